@@ -1,0 +1,142 @@
+"""How the stand-ins are told to misbehave: a short list of faults that requests run into.
+
+A handler asks `Faults.take(path)` once per request and acts on what it gets. Faults are values;
+`Fault.times` counts how many requests a fault still hits (`None`: all of them until it is cleared).
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import ClassVar
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+
+class FaultKind(Enum):
+    """What happens to a request that a fault hits."""
+
+    LATENCY = "latency"  # answered well, `seconds` late
+    STATUS = "status"  # not carried out; answered with `status` and `body`, as HTML where `html` is set
+    RATE_LIMITED = "rate_limited"  # not carried out; 429, with Retry-After where `retry_after` is set
+    CUT_BEFORE = "cut_before"  # not carried out; the connection drops without an answer
+    CUT_AFTER = "cut_after"  # carried out; the connection drops without an answer
+    REVOKED = "revoked"  # answered as if the key or token had been revoked
+
+    @classmethod
+    def _missing_(cls, value: object) -> "FaultKind | None":
+        """Take `LATENCY` for `latency`: both are typed by people."""
+        if not isinstance(value, str) or value == value.lower():
+            return None
+        return cls(value.lower())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One way to misbehave, for the requests whose path fits.
+
+    seconds: delay of a LATENCY fault.
+    status, body, html: the answer of a STATUS fault; an empty body gets the stand-in's usual wording,
+        `html` sends a proxy's error page instead of JSON.
+    retry_after: seconds told in `Retry-After` by a RATE_LIMITED fault; 0 leaves the header out.
+    times: requests it still hits; None until it is cleared.
+    path: a regular expression, matched from the start of the path (Braze) or method name (Slack):
+        `chat.postMessage`, `/cdi/integrations$` (the list alone), `/cdi/integrations/.*/sync`. None fits all.
+
+    Raises ValueError for a path that is no regular expression, and for numbers below their least.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    kind: FaultKind
+    seconds: float = 0.0
+    status: int = 503
+    body: str = ""
+    html: bool = False
+    retry_after: int = 0
+    times: int | None = None
+    path: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse here what would otherwise fail in the middle of a request."""
+        if self.seconds < 0 or self.retry_after < 0:
+            msg = "seconds and retry_after must not be negative"
+            raise ValueError(msg)
+        if self.times is not None and self.times < 1:
+            msg = "times must be at least 1"
+            raise ValueError(msg)
+        if not 200 <= self.status <= 599:  # noqa: PLR2004  the range of final HTTP statuses
+            msg = "status must be between 200 and 599"
+            raise ValueError(msg)
+        if self.path is not None:
+            try:
+                re.compile(self.path)
+            except re.error as error:
+                msg = f"path is not a regular expression: {error}"
+                raise ValueError(msg) from error
+
+    def fits(self, path: str) -> bool:
+        """Whether a request to `path` runs into this fault."""
+        return self.path is None or re.match(self.path, path) is not None
+
+    def to_json(self) -> dict[str, object]:
+        """Return the JSON form that control endpoints and the live stream show."""
+        shown: dict[str, object] = _FAULT.dump_python(self, mode="json")
+        return shown
+
+    @classmethod
+    def from_json(cls, value: object) -> "Fault":
+        """Read the JSON form, where only `kind` is needed. Raises ValueError that names the wrong field."""
+        try:
+            return _FAULT.validate_python(value)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            where = ".".join(str(part) for part in first["loc"]) or "fault"
+            msg = f"{where}: {first['msg']}"
+            raise ValueError(msg) from error
+
+
+_FAULT = TypeAdapter(Fault)
+
+
+class Faults:
+    """The faults switched on in one stand-in, in the order in which they were added."""
+
+    def __init__(self, on_change: Callable[[], None] | None = None) -> None:
+        """Start with none. `on_change` is called after each change, also when a counted fault runs out."""
+        self.on_change = on_change
+        self._active: list[Fault] = []
+
+    def add(self, fault: Fault) -> None:
+        """Switch a fault on, after those that are on already."""
+        self._active.append(fault)
+        self._changed()
+
+    def clear(self) -> None:
+        """Switch all faults off."""
+        self._active.clear()
+        self._changed()
+
+    def take(self, path: str) -> Fault | None:
+        """Return the first fault that fits a request to `path` and count it down; None if it is spared."""
+        for place, fault in enumerate(self._active):
+            if fault.fits(path):
+                if fault.times is not None:
+                    self._active[place : place + 1] = (
+                        [replace(fault, times=fault.times - 1)] if fault.times > 1 else []
+                    )
+                    self._changed()
+                return fault
+        return None
+
+    def active(self) -> tuple[Fault, ...]:
+        """Return the faults that are on, `times` showing what is left."""
+        return tuple(self._active)
+
+    def to_json(self) -> list[dict[str, object]]:
+        """Return the JSON form of `active()`."""
+        return [fault.to_json() for fault in self._active]
+
+    def _changed(self) -> None:
+        if self.on_change is not None:
+            self.on_change()
