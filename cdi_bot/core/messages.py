@@ -1,0 +1,234 @@
+"""What is told in a channel, as values: contents that wait in the outbox, and the views they are rendered from.
+
+A content says which fact is owed and is stored as JSON; a view carries everything that the words need and is
+built at send time, so that a message that waited tells the present.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from cdi_bot.core.model import Channel, Filters, Incident, Integration, Run, Snooze
+
+
+class MessageKind(StrEnum):
+    """How an outbox message reaches its channel."""
+
+    CARD = "card"  # posted once, then updated until it shows the present
+    REPLY = "reply"  # one fact in a card's thread, sent once
+    NOTICE = "notice"  # a message of its own, sent once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowCard:
+    """The card's present state is owed; the state is read when it is sent."""
+
+    what: Literal["show_card"] = "show_card"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedAgain:
+    """A further run of an open incident failed; `runs` is how many failed since the last word about it."""
+
+    incident_id: int
+    run_start: datetime
+    runs: int
+    after_good: bool  # a good run stood between this failure and the ones before
+    what: Literal["failed_again"] = "failed_again"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovered:
+    """An incident ended; told in the thread and in the channel."""
+
+    incident_id: int
+    what: Literal["recovered"] = "recovered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StillOpen:
+    """Nobody acknowledged an open incident for the repeat interval; told in the thread and in the channel."""
+
+    incident_id: int
+    what: Literal["still_open"] = "still_open"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted:
+    """A run began, for those who asked with `on:running`."""
+
+    workspace_id: int
+    integration_id: str
+    run_start: datetime
+    what: Literal["run_started"] = "run_started"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscribed:
+    """Somebody changed what a channel hears by subscribing it, or by changing a subscription's filters."""
+
+    who: str
+    workspace_id: int
+    selector: str
+    filters: Filters
+    changed: bool  # an existing subscription got other filters
+    what: Literal["subscribed"] = "subscribed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsubscribed:
+    """Somebody ended a subscription of a channel."""
+
+    who: str
+    workspace_id: int
+    selector: str
+    what: Literal["unsubscribed"] = "unsubscribed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snoozed:
+    """Somebody muted an integration in a channel, until a time or (`until` is `None`) until it recovers."""
+
+    who: str
+    workspace_id: int
+    integration_id: str
+    until: datetime | None
+    reason: str | None
+    what: Literal["snoozed"] = "snoozed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsnoozed:
+    """Somebody ended a mute."""
+
+    who: str
+    workspace_id: int
+    integration_id: str
+    what: Literal["unsnoozed"] = "unsnoozed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelBroken:
+    """The bot can't post to `channel` any more; told to whoever subscribed it, or to the admin channel."""
+
+    channel: Channel
+    reason: str  # Slack's error word
+    what: Literal["channel_broken"] = "channel_broken"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncTriggered:
+    """Somebody had Braze start a sync."""
+
+    who: str
+    workspace_id: int
+    integration_id: str
+    what: Literal["sync_triggered"] = "sync_triggered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gone:
+    """Braze no longer knows an integration to which the channel is subscribed."""
+
+    workspace_id: int
+    integration_id: str
+    what: Literal["gone"] = "gone"
+
+
+Content = (
+    ShowCard
+    | FailedAgain
+    | Recovered
+    | StillOpen
+    | RunStarted
+    | Subscribed
+    | Unsubscribed
+    | Snoozed
+    | Unsnoozed
+    | ChannelBroken
+    | SyncTriggered
+    | Gone
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwedMessage:
+    """A message to put into the outbox. `key` is unique: owing the same key twice owes it once.
+
+    Only a card's key is owed anew when the card changes after it was shown. `card_revision` is, for a reply, the
+    card revision that belongs to its fact.
+    """
+
+    key: str
+    channel: Channel
+    kind: MessageKind
+    content: Content
+    not_before: datetime
+    card_id: int | None = None
+    card_revision: int = 0
+    broadcast: bool = False  # a reply that is shown in the channel too
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxMessage:
+    """An owed message with what happened to it so far.
+
+    `sending_since` is set, in a commit of its own, before the message is handed to Slack: when it is found set
+    later, the outcome of that hand-over is unknown. `attempts` counts hand-overs that failed.
+    """
+
+    message_id: int
+    owed: OwedMessage
+    created_at: datetime
+    attempts: int = 0
+    sending_since: datetime | None = None
+    last_error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentView:
+    """One incident with everything that its card or replies say of it."""
+
+    incident: Incident
+    integration: Integration | None  # None for an incident of the whole workspace
+    dashboard_url: str | None  # the integration's page in Braze
+    snooze: Snooze | None = None
+    mention: str | None = None
+    can_sync: bool = False  # the key may trigger syncs and the operator allows it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardView:
+    """A card as it should look now: its incidents, worst first. `possible_repeat` is said when it is posted anew."""
+
+    incidents: tuple[IncidentView, ...]
+    possible_repeat: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscribedView:
+    """What a channel now hears of, and how that is doing."""
+
+    content: Subscribed
+    total: int  # integrations taken in
+    failing: tuple[Integration, ...]
+    unknown: int  # integrations that have not been seen yet
+    last_runs: tuple[tuple[Integration, Run | None], ...] = ()  # of a few, when few are taken in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventView:
+    """A reply or notice with the incident, integration and run it is about, where it has them."""
+
+    content: Content
+    incident: IncidentView | None = None
+    integration: Integration | None = None
+    run: Run | None = None
+    dashboard_url: str | None = None
+    possible_repeat: bool = False
+
+
+View = CardView | SubscribedView | EventView
