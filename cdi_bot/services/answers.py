@@ -1,0 +1,238 @@
+"""What commands are answered with, as values: the Slack and terminal layers turn them into words.
+
+An answer carries facts and reason codes only. Everything here is safe to show in the channel it was asked from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from cdi_bot.core.model import (
+    Channel,
+    Filters,
+    Incident,
+    Integration,
+    Run,
+    Snooze,
+    Subscription,
+)
+from cdi_bot.services.ports import BrazeReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverviewRow:
+    """One integration that a channel hears of, as it is now."""
+
+    integration: Integration
+    newest: Run | None
+    incident: Incident | None
+    snooze: Snooze | None
+    observed_at: datetime | None  # when Braze was last heard about it
+    missing: bool  # Braze no longer lists it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """`/cdi status`: what the channel hears of, worst first; `rows` is one page of `total`."""
+
+    rows: tuple[OverviewRow, ...]
+    offset: int
+    total: int
+    failing: int
+    blind: Incident | None  # Braze can't be asked at present
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """`/cdi status INTEGRATION`: one page of runs, newest first, with what they amount to.
+
+    `good` and `ended` count the stored runs of the last 30 days. `trouble` says why Braze could not be asked just
+    now: then the page is from memory.
+    """
+
+    integration: Integration
+    runs: tuple[Run, ...]
+    offset: int
+    has_older: bool
+    good: int
+    ended: int
+    recent: tuple[Run, ...]  # up to the newest 30 ended runs, newest first, for the trend
+    incident: Incident | None
+    snooze: Snooze | None
+    observed_at: datetime | None
+    dashboard_url: str | None
+    subscribed: bool  # this channel hears of it
+    missing: bool
+    trouble: BrazeReason | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """`/cdi list [TEXT]`: one page of the workspace's integrations, and which this channel hears of."""
+
+    words: str | None
+    rows: tuple[tuple[Integration, bool], ...]
+    offset: int
+    total: int
+    trouble: BrazeReason | None  # why the list is from memory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionList:
+    """`/cdi subscriptions`: each with how many integrations it takes in now, and its integration's name if one."""
+
+    rows: tuple[tuple[Subscription, int, str | None], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscribedTo:
+    """The subscription stands; the channel itself is told by a notice. `unchanged`: it stood just so before."""
+
+    selector: str
+    name: str | None
+    filters: Filters
+    total: int
+    unchanged: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnsubscribedFrom:
+    """The subscriptions are ended; the channel itself is told by a notice.
+
+    `still_heard_by` is the selector of another subscription that still takes the integration in.
+    """
+
+    selector: str
+    name: str | None
+    still_heard_by: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotSubscribed:
+    """Nothing to change: the channel has no such subscription. `covered_by` names one that takes it in."""
+
+    selector: str
+    name: str | None
+    covered_by: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledged:
+    """The integration's open incident is acknowledged; `already_by` is who had done so before."""
+
+    integration: Integration
+    already_by: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NothingOpen:
+    """There is no open incident to acknowledge."""
+
+    integration: Integration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnoozeSet:
+    """The integration is mute in this channel until a time, or (`until` is `None`) until it recovers."""
+
+    integration: Integration
+    until: datetime | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnoozeEnded:
+    """The mute is over; `was_snoozed` is False when there was none."""
+
+    integration: Integration
+    was_snoozed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmSync:
+    """A sync may be triggered once the person confirms."""
+
+    integration: Integration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncStarted:
+    """Braze took the order; the channel itself is told by a notice."""
+
+    integration: Integration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Several:
+    """More than one integration fits; the person chooses among `candidates` (the first few of `total`)."""
+
+    words: str
+    candidates: tuple[Integration, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoneFits:
+    """No integration fits; `nearest` are names that look alike.
+
+    `list_known` is False when the bot has not been able to list the workspace, so that it knows only some ids.
+    """
+
+    words: str
+    nearest: tuple[Integration, ...]
+    list_known: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeedsInvite:
+    """The bot can't post in the channel the command came from: it is private and the bot is no member."""
+
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CannotPost:
+    """The bot can't post in the channel for another reason: Slack's error word."""
+
+    channel: Channel
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotAllowed:
+    """The person may not do this; `action` is a code word such as `sync`."""
+
+    action: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrazeRefused:
+    """Braze could not be asked, or refused; `permission` names the missing permission where that is why."""
+
+    reason: BrazeReason
+    words: str | None
+    permission: str | None = None
+
+
+Answer = (
+    Overview
+    | History
+    | Listing
+    | SubscriptionList
+    | SubscribedTo
+    | UnsubscribedFrom
+    | NotSubscribed
+    | Acknowledged
+    | NothingOpen
+    | SnoozeSet
+    | SnoozeEnded
+    | ConfirmSync
+    | SyncStarted
+    | Several
+    | NoneFits
+    | NeedsInvite
+    | CannotPost
+    | NotAllowed
+    | BrazeRefused
+)
