@@ -219,7 +219,7 @@ def is_pattern(selector: str) -> bool:
 
 def selector_fits(selector: str, integration: Integration) -> bool:
     """Whether `selector` (an id, a pattern, or `all`) takes in `integration`."""
-    if selector == "all" or selector == integration.integration_id:
+    if selector in {"all", integration.integration_id}:
         return True
     literal = selector.replace("[", "[[]")  # only * and ? are special to people
     return is_pattern(selector) and fnmatchcase(integration.integration_name.lower(), literal.lower())

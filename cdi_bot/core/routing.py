@@ -1,0 +1,118 @@
+"""Who hears of a change, and what keeps a message back: each answer comes with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from enum import StrEnum
+
+from cdi_bot.core.model import Channel, Filters, Incident, Integration, Kind, Run, Snooze, Subscription, Topic
+
+_TOPIC_OF_STATUS = {
+    "error": Topic.ERROR,
+    "partial": Topic.PARTIAL,
+    "config_error": Topic.CONFIG_ERROR,
+    "running": Topic.RUNNING,
+}
+
+
+class Hearing(StrEnum):
+    """Whether a subscription hears of a run, and why (not)."""
+
+    HEARD = "heard"  # the filters let it through
+    UNKNOWN_STATUS = "unknown_status"  # heard: a filter never hides a word nobody has documented
+    TOPIC_OFF = "topic_off"  # this kind of news was not asked for
+    BELOW_ROWS = "below_rows"  # a partial run that lost fewer rows than asked for
+    BELOW_PERCENT = "below_percent"  # a partial run that lost a smaller share than asked for
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether the channel is told."""
+        return self in {Hearing.HEARD, Hearing.UNKNOWN_STATUS}
+
+
+def hears(filters: Filters, run: Run) -> Hearing:
+    """Whether somebody with these filters hears of this run."""
+    topic = _TOPIC_OF_STATUS.get(run.job_status)
+    if topic is None:
+        return Hearing.UNKNOWN_STATUS
+    if topic not in filters.topics:
+        return Hearing.TOPIC_OFF
+    if topic is Topic.PARTIAL:
+        return _over_thresholds(filters, run)
+    return Hearing.HEARD
+
+
+def _over_thresholds(filters: Filters, run: Run) -> Hearing:
+    """Counts that are not known hold nothing back: better told too much than too little."""
+    lost, share = run.rows_failed_with_errors, run.failed_share
+    if filters.min_rows is not None and lost is not None and lost < filters.min_rows:
+        return Hearing.BELOW_ROWS
+    if filters.min_percent is not None and share is not None and share * 100 < filters.min_percent:
+        return Hearing.BELOW_PERCENT
+    return Hearing.HEARD
+
+
+def audience(
+    subscriptions: Iterable[Subscription], integration: Integration, runs: Sequence[Run]
+) -> set[Channel]:
+    """The channels that hear of any of these runs; overlapping subscriptions count once."""
+    return {
+        subscription.channel
+        for subscription in subscriptions
+        if subscription.takes_in(integration)
+        and any(hears(subscription.filters, run).is_heard for run in runs)
+    }
+
+
+def hears_recovery(subscriptions: Iterable[Subscription], integration: Integration | None) -> set[Channel]:
+    """The channels that asked to be told when the integration (`None`: the workspace) is well again."""
+    return {
+        subscription.channel
+        for subscription in subscriptions
+        if Topic.RECOVERY in subscription.filters.topics
+        and (integration is None or subscription.takes_in(integration))
+    }
+
+
+def mention_for(
+    subscriptions: Iterable[Subscription], incident: Incident, integration: Integration | None
+) -> str | None:
+    """Whom a new alert calls: everybody whom a subscription that hears of the incident names, each once."""
+    if integration is None or incident.last_failed is None:
+        return None
+    run = incident.last_failed
+    named = {
+        subscription.filters.mention: None
+        for subscription in subscriptions
+        if subscription.filters.mention
+        and subscription.takes_in(integration)
+        and hears(subscription.filters, run).is_heard
+    }
+    return " ".join(filter(None, named)) or None
+
+
+def muted_until(
+    snoozes: Iterable[Snooze], channel: Channel, incidents: Sequence[Incident], now: datetime
+) -> datetime | None:
+    """Until when all of these incidents are muted in a channel; `None` when one of them may be told now.
+
+    A mute "until it recovers" has no time: it counts as far away as a date can be.
+    """
+    ends: list[datetime] = []
+    for incident in incidents:
+        mute = next(
+            (
+                snooze
+                for snooze in snoozes
+                if snooze.channel == channel and snooze.integration_id == incident.integration_id
+            ),
+            None,
+        )
+        if mute is None or incident.kind is Kind.BLIND:
+            return None
+        until = mute.until or datetime.max.replace(tzinfo=now.tzinfo)
+        if until <= now:
+            return None
+        ends.append(until)
+    return min(ends, default=None)
