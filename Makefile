@@ -1,0 +1,83 @@
+# What a contributor does with this checkout. Needs Python 3.11+ (with venv and pip) and make; everything
+# lands in .venv, nothing outside this folder.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# Both locks are made alike: hashes of every platform's files, and no word of where they came from.
+COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --strip-extras \
+	--allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
+
+.DEFAULT_GOAL := help
+.PHONY: help demo install dev test lint check format lock messages bench clean
+
+help:  ## show these verbs
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+demo: install  ## start the bot against stand-ins for Braze and Slack, with a page to watch it
+	@exec $(BIN)/python -m cdi_bot demo $(DEMO)
+
+test: dev lint  ## lint, types, import directions, and every test with the coverage gate
+	@rm -f .coverage .coverage.*
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term $(TESTS)
+
+lint: dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --quiet
+
+check: lint  ## the quick half of `make test`: everything but the tests
+
+format: dev  ## format, and mend what ruff can mend by itself
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: dev  ## measure: the figures of the README
+	$(BIN)/python -m tests.bench
+
+lock: dev  ## choose the newest allowed versions anew, with their hashes
+	$(COMPILE) --upgrade --output-file requirements.txt pyproject.toml
+	$(COMPILE) --upgrade --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
+
+messages: dev  ## gather the texts that people read into the gettext template
+	$(BIN)/pybabel --quiet extract --mapping=pyproject.toml --omit-header --no-location --sort-output \
+		--output=cdi_bot/locale/cdi_bot.pot .
+
+clean:  ## remove the virtual environment and what the tools left
+	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* .hypothesis .import_linter_cache \
+		.mypy_cache .pytest_cache .ruff_cache
+
+install: $(VENV)/.installed
+dev: $(VENV)/.installed-dev
+
+# A failed or interrupted creation leaves no `.created`, and is begun again from nothing.
+$(VENV)/.created:
+	@command -v $(PYTHON) >/dev/null 2>&1 || { echo "Python is missing: install Python 3.11 or newer, or name it: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "cdi-bot needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1). Name another: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) lacks the venv module (on Debian and Ubuntu: apt-get install python3-venv)" >&2; exit 1; }
+	@echo "Creating $(VENV) ..."
+	@$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+$(VENV)/.installed: requirements.txt $(VENV)/.created
+	@echo "Installing the locked dependencies ..."
+	@$(PIP) install --require-hashes -r requirements.txt
+	@$(LINK)
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	@echo "Installing the development dependencies ..."
+	@$(PIP) install --require-hashes -r requirements-dev.txt
+	@touch $@
+
+# .venv/bin/cdi-bot, running this checkout. Written by hand rather than by an editable install: that would
+# fetch a build backend, which the lock of what the bot runs on has no hash for.
+define LINK
+printf '%s\n' '#!/bin/sh' 'cd_bot=$$(CDPATH= cd -- "$$(dirname -- "$$0")/../.." && pwd) || exit 1' \
+	'PYTHONPATH="$$cd_bot$${PYTHONPATH:+:$$PYTHONPATH}" exec "$$cd_bot/$(BIN)/python" -m cdi_bot "$$@"' \
+	> $(BIN)/cdi-bot && chmod +x $(BIN)/cdi-bot
+endef
