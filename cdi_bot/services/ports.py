@@ -257,12 +257,18 @@ class Runs(Protocol):
         """Stored runs, newest first."""
         ...
 
-    async def count(self, workspace_id: int, integration_id: str, *, since: datetime | None) -> dict[str, int]:
+    async def count(
+        self, workspace_id: int, integration_id: str, *, since: datetime | None
+    ) -> dict[str, int]:
         """How many runs of each `job_status` began at or after `since` (`None`: ever)."""
         ...
 
     async def save(self, workspace_id: int, runs: Sequence[Run], *, now: datetime) -> None:
         """Insert or replace by start time, in one batch; a run replaces a provisional one of the same second."""
+        ...
+
+    async def remove(self, workspace_id: int, integration_id: str, starts: Collection[datetime]) -> None:
+        """Forget runs that Braze no longer knows."""
         ...
 
 
@@ -273,6 +279,13 @@ class Incidents(Protocol):
         self, workspace_id: int, kind: Kind, integration_ids: Collection[str] | None
     ) -> list[Incident]:
         """Open incidents of a kind; of these integrations, or of all when `None`."""
+        ...
+
+    async def current_for(self, workspace_id: int, integration_ids: Collection[str]) -> dict[str, Incident]:
+        """The open `sync_failed` incident of each integration that has one.
+
+        Where none is open: the newest one, if the run that resolved it is still provisional.
+        """
         ...
 
     async def get(self, incident_ids: Collection[int]) -> dict[int, Incident]:
@@ -352,13 +365,19 @@ class Cards(Protocol):
         """Record that Slack shows this revision under this `ts`."""
         ...
 
+    async def forget(self, card_id: int) -> None:
+        """Record that Slack no longer has the card, or won't change it: it is to be posted anew."""
+        ...
+
 
 class Outbox(Protocol):
     """Messages owed to channels. A channel is delivered to by one holder of its lease at a time."""
 
     async def owe(self, messages: Sequence[OwedMessage], *, now: datetime) -> None:
-        """Add messages, in order. A known key is ignored, but a card's is owed anew; its `not_before` becomes
-        the earlier of the two while it is still owed."""
+        """Add messages, in order. A known key is ignored, but a card's is owed anew.
+
+        While a card is still owed its `not_before` becomes the earlier of the two.
+        """
         ...
 
     async def claim_channels(
@@ -392,6 +411,10 @@ class Outbox(Protocol):
         """
         ...
 
+    async def hold(self, channel: Channel, *, until: datetime, error: str) -> None:
+        """Push everything that a channel is owed back until a time, with the reason; counts no attempt."""
+        ...
+
     async def next_due(self, now: datetime) -> datetime | None:
         """When the next message of an unleased channel falls due; `now` or earlier means at once."""
         ...
@@ -404,7 +427,9 @@ class Outbox(Protocol):
 class Snoozes(Protocol):
     """Mutes."""
 
-    async def active(self, workspace_id: int, integration_ids: Collection[str], now: datetime) -> list[Snooze]:
+    async def active(
+        self, workspace_id: int, integration_ids: Collection[str], now: datetime
+    ) -> list[Snooze]:
         """Mutes that last at `now`, of these integrations in any channel."""
         ...
 

@@ -1,0 +1,119 @@
+"""Typed text in pieces: words, quoted phrases, `option:value`, and Slack's own escapes undone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_STRAIGHT = str.maketrans(
+    {"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "\u00a0": " "}
+)
+
+# A quoted phrase; or a run of non-spaces, in which <…> may hold spaces (`mention:<@U1|Ann Lee>`).
+_TOKEN = re.compile(r'"([^"]*)"(?=\s|$)|((?:<[@#!][^<>]*>|\S)+)')
+
+_OPTION = re.compile(r"([a-z_]+)[:=](.*)", re.IGNORECASE | re.ASCII | re.DOTALL)
+
+# <@U1|ann>, <#C1|general>, <!subteam^S1|@data>, <https://a.example|a.example>: the label is what was typed.
+_ESCAPE = re.compile(r"<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>")
+
+_ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
+
+_PERSON = re.compile(r"<@([UW][A-Z0-9]{1,30})(?:\|[^<>]*)?>", re.ASCII)
+_GROUP = re.compile(r"<!subteam\^(S[A-Z0-9]{1,30})(?:\|[^<>]*)?>", re.ASCII)
+
+# Bounded, so that no number typed can grow beyond what arithmetic is quick with.
+_NUMBER = re.compile(r"(\d{1,15}|\d{1,3}(?:[,_]\d{3}){1,4})(\.\d{1,6})?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """One piece of what was typed. `text` is without quotes, with Slack's escapes still in it when `raw` has them."""
+
+    raw: str
+    quoted: bool
+
+    @property
+    def text(self) -> str:
+        """The piece as a person typed it."""
+        return plain(self.raw)
+
+    @property
+    def bare_word(self) -> str:
+        """The piece in lower case when it may be a word of the command's own: a quoted one is part of a name."""
+        return "" if self.quoted else self.raw.lower()
+
+    @property
+    def option(self) -> str | None:
+        """The word of `word:value`, in lower case; `None` when the piece is something else."""
+        match = None if self.quoted else _OPTION.fullmatch(self.raw)
+        return match[1].lower() if match else None
+
+    @property
+    def value(self) -> str:
+        """What follows the colon, with Slack's escapes; empty when the piece is no option."""
+        match = None if self.quoted else _OPTION.fullmatch(self.raw)
+        return match[2] if match else ""
+
+    @property
+    def looks_like_a_time(self) -> bool:
+        """Whether somebody may have meant a length of time by it."""
+        return not self.quoted and self.raw[:1].isdecimal()
+
+
+def split(text: str) -> list[Token]:
+    """Cut typed text into pieces at spaces, keeping quoted phrases whole."""
+    tokens = []
+    for match in _TOKEN.finditer(text.translate(_STRAIGHT)):
+        quoted = match[1] is not None
+        raw = (match[1] if quoted else match[2]).strip("` ")
+        if raw:
+            tokens.append(Token(raw=raw, quoted=quoted))
+    return tokens
+
+
+def join(tokens: Sequence[Token]) -> str:
+    """Put pieces together into words as typed; quotes around the whole are not part of them."""
+    words = " ".join(token.text for token in tokens).strip()
+    for quote in ("'", '"'):
+        if len(words) > 1 and words[0] == words[-1] == quote:
+            words = words[1:-1].strip()
+    return words
+
+
+def plain(text: str) -> str:
+    """Undo Slack's escapes: mentions and links become what was typed."""
+    text = _ESCAPE.sub(_label, text)
+    for entity, character in _ENTITIES:
+        text = text.replace(entity, character)
+    return text
+
+
+def _label(match: re.Match[str]) -> str:
+    sign, target, label = match.groups()
+    if label is None:
+        return f"{sign if sign in '@#' else '@'}{target}" if sign else target
+    return f"{sign}{label}" if sign in ("@", "#") and not label.startswith(sign) else label
+
+
+def mention(text: str) -> str | None:
+    """Give the mention of a person or a group as Slack wants it in a message.
+
+    Returns:
+        `<@U…>` or `<!subteam^S…>`; `None` for anything else, `@here` and `@channel` among it: an alert may call
+        those who look after it, never everybody.
+    """
+    if person := _PERSON.fullmatch(text):
+        return f"<@{person[1]}>"
+    if group := _GROUP.fullmatch(text):
+        return f"<!subteam^{group[1]}>"
+    return None
+
+
+def number(text: str) -> float | None:
+    """Read a number such as `500`, `1,000` or `2.5`; `None` when it is something else."""
+    match = _NUMBER.fullmatch(text.strip())
+    if not match:
+        return None
+    return float(re.sub("[,_]", "", match[1]) + (match[2] or ""))

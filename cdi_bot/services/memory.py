@@ -1,0 +1,106 @@
+"""What one process keeps in mind of a workspace while it polls it, so that an unchanged answer costs no query."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cdi_bot.core.model import Integration, Outcome, Run, WatchedIntegration
+from cdi_bot.core.pacing import Standing
+from cdi_bot.services.ports import UnitOfWork
+
+_FIRST_BACKOFF = timedelta(seconds=5)
+_LONGEST_BACKOFF = timedelta(minutes=5)
+
+
+@dataclass(slots=True, kw_only=True)
+class Remembered:
+    """One integration: what is stored of it, and what was learned since.
+
+    `newest` is the newest stored run. `page` is the first status page as last recorded: while Braze answers the
+    same, nothing changed. `open_starts` are stored runs still running; `news` says that the list showed a change
+    which no status call has explained yet. `unread` is where reading back broke off for want of budget.
+    """
+
+    watched: WatchedIntegration
+    heard: bool
+    newest: Run | None = None
+    page: tuple[Run, ...] | None = None
+    open_starts: frozenset[datetime] = frozenset()
+    news: bool = False
+    asking: bool = False
+    unsaved: bool = False
+    failures: int = 0
+    not_before: datetime | None = None
+    unread: tuple[list[Run], str] | None = None
+
+    @property
+    def integration_id(self) -> str:
+        """Braze's id."""
+        return self.watched.integration.integration_id
+
+    @property
+    def standing(self) -> Standing:
+        """What the choice of what to ask next needs to know."""
+        return Standing(
+            integration_id=self.integration_id,
+            news=self.news,
+            running=bool(self.open_starts),
+            asked_at=self.watched.status_asked_at,
+            listed_at=self.watched.listed_at,
+            not_before=self.not_before,
+        )
+
+    def is_settled_by(self, page: tuple[Run, ...]) -> bool:
+        """Whether a first page says what was recorded before, and no open run has to be looked for behind it."""
+        return page == self.page and self.open_starts <= {run.sync_start_time for run in page}
+
+    def differs_from(self, listed: Integration) -> bool:
+        """Whether the list tells of a run, or the end of one, that is not stored yet."""
+        run = run_from_list(listed)
+        if run is None or self.newest is None:
+            return run is not None
+        if run.is_same_run(self.newest):
+            return self.newest.outcome is Outcome.RUNNING and run.outcome is not Outcome.RUNNING
+        return run.sync_start_time > self.newest.sync_start_time
+
+    def push_back(self, now: datetime) -> None:
+        """Wait longer after each failure that concerns this integration alone."""
+        self.not_before = now + min(_FIRST_BACKOFF * 2 ** min(self.failures, 10), _LONGEST_BACKOFF)
+        self.failures += 1
+
+    def answered(self) -> None:
+        """Forget about failures."""
+        self.failures, self.not_before = 0, None
+
+
+def run_from_list(listed: Integration) -> Run | None:
+    """The run that the list tells of, `None` when it tells of none."""
+    if listed.last_job_start_time is None or not listed.last_job_status:
+        return None
+    return Run(
+        integration_id=listed.integration_id,
+        sync_start_time=listed.last_job_start_time,
+        job_status=listed.last_job_status.lower(),
+        provisional=True,
+    )
+
+
+async def remember(uow: UnitOfWork, workspace_id: int) -> dict[str, Remembered]:
+    """Read what is stored of a workspace, by integration id."""
+    stored = await uow.integrations.all(workspace_id)
+    ids = [watched.integration.integration_id for watched in stored]
+    newest = await uow.runs.newest(workspace_id, ids)
+    unsettled = await uow.runs.unsettled(workspace_id, ids)
+    subscriptions = await uow.subscriptions.for_workspace(workspace_id)
+    return {
+        watched.integration.integration_id: Remembered(
+            watched=watched,
+            heard=any(subscription.takes_in(watched.integration) for subscription in subscriptions),
+            newest=newest.get(watched.integration.integration_id),
+            open_starts=frozenset(
+                run.sync_start_time for run in unsettled.get(watched.integration.integration_id, [])
+            ),
+        )
+        for watched in stored
+    }

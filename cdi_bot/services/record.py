@@ -1,0 +1,202 @@
+"""Store what was observed and what it owes: runs, incidents, cards and outbox messages in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from cdi_bot.core.detect import Change, Finding, judge
+from cdi_bot.core.messages import (
+    Content,
+    FailedAgain,
+    MessageKind,
+    OwedMessage,
+    Recovered,
+    RunStarted,
+    ShowCard,
+)
+from cdi_bot.core.model import Card, Channel, Incident, Run, Subscription, WatchedIntegration
+from cdi_bot.core.routing import audience, hears_recovery
+from cdi_bot.services.ports import UnitOfWork
+
+
+class ConflictError(Exception):
+    """Somebody else changed the incident meanwhile: read anew and try again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What was seen of one integration: as it is listed now, and some of its runs."""
+
+    watched: WatchedIntegration
+    runs: Sequence[Run]
+
+
+async def record(uow: UnitOfWork, observations: Sequence[Observation], *, now: datetime) -> list[Finding]:
+    """Judge observations of one workspace and store everything that follows.
+
+    Raises `ConflictError` when an incident was changed by somebody else at the same moment.
+    """
+    if not observations:
+        return []
+    workspace_id = observations[0].watched.integration.workspace_id
+    ids = [observation.watched.integration.integration_id for observation in observations]
+    current = await uow.incidents.current_for(workspace_id, ids)
+    findings = []
+    for integration_id, observation in zip(ids, observations, strict=True):
+        known: list[Run] = []
+        if observation.runs:
+            oldest = min(run.sync_start_time for run in observation.runs)
+            known = await uow.runs.since(workspace_id, integration_id, oldest)
+        findings.append(
+            judge(
+                watched=observation.watched,
+                known=known,
+                seen=observation.runs,
+                incident=current.get(integration_id),
+                now=now,
+            )
+        )
+    await uow.integrations.save([finding.watched for finding in findings])
+    await uow.runs.save(workspace_id, [run for finding in findings for run in finding.runs], now=now)
+    changed = [finding for finding in findings if finding.incident or finding.started]
+    if changed:
+        await _announce(uow, workspace_id, await _store_incidents(uow, changed), now)
+    return findings
+
+
+async def _store_incidents(uow: UnitOfWork, findings: Sequence[Finding]) -> list[Finding]:
+    """Store new and changed incidents; returns the findings with their ids."""
+    new = [finding.incident for finding in findings if finding.incident and not finding.incident.incident_id]
+    added = iter(await uow.incidents.add(new))
+    stored = []
+    for finding in findings:
+        incident = finding.incident
+        if incident is None:
+            stored.append(finding)
+        elif not incident.incident_id:
+            stored.append(replace(finding, incident=next(added)))
+        elif await uow.incidents.update(incident, expected_revision=incident.revision - 1):
+            stored.append(finding)
+        else:
+            raise ConflictError(f"incident {incident.incident_id} was changed by somebody else")
+    return stored
+
+
+async def _announce(uow: UnitOfWork, workspace_id: int, findings: Sequence[Finding], now: datetime) -> None:
+    """Owe every channel concerned the present state of its card, and what happened along the way."""
+    subscriptions = await uow.subscriptions.for_workspace(workspace_id)
+    incidents = [finding.incident.incident_id for finding in findings if finding.incident]
+    cards = await uow.cards.of_incidents(incidents)
+    for finding in findings:
+        await _announce_starts(uow, finding, subscriptions, now)
+        if finding.incident and finding.change is not Change.BASELINE:
+            mine = cards.get(finding.incident.incident_id, [])
+            await _announce_incident(uow, finding, cards=mine, subscriptions=subscriptions, now=now)
+
+
+async def _announce_starts(
+    uow: UnitOfWork, finding: Finding, subscriptions: Sequence[Subscription], now: datetime
+) -> None:
+    integration = finding.watched.integration
+    await uow.outbox.owe(
+        [
+            _owe(
+                f"running:{channel.team_id}:{channel.channel_id}:{integration.integration_id}:{int(run.sync_start_time.timestamp())}",
+                channel,
+                RunStarted(
+                    workspace_id=integration.workspace_id,
+                    integration_id=integration.integration_id,
+                    run_start=run.sync_start_time,
+                ),
+                now,
+            )
+            for run in finding.started
+            for channel in sorted(audience(subscriptions, integration, [run]))
+        ],
+        now=now,
+    )
+
+
+async def _announce_incident(
+    uow: UnitOfWork,
+    finding: Finding,
+    *,
+    cards: Sequence[Card],
+    subscriptions: Sequence[Subscription],
+    now: datetime,
+) -> None:
+    """Raise the cards that are there, make those that are missing, and owe the replies."""
+    incident, integration = finding.incident, finding.watched.integration
+    if incident is None:
+        return
+    told = {card.channel for card in cards}
+    hearing = audience(subscriptions, integration, finding.failures)
+    if finding.change is Change.RECOVERED and not told and incident.last_failed:
+        # Found failing by the baseline and told to nobody: its end is the first news of it.
+        hearing = audience(subscriptions, integration, [incident.last_failed])
+        hearing &= hears_recovery(subscriptions, integration)
+    raised = (await uow.cards.want([card.card_id for card in cards])).values()
+    made = [
+        await uow.cards.add(channel, [incident.incident_id], now=now) for channel in sorted(hearing - told)
+    ]
+    owed = [show_card(card, now) for card in (*raised, *made)]
+    if finding.change is Change.FAILED_AGAIN:
+        owed += [_failed_again(card, finding, incident, now) for card in raised if card.channel in hearing]
+    if finding.change is Change.RECOVERED:
+        await uow.snoozes.end(None, integration.workspace_id, integration.integration_id)
+        wanting = hears_recovery(subscriptions, integration)
+        owed += [recovered(card, incident, now) for card in raised if card.channel in wanting]
+    await uow.outbox.owe(owed, now=now)
+
+
+def show_card(card: Card, now: datetime) -> OwedMessage:
+    """The debt of showing a card as it is now."""
+    return OwedMessage(
+        key=f"card:{card.card_id}",
+        channel=card.channel,
+        kind=MessageKind.CARD,
+        content=ShowCard(),
+        not_before=now,
+        card_id=card.card_id,
+    )
+
+
+def recovered(card: Card, incident: Incident, now: datetime) -> OwedMessage:
+    """The debt of telling, in a card's thread and in its channel, that an incident is over."""
+    return _reply(card, f"recovered:{incident.incident_id}", Recovered(incident_id=incident.incident_id), now)
+
+
+def _failed_again(card: Card, finding: Finding, incident: Incident, now: datetime) -> OwedMessage:
+    newest = finding.failures[-1]
+    content = FailedAgain(
+        incident_id=incident.incident_id,
+        run_start=newest.sync_start_time,
+        runs=len(finding.failures),
+        after_good=finding.after_good,
+    )
+    return _reply(
+        card,
+        f"failed:{incident.incident_id}:{int(newest.sync_start_time.timestamp())}",
+        content,
+        now,
+        broadcast=False,
+    )
+
+
+def _reply(card: Card, fact: str, content: Content, now: datetime, *, broadcast: bool = True) -> OwedMessage:
+    return OwedMessage(
+        key=f"{fact}:card:{card.card_id}",
+        channel=card.channel,
+        kind=MessageKind.REPLY,
+        content=content,
+        not_before=now,
+        card_id=card.card_id,
+        card_revision=card.wanted_revision,
+        broadcast=broadcast,
+    )
+
+
+def _owe(key: str, channel: Channel, content: Content, now: datetime) -> OwedMessage:
+    return OwedMessage(key=key, channel=channel, kind=MessageKind.NOTICE, content=content, not_before=now)
