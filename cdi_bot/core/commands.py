@@ -222,8 +222,8 @@ def _subscribe(verb: str, tokens: Sequence[Token], _now: datetime) -> Command:
             )
         value = token.value
         # `on: error, partial` is one option too.
-        while rest and (not value or value.endswith(",")) and rest[0].option is None:
-            value += rest.pop(0).text
+        while rest and rest[0].option is None and (not value or value.endswith(",") or rest[0].raw[0] == ","):
+            value += rest.pop(0).raw
         changed = _with_option(verb, reading.filters, option, value)
         if isinstance(changed, Mistake):
             return changed
@@ -256,7 +256,7 @@ def _with_option(verb: str, filters: Filters, option: str, value: str) -> Filter
 
 
 def _with_topics(verb: str, filters: Filters, value: str) -> Filters | Mistake:
-    names = [name.strip().lower().replace("-", "_") for name in value.split(",")]
+    names = [name.strip("\"' ").lower().replace("-", "_") for name in value.split(",")]
     names = [name for name in names if name] or [""]
     for name in names:
         if name not in tuple(Topic):

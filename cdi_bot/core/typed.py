@@ -29,7 +29,7 @@ _NUMBER = re.compile(r"(\d{1,15}|\d{1,3}(?:[,_]\d{3}){1,4})(\.\d{1,6})?", re.ASC
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """One piece of what was typed. `text` is without quotes, with Slack's escapes still in it when `raw` has them."""
+    """One piece of what was typed, without quotes; `raw` still holds Slack's escapes."""
 
     raw: str
     quoted: bool
@@ -92,9 +92,10 @@ def plain(text: str) -> str:
 
 def _label(match: re.Match[str]) -> str:
     sign, target, label = match.groups()
-    if label is None:
-        return f"{sign if sign in '@#' else '@'}{target}" if sign else target
-    return f"{sign}{label}" if sign in ("@", "#") and not label.startswith(sign) else label
+    if not sign:
+        return label or target
+    typed_sign = "#" if sign == "#" else "@"
+    return typed_sign + (label or target).removeprefix(typed_sign)
 
 
 def mention(text: str) -> str | None:
