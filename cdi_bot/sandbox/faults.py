@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import ClassVar
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter
+
+from cdi_bot.sandbox.json_values import read
 
 
 class FaultKind(Enum):
@@ -60,20 +62,16 @@ class Fault:
     def __post_init__(self) -> None:
         """Refuse here what would otherwise fail in the middle of a request."""
         if self.seconds < 0 or self.retry_after < 0:
-            msg = "seconds and retry_after must not be negative"
-            raise ValueError(msg)
+            raise ValueError("seconds and retry_after must not be negative")
         if self.times is not None and self.times < 1:
-            msg = "times must be at least 1"
-            raise ValueError(msg)
-        if not 200 <= self.status <= 599:  # noqa: PLR2004  the range of final HTTP statuses
-            msg = "status must be between 200 and 599"
-            raise ValueError(msg)
+            raise ValueError("times must be at least 1")
+        if not 200 <= self.status <= 599:
+            raise ValueError("status must be between 200 and 599")
         if self.path is not None:
             try:
                 re.compile(self.path)
             except re.error as error:
-                msg = f"path is not a regular expression: {error}"
-                raise ValueError(msg) from error
+                raise ValueError(f"path is not a regular expression: {error}") from error
 
     def fits(self, path: str) -> bool:
         """Whether a request to `path` runs into this fault."""
@@ -87,13 +85,7 @@ class Fault:
     @classmethod
     def from_json(cls, value: object) -> "Fault":
         """Read the JSON form, where only `kind` is needed. Raises ValueError that names the wrong field."""
-        try:
-            return _FAULT.validate_python(value)
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            where = ".".join(str(part) for part in first["loc"]) or "fault"
-            msg = f"{where}: {first['msg']}"
-            raise ValueError(msg) from error
+        return read(_FAULT, value, "fault")
 
 
 _FAULT = TypeAdapter(Fault)
