@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from cdi_bot.core.model import Integration, Outcome, Run, WatchedIntegration
 from cdi_bot.core.pacing import Standing
-from cdi_bot.services.ports import UnitOfWork
 
 _FIRST_BACKOFF = timedelta(seconds=5)
 _LONGEST_BACKOFF = timedelta(minutes=5)
@@ -39,6 +38,32 @@ class Remembered:
         """Braze's id."""
         return self.watched.integration.integration_id
 
+    def take_stored(self, stored: WatchedIntegration) -> None:
+        """Take over what the store says; the times of the last answers may be newer here."""
+        mine = self.watched
+        self.watched = replace(
+            stored,
+            listed_at=max(filter(None, (stored.listed_at, mine.listed_at)), default=None),
+            status_asked_at=max(filter(None, (stored.status_asked_at, mine.status_asked_at)), default=None),
+        )
+
+    def learn_run(self, run: Run) -> None:
+        """Note a run that has just been stored."""
+        if (
+            self.newest is None
+            or run.sync_start_time >= self.newest.sync_start_time
+            or run.is_same_run(self.newest)
+        ):
+            self.newest = run
+        others = {
+            start
+            for start in self.open_starts
+            if start.replace(microsecond=0) != run.sync_start_time.replace(microsecond=0)
+        }
+        self.open_starts = frozenset(
+            others | ({run.sync_start_time} if run.outcome is Outcome.RUNNING else set())
+        )
+
     @property
     def standing(self) -> Standing:
         """What the choice of what to ask next needs to know."""
@@ -64,6 +89,11 @@ class Remembered:
             return self.newest.outcome is Outcome.RUNNING and run.outcome is not Outcome.RUNNING
         return run.sync_start_time > self.newest.sync_start_time
 
+    def is_absent(self, present: set[str]) -> bool:
+        """Whether it was listed once and is no longer, as far as was known until now."""
+        known = self.watched.listed_at is not None and self.watched.missing_since is None
+        return known and self.integration_id not in present
+
     def push_back(self, now: datetime) -> None:
         """Wait longer after each failure that concerns this integration alone."""
         self.not_before = now + min(_FIRST_BACKOFF * 2 ** min(self.failures, 10), _LONGEST_BACKOFF)
@@ -84,23 +114,3 @@ def run_from_list(listed: Integration) -> Run | None:
         job_status=listed.last_job_status.lower(),
         provisional=True,
     )
-
-
-async def remember(uow: UnitOfWork, workspace_id: int) -> dict[str, Remembered]:
-    """Read what is stored of a workspace, by integration id."""
-    stored = await uow.integrations.all(workspace_id)
-    ids = [watched.integration.integration_id for watched in stored]
-    newest = await uow.runs.newest(workspace_id, ids)
-    unsettled = await uow.runs.unsettled(workspace_id, ids)
-    subscriptions = await uow.subscriptions.for_workspace(workspace_id)
-    return {
-        watched.integration.integration_id: Remembered(
-            watched=watched,
-            heard=any(subscription.takes_in(watched.integration) for subscription in subscriptions),
-            newest=newest.get(watched.integration.integration_id),
-            open_starts=frozenset(
-                run.sync_start_time for run in unsettled.get(watched.integration.integration_id, [])
-            ),
-        )
-        for watched in stored
-    }

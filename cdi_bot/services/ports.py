@@ -58,7 +58,7 @@ class BrazeReason(StrEnum):
     REFUSED = "refused"  # any other 4xx
 
 
-class BrazeTrouble(Exception):  # noqa: N818  # the trouble is Braze's, not the program's
+class BrazeTrouble(Exception):
     """Braze could not be asked. The text is safe to show: it never holds a key.
 
     `retryable` tells whether the same call may succeed later by itself; `retry_after` is a wait in seconds
@@ -148,7 +148,7 @@ class SlackVerdict(StrEnum):
     REFUSED = "refused"  # Slack won't take this message whatever the channel
 
 
-class SlackTrouble(Exception):  # noqa: N818  # the trouble is Slack's, not the program's
+class SlackTrouble(Exception):
     """Slack did not confirm a call. `reason` is Slack's error word, or one of ours for a broken connection."""
 
     def __init__(self, reason: str, *, verdict: SlackVerdict, retry_after: float | None = None) -> None:
@@ -202,7 +202,7 @@ class Messenger(Protocol):
 # ------------------------------------------------------------------------------------------------ store
 
 
-class StoreTrouble(Exception):  # noqa: N818  # the trouble is the database's, not the program's
+class StoreTrouble(Exception):
     """The database could not be used. The text says what and how to mend it, and never holds a password."""
 
 
@@ -235,6 +235,10 @@ class Integrations(Protocol):
 
     async def save(self, watched: Sequence[WatchedIntegration]) -> None:
         """Insert or replace, in one batch."""
+        ...
+
+    async def touch(self, watched: Sequence[WatchedIntegration]) -> None:
+        """Keep `listed_at`, `status_asked_at` and `trouble` of stored integrations, and nothing else, in one batch."""
         ...
 
 

@@ -27,10 +27,11 @@ class ConflictError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """What was seen of one integration: as it is listed now, and some of its runs."""
+    """What was seen of one integration: as it is listed now, some of its runs, and runs that are no longer there."""
 
     watched: WatchedIntegration
     runs: Sequence[Run]
+    vanished: frozenset[datetime] = frozenset()
 
 
 async def record(uow: UnitOfWork, observations: Sequence[Observation], *, now: datetime) -> list[Finding]:
@@ -45,13 +46,15 @@ async def record(uow: UnitOfWork, observations: Sequence[Observation], *, now: d
     current = await uow.incidents.current_for(workspace_id, ids)
     findings = []
     for integration_id, observation in zip(ids, observations, strict=True):
+        watched = await _as_stored(uow, observation.watched)
+        await uow.runs.remove(workspace_id, integration_id, observation.vanished)
         known: list[Run] = []
         if observation.runs:
             oldest = min(run.sync_start_time for run in observation.runs)
             known = await uow.runs.since(workspace_id, integration_id, oldest)
         findings.append(
             judge(
-                watched=observation.watched,
+                watched=watched,
                 known=known,
                 seen=observation.runs,
                 incident=current.get(integration_id),
@@ -64,6 +67,20 @@ async def record(uow: UnitOfWork, observations: Sequence[Observation], *, now: d
     if changed:
         await _announce(uow, workspace_id, await _store_incidents(uow, changed), now)
     return findings
+
+
+async def _as_stored(uow: UnitOfWork, watched: WatchedIntegration) -> WatchedIntegration:
+    """What was just seen of an integration, with the watch that people may have changed meanwhile."""
+    integration = watched.integration
+    stored = await uow.integrations.get(integration.workspace_id, integration.integration_id)
+    if stored is None:
+        return watched
+    return replace(
+        watched,
+        watched_since=stored.watched_since,
+        baseline_taken=stored.baseline_taken,
+        baseline_start=stored.baseline_start,
+    )
 
 
 async def _store_incidents(uow: UnitOfWork, findings: Sequence[Finding]) -> list[Finding]:
@@ -149,6 +166,32 @@ async def _announce_incident(
         wanting = hears_recovery(subscriptions, integration)
         owed += [recovered(card, incident, now) for card in raised if card.channel in wanting]
     await uow.outbox.owe(owed, now=now)
+
+
+async def record_sight(
+    uow: UnitOfWork, incident: Incident, *, admin_channel: Channel | None, now: datetime
+) -> Incident:
+    """Store a new or changed blind incident, and owe every subscribed channel (and the admins') its card."""
+    if not incident.incident_id:
+        (incident,) = await uow.incidents.add([incident])
+    elif not await uow.incidents.update(incident, expected_revision=incident.revision - 1):
+        raise ConflictError(f"incident {incident.incident_id} was changed by somebody else")
+    subscriptions = await uow.subscriptions.for_workspace(incident.workspace_id)
+    shown = (await uow.cards.of_incidents([incident.incident_id])).get(incident.incident_id, [])
+    cards = list((await uow.cards.want([card.card_id for card in shown])).values())
+    owed = []
+    if incident.is_open:
+        told = {card.channel for card in shown}
+        hearing = {subscription.channel for subscription in subscriptions}
+        hearing |= {admin_channel} if admin_channel else set()
+        cards += [
+            await uow.cards.add(channel, [incident.incident_id], now=now)
+            for channel in sorted(hearing - told)
+        ]
+    else:
+        owed = [recovered(card, incident, now) for card in cards]
+    await uow.outbox.owe([*(show_card(card, now) for card in cards), *owed], now=now)
+    return incident
 
 
 def show_card(card: Card, now: datetime) -> OwedMessage:

@@ -1,0 +1,101 @@
+"""Read an integration's runs back to what is already known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from cdi_bot.core.model import Outcome, Run
+from cdi_bot.services.memory import Remembered
+from cdi_bot.services.ports import Braze, BrazeTrouble, Purpose, StatusPage, Store
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """Runs as Braze tells them now, and open runs that Braze no longer knows at all."""
+
+    first_page: tuple[Run, ...]
+    runs: tuple[Run, ...]
+    vanished: frozenset[datetime]
+
+
+async def read_runs(
+    braze: Braze, store: Store, item: Remembered, *, purpose: Purpose = Purpose.POLL
+) -> Reading | None:
+    """Ask for page after page until one meets a known settled run and every open run was found.
+
+    Returns `None` when the first page says what was recorded before. When a later page can't be had, what was read
+    stays with the item, and the next call goes on from there; the trouble is raised all the same.
+    """
+    first = await _page(braze, item, None, purpose)
+    if item.unread is None and item.is_settled_by(first.runs):
+        return None
+    runs, cursor = list(first.runs), first.next_cursor
+    cursors: set[str] = set()
+    bridge, item.unread = item.unread, None
+    while not await _is_enough(store, item, runs) and cursor is not None:
+        if cursor in cursors:
+            log.warning("cursor repeats", integration=item.integration_id, pages=len(cursors))
+            return _reading(item, first, runs, at_end=False)
+        cursors.add(cursor)
+        if bridge and _overlaps(runs, bridge[0]):
+            runs, cursor, bridge = runs + bridge[0], bridge[1], None
+        try:
+            page = await _page(braze, item, cursor, purpose)
+        except BrazeTrouble:
+            item.unread = (runs, cursor)
+            raise
+        runs += page.runs
+        cursor = page.next_cursor
+    return _reading(item, first, runs, at_end=cursor is None)
+
+
+async def _page(braze: Braze, item: Remembered, cursor: str | None, purpose: Purpose) -> StatusPage:
+    page = await braze.status_page(item.integration_id, cursor, purpose=purpose)
+    for unreadable in page.unreadable:
+        log.warning(
+            "run not readable", integration=item.integration_id, where=unreadable.where, why=unreadable.why
+        )
+    return page
+
+
+def _reading(item: Remembered, first: StatusPage, runs: list[Run], *, at_end: bool) -> Reading:
+    found = {run.sync_start_time.replace(microsecond=0) for run in runs}
+    lost = {start for start in item.open_starts if start.replace(microsecond=0) not in found}
+    return Reading(
+        first_page=first.runs, runs=tuple(runs), vanished=frozenset(lost) if at_end else frozenset()
+    )
+
+
+def _overlaps(runs: list[Run], others: list[Run]) -> bool:
+    starts = {run.sync_start_time for run in others}
+    return any(run.sync_start_time in starts for run in runs)
+
+
+async def _is_enough(store: Store, item: Remembered, runs: list[Run]) -> bool:
+    """Whether everything older than the `runs` read so far is known or of no interest."""
+    if not runs:
+        return True
+    watched = item.watched
+    oldest = min(run.sync_start_time for run in runs)
+    found = {run.sync_start_time.replace(microsecond=0) for run in runs}
+    if any(start.replace(microsecond=0) not in found for start in item.open_starts):
+        return False
+    if watched.watched_since is None:
+        return True
+    horizon = watched.baseline_start if watched.baseline_taken else watched.watched_since
+    if horizon and oldest <= horizon:
+        return True
+    integration = watched.integration
+    async with store.read() as uow:
+        known = await uow.runs.since(integration.workspace_id, integration.integration_id, oldest)
+    return any(
+        run.outcome is not Outcome.RUNNING
+        and not run.provisional
+        and run.sync_start_time.replace(microsecond=0) in found
+        for run in known
+    )
