@@ -1,0 +1,186 @@
+"""The card of one incident: the message that shows in a channel how an integration, or the sight of Braze, stands.
+
+Pure. A card tells the present and is rendered anew with every change; `storms.py` has the card of several incidents.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from cdi_bot.core.messages import CardView, IncidentView
+from cdi_bot.core.model import Incident, Kind, Run
+from cdi_bot.slack.blocks import Block, Rendered, actions, context, fields, section
+from cdi_bot.slack.buttons import ack_button, history_button, open_button, snooze_element, sync_button
+from cdi_bot.slack.format import (
+    REASON,
+    bold_name,
+    code,
+    date,
+    duration,
+    escape,
+    failed,
+    mentions,
+    outside,
+    synced,
+    took,
+    user,
+)
+from cdi_bot.slack.limits import MESSAGE_TEXT, clip
+from cdi_bot.slack.reasons import braze_advice, reason_words
+from cdi_bot.slack.statuses import (
+    GOOD,
+    UNSEEN,
+    advice,
+    headline,
+    possible_repeat,
+    run_sign,
+    short_status,
+    subject,
+)
+from cdi_bot.slack.storms import render_storm
+from cdi_bot.slack.words import Words
+
+
+def render_card(view: CardView, words: Words) -> Rendered:
+    """Say how the incidents of a card stand now."""
+    if len(view.incidents) != 1:
+        return render_storm(view, words)
+    one = view.incidents[0]
+    blocks = _failed_card(one, words) if one.incident.kind is Kind.SYNC_FAILED else _blind_card(one, words)
+    marks = [*notes(one, words), *([possible_repeat(words)] if view.possible_repeat else [])]
+    return Rendered(
+        text=card_line(one, words),
+        blocks=[*blocks, *([context(*marks)] if marks else []), *card_actions(one, words)],
+    )
+
+
+def card_line(view: IncidentView, words: Words) -> str:
+    """Say in one line, for notifications, what is with whom."""
+    _ = words.gettext
+    incident = view.incident
+    state = headline(incident, words) if incident.is_open else recovery_line(incident, words)
+    name = subject(view.integration, words)
+    return clip(escape(_("{name} – {state}").format(name=name, state=state)), MESSAGE_TEXT)
+
+
+def recovery_line(incident: Incident, words: Words) -> str:
+    """Say in plain text that it is over, how long it lasted and how many runs failed."""
+    _ = words.gettext
+    lasted = duration(incident_length(incident), words)
+    if incident.kind is Kind.BLIND:
+        return _("Braze answers again after {length}").format(length=lasted)
+    return words.ngettext(
+        "Recovered after {length}: {count} run failed",
+        "Recovered after {length}: {count} runs failed",
+        incident.failed_runs,
+    ).format(length=lasted, count=words.number(incident.failed_runs))
+
+
+def incident_length(incident: Incident) -> timedelta:
+    """Return how long a resolved incident lasted: from the first failed run's start to the good one's end.
+
+    `failing_since` moves on when a good run stood in between, so the earlier of it and `opened_at` counts.
+    """
+    good = incident.resolved_by
+    end = (good.sync_finish_time if good else None) or incident.resolved_at or incident.opened_at
+    return max(end - min(incident.opened_at, incident.failing_since), timedelta(0))
+
+
+def card_actions(view: IncidentView, words: Words) -> list[Block]:
+    """Return the row of buttons: what can be done while it is open, and what can always be looked at."""
+    looks = [history_button(view, words), open_button(view, words)]
+    if not view.incident.is_open:
+        return actions(looks)
+    acts = [ack_button([view], words), snooze_element(view, words)]
+    return actions([*acts, *looks[:1], sync_button(view, words), *looks[1:]])
+
+
+def notes(view: IncidentView, words: Words) -> list[str]:
+    """Return who looks after it and who muted it until when, in mrkdwn."""
+    _ = words.gettext
+    incident, snooze = view.incident, view.snooze
+    said = []
+    if incident.acknowledged_by and incident.acknowledged_at:
+        said.append(
+            _("👀 Acknowledged by {who}, {when}").format(
+                who=user(incident.acknowledged_by), when=date(incident.acknowledged_at)
+            )
+        )
+    if snooze and incident.is_open:
+        end = (
+            _("💤 Muted here by {who} until {when}").format(who=user(snooze.by), when=date(snooze.until))
+            if snooze.until
+            else _("💤 Muted here by {who} until it recovers").format(who=user(snooze.by))
+        )
+        said.append(f"{end}: {outside(snooze.reason, REASON)}" if snooze.reason else end)
+    return said
+
+
+def run_fields(run: Run, words: Words) -> list[tuple[str, str]]:
+    """Return what is known of a run, as labels and mrkdwn values."""
+    _ = words.gettext
+    watermark = run.last_timestamp_synced
+    return [
+        (_("Rows synced"), synced(run, words)),
+        (_("Rows failed"), failed(run, words)),
+        (_("Started"), date(run.sync_start_time)),
+        (_("Took"), took(run, words)),
+        (_("Last timestamp synced"), date(watermark) if watermark else _("not known")),
+    ]
+
+
+def _failed_card(view: IncidentView, words: Words) -> list[Block]:
+    """Tell of an integration whose runs fail, or failed until now."""
+    _ = words.gettext
+    incident = view.incident
+    name = bold_name(view.integration, view.dashboard_url) if view.integration else _("An integration")
+    run = incident.last_failed if incident.is_open else incident.resolved_by
+    state = headline(incident, words) if incident.is_open else recovery_line(incident, words)
+    sign = run_sign(incident.last_failed) if incident.is_open else GOOD
+    called = mentions(view.mention) if incident.is_open else None
+    lines = [f"{sign} {name}", escape(state), *([called] if called else [])]
+    known = [(_("Integration id"), code(incident.integration_id or "–"))]
+    known += run_fields(run, words) if run else []
+    known.append((_("Failing"), in_a_row(incident, words)) if incident.is_open else _before(incident, words))
+    blocks = [section("\n".join(lines)), fields(known)]
+    if incident.is_open and incident.last_failed:
+        todo = advice(incident.last_failed.job_status, words)
+        blocks.append(section(f"*{_('What to do next')}*\n{todo}"))
+    return blocks
+
+
+def in_a_row(incident: Incident, words: Words) -> str:
+    """Say in mrkdwn how many runs failed in a row and since when."""
+    return words.ngettext(
+        "{count} run in a row, since {when}", "{count} runs in a row, since {when}", incident.failed_in_a_row
+    ).format(count=words.number(incident.failed_in_a_row), when=date(incident.failing_since))
+
+
+def _before(incident: Incident, words: Words) -> tuple[str, str]:
+    """Say what it recovered from."""
+    _ = words.gettext
+    since = date(min(incident.opened_at, incident.failing_since))
+    if incident.last_failed is None:
+        return _("Was failing"), _("since {when}").format(when=since)
+    return _("Was failing"), _("{status}, since {when}").format(
+        status=escape(short_status(incident.last_failed.job_status, words)), when=since
+    )
+
+
+def _blind_card(view: IncidentView, words: Words) -> list[Block]:
+    """Tell that Braze can't be asked, or can again."""
+    _ = words.gettext
+    incident = view.incident
+    why = escape(reason_words(incident.reason, words))
+    since = date(incident.failing_since)
+    if not incident.is_open:
+        again = _("Braze answers again. I could not see it for {length}, since {when}, because: {reason}.")
+        text = again.format(length=duration(incident_length(incident), words), when=since, reason=why)
+        caught = _("Runs that ended in the meantime are being looked at now.")
+        return [section(f"{GOOD} {text}\n{caught}")]
+    text = _("I can't see Braze since {when}, because: {reason}.").format(when=since, reason=why)
+    rest = _("While this lasts, no news of an integration means nothing: it may be well or failing.")
+    called = mentions(view.mention)
+    lines = [f"{UNSEEN} *{text}*", rest, *([called] if called else [])]
+    todo = braze_advice(incident.reason, words)
+    return [section("\n".join(lines)), section(f"*{_('What to do next')}*\n{todo}")]

@@ -1,0 +1,143 @@
+"""Messages of their own: who changed what a channel hears, and what it should know beside its alerts. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from cdi_bot.core.messages import (
+    ChannelBroken,
+    Content,
+    EventView,
+    FailedAgain,
+    Gone,
+    Recovered,
+    RunStarted,
+    Snoozed,
+    StillOpen,
+    SyncTriggered,
+    Unsnoozed,
+    Unsubscribed,
+)
+from cdi_bot.slack.blocks import Block, Rendered, actions, context, section
+from cdi_bot.slack.buttons import history_of, open_in_braze, unsnooze_button
+from cdi_bot.slack.format import REASON, channel, code, date, escape, outside, plain, user
+from cdi_bot.slack.reasons import channel_advice, channel_words
+from cdi_bot.slack.replies import failed_again, names, recovered, said, still_open
+from cdi_bot.slack.selectors import selector_words
+from cdi_bot.slack.statuses import BUSY, UNSEEN, possible_repeat
+from cdi_bot.slack.words import Words
+
+
+def render_event(view: EventView, words: Words) -> Rendered:
+    """Say the one fact of a reply or notice.
+
+    Raises ValueError for contents that are shown by a view of their own.
+    """
+    render = _RENDERERS.get(type(view.content))
+    if render is None:
+        raise ValueError(f"{view.content.what} is shown by a view of its own")
+    told = render(view.content, view, words)
+    if not view.possible_repeat:
+        return told
+    return Rendered(text=told.text, blocks=[*told.blocks, context(possible_repeat(words))])
+
+
+def _run_started(content: RunStarted, view: EventView, words: Words) -> Rendered:
+    _ = words.gettext
+    bold, name = names(view, content.integration_id, words)
+    line = _("A sync of {name} began")
+    start = _("Started {when}").format(when=date(content.run_start))
+    row = _look_row(view, words)
+    return said(BUSY, line.format(name=bold), start, row=row, text=line.format(name=name))
+
+
+def _look_row(view: EventView, words: Words) -> list[Block]:
+    if view.integration is None:
+        return []
+    buttons = [
+        history_of(view.integration, words),
+        open_in_braze(view.integration, view.dashboard_url, words),
+    ]
+    return actions(buttons)
+
+
+def _unsubscribed(content: Unsubscribed, view: EventView, words: Words) -> Rendered:
+    _ = words.gettext
+    line = _("{who} ended this channel's subscription to {what}.").format(
+        who=user(content.who), what=selector_words(content.selector, view.integration, words)
+    )
+    back = _("To hear of it again: {command}").format(
+        command=code(f"/cdi subscribe {plain(content.selector)}")
+    )
+    return said("", line, back)
+
+
+def _snoozed(content: Snoozed, view: EventView, words: Words) -> Rendered:
+    _ = words.gettext
+    bold, _name = names(view, content.integration_id, words)
+    if content.until:
+        line = _("{who} muted {name} in this channel until {when}.").format(
+            who=user(content.who), name=bold, when=date(content.until)
+        )
+    else:
+        line = _("{who} muted {name} in this channel until it recovers.").format(
+            who=user(content.who), name=bold
+        )
+    why = [_("Reason: {reason}").format(reason=outside(content.reason, REASON))] if content.reason else []
+    note = _("It is watched all the same: cards stay up to date.")
+    row = actions([unsnooze_button(view.integration, words)]) if view.integration else []
+    return said("💤", line, *why, note, row=row)
+
+
+def _unsnoozed(content: Unsnoozed, view: EventView, words: Words) -> Rendered:
+    _ = words.gettext
+    bold, _name = names(view, content.integration_id, words)
+    line = _("{who} ended the mute of {name}: this channel hears of it again.")
+    return said("", line.format(who=user(content.who), name=bold))
+
+
+def _channel_broken(content: ChannelBroken, words: Words) -> Rendered:
+    _ = words.gettext
+    line = _("I can't post to {channel} any more: {reason}.").format(
+        channel=channel(content.channel.channel_id), reason=escape(channel_words(content.reason, words))
+    )
+    kept = _(
+        "Its subscriptions are kept, and nothing that happens is lost: it is told once I can post again."
+    )
+    mended = f"*{_('What to do next')}*\n{channel_advice(content.reason, words)}"
+    return Rendered(text=line, blocks=[section(f"⚠️ {line}\n{kept}"), section(mended)])
+
+
+def _sync_triggered(content: SyncTriggered, view: EventView, words: Words) -> Rendered:
+    _ = words.gettext
+    bold, name = names(view, content.integration_id, words)
+    line = _("{who} started a sync of {name}.")
+    note = _("Braze shows the new run after a short while.")
+    who = user(content.who)
+    row = _look_row(view, words)
+    return said(BUSY, line.format(who=who, name=bold), note, row=row, text=line.format(who=who, name=name))
+
+
+def _gone(content: Gone, view: EventView, words: Words) -> Rendered:
+    _ = words.gettext
+    bold, name = names(view, content.integration_id, words)
+    line = _("Braze no longer knows {name}: it was deleted there, or the API key may not see it any more.")
+    todo = _(
+        "If it was deleted on purpose: {command}. If it comes back, this channel hears of it again by itself."
+    ).format(command=code(f"/cdi unsubscribe {plain(content.integration_id)}"))
+    return said(UNSEEN, line.format(name=bold), todo, text=line.format(name=name))
+
+
+_RENDERERS: dict[type[Content], Callable[[Any, EventView, Words], Rendered]] = {
+    FailedAgain: failed_again,
+    Recovered: recovered,
+    StillOpen: still_open,
+    RunStarted: _run_started,
+    Unsubscribed: _unsubscribed,
+    Snoozed: _snoozed,
+    Unsnoozed: _unsnoozed,
+    ChannelBroken: _channel_broken,
+    SyncTriggered: _sync_triggered,
+    Gone: _gone,
+}

@@ -1,0 +1,119 @@
+"""Replies in a card's thread: what happened along the way, each told once. Pure."""
+
+from __future__ import annotations
+
+from cdi_bot.core.messages import EventView, FailedAgain, IncidentView, Recovered, StillOpen
+from cdi_bot.core.model import Kind, Run
+from cdi_bot.slack.blocks import Block, Rendered, actions, context, section
+from cdi_bot.slack.buttons import ack_button, history_button, open_button
+from cdi_bot.slack.cards import in_a_row, recovery_line
+from cdi_bot.slack.format import bold_name, date, escape, failed, name_of, outside, synced, took
+from cdi_bot.slack.statuses import GOOD, UNSEEN, headline, long_status, run_sign
+from cdi_bot.slack.words import Words
+
+
+def said(
+    mark: str, line: str, *more: str, row: list[Block] | None = None, text: str | None = None
+) -> Rendered:
+    """Return a message of one main line, small print, and buttons; `text` where the line has markup."""
+    blocks = [section(f"{mark} {line}" if mark else line)]
+    if more:
+        blocks.append(context(*more))
+    return Rendered(text=text or line, blocks=[*blocks, *(row or [])])
+
+
+def names(view: EventView, integration_id: str, words: Words) -> tuple[str, str]:
+    """Return an integration's name: as mrkdwn in bold and linked, and escaped for the text."""
+    of = view.integration or (view.incident.integration if view.incident else None)
+    url = view.dashboard_url or (view.incident.dashboard_url if view.incident else None)
+    if of is None:
+        shown = outside(integration_id) if integration_id else words.gettext("Braze")
+        return f"*{shown}*", shown
+    return bold_name(of, url), escape(name_of(of))
+
+
+def run_line(run: Run, words: Words) -> str:
+    """Say in one line of mrkdwn what a run did, and when."""
+    _ = words.gettext
+    return _("Started {start}, took {took}. Rows synced: {synced}, failed: {failed}.").format(
+        start=date(run.sync_start_time),
+        took=took(run, words),
+        synced=synced(run, words),
+        failed=failed(run, words),
+    )
+
+
+def failed_again(content: FailedAgain, view: EventView, words: Words) -> Rendered:
+    """Tell that a further run failed, or several since the last word."""
+    bold, name = names(view, "", words)
+    incident = _incident(view).incident
+    run = view.run or incident.last_failed
+    if content.after_good:
+        line = words.ngettext(
+            "{name} failed again after a good run: {state}",
+            "{name} failed {count} more times, with a good run in between: {state}",
+            content.runs,
+        )
+    else:
+        line = words.ngettext(
+            "{name} failed again: {state}", "{name} failed {count} more times: {state}", content.runs
+        )
+    state = escape(long_status(run.job_status, words)) if run else words.gettext("failing")
+    count = words.number(content.runs)
+    more = [run_line(run, words)] if run else []
+    if incident.failed_in_a_row > 1:
+        more.append(in_a_row(incident, words))
+    text = line.format(name=name, state=state, count=count)
+    return said(run_sign(run), line.format(name=bold, state=state, count=count), *more, text=text)
+
+
+def recovered(_content: Recovered, view: EventView, words: Words) -> Rendered:
+    """Tell that it is over: how long it lasted, how many runs failed, what the good run brought."""
+    _ = words.gettext
+    bold, name = names(view, "", words)
+    about = _incident(view)
+    state = recovery_line(about.incident, words)
+    if about.incident.kind is Kind.BLIND:
+        return said(GOOD, f"{state}.", text=state)
+    line = _("{name} – {state}")
+    good = about.incident.resolved_by or view.run
+    return said(
+        GOOD,
+        line.format(name=bold, state=state),
+        *([run_line(good, words)] if good else []),
+        row=actions(_looks(about, words)),
+        text=line.format(name=name, state=state),
+    )
+
+
+def still_open(_content: StillOpen, view: EventView, words: Words) -> Rendered:
+    """Remind of an incident that nobody looks after."""
+    _ = words.gettext
+    bold, name = names(view, "", words)
+    about = _incident(view)
+    incident = about.incident
+    line = (
+        _("I still can't see. {state}")
+        if incident.kind is Kind.BLIND
+        else _("{name} is still failing, and nobody has acknowledged it: {state}")
+    )
+    state = escape(headline(incident, words))
+    since = _("Since {when}. Acknowledging it ends these reminders.").format(
+        when=date(incident.failing_since)
+    )
+    row = actions([ack_button([about], words), *_looks(about, words)])
+    text = line.format(name=name, state=state)
+    return said(
+        run_sign(incident.last_failed), line.format(name=bold, state=state), since, row=row, text=text
+    )
+
+
+def _incident(view: EventView) -> IncidentView:
+    """Return the incident that a reply is about. Raises ValueError where there is none: that is no reply."""
+    if view.incident is None:
+        raise ValueError(f"{view.content.what} needs its incident")
+    return view.incident
+
+
+def _looks(view: IncidentView, words: Words) -> list[Block | None]:
+    return [history_button(view, words), open_button(view, words)]

@@ -1,0 +1,105 @@
+"""What each of Braze's statuses is called, shown as and met with. Source: Braze's reference of `job_status`."""
+
+from __future__ import annotations
+
+from cdi_bot.core.model import Incident, Integration, Kind, Run
+from cdi_bot.slack.format import STATUS, name_of, outside, plain
+from cdi_bot.slack.reasons import reason_words
+from cdi_bot.slack.words import Words
+
+GOOD, BAD, SOME, ODD, BUSY, ASLEEP, UNSEEN = "🟢", "🔴", "🟠", "🟣", "🔵", "💤", "⚪"
+"""Never alone: each stands beside words."""
+
+_SIGNS = {
+    "success": GOOD,
+    "error": BAD,
+    "config_error": BAD,
+    "partial": SOME,
+    "running": BUSY,
+}
+
+
+def sign(status: str) -> str:
+    """Return the coloured sign of a status."""
+    return _SIGNS.get(status, ODD)
+
+
+def short_status(status: str, words: Words) -> str:
+    """Name a status in a word or two, as plain text; an unknown one stands as Braze spells it."""
+    _ = words.gettext
+    known = {
+        "success": _("Success"),
+        "error": _("Error"),
+        "config_error": _("Configuration error"),
+        "partial": _("Partial"),
+        "running": _("Running"),
+    }
+    return known.get(status) or f"“{plain(status, STATUS)}”"
+
+
+def long_status(status: str, words: Words) -> str:
+    """Say in plain text what a status means for the rows."""
+    _ = words.gettext
+    known = {
+        "success": _("Success: all rows arrived"),
+        "error": _("Error: no rows arrived"),
+        "config_error": _("Configuration error: the set-up in Braze is at fault"),
+        "partial": _("Partial: some rows did not arrive"),
+        "running": _("Running"),
+    }
+    return known.get(status) or _("Unknown status “{status}”: not taken for success").format(
+        status=plain(status, STATUS)
+    )
+
+
+def advice(status: str, words: Words) -> str:
+    """Say what to do next about a run that ended so, in mrkdwn."""
+    _ = words.gettext
+    known = {
+        "error": _(
+            "Open the integration's Sync Log in Braze: it names the reason, and is kept for 30 days. "
+            "Check that the warehouse can be reached and that the credentials and table permissions still hold. "
+            "Then sync again."
+        ),
+        "config_error": _(
+            "Open the integration in Braze and test its connection: check the credentials, the table or "
+            "bucket name, and the columns it expects. It keeps failing until the set-up is mended."
+        ),
+        "partial": _(
+            "Open the integration's Sync Log in Braze: it names each refused row with its reason, and is kept "
+            "for 30 days. Mend these rows at the source with a new update time, so that the next sync takes them."
+        ),
+    }
+    return known.get(status) or _(
+        "Braze does not document the status “{status}”. Open the integration in Braze: its Sync Log shows what "
+        "happened and whether rows arrived."
+    ).format(status=outside(status, STATUS))
+
+
+def headline(incident: Incident, words: Words) -> str:
+    """Say in plain text how an open incident stands."""
+    _ = words.gettext
+    if incident.kind is Kind.BLIND:
+        return _("Braze can't be asked: {reason}").format(reason=reason_words(incident.reason, words))
+    run = incident.last_failed
+    state = long_status(run.job_status, words) if run else _("Failing")
+    if incident.failed_in_a_row > 1:
+        return words.ngettext(
+            "{state}, {count} run in a row", "{state}, {count} runs in a row", incident.failed_in_a_row
+        ).format(state=state, count=words.number(incident.failed_in_a_row))
+    return state
+
+
+def subject(integration: Integration | None, words: Words) -> str:
+    """Name what an incident is about, as plain text: an integration, or the whole workspace."""
+    return name_of(integration) if integration else words.gettext("Braze")
+
+
+def run_sign(run: Run | None) -> str:
+    """Return the sign of a run, or of there being none."""
+    return sign(run.job_status) if run else UNSEEN
+
+
+def possible_repeat(words: Words) -> str:
+    """Say that a message was sent without knowing whether its first try arrived."""
+    return words.gettext("This may be a repeat: Slack did not confirm the first try.")

@@ -1,0 +1,118 @@
+"""The card of several incidents: one message that lists them by name, worst first. Pure."""
+
+from __future__ import annotations
+
+from itertools import accumulate
+
+from cdi_bot.core.messages import CardView, IncidentView
+from cdi_bot.core.model import Kind
+from cdi_bot.slack.blocks import Block, Rendered, actions, context, paragraphs, section
+from cdi_bot.slack.buttons import ack_button, history_button
+from cdi_bot.slack.format import SHORT_NAME, bold_name, escape, mentions, name_of
+from cdi_bot.slack.limits import BLOCKS_JSON, MESSAGE_TEXT, clip, text_weight, weight
+from cdi_bot.slack.statuses import BAD, GOOD, UNSEEN, possible_repeat, run_sign, short_status, subject
+from cdi_bot.slack.words import Words
+
+FEW = 10
+"""Up to so many incidents each have a button of their own beside them."""
+
+LIST_BLOCKS = 40
+_SECTIONS = 1000
+"""What the sections around the lines weigh, reckoned generously."""
+
+NAMED = 5
+"""So many names stand in the line for notifications."""
+
+
+def render_storm(view: CardView, words: Words) -> Rendered:
+    """List the incidents of a card, as many as a message holds, and say how many more there are."""
+    _ = words.gettext
+    still_open = [one for one in view.incidents if one.incident.is_open]
+    title = _title(len(still_open), len(view.incidents) - len(still_open), words)
+    called = mentions(" ".join(one.mention or "" for one in still_open))
+    head = section(f"{BAD if still_open else GOOD} *{title}*" + (f"\n{called}" if called else ""))
+    foot = actions([ack_button(view.incidents, words)])
+    if view.possible_repeat:
+        foot.insert(0, context(possible_repeat(words)))
+    more = _("… and {count} more: `/cdi status`")
+    room = BLOCKS_JSON - weight([head, *foot, section(more)]) - 100
+    listed, held = _with_buttons(view, words, room) or _as_lines(view, words, room)
+    if held < len(view.incidents):
+        listed.append(section(more.format(count=words.number(len(view.incidents) - held))))
+    return Rendered(text=_text(title, view, words), blocks=[head, *listed, *foot])
+
+
+def _title(failing: int, recovered: int, words: Words) -> str:
+    """Count in plain text what is failing and what is well again."""
+    _ = words.gettext
+    if not failing:
+        return words.ngettext(
+            "{count} integration is well again", "{count} integrations are well again", recovered
+        ).format(count=words.number(recovered))
+    title = words.ngettext(
+        "{count} integration is failing", "{count} integrations are failing", failing
+    ).format(count=words.number(failing))
+    if not recovered:
+        return title
+    return _("{title}, {count} recovered").format(title=title, count=words.number(recovered))
+
+
+def _text(title: str, view: CardView, words: Words) -> str:
+    """Say in one line, for notifications, how many there are and who comes first."""
+    _ = words.gettext
+    names = ", ".join(
+        name_of(one.integration, SHORT_NAME) if one.integration else subject(None, words)
+        for one in view.incidents[:NAMED]
+    )
+    rest = len(view.incidents) - NAMED
+    listed = (
+        _("{names} and {count} more").format(names=names, count=words.number(rest)) if rest > 0 else names
+    )
+    return clip(escape(_("{title}: {names}").format(title=title, names=listed)), MESSAGE_TEXT)
+
+
+def _with_buttons(view: CardView, words: Words, room: int) -> tuple[list[Block], int] | None:
+    """List a few incidents, each with its History button; `None` when they are many, or too long."""
+    if len(view.incidents) > FEW:
+        return None
+    listed = [
+        section(
+            line(one, words),
+            accessory=history_button(one, words, action_id=f"history:{place}"),
+        )
+        for place, one in enumerate(view.incidents)
+    ]
+    return (listed, len(listed)) if weight(listed) <= room else None
+
+
+def _as_lines(view: CardView, words: Words, room: int) -> tuple[list[Block], int]:
+    """List many incidents line by line; names come before links where there is not room for both."""
+    linked = [line(one, words) for one in view.incidents]
+    short = [line(one, words, with_link=False) for one in view.incidents]
+    spare = room - _SECTIONS - sum(text_weight(text) for text in short)
+    extra = accumulate(
+        text_weight(long) - text_weight(brief) for long, brief in zip(linked, short, strict=True)
+    )
+    lines = [long if cost <= spare else brief for long, brief, cost in zip(linked, short, extra, strict=True)]
+    return paragraphs(lines, blocks=LIST_BLOCKS, room=room)
+
+
+def line(view: IncidentView, words: Words, *, with_link: bool = True) -> str:
+    """Say in one line of mrkdwn how an incident stands."""
+    _ = words.gettext
+    incident = view.incident
+    url = view.dashboard_url if with_link else None
+    name = bold_name(view.integration, url, SHORT_NAME) if view.integration else f"*{subject(None, words)}*"
+    if not incident.is_open:
+        return f"{GOOD} {name}: " + _("recovered")
+    if incident.kind is Kind.BLIND:
+        return f"{UNSEEN} {name}: " + _("can't be asked")
+    run = incident.last_failed
+    said = [escape(short_status(run.job_status, words)) if run else _("failing")]
+    if incident.failed_in_a_row > 1:
+        said.append(_("{count} in a row").format(count=words.number(incident.failed_in_a_row)))
+    if incident.acknowledged_by:
+        said.append(_("acknowledged"))
+    if view.snooze:
+        said.append(_("muted here"))
+    return f"{run_sign(run)} {name}: {', '.join(said)}"

@@ -1,0 +1,94 @@
+"""Renders whatever a channel is owed. Pure."""
+
+from __future__ import annotations
+
+from cdi_bot.core.messages import CardView, SubscribedView, View
+from cdi_bot.core.model import Integration, Run
+from cdi_bot.slack.blocks import Rendered, context, paragraphs, section
+from cdi_bot.slack.cards import render_card
+from cdi_bot.slack.format import SHORT_NAME, bold_name, code, date, escape, user
+from cdi_bot.slack.notices import render_event
+from cdi_bot.slack.selectors import filter_words, selector_words
+from cdi_bot.slack.statuses import BAD, GOOD, UNSEEN, run_sign, short_status
+from cdi_bot.slack.words import Words
+
+SHOWN = 10
+"""So many integrations are named in the message that tells of a subscription."""
+
+LIST_ROOM = 6000
+
+
+def render_view(view: View, words: Words) -> Rendered:
+    """Turn a view into a message."""
+    if isinstance(view, CardView):
+        return render_card(view, words)
+    if isinstance(view, SubscribedView):
+        return render_subscribed(view, words)
+    return render_event(view, words)
+
+
+def render_subscribed(view: SubscribedView, words: Words) -> Rendered:
+    """Say who subscribed the channel to what, how that is doing, and what can be done next."""
+    _ = words.gettext
+    content = view.content
+    single = view.last_runs[0][0] if len(view.last_runs) == 1 else None
+    what = selector_words(content.selector, single, words)
+    if content.changed:
+        line = _("{who} changed what this channel hears of {what}.")
+    else:
+        line = _("{who} subscribed this channel to {what}.")
+    line = line.format(who=user(content.who), what=what)
+    heard = _("Told here: {filters}.").format(filters=filter_words(content.filters, words))
+    listed, _held = paragraphs(_present(view, words), blocks=5, room=LIST_ROOM)
+    todo = _(
+        "`/cdi status` shows how things are, `/cdi subscriptions` what this channel hears of. To end it: {end}"
+    )
+    end = code(f"/cdi unsubscribe {content.selector}")
+    return Rendered(
+        text=line,
+        blocks=[section(f"🔔 {line}\n{heard}"), *listed, context(todo.format(end=end))],
+    )
+
+
+def _present(view: SubscribedView, words: Words) -> list[str]:
+    """Say how what was subscribed is doing, line by line."""
+    lines = [_count(view, words)] if view.total != 1 or not view.last_runs else []
+    lines += [_newest(integration, run, words) for integration, run in view.last_runs[:SHOWN]]
+    if not view.last_runs:
+        lines += [f"{BAD} {bold_name(one, None, SHORT_NAME)}" for one in view.failing[:SHOWN]]
+        rest = len(view.failing) - SHOWN
+        if rest > 0:
+            lines.append(words.gettext("… and {count} more: `/cdi status`").format(count=words.number(rest)))
+    return lines
+
+
+def _count(view: SubscribedView, words: Words) -> str:
+    """Count what the subscription takes in."""
+    _ = words.gettext
+    if view.total == 0:
+        return UNSEEN + " " + _("No integration fits at present; those to come will be taken in.")
+    total = words.ngettext("{count} integration", "{count} integrations", view.total)
+    failing = len(view.failing)
+    said = [total.format(count=words.number(view.total))]
+    said.append(
+        words.ngettext("{count} failing now", "{count} failing now", failing).format(
+            count=words.number(failing)
+        )
+        if failing
+        else _("none failing now")
+    )
+    if view.unknown:
+        said.append(_("{count} not seen yet").format(count=words.number(view.unknown)))
+    return f"{BAD if failing else GOOD} {', '.join(said)}."
+
+
+def _newest(integration: Integration, run: Run | None, words: Words) -> str:
+    """Say how an integration's newest run went."""
+    _ = words.gettext
+    name = bold_name(integration, None, SHORT_NAME)
+    if run is None:
+        return f"{UNSEEN} {name}: " + _("no run seen yet")
+    said = _("{status}, newest run started {when}").format(
+        status=escape(short_status(run.job_status, words)), when=date(run.sync_start_time)
+    )
+    return f"{run_sign(run)} {name}: {said}"

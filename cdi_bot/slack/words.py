@@ -1,0 +1,78 @@
+"""The language of what people read: gettext catalogues, and numbers as that language writes them.
+
+English is the source and needs no catalogue. Another language's texts stand in
+`locale/<language>/LC_MESSAGES/cdi_bot.po`, which is read as it is: no compiled copy that could be stale.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from gettext import GNUTranslations, NullTranslations
+from io import BytesIO
+from pathlib import Path
+
+from babel import Locale, UnknownLocaleError
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+
+LOCALE = Path(__file__).parent.parent / "locale"
+DOMAIN = "cdi_bot"
+SOURCE = "en"
+
+
+class Words:
+    """A translator into one language.
+
+    The methods carry gettext's own names, because that is what the extraction of texts looks for.
+    """
+
+    __slots__ = ("_catalogue", "_locale", "language")
+
+    def __init__(self, language: str = SOURCE, catalogue: NullTranslations | None = None) -> None:
+        """Translate by `catalogue`; without one, speak the source language. `language` is as in `pt_BR`."""
+        self.language = language
+        self._catalogue = catalogue or NullTranslations()
+        self._locale = Locale.parse(language)
+
+    @classmethod
+    def load(cls, language: str, folder: Path = LOCALE) -> Words:
+        """Find the catalogue for `language` (`ja`, `ja-JP`, `pt_BR`); its base language, else English."""
+        return _load(language.replace("-", "_"), folder)
+
+    def gettext(self, text: str) -> str:
+        """Translate a text."""
+        return self._catalogue.gettext(text)
+
+    def ngettext(self, singular: str, plural: str, count: int) -> str:
+        """Translate a text in the form that fits `count`."""
+        return self._catalogue.ngettext(singular, plural, count)
+
+    def pgettext(self, context: str, text: str) -> str:
+        """Translate a text whose meaning depends on where it stands."""
+        return self._catalogue.pgettext(context, text)
+
+    def number(self, value: float) -> str:
+        """Write a number with the language's separators, with at most three decimals."""
+        return str(format_decimal(value, locale=self._locale))
+
+
+@lru_cache(maxsize=64)
+def _load(language: str, folder: Path) -> Words:
+    for name in (language, language.partition("_")[0]):
+        path = folder / name / "LC_MESSAGES" / f"{DOMAIN}.po"
+        # Names come from Slack and the settings: none may lead out of the folder.
+        if name.replace("_", "").isalnum() and path.is_file():
+            try:
+                return Words(name, _compile(path))
+            except (UnknownLocaleError, ValueError):  # not a language that Babel knows
+                continue
+    return Words()
+
+
+def _compile(path: Path) -> GNUTranslations:
+    compiled = BytesIO()
+    with path.open("rb") as source:
+        write_mo(compiled, read_po(source))
+    compiled.seek(0)
+    return GNUTranslations(compiled)
