@@ -1,0 +1,39 @@
+// The page's requests to the sandbox's control endpoints, all JSON.
+
+import { announce } from "./state.js";
+
+/**
+ * Sends `body` and gives the answer's JSON. A request that fails gives {"failed": reason} and puts the reason before
+ * the visitor: callers go on as if nothing had come.
+ */
+export async function call(method, path, body) {
+  try {
+    const answer = await fetch(`/sandbox/${path}`, {
+      method,
+      headers: body === undefined ? {} : { "Content-Type": "application/json" },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    const text = await answer.text();
+    const told = text ? parsed(text) : {};
+    if (answer.ok) return told;
+    return failed(told.error || told.message || `The sandbox answered ${answer.status}.`);
+  } catch {
+    return failed("The sandbox does not answer. Is it still running?");
+  }
+}
+
+/** `call` with POST. */
+export const post = (path, body = {}) => call("POST", path, body);
+
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return { error: text.slice(0, 200) };
+  }
+}
+
+function failed(reason) {
+  announce("notice", { text: reason, tone: "bad" });
+  return { failed: reason };
+}

@@ -1,0 +1,125 @@
+// Block Kit to DOM: one function per block type. What happens on a press is the surface's business (surface.js).
+
+import { chart } from "./chart.js";
+import { h, link, safeUrl } from "./dom.js";
+import { element } from "./elements.js";
+import { inputElement } from "./inputs.js";
+import { markdown } from "./markdown.js";
+import { plain, textObject } from "./mrkdwn.js";
+import { richText } from "./richtext.js";
+import { dataTable, table } from "./table.js";
+
+/** Renders a message's or view's blocks on `surface`. */
+export function renderBlocks(blocks, surface) {
+  return (blocks ?? []).map((block, index) => renderBlock({ block_id: `block-${index}`, ...block }, surface));
+}
+
+function renderBlock(block, surface) {
+  const draw = BLOCKS[block.type] ?? unknown;
+  return h("div", { class: `block block-${block.type}`, data: { blockId: block.block_id, blockType: block.type } }, draw(block, surface));
+}
+
+const BLOCKS = {
+  section,
+  header: (block) => h("h4", { class: "block-heading" }, textObject(block.text)),
+  divider: () => h("hr", { class: "divider" }),
+  context,
+  actions: (block, surface) => h("div", { class: "actions" }, (block.elements ?? []).map((spec) => interactive(spec, block, surface))),
+  context_actions: (block, surface) => h("div", { class: "actions" }, (block.elements ?? []).map((spec) => interactive(spec, block, surface))),
+  image: (block) => picture(block),
+  input,
+  rich_text: (block) => richText(block),
+  markdown: (block) => h("div", { class: "markdown" }, markdown(block.text)),
+  table: (block) => table(block),
+  data_table: (block) => dataTable(block),
+  data_visualization: (block) => chart(block),
+  alert: (block) => h("div", { class: `alert alert-${block.level ?? "default"}`, role: "note" }, textObject(block.text)),
+  card,
+  video: (block) => h("p", {}, link(block.title_url ?? block.video_url, textObject(block.title))),
+};
+
+function section(block, surface) {
+  const words = h(
+    "div",
+    { class: "section-words" },
+    block.text && h("div", { class: "text" }, textObject(block.text)),
+    block.fields && h("div", { class: "fields" }, block.fields.map((field) => h("div", { class: "field" }, textObject(field)))),
+  );
+  if (!block.accessory) return words;
+  const accessory = block.accessory.type === "image" ? thumbnail(block.accessory) : interactive(block.accessory, block, surface);
+  return h("div", { class: `section has-accessory accessory-${block.accessory.type}` }, words, h("div", { class: "accessory" }, accessory));
+}
+
+function context(block) {
+  return h(
+    "div",
+    { class: "context" },
+    (block.elements ?? []).map((part) => (part.type === "image" ? thumbnail(part) : h("span", { class: "context-text" }, textObject(part)))),
+  );
+}
+
+function interactive(spec, block, surface) {
+  if (spec.type === "image") return thumbnail(spec);
+  return element(spec, block.block_id, surface) ?? inputElement(spec, block.block_id, surface, true) ?? unknown(spec);
+}
+
+function thumbnail(spec) {
+  return image(spec.image_url, spec.alt_text, "thumbnail");
+}
+
+function picture(block) {
+  const words = block.title ? h("figcaption", { class: "picture-title" }, textObject(block.title)) : null;
+  return h("figure", { class: "picture" }, words, image(block.image_url, block.alt_text, "picture-image"));
+}
+
+// A picture that does not load leaves its alternative text standing.
+function image(address, alternative, className) {
+  const src = safeUrl(address);
+  const instead = () => h("span", { class: "picture-missing", role: "img", "aria-label": alternative ?? "" }, alternative ?? "Picture");
+  if (!src) return instead();
+  const shown = h("img", { class: className, src, alt: alternative ?? "", loading: "lazy", referrerpolicy: "no-referrer" });
+  shown.addEventListener("error", () => shown.replaceWith(instead()), { once: true });
+  return shown;
+}
+
+let inputs = 0;
+
+function input(block, surface) {
+  const id = `input-${(inputs += 1)}`;
+  const error = surface.errors?.[block.block_id];
+  const control = inputElement(block.element ?? {}, block.block_id, surface, Boolean(block.dispatch_action)) ?? unknown(block.element ?? {});
+  describe(control, id, { hint: Boolean(block.hint), error: Boolean(error), required: !block.optional });
+  return h(
+    "div",
+    { class: `input ${error ? "has-error" : ""}`, data: { input: block.block_id } },
+    h("span", { class: "input-label", id: `${id}-label` }, textObject(block.label), block.optional && h("span", { class: "input-optional" }, " (optional)")),
+    control,
+    h("p", { class: "input-error", id: `${id}-error`, role: "alert", hidden: !error, text: error ?? "" }),
+    block.hint && h("p", { class: "input-hint", id: `${id}-hint` }, textObject(block.hint)),
+  );
+}
+
+// Label, hint and error are told with the control that takes the focus.
+function describe(control, id, { hint, error, required }) {
+  const focus = control.matches("input, textarea, button, [role=group], [role=radiogroup]") ? control : control.querySelector("input, textarea, button") ?? control;
+  const shown = focus.matches("button") ? ` ${(focus.id ||= `${id}-value`)}` : "";
+  focus.setAttribute("aria-labelledby", `${id}-label${shown}`);
+  focus.setAttribute("aria-describedby", [hint && `${id}-hint`, `${id}-error`].filter(Boolean).join(" "));
+  if (error) focus.setAttribute("aria-invalid", "true");
+  if (required && focus.matches("input, textarea")) focus.setAttribute("aria-required", "true");
+}
+
+function card(block, surface) {
+  return h(
+    "div",
+    { class: "card" },
+    block.hero_image && thumbnail(block.hero_image),
+    h("div", { class: "card-head" }, block.icon && thumbnail(block.icon), h("strong", {}, textObject(block.title)), block.subtitle && h("div", { class: "muted" }, textObject(block.subtitle))),
+    block.body && h("div", { class: "text" }, textObject(block.body)),
+    block.actions && h("div", { class: "actions" }, block.actions.map((spec) => interactive(spec, block, surface))),
+  );
+}
+
+function unknown(block) {
+  return h("span", { class: "unknown" }, plain(`This page has no picture for “${block.type ?? "nothing"}”.`, false));
+}

@@ -1,0 +1,146 @@
+// `data_visualization` blocks as inline SVG: line, bar, area and pie, with axes, legend and the numbers for those who can't see it.
+
+import { h, svg } from "./dom.js";
+import { plain } from "./mrkdwn.js";
+
+const WIDTH = 560;
+const HEIGHT = 230;
+const EDGE = { top: 12, right: 14, bottom: 34, left: 52 };
+const PLOT = { width: WIDTH - EDGE.left - EDGE.right, height: HEIGHT - EDGE.top - EDGE.bottom };
+const LABEL_ROOM = 62; // pixels a label on the x-axis needs to stay readable
+const LEGEND_FROM = 2;
+
+/** The picture of one block. */
+export function chart(block) {
+  const spec = block.chart ?? {};
+  const draw = { line: lines, area: areas, bar: bars }[spec.type];
+  const names = spec.type === "pie" ? (spec.segments ?? []).map((segment) => segment.label) : (spec.series ?? []).map((series) => series.name);
+  const picture = spec.type === "pie" ? pie(spec) : draw ? plotted(spec, draw) : null;
+  if (!picture) return h("p", { class: "unknown", text: `A chart of the type “${spec.type}” can't be drawn here.` });
+  picture.setAttribute("role", "img");
+  picture.setAttribute("aria-label", described(block.title, spec));
+  return h(
+    "figure",
+    { class: "chart", data: { chart: spec.type } },
+    h("figcaption", { class: "chart-title" }, plain(block.title ?? "")),
+    picture,
+    (names.length >= LEGEND_FROM || spec.type === "pie") &&
+      h("ul", { class: "legend", "aria-hidden": "true" }, names.map((name, index) => h("li", {}, h("span", { class: `swatch series-${index}` }), plain(name)))),
+  );
+}
+
+function described(title, spec) {
+  const points = (list) => list.map((point) => `${point.label}: ${number(point.value)}`).join(", ");
+  const parts = spec.type === "pie" ? [points(spec.segments ?? [])] : (spec.series ?? []).map((series) => `${series.name}: ${points(series.data ?? [])}`);
+  return `${title ?? "Chart"} (${spec.type} chart). ${parts.join(". ")}`;
+}
+
+function plotted(spec, draw) {
+  const series = spec.series ?? [];
+  const categories = spec.axis_config?.categories ?? (series[0]?.data ?? []).map((point) => point.label);
+  const values = series.flatMap((one) => (one.data ?? []).map((point) => Number(point.value) || 0));
+  const scale = axis(Math.min(0, ...values), Math.max(0, ...values));
+  const slot = PLOT.width / Math.max(categories.length, 1);
+  const place = {
+    x: (index) => EDGE.left + slot * (index + 0.5),
+    y: (value) => EDGE.top + PLOT.height * (1 - (value - scale.low) / (scale.high - scale.low)),
+    slot,
+    zero: 0,
+  };
+  place.zero = place.y(0);
+  // Points are matched to their category by label: Slack does so too, whatever their order.
+  const aligned = series.map((one) => {
+    const byLabel = new Map((one.data ?? []).map((point) => [point.label, Number(point.value) || 0]));
+    return { name: one.name, points: categories.map((label, index) => ({ label, index, value: byLabel.get(label) })).filter((point) => point.value !== undefined) };
+  });
+  return svg("svg", { class: "chart-picture", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "xMidYMid meet" }, grid(scale, place), categoryLabels(categories, place), axisLabels(spec.axis_config ?? {}), draw(aligned, place));
+}
+
+// A round scale of four or five steps that holds both ends.
+function axis(low, high) {
+  const span = high - low || 1;
+  const rough = span / 4;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((size) => size >= rough);
+  const bottom = Math.floor(low / step) * step;
+  const top = Math.max(Math.ceil(high / step) * step, bottom + step);
+  const ticks = [];
+  for (let count = 0; bottom + count * step <= top + step / 2; count += 1) ticks.push(bottom + count * step);
+  return { low: bottom, high: top, ticks };
+}
+
+const number = (value) => new Intl.NumberFormat("en-US", { maximumFractionDigits: 2 }).format(value);
+const shortNumber = (value) => new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 }).format(value);
+
+function grid(scale, place) {
+  return scale.ticks.map((tick) => [
+    svg("line", { class: tick === 0 ? "axis" : "gridline", x1: EDGE.left, x2: WIDTH - EDGE.right, y1: place.y(tick), y2: place.y(tick) }),
+    svg("text", { class: "tick", x: EDGE.left - 8, y: place.y(tick) + 3.5, "text-anchor": "end", text: shortNumber(tick) }),
+  ]);
+}
+
+function categoryLabels(categories, place) {
+  const every = Math.max(1, Math.ceil(LABEL_ROOM / place.slot));
+  // Counted from the right: the newest run is the one people look for.
+  return categories.map((label, index) =>
+    (categories.length - 1 - index) % every === 0 ? svg("text", { class: "tick", x: place.x(index), y: HEIGHT - EDGE.bottom + 16, "text-anchor": "middle", text: label }) : null,
+  );
+}
+
+function axisLabels(config) {
+  const middle = EDGE.top + PLOT.height / 2;
+  return [
+    config.x_label && svg("text", { class: "axis-label", x: EDGE.left + PLOT.width / 2, y: HEIGHT - 3, "text-anchor": "middle", text: config.x_label }),
+    config.y_label && svg("text", { class: "axis-label", x: 11, y: middle, "text-anchor": "middle", transform: `rotate(-90 11 ${middle})`, text: config.y_label }),
+  ];
+}
+
+const path = (points, place) => points.map((point, index) => `${index ? "L" : "M"}${place.x(point.index).toFixed(1)} ${place.y(point.value).toFixed(1)}`).join("");
+const tip = (name, point) => svg("title", { text: `${name} · ${point.label}: ${number(point.value)}` });
+
+function lines(series, place) {
+  return series.map(({ name, points }, index) => [
+    svg("path", { class: `line series-${index}`, d: path(points, place) }),
+    points.map((point) => svg("circle", { class: `dot series-${index}`, cx: place.x(point.index), cy: place.y(point.value), r: place.slot < 14 ? 2 : 3 }, tip(name, point))),
+  ]);
+}
+
+function areas(series, place) {
+  return series.map(({ name, points }, index) => {
+    if (points.length === 0) return null;
+    const floor = `L${place.x(points.at(-1).index).toFixed(1)} ${place.zero}L${place.x(points[0].index).toFixed(1)} ${place.zero}Z`;
+    return [svg("path", { class: `area series-${index}`, d: path(points, place) + floor }, svg("title", { text: name })), lines([{ name, points }], place).flat(Infinity).map((node) => (node.classList.replace("series-0", `series-${index}`), node))];
+  });
+}
+
+function bars(series, place) {
+  const width = Math.min((place.slot * 0.72) / series.length, 34);
+  return series.map(({ name, points }, index) =>
+    points.map((point) => {
+      const left = place.x(point.index) + (index - series.length / 2) * width;
+      const end = place.y(point.value);
+      // A bar of nothing keeps a hair, so that it is seen to be measured.
+      const height = Math.max(Math.abs(place.zero - end), 1);
+      return svg("rect", { class: `bar series-${index}`, x: left + 0.5, y: Math.min(place.zero, end), width: Math.max(width - 1, 1), height, rx: Math.min(2, width / 4) }, tip(name, point));
+    }),
+  );
+}
+
+function pie(spec) {
+  const segments = spec.segments ?? [];
+  const whole = segments.reduce((sum, segment) => sum + Math.max(0, Number(segment.value) || 0), 0);
+  let turned = 0;
+  const middle = HEIGHT / 2;
+  const radius = middle - 8;
+  const point = (share) => [WIDTH / 2 + radius * Math.sin(share * 2 * Math.PI), middle - radius * Math.cos(share * 2 * Math.PI)];
+  const slices = segments.map((segment, index) => {
+    const share = whole ? Math.max(0, Number(segment.value) || 0) / whole : 0;
+    const label = svg("title", { text: `${segment.label}: ${number(segment.value)} (${Math.round(share * 100)} %)` });
+    if (share >= 1) return svg("circle", { class: `slice series-${index}`, cx: WIDTH / 2, cy: middle, r: radius }, label);
+    const [fromX, fromY] = point(turned);
+    turned += share;
+    const [toX, toY] = point(turned);
+    return svg("path", { class: `slice series-${index}`, d: `M${WIDTH / 2} ${middle}L${fromX} ${fromY}A${radius} ${radius} 0 ${share > 0.5 ? 1 : 0} 1 ${toX} ${toY}Z` }, label);
+  });
+  return svg("svg", { class: "chart-picture", viewBox: `0 0 ${WIDTH} ${HEIGHT}` }, slices);
+}

@@ -1,0 +1,53 @@
+// What can be typed after `/cdi`, for the list that opens over the message field.
+
+import { state } from "./state.js";
+
+const MOST = 8;
+
+// [word, what it takes, what it does]; `takes` names what the next words may be.
+const COMMANDS = [
+  ["help", "", "How to use the bot, with examples"],
+  ["status", "[integration]", "What this channel is subscribed to, or one integration's runs"],
+  ["list", "[text]", "The workspace's integrations"],
+  ["subscribe", "integration | pattern | all", "Tell this channel when a sync goes wrong"],
+  ["unsubscribe", "integration | pattern | all", "Stop telling this channel"],
+  ["subscriptions", "", "What this channel hears of"],
+  ["ack", "integration", "Acknowledge what is wrong"],
+  ["snooze", "integration 2h [reason]", "Mute an integration for a while"],
+  ["unsnooze", "integration", "End the mute"],
+  ["sync", "integration", "Trigger a sync, after a question"],
+];
+
+/**
+ * What could complete `text`: [{insert, label, hint, describes}], and whether the first may be taken at once on
+ * Enter (only while the word is unfinished: a whole command is sent as it stands).
+ */
+export function suggestions(text) {
+  if (!text.startsWith("/") || text.includes("\n")) return { items: [], eager: false };
+  const [, slash, word, rest] = /^(\/\w*)(?:\s+(\S*))?(?:(\s+.*))?$/.exec(text) ?? [];
+  if (slash === undefined || !"/cdi".startsWith(slash)) return { items: [], eager: false };
+  if (rest === undefined) return subcommands(slash, word);
+  return names(word, rest.trimStart());
+}
+
+function subcommands(slash, word = "") {
+  const typed = word.toLowerCase();
+  const fitting = COMMANDS.filter(([name]) => name.startsWith(typed));
+  const whole = fitting.some(([name]) => name === typed);
+  return {
+    items: fitting.map(([name, takes, describes]) => ({ insert: `/cdi ${name}${takes ? " " : ""}`, label: `/cdi ${name}`, hint: takes, describes })),
+    eager: slash !== "/cdi" || (typed !== "" && !whole),
+  };
+}
+
+function names(word, typed) {
+  const command = COMMANDS.find(([name]) => name === word?.toLowerCase());
+  if (!command?.[1].includes("integration")) return { items: [], eager: false };
+  const wanted = typed.toLowerCase();
+  const fitting = [...state.integrations.values()].filter(({ integration_name: name, deleted }) => !deleted && name.toLowerCase().includes(wanted) && name.toLowerCase() !== wanted);
+  const items = fitting.slice(0, MOST).map(({ integration_name: name, warehouse_type: source }) => ({ insert: `/cdi ${word} ${name}`, label: name, hint: source ?? "", describes: "" }));
+  if (command[1].includes("all") && "all".startsWith(wanted) && wanted !== "all") {
+    items.unshift({ insert: `/cdi ${word} all`, label: "all", hint: "", describes: "Every integration, future ones too" });
+  }
+  return { items, eager: false };
+}
