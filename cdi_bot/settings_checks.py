@@ -141,8 +141,8 @@ def languages() -> list[str]:
 
 
 def language(value: object) -> str:
-    """One of the languages there are messages in."""
+    """One of the languages there are messages in, or a regional form of one (`ja-JP`)."""
     language = str(value).strip()
-    if language not in languages():
+    if not {language, re.split("[-_]", language)[0]} & set(languages()):
         raise WrongValue("there are no messages in that language", f"Use one of: {', '.join(languages())}")
     return language

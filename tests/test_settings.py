@@ -57,7 +57,7 @@ def test_everything_set() -> None:
         CDI_BOT_REPEAT_INTERVAL="3600",
         CDI_BOT_ADMINS=" U0AAA , W0BBB ,",
         CDI_BOT_ADMIN_CHANNEL=" C0AAA ",
-        CDI_BOT_LANGUAGE="en",
+        CDI_BOT_LANGUAGE="en-GB",
         CDI_BOT_LOG_FORMAT="JSON",
         CDI_BOT_LOG_LEVEL="Debug",
     )
@@ -66,7 +66,7 @@ def test_everything_set() -> None:
     assert settings.admins == {"U0AAA", "W0BBB"}
     assert settings.admin_channel == "C0AAA"
     assert (settings.log_format, settings.log_level) == (LogFormat.JSON, LogLevel.DEBUG)
-    assert (settings.host, settings.port) == ("127.0.0.1", 0)
+    assert (settings.host, settings.port, settings.language) == ("127.0.0.1", 0, "en-GB")
 
 
 def test_all_problems_at_once() -> None:

@@ -1,0 +1,100 @@
+"""The Slack app manifest and the Procfile: what other machines read of this project."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+SCHEMA = ROOT.parent / "shared" / "slack-manifest.schema.json"
+
+# Slack's own table: which scope lets an app hear of which event.
+EVENT_SCOPES = {
+    "app_uninstalled": None,
+    "tokens_revoked": None,
+    "channel_archive": "channels:read",
+    "channel_unarchive": "channels:read",
+    "channel_rename": "channels:read",
+    "channel_deleted": "channels:read",
+    "group_archive": "groups:read",
+    "group_unarchive": "groups:read",
+    "group_rename": "groups:read",
+    "group_deleted": "groups:read",
+    "member_left_channel": "channels:read",
+}
+
+
+@pytest.fixture(scope="module")
+def manifest() -> dict[str, Any]:
+    """The manifest, read."""
+    read: dict[str, Any] = yaml.safe_load((ROOT / "manifest.yml").read_text(encoding="utf-8"))
+    return read
+
+
+def test_slack_would_take_the_manifest(manifest: dict[str, Any]) -> None:
+    """The manifest fits Slack's JSON Schema."""
+    if not SCHEMA.exists():
+        pytest.skip("Slack's manifest schema doesn't lie beside this checkout (../shared)")
+    jsonschema.validate(manifest, json.loads(SCHEMA.read_text(encoding="utf-8")))
+
+
+def test_lengths(manifest: dict[str, Any]) -> None:
+    """No text is longer than Slack takes: names 35, descriptions 140, a long one between 174 and 4,000."""
+    about = manifest["display_information"]
+    (command,) = manifest["features"]["slash_commands"]
+    assert len(about["name"]) <= 35
+    assert len(about["description"]) <= 140
+    assert 174 <= len(about["long_description"]) <= 4000
+    assert len(manifest["features"]["bot_user"]["display_name"]) <= 80
+    assert len(command["description"]) <= 2000
+    assert len(command["usage_hint"]) <= 1000
+
+
+def test_the_command_arrives_escaped(manifest: dict[str, Any]) -> None:
+    """There is one command, and mentions in it come as ids."""
+    (command,) = manifest["features"]["slash_commands"]
+    assert (command["command"], command["should_escape"]) == ("/cdi", True)
+
+
+def test_scopes(manifest: dict[str, Any]) -> None:
+    """The bot asks for what it uses; what it can do without is marked optional."""
+    scopes = manifest["oauth_config"]["scopes"]
+    needed = set(scopes["bot"]) - set(scopes["bot_optional"])
+    assert set(scopes["bot_optional"]) <= set(scopes["bot"])
+    assert needed == {
+        "commands",
+        "chat:write",
+        "chat:write.public",
+        "channels:read",
+        "groups:read",
+        "im:write",
+    }
+
+
+def test_each_event_has_its_scope(manifest: dict[str, Any]) -> None:
+    """Slack delivers an event only to an app with the scope for it."""
+    needed = set(manifest["oauth_config"]["scopes"]["bot"]) - set(
+        manifest["oauth_config"]["scopes"]["bot_optional"]
+    )
+    for event in manifest["settings"]["event_subscriptions"]["bot_events"]:
+        scope = EVENT_SCOPES[event]
+        assert scope is None or scope in needed, event
+
+
+def test_the_modes(manifest: dict[str, Any]) -> None:
+    """Socket Mode and buttons are on; token rotation, which one workspace's own app doesn't need, is off."""
+    settings = manifest["settings"]
+    assert settings["socket_mode_enabled"]
+    assert settings["interactivity"]["is_enabled"]
+    assert not settings["token_rotation_enabled"]
+
+
+def test_the_procfile_migrates_before_it_runs() -> None:
+    """A release brings the database up to date, then the bot runs; neither needs the package installed."""
+    processes = dict(
+        line.split(": ", 1) for line in (ROOT / "Procfile").read_text(encoding="utf-8").splitlines()
+    )
+    assert processes == {"release": "python -m cdi_bot db upgrade", "web": "python -m cdi_bot run"}
