@@ -1,0 +1,178 @@
+"""One aiohttp server for both stand-ins, on one port.
+
+`/cdi/…` is Braze, `/api/…`, `/link` and `/response/…` are Slack, `/` is the demo page, `/sandbox/…` controls
+them and streams what happens.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+
+from cdi_bot.sandbox.braze_api import braze_routes
+from cdi_bot.sandbox.braze_control import braze_control_routes
+from cdi_bot.sandbox.braze_wire import shown
+from cdi_bot.sandbox.braze_world import BrazeWorld
+from cdi_bot.sandbox.slack_api import slack_api_routes
+from cdi_bot.sandbox.slack_control import SlackControl
+from cdi_bot.sandbox.slack_http import HttpMode
+from cdi_bot.sandbox.slack_interactions import Interactions
+from cdi_bot.sandbox.slack_model import Json
+from cdi_bot.sandbox.slack_responses import response_routes
+from cdi_bot.sandbox.slack_seed import app_token, bot_token
+from cdi_bot.sandbox.slack_socket import Sockets, socket_routes
+from cdi_bot.sandbox.slack_world import SlackWorld
+from cdi_bot.sandbox.stream import Stream, Subscription
+
+_PAGE = Path(__file__).parent / "page"
+_BODY_MAX = 16 * 1024**2
+_LOOK_EVERY = 0.25
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Sandbox:
+    """Both stand-ins, served on one port.
+
+    braze, slack: their worlds, to be looked at and changed directly. sockets: the app's Socket Mode
+    connections. people: what people do in Slack. `braze_api_key`, `slack_bot_token`, `slack_app_token` and
+    `slack_signing_secret` are the secrets that work. Use it as an async context manager, or start and stop it.
+    """
+
+    def __init__(
+        self, clock: Callable[[], datetime] = _utc_now, seed: int = 1, *, braze: BrazeWorld | None = None
+    ) -> None:
+        """Set both worlds up; nothing listens yet. `braze` takes the place of an empty Braze workspace."""
+        self.stream = Stream(self._snapshot)
+        self.slack = SlackWorld(clock=clock, seed=seed, on_change=self.stream.publish)
+        self.braze = braze if braze is not None else BrazeWorld(clock, seed)
+        self.braze.on_change = self.stream.publish
+        self.slack_bot_token = bot_token(seed)
+        self.slack_app_token = app_token(seed)
+        self.sockets = Sockets(self.slack)
+        self._http = HttpMode(self.slack)
+        self.people = Interactions(self.slack, self.sockets, self._http, lambda: self.url)
+        self._clock = clock
+        self._host = "127.0.0.1"
+        self._port = 0
+        self._runner: web.AppRunner | None = None
+        self._life: asyncio.Task[None] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it listens, without a slash at the end."""
+        return f"http://{self._host}:{self._port}"
+
+    @property
+    def braze_api_key(self) -> str:
+        """A key with every permission."""
+        return self.braze.api_key
+
+    @property
+    def slack_signing_secret(self) -> str:
+        """The secret that requests to the app are signed with."""
+        return self.slack.signing_secret
+
+    def events(self) -> Subscription:
+        """Return the live stream's events from this moment on, without a snapshot."""
+        return self.stream.subscribe()
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        """Listen; port 0 takes a free one. Raises OSError if the port is taken."""
+        runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=0.1)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError:
+            await runner.cleanup()
+            raise
+        self._runner = runner
+        self._host, self._port = host, runner.addresses[0][1]
+        self._life = asyncio.create_task(self._live())
+
+    async def stop(self) -> None:
+        """Stop at once, cutting what is open. May be called twice."""
+        if self._life is not None:
+            self._life.cancel()
+            await asyncio.gather(self._life, return_exceptions=True)
+            self._life = None
+        self.stream.close()
+        self.sockets.cut()
+        await self._http.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def __aenter__(self) -> Self:
+        """Start on a free port of the loopback interface."""
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop."""
+        await self.stop()
+
+    def _app(self) -> web.Application:
+        app = web.Application(client_max_size=_BODY_MAX)
+        control = SlackControl(self.slack, self.sockets, self._http, self.people, self.slack_bot_token)
+        app.add_routes(
+            [
+                *slack_api_routes(self.slack, self._socket_url),
+                *socket_routes(self.sockets),
+                *response_routes(self.slack),
+                *control.routes(),
+                *self.stream.routes(),
+                *braze_control_routes(self.braze),
+                web.get("/", _index),
+                web.get("/page/{name}", _page_file),
+                *braze_routes(self.braze),
+            ]
+        )
+        return app
+
+    def _socket_url(self) -> str:
+        return f"ws://{self._host}:{self._port}/link?ticket={self.sockets.new_ticket()}"
+
+    def _snapshot(self) -> Json:
+        return {
+            "type": "snapshot",
+            **self.slack.snapshot(),
+            "integrations": [shown(integration) for integration in self.braze.integrations()],
+            "faults": {"braze": self.braze.faults.to_json(), "slack": self.slack.faults.to_json()},
+            "bot_connected": self.sockets.connected,
+        }
+
+    async def _live(self) -> None:
+        """Let Braze's runs begin and end while nobody asks, so that the stream tells of them in time."""
+        while True:
+            now = self.braze.look()
+            at = self.braze.next_change_at(now)
+            wait = _LOOK_EVERY if at is None else (at - now).total_seconds()
+            await asyncio.sleep(min(max(wait, 0.02), _LOOK_EVERY))
+
+
+async def _index(_request: web.Request) -> web.StreamResponse:
+    return _file("index.html")
+
+
+async def _page_file(request: web.Request) -> web.StreamResponse:
+    return _file(request.match_info["name"])
+
+
+def _file(name: str) -> web.StreamResponse:
+    """Serve one file of the page; there are no folders in it to climb out of."""
+    path = _PAGE / name
+    if path.parent != _PAGE or not path.is_file():
+        raise web.HTTPNotFound
+    return web.FileResponse(path, headers={"Cache-Control": "no-cache"})

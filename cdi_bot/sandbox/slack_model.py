@@ -1,0 +1,286 @@
+"""The values a stand-in Slack workspace is made of: people, channels, messages, tokens, limits.
+
+All of them are frozen; `SlackWorld` replaces them. Shapes that Slack's Web API returns are made here too, so
+that every method tells the same story about a message. Source: docs.slack.dev/reference.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+Json = dict[str, Any]
+
+
+class Refusal(Exception):
+    """Slack's answer `ok: false`. `code` is Slack's error word, `extra` goes into the answer beside it."""
+
+    def __init__(self, code: str, **extra: object) -> None:
+        """Keep Slack's error word and the fields that go with it."""
+        super().__init__(code)
+        self.code = code
+        self.extra = extra
+
+
+def bad_arguments(*problems: str) -> Refusal:
+    """Return Slack's `invalid_arguments`, each problem worded as Slack words it."""
+    return Refusal(
+        "invalid_arguments", response_metadata={"messages": [f"[ERROR] {text}" for text in problems]}
+    )
+
+
+class TokenState(Enum):
+    """Whether a token still works."""
+
+    ACTIVE = "active"  # accepted
+    REVOKED = "revoked"  # answered token_revoked
+    INACTIVE = "inactive"  # answered account_inactive: the app or its user was removed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """A token's rights. `app_level` is true of `xapp-…` tokens, which open Socket Mode and nothing else."""
+
+    scopes: frozenset[str]
+    app_level: bool = False
+    state: TokenState = TokenState.ACTIVE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """A person or bot. `is_restricted` is a guest, `is_stranger` somebody of another workspace."""
+
+    id: str
+    name: str
+    real_name: str
+    tz: str = "UTC"
+    locale: str = "en-US"
+    is_bot: bool = False
+    is_restricted: bool = False
+    is_stranger: bool = False
+
+    def web(self, team: str, now: datetime, *, with_locale: bool) -> Json:
+        """Return the user as `users.info` does; Slack tells the locale only when asked for it."""
+        shift = now.astimezone(ZoneInfo(self.tz)).utcoffset() or timedelta()
+        home = "T0STRANGER" if self.is_stranger else team
+        shown: Json = {
+            "id": self.id,
+            "team_id": home,
+            "name": self.name,
+            "real_name": self.real_name,
+            "deleted": False,
+            "tz": self.tz,
+            "tz_label": self.tz,
+            "tz_offset": int(shift.total_seconds()),
+            "is_bot": self.is_bot,
+            "is_admin": False,
+            "is_owner": False,
+            "is_restricted": self.is_restricted,
+            "is_ultra_restricted": False,
+            "is_stranger": self.is_stranger,
+            "is_app_user": False,
+            "updated": 1700000000,
+            "profile": {
+                "real_name": self.real_name,
+                "display_name": self.name,
+                "email": f"{self.name}@northwind.example",
+                "team": home,
+            },
+        }
+        if with_locale:
+            shown["locale"] = self.locale
+        return shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """A conversation. `peer` is the other person of a direct message, None in channels."""
+
+    id: str
+    name: str
+    created: int
+    members: frozenset[str] = frozenset()
+    is_private: bool = False
+    is_archived: bool = False
+    deleted: bool = False
+    peer: str | None = None
+
+    @property
+    def is_im(self) -> bool:
+        """Whether this is a direct message with the bot."""
+        return self.peer is not None
+
+    def web(self, bot: str) -> Json:
+        """Return the conversation as `conversations.info` does."""
+        if self.is_im:
+            return {
+                "id": self.id,
+                "created": self.created,
+                "is_im": True,
+                "user": self.peer,
+                "is_archived": False,
+            }
+        return {
+            "id": self.id,
+            "name": self.name,
+            "name_normalized": self.name,
+            "created": self.created,
+            "creator": "USLACKBOT",
+            "is_channel": not self.is_private,
+            "is_group": self.is_private,
+            "is_im": False,
+            "is_mpim": False,
+            "is_private": self.is_private,
+            "is_archived": self.is_archived,
+            "is_general": self.name == "general",
+            "is_member": bot in self.members,
+            "is_shared": False,
+            "is_ext_shared": False,
+            "topic": {"value": "", "creator": "", "last_set": 0},
+            "purpose": {"value": "", "creator": "", "last_set": 0},
+        }
+
+    def stream(self, bot: str) -> Json:
+        """Return the conversation as the live stream shows it."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "is_private": self.is_private,
+            "is_archived": self.is_archived,
+            "bot_is_member": bot in self.members,
+            "is_im": self.is_im,
+            "user": self.peer,
+            "deleted": self.deleted,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What a message says. `blocks` and `attachments` are Slack's JSON, `metadata` its event type and payload."""
+
+    text: str = ""
+    blocks: tuple[Json, ...] = ()
+    attachments: tuple[Json, ...] = ()
+    metadata: Json | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message. `user_to` is set on ephemerals only; `ts` orders a channel and names a message in it."""
+
+    id: str
+    channel: str
+    ts: str
+    author: str
+    bot: bool
+    content: Content
+    thread_ts: str | None = None
+    reply_broadcast: bool = False
+    edited_ts: str | None = None
+    user_to: str | None = None
+
+    def stream(self) -> Json:
+        """Return the message as the live stream shows it."""
+        shown: Json = {
+            "id": self.id,
+            "channel": self.channel,
+            "ts": self.ts,
+            "thread_ts": self.thread_ts,
+            "user": None if self.bot else self.author,
+            "bot": self.bot,
+            "text": self.content.text,
+            "blocks": list(self.content.blocks),
+            "attachments": list(self.content.attachments),
+            "edited": self.edited_ts is not None,
+            "reply_broadcast": self.reply_broadcast,
+            "ephemeral": self.user_to is not None,
+        }
+        if self.user_to is not None:
+            shown["user_to"] = self.user_to
+        if self.content.metadata is not None:
+            shown["metadata"] = self.content.metadata
+        return shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """Limits of the workspace, Slack's own unless a test sets others.
+
+    post_per_second, post_burst: chat.postMessage in one channel: a steady rate, and how many may come at once.
+    tiers: calls a minute by method, for the whole workspace; a method left out has no limit.
+    ack_seconds: how long an app may take to acknowledge. trigger_seconds: life of a trigger_id.
+    edit_window_seconds: age past which a message can't be changed; None for no limit.
+    connection_seconds: life of a socket; warning_seconds before its end a `disconnect` warns of it.
+    ping_seconds: time between the pings Slack sends on each socket.
+    response_uses, response_seconds: how often, and how long, a response_url works.
+    events: event types that the app subscribed to.
+    """
+
+    post_per_second: float = 1.0
+    post_burst: int = 4
+    tiers: Mapping[str, int] = field(default_factory=lambda: dict(METHOD_TIERS))
+    ack_seconds: float = 3.0
+    trigger_seconds: float = 3.0
+    edit_window_seconds: float | None = None
+    connection_seconds: float = 18_060.0
+    warning_seconds: float = 10.0
+    ping_seconds: float = 5.0
+    response_uses: int = 5
+    response_seconds: float = 1_800.0
+    events: frozenset[str] = frozenset(
+        {
+            "app_home_opened",
+            "app_uninstalled",
+            "channel_archive",
+            "channel_deleted",
+            "channel_left",
+            "channel_rename",
+            "channel_unarchive",
+            "group_archive",
+            "group_deleted",
+            "group_left",
+            "group_rename",
+            "group_unarchive",
+            "member_joined_channel",
+            "member_left_channel",
+            "tokens_revoked",
+        }
+    )
+
+
+TIER_2, TIER_3, TIER_4 = 20, 50, 100
+# Calls a minute, per method and workspace: docs.slack.dev/apis/web-api/rate-limits and each method's page.
+METHOD_TIERS: Mapping[str, int] = {
+    "bots.info": TIER_3,
+    "chat.delete": TIER_3,
+    "chat.postEphemeral": TIER_4,
+    "chat.update": TIER_3,
+    "conversations.history": TIER_3,
+    "conversations.info": TIER_3,
+    "conversations.members": TIER_4,
+    "conversations.open": TIER_3,
+    "conversations.replies": TIER_3,
+    "users.conversations": TIER_3,
+    "users.info": TIER_4,
+    "views.open": TIER_4,
+    "views.publish": TIER_4,
+    "views.push": TIER_4,
+    "views.update": TIER_4,
+}
+
+BOT_SCOPES = frozenset(
+    {
+        "channels:history",
+        "channels:read",
+        "chat:write",
+        "chat:write.public",
+        "commands",
+        "groups:history",
+        "groups:read",
+        "im:write",
+        "users:read",
+        "users:read.email",
+    }
+)
