@@ -1,0 +1,255 @@
+"""What people change: subscriptions, acknowledgements, mutes, and syncs that they start.
+
+Here is found out what somebody means and whether it can be; what a change writes stands in `changes.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from datetime import datetime
+
+from cdi_bot.core.model import Channel, Filters, Incident, WatchedIntegration, Workspace, is_pattern
+from cdi_bot.services import changes
+from cdi_bot.services.answers import (
+    Acknowledged,
+    Answer,
+    BrazeRefused,
+    CannotPost,
+    ConfirmSync,
+    NeedsInvite,
+    NoneFits,
+    NotAllowed,
+    NothingOpen,
+    Several,
+    SyncStarted,
+)
+from cdi_bot.services.changes import Deed, Target
+from cdi_bot.services.lookup import Lookup, find, refused, was_listed
+from cdi_bot.services.observe import Observer
+from cdi_bot.services.ports import (
+    Braze,
+    BrazeReason,
+    BrazeTrouble,
+    Endpoint,
+    Messenger,
+    SlackTrouble,
+    SlackVerdict,
+    Store,
+    StoreTrouble,
+)
+from cdi_bot.services.record import ConflictError
+
+_ATTEMPTS = 5
+
+
+class Manage:
+    """The changes that people may make. Every method answers; only `StoreTrouble` is raised.
+
+    `who` is a Slack user id. `admins` may start syncs. `clock` gives the present in UTC, `wake` tells the deliverer
+    that something is owed.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        messenger: Messenger,
+        observer: Observer,
+        braze: Braze,
+        workspace: Workspace,
+        admins: frozenset[str],
+        clock: Callable[[], datetime],
+        wake: Callable[[], None],
+        lookup: Lookup | None = None,
+    ) -> None:
+        """Work on one Braze workspace."""
+        self._store = store
+        self._messenger = messenger
+        self._observer = observer
+        self._braze = braze
+        self._workspace_id = workspace.workspace_id
+        self._admins = admins
+        self._clock = clock
+        self._wake = wake
+        self._lookup = lookup or Lookup(store=store, observer=observer, workspace=workspace)
+
+    def _deed(self, channel: Channel, who: str) -> Deed:
+        return Deed(channel=channel, who=who, at=self._clock(), workspace_id=self._workspace_id)
+
+    # -------------------------------------------------------------------------------- subscriptions
+
+    async def subscribe(self, channel: Channel, who: str, words: str, filters: Filters) -> Answer:
+        """Let a channel hear of what `words` take in, from now on; what ended before is history."""
+        barred = await self._barred(channel)
+        if barred:
+            return barred
+        target = await self._target(words)
+        if not isinstance(target, Target):
+            return target
+        deed = self._deed(channel, who)
+        async with self._store.write() as uow:
+            answer = await changes.subscribe(uow, self._observer, deed, target, filters)
+        self._wake()
+        return answer
+
+    async def unsubscribe(self, channel: Channel, who: str, words: str) -> Answer:
+        """Let a channel hear no more of what `words` take in.
+
+        A pattern ends the subscriptions of the single integrations that it fits, too; `all` ends every one.
+        """
+        async with self._store.read() as uow:
+            heard = {subscription.selector for subscription in await uow.subscriptions.for_channel(channel)}
+            known = await uow.integrations.all(self._workspace_id)
+        if is_pattern(words) or words in heard:
+            target = Target(selector=words, name=None)
+        else:
+            # Where a name fits several integrations, the one that the channel subscribed to is meant.
+            own = [watched for watched in known if watched.integration.integration_id in heard]
+            found: WatchedIntegration | Several | NoneFits | BrazeRefused = find(words, own)
+            if isinstance(found, NoneFits):
+                found = await self._lookup.find(words)
+            if not isinstance(found, WatchedIntegration):
+                return found
+            target = Target.of(found.integration)
+        deed = self._deed(channel, who)
+        async with self._store.write() as uow:
+            answer = await changes.unsubscribe(uow, self._observer, deed, target)
+        self._wake()
+        return answer
+
+    async def _barred(self, channel: Channel) -> NeedsInvite | CannotPost | None:
+        """Say why the bot can't post in a channel, as far as Slack tells."""
+        try:
+            info = await self._messenger.channel_info(channel)
+        except SlackTrouble as trouble:
+            if trouble.verdict is SlackVerdict.CHANNEL_GONE and not channel.channel_id.startswith("D"):
+                return NeedsInvite(channel=channel)  # it is there: the command came from it
+            if trouble.verdict in {SlackVerdict.CHANNEL_GONE, SlackVerdict.TEAM_GONE}:
+                return CannotPost(channel=channel, reason=trouble.reason)
+            # Slack does not say; should posting fail, the deliverer marks the subscription and tells who made it.
+            return None
+        if info.is_archived:
+            return CannotPost(channel=channel, reason="is_archived")
+        return NeedsInvite(channel=channel) if info.is_private and not info.is_member else None
+
+    async def _target(self, words: str) -> Target | Several | NoneFits | BrazeRefused:
+        """Find what a subscription is to take in, and have its present state read where that is one request."""
+        if is_pattern(words):
+            trouble = await self._lookup.discover()
+            if trouble and (trouble is BrazeReason.NO_PERMISSION or not await self._was_listed()):
+                return refused(trouble, Endpoint.LIST, words)
+            return Target(selector=words)
+        found = await self._lookup.find(words)
+        if not isinstance(found, WatchedIntegration):
+            return found
+        if found.watched_since is None:
+            # Trouble changes nothing: the baseline is then taken from what the list told, or later.
+            await self._lookup.refresh(found.integration.integration_id)
+        return Target.of(found.integration)
+
+    async def _was_listed(self) -> bool:
+        async with self._store.read() as uow:
+            return was_listed(await uow.integrations.all(self._workspace_id))
+
+    # -------------------------------------------------------------------------------- incidents
+
+    async def acknowledge(self, channel: Channel, who: str, words: str) -> Answer:
+        """Let everybody see that somebody looks after an integration's open incidents."""
+        found = await self._lookup.find(words)
+        if not isinstance(found, WatchedIntegration):
+            return found
+        integration = found.integration
+        async with self._store.read() as uow:
+            incidents = await changes.open_incidents(uow, self._workspace_id, integration.integration_id)
+        before = await self._acknowledge(channel, who, [incident.incident_id for incident in incidents])
+        if not before:
+            return NothingOpen(integration=integration)
+        return Acknowledged(integration=integration, already_by=_already_by(before))
+
+    async def acknowledge_incidents(
+        self, channel: Channel, who: str, incident_ids: Collection[int]
+    ) -> Acknowledged | NothingOpen | None:
+        """Acknowledge what a card shows.
+
+        Returns `None` where the card itself tells all there is to say: that of a whole workspace's incident.
+        """
+        before = await self._acknowledge(channel, who, incident_ids)
+        async with self._store.read() as uow:
+            shown = before or list((await uow.incidents.get(incident_ids)).values())
+            about = next((one.integration_id for one in shown if one.integration_id), None)
+            watched = await uow.integrations.get(self._workspace_id, about) if about else None
+        if watched is None:
+            return None
+        if not before:
+            return NothingOpen(integration=watched.integration)
+        return Acknowledged(integration=watched.integration, already_by=_already_by(before))
+
+    async def _acknowledge(self, channel: Channel, who: str, incident_ids: Collection[int]) -> list[Incident]:
+        """Acknowledge those that are still open; returns these as they were before."""
+        for _ in range(_ATTEMPTS):
+            deed = self._deed(channel, who)
+            try:
+                async with self._store.write() as uow:
+                    before = await changes.acknowledge(uow, deed, incident_ids)
+            except ConflictError:
+                continue  # a poll changed one of them at the same moment: look again
+            self._wake()
+            return before
+        raise StoreTrouble("The incident changes too often to be acknowledged; try again in a moment.")
+
+    async def snooze(
+        self, channel: Channel, who: str, words: str, until: datetime | None, reason: str | None
+    ) -> Answer:
+        """Mute an integration in a channel until a time, or (`None`) until it recovers."""
+        found = await self._lookup.find(words)
+        if not isinstance(found, WatchedIntegration):
+            return found
+        deed = self._deed(channel, who)
+        async with self._store.write() as uow:
+            answer = await changes.snooze(uow, deed, found.integration, until, reason)
+        self._wake()
+        return answer
+
+    async def unsnooze(self, channel: Channel, who: str, words: str) -> Answer:
+        """End a mute."""
+        found = await self._lookup.find(words)
+        if not isinstance(found, WatchedIntegration):
+            return found
+        deed = self._deed(channel, who)
+        async with self._store.write() as uow:
+            answer = await changes.unsnooze(uow, deed, found.integration)
+        self._wake()
+        return answer
+
+    # -------------------------------------------------------------------------------- syncs
+
+    async def ask_sync(self, who: str, words: str) -> Answer:
+        """Ask for the confirmation that a sync needs, of somebody who may start one."""
+        if who not in self._admins:
+            return NotAllowed(action="sync")
+        found = await self._lookup.find(words)
+        return ConfirmSync(integration=found.integration) if isinstance(found, WatchedIntegration) else found
+
+    async def start_sync(self, channel: Channel, who: str, integration_id: str) -> Answer:
+        """Have Braze start a sync, and tell the channel who had it do so."""
+        if who not in self._admins:
+            return NotAllowed(action="sync")
+        found = await self._lookup.find(integration_id)
+        if not isinstance(found, WatchedIntegration):
+            return found
+        integration = found.integration
+        try:
+            await self._braze.trigger_sync(integration.integration_id)
+        except BrazeTrouble as trouble:
+            return refused(trouble.reason, Endpoint.SYNC, integration.integration_name)
+        deed = self._deed(channel, who)
+        async with self._store.write() as uow:
+            await changes.note_sync(uow, deed, integration)
+        self._wake()
+        return SyncStarted(integration=integration)
+
+
+def _already_by(before: list[Incident]) -> str | None:
+    """Who had acknowledged everything already; `None` when something was still to be acknowledged."""
+    names = [incident.acknowledged_by for incident in before]
+    return names[0] if all(names) else None
