@@ -1,0 +1,58 @@
+"""Braze's instances: which base URL can be one, and which dashboard belongs to it.
+
+Source of the table: Braze's public API overview. Only documented pairs are told: a guessed link
+would lead people nowhere.
+"""
+
+from urllib.parse import SplitResult, urlsplit
+
+from cdi_bot.braze.errors import InvalidUrlError
+
+_DASHBOARDS = {
+    **{f"rest.iad-0{number}.braze.com": f"dashboard-0{number}.braze.com" for number in range(1, 9)},
+    "rest.us-10.braze.com": "dashboard.us-10.braze.com",
+    **{f"rest.fra-0{number}.braze.eu": f"dashboard-0{number}.braze.eu" for number in (1, 2)},
+    **{f"rest.{place}-01.braze.com": f"dashboard.{place}-01.braze.com" for place in ("au", "id", "jp", "kr")},
+}
+_REST_HOSTS = {dashboard: rest for rest, dashboard in _DASHBOARDS.items()}
+
+
+def checked_base_url(base_url: str) -> str:
+    """Return the base URL without a slash at its end.
+
+    Raises `InvalidUrlError` with the way to mend it for what can't be a REST endpoint. Nothing of the URL but
+    its host is repeated: people paste keys and passwords into the oddest places.
+    """
+    parts = _split(base_url.strip())
+    if parts is None:  # raised here, since Python's own error quotes what it could not read
+        raise InvalidUrlError("The base URL is not a URL")
+    host = parts.hostname
+    if parts.scheme not in {"http", "https"} or not host or any(mark.isspace() for mark in parts.geturl()):
+        raise InvalidUrlError("The base URL does not begin with https:// and a host")
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise InvalidUrlError("The base URL holds more than a host: no user, query or fragment belongs there")
+    if host in _REST_HOSTS:
+        raise InvalidUrlError(f"{host} is the dashboard; its REST endpoint is https://{_REST_HOSTS[host]}")
+    if parts.scheme == "http" and host.endswith((".braze.com", ".braze.eu")):
+        raise InvalidUrlError("The base URL begins with http://, which would send the key unprotected")
+    return parts.geturl().rstrip("/")
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # one beyond the range raises only when it is looked at
+    except ValueError:
+        return None
+    return parts
+
+
+def dashboard_url(base_url: str) -> str | None:
+    """Return the dashboard's address for a workspace's REST endpoint, `None` for an unknown instance."""
+    dashboard = _DASHBOARDS.get(urlsplit(base_url).hostname or "")
+    return f"https://{dashboard}" if dashboard else None
+
+
+def integration_page(dashboard: str, integration_id: str) -> str:
+    """Return the address of an integration's own page; `dashboard` as `dashboard_url` gives it."""
+    return f"{dashboard}/integrations/cloud_data_ingestion/{integration_id}"
