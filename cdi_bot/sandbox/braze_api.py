@@ -136,4 +136,5 @@ def _broken(fault: Fault) -> Answer:
 
 
 def _key(request: web.Request) -> str:
-    return request.headers.get("Authorization", "").removeprefix("Bearer ")
+    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+    return key if scheme.lower() == "bearer" else ""

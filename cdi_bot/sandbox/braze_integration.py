@@ -81,7 +81,7 @@ class IntegrationConfig:
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     integration_id: str = ""
-    integration_name: str
+    integration_name: str = "Untitled"
     integration_type: str = "users_attributes"
     warehouse_type: str = "snowflake"
     contact_emails: str = "data-platform@northwind.example"
@@ -186,9 +186,11 @@ class Integration:
         insort(self._runs, run, key=_START)
 
     def end(self, current: Current, at: datetime) -> None:
-        """Settle `current`, the run in progress, at `at` by its plan."""
+        """Settle `current`, the run in progress, at `at` by its plan; never before its start, moved as it may be."""
         place = bisect_left(self._runs, current.start, key=_START)
-        run = settled(self._runs[place], current.plan, finish=at, watermark=self.watermark)
+        run = settled(
+            self._runs[place], current.plan, finish=max(at, current.start), watermark=self.watermark
+        )
         self._runs[place] = run
         self.watermark = run.last_timestamp_synced
         self.current = None

@@ -67,7 +67,7 @@ class Life:
         plan = self.resolve(integration, plan or integration.take_plan())
         current = Current(start=integration.free_start(at), plan=plan)
         integration.begin(Run(status=RUNNING, start=current.start), current)
-        self.end_at(integration, current, current.start + timedelta(seconds=plan.seconds or 0))
+        self.end_at(integration, current, at + timedelta(seconds=plan.seconds or 0))
         self.touch(integration, at)
 
     def end_at(self, integration: Integration, current: Current, at: datetime) -> None:
