@@ -97,7 +97,7 @@ def _unsnoozed(content: Unsnoozed, view: EventView, words: Words) -> Rendered:
     return said("", line.format(who=user(content.who), name=bold))
 
 
-def _channel_broken(content: ChannelBroken, words: Words) -> Rendered:
+def _channel_broken(content: ChannelBroken, _view: EventView, words: Words) -> Rendered:
     _ = words.gettext
     line = _("I can't post to {channel} any more: {reason}.").format(
         channel=channel(content.channel.channel_id), reason=escape(channel_words(content.reason, words))

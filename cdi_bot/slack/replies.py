@@ -8,7 +8,7 @@ from cdi_bot.slack.blocks import Block, Rendered, actions, context, section
 from cdi_bot.slack.buttons import ack_button, history_button, open_button
 from cdi_bot.slack.cards import in_a_row, recovery_line
 from cdi_bot.slack.format import bold_name, date, escape, failed, name_of, outside, synced, took
-from cdi_bot.slack.statuses import GOOD, UNSEEN, headline, long_status, run_sign
+from cdi_bot.slack.statuses import GOOD, headline, long_status, run_sign
 from cdi_bot.slack.words import Words
 
 
