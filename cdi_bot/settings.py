@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
@@ -66,8 +66,8 @@ _BRAZE_KEY_MEND = "Make a key with cdi.integration_job_status under Settings > A
 Seconds = Annotated[timedelta, BeforeValidator(checks.seconds)]
 
 
-class Settings(BaseSettings):
-    """Everything the operator can decide. Frozen; secrets show as stars; build it with `load_settings`."""
+class DatabaseSettings(BaseSettings):
+    """What migrations need: a release may run before any token is set."""
 
     model_config = SettingsConfigDict(
         frozen=True,
@@ -77,6 +77,27 @@ class Settings(BaseSettings):
         env_file_encoding="utf-8",
         hide_input_in_errors=True,
     )
+
+    database_url: Annotated[str, BeforeValidator(checks.database_url)] = Field(
+        alias="DATABASE_URL", default="sqlite:///cdi_bot.db", validate_default=True, repr=False
+    )
+    """With the async driver named; may hold a password."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 (the library's signature)
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 (the library's signature)
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 (the library's signature)
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Reads what it is given, then `.env`: the environment is an argument here, so that it can be another."""
+        return init_settings, dotenv_settings
+
+
+class Settings(DatabaseSettings):
+    """Everything the operator can decide. Frozen; secrets show as stars; build it with `load_settings`."""
 
     slack_bot_token: Annotated[SecretStr, checks.slack_token("xoxb-", _BOT_TOKEN_MEND)] = Field(
         alias="SLACK_BOT_TOKEN"
@@ -94,10 +115,6 @@ class Settings(BaseSettings):
     braze_base_url: Annotated[str, checks.web_address(_BRAZE_URL_MEND)] = Field(alias="BRAZE_BASE_URL")
     """Without a slash at the end."""
     braze_api_key: Annotated[SecretStr, checks.one_word(_BRAZE_KEY_MEND)] = Field(alias="BRAZE_API_KEY")
-    database_url: Annotated[str, BeforeValidator(checks.database_url)] = Field(
-        alias="DATABASE_URL", default="sqlite:///cdi_bot.db", validate_default=True, repr=False
-    )
-    """With the async driver named; may hold a password."""
     port: int = Field(alias="PORT", default=3000, ge=0, le=65535)
     host: str = Field(alias="CDI_BOT_HOST", default="0.0.0.0", min_length=1)  # noqa: S104 (containers and Heroku reach it from outside)
     poll_interval: Seconds = Field(alias="CDI_BOT_POLL_INTERVAL", default=timedelta(seconds=30))
@@ -113,18 +130,6 @@ class Settings(BaseSettings):
     log_format: LogFormat | None = Field(alias="CDI_BOT_LOG_FORMAT", default=None)
     """None: console on a terminal, else JSON."""
     log_level: LogLevel = Field(alias="CDI_BOT_LOG_LEVEL", default=LogLevel.INFO)
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 (the library's signature)
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 (the library's signature)
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 (the library's signature)
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Reads what it is given, then `.env`: the environment is an argument here, so that it can be another."""
-        return init_settings, dotenv_settings
 
     @field_validator("log_format", "log_level", mode="before")
     @classmethod
@@ -172,10 +177,22 @@ def load_settings(environ: Mapping[str, str] | None = None, env_file: Path | Non
     Raises:
         SettingsError: with every problem there is.
     """
+    return _load(Settings, environ, env_file)
+
+
+def load_database_url(environ: Mapping[str, str] | None = None, env_file: Path | None = Path(".env")) -> str:
+    """The database's URL alone, whatever else is not set; otherwise like `load_settings`."""
+    return _load(DatabaseSettings, environ, env_file).database_url
+
+
+Kind = TypeVar("Kind", bound=DatabaseSettings)
+
+
+def _load(kind: type[Kind], environ: Mapping[str, str] | None, env_file: Path | None) -> Kind:
     environ = os.environ if environ is None else environ
     given: dict[str, Any] = {name: environ[name] for name in VARIABLES if environ.get(name)}
     try:
-        return Settings(_env_file=env_file, **given)
+        return kind(_env_file=env_file, **given)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
         raise SettingsError([_problem(detail) for detail in details]) from None

@@ -93,6 +93,8 @@ def database_url(value: object) -> str:
     if engine == "sqlite":
         if rest and not rest.startswith("/"):
             raise WrongValue("an SQLite URL has three slashes (four for an absolute path)", mend)
+        if rest.partition("?")[0] in {"", "/", "/:memory:"}:
+            raise WrongValue("it names no file, and a database in memory would forget everything", mend)
         return f"sqlite+aiosqlite://{rest}"
     try:
         _ = urlsplit(f"postgresql://{rest}").port

@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from cdi_bot.settings import VARIABLES, LogFormat, LogLevel, Settings, SettingsError, load_settings
+from cdi_bot.settings import (
+    VARIABLES,
+    LogFormat,
+    LogLevel,
+    Settings,
+    SettingsError,
+    load_database_url,
+    load_settings,
+)
 
 GOOD = {
     "SLACK_BOT_TOKEN": "xoxb-1-good",
@@ -138,6 +146,8 @@ def test_an_unreadable_file(tmp_path: Path) -> None:
         ("DATABASE_URL", "mysql://u:HIDDEN@h/d", "SQLite or PostgreSQL"),
         ("DATABASE_URL", "HIDDEN.db", "SQLite or PostgreSQL"),
         ("DATABASE_URL", "sqlite://HIDDEN.db", "three slashes"),
+        ("DATABASE_URL", "sqlite://", "in memory"),
+        ("DATABASE_URL", "sqlite:///:memory:", "in memory"),
         ("DATABASE_URL", "postgresql://u:p@host:HIDDEN/d", "host or port"),
         ("PORT", "HIDDEN", "65535"),
         ("PORT", "65536", "65535"),
@@ -204,3 +214,12 @@ def test_settings_are_frozen() -> None:
     settings = load()
     with pytest.raises(ValidationError):
         settings.port = 1  # type: ignore[misc]  # refused at run time too
+
+
+def test_the_database_url_alone(tmp_path: Path) -> None:
+    """Migrations need nothing but the database's URL, from the environment or from the file."""
+    file = tmp_path / ".env"
+    file.write_text("DATABASE_URL=sqlite:///from-the-file.db\n")
+    assert load_database_url({}, env_file=file) == "sqlite+aiosqlite:///from-the-file.db"
+    with pytest.raises(SettingsError, match="DATABASE_URL"):
+        load_database_url({"DATABASE_URL": "nonsense"}, env_file=None)
