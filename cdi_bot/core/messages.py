@@ -217,6 +217,7 @@ class SubscribedView:
     failing: tuple[Integration, ...]
     unknown: int  # integrations that have not been seen yet
     last_runs: tuple[tuple[Integration, Run | None], ...] = ()  # of a few, when few are taken in
+    possible_repeat: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

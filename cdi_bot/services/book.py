@@ -74,18 +74,22 @@ class Book:
 
     async def record(self, observations: Sequence[Observation], now: datetime) -> None:
         """Store observations with what they owe; tries again when somebody changed an incident meanwhile."""
-        for attempt in range(1, _TRIES + 1):
-            try:
-                async with self._store.write() as uow:
-                    findings = await record(uow, observations, now=now)
-                break
-            except ConflictError:
-                if attempt == _TRIES:
-                    raise
+        findings = await self._commit(observations, now)
         for finding in findings:
             self._learn(finding)
         if any(finding.incident or finding.started for finding in findings):
             self._wake()
+
+    async def _commit(
+        self, observations: Sequence[Observation], now: datetime, tries: int = _TRIES
+    ) -> list[Finding]:
+        try:
+            async with self._store.write() as uow:
+                return await record(uow, observations, now=now)
+        except ConflictError:
+            if tries == 1:
+                raise
+        return await self._commit(observations, now, tries - 1)
 
     def _learn(self, finding: Finding) -> None:
         integration = finding.watched.integration

@@ -143,7 +143,7 @@ class Observer:
 
     async def stop(self) -> None:
         """Finish what is in hand and give the lease back."""
-        await asyncio.gather(*self._tasks)
+        await self.idle()
         if self._leads_until is not None:
             await self._book.save_times()
             async with self._store.write() as uow:
@@ -192,7 +192,7 @@ class Observer:
         for integration_id, why in chosen:
             if why is not Urgency.NEWS:
                 self._routine_at += spacing
-            self._spawn(self._poll(self._book.items[integration_id]))
+            self._start_poll(self._book.items[integration_id])
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
@@ -202,9 +202,12 @@ class Observer:
 
     # ------------------------------------------------------------------------------------- the status call
 
+    def _start_poll(self, item: Remembered) -> asyncio.Task[None]:
+        item.asking = True
+        return self._spawn(self._poll(item))
+
     async def _poll(self, item: Remembered) -> None:
         """Ask one integration; whatever goes wrong pushes it back and stops nothing else."""
-        item.asking = True
         try:
             async with self._room:
                 await self._ask(item)
@@ -287,7 +290,7 @@ class Observer:
     async def _explain(self, news: Sequence[Remembered]) -> None:
         """Ask what the list's news is about; what is not explained in time is told as the list tells it."""
         room = self._braze.allowance(Endpoint.STATUS, self._clock())
-        asking = [self._spawn(self._poll(item)) for item in news[:room] if not item.asking]
+        asking = [self._start_poll(item) for item in news[:room] if not item.asking]
         if asking:
             await asyncio.wait(asking, timeout=PATIENCE)
         try:

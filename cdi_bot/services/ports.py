@@ -233,6 +233,12 @@ class Integrations(Protocol):
         """One of them."""
         ...
 
+    async def some(
+        self, workspace_id: int, integration_ids: Collection[str]
+    ) -> dict[str, WatchedIntegration]:
+        """Those of these ids that are known."""
+        ...
+
     async def save(self, watched: Sequence[WatchedIntegration]) -> None:
         """Insert or replace, in one batch."""
         ...

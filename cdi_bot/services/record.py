@@ -44,9 +44,10 @@ async def record(uow: UnitOfWork, observations: Sequence[Observation], *, now: d
     workspace_id = observations[0].watched.integration.workspace_id
     ids = [observation.watched.integration.integration_id for observation in observations]
     current = await uow.incidents.current_for(workspace_id, ids)
+    stored = await uow.integrations.some(workspace_id, ids)
     findings = []
     for integration_id, observation in zip(ids, observations, strict=True):
-        watched = await _as_stored(uow, observation.watched)
+        watched = _as_stored(stored.get(integration_id), observation.watched)
         await uow.runs.remove(workspace_id, integration_id, observation.vanished)
         known: list[Run] = []
         if observation.runs:
@@ -69,10 +70,8 @@ async def record(uow: UnitOfWork, observations: Sequence[Observation], *, now: d
     return findings
 
 
-async def _as_stored(uow: UnitOfWork, watched: WatchedIntegration) -> WatchedIntegration:
+def _as_stored(stored: WatchedIntegration | None, watched: WatchedIntegration) -> WatchedIntegration:
     """What was just seen of an integration, with the watch that people may have changed meanwhile."""
-    integration = watched.integration
-    stored = await uow.integrations.get(integration.workspace_id, integration.integration_id)
     if stored is None:
         return watched
     return replace(

@@ -1,0 +1,157 @@
+"""What to do when Slack does not take a message: wait, search, post anew, or tell who can mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from cdi_bot.core.messages import ChannelBroken, MessageKind, OutboxMessage, OwedMessage
+from cdi_bot.core.model import Channel
+from cdi_bot.services.lane import SETTLE_AFTER, Lane
+from cdi_bot.services.ports import Messenger, SlackTrouble, SlackVerdict, Store
+
+log = structlog.get_logger(__name__)
+
+_LONGEST_RETRY = timedelta(minutes=1)
+_PROBE = timedelta(minutes=1)
+"""How often a channel that can't be posted to is tried, in case somebody mended it."""
+
+_REFUSED_AGAIN = timedelta(minutes=30)
+
+
+class Cope:
+    """Turns each trouble into a wait with a reason. A message is never dropped because of one."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        messenger: Messenger,
+        lane: Lane,
+        clock: Callable[[], datetime],
+        random: Callable[[], float],
+        admin_channel: Channel | None,
+    ) -> None:
+        """Keep the collaborators; `random` gives 0 to 1 for jitter."""
+        self._store, self._messenger, self._lane = store, messenger, lane
+        self._clock, self._random, self._admin_channel = clock, random, admin_channel
+        self.quiet_until = datetime.min.replace(tzinfo=UTC)
+        self.trouble: str | None = None
+
+    def went_well(self) -> None:
+        """Slack took something: whatever was wrong with the whole of it is over."""
+        if self.trouble is not None:
+            log.info("Slack takes messages again", after=self.trouble)
+            self.trouble = None
+
+    async def with_trouble(self, message: OutboxMessage, trouble: SlackTrouble) -> bool | None:
+        """Handle one refusal. True: look again; False: leave the channel for now; `None`: go on to the next."""
+        channel, verdict = message.owed.channel, trouble.verdict
+        log.warning(
+            "message not taken",
+            message=message.message_id,
+            key=message.owed.key,
+            channel=channel.channel_id,
+            reason=trouble.reason,
+            verdict=verdict.value,
+            attempts=message.attempts + 1,
+        )
+        if verdict is SlackVerdict.UNKNOWN:
+            await self._postpone(message, SETTLE_AFTER, trouble.reason, keep_sending=True)
+            return False
+        if verdict is SlackVerdict.MESSAGE_GONE:
+            return await self._post_anew(message)
+        if verdict is SlackVerdict.REFUSED:
+            await self._postpone(message, _REFUSED_AGAIN, trouble.reason)
+            return None
+        if verdict is SlackVerdict.CHANNEL_GONE:
+            await self._tell_broken(channel, trouble.reason)
+            await self._hold(message, _PROBE, trouble.reason)
+            return False
+        wait = timedelta(seconds=trouble.retry_after) if trouble.retry_after else self._backoff(message)
+        if verdict is SlackVerdict.TEAM_GONE:
+            self.trouble, wait = trouble.reason, _PROBE
+        if trouble.retry_after:
+            # Slack's limit is one per method and workspace: the other channels would only be refused too.
+            self.quiet_until = max(self.quiet_until, self._clock() + wait)
+        await self._hold(message, wait, trouble.reason)
+        return False
+
+    async def push_back(self, message: OutboxMessage, reason: str) -> None:
+        """Try a message later that failed for a reason of our own."""
+        await self._postpone(message, self._backoff(message), reason)
+
+    def _backoff(self, message: OutboxMessage) -> timedelta:
+        """1 s, 2 s, 4 s … up to a minute, each with up to half of it added by chance."""
+        wait = min(timedelta(seconds=2 ** min(message.attempts, 10)), _LONGEST_RETRY)
+        return wait * (1 + self._random() / 2)
+
+    async def _postpone(
+        self, message: OutboxMessage, wait: timedelta, reason: str, *, keep_sending: bool = False
+    ) -> None:
+        async with self._store.write() as uow:
+            await uow.outbox.postpone(
+                message.message_id, until=self._clock() + wait, error=reason, keep_sending=keep_sending
+            )
+
+    async def _hold(self, message: OutboxMessage, wait: timedelta, reason: str) -> None:
+        """Push the whole channel back, so that its order is kept."""
+        until = self._clock() + wait
+        async with self._store.write() as uow:
+            await uow.outbox.postpone(message.message_id, until=until, error=reason, keep_sending=False)
+            await uow.outbox.hold(message.owed.channel, until=until, error=reason)
+
+    async def _post_anew(self, message: OutboxMessage) -> bool:
+        """Somebody deleted the card, or Slack won't let it be changed any more: show its present state in a new one.
+
+        A reply to it is told by the new card.
+        """
+        if message.owed.card_id is not None:
+            async with self._store.write() as uow:
+                await uow.cards.forget(message.owed.card_id)
+        if message.owed.kind is not MessageKind.CARD:
+            await self._lane.settle(message)
+        return True
+
+    async def _tell_broken(self, channel: Channel, reason: str) -> None:
+        """Mark the channel's subscriptions as broken, and tell who made them, once, how to mend it.
+
+        The people are looked up first and the mark and the messages commit together, so that a crash in between
+        tells them again rather than never.
+        """
+        self._lane.lost(channel)
+        async with self._store.read() as uow:
+            subscriptions = [
+                each for each in await uow.subscriptions.for_channel(channel) if not each.broken_reason
+            ]
+        if not subscriptions:
+            return
+        places = [
+            await self._place_of(channel.team_id, who)
+            for who in sorted({s.created_by for s in subscriptions})
+        ]
+        now = self._clock()
+        owed = [
+            OwedMessage(
+                key=f"broken:{channel.channel_id}:{place.channel_id}:{now:%Y%m%dT%H%M%S}",
+                channel=place,
+                kind=MessageKind.NOTICE,
+                content=ChannelBroken(channel=channel, reason=reason),
+                not_before=now,
+            )
+            for place in sorted({place for place in places if place})
+        ]
+        async with self._store.write() as uow:
+            await uow.subscriptions.mark_broken(channel, reason)
+            await uow.outbox.owe(owed, now=now)
+        log.error("channel can't be posted to", channel=channel.channel_id, reason=reason, told=len(owed))
+
+    async def _place_of(self, team_id: str, who: str) -> Channel | None:
+        """Where to tell a person; the admin channel when they can't be reached."""
+        try:
+            return await self._messenger.direct_channel(team_id, who)
+        except SlackTrouble as trouble:
+            log.warning("person can't be told", user=who, reason=trouble.reason)
+            return self._admin_channel

@@ -1,0 +1,197 @@
+"""Bring what the outbox owes to its channels: each channel in order and at Slack's pace, all channels side by side."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from cdi_bot.core.messages import OutboxMessage
+from cdi_bot.core.model import Card, Channel
+from cdi_bot.services.cope import Cope
+from cdi_bot.services.lane import Done, Lane
+from cdi_bot.services.pace import Pace, is_first_post
+from cdi_bot.services.ports import Lease, Messenger, SlackTrouble, Store, StoreTrouble
+from cdi_bot.services.record import show_card
+from cdi_bot.services.views import Views
+
+log = structlog.get_logger(__name__)
+
+FRESH = timedelta(seconds=60)
+"""How long after its first post a card of several incidents takes in new ones."""
+
+_LANES = 16
+_HOLD = Lease.CHANNEL / 2
+_LOOK_AHEAD = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storm:
+    """A posted card of several incidents that new ones may still join."""
+
+    card_id: int
+    posted_at: datetime
+
+
+class Deliverer:
+    """Delivers until stopped. `wake` says that something may be owed; it is called with each commit that owes."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        messenger: Messenger,
+        views: Views,
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], Awaitable[None]],
+        random: Callable[[], float],
+        owner: str,
+        admin_channel: Channel | None,
+    ) -> None:
+        """Keep the collaborators; `owner` names this process in leases, `random` gives 0 to 1 for jitter."""
+        self._store, self._clock, self._sleep, self._owner = store, clock, sleep, owner
+        self._lane = Lane(store=store, messenger=messenger, views=views, clock=clock)
+        self._awake = asyncio.Event()
+        self._stopping = False
+        self._busy: dict[Channel, asyncio.Task[None]] = {}
+        self._storms: dict[Channel, Storm] = {}
+        self._pace = Pace(clock)
+        self._cope = Cope(
+            store=store,
+            messenger=messenger,
+            lane=self._lane,
+            clock=clock,
+            random=random,
+            admin_channel=admin_channel,
+        )
+
+    def wake(self) -> None:
+        """Look at the outbox now."""
+        self._awake.set()
+
+    async def run(self) -> None:
+        """Deliver until `stop`; waits for `wake` whenever nothing is due."""
+        while not self._stopping:
+            self._awake.clear()
+            try:
+                await self._start_lanes()
+            except StoreTrouble as trouble:
+                log.warning("delivering waits for the database", why=str(trouble))
+            await self._awake.wait()
+        await asyncio.gather(*self._busy.values())
+
+    def stop(self) -> None:
+        """Finish the messages in hand and take no more."""
+        self._stopping = True
+        self.wake()
+
+    async def _start_lanes(self) -> None:
+        now = self._clock()
+        room = _LANES - len(self._busy)
+        if room <= 0 or now < self._cope.quiet_until:
+            return
+        async with self._store.write() as uow:
+            channels = await uow.outbox.claim_channels(
+                owner=self._owner, now=now, until=now + Lease.CHANNEL, limit=room
+            )
+        for channel in channels:
+            self._busy[channel] = asyncio.create_task(self._drain(channel))
+
+    async def _drain(self, channel: Channel) -> None:
+        """Deliver to one channel while its lease lasts and something is due."""
+        until = self._clock() + _HOLD
+        try:
+            while not self._stopping and self._clock() < until and await self._step(channel):
+                pass
+            async with self._store.write() as uow:
+                await uow.outbox.release_channel(channel, owner=self._owner)
+        except StoreTrouble as trouble:
+            log.warning("delivering waits for the database", why=str(trouble))
+        except Exception:
+            log.exception("delivery failed", channel=channel.channel_id)
+        finally:
+            del self._busy[channel]
+            self.wake()
+
+    async def _step(self, channel: Channel) -> bool:
+        """Deliver the next due message; False when there is none, or the channel has to wait."""
+        now = self._clock()
+        async with self._store.read() as uow:
+            owed = await uow.outbox.owed(channel, limit=_LOOK_AHEAD)
+            due = [message for message in owed if message.owed.not_before <= now]
+            cards = {
+                each.message_id: await uow.cards.get(each.owed.card_id) for each in due if each.owed.card_id
+            }
+        soonest: datetime | None = None
+        held: set[int | None] = set()
+        for message in due:
+            card = cards.get(message.message_id)
+            start = self._pace.may_start(message, card)
+            if start > now or (message.owed.card_id in held and message.owed.card_id is not None):
+                soonest = min(filter(None, (soonest, start)))
+                held.add(message.owed.card_id)
+                continue
+            if is_first_post(message, card) and await self._group(channel, due, cards, now):
+                return True
+            going_on = await self._try(message, card)
+            if going_on is not None:
+                return going_on
+        if soonest is None:
+            return False
+        await self._sleep(max((soonest - now).total_seconds(), 0))
+        return True  # others may be waiting by now: look again
+
+    async def _group(
+        self, channel: Channel, due: Sequence[OutboxMessage], cards: dict[int, Card | None], now: datetime
+    ) -> bool:
+        """Put cards that wait for their first post together; True when that changed what is owed."""
+        waiting = [
+            card.card_id
+            for message in due
+            if (card := cards.get(message.message_id))
+            and is_first_post(message, card)
+            and not message.sending_since
+        ]
+        storm = self._storms.get(channel)
+        if storm and now - storm.posted_at < FRESH:
+            into, joining = storm.card_id, [card_id for card_id in waiting if card_id != storm.card_id]
+        elif len(waiting) > 1:
+            into, *joining = waiting
+            self._storms[channel] = Storm(card_id=into, posted_at=now)
+        else:
+            return False
+        if not joining:
+            return False
+        async with self._store.write() as uow:
+            await uow.cards.merge(into, joining)
+            raised = await uow.cards.want([into])
+            await uow.outbox.owe([show_card(card, now) for card in raised.values()], now=now)
+        log.info("cards grouped", channel=channel.channel_id, card=into, joined=len(joining))
+        return True
+
+    async def _try(self, message: OutboxMessage, card: Card | None) -> bool | None:
+        """Send one message. True: look again; False: leave the channel for now; `None`: go on to the next."""
+        log_ = log.bind(
+            message=message.message_id, key=message.owed.key, channel=message.owed.channel.channel_id
+        )
+        try:
+            done = await self._lane.deliver(message)
+            if done in {Done.TOLD_BY_CARD, Done.MUTED}:
+                await self._lane.settle(message)
+        except SlackTrouble as trouble:
+            return await self._cope.with_trouble(message, trouble)
+        except StoreTrouble:
+            raise
+        except Exception:
+            await self._cope.push_back(message, "unexpected")
+            log_.exception("message failed")
+            return None
+        self._cope.went_well()
+        if done is Done.WAITING:
+            return None
+        self._pace.went(message, card)
+        log_.info("message", done=done.value)
+        return True

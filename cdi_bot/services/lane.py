@@ -1,0 +1,173 @@
+"""Deliver one message: decide how it reaches Slack, hand it over, record what Slack said.
+
+A message is marked as being sent in a commit of its own before Slack gets it. When a process dies, or the answer is
+lost, the mark is found later, and the channel is searched for the message's key before it is sent again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from cdi_bot.core.messages import CardView, EventView, MessageKind, OutboxMessage, View
+from cdi_bot.core.model import Card, Channel
+from cdi_bot.core.routing import muted_until
+from cdi_bot.services.ports import Messenger, SlackTrouble, SlackVerdict, Store, UnitOfWork
+from cdi_bot.services.views import Views
+
+SETTLE_AFTER = timedelta(seconds=3)
+"""How long Slack is given to show a message whose fate is unknown before the channel is searched for it."""
+
+_SKEW = timedelta(minutes=5)
+"""How far this machine's clock and Slack's may differ when the channel is searched."""
+
+_MUTE_STEP = timedelta(hours=1)
+"""How often a muted message is looked at again, at the latest."""
+
+
+class Done(StrEnum):
+    """What became of a message; also the word in the log."""
+
+    POSTED = "posted"  # Slack has it now
+    UPDATED = "updated"  # Slack shows its newest state now
+    FOUND = "found"  # Slack had it already: an earlier try went through
+    TOLD_BY_CARD = "told_by_card"  # the card's first post told this already
+    MUTED = "muted"  # it would have told something during a snooze that needs no telling afterwards
+    WAITING = "waiting"  # too early: muted, or its card is not posted yet, or its fate can't be known yet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ready:
+    """A message that can go now. `card` is the card it shows, `thread_ts` the card it replies to."""
+
+    view: View
+    card: Card | None = None
+    thread_ts: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Lane:
+    """Sends single messages; the caller holds the lease of the channel."""
+
+    store: Store
+    messenger: Messenger
+    views: Views
+    clock: Callable[[], datetime]
+    _sound: set[Channel] = field(default_factory=set)
+
+    async def deliver(self, message: OutboxMessage) -> Done:
+        """Take one message as far as it can go now. Raises `SlackTrouble` or `StoreTrouble`."""
+        now = self.clock()
+        async with self.store.read() as uow:
+            ready = await self._prepare(uow, message, now)
+        if isinstance(ready, Done):
+            return ready
+        if isinstance(ready, datetime):
+            await self._postpone(message, ready)
+            return Done.WAITING
+        if ready.card and ready.card.ts:
+            await self.messenger.update(message.owed.channel, ready.card.ts, ready.view, key=message.owed.key)
+            await self._record(message, ready, ready.card.ts)
+            return Done.UPDATED
+        return await self._post(message, ready)
+
+    async def settle(self, message: OutboxMessage) -> None:
+        """Take a message that need not be sent any more out of the outbox."""
+        async with self.store.write() as uow:
+            await uow.outbox.sent(message.message_id, ts=None, now=self.clock())
+
+    def lost(self, channel: Channel) -> None:
+        """Note that a channel can't be posted to, so that the next success mends its subscriptions."""
+        self._sound.discard(channel)
+
+    async def _prepare(
+        self, uow: UnitOfWork, message: OutboxMessage, now: datetime
+    ) -> _Ready | Done | datetime:
+        """Build what is to be sent; or say what becomes of it instead, or until when it is muted."""
+        owed = message.owed
+        if message.sending_since and now < message.sending_since + SETTLE_AFTER:
+            return Done.WAITING
+        if owed.kind is MessageKind.NOTICE:
+            return _Ready(view=await self.views.event(uow, message, now))
+        card = await uow.cards.get(owed.card_id) if owed.card_id else None
+        if card is None:
+            return Done.TOLD_BY_CARD
+        if owed.kind is MessageKind.CARD:
+            shown = await self.views.card(uow, owed.channel, card.card_id, now)
+            muted = None if card.ts else _muted_until(owed.channel, shown, now)
+            return muted or _Ready(view=shown, card=card)
+        return await self._prepare_reply(uow, message, card, now)
+
+    async def _prepare_reply(
+        self, uow: UnitOfWork, message: OutboxMessage, card: Card, now: datetime
+    ) -> _Ready | Done:
+        owed = message.owed
+        if card.ts is None:
+            return Done.WAITING
+        if owed.card_revision <= card.first_shown_revision:
+            return Done.TOLD_BY_CARD
+        view = await self.views.event(uow, message, now)
+        if isinstance(view, EventView) and view.incident and view.incident.snooze:
+            return Done.MUTED
+        return _Ready(view=view, thread_ts=card.ts)
+
+    async def _post(self, message: OutboxMessage, ready: _Ready) -> Done:
+        if message.sending_since:
+            try:
+                found = await self._find(message, ready, message.sending_since)
+            except SlackTrouble as trouble:
+                if trouble.verdict is not SlackVerdict.REFUSED:
+                    raise
+                ready = replace(ready, view=replace(ready.view, possible_repeat=True))
+            else:
+                if found:
+                    # Which state that post showed is not known: the oldest, so that nothing later goes untold.
+                    await self._record(message, ready, found, revision=1)
+                    return Done.FOUND
+        async with self.store.write() as uow:
+            await uow.outbox.sending(message.message_id, now=self.clock())
+        owed = message.owed
+        ts = await self.messenger.post(
+            owed.channel, ready.view, key=owed.key, thread_ts=ready.thread_ts, broadcast=owed.broadcast
+        )
+        await self._record(message, ready, ts)
+        return Done.POSTED
+
+    async def _find(self, message: OutboxMessage, ready: _Ready, since: datetime) -> str | None:
+        return await self.messenger.find(
+            message.owed.channel, key=message.owed.key, since=since - _SKEW, thread_ts=ready.thread_ts
+        )
+
+    async def _record(
+        self, message: OutboxMessage, ready: _Ready, ts: str, *, revision: int | None = None
+    ) -> None:
+        """Store what Slack confirmed; a success shows that the channel is sound."""
+        channel = message.owed.channel
+        async with self.store.write() as uow:
+            if ready.card:
+                shown = ready.card.wanted_revision if revision is None else revision
+                await uow.cards.shown(ready.card.card_id, revision=shown, ts=ts)
+            await uow.outbox.sent(message.message_id, ts=ts, now=self.clock())
+            if channel not in self._sound:
+                await uow.subscriptions.mend(channel)
+        self._sound.add(channel)
+
+    async def _postpone(self, message: OutboxMessage, until: datetime) -> None:
+        async with self.store.write() as uow:
+            await uow.outbox.postpone(
+                message.message_id, until=until, error="snoozed", keep_sending=False, failed=False
+            )
+
+
+def _muted_until(channel: Channel, card: CardView, now: datetime) -> Done | datetime | None:
+    """Until when a first post waits for the end of a snooze; one that recovered meanwhile is not told at all."""
+    snoozes = [view.snooze for view in card.incidents if view.snooze]
+    incidents = [view.incident for view in card.incidents]
+    until = muted_until(snoozes, channel, incidents, now)
+    if until is None:
+        return None
+    if not any(incident.is_open for incident in incidents):
+        return Done.MUTED
+    return min(until, now + _MUTE_STEP)

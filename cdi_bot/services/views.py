@@ -1,0 +1,189 @@
+"""Gather what a message needs to be put into words, as things stand when it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote
+
+from cdi_bot.core.messages import (
+    CardView,
+    EventView,
+    FailedAgain,
+    Gone,
+    IncidentView,
+    OutboxMessage,
+    Recovered,
+    RunStarted,
+    Snoozed,
+    StillOpen,
+    Subscribed,
+    SubscribedView,
+    SyncTriggered,
+    Unsnoozed,
+    View,
+)
+from cdi_bot.core.model import (
+    Channel,
+    Incident,
+    Integration,
+    Outcome,
+    Run,
+    WatchedIntegration,
+    Workspace,
+    selector_fits,
+)
+from cdi_bot.core.routing import mention_for
+from cdi_bot.services.ports import UnitOfWork
+
+_FEW = 5
+"""A subscription that takes in no more than so many integrations is answered with each one's last run."""
+
+
+def dashboard_page(workspace: Workspace, integration_id: str) -> str | None:
+    """An integration's page in the Braze dashboard, where the dashboard's address is known."""
+    if workspace.dashboard_url is None:
+        return None
+    return f"{workspace.dashboard_url}/integrations/cloud_data_ingestion/{quote(integration_id, safe='')}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Views:
+    """Builds views for one workspace. `can_sync`: the operator lets people trigger syncs."""
+
+    workspace: Workspace
+    can_sync: bool
+
+    async def card(
+        self, uow: UnitOfWork, channel: Channel, card_id: int, now: datetime, *, repeat: bool = False
+    ) -> CardView:
+        """A card as it should look now."""
+        ids = await uow.cards.members(card_id)
+        found = await uow.incidents.get(ids)
+        views = await self._incidents(uow, channel, [found[each] for each in ids if each in found], now)
+        return CardView(incidents=tuple(sorted(views, key=_worst_first)), possible_repeat=repeat)
+
+    async def event(
+        self, uow: UnitOfWork, message: OutboxMessage, now: datetime, *, repeat: bool = False
+    ) -> View:
+        """A reply or notice."""
+        channel, content = message.owed.channel, message.owed.content
+        if isinstance(content, Subscribed):
+            return await self._subscribed(uow, content)
+        if isinstance(content, FailedAgain | Recovered | StillOpen):
+            return await self._of_incident(uow, channel, content, now, repeat=repeat)
+        if isinstance(content, RunStarted | Snoozed | Unsnoozed | SyncTriggered | Gone):
+            integration = await self._integration(uow, content.integration_id)
+            run = None
+            if isinstance(content, RunStarted):
+                run = await self._run(uow, content.integration_id, content.run_start)
+            page = dashboard_page(self.workspace, content.integration_id)
+            return EventView(
+                content=content, integration=integration, run=run, dashboard_url=page, possible_repeat=repeat
+            )
+        return EventView(content=content, possible_repeat=repeat)
+
+    async def _of_incident(
+        self,
+        uow: UnitOfWork,
+        channel: Channel,
+        content: FailedAgain | Recovered | StillOpen,
+        now: datetime,
+        *,
+        repeat: bool,
+    ) -> EventView:
+        incident = (await uow.incidents.get([content.incident_id]))[content.incident_id]
+        (view,) = await self._incidents(uow, channel, [incident], now)
+        run = incident.resolved_by
+        if isinstance(content, FailedAgain) and incident.integration_id:
+            run = await self._run(uow, incident.integration_id, content.run_start)
+        return EventView(
+            content=content,
+            incident=view,
+            integration=view.integration,
+            run=run,
+            dashboard_url=view.dashboard_url,
+            possible_repeat=repeat,
+        )
+
+    async def _incidents(
+        self, uow: UnitOfWork, channel: Channel, incidents: Sequence[Incident], now: datetime
+    ) -> list[IncidentView]:
+        """Views of any number of incidents for a handful of queries."""
+        ids = [incident.integration_id for incident in incidents if incident.integration_id]
+        subscriptions = await uow.subscriptions.for_channel(channel)
+        snoozes = {
+            snooze.integration_id: snooze
+            for snooze in await uow.snoozes.active(self.workspace.workspace_id, ids, now)
+            if snooze.channel == channel
+        }
+        known = await uow.integrations.some(self.workspace.workspace_id, ids)
+        views = []
+        for incident in incidents:
+            integration = (
+                known[incident.integration_id].integration if incident.integration_id in known else None
+            )
+            page = (
+                dashboard_page(self.workspace, incident.integration_id) if incident.integration_id else None
+            )
+            views.append(
+                IncidentView(
+                    incident=incident,
+                    integration=integration,
+                    dashboard_url=page or self.workspace.dashboard_url,
+                    snooze=snoozes.get(incident.integration_id or ""),
+                    mention=mention_for(subscriptions, incident, integration),
+                    can_sync=self.can_sync and integration is not None,
+                )
+            )
+        return views
+
+    async def _integration(self, uow: UnitOfWork, integration_id: str) -> Integration:
+        stored = await uow.integrations.get(self.workspace.workspace_id, integration_id)
+        if stored:
+            return stored.integration
+        return Integration(
+            workspace_id=self.workspace.workspace_id,
+            integration_id=integration_id,
+            integration_name=integration_id,
+        )
+
+    async def _run(self, uow: UnitOfWork, integration_id: str, start: datetime) -> Run | None:
+        runs = await uow.runs.since(self.workspace.workspace_id, integration_id, start)
+        second = start.replace(microsecond=0)
+        return next((run for run in runs if run.sync_start_time.replace(microsecond=0) == second), None)
+
+    async def _subscribed(self, uow: UnitOfWork, content: Subscribed) -> SubscribedView:
+        known = await uow.integrations.all(content.workspace_id)
+        taken = [
+            each
+            for each in known
+            if selector_fits(content.selector, each.integration) and not each.missing_since
+        ]
+        newest = await uow.runs.newest(
+            content.workspace_id, [each.integration.integration_id for each in taken]
+        )
+
+        def run_of(each: WatchedIntegration) -> Run | None:
+            return newest.get(each.integration.integration_id)
+
+        def is_failing(run: Run | None) -> bool:
+            return run is not None and run.outcome is Outcome.BAD
+
+        return SubscribedView(
+            content=content,
+            total=len(taken),
+            failing=tuple(each.integration for each in taken if is_failing(run_of(each))),
+            unknown=sum(1 for each in taken if each.observed_at is None),
+            last_runs=tuple((each.integration, run_of(each)) for each in taken) if len(taken) <= _FEW else (),
+        )
+
+
+def _worst_first(view: IncidentView) -> tuple[bool, int, int, str]:
+    """Open before recovered; no rows at all before some; longer rows of failures first; then by name."""
+    incident = view.incident
+    run = incident.last_failed
+    severity = 1 if run and run.job_status == "partial" else 0
+    name = view.integration.integration_name.lower() if view.integration else ""
+    return (not incident.is_open, severity, -incident.failed_in_a_row, name)
