@@ -117,31 +117,30 @@ _TABLE: dict[SlackVerdict, dict[str, str]] = {
 VERDICTS = {word: verdict for verdict, words in _TABLE.items() for word in words}
 
 _MAY_NOT_LOOK = frozenset({"not_in_channel", "missing_scope", "no_permission"})
-_SENT_NOTHING = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+
+_RAISED: tuple[tuple[tuple[type[Exception], ...], str, SlackVerdict | None], ...] = (
+    ((SlackClientError,), "bad_request", SlackVerdict.REFUSED),
+    ((aiohttp.InvalidURL,), "bad_address", SlackVerdict.RETRY),
+    ((aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError), "not_connected", SlackVerdict.RETRY),
+    ((TimeoutError,), "timed_out", None),
+    ((aiohttp.ClientError, OSError), "connection_lost", None),
+)
+"""What the libraries raise, the first that fits; no verdict: nobody knows whether the call was carried out."""
 
 TOO_MANY, TOO_LARGE, FIRST_SERVER_ERROR, WRONG_REQUEST = 429, 413, 500, 400
 
 
 def to_trouble(error: Exception, effect: Effect) -> SlackTrouble:
     """Translate an error. The result repeats nothing of the request, which holds the token."""
-    match error:
-        case SlackTrouble():
-            return error
-        case SlackApiError():
-            return _refusal(error, effect)
-        case SlackClientError():
-            return SlackTrouble("bad_request", verdict=SlackVerdict.REFUSED)
-        case aiohttp.InvalidURL():
-            return SlackTrouble("bad_address", verdict=SlackVerdict.RETRY)
-        case _ if isinstance(error, _SENT_NOTHING):
-            return SlackTrouble("not_connected", verdict=SlackVerdict.RETRY)
-        case TimeoutError():
-            return SlackTrouble("timed_out", verdict=_unanswered(effect))
-        case aiohttp.ClientError() | OSError():
-            return SlackTrouble("connection_lost", verdict=_unanswered(effect))
-        case _:
-            # slack_sdk trips over bodies that are not what it expects: a text, a list, broken characters.
-            return SlackTrouble("bad_answer", verdict=_unanswered(effect))
+    if isinstance(error, SlackTrouble):
+        return error
+    if isinstance(error, SlackApiError):
+        return _refusal(error, effect)
+    for kinds, reason, verdict in _RAISED:
+        if isinstance(error, kinds):
+            return SlackTrouble(reason, verdict=verdict or _unanswered(effect))
+    # slack_sdk trips over bodies that are not what it expects: a text, a list, broken characters.
+    return SlackTrouble("bad_answer", verdict=_unanswered(effect))
 
 
 def refused_why(error: Exception) -> list[str]:
@@ -162,9 +161,8 @@ def _refusal(error: SlackApiError, effect: Effect) -> SlackTrouble:
     response = error.response
     status = getattr(response, "status_code", None) or getattr(response, "status", None) or 0
     if status == TOO_MANY:
-        return SlackTrouble(
-            "ratelimited", verdict=SlackVerdict.RETRY, retry_after=_retry_after(response.headers)
-        )
+        wait = _retry_after(response.headers.get("Retry-After"))
+        return SlackTrouble("ratelimited", verdict=SlackVerdict.RETRY, retry_after=wait)
     data = getattr(response, "data", None)
     word = data.get("error") if isinstance(data, dict) else None
     if isinstance(word, str):
@@ -183,12 +181,11 @@ def _refusal(error: SlackApiError, effect: Effect) -> SlackTrouble:
     return SlackTrouble("bad_answer", verdict=_unanswered(effect))
 
 
-def _retry_after(headers: object) -> float | None:
+def _retry_after(told: str | None) -> float | None:
     """Read how many seconds Slack asks to wait; `None` where it does not say, or nonsense."""
-    told = getattr(headers, "get", lambda _name: None)("Retry-After")
     try:
-        seconds = float(told)
-    except (TypeError, ValueError):
+        seconds = float(told or "")
+    except ValueError:
         return None
     return seconds if 0 <= seconds <= LONGEST_WAIT else None
 
