@@ -1,0 +1,144 @@
+"""Turns whatever a database has against it into `StoreTrouble`: what is wrong, and how to mend it.
+
+    StoreTrouble (cdi_bot.services.ports)
+    |-- SQLite by its error name: can't open, read-only, not a database, locked, disk full, damaged
+    |-- PostgreSQL by its SQLSTATE; without one (no connection was made) by the driver's words
+    `-- anything else: the driver's first line
+
+No text holds a password. The driver's words are left out wherever they could repeat a piece of the URL.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import URL
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from cdi_bot.services.ports import StoreTrouble
+
+MEND_TABLES = "bring the database up to date with `cdi-bot db upgrade`"
+_HOST = re.compile(r"[\w.:\[\]-]*")
+
+_SQLITE = {
+    "SQLITE_READONLY": "can't be written; give this user the right to write the file and its folder",
+    "SQLITE_NOTADB": "is not a SQLite database; point DATABASE_URL at another file",
+    "SQLITE_BUSY": "was locked for too long by another process; stop whatever else has it open",
+    "SQLITE_LOCKED": "was locked for too long by another process; stop whatever else has it open",
+    "SQLITE_FULL": "can't grow: the disk is full; make room, nothing else is needed",
+    "SQLITE_IOERR": "can't be read or written: the disk reports an error; check the disk and the room on it",
+    "SQLITE_CORRUPT": "is damaged; restore it from a copy, or move it away to begin anew",
+}
+
+_POSTGRES = {
+    "28": "refused the user or its password; check both in DATABASE_URL",
+    "3D": "has no database of this name; create it, or correct the name in DATABASE_URL",
+    "42501": "does not let this user do that; grant it the rights on the database and its schema",
+    "53100": "can't grow: its disk is full; make room there",
+    "53300": "has no connection left; raise its max_connections or stop other programs that use it",
+    "25006": "takes no writes at present; is this a standby?",
+    "55P03": "kept something locked for too long; see who holds locks in pg_stat_activity",
+    "57": "is shutting down or starting up; it is tried again",
+    "40": "had two transactions in each other's way; it is tried again",
+}
+
+_POSTGRES_WORDS = (  # said before a connection stands, so without a SQLSTATE
+    ("password authentication failed", "28"),
+    ("no password supplied", "28"),
+    ("no pg_hba.conf entry", "28"),
+    ("role", "28"),
+    ("database", "3D"),
+    ("too many clients", "53300"),
+    ("too many connections", "53300"),
+    ("starting up", "57"),
+    ("shutting down", "57"),
+)
+
+_UNREACHABLE = "can't be reached; check that it runs, and the host and port in DATABASE_URL"
+
+
+@contextmanager
+def troubles(url: URL) -> Iterator[None]:
+    """Let nothing of SQLAlchemy or a driver out of the block, only `StoreTrouble`.
+
+    A value that the program itself should not have passed (a time without zone) stays the `ValueError` it is.
+    """
+    try:
+        yield
+    except StatementError as error:
+        if not isinstance(error, DBAPIError) and isinstance(error.orig, ValueError):
+            raise error.orig from None
+        raise trouble(error, url) from error
+    except (SQLAlchemyError, sqlite3.Error) as error:
+        raise trouble(error, url) from error
+
+
+def trouble(error: Exception, url: URL) -> StoreTrouble:
+    """Find the words for an error."""
+    if isinstance(error, PoolTimeoutError):
+        return StoreTrouble(f"{place(url)} is too busy: no connection came free in time; it is tried again")
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    words = _sqlite(cause, url) if url.get_backend_name() == "sqlite" else _postgres(cause)
+    return StoreTrouble(f"{place(url)} {words}")
+
+
+def place(url: URL) -> str:
+    """The database in words, without user and password."""
+    if url.get_backend_name() == "sqlite":
+        return f"the database {url.database}"
+    host = url.host or str(url.query.get("host", "")) or "the local socket"
+    if not _HOST.fullmatch(url.host or ""):  # a piece of the password may have slipped into it
+        return "the PostgreSQL database (is a special character of the password not written as %40 and the like?)"
+    return f"the PostgreSQL database {url.database} at {host}{f':{url.port}' if url.port else ''}"
+
+
+def _sqlite(cause: BaseException | None, url: URL) -> str:
+    name = str(getattr(cause, "sqlite_errorname", ""))
+    if name.startswith("SQLITE_CANTOPEN"):
+        return _cannot_open(Path(url.database or ""))
+    if "no such table" in str(cause) or "no such column" in str(cause):
+        return f"lacks tables that this program needs; {MEND_TABLES}"
+    for prefix, words in _SQLITE.items():
+        if name.startswith(prefix):
+            return words
+    return _other(cause)
+
+
+def _cannot_open(file: Path) -> str:
+    if file.is_dir():
+        return "is a folder; point DATABASE_URL at a file in it"
+    if not file.parent.is_dir():
+        return f"can't be opened: the folder {file.parent} does not exist; create it"
+    return "can't be opened; give this user the right to read and write the file and its folder"
+
+
+def _postgres(cause: BaseException | None) -> str:
+    state = getattr(cause, "sqlstate", None)
+    if state in {"42P01", "42703"}:
+        return f"lacks tables that this program needs; {MEND_TABLES}"
+    if state:
+        return _by_state(state) or _other(cause)
+    text = str(cause).lower()
+    if "fatal" in text:
+        for words, code in _POSTGRES_WORDS:
+            if words in text:
+                return _POSTGRES[code]
+    if "ssl" in text and "require" in text:
+        return "wants an encrypted connection; add ?sslmode=require to DATABASE_URL"
+    return _UNREACHABLE
+
+
+def _by_state(state: str) -> str | None:
+    if state.startswith("08"):
+        return _UNREACHABLE
+    return next((words for prefix, words in _POSTGRES.items() if state.startswith(prefix)), None)
+
+
+def _other(cause: BaseException | None) -> str:
+    first = str(cause).partition("\n")[0]
+    return f"reports {type(cause).__name__}: {first}"

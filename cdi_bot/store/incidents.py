@@ -1,0 +1,149 @@
+"""Incidents in SQL; what each method promises stands at its port.
+
+An incident's runs are references by start time: read back, it shows what is known of them then.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Select, and_, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cdi_bot.core.model import Incident, Kind, Run
+from cdi_bot.store.dialect import names, numbers
+from cdi_bot.store.rows import AnyRow, run_of
+from cdi_bot.store.runs import Name, SqlRuns, name_of
+from cdi_bot.store.tables import INCIDENTS, RUNS
+
+_FAILED = RUNS.alias("failed")
+_GOOD = RUNS.alias("good")
+_PLAIN = (
+    "workspace_id",
+    "integration_id",
+    "kind",
+    "revision",
+    "opened_at",
+    "failing_since",
+    "failed_runs",
+    "failed_in_a_row",
+    "resolved_at",
+    "acknowledged_by",
+    "acknowledged_at",
+    "reason",
+    "quiet",
+)
+"""The fields that are columns just so."""
+
+Starts = Mapping[int, Mapping[Name, datetime]]
+"""By workspace, the starts under which runs are stored."""
+
+
+class SqlIncidents:
+    """Incidents."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+        self._runs = SqlRuns(connection)
+
+    async def open_for(
+        self, workspace_id: int, kind: Kind, integration_ids: Collection[str] | None
+    ) -> list[Incident]:
+        """Read the open ones, oldest first."""
+        columns = INCIDENTS.c
+        which = [columns.workspace_id == workspace_id, columns.kind == kind, columns.resolved_at.is_(None)]
+        if integration_ids is not None:
+            which.append(columns.integration_id.in_(names(self._connection, integration_ids)))
+        rows = await self._connection.execute(_selected(and_(*which)).order_by(columns.incident_id))
+        return list(map(_incident_of, rows))
+
+    async def get(self, incident_ids: Collection[int]) -> dict[int, Incident]:
+        """Read by id."""
+        rows = await self._connection.execute(
+            _selected(INCIDENTS.c.incident_id.in_(numbers(self._connection, incident_ids)))
+        )
+        return {row.incident_id: _incident_of(row) for row in rows}
+
+    async def add(self, incidents: Sequence[Incident]) -> list[Incident]:
+        """Insert all with one statement."""
+        if not incidents:
+            return []
+        starts = await self._stored_starts(incidents)
+        result = await self._connection.execute(
+            insert(INCIDENTS).returning(INCIDENTS.c.incident_id, sort_by_parameter_order=True),
+            [_incident_row(incident, starts) for incident in incidents],
+        )
+        ids = result.scalars().all()
+        return [replace(incident, incident_id=new) for incident, new in zip(incidents, ids, strict=True)]
+
+    async def update(self, incident: Incident, *, expected_revision: int) -> bool:
+        """Replace by compare-and-set; of two at once one finds another revision."""
+        if incident.revision <= expected_revision:
+            raise ValueError("a changed incident needs a revision above the expected one")
+        starts = await self._stored_starts([incident])
+        result = await self._connection.execute(
+            update(INCIDENTS)
+            .where(
+                INCIDENTS.c.incident_id == incident.incident_id,
+                INCIDENTS.c.revision == expected_revision,
+            )
+            .values(**_incident_row(incident, starts))
+        )
+        return result.rowcount == 1
+
+    async def _stored_starts(self, incidents: Sequence[Incident]) -> Starts:
+        """Where the incidents' runs are stored; those that are not yet are stored now."""
+        mentioned: defaultdict[int, dict[Name, Run]] = defaultdict(dict)
+        for incident in incidents:
+            for run in (incident.last_failed, incident.resolved_by):
+                if run is not None:
+                    mentioned[incident.workspace_id][name_of(run)] = run
+        learned = max(incident.resolved_at or incident.opened_at for incident in incidents)
+        return {
+            workspace_id: await self._runs.starts(workspace_id, runs.values(), now=learned)
+            for workspace_id, runs in mentioned.items()
+        }
+
+
+def _incident_row(incident: Incident, starts: Starts) -> dict[str, Any]:
+    def start(run: Run | None) -> datetime | None:
+        return starts[incident.workspace_id][name_of(run)] if run else None
+
+    row = {name: getattr(incident, name) for name in _PLAIN}
+    return {
+        **row,
+        "last_failed_start": start(incident.last_failed),
+        "resolved_by_start": start(incident.resolved_by),
+    }
+
+
+def _selected(which: ColumnElement[bool]) -> Select[Any]:
+    """Incidents with their runs' columns, which are labelled with the part that the run plays."""
+    joined = INCIDENTS.outerjoin(_FAILED, _plays(_FAILED, INCIDENTS.c.last_failed_start)).outerjoin(
+        _GOOD, _plays(_GOOD, INCIDENTS.c.resolved_by_start)
+    )
+    runs = (column.label(f"{run.name}_{column.name}") for run in (_FAILED, _GOOD) for column in run.c)
+    return select(INCIDENTS, *runs).select_from(joined).where(which)
+
+
+def _plays(run: FromClause, start: ColumnElement[datetime]) -> ColumnElement[bool]:
+    return and_(
+        run.c.workspace_id == INCIDENTS.c.workspace_id,
+        run.c.integration_id == INCIDENTS.c.integration_id,
+        run.c.sync_start_time == start,
+    )
+
+
+def _incident_of(row: AnyRow) -> Incident:
+    plain = {name: getattr(row, name) for name in _PLAIN}
+    plain["kind"] = Kind(row.kind)
+    return Incident(
+        incident_id=row.incident_id,
+        last_failed=run_of(row, prefix="failed_") if row.failed_job_status is not None else None,
+        resolved_by=run_of(row, prefix="good_") if row.good_job_status is not None else None,
+        **plain,
+    )

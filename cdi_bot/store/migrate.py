@@ -1,0 +1,143 @@
+"""Brings a database up to date, and tells how far it is. Works from a checkout and from an installed package.
+
+One upgrade is one transaction, and only one process at a time runs one: a process that is killed leaves the
+database as it was, and processes that start together wait for each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection, text
+
+from cdi_bot.services.ports import StoreTrouble
+from cdi_bot.store.engine import open_migrating, sync_url, write_ahead
+from cdi_bot.store.errors import place, troubles
+
+_LOCK = 0x63646962  # any number, as long as it stays: PostgreSQL's name for "somebody is migrating"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurrentRevision:
+    """How far a database is: its revision (`None`: it holds no tables yet) and the newest one there is.
+
+    `is_newer` means that another version of the program has been here, whose tables this one does not know.
+    """
+
+    revision: str | None
+    head: str
+    is_current: bool
+    is_newer: bool
+
+
+def upgrade(url: str) -> None:
+    """Make every table, or bring them up to date; a database that is current stays as it is.
+
+    Raises `StoreTrouble`, also for a database that a newer program has made.
+    """
+    parsed = sync_url(url)
+    with _locked(parsed) as connection:
+        _refuse_newer(_revision(connection), parsed)
+        command.upgrade(_config(connection), "head")
+
+
+def downgrade(url: str, revision: str) -> None:
+    """Take the database back to a revision, or to `base`: without any table. What the tables held is lost."""
+    with _locked(sync_url(url)) as connection:
+        command.downgrade(_config(connection), revision)
+
+
+def current(url: str) -> CurrentRevision:
+    """How far the database is; makes nothing, not even a file."""
+    parsed = sync_url(url)
+    head = _scripts().get_current_head() or ""
+    if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").exists():
+        return CurrentRevision(revision=None, head=head, is_current=False, is_newer=False)
+    with _connected(parsed) as connection:
+        revision = _revision(connection)
+    return CurrentRevision(
+        revision=revision,
+        head=head,
+        is_current=revision == head,
+        is_newer=revision is not None and revision not in _known_revisions(),
+    )
+
+
+def migrations_folder() -> Path:
+    """Where the migrations are: inside an installed package, or beside the package in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    packed = package / "_migrations"
+    return packed if packed.is_dir() else package.parent / "migrations"
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
+
+
+def _known_revisions() -> set[str]:
+    return {script.revision for script in _scripts().walk_revisions()}
+
+
+def _config(connection: Connection | None = None) -> Config:
+    """Alembic's configuration, with the connection that migrations/environment/env.py is to use."""
+    config = Config(attributes={"connection": connection})
+    folder = str(migrations_folder()).replace("%", "%%")
+    config.set_main_option("script_location", f"{folder}/environment")
+    config.set_main_option("version_locations", folder)
+    config.set_main_option("path_separator", "newline")
+    return config
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _refuse_newer(revision: str | None, url: URL) -> None:
+    if revision is not None and revision not in _known_revisions():
+        raise StoreTrouble(
+            f"{place(url)} was made by a newer cdi-bot (revision {revision}); "
+            "install that version, or point DATABASE_URL at another database"
+        )
+
+
+@contextmanager
+def _connected(url: URL) -> Iterator[Connection]:
+    """A connection in a transaction, which is committed on a clean exit."""
+    with troubles(url):
+        engine = open_migrating(url)
+        try:
+            with engine.begin() as connection:
+                yield connection
+        finally:
+            engine.dispose()
+
+
+@contextmanager
+def _locked(url: URL) -> Iterator[Connection]:
+    """The same, with every other process that wants to migrate waiting: SQLite's write lock does that by itself."""
+    if url.get_backend_name() == "sqlite":
+        with troubles(url):
+            write_ahead(url)
+        with _connected(url) as connection:
+            yield connection
+            _refuse_broken_references(connection)
+        return
+    with _connected(url) as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        yield connection
+
+
+def _refuse_broken_references(connection: Connection) -> None:
+    """Foreign keys are off while tables are made anew; what they would have refused must not be committed."""
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+    if broken:
+        raise StoreTrouble(
+            f"the migration would leave rows of {broken[0]} that point nowhere; nothing was changed"
+        )

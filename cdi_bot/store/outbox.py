@@ -1,0 +1,220 @@
+"""The outbox in SQL; what each method promises stands at its port."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, literal_column, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cdi_bot.core.messages import MessageKind, OutboxMessage, OwedMessage
+from cdi_bot.core.model import Channel
+from cdi_bot.store import content
+from cdi_bot.store.dialect import upsert_into
+from cdi_bot.store.message_tables import CARDS, CHANNELS, OUTBOX
+from cdi_bot.store.rows import AnyRow, channel_of, channel_row
+
+_OWED = OUTBOX.c.state == literal_column("'owed'")  # said as the partial indexes say it
+_OF_CHANNEL = and_(CHANNELS.c.team_id == OUTBOX.c.team_id, CHANNELS.c.channel_id == OUTBOX.c.channel_id)
+
+
+class SqlOutbox:
+    """Messages owed to channels, and the channels' leases."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def owe(self, messages: Sequence[OwedMessage], *, now: datetime) -> None:
+        """Insert all with one statement; a known card is armed anew by the same."""
+        if not messages:
+            return
+        each = _each_once(messages)
+        await self._connection.execute(
+            upsert_into(self._connection, CHANNELS).on_conflict_do_nothing(),
+            [channel_row(channel) for channel in sorted({message.channel for message in each})],
+        )
+        statement = upsert_into(self._connection, OUTBOX)
+        still_owed = OUTBOX.c.state == "owed"
+        new = statement.excluded
+        await self._connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=[OUTBOX.c.key],
+                set_={
+                    "state": "owed",
+                    "sent_at": None,
+                    "not_before": case(
+                        (and_(still_owed, OUTBOX.c.not_before < new.not_before), OUTBOX.c.not_before),
+                        else_=new.not_before,
+                    ),
+                    "attempts": case((still_owed, OUTBOX.c.attempts), else_=0),
+                    "last_error": case((still_owed, OUTBOX.c.last_error), else_=None),
+                    "sending_since": case((still_owed, OUTBOX.c.sending_since), else_=None),
+                },
+                where=new.kind == MessageKind.CARD,
+            ),
+            [_owed_row(message, now) for message in each],
+        )
+
+    async def claim_channels(
+        self, *, owner: str, now: datetime, until: datetime, limit: int
+    ) -> list[Channel]:
+        """Lock free channels that have something due, past those that another transaction is claiming."""
+        due = (
+            select(OUTBOX.c.team_id, OUTBOX.c.channel_id, func.min(OUTBOX.c.not_before).label("since"))
+            .where(_OWED, OUTBOX.c.not_before <= now)
+            .group_by(OUTBOX.c.team_id, OUTBOX.c.channel_id)
+            .subquery("due")
+        )
+        rows = await self._connection.execute(
+            select(CHANNELS.c.team_id, CHANNELS.c.channel_id)
+            .join(due, and_(due.c.team_id == CHANNELS.c.team_id, due.c.channel_id == CHANNELS.c.channel_id))
+            .where(_free(now))
+            .order_by(due.c.since, CHANNELS.c.team_id, CHANNELS.c.channel_id)
+            .limit(limit)
+            .with_for_update(of=CHANNELS, key_share=True, skip_locked=True)
+        )
+        channels = list(map(channel_of, rows))
+        if channels:
+            await self._connection.execute(
+                update(CHANNELS)
+                .where(
+                    CHANNELS.c.team_id == bindparam("of_team"),
+                    CHANNELS.c.channel_id == bindparam("of_channel"),
+                )
+                .values(lease_owner=owner, lease_until=until),
+                [{"of_team": channel.team_id, "of_channel": channel.channel_id} for channel in channels],
+            )
+        return channels
+
+    async def release_channel(self, channel: Channel, *, owner: str) -> None:
+        """End the lease, if it is this owner's."""
+        await self._connection.execute(
+            update(CHANNELS)
+            .where(
+                CHANNELS.c.team_id == channel.team_id,
+                CHANNELS.c.channel_id == channel.channel_id,
+                CHANNELS.c.lease_owner == owner,
+            )
+            .values(lease_owner=None, lease_until=None)
+        )
+
+    async def owed(self, channel: Channel, *, limit: int) -> list[OutboxMessage]:
+        """Read in order."""
+        rows = await self._connection.execute(
+            select(OUTBOX)
+            .where(OUTBOX.c.team_id == channel.team_id, OUTBOX.c.channel_id == channel.channel_id, _OWED)
+            .order_by(OUTBOX.c.message_id)
+            .limit(limit)
+        )
+        return list(map(_message_of, rows))
+
+    async def sending(self, message_id: int, *, now: datetime) -> None:
+        """Mark."""
+        await self._change(message_id, sending_since=now)
+
+    async def sent(self, message_id: int, *, ts: str | None, now: datetime) -> None:
+        """Settle, unless it is a card's that does not show the present yet.
+
+        The card is locked before it is looked at (PostgreSQL): whoever is changing it commits first, and then the
+        change is seen, or comes later, and then it owes the message anew.
+        """
+        card = (
+            await self._connection.execute(
+                select(CARDS.c.ts, CARDS.c.shown_revision, CARDS.c.wanted_revision)
+                .join(OUTBOX, OUTBOX.c.card_id == CARDS.c.card_id)
+                .where(OUTBOX.c.message_id == message_id, OUTBOX.c.kind == "card")
+                .with_for_update(of=CARDS, key_share=True)
+            )
+        ).one_or_none()
+        given_up = ts is None and card is not None and card.ts is None
+        if card is None or given_up or card.shown_revision >= card.wanted_revision:
+            await self._change(message_id, state="sent", sent_at=now, ts=ts, sending_since=None)
+        else:
+            await self._change(message_id, ts=ts, sending_since=None, attempts=0, last_error=None)
+
+    async def postpone(
+        self, message_id: int, *, until: datetime, error: str, keep_sending: bool, failed: bool = True
+    ) -> None:
+        """Write the reason."""
+        unknown = {} if keep_sending else {"sending_since": None}
+        await self._change(
+            message_id,
+            not_before=until,
+            last_error=error,
+            attempts=OUTBOX.c.attempts + int(failed),
+            **unknown,
+        )
+
+    async def next_due(self, now: datetime) -> datetime | None:
+        """Find the first moment at which a channel could be claimed; a leased one's is not before its lease ends."""
+        leased_past_due = and_(CHANNELS.c.lease_until > now, CHANNELS.c.lease_until > OUTBOX.c.not_before)
+        moment = case((leased_past_due, CHANNELS.c.lease_until), else_=OUTBOX.c.not_before)
+        found: datetime | None = await self._connection.scalar(
+            select(func.min(moment)).select_from(OUTBOX.join(CHANNELS, _OF_CHANNEL)).where(_OWED)
+        )
+        return found
+
+    async def depth(self) -> int:
+        """Count."""
+        count: int = (
+            await self._connection.execute(select(func.count()).select_from(OUTBOX).where(_OWED))
+        ).scalar_one()
+        return count
+
+    async def _change(self, message_id: int, **values: Any) -> None:
+        await self._connection.execute(
+            update(OUTBOX).where(OUTBOX.c.message_id == message_id, _OWED).values(**values)
+        )
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
+    return or_(CHANNELS.c.lease_until.is_(None), CHANNELS.c.lease_until <= now)
+
+
+def _each_once(messages: Iterable[OwedMessage]) -> list[OwedMessage]:
+    """One message a key, in the order of their first mention; a card is due at its earliest mention."""
+    each: dict[str, OwedMessage] = {}
+    for message in messages:
+        known = each.setdefault(message.key, message)
+        if known.kind is MessageKind.CARD:
+            each[message.key] = replace(known, not_before=min(known.not_before, message.not_before))
+    return list(each.values())
+
+
+def _owed_row(message: OwedMessage, now: datetime) -> dict[str, Any]:
+    return {
+        **channel_row(message.channel),
+        "key": message.key,
+        "kind": message.kind.value,
+        "content": content.written(message.content),
+        "not_before": message.not_before,
+        "card_id": message.card_id,
+        "card_revision": message.card_revision,
+        "broadcast": message.broadcast,
+        "state": "owed",
+        "created_at": now,
+        "attempts": 0,
+    }
+
+
+def _message_of(row: AnyRow) -> OutboxMessage:
+    return OutboxMessage(
+        message_id=row.message_id,
+        owed=OwedMessage(
+            key=row.key,
+            channel=channel_of(row),
+            kind=MessageKind(row.kind),
+            content=content.read(row.content),
+            not_before=row.not_before,
+            card_id=row.card_id,
+            card_revision=row.card_revision,
+            broadcast=row.broadcast,
+        ),
+        created_at=row.created_at,
+        attempts=row.attempts,
+        sending_since=row.sending_since,
+        last_error=row.last_error,
+    )

@@ -1,0 +1,222 @@
+"""Runs in SQL; what each method promises stands at its port.
+
+A run that was seen in the list only is `provisional`, and its start may have been cut to whole seconds. Whatever is
+saved of it is joined by the second, so that one run never stands there twice.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, bindparam, delete, func, literal_column, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cdi_bot.core.model import Outcome, Run
+from cdi_bot.store.dialect import names, spans, upsert_into
+from cdi_bot.store.rows import run_of, run_row
+from cdi_bot.store.tables import INCIDENTS, RUNS
+
+_RUNNING = RUNS.c.job_status == literal_column("'running'")  # said as the partial index says it
+_PROVISIONAL = text("runs.provisional")  # likewise
+_SECOND = timedelta(seconds=1)
+_MICROSECOND = timedelta(microseconds=1)
+
+Name = tuple[str, datetime]
+"""An integration's id and the second in which a run began."""
+
+
+class SqlRuns:
+    """Runs."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def newest(self, workspace_id: int, integration_ids: Collection[str]) -> dict[str, Run]:
+        """Find each with one look into the index, however many runs an integration has."""
+        columns, inner = RUNS.c, RUNS.alias("inner_runs")
+        wanted = names(self._connection, integration_ids).subquery("wanted")
+        latest = (
+            select(func.max(inner.c.sync_start_time))
+            .where(inner.c.workspace_id == workspace_id, inner.c.integration_id == wanted.c.value)
+            .scalar_subquery()
+        )
+        rows = await self._connection.execute(
+            select(RUNS)
+            .select_from(wanted)
+            .join(
+                RUNS,
+                and_(
+                    columns.workspace_id == workspace_id,
+                    columns.integration_id == wanted.c.value,
+                    columns.sync_start_time == latest,
+                ),
+            )
+        )
+        return {row.integration_id: run_of(row) for row in rows}
+
+    async def unsettled(self, workspace_id: int, integration_ids: Collection[str]) -> dict[str, list[Run]]:
+        """Read the running ones, newest first; an integration without any has an empty list."""
+        rows = await self._connection.execute(
+            select(RUNS)
+            .where(
+                RUNS.c.workspace_id == workspace_id,
+                RUNS.c.integration_id.in_(names(self._connection, integration_ids)),
+                _RUNNING,
+            )
+            .order_by(RUNS.c.sync_start_time.desc())
+        )
+        found: defaultdict[str, list[Run]] = defaultdict(list)
+        for row in rows:
+            found[row.integration_id].append(run_of(row))
+        return found
+
+    async def since(self, workspace_id: int, integration_id: str, start: datetime) -> list[Run]:
+        """Read from a time on, less a second."""
+        rows = await self._connection.execute(
+            select(RUNS)
+            .where(
+                RUNS.c.workspace_id == workspace_id,
+                RUNS.c.integration_id == integration_id,
+                RUNS.c.sync_start_time >= start - _SECOND,
+            )
+            .order_by(RUNS.c.sync_start_time.desc())
+        )
+        return list(map(run_of, rows))
+
+    async def page(self, workspace_id: int, integration_id: str, *, offset: int, limit: int) -> list[Run]:
+        """Read a page."""
+        rows = await self._connection.execute(
+            select(RUNS)
+            .where(RUNS.c.workspace_id == workspace_id, RUNS.c.integration_id == integration_id)
+            .order_by(RUNS.c.sync_start_time.desc())
+            .offset(offset)
+            .limit(limit)
+        )
+        return list(map(run_of, rows))
+
+    async def count(
+        self, workspace_id: int, integration_id: str, *, since: datetime | None
+    ) -> dict[str, int]:
+        """Count by status."""
+        statement = (
+            select(RUNS.c.job_status, func.count())
+            .where(RUNS.c.workspace_id == workspace_id, RUNS.c.integration_id == integration_id)
+            .group_by(RUNS.c.job_status)
+        )
+        if since is not None:
+            statement = statement.where(RUNS.c.sync_start_time >= since)
+        rows = await self._connection.execute(statement)
+        return {status: count for status, count in rows}  # noqa: C416  # a Row is no pair to dict()
+
+    async def save(self, workspace_id: int, runs: Sequence[Run], *, now: datetime) -> None:
+        """Write all with one statement, after a look at what they meet.
+
+        What the list tells never takes away what the status call told, but it ends a run that was running.
+        """
+        exact = {(run.integration_id, run.sync_start_time): run for run in runs if not run.provisional}
+        told = {name_of(run) for run in exact.values()}
+        listed = {name_of(run): run for run in runs if run.provisional and name_of(run) not in told}
+        known = await self.of_seconds(workspace_id, listed)
+        judged = (_from_list(known.get(name), run) for name, run in listed.items())
+        await self._write(workspace_id, [*exact.values(), *filter(None, judged)], now)
+        await self._replace_provisional(workspace_id, exact)
+
+    async def starts(
+        self, workspace_id: int, runs: Collection[Run], *, now: datetime
+    ) -> dict[Name, datetime]:
+        """The start under which each run is stored; one that is not stored yet is saved."""
+        known = await self.of_seconds(workspace_id, {name_of(run) for run in runs})
+        await self._write(workspace_id, [run for run in runs if name_of(run) not in known], now)
+        return {name: (known.get(name) or run).sync_start_time for run in runs for name in [name_of(run)]}
+
+    async def of_seconds(self, workspace_id: int, seconds: Collection[Name]) -> dict[Name, Run]:
+        """The stored runs that began within these seconds; where there are several, the first."""
+        if not seconds:
+            return {}
+        span = spans(
+            self._connection,
+            [(integration_id, second, second + _SECOND - _MICROSECOND) for integration_id, second in seconds],
+        )
+        rows = await self._connection.execute(
+            select(RUNS)
+            .select_from(span)
+            .join(
+                RUNS,
+                and_(
+                    RUNS.c.workspace_id == workspace_id,
+                    RUNS.c.integration_id == span.c.name,
+                    RUNS.c.sync_start_time.between(span.c.first, span.c.last),
+                ),
+            )
+            .order_by(RUNS.c.sync_start_time.desc())
+        )
+        return {name_of(run): run for run in map(run_of, rows)}
+
+    async def _write(self, workspace_id: int, runs: Sequence[Run], now: datetime) -> None:
+        if not runs:
+            return
+        statement = upsert_into(self._connection, RUNS)
+        named_by = [column.name for column in RUNS.primary_key]
+        told = {column.name: column for column in statement.excluded if column.name not in named_by}
+        await self._connection.execute(
+            statement.on_conflict_do_update(index_elements=named_by, set_=told),
+            [run_row(workspace_id, run, now) for run in runs],
+        )
+
+    async def _replace_provisional(
+        self, workspace_id: int, exact: Mapping[tuple[str, datetime], Run]
+    ) -> None:
+        """Drop provisional runs whose start is known exactly now; incidents then point at the exact ones."""
+        if not exact:
+            return
+        rows = await self._connection.execute(
+            select(RUNS.c.integration_id, RUNS.c.sync_start_time).where(
+                RUNS.c.workspace_id == workspace_id,
+                RUNS.c.integration_id.in_(names(self._connection, {name for name, _ in exact})),
+                _PROVISIONAL,
+            )
+        )
+        known = {name_of(run): run.sync_start_time for run in exact.values()}
+        moves = [
+            {"of_workspace": workspace_id, "of_integration": name, "cut": start, "known": known[name, second]}
+            for name, start in rows
+            if (name, second := start.replace(microsecond=0)) in known
+        ]
+        if not moves:
+            return
+        for reference in (INCIDENTS.c.last_failed_start, INCIDENTS.c.resolved_by_start):
+            await self._connection.execute(
+                update(INCIDENTS)
+                .where(
+                    INCIDENTS.c.workspace_id == bindparam("of_workspace"),
+                    INCIDENTS.c.integration_id == bindparam("of_integration"),
+                    reference == bindparam("cut"),
+                )
+                .values({reference: bindparam("known")}),
+                moves,
+            )
+        await self._connection.execute(
+            delete(RUNS).where(
+                RUNS.c.workspace_id == bindparam("of_workspace"),
+                RUNS.c.integration_id == bindparam("of_integration"),
+                RUNS.c.sync_start_time == bindparam("cut"),
+            ),
+            moves,
+        )
+
+
+def name_of(run: Run) -> Name:
+    """What names a run whichever source told of it: no two runs of an integration begin within one second."""
+    return run.integration_id, run.sync_start_time.replace(microsecond=0)
+
+
+def _from_list(stored: Run | None, listed: Run) -> Run | None:
+    """What is to be written when the list tells of a run; `None` when it tells nothing new."""
+    if stored is None or stored.provisional:
+        return replace(listed, sync_start_time=stored.sync_start_time) if stored else listed
+    if stored.outcome is Outcome.RUNNING and listed.outcome is not Outcome.RUNNING:
+        return replace(stored, job_status=listed.job_status, provisional=True)
+    return None

@@ -1,0 +1,84 @@
+"""The store: transactions on SQLite or PostgreSQL, each with every repository on its connection."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy import URL, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from cdi_bot.store.cards import SqlCards
+from cdi_bot.store.engine import async_url, open_engines
+from cdi_bot.store.errors import troubles
+from cdi_bot.store.incidents import SqlIncidents
+from cdi_bot.store.outbox import SqlOutbox
+from cdi_bot.store.repositories import SqlAudit, SqlIntegrations, SqlSnoozes, SqlSubscriptions, SqlWorkspaces
+from cdi_bot.store.runs import SqlRuns
+
+
+class SqlUnitOfWork:
+    """One transaction's view of the store; every part of it goes through the one connection."""
+
+    def __init__(self, connection: AsyncConnection, *, writes: bool) -> None:
+        self.workspaces = SqlWorkspaces(connection)
+        self.integrations = SqlIntegrations(connection)
+        self.runs = SqlRuns(connection)
+        self.incidents = SqlIncidents(connection)
+        self.subscriptions = SqlSubscriptions(connection)
+        self.cards = SqlCards(connection, locks=writes)
+        self.outbox = SqlOutbox(connection)
+        self.snoozes = SqlSnoozes(connection)
+        self.audit = SqlAudit(connection)
+
+
+class SqlStore:
+    """The database behind a URL. Made by `open`, given back by `close`.
+
+    Several processes may use one database: SQLite lets them write one after the other, PostgreSQL at the same time.
+    A look (`read`) sees one moment of the database and waits for no writer.
+    """
+
+    def __init__(self, url: URL, *, writer: AsyncEngine, reader: AsyncEngine) -> None:
+        self._url = url
+        self._writer = writer
+        self._reader = reader
+
+    @classmethod
+    async def open(cls, url: str) -> SqlStore:
+        """Connect, so that a wrong URL or an unreachable database is known at once."""
+        parsed = async_url(url)
+        writer, reader = open_engines(parsed)
+        store = cls(parsed, writer=writer, reader=reader)
+        try:
+            with troubles(parsed):
+                async with reader.connect() as connection:
+                    await connection.execute(text("SELECT version_num FROM alembic_version"))
+        except BaseException:
+            await store.close()
+            raise
+        return store
+
+    async def close(self) -> None:
+        """Close every connection."""
+        with troubles(self._url):
+            await self._writer.dispose()
+            await self._reader.dispose()
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[SqlUnitOfWork]:
+        """A transaction that commits on a clean exit and rolls back on any exception.
+
+        The cards that it looks at stay as they are until it ends. Never open one within another: on SQLite the
+        inner one would wait for the outer one.
+        """
+        with troubles(self._url):
+            async with self._writer.begin() as connection:
+                yield SqlUnitOfWork(connection, writes=True)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[SqlUnitOfWork]:
+        """A consistent look that changes nothing."""
+        with troubles(self._url):
+            async with self._reader.connect() as connection:
+                yield SqlUnitOfWork(connection, writes=False)

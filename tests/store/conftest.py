@@ -1,0 +1,49 @@
+"""Every test of the store runs on both engines."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from cdi_bot.store import SqlStore
+from tests.databases import ENGINES, Databases, postgres_server
+
+
+@pytest.fixture(scope="session")
+def all_databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """The maker of databases; the PostgreSQL server starts with the first test that needs it."""
+    with ExitStack() as stack:
+        server = cache(lambda: stack.enter_context(postgres_server()))
+        yield Databases(templates=tmp_path_factory.mktemp("templates"), server=server)
+
+
+@pytest.fixture
+def databases(all_databases: Databases) -> Iterator[Databases]:
+    """The same, with what a test made cleared away after it."""
+    yield all_databases
+    all_databases.clear()
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    """The engine's name."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def url(databases: Databases, engine: str, tmp_path: Path) -> str:
+    """A database with all tables."""
+    return databases.migrated(engine, tmp_path)
+
+
+@pytest.fixture
+async def store(url: str) -> AsyncIterator[SqlStore]:
+    """An open store."""
+    opened = await SqlStore.open(url)
+    yield opened
+    await opened.close()
