@@ -2,6 +2,14 @@
 
 import { announce } from "./state.js";
 
+// The sandbox's refusals that a visitor can run into.
+const WORDS = {
+  channel_not_found: "This person is not in that channel.",
+  is_archived: "This channel is archived.",
+  message_not_found: "That message is gone.",
+  not_found: "That is no longer there.",
+};
+
 /**
  * Sends `body` and gives the answer's JSON. A request that fails gives {"failed": reason} and puts the reason before
  * the visitor: callers go on as if nothing had come.
@@ -16,7 +24,7 @@ export async function call(method, path, body) {
     const text = await answer.text();
     const told = text ? parsed(text) : {};
     if (answer.ok) return told;
-    return failed(told.error || told.message || `The sandbox answered ${answer.status}.`);
+    return failed(WORDS[told.error] ?? told.error ?? `The sandbox answered ${answer.status}.`);
   } catch {
     return failed("The sandbox does not answer. Is it still running?");
   }

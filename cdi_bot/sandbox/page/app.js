@@ -6,7 +6,7 @@ import { ago } from "./dates.js";
 import { fill, h } from "./dom.js";
 import { startModals } from "./modal.js";
 import { go, startSidebar } from "./sidebar.js";
-import { isDirect, on, people, state } from "./state.js";
+import { isDirect, on, state } from "./state.js";
 import { connect } from "./stream.js";
 import { startThread } from "./thread.js";
 
@@ -20,14 +20,15 @@ startThread(part("thread"));
 startBraze(part("braze-body"));
 startModals();
 
-// The first look: a channel the bot is in, and somebody to be. Kept when the stream comes back.
-on("snapshot", () => {
-  if (!state.users.has(state.person)) state.person = people()[0]?.id ?? null;
+// The first look: a channel the bot is in. The visitor's own choice is kept when the stream comes back.
+function settle() {
+  if (state.place.home || state.channels.has(state.place.channel)) return;
   const channels = [...state.channels.values()].filter((channel) => !isDirect(channel.id));
-  if (!state.place.home && !state.channels.has(state.place.channel)) {
-    go({ channel: (channels.find((channel) => channel.bot_is_member) ?? channels[0])?.id ?? null });
-  }
-});
+  go({ channel: (channels.find((channel) => channel.bot_is_member) ?? channels[0])?.id ?? null });
+}
+on("snapshot", settle);
+on("channels", settle); // the open one may have been deleted
+on("snapshot", () => (part("team").textContent = state.team));
 
 on("connection", () => {
   const [words, tone] = !state.live ? ["Sandbox out of reach, trying again…", "bad"] : state.botConnected ? ["Bot connected", "good"] : ["Bot not connected", "warn"];
@@ -39,19 +40,44 @@ on("connection", () => {
 
 on("notice", ({ text, tone }) => {
   const shown = h("p", { class: `notice tone-${tone ?? "none"}`, text });
-  part("notices").append(shown);
-  setTimeout(() => shown.remove(), NOTICE_MS);
+  const box = part("notices");
+  box.append(shown);
+  // Put up anew, it stands over a form that was opened meanwhile.
+  box.hidePopover();
+  box.showPopover();
+  setTimeout(() => {
+    shown.remove();
+    if (!box.hasChildNodes()) box.hidePopover();
+  }, NOTICE_MS);
 });
 
-function drawer(button, className) {
+// Where the window is wide the panel is shown unless flipped, where it is narrow the other way round (layout.css).
+const DRAWERS = { "nav-toggle": ["nav-open", "nav-pane"], "panel-toggle": ["panel-flipped", "braze"] };
+const isShade = () => getComputedStyle(part("shade")).display !== "none";
+
+function tellDrawers() {
+  for (const [button, [, pane]] of Object.entries(DRAWERS)) {
+    part(button).setAttribute("aria-expanded", String(getComputedStyle(part(pane)).display !== "none"));
+  }
+}
+
+function shutDrawers() {
+  document.body.classList.remove("nav-open", "panel-flipped");
+  tellDrawers();
+}
+
+for (const [button, [className]] of Object.entries(DRAWERS)) {
   part(button).addEventListener("click", () => {
-    const open = document.body.classList.toggle(className);
-    part(button).setAttribute("aria-expanded", String(open));
+    document.body.classList.toggle(className);
+    tellDrawers();
   });
 }
-drawer("nav-toggle", "nav-open");
-drawer("panel-toggle", "panel-flipped");
-part("shade").addEventListener("click", () => document.body.classList.remove("nav-open", "panel-flipped"));
+part("shade").addEventListener("click", shutDrawers);
+document.addEventListener("keydown", (event) => event.key === "Escape" && isShade() && shutDrawers());
+addEventListener("resize", tellDrawers);
+on("thread", tellDrawers);
+on("place", tellDrawers);
+tellDrawers();
 
 setInterval(() => {
   document.querySelectorAll("[data-since]").forEach((node) => (node.textContent = `Last reply ${ago(new Date(node.dataset.since))}`));

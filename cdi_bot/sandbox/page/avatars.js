@@ -8,7 +8,7 @@ const HUES = 8;
 /** A person's initials on a colour that stays theirs. */
 export function personAvatar(id, size = "") {
   const initials = userName(id).split(/\s+/).map((word) => [...word][0] ?? "").slice(0, 2).join("").toUpperCase();
-  const hue = [...String(id)].reduce((sum, letter) => sum + letter.codePointAt(0), 0) % HUES;
+  const hue = [...String(id)].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 9973, 7) % HUES;
   return h("span", { class: `avatar hue-${hue} ${size}`, "aria-hidden": "true" }, initials);
 }
 

@@ -80,10 +80,13 @@ function card(first) {
   const run = h("button", { class: "btn btn-small", type: "button", data: { testid: "run-now" } }, icon("play", 12), "Run now");
   const node = h("li", { class: "integration", data: { integration: id, testid: "integration" } }, h("div", { class: "integration-head" }, name, status), h("div", { class: "integration-facts" }, facts, when), h("div", { class: "integration-tools" }, outcome, run));
 
-  outcome.addEventListener("change", () => call("PATCH", `braze/integrations/${encodeURIComponent(id)}`, { next_outcome: outcome.value }));
+  const address = `braze/integrations/${encodeURIComponent(id)}`;
+  let choosing = Promise.resolve();
+  outcome.addEventListener("change", () => (choosing = call("PATCH", address, { next_outcome: outcome.value })));
   run.addEventListener("click", async () => {
     run.setAttribute("aria-busy", "true");
-    await post(`braze/integrations/${encodeURIComponent(id)}/run`, { outcome: outcome.value });
+    await choosing; // the run started here is the one the choice was made for
+    await post(`${address}/run`);
     run.removeAttribute("aria-busy");
   });
 
@@ -121,7 +124,13 @@ function whenOf(integration) {
   return left > 0 ? `next in ${countdown(left)}` : "due now";
 }
 
-const titled = (word) => String(word ?? "").replace(/(^|[_\s-])(\w)/g, (_, gap, letter) => (gap ? " " : "") + letter.toUpperCase());
+// Sources whose name is more than its first letter in capitals.
+const SPELT = { bigquery: "BigQuery", s3: "S3", gcs: "Google Cloud Storage", azure_blob: "Azure Blob", microsoft_fabric: "Microsoft Fabric" };
+
+const titled = (word) => {
+  const plain = String(word ?? "").toLowerCase();
+  return SPELT[plain] ?? plain.charAt(0).toUpperCase() + plain.slice(1).replaceAll("_", " ");
+};
 
 function span(seconds) {
   if (seconds % 3600 === 0) return `${seconds / 3600} h`;

@@ -1,29 +1,31 @@
 // `data_visualization` blocks as inline SVG: line, bar, area and pie, with axes, legend and the numbers for those who can't see it.
 
-import { h, svg } from "./dom.js";
+import { fill, h, svg } from "./dom.js";
 import { plain } from "./mrkdwn.js";
 
-const WIDTH = 560;
 const HEIGHT = 230;
 const EDGE = { top: 12, right: 14, bottom: 34, left: 52 };
-const PLOT = { width: WIDTH - EDGE.left - EDGE.right, height: HEIGHT - EDGE.top - EDGE.bottom };
+const DEEP = HEIGHT - EDGE.top - EDGE.bottom; // pixels between the highest and the lowest value
+const USUAL_WIDTH = 560;
+const LEAST_WIDTH = 220;
 const LABEL_ROOM = 62; // pixels a label on the x-axis needs to stay readable
 const LEGEND_FROM = 2;
 
-/** The picture of one block. */
+/** The picture of one block, drawn anew for each width, so that its words stay readable on a phone. */
 export function chart(block) {
   const spec = block.chart ?? {};
   const draw = { line: lines, area: areas, bar: bars }[spec.type];
+  if (!draw && spec.type !== "pie") return h("p", { class: "unknown", text: `A chart of the type “${spec.type}” can't be drawn here.` });
   const names = spec.type === "pie" ? (spec.segments ?? []).map((segment) => segment.label) : (spec.series ?? []).map((series) => series.name);
-  const picture = spec.type === "pie" ? pie(spec) : draw ? plotted(spec, draw) : null;
-  if (!picture) return h("p", { class: "unknown", text: `A chart of the type “${spec.type}” can't be drawn here.` });
-  picture.setAttribute("role", "img");
-  picture.setAttribute("aria-label", described(block.title, spec));
+  const frame = h("div", { class: "chart-frame", role: "img", "aria-label": described(block.title, spec) });
+  const show = (width) => fill(frame, spec.type === "pie" ? pie(spec, width) : plotted(spec, draw, width));
+  show(USUAL_WIDTH);
+  new ResizeObserver(([entry]) => entry.contentRect.width > 0 && show(Math.max(LEAST_WIDTH, entry.contentRect.width))).observe(frame);
   return h(
     "figure",
     { class: "chart", data: { chart: spec.type } },
     h("figcaption", { class: "chart-title" }, plain(block.title ?? "")),
-    picture,
+    frame,
     (names.length >= LEGEND_FROM || spec.type === "pie") &&
       h("ul", { class: "legend", "aria-hidden": "true" }, names.map((name, index) => h("li", {}, h("span", { class: `swatch series-${index}` }), plain(name)))),
   );
@@ -35,15 +37,17 @@ function described(title, spec) {
   return `${title ?? "Chart"} (${spec.type} chart). ${parts.join(". ")}`;
 }
 
-function plotted(spec, draw) {
+function plotted(spec, draw, width) {
   const series = spec.series ?? [];
   const categories = spec.axis_config?.categories ?? (series[0]?.data ?? []).map((point) => point.label);
   const values = series.flatMap((one) => (one.data ?? []).map((point) => Number(point.value) || 0));
   const scale = axis(Math.min(0, ...values), Math.max(0, ...values));
-  const slot = PLOT.width / Math.max(categories.length, 1);
+  const slot = (width - EDGE.left - EDGE.right) / Math.max(categories.length, 1);
   const place = {
+    left: EDGE.left,
+    right: width - EDGE.right,
     x: (index) => EDGE.left + slot * (index + 0.5),
-    y: (value) => EDGE.top + PLOT.height * (1 - (value - scale.low) / (scale.high - scale.low)),
+    y: (value) => EDGE.top + DEEP * (1 - (value - scale.low) / (scale.high - scale.low)),
     slot,
     zero: 0,
   };
@@ -53,8 +57,10 @@ function plotted(spec, draw) {
     const byLabel = new Map((one.data ?? []).map((point) => [point.label, Number(point.value) || 0]));
     return { name: one.name, points: categories.map((label, index) => ({ label, index, value: byLabel.get(label) })).filter((point) => point.value !== undefined) };
   });
-  return svg("svg", { class: "chart-picture", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "xMidYMid meet" }, grid(scale, place), categoryLabels(categories, place), axisLabels(spec.axis_config ?? {}), draw(aligned, place));
+  return canvas(width, grid(scale, place), categoryLabels(categories, place), axisLabels(spec.axis_config ?? {}, place), draw(aligned, place));
 }
+
+const canvas = (width, ...parts) => svg("svg", { class: "chart-picture", viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, "aria-hidden": "true" }, parts);
 
 // A round scale of four or five steps that holds both ends.
 function axis(low, high) {
@@ -74,8 +80,8 @@ const shortNumber = (value) => new Intl.NumberFormat("en-US", { notation: "compa
 
 function grid(scale, place) {
   return scale.ticks.map((tick) => [
-    svg("line", { class: tick === 0 ? "axis" : "gridline", x1: EDGE.left, x2: WIDTH - EDGE.right, y1: place.y(tick), y2: place.y(tick) }),
-    svg("text", { class: "tick", x: EDGE.left - 8, y: place.y(tick) + 3.5, "text-anchor": "end", text: shortNumber(tick) }),
+    svg("line", { class: tick === 0 ? "axis" : "gridline", x1: place.left, x2: place.right, y1: place.y(tick), y2: place.y(tick) }),
+    svg("text", { class: "tick", x: place.left - 8, y: place.y(tick) + 3.5, "text-anchor": "end", text: shortNumber(tick) }),
   ]);
 }
 
@@ -87,10 +93,10 @@ function categoryLabels(categories, place) {
   );
 }
 
-function axisLabels(config) {
-  const middle = EDGE.top + PLOT.height / 2;
+function axisLabels(config, place) {
+  const middle = EDGE.top + DEEP / 2;
   return [
-    config.x_label && svg("text", { class: "axis-label", x: EDGE.left + PLOT.width / 2, y: HEIGHT - 3, "text-anchor": "middle", text: config.x_label }),
+    config.x_label && svg("text", { class: "axis-label", x: (place.left + place.right) / 2, y: HEIGHT - 3, "text-anchor": "middle", text: config.x_label }),
     config.y_label && svg("text", { class: "axis-label", x: 11, y: middle, "text-anchor": "middle", transform: `rotate(-90 11 ${middle})`, text: config.y_label }),
   ];
 }
@@ -126,21 +132,21 @@ function bars(series, place) {
   );
 }
 
-function pie(spec) {
+function pie(spec, width) {
   const segments = spec.segments ?? [];
   const whole = segments.reduce((sum, segment) => sum + Math.max(0, Number(segment.value) || 0), 0);
   let turned = 0;
   const middle = HEIGHT / 2;
   const radius = middle - 8;
-  const point = (share) => [WIDTH / 2 + radius * Math.sin(share * 2 * Math.PI), middle - radius * Math.cos(share * 2 * Math.PI)];
+  const point = (share) => [width / 2 + radius * Math.sin(share * 2 * Math.PI), middle - radius * Math.cos(share * 2 * Math.PI)];
   const slices = segments.map((segment, index) => {
     const share = whole ? Math.max(0, Number(segment.value) || 0) / whole : 0;
     const label = svg("title", { text: `${segment.label}: ${number(segment.value)} (${Math.round(share * 100)} %)` });
-    if (share >= 1) return svg("circle", { class: `slice series-${index}`, cx: WIDTH / 2, cy: middle, r: radius }, label);
+    if (share >= 1) return svg("circle", { class: `slice series-${index}`, cx: width / 2, cy: middle, r: radius }, label);
     const [fromX, fromY] = point(turned);
     turned += share;
     const [toX, toY] = point(turned);
-    return svg("path", { class: `slice series-${index}`, d: `M${WIDTH / 2} ${middle}L${fromX} ${fromY}A${radius} ${radius} 0 ${share > 0.5 ? 1 : 0} 1 ${toX} ${toY}Z` }, label);
+    return svg("path", { class: `slice series-${index}`, d: `M${width / 2} ${middle}L${fromX} ${fromY}A${radius} ${radius} 0 ${share > 0.5 ? 1 : 0} 1 ${toX} ${toY}Z` }, label);
   });
-  return svg("svg", { class: "chart-picture", viewBox: `0 0 ${WIDTH} ${HEIGHT}` }, slices);
+  return canvas(width, slices);
 }

@@ -6,7 +6,7 @@ import { suggestions } from "./commands.js";
 import { fill, h, icon } from "./dom.js";
 import { openPicker } from "./picker.js";
 import { receive } from "./stream.js";
-import { announce, on, people, state, userName } from "./state.js";
+import { announce, on, people, SLACKBOT, state, userName } from "./state.js";
 
 let count = 0;
 
@@ -124,7 +124,7 @@ let own = 0;
 function slackbot(channel, text) {
   const id = `page-${(own += 1)}`;
   const ts = (Date.now() / 1000).toFixed(6);
-  receive({ type: "ephemeral", message: { id, channel, ts, thread_ts: null, user: null, bot: false, text, blocks: [], attachments: [], ephemeral: true, user_to: state.person } });
+  receive({ type: "ephemeral", message: { id, channel, ts, thread_ts: null, user: SLACKBOT, bot: false, text, blocks: [], attachments: [], ephemeral: true, user_to: state.person } });
 }
 
 function personButton() {

@@ -54,7 +54,7 @@ function list(lines, at) {
   let next = at;
   while (next < lines.length) {
     const item = ITEM.exec(lines[next]);
-    if (!item || item[1].length < depth) break;
+    if (!item || item[1].length < depth || (item[1].length === depth && Boolean(item[3]) !== Boolean(first[3]))) break;
     if (item[1].length > depth + 1 && shown.lastElementChild) {
       const [inner, after] = list(lines, next);
       shown.lastElementChild.append(inner);

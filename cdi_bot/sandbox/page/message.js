@@ -12,7 +12,7 @@ const FACES = 3; // avatars shown in front of a reply count
 const PREVIEW = 80; // letters of the parent shown over a reply that was sent to the channel too
 
 /** The name of whoever wrote a message. */
-export const authorOf = (message) => (message.bot ? botName() : message.user ? userName(message.user) : "Slackbot");
+export const authorOf = (message) => (message.bot ? botName() : userName(message.user));
 
 /**
  * Draws a message. `compact` leaves out what the message above it told already; `inThread` leaves out the thread
@@ -35,8 +35,8 @@ export function renderMessage(message, { compact = false, inThread = false } = {
       "div",
       { class: "message-main" },
       message.ephemeral && onlyYou(message),
-      !inThread && message.reply_broadcast && repliedTo(message),
       !compact && h("div", { class: "message-head" }, h("span", { class: "author", text: name }), message.bot && h("span", { class: "app-badge", text: "App" }), stamp),
+      !inThread && message.reply_broadcast && repliedTo(message),
       inThread && message.reply_broadcast && h("div", { class: "also-sent", text: "Also sent to the channel" }),
       body(message),
       !inThread && threadLine(message),
@@ -96,7 +96,7 @@ function threadLine(message) {
     h("span", { class: "faces" }, writers.slice(0, FACES).map((reply) => avatarOf(reply, "avatar-small"))),
     h("span", { class: "thread-count", text: answers.length === 1 ? "1 reply" : `${answers.length} replies` }),
     h("span", { class: "thread-last", data: { since: last.toISOString() }, text: `Last reply ${ago(last)}` }),
-    h("span", { class: "thread-open", text: "View thread" }),
+    h("span", { class: "thread-view", text: "View thread" }),
   );
 }
 

@@ -82,7 +82,7 @@ export class MessageList {
     const held = this.drawn.get(keyOf(message));
     if (held && held.message === message && held.signature === signature) return held.node;
     const node = renderMessage(message, { compact, inThread: this.inThread });
-    if (held) node.classList.add("was-changed");
+    if (held && held.message !== message) node.classList.add("was-changed");
     this.drawn.set(keyOf(message), { message, signature, node });
     return node;
   }

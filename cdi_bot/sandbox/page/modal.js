@@ -29,10 +29,9 @@ function take(view) {
 }
 
 function closed(event) {
-  const id = event.view_id ?? event.view?.id;
-  const place = id === undefined ? stack.length - 1 : stack.findIndex((one) => one.view.id === id);
-  if (event.all || event.everything) stack.length = 0;
-  else if (place >= 0) stack.splice(place, 1);
+  const place = stack.findIndex((one) => one.view.id === event.view_id);
+  if (place < 0) return; // closed here already
+  stack.splice(place, 1);
   draw();
 }
 
@@ -102,14 +101,11 @@ async function send(button) {
   button?.setAttribute("aria-busy", "true");
   const answer = await post("slack/view_submit", { user: state.person, view_id: top.view.id, state: { values: top.surface.values } });
   button?.removeAttribute("aria-busy");
-  if (answer.failed || !stack.includes(top)) return undefined;
-  if (answer.acked === false) return announce("notice", { text: "We had some trouble connecting. Try again?", tone: "bad" });
-  const told = answer.response?.response_action ? answer.response : answer;
-  if (told.response_action === "errors") return refuse(top, told.errors ?? {});
-  if (told.response_action === "clear") stack.length = 0;
-  // An update or push comes over the stream; a plain acknowledgement closes the view.
-  if (!told.response_action && stack.includes(top)) stack.splice(stack.indexOf(top), 1);
-  return draw();
+  if (answer.failed) return undefined;
+  if (answer.error) return announce("notice", { text: `We had some trouble connecting (${answer.error}). Try again?`, tone: "bad" });
+  // What else the app may answer (close, update, push) comes over the stream.
+  const told = answer.response ?? {};
+  return told.response_action === "errors" && stack.includes(top) ? refuse(top, told.errors ?? {}) : undefined;
 }
 
 function refuse(entry, errors) {

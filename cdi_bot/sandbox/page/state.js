@@ -8,7 +8,7 @@ export const state = {
   integrations: new Map(), // id -> integration
   faults: { braze: [], slack: [] },
   homes: new Map(), // user id -> the view of the App Home
-  commands: [],
+  team: "",
   botConnected: false,
   live: false, // whether the page itself hears the stream
   person: null, // the user id the visitor acts as
@@ -73,19 +73,23 @@ export const parentOf = (channel, ts) => state.messages.get(channel)?.get(ts) ??
 /** Whether the message shows in the channel and not in a thread alone. */
 export const showsInChannel = (message) => !isReply(message) || message.reply_broadcast;
 
-const isBot = (user) => Boolean(user.is_bot ?? user.bot);
+const isBot = (user) => Boolean(user.is_bot);
+
+/** Slack's own voice. */
+export const SLACKBOT = "USLACKBOT";
 
 /** The people a visitor can act as. */
-export const people = () => [...state.users.values()].filter((user) => !isBot(user) && user.id !== "USLACKBOT");
+export const people = () => [...state.users.values()].filter((user) => !isBot(user) && user.id !== SLACKBOT);
 
 /** The name of the app as people see it. */
 export function botName() {
-  const bot = [...state.users.values()].find(isBot);
+  const bot = [...state.users.values()].find((user) => isBot(user) && user.id !== SLACKBOT);
   return bot?.real_name || bot?.name || "cdi-bot";
 }
 
 /** A person's name, or the id where nobody of that id is known. */
 export function userName(id) {
+  if (id === SLACKBOT) return "Slackbot";
   const user = state.users.get(id);
   return user?.real_name || user?.name || String(id);
 }
