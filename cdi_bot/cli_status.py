@@ -1,0 +1,110 @@
+"""`cdi-bot status`: the answer of `/cdi status INTEGRATION` as a table in the terminal.
+
+Words are those of the Slack answers; times are in the terminal's zone, with their distance from UTC, so that a
+pasted line can't mislead.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cdi_bot.core.model import Integration
+from cdi_bot.services.answers import Answer, BrazeRefused, History, NoneFits, Several
+from cdi_bot.slack.format import duration, failed, name_of, plain, synced, took
+from cdi_bot.slack.reasons import reason_words
+from cdi_bot.slack.statuses import short_status, sign
+from cdi_bot.slack.words import Words
+
+
+def print_answer(answer: Answer, console: Console, *, words: Words, now: datetime) -> bool:
+    """Prints the answer, and tells whether it is the history that was asked for.
+
+    Args:
+        answer: what asking for an integration's status gave.
+        console: where to print; rich styles only what a terminal can show.
+        words: the language.
+        now: to tell how old what is shown is.
+    """
+    lines, table = (
+        _history(answer, words, now) if isinstance(answer, History) else (_excuse(answer, words), None)
+    )
+    for line in lines:
+        console.print(Text(line), soft_wrap=True)
+    if table is not None:
+        console.print(table)
+    return table is not None
+
+
+def _history(history: History, words: Words, now: datetime) -> tuple[list[str], Table]:
+    _ = words.gettext
+    lines = [f"{name_of(history.integration)}  {plain(history.integration.integration_id)}"]
+    if history.missing:
+        lines.append(_("Braze no longer lists this integration."))
+    if history.incident is not None:
+        lines.append(_("Not well since {time}.").format(time=_local(history.incident.failing_since)))
+    if history.ended:
+        told = _("{good} of {ended} runs of the last 30 days succeeded.")
+        lines.append(told.format(good=words.number(history.good), ended=words.number(history.ended)))
+    if history.trouble is not None:
+        lines.append(_("From memory: {reason}.").format(reason=reason_words(history.trouble, words)))
+    if history.observed_at is not None:
+        lines.append(_("Observed {age} ago.").format(age=duration(now - history.observed_at, words)))
+    if history.dashboard_url is not None:
+        lines.append(history.dashboard_url)
+    return lines, _table(history, words)
+
+
+def _table(history: History, words: Words) -> Table:
+    _ = words.gettext
+    caption = _("Older runs: /cdi status in Slack pages through them.") if history.has_older else None
+    table = Table(box=None, pad_edge=False, caption=caption, caption_justify="left")
+    for heading in (_("Started"), _("Took"), _("Status"), _("Rows synced"), _("Rows failed")):
+        table.add_column(heading, no_wrap=True)
+    for run in history.runs:
+        status = f"{sign(run.job_status)} {short_status(run.job_status, words)}"
+        cells = [
+            _local(run.sync_start_time),
+            took(run, words),
+            status,
+            synced(run, words),
+            failed(run, words),
+        ]
+        table.add_row(*map(Text, cells))
+    return table
+
+
+def _excuse(answer: Answer, words: Words) -> list[str]:
+    """Why there is no history to show, and what to type instead."""
+    _ = words.gettext
+    match answer:
+        case Several():
+            told = _("{count} integrations fit “{words}”. Give an id:")
+            return [
+                told.format(count=words.number(answer.total), words=plain(answer.words)),
+                *_listed(answer.candidates),
+            ]
+        case NoneFits(nearest=()) if not answer.list_known:
+            return [
+                _("No integration fits “{words}”.").format(words=plain(answer.words)),
+                _("The key may not list integrations (cdi.integration_list): give the whole id."),
+            ]
+        case NoneFits():
+            return [
+                _("No integration fits “{words}”.").format(words=plain(answer.words)),
+                *_listed(answer.nearest),
+            ]
+        case BrazeRefused():
+            return [_("Braze can't be asked: {reason}.").format(reason=reason_words(answer.reason, words))]
+        case _:
+            return [_("There is no status to show for that.")]
+
+
+def _listed(integrations: Iterable[Integration]) -> list[str]:
+    return [f"  {plain(one.integration_id)}  {name_of(one)}" for one in integrations]
+
+
+def _local(time: datetime) -> str:
+    return time.astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
