@@ -49,7 +49,7 @@ class Sandbox:
         self, clock: Callable[[], datetime] = _utc_now, seed: int = 1, *, braze: BrazeWorld | None = None
     ) -> None:
         """Set both worlds up; nothing listens yet. `braze` takes the place of an empty Braze workspace."""
-        self.stream = Stream(self._snapshot)
+        self.stream = Stream(self.snapshot)
         self.slack = SlackWorld(clock=clock, seed=seed, on_change=self.stream.publish)
         self.braze = braze if braze is not None else BrazeWorld(clock, seed)
         self.braze.on_change = self.stream.publish
@@ -78,6 +78,16 @@ class Sandbox:
     def slack_signing_secret(self) -> str:
         """The secret that requests to the app are signed with."""
         return self.slack.signing_secret
+
+    def snapshot(self) -> Json:
+        """Return the live stream's first frame: everything there is now."""
+        return {
+            "type": "snapshot",
+            **self.slack.snapshot(),
+            "integrations": [shown(integration) for integration in self.braze.integrations()],
+            "faults": {"braze": self.braze.faults.to_json(), "slack": self.slack.faults.to_json()},
+            "bot_connected": self.sockets.connected,
+        }
 
     def events(self) -> Subscription:
         """Return the live stream's events from this moment on, without a snapshot."""
@@ -143,15 +153,6 @@ class Sandbox:
 
     def _socket_url(self) -> str:
         return f"ws://{self._host}:{self._port}/link?ticket={self.sockets.new_ticket()}"
-
-    def _snapshot(self) -> Json:
-        return {
-            "type": "snapshot",
-            **self.slack.snapshot(),
-            "integrations": [shown(integration) for integration in self.braze.integrations()],
-            "faults": {"braze": self.braze.faults.to_json(), "slack": self.slack.faults.to_json()},
-            "bot_connected": self.sockets.connected,
-        }
 
     async def _live(self) -> None:
         """Let Braze's runs begin and end while nobody asks, so that the stream tells of them in time."""

@@ -32,9 +32,7 @@ def check_data_visualization(report: Report, block: Json, at: str) -> None:
 
 def _check_series(report: Report, chart: Json, at: str) -> None:
     axis = chart["axis_config"]
-    if not isinstance(axis, dict) or not report.keys(
-        axis, f"{at}/axis_config", ("categories",), ("x_label", "y_label")
-    ):
+    if not report.keys(axis, f"{at}/axis_config", ("categories",), ("x_label", "y_label")):
         return
     categories = report.array(axis["categories"], f"{at}/axis_config/categories", POINTS_MAX)
     for place, label in enumerate(categories):
@@ -44,7 +42,7 @@ def _check_series(report: Report, chart: Json, at: str) -> None:
     names: set[object] = set()
     for place, series in enumerate(report.array(chart["series"], f"{at}/series", SERIES_MAX)):
         here = f"{at}/series/{place}"
-        if not isinstance(series, dict) or not report.keys(series, here, ("name", "data")):
+        if not report.keys(series, here, ("name", "data")):
             continue
         report.string(series["name"], f"{here}/name", LABEL_MAX)
         if series["name"] in names:
@@ -59,7 +57,7 @@ def _check_points(report: Report, points: object, at: str, most: int) -> list[ob
     labels: list[object] = []
     for place, point in enumerate(report.array(points, at, most)):
         here = f"{at}/{place}"
-        if isinstance(point, dict) and report.keys(point, here, ("label", "value")):
+        if report.keys(point, here, ("label", "value")):
             report.string(point["label"], f"{here}/label", LABEL_MAX)
             if isinstance(point["value"], bool) or not isinstance(point["value"], int | float):
                 report.add("must provide a number", f"{here}/value")

@@ -6,6 +6,7 @@ docs.slack.dev/reference/block-kit, one page for each element.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from cdi_bot.sandbox.slack_model import Json
 
@@ -36,8 +37,13 @@ class Report:
         """Note a problem."""
         self.problems.append(Problem(what=what, at=at))
 
-    def keys(self, value: Json, at: str, required: Iterable[str], optional: Iterable[str] = ()) -> bool:
-        """Check which properties are there. Returns whether all required ones are."""
+    def keys(
+        self, value: object, at: str, required: Iterable[str], optional: Iterable[str] = ()
+    ) -> TypeGuard[Json]:
+        """Check that this is an object, and which properties it has. Returns whether all required ones are there."""
+        if not isinstance(value, dict):
+            self.add("must provide an object", at)
+            return False
         required = frozenset(required)
         missing = sorted(name for name in required if value.get(name) is None)
         for name in missing:
@@ -92,11 +98,9 @@ class Report:
 
 def check_option(report: Report, option: object, at: str, *, plain: bool, value_max: int = 150) -> None:
     """Check one option of a menu, radio group or overflow."""
-    if not isinstance(option, dict):
-        report.add("must provide an object", at)
+    if not report.keys(option, at, ("text",), ("value", "description", "url")):
         return
-    report.keys(option, at, ("text",), ("value", "description", "url"))
-    report.text(option.get("text"), f"{at}/text", 75, plain=plain)
+    report.text(option["text"], f"{at}/text", 75, plain=plain)
     report.string(option.get("value"), f"{at}/value", value_max, least=0)
     report.text(option.get("description"), f"{at}/description", 75, plain=plain)
 
@@ -112,7 +116,7 @@ def check_options(report: Report, element: Json, at: str) -> None:
         return
     for place, group in enumerate(report.array(groups, f"{at}/option_groups", OPTIONS_MAX)):
         here = f"{at}/option_groups/{place}"
-        if isinstance(group, dict) and report.keys(group, here, ("label", "options")):
+        if report.keys(group, here, ("label", "options")):
             report.text(group["label"], f"{here}/label", 75, plain=True)
             _check_option_list(report, group["options"], f"{here}/options", OPTIONS_MAX)
 
@@ -126,10 +130,8 @@ def check_confirm(report: Report, confirm: object, at: str) -> None:
     """Check a confirmation dialog."""
     if confirm is None:
         return
-    if not isinstance(confirm, dict):
-        report.add("must provide an object", at)
+    if not report.keys(confirm, at, ("title", "text", "confirm", "deny"), ("style",)):
         return
-    report.keys(confirm, at, ("title", "text", "confirm", "deny"), ("style",))
     report.text(confirm.get("title"), f"{at}/title", 100, plain=True)
     report.text(confirm.get("text"), f"{at}/text", 300)
     report.text(confirm.get("confirm"), f"{at}/confirm", 30, plain=True)

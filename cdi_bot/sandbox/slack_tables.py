@@ -19,8 +19,8 @@ def check_table(report: Report, block: Json, at: str) -> None:
     settings = report.array(block.get("column_settings") or [], f"{at}/column_settings", COLUMNS_MAX, least=0)
     for place, setting in enumerate(settings):
         here = f"{at}/column_settings/{place}"
-        if isinstance(setting, dict):
-            report.keys(setting, here, (), ("align", "is_wrapped"))
+        # null leaves a column as it is.
+        if setting is not None and report.keys(setting, here, (), ("align", "is_wrapped")):
             report.chosen(setting.get("align"), f"{here}/align", ("left", "center", "right"))
 
 
