@@ -1,0 +1,248 @@
+"""The bot as a Slack app: what Slack sends comes in here, over Socket Mode or as signed HTTP requests.
+
+Everything is acknowledged before it is worked on, so that a slow database or Braze never costs the three seconds
+that Slack gives. The work runs in tasks of their own, which a stop waits for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
+
+import aiohttp
+import structlog
+from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
+from slack_bolt.adapter.starlette.async_handler import to_async_bolt_request, to_starlette_response
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.response import BoltResponse
+from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.web.async_client import AsyncWebClient
+from starlette.requests import Request
+from starlette.responses import Response
+
+from cdi_bot.services.ports import SlackTrouble, SlackVerdict
+from cdi_bot.slack.errors import Effect, to_trouble
+from cdi_bot.slack.proxy import proxy_for
+from cdi_bot.slack.sockets import WATCH_SECONDS, Sockets
+
+Json = dict[str, Any]
+Listener = Callable[[Json], Awaitable[None]]
+
+log = structlog.get_logger(__name__)
+
+CALL_SECONDS = 10.0
+"""How long a call of Slack's Web API may take."""
+
+LONGEST_BODY = 1024**2
+"""More than Slack sends in one request, in bytes."""
+
+REMEMBERED = 10_000
+"""So many of the newest deliveries are known again when Slack repeats them: far more than wait at any time."""
+
+
+class Identity(NamedTuple):
+    """Who the bot is in Slack."""
+
+    team_id: str
+    bot_user_id: str
+
+
+class SlackApp:
+    """One Slack team's app. Make it inside a running event loop; `stop` gives everything back.
+
+    Without an app token it waits for signed requests, which `handle` takes. `client` is for calls of the Web API: it
+    repeats nothing by itself.
+    """
+
+    def __init__(
+        self,
+        *,
+        bot_token: str,
+        app_token: str | None,
+        signing_secret: str | None,
+        api_url: str = "https://slack.com/api/",
+        watch_seconds: float = WATCH_SECONDS,
+    ) -> None:
+        """Connect to nothing yet."""
+        self._bot_token = bot_token
+        self._signing_secret = signing_secret
+        self.session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_SECONDS))
+        self.client = AsyncWebClient(
+            token=bot_token, base_url=api_url, session=self.session, retry_handlers=[]
+        )
+        self.client.proxy = proxy_for(api_url)
+        self._sockets = (
+            Sockets(self.client, app_token, self._take_envelope, watch_seconds=watch_seconds)
+            if app_token
+            else None
+        )
+        self._bolt = self._make_bolt(api_url)
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._seen: OrderedDict[str, None] = OrderedDict()
+        self._identity: Identity | None = None
+        self._stopping = False
+
+    def _make_bolt(self, api_url: str) -> AsyncApp:
+        # Bolt warns of a token in the environment that it does not use, and at the level "info" logs whole requests
+        # that it refuses: it says nothing while it is made, and only warnings later.
+        logger = logging.getLogger("slack_bolt.app")
+        logger.setLevel(logging.ERROR)
+        bolt = AsyncApp(
+            name="cdi-bot",
+            logger=logger,
+            signing_secret=self._signing_secret or "",
+            # Answered from memory: Bolt's own way asks Slack before it acknowledges the first command.
+            authorize=self._authorize,
+            client=AsyncWebClient(base_url=api_url, session=self.session, retry_handlers=[]),
+            # Listeners here do nothing but acknowledge; otherwise Bolt looks for that every 10 ms only.
+            process_before_response=True,
+        )
+        logger.setLevel(logging.WARNING)
+        bolt.middleware(self._once)
+        return bolt
+
+    # -------------------------------------------------------------------------------- listeners
+
+    def on_command(self, name: str, listener: Listener) -> None:
+        """Have a slash command acknowledged and then answered by `listener`."""
+        self._bolt.command(name)(self._taker(listener))
+
+    def on_action(self, pattern: str, listener: Listener) -> None:
+        """Have the use of buttons and menus whose action id fits acknowledged and then answered by `listener`."""
+        self._bolt.action(re.compile(pattern))(self._taker(listener))
+
+    def ignore_the_rest(self) -> None:
+        """Acknowledge whatever no listener is for: call it last. Otherwise Slack shows people a warning."""
+        for kind in (self._bolt.action, self._bolt.event):
+            kind(re.compile(""))(_acknowledge)
+
+    def _taker(self, listener: Listener) -> Callable[..., Awaitable[None]]:
+        async def take(ack: AsyncAck, body: Json) -> None:
+            await ack()
+            self._start(listener(body))
+
+        return take
+
+    def _start(self, work: Awaitable[None]) -> None:
+        self._keep(asyncio.create_task(_logged(work)))
+
+    def _keep(self, task: asyncio.Task[Any] | None) -> None:
+        if task is not None:
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _once(self, body: Json, next: Callable[[], Awaitable[Any]]) -> BoltResponse | None:  # noqa: A002  # Bolt gives arguments by name
+        """Let each delivery through once: Slack sends again what it saw no acknowledgement of."""
+        if self._stopping:
+            return BoltResponse(status=503, body="")  # left to another process, or to a later try
+        name = body.get("trigger_id") or body.get("event_id")
+        if isinstance(name, str):
+            if name in self._seen:
+                return BoltResponse(status=200, body="")
+            self._seen[name] = None
+            if len(self._seen) > REMEMBERED:
+                self._seen.popitem(last=False)
+        await next()
+        return None
+
+    async def _authorize(self, enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+        identity = self._identity
+        return AuthorizeResult(
+            enterprise_id=enterprise_id,
+            team_id=team_id,
+            bot_token=self._bot_token,
+            bot_user_id=identity.bot_user_id if identity else None,
+        )
+
+    # -------------------------------------------------------------------------------- connection
+
+    async def identify(self) -> Identity:
+        """Try the bot token; raises `SlackTrouble` with Slack's word, such as `invalid_auth`."""
+        try:
+            answer = await self.client.auth_test()
+        except Exception as error:  # noqa: BLE001  # slack_sdk raises all sorts of things for odd answers
+            raise to_trouble(error, Effect.LOOKS) from None
+        team_id, user_id = answer.get("team_id"), answer.get("user_id")
+        if not team_id or not user_id:
+            raise SlackTrouble("bad_answer", verdict=SlackVerdict.RETRY)
+        self._identity = Identity(str(team_id), str(user_id))
+        return self._identity
+
+    async def connect(self) -> None:
+        """Open the Socket Mode connections, if there is an app token; raises `SlackTrouble`."""
+        if self._sockets is not None:
+            await self._sockets.connect()
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether Slack can deliver commands; in HTTP mode Slack connects by itself."""
+        return self._sockets is None or self._sockets.is_connected
+
+    async def stop(self, timeout: float) -> None:
+        """Take nothing new, let what was taken finish for at most `timeout` seconds, and close everything."""
+        self._stopping = True
+        loop = asyncio.get_running_loop()
+        end = loop.time() + timeout
+        while self._tasks and (left := end - loop.time()) > 0:
+            await asyncio.wait(self._tasks, timeout=left)  # what was being acknowledged may add a task
+        unfinished = set(self._tasks)
+        if unfinished:
+            log.warning("some requests from Slack were not finished", count=len(unfinished))
+        for task in unfinished:
+            task.cancel()
+        await asyncio.gather(*unfinished, return_exceptions=True)
+        if self._sockets is not None:
+            await self._sockets.close()
+        await self.session.close()
+
+    async def _take_envelope(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
+        """Acknowledge an envelope; its work goes on afterwards."""
+        self._keep(asyncio.current_task())
+        try:
+            response = await run_async_bolt_app(self._bolt, request)
+            await send_async_response(client, request, response, time.time())
+        except Exception as error:  # noqa: BLE001  # one envelope that can't be answered must not stop the next
+            # Mostly a connection that closed at this moment: Slack sends the envelope again on another one.
+            log.warning("envelope not acknowledged", envelope=request.type, error=type(error).__name__)
+
+    async def handle(self, request: Request) -> Response:
+        """Answer a signed HTTP request; one that is forged or older than five minutes is refused."""
+        body = b""
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > LONGEST_BODY:
+                return Response(status_code=413)
+        if not self._signing_secret or not _is_well_formed(request, body):
+            return Response(status_code=401)
+        return to_starlette_response(await self._bolt.async_dispatch(to_async_bolt_request(request, body)))
+
+
+def _is_well_formed(request: Request, body: bytes) -> bool:
+    """Whether Bolt can check the signature at all: it trips over headers and bodies that Slack would never send."""
+    timestamp = request.headers.get("x-slack-request-timestamp", "")
+    signature = request.headers.get("x-slack-signature", "")
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return timestamp.isascii() and timestamp.isdecimal() and signature.isascii()
+
+
+async def _acknowledge(ack: AsyncAck) -> None:
+    await ack()
+
+
+async def _logged(work: Awaitable[None]) -> None:
+    """Log what a listener did not answer for by itself; nobody else would hear of it."""
+    try:
+        await work
+    except Exception:
+        log.exception("a request from Slack failed")
