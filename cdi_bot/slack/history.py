@@ -1,0 +1,176 @@
+"""The answer that shows an integration's runs. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from cdi_bot.core.model import Outcome
+from cdi_bot.services.answers import History
+from cdi_bot.services.queries import HISTORY_PAGE
+from cdi_bot.slack.blocks import Block, Rendered, actions, cell, context, date_cell, section, table
+from cdi_bot.slack.buttons import open_in_braze, unsnooze_button
+from cdi_bot.slack.format import (
+    REASON,
+    bold_name,
+    code,
+    date,
+    escape,
+    failed,
+    name_of,
+    outside,
+    plain,
+    share,
+    synced,
+    took,
+    user,
+)
+from cdi_bot.slack.pages import age, pager
+from cdi_bot.slack.reasons import braze_advice, reason_words
+from cdi_bot.slack.statuses import headline, run_sign, short_status
+from cdi_bot.slack.words import Words
+
+BARS = "▁▂▃▄▅▆▇█"
+BROKEN_BAR = "×"
+
+
+def render_history(answer: History, words: Words, now: datetime) -> Rendered:
+    """Answer what an integration's runs were."""
+    _ = words.gettext
+    name = name_of(answer.integration)
+    newest = answer.recent[0] if answer.recent else None
+    title = f"{bold_name(answer.integration, answer.dashboard_url)} {code(answer.integration.integration_id)}"
+    lines = [
+        f"{run_sign(newest)} {title}",
+        *_history_state(answer, words),
+        *_rate(answer, words),
+        *_trend(answer, words),
+    ]
+    listed = [_runs_table(answer, words)] if answer.runs else [section(_("No runs to show."))]
+    pages = pager(
+        "history_page",
+        {"id": answer.integration.integration_id},
+        offset=answer.offset,
+        size=HISTORY_PAGE,
+        has_more=answer.has_older,
+        labels=(_("Newer"), _("Older")),
+    )
+    turns = [element for row in pages for element in row["elements"]]
+    links = [
+        open_in_braze(answer.integration, answer.dashboard_url, words),
+        unsnooze_button(answer.integration, words) if answer.snooze else None,
+    ]
+    return Rendered(
+        text=escape(_("{name} – {state}").format(name=name, state=_plain_state(answer, words))),
+        blocks=[
+            section("\n".join(lines)),
+            *listed,
+            *actions([*turns, *links]),
+            context(_freshness(answer, words, now), _next_step(answer, words)),
+        ],
+    )
+
+
+def _plain_state(answer: History, words: Words) -> str:
+    """Say in plain text how an integration is."""
+    _ = words.gettext
+    if answer.missing:
+        return _("Braze no longer knows this integration")
+    if answer.incident:
+        return headline(answer.incident, words)
+    newest = answer.recent[0] if answer.recent else None
+    return short_status(newest.job_status, words) if newest else _("No run has ended yet")
+
+
+def _history_state(answer: History, words: Words) -> list[str]:
+    """Say in mrkdwn how it is, who looks after it, and who muted it."""
+    _ = words.gettext
+    said = [escape(_plain_state(answer, words))]
+    if answer.incident:
+        said[0] += ", " + _("since {when}").format(when=date(answer.incident.failing_since))
+        if answer.incident.acknowledged_by:
+            said.append(_("Acknowledged by {who}").format(who=user(answer.incident.acknowledged_by)))
+    if answer.snooze:
+        end = (
+            _("Muted here by {who} until {when}").format(
+                who=user(answer.snooze.by), when=date(answer.snooze.until)
+            )
+            if answer.snooze.until
+            else _("Muted here by {who} until it recovers").format(who=user(answer.snooze.by))
+        )
+        said.append(f"{end}: {outside(answer.snooze.reason, REASON)}" if answer.snooze.reason else end)
+    return said
+
+
+def _rate(answer: History, words: Words) -> list[str]:
+    """Say which share of the runs succeeded."""
+    if not answer.ended:
+        return []
+    return [
+        words.ngettext(
+            "{share} of {count} run in 30 days succeeded",
+            "{share} of {count} runs in 30 days succeeded",
+            answer.ended,
+        ).format(share=share(answer.good / answer.ended, words), count=words.number(answer.ended))
+    ]
+
+
+def _trend(answer: History, words: Words) -> list[str]:
+    """Draw the rows of the newest ended runs, oldest first; a failed run is a cross."""
+    _ = words.gettext
+    if len(answer.recent) < 2:  # noqa: PLR2004  one run is no trend
+        return []
+    most = max(run.rows_synced or 0 for run in answer.recent)
+    drawn = ""
+    for run in reversed(answer.recent):
+        height = (run.rows_synced or 0) * (len(BARS) - 1) // most if most else 0
+        drawn += BARS[height] if run.outcome is Outcome.GOOD else BROKEN_BAR
+    told = _("rows of the last {count} runs, oldest first, {cross} is not a success").format(
+        count=words.number(len(answer.recent)), cross=BROKEN_BAR
+    )
+    return [f"`{drawn}` {told}"]
+
+
+def _runs_table(answer: History, words: Words) -> Block:
+    _ = words.gettext
+    header = [
+        _("Started"),
+        _("Status"),
+        _("Rows synced"),
+        _("Rows failed"),
+        _("Took"),
+        _("Last timestamp synced"),
+    ]
+    rows = [
+        [
+            date_cell(run.sync_start_time, "–"),
+            cell(f"{run_sign(run)} {short_status(run.job_status, words)}"),
+            cell(synced(run, words)),
+            cell(failed(run, words)),
+            cell(took(run, words)),
+            date_cell(run.last_timestamp_synced, "–"),
+        ]
+        for run in answer.runs
+    ]
+    return table(header, rows, numbers=(2, 3))
+
+
+def _freshness(answer: History, words: Words, now: datetime) -> str:
+    _ = words.gettext
+    fresh = age(answer.observed_at, now, words)
+    if answer.trouble is None:
+        return fresh
+    return _("From memory, {fresh}: {reason}").format(
+        fresh=fresh, reason=escape(reason_words(answer.trouble, words))
+    )
+
+
+def _next_step(answer: History, words: Words) -> str:
+    _ = words.gettext
+    key = plain(answer.integration.integration_id)
+    if answer.trouble is not None:
+        return braze_advice(answer.trouble, words)
+    if not answer.subscribed:
+        return _("This channel does not hear of it: {command}").format(command=code(f"/cdi subscribe {key}"))
+    if answer.incident and not answer.incident.acknowledged_by:
+        return _("To look after it: {command}").format(command=code(f"/cdi ack {key}"))
+    return _("`/cdi status` shows everything this channel hears of.")

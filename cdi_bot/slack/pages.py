@@ -1,0 +1,51 @@
+"""What answers in pages share: buttons that turn them, which part is shown, and how fresh it is. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from cdi_bot.slack.blocks import Block, actions, button
+from cdi_bot.slack.format import duration
+from cdi_bot.slack.words import Words
+
+
+def pager(
+    action_id: str,
+    carried: dict[str, object],
+    *,
+    offset: int,
+    size: int,
+    has_more: bool,
+    labels: tuple[str, str],
+) -> list[Block]:
+    """Return the row of buttons that turn pages: back and on, as far as there is somewhere to turn to."""
+    back, on = labels
+    turns = []
+    if offset > 0:
+        turns.append(
+            button(back, f"{action_id}:back", carried | {"offset": max(0, offset - size)}, says=back)
+        )
+    if has_more:
+        turns.append(button(on, f"{action_id}:on", carried | {"offset": offset + size}, says=on))
+    return actions(turns)
+
+
+def age(then: datetime | None, now: datetime, words: Words) -> str:
+    """Say in plain text how old what is told is."""
+    _ = words.gettext
+    if then is None:
+        return _("not looked at yet")
+    return _("as of {length} ago").format(length=duration(now - then, words))
+
+
+def place(offset: int, shown: int, total: int, words: Words) -> str:
+    """Say which part of a list is shown, where it is not all of it."""
+    _ = words.gettext
+    if shown >= total:
+        return ""
+    return (
+        _("{first} to {last} of {total}").format(
+            first=words.number(offset + 1), last=words.number(offset + shown), total=words.number(total)
+        )
+        + ", "
+    )
