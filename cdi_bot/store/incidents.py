@@ -11,10 +11,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, insert, select, update
+from sqlalchemy import ColumnElement, FromClause, Select, and_, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model import Incident, Kind, Run
+from cdi_bot.services.ports import Incidents
 from cdi_bot.store.dialect import names, numbers
 from cdi_bot.store.rows import AnyRow, run_of
 from cdi_bot.store.runs import Name, SqlRuns, name_of
@@ -43,7 +44,7 @@ Starts = Mapping[int, Mapping[Name, datetime]]
 """By workspace, the starts under which runs are stored."""
 
 
-class SqlIncidents:
+class SqlIncidents(Incidents):
     """Incidents."""
 
     def __init__(self, connection: AsyncConnection) -> None:
@@ -60,6 +61,29 @@ class SqlIncidents:
             which.append(columns.integration_id.in_(names(self._connection, integration_ids)))
         rows = await self._connection.execute(_selected(and_(*which)).order_by(columns.incident_id))
         return list(map(_incident_of, rows))
+
+    async def current_for(self, workspace_id: int, integration_ids: Collection[str]) -> dict[str, Incident]:
+        """Read the newest of each: where one is open, that is it."""
+        wanted = names(self._connection, integration_ids).subquery("wanted")
+        others = INCIDENTS.alias("others")
+        newest = (
+            select(func.max(others.c.incident_id))
+            .where(
+                others.c.workspace_id == workspace_id,
+                others.c.integration_id == wanted.c.value,
+                others.c.kind == Kind.SYNC_FAILED,
+            )
+            .scalar_subquery()
+        )
+        rows = await self._connection.execute(
+            _selected(INCIDENTS.c.incident_id.in_(select(newest).select_from(wanted)))
+        )
+        found = map(_incident_of, rows)
+        return {
+            incident.integration_id: incident
+            for incident in found
+            if incident.integration_id is not None and (incident.is_open or _may_be_told_better(incident))
+        }
 
     async def get(self, incident_ids: Collection[int]) -> dict[int, Incident]:
         """Read by id."""
@@ -107,6 +131,10 @@ class SqlIncidents:
             workspace_id: await self._runs.starts(workspace_id, runs.values(), now=learned)
             for workspace_id, runs in mentioned.items()
         }
+
+
+def _may_be_told_better(incident: Incident) -> bool:
+    return incident.resolved_by is not None and incident.resolved_by.provisional
 
 
 def _incident_row(incident: Incident, starts: Starts) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.messages import MessageKind, OutboxMessage, OwedMessage
 from cdi_bot.core.model import Channel
+from cdi_bot.services.ports import Outbox
 from cdi_bot.store import content
 from cdi_bot.store.dialect import upsert_into
 from cdi_bot.store.message_tables import CARDS, CHANNELS, OUTBOX
@@ -21,7 +22,7 @@ _OWED = OUTBOX.c.state == literal_column("'owed'")  # said as the partial indexe
 _OF_CHANNEL = and_(CHANNELS.c.team_id == OUTBOX.c.team_id, CHANNELS.c.channel_id == OUTBOX.c.channel_id)
 
 
-class SqlOutbox:
+class SqlOutbox(Outbox):
     """Messages owed to channels, and the channels' leases."""
 
     def __init__(self, connection: AsyncConnection) -> None:
@@ -146,6 +147,19 @@ class SqlOutbox:
             last_error=error,
             attempts=OUTBOX.c.attempts + int(failed),
             **unknown,
+        )
+
+    async def hold(self, channel: Channel, *, until: datetime, error: str) -> None:
+        """Write the time and the reason; what is not due until later stays as it is."""
+        await self._connection.execute(
+            update(OUTBOX)
+            .where(
+                OUTBOX.c.team_id == channel.team_id,
+                OUTBOX.c.channel_id == channel.channel_id,
+                _OWED,
+                OUTBOX.c.not_before < until,
+            )
+            .values(not_before=until, last_error=error)
         )
 
     async def next_due(self, now: datetime) -> datetime | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model import (
@@ -17,6 +17,7 @@ from cdi_bot.core.model import (
     WatchedIntegration,
     Workspace,
 )
+from cdi_bot.services.ports import Audit, Integrations, Snoozes, Subscriptions, Workspaces
 from cdi_bot.store.dialect import names, numbers, upsert_into
 from cdi_bot.store.rows import (
     channel_row,
@@ -29,7 +30,7 @@ from cdi_bot.store.rows import (
 from cdi_bot.store.tables import AUDIT, INTEGRATIONS, SNOOZES, SUBSCRIPTIONS, WORKSPACES
 
 
-class SqlWorkspaces:
+class SqlWorkspaces(Workspaces):
     """Braze workspaces and their pollers' leases."""
 
     def __init__(self, connection: AsyncConnection) -> None:
@@ -68,7 +69,7 @@ class SqlWorkspaces:
         )
 
 
-class SqlIntegrations:
+class SqlIntegrations(Integrations):
     """Integrations."""
 
     def __init__(self, connection: AsyncConnection) -> None:
@@ -92,8 +93,20 @@ class SqlIntegrations:
         row = rows.one_or_none()
         return watched_of(row) if row else None
 
+    async def some(
+        self, workspace_id: int, integration_ids: Collection[str]
+    ) -> dict[str, WatchedIntegration]:
+        """Read several."""
+        rows = await self._connection.execute(
+            select(INTEGRATIONS).where(
+                INTEGRATIONS.c.workspace_id == workspace_id,
+                INTEGRATIONS.c.integration_id.in_(names(self._connection, integration_ids)),
+            )
+        )
+        return {row.integration_id: watched_of(row) for row in rows}
+
     async def save(self, watched: Sequence[WatchedIntegration]) -> None:
-        """Write all with one statement."""
+        """Write all with one statement, in one order, so that no two writers wait for each other."""
         if not watched:
             return
         statement = upsert_into(self._connection, INTEGRATIONS)
@@ -101,8 +114,35 @@ class SqlIntegrations:
         told = {column.name: column for column in statement.excluded if column.name not in known_by}
         await self._connection.execute(
             statement.on_conflict_do_update(index_elements=known_by, set_=told),
-            list(map(watched_row, watched)),
+            list(map(watched_row, sorted(watched, key=_by_id))),
         )
+
+    async def touch(self, watched: Sequence[WatchedIntegration]) -> None:
+        """Write the three columns of all with one statement."""
+        if not watched:
+            return
+        columns = INTEGRATIONS.c
+        times = (columns.listed_at, columns.status_asked_at, columns.trouble)
+        await self._connection.execute(
+            update(INTEGRATIONS)
+            .where(
+                columns.workspace_id == bindparam("of_workspace"),
+                columns.integration_id == bindparam("of_integration"),
+            )
+            .values({column: bindparam(f"new_{column.name}") for column in times}),
+            [
+                {
+                    "of_workspace": one.integration.workspace_id,
+                    "of_integration": one.integration.integration_id,
+                    **{f"new_{column.name}": getattr(one, column.name) for column in times},
+                }
+                for one in sorted(watched, key=_by_id)
+            ],
+        )
+
+
+def _by_id(watched: WatchedIntegration) -> tuple[int, str]:
+    return watched.integration.workspace_id, watched.integration.integration_id
 
 
 def _by_name(watched: WatchedIntegration) -> tuple[str, str, str]:
@@ -110,7 +150,7 @@ def _by_name(watched: WatchedIntegration) -> tuple[str, str, str]:
     return integration.integration_name.casefold(), integration.integration_name, integration.integration_id
 
 
-class SqlSubscriptions:
+class SqlSubscriptions(Subscriptions):
     """Subscriptions."""
 
     def __init__(self, connection: AsyncConnection) -> None:
@@ -187,7 +227,7 @@ def _in_channel(channel: Channel) -> ColumnElement[bool]:
     return and_(columns.team_id == channel.team_id, columns.channel_id == channel.channel_id)
 
 
-class SqlSnoozes:
+class SqlSnoozes(Snoozes):
     """Mutes."""
 
     def __init__(self, connection: AsyncConnection) -> None:
@@ -244,7 +284,7 @@ class SqlSnoozes:
         return sorted(ended, key=lambda mute: (mute.at, mute.channel, mute.integration_id))
 
 
-class SqlAudit:
+class SqlAudit(Audit):
     """The audit."""
 
     def __init__(self, connection: AsyncConnection) -> None:

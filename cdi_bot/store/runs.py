@@ -10,17 +10,20 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import and_, bindparam, delete, func, literal_column, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model import Outcome, Run
+from cdi_bot.services.ports import Runs
 from cdi_bot.store.dialect import names, spans, upsert_into
 from cdi_bot.store.rows import run_of, run_row
 from cdi_bot.store.tables import INCIDENTS, RUNS
 
 _RUNNING = RUNS.c.job_status == literal_column("'running'")  # said as the partial index says it
 _PROVISIONAL = text("runs.provisional")  # likewise
+_KEY = ("of_workspace", "of_integration", "cut")
 _SECOND = timedelta(seconds=1)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -28,7 +31,7 @@ Name = tuple[str, datetime]
 """An integration's id and the second in which a run began."""
 
 
-class SqlRuns:
+class SqlRuns(Runs):
     """Runs."""
 
     def __init__(self, connection: AsyncConnection) -> None:
@@ -124,6 +127,14 @@ class SqlRuns:
         await self._write(workspace_id, [*exact.values(), *filter(None, judged)], now)
         await self._replace_provisional(workspace_id, exact)
 
+    async def remove(self, workspace_id: int, integration_id: str, starts: Collection[datetime]) -> None:
+        """Delete; an incident that shows one of them shows no run then."""
+        if not starts:
+            return
+        gone = [{"of_workspace": workspace_id, "of_integration": integration_id, "cut": at} for at in starts]
+        await self._point_at([{**each, "known": None} for each in gone])
+        await self._delete(gone)
+
     async def starts(
         self, workspace_id: int, runs: Collection[Run], *, now: datetime
     ) -> dict[Name, datetime]:
@@ -163,7 +174,7 @@ class SqlRuns:
         told = {column.name: column for column in statement.excluded if column.name not in named_by}
         await self._connection.execute(
             statement.on_conflict_do_update(index_elements=named_by, set_=told),
-            [run_row(workspace_id, run, now) for run in runs],
+            [run_row(workspace_id, run, now) for run in sorted(runs, key=name_of)],
         )
 
     async def _replace_provisional(
@@ -185,8 +196,12 @@ class SqlRuns:
             for name, start in rows
             if (name, second := start.replace(microsecond=0)) in known
         ]
-        if not moves:
-            return
+        if moves:
+            await self._point_at(moves)
+            await self._delete([{key: move[key] for key in _KEY} for move in moves])
+
+    async def _point_at(self, moves: Sequence[dict[str, Any]]) -> None:
+        """Have incidents that show the run that began at `cut` show the one that began at `known`."""
         for reference in (INCIDENTS.c.last_failed_start, INCIDENTS.c.resolved_by_start):
             await self._connection.execute(
                 update(INCIDENTS)
@@ -198,13 +213,15 @@ class SqlRuns:
                 .values({reference: bindparam("known")}),
                 moves,
             )
+
+    async def _delete(self, gone: Sequence[dict[str, Any]]) -> None:
         await self._connection.execute(
             delete(RUNS).where(
                 RUNS.c.workspace_id == bindparam("of_workspace"),
                 RUNS.c.integration_id == bindparam("of_integration"),
                 RUNS.c.sync_start_time == bindparam("cut"),
             ),
-            moves,
+            gone,
         )
 
 

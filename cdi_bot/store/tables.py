@@ -122,8 +122,7 @@ class IncidentRow(Base):
             **where("resolved_at IS NULL AND integration_id IS NULL"),
         ),
         Index("ix_incidents_open", "workspace_id", "kind", **where("resolved_at IS NULL")),
-        Index("ix_incidents_last_failed", "workspace_id", "integration_id", "last_failed_start"),
-        Index("ix_incidents_resolved_by", "workspace_id", "integration_id", "resolved_by_start"),
+        Index("ix_incidents_of_integration", "workspace_id", "integration_id", "kind", "incident_id"),
         no_reused_ids(),
     )
 

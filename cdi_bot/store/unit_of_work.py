@@ -8,6 +8,19 @@ from contextlib import asynccontextmanager
 from sqlalchemy import URL, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from cdi_bot.services.ports import (
+    Audit,
+    Cards,
+    Incidents,
+    Integrations,
+    Outbox,
+    Runs,
+    Snoozes,
+    Store,
+    Subscriptions,
+    UnitOfWork,
+    Workspaces,
+)
 from cdi_bot.store.cards import SqlCards
 from cdi_bot.store.engine import async_url, open_engines
 from cdi_bot.store.errors import troubles
@@ -17,22 +30,22 @@ from cdi_bot.store.repositories import SqlAudit, SqlIntegrations, SqlSnoozes, Sq
 from cdi_bot.store.runs import SqlRuns
 
 
-class SqlUnitOfWork:
+class SqlUnitOfWork(UnitOfWork):
     """One transaction's view of the store; every part of it goes through the one connection."""
 
     def __init__(self, connection: AsyncConnection, *, writes: bool) -> None:
-        self.workspaces = SqlWorkspaces(connection)
-        self.integrations = SqlIntegrations(connection)
-        self.runs = SqlRuns(connection)
-        self.incidents = SqlIncidents(connection)
-        self.subscriptions = SqlSubscriptions(connection)
-        self.cards = SqlCards(connection, locks=writes)
-        self.outbox = SqlOutbox(connection)
-        self.snoozes = SqlSnoozes(connection)
-        self.audit = SqlAudit(connection)
+        self.workspaces: Workspaces = SqlWorkspaces(connection)
+        self.integrations: Integrations = SqlIntegrations(connection)
+        self.runs: Runs = SqlRuns(connection)
+        self.incidents: Incidents = SqlIncidents(connection)
+        self.subscriptions: Subscriptions = SqlSubscriptions(connection)
+        self.cards: Cards = SqlCards(connection, locks=writes)
+        self.outbox: Outbox = SqlOutbox(connection)
+        self.snoozes: Snoozes = SqlSnoozes(connection)
+        self.audit: Audit = SqlAudit(connection)
 
 
-class SqlStore:
+class SqlStore(Store):
     """The database behind a URL. Made by `open`, given back by `close`.
 
     Several processes may use one database: SQLite lets them write one after the other, PostgreSQL at the same time.
