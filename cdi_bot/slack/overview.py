@@ -9,7 +9,7 @@ from cdi_bot.services.answers import Listing, Overview, OverviewRow
 from cdi_bot.services.queries import LIST_PAGE, OVERVIEW_PAGE
 from cdi_bot.slack.blocks import Block, Rendered, cell, context, date_cell, section, table
 from cdi_bot.slack.format import SHORT_NAME, date, escape, failed, name_of, outside, plain, synced
-from cdi_bot.slack.pages import age, pager, place
+from cdi_bot.slack.pages import age, pager, part
 from cdi_bot.slack.reasons import braze_advice, reason_words
 from cdi_bot.slack.statuses import GOOD, UNSEEN, run_sign, short_status, sign
 from cdi_bot.slack.words import Words
@@ -32,6 +32,7 @@ def render_overview(answer: Overview, words: Words, now: datetime) -> Rendered:
         todo = _("`/cdi list` shows what there is, `/cdi subscribe NAME` or `/cdi subscribe all` begins.")
         return Rendered(text=title, blocks=[*blind, section(f"{title}\n{todo}")])
     title = _overview_title(answer, words)
+    shown = part(answer.offset, len(answer.rows), answer.total, words)
     oldest = _oldest(answer, words, now)
     rows = [_overview_row(row, words) for row in answer.rows]
     header = [_("Integration"), _("State"), _("Newest run"), _("Rows synced"), _("Rows failed")]
@@ -49,7 +50,7 @@ def render_overview(answer: Overview, words: Words, now: datetime) -> Rendered:
         text=title,
         blocks=[
             *blind,
-            section(f"{mark} *{title}*\n{place(answer.offset, len(rows), answer.total, words)}{oldest}"),
+            section(f"{mark} *{title}*\n{', '.join(filter(None, (shown, oldest)))}"),
             table(header, rows, numbers=(3, 4)),
             *pages,
             context(todo),
@@ -140,12 +141,12 @@ def render_listing(answer: Listing, words: Words) -> Rendered:
         has_more=answer.offset + len(rows) < answer.total,
         labels=(_("Previous"), _("Next")),
     )
-    place = place(answer.offset, len(rows), answer.total, words).removesuffix(", ")
+    shown = part(answer.offset, len(rows), answer.total, words)
     todo = _("`/cdi subscribe NAME` lets this channel hear of one, `/cdi status NAME` shows its runs.")
     return Rendered(
         text=title,
         blocks=[
-            section(f"*{title}*\n{place}".rstrip()),
+            section(f"*{title}*\n{shown}".rstrip()),
             table(header, rows),
             *pages,
             *memory,

@@ -38,14 +38,11 @@ def age(then: datetime | None, now: datetime, words: Words) -> str:
     return _("as of {length} ago").format(length=duration(now - then, words))
 
 
-def place(offset: int, shown: int, total: int, words: Words) -> str:
-    """Say which part of a list is shown, where it is not all of it."""
+def part(offset: int, shown: int, total: int, words: Words) -> str:
+    """Say which part of a list is shown; nothing where it is all of it."""
     _ = words.gettext
     if shown >= total:
         return ""
-    return (
-        _("{first} to {last} of {total}").format(
-            first=words.number(offset + 1), last=words.number(offset + shown), total=words.number(total)
-        )
-        + ", "
+    return _("{first} to {last} of {total}").format(
+        first=words.number(offset + 1), last=words.number(offset + shown), total=words.number(total)
     )
