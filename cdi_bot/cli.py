@@ -161,6 +161,8 @@ def _outcome(work: Coroutine[Any, Any, Result]) -> Result:
         return asyncio.run(work)
     except typer.Exit:
         raise
+    except SettingsError as error:
+        _misused(error)
     except _PLAIN as error:
         typer.echo(redact(str(error)), err=True)
     except Exception:  # noqa: BLE001 (the last to hear of it: the traceback goes to the log, redacted)

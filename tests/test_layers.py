@@ -1,0 +1,95 @@
+"""Who may import whom: the rules that hold the architecture, and that they can fail."""
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+CORE = ROOT / "cdi_bot" / "core"
+
+# One forbidden import for each contract of pyproject.toml: the file it is written into, and the line.
+BREACHES = {
+    "A layer imports only what stands after it; siblings never each other": (
+        "store/engine.py",
+        "import cdi_bot.braze.errors",
+    ),
+    "The stand-ins know wire formats only": ("sandbox/faults.py", "import cdi_bot.core.model"),
+    "The core is pure: no library that reads or writes": ("core/model.py", "import time"),
+    "httpx is the Braze client's alone": ("web.py", "import httpx"),
+    "SQLAlchemy is the store's alone": ("services/ports.py", "import sqlalchemy"),
+    "Slack's libraries are the Slack adapter's alone": ("telemetry.py", "import slack_sdk"),
+    "APScheduler is the scheduler's alone": ("app.py", "import apscheduler"),
+}
+
+
+def verdicts(folder: Path) -> dict[str, str]:
+    """What the import check says of each contract, for the project in `folder`."""
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from importlinter.cli import lint_imports_command as lint; lint()",
+            "--no-cache",
+        ],
+        cwd=folder,
+        env={"PYTHONPATH": str(folder), "COLUMNS": "200", "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    return dict(re.findall(r"^(.+?) (KEPT|BROKEN)\b", done.stdout, re.MULTILINE))
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of the package and its configuration."""
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    shutil.copytree(
+        ROOT / "cdi_bot", tmp_path / "cdi_bot", ignore=shutil.ignore_patterns("__pycache__", "page")
+    )
+    return tmp_path
+
+
+def test_the_imports_keep_to_the_layers(copy: Path) -> None:
+    """Every contract is kept."""
+    assert verdicts(copy) == dict.fromkeys(BREACHES, "KEPT")
+
+
+def test_each_contract_can_be_broken(copy: Path) -> None:
+    """A forbidden import breaks its contract, so that keeping them means something."""
+    for file, line in BREACHES.values():
+        path = copy / "cdi_bot" / file
+        path.write_text(f"{path.read_text(encoding='utf-8')}\n{line}\n", encoding="utf-8")
+    assert verdicts(copy) == dict.fromkeys(BREACHES, "BROKEN")
+
+
+def test_a_module_outside_the_layers_is_noticed(copy: Path) -> None:
+    """A new module has to be given its place: the layers are exhaustive."""
+    (copy / "cdi_bot" / "elsewhere.py").write_text("", encoding="utf-8")
+    assert verdicts(copy)["A layer imports only what stands after it; siblings never each other"] == "BROKEN"
+
+
+@pytest.mark.parametrize("path", sorted(CORE.glob("*.py")), ids=lambda path: path.name)
+def test_the_core_is_standard_library_only(path: Path) -> None:
+    """Nothing but the standard library and the core itself is imported by the core, and no clock is read there."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    foreign = {
+        name
+        for name in imported
+        if name.split(".")[0] not in sys.stdlib_module_names and not name.startswith("cdi_bot.core")
+    }
+    called = {
+        node.func.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    }
+    assert foreign == set()
+    assert called & {"now", "utcnow", "today"} == set()
