@@ -3,8 +3,9 @@
 Pure bookkeeping: `now` is an argument, nothing is waited for. Braze's windows are clock minutes, one for each
 endpoint. The rules, and the failure that each prevents:
 
-* Polling takes at most 80 % of what other tools leave of a limit, less ten status calls that wait for people's
-  commands: the customer's own tools are not starved, and `/cdi status` is answered while polling runs at full rate.
+* Polling takes at most 80 % of a limit, and of what other tools leave of it: these are not starved.
+* Ten status calls a minute are kept back for people's commands, out of the 80 % and out of what is left:
+  `/cdi status` is answered while polling runs at full rate.
 * Nobody takes more than the headers say is left. Requests whose counting the newest header can't have seen are
   taken off it, so that concurrent ones can't overshoot.
 * Before a minute's first header only a few requests are under way at a time: a process that was just started
@@ -27,7 +28,7 @@ DOCUMENTED_LIMITS: Mapping[Endpoint, int] = {Endpoint.LIST: 50, Endpoint.STATUS:
 """Requests a minute by Braze's reference; customers can have them raised, which the headers tell."""
 
 RESERVED_FOR_COMMANDS: Mapping[Endpoint, int] = {Endpoint.STATUS: 10}
-"""Requests a minute that polling leaves to people; of a small share, half of it at most."""
+"""Requests a minute that polling leaves to people; where a limit is low, half of the 80 % at most."""
 
 UNDER_WAY_AT_FIRST: Mapping[Purpose, int] = {Purpose.POLL: 4, Purpose.COMMAND: 6}
 """Requests that may be under way together while a minute's first header has not been seen."""
@@ -43,8 +44,8 @@ class Why(StrEnum):
     """Why a request may not be sent now."""
 
     CLOSED = "Braze asked to wait"  # a 429, or a Retry-After
-    SHARE_USED = "the share of this minute is used up"  # 80 % less the reserve
-    NOTHING_LEFT = "other tools use the rest of the limit"  # by Braze's headers
+    SHARE_USED = "the share of this minute is used up"  # 80 % less what is kept back
+    NOTHING_LEFT = "the rest of the limit is for other tools"  # by Braze's headers
     FEELING_THE_WAY = "the minute's first answers are awaited"  # what is left is not known yet
 
 
@@ -77,7 +78,6 @@ class _Told:
     number: int
     remaining: int
     unsure: int
-    lowest: int  # the least that any answer named, which holds whatever the order of answers
     reset: datetime | None
     until: datetime  # not believed any longer from here
 
@@ -158,11 +158,16 @@ class Budget:
         if window.closed_until is not None:
             return 0, Why.CLOSED
         available = max(0, window.limit - window.others)
-        share = available * 4 // 5
-        reserve = min(RESERVED_FOR_COMMANDS.get(endpoint, 0), share // 2)
-        kept_back = max(0, reserve - window.for_commands) if purpose is Purpose.POLL else 0
-        total = share if purpose is Purpose.POLL else available
-        rooms = [(total - kept_back - window.sent, Why.SHARE_USED)]
+        kept_back = 0
+        rooms = [(available - window.sent, Why.NOTHING_LEFT)]
+        if purpose is Purpose.POLL:
+            share = _share(window.limit)
+            reserve = min(RESERVED_FOR_COMMANDS.get(endpoint, 0), share // 2)
+            kept_back = max(0, reserve - window.for_commands)
+            rooms = [
+                (share - kept_back - window.sent, Why.SHARE_USED),
+                (_share(available) - window.sent, Why.NOTHING_LEFT),
+            ]
         if window.told is None:
             rooms.append((UNDER_WAY_AT_FIRST[purpose] - window.under_way, Why.FEELING_THE_WAY))
         else:
@@ -187,7 +192,7 @@ def _roll(window: _Window, now: datetime) -> None:
 
 
 def _learn(window: _Window, ticket: Ticket, now: datetime, remaining: int, reset: datetime | None) -> None:
-    """Keep what the newest request was told, and the least that any was told, of Braze's present window."""
+    """Keep what the newest request was told of Braze's present window, and what others have used of it."""
     told = window.told
     if told is not None and reset is not None and told.reset is not None and reset != told.reset:
         if reset < told.reset:
@@ -199,21 +204,19 @@ def _learn(window: _Window, ticket: Ticket, now: datetime, remaining: int, reset
             number=ticket.number,
             remaining=remaining,
             unsure=ticket.unsure,
-            lowest=remaining,
             reset=reset,
             until=reset or _end_of_minute(now),
         )
-    else:
-        told.lowest = min(told.lowest, remaining)
-        if ticket.number > told.number:
-            told.number, told.remaining, told.unsure = ticket.number, remaining, ticket.unsure
+    elif ticket.number > told.number:
+        told.number, told.remaining, told.unsure = ticket.number, remaining, ticket.unsure
+    # Whatever the order of answers: the least that any of them named bounds what others have left.
     window.others = max(window.others, window.limit - remaining - window.sent)
 
 
 def _left(window: _Window, told: _Told) -> int:
     """What Braze still grants for certain, if other tools stay quiet."""
     sent_since = window.number - told.number
-    return min(told.remaining - sent_since - told.unsure, told.lowest)
+    return told.remaining - sent_since - told.unsure
 
 
 def _reopening(window: _Window, now: datetime, why: Why) -> datetime:
@@ -222,6 +225,11 @@ def _reopening(window: _Window, now: datetime, why: Why) -> datetime:
     if why is Why.FEELING_THE_WAY:
         return now + timedelta(seconds=1)
     return _end_of_minute(now)
+
+
+def _share(requests: int) -> int:
+    """80 %, rounded down."""
+    return requests * 4 // 5
 
 
 def _minute(now: datetime) -> int:

@@ -24,6 +24,7 @@ class Clock:
         self.now = START
 
     def __call__(self) -> datetime:
+        """Tell the time."""
         return self.now
 
     def advance(self, seconds: float) -> None:
@@ -38,6 +39,7 @@ class Sleeper:
     slept: list[float] = field(default_factory=list)
 
     async def __call__(self, seconds: float) -> None:
+        """Return at once."""
         self.slept.append(seconds)
 
 

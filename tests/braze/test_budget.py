@@ -1,0 +1,416 @@
+"""The budget: never over a limit, whatever the answers say."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cdi_bot.braze.budget import LONGEST_CLOSURE, UNDER_WAY_AT_FIRST, Budget, Refusal, Ticket, Why
+from cdi_bot.braze.rate_headers import NOTHING_TOLD, RateHeaders
+from cdi_bot.services.ports import Endpoint, Purpose
+
+MINUTE = datetime(2026, 3, 25, 12, 0, tzinfo=UTC)
+POLL, COMMAND = Purpose.POLL, Purpose.COMMAND
+STATUS, LIST, SYNC = Endpoint.STATUS, Endpoint.LIST, Endpoint.SYNC
+
+
+def at(seconds: float) -> datetime:
+    """A time of the tests' first minute and after."""
+    return MINUTE + timedelta(seconds=seconds)
+
+
+def told(
+    *,
+    limit: int | None = None,
+    remaining: int | None = None,
+    reset: float | None = None,
+    wait: float | None = None,
+) -> RateHeaders:
+    """Headers that tell this; times in seconds from the first minute, and `wait` from now."""
+    return RateHeaders(
+        limit=limit,
+        remaining=remaining,
+        reset=None if reset is None else at(reset),
+        retry_after=None if wait is None else timedelta(seconds=wait),
+    )
+
+
+def take(budget: Budget, now: datetime, endpoint: Endpoint = STATUS, purpose: Purpose = POLL) -> Ticket:
+    """Take a ticket that has to be there."""
+    ticket = budget.take(endpoint, now, purpose)
+    assert isinstance(ticket, Ticket)
+    return ticket
+
+
+def refused(budget: Budget, now: datetime, endpoint: Endpoint = STATUS, purpose: Purpose = POLL) -> Refusal:
+    """Take a ticket that must not be there."""
+    refusal = budget.take(endpoint, now, purpose)
+    assert isinstance(refusal, Refusal)
+    return refusal
+
+
+def spend(
+    budget: Budget,
+    now: datetime,
+    *,
+    endpoint: Endpoint = STATUS,
+    purpose: Purpose = POLL,
+    limit: int | None = 100,
+    used: int = 0,
+) -> int:
+    """Send one request after another until the budget says no; `used` is what others have taken before."""
+    sent = 0
+    while isinstance(ticket := budget.take(endpoint, now, purpose), Ticket):
+        sent += 1
+        remaining = None if limit is None else max(0, limit - used - sent)
+        budget.settle(ticket, now, told(limit=limit, remaining=remaining), turned_away=False)
+    return sent
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "purpose", "limit", "most"),
+    [
+        (STATUS, POLL, 100, 70),
+        (STATUS, COMMAND, 100, 100),
+        (LIST, POLL, 50, 40),
+        (SYNC, COMMAND, 20, 20),
+        (STATUS, POLL, 500, 390),
+        (LIST, POLL, 250, 200),
+        (STATUS, POLL, 20, 8),
+        (STATUS, POLL, None, 70),
+        (LIST, POLL, None, 40),
+    ],
+)
+def test_polling_keeps_under_its_share(
+    endpoint: Endpoint, purpose: Purpose, limit: int | None, most: int
+) -> None:
+    """80 % less the commands' ten; the documented limit holds until headers name another."""
+    assert spend(Budget(), at(0), endpoint=endpoint, purpose=purpose, limit=limit) == most
+
+
+def test_a_new_minute_brings_a_new_share() -> None:
+    """Windows are clock minutes, whenever the first request came."""
+    budget = Budget()
+    assert spend(budget, at(59)) == 70
+    assert spend(budget, at(60)) == 70
+
+
+def test_the_limit_is_what_headers_said_last() -> None:
+    """Also in later minutes."""
+    budget = Budget()
+    assert [budget.limit(endpoint) for endpoint in (LIST, STATUS, SYNC)] == [50, 100, 20]
+    budget.settle(take(budget, at(0)), at(0), told(limit=500), turned_away=False)
+    assert budget.limit(STATUS) == 500
+    assert spend(budget, at(60), limit=None) == 390
+
+
+def test_commands_have_ten_requests_that_polling_never_takes() -> None:
+    """What commands spend of them is not taken from polling."""
+    budget = Budget()
+    assert spend(budget, at(0)) == 70
+    assert budget.allowance(STATUS, at(1), POLL) == 0
+    assert budget.allowance(STATUS, at(1), COMMAND) == 30
+    for left in range(29, 19, -1):
+        budget.settle(
+            take(budget, at(1), purpose=COMMAND), at(1), told(limit=100, remaining=left), turned_away=False
+        )
+    assert budget.allowance(STATUS, at(1), POLL) == 0
+    budget = Budget()
+    for used in range(1, 11):
+        answer = told(limit=100, remaining=100 - used)
+        budget.settle(take(budget, at(0), purpose=COMMAND), at(0), answer, turned_away=False)
+    assert spend(budget, at(1), used=10) == 70
+
+
+def test_what_other_tools_use_is_left_to_them() -> None:
+    """Polling takes its share of what they leave, and commands no more than that."""
+    budget = Budget()
+    assert spend(budget, at(0), used=20) == 64
+    assert budget.allowance(STATUS, at(0), COMMAND) == 16
+    assert refused(budget, at(0)).until == at(60)
+
+
+def test_the_last_ten_requests_are_for_commands() -> None:
+    """However much other tools use."""
+    budget = Budget()
+    budget.settle(take(budget, at(0)), at(0), told(limit=100, remaining=10), turned_away=False)
+    assert budget.allowance(STATUS, at(0), POLL) == 0
+    assert budget.allowance(STATUS, at(0), COMMAND) == 10
+
+
+def test_nothing_is_sent_when_others_have_used_everything() -> None:
+    """Not even for commands."""
+    budget = Budget()
+    budget.settle(take(budget, at(0)), at(0), told(limit=100, remaining=0), turned_away=False)
+    assert budget.allowance(STATUS, at(1), COMMAND) == 0
+    refusal = refused(budget, at(1), purpose=COMMAND)
+    assert refusal.until == at(60)
+    assert refusal.why in {Why.NOTHING_LEFT, Why.SHARE_USED}
+
+
+def test_only_a_few_go_out_together_before_a_minutes_first_header() -> None:
+    """A new process can't know what its predecessor used; commands find room beside polling."""
+    budget = Budget()
+    first = [take(budget, at(0)) for _ in range(UNDER_WAY_AT_FIRST[POLL])]
+    assert budget.allowance(STATUS, at(0), POLL) == 0
+    assert refused(budget, at(0)) == Refusal(why=Why.FEELING_THE_WAY, until=at(1))
+    assert budget.allowance(STATUS, at(0), COMMAND) == UNDER_WAY_AT_FIRST[COMMAND] - len(first)
+    budget.settle(first[0], at(0), NOTHING_TOLD, turned_away=False)
+    assert budget.allowance(STATUS, at(0), POLL) == 1
+    budget.settle(first[1], at(0), told(limit=100, remaining=98), turned_away=False)
+    assert budget.allowance(STATUS, at(0), POLL) == 66
+
+
+def test_a_process_that_starts_over_learns_what_was_used() -> None:
+    """Its first answer's headers say it."""
+    assert spend(Budget(), at(30), used=70) < 30
+
+
+def test_requests_under_way_at_the_turn_of_the_minute_count_in_both() -> None:
+    """Braze counts them when they arrive."""
+    budget = Budget()
+    slow = [take(budget, at(59)) for _ in range(4)]
+    for ticket in slow[:2]:
+        budget.settle(ticket, at(59), NOTHING_TOLD, turned_away=False)
+    assert spend(budget, at(60), limit=None) == 68
+    # What they are told belongs to the minute before: it says nothing of this one.
+    budget.settle(slow[2], at(61), told(limit=100, remaining=0), turned_away=False)
+    assert budget.allowance(STATUS, at(61), COMMAND) > 0
+
+
+@pytest.mark.parametrize("counted_first", [0, 5])
+def test_concurrent_requests_cannot_overshoot(counted_first: int) -> None:
+    """Those that the first answer's header can't have seen are taken off what it says is left."""
+    budget = Budget()
+    together = [take(budget, at(0), purpose=COMMAND) for _ in range(6)]
+    # Others have used 90 of 100; Braze counted this one first and will count the five that are still under way.
+    budget.settle(together[counted_first], at(0), told(limit=100, remaining=9), turned_away=False)
+    assert budget.allowance(STATUS, at(0), COMMAND) == 4
+
+
+def test_answers_that_overtake_each_other_never_add_to_what_is_left() -> None:
+    """The newest request counts, and the least that any was told."""
+    budget = Budget()
+    early, late = take(budget, at(0)), take(budget, at(0))
+    budget.settle(late, at(0), told(limit=100, remaining=20), turned_away=False)
+    before = budget.allowance(STATUS, at(0), COMMAND)
+    budget.settle(early, at(0), told(limit=100, remaining=21), turned_away=False)
+    assert budget.allowance(STATUS, at(0), COMMAND) == before <= 20
+    third, fourth = take(budget, at(0)), take(budget, at(0))
+    budget.settle(fourth, at(0), told(limit=100, remaining=18), turned_away=False)
+    budget.settle(third, at(0), told(limit=100, remaining=5), turned_away=False)
+    assert budget.allowance(STATUS, at(0), COMMAND) <= 5
+
+
+@pytest.mark.parametrize(
+    ("headers", "opens"),
+    [
+        (NOTHING_TOLD, 60),
+        (told(reset=60), 60),
+        (told(wait=5), 15),
+        (told(reset=60, wait=5), 60),
+        (told(reset=60, wait=90), 100),
+        (told(wait=0), 11),
+        (told(wait=7200), 10 + LONGEST_CLOSURE.total_seconds()),
+    ],
+)
+def test_a_429_closes_the_endpoint_until_the_time_that_braze_names(
+    headers: RateHeaders, opens: float
+) -> None:
+    """For everybody; other endpoints stay open."""
+    budget = Budget()
+    until = budget.settle(take(budget, at(10)), at(10), headers, turned_away=True)
+    assert until == at(opens)
+    for purpose in Purpose:
+        assert budget.allowance(STATUS, at(opens - 0.5), purpose) == 0
+    assert refused(budget, at(opens - 0.5)) == Refusal(why=Why.CLOSED, until=at(opens))
+    assert budget.allowance(LIST, at(10), POLL) > 0
+    assert budget.allowance(STATUS, at(opens), POLL) > 0
+
+
+def test_a_second_429_never_shortens_the_closure() -> None:
+    """The later time holds."""
+    budget = Budget()
+    first, second = take(budget, at(0)), take(budget, at(0))
+    budget.settle(first, at(0), told(wait=120), turned_away=True)
+    assert budget.settle(second, at(0), told(wait=5), turned_away=True) == at(120)
+
+
+def test_a_reset_that_comes_early_begins_a_new_window_at_once() -> None:
+    """Where Braze's clock is ahead of ours, what its old window had left says nothing of the new one."""
+    budget = Budget()
+    budget.settle(take(budget, at(10)), at(10), told(limit=100, remaining=3, reset=30), turned_away=False)
+    assert budget.allowance(STATUS, at(29), POLL) == 0
+    assert budget.allowance(STATUS, at(30), POLL) > 0
+
+
+def test_a_later_reset_tells_of_a_new_window() -> None:
+    """Its remaining requests replace those of the old one; an answer from the old one comes too late."""
+    budget = Budget()
+    old, new = take(budget, at(10)), take(budget, at(10))
+    late = take(budget, at(10))
+    budget.settle(old, at(10), told(limit=100, remaining=4, reset=30), turned_away=False)
+    assert budget.allowance(STATUS, at(11), COMMAND) < 5
+    budget.settle(new, at(11), told(limit=100, remaining=99, reset=90), turned_away=False)
+    assert budget.allowance(STATUS, at(11), COMMAND) > 90
+    budget.settle(late, at(11), told(limit=100, remaining=3, reset=30), turned_away=False)
+    assert budget.allowance(STATUS, at(11), COMMAND) > 90
+
+
+def test_a_clock_that_steps_back_by_a_moment_begins_no_minute_twice() -> None:
+    """Else each step would bring a new share."""
+    budget = Budget()
+    assert spend(budget, at(60)) == 70
+    assert budget.allowance(STATUS, at(59.9), POLL) == 0
+    assert budget.allowance(STATUS, at(60.1), POLL) == 0
+
+
+def test_a_clock_that_is_set_back_by_hours_blinds_nobody() -> None:
+    """Times kept from before mean nothing any longer."""
+    budget = Budget()
+    budget.settle(take(budget, at(7200)), at(7200), told(remaining=0, reset=7260), turned_away=True)
+    assert budget.allowance(STATUS, at(0), POLL) > 0
+
+
+@dataclass
+class Workspace:
+    """Braze's side, with the same clock: counts what arrives, and what it had to turn away."""
+
+    limit: int
+    others: int
+    minute: int = -1
+    ours: int = 0
+    turned_away: int = 0
+
+    def arrive(self, now: datetime, *, with_reset: bool) -> RateHeaders:
+        """Count one request; other tools have used theirs before the minute's first."""
+        minute = int(now.timestamp()) // 60
+        if minute != self.minute:
+            self.minute, self.ours = minute, 0
+        left = self.limit - self.others - self.ours
+        if left < 1:
+            self.turned_away += 1
+            left = 1
+        else:
+            self.ours += 1
+        reset = datetime.fromtimestamp((minute + 1) * 60, UTC) if with_reset else None
+        return RateHeaders(limit=self.limit, remaining=left - 1, reset=reset)
+
+
+class Story:
+    """A bot and its workspace: requests overtake each other, get lost, and are answered late."""
+
+    def __init__(self, *, limit: int, others: int, with_reset: bool) -> None:
+        self.budget = Budget()
+        self.braze = Workspace(limit=limit, others=min(limit, others))
+        self.with_reset = with_reset
+        self.now = at(0)
+        self.sent: list[Ticket] = []
+        self.answers: list[tuple[Ticket, RateHeaders]] = []
+        self.polls: dict[int, int] = {}
+        self.told_in: set[int] = set()
+        self.blind = 0
+
+    def poll(self, _number: int) -> None:
+        """Send one poll, if there is a ticket; polls keep to 80 % of the limit as it is known then."""
+        ticket = self._send(POLL)
+        if ticket:
+            self.polls[ticket.minute] = self.polls.get(ticket.minute, 0) + 1
+            assert self.polls[ticket.minute] <= self.budget.limit(STATUS) * 4 // 5
+
+    def burst(self, number: int) -> None:
+        """Send many polls at once."""
+        for _ in range(number):
+            self.poll(number)
+
+    def command(self, _number: int) -> None:
+        """Send one request for a person, if there is a ticket."""
+        self._send(COMMAND)
+
+    def _send(self, purpose: Purpose) -> Ticket | None:
+        ticket = self.budget.take(STATUS, self.now, purpose)
+        if isinstance(ticket, Refusal):
+            return None
+        self.sent.append(ticket)
+        self.blind += ticket.minute not in self.told_in
+        return ticket
+
+    def arrive(self, number: int) -> None:
+        """Let any of the sent requests reach Braze."""
+        if self.sent:
+            ticket = self.sent.pop(number % len(self.sent))
+            self.answers.append((ticket, self.braze.arrive(self.now, with_reset=self.with_reset)))
+
+    def answer(self, number: int) -> None:
+        """Let any of the answers reach the bot."""
+        if self.answers:
+            ticket, headers = self.answers.pop(number % len(self.answers))
+            self.budget.settle(ticket, self.now, headers, turned_away=False)
+            self.told_in.add(ticket.minute)
+
+    def lose(self, number: int) -> None:
+        """Lose any of the answers."""
+        if self.answers:
+            ticket, _ = self.answers.pop(number % len(self.answers))
+            self.budget.settle(ticket, self.now, NOTHING_TOLD, turned_away=False)
+
+    def wait(self, number: int) -> None:
+        """Let time pass."""
+        self.now += timedelta(seconds=number)
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["poll", "burst", "command", "arrive", "arrive", "answer", "answer", "lose", "wait"]),
+        st.integers(0, 30),
+    ),
+    max_size=300,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(STEPS, st.integers(1, 120), st.integers(0, 60), st.booleans())
+def test_no_order_of_requests_and_answers_overshoots(
+    steps: list[tuple[str, int]], limit: int, others: int, with_reset: bool
+) -> None:
+    """Only requests sent before a minute's first answer can find nothing left."""
+    story = Story(limit=limit, others=others, with_reset=with_reset)
+    for step, number in steps:
+        getattr(story, step)(number)
+    assert story.braze.turned_away <= story.blind
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=12), st.integers(10, 200))
+def test_restarts_bring_no_burst(restarts: list[int], limit: int) -> None:
+    """However often the process starts over within a minute, each time only the first few can find nothing left."""
+    braze = Workspace(limit=limit, others=0)
+    for wanted in restarts:
+        budget = Budget()
+        for _ in range(wanted):
+            together: list[Ticket] = []
+            while len(together) < 8 and isinstance(ticket := budget.take(STATUS, at(0), POLL), Ticket):
+                together.append(ticket)
+            for ticket in together:
+                budget.settle(ticket, at(0), braze.arrive(at(0), with_reset=True), turned_away=False)
+    assert braze.turned_away <= UNDER_WAY_AT_FIRST[POLL] * len(restarts)
+
+
+@given(
+    st.lists(st.tuples(st.integers(-50, 300), st.integers(-50, 20_000), st.booleans()), max_size=60),
+    st.floats(0, 600),
+)
+def test_no_headers_break_the_books(answers: list[tuple[int, int, bool]], start: float) -> None:
+    """Whatever is told, an allowance is a number that `take` keeps to."""
+    budget, now = Budget(), at(start)
+    for seconds, number, turned_away in answers:
+        now += timedelta(seconds=seconds)
+        allowance = budget.allowance(STATUS, now, POLL)
+        assert 0 <= allowance <= budget.limit(STATUS) * 4 // 5
+        ticket = budget.take(STATUS, now, POLL)
+        assert isinstance(ticket, Ticket) is (allowance > 0)
+        if isinstance(ticket, Ticket):
+            headers = RateHeaders(limit=max(1, number), remaining=abs(number) // 2)
+            budget.settle(ticket, now, headers, turned_away=turned_away)
