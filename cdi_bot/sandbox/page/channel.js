@@ -8,6 +8,7 @@ import { go, ownDirect } from "./sidebar.js";
 import { announce, botName, channelMessages, channelName, isDirect, on, showsInChannel, state } from "./state.js";
 
 const FIRST_WORDS = ["/cdi help", "/cdi subscribe all", "/cdi status"];
+const ALONE = ["/cdi help", "/cdi list"]; // in a direct message there is no channel to subscribe
 
 /** Builds the pane inside `main` and keeps it in step with the state. */
 export function startChannel(main) {
@@ -59,7 +60,7 @@ export function startChannel(main) {
       intro,
       h("h2", { text: name }),
       h("p", {}, isDirect(channel) ? "What the app tells you alone." : "The very beginning of this channel. Talk to the bot:"),
-      h("div", { class: "intro-words" }, FIRST_WORDS.map((words) => h("button", { class: "btn btn-small", type: "button", on: { click: () => field.put(words) } }, h("code", { text: words })))),
+      h("div", { class: "intro-words" }, (isDirect(channel) ? ALONE : FIRST_WORDS).map((words) => h("button", { class: "btn btn-small", type: "button", on: { click: () => field.put(words) } }, h("code", { text: words })))),
     );
   }
 
