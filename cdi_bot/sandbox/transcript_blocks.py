@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from cdi_bot.sandbox.slack_model import Json
 from cdi_bot.sandbox.slack_tables import rich_text
-from cdi_bot.sandbox.transcript_text import Names, clean, plain
+from cdi_bot.sandbox.transcript_text import Names, clean, plain, symbols
 
 _BARS = "▁▂▃▄▅▆▇█"
 
@@ -83,7 +83,7 @@ def _table(block: Json, names: Names) -> list[str]:
 
 def _cell(cell: Json, names: Names) -> str:
     if cell.get("type") == "rich_text":
-        return clean(rich_text(cell)).replace("\n", " ")
+        return symbols(clean(rich_text(cell))).replace("\n", " ")
     return _text(str(cell.get("text", cell.get("value", ""))), names).replace("\n", " ")
 
 
@@ -126,8 +126,8 @@ _BLOCKS: dict[str, Callable[[Json, Names], list[str]]] = {
     "header": _header,
     "image": lambda block, _names: [f"(picture: {clean(str(block.get('alt_text')))})"],
     "input": _input,
-    "markdown": lambda block, names: plain(str(block.get("text", "")), names).splitlines(),
-    "rich_text": lambda block, _names: clean(rich_text(block)).splitlines(),
+    "markdown": lambda block, names: plain(str(block.get("text", "")).replace("**", "*"), names).splitlines(),
+    "rich_text": lambda block, _names: symbols(clean(rich_text(block))).splitlines(),
     "section": _section,
     "table": _table,
 }

@@ -32,8 +32,13 @@ def plain(text: str, names: Names) -> str:
         # A mark counts only around words: `sync_failed_rows` has none.
         around = re.escape(mark)
         text = re.sub(rf"(?<![\w{around}]){around}(\S(?:[^\n]*?\S)?){around}(?![\w{around}])", r"\1", text)
-    text = re.sub(r":([a-z0-9_+-]+):", lambda found: _EMOJI.get(found.group(1), found.group(0)), text)
+    text = symbols(text)
     return clean(text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
+
+
+def symbols(text: str) -> str:
+    """Return text with the symbols that shortcodes such as `:warning:` stand for, where they are known."""
+    return re.sub(r":([a-z0-9_+-]+):", lambda found: _EMOJI.get(found.group(1), found.group(0)), text)
 
 
 def _reference(inside: str, names: Names) -> str:

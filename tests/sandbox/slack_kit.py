@@ -63,7 +63,7 @@ class Control:
         self._url = sandbox.url + "/sandbox/slack/"
         self._http = http
 
-    async def __call__(self, name: str, method: str = "POST", /, status: int = 200, **body: object) -> Json:
+    async def __call__(self, name: str, method: str = "POST", /, status: int = 200, **body: Any) -> Json:
         """Call an endpoint and return its answer, which must have this status."""
         given: Json = {"params": body} if method == "GET" else {"json": body}
         async with self._http.request(method, self._url + name, **given) as answer:

@@ -1,0 +1,85 @@
+"""The one server of both stand-ins: ports, the page, Braze and Slack side by side, a quick stop."""
+
+import asyncio
+
+import aiohttp
+import pytest
+
+from cdi_bot.sandbox import Sandbox
+from cdi_bot.sandbox.braze_integration import IntegrationConfig
+from cdi_bot.sandbox.braze_runs import RunPlan
+from cdi_bot.sandbox.braze_world import BrazeWorld
+from tests.sandbox.braze_kit import Clock
+from tests.sandbox.slack_kit import RawSocket
+
+
+async def test_braze_and_slack_answer_on_one_port(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
+    """Braze's API, Slack's API and both controls share an address."""
+    headers = {"Authorization": f"Bearer {sandbox.braze_api_key}"}
+    async with http.get(sandbox.url + "/cdi/integrations", headers=headers) as answer:
+        assert (await answer.json())["message"] == "success"
+    async with http.post(sandbox.url + "/api/auth.test") as answer:
+        assert (await answer.json())["error"] == "not_authed"
+    for path in ("/sandbox/braze/integrations", "/sandbox/slack/calls"):
+        async with http.get(sandbox.url + path) as answer:
+            assert answer.status == 200
+
+
+async def test_the_page_is_served_and_nothing_else(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
+    """The index stands at the root, its files below /page/; other files can't be reached."""
+    async with http.get(sandbox.url + "/") as answer:
+        assert (answer.status, answer.content_type) == (200, "text/html")
+    async with http.get(sandbox.url + "/page/app.js") as answer:
+        # Which of the two it is depends on the machine's list of types.
+        assert answer.content_type in ("text/javascript", "application/javascript")
+    for path in ("/page/none.js", "/page/..%2Fserver.py", "/page/%2Fetc%2Fpasswd", "/elsewhere"):
+        async with http.get(sandbox.url + path) as answer:
+            assert answer.status == 404
+
+
+async def test_a_port_that_is_taken_is_an_error_and_leaves_nothing_open(sandbox: Sandbox) -> None:
+    """OSError tells of it; the second sandbox can be started elsewhere."""
+    port = int(sandbox.url.rpartition(":")[2])
+    other = Sandbox()
+    with pytest.raises(OSError, match="address"):
+        await other.start(port=port)
+    await other.start()
+    assert other.url != sandbox.url
+    await other.stop()
+    await other.stop()
+
+
+async def test_stopping_is_quick_with_sockets_open(clock: Clock, http: aiohttp.ClientSession) -> None:
+    """Open Socket Mode connections and streams do not hold up the end."""
+    sandbox = Sandbox(clock)
+    await sandbox.start()
+    held = [await RawSocket.open(sandbox, http) for _ in range(3)]
+    async with asyncio.timeout(2):
+        await sandbox.stop()
+    assert (await held[0].socket.receive(timeout=5)).type is not aiohttp.WSMsgType.TEXT
+
+
+async def test_runs_end_on_the_stream_while_nobody_asks(clock: Clock) -> None:
+    """The Braze world moves on by itself, and the stream tells of it."""
+    async with Sandbox(clock) as sandbox:
+        integration = sandbox.braze.create(IntegrationConfig(integration_id="i1", integration_name="Users"))
+        sandbox.braze.run("i1", RunPlan(outcome="error", seconds=5))
+        events = sandbox.events()
+        clock.advance(60)
+        async with asyncio.timeout(5):
+            event = await anext(events)
+        assert event["type"] == "integration"
+        assert event["integration"]["last_job_status"] == "error"
+        assert integration.config.integration_name == "Users"
+
+
+async def test_a_braze_world_of_ones_own(clock: Clock) -> None:
+    """A ready world can be put in; its events go to the stream too."""
+    world = BrazeWorld(clock, seed=7)
+    sandbox = Sandbox(clock, braze=world)
+    events = sandbox.events()
+    world.create(IntegrationConfig(integration_id="i1", integration_name="Users"))
+    world.look()
+    assert (await anext(events))["type"] == "integration"
+    assert [shown["integration_id"] for shown in sandbox.snapshot()["integrations"]] == ["i1"]
+    assert sandbox.braze_api_key == world.api_key
