@@ -127,8 +127,10 @@ async def test_date_tokens(modules: Page) -> None:
         ),
         (
             "- a\n- b\n  - c\n1. d",
-            '<ul class="rich-list"><li>a</li><li>b<ul class="rich-list"><li>c</li></ul></li></ul>'
-            '<ol class="rich-list"><li>d</li></ol>',
+            (
+                '<ul class="rich-list"><li>a</li><li>b<ul class="rich-list"><li>c</li></ul></li></ul>'
+                '<ol class="rich-list"><li>d</li></ol>'
+            ),
         ),
         ("> said", '<blockquote class="quote"><p class="md-paragraph">said</p></blockquote>'),
         ("```py\n<b>\n```", '<pre class="pre"><code>&lt;b&gt;</code></pre>'),
