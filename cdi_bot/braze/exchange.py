@@ -132,7 +132,9 @@ class Exchange:
         trouble: BrazeError = TimedOutError(self._host)
         try:
             async with asyncio.timeout(self._total):
-                for attempt in range(1, ATTEMPTS + 1):
+                attempt = 0
+                while True:
+                    attempt += 1
                     outcome = await self._attempt(call)
                     if not isinstance(outcome, BrazeError):
                         return outcome

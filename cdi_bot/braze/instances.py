@@ -51,8 +51,3 @@ def dashboard_url(base_url: str) -> str | None:
     """Return the dashboard's address for a workspace's REST endpoint, `None` for an unknown instance."""
     dashboard = _DASHBOARDS.get(urlsplit(base_url).hostname or "")
     return f"https://{dashboard}" if dashboard else None
-
-
-def integration_page(dashboard: str, integration_id: str) -> str:
-    """Return the address of an integration's own page; `dashboard` as `dashboard_url` gives it."""
-    return f"{dashboard}/integrations/cloud_data_ingestion/{integration_id}"

@@ -53,6 +53,7 @@ class RawServer:
     answers: Sequence[bytes | None]
     silent: bool = False
     requests: list[str] = field(default_factory=list)
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
     url: str = ""
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -60,6 +61,7 @@ class RawServer:
         with suppress(OSError, asyncio.IncompleteReadError):
             head = await reader.readuntil(b"\r\n\r\n")
             self.requests.append(head.decode().splitlines()[0])
+            self.asked.set()
             if self.silent:
                 await reader.read()
             answer = self.answers[min(len(self.requests), len(self.answers)) - 1]
@@ -133,7 +135,8 @@ async def server(world: BrazeWorld) -> AsyncIterator[TestServer]:
     """The stand-in over HTTP."""
     app = web.Application()
     app.add_routes(braze_routes(world))
-    async with TestServer(app, host="127.0.0.1") as running:
+    running = TestServer(app, host="127.0.0.1")
+    async with running:
         yield running
 
 

@@ -398,6 +398,7 @@ def test_restarts_bring_no_burst(restarts: list[int], limit: int) -> None:
     assert braze.turned_away <= UNDER_WAY_AT_FIRST[POLL] * len(restarts)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(-50, 300), st.integers(-50, 20_000), st.booleans()), max_size=60),
     st.floats(0, 600),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cdi_bot.braze.errors import NotJsonError
@@ -306,6 +306,7 @@ ANYTHING = st.recursive(
 ODD_ROW = st.fixed_dictionaries({}, optional=dict.fromkeys([*ROW, *LISTED], ANYTHING)) | ANYTHING
 
 
+@settings(deadline=None)
 @given(st.lists(ODD_ROW, max_size=4))
 @example([{"integration_id": "abc", "integration_name": [[[]]]}])
 def test_no_page_raises_anything_and_no_good_item_is_lost(odd: list[Any]) -> None:
@@ -319,6 +320,7 @@ def test_no_page_raises_anything_and_no_good_item_is_lost(odd: list[Any]) -> Non
     assert all(is_valid_integration_id(one.integration_id) for one in listed.integrations)
 
 
+@settings(deadline=None)
 @given(st.binary() | ANYTHING.map(lambda value: json.dumps(value).encode()))
 def test_no_body_raises_anything_but_the_trouble(body: bytes) -> None:
     """A page or the trouble: nothing else comes of any bytes."""
