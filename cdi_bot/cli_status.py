@@ -86,16 +86,16 @@ def _excuse(answer: Answer, words: Words) -> list[str]:
                 told.format(count=words.number(answer.total), words=plain(answer.words)),
                 *_listed(answer.candidates),
             ]
-        case NoneFits(nearest=()) if not answer.list_known:
-            return [
-                _("No integration fits “{words}”.").format(words=plain(answer.words)),
-                _("The key may not list integrations (cdi.integration_list): give the whole id."),
-            ]
         case NoneFits():
-            return [
+            lines = [
                 _("No integration fits “{words}”.").format(words=plain(answer.words)),
                 *_listed(answer.nearest),
             ]
+            if not answer.list_known:
+                lines.append(
+                    _("The key may not list integrations (cdi.integration_list): give the whole id.")
+                )
+            return lines
         case BrazeRefused():
             return [_("Braze can't be asked: {reason}.").format(reason=reason_words(answer.reason, words))]
         case _:

@@ -4,7 +4,6 @@ import io
 import json
 import logging
 import warnings
-from collections.abc import Iterator
 
 import pytest
 import structlog
@@ -15,15 +14,9 @@ KEY = "very-secret-braze-key"
 
 
 @pytest.fixture(autouse=True)
-def _restored() -> Iterator[None]:
-    """Leaves logging as it was found: the test runner has handlers of its own."""
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
+def _secrets(restored_logging: None) -> None:
+    """Secrets are registered, and logging is put back afterwards."""
     telemetry.register_secrets([KEY, KEY + "-longer", ""])
-    yield
-    root.handlers, root.level = handlers, level
-    logging.captureWarnings(capture=False)
-    structlog.reset_defaults()
 
 
 def logged(log_format: str | None = "json", level: str = "info") -> io.StringIO:

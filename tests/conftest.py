@@ -1,0 +1,50 @@
+"""What all tests share: the real program, and the stand-ins it talks to."""
+
+import logging
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+
+from cdi_bot.sandbox import Sandbox
+from tests.program import Program
+
+
+@pytest.fixture
+async def program(tmp_path: Path) -> AsyncIterator[Program]:
+    """The real program, to be started as a process."""
+    program = Program(tmp_path)
+    yield program
+    await program.close()
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    """The stand-ins for Braze and Slack, listening on a free port."""
+    async with Sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def settings_for_sandbox(sandbox: Sandbox) -> dict[str, str]:
+    """The environment of a bot that talks to the stand-ins."""
+    return {
+        "SLACK_API_URL": f"{sandbox.url}/api/",
+        "SLACK_BOT_TOKEN": sandbox.slack_bot_token,
+        "SLACK_APP_TOKEN": sandbox.slack_app_token,
+        "BRAZE_BASE_URL": sandbox.url,
+        "BRAZE_API_KEY": sandbox.braze_api_key,
+        "PORT": "0",
+    }
+
+
+@pytest.fixture
+def restored_logging() -> Iterator[None]:
+    """Leaves logging as it was found: the test runner has handlers of its own."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers, root.level = handlers, level
+    logging.captureWarnings(capture=False)
+    structlog.reset_defaults()

@@ -1,0 +1,198 @@
+"""The command line as its users meet it: what is printed, and exit codes.
+
+What only reads, answers and ends is run in this process, which is quicker; what runs is a real process.
+"""
+
+import asyncio
+import signal
+import socket
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from cdi_bot.cli import app
+from cdi_bot.sandbox import Sandbox
+from cdi_bot.settings import VARIABLES
+from tests.program import Program
+
+NEEDED = ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "BRAZE_BASE_URL", "BRAZE_API_KEY")
+
+Invoke = Callable[..., Result]
+
+
+@pytest.fixture
+def invoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, restored_logging: None) -> Invoke:
+    """Runs a command in this process, in an empty folder and with no setting but those given."""
+    monkeypatch.chdir(tmp_path)
+    for variable in VARIABLES:
+        monkeypatch.delenv(variable, raising=False)
+
+    def run(*arguments: str, env: dict[str, str] | None = None) -> Result:
+        return CliRunner().invoke(app, arguments, env=env, prog_name="cdi-bot")
+
+    return run
+
+
+@pytest.mark.parametrize("arguments", [["run"], ["check"], ["status", "users"]])
+def test_settings_problems_are_listed_at_once(invoke: Invoke, arguments: list[str]) -> None:
+    """What can't run for want of settings says all that is wrong, and ends with 2."""
+    finished = invoke(*arguments, env={"PORT": "many", "SLACK_APP_TOKEN": ""})
+    assert finished.exit_code == 2
+    for variable in (*NEEDED, "PORT"):
+        assert f"  {variable}: " in finished.stderr
+    assert "many" not in finished.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [["dance"], ["run", "--fast"], ["demo", "--for", "soon"], ["status"], []]
+)
+def test_bad_usage(invoke: Invoke, arguments: list[str]) -> None:
+    """Unknown commands and options, wrong values and missing arguments end with 2 and a word."""
+    finished = invoke(*arguments)
+    assert finished.exit_code == 2
+    assert "Usage: cdi-bot" in finished.output
+
+
+def test_help(invoke: Invoke) -> None:
+    """Help names every command."""
+    finished = invoke("--help")
+    assert finished.exit_code == 0
+    for command in ("run", "demo", "sandbox", "check", "status", "db"):
+        assert f"  {command} " in finished.stdout
+
+
+def test_settings_are_read_from_the_folder(invoke: Invoke) -> None:
+    """A `.env` file in the folder it is started in counts."""
+    Path(".env").write_text("DATABASE_URL=nonsense\n", encoding="utf-8")
+    finished = invoke("db", "current")
+    assert finished.exit_code == 2
+    assert "DATABASE_URL: " in finished.stderr
+
+
+def test_migrations(invoke: Invoke) -> None:
+    """`db current` tells how far the database is, `db upgrade` brings it there; twice does no harm."""
+    env = {"DATABASE_URL": "sqlite:///bot.db"}
+    assert "cdi-bot db upgrade" in invoke("db", "current", env=env).stdout
+    assert not Path("bot.db").exists()
+    for _ in range(2):
+        upgraded = invoke("db", "upgrade", env=env)
+        assert (upgraded.exit_code, upgraded.stderr) == (0, "")
+    after = invoke("db", "current", env=env)
+    assert (after.exit_code, after.stdout.endswith("up to date.\n")) == (0, True)
+
+
+def test_a_database_that_cannot_be_used(invoke: Invoke) -> None:
+    """A database in a folder that isn't there is one plain sentence and exit code 1."""
+    finished = invoke("db", "upgrade", env={"DATABASE_URL": "sqlite:///nowhere/bot.db"})
+    assert finished.exit_code == 1
+    assert "nowhere" in finished.stderr
+    assert "Traceback" not in finished.stderr
+
+
+def test_a_database_of_a_newer_program(invoke: Invoke) -> None:
+    """A revision nobody knows is told as what it is, not as one that is behind."""
+    with closing(sqlite3.connect("bot.db")) as database, database:
+        database.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+        database.execute("INSERT INTO alembic_version VALUES ('9999')")
+    finished = invoke("db", "current", env={"DATABASE_URL": "sqlite:///bot.db"})
+    assert "9999: made by a newer cdi-bot" in finished.stdout
+
+
+async def test_run_stops_on_a_signal(
+    program: Program, sandbox: Sandbox, settings_for_sandbox: dict[str, str]
+) -> None:
+    """A running bot that is told to stop does so within 10 seconds and ends with 0, without a word of its secrets."""
+    connected = sandbox.events()
+    bot = await program.start("run", env=settings_for_sandbox)
+    async for event in connected:
+        if event["type"] == "bot_connected" and event["connected"]:
+            break
+    begun = time.monotonic()
+    finished = await bot.end(signal.SIGTERM)
+    assert finished.code == 0
+    assert time.monotonic() - begun < 10
+    for secret in (sandbox.slack_bot_token, sandbox.slack_app_token, sandbox.braze_api_key):
+        assert secret not in finished.err + finished.out
+
+
+async def test_a_taken_port(program: Program, settings_for_sandbox: dict[str, str]) -> None:
+    """A port that another program has is told in plain words that name the variable."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        finished = await program.run("run", env={**settings_for_sandbox, "PORT": port})
+    assert finished.code == 1
+    assert f"PORT: another program listens on port {port}" in finished.err
+
+
+def test_a_taken_port_of_the_page(invoke: Invoke) -> None:
+    """The same for the port of the demo's page, which is an option."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        finished = invoke("sandbox", "--port", str(taken.getsockname()[1]))
+    assert finished.exit_code == 1
+    assert "--port: " in finished.stderr
+
+
+async def test_refused_credentials(program: Program, settings_for_sandbox: dict[str, str]) -> None:
+    """A token that Slack refuses, and a key that Braze refuses, are settings problems."""
+    wrong = {"SLACK_BOT_TOKEN": "xoxb-not-this-one", "BRAZE_API_KEY": "not-this-one"}
+    for variable, value in wrong.items():
+        finished = await program.run("run", env={**settings_for_sandbox, variable: value})
+        assert finished.code == 2
+        assert f"  {variable}: " in finished.err
+        assert "not-this-one" not in finished.err
+
+
+async def test_check(invoke: Invoke, settings_for_sandbox: dict[str, str]) -> None:
+    """Each credential and permission is one line; what isn't right ends with 1 and a way to mend it."""
+    good = await asyncio.to_thread(invoke, "check", env=settings_for_sandbox)
+    assert good.exit_code == 0, good.output
+    assert {line[:6] for line in good.stdout.splitlines()} == {"ok    "}
+    bad = await asyncio.to_thread(
+        invoke, "check", env={**settings_for_sandbox, "BRAZE_API_KEY": "not-this-one"}
+    )
+    assert bad.exit_code == 1
+    assert "NOT OK" in bad.stdout
+    assert "not-this-one" not in bad.output
+
+
+async def test_the_sandbox_says_how_to_talk_to_it(program: Program, invoke: Invoke) -> None:
+    """What `sandbox` prints is what a bot needs to be told: with it, a status is a table."""
+    sandbox = await program.start("sandbox")
+    await sandbox.line("BRAZE_API_KEY=")
+    env = dict(line.split("=", 1) for line in sandbox.out.splitlines() if "=" in line.split(":")[0])
+    shown = await asyncio.to_thread(invoke, "status", "purchases", env=env)
+    assert shown.exit_code == 0, shown.output
+    assert "Started" in shown.stdout
+    missed = await asyncio.to_thread(invoke, "status", "no such thing", env=env)
+    assert missed.exit_code == 1
+    assert "No integration fits" in missed.stdout
+    assert (await sandbox.end(signal.SIGTERM)).code == 0
+
+
+async def test_the_demo_alerts_within_15_seconds(program: Program) -> None:
+    """The first alert shows within 15 s of the address, the conversation is printed, Ctrl-C ends it with 0."""
+    demo = await program.start("demo", "--headless")
+    assert "http://127.0.0.1:" in await demo.line("http://")
+    begun = time.monotonic()
+    await demo.line("subscribed this channel")
+    await demo.line("rows arrived")
+    assert time.monotonic() - begun < 15
+    finished = await demo.end(signal.SIGINT)
+    assert (finished.code, finished.err) == (0, "")
+
+
+async def test_the_demo_ends_by_itself(program: Program) -> None:
+    """`--for` ends the demo after so many seconds, and `--port` says where its page is."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    finished = await program.run(
+        "demo", "--for", "1", "--port", port, env={"DATABASE_URL": "sqlite:///mine.db"}
+    )
+    assert (finished.code, finished.err) == (0, "")
+    assert f"http://127.0.0.1:{port}/" in finished.out
+    assert not (program.folder / "mine.db").exists()

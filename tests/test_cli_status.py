@@ -1,0 +1,127 @@
+"""`cdi-bot status`: what stands in the terminal for each answer."""
+
+import io
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from rich.console import Console
+
+from cdi_bot.cli_status import print_answer
+from cdi_bot.core.model import Incident, Integration, Kind, Run
+from cdi_bot.services.answers import Answer, BrazeRefused, History, NoneFits, NothingOpen, Several
+from cdi_bot.services.ports import BrazeReason
+from cdi_bot.slack.words import Words
+
+NOW = datetime(2026, 3, 25, 12, 0, tzinfo=UTC)
+USERS = Integration(workspace_id=1, integration_id="users-1", integration_name="Users [bold]attributes")
+RUN = Run(
+    integration_id="users-1",
+    sync_start_time=NOW - timedelta(minutes=10),
+    sync_finish_time=NOW - timedelta(minutes=8),
+    job_status="partial",
+    rows_synced=9_000,
+    rows_failed_with_errors=1_000,
+)
+RUNNING = Run(integration_id="users-1", sync_start_time=NOW - timedelta(minutes=1), job_status="running")
+INCIDENT = Incident(
+    incident_id=1,
+    workspace_id=1,
+    integration_id="users-1",
+    kind=Kind.SYNC_FAILED,
+    revision=1,
+    opened_at=NOW,
+    failing_since=NOW - timedelta(hours=1),
+)
+HISTORY = History(
+    integration=USERS,
+    runs=(RUNNING, RUN),
+    offset=0,
+    has_older=True,
+    good=27,
+    ended=30,
+    recent=(RUN,),
+    incident=INCIDENT,
+    snooze=None,
+    observed_at=NOW - timedelta(seconds=42),
+    dashboard_url="https://dashboard-03.braze.com/integrations/cloud_data_ingestion/users-1",
+    subscribed=False,
+    missing=True,
+    trouble=BrazeReason.TIMEOUT,
+)
+BARE = History(
+    integration=USERS,
+    runs=(),
+    offset=0,
+    has_older=False,
+    good=0,
+    ended=0,
+    recent=(),
+    incident=None,
+    snooze=None,
+    observed_at=None,
+    dashboard_url=None,
+    subscribed=False,
+    missing=False,
+    trouble=None,
+)
+
+
+def printed(answer: Answer) -> tuple[bool, str]:
+    """Whether the answer is a history, and what is printed for it."""
+    console = Console(file=io.StringIO(), width=150, color_system=None)
+    shown = print_answer(answer, console, words=Words(), now=NOW)
+    assert isinstance(console.file, io.StringIO)
+    return shown, console.file.getvalue()
+
+
+def test_a_history_is_a_table() -> None:
+    """The newest runs stand in rows, above them what is known of the integration; names are no markup."""
+    shown, text = printed(HISTORY)
+    assert shown
+    for part in (
+        "Users [bold]attributes  users-1",
+        "no longer lists",
+        "Not well since",
+        "27 of 30 runs",
+        "From memory: ",
+        "Observed 42 s ago",
+        "https://dashboard-03.braze.com/",
+        "Partial",
+        "2 min",
+        "9,000",
+        "1,000 (10% of all)",
+        "Running",
+        "Older runs",
+    ):
+        assert part in text
+
+
+def test_a_history_says_no_more_than_is_known() -> None:
+    """An integration that nothing is known of is its name and an empty table."""
+    shown, text = printed(BARE)
+    assert shown
+    assert [line.split() for line in text.splitlines() if line.strip()] == [
+        ["Users", "[bold]attributes", "users-1"],
+        ["Started", "Took", "Status", "Rows", "synced", "Rows", "failed"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "parts"),
+    [
+        (Several(words="users", candidates=(USERS,), total=3), ["3 integrations fit “users”", "users-1"]),
+        (
+            NoneFits(words="user", nearest=(USERS,), list_known=True),
+            ["No integration fits “user”", "users-1"],
+        ),
+        (NoneFits(words="user", nearest=(), list_known=False), ["cdi.integration_list"]),
+        (BrazeRefused(reason=BrazeReason.UNREACHABLE, words=None), ["no connection to Braze"]),
+        (NothingOpen(integration=USERS), ["no status to show"]),
+    ],
+)
+def test_no_history_says_why(answer: Answer, parts: list[str]) -> None:
+    """Where there is no one integration to show, the answer says why and what to type instead."""
+    shown, text = printed(answer)
+    assert not shown
+    for part in parts:
+        assert part in text
