@@ -144,8 +144,9 @@ class SlackControl:
                     "is_ephemeral": message.user_to is not None,
                 },
                 "channel": {"id": message.channel, "name": self._world.channels[message.channel].name},
-                "message": message_json(self._world, message),
             }
+            if message.user_to is None:
+                where["message"] = message_json(self._world, message)
         return await self._people.search(user, action_id, str(body.get("value") or ""), where)
 
     def _found(self, body: Json) -> Message:

@@ -80,15 +80,12 @@ def message_json(world: SlackWorld, message: Message, *, with_metadata: bool = T
         shown["metadata"] = message.content.metadata
     if message.edited_ts is not None:
         shown["edited"] = {"user": message.author, "ts": message.edited_ts}
-    shown |= _thread_json(world, message)
-    if message.user_to is not None:
-        shown["is_ephemeral"] = True
-    return shown
+    return shown | _thread_json(world, message)
 
 
 def _thread_json(world: SlackWorld, message: Message) -> Json:
     if message.thread_ts is not None:
-        thread: Json = {"thread_ts": message.thread_ts, "parent_user_id": world.bot_user}
+        thread: Json = {"thread_ts": message.thread_ts}
         return thread | ({"subtype": "thread_broadcast"} if message.reply_broadcast else {})
     replies = world.replies(message.channel, message.ts)
     if not replies:

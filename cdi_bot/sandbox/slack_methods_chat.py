@@ -38,7 +38,7 @@ def read_content(world: SlackWorld, arguments: Json, *, text_max: int, needed: b
     return Content(
         text=text,
         blocks=tuple(with_ids(blocks, world.new_id)),
-        attachments=tuple(attachments),
+        attachments=tuple(_filled(world, attachment) for attachment in attachments),
         metadata=_metadata(arguments.get("metadata")),
     )
 
@@ -64,6 +64,12 @@ def refuse_bad_blocks(blocks: list[Json], attachments: list[Json]) -> None:
                 errors=[str(problem) for problem in problems],
                 response_metadata={"messages": [f"[ERROR] {problem}" for problem in problems]},
             )
+
+
+def _filled(world: SlackWorld, attachment: Json) -> Json:
+    """Return an attachment whose blocks have ids."""
+    blocks = attachment.get("blocks")
+    return attachment | {"blocks": with_ids(blocks, world.new_id)} if blocks else attachment
 
 
 def _list(arguments: Json, name: str, code: str) -> list[Json]:

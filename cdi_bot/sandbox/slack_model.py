@@ -165,6 +165,10 @@ class Content:
     attachments: tuple[Json, ...] = ()
     metadata: Json | None = None
 
+    def all_blocks(self) -> list[Json]:
+        """Return the blocks, those inside attachments too."""
+        return [*self.blocks, *(block for one in self.attachments for block in one.get("blocks") or ())]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:

@@ -81,7 +81,7 @@ def escaped(world: SlackWorld, text: str) -> str:
 
 def message_action_payload(world: SlackWorld, url: str, message: Message, press: Press) -> Json:
     """Return the press of an element in a message. Raises Refusal `action_not_found`."""
-    block, element = _element(list(message.content.blocks), press)
+    block, element = _element(message.content.all_blocks(), press)
     channel = world.channels[message.channel]
     now = world.clock()
     hook = world.hooks.new_hook(channel.id, press.user, now, message.id)

@@ -170,13 +170,12 @@ class Sockets:
         self._connections.append(connection)
         life = asyncio.create_task(self._live(connection))
         try:
-            await socket.send_json(self._hello())
-            await self._announce()
-            await self._resend(None)
-            await self._listen(socket)
-        except ConnectionError:
-            # The app went away while it was being spoken to: the same end as any other.
-            return socket
+            # An app that goes away while it is being spoken to has gone like any other.
+            with contextlib.suppress(ConnectionError):
+                await socket.send_json(self._hello())
+                await self._announce()
+                await self._resend(None)
+                await self._listen(socket)
         finally:
             life.cancel()
             connection.gone.set()

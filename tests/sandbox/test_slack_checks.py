@@ -303,6 +303,16 @@ BAD: list[tuple[Json, str]] = [
         {"type": "card", "icon": {}},
         "must provide one of: hero_image, title, body, actions [json-pointer:/blocks/0]",
     ),
+    ({"type": "actions"}, "missing required field: elements [json-pointer:/blocks/0]"),
+    ({"type": "context"}, "missing required field: elements [json-pointer:/blocks/0]"),
+    ({"type": "rich_text"}, "missing required field: elements [json-pointer:/blocks/0]"),
+    ({"type": "input", "label": plain("x")}, "missing required field: element [json-pointer:/blocks/0]"),
+    ({"type": "table"}, "missing required field: rows [json-pointer:/blocks/0]"),
+    (actions("button"), "must provide an object [json-pointer:/blocks/0/elements/0]"),  # type: ignore[arg-type]
+    (
+        chart(series=[{"name": "rows", "data": [{"label": "Mon"}]}]),
+        "missing required field: value [json-pointer:/blocks/0/chart/series/0/data/0]",
+    ),
     ({"type": "carousell"}, "unsupported type: carousell [json-pointer:/blocks/0/type]"),
     ({}, "unsupported type: None [json-pointer:/blocks/0/type]"),
 ]

@@ -127,6 +127,25 @@ async def test_a_menu_sends_what_was_chosen(app: AsyncApp, sandbox: Sandbox, con
 
 
 @pytest.mark.usefixtures("connected")
+async def test_a_button_in_an_attachment_works_too(
+    app: AsyncApp, client: AsyncWebClient, control: Control
+) -> None:
+    """Blocks inside an attachment get ids and can be pressed."""
+    seen: list[Json] = []
+
+    @app.action("go")
+    async def go(ack: Any, action: Json) -> None:
+        await ack()
+        seen.append(action)
+
+    bare = {"type": "actions", "elements": [button(value="7")]}
+    posted = await client.chat_postMessage(channel=ALERTS, text="x", attachments=[{"blocks": [bare]}])
+    await control("action", channel=ALERTS, ts=posted["ts"], user=MARA, action_id="go")
+    assert seen[0]["value"] == "7"
+    assert seen[0]["block_id"] == posted["message"]["attachments"][0]["blocks"][0]["block_id"]
+
+
+@pytest.mark.usefixtures("connected")
 async def test_respond_replaces_deletes_and_adds(app: AsyncApp, sandbox: Sandbox, control: Control) -> None:
     """A button's response_url changes its message, adds to the channel, and takes the message away."""
 
@@ -329,7 +348,10 @@ async def test_a_menu_that_searches_asks_the_app(app: AsyncApp, sandbox: Sandbox
     message = post(sandbox, element)
     told = await control("options", **where, channel=ALERTS, ts=message.ts, value="abc")
     assert told["error"] == "invalid_options"
-    assert seen[1]["container"]["message_ts"] == message.ts
+    assert seen[1]["container"]["message_ts"] == seen[1]["message"]["ts"] == message.ts
+    whisper = sandbox.slack.post_ephemeral(ALERTS, MARA, Content(text="?", blocks=(actions(element),)))
+    await control("options", **where, ephemeral_id=whisper.id, value="a")
+    assert (seen[2]["container"]["is_ephemeral"], "message" in seen[2]) == (True, False)
 
 
 @pytest.mark.usefixtures("connected")
