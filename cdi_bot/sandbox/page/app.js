@@ -31,7 +31,11 @@ on("channels", settle); // the open one may have been deleted
 on("snapshot", () => (part("team").textContent = state.team));
 
 on("connection", () => {
-  const [words, tone] = !state.live ? ["Sandbox out of reach, trying again…", "bad"] : state.botConnected ? ["Bot connected", "good"] : ["Bot not connected", "warn"];
+  const [words, tone] = !state.live
+    ? ["Sandbox out of reach, trying again…", "bad"]
+    : state.botConnected
+      ? ["Bot connected", "good"]
+      : ["Bot not connected", "warn"];
   const line = part("status");
   fill(line, h("span", { class: "light", "aria-hidden": "true" }), words);
   line.className = `status-line tone-${tone}`;
@@ -80,7 +84,9 @@ on("place", tellDrawers);
 tellDrawers();
 
 setInterval(() => {
-  document.querySelectorAll("[data-since]").forEach((node) => (node.textContent = `Last reply ${ago(new Date(node.dataset.since))}`));
+  document
+    .querySelectorAll("[data-since]")
+    .forEach((node) => (node.textContent = `Last reply ${ago(new Date(node.dataset.since))}`));
 }, AGO_MS);
 
 connect();

@@ -7,7 +7,12 @@ const HUES = 8;
 
 /** A person's initials on a colour that stays theirs. */
 export function personAvatar(id, size = "") {
-  const initials = userName(id).split(/\s+/).map((word) => [...word][0] ?? "").slice(0, 2).join("").toUpperCase();
+  const initials = userName(id)
+    .split(/\s+/)
+    .map((word) => [...word][0] ?? "")
+    .slice(0, 2)
+    .join("")
+    .toUpperCase();
   const hue = [...String(id)].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 9973, 7) % HUES;
   return h("span", { class: `avatar hue-${hue} ${size}`, "aria-hidden": "true" }, initials);
 }
@@ -20,8 +25,21 @@ export function botAvatar(size = "") {
     svg(
       "svg",
       { viewBox: "0 0 36 36", focusable: "false" },
-      svg("path", { d: "M9 24.5h6M9 18.5h10M9 12.5h7", stroke: "currentColor", "stroke-width": 3, "stroke-linecap": "round", fill: "none" }),
-      svg("path", { d: "m20.5 24.5 6.5-6.5m0 6v-6h-6", stroke: "currentColor", "stroke-width": 3, "stroke-linecap": "round", "stroke-linejoin": "round", fill: "none" }),
+      svg("path", {
+        d: "M9 24.5h6M9 18.5h10M9 12.5h7",
+        stroke: "currentColor",
+        "stroke-width": 3,
+        "stroke-linecap": "round",
+        fill: "none",
+      }),
+      svg("path", {
+        d: "m20.5 24.5 6.5-6.5m0 6v-6h-6",
+        stroke: "currentColor",
+        "stroke-width": 3,
+        "stroke-linecap": "round",
+        "stroke-linejoin": "round",
+        fill: "none",
+      }),
       svg("circle", { cx: 25.5, cy: 11, r: 3.5, class: "avatar-dot" }),
     ),
   );

@@ -16,7 +16,11 @@ export function renderBlocks(blocks, surface) {
 
 function renderBlock(block, surface) {
   const draw = BLOCKS[block.type] ?? unknown;
-  return h("div", { class: `block block-${block.type}`, data: { blockId: block.block_id, blockType: block.type } }, draw(block, surface));
+  return h(
+    "div",
+    { class: `block block-${block.type}`, data: { blockId: block.block_id, blockType: block.type } },
+    draw(block, surface),
+  );
 }
 
 const BLOCKS = {
@@ -24,8 +28,18 @@ const BLOCKS = {
   header: (block) => h("h4", { class: "block-heading" }, textObject(block.text)),
   divider: () => h("hr", { class: "divider" }),
   context,
-  actions: (block, surface) => h("div", { class: "actions" }, (block.elements ?? []).map((spec) => interactive(spec, block, surface))),
-  context_actions: (block, surface) => h("div", { class: "actions" }, (block.elements ?? []).map((spec) => interactive(spec, block, surface))),
+  actions: (block, surface) =>
+    h(
+      "div",
+      { class: "actions" },
+      (block.elements ?? []).map((spec) => interactive(spec, block, surface)),
+    ),
+  context_actions: (block, surface) =>
+    h(
+      "div",
+      { class: "actions" },
+      (block.elements ?? []).map((spec) => interactive(spec, block, surface)),
+    ),
   image: (block) => picture(block),
   input,
   rich_text: (block) => richText(block),
@@ -33,7 +47,8 @@ const BLOCKS = {
   table: (block) => table(block),
   data_table: (block) => dataTable(block),
   data_visualization: (block) => chart(block),
-  alert: (block) => h("div", { class: `alert alert-${block.level ?? "default"}`, role: "note" }, textObject(block.text)),
+  alert: (block) =>
+    h("div", { class: `alert alert-${block.level ?? "default"}`, role: "note" }, textObject(block.text)),
   card,
   video: (block) => h("p", {}, link(block.title_url ?? block.video_url, textObject(block.title))),
 };
@@ -43,18 +58,31 @@ function section(block, surface) {
     "div",
     { class: "section-words" },
     block.text && h("div", { class: "text" }, textObject(block.text)),
-    block.fields && h("div", { class: "fields" }, block.fields.map((field) => h("div", { class: "field" }, textObject(field)))),
+    block.fields &&
+      h(
+        "div",
+        { class: "fields" },
+        block.fields.map((field) => h("div", { class: "field" }, textObject(field))),
+      ),
   );
   if (!block.accessory) return words;
-  const accessory = block.accessory.type === "image" ? thumbnail(block.accessory) : interactive(block.accessory, block, surface);
-  return h("div", { class: `section has-accessory accessory-${block.accessory.type}` }, words, h("div", { class: "accessory" }, accessory));
+  const accessory =
+    block.accessory.type === "image" ? thumbnail(block.accessory) : interactive(block.accessory, block, surface);
+  return h(
+    "div",
+    { class: `section has-accessory accessory-${block.accessory.type}` },
+    words,
+    h("div", { class: "accessory" }, accessory),
+  );
 }
 
 function context(block) {
   return h(
     "div",
     { class: "context" },
-    (block.elements ?? []).map((part) => (part.type === "image" ? thumbnail(part) : h("span", { class: "context-text" }, textObject(part)))),
+    (block.elements ?? []).map((part) =>
+      part.type === "image" ? thumbnail(part) : h("span", { class: "context-text" }, textObject(part)),
+    ),
   );
 }
 
@@ -75,9 +103,16 @@ function picture(block) {
 // A picture that does not load leaves its alternative text standing.
 function image(address, alternative, className) {
   const src = safeUrl(address);
-  const instead = () => h("span", { class: "picture-missing", role: "img", "aria-label": alternative ?? "" }, alternative ?? "Picture");
+  const instead = () =>
+    h("span", { class: "picture-missing", role: "img", "aria-label": alternative ?? "" }, alternative ?? "Picture");
   if (!src) return instead();
-  const shown = h("img", { class: className, src, alt: alternative ?? "", loading: "lazy", referrerpolicy: "no-referrer" });
+  const shown = h("img", {
+    class: className,
+    src,
+    alt: alternative ?? "",
+    loading: "lazy",
+    referrerpolicy: "no-referrer",
+  });
   shown.addEventListener("error", () => shown.replaceWith(instead()), { once: true });
   return shown;
 }
@@ -87,12 +122,19 @@ let inputs = 0;
 function input(block, surface) {
   const id = `input-${(inputs += 1)}`;
   const error = surface.errors?.[block.block_id];
-  const control = inputElement(block.element ?? {}, block.block_id, surface, Boolean(block.dispatch_action)) ?? unknown(block.element ?? {});
+  const control =
+    inputElement(block.element ?? {}, block.block_id, surface, Boolean(block.dispatch_action)) ??
+    unknown(block.element ?? {});
   describe(control, id, { hint: Boolean(block.hint), error: Boolean(error), required: !block.optional });
   return h(
     "div",
     { class: `input ${error ? "has-error" : ""}`, data: { input: block.block_id } },
-    h("span", { class: "input-label", id: `${id}-label` }, textObject(block.label), block.optional && h("span", { class: "input-optional" }, " (optional)")),
+    h(
+      "span",
+      { class: "input-label", id: `${id}-label` },
+      textObject(block.label),
+      block.optional && h("span", { class: "input-optional" }, " (optional)"),
+    ),
     control,
     h("p", { class: "input-error", id: `${id}-error`, role: "alert", hidden: !error, text: error ?? "" }),
     block.hint && h("p", { class: "input-hint", id: `${id}-hint` }, textObject(block.hint)),
@@ -101,7 +143,9 @@ function input(block, surface) {
 
 // Label, hint and error are told with the control that takes the focus.
 function describe(control, id, { hint, error, required }) {
-  const focus = control.matches("input, textarea, button, [role=group], [role=radiogroup]") ? control : control.querySelector("input, textarea, button") ?? control;
+  const focus = control.matches("input, textarea, button, [role=group], [role=radiogroup]")
+    ? control
+    : (control.querySelector("input, textarea, button") ?? control);
   const shown = focus.matches("button") ? ` ${(focus.id ||= `${id}-value`)}` : "";
   focus.setAttribute("aria-labelledby", `${id}-label${shown}`);
   focus.setAttribute("aria-describedby", [hint && `${id}-hint`, `${id}-error`].filter(Boolean).join(" "));
@@ -114,9 +158,20 @@ function card(block, surface) {
     "div",
     { class: "card" },
     block.hero_image && thumbnail(block.hero_image),
-    h("div", { class: "card-head" }, block.icon && thumbnail(block.icon), h("strong", {}, textObject(block.title)), block.subtitle && h("div", { class: "muted" }, textObject(block.subtitle))),
+    h(
+      "div",
+      { class: "card-head" },
+      block.icon && thumbnail(block.icon),
+      h("strong", {}, textObject(block.title)),
+      block.subtitle && h("div", { class: "muted" }, textObject(block.subtitle)),
+    ),
     block.body && h("div", { class: "text" }, textObject(block.body)),
-    block.actions && h("div", { class: "actions" }, block.actions.map((spec) => interactive(spec, block, surface))),
+    block.actions &&
+      h(
+        "div",
+        { class: "actions" },
+        block.actions.map((spec) => interactive(spec, block, surface)),
+      ),
   );
 }
 

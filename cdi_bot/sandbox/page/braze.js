@@ -31,12 +31,26 @@ const cards = new Map(); // id -> {node, update, tick}
 /** Builds the panel inside `aside`. */
 export function startBraze(aside) {
   const list = h("ul", { class: "integrations", data: { testid: "integrations" } });
-  const search = h("input", { class: "field-text", type: "search", placeholder: "Find an integration", "aria-label": "Find an integration", hidden: true });
+  const search = h("input", {
+    class: "field-text",
+    type: "search",
+    placeholder: "Find an integration",
+    "aria-label": "Find an integration",
+    hidden: true,
+  });
   const more = h("p", { class: "muted", hidden: true });
   const faults = h("section", { class: "panel-section", "aria-labelledby": "faults-title" });
   fill(
     aside,
-    h("section", { class: "panel-section", "aria-labelledby": "integrations-title" }, h("h3", { id: "integrations-title", text: "Integrations" }), h("p", { class: "muted", text: "Choose how the next sync of each one ends, or run it now." }), search, list, more),
+    h(
+      "section",
+      { class: "panel-section", "aria-labelledby": "integrations-title" },
+      h("h3", { id: "integrations-title", text: "Integrations" }),
+      h("p", { class: "muted", text: "Choose how the next sync of each one ends, or run it now." }),
+      search,
+      list,
+      more,
+    ),
     faults,
   );
   startFaults(faults);
@@ -47,7 +61,10 @@ export function startBraze(aside) {
     const fitting = all.filter((one) => one.integration_name.toLowerCase().includes(search.value.trim().toLowerCase()));
     const shown = fitting.slice(0, MOST);
     for (const id of cards.keys()) if (!shown.some((one) => one.integration_id === id)) cards.delete(id);
-    fill(list, shown.map((one) => cardOf(one).node));
+    fill(
+      list,
+      shown.map((one) => cardOf(one).node),
+    );
     more.hidden = fitting.length <= MOST;
     more.textContent = `and ${fitting.length - MOST} more`;
   }
@@ -77,8 +94,19 @@ function card(first) {
   const facts = h("span", { class: "facts" });
   const when = h("span", { class: "when" });
   const outcome = h("select", { class: "outcome", data: { testid: "outcome" } });
-  const run = h("button", { class: "btn btn-small", type: "button", data: { testid: "run-now" } }, icon("play", 12), "Run now");
-  const node = h("li", { class: "integration", data: { integration: id, testid: "integration" } }, h("div", { class: "integration-head" }, name, status), h("div", { class: "integration-facts" }, facts, when), h("div", { class: "integration-tools" }, outcome, run));
+  const run = h(
+    "button",
+    { class: "btn btn-small", type: "button", data: { testid: "run-now" } },
+    icon("play", 12),
+    "Run now",
+  );
+  const node = h(
+    "li",
+    { class: "integration", data: { integration: id, testid: "integration" } },
+    h("div", { class: "integration-head" }, name, status),
+    h("div", { class: "integration-facts" }, facts, when),
+    h("div", { class: "integration-tools" }, outcome, run),
+  );
 
   const address = `braze/integrations/${encodeURIComponent(id)}`;
   let choosing = Promise.resolve();
@@ -97,13 +125,36 @@ function card(first) {
     outcome.setAttribute("aria-label", `How the next sync of ${now.integration_name} ends`);
     run.setAttribute("aria-label", `Run ${now.integration_name} now`);
     run.disabled = now.running;
-    facts.textContent = [titled(now.warehouse_type), now.schedule_seconds ? `every ${span(now.schedule_seconds)}` : null].filter(Boolean).join(" · ");
-    const [words, tone] = now.running ? STATUS.running : STATUS[String(now.last_job_status ?? "").toLowerCase()] ?? [now.last_job_status ?? "No run yet", now.last_job_status ? "bad" : "none"];
-    fill(status, now.running ? h("span", { class: "spinner", "aria-hidden": "true" }) : h("span", { class: "light", "aria-hidden": "true" }), words);
+    facts.textContent = [
+      titled(now.warehouse_type),
+      now.schedule_seconds ? `every ${span(now.schedule_seconds)}` : null,
+    ]
+      .filter(Boolean)
+      .join(" · ");
+    const [words, tone] = now.running
+      ? STATUS.running
+      : (STATUS[String(now.last_job_status ?? "").toLowerCase()] ?? [
+          now.last_job_status ?? "No run yet",
+          now.last_job_status ? "bad" : "none",
+        ]);
+    fill(
+      status,
+      now.running
+        ? h("span", { class: "spinner", "aria-hidden": "true" })
+        : h("span", { class: "light", "aria-hidden": "true" }),
+      words,
+    );
     status.className = `status tone-${tone}`;
-    status.dataset.status = now.running ? "running" : now.last_job_status ?? "";
-    const known = OUTCOMES.some(([word]) => word === now.next_outcome) ? OUTCOMES : [...OUTCOMES, [now.next_outcome, now.next_outcome]];
-    fill(outcome, known.map(([word, label]) => h("option", { value: word, text: `Next: ${label}`, ".selected": word === now.next_outcome })));
+    status.dataset.status = now.running ? "running" : (now.last_job_status ?? "");
+    const known = OUTCOMES.some(([word]) => word === now.next_outcome)
+      ? OUTCOMES
+      : [...OUTCOMES, [now.next_outcome, now.next_outcome]];
+    fill(
+      outcome,
+      known.map(([word, label]) =>
+        h("option", { value: word, text: `Next: ${label}`, ".selected": word === now.next_outcome }),
+      ),
+    );
     outcome.dataset.outcome = now.next_outcome;
     tick();
   }
@@ -118,14 +169,21 @@ function card(first) {
 
 function whenOf(integration) {
   const seconds = (moment) => (new Date(moment).getTime() - Date.now()) / 1000;
-  if (integration.running && integration.last_job_start_time) return `running for ${countdown(-seconds(integration.last_job_start_time))}`;
+  if (integration.running && integration.last_job_start_time)
+    return `running for ${countdown(-seconds(integration.last_job_start_time))}`;
   if (!integration.next_scheduled_run) return integration.schedule_seconds ? "" : "no schedule";
   const left = seconds(integration.next_scheduled_run);
   return left > 0 ? `next in ${countdown(left)}` : "due now";
 }
 
 // Sources whose name is more than its first letter in capitals.
-const SPELT = { bigquery: "BigQuery", s3: "S3", gcs: "Google Cloud Storage", azure_blob: "Azure Blob", microsoft_fabric: "Microsoft Fabric" };
+const SPELT = {
+  bigquery: "BigQuery",
+  s3: "S3",
+  gcs: "Google Cloud Storage",
+  azure_blob: "Azure Blob",
+  microsoft_fabric: "Microsoft Fabric",
+};
 
 const titled = (word) => {
   const plain = String(word ?? "").toLowerCase();

@@ -17,17 +17,33 @@ export function startChannel(main) {
   const tabs = h("div", { class: "tabs" });
   const intro = h("div", { class: "intro" });
   const list = h("div", { class: "messages", role: "log", "aria-label": "Messages", data: { testid: "messages" } });
-  const scroller = h("div", { class: "scroller", tabindex: 0, role: "region", "aria-label": "Conversation" }, intro, list);
+  const scroller = h(
+    "div",
+    { class: "scroller", tabindex: 0, role: "region", "aria-label": "Conversation" },
+    intro,
+    list,
+  );
   const missed = h("button", { class: "missed", type: "button", hidden: true }, icon("down", 14), "New messages");
   const field = composer({ where: () => ({ channel: state.place.channel }), testid: "composer", label: "Message" });
   const closed = h("p", { class: "composer-closed", hidden: true });
   const conversation = h("div", { class: "conversation" }, scroller, missed, field.shown, closed);
   const home = h("div", { class: "home", hidden: true, data: { testid: "home" } });
-  fill(main, h("header", { class: "pane-head" }, h("div", { class: "pane-names" }, title, about), tabs), conversation, home);
+  fill(
+    main,
+    h("header", { class: "pane-head" }, h("div", { class: "pane-names" }, title, about), tabs),
+    conversation,
+    home,
+  );
   startHome(home);
 
   const hideMissed = () => (missed.hidden = true);
-  const messages = new MessageList({ scroller, list, read: () => (state.place.channel ? channelMessages(state.place.channel) : []), onMissed: () => (missed.hidden = false), onEnd: hideMissed });
+  const messages = new MessageList({
+    scroller,
+    list,
+    read: () => (state.place.channel ? channelMessages(state.place.channel) : []),
+    onMissed: () => (missed.hidden = false),
+    onEnd: hideMissed,
+  });
   missed.addEventListener("click", () => {
     messages.toEnd();
     hideMissed();
@@ -59,8 +75,22 @@ export function startChannel(main) {
     return fill(
       intro,
       h("h2", { text: name }),
-      h("p", {}, isDirect(channel) ? "What the app tells you alone." : "The very beginning of this channel. Talk to the bot:"),
-      h("div", { class: "intro-words" }, (isDirect(channel) ? ALONE : FIRST_WORDS).map((words) => h("button", { class: "btn btn-small", type: "button", on: { click: () => field.put(words) } }, h("code", { text: words })))),
+      h(
+        "p",
+        {},
+        isDirect(channel) ? "What the app tells you alone." : "The very beginning of this channel. Talk to the bot:",
+      ),
+      h(
+        "div",
+        { class: "intro-words" },
+        (isDirect(channel) ? ALONE : FIRST_WORDS).map((words) =>
+          h(
+            "button",
+            { class: "btn btn-small", type: "button", on: { click: () => field.put(words) } },
+            h("code", { text: words }),
+          ),
+        ),
+      ),
     );
   }
 
@@ -91,6 +121,21 @@ function countUnread(message) {
 
 function appTabs(atHome) {
   const direct = ownDirect();
-  const tab = (words, current, open, testid) => h("button", { class: "tab", type: "button", "aria-current": current ? "page" : null, disabled: !open, data: { testid }, on: { click: open ?? (() => {}) } }, words);
-  return [tab("Home", atHome, () => go({ home: true }), "tab-home"), tab("Messages", !atHome, direct ? () => go({ channel: direct.id }) : null, "tab-messages")];
+  const tab = (words, current, open, testid) =>
+    h(
+      "button",
+      {
+        class: "tab",
+        type: "button",
+        "aria-current": current ? "page" : null,
+        disabled: !open,
+        data: { testid },
+        on: { click: open ?? (() => {}) },
+      },
+      words,
+    );
+  return [
+    tab("Home", atHome, () => go({ home: true }), "tab-home"),
+    tab("Messages", !atHome, direct ? () => go({ channel: direct.id }) : null, "tab-messages"),
+  ];
 }

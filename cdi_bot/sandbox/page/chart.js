@@ -15,25 +15,38 @@ const LEGEND_FROM = 2;
 export function chart(block) {
   const spec = block.chart ?? {};
   const draw = { line: lines, area: areas, bar: bars }[spec.type];
-  if (!draw && spec.type !== "pie") return h("p", { class: "unknown", text: `A chart of the type “${spec.type}” can't be drawn here.` });
-  const names = spec.type === "pie" ? (spec.segments ?? []).map((segment) => segment.label) : (spec.series ?? []).map((series) => series.name);
+  if (!draw && spec.type !== "pie")
+    return h("p", { class: "unknown", text: `A chart of the type “${spec.type}” can't be drawn here.` });
+  const names =
+    spec.type === "pie"
+      ? (spec.segments ?? []).map((segment) => segment.label)
+      : (spec.series ?? []).map((series) => series.name);
   const frame = h("div", { class: "chart-frame", role: "img", "aria-label": described(block.title, spec) });
   const show = (width) => fill(frame, spec.type === "pie" ? pie(spec, width) : plotted(spec, draw, width));
   show(USUAL_WIDTH);
-  new ResizeObserver(([entry]) => entry.contentRect.width > 0 && show(Math.max(LEAST_WIDTH, entry.contentRect.width))).observe(frame);
+  new ResizeObserver(
+    ([entry]) => entry.contentRect.width > 0 && show(Math.max(LEAST_WIDTH, entry.contentRect.width)),
+  ).observe(frame);
   return h(
     "figure",
     { class: "chart", data: { chart: spec.type } },
     h("figcaption", { class: "chart-title" }, plain(block.title ?? "")),
     frame,
     (names.length >= LEGEND_FROM || spec.type === "pie") &&
-      h("ul", { class: "legend", "aria-hidden": "true" }, names.map((name, index) => h("li", {}, h("span", { class: `swatch series-${index}` }), plain(name)))),
+      h(
+        "ul",
+        { class: "legend", "aria-hidden": "true" },
+        names.map((name, index) => h("li", {}, h("span", { class: `swatch series-${index}` }), plain(name))),
+      ),
   );
 }
 
 function described(title, spec) {
   const points = (list) => list.map((point) => `${point.label}: ${number(point.value)}`).join(", ");
-  const parts = spec.type === "pie" ? [points(spec.segments ?? [])] : (spec.series ?? []).map((series) => `${series.name}: ${points(series.data ?? [])}`);
+  const parts =
+    spec.type === "pie"
+      ? [points(spec.segments ?? [])]
+      : (spec.series ?? []).map((series) => `${series.name}: ${points(series.data ?? [])}`);
   return `${title ?? "Chart"} (${spec.type} chart). ${parts.join(". ")}`;
 }
 
@@ -55,12 +68,28 @@ function plotted(spec, draw, width) {
   // Points are matched to their category by label: Slack does so too, whatever their order.
   const aligned = series.map((one) => {
     const byLabel = new Map((one.data ?? []).map((point) => [point.label, Number(point.value) || 0]));
-    return { name: one.name, points: categories.map((label, index) => ({ label, index, value: byLabel.get(label) })).filter((point) => point.value !== undefined) };
+    return {
+      name: one.name,
+      points: categories
+        .map((label, index) => ({ label, index, value: byLabel.get(label) }))
+        .filter((point) => point.value !== undefined),
+    };
   });
-  return canvas(width, grid(scale, place), categoryLabels(categories, place), axisLabels(spec.axis_config ?? {}, place), draw(aligned, place));
+  return canvas(
+    width,
+    grid(scale, place),
+    categoryLabels(categories, place),
+    axisLabels(spec.axis_config ?? {}, place),
+    draw(aligned, place),
+  );
 }
 
-const canvas = (width, ...parts) => svg("svg", { class: "chart-picture", viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, "aria-hidden": "true" }, parts);
+const canvas = (width, ...parts) =>
+  svg(
+    "svg",
+    { class: "chart-picture", viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, "aria-hidden": "true" },
+    parts,
+  );
 
 // A round scale of four or five steps that holds both ends.
 function axis(low, high) {
@@ -76,12 +105,25 @@ function axis(low, high) {
 }
 
 const number = (value) => new Intl.NumberFormat("en-US", { maximumFractionDigits: 2 }).format(value);
-const shortNumber = (value) => new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 }).format(value);
+const shortNumber = (value) =>
+  new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 }).format(value);
 
 function grid(scale, place) {
   return scale.ticks.map((tick) => [
-    svg("line", { class: tick === 0 ? "axis" : "gridline", x1: place.left, x2: place.right, y1: place.y(tick), y2: place.y(tick) }),
-    svg("text", { class: "tick", x: place.left - 8, y: place.y(tick) + 3.5, "text-anchor": "end", text: shortNumber(tick) }),
+    svg("line", {
+      class: tick === 0 ? "axis" : "gridline",
+      x1: place.left,
+      x2: place.right,
+      y1: place.y(tick),
+      y2: place.y(tick),
+    }),
+    svg("text", {
+      class: "tick",
+      x: place.left - 8,
+      y: place.y(tick) + 3.5,
+      "text-anchor": "end",
+      text: shortNumber(tick),
+    }),
   ]);
 }
 
@@ -89,25 +131,62 @@ function categoryLabels(categories, place) {
   const every = Math.max(1, Math.ceil(LABEL_ROOM / place.slot));
   // Counted from the right: the newest run is the one people look for.
   return categories.map((label, index) =>
-    (categories.length - 1 - index) % every === 0 ? svg("text", { class: "tick", x: place.x(index), y: HEIGHT - EDGE.bottom + 16, "text-anchor": "middle", text: label }) : null,
+    (categories.length - 1 - index) % every === 0
+      ? svg("text", {
+          class: "tick",
+          x: place.x(index),
+          y: HEIGHT - EDGE.bottom + 16,
+          "text-anchor": "middle",
+          text: label,
+        })
+      : null,
   );
 }
 
 function axisLabels(config, place) {
   const middle = EDGE.top + DEEP / 2;
   return [
-    config.x_label && svg("text", { class: "axis-label", x: (place.left + place.right) / 2, y: HEIGHT - 3, "text-anchor": "middle", text: config.x_label }),
-    config.y_label && svg("text", { class: "axis-label", x: 11, y: middle, "text-anchor": "middle", transform: `rotate(-90 11 ${middle})`, text: config.y_label }),
+    config.x_label &&
+      svg("text", {
+        class: "axis-label",
+        x: (place.left + place.right) / 2,
+        y: HEIGHT - 3,
+        "text-anchor": "middle",
+        text: config.x_label,
+      }),
+    config.y_label &&
+      svg("text", {
+        class: "axis-label",
+        x: 11,
+        y: middle,
+        "text-anchor": "middle",
+        transform: `rotate(-90 11 ${middle})`,
+        text: config.y_label,
+      }),
   ];
 }
 
-const path = (points, place) => points.map((point, index) => `${index ? "L" : "M"}${place.x(point.index).toFixed(1)} ${place.y(point.value).toFixed(1)}`).join("");
+const path = (points, place) =>
+  points
+    .map((point, index) => `${index ? "L" : "M"}${place.x(point.index).toFixed(1)} ${place.y(point.value).toFixed(1)}`)
+    .join("");
 const tip = (name, point) => svg("title", { text: `${name} · ${point.label}: ${number(point.value)}` });
 
 function lines(series, place) {
   return series.map(({ name, points }, index) => [
     svg("path", { class: `line series-${index}`, d: path(points, place) }),
-    points.map((point) => svg("circle", { class: `dot series-${index}`, cx: place.x(point.index), cy: place.y(point.value), r: place.slot < 14 ? 2 : 3 }, tip(name, point))),
+    points.map((point) =>
+      svg(
+        "circle",
+        {
+          class: `dot series-${index}`,
+          cx: place.x(point.index),
+          cy: place.y(point.value),
+          r: place.slot < 14 ? 2 : 3,
+        },
+        tip(name, point),
+      ),
+    ),
   ]);
 }
 
@@ -115,7 +194,12 @@ function areas(series, place) {
   return series.map(({ name, points }, index) => {
     if (points.length === 0) return null;
     const floor = `L${place.x(points.at(-1).index).toFixed(1)} ${place.zero}L${place.x(points[0].index).toFixed(1)} ${place.zero}Z`;
-    return [svg("path", { class: `area series-${index}`, d: path(points, place) + floor }, svg("title", { text: name })), lines([{ name, points }], place).flat(Infinity).map((node) => (node.classList.replace("series-0", `series-${index}`), node))];
+    return [
+      svg("path", { class: `area series-${index}`, d: path(points, place) + floor }, svg("title", { text: name })),
+      lines([{ name, points }], place)
+        .flat(Infinity)
+        .map((node) => (node.classList.replace("series-0", `series-${index}`), node)),
+    ];
   });
 }
 
@@ -127,7 +211,18 @@ function bars(series, place) {
       const end = place.y(point.value);
       // A bar of nothing keeps a hair, so that it is seen to be measured.
       const height = Math.max(Math.abs(place.zero - end), 1);
-      return svg("rect", { class: `bar series-${index}`, x: left + 0.5, y: Math.min(place.zero, end), width: Math.max(width - 1, 1), height, rx: Math.min(2, width / 4) }, tip(name, point));
+      return svg(
+        "rect",
+        {
+          class: `bar series-${index}`,
+          x: left + 0.5,
+          y: Math.min(place.zero, end),
+          width: Math.max(width - 1, 1),
+          height,
+          rx: Math.min(2, width / 4),
+        },
+        tip(name, point),
+      );
     }),
   );
 }
@@ -138,15 +233,26 @@ function pie(spec, width) {
   let turned = 0;
   const middle = HEIGHT / 2;
   const radius = middle - 8;
-  const point = (share) => [width / 2 + radius * Math.sin(share * 2 * Math.PI), middle - radius * Math.cos(share * 2 * Math.PI)];
+  const point = (share) => [
+    width / 2 + radius * Math.sin(share * 2 * Math.PI),
+    middle - radius * Math.cos(share * 2 * Math.PI),
+  ];
   const slices = segments.map((segment, index) => {
     const share = whole ? Math.max(0, Number(segment.value) || 0) / whole : 0;
     const label = svg("title", { text: `${segment.label}: ${number(segment.value)} (${Math.round(share * 100)} %)` });
-    if (share >= 1) return svg("circle", { class: `slice series-${index}`, cx: width / 2, cy: middle, r: radius }, label);
+    if (share >= 1)
+      return svg("circle", { class: `slice series-${index}`, cx: width / 2, cy: middle, r: radius }, label);
     const [fromX, fromY] = point(turned);
     turned += share;
     const [toX, toY] = point(turned);
-    return svg("path", { class: `slice series-${index}`, d: `M${width / 2} ${middle}L${fromX} ${fromY}A${radius} ${radius} 0 ${share > 0.5 ? 1 : 0} 1 ${toX} ${toY}Z` }, label);
+    return svg(
+      "path",
+      {
+        class: `slice series-${index}`,
+        d: `M${width / 2} ${middle}L${fromX} ${fromY}A${radius} ${radius} 0 ${share > 0.5 ? 1 : 0} 1 ${toX} ${toY}Z`,
+      },
+      label,
+    );
   });
   return canvas(width, slices);
 }

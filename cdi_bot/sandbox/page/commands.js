@@ -35,7 +35,12 @@ function subcommands(slash, word = "") {
   const fitting = COMMANDS.filter(([name]) => name.startsWith(typed));
   const whole = fitting.some(([name]) => name === typed);
   return {
-    items: fitting.map(([name, takes, describes]) => ({ insert: `/cdi ${name}${takes ? " " : ""}`, label: `/cdi ${name}`, hint: takes, describes })),
+    items: fitting.map(([name, takes, describes]) => ({
+      insert: `/cdi ${name}${takes ? " " : ""}`,
+      label: `/cdi ${name}`,
+      hint: takes,
+      describes,
+    })),
     eager: slash !== "/cdi" || (typed !== "" && !whole),
   };
 }
@@ -44,10 +49,25 @@ function names(word, typed) {
   const command = COMMANDS.find(([name]) => name === word?.toLowerCase());
   if (!command?.[1].includes("integration")) return { items: [], eager: false };
   const wanted = typed.toLowerCase();
-  const fitting = [...state.integrations.values()].filter(({ integration_name: name, deleted }) => !deleted && name.toLowerCase().includes(wanted) && name.toLowerCase() !== wanted);
-  const items = fitting.slice(0, MOST).map(({ integration_name: name, warehouse_type: source }) => ({ insert: `/cdi ${word} ${name}`, label: name, hint: source ?? "", describes: "" }));
+  const fitting = [...state.integrations.values()].filter(
+    ({ integration_name: name, deleted }) =>
+      !deleted && name.toLowerCase().includes(wanted) && name.toLowerCase() !== wanted,
+  );
+  const items = fitting
+    .slice(0, MOST)
+    .map(({ integration_name: name, warehouse_type: source }) => ({
+      insert: `/cdi ${word} ${name}`,
+      label: name,
+      hint: source ?? "",
+      describes: "",
+    }));
   if (command[1].includes("all") && "all".startsWith(wanted) && wanted !== "all") {
-    items.unshift({ insert: `/cdi ${word} all`, label: "all", hint: "", describes: "Every integration, future ones too" });
+    items.unshift({
+      insert: `/cdi ${word} all`,
+      label: "all",
+      hint: "",
+      describes: "Every integration, future ones too",
+    });
   }
   return { items, eager: false };
 }

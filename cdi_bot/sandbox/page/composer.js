@@ -14,14 +14,54 @@ let count = 0;
 export function composer({ where, testid, label }) {
   const id = `composer-${(count += 1)}`;
   const field = h("textarea", {
-    class: "composer-field", rows: 1, "aria-label": label, placeholder: label, autocomplete: "off", role: "combobox", "aria-autocomplete": "list",
-    "aria-expanded": "false", "aria-controls": `${id}-list`, data: { testid },
+    class: "composer-field",
+    rows: 1,
+    "aria-label": label,
+    placeholder: label,
+    autocomplete: "off",
+    role: "combobox",
+    "aria-autocomplete": "list",
+    "aria-expanded": "false",
+    "aria-controls": `${id}-list`,
+    data: { testid },
   });
-  const list = h("div", { class: "suggestions", role: "listbox", id: `${id}-list`, "aria-label": "Commands", hidden: true, data: { testid: `${testid}-suggestions` } });
-  const send = h("button", { class: "composer-send", type: "button", "aria-label": "Send", title: "Send", disabled: true, data: { testid: `${testid}-send` } }, icon("send"));
-  const slash = h("button", { class: "composer-tool", type: "button", title: "Commands", "aria-label": "Show the commands" }, "/");
+  const list = h("div", {
+    class: "suggestions",
+    role: "listbox",
+    id: `${id}-list`,
+    "aria-label": "Commands",
+    hidden: true,
+    data: { testid: `${testid}-suggestions` },
+  });
+  const send = h(
+    "button",
+    {
+      class: "composer-send",
+      type: "button",
+      "aria-label": "Send",
+      title: "Send",
+      disabled: true,
+      data: { testid: `${testid}-send` },
+    },
+    icon("send"),
+  );
+  const slash = h(
+    "button",
+    { class: "composer-tool", type: "button", title: "Commands", "aria-label": "Show the commands" },
+    "/",
+  );
   const said = h("span", { class: "composer-said", role: "status", data: { testid: `${testid}-said` } });
-  const shown = h("div", { class: "composer" }, list, h("div", { class: "composer-box" }, field, h("div", { class: "composer-row" }, where().thread_ts === undefined && slash, personButton(), said, send)));
+  const shown = h(
+    "div",
+    { class: "composer" },
+    list,
+    h(
+      "div",
+      { class: "composer-box" },
+      field,
+      h("div", { class: "composer-row" }, where().thread_ts === undefined && slash, personButton(), said, send),
+    ),
+  );
   let offered = [];
   let active = -1;
   let sentBefore = "";
@@ -43,13 +83,22 @@ export function composer({ where, testid, label }) {
     grow();
     const { items, eager } = where().thread_ts ? { items: [], eager: false } : suggestions(field.value);
     offered = items;
-    fill(list, items.map((item, index) => row(item, index)));
+    fill(
+      list,
+      items.map((item, index) => row(item, index)),
+    );
     show(items.length > 0);
     mark(eager ? 0 : -1);
   }
 
   function row(item, index) {
-    const shownRow = h("div", { class: "suggestion", role: "option", id: `${id}-${index}`, "aria-selected": "false" }, h("span", { class: "suggestion-label", text: item.label }), h("span", { class: "suggestion-hint", text: item.hint }), h("span", { class: "suggestion-words", text: item.describes }));
+    const shownRow = h(
+      "div",
+      { class: "suggestion", role: "option", id: `${id}-${index}`, "aria-selected": "false" },
+      h("span", { class: "suggestion-label", text: item.label }),
+      h("span", { class: "suggestion-hint", text: item.hint }),
+      h("span", { class: "suggestion-words", text: item.describes }),
+    );
     shownRow.addEventListener("pointerdown", (event) => {
       event.preventDefault(); // the field keeps the focus
       put(item.insert);
@@ -80,10 +129,16 @@ export function composer({ where, testid, label }) {
     put("");
     said.textContent = "";
     if (!text.startsWith("/")) {
-      const answer = await post("slack/message", { channel, user: state.person, text: escaped(text), ...(thread_ts ? { thread_ts } : {}) });
+      const answer = await post("slack/message", {
+        channel,
+        user: state.person,
+        text: escaped(text),
+        ...(thread_ts ? { thread_ts } : {}),
+      });
       if (answer.failed) put(text);
     } else if (thread_ts) slackbot(channel, `\`${text.split(" ")[0]}\` is not supported in threads. Sorry!`);
-    else if (!/^\/cdi(\s|$)/i.test(text)) slackbot(channel, `\`${text.split(" ")[0]}\` is not a valid command. In this workspace there is \`/cdi\`.`);
+    else if (!/^\/cdi(\s|$)/i.test(text))
+      slackbot(channel, `\`${text.split(" ")[0]}\` is not a valid command. In this workspace there is \`/cdi\`.`);
     else await command(channel, text);
   }
 
@@ -92,8 +147,13 @@ export function composer({ where, testid, label }) {
     const answer = await post("slack/command", { channel, user: state.person, text: text.slice(4).trim() });
     said.textContent = "";
     if (answer.failed) put(text);
-    else if (answer.acked === false) slackbot(channel, `\`/cdi\` failed because the app did not respond (\`${answer.error ?? "operation_timeout"}\`).`);
-    else if (answer.ack_ms !== undefined) said.textContent = `Acknowledged in ${answer.ack_ms < 10 ? answer.ack_ms.toFixed(1) : Math.round(answer.ack_ms)} ms`;
+    else if (answer.acked === false)
+      slackbot(
+        channel,
+        `\`/cdi\` failed because the app did not respond (\`${answer.error ?? "operation_timeout"}\`).`,
+      );
+    else if (answer.ack_ms !== undefined)
+      said.textContent = `Acknowledged in ${answer.ack_ms < 10 ? answer.ack_ms.toFixed(1) : Math.round(answer.ack_ms)} ms`;
   }
 
   field.addEventListener("input", edited);
@@ -105,7 +165,8 @@ export function composer({ where, testid, label }) {
     if (open && step) mark((active + step + offered.length + (active < 0 && step < 0 ? 1 : 0)) % offered.length);
     else if (step === -1 && field.value === "" && sentBefore) put(sentBefore);
     else if (open && event.key === "Escape") show(false);
-    else if (open && (event.key === "Tab" || (event.key === "Enter" && active >= 0 && !event.shiftKey))) put(offered[Math.max(active, 0)].insert);
+    else if (open && (event.key === "Tab" || (event.key === "Enter" && active >= 0 && !event.shiftKey)))
+      put(offered[Math.max(active, 0)].insert);
     else if (event.key === "Enter" && !event.shiftKey) submit();
     else return undefined;
     return event.preventDefault();
@@ -124,16 +185,50 @@ let own = 0;
 function slackbot(channel, text) {
   const id = `page-${(own += 1)}`;
   const ts = (Date.now() / 1000).toFixed(6);
-  receive({ type: "ephemeral", message: { id, channel, ts, thread_ts: null, user: SLACKBOT, bot: false, text, blocks: [], attachments: [], ephemeral: true, user_to: state.person } });
+  receive({
+    type: "ephemeral",
+    message: {
+      id,
+      channel,
+      ts,
+      thread_ts: null,
+      user: SLACKBOT,
+      bot: false,
+      text,
+      blocks: [],
+      attachments: [],
+      ephemeral: true,
+      user_to: state.person,
+    },
+  });
 }
 
 function personButton() {
-  const shown = h("button", { class: "composer-person", type: "button", "aria-haspopup": "listbox", title: "Whom you act as", data: { testid: "person" } });
-  const draw = () => state.person && fill(shown, personAvatar(state.person, "avatar-tiny"), h("span", { class: "sr-only", text: "Acting as " }), h("span", { class: "person-name", text: userName(state.person) }), icon("chevron", 12));
+  const shown = h("button", {
+    class: "composer-person",
+    type: "button",
+    "aria-haspopup": "listbox",
+    title: "Whom you act as",
+    data: { testid: "person" },
+  });
+  const draw = () =>
+    state.person &&
+    fill(
+      shown,
+      personAvatar(state.person, "avatar-tiny"),
+      h("span", { class: "sr-only", text: "Acting as " }),
+      h("span", { class: "person-name", text: userName(state.person) }),
+      icon("chevron", 12),
+    );
   shown.addEventListener("click", () =>
     openPicker({
       anchor: shown,
-      items: () => people().map((user) => ({ text: { type: "plain_text", text: userName(user.id), emoji: false }, description: { type: "plain_text", text: aboutPerson(user), emoji: false }, value: user.id })),
+      items: () =>
+        people().map((user) => ({
+          text: { type: "plain_text", text: userName(user.id), emoji: false },
+          description: { type: "plain_text", text: aboutPerson(user), emoji: false },
+          value: user.id,
+        })),
       chosen: (option) => option.value === state.person,
       pick: (option) => {
         state.person = option.value;

@@ -26,7 +26,7 @@ function ordinal(day) {
 const midnight = (date) => new Date(date.getFullYear(), date.getMonth(), date.getDate());
 
 /** "today", "yesterday", "tomorrow" or null. */
-export function nearDay(date, now = new Date()) {
+function nearDay(date, now = new Date()) {
   const days = Math.round((midnight(date) - midnight(now)) / (DAY * 1000));
   return { 0: "today", [-1]: "yesterday", 1: "tomorrow" }[days] ?? null;
 }
@@ -78,7 +78,8 @@ export function ago(date, now = new Date()) {
   const seconds = (now - date) / 1000;
   const size = Math.abs(seconds);
   if (size < 45) return "just now";
-  const [amount, unit] = size < HOUR ? [size / MINUTE, "minute"] : size < DAY ? [size / HOUR, "hour"] : [size / DAY, "day"];
+  const [amount, unit] =
+    size < HOUR ? [size / MINUTE, "minute"] : size < DAY ? [size / HOUR, "hour"] : [size / DAY, "day"];
   const count = Math.max(1, Math.round(amount));
   const words = `${count} ${unit}${count === 1 ? "" : "s"}`;
   return seconds >= 0 ? `${words} ago` : `in ${words}`;

@@ -6,7 +6,11 @@ import { textObject } from "./mrkdwn.js";
 /** Shows a confirm object and gives whether the person went on. Closing it any other way is a no. */
 export function confirmed(spec) {
   return new Promise((resolve) => {
-    const dialog = h("dialog", { class: "dialog dialog-small", "aria-labelledby": "confirm-title", data: { testid: "confirm" } });
+    const dialog = h("dialog", {
+      class: "dialog dialog-small",
+      "aria-labelledby": "confirm-title",
+      data: { testid: "confirm" },
+    });
     const answer = (value) => () => dialog.close(value);
     fill(
       dialog,
@@ -15,8 +19,22 @@ export function confirmed(spec) {
       h(
         "div",
         { class: "dialog-foot" },
-        h("button", { class: "btn", type: "button", on: { click: answer("no") }, data: { testid: "confirm-deny" } }, textObject(spec.deny ?? "Cancel")),
-        h("button", { class: `btn ${spec.style === "danger" ? "btn-danger-full" : "btn-primary"}`, type: "button", autofocus: true, on: { click: answer("yes") }, data: { testid: "confirm-yes" } }, textObject(spec.confirm ?? "Yes")),
+        h(
+          "button",
+          { class: "btn", type: "button", on: { click: answer("no") }, data: { testid: "confirm-deny" } },
+          textObject(spec.deny ?? "Cancel"),
+        ),
+        h(
+          "button",
+          {
+            class: `btn ${spec.style === "danger" ? "btn-danger-full" : "btn-primary"}`,
+            type: "button",
+            autofocus: true,
+            on: { click: answer("yes") },
+            data: { testid: "confirm-yes" },
+          },
+          textObject(spec.confirm ?? "Yes"),
+        ),
       ),
     );
     dialog.addEventListener("close", () => {

@@ -20,12 +20,15 @@ function furnish(element, attributes, children) {
     if (value === null || value === undefined || value === false) continue;
     if (name === "class") element.setAttribute("class", value);
     else if (name === "text") element.textContent = value;
-    else if (name === "on") Object.entries(value).forEach(([event, listener]) => element.addEventListener(event, listener));
+    else if (name === "on")
+      Object.entries(value).forEach(([event, listener]) => element.addEventListener(event, listener));
     else if (name === "data") setData(element, value);
     else if (name.startsWith(".")) element[name.slice(1)] = value;
     else element.setAttribute(name, value === true ? "" : String(value));
   }
-  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(
+    ...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false),
+  );
   return element;
 }
 
@@ -37,7 +40,9 @@ function setData(element, values) {
 
 /** Replaces what `element` holds. */
 export function fill(element, ...children) {
-  element.replaceChildren(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  element.replaceChildren(
+    ...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false),
+  );
   return element;
 }
 
@@ -66,23 +71,32 @@ const ICONS = {
   thread: "M2.5 3h11v7.5H8L4.5 13v-2.5h-2z",
   more: "M3.5 8h.01M8 8h.01M12.5 8h.01",
   chevron: "m4.5 6.25 3.5 3.5 3.5-3.5",
-  menu: "M2.5 4h11M2.5 8h11M2.5 12h11",
-  panel: "M2.5 3h11v10h-11zM9.75 3v10",
   play: "M5 3.25 12.5 8 5 12.75z",
   eye: "M1.75 8S4 3.75 8 3.75 14.25 8 14.25 8 12 12.25 8 12.25 1.75 8 1.75 8zM8 9.75a1.75 1.75 0 1 0 0-3.5 1.75 1.75 0 0 0 0 3.5z",
-  home: "M2.5 7.5 8 2.75l5.5 4.75M4 6.5v6.75h8V6.5",
   down: "M8 3v10M4 9l4 4 4-4",
   back: "M13 8H3M7 4 3 8l4 4",
-  plus: "M8 3v10M3 8h10",
   bolt: "M9 1.75 3.5 9H8l-1 5.25L12.5 7H8z",
-  clock: "M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12zM8 4.75V8l2.25 1.5",
 };
 
 /** One of the page's own line drawings; decoration only, so hidden from assistive technology. */
 export function icon(name, size = 16) {
   return svg(
     "svg",
-    { class: `icon icon-${name}`, viewBox: "0 0 16 16", width: size, height: size, "aria-hidden": "true", focusable: "false" },
-    svg("path", { d: ICONS[name], fill: "none", stroke: "currentColor", "stroke-width": 1.5, "stroke-linecap": "round", "stroke-linejoin": "round" }),
+    {
+      class: `icon icon-${name}`,
+      viewBox: "0 0 16 16",
+      width: size,
+      height: size,
+      "aria-hidden": "true",
+      focusable: "false",
+    },
+    svg("path", {
+      d: ICONS[name],
+      fill: "none",
+      stroke: "currentColor",
+      "stroke-width": 1.5,
+      "stroke-linecap": "round",
+      "stroke-linejoin": "round",
+    }),
   );
 }

@@ -18,14 +18,26 @@ function button(spec, blockId, surface) {
   };
   const words = h("span", { class: "btn-words" }, textObject(spec.text));
   const href = safeUrl(spec.url);
-  const shown = href ? h("a", { ...attributes, href, target: "_blank", rel: "noopener noreferrer" }, words) : h("button", { ...attributes, type: "button" }, words);
+  const shown = href
+    ? h("a", { ...attributes, href, target: "_blank", rel: "noopener noreferrer" }, words)
+    : h("button", { ...attributes, type: "button" }, words);
   const entry = { type: "button", text: spec.text, ...(spec.value === undefined ? {} : { value: spec.value }) };
   shown.addEventListener("click", () => press(shown, spec, () => surface.act(blockId, spec.action_id, entry)));
   return shown;
 }
 
 function overflow(spec, blockId, surface) {
-  const shown = h("button", { class: "btn btn-icon", type: "button", "aria-haspopup": "menu", "aria-label": spec.accessibility_label ?? "More actions", data: { actionId: spec.action_id } }, icon("more"));
+  const shown = h(
+    "button",
+    {
+      class: "btn btn-icon",
+      type: "button",
+      "aria-haspopup": "menu",
+      "aria-label": spec.accessibility_label ?? "More actions",
+      data: { actionId: spec.action_id },
+    },
+    icon("more"),
+  );
   shown.addEventListener("click", () =>
     openPicker({
       anchor: shown,

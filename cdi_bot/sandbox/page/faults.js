@@ -12,43 +12,118 @@ const common = [
   { name: "Cut after", says: "carries requests out, then drops the answer", fault: { kind: "cut_after" } },
 ];
 const SIDES = {
-  braze: { title: "Braze", switches: [...common, { name: "Key revoked", says: "refuses the key", fault: { kind: "revoked" } }] },
-  slack: { title: "Slack", switches: [...common, { name: "Token revoked", says: "refuses the token", fault: { kind: "revoked" } }] },
+  braze: {
+    title: "Braze",
+    switches: [...common, { name: "Key revoked", says: "refuses the key", fault: { kind: "revoked" } }],
+  },
+  slack: {
+    title: "Slack",
+    switches: [...common, { name: "Token revoked", says: "refuses the token", fault: { kind: "revoked" } }],
+  },
 };
 
 /** Builds the switches inside `section`. */
 export function startFaults(section) {
   const now = h("div", { class: "faults-now", role: "status", data: { testid: "faults-now" } });
   const groups = Object.keys(SIDES).map((side) => group(side));
-  fill(section, h("h3", { id: "faults-title", text: "Make trouble" }), now, groups.map((one) => one.node));
+  fill(
+    section,
+    h("h3", { id: "faults-title", text: "Make trouble" }),
+    now,
+    groups.map((one) => one.node),
+  );
   const draw = () => {
     groups.forEach((one) => one.update());
     const active = Object.keys(SIDES).flatMap((side) => state.faults[side].map((fault) => [side, fault]));
-    fill(now, active.length ? active.map(([side, fault]) => h("p", { class: "fault-now" }, icon("bolt", 14), h("strong", { text: SIDES[side].title }), " ", inWords(side, fault))) : h("p", { class: "muted", text: "All is well: nothing is switched on." }));
+    fill(
+      now,
+      active.length
+        ? active.map(([side, fault]) =>
+            h(
+              "p",
+              { class: "fault-now" },
+              icon("bolt", 14),
+              h("strong", { text: SIDES[side].title }),
+              " ",
+              inWords(side, fault),
+            ),
+          )
+        : h("p", { class: "muted", text: "All is well: nothing is switched on." }),
+    );
   };
   on("snapshot", draw);
   on("faults", draw);
   draw();
 }
 
-const fits = (one, fault) => one.fault.kind === fault.kind && (one.fault.status === undefined || one.fault.status === fault.status);
+const fits = (one, fault) =>
+  one.fault.kind === fault.kind && (one.fault.status === undefined || one.fault.status === fault.status);
 
 function inWords(side, fault) {
-  const says = SIDES[side].switches.find((one) => fits(one, fault))?.says ?? (fault.kind === "status" ? `answers ${fault.status}` : fault.kind);
+  const says =
+    SIDES[side].switches.find((one) => fits(one, fault))?.says ??
+    (fault.kind === "status" ? `answers ${fault.status}` : fault.kind);
   const only = fault.path ? `, only ${fault.path}` : "";
   return `${says}${only}${fault.times ? ` (${fault.times} more)` : ""}`;
 }
 
 function group(side) {
   const { title, switches } = SIDES[side];
-  const buttons = switches.map((one) => [one, h("button", { class: "switch", type: "button", "aria-pressed": "false", title: `${title} ${one.says}`, data: { fault: one.fault.kind, side }, on: { click: () => toggle(side, one) } }, one.name)]);
-  const clear = h("button", { class: "linklike", type: "button", text: "Clear", data: { testid: `clear-${side}` }, on: { click: () => call("DELETE", `${side}/faults`) } });
-  const cut = side === "slack" && h("button", { class: "switch switch-once", type: "button", title: "Slack asks the bot to reconnect, as it does every few hours", data: { testid: "disconnect" }, on: { click: () => post("slack/disconnect") } }, "Disconnect once");
+  const buttons = switches.map((one) => [
+    one,
+    h(
+      "button",
+      {
+        class: "switch",
+        type: "button",
+        "aria-pressed": "false",
+        title: `${title} ${one.says}`,
+        data: { fault: one.fault.kind, side },
+        on: { click: () => toggle(side, one) },
+      },
+      one.name,
+    ),
+  ]);
+  const clear = h("button", {
+    class: "linklike",
+    type: "button",
+    text: "Clear",
+    data: { testid: `clear-${side}` },
+    on: { click: () => call("DELETE", `${side}/faults`) },
+  });
+  const cut =
+    side === "slack" &&
+    h(
+      "button",
+      {
+        class: "switch switch-once",
+        type: "button",
+        title: "Slack asks the bot to reconnect, as it does every few hours",
+        data: { testid: "disconnect" },
+        on: { click: () => post("slack/disconnect") },
+      },
+      "Disconnect once",
+    );
   const update = () => {
-    buttons.forEach(([one, button]) => button.setAttribute("aria-pressed", String(state.faults[side].some((fault) => fits(one, fault)))));
+    buttons.forEach(([one, button]) =>
+      button.setAttribute("aria-pressed", String(state.faults[side].some((fault) => fits(one, fault)))),
+    );
     clear.hidden = state.faults[side].length === 0;
   };
-  return { node: h("div", { class: "fault-group", role: "group", "aria-label": `Trouble in ${title}` }, h("div", { class: "fault-title" }, h("h4", { text: title }), clear), h("div", { class: "switches" }, buttons.map(([, button]) => button), cut)), update };
+  return {
+    node: h(
+      "div",
+      { class: "fault-group", role: "group", "aria-label": `Trouble in ${title}` },
+      h("div", { class: "fault-title" }, h("h4", { text: title }), clear),
+      h(
+        "div",
+        { class: "switches" },
+        buttons.map(([, button]) => button),
+        cut,
+      ),
+    ),
+    update,
+  };
 }
 
 // The sandbox clears all of a side at once; what shall stay on is switched on again.

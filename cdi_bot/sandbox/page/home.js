@@ -10,9 +10,13 @@ import { viewSurface } from "./surface.js";
 export function startHome(pane) {
   const draw = () => {
     const view = state.homes.get(state.person);
-    if (!view) return fill(pane, h("p", { class: "home-empty", text: "The app has not put up a Home for this person yet." }));
+    if (!view)
+      return fill(pane, h("p", { class: "home-empty", text: "The app has not put up a Home for this person yet." }));
     const top = pane.scrollTop;
-    fill(pane, h("div", { class: "home-blocks", data: { viewId: view.id } }, renderBlocks(view.blocks, viewSurface(view))));
+    fill(
+      pane,
+      h("div", { class: "home-blocks", data: { viewId: view.id } }, renderBlocks(view.blocks, viewSurface(view))),
+    );
     pane.scrollTop = top;
     return undefined;
   };

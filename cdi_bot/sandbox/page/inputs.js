@@ -17,7 +17,11 @@ export function inputElement(spec, blockId, surface, dispatch) {
 }
 
 const TEXTS = { plain_text_input: "text", email_text_input: "email", url_text_input: "url", number_input: "number" };
-const MOMENTS = { datepicker: ["date", "selected_date", "initial_date"], timepicker: ["time", "selected_time", "initial_time"], datetimepicker: ["datetime-local", "selected_date_time", "initial_date_time"] };
+const MOMENTS = {
+  datepicker: ["date", "selected_date", "initial_date"],
+  timepicker: ["time", "selected_time", "initial_time"],
+  datetimepicker: ["datetime-local", "selected_date_time", "initial_date_time"],
+};
 // How each select names what is chosen, whether it takes several, and where its options come from.
 const SELECTS = {
   static_select: { key: "selected_option" },
@@ -39,7 +43,9 @@ function peopleOptions() {
 }
 
 function channelOptions() {
-  return [...state.channels.values()].filter((channel) => !channel.is_archived && !isDirect(channel.id)).map((channel) => option(`#${channelName(channel.id)}`, channel.id));
+  return [...state.channels.values()]
+    .filter((channel) => !channel.is_archived && !isDirect(channel.id))
+    .map((channel) => option(`#${channelName(channel.id)}`, channel.id));
 }
 
 class Field {
@@ -61,7 +67,8 @@ class Field {
 
   change(key, value, shown) {
     this.note(key, value);
-    if (this.dispatch) press(shown, this.spec, () => this.surface.act(this.blockId, this.id, { type: this.spec.type, [key]: value }));
+    if (this.dispatch)
+      press(shown, this.spec, () => this.surface.act(this.blockId, this.id, { type: this.spec.type, [key]: value }));
   }
 }
 
@@ -93,16 +100,33 @@ function select(field) {
   const { spec } = field;
   const kind = SELECTS[spec.type];
   const named = kind.own?.() ?? [];
-  const toOption = (value) => (kind.own ? named.find((known) => known.value === value) ?? option(String(value), value) : value);
+  const toOption = (value) =>
+    kind.own ? (named.find((known) => known.value === value) ?? option(String(value), value)) : value;
   const toValue = (chosen) => (kind.own ? chosen.value : chosen);
   const held = field.start(kind.key, initialOf(spec, kind));
-  let chosen = (kind.several ? held ?? [] : held ? [held] : []).map(toOption);
+  let chosen = (kind.several ? (held ?? []) : held ? [held] : []).map(toOption);
 
   const words = h("span", { class: "select-words" });
-  const shown = h("button", { class: `select ${kind.several ? "select-several" : ""}`, type: "button", "aria-haspopup": "listbox", "aria-expanded": "false", "aria-label": spec.accessibility_label, data: { actionId: field.id } }, words, icon("chevron"));
+  const shown = h(
+    "button",
+    {
+      class: `select ${kind.several ? "select-several" : ""}`,
+      type: "button",
+      "aria-haspopup": "listbox",
+      "aria-expanded": "false",
+      "aria-label": spec.accessibility_label,
+      data: { actionId: field.id },
+    },
+    words,
+    icon("chevron"),
+  );
   const draw = () => {
     const parts = chosen.map((one) => h("span", { class: kind.several ? "chip" : "" }, textObject(one.text)));
-    words.replaceChildren(...(parts.length ? parts : [h("span", { class: "placeholder" }, textObject(spec.placeholder ?? "Choose an option"))]));
+    words.replaceChildren(
+      ...(parts.length
+        ? parts
+        : [h("span", { class: "placeholder" }, textObject(spec.placeholder ?? "Choose an option"))]),
+    );
   };
   const has = (one) => chosen.some((other) => other.value === one.value);
   const pick = (one) => {
@@ -117,8 +141,13 @@ function select(field) {
       chosen: has,
       pick,
       search: Boolean(kind.asks),
-      leastLetters: kind.asks ? spec.min_query_length ?? 3 : 0,
-      items: (query) => (kind.asks ? field.surface.options(field.blockId, field.id, query) : kind.own ? named : spec.option_groups ?? spec.options ?? []),
+      leastLetters: kind.asks ? (spec.min_query_length ?? 3) : 0,
+      items: (query) =>
+        kind.asks
+          ? field.surface.options(field.blockId, field.id, query)
+          : kind.own
+            ? named
+            : (spec.option_groups ?? spec.options ?? []),
     }),
   );
   draw();
@@ -134,18 +163,35 @@ function boxes(field) {
   const { spec } = field;
   const several = spec.type === "checkboxes";
   const key = several ? "selected_options" : "selected_option";
-  const held = field.start(key, several ? spec.initial_options ?? [] : spec.initial_option);
+  const held = field.start(key, several ? (spec.initial_options ?? []) : spec.initial_option);
   let chosen = several ? held : held ? [held] : [];
   const group = h("div", { class: "boxes", role: several ? "group" : "radiogroup", data: { actionId: field.id } });
   const name = `${field.blockId}-${field.id}`;
   for (const one of spec.options ?? []) {
-    const box = h("input", { type: several ? "checkbox" : "radio", name, value: one.value, ".checked": chosen.some((other) => other.value === one.value) });
+    const box = h("input", {
+      type: several ? "checkbox" : "radio",
+      name,
+      value: one.value,
+      ".checked": chosen.some((other) => other.value === one.value),
+    });
     box.addEventListener("change", () => {
       const others = several ? chosen.filter((other) => other.value !== one.value) : [];
       chosen = box.checked ? [...others, one] : others;
       field.change(key, several ? chosen : one, group);
     });
-    group.append(h("label", { class: "box" }, box, h("span", {}, textObject(one.text), one.description && h("span", { class: "box-description" }, textObject(one.description)))));
+    group.append(
+      h(
+        "label",
+        { class: "box" },
+        box,
+        h(
+          "span",
+          {},
+          textObject(one.text),
+          one.description && h("span", { class: "box-description" }, textObject(one.description)),
+        ),
+      ),
+    );
   }
   return group;
 }
@@ -155,7 +201,13 @@ function moment(field) {
   const [type, key, initial] = MOMENTS[spec.type];
   const epoch = spec.type === "datetimepicker";
   const held = field.start(key, spec[initial]);
-  const shown = h("input", { class: "field-text field-moment", type, "aria-label": spec.accessibility_label ?? spec.placeholder?.text, data: { actionId: field.id }, ".value": epoch && held ? localMinutes(held) : held ?? "" });
+  const shown = h("input", {
+    class: "field-text field-moment",
+    type,
+    "aria-label": spec.accessibility_label ?? spec.placeholder?.text,
+    data: { actionId: field.id },
+    ".value": epoch && held ? localMinutes(held) : (held ?? ""),
+  });
   shown.addEventListener("change", () => {
     const value = epoch ? Math.floor(new Date(shown.value).getTime() / 1000) : shown.value;
     field.change(key, value || null, shown);

@@ -13,7 +13,7 @@ const TABLE_RULE = /^\s*\|?\s*:?-{1,}:?\s*(?:\|\s*:?-{1,}:?\s*)*\|?\s*$/;
 export function markdown(text) {
   const lines = String(text ?? "").split("\n");
   const nodes = [];
-  for (let at = 0; at < lines.length; ) {
+  for (let at = 0; at < lines.length;) {
     const [node, next] = blockAt(lines, at);
     if (node) nodes.push(node);
     at = next;
@@ -26,11 +26,20 @@ function blockAt(lines, at) {
   if (!line.trim()) return [null, at + 1];
   if (FENCE.test(line)) return fence(lines, at);
   const heading = HEADING.exec(line);
-  if (heading) return [h(`h${Math.min(heading[1].length + 2, 6)}`, { class: `md-heading md-heading-${heading[1].length}` }, inline(heading[2])), at + 1];
+  if (heading)
+    return [
+      h(
+        `h${Math.min(heading[1].length + 2, 6)}`,
+        { class: `md-heading md-heading-${heading[1].length}` },
+        inline(heading[2]),
+      ),
+      at + 1,
+    ];
   if (RULE.test(line)) return [h("hr", { class: "divider" }), at + 1];
   if (line.startsWith(">")) return quote(lines, at);
   if (ITEM.test(line)) return list(lines, at);
-  if (line.includes("|") && TABLE_RULE.test(lines[at + 1] ?? "") && (lines[at + 1] ?? "").includes("-")) return table(lines, at);
+  if (line.includes("|") && TABLE_RULE.test(lines[at + 1] ?? "") && (lines[at + 1] ?? "").includes("-"))
+    return table(lines, at);
   return paragraph(lines, at);
 }
 
@@ -43,14 +52,29 @@ function fence(lines, at) {
 function quote(lines, at) {
   let end = at;
   while (end < lines.length && lines[end].startsWith(">")) end += 1;
-  return [h("blockquote", { class: "quote" }, markdown(lines.slice(at, end).map((line) => line.replace(/^>\s?/, "")).join("\n"))), end];
+  return [
+    h(
+      "blockquote",
+      { class: "quote" },
+      markdown(
+        lines
+          .slice(at, end)
+          .map((line) => line.replace(/^>\s?/, ""))
+          .join("\n"),
+      ),
+    ),
+    end,
+  ];
 }
 
 // Items deeper than the first one belong to the item before them.
 function list(lines, at) {
   const first = ITEM.exec(lines[at]);
   const depth = first[1].length;
-  const shown = h(first[3] ? "ol" : "ul", { class: "rich-list", start: first[3] && first[3] !== "1" ? first[3] : null });
+  const shown = h(first[3] ? "ol" : "ul", {
+    class: "rich-list",
+    start: first[3] && first[3] !== "1" ? first[3] : null,
+  });
   let next = at;
   while (next < lines.length) {
     const item = ITEM.exec(lines[next]);
@@ -70,19 +94,52 @@ function list(lines, at) {
 function task(text) {
   const mark = /^\[([ xX])\]\s+(.*)$/.exec(text);
   if (!mark) return h("li", {}, inline(text));
-  return h("li", { class: "task" }, h("input", { type: "checkbox", disabled: true, ".checked": mark[1] !== " ", "aria-label": mark[1] === " " ? "open" : "done" }), " ", inline(mark[2]));
+  return h(
+    "li",
+    { class: "task" },
+    h("input", {
+      type: "checkbox",
+      disabled: true,
+      ".checked": mark[1] !== " ",
+      "aria-label": mark[1] === " " ? "open" : "done",
+    }),
+    " ",
+    inline(mark[2]),
+  );
 }
 
 function cells(line) {
-  return line.trim().replace(/^\||\|$/g, "").split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll("\\|", "|"));
+  return line
+    .trim()
+    .replace(/^\||\|$/g, "")
+    .split(/(?<!\\)\|/)
+    .map((cell) => cell.trim().replaceAll("\\|", "|"));
 }
 
 function table(lines, at) {
-  const align = cells(lines[at + 1]).map((rule) => (rule.endsWith(":") ? (rule.startsWith(":") ? "center" : "right") : "left"));
+  const align = cells(lines[at + 1]).map((rule) =>
+    rule.endsWith(":") ? (rule.startsWith(":") ? "center" : "right") : "left",
+  );
   let end = at + 2;
   while (end < lines.length && lines[end].includes("|") && lines[end].trim()) end += 1;
-  const row = (line, tag) => h("tr", {}, cells(line).map((cell, index) => h(tag, { class: `align-${align[index] ?? "left"}`, scope: tag === "th" ? "col" : null }, inline(cell))));
-  const shown = h("table", { class: "table" }, h("thead", {}, row(lines[at], "th")), h("tbody", {}, lines.slice(at + 2, end).map((line) => row(line, "td"))));
+  const row = (line, tag) =>
+    h(
+      "tr",
+      {},
+      cells(line).map((cell, index) =>
+        h(tag, { class: `align-${align[index] ?? "left"}`, scope: tag === "th" ? "col" : null }, inline(cell)),
+      ),
+    );
+  const shown = h(
+    "table",
+    { class: "table" },
+    h("thead", {}, row(lines[at], "th")),
+    h(
+      "tbody",
+      {},
+      lines.slice(at + 2, end).map((line) => row(line, "td")),
+    ),
+  );
   return [h("div", { class: "table-scroll", tabindex: 0, role: "region", "aria-label": "Table" }, shown), end];
 }
 
@@ -97,7 +154,8 @@ function paragraph(lines, at) {
   return [shown, end];
 }
 
-const startsBlock = (line) => FENCE.test(line) || HEADING.test(line) || RULE.test(line) || line.startsWith(">") || ITEM.test(line);
+const startsBlock = (line) =>
+  FENCE.test(line) || HEADING.test(line) || RULE.test(line) || line.startsWith(">") || ITEM.test(line);
 
 // In order of precedence; each gives the node of its match.
 const MARKS = [
@@ -116,11 +174,15 @@ const UNDERSCORED = [/^_(?=[^\s_])([^_]*[^\s_])_(?![\p{L}\p{N}])/u, (match) => h
 function inline(text) {
   const nodes = [];
   let pending = "";
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     const rest = text.slice(at);
     const inWord = /[\p{L}\p{N}]/u.test(text[at - 1] ?? "");
-    const marks = inWord ? MARKS.filter(([pattern]) => !pattern.source.startsWith("^(?:\\*\\*|__)") || !rest.startsWith("__")) : [...MARKS, UNDERSCORED];
-    const hit = "\\`![<*_~h".includes(rest[0]) ? marks.map(([pattern, draw]) => [pattern.exec(rest), draw]).find(([match]) => match) : null;
+    const marks = inWord
+      ? MARKS.filter(([pattern]) => !pattern.source.startsWith("^(?:\\*\\*|__)") || !rest.startsWith("__"))
+      : [...MARKS, UNDERSCORED];
+    const hit = "\\`![<*_~h".includes(rest[0])
+      ? marks.map(([pattern, draw]) => [pattern.exec(rest), draw]).find(([match]) => match)
+      : null;
     if (hit) {
       if (pending) nodes.push(...withShortcodes(pending));
       pending = "";

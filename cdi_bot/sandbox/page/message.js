@@ -12,7 +12,7 @@ const FACES = 3; // avatars shown in front of a reply count
 const PREVIEW = 80; // letters of the parent shown over a reply that was sent to the channel too
 
 /** The name of whoever wrote a message. */
-export const authorOf = (message) => (message.bot ? botName() : userName(message.user));
+const authorOf = (message) => (message.bot ? botName() : userName(message.user));
 
 /**
  * Draws a message. `compact` leaves out what the message above it told already; `inThread` leaves out the thread
@@ -20,7 +20,12 @@ export const authorOf = (message) => (message.bot ? botName() : userName(message
  */
 export function renderMessage(message, { compact = false, inThread = false } = {}) {
   const moment = momentOf(message.ts);
-  const stamp = h("time", { class: "stamp", datetime: moment.toISOString(), title: wholeMoment(moment), text: clockTime(moment) });
+  const stamp = h("time", {
+    class: "stamp",
+    datetime: moment.toISOString(),
+    title: wholeMoment(moment),
+    text: clockTime(moment),
+  });
   const name = authorOf(message);
   const kind = message.ephemeral ? "is-ephemeral" : "";
   return h(
@@ -28,14 +33,27 @@ export function renderMessage(message, { compact = false, inThread = false } = {
     {
       class: `message ${compact ? "is-compact" : ""} ${kind}`,
       "aria-label": `${name}, ${clockTime(moment)}`,
-      data: { ts: message.ts, key: keyOf(message), channel: message.channel, author: message.bot ? "bot" : message.user ?? "", testid: "message" },
+      data: {
+        ts: message.ts,
+        key: keyOf(message),
+        channel: message.channel,
+        author: message.bot ? "bot" : (message.user ?? ""),
+        testid: "message",
+      },
     },
     h("div", { class: "gutter" }, compact ? stamp : avatarOf(message)),
     h(
       "div",
       { class: "message-main" },
       message.ephemeral && onlyYou(message),
-      !compact && h("div", { class: "message-head" }, h("span", { class: "author", text: name }), message.bot && h("span", { class: "app-badge", text: "App" }), stamp),
+      !compact &&
+        h(
+          "div",
+          { class: "message-head" },
+          h("span", { class: "author", text: name }),
+          message.bot && h("span", { class: "app-badge", text: "App" }),
+          stamp,
+        ),
       !inThread && message.reply_broadcast && repliedTo(message),
       inThread && message.reply_broadcast && h("div", { class: "also-sent", text: "Also sent to the channel" }),
       body(message),
@@ -47,9 +65,19 @@ export function renderMessage(message, { compact = false, inThread = false } = {
 
 function body(message) {
   const surface = messageSurface(message);
-  const words = message.blocks?.length ? renderBlocks(message.blocks, surface) : message.text ? [h("div", { class: "text" }, mrkdwn(message.text))] : [];
+  const words = message.blocks?.length
+    ? renderBlocks(message.blocks, surface)
+    : message.text
+      ? [h("div", { class: "text" }, mrkdwn(message.text))]
+      : [];
   const edited = message.edited && h("span", { class: "edited", title: "This message was changed", text: "(edited)" });
-  return h("div", { class: "message-body" }, words, (message.attachments ?? []).map((attachment) => renderAttachment(attachment, surface)), edited);
+  return h(
+    "div",
+    { class: "message-body" },
+    words,
+    (message.attachments ?? []).map((attachment) => renderAttachment(attachment, surface)),
+    edited,
+  );
 }
 
 function renderAttachment(attachment, surface) {
@@ -57,12 +85,17 @@ function renderAttachment(attachment, surface) {
   const colour = /^#?([0-9a-f]{6})$/i.exec(attachment.color ?? "");
   const named = { good: "var(--good)", warning: "var(--warn)", danger: "var(--bad)" }[attachment.color];
   if (colour || named) shown.style.setProperty("--bar", colour ? `#${colour[1]}` : named);
-  const fields = (attachment.fields ?? []).map((field) => h("div", { class: "field" }, h("strong", { text: field.title ?? "" }), h("div", {}, mrkdwn(field.value))));
+  const fields = (attachment.fields ?? []).map((field) =>
+    h("div", { class: "field" }, h("strong", { text: field.title ?? "" }), h("div", {}, mrkdwn(field.value))),
+  );
   shown.append(
     ...[
       attachment.pretext && h("div", { class: "text" }, mrkdwn(attachment.pretext)),
-      attachment.title && h("div", { class: "attachment-title" }, link(attachment.title_link, mrkdwn(attachment.title))),
-      ...(attachment.blocks?.length ? renderBlocks(attachment.blocks, surface) : [h("div", { class: "text" }, mrkdwn(attachment.text ?? attachment.fallback ?? ""))]),
+      attachment.title &&
+        h("div", { class: "attachment-title" }, link(attachment.title_link, mrkdwn(attachment.title))),
+      ...(attachment.blocks?.length
+        ? renderBlocks(attachment.blocks, surface)
+        : [h("div", { class: "text" }, mrkdwn(attachment.text ?? attachment.fallback ?? ""))]),
       fields.length > 0 && h("div", { class: "fields" }, fields),
       attachment.footer && h("div", { class: "context" }, mrkdwn(attachment.footer)),
     ].filter(Boolean),
@@ -75,14 +108,31 @@ function onlyYou(message) {
     dropMessage(message.channel, keyOf(message));
     announce("message_gone", { message, key: keyOf(message) });
   };
-  return h("div", { class: "only-you" }, icon("eye", 14), h("span", { text: "Only visible to you" }), h("button", { class: "linklike", type: "button", text: "Dismiss", on: { click: dismiss } }));
+  return h(
+    "div",
+    { class: "only-you" },
+    icon("eye", 14),
+    h("span", { text: "Only visible to you" }),
+    h("button", { class: "linklike", type: "button", text: "Dismiss", on: { click: dismiss } }),
+  );
 }
 
 function repliedTo(message) {
   const parent = parentOf(message.channel, message.thread_ts);
   const words = parent ? lettersOf(parent.text) : "";
   const preview = words.length > PREVIEW ? `${words.slice(0, PREVIEW)}…` : words;
-  return h("div", { class: "replied-to" }, icon("thread", 14), "replied to a thread: ", h("button", { class: "linklike", type: "button", text: preview || "open it", on: { click: () => openThread(message.channel, message.thread_ts) } }));
+  return h(
+    "div",
+    { class: "replied-to" },
+    icon("thread", 14),
+    "replied to a thread: ",
+    h("button", {
+      class: "linklike",
+      type: "button",
+      text: preview || "open it",
+      on: { click: () => openThread(message.channel, message.thread_ts) },
+    }),
+  );
 }
 
 function threadLine(message) {
@@ -92,8 +142,17 @@ function threadLine(message) {
   const last = momentOf(answers.at(-1).ts);
   return h(
     "button",
-    { class: "thread-line", type: "button", data: { thread: message.ts, testid: "thread-line" }, on: { click: () => openThread(message.channel, message.ts) } },
-    h("span", { class: "faces" }, writers.slice(0, FACES).map((reply) => avatarOf(reply, "avatar-small"))),
+    {
+      class: "thread-line",
+      type: "button",
+      data: { thread: message.ts, testid: "thread-line" },
+      on: { click: () => openThread(message.channel, message.ts) },
+    },
+    h(
+      "span",
+      { class: "faces" },
+      writers.slice(0, FACES).map((reply) => avatarOf(reply, "avatar-small")),
+    ),
     h("span", { class: "thread-count", text: answers.length === 1 ? "1 reply" : `${answers.length} replies` }),
     h("span", { class: "thread-last", data: { since: last.toISOString() }, text: `Last reply ${ago(last)}` }),
     h("span", { class: "thread-view", text: "View thread" }),
@@ -105,12 +164,24 @@ function tools(message) {
   return h(
     "div",
     { class: "message-tools" },
-    h("button", { type: "button", class: "tool", title: "Reply in thread", "aria-label": `Reply in thread to ${authorOf(message)}`, data: { testid: "reply" }, on: { click: () => openThread(message.channel, top) } }, icon("thread"), h("span", { text: "Reply" })),
+    h(
+      "button",
+      {
+        type: "button",
+        class: "tool",
+        title: "Reply in thread",
+        "aria-label": `Reply in thread to ${authorOf(message)}`,
+        data: { testid: "reply" },
+        on: { click: () => openThread(message.channel, top) },
+      },
+      icon("thread"),
+      h("span", { text: "Reply" }),
+    ),
   );
 }
 
 /** Opens a thread beside the channel. */
-export function openThread(channel, ts) {
+function openThread(channel, ts) {
   state.thread = { channel, ts };
   announce("thread");
 }

@@ -99,7 +99,12 @@ export class MessageList {
       this.draw();
       this.scroller.scrollTop += this.scroller.scrollHeight - height;
     };
-    return h("button", { class: "btn earlier", type: "button", text: `Show earlier messages (${count})`, on: { click: more } });
+    return h("button", {
+      class: "btn earlier",
+      type: "button",
+      text: `Show earlier messages (${count})`,
+      on: { click: more },
+    });
   }
 
   // A message that changes under the reader's hands keeps the focus on the same button.
@@ -109,13 +114,22 @@ export class MessageList {
     const action = focused?.dataset.actionId;
     if (!key || !action) return null;
     return () => {
-      if (!focused.isConnected) this.list.querySelector(`[data-key="${CSS.escape(key)}"] [data-action-id="${CSS.escape(action)}"]`)?.focus();
+      if (!focused.isConnected)
+        this.list.querySelector(`[data-key="${CSS.escape(key)}"] [data-action-id="${CSS.escape(action)}"]`)?.focus();
     };
   }
 }
 
 function sharesHeading(before, message) {
-  if (!before || message.ephemeral || before.ephemeral || message.reply_broadcast || before.blocks?.length || message.blocks?.length) return false;
+  if (
+    !before ||
+    message.ephemeral ||
+    before.ephemeral ||
+    message.reply_broadcast ||
+    before.blocks?.length ||
+    message.blocks?.length
+  )
+    return false;
   const sameAuthor = before.bot === message.bot && before.user === message.user;
   return sameAuthor && Number.parseFloat(message.ts) - Number.parseFloat(before.ts) < TOGETHER_SECONDS;
 }

@@ -21,7 +21,7 @@ function take(view) {
   const same = stack.findIndex((one) => one.view.id === view.id);
   const below = stack.findIndex((one) => one.view.id === view.previous_view_id);
   // What was typed survives an update: Slack keeps the fields whose ids stay.
-  const values = same >= 0 ? stack[same].surface.values : view.state?.values ?? {};
+  const values = same >= 0 ? stack[same].surface.values : (view.state?.values ?? {});
   const entry = { view, surface: viewSurface(view, structuredClone(values)) };
   if (same >= 0) stack[same] = entry;
   else stack.splice(below + 1, stack.length, entry);
@@ -56,19 +56,55 @@ function fillDialog() {
   const focused = dialog.contains(document.activeElement) ? document.activeElement.dataset.actionId : null;
   dialog.dataset.viewId = view.id;
   dialog.dataset.callbackId = view.callback_id ?? "";
-  const submit = view.submit || hasInputs(view) ? h("button", { class: "btn btn-primary", type: "submit", disabled: view.submit_disabled === true, data: { testid: "modal-submit" } }, textObject(view.submit ?? "Submit")) : null;
+  const submit =
+    view.submit || hasInputs(view)
+      ? h(
+          "button",
+          {
+            class: "btn btn-primary",
+            type: "submit",
+            disabled: view.submit_disabled === true,
+            data: { testid: "modal-submit" },
+          },
+          textObject(view.submit ?? "Submit"),
+        )
+      : null;
   const form = h(
     "form",
     { class: "modal-form", novalidate: true },
     h(
       "header",
       { class: "dialog-head" },
-      stack.length > 1 && h("button", { class: "icon-button", type: "button", "aria-label": "Back", on: { click: dismiss } }, icon("back")),
+      stack.length > 1 &&
+        h(
+          "button",
+          { class: "icon-button", type: "button", "aria-label": "Back", on: { click: dismiss } },
+          icon("back"),
+        ),
       h("h2", { class: "dialog-title", id: "modal-title" }, textObject(view.title)),
-      h("button", { class: "icon-button", type: "button", "aria-label": "Close the form", data: { testid: "modal-x" }, on: { click: dismiss } }, icon("close")),
+      h(
+        "button",
+        {
+          class: "icon-button",
+          type: "button",
+          "aria-label": "Close the form",
+          data: { testid: "modal-x" },
+          on: { click: dismiss },
+        },
+        icon("close"),
+      ),
     ),
     h("div", { class: "modal-body" }, renderBlocks(view.blocks, surface)),
-    h("footer", { class: "dialog-foot" }, h("button", { class: "btn", type: "button", data: { testid: "modal-close" }, on: { click: dismiss } }, textObject(view.close ?? (submit ? "Cancel" : "Close"))), submit),
+    h(
+      "footer",
+      { class: "dialog-foot" },
+      h(
+        "button",
+        { class: "btn", type: "button", data: { testid: "modal-close" }, on: { click: dismiss } },
+        textObject(view.close ?? (submit ? "Cancel" : "Close")),
+      ),
+      submit,
+    ),
   );
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -77,7 +113,11 @@ function fillDialog() {
   fill(dialog, form);
   dialog.querySelector(".modal-body").scrollTop = scrolled;
   const again = focused && dialog.querySelector(`[data-action-id="${CSS.escape(focused)}"]`);
-  (again || dialog.querySelector("[autofocus]") || dialog.querySelector(".modal-body input, .modal-body textarea, .modal-body button"))?.focus();
+  (
+    again ||
+    dialog.querySelector("[autofocus]") ||
+    dialog.querySelector(".modal-body input, .modal-body textarea, .modal-body button")
+  )?.focus();
 }
 
 const hasInputs = (view) => (view.blocks ?? []).some((block) => block.type === "input");
@@ -89,7 +129,8 @@ function missing({ view, surface }) {
     if (block.type !== "input" || block.optional) continue;
     const entry = surface.held(block.block_id, block.element?.action_id) ?? {};
     const value = Object.entries(entry).find(([key]) => key !== "type")?.[1];
-    if (value === null || value === undefined || value === "" || value.length === 0) errors[block.block_id] = "Please complete this required field.";
+    if (value === null || value === undefined || value === "" || value.length === 0)
+      errors[block.block_id] = "Please complete this required field.";
   }
   return errors;
 }
@@ -99,10 +140,15 @@ async function send(button) {
   const refused = missing(top);
   if (Object.keys(refused).length > 0) return refuse(top, refused);
   button?.setAttribute("aria-busy", "true");
-  const answer = await post("slack/view_submit", { user: state.person, view_id: top.view.id, state: { values: top.surface.values } });
+  const answer = await post("slack/view_submit", {
+    user: state.person,
+    view_id: top.view.id,
+    state: { values: top.surface.values },
+  });
   button?.removeAttribute("aria-busy");
   if (answer.failed) return undefined;
-  if (answer.error) return announce("notice", { text: `We had some trouble connecting (${answer.error}). Try again?`, tone: "bad" });
+  if (answer.error)
+    return announce("notice", { text: `We had some trouble connecting (${answer.error}). Try again?`, tone: "bad" });
   // What else the app may answer (close, update, push) comes over the stream.
   const told = answer.response ?? {};
   return told.response_action === "errors" && stack.includes(top) ? refuse(top, told.errors ?? {}) : undefined;

@@ -10,7 +10,7 @@ const STYLES = { "*": "strong", _: "em", "~": "s" };
 const ENTITIES = { "&lt;": "<", "&gt;": ">", "&amp;": "&" };
 
 /** Undoes Slack's escaping of `&`, `<` and `>`, and only that. */
-export const unescapeText = (text) => text.replace(/&(?:lt|gt|amp);/g, (entity) => ENTITIES[entity]);
+const unescapeText = (text) => text.replace(/&(?:lt|gt|amp);/g, (entity) => ENTITIES[entity]);
 
 /** A mrkdwn string as a list of nodes. */
 export function mrkdwn(text) {
@@ -41,7 +41,12 @@ export function lettersOf(text) {
 export function withShortcodes(text) {
   return text.split(/(:[a-z0-9_+'-]+(?:::skin-tone-\d)?:)/i).flatMap((part) => {
     const sign = /^:.+:$/.test(part) ? emoji(part.slice(1, -1)) : null;
-    if (sign) return h("span", { class: "emoji", role: "img", "aria-label": part.slice(1, -1).replaceAll("_", " "), title: part }, sign);
+    if (sign)
+      return h(
+        "span",
+        { class: "emoji", role: "img", "aria-label": part.slice(1, -1).replaceAll("_", " "), title: part },
+        sign,
+      );
     return part ? document.createTextNode(part) : [];
   });
 }
@@ -59,7 +64,8 @@ export function dateNode(epoch, format, fallback, address) {
 export const userMention = (id) => h("span", { class: "mention", data: { user: id } }, `@${userName(id)}`);
 
 /** A channel's name as Slack shows a mention. */
-export const channelMention = (id, label) => h("span", { class: "mention mention-channel", data: { mention: id } }, `#${label || channelName(id)}`);
+export const channelMention = (id, label) =>
+  h("span", { class: "mention mention-channel", data: { mention: id } }, `#${label || channelName(id)}`);
 
 function preformatted(part) {
   return [h("pre", { class: "pre" }, h("code", {}, codeNodes(part.slice(3, -3).replace(/^\n/, ""))))];
@@ -67,7 +73,11 @@ function preformatted(part) {
 
 // Inside code only the angle-bracket forms keep their meaning.
 function codeNodes(text) {
-  return text.split(/(<[^<>\n]+>)/).map((part) => (/^<[^<>\n]+>$/.test(part) ? angle(part.slice(1, -1)) : document.createTextNode(unescapeText(part))));
+  return text
+    .split(/(<[^<>\n]+>)/)
+    .map((part) =>
+      /^<[^<>\n]+>$/.test(part) ? angle(part.slice(1, -1)) : document.createTextNode(unescapeText(part)),
+    );
 }
 
 function quotedLines(text) {

@@ -12,12 +12,28 @@ let ids = 0;
  * items(query): options or option groups, or a promise of them. `search` asks again for each query; without it a
  * long list is narrowed here. pick(option) is called once; `chosen(option)` marks what is chosen already.
  */
-export function openPicker({ anchor, items, pick, chosen = () => false, search = false, leastLetters = 0, role = "listbox" }) {
+export function openPicker({
+  anchor,
+  items,
+  pick,
+  chosen = () => false,
+  search = false,
+  leastLetters = 0,
+  role = "listbox",
+}) {
   const list = h("div", { class: "picker-list", role, id: `picker-${(ids += 1)}`, tabindex: -1 });
   const box = h("div", { class: "picker", popover: "auto", data: { testid: "picker" } });
   const field = h("input", {
-    class: "picker-search", type: "text", role: "combobox", placeholder: "Type to search", autocomplete: "off", spellcheck: "false",
-    "aria-label": "Search the options", "aria-expanded": "true", "aria-controls": list.id, "aria-autocomplete": "list",
+    class: "picker-search",
+    type: "text",
+    role: "combobox",
+    placeholder: "Type to search",
+    autocomplete: "off",
+    spellcheck: "false",
+    "aria-label": "Search the options",
+    "aria-expanded": "true",
+    "aria-controls": list.id,
+    "aria-autocomplete": "list",
   });
   let options = [];
   let active = -1;
@@ -36,7 +52,13 @@ export function openPicker({ anchor, items, pick, chosen = () => false, search =
     const index = options.push(option) - 1;
     const shown = h(
       "div",
-      { class: "picker-item", role: itemRole, id: `${list.id}-${index}`, "aria-selected": role === "menu" ? null : String(chosen(option)), data: { value: option.value } },
+      {
+        class: "picker-item",
+        role: itemRole,
+        id: `${list.id}-${index}`,
+        "aria-selected": role === "menu" ? null : String(chosen(option)),
+        data: { value: option.value },
+      },
       h("span", { class: "picker-words" }, textObject(option.text)),
       option.description && h("span", { class: "picker-description" }, textObject(option.description)),
     );
@@ -58,17 +80,27 @@ export function openPicker({ anchor, items, pick, chosen = () => false, search =
   async function refresh(query) {
     const turn = (asked += 1);
     if (query.length < leastLetters) return fill(list, h("p", { class: "picker-note", text: "Type to search" }));
-    const waiting = setTimeout(() => fill(list, h("p", { class: "picker-note", role: "status", text: "Searching…" })), SEARCH_PAUSE_MS);
+    const waiting = setTimeout(
+      () => fill(list, h("p", { class: "picker-note", role: "status", text: "Searching…" })),
+      SEARCH_PAUSE_MS,
+    );
     const found = await items(query);
     clearTimeout(waiting);
     if (turn !== asked) return undefined; // a newer query is on its way
     options = [];
-    const wanted = (option) => search || lettersOf(option.text?.text ?? "").toLowerCase().includes(query.toLowerCase());
+    const wanted = (option) =>
+      search ||
+      lettersOf(option.text?.text ?? "")
+        .toLowerCase()
+        .includes(query.toLowerCase());
     fill(
       list,
       found.map((entry) =>
         entry.options
-          ? [h("div", { class: "picker-group", role: "presentation" }, textObject(entry.label)), entry.options.filter(wanted).map(row)]
+          ? [
+              h("div", { class: "picker-group", role: "presentation" }, textObject(entry.label)),
+              entry.options.filter(wanted).map(row),
+            ]
           : wanted(entry) && row(entry),
       ),
     );

@@ -23,17 +23,26 @@ const PARTS = {
 // Slack sends a nested list as lists side by side, each with its indent.
 function appendList(nodes, part) {
   const ordered = part.style === "ordered";
-  const list = h(ordered ? "ol" : "ul", { class: `rich-list indent-${Math.min(part.indent ?? 0, 8)}`, start: ordered && part.offset ? part.offset + 1 : null });
+  const list = h(ordered ? "ol" : "ul", {
+    class: `rich-list indent-${Math.min(part.indent ?? 0, 8)}`,
+    start: ordered && part.offset ? part.offset + 1 : null,
+  });
   list.append(...(part.elements ?? []).map((item) => h("li", {}, runs(item.elements))));
   nodes.push(list);
 }
 
-const runs = (elements) => (elements ?? []).map((run) => styled(run, RUNS[run.type]?.(run) ?? plain(run.text ?? "", false)));
+const runs = (elements) =>
+  (elements ?? []).map((run) => styled(run, RUNS[run.type]?.(run) ?? plain(run.text ?? "", false)));
 
 const RUNS = {
   text: (run) => plain(run.text, false),
   link: (run) => link(run.url, run.text || run.url),
-  emoji: (run) => h("span", { class: "emoji", role: "img", "aria-label": run.name }, fromCodes(run.unicode) ?? emoji(run.name ?? "") ?? `:${run.name}:`),
+  emoji: (run) =>
+    h(
+      "span",
+      { class: "emoji", role: "img", "aria-label": run.name },
+      fromCodes(run.unicode) ?? emoji(run.name ?? "") ?? `:${run.name}:`,
+    ),
   user: (run) => userMention(run.user_id),
   channel: (run) => channelMention(run.channel_id),
   usergroup: () => h("span", { class: "mention" }, "@group"),
@@ -44,13 +53,21 @@ const RUNS = {
 
 // "1f44b-1f3fd" as the sign itself.
 function fromCodes(codes) {
-  const points = String(codes ?? "").split("-").map((code) => Number.parseInt(code, 16));
+  const points = String(codes ?? "")
+    .split("-")
+    .map((code) => Number.parseInt(code, 16));
   return points.every((point) => point > 0 && point <= 0x10ffff) ? String.fromCodePoint(...points) : null;
 }
 
 function styled(run, nodes) {
   const style = run.style ?? {};
-  return [["code", "code"], ["strike", "s"], ["italic", "em"], ["underline", "u"], ["bold", "strong"]].reduce(
+  return [
+    ["code", "code"],
+    ["strike", "s"],
+    ["italic", "em"],
+    ["underline", "u"],
+    ["bold", "strong"],
+  ].reduce(
     (inner, [name, tag]) => (style[name] ? h(tag, tag === "code" ? { class: "code" } : {}, inner) : inner),
     nodes,
   );

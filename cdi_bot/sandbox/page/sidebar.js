@@ -22,28 +22,57 @@ export function go(place) {
 
 /** The direct message between the bot and the chosen person, or null while there is none. */
 export function ownDirect() {
-  return [...state.channels.values()].find((channel) => isDirect(channel.id) && (!channel.user || channel.user === state.person)) ?? null;
+  return (
+    [...state.channels.values()].find(
+      (channel) => isDirect(channel.id) && (!channel.user || channel.user === state.person),
+    ) ?? null
+  );
 }
 
 function channels() {
   const shown = [...state.channels.values()].filter((channel) => !isDirect(channel.id));
-  return section("Channels", shown.map((channel) => {
-    const sign = icon(channel.is_private ? "lock" : "hash", 15);
-    const notes = [channel.is_private && "private", channel.is_archived && "archived"].filter(Boolean).join(", ");
-    return entry({ sign, name: channel.name, notes, current: !state.place.home && state.place.channel === channel.id, unread: state.unread.get(channel.id), muted: channel.is_archived, data: { channel: channel.id, testid: "channel" }, open: () => go({ channel: channel.id }) });
-  }));
+  return section(
+    "Channels",
+    shown.map((channel) => {
+      const sign = icon(channel.is_private ? "lock" : "hash", 15);
+      const notes = [channel.is_private && "private", channel.is_archived && "archived"].filter(Boolean).join(", ");
+      return entry({
+        sign,
+        name: channel.name,
+        notes,
+        current: !state.place.home && state.place.channel === channel.id,
+        unread: state.unread.get(channel.id),
+        muted: channel.is_archived,
+        data: { channel: channel.id, testid: "channel" },
+        open: () => go({ channel: channel.id }),
+      });
+    }),
+  );
 }
 
 function apps() {
   const direct = ownDirect();
   const current = state.place.home || (direct && state.place.channel === direct.id);
   return section("Apps", [
-    entry({ sign: botAvatar("avatar-tiny"), name: botName(), notes: "app", current, unread: direct ? state.unread.get(direct.id) : 0, data: { testid: "app" }, open: () => go({ home: true }) }),
+    entry({
+      sign: botAvatar("avatar-tiny"),
+      name: botName(),
+      notes: "app",
+      current,
+      unread: direct ? state.unread.get(direct.id) : 0,
+      data: { testid: "app" },
+      open: () => go({ home: true }),
+    }),
   ]);
 }
 
 function section(title, entries) {
-  return h("section", { class: "nav-section" }, h("h2", { class: "nav-title", text: title }), h("ul", { class: "nav-list" }, entries));
+  return h(
+    "section",
+    { class: "nav-section" },
+    h("h2", { class: "nav-title", text: title }),
+    h("ul", { class: "nav-list" }, entries),
+  );
 }
 
 function entry({ sign, name, notes, current, unread, muted = false, data, open }) {
@@ -52,7 +81,13 @@ function entry({ sign, name, notes, current, unread, muted = false, data, open }
     {},
     h(
       "button",
-      { class: `nav-entry ${unread ? "is-unread" : ""} ${muted ? "is-muted" : ""}`, type: "button", "aria-current": current ? "page" : null, data, on: { click: open } },
+      {
+        class: `nav-entry ${unread ? "is-unread" : ""} ${muted ? "is-muted" : ""}`,
+        type: "button",
+        "aria-current": current ? "page" : null,
+        data,
+        on: { click: open },
+      },
       sign,
       h("span", { class: "nav-name", text: name }),
       notes && h("span", { class: "sr-only", text: `(${notes})` }),

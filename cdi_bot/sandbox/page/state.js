@@ -39,7 +39,14 @@ export function putMessage(message) {
   const held = state.messages.get(message.channel);
   const known = held.has(keyOf(message));
   held.set(keyOf(message), message);
+  inOrder.delete(message.channel);
   return known;
+}
+
+/** Forgets everything that was said. */
+export function dropMessages() {
+  state.messages.clear();
+  inOrder.clear();
 }
 
 /** Forgets a message; returns what was held. */
@@ -47,6 +54,7 @@ export function dropMessage(channel, key) {
   const held = state.messages.get(channel);
   const message = held?.get(key) ?? null;
   held?.delete(key);
+  inOrder.delete(channel);
   return message;
 }
 
@@ -59,13 +67,24 @@ function compareTs(one, other) {
 
 const isReply = (message) => Boolean(message.thread_ts) && message.thread_ts !== message.ts;
 const visible = (message) => !message.ephemeral || !message.user_to || message.user_to === state.person;
-const all = (channel) => [...(state.messages.get(channel)?.values() ?? [])].filter(visible).sort(compareTs);
+
+// Sorted once after each change, not once for each message that is drawn: channel id -> {person, messages, threads}.
+const inOrder = new Map();
+
+function ordered(channel) {
+  const held = inOrder.get(channel);
+  if (held?.person === state.person) return held;
+  const messages = [...(state.messages.get(channel)?.values() ?? [])].filter(visible).sort(compareTs);
+  const threads = Map.groupBy(messages.filter(isReply), (message) => message.thread_ts);
+  inOrder.set(channel, { person: state.person, messages, threads });
+  return inOrder.get(channel);
+}
 
 /** What stands in the channel itself, oldest first: no replies, except those also sent to the channel. */
-export const channelMessages = (channel) => all(channel).filter((message) => !isReply(message) || message.reply_broadcast);
+export const channelMessages = (channel) => ordered(channel).messages.filter(showsInChannel);
 
 /** The replies of one thread, oldest first. */
-export const replies = (channel, ts) => all(channel).filter((message) => isReply(message) && message.thread_ts === ts);
+export const replies = (channel, ts) => ordered(channel).threads.get(ts) ?? [];
 
 /** The message a thread hangs on, or null. */
 export const parentOf = (channel, ts) => state.messages.get(channel)?.get(ts) ?? null;

@@ -1,6 +1,6 @@
 // The live stream of the sandbox: fills the state and announces what changed; comes back by itself when it is cut.
 
-import { announce, dropMessage, keyOf, people, putMessage, state } from "./state.js";
+import { announce, dropMessage, dropMessages, keyOf, people, putMessage, state } from "./state.js";
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 5000;
@@ -68,7 +68,7 @@ function snapshot(event) {
   state.faults = { braze: event.faults?.braze ?? [], slack: event.faults?.slack ?? [] };
   state.team = event.team?.name ?? "";
   state.botConnected = Boolean(event.bot_connected);
-  state.messages = new Map();
+  dropMessages();
   (event.messages ?? []).forEach(putMessage);
   (event.homes ?? []).forEach(({ user, view }) => state.homes.set(user, view));
   if (!state.users.has(state.person)) state.person = people()[0]?.id ?? null;

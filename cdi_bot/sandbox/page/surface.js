@@ -45,13 +45,20 @@ class Surface {
       state: { values: this.values },
     });
     if (answer.failed) return false;
-    if (answer.acked === false) announce("notice", { text: `The app did not respond (${answer.error ?? "operation_timeout"}).`, tone: "bad" });
+    if (answer.acked === false)
+      announce("notice", { text: `The app did not respond (${answer.error ?? "operation_timeout"}).`, tone: "bad" });
     return answer.acked !== false;
   }
 
   /** The options the bot offers for what was typed into a select that asks it. */
   async options(blockId, actionId, value) {
-    const answer = await post("slack/options", { ...this.container, user: state.person, block_id: blockId, action_id: actionId, value });
+    const answer = await post("slack/options", {
+      ...this.container,
+      user: state.person,
+      block_id: blockId,
+      action_id: actionId,
+      value,
+    });
     if (answer.error) announce("notice", { text: `No options came (${answer.error}).`, tone: "bad" });
     return answer.response?.option_groups ?? answer.response?.options ?? [];
   }

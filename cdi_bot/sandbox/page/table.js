@@ -10,7 +10,19 @@ const PAGE_SIZE = 5; // Slack's own default for a data_table
 export function table(block) {
   const [head, ...rows] = block.rows ?? [];
   const settings = block.column_settings ?? [];
-  return scroller("Table", h("table", { class: "table" }, headRow(head ?? [], settings), h("tbody", {}, rows.map((row) => bodyRow(row, settings)))));
+  return scroller(
+    "Table",
+    h(
+      "table",
+      { class: "table" },
+      headRow(head ?? [], settings),
+      h(
+        "tbody",
+        {},
+        rows.map((row) => bodyRow(row, settings)),
+      ),
+    ),
+  );
 }
 
 /** A data_table block: caption, row headers, pages. */
@@ -22,18 +34,29 @@ export function dataTable(block) {
   const where = h("span", { class: "muted", role: "status" });
   const headerColumn = block.row_header_column_index ?? 0;
   let page = 0;
-  const earlier = h("button", { class: "btn btn-small", type: "button", text: "Previous", on: { click: () => turn(-1) } });
+  const earlier = h("button", {
+    class: "btn btn-small",
+    type: "button",
+    text: "Previous",
+    on: { click: () => turn(-1) },
+  });
   const later = h("button", { class: "btn btn-small", type: "button", text: "Next", on: { click: () => turn(1) } });
   function turn(step) {
     page = Math.min(Math.max(page + step, 0), pages - 1);
-    fill(body, rows.slice(page * size, (page + 1) * size).map((row) => bodyRow(row, [], headerColumn)));
+    fill(
+      body,
+      rows.slice(page * size, (page + 1) * size).map((row) => bodyRow(row, [], headerColumn)),
+    );
     where.textContent = `Page ${page + 1} of ${pages}`;
     earlier.disabled = page === 0;
     later.disabled = page === pages - 1;
   }
   turn(0);
   return [
-    scroller(String(block.caption ?? "Table"), h("table", { class: "table" }, h("caption", {}, plain(block.caption ?? "")), headRow(head ?? [], []), body)),
+    scroller(
+      String(block.caption ?? "Table"),
+      h("table", { class: "table" }, h("caption", {}, plain(block.caption ?? "")), headRow(head ?? [], []), body),
+    ),
     pages > 1 && h("div", { class: "pager" }, earlier, where, later),
   ];
 }
@@ -43,14 +66,26 @@ function scroller(label, shown) {
 }
 
 function headRow(row, settings) {
-  return h("thead", {}, h("tr", {}, row.map((cell, index) => h("th", { scope: "col", class: columnClass(settings[index], cell) }, content(cell)))));
+  return h(
+    "thead",
+    {},
+    h(
+      "tr",
+      {},
+      row.map((cell, index) => h("th", { scope: "col", class: columnClass(settings[index], cell) }, content(cell))),
+    ),
+  );
 }
 
 function bodyRow(row, settings, headerColumn = -1) {
   return h(
     "tr",
     {},
-    row.map((cell, index) => (index === headerColumn ? h("th", { scope: "row", class: columnClass(settings[index], cell) }, content(cell)) : h("td", { class: columnClass(settings[index], cell) }, content(cell)))),
+    row.map((cell, index) =>
+      index === headerColumn
+        ? h("th", { scope: "row", class: columnClass(settings[index], cell) }, content(cell))
+        : h("td", { class: columnClass(settings[index], cell) }, content(cell)),
+    ),
   );
 }
 

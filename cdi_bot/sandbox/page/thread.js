@@ -8,11 +8,34 @@ import { announce, channelName, isDirect, on, parentOf, replies, state } from ".
 /** Builds the pane inside `aside`; it shows while a thread is open. */
 export function startThread(aside) {
   const where = h("span", { class: "pane-about" });
-  const list = h("div", { class: "messages", role: "log", "aria-label": "Replies", data: { testid: "thread-messages" } });
+  const list = h("div", {
+    class: "messages",
+    role: "log",
+    "aria-label": "Replies",
+    data: { testid: "thread-messages" },
+  });
   const scroller = h("div", { class: "scroller", tabindex: 0, role: "region", "aria-label": "Thread" }, list);
-  const close = h("button", { class: "icon-button", type: "button", "aria-label": "Close the thread", data: { testid: "thread-close" } }, icon("close"));
-  const field = composer({ where: () => ({ channel: state.thread?.channel, thread_ts: state.thread?.ts ?? "" }), testid: "thread-composer", label: "Reply" });
-  fill(aside, h("header", { class: "pane-head" }, h("div", { class: "pane-names" }, h("h2", { class: "pane-title", text: "Thread" }), where), close), scroller, field.shown);
+  const close = h(
+    "button",
+    { class: "icon-button", type: "button", "aria-label": "Close the thread", data: { testid: "thread-close" } },
+    icon("close"),
+  );
+  const field = composer({
+    where: () => ({ channel: state.thread?.channel, thread_ts: state.thread?.ts ?? "" }),
+    testid: "thread-composer",
+    label: "Reply",
+  });
+  fill(
+    aside,
+    h(
+      "header",
+      { class: "pane-head" },
+      h("div", { class: "pane-names" }, h("h2", { class: "pane-title", text: "Thread" }), where),
+      close,
+    ),
+    scroller,
+    field.shown,
+  );
 
   const messages = new MessageList({ scroller, list, inThread: true, read });
   let opener = null;
@@ -30,11 +53,16 @@ export function startThread(aside) {
     document.body.classList.toggle("thread-open", Boolean(state.thread));
     if (!state.thread) return;
     opener = document.activeElement;
-    where.textContent = isDirect(state.thread.channel) ? channelName(state.thread.channel) : `#${channelName(state.thread.channel)}`;
+    where.textContent = isDirect(state.thread.channel)
+      ? channelName(state.thread.channel)
+      : `#${channelName(state.thread.channel)}`;
     messages.reset();
     field.field.focus({ preventScroll: true });
   });
-  const mine = ({ message }) => state.thread && message.channel === state.thread.channel && (message.ts === state.thread.ts || message.thread_ts === state.thread.ts);
+  const mine = ({ message }) =>
+    state.thread &&
+    message.channel === state.thread.channel &&
+    (message.ts === state.thread.ts || message.thread_ts === state.thread.ts);
   on("message", (news) => mine(news) && messages.refresh(true));
   on("message_gone", (news) => mine(news) && messages.refresh());
   on("snapshot", () => state.thread && messages.reset());
