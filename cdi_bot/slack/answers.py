@@ -35,18 +35,26 @@ from cdi_bot.services.answers import (
 )
 from cdi_bot.slack.blocks import Rendered, actions, button, context, section
 from cdi_bot.slack.buttons import confirmed_sync, unsnooze_button
-from cdi_bot.slack.format import REASON, bold_name, code, date, escape, name_of, outside, plain, user
+from cdi_bot.slack.format import (
+    REASON,
+    bold_name,
+    code,
+    date,
+    name_of,
+    outside,
+    plain,
+    plain_line,
+    user,
+)
 from cdi_bot.slack.history import render_history
 from cdi_bot.slack.overview import render_listing, render_overview
-from cdi_bot.slack.reasons import braze_advice, channel_advice, channel_words, reason_words
+from cdi_bot.slack.refusals import braze_refused, cannot_post, needs_invite, not_allowed, said
 from cdi_bot.slack.selectors import filter_words, named_selector
 from cdi_bot.slack.subscriptions import render_subscriptions
 from cdi_bot.slack.words import Words
 
 CHOICES = 10
 """So many integrations are offered to choose from."""
-
-INVITE = "/invite @cdi-bot"
 
 
 def render_answer(answer: Answer, words: Words, *, now: datetime, command: str = "status {id}") -> Rendered:
@@ -62,11 +70,6 @@ def render_answer(answer: Answer, words: Words, *, now: datetime, command: str =
     if isinstance(answer, Several):
         return _several(answer, words, command)
     return _ANSWERS[type(answer)](answer, words)
-
-
-def _said(line: str, *more: str) -> Rendered:
-    """Return an answer of one line, and small print."""
-    return Rendered(text=line, blocks=[section(line), *([context(*more)] if more else [])])
 
 
 def _what(selector: str, name: str | None, words: Words) -> str:
@@ -90,7 +93,7 @@ def _several(answer: Several, words: Words, command: str) -> Rendered:
     rest = [
         context(_("… and {count} more: type more of the name, or its id.").format(count=words.number(more)))
     ]
-    return Rendered(text=title, blocks=[section(title), *offered, *(rest if more > 0 else [])])
+    return Rendered(text=plain_line(title), blocks=[section(title), *offered, *(rest if more > 0 else [])])
 
 
 def _choice(one: Integration, place: int, words: Words, command: str) -> Any:
@@ -104,14 +107,14 @@ def _none_fits(answer: NoneFits, words: Words) -> Rendered:
     line = _("No integration fits “{words}”.").format(words=outside(answer.words))
     if answer.nearest:
         names = ", ".join(bold_name(one) for one in answer.nearest[:CHOICES])
-        return _said(f"{line} " + _("Did you mean {names}?").format(names=names), _("`/cdi list` shows all."))
+        return said(f"{line} " + _("Did you mean {names}?").format(names=names), _("`/cdi list` shows all."))
     if not answer.list_known:
         todo = _(
             "The bot may not list this workspace's integrations, so it knows only those it was told of. Give it the "
             "id: in Braze it stands at the end of the address of the integration's page."
         )
-        return _said(line, todo)
-    return _said(line, _("`/cdi list` shows all, `/cdi list TEXT` those whose names hold a text."))
+        return said(line, todo)
+    return said(line, _("`/cdi list` shows all, `/cdi list TEXT` those whose names hold a text."))
 
 
 # --------------------------------------------------------------------------------- subscriptions
@@ -123,10 +126,10 @@ def _subscribed(answer: SubscribedTo, words: Words) -> Rendered:
     heard = _("Told here: {filters}.").format(filters=filter_words(answer.filters, words))
     change = _("To change it, subscribe again with `on:`, `rows:`, `percent:` or `mention:`.")
     if answer.unchanged:
-        return _said(
+        return said(
             _("This channel is subscribed to {what} already, just so.").format(what=what), heard, change
         )
-    return _said(
+    return said(
         _("This channel is now subscribed to {what}.").format(what=what),
         heard,
         _("`/cdi status` shows how things are."),
@@ -139,12 +142,12 @@ def _unsubscribed(answer: UnsubscribedFrom, words: Words) -> Rendered:
         what=_what(answer.selector, answer.name, words)
     )
     if answer.still_heard_by is None:
-        return _said(line, _("`/cdi subscriptions` shows what it still hears of."))
+        return said(line, _("`/cdi subscriptions` shows what it still hears of."))
     still = _("It is still heard of here through {other}. To end that too: {command}").format(
         other=_what(answer.still_heard_by, None, words),
         command=code(f"/cdi unsubscribe {answer.still_heard_by}"),
     )
-    return _said(line, still)
+    return said(line, still)
 
 
 def _not_subscribed(answer: NotSubscribed, words: Words) -> Rendered:
@@ -157,8 +160,8 @@ def _not_subscribed(answer: NotSubscribed, words: Words) -> Rendered:
             other=_what(answer.covered_by, None, words),
             command=code(f"/cdi unsubscribe {answer.covered_by}"),
         )
-        return _said(line, covered)
-    return _said(
+        return said(line, covered)
+    return said(
         line, _("To subscribe it: {command}").format(command=code(f"/cdi subscribe {answer.selector}"))
     )
 
@@ -170,18 +173,18 @@ def _acknowledged(answer: Acknowledged, words: Words) -> Rendered:
     _ = words.gettext
     name = bold_name(answer.integration)
     if answer.already_by:
-        line = _("{who} looks after {name} already.").format(who=user(answer.already_by), name=name)
+        line = _("{who} acknowledged {name} already.").format(who=user(answer.already_by), name=name)
     else:
-        line = _("You look after {name} now. Its cards say so, and reminders stop.").format(name=name)
-    return _said(line, _status_hint(answer.integration, words))
+        line = _("You acknowledged {name}: its cards say so, and reminders stop.").format(name=name)
+    return said(line, _status_hint(answer.integration, words))
 
 
 def _nothing_open(answer: NothingOpen, words: Words) -> Rendered:
     _ = words.gettext
-    line = _("{name} is not failing at present: there is nothing to look after.").format(
+    line = _("{name} is not failing at present, so there is nothing to do.").format(
         name=bold_name(answer.integration)
     )
-    return _said(line, _status_hint(answer.integration, words))
+    return said(line, _status_hint(answer.integration, words))
 
 
 def _status_hint(integration: Integration, words: Words) -> str:
@@ -198,7 +201,7 @@ def _snooze_set(answer: SnoozeSet, words: Words) -> Rendered:
     else:
         line = _("{name} is muted in this channel until it recovers.").format(name=name)
     why = [_("Reason: {reason}").format(reason=outside(answer.reason, REASON))] if answer.reason else []
-    shown = _said(line, *why, _("It is watched all the same: cards stay up to date."))
+    shown = said(line, *why, _("It is watched all the same: cards stay up to date."))
     return Rendered(
         text=shown.text, blocks=[*shown.blocks, *actions([unsnooze_button(answer.integration, words)])]
     )
@@ -211,7 +214,7 @@ def _snooze_ended(answer: SnoozeEnded, words: Words) -> Rendered:
         if answer.was_snoozed
         else _("{name} was not muted in this channel.")
     )
-    return _said(line.format(name=bold_name(answer.integration)), _status_hint(answer.integration, words))
+    return said(line.format(name=bold_name(answer.integration)), _status_hint(answer.integration, words))
 
 
 # --------------------------------------------------------------------------------- sync
@@ -222,7 +225,7 @@ def _confirm_sync(answer: ConfirmSync, words: Words) -> Rendered:
     line = _("Start a sync of {name} now? The channel is told that you asked.").format(
         name=bold_name(answer.integration)
     )
-    shown = _said(line, code(answer.integration.integration_id))
+    shown = said(line, code(answer.integration.integration_id))
     return Rendered(
         text=shown.text, blocks=[*shown.blocks, *actions([confirmed_sync(answer.integration, words)])]
     )
@@ -231,52 +234,9 @@ def _confirm_sync(answer: ConfirmSync, words: Words) -> Rendered:
 def _sync_started(answer: SyncStarted, words: Words) -> Rendered:
     _ = words.gettext
     line = _("Braze has taken the order to sync {name}.").format(name=bold_name(answer.integration))
-    return _said(
+    return said(
         line, _("Braze shows the new run after a short while."), _status_hint(answer.integration, words)
     )
-
-
-# --------------------------------------------------------------------------------- refusals
-
-
-def _needs_invite(_answer: NeedsInvite, words: Words) -> Rendered:
-    _ = words.gettext
-    line = _("I can't post in this channel: it is private and I am no member.")
-    todo = _("Type {command} here, then try again.").format(command=code(INVITE))
-    return Rendered(text=line, blocks=[section(f"{line}\n{todo}")])
-
-
-def _cannot_post(answer: CannotPost, words: Words) -> Rendered:
-    _ = words.gettext
-    line = _("I can't post in this channel: {reason}.").format(
-        reason=escape(channel_words(answer.reason, words))
-    )
-    return Rendered(text=line, blocks=[section(f"{line}\n{channel_advice(answer.reason, words)}")])
-
-
-def _not_allowed(answer: NotAllowed, words: Words) -> Rendered:
-    _ = words.gettext
-    if answer.action == "sync":
-        line = _("Only the bot's admins may start syncs.")
-    else:
-        line = _("Only the bot's admins may do this.")
-    return _said(line, _("Ask whoever runs the bot: the setting is `CDI_BOT_ADMINS`."))
-
-
-def _braze_refused(answer: BrazeRefused, words: Words) -> Rendered:
-    _ = words.gettext
-    line = _("Braze could not do this: {reason}.").format(reason=escape(reason_words(answer.reason, words)))
-    if answer.words:
-        line = _("Braze could not do this for “{words}”: {reason}.").format(
-            words=outside(answer.words), reason=escape(reason_words(answer.reason, words))
-        )
-    if answer.permission:
-        todo = _(
-            "The API key lacks the permission {permission}. Whoever runs the bot can add it in Braze. With an "
-            "integration's id, most commands work without it."
-        ).format(permission=code(answer.permission))
-        return _said(line, todo)
-    return _said(line, braze_advice(answer.reason, words))
 
 
 _ANSWERS: dict[type[Answer], Callable[[Any, Words], Rendered]] = {
@@ -292,8 +252,8 @@ _ANSWERS: dict[type[Answer], Callable[[Any, Words], Rendered]] = {
     ConfirmSync: _confirm_sync,
     SyncStarted: _sync_started,
     NoneFits: _none_fits,
-    NeedsInvite: _needs_invite,
-    CannotPost: _cannot_post,
-    NotAllowed: _not_allowed,
-    BrazeRefused: _braze_refused,
+    NeedsInvite: needs_invite,
+    CannotPost: cannot_post,
+    NotAllowed: not_allowed,
+    BrazeRefused: braze_refused,
 }

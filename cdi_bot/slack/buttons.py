@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 
 from cdi_bot.core.messages import IncidentView
 from cdi_bot.core.model import Integration
@@ -26,9 +27,7 @@ def ack_button(views: Sequence[IncidentView], words: Words) -> Block | None:
     ]
     if not open_ids:
         return None
-    ids = list(open_ids)
-    while len(as_value({"incidents": ids})) > BUTTON_VALUE:
-        ids.pop()
+    ids = _as_many_as_fit(open_ids)
     if len(views) == 1:
         label = _("Acknowledge")
         says = _("Acknowledge {name}").format(name=subject(views[0].integration, words))
@@ -37,6 +36,13 @@ def ack_button(views: Sequence[IncidentView], words: Words) -> Block | None:
     else:
         label = says = _("Acknowledge {count}").format(count=words.number(len(ids)))
     return button(label, "ack", {"incidents": ids}, says=says, style="primary")
+
+
+def _as_many_as_fit(ids: Sequence[int]) -> list[int]:
+    """Return the first ids, as many as the value of a button holds."""
+    room = BUTTON_VALUE - len(as_value({"incidents": []}))
+    lengths = accumulate(len(str(one)) + 1 for one in ids)
+    return [one for one, length in zip(ids, lengths, strict=True) if length <= room]
 
 
 def snooze_element(view: IncidentView, words: Words) -> Block | None:
@@ -66,7 +72,7 @@ def snooze_select(integration: Integration, words: Words) -> Block | None:
         "recovery": _("until it recovers"),
     }
     return select(
-        _("Snooze"),
+        _("Snooze…"),
         "snooze",
         [(label, {"id": integration.integration_id, "for": key}) for key, label in choices.items()],
     )

@@ -20,12 +20,13 @@ from cdi_bot.slack.format import (
     escape,
     failed,
     mentions,
+    name_of,
+    not_told,
     outside,
     synced,
     took,
     user,
 )
-from cdi_bot.slack.limits import MESSAGE_TEXT, clip
 from cdi_bot.slack.reasons import braze_advice, reason_words
 from cdi_bot.slack.statuses import (
     GOOD,
@@ -35,7 +36,6 @@ from cdi_bot.slack.statuses import (
     possible_repeat,
     run_sign,
     short_status,
-    subject,
 )
 from cdi_bot.slack.storms import render_storm
 from cdi_bot.slack.words import Words
@@ -59,8 +59,9 @@ def card_line(view: IncidentView, words: Words) -> str:
     _ = words.gettext
     incident = view.incident
     state = headline(incident, words) if incident.is_open else recovery_line(incident, words)
-    name = subject(view.integration, words)
-    return clip(escape(_("{name} – {state}").format(name=name, state=state)), MESSAGE_TEXT)
+    if view.integration is None:
+        return escape(state)
+    return escape(_("{name} – {state}").format(name=name_of(view.integration), state=state))
 
 
 def recovery_line(incident: Incident, words: Words) -> str:
@@ -125,7 +126,7 @@ def run_fields(run: Run, words: Words) -> list[tuple[str, str]]:
         (_("Rows failed"), failed(run, words)),
         (_("Started"), date(run.sync_start_time)),
         (_("Took"), took(run, words)),
-        (_("Last timestamp synced"), date(watermark) if watermark else _("not known")),
+        (_("Last timestamp synced"), date(watermark) if watermark else not_told(run, words)),
     ]
 
 
@@ -141,7 +142,7 @@ def _failed_card(view: IncidentView, words: Words) -> list[Block]:
     lines = [f"{sign} {name}", escape(state), *([called] if called else [])]
     known = [(_("Integration id"), code(incident.integration_id or "–"))]
     known += run_fields(run, words) if run else []
-    known.append((_("Failing"), in_a_row(incident, words)) if incident.is_open else _before(incident, words))
+    known += [(_("Failing"), in_a_row(incident, words))] if incident.is_open else _before(incident, words)
     blocks = [section("\n".join(lines)), fields(known)]
     if incident.is_open and incident.last_failed:
         todo = advice(incident.last_failed.job_status, words)
@@ -152,19 +153,23 @@ def _failed_card(view: IncidentView, words: Words) -> list[Block]:
 def in_a_row(incident: Incident, words: Words) -> str:
     """Say in mrkdwn how many runs failed in a row and since when."""
     return words.ngettext(
-        "{count} run in a row, since {when}", "{count} runs in a row, since {when}", incident.failed_in_a_row
+        "{count} run, since {when}", "{count} runs in a row, since {when}", incident.failed_in_a_row
     ).format(count=words.number(incident.failed_in_a_row), when=date(incident.failing_since))
 
 
-def _before(incident: Incident, words: Words) -> tuple[str, str]:
-    """Say what it recovered from."""
+def _before(incident: Incident, words: Words) -> list[tuple[str, str]]:
+    """Say what it recovered from, so that a card which comes late tells both."""
     _ = words.gettext
-    since = date(min(incident.opened_at, incident.failing_since))
-    if incident.last_failed is None:
-        return _("Was failing"), _("since {when}").format(when=since)
-    return _("Was failing"), _("{status}, since {when}").format(
-        status=escape(short_status(incident.last_failed.job_status, words)), when=since
-    )
+    said = [(_("Was failing since"), date(min(incident.opened_at, incident.failing_since)))]
+    run = incident.last_failed
+    if run:
+        story = _("{status}, started {when}, rows failed: {failed}").format(
+            status=escape(short_status(run.job_status, words)),
+            when=date(run.sync_start_time),
+            failed=failed(run, words),
+        )
+        said.append((_("Last failed run"), story))
+    return said
 
 
 def _blind_card(view: IncidentView, words: Words) -> list[Block]:

@@ -12,7 +12,7 @@ import unicodedata
 from datetime import UTC, datetime, timedelta
 
 from cdi_bot.core.model import Integration, Run
-from cdi_bot.slack.limits import clip
+from cdi_bot.slack.limits import MESSAGE_TEXT, clip
 from cdi_bot.slack.words import Words
 
 NAME = 100  # longer names are cut: escaped they take up to five times as much
@@ -29,6 +29,9 @@ _USER = re.compile(r"[UW][A-Z0-9]{1,20}", re.ASCII)
 _MENTION = re.compile(r"<(?:@[UW][A-Z0-9]{1,20}|!subteam\^S[A-Z0-9]{1,20})>", re.ASCII)
 _CHANNEL = re.compile(r"[CG][A-Z0-9]{1,20}", re.ASCII)
 
+_LABELLED = re.compile(r"<(?:https?:|!date\^)[^|>]*\|([^>]*)>")
+_BOLD = re.compile(r"(?<![\w`*])\*([^*`]+)\*(?![\w*])")
+
 # Characters that reverse or hide text, or that JSON can't carry; the joiners within emoji and scripts may stay.
 _UNWANTED = frozenset({"Cc", "Cf", "Cs"})
 _JOINERS = frozenset("\u200c\u200d")
@@ -40,9 +43,10 @@ DATE = "{date_short_pretty} {time}"
 
 def plain(raw: str, limit: int = NAME) -> str:
     """Make outside text one line of plain text of at most `limit` characters; never empty."""
-    spaced = " ".join(raw.split())
-    kept = "".join(c for c in spaced if c in _JOINERS or unicodedata.category(c) not in _UNWANTED)
-    return clip(kept.strip() or "–", limit)
+    kept = " ".join(raw.split())
+    if not kept.isprintable():
+        kept = "".join(c for c in kept if c in _JOINERS or unicodedata.category(c) not in _UNWANTED).strip()
+    return clip(kept or "–", limit)
 
 
 def escape(text: str) -> str:
@@ -103,6 +107,12 @@ def mentions(text: str | None, limit: int = 20) -> str | None:
     return " ".join(called[:limit]) or None
 
 
+def plain_line(marked: str) -> str:
+    """Take the markup out of a line of mrkdwn, for notifications; people and channels stay as Slack names them."""
+    line = " ".join(_LABELLED.sub(r"\1", marked).split())
+    return clip(_BOLD.sub(r"\1", line).replace("`", ""), MESSAGE_TEXT)
+
+
 def date(time: datetime) -> str:
     """Show a time in the reader's own zone."""
     return f"<!date^{int(time.timestamp())}^{DATE}|{utc(time)}>"
@@ -153,13 +163,13 @@ def synced(run: Run, words: Words) -> str:
     """Tell how many rows a run brought, as plain text."""
     if run.rows_synced is not None:
         return words.number(run.rows_synced)
-    return _no_count(run, words)
+    return not_told(run, words)
 
 
 def failed(run: Run, words: Words) -> str:
     """Tell how many rows a run lost, and which share that is, as plain text."""
     if run.rows_failed_with_errors is None:
-        return _no_count(run, words)
+        return not_told(run, words)
     count = words.number(run.rows_failed_with_errors)
     if run.failed_share is None or not run.rows_failed_with_errors:
         return count
@@ -167,7 +177,8 @@ def failed(run: Run, words: Words) -> str:
     return _("{count} ({share} of all)").format(count=count, share=share(run.failed_share, words))
 
 
-def _no_count(run: Run, words: Words) -> str:
+def not_told(run: Run, words: Words) -> str:
+    """Say in plain text that a fact of a run is missing: not yet, or not at all."""
     _ = words.gettext
     if run.provisional or run.job_status == "running":
         return _("not known yet")

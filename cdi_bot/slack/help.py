@@ -5,7 +5,7 @@ from __future__ import annotations
 from cdi_bot.core.commands import COMMANDS, Mistake, MistakeKind
 from cdi_bot.core.model import Topic
 from cdi_bot.slack.blocks import Rendered, context, section
-from cdi_bot.slack.format import SHORT_NAME, code, outside
+from cdi_bot.slack.format import SHORT_NAME, code, outside, plain_line
 from cdi_bot.slack.words import Words
 
 
@@ -23,7 +23,7 @@ def render_help(unknown: str | None, nearest: str | None, words: Words) -> Rende
         "An integration is named by its id, the start of it, or its name or a part of it. `on:` takes {topics}."
     ).format(topics=", ".join(code(topic) for topic in Topic))
     blocks = [section(f"*{title}*\n" + "\n".join(lines)), context(notes)]
-    return Rendered(text=text, blocks=blocks if unknown is None else [section(text), *blocks])
+    return Rendered(text=plain_line(text), blocks=blocks if unknown is None else [section(text), *blocks])
 
 
 def _examples(words: Words) -> list[tuple[str, str]]:
@@ -40,7 +40,7 @@ def _examples(words: Words) -> list[tuple[str, str]]:
         ),
         ("/cdi unsubscribe all", _("end a subscription")),
         ("/cdi subscriptions", _("what this channel hears of, with a way to change it")),
-        ("/cdi ack Users", _("say that you look after a failing integration")),
+        ("/cdi ack Users", _("say that you look after a failing integration: reminders stop")),
         ("/cdi snooze Users 2h warehouse move", _("mute an integration here for a while, with a reason")),
         ("/cdi unsnooze Users", _("end the mute")),
         ("/cdi sync Users", _("start a sync now; it asks before it does")),
@@ -69,7 +69,7 @@ def render_mistake(mistake: Mistake, words: Words) -> Rendered:
     command = mistake.command if mistake.command in COMMANDS else "help"
     usage = _("For example: {usage}").format(usage=code(_USAGE.get(command, f"/cdi {command}")))
     more = _("`/cdi help` explains every command.")
-    return Rendered(text=line, blocks=[section(f"{line}\n{usage}"), context(more)])
+    return Rendered(text=plain_line(line), blocks=[section(f"{line}\n{usage}"), context(more)])
 
 
 def _problem(mistake: Mistake, words: Words) -> str:
@@ -106,4 +106,4 @@ def render_trouble(code_word: str, words: Words) -> Rendered:
         _("Try again. If it happens again, tell whoever runs the bot: the log has the details."),
     )
     line, todo = known.get(code_word, failure)
-    return Rendered(text=line, blocks=[section(line), context(todo)])
+    return Rendered(text=plain_line(line), blocks=[section(line), context(todo)])

@@ -26,7 +26,7 @@ from cdi_bot.slack.format import (
 )
 from cdi_bot.slack.pages import age, pager
 from cdi_bot.slack.reasons import braze_advice, reason_words
-from cdi_bot.slack.statuses import headline, run_sign, short_status
+from cdi_bot.slack.statuses import headline, long_status, run_sign, short_status
 from cdi_bot.slack.words import Words
 
 BARS = "▁▂▃▄▅▆▇█"
@@ -38,9 +38,10 @@ def render_history(answer: History, words: Words, now: datetime) -> Rendered:
     _ = words.gettext
     name = name_of(answer.integration)
     newest = answer.recent[0] if answer.recent else None
+    telling = answer.incident.last_failed if answer.incident else newest
     title = f"{bold_name(answer.integration, answer.dashboard_url)} {code(answer.integration.integration_id)}"
     lines = [
-        f"{run_sign(newest)} {title}",
+        f"{run_sign(telling)} {title}",
         *_history_state(answer, words),
         *_rate(answer, words),
         *_trend(answer, words),
@@ -78,7 +79,7 @@ def _plain_state(answer: History, words: Words) -> str:
     if answer.incident:
         return headline(answer.incident, words)
     newest = answer.recent[0] if answer.recent else None
-    return short_status(newest.job_status, words) if newest else _("No run has ended yet")
+    return long_status(newest.job_status, words) if newest else _("No run has ended yet")
 
 
 def _history_state(answer: History, words: Words) -> list[str]:
@@ -124,7 +125,7 @@ def _trend(answer: History, words: Words) -> list[str]:
     for run in reversed(answer.recent):
         height = (run.rows_synced or 0) * (len(BARS) - 1) // most if most else 0
         drawn += BARS[height] if run.outcome is Outcome.GOOD else BROKEN_BAR
-    told = _("rows of the last {count} runs, oldest first, {cross} is not a success").format(
+    told = _("rows of the last {count} runs, oldest first, {cross} failed").format(
         count=words.number(len(answer.recent)), cross=BROKEN_BAR
     )
     return [f"`{drawn}` {told}"]
@@ -172,5 +173,5 @@ def _next_step(answer: History, words: Words) -> str:
     if not answer.subscribed:
         return _("This channel does not hear of it: {command}").format(command=code(f"/cdi subscribe {key}"))
     if answer.incident and not answer.incident.acknowledged_by:
-        return _("To look after it: {command}").format(command=code(f"/cdi ack {key}"))
+        return _("To acknowledge it: {command}").format(command=code(f"/cdi ack {key}"))
     return _("`/cdi status` shows everything this channel hears of.")

@@ -21,9 +21,9 @@ from cdi_bot.core.messages import (
 )
 from cdi_bot.slack.blocks import Block, Rendered, actions, context, section
 from cdi_bot.slack.buttons import history_of, open_in_braze, unsnooze_button
-from cdi_bot.slack.format import REASON, channel, code, date, escape, outside, plain, user
+from cdi_bot.slack.format import REASON, channel, code, date, escape, outside, plain, plain_line, user
 from cdi_bot.slack.reasons import channel_advice, channel_words
-from cdi_bot.slack.replies import failed_again, names, recovered, said, still_open
+from cdi_bot.slack.replies import failed_again, named, recovered, said, still_open
 from cdi_bot.slack.selectors import selector_words
 from cdi_bot.slack.statuses import BUSY, UNSEEN, possible_repeat
 from cdi_bot.slack.words import Words
@@ -45,11 +45,11 @@ def render_event(view: EventView, words: Words) -> Rendered:
 
 def _run_started(content: RunStarted, view: EventView, words: Words) -> Rendered:
     _ = words.gettext
-    bold, name = names(view, content.integration_id, words)
+    name = named(view, content.integration_id, words)
     line = _("A sync of {name} began")
     start = _("Started {when}").format(when=date(content.run_start))
     row = _look_row(view, words)
-    return said(BUSY, line.format(name=bold), start, row=row, text=line.format(name=name))
+    return said(BUSY, line.format(name=name), start, row=row)
 
 
 def _look_row(view: EventView, words: Words) -> list[Block]:
@@ -75,14 +75,14 @@ def _unsubscribed(content: Unsubscribed, view: EventView, words: Words) -> Rende
 
 def _snoozed(content: Snoozed, view: EventView, words: Words) -> Rendered:
     _ = words.gettext
-    bold, _name = names(view, content.integration_id, words)
+    name = named(view, content.integration_id, words)
     if content.until:
         line = _("{who} muted {name} in this channel until {when}.").format(
-            who=user(content.who), name=bold, when=date(content.until)
+            who=user(content.who), name=name, when=date(content.until)
         )
     else:
         line = _("{who} muted {name} in this channel until it recovers.").format(
-            who=user(content.who), name=bold
+            who=user(content.who), name=name
         )
     why = [_("Reason: {reason}").format(reason=outside(content.reason, REASON))] if content.reason else []
     note = _("It is watched all the same: cards stay up to date.")
@@ -92,9 +92,9 @@ def _snoozed(content: Snoozed, view: EventView, words: Words) -> Rendered:
 
 def _unsnoozed(content: Unsnoozed, view: EventView, words: Words) -> Rendered:
     _ = words.gettext
-    bold, _name = names(view, content.integration_id, words)
+    name = named(view, content.integration_id, words)
     line = _("{who} ended the mute of {name}: this channel hears of it again.")
-    return said("", line.format(who=user(content.who), name=bold))
+    return said("", line.format(who=user(content.who), name=name))
 
 
 def _channel_broken(content: ChannelBroken, _view: EventView, words: Words) -> Rendered:
@@ -106,27 +106,27 @@ def _channel_broken(content: ChannelBroken, _view: EventView, words: Words) -> R
         "Its subscriptions are kept, and nothing that happens is lost: it is told once I can post again."
     )
     mended = f"*{_('What to do next')}*\n{channel_advice(content.reason, words)}"
-    return Rendered(text=line, blocks=[section(f"⚠️ {line}\n{kept}"), section(mended)])
+    return Rendered(text=plain_line(line), blocks=[section(f"⚠️ {line}\n{kept}"), section(mended)])
 
 
 def _sync_triggered(content: SyncTriggered, view: EventView, words: Words) -> Rendered:
     _ = words.gettext
-    bold, name = names(view, content.integration_id, words)
+    name = named(view, content.integration_id, words)
     line = _("{who} started a sync of {name}.")
     note = _("Braze shows the new run after a short while.")
     who = user(content.who)
     row = _look_row(view, words)
-    return said(BUSY, line.format(who=who, name=bold), note, row=row, text=line.format(who=who, name=name))
+    return said(BUSY, line.format(who=who, name=name), note, row=row)
 
 
 def _gone(content: Gone, view: EventView, words: Words) -> Rendered:
     _ = words.gettext
-    bold, name = names(view, content.integration_id, words)
+    name = named(view, content.integration_id, words)
     line = _("Braze no longer knows {name}: it was deleted there, or the API key may not see it any more.")
     todo = _(
         "If it was deleted on purpose: {command}. If it comes back, this channel hears of it again by itself."
     ).format(command=code(f"/cdi unsubscribe {plain(content.integration_id)}"))
-    return said(UNSEEN, line.format(name=bold), todo, text=line.format(name=name))
+    return said(UNSEEN, line.format(name=name), todo)
 
 
 _RENDERERS: dict[type[Content], Callable[[Any, EventView, Words], Rendered]] = {

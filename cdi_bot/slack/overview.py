@@ -8,7 +8,7 @@ from cdi_bot.core.model import Integration, Outcome
 from cdi_bot.services.answers import Listing, Overview, OverviewRow
 from cdi_bot.services.queries import LIST_PAGE, OVERVIEW_PAGE
 from cdi_bot.slack.blocks import Block, Rendered, cell, context, date_cell, section, table
-from cdi_bot.slack.format import SHORT_NAME, date, escape, failed, name_of, outside, plain, synced
+from cdi_bot.slack.format import SHORT_NAME, date, escape, failed, name_of, outside, plain, plain_line, synced
 from cdi_bot.slack.pages import age, pager, part
 from cdi_bot.slack.reasons import braze_advice, reason_words
 from cdi_bot.slack.statuses import GOOD, UNSEEN, run_sign, short_status, sign
@@ -30,7 +30,7 @@ def render_overview(answer: Overview, words: Words, now: datetime) -> Rendered:
     if not answer.total:
         title = _("This channel hears of no integration yet.")
         todo = _("`/cdi list` shows what there is, `/cdi subscribe NAME` or `/cdi subscribe all` begins.")
-        return Rendered(text=title, blocks=[*blind, section(f"{title}\n{todo}")])
+        return Rendered(text=plain_line(title), blocks=[*blind, section(f"{title}\n{todo}")])
     title = _overview_title(answer, words)
     shown = part(answer.offset, len(answer.rows), answer.total, words)
     oldest = _oldest(answer, words, now)
@@ -47,7 +47,7 @@ def render_overview(answer: Overview, words: Words, now: datetime) -> Rendered:
     todo = _("`/cdi status NAME` shows an integration's runs.")
     mark = sign("error") if answer.failing else GOOD
     return Rendered(
-        text=title,
+        text=plain_line(title),
         blocks=[
             *blind,
             section(f"{mark} *{title}*\n{', '.join(filter(None, (shown, oldest)))}"),
@@ -130,7 +130,7 @@ def render_listing(answer: Listing, words: Words) -> Rendered:
             if answer.words
             else _("Set one up in Braze under Cloud Data Ingestion.")
         )
-        return Rendered(text=title, blocks=[section(f"{title}\n{todo}"), *memory])
+        return Rendered(text=plain_line(title), blocks=[section(f"{title}\n{todo}"), *memory])
     header = [_("Integration"), _("Id"), _("Last run"), _("Heard here")]
     rows = [_listing_row(integration, heard, words) for integration, heard in answer.rows]
     pages = pager(
@@ -144,7 +144,7 @@ def render_listing(answer: Listing, words: Words) -> Rendered:
     shown = part(answer.offset, len(rows), answer.total, words)
     todo = _("`/cdi subscribe NAME` lets this channel hear of one, `/cdi status NAME` shows its runs.")
     return Rendered(
-        text=title,
+        text=plain_line(title),
         blocks=[
             section(f"*{title}*\n{shown}".rstrip()),
             table(header, rows),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cdi_bot.services.ports import BrazeReason
-from cdi_bot.slack.format import REASON, code, plain
+from cdi_bot.slack.format import REASON, plain
 from cdi_bot.slack.words import Words
 
 
@@ -82,7 +82,7 @@ def channel_words(reason: str, words: Words) -> str:
 def channel_advice(reason: str, words: Words) -> str:
     """Say how a channel can be posted to again, in mrkdwn."""
     _ = words.gettext
-    invite = _("Type `/invite @cdi-bot` in the channel. Its subscriptions are kept and go on by themselves.")
+    invite = _("Type `/invite @cdi-bot` in the channel; then it goes on by itself.")
     known = {
         "channel_not_found": invite,
         "not_in_channel": invite,
@@ -92,6 +92,4 @@ def channel_advice(reason: str, words: Words) -> str:
         "no_permission": _("Ask a Slack admin to install the app again with all its permissions."),
         "missing_scope": _("Ask a Slack admin to install the app again with all its permissions."),
     }
-    return known.get(reason) or _("Slack's word for it is {reason}. The subscriptions are kept.").format(
-        reason=code(reason, REASON)
-    )
+    return known.get(reason) or _("Ask a Slack admin what the word means for this channel.")

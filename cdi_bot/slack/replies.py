@@ -7,29 +7,26 @@ from cdi_bot.core.model import Kind, Run
 from cdi_bot.slack.blocks import Block, Rendered, actions, context, section
 from cdi_bot.slack.buttons import ack_button, history_button, open_button
 from cdi_bot.slack.cards import in_a_row, recovery_line
-from cdi_bot.slack.format import bold_name, date, escape, failed, name_of, outside, synced, took
+from cdi_bot.slack.format import bold_name, date, escape, failed, outside, plain_line, synced, took
 from cdi_bot.slack.statuses import GOOD, headline, long_status, run_sign
 from cdi_bot.slack.words import Words
 
 
-def said(
-    mark: str, line: str, *more: str, row: list[Block] | None = None, text: str | None = None
-) -> Rendered:
-    """Return a message of one main line, small print, and buttons; `text` where the line has markup."""
+def said(mark: str, line: str, *more: str, row: list[Block] | None = None) -> Rendered:
+    """Return a message of one main line of mrkdwn, small print, and buttons."""
     blocks = [section(f"{mark} {line}" if mark else line)]
     if more:
         blocks.append(context(*more))
-    return Rendered(text=text or line, blocks=[*blocks, *(row or [])])
+    return Rendered(text=plain_line(line), blocks=[*blocks, *(row or [])])
 
 
-def names(view: EventView, integration_id: str, words: Words) -> tuple[str, str]:
-    """Return an integration's name: as mrkdwn in bold and linked, and escaped for the text."""
+def named(view: EventView, integration_id: str, words: Words) -> str:
+    """Name in mrkdwn the integration that a message is about."""
     of = view.integration or (view.incident.integration if view.incident else None)
     url = view.dashboard_url or (view.incident.dashboard_url if view.incident else None)
     if of is None:
-        shown = outside(integration_id) if integration_id else words.gettext("Braze")
-        return f"*{shown}*", shown
-    return bold_name(of, url), escape(name_of(of))
+        return f"*{outside(integration_id)}*" if integration_id else words.gettext("An integration")
+    return bold_name(of, url)
 
 
 def run_line(run: Run, words: Words) -> str:
@@ -45,67 +42,53 @@ def run_line(run: Run, words: Words) -> str:
 
 def failed_again(content: FailedAgain, view: EventView, words: Words) -> Rendered:
     """Tell that a further run failed, or several since the last word."""
-    bold, name = names(view, "", words)
     incident = _incident(view).incident
     run = view.run or incident.last_failed
     if content.after_good:
         line = words.ngettext(
-            "{name} failed again after a good run: {state}",
-            "{name} failed {count} more times, with a good run in between: {state}",
+            "{name} failed again after a good run. {state}",
+            "{name} failed {count} more times, with a good run in between. {state}",
             content.runs,
         )
     else:
         line = words.ngettext(
-            "{name} failed again: {state}", "{name} failed {count} more times: {state}", content.runs
+            "{name} failed again. {state}", "{name} failed {count} more times. {state}", content.runs
         )
-    state = escape(long_status(run.job_status, words)) if run else words.gettext("failing")
-    count = words.number(content.runs)
+    state = escape(long_status(run.job_status, words)) if run else ""
     more = [run_line(run, words)] if run else []
     if incident.failed_in_a_row > 1:
         more.append(in_a_row(incident, words))
-    text = line.format(name=name, state=state, count=count)
-    return said(run_sign(run), line.format(name=bold, state=state, count=count), *more, text=text)
+    line = line.format(name=named(view, "", words), state=state, count=words.number(content.runs))
+    return said(run_sign(run), line.rstrip(), *more)
 
 
 def recovered(_content: Recovered, view: EventView, words: Words) -> Rendered:
     """Tell that it is over: how long it lasted, how many runs failed, what the good run brought."""
     _ = words.gettext
-    bold, name = names(view, "", words)
     about = _incident(view)
     state = recovery_line(about.incident, words)
     if about.incident.kind is Kind.BLIND:
-        return said(GOOD, f"{state}.", text=state)
-    line = _("{name} – {state}")
+        return said(GOOD, f"{state}.")
     good = about.incident.resolved_by or view.run
-    return said(
-        GOOD,
-        line.format(name=bold, state=state),
-        *([run_line(good, words)] if good else []),
-        row=actions(_looks(about, words)),
-        text=line.format(name=name, state=state),
-    )
+    line = _("{name} – {state}").format(name=named(view, "", words), state=state)
+    return said(GOOD, line, *([run_line(good, words)] if good else []), row=actions(_looks(about, words)))
 
 
 def still_open(_content: StillOpen, view: EventView, words: Words) -> Rendered:
     """Remind of an incident that nobody looks after."""
     _ = words.gettext
-    bold, name = names(view, "", words)
     about = _incident(view)
     incident = about.incident
-    line = (
-        _("I still can't see. {state}")
-        if incident.kind is Kind.BLIND
-        else _("{name} is still failing, and nobody has acknowledged it: {state}")
-    )
-    state = escape(headline(incident, words))
+    if incident.kind is Kind.BLIND:
+        line = _("I still can't see. {state}")
+    else:
+        line = _("{name} is still failing, and nobody has acknowledged it. {state}")
+    line = line.format(name=named(view, "", words), state=escape(headline(incident, words)))
     since = _("Since {when}. Acknowledging it ends these reminders.").format(
         when=date(incident.failing_since)
     )
     row = actions([ack_button([about], words), *_looks(about, words)])
-    text = line.format(name=name, state=state)
-    return said(
-        run_sign(incident.last_failed), line.format(name=bold, state=state), since, row=row, text=text
-    )
+    return said(run_sign(incident.last_failed), line, since, row=row)
 
 
 def _incident(view: EventView) -> IncidentView:

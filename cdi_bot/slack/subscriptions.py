@@ -5,7 +5,7 @@ from __future__ import annotations
 from cdi_bot.core.model import Subscription, is_pattern
 from cdi_bot.services.answers import SubscriptionList
 from cdi_bot.slack.blocks import Block, Rendered, button, context, section
-from cdi_bot.slack.format import code, date, escape, outside, user
+from cdi_bot.slack.format import code, date, escape, outside, plain_line, user
 from cdi_bot.slack.limits import BLOCKS, BLOCKS_JSON, weight
 from cdi_bot.slack.reasons import channel_advice, channel_words
 from cdi_bot.slack.selectors import filter_words, named_selector
@@ -19,7 +19,7 @@ def render_subscriptions(answer: SubscriptionList, words: Words) -> Rendered:
     if not count:
         title = _("This channel has no subscriptions.")
         todo = _("`/cdi list` shows what there is, `/cdi subscribe NAME` or `/cdi subscribe all` begins.")
-        return Rendered(text=title, blocks=[section(f"{title}\n{todo}")])
+        return Rendered(text=plain_line(title), blocks=[section(f"{title}\n{todo}")])
     title = words.ngettext(
         "This channel has {count} subscription", "This channel has {count} subscriptions", count
     ).format(count=words.number(count))
@@ -36,9 +36,9 @@ def render_subscriptions(answer: SubscriptionList, words: Words) -> Rendered:
         room -= weight([block])
         if room < 0 or len(listed) == BLOCKS - 3:
             foot[0] = section(more.format(count=words.number(count - len(listed))))
-            return Rendered(text=title, blocks=[head, *listed, *foot])
+            return Rendered(text=plain_line(title), blocks=[head, *listed, *foot])
         listed.append(block)
-    return Rendered(text=title, blocks=[head, *listed, *foot[1:]])
+    return Rendered(text=plain_line(title), blocks=[head, *listed, *foot[1:]])
 
 
 def _row(subscription: Subscription, total: int, name: str | None, words: Words, *, place: int) -> Block:

@@ -6,7 +6,7 @@ from cdi_bot.core.messages import CardView, SubscribedView, View
 from cdi_bot.core.model import Integration, Run
 from cdi_bot.slack.blocks import Rendered, context, paragraphs, section
 from cdi_bot.slack.cards import render_card
-from cdi_bot.slack.format import SHORT_NAME, bold_name, code, date, escape, user
+from cdi_bot.slack.format import SHORT_NAME, bold_name, code, date, escape, plain_line, user
 from cdi_bot.slack.notices import render_event
 from cdi_bot.slack.selectors import filter_words, selector_words
 from cdi_bot.slack.statuses import BAD, GOOD, UNSEEN, run_sign, short_status
@@ -45,7 +45,7 @@ def render_subscribed(view: SubscribedView, words: Words) -> Rendered:
     )
     end = code(f"/cdi unsubscribe {content.selector}")
     return Rendered(
-        text=line,
+        text=plain_line(line),
         blocks=[section(f"🔔 {line}\n{heard}"), *listed, context(todo.format(end=end))],
     )
 

@@ -6,6 +6,7 @@ English is the source and needs no catalogue. Another language's texts stand in
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
@@ -20,6 +21,9 @@ LOCALE = Path(__file__).parent.parent / "locale"
 DOMAIN = "cdi_bot"
 SOURCE = "en"
 
+# Names come from Slack and the settings: none may lead out of the folder.
+_NAME = re.compile(r"[A-Za-z]{2,3}(_[A-Za-z0-9]{2,8}){0,3}", re.ASCII)
+
 
 class Words:
     """A translator into one language.
@@ -27,13 +31,13 @@ class Words:
     The methods carry gettext's own names, because that is what the extraction of texts looks for.
     """
 
-    __slots__ = ("_catalogue", "_locale", "language")
+    __slots__ = ("_catalogue", "language")
 
     def __init__(self, language: str = SOURCE, catalogue: NullTranslations | None = None) -> None:
         """Translate by `catalogue`; without one, speak the source language. `language` is as in `pt_BR`."""
         self.language = language
         self._catalogue = catalogue or NullTranslations()
-        self._locale = Locale.parse(language)
+        Locale.parse(language)  # refuses at once what no number could be written in
 
     @classmethod
     def load(cls, language: str, folder: Path = LOCALE) -> Words:
@@ -54,20 +58,24 @@ class Words:
 
     def number(self, value: float) -> str:
         """Write a number with the language's separators, with at most three decimals."""
-        return str(format_decimal(value, locale=self._locale))
+        return _number(value, self.language)
 
 
 @lru_cache(maxsize=64)
 def _load(language: str, folder: Path) -> Words:
     for name in (language, language.partition("_")[0]):
         path = folder / name / "LC_MESSAGES" / f"{DOMAIN}.po"
-        # Names come from Slack and the settings: none may lead out of the folder.
-        if name.replace("_", "").isalnum() and path.is_file():
+        if _NAME.fullmatch(name) and path.is_file():
             try:
                 return Words(name, _compile(path))
             except (UnknownLocaleError, ValueError):  # not a language that Babel knows
                 continue
     return Words()
+
+
+@lru_cache(maxsize=2048)
+def _number(value: float, language: str) -> str:
+    return str(format_decimal(value, locale=language))
 
 
 def _compile(path: Path) -> GNUTranslations:

@@ -302,7 +302,8 @@ async def odd(slack: OddSlack) -> tuple[web.AppRunner, str]:
     return runner, f"http://127.0.0.1:{runner.addresses[0][1]}"
 
 
-REFUSED = (200, "application/json", '{"ok": false, "error": "invalid_blocks"}')
+WHY = '"response_metadata": {"messages": ["[ERROR] no more than 50 items allowed [json-pointer:/blocks]"]}'
+REFUSED = (200, "application/json", f'{{"ok": false, "error": "invalid_blocks", {WHY}}}')
 TAKEN = (200, "application/json", '{"ok": true, "ts": "1.000001"}')
 
 

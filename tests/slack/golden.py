@@ -1,0 +1,80 @@
+"""Comparing messages with their golden files.
+
+`CDI_BOT_WRITE_GOLDEN=1` writes the files anew instead: look at the difference before committing it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from cdi_bot.sandbox.slack_checks import message_problems
+from cdi_bot.slack import limits
+from cdi_bot.slack.blocks import Rendered
+
+FOLDER = Path(__file__).parent / "golden"
+WRITES = os.environ.get("CDI_BOT_WRITE_GOLDEN") == "1"
+
+
+def assert_golden(name: str, message: Rendered) -> None:
+    """Assert that a message is one that Slack takes, and just what its golden file holds."""
+    assert_taken(message)
+    path = FOLDER / f"{name}.json"
+    shown = json.dumps({"text": message.text, "blocks": message.blocks}, ensure_ascii=False, indent=2) + "\n"
+    if WRITES:
+        path.write_text(shown, encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == shown
+
+
+def assert_taken(message: Rendered) -> None:
+    """Assert that Slack takes a message: its own checks, and the limits that are ours to keep."""
+    assert message_problems(message.blocks) == []
+    assert 1 <= len(message.blocks) <= limits.BLOCKS
+    assert limits.weight(message.blocks) <= limits.BLOCKS_JSON
+    assert 1 <= len(message.text) <= limits.MESSAGE_TEXT
+    assert "\n" not in message.text
+    json.dumps(message.blocks, ensure_ascii=False).encode()
+    ids = [element["action_id"] for element in elements(message)]
+    assert len(ids) == len(set(ids))
+    for element in elements(message):
+        assert element["type"] != "button" or element["accessibility_label"]
+
+
+def elements(message: Rendered) -> list[dict[str, object]]:
+    """Return what can be pressed in a message."""
+    found: list[dict[str, object]] = []
+    for block in message.blocks:
+        found += block.get("elements", []) if block["type"] == "actions" else []
+        found += [block["accessory"]] if "accessory" in block else []
+    return found
+
+
+def pressed(message: Rendered, action: str) -> dict[str, object]:
+    """Return what the button of an action carries; KeyError where there is none."""
+    for element in elements(message):
+        if str(element["action_id"]).partition(":")[0] == action:
+            carried: dict[str, object] = json.loads(str(element["value"]))
+            return carried
+    raise KeyError(action)
+
+
+def actions_of(message: Rendered) -> list[str]:
+    """Return the actions that a message offers, in order."""
+    return [str(element["action_id"]).partition(":")[0] for element in elements(message)]
+
+
+def said(message: Rendered) -> str:
+    """Return everything a message shows, as one text."""
+    return json.dumps(message.blocks, ensure_ascii=False)
+
+
+def marked_up(value: object) -> list[str]:
+    """Return the texts in which Slack reads markup."""
+    if isinstance(value, list):
+        return [text for item in value for text in marked_up(item)]
+    if not isinstance(value, dict):
+        return []
+    if value.get("type") == "mrkdwn":
+        return [str(value["text"])]
+    return [text for item in value.values() for text in marked_up(item)]

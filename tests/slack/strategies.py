@@ -1,0 +1,313 @@
+"""Whatever Braze and people may give: names of any length, any characters, any counts, any times."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from hypothesis import strategies as st
+
+from cdi_bot.core.commands import Mistake, MistakeKind
+from cdi_bot.core.messages import (
+    CardView,
+    ChannelBroken,
+    Content,
+    EventView,
+    FailedAgain,
+    Gone,
+    IncidentView,
+    Recovered,
+    RunStarted,
+    Snoozed,
+    StillOpen,
+    Subscribed,
+    SubscribedView,
+    SyncTriggered,
+    Unsnoozed,
+    Unsubscribed,
+)
+from cdi_bot.core.model import (
+    KNOWN_STATUSES,
+    Channel,
+    Filters,
+    Incident,
+    Integration,
+    Kind,
+    Run,
+    Snooze,
+    Subscription,
+    Topic,
+)
+from cdi_bot.services import answers
+from cdi_bot.services.ports import BrazeReason
+
+NASTY = st.sampled_from(
+    [
+        "",
+        " ",
+        "\n",
+        "<!channel>",
+        "&amp;",
+        "*",
+        "`",
+        "|",
+        ">",
+        '"\\' * 1500,
+        "&" * 3000,
+        "x" * 3000,
+        "😀" * 900,
+        "\u202e",
+    ]
+)
+text = st.one_of(st.text(max_size=60), NASTY, st.characters(codec=None).map(str))
+ids = st.one_of(st.uuids().map(str), st.text("abc-_.~0", min_size=1, max_size=30), st.just("i" * 300), text)
+people = st.one_of(st.sampled_from(["U0MARA0001", "W1"]), text)
+counts = st.one_of(st.none(), st.integers(0, 10), st.just(10**9), st.integers(0, 10**15))
+times = st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29), timezones=st.just(UTC))  # noqa: DTZ001  hypothesis wants naive bounds
+statuses = st.one_of(st.sampled_from(KNOWN_STATUSES), text)
+links = st.one_of(st.none(), st.just("https://dashboard.example/x"), text, text.map("https://".__add__))
+channels = st.builds(Channel, team_id=st.just("T1"), channel_id=st.one_of(st.just("C1"), text))
+
+integrations = st.builds(
+    Integration,
+    workspace_id=st.just(1),
+    integration_id=ids,
+    integration_name=text,
+    last_job_status=st.none() | statuses,
+)
+runs = st.builds(
+    Run,
+    integration_id=ids,
+    sync_start_time=times,
+    job_status=statuses,
+    sync_finish_time=st.none() | times,
+    last_timestamp_synced=st.none() | times,
+    rows_synced=counts,
+    rows_failed_with_errors=counts,
+    provisional=st.booleans(),
+)
+incidents = st.builds(
+    Incident,
+    incident_id=st.integers(1, 10**12),
+    workspace_id=st.just(1),
+    integration_id=ids,
+    kind=st.just(Kind.SYNC_FAILED),
+    revision=st.integers(1, 9),
+    opened_at=times,
+    failing_since=times,
+    failed_runs=st.integers(0, 10**6),
+    failed_in_a_row=st.integers(0, 10**6),
+    last_failed=st.none() | runs,
+    resolved_by=st.none() | runs,
+    resolved_at=st.none() | times,
+    acknowledged_by=st.none() | people,
+    acknowledged_at=st.none() | times,
+)
+blind = st.builds(
+    Incident,
+    incident_id=st.integers(1, 10**12),
+    workspace_id=st.just(1),
+    integration_id=st.none(),
+    kind=st.just(Kind.BLIND),
+    revision=st.just(1),
+    opened_at=times,
+    failing_since=times,
+    resolved_at=st.none() | times,
+    acknowledged_by=st.none() | people,
+    acknowledged_at=st.none() | times,
+    reason=st.none() | st.sampled_from([*BrazeReason]) | text,
+)
+snoozes = st.builds(
+    Snooze,
+    channel=channels,
+    workspace_id=st.just(1),
+    integration_id=ids,
+    until=st.none() | times,
+    by=people,
+    at=times,
+    reason=st.none() | text,
+)
+mentions = st.one_of(
+    st.none(), text, st.integers(1, 3000).map(lambda n: " ".join(f"<@U{x}>" for x in range(n)))
+)
+incident_views = st.one_of(
+    st.builds(
+        IncidentView,
+        incident=incidents,
+        integration=integrations,
+        dashboard_url=links,
+        snooze=st.none() | snoozes,
+        mention=mentions,
+        can_sync=st.booleans(),
+    ),
+    st.builds(IncidentView, incident=blind, integration=st.none(), dashboard_url=links, mention=mentions),
+)
+
+
+@st.composite
+def cards(draw: st.DrawFn) -> CardView:
+    """Return cards of one incident, a few, or very many."""
+    drawn = draw(st.lists(incident_views, min_size=1, max_size=12))
+    repeated = draw(st.sampled_from([1, 1, 1, 17]))
+    return CardView(incidents=tuple(drawn * repeated), possible_repeat=draw(st.booleans()))
+
+
+_WHO: dict[str, Any] = {"who": people, "workspace_id": st.just(1)}
+_WHOM: dict[str, Any] = {"integration_id": ids}
+_replies: st.SearchStrategy[Content] = st.one_of(
+    st.builds(
+        FailedAgain,
+        incident_id=st.just(1),
+        run_start=times,
+        runs=st.integers(1, 10**6),
+        after_good=st.booleans(),
+    ),
+    st.builds(Recovered, incident_id=st.just(1)),
+    st.builds(StillOpen, incident_id=st.just(1)),
+)
+_notices: st.SearchStrategy[Content] = st.one_of(
+    st.builds(RunStarted, workspace_id=st.just(1), integration_id=ids, run_start=times),
+    st.builds(Unsubscribed, selector=text, **_WHO),
+    st.builds(Snoozed, until=st.none() | times, reason=st.none() | text, **_WHO, **_WHOM),
+    st.builds(Unsnoozed, **_WHO, **_WHOM),
+    st.builds(ChannelBroken, channel=channels, reason=st.sampled_from(["is_archived"]) | text),
+    st.builds(SyncTriggered, **_WHO, **_WHOM),
+    st.builds(Gone, workspace_id=st.just(1), integration_id=ids),
+)
+
+
+def events() -> st.SearchStrategy[EventView]:
+    """Return replies with their incident, and notices with or without what they are about."""
+    about: dict[str, Any] = {
+        "integration": st.none() | integrations,
+        "run": st.none() | runs,
+        "dashboard_url": links,
+        "possible_repeat": st.booleans(),
+    }
+    return st.one_of(
+        st.builds(EventView, content=_replies, incident=incident_views, **about),
+        st.builds(EventView, content=_notices, incident=st.none(), **about),
+    )
+
+
+filters = st.builds(
+    Filters,
+    topics=st.frozensets(st.sampled_from([*Topic])),
+    min_rows=st.none() | st.integers(0, 10**12),
+    min_percent=st.none() | st.floats(0, 100),
+    mention=mentions,
+)
+
+
+def subscribed_views() -> st.SearchStrategy[SubscribedView]:
+    """Return new and changed subscriptions of one, many or no integrations."""
+    content = st.builds(Subscribed, selector=text, filters=filters, changed=st.booleans(), **_WHO)
+    return st.builds(
+        SubscribedView,
+        content=content,
+        total=st.integers(0, 10**6),
+        failing=st.lists(integrations, max_size=20).map(tuple),
+        unknown=st.integers(0, 10**6),
+        last_runs=st.lists(st.tuples(integrations, st.none() | runs), max_size=12).map(tuple),
+    )
+
+
+_rows = st.builds(
+    answers.OverviewRow,
+    integration=integrations,
+    newest=st.none() | runs,
+    incident=st.none() | incidents,
+    snooze=st.none() | snoozes,
+    observed_at=st.none() | times,
+    missing=st.booleans(),
+)
+_subscriptions = st.builds(
+    Subscription,
+    subscription_id=st.integers(1, 10**9),
+    channel=channels,
+    workspace_id=st.just(1),
+    selector=text,
+    filters=filters,
+    created_by=people,
+    created_at=times,
+    broken_reason=st.none() | text,
+)
+_offsets = st.sampled_from([0, 10, 10**6])
+_totals = st.integers(0, 10**6)
+_maybe_text = st.none() | text
+_reasons = st.none() | st.sampled_from([*BrazeReason])
+_one: dict[str, Any] = {"integration": integrations}
+_selected: dict[str, Any] = {"selector": text, "name": _maybe_text}
+
+every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
+    st.builds(
+        answers.Overview,
+        rows=st.lists(_rows, max_size=15).map(tuple),
+        offset=_offsets,
+        total=_totals,
+        failing=_totals,
+        blind=st.none() | blind,
+    ),
+    st.builds(
+        answers.History,
+        runs=st.lists(runs, max_size=10).map(tuple),
+        offset=_offsets,
+        has_older=st.booleans(),
+        good=st.just(3),
+        ended=st.sampled_from([0, 3, 300]),
+        recent=st.lists(runs, max_size=30).map(tuple),
+        incident=st.none() | incidents,
+        snooze=st.none() | snoozes,
+        observed_at=st.none() | times,
+        dashboard_url=links,
+        subscribed=st.booleans(),
+        missing=st.booleans(),
+        trouble=_reasons,
+        **_one,
+    ),
+    st.builds(
+        answers.Listing,
+        words=_maybe_text,
+        rows=st.lists(st.tuples(integrations, st.booleans()), max_size=20).map(tuple),
+        offset=_offsets,
+        total=_totals,
+        trouble=_reasons,
+    ),
+    st.builds(
+        answers.SubscriptionList,
+        rows=st.lists(st.tuples(_subscriptions, _totals, _maybe_text), max_size=10).map(
+            lambda rows: tuple(rows * 20)
+        ),
+    ),
+    st.builds(answers.SubscribedTo, filters=filters, total=_totals, unchanged=st.booleans(), **_selected),
+    st.builds(answers.UnsubscribedFrom, still_heard_by=_maybe_text, **_selected),
+    st.builds(answers.NotSubscribed, covered_by=_maybe_text, **_selected),
+    st.builds(answers.Acknowledged, already_by=st.none() | people, **_one),
+    st.builds(answers.NothingOpen, **_one),
+    st.builds(answers.SnoozeSet, until=st.none() | times, reason=_maybe_text, **_one),
+    st.builds(answers.SnoozeEnded, was_snoozed=st.booleans(), **_one),
+    st.builds(answers.ConfirmSync, **_one),
+    st.builds(answers.SyncStarted, **_one),
+    st.builds(
+        answers.Several, words=text, candidates=st.lists(integrations, max_size=12).map(tuple), total=_totals
+    ),
+    st.builds(
+        answers.NoneFits,
+        words=text,
+        nearest=st.lists(integrations, max_size=5).map(tuple),
+        list_known=st.booleans(),
+    ),
+    st.builds(answers.NeedsInvite, channel=channels),
+    st.builds(answers.CannotPost, channel=channels, reason=text),
+    st.builds(answers.NotAllowed, action=text),
+    st.builds(
+        answers.BrazeRefused,
+        reason=st.sampled_from([*BrazeReason]),
+        words=_maybe_text,
+        permission=_maybe_text,
+    ),
+)
+
+mistakes = st.builds(
+    Mistake, command=text, problem=st.sampled_from([*MistakeKind]), given=text, nearest=st.none() | text
+)

@@ -1,0 +1,342 @@
+"""What commands are answered with: word for word in golden files, and that Slack takes any of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cdi_bot.core.commands import COMMANDS, Mistake, MistakeKind
+from cdi_bot.core.model import DEFAULT_TOPICS, Filters, Subscription, Topic
+from cdi_bot.services import answers
+from cdi_bot.services.answers import Answer, Overview
+from cdi_bot.services.ports import BrazeReason
+from cdi_bot.slack.answers import render_answer
+from cdi_bot.slack.blocks import Rendered
+from cdi_bot.slack.help import render_help, render_mistake, render_trouble
+from cdi_bot.slack.words import Words
+from tests.slack import strategies
+from tests.slack.golden import actions_of, assert_golden, assert_taken, elements, pressed, said
+from tests.slack.samples import (
+    ALERTS,
+    DASHBOARD,
+    KENJI,
+    MARA,
+    NOW,
+    USERS,
+    blind,
+    failing,
+    integration,
+    run,
+    snooze,
+)
+
+WORDS = Words()
+OTHER = integration("5f9c1e2d-0000-4000-8000-000000000001", "Purchases (BigQuery)")
+
+
+def render(answer: Answer, **more: str) -> Rendered:
+    """Render in English."""
+    return render_answer(answer, WORDS, now=NOW, **more)
+
+
+def row(**more: Any) -> answers.OverviewRow:
+    """Return a row of the overview."""
+    known: dict[str, Any] = {
+        "integration": integration(),
+        "newest": run("success", rows_synced=12_345),
+        "incident": None,
+        "snooze": None,
+        "observed_at": NOW - timedelta(seconds=20),
+        "missing": False,
+    }
+    return answers.OverviewRow(**known | more)
+
+
+BUSY = run(
+    "running", ago=timedelta(minutes=1), sync_finish_time=None, rows_synced=None, rows_failed_with_errors=None
+)
+OVERVIEW = Overview(
+    rows=(
+        row(
+            newest=run("partial", rows_synced=100, rows_failed_with_errors=50),
+            incident=failing(run("partial"), failed_in_a_row=3, acknowledged_by=KENJI, acknowledged_at=NOW),
+            snooze=snooze(),
+        ),
+        row(integration=OTHER, newest=BUSY, incident=failing()),
+        row(integration=OTHER, newest=None, observed_at=None),
+        row(missing=True),
+        row(),
+    ),
+    offset=0,
+    total=5,
+    failing=2,
+    blind=None,
+)
+LATER_PAGE = replace(OVERVIEW, rows=(row(),) * 15, offset=15, total=1_234, failing=0)
+RUNS = tuple(
+    run(
+        "error" if number % 7 == 3 else "success",
+        ago=timedelta(minutes=15 * number + 3),
+        rows_synced=0 if number % 7 == 3 else 1_000 * (number % 5),
+    )
+    for number in range(30)
+)
+HISTORY = answers.History(
+    integration=integration(),
+    runs=(BUSY, *RUNS[:9]),
+    offset=0,
+    has_older=True,
+    good=103,
+    ended=120,
+    recent=RUNS,
+    incident=None,
+    snooze=None,
+    observed_at=NOW - timedelta(seconds=2),
+    dashboard_url=DASHBOARD + USERS,
+    subscribed=True,
+    missing=False,
+    trouble=None,
+)
+LISTED = integration(last_job_status="success"), integration("abc123xyz", "Catalog"), OTHER
+LISTING = answers.Listing(
+    words=None, rows=((LISTED[0], True), (LISTED[1], False)), offset=0, total=2, trouble=None
+)
+
+
+def subscription(selector: str, **more: Any) -> Subscription:
+    """Return a channel's subscription."""
+    known: dict[str, Any] = {
+        "subscription_id": 3,
+        "channel": ALERTS,
+        "workspace_id": 1,
+        "selector": selector,
+        "filters": Filters(),
+        "created_by": MARA,
+        "created_at": NOW,
+    }
+    return Subscription(**known | more)
+
+
+HERE: dict[str, Any] = {"integration": integration()}
+CHOSEN = Filters(topics=frozenset({Topic.ERROR, Topic.PARTIAL}), min_rows=100)
+
+ANSWERS: dict[str, Answer] = {
+    "overview": OVERVIEW,
+    "overview_later_page": LATER_PAGE,
+    "overview_blind": replace(OVERVIEW, blind=blind(reason="bad_key")),
+    "overview_empty": Overview(rows=(), offset=0, total=0, failing=0, blind=None),
+    "history": HISTORY,
+    "history_failing": replace(
+        HISTORY,
+        incident=failing(failed_in_a_row=2),
+        offset=10,
+        has_older=False,
+        runs=(run(rows_failed_with_errors=12),),
+        recent=(run(), run()),
+    ),
+    "history_acknowledged": replace(
+        HISTORY,
+        incident=failing(acknowledged_by=KENJI, acknowledged_at=NOW),
+        snooze=snooze(reason="warehouse move"),
+    ),
+    "history_from_memory": replace(
+        HISTORY, trouble=BrazeReason.TIMEOUT, has_older=False, snooze=snooze(None)
+    ),
+    "history_unheard": replace(HISTORY, subscribed=False, dashboard_url=None, has_older=False),
+    "history_none": replace(
+        HISTORY, runs=(), recent=(), ended=0, good=0, has_older=False, missing=True, observed_at=None
+    ),
+    "history_first_run": replace(
+        HISTORY, runs=(BUSY,), recent=(), ended=0, good=0, has_older=False, subscribed=False
+    ),
+    "list": LISTING,
+    "list_words": replace(LISTING, words="cat & <b>", rows=LISTING.rows * 10, offset=20, total=50),
+    "list_from_memory": replace(LISTING, trouble=BrazeReason.NO_PERMISSION),
+    "list_none_fits": replace(LISTING, words="nothing", rows=(), total=0),
+    "list_empty": replace(LISTING, rows=(), total=0),
+    "subscriptions": answers.SubscriptionList(
+        rows=(
+            (subscription("all"), 12, None),
+            (subscription("Users*", filters=CHOSEN), 3, None),
+            (subscription(USERS, broken_reason="is_archived"), 1, "Users attributes (Snowflake)"),
+        )
+    ),
+    "subscriptions_none": answers.SubscriptionList(rows=()),
+    "subscribed_to": answers.SubscribedTo(
+        selector=USERS, name="Users attributes", filters=Filters(), total=1, unchanged=False
+    ),
+    "subscribed_to_unchanged": answers.SubscribedTo(
+        selector="Users*", name=None, filters=CHOSEN, total=4, unchanged=True
+    ),
+    "unsubscribed_from": answers.UnsubscribedFrom(
+        selector=USERS, name="Users attributes", still_heard_by=None
+    ),
+    "unsubscribed_from_heard": answers.UnsubscribedFrom(
+        selector=USERS, name="Users attributes", still_heard_by="all"
+    ),
+    "not_subscribed": answers.NotSubscribed(selector=USERS, name="Users attributes", covered_by=None),
+    "not_subscribed_covered": answers.NotSubscribed(selector=USERS, name=None, covered_by="Users*"),
+    "acknowledged": answers.Acknowledged(**HERE, already_by=None),
+    "acknowledged_already": answers.Acknowledged(**HERE, already_by=KENJI),
+    "nothing_open": answers.NothingOpen(**HERE),
+    "snooze_set": answers.SnoozeSet(**HERE, until=NOW, reason="warehouse move"),
+    "snooze_set_until_recovery": answers.SnoozeSet(**HERE, until=None, reason=None),
+    "snooze_ended": answers.SnoozeEnded(**HERE, was_snoozed=True),
+    "snooze_ended_none": answers.SnoozeEnded(**HERE, was_snoozed=False),
+    "confirm_sync": answers.ConfirmSync(**HERE),
+    "sync_started": answers.SyncStarted(**HERE),
+    "several": answers.Several(words="u", candidates=LISTED, total=14),
+    "several_all_shown": answers.Several(words="u", candidates=LISTED, total=3),
+    "none_fits": answers.NoneFits(words="Usrs", nearest=LISTED[:2], list_known=True),
+    "none_fits_nothing_near": answers.NoneFits(words="Usrs", nearest=(), list_known=True),
+    "none_fits_unlisted": answers.NoneFits(words="Usrs", nearest=(), list_known=False),
+    "needs_invite": answers.NeedsInvite(channel=ALERTS),
+    "cannot_post": answers.CannotPost(channel=ALERTS, reason="restricted_action"),
+    "not_allowed": answers.NotAllowed(action="sync"),
+    "not_allowed_other": answers.NotAllowed(action="audit"),
+    "braze_refused": answers.BrazeRefused(reason=BrazeReason.SYNC_IN_PROGRESS, words="Users"),
+    "braze_refused_permission": answers.BrazeRefused(
+        reason=BrazeReason.NO_PERMISSION, words=None, permission="cdi.integration_list"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", list(ANSWERS))
+def test_golden_answers(name: str) -> None:
+    """Each answer says what it always said."""
+    assert_golden(f"answer_{name}", render(ANSWERS[name]))
+
+
+def test_every_kind_has_a_golden_file() -> None:
+    """No kind of answer goes unlooked at."""
+    assert {type(answer) for answer in ANSWERS.values()} == set(Answer.__args__)
+
+
+HELPS = {
+    "help": render_help(None, None, WORDS),
+    "help_unknown": render_help("statsu", "status", WORDS),
+    "help_unlike": render_help("<!channel>", None, WORDS),
+    "trouble_store": render_trouble("store", WORDS),
+    "trouble_slack": render_trouble("slack", WORDS),
+    "trouble_other": render_trouble("internal", WORDS),
+}
+
+
+@pytest.mark.parametrize("name", list(HELPS))
+def test_golden_help(name: str) -> None:
+    """Help and troubles say what they always said."""
+    assert_golden(name, HELPS[name])
+
+
+@pytest.mark.parametrize("problem", list(MistakeKind))
+def test_golden_mistakes(problem: MistakeKind) -> None:
+    """Each mistake is named, with an example of how it is typed."""
+    mistake = Mistake(command="subscribe", problem=problem, given="on:eror", nearest="error")
+    assert_golden(f"mistake_{problem}", render_mistake(mistake, WORDS))
+
+
+def test_mistake_of_each_command() -> None:
+    """Each command has an example of its own."""
+    for command in COMMANDS:
+        mistake = Mistake(command=command, problem=MistakeKind.MISSING_INTEGRATION)
+        assert f"`/cdi {command}" in said(render_mistake(mistake, WORDS))
+
+
+def test_help_has_every_command() -> None:
+    """Help shows an example of every command there is."""
+    text = said(render_help(None, None, WORDS))
+    assert [command for command in COMMANDS if f"`/cdi {command}" not in text] == []
+
+
+def test_history_pages() -> None:
+    """History turns ten runs a page, newer and older, as far as there are any."""
+    middle = render(replace(HISTORY, offset=20))
+    turns = [element for element in elements(middle) if str(element["action_id"]).startswith("history_page:")]
+    assert [turn["value"] for turn in turns] == [
+        f'{{"id":"{USERS}","offset":10}}',
+        f'{{"id":"{USERS}","offset":30}}',
+    ]
+    assert actions_of(render(replace(HISTORY, has_older=False))) == ["open_in_braze"]
+
+
+def test_overview_pages() -> None:
+    """The overview turns its pages and says which part it shows."""
+    shown = render(LATER_PAGE)
+    assert actions_of(shown) == ["overview_page", "overview_page"]
+    assert pressed(shown, "overview_page") == {"offset": 0}
+    assert "16 to 30 of 1,234" in said(shown)
+
+
+def test_list_pages_keep_words() -> None:
+    """A list that was searched stays searched on its other pages."""
+    assert pressed(render(ANSWERS["list_words"]), "list_page") == {"words": "cat & <b>", "offset": 0}
+
+
+def test_choices_carry_the_command() -> None:
+    """Choosing among several does what was typed, with the chosen one's id."""
+    shown = render(ANSWERS["several"], command="snooze {id} 2h")
+    assert pressed(shown, "pick") == {"command": f"snooze {USERS} 2h"}
+    assert "11 more" in said(shown)
+    assert "more:" not in said(render(ANSWERS["several_all_shown"]))
+
+
+def test_unsubscribe_button() -> None:
+    """Each subscription can be ended from the list."""
+    assert pressed(render(ANSWERS["subscriptions"]), "unsubscribe") == {"selector": "all"}
+
+
+def test_many_subscriptions() -> None:
+    """A channel with more subscriptions than a message holds is told how many more there are."""
+    rows = tuple((subscription(f"Name {number}*"), 1, None) for number in range(200))
+    shown = render(answers.SubscriptionList(rows=rows))
+    assert_taken(shown)
+    assert "more. `/cdi unsubscribe NAME` ends one" in said(shown)
+
+
+def test_private_channel_gets_the_invite_line() -> None:
+    """The answer in a private channel holds the line to type."""
+    assert "`/invite @cdi-bot`" in said(render(ANSWERS["needs_invite"]))
+
+
+def test_trend() -> None:
+    """The trend draws the oldest run first and marks what was no success."""
+    text = said(render(HISTORY))
+    drawn = text[text.index("`", text.index("succeeded")) + 1 :].partition("`")[0]
+    assert len(drawn) == 30
+    assert drawn[-4] == "×"
+    flat = replace(HISTORY, recent=tuple(replace(one, rows_synced=None) for one in RUNS[:3]))
+    assert "▁▁▁" in said(render(flat))
+
+
+def test_default_topics_are_told_in_words() -> None:
+    """The default is told as what it is, anything else by name."""
+    chosen = answers.SubscribedTo(
+        selector="all", name=None, filters=Filters(topics=DEFAULT_TOPICS), total=1, unchanged=False
+    )
+    assert "everything but the start of runs" in said(render(chosen))
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(strategies.every_answer)
+def test_any_answer_is_taken(answer: Answer) -> None:
+    """Slack takes every answer, whatever names, numbers and reasons are in it."""
+    assert_taken(render(answer))
+
+
+@settings(max_examples=100, deadline=None)
+@given(strategies.mistakes)
+def test_any_mistake_is_taken(mistake: Mistake) -> None:
+    """Slack takes what is said about any mistake."""
+    assert_taken(render_mistake(mistake, WORDS))
+
+
+@settings(max_examples=50, deadline=None)
+@given(strategies.text, st.none() | strategies.text)
+def test_any_help_is_taken(unknown: str, nearest: str | None) -> None:
+    """Slack takes the help on any word."""
+    assert_taken(render_help(unknown, nearest, WORDS))

@@ -1,0 +1,375 @@
+"""Cards, replies and notices: what alerts say, word for word in golden files, and that Slack takes any of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from cdi_bot.core.messages import (
+    CardView,
+    ChannelBroken,
+    Content,
+    EventView,
+    FailedAgain,
+    Gone,
+    Recovered,
+    RunStarted,
+    ShowCard,
+    Snoozed,
+    StillOpen,
+    Subscribed,
+    SubscribedView,
+    SyncTriggered,
+    Unsnoozed,
+    Unsubscribed,
+    View,
+)
+from cdi_bot.core.model import Filters, Incident, Integration, Run, Topic
+from cdi_bot.services.ports import BrazeReason
+from cdi_bot.slack.blocks import Rendered
+from cdi_bot.slack.cards import incident_length
+from cdi_bot.slack.views import render_view
+from cdi_bot.slack.words import Words
+from tests.slack import strategies
+from tests.slack.golden import actions_of, assert_golden, assert_taken, marked_up, pressed, said
+from tests.slack.samples import (
+    ALERTS,
+    DASHBOARD,
+    KENJI,
+    MARA,
+    NOW,
+    USERS,
+    blind,
+    failing,
+    incident_view,
+    integration,
+    recovered,
+    run,
+    snooze,
+)
+
+WORDS = Words()
+
+
+def render(view: View) -> Rendered:
+    """Render in English."""
+    return render_view(view, WORDS)
+
+
+def card(*incidents: Incident, **more: Any) -> CardView:
+    """Return the card of these incidents."""
+    return CardView(incidents=tuple(incident_view(one, **more) for one in incidents))
+
+
+def partial(**more: Any) -> Run:
+    """Return a run that lost some rows."""
+    return run("partial", rows_synced=1_234_567, rows_failed_with_errors=1_234, **more)
+
+
+def attended() -> Incident:
+    """Return an incident that somebody looks after."""
+    return failing(acknowledged_by=KENJI, acknowledged_at=NOW)
+
+
+def storm(size: int, *, well: int = 0, link: str | None = DASHBOARD) -> CardView:
+    """Return a card of many incidents, the last `well` of which are over."""
+    views = []
+    for number in range(size):
+        of = integration(f"{number:08d}-4f50-6172-8394-a5b6c7d8e9f0", f"Integration {number}")
+        last = run(("config_error", "error", "partial")[number % 3])
+        incident = failing(last, incident_id=number + 1, failed_in_a_row=number % 4 + 1)
+        if number >= size - well:
+            incident = recovered(incident)
+        url = f"{link}{of.integration_id}" if link else None
+        views.append(incident_view(incident, of, dashboard_url=url))
+    return CardView(incidents=tuple(views))
+
+
+CARDS = {
+    "card_error": card(failing(), can_sync=True, mention=f"<@{MARA}>"),
+    "card_partial": card(failing(partial())),
+    "card_config_error": card(failing(run("config_error", rows_synced=None, rows_failed_with_errors=None))),
+    "card_unknown_status": card(failing(run("limit_exceeded"))),
+    "card_provisional": card(
+        failing(
+            run(
+                provisional=True,
+                sync_finish_time=None,
+                last_timestamp_synced=None,
+                rows_synced=None,
+                rows_failed_with_errors=None,
+            )
+        )
+    ),
+    "card_third_in_a_row": card(
+        failing(failed_runs=3, failed_in_a_row=3, failing_since=NOW - timedelta(hours=2)), can_sync=True
+    ),
+    "card_acknowledged": card(attended()),
+    "card_snoozed": card(attended(), snooze=snooze(reason="warehouse move")),
+    "card_snoozed_until_recovery": card(failing(), snooze=snooze(None)),
+    "card_recovered": card(recovered(failing(failed_runs=3, failing_since=NOW - timedelta(hours=2)))),
+    "card_recovered_acknowledged": card(recovered(attended())),
+    "card_possible_repeat": replace(card(failing()), possible_repeat=True),
+    "card_blind": card(blind()),
+    "card_blind_bad_key": card(blind(reason="bad_key")),
+    "card_sees_again": card(blind(resolved_at=NOW + timedelta(minutes=7))),
+    "storm_few": storm(4, well=1),
+    "storm_many": storm(30, well=3),
+    "storm_over": storm(3, well=3),
+    "storm_possible_repeat": replace(storm(2), possible_repeat=True),
+}
+
+
+@pytest.mark.parametrize("name", list(CARDS))
+def test_golden_cards(name: str) -> None:
+    """Each kind of card says what it always said."""
+    assert_golden(name, render(CARDS[name]))
+
+
+def event(content: Content, incident: Incident | None = None, **more: Any) -> EventView:
+    """Return a reply or notice about the integration."""
+    about = incident_view(incident) if incident else None
+    return EventView(content=content, incident=about, **more)
+
+
+THERE: dict[str, Any] = {"integration": integration(), "dashboard_url": DASHBOARD + USERS}
+AGAIN = FailedAgain(incident_id=7, run_start=NOW, runs=1, after_good=False)
+SEVERAL = FailedAgain(incident_id=7, run_start=NOW, runs=3, after_good=True)
+HERE: dict[str, Any] = {"workspace_id": 1, "integration_id": USERS}
+
+EVENTS = {
+    "reply_failed_again": event(AGAIN, failing(failed_in_a_row=2), run=partial()),
+    "reply_failed_after_good": event(replace(AGAIN, after_good=True), failing(), run=run()),
+    "reply_failed_several": event(SEVERAL, failing(), run=run()),
+    "reply_failed_more": event(replace(SEVERAL, after_good=False), failing(failed_in_a_row=4), run=run()),
+    "reply_recovered": event(Recovered(incident_id=7), recovered(failing(failed_runs=2))),
+    "reply_sees_again": event(Recovered(incident_id=9), blind(resolved_at=NOW)),
+    "reply_still_open": event(StillOpen(incident_id=7), failing(failed_in_a_row=9)),
+    "reply_still_blind": event(StillOpen(incident_id=9), blind()),
+    "reply_possible_repeat": replace(event(Recovered(incident_id=7), recovered()), possible_repeat=True),
+    "notice_run_started": event(RunStarted(**HERE, run_start=NOW), **THERE),
+    "notice_unsubscribed": event(Unsubscribed(who=MARA, workspace_id=1, selector=USERS), **THERE),
+    "notice_unsubscribed_all": event(Unsubscribed(who=MARA, workspace_id=1, selector="all")),
+    "notice_snoozed": event(Snoozed(**HERE, who=MARA, until=NOW, reason="move"), **THERE),
+    "notice_snoozed_until_recovery": event(Snoozed(**HERE, who=MARA, until=None, reason=None), **THERE),
+    "notice_unsnoozed": event(Unsnoozed(**HERE, who=MARA), **THERE),
+    "notice_channel_broken": event(ChannelBroken(channel=ALERTS, reason="is_archived")),
+    "notice_channel_left": event(ChannelBroken(channel=ALERTS, reason="not_in_channel")),
+    "notice_channel_odd": event(ChannelBroken(channel=ALERTS, reason="some_new_word")),
+    "notice_sync_triggered": event(SyncTriggered(**HERE, who=MARA), **THERE),
+    "notice_gone": event(Gone(**HERE), integration=integration()),
+    "notice_gone_unnamed": event(Gone(**HERE)),
+}
+
+
+@pytest.mark.parametrize("name", list(EVENTS))
+def test_golden_events(name: str) -> None:
+    """Each reply and notice says what it always said."""
+    assert_golden(name, render(EVENTS[name]))
+
+
+def subscribed(selector: str = USERS, *, changed: bool = False, **filters: Any) -> Subscribed:
+    """Return what somebody subscribed the channel to."""
+    chosen = Filters(**filters)
+    return Subscribed(who=MARA, workspace_id=1, selector=selector, filters=chosen, changed=changed)
+
+
+def others(count: int) -> tuple[Integration, ...]:
+    """Return so many integrations."""
+    return tuple(integration(f"id-{number}", f"Integration {number}") for number in range(count))
+
+
+SUBSCRIBED = {
+    "subscribed_one": SubscribedView(
+        content=subscribed(), total=1, failing=(), unknown=0, last_runs=((integration(), run("success")),)
+    ),
+    "subscribed_one_failing": SubscribedView(
+        content=subscribed(min_rows=100, min_percent=2.5, mention=f"<@{KENJI}>"),
+        total=1,
+        failing=(integration(),),
+        unknown=0,
+        last_runs=((integration(), partial()),),
+    ),
+    "subscribed_pattern": SubscribedView(
+        content=subscribed("Users*", topics=frozenset({Topic.ERROR, Topic.RECOVERY})),
+        total=2,
+        failing=(),
+        unknown=1,
+        last_runs=((others(2)[0], run("success")), (others(2)[1], None)),
+    ),
+    "subscribed_all": SubscribedView(content=subscribed("all"), total=300, failing=others(13), unknown=2),
+    "subscribed_nothing_yet": SubscribedView(content=subscribed("New*"), total=0, failing=(), unknown=0),
+    "subscribed_changed": SubscribedView(
+        content=subscribed("all", changed=True, topics=frozenset()), total=5, failing=(), unknown=0
+    ),
+}
+
+
+@pytest.mark.parametrize("name", list(SUBSCRIBED))
+def test_golden_subscribed(name: str) -> None:
+    """A subscription is told with who made it, what it takes in and how that is."""
+    assert_golden(name, render(SUBSCRIBED[name]))
+
+
+def test_open_card_offers() -> None:
+    """An open card offers to acknowledge, mute, look, sync and open; what each carries is what is agreed on."""
+    shown = render(card(failing(), can_sync=True))
+    assert actions_of(shown) == ["ack", "snooze", "history", "sync", "open_in_braze"]
+    assert pressed(shown, "ack") == {"incidents": [7]}
+    assert pressed(shown, "history") == {"id": USERS, "offset": 0}
+    assert pressed(shown, "sync") == {"id": USERS}
+    assert "confirm" in said(shown)
+
+
+def test_sync_only_where_allowed() -> None:
+    """No sync is offered where it may not be triggered."""
+    assert "sync" not in actions_of(render(card(failing(), can_sync=False)))
+
+
+def test_recovered_card_offers() -> None:
+    """A recovered card keeps what can be looked at and loses what acts."""
+    assert actions_of(render(card(recovered(), can_sync=True))) == ["history", "open_in_braze"]
+
+
+def test_acknowledged_card_offers() -> None:
+    """Nobody is asked to acknowledge twice, and a mute can be ended from the card."""
+    assert actions_of(render(card(attended()))) == ["snooze", "history", "open_in_braze"]
+    assert "unsnooze" in actions_of(render(card(failing(), snooze=snooze())))
+
+
+def test_mention_only_while_open() -> None:
+    """An open alert calls whom the subscription names; a recovered card calls nobody, and none a whole channel."""
+    called = f"<@{MARA}> <!channel> <!subteam^S1|x>"
+    open_text, over_text = (said(render(card(one, mention=called))) for one in (failing(), recovered()))
+    assert f"<@{MARA}>" in open_text
+    assert f"<@{MARA}>" not in over_text
+    assert "<!channel>" not in open_text
+
+
+def test_text_is_one_plain_line() -> None:
+    """The line for notifications says name and status."""
+    assert render(card(failing())).text == "Users attributes (Snowflake) – Error: no rows arrived"
+    assert (
+        render(card(recovered())).text
+        == "Users attributes (Snowflake) – Recovered after 4 min 30 s: 1 run failed"
+    )
+
+
+def test_rows_not_known_yet() -> None:
+    """A run that only the list told of says that its rows are not known yet."""
+    assert "not known yet" in said(render(CARDS["card_provisional"]))
+
+
+def test_recovery_brings_rows() -> None:
+    """The recovery tells what the good run brought."""
+    assert "12,345" in said(render(EVENTS["reply_recovered"]))
+
+
+def test_length_of_incident() -> None:
+    """An incident lasts from the first failed start to the good run's end, and never less than nothing."""
+    first = NOW - timedelta(hours=3)
+    good = run("success", ago=timedelta(minutes=2))
+    # A good run stood between two failures: `failing_since` has moved on.
+    moved = recovered(failing(opened_at=first, failing_since=NOW - timedelta(hours=1)), good)
+    assert incident_length(moved) == timedelta(hours=3) - timedelta(seconds=30)
+    without_end = replace(good, sync_finish_time=None)
+    assert incident_length(recovered(failing(), without_end)) == timedelta(minutes=5)
+    odd = replace(good, sync_finish_time=NOW - timedelta(days=9))
+    assert incident_length(recovered(failing(), odd)) == timedelta(0)
+
+
+def test_blind_tells_what_to_do() -> None:
+    """Whatever keeps the bot from seeing, it says why and what to do, also for a reason nobody foresaw."""
+    for reason in (*BrazeReason, "solar_flare", None):
+        shown = said(render(card(blind(reason=reason))))
+        assert "What to do next" in shown
+        assert "I can't see Braze since" in shown
+    assert "solar_flare" in said(render(card(blind(reason="solar_flare"))))
+
+
+def test_storm_lists_all_by_name() -> None:
+    """Sixty integrations are all named in one card, worst first as given, recovered ones marked."""
+    view = storm(60, well=5)
+    shown = render(view)
+    text = said(shown)
+    places = [text.index(f"Integration {number}") for number in (0, 20, 59)]
+    assert places == sorted(places)
+    assert all(f"Integration {number}" in text for number in range(60))
+    assert text.count("recovered") == 6  # five lines and the count
+    assert "55 integrations are failing, 5 recovered" in shown.text
+    assert "/cdi status" not in text
+
+
+def test_storm_acknowledges_all() -> None:
+    """One button acknowledges every open incident that nobody looks after."""
+    view = storm(12, well=2)
+    assert pressed(render(view), "ack") == {"incidents": list(range(1, 11))}
+    assert actions_of(render(storm(3, well=3))) == ["history"] * 3
+
+
+def test_storm_that_is_too_long() -> None:
+    """A storm that no message can hold says how many more there are and how to see them."""
+    shown = render(storm(2_000, link=None))
+    assert_taken(shown)
+    assert "more: `/cdi status`" in said(shown)
+    acked = pressed(shown, "ack")["incidents"]
+    assert isinstance(acked, list)
+    assert f"Acknowledge {len(acked)}" in said(shown)
+
+
+def test_storm_with_blindness() -> None:
+    """A card may list that Braze can't be asked beside what fails."""
+    view = CardView(incidents=(incident_view(blind()), incident_view(attended(), snooze=snooze())))
+    text = said(render(view))
+    assert "can't be asked" in text
+    assert "acknowledged, muted here" in text
+
+
+def test_contents_with_views_of_their_own() -> None:
+    """A card or subscription is never taken for a reply, nor a reply told without its incident."""
+    for content in (ShowCard(), subscribed()):
+        with pytest.raises(ValueError, match="view of its own"):
+            render(event(content))
+    with pytest.raises(ValueError, match="needs its incident"):
+        render(event(AGAIN))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(strategies.cards())
+def test_any_card_is_taken(view: CardView) -> None:
+    """Slack takes every card, whatever the names, counts and numbers are."""
+    assert_taken(render(view))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(strategies.events())
+def test_any_event_is_taken(view: EventView) -> None:
+    """Slack takes every reply and notice."""
+    assert_taken(render(view))
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(strategies.subscribed_views())
+def test_any_subscription_is_taken(view: SubscribedView) -> None:
+    """Slack takes every word of a new subscription."""
+    assert_taken(render(view))
+
+
+@pytest.mark.parametrize("size", [1, 2, 11, 200])
+def test_hostile_names(size: int) -> None:
+    """Names of 3,000 characters full of markup neither break a message nor call anybody."""
+    name = "<!channel> <https://evil.example|x> & *_~` @here \u202e" * 60
+    views = tuple(
+        incident_view(failing(incident_id=number + 1), integration(f"id{number}", name))
+        for number in range(size)
+    )
+    shown = render(CardView(incidents=views))
+    assert_taken(shown)
+    for text in (*marked_up(shown.blocks), shown.text):
+        assert "<!channel>" not in text
+        assert "<https://evil" not in text
+        assert "\u202e" not in text
