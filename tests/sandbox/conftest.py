@@ -4,10 +4,13 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from cdi_bot.sandbox import Sandbox
 from tests.sandbox.braze_kit import Clock
+from tests.sandbox.slack_kit import Control
 
 
 @pytest.fixture
@@ -36,3 +39,24 @@ def client(sandbox: Sandbox, http: aiohttp.ClientSession) -> AsyncWebClient:
     return AsyncWebClient(
         token=sandbox.slack_bot_token, base_url=sandbox.url + "/api/", session=http, retry_handlers=[]
     )
+
+
+@pytest.fixture
+def app(client: AsyncWebClient) -> AsyncApp:
+    """Return a Bolt app on which tests register listeners."""
+    return AsyncApp(client=client)
+
+
+@pytest.fixture
+async def connected(app: AsyncApp, sandbox: Sandbox) -> AsyncIterator[None]:
+    """Connect the app; listeners may be registered later."""
+    handler = AsyncSocketModeHandler(app, sandbox.slack_app_token)
+    await handler.connect_async()  # type: ignore[no-untyped-call]  # Bolt left its types out
+    yield
+    await handler.close_async()  # type: ignore[no-untyped-call]  # likewise
+
+
+@pytest.fixture
+def control(sandbox: Sandbox, http: aiohttp.ClientSession) -> Control:
+    """Return the control endpoints."""
+    return Control(sandbox, http)

@@ -23,12 +23,6 @@ from tests.sandbox.slack_kit import (
 )
 
 
-@pytest.fixture
-def control(sandbox: Sandbox, http: aiohttp.ClientSession) -> Control:
-    """Return the control endpoints."""
-    return Control(sandbox, http)
-
-
 @pytest.mark.parametrize(
     ("change", "events"),
     [
