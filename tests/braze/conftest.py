@@ -1,10 +1,8 @@
 """What the tests of the Braze client stand on: a clock to turn, the stand-in, and a server of raw bytes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import pytest
 from aiohttp import web
@@ -13,77 +11,11 @@ from aiohttp.test_utils import TestServer
 from cdi_bot.braze import BrazeClient, Timeouts
 from cdi_bot.sandbox.braze_api import braze_routes
 from cdi_bot.sandbox.braze_world import BrazeWorld
-
-START = datetime(2026, 3, 25, 12, 0, 0, tzinfo=UTC)
-
-
-class Clock:
-    """A clock that stands until it is turned."""
-
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> datetime:
-        """Tell the time."""
-        return self.now
-
-    def advance(self, seconds: float) -> None:
-        """Turn it on."""
-        self.now += timedelta(seconds=seconds)
-
-
-@dataclass
-class Sleeper:
-    """A sleep that takes no time, and remembers what it was asked for."""
-
-    slept: list[float] = field(default_factory=list)
-
-    async def __call__(self, seconds: float) -> None:
-        """Return at once."""
-        self.slept.append(seconds)
-
-
-@dataclass
-class RawServer:
-    """Answers each connection's requests with the given bytes, one after another, the last one for ever.
-
-    An answer of `None` closes the connection instead; `silent` never answers.
-    """
-
-    answers: Sequence[bytes | None]
-    silent: bool = False
-    requests: list[str] = field(default_factory=list)
-    asked: asyncio.Event = field(default_factory=asyncio.Event)
-    url: str = ""
-
-    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serve one connection."""
-        with suppress(OSError, asyncio.IncompleteReadError):
-            head = await reader.readuntil(b"\r\n\r\n")
-            self.requests.append(head.decode().splitlines()[0])
-            self.asked.set()
-            if self.silent:
-                await reader.read()
-            answer = self.answers[min(len(self.requests), len(self.answers)) - 1]
-            if answer is not None:
-                writer.write(answer)
-                await writer.drain()
-        writer.close()
-
-
-def http_answer(body: bytes, *headers: str, status: str = "200 OK", length: int | None = None) -> bytes:
-    """An HTTP answer; `length` other than the body's makes it a broken one."""
-    lines = [
-        f"HTTP/1.1 {status}",
-        f"Content-Length: {len(body) if length is None else length}",
-        "Connection: close",
-        *headers,
-    ]
-    return "\r\n".join([*lines, "", ""]).encode() + body
+from tests.braze.kit import Answer, Clock, Connect, Raw, RawServer, Sleeper, http_answer
 
 
 @pytest.fixture
-def answer() -> Callable[..., bytes]:
+def answer() -> Answer:
     """The builder of raw HTTP answers."""
     return http_answer
 
@@ -104,9 +36,6 @@ def sleep() -> Sleeper:
 def world(clock: Clock) -> BrazeWorld:
     """The stand-in's workspace, empty."""
     return BrazeWorld(clock)
-
-
-Connect = Callable[..., BrazeClient]
 
 
 @pytest.fixture
@@ -144,9 +73,6 @@ async def server(world: BrazeWorld) -> AsyncIterator[TestServer]:
 def client(server: TestServer, world: BrazeWorld, connect: Connect) -> BrazeClient:
     """A client of the stand-in with a key that may do everything."""
     return connect(str(server.make_url("")), world.api_key)
-
-
-Raw = Callable[..., Awaitable[RawServer]]
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The client against the stand-in, over HTTP: what it brings, within the limits."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,6 +13,7 @@ from cdi_bot.sandbox.braze_limits import Endpoint as SandboxEndpoint
 from cdi_bot.sandbox.braze_runs import Run as SandboxRun
 from cdi_bot.sandbox.braze_world import BrazeWorld
 from cdi_bot.services.ports import Braze, BrazeReason, BrazeTrouble, Endpoint, Purpose
+from tests.braze.kit import Clock
 
 NOON = datetime(2026, 3, 25, 12, 0, tzinfo=UTC)
 
@@ -121,9 +121,7 @@ async def test_oddities_cost_no_run(client: BrazeClient, world: BrazeWorld) -> N
     assert page.unreadable
 
 
-async def test_a_sync_is_triggered(
-    client: BrazeClient, world: BrazeWorld, clock: Callable[[], datetime]
-) -> None:
+async def test_a_sync_is_triggered(client: BrazeClient, world: BrazeWorld, clock: Clock) -> None:
     """A second one is told that the first is running, and that is no rate limit."""
     integration_id = with_history(world, 1)
     await client.trigger_sync(integration_id)
@@ -136,7 +134,7 @@ async def test_a_sync_is_triggered(
 
 
 async def test_polling_at_full_rate_keeps_to_its_share(
-    client: BrazeClient, world: BrazeWorld, clock: Callable[[], datetime]
+    client: BrazeClient, world: BrazeWorld, clock: Clock
 ) -> None:
     """However many polls want to run at once, 70 of 100 go out, and a command still finds room."""
     integration_id = with_history(world, 1)
@@ -157,9 +155,7 @@ async def test_polling_at_full_rate_keeps_to_its_share(
     assert {received.status for received in world.requests} == {200}
 
 
-async def test_raised_limits_are_used(
-    client: BrazeClient, world: BrazeWorld, clock: Callable[[], datetime]
-) -> None:
+async def test_raised_limits_are_used(client: BrazeClient, world: BrazeWorld, clock: Clock) -> None:
     """The headers tell them."""
     world.limits.set(SandboxEndpoint.STATUS, 500)
     await client.status_page(with_history(world, 1))
@@ -168,7 +164,7 @@ async def test_raised_limits_are_used(
 
 
 async def test_a_limit_that_others_used_up_is_respected(
-    client: BrazeClient, world: BrazeWorld, clock: Callable[[], datetime]
+    client: BrazeClient, world: BrazeWorld, clock: Clock
 ) -> None:
     """The first answer tells that little is left."""
     integration_id = with_history(world, 1)

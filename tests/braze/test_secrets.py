@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from cdi_bot.braze import BrazeClient
 from cdi_bot.sandbox.braze_world import BrazeWorld
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.services.ports import BrazeReason, BrazeTrouble
+from tests.braze.kit import Connect
 
 KEY = "sesame-0123-4567"
-Connect = Callable[..., BrazeClient]
 
 
 def locals_of(frames: TracebackType | None) -> str:
