@@ -85,10 +85,10 @@ def _create_what_is_known() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(
-        "ix_runs_provisional", "runs", ["workspace_id", "integration_id"], **_where("provisional")
-    )
-    op.create_index(
-        "ix_runs_running", "runs", ["workspace_id", "integration_id"], **_where("job_status = 'running'")
+        "ix_runs_running",
+        "runs",
+        ["job_status", "workspace_id", "integration_id", "sync_start_time"],
+        **_where("job_status = 'running'"),
     )
     op.create_table(
         "incidents",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ARRAY, BigInteger, FromClause, Select, Table, Text, bindparam, func, select
@@ -26,7 +27,25 @@ def is_sqlite(connection: AsyncConnection) -> bool:
 
 def upsert_into(connection: AsyncConnection, table: Table) -> Upsert:
     """An INSERT that can say what happens ON CONFLICT: both engines know it, in dialects of their own."""
-    return sqlite.insert(table) if is_sqlite(connection) else postgresql.insert(table)
+    return _insert(connection.dialect.name, table)
+
+
+def replace_in(connection: AsyncConnection, table: Table) -> Upsert:
+    """An INSERT that replaces every other column where a row of the same primary key is there."""
+    return _replace(connection.dialect.name, table)
+
+
+def _insert(dialect: str, table: Table) -> Upsert:
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+
+
+@cache
+def _replace(dialect: str, table: Table) -> Upsert:
+    """Made once: it is written with every poll."""
+    statement = _insert(dialect, table)
+    named_by = [column.name for column in table.primary_key]
+    told = {column.name: column for column in statement.excluded if column.name not in named_by}
+    return statement.on_conflict_do_update(index_elements=named_by, set_=told)
 
 
 def names(connection: AsyncConnection, values: Collection[str]) -> Select[tuple[str]]:

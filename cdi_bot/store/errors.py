@@ -59,6 +59,7 @@ _POSTGRES_WORDS = (  # said before a connection stands, so without a SQLSTATE
     ("shutting down", "57"),
 )
 
+_REFUSED = "already holds something that contradicts what was to be written: "
 _UNREACHABLE = "can't be reached; check that it runs, and the host and port in DATABASE_URL"
 
 
@@ -101,6 +102,8 @@ def _sqlite(cause: BaseException | None, url: URL) -> str:
     name = str(getattr(cause, "sqlite_errorname", ""))
     if name.startswith("SQLITE_CANTOPEN"):
         return _cannot_open(Path(url.database or ""))
+    if name.startswith("SQLITE_CONSTRAINT"):
+        return f"{_REFUSED}{_first_line(cause)}"
     if "no such table" in str(cause) or "no such column" in str(cause):
         return f"lacks tables that this program needs; {MEND_TABLES}"
     for prefix, words in _SQLITE.items():
@@ -121,6 +124,8 @@ def _postgres(cause: BaseException | None) -> str:
     state = getattr(cause, "sqlstate", None)
     if state in {"42P01", "42703"}:
         return f"lacks tables that this program needs; {MEND_TABLES}"
+    if state and state.startswith("23"):
+        return f"{_REFUSED}{_first_line(cause)}"
     if state:
         return _by_state(state) or _other(cause)
     text = str(cause).lower()
@@ -140,5 +145,8 @@ def _by_state(state: str) -> str | None:
 
 
 def _other(cause: BaseException | None) -> str:
-    first = str(cause).partition("\n")[0]
-    return f"reports {type(cause).__name__}: {first}"
+    return f"reports {type(cause).__name__}: {_first_line(cause)}"
+
+
+def _first_line(cause: BaseException | None) -> str:
+    return str(cause).partition("\n")[0]

@@ -18,7 +18,7 @@ from cdi_bot.core.model import (
     Workspace,
 )
 from cdi_bot.services.ports import Audit, Integrations, Snoozes, Subscriptions, Workspaces
-from cdi_bot.store.dialect import names, numbers, upsert_into
+from cdi_bot.store.dialect import names, numbers, replace_in, upsert_into
 from cdi_bot.store.rows import (
     channel_row,
     filters_row,
@@ -109,11 +109,8 @@ class SqlIntegrations(Integrations):
         """Write all with one statement, in one order, so that no two writers wait for each other."""
         if not watched:
             return
-        statement = upsert_into(self._connection, INTEGRATIONS)
-        known_by = [column.name for column in INTEGRATIONS.primary_key]
-        told = {column.name: column for column in statement.excluded if column.name not in known_by}
         await self._connection.execute(
-            statement.on_conflict_do_update(index_elements=known_by, set_=told),
+            replace_in(self._connection, INTEGRATIONS),
             list(map(watched_row, sorted(watched, key=_by_id))),
         )
 

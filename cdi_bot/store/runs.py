@@ -7,22 +7,20 @@ saved of it is joined by the second, so that one run never stands there twice.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, func, literal_column, select, text, update
+from sqlalchemy import and_, bindparam, delete, func, literal_column, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model import Outcome, Run
 from cdi_bot.services.ports import Runs
-from cdi_bot.store.dialect import names, spans, upsert_into
+from cdi_bot.store.dialect import names, replace_in, spans
 from cdi_bot.store.rows import run_of, run_row
 from cdi_bot.store.tables import INCIDENTS, RUNS
 
-_RUNNING = RUNS.c.job_status == literal_column("'running'")  # said as the partial index says it
-_PROVISIONAL = text("runs.provisional")  # likewise
 _KEY = ("of_workspace", "of_integration", "cut")
 _SECOND = timedelta(seconds=1)
 _MICROSECOND = timedelta(microseconds=1)
@@ -39,37 +37,37 @@ class SqlRuns(Runs):
 
     async def newest(self, workspace_id: int, integration_ids: Collection[str]) -> dict[str, Run]:
         """Find each with one look into the index, however many runs an integration has."""
-        columns, inner = RUNS.c, RUNS.alias("inner_runs")
+        columns, others = RUNS.c, RUNS.alias("others")
         wanted = names(self._connection, integration_ids).subquery("wanted")
         latest = (
-            select(func.max(inner.c.sync_start_time))
-            .where(inner.c.workspace_id == workspace_id, inner.c.integration_id == wanted.c.value)
+            select(func.max(others.c.sync_start_time))
+            .where(others.c.workspace_id == workspace_id, others.c.integration_id == wanted.c.value)
             .scalar_subquery()
         )
         rows = await self._connection.execute(
-            select(RUNS)
-            .select_from(wanted)
-            .join(
-                RUNS,
-                and_(
-                    columns.workspace_id == workspace_id,
-                    columns.integration_id == wanted.c.value,
-                    columns.sync_start_time == latest,
-                ),
+            select(RUNS).where(
+                columns.workspace_id == workspace_id,
+                tuple_(columns.integration_id, columns.sync_start_time).in_(select(wanted.c.value, latest)),
             )
         )
         return {row.integration_id: run_of(row) for row in rows}
 
     async def unsettled(self, workspace_id: int, integration_ids: Collection[str]) -> dict[str, list[Run]]:
         """Read the running ones, newest first; an integration without any has an empty list."""
+        columns, others = RUNS.c, RUNS.alias("others")
+        # By way of the small index of running runs: SQLite would rather read all runs of these integrations.
+        running = select(others.c.integration_id, others.c.sync_start_time).where(
+            others.c.job_status == literal_column("'running'"),  # said as the partial index says it
+            others.c.workspace_id == workspace_id,
+            others.c.integration_id.in_(names(self._connection, integration_ids)),
+        )
         rows = await self._connection.execute(
             select(RUNS)
             .where(
-                RUNS.c.workspace_id == workspace_id,
-                RUNS.c.integration_id.in_(names(self._connection, integration_ids)),
-                _RUNNING,
+                columns.workspace_id == workspace_id,
+                tuple_(columns.integration_id, columns.sync_start_time).in_(running),
             )
-            .order_by(RUNS.c.sync_start_time.desc())
+            .order_by(columns.sync_start_time.desc())
         )
         found: defaultdict[str, list[Run]] = defaultdict(list)
         for row in rows:
@@ -122,10 +120,10 @@ class SqlRuns(Runs):
         exact = {(run.integration_id, run.sync_start_time): run for run in runs if not run.provisional}
         told = {name_of(run) for run in exact.values()}
         listed = {name_of(run): run for run in runs if run.provisional and name_of(run) not in told}
-        known = await self.of_seconds(workspace_id, listed)
+        known = {name_of(run): run for run in await self.of_seconds(workspace_id, listed)}
         judged = (_from_list(known.get(name), run) for name, run in listed.items())
         await self._write(workspace_id, [*exact.values(), *filter(None, judged)], now)
-        await self._replace_provisional(workspace_id, exact)
+        await self._replace_provisional(workspace_id, exact.values())
 
     async def remove(self, workspace_id: int, integration_id: str, starts: Collection[datetime]) -> None:
         """Delete; an incident that shows one of them shows no run then."""
@@ -139,62 +137,52 @@ class SqlRuns(Runs):
         self, workspace_id: int, runs: Collection[Run], *, now: datetime
     ) -> dict[Name, datetime]:
         """The start under which each run is stored; one that is not stored yet is saved."""
-        known = await self.of_seconds(workspace_id, {name_of(run) for run in runs})
+        known = {
+            name_of(run): run for run in await self.of_seconds(workspace_id, {name_of(run) for run in runs})
+        }
         await self._write(workspace_id, [run for run in runs if name_of(run) not in known], now)
         return {name: (known.get(name) or run).sync_start_time for run in runs for name in [name_of(run)]}
 
-    async def of_seconds(self, workspace_id: int, seconds: Collection[Name]) -> dict[Name, Run]:
-        """The stored runs that began within these seconds; where there are several, the first."""
+    async def of_seconds(
+        self, workspace_id: int, seconds: Collection[Name], *, only_provisional: bool = False
+    ) -> list[Run]:
+        """The stored runs that began within these seconds, each found in the index."""
         if not seconds:
-            return {}
+            return []
         span = spans(
             self._connection,
             [(integration_id, second, second + _SECOND - _MICROSECOND) for integration_id, second in seconds],
         )
-        rows = await self._connection.execute(
-            select(RUNS)
-            .select_from(span)
-            .join(
-                RUNS,
-                and_(
-                    RUNS.c.workspace_id == workspace_id,
-                    RUNS.c.integration_id == span.c.name,
-                    RUNS.c.sync_start_time.between(span.c.first, span.c.last),
-                ),
-            )
-            .order_by(RUNS.c.sync_start_time.desc())
+        within = and_(
+            RUNS.c.workspace_id == workspace_id,
+            RUNS.c.integration_id == span.c.name,
+            RUNS.c.sync_start_time.between(span.c.first, span.c.last),
+            *([RUNS.c.provisional] if only_provisional else []),
         )
-        return {name_of(run): run for run in map(run_of, rows)}
+        # An outer join keeps SQLite from reading all runs and comparing each with the spans.
+        rows = await self._connection.execute(select(RUNS).select_from(span.outerjoin(RUNS, within)))
+        return [run_of(row) for row in rows if row.job_status is not None]
 
     async def _write(self, workspace_id: int, runs: Sequence[Run], now: datetime) -> None:
         if not runs:
             return
-        statement = upsert_into(self._connection, RUNS)
-        named_by = [column.name for column in RUNS.primary_key]
-        told = {column.name: column for column in statement.excluded if column.name not in named_by}
         await self._connection.execute(
-            statement.on_conflict_do_update(index_elements=named_by, set_=told),
+            replace_in(self._connection, RUNS),
             [run_row(workspace_id, run, now) for run in sorted(runs, key=name_of)],
         )
 
-    async def _replace_provisional(
-        self, workspace_id: int, exact: Mapping[tuple[str, datetime], Run]
-    ) -> None:
+    async def _replace_provisional(self, workspace_id: int, exact: Collection[Run]) -> None:
         """Drop provisional runs whose start is known exactly now; incidents then point at the exact ones."""
-        if not exact:
-            return
-        rows = await self._connection.execute(
-            select(RUNS.c.integration_id, RUNS.c.sync_start_time).where(
-                RUNS.c.workspace_id == workspace_id,
-                RUNS.c.integration_id.in_(names(self._connection, {name for name, _ in exact})),
-                _PROVISIONAL,
-            )
-        )
-        known = {name_of(run): run.sync_start_time for run in exact.values()}
+        known = {name_of(run): run.sync_start_time for run in exact}
+        cut = await self.of_seconds(workspace_id, known, only_provisional=True)
         moves = [
-            {"of_workspace": workspace_id, "of_integration": name, "cut": start, "known": known[name, second]}
-            for name, start in rows
-            if (name, second := start.replace(microsecond=0)) in known
+            {
+                "of_workspace": workspace_id,
+                "of_integration": run.integration_id,
+                "cut": run.sync_start_time,
+                "known": known[name_of(run)],
+            }
+            for run in cut
         ]
         if moves:
             await self._point_at(moves)

@@ -73,8 +73,14 @@ class RunRow(Base):
         PrimaryKeyConstraint("workspace_id", "integration_id", "sync_start_time"),
         CheckConstraint("rows_synced >= 0", name="rows_synced_count"),
         CheckConstraint("rows_failed_with_errors >= 0", name="rows_failed_count"),
-        Index("ix_runs_running", "workspace_id", "integration_id", **where("job_status = 'running'")),
-        Index("ix_runs_provisional", "workspace_id", "integration_id", **where("provisional")),
+        Index(
+            "ix_runs_running",
+            "job_status",
+            "workspace_id",
+            "integration_id",
+            "sync_start_time",
+            **where("job_status = 'running'"),
+        ),
         {"sqlite_with_rowid": False},
     )
 

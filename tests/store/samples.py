@@ -1,0 +1,93 @@
+"""Sample values, with what a test does not care about filled in."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from cdi_bot.core.messages import MessageKind, OwedMessage, Recovered, ShowCard
+from cdi_bot.core.model import Card, Channel, Incident, Integration, Kind, Run, WatchedIntegration
+from cdi_bot.store import SqlStore
+
+NOW = datetime(2026, 3, 25, 12, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+SECOND = timedelta(seconds=1)
+CHANNEL = Channel(team_id="T1", channel_id="C1")
+OTHER_CHANNEL = Channel(team_id="T1", channel_id="C2")
+
+
+async def a_workspace(store: SqlStore, name: str = "iad-01") -> int:
+    """A stored workspace's id."""
+    async with store.write() as work:
+        workspace = await work.workspaces.ensure(
+            base_url=f"https://rest.{name}.braze.com", dashboard_url=None
+        )
+    return workspace.workspace_id
+
+
+def integration(workspace_id: int, integration_id: str = "one", **facts: Any) -> WatchedIntegration:
+    """An integration; facts of watching go to the watch, the others to what Braze tells."""
+    watching = {name: facts.pop(name) for name in list(facts) if name in WatchedIntegration.__slots__}
+    facts.setdefault("integration_name", integration_id)
+    told = Integration(workspace_id=workspace_id, integration_id=integration_id, **facts)
+    return WatchedIntegration(integration=told, **watching)
+
+
+def run(minute: float = 0, status: str = "error", integration_id: str = "one", **facts: Any) -> Run:
+    """A run that began so many minutes after `NOW`."""
+    return Run(
+        integration_id=integration_id, sync_start_time=NOW + minute * MINUTE, job_status=status, **facts
+    )
+
+
+def incident(workspace_id: int, integration_id: str | None = "one", **facts: Any) -> Incident:
+    """An open incident that is not stored yet."""
+    given = {"kind": Kind.SYNC_FAILED, "revision": 1, "opened_at": NOW, "failing_since": NOW, **facts}
+    return Incident(incident_id=0, workspace_id=workspace_id, integration_id=integration_id, **given)
+
+
+def of_card(card: Card, **facts: Any) -> OwedMessage:
+    """The message that owes a card."""
+    given = {"not_before": NOW, "content": ShowCard(), **facts}
+    return OwedMessage(
+        key=f"card:{card.card_id}",
+        channel=card.channel,
+        kind=MessageKind.CARD,
+        card_id=card.card_id,
+        **given,
+    )
+
+
+def reply(card: Card, key: str = "reply", **facts: Any) -> OwedMessage:
+    """A reply in a card's thread."""
+    given = {"not_before": NOW, "content": Recovered(incident_id=1), **facts}
+    return OwedMessage(key=key, channel=card.channel, kind=MessageKind.REPLY, card_id=card.card_id, **given)
+
+
+def notice(key: str = "notice", channel: Channel = CHANNEL, **facts: Any) -> OwedMessage:
+    """A message of its own."""
+    given = {"not_before": NOW, "content": Recovered(incident_id=1), **facts}
+    return OwedMessage(key=key, channel=channel, kind=MessageKind.NOTICE, **given)
+
+
+async def owe(store: SqlStore, *messages: OwedMessage) -> None:
+    """Owe messages in a commit of their own."""
+    async with store.write() as work:
+        await work.outbox.owe(messages, now=NOW)
+
+
+async def a_card(store: SqlStore, channel: Channel = CHANNEL, members: int = 1) -> Card:
+    """A stored card of new incidents, and its message."""
+    ids = await some_incidents(store, members)
+    async with store.write() as work:
+        card = await work.cards.add(channel, ids, now=NOW)
+        await work.outbox.owe([of_card(card)], now=NOW)
+    return card
+
+
+async def some_incidents(store: SqlStore, count: int) -> list[int]:
+    """Ids of so many new incidents; resolved ones, so that any number of them fits one integration."""
+    workspace_id = await a_workspace(store)
+    async with store.write() as work:
+        added = await work.incidents.add([incident(workspace_id, resolved_at=NOW)] * count)
+    return [each.incident_id for each in added]

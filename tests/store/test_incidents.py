@@ -1,0 +1,161 @@
+"""Incidents."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from cdi_bot.core.model import Incident, Kind
+from cdi_bot.services.ports import StoreTrouble
+from cdi_bot.store import SqlStore
+from tests.store.samples import MINUTE, NOW, a_workspace, incident, run
+
+
+async def add(store: SqlStore, *new: Incident) -> list[Incident]:
+    """Add in a commit of its own."""
+    async with store.write() as work:
+        return await work.incidents.add(new)
+
+
+async def get(store: SqlStore, incident_id: int) -> Incident:
+    """Read one."""
+    async with store.read() as work:
+        return (await work.incidents.get([incident_id]))[incident_id]
+
+
+async def test_an_incident_is_kept_whole(store: SqlStore) -> None:
+    """Every field of an incident comes back, its runs included, stored before or not."""
+    workspace_id = await a_workspace(store)
+    (added,) = await add(
+        store,
+        incident(
+            workspace_id,
+            revision=3,
+            failed_runs=5,
+            failed_in_a_row=2,
+            last_failed=run(1, rows_failed_with_errors=4),
+            resolved_by=run(2, "success", rows_synced=9),
+            resolved_at=NOW + 3 * MINUTE,
+            acknowledged_by="U1",
+            acknowledged_at=NOW + MINUTE,
+            reason="unreachable",
+            quiet=True,
+        ),
+    )
+    assert await get(store, added.incident_id) == added
+    async with store.read() as work:
+        assert len(await work.runs.page(workspace_id, "one", offset=0, limit=9)) == 2
+
+
+async def test_incidents_get_their_ids_in_order(store: SqlStore) -> None:
+    """A batch comes back in the order in which it was given, with rising ids; an empty one is nothing."""
+    workspace_id = await a_workspace(store)
+    new = [incident(workspace_id, f"integration {number}") for number in range(300)]
+    added = await add(store, *new)
+    assert [replace(each, incident_id=0) for each in added] == new
+    ids = [each.incident_id for each in added]
+    assert ids == sorted(set(ids))
+    assert 0 not in ids
+    assert await add(store) == []
+
+
+async def test_open_incidents_are_found_by_kind_and_integration(store: SqlStore) -> None:
+    """Only open ones of the workspace and kind are found, oldest first."""
+    workspace_id, other = await a_workspace(store), await a_workspace(store, "fra-01")
+    one, two, blind, *_ = await add(
+        store,
+        incident(workspace_id, "one"),
+        incident(workspace_id, "two"),
+        incident(workspace_id, None, kind=Kind.BLIND, reason="bad_key"),
+        incident(workspace_id, "three", resolved_at=NOW),
+        incident(other, "one"),
+    )
+    async with store.read() as work:
+        find = work.incidents.open_for
+        assert await find(workspace_id, Kind.SYNC_FAILED, None) == [one, two]
+        assert await find(workspace_id, Kind.SYNC_FAILED, ["two", "three"]) == [two]
+        assert await find(workspace_id, Kind.SYNC_FAILED, []) == []
+        assert await find(workspace_id, Kind.BLIND, None) == [blind]
+
+
+@pytest.mark.parametrize(
+    ("integration_id", "kind"),
+    [("one", Kind.SYNC_FAILED), (None, Kind.BLIND)],
+    ids=["integration", "workspace"],
+)
+async def test_nothing_has_two_open_incidents_of_one_kind(
+    store: SqlStore, integration_id: str | None, kind: Kind
+) -> None:
+    """The database itself refuses the second one; after the first is resolved it takes another."""
+    workspace_id = await a_workspace(store)
+    (first,) = await add(store, incident(workspace_id, integration_id, kind=kind))
+    with pytest.raises(StoreTrouble, match="already holds"):
+        await add(store, incident(workspace_id, integration_id, kind=kind))
+    async with store.write() as work:
+        assert await work.incidents.update(replace(first, revision=2, resolved_at=NOW), expected_revision=1)
+    (second,) = await add(store, incident(workspace_id, integration_id, kind=kind))
+    assert second.incident_id > first.incident_id
+
+
+async def test_an_update_needs_the_revision_it_was_made_for(store: SqlStore) -> None:
+    """A change made for an older state than the stored one is refused and changes nothing."""
+    workspace_id = await a_workspace(store)
+    (opened,) = await add(store, incident(workspace_id))
+    resolved = replace(opened, revision=2, resolved_at=NOW, resolved_by=run(2, "success"))
+    late = replace(opened, revision=2, acknowledged_by="U1", acknowledged_at=NOW)
+    async with store.write() as work:
+        assert await work.incidents.update(resolved, expected_revision=1)
+        assert not await work.incidents.update(late, expected_revision=1)
+    assert await get(store, opened.incident_id) == resolved
+
+
+async def test_an_update_must_raise_the_revision(store: SqlStore) -> None:
+    """A change under the same revision would let the next one slip by: it is an error of the program."""
+    workspace_id = await a_workspace(store)
+    (opened,) = await add(store, incident(workspace_id))
+    async with store.write() as work:
+        with pytest.raises(ValueError, match="revision"):
+            await work.incidents.update(opened, expected_revision=1)
+
+
+async def test_an_update_with_an_outdated_run_keeps_the_known_one(store: SqlStore) -> None:
+    """Whoever read the incident before its run became exact does not undo that by changing something else."""
+    workspace_id = await a_workspace(store)
+    (opened,) = await add(store, incident(workspace_id, last_failed=run(1, provisional=True)))
+    exact = replace(run(1, rows_synced=7), sync_start_time=NOW + timedelta(minutes=1, microseconds=5))
+    async with store.write() as work:
+        await work.runs.save(workspace_id, [exact], now=NOW)
+        acknowledged = replace(opened, revision=2, acknowledged_by="U1", acknowledged_at=NOW)
+        assert await work.incidents.update(acknowledged, expected_revision=1)
+    assert await get(store, opened.incident_id) == replace(acknowledged, last_failed=exact)
+
+
+async def test_the_current_incident_is_the_open_one(store: SqlStore) -> None:
+    """The open incident is current, of the right kind and workspace, after any number of older ones."""
+    workspace_id, other = await a_workspace(store), await a_workspace(store, "fra-01")
+    _, _, opened, *_ = await add(
+        store,
+        incident(workspace_id, resolved_at=NOW),
+        incident(workspace_id, resolved_at=NOW),
+        incident(workspace_id),
+        incident(workspace_id, "two", resolved_at=NOW, resolved_by=run(1, "success", "two")),
+        incident(other),
+    )
+    async with store.read() as work:
+        assert await work.incidents.current_for(workspace_id, ["one", "two", "three"]) == {"one": opened}
+        assert await work.incidents.current_for(workspace_id, []) == {}
+
+
+@pytest.mark.parametrize("provisional", [True, False])
+async def test_a_resolved_incident_is_current_while_its_good_run_is_provisional(
+    store: SqlStore, provisional: bool
+) -> None:
+    """While only the list told of the recovery, the newest incident may still be told better."""
+    workspace_id = await a_workspace(store)
+    good = run(1, "success", provisional=provisional)
+    (added,) = await add(store, incident(workspace_id, resolved_at=NOW, resolved_by=good))
+    async with store.read() as work:
+        current = await work.incidents.current_for(workspace_id, ["one"])
+    assert current == ({"one": added} if provisional else {})
