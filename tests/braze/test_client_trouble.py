@@ -1,5 +1,6 @@
 """The client in trouble: each kind has its reason, none is httpx's, and nothing is kept of it."""
 
+import asyncio
 import gzip
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -160,3 +161,13 @@ async def test_a_client_that_was_closed_says_so_as_trouble(client: BrazeClient) 
     """A poll that runs into the end of the program ends like any other."""
     await client.aclose()
     assert (await trouble_of(client.list_page())).reason is BrazeReason.UNREACHABLE
+
+
+async def test_a_call_under_way_when_the_client_closes_ends_as_trouble(raw: Raw, connect: Connect) -> None:
+    """It does not wait for its time limit, and is not repeated for long."""
+    server = await raw(silent=True)
+    client = connect(server.url)
+    call = asyncio.create_task(client.list_page())
+    await server.asked.wait()
+    await client.aclose()
+    assert (await trouble_of(asyncio.wait_for(call, 2))).reason is BrazeReason.UNREACHABLE
