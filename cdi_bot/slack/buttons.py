@@ -30,7 +30,7 @@ def ack_button(views: Sequence[IncidentView], words: Words) -> Block | None:
     ids = _as_many_as_fit(open_ids)
     if len(views) == 1:
         label = _("Acknowledge")
-        says = _("Acknowledge {name}").format(name=subject(views[0].integration, words))
+        says = _("Acknowledge {name}").format(name=subject(views[0], words))
     elif len(ids) == len(open_ids):
         label = says = _("Acknowledge all")
     else:

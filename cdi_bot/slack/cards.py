@@ -20,7 +20,6 @@ from cdi_bot.slack.format import (
     escape,
     failed,
     mentions,
-    name_of,
     not_told,
     outside,
     synced,
@@ -36,6 +35,7 @@ from cdi_bot.slack.statuses import (
     possible_repeat,
     run_sign,
     short_status,
+    subject,
 )
 from cdi_bot.slack.storms import render_storm
 from cdi_bot.slack.words import Words
@@ -59,9 +59,9 @@ def card_line(view: IncidentView, words: Words) -> str:
     _ = words.gettext
     incident = view.incident
     state = headline(incident, words) if incident.is_open else recovery_line(incident, words)
-    if view.integration is None:
+    if incident.kind is Kind.BLIND:
         return escape(state)
-    return escape(_("{name} – {state}").format(name=name_of(view.integration), state=state))
+    return escape(_("{name} – {state}").format(name=subject(view, words), state=state))
 
 
 def recovery_line(incident: Incident, words: Words) -> str:
@@ -134,7 +134,9 @@ def _failed_card(view: IncidentView, words: Words) -> list[Block]:
     """Tell of an integration whose runs fail, or failed until now."""
     _ = words.gettext
     incident = view.incident
-    name = bold_name(view.integration, view.dashboard_url) if view.integration else _("An integration")
+    name = (
+        bold_name(view.integration, view.dashboard_url) if view.integration else escape(subject(view, words))
+    )
     run = incident.last_failed if incident.is_open else incident.resolved_by
     state = headline(incident, words) if incident.is_open else recovery_line(incident, words)
     sign = run_sign(incident.last_failed) if incident.is_open else GOOD

@@ -8,7 +8,7 @@ from cdi_bot.slack.blocks import Block, Rendered, actions, context, section
 from cdi_bot.slack.buttons import ack_button, history_button, open_button
 from cdi_bot.slack.cards import in_a_row, recovery_line
 from cdi_bot.slack.format import bold_name, date, escape, failed, outside, plain_line, synced, took
-from cdi_bot.slack.statuses import GOOD, headline, long_status, run_sign
+from cdi_bot.slack.statuses import GOOD, headline, long_status, run_sign, subject
 from cdi_bot.slack.words import Words
 
 
@@ -25,7 +25,8 @@ def named(view: EventView, integration_id: str, words: Words) -> str:
     of = view.integration or (view.incident.integration if view.incident else None)
     url = view.dashboard_url or (view.incident.dashboard_url if view.incident else None)
     if of is None:
-        return f"*{outside(integration_id)}*" if integration_id else words.gettext("An integration")
+        shown = subject(view.incident, words) if view.incident else integration_id
+        return f"*{outside(shown)}*"
     return bold_name(of, url)
 
 

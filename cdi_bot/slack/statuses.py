@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cdi_bot.core.model import Incident, Integration, Kind, Run
+from cdi_bot.core.messages import IncidentView
+from cdi_bot.core.model import Incident, Kind, Run
 from cdi_bot.slack.format import STATUS, name_of, outside, plain
 from cdi_bot.slack.reasons import reason_words
 from cdi_bot.slack.words import Words
@@ -90,9 +91,11 @@ def headline(incident: Incident, words: Words) -> str:
     return state
 
 
-def subject(integration: Integration | None, words: Words) -> str:
-    """Name what an incident is about, as plain text: an integration, or the whole workspace."""
-    return name_of(integration) if integration else words.gettext("Braze")
+def subject(view: IncidentView, words: Words) -> str:
+    """Name what an incident is about, as plain text: an integration, by its id if need be, or Braze itself."""
+    if view.integration:
+        return name_of(view.integration)
+    return plain(view.incident.integration_id) if view.incident.integration_id else words.gettext("Braze")
 
 
 def run_sign(run: Run | None) -> str:

@@ -8,7 +8,7 @@ from cdi_bot.core.messages import CardView, IncidentView
 from cdi_bot.core.model import Kind
 from cdi_bot.slack.blocks import Block, Rendered, actions, context, paragraphs, section
 from cdi_bot.slack.buttons import ack_button, history_button
-from cdi_bot.slack.format import SHORT_NAME, bold_name, escape, mentions, name_of
+from cdi_bot.slack.format import SHORT_NAME, bold_name, escape, mentions, plain
 from cdi_bot.slack.limits import BLOCKS_JSON, MESSAGE_TEXT, clip, text_weight, weight
 from cdi_bot.slack.statuses import BAD, GOOD, UNSEEN, possible_repeat, run_sign, short_status, subject
 from cdi_bot.slack.words import Words
@@ -60,10 +60,7 @@ def _title(failing: int, recovered: int, words: Words) -> str:
 def _text(title: str, view: CardView, words: Words) -> str:
     """Say in one line, for notifications, how many there are and who comes first."""
     _ = words.gettext
-    names = ", ".join(
-        name_of(one.integration, SHORT_NAME) if one.integration else subject(None, words)
-        for one in view.incidents[:NAMED]
-    )
+    names = ", ".join(plain(subject(one, words), SHORT_NAME) for one in view.incidents[:NAMED])
     rest = len(view.incidents) - NAMED
     listed = (
         _("{names} and {count} more").format(names=names, count=words.number(rest)) if rest > 0 else names
@@ -102,7 +99,11 @@ def line(view: IncidentView, words: Words, *, with_link: bool = True) -> str:
     _ = words.gettext
     incident = view.incident
     url = view.dashboard_url if with_link else None
-    name = bold_name(view.integration, url, SHORT_NAME) if view.integration else f"*{subject(None, words)}*"
+    name = (
+        bold_name(view.integration, url, SHORT_NAME)
+        if view.integration
+        else f"*{escape(subject(view, words))}*"
+    )
     if not incident.is_open:
         return f"{GOOD} {name}: " + _("recovered")
     if incident.kind is Kind.BLIND:

@@ -9,7 +9,7 @@ from cdi_bot.slack.cards import render_card
 from cdi_bot.slack.format import SHORT_NAME, bold_name, code, date, escape, plain_line, user
 from cdi_bot.slack.notices import render_event
 from cdi_bot.slack.selectors import filter_words, selector_words
-from cdi_bot.slack.statuses import BAD, GOOD, UNSEEN, run_sign, short_status
+from cdi_bot.slack.statuses import BAD, GOOD, UNSEEN, possible_repeat, run_sign, short_status
 from cdi_bot.slack.words import Words
 
 SHOWN = 10
@@ -46,7 +46,11 @@ def render_subscribed(view: SubscribedView, words: Words) -> Rendered:
     end = code(f"/cdi unsubscribe {content.selector}")
     return Rendered(
         text=plain_line(line),
-        blocks=[section(f"🔔 {line}\n{heard}"), *listed, context(todo.format(end=end))],
+        blocks=[
+            section(f"🔔 {line}\n{heard}"),
+            *listed,
+            context(todo.format(end=end), *([possible_repeat(words)] if view.possible_repeat else [])),
+        ],
     )
 
 

@@ -140,7 +140,9 @@ incident_views = st.one_of(
         mention=mentions,
         can_sync=st.booleans(),
     ),
-    st.builds(IncidentView, incident=blind, integration=st.none(), dashboard_url=links, mention=mentions),
+    st.builds(
+        IncidentView, incident=incidents | blind, integration=st.none(), dashboard_url=links, mention=mentions
+    ),
 )
 
 

@@ -16,6 +16,7 @@ from cdi_bot.core.messages import (
     EventView,
     FailedAgain,
     Gone,
+    IncidentView,
     Recovered,
     RunStarted,
     ShowCard,
@@ -202,6 +203,9 @@ SUBSCRIBED = {
         last_runs=((others(2)[0], run("success")), (others(2)[1], None)),
     ),
     "subscribed_all": SubscribedView(content=subscribed("all"), total=300, failing=others(13), unknown=2),
+    "subscribed_possible_repeat": SubscribedView(
+        content=subscribed("all"), total=5, failing=(), unknown=0, possible_repeat=True
+    ),
     "subscribed_nothing_yet": SubscribedView(content=subscribed("New*"), total=0, failing=(), unknown=0),
     "subscribed_changed": SubscribedView(
         content=subscribed("all", changed=True, topics=frozenset()), total=5, failing=(), unknown=0
@@ -327,6 +331,21 @@ def test_storm_with_blindness() -> None:
     text = said(render(view))
     assert "can't be asked" in text
     assert "acknowledged, muted here" in text
+
+
+def test_integration_that_is_not_known() -> None:
+    """An incident of an integration that nobody knows by name goes by its id, in cards, storms and replies."""
+    nameless = IncidentView(incident=failing(), integration=None, dashboard_url=None)
+    views: list[View] = [
+        CardView(incidents=(nameless,)),
+        CardView(incidents=(nameless, nameless)),
+        EventView(content=AGAIN, incident=nameless),
+    ]
+    for view in views:
+        shown = render(view)
+        assert_taken(shown)
+        assert USERS in shown.text
+        assert USERS in said(shown)
 
 
 def test_contents_with_views_of_their_own() -> None:
