@@ -77,18 +77,24 @@ class Deliverer:
         while not self._stopping:
             self._awake.clear()
             try:
-                await self._start_lanes()
+                await self.round()
             except StoreTrouble as trouble:
                 log.warning("delivering waits for the database", why=str(trouble))
             await self._awake.wait()
-        await asyncio.gather(*self._busy.values())
+        await self.idle()
+
+    async def idle(self) -> None:
+        """Wait until nothing is under way."""
+        while self._busy:
+            await asyncio.gather(*self._busy.values())
 
     def stop(self) -> None:
         """Finish the messages in hand and take no more."""
         self._stopping = True
         self.wake()
 
-    async def _start_lanes(self) -> None:
+    async def round(self) -> None:
+        """Begin to deliver to every channel that has something due. Raises `StoreTrouble`."""
         now = self._clock()
         room = _LANES - len(self._busy)
         if room <= 0 or now < self._cope.quiet_until:

@@ -1,0 +1,263 @@
+"""The composition root: builds the parts, starts them in order, stops them in the reverse of it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import socket
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+
+from cdi_bot import preflight
+from cdi_bot.braze.client import BrazeClient
+from cdi_bot.braze.instances import dashboard_url
+from cdi_bot.core.model import Channel, Workspace
+from cdi_bot.preflight import CheckResult
+from cdi_bot.scheduler import Scheduler
+from cdi_bot.services.answers import Answer
+from cdi_bot.services.deliver import Deliverer
+from cdi_bot.services.manage import Manage
+from cdi_bot.services.observe import Observer, Policy
+from cdi_bot.services.ports import Store
+from cdi_bot.services.queries import Queries
+from cdi_bot.services.remind import Reminder
+from cdi_bot.services.views import Views
+from cdi_bot.settings import Settings
+from cdi_bot.slack.bolt import SlackApp
+from cdi_bot.slack.sender import SlackMessenger
+from cdi_bot.slack.words import Words
+from cdi_bot.web import WebServer, build_web
+
+log = structlog.get_logger(__name__)
+
+_OBSERVE_EVERY = 0.5
+_DELIVER_EVERY = 1.0
+_REMIND_EVERY = 5.0
+
+_FINISH_SECONDS = 4.0
+"""How long commands in hand may take to end; with all other steps the whole stop stays within its 10 s."""
+
+_TERMINAL = Channel(team_id="", channel_id="")
+"""The terminal's place among channels: it hears of nothing."""
+
+
+def utc_now() -> datetime:
+    """The clock of the whole program."""
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class _Readiness:
+    """What `/readyz` looks at: the parts as far as they are there."""
+
+    slack: SlackApp
+    observer: Observer | None = None
+
+    def reasons(self) -> list[str]:
+        """Why the bot can't do its work now."""
+        reasons = [] if self.slack.is_connected else ["not connected to Slack"]
+        if self.observer is None:
+            reasons.append("starting")
+        elif self.observer.sight.reason is not None:
+            reasons.append(f"Braze can't be asked: {self.observer.sight.reason.value}")
+        return reasons
+
+
+async def run_bot(
+    settings: Settings, *, stop: asyncio.Event, on_ready: Callable[[], None] | None = None
+) -> int:
+    """Run until `stop` is set; returns the exit code.
+
+    Raises `SettingsError` for credentials that are refused, `StoreTrouble` for a database that can't be used,
+    `ListenError` for a port that can't be had.
+    """
+    async with AsyncExitStack() as stack:
+        slack = preflight.make_slack(settings)
+        stack.push_async_callback(slack.stop, _FINISH_SECONDS)
+        store = await preflight.open_store(settings.database_url)
+        stack.push_async_callback(store.close)
+        readiness = _Readiness(slack)
+        await _serve(settings, stack, readiness)
+        braze, workspace = await _braze(settings, store)
+        stack.push_async_callback(braze.aclose)
+        await preflight.refuse_bad_key(braze)
+        identity = await preflight.identify(slack, stop)
+        if identity is None:
+            return 0
+        parts = _build(
+            settings, store=store, slack=slack, braze=braze, workspace=workspace, team=identity.team_id
+        )
+        await preflight.connect(slack, stop)
+        readiness.observer = parts.observer
+        await _start(parts, stack)
+        log.info("ready", team=identity.team_id, workspace=workspace.base_url)
+        if on_ready:
+            on_ready()
+        await stop.wait()
+        log.info("stopping")
+    log.info("stopped")
+    return 0
+
+
+async def run_checks(settings: Settings) -> list[CheckResult]:
+    """Try every credential and permission that the bot would use."""
+    return await preflight.run_checks(settings, _braze_client(settings, workspace_id=0))
+
+
+async def status_report(settings: Settings, words: str, now: datetime) -> Answer:
+    """The answer of `/cdi status`, from a database that no bot needs to be running on.
+
+    Raises `StoreTrouble` when the database can't be used.
+    """
+    async with AsyncExitStack() as stack:
+        store = await preflight.open_store(settings.database_url)
+        stack.push_async_callback(store.close)
+        braze, workspace = await _braze(settings, store)
+        stack.push_async_callback(braze.aclose)
+
+        def clock() -> datetime:
+            return now
+
+        observer = _observer(
+            settings, store=store, braze=braze, workspace=workspace, clock=clock, wake=_nobody
+        )
+        queries = Queries(store=store, observer=observer, braze=braze, workspace=workspace, clock=clock)
+        return await queries.history(_TERMINAL, words)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """Everything that works together for one Braze workspace and one Slack team."""
+
+    observer: Observer
+    deliverer: Deliverer
+    reminder: Reminder
+
+
+def _build(
+    settings: Settings, *, store: Store, slack: SlackApp, braze: BrazeClient, workspace: Workspace, team: str
+) -> _Parts:
+    words = Words.load(settings.language)
+    admin_channel = (
+        Channel(team_id=team, channel_id=settings.admin_channel) if settings.admin_channel else None
+    )
+    messenger = SlackMessenger(slack.client, words)
+    deliverer = Deliverer(
+        store=store,
+        messenger=messenger,
+        views=Views(workspace=workspace, can_sync=bool(settings.admins)),
+        clock=utc_now,
+        sleep=asyncio.sleep,
+        random=random.random,
+        owner=_owner(),
+        admin_channel=admin_channel,
+    )
+    observer = _observer(
+        settings,
+        store=store,
+        braze=braze,
+        workspace=workspace,
+        clock=utc_now,
+        wake=deliverer.wake,
+        admin_channel=admin_channel,
+    )
+    manage = Manage(
+        store=store,
+        messenger=messenger,
+        observer=observer,
+        braze=braze,
+        workspace=workspace,
+        admins=settings.admins,
+        clock=utc_now,
+        wake=deliverer.wake,
+    )
+    queries = Queries(store=store, observer=observer, braze=braze, workspace=workspace, clock=utc_now)
+    listen(slack, manage=manage, queries=queries, words=words, clock=utc_now)
+    reminder = Reminder(
+        store=store,
+        workspace_id=workspace.workspace_id,
+        clock=utc_now,
+        repeat_after=settings.repeat_interval,
+        wake=deliverer.wake,
+    )
+    return _Parts(observer=observer, deliverer=deliverer, reminder=reminder)
+
+
+async def _start(parts: _Parts, stack: AsyncExitStack) -> None:
+    """Begin to work. The stack stops it in reverse: nothing new is begun, what is in hand ends, then the tools go."""
+    delivering = asyncio.create_task(parts.deliverer.run(), name="deliver")
+
+    async def stop_delivering() -> None:
+        parts.deliverer.stop()
+        await delivering
+
+    async def deliver() -> None:
+        parts.deliverer.wake()
+
+    stack.push_async_callback(stop_delivering)
+    stack.push_async_callback(parts.observer.stop)
+    scheduler = Scheduler()
+    scheduler.every(_OBSERVE_EVERY, parts.observer.tick, name="observe")
+    scheduler.every(_DELIVER_EVERY, deliver, name="deliver")
+    scheduler.every(_REMIND_EVERY, parts.reminder.tick, name="remind")
+    scheduler.start()
+    stack.push_async_callback(scheduler.stop)
+
+
+async def _serve(settings: Settings, stack: AsyncExitStack, readiness: _Readiness) -> None:
+    handler = None if settings.slack_app_token else readiness.slack.handle
+    web = WebServer(
+        build_web(ready=readiness.reasons, slack_events=handler), host=settings.host, port=settings.port
+    )
+    port = await web.serve()
+    stack.push_async_callback(web.stop)
+    log.info("listening", host=settings.host, port=port)
+
+
+async def _braze(settings: Settings, store: Store) -> tuple[BrazeClient, Workspace]:
+    url = settings.braze_base_url
+    async with store.write() as uow:
+        workspace = await uow.workspaces.ensure(base_url=url, dashboard_url=dashboard_url(url))
+    return _braze_client(settings, workspace_id=workspace.workspace_id), workspace
+
+
+def _braze_client(settings: Settings, *, workspace_id: int) -> BrazeClient:
+    return BrazeClient(
+        base_url=settings.braze_base_url,
+        api_key=settings.braze_api_key.get_secret_value(),
+        workspace_id=workspace_id,
+        clock=utc_now,
+        random=random.random,
+    )
+
+
+def _observer(
+    settings: Settings,
+    *,
+    store: Store,
+    braze: BrazeClient,
+    workspace: Workspace,
+    clock: Callable[[], datetime],
+    wake: Callable[[], None],
+    admin_channel: Channel | None = None,
+) -> Observer:
+    policy = Policy(
+        interval=settings.poll_interval, blind_after=settings.blind_after, admin_channel=admin_channel
+    )
+    return Observer(
+        store=store, braze=braze, workspace=workspace, policy=policy, clock=clock, owner=_owner(), wake=wake
+    )
+
+
+def _owner() -> str:
+    """This process's name in leases: no two that live at the same time have the same."""
+    return f"{socket.gethostname()}:{os.getpid()}:{random.randrange(16**6):06x}"
+
+
+def _nobody() -> None:
+    """Nobody to wake: the terminal's answer delivers nothing."""

@@ -1,0 +1,259 @@
+"""Polling and delivering as they work together, on a real store, before the stand-ins, under a clock that is moved."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from cdi_bot.braze.client import BrazeClient
+from cdi_bot.core.messages import OutboxMessage
+from cdi_bot.core.model import DEFAULT_TOPICS, Channel, Filters, Topic
+from cdi_bot.sandbox import Sandbox
+from cdi_bot.sandbox.braze_integration import IntegrationConfig
+from cdi_bot.sandbox.braze_runs import Run as PastRun
+from cdi_bot.sandbox.braze_runs import RunPlan
+from cdi_bot.sandbox.braze_settings import Settings
+from cdi_bot.sandbox.slack_seed import DATA_ALERTS, TEAM
+from cdi_bot.services.deliver import Deliverer
+from cdi_bot.services.observe import Observer, Policy
+from cdi_bot.services.remind import Reminder
+from cdi_bot.services.views import Views
+from cdi_bot.slack.sender import SlackMessenger
+from cdi_bot.slack.words import Words
+from cdi_bot.store import SqlStore
+from tests.sandbox.braze_kit import Clock
+
+ALERTS = Channel(team_id=TEAM, channel_id=DATA_ALERTS)
+WHO = "U0MARA0001"
+
+Json = dict[str, Any]
+
+
+def no_jitter() -> float:
+    """No chance in tests."""
+    return 0.0
+
+
+@dataclass
+class Bot:
+    """One process's worth of the bot."""
+
+    observer: Observer
+    deliverer: Deliverer
+    reminder: Reminder
+    braze: BrazeClient
+    session: aiohttp.ClientSession
+    wakes: int = 0
+
+    async def close(self) -> None:
+        """Stop as the program does."""
+        await self.observer.stop()
+        await self.kill()
+
+    async def kill(self) -> None:
+        """Close connections without a word to the store."""
+        await self.braze.aclose()
+        await self.session.close()
+
+
+class Whole:
+    """The stand-ins, a store, and the bot before them. Time passes in `run` and `sleep` alone."""
+
+    def __init__(self, sandbox: Sandbox, clock: Clock, store: SqlStore) -> None:
+        """Start without a bot."""
+        self.sandbox, self.clock, self.store = sandbox, clock, store
+        self.bot: Bot
+        self.workspace_id = 0
+        self.admin_channel: Channel | None = None
+
+    async def start_bot(self, owner: str = "one", interval: float = 30, blind_after: float = 300) -> Bot:
+        """Build a bot as `app` does; the one that `run` drives from now on."""
+        async with self.store.write() as uow:
+            workspace = await uow.workspaces.ensure(
+                base_url=self.sandbox.url, dashboard_url="https://dashboard-01.braze.com"
+            )
+        self.workspace_id = workspace.workspace_id
+        braze = BrazeClient(
+            base_url=self.sandbox.url,
+            api_key=self.sandbox.braze_api_key,
+            workspace_id=workspace.workspace_id,
+            clock=self.clock,
+            random=no_jitter,
+            sleep=self.sleep,
+        )
+        session = aiohttp.ClientSession()
+        client = AsyncWebClient(
+            token=self.sandbox.slack_bot_token,
+            base_url=self.sandbox.url + "/api/",
+            session=session,
+            retry_handlers=[],
+        )
+        deliverer = Deliverer(
+            store=self.store,
+            messenger=SlackMessenger(client, Words()),
+            views=Views(workspace=workspace, can_sync=False),
+            clock=self.clock,
+            sleep=self.sleep,
+            random=no_jitter,
+            owner=owner,
+            admin_channel=self.admin_channel,
+        )
+        observer = Observer(
+            store=self.store,
+            braze=braze,
+            workspace=workspace,
+            policy=Policy(
+                interval=timedelta(seconds=interval),
+                blind_after=timedelta(seconds=blind_after),
+                admin_channel=self.admin_channel,
+            ),
+            clock=self.clock,
+            owner=owner,
+            wake=deliverer.wake,
+        )
+        reminder = Reminder(
+            store=self.store,
+            workspace_id=workspace.workspace_id,
+            clock=self.clock,
+            repeat_after=timedelta(hours=4),
+            wake=deliverer.wake,
+        )
+        self.bot = Bot(observer, deliverer, reminder, braze, session)
+        return self.bot
+
+    async def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        self.clock.advance(seconds)
+        self.sandbox.braze.look()
+        await asyncio.sleep(0)
+
+    async def tick(self) -> None:
+        """Do what the scheduler has done at one moment, to the end."""
+        await self.bot.observer.tick()
+        await self.bot.observer.idle()
+        await self.bot.reminder.tick()
+        await self.bot.deliverer.round()
+        await self.bot.deliverer.idle()
+
+    async def run(self, seconds: float, step: float = 0.5) -> None:
+        """Live for at least so long."""
+        end = self.clock.now + timedelta(seconds=seconds)
+        while self.clock.now < end:
+            await self.tick()
+            await self.sleep(step)
+        await self.tick()
+
+    async def until(self, seen: Callable[[], bool], seconds: float = 120) -> None:
+        """Live until something is seen; fails when it is not in time."""
+        end = self.clock.now + timedelta(seconds=seconds)
+        while not seen():
+            assert self.clock.now < end, "not seen in time"
+            await self.tick()
+            await self.sleep(0.5)
+
+    # ------------------------------------------------------------------------------------- what people do
+
+    def create(self, name: str, **more: Any) -> str:
+        """Add an integration without a schedule; returns its id."""
+        return self.sandbox.braze.create(
+            IntegrationConfig(integration_name=name, **more)
+        ).config.integration_id
+
+    def end_run(self, integration_id: str, outcome: str = "error", **more: Any) -> None:
+        """Have a run of one second begin and end now."""
+        self.sandbox.braze.run(integration_id, RunPlan(outcome=outcome, seconds=1, **more))
+        self.clock.advance(1.1)
+        self.sandbox.braze.look()
+
+    def put_history(self, integration_id: str, *statuses: str, minutes: float = 10) -> None:
+        """Give it past runs, the oldest first, one every few minutes, the newest just ended."""
+        count = len(statuses)
+        runs = []
+        for place, status in enumerate(statuses):
+            start = self.clock.now - timedelta(minutes=minutes * (count - place)) + timedelta(microseconds=17)
+            runs.append(
+                PastRun(
+                    status=status,
+                    start=start,
+                    finish=start + timedelta(seconds=30),
+                    rows_synced=10,
+                    rows_failed=3,
+                )
+            )
+        self.sandbox.braze.put_history(integration_id, runs)
+
+    async def subscribe(
+        self,
+        selector: str = "all",
+        channel: Channel = ALERTS,
+        topics: frozenset[Topic] = DEFAULT_TOPICS,
+        **filters: Any,
+    ) -> None:
+        """Subscribe a channel as `/cdi subscribe` does it, without its announcement."""
+        async with self.store.write() as uow:
+            subscription = await uow.subscriptions.add(
+                channel=channel,
+                workspace_id=self.workspace_id,
+                selector=selector,
+                filters=Filters(topics=topics, **filters),
+                by=WHO,
+                now=self.clock.now,
+            )
+            known = await uow.integrations.all(self.workspace_id)
+            await self.bot.observer.watch(
+                uow, [each for each in known if subscription.takes_in(each.integration)], self.clock.now
+            )
+
+    # ------------------------------------------------------------------------------------- what is there
+
+    def messages(self, channel: Channel = ALERTS) -> list[Json]:
+        """Every message of a channel, threads included, as the stand-in has it."""
+        return [
+            each
+            for each in self.sandbox.slack.snapshot()["messages"]
+            if each["channel"] == channel.channel_id
+        ]
+
+    def cards(self, channel: Channel = ALERTS) -> list[Json]:
+        """The messages that are no replies."""
+        return [
+            each
+            for each in self.messages(channel)
+            if not each["thread_ts"] or each["thread_ts"] == each["ts"]
+        ]
+
+    def replies(self, channel: Channel = ALERTS) -> list[Json]:
+        """The messages in threads."""
+        return [
+            each for each in self.messages(channel) if each["thread_ts"] and each["thread_ts"] != each["ts"]
+        ]
+
+    def texts(self, channel: Channel = ALERTS) -> list[str]:
+        """Their top-level texts."""
+        return [each["text"] for each in self.messages(channel)]
+
+    async def owed(self, channel: Channel = ALERTS) -> list[OutboxMessage]:
+        """What the outbox still holds."""
+        async with self.store.read() as uow:
+            return await uow.outbox.owed(channel, limit=1000)
+
+
+@asynccontextmanager
+async def whole(url: str) -> AsyncIterator[Whole]:
+    """Everything, with a bot that has not looked yet."""
+    clock = Clock()
+    store = await SqlStore.open(url)
+    async with Sandbox(clock) as sandbox:
+        sandbox.braze.settings = Settings(jitter=0)
+        everything = Whole(sandbox, clock, store)
+        await everything.start_bot()
+        yield everything
+        await everything.bot.close()
+    await store.close()
