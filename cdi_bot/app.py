@@ -28,7 +28,9 @@ from cdi_bot.services.queries import Queries
 from cdi_bot.services.remind import Reminder
 from cdi_bot.services.views import Views
 from cdi_bot.settings import Settings
+from cdi_bot.slack.actions import listen_to_actions
 from cdi_bot.slack.bolt import SlackApp
+from cdi_bot.slack.commands import Desk, listen_to_commands
 from cdi_bot.slack.sender import SlackMessenger
 from cdi_bot.slack.words import Words
 from cdi_bot.web import WebServer, build_web
@@ -177,7 +179,10 @@ def _build(
         wake=deliverer.wake,
     )
     queries = Queries(store=store, observer=observer, braze=braze, workspace=workspace, clock=utc_now)
-    listen(slack, manage=manage, queries=queries, words=words, clock=utc_now)
+    desk = Desk(slack=slack, manage=manage, queries=queries, words=words, clock=utc_now)
+    listen_to_commands(desk)
+    listen_to_actions(desk)
+    slack.ignore_the_rest()
     reminder = Reminder(
         store=store,
         workspace_id=workspace.workspace_id,

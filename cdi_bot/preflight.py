@@ -32,9 +32,9 @@ _LONGEST_WAIT = 30.0
 _NO_INTEGRATION = "cdi-bot-check-0"
 """No integration's id: Braze refuses it where the key has the permission, and the key where it has not."""
 
-_BOT_TOKEN_MEND = "Copy the Bot User OAuth Token anew from OAuth & Permissions, after installing the app"
+_BOT_TOKEN_MEND = "Copy the Bot User OAuth Token anew from OAuth & Permissions, after installing the app"  # noqa: S105 (words, not a token)
 _APP_TOKEN_MEND = (
-    "Make an app-level token with connections:write under Basic Information, and turn Socket Mode on"
+    "Make an app-level token with connections:write under Basic Information, and turn Socket Mode on"  # noqa: S105 (likewise)
 )
 _KEY_MEND = "Make a key with cdi.integration_job_status under Settings > APIs and Identifiers in Braze"
 

@@ -95,12 +95,17 @@ class SlackApp:
         # that it refuses: it says nothing while it is made, and only warnings later.
         logger = logging.getLogger("slack_bolt.app")
         logger.setLevel(logging.ERROR)
+
+        # A plain function: Bolt takes the names of a callable's arguments for what it wants, a method's self too.
+        async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+            return self._authorize(enterprise_id, team_id)
+
         bolt = AsyncApp(
             name="cdi-bot",
             logger=logger,
             signing_secret=self._signing_secret or "",
             # Answered from memory: Bolt's own way asks Slack before it acknowledges the first command.
-            authorize=self._authorize,
+            authorize=authorize,
             client=AsyncWebClient(base_url=api_url, session=self.session, retry_handlers=[]),
             # Listeners here do nothing but acknowledge; otherwise Bolt looks for that every 10 ms only.
             process_before_response=True,
@@ -153,7 +158,7 @@ class SlackApp:
         await next()
         return None
 
-    async def _authorize(self, enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+    def _authorize(self, enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
         identity = self._identity
         return AuthorizeResult(
             enterprise_id=enterprise_id,

@@ -1,0 +1,126 @@
+"""What buttons and menus do: read what they carry, have a service answer, say the answer to the one person."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from cdi_bot.core.model import Channel
+from cdi_bot.core.times import tomorrow_morning
+from cdi_bot.services.answers import Answer
+from cdi_bot.slack.blocks import Rendered
+from cdi_bot.slack.bolt import Json
+from cdi_bot.slack.commands import Desk
+from cdi_bot.slack.people import zone_of
+from cdi_bot.slack.respond import respond
+
+_LENGTHS = {"1h": timedelta(hours=1), "4h": timedelta(hours=4)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Press:
+    """A button pressed, or an option chosen: by whom, where, and what it carries."""
+
+    who: str
+    channel: Channel
+    value: dict[str, Any]
+
+
+Presser = Callable[[Desk, Press], Awaitable[Answer | Rendered | None]]
+
+
+async def _ack(desk: Desk, press: Press) -> Answer | None:
+    return await desk.manage.acknowledge_incidents(press.channel, press.who, press.value["incidents"])
+
+
+async def _snooze(desk: Desk, press: Press) -> Answer:
+    until = await _until(desk, press)
+    return await desk.manage.snooze(press.channel, press.who, press.value["id"], until, None)
+
+
+async def _until(desk: Desk, press: Press) -> datetime | None:
+    """When a mute chosen from the menu ends; `None` for "until it recovers"."""
+    length, now = press.value["for"], desk.clock()
+    if length == "tomorrow":
+        return tomorrow_morning(now.astimezone(await zone_of(desk.slack.client, press.who)))
+    return now + _LENGTHS[length] if length in _LENGTHS else None
+
+
+async def _unsnooze(desk: Desk, press: Press) -> Answer:
+    return await desk.manage.unsnooze(press.channel, press.who, press.value["id"])
+
+
+async def _history(desk: Desk, press: Press) -> Answer:
+    return await desk.queries.history(press.channel, press.value["id"], press.value["offset"])
+
+
+async def _overview(desk: Desk, press: Press) -> Answer:
+    return await desk.queries.overview(press.channel, press.value["offset"])
+
+
+async def _listing(desk: Desk, press: Press) -> Answer:
+    return await desk.queries.listing(press.channel, press.value["words"], press.value["offset"])
+
+
+async def _pick(desk: Desk, press: Press) -> Rendered:
+    return await desk.answer_text(press.value["command"], press.channel, press.who)
+
+
+async def _unsubscribe(desk: Desk, press: Press) -> Answer:
+    return await desk.manage.unsubscribe(press.channel, press.who, press.value["selector"])
+
+
+async def _sync(desk: Desk, press: Press) -> Answer:
+    return await desk.manage.start_sync(press.channel, press.who, press.value["id"])
+
+
+_ALERTS: dict[str, Presser] = {
+    "ack": _ack,
+    "snooze": _snooze,
+    "unsnooze": _unsnooze,
+    "history": _history,
+    "unsubscribe": _unsubscribe,
+    "sync": _sync,
+}
+"""Answered beside what they stand on."""
+
+_PAGES: dict[str, Presser] = {
+    "history_page": _history,
+    "overview_page": _overview,
+    "list_page": _listing,
+    "pick": _pick,
+}
+"""Answered in place of what they stand on, which only the one person sees."""
+
+
+def listen_to_actions(desk: Desk) -> None:
+    """Answer every button and menu of the bot's messages; `open_in_braze` is a link and needs no answer."""
+    for replace, pressers in ((False, _ALERTS), (True, _PAGES)):
+        for action_id, presser in pressers.items():
+            desk.slack.on_action(f"^{action_id}(:|$)", _listener(desk, presser, replace=replace))
+
+
+def _listener(desk: Desk, presser: Presser, *, replace: bool) -> Callable[[Json], Awaitable[None]]:
+    async def pressed(body: Json) -> None:
+        action = body["actions"][0]
+        try:
+            answer = await presser(desk, _press(body, action))
+            said = desk.say(answer) if answer is not None else None
+        except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
+            said = desk.failed(error, action=action["action_id"], user=body["user"]["id"])
+        if said is not None:
+            await respond(desk.slack.session, body["response_url"], said, replace=replace)
+
+    return pressed
+
+
+def _press(body: Json, action: Json) -> Press:
+    option = action.get("selected_option") or {}
+    return Press(
+        who=body["user"]["id"],
+        channel=Channel(team_id=body["team"]["id"], channel_id=body["channel"]["id"]),
+        value=json.loads(option.get("value") or action.get("value") or "{}"),
+    )

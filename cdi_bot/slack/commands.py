@@ -1,0 +1,132 @@
+"""What is typed after `/cdi`: read it, have a service answer, say the answer to the one person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+
+import structlog
+
+from cdi_bot.core.commands import (
+    Ack,
+    Command,
+    Help,
+    ListIntegrations,
+    Mistake,
+    ShowSubscriptions,
+    Snooze,
+    Status,
+    Subscribe,
+    Sync,
+    Unsnooze,
+    Unsubscribe,
+    parse,
+)
+from cdi_bot.core.model import Channel
+from cdi_bot.core.retyping import with_id
+from cdi_bot.services.answers import Answer
+from cdi_bot.services.manage import Manage
+from cdi_bot.services.ports import SlackTrouble, StoreTrouble
+from cdi_bot.services.queries import Queries
+from cdi_bot.slack.answers import render_answer
+from cdi_bot.slack.blocks import Rendered
+from cdi_bot.slack.bolt import Json, SlackApp
+from cdi_bot.slack.help import render_help, render_mistake, render_trouble
+from cdi_bot.slack.people import zone_of
+from cdi_bot.slack.respond import respond
+from cdi_bot.slack.words import Words
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Everything that answers people: shared by commands and buttons."""
+
+    slack: SlackApp
+    manage: Manage
+    queries: Queries
+    words: Words
+    clock: Callable[[], datetime]
+
+    async def carry_out(self, command: Command, channel: Channel, who: str) -> Answer | Rendered:
+        """Have the service for a command answer. Raises `StoreTrouble` and `SlackTrouble`."""
+        if isinstance(command, Help):
+            return render_help(command.unknown, command.nearest, self.words)
+        if isinstance(command, Mistake):
+            return render_mistake(command, self.words)
+        if isinstance(command, Status | ListIntegrations | ShowSubscriptions):
+            return await self._question(command, channel)
+        return await self._change(command, channel, who)
+
+    async def _question(
+        self, command: Status | ListIntegrations | ShowSubscriptions, channel: Channel
+    ) -> Answer:
+        if isinstance(command, ShowSubscriptions):
+            return await self.queries.subscriptions(channel)
+        if isinstance(command, ListIntegrations):
+            return await self.queries.listing(channel, command.words)
+        if command.words is None:
+            return await self.queries.overview(channel)
+        return await self.queries.history(channel, command.words)
+
+    async def _change(
+        self,
+        command: Subscribe | Unsubscribe | Ack | Snooze | Unsnooze | Sync,
+        channel: Channel,
+        who: str,
+    ) -> Answer:
+        match command:
+            case Subscribe(selector=selector, filters=filters):
+                return await self.manage.subscribe(channel, who, selector, filters)
+            case Unsubscribe(selector=selector):
+                return await self.manage.unsubscribe(channel, who, selector)
+            case Ack(words=words):
+                return await self.manage.acknowledge(channel, who, words)
+            case Snooze(words=words, until=until, reason=reason):
+                return await self.manage.snooze(channel, who, words, until, reason)
+            case Unsnooze(words=words):
+                return await self.manage.unsnooze(channel, who, words)
+            case Sync(words=words):
+                return await self.manage.ask_sync(who, words)
+
+    async def answer_text(self, text: str, channel: Channel, who: str) -> Rendered:
+        """Answer what was typed, whatever goes wrong."""
+        bound = log.bind(channel=channel.channel_id, user=who)
+        try:
+            now = self.clock()
+            local = now.astimezone(await self._zone(text, who))
+            command = parse(text, now=local)
+            bound.info("command", command=type(command).__name__)
+            return self.say(await self.carry_out(command, channel, who), command=with_id(command, now=now))
+        except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
+            return self.failed(error, command=text.split(" ", 1)[0], channel=channel.channel_id, user=who)
+
+    def failed(self, error: Exception, **about: str) -> Rendered:
+        """Log what went wrong, and say it in words fit for the person."""
+        if isinstance(error, StoreTrouble | SlackTrouble):
+            log.warning("not answered", why=str(error), **about)
+            return render_trouble("store" if isinstance(error, StoreTrouble) else "slack", self.words)
+        log.error("answering failed", exc_info=error, **about)
+        return render_trouble("failure", self.words)
+
+    def say(self, answer: Answer | Rendered, *, command: str = "status {id}") -> Rendered:
+        """Put an answer into words."""
+        if isinstance(answer, Rendered):
+            return answer
+        return render_answer(answer, self.words, now=self.clock(), command=command)
+
+    async def _zone(self, text: str, who: str) -> tzinfo:
+        return await zone_of(self.slack.client, who) if "tomorrow" in text.lower() else UTC
+
+
+def listen_to_commands(desk: Desk) -> None:
+    """Answer `/cdi`."""
+
+    async def cdi(body: Json) -> None:
+        channel = Channel(team_id=body["team_id"], channel_id=body["channel_id"])
+        answer = await desk.answer_text(body.get("text") or "", channel, body["user_id"])
+        await respond(desk.slack.session, body["response_url"], answer)
+
+    desk.slack.on_command("/cdi", cdi)
