@@ -6,11 +6,16 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import NullPool, text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from cdi_bot.store import SqlStore
+from cdi_bot.store.engine import async_url
 from tests.databases import ENGINES, Databases, postgres_server
+from tests.store.samples import ReadSql
 
 
 @pytest.fixture(scope="session")
@@ -47,3 +52,16 @@ async def store(url: str) -> AsyncIterator[SqlStore]:
     opened = await SqlStore.open(url)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+def read_sql(url: str) -> ReadSql:
+    """Look into the test's database, past the store."""
+
+    async def run(statement: str) -> list[tuple[Any, ...]]:
+        engine = create_async_engine(async_url(url), poolclass=NullPool)
+        async with engine.begin() as connection:
+            rows = await connection.execute(text(statement))
+            return [tuple(row) for row in rows] if rows.returns_rows else []
+
+    return run

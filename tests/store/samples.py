@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cdi_bot.core.messages import MessageKind, OwedMessage, Recovered, ShowCard
 from cdi_bot.core.model import Card, Channel, Incident, Integration, Kind, Run, WatchedIntegration
 from cdi_bot.store import SqlStore
+
+ReadSql = Callable[[str], Awaitable[list[tuple[Any, ...]]]]
+"""A look into the test's database past the store."""
 
 NOW = datetime(2026, 3, 25, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -1,0 +1,186 @@
+"""The outbox."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from cdi_bot.core.messages import OutboxMessage
+from cdi_bot.core.model import Channel
+from cdi_bot.store import SqlStore
+from tests.store.samples import CHANNEL, MINUTE, NOW, OTHER_CHANNEL, ReadSql, notice, owe
+
+THIRD_CHANNEL = Channel(team_id="T0", channel_id="C3")
+
+
+async def owed(store: SqlStore, channel: Channel = CHANNEL, limit: int = 100) -> list[OutboxMessage]:
+    """What a channel is owed now."""
+    async with store.read() as work:
+        return await work.outbox.owed(channel, limit=limit)
+
+
+async def claim(store: SqlStore, minute: float = 0, limit: int = 10, owner: str = "me") -> list[Channel]:
+    """Claim channels for a minute."""
+    at = NOW + minute * MINUTE
+    async with store.write() as work:
+        return await work.outbox.claim_channels(owner=owner, now=at, until=at + MINUTE, limit=limit)
+
+
+async def next_due(store: SqlStore, minute: float = 0) -> datetime | None:
+    """When something can be delivered next."""
+    async with store.read() as work:
+        return await work.outbox.next_due(NOW + minute * MINUTE)
+
+
+async def test_messages_are_owed_in_order(store: SqlStore) -> None:
+    """A channel's messages come in the order in which they were owed, due or not, up to a limit."""
+    await owe(store, notice("a", not_before=NOW + MINUTE), notice("b", OTHER_CHANNEL), notice("c"))
+    await owe(store, notice("d", broadcast=True, card_revision=3))
+    messages = await owed(store)
+    assert [message.owed.key for message in messages] == ["a", "c", "d"]
+    assert messages[0].owed == notice("a", not_before=NOW + MINUTE)
+    assert messages[2].owed == notice("d", broadcast=True, card_revision=3)
+    assert await owed(store, limit=2) == messages[:2]
+    async with store.read() as work:
+        assert await work.outbox.depth() == 4
+
+
+async def test_a_key_is_owed_once(store: SqlStore) -> None:
+    """Owing a known key again is ignored, within a batch, later, and after it was sent."""
+    await owe(store, notice("a"), notice("a", not_before=NOW - MINUTE))
+    await owe(store, notice("a", not_before=NOW - MINUTE))
+    await owe(store)
+    (message,) = await owed(store)
+    assert message.owed == notice("a")
+    async with store.write() as work:
+        await work.outbox.sent(message.message_id, ts="1.1", now=NOW)
+    await owe(store, notice("a"))
+    assert await owed(store) == []
+
+
+async def test_a_batch_of_ten_thousand_is_owed(store: SqlStore) -> None:
+    """Any number of messages is one batch."""
+    await owe(store, *(notice(f"{number:05}") for number in range(10_000)))
+    async with store.read() as work:
+        assert await work.outbox.depth() == 10_000
+        keys = [message.owed.key for message in await work.outbox.owed(CHANNEL, limit=10_000)]
+    assert keys == sorted(keys)
+
+
+async def test_what_is_being_sent_says_so(store: SqlStore, read_sql: ReadSql) -> None:
+    """The mark of a hand-over is seen until the message is settled, and what settled it is remembered."""
+    await owe(store, notice())
+    (message,) = await owed(store)
+    async with store.write() as work:
+        await work.outbox.sending(message.message_id, now=NOW + MINUTE)
+    (marked,) = await owed(store)
+    assert marked.sending_since == NOW + MINUTE
+    async with store.write() as work:
+        await work.outbox.sent(message.message_id, ts="1.1", now=NOW + 2 * MINUTE)
+    assert await owed(store) == []
+    assert await read_sql("SELECT ts, sending_since FROM outbox") == [("1.1", None)]
+
+
+@pytest.mark.parametrize(
+    ("keep_sending", "failed", "attempts"), [(True, True, 1), (False, True, 1), (False, False, 0)]
+)
+async def test_a_message_is_pushed_back_with_its_reason(
+    store: SqlStore, keep_sending: bool, failed: bool, attempts: int
+) -> None:
+    """It is due later; an unknown outcome stays marked, and only what failed counts as an attempt."""
+    await owe(store, notice())
+    (message,) = await owed(store)
+    async with store.write() as work:
+        await work.outbox.sending(message.message_id, now=NOW)
+        await work.outbox.postpone(
+            message.message_id,
+            until=NOW + MINUTE,
+            error="timeout",
+            keep_sending=keep_sending,
+            failed=failed,
+        )
+    (after,) = await owed(store)
+    assert after.owed.not_before == NOW + MINUTE
+    assert (after.attempts, after.last_error) == (attempts, "timeout")
+    assert after.sending_since == (NOW if keep_sending else None)
+
+
+async def test_a_settled_message_stays_settled(store: SqlStore) -> None:
+    """A late word about a message that was settled meanwhile brings it not back."""
+    await owe(store, notice())
+    (message,) = await owed(store)
+    async with store.write() as work:
+        await work.outbox.sent(message.message_id, ts=None, now=NOW)
+        await work.outbox.sending(message.message_id, now=NOW)
+        await work.outbox.postpone(message.message_id, until=NOW, error="late", keep_sending=True)
+    assert await owed(store) == []
+
+
+async def test_a_channel_is_held_as_a_whole(store: SqlStore) -> None:
+    """Everything due before is pushed back with the reason; what is due later, and other channels, stay."""
+    await owe(store, notice("a"), notice("b", not_before=NOW + 9 * MINUTE), notice("c", OTHER_CHANNEL))
+    async with store.write() as work:
+        await work.outbox.hold(CHANNEL, until=NOW + MINUTE, error="is_archived")
+    held, later = await owed(store)
+    (other,) = await owed(store, OTHER_CHANNEL)
+    assert (held.owed.not_before, held.last_error, held.attempts) == (NOW + MINUTE, "is_archived", 0)
+    assert (later.owed.not_before, later.last_error) == (NOW + 9 * MINUTE, None)
+    assert (other.owed.not_before, other.last_error) == (NOW, None)
+
+
+async def test_channels_are_claimed_longest_waiting_first(store: SqlStore) -> None:
+    """A claim takes channels with something due, the one that waits longest first, up to a limit."""
+    await owe(
+        store,
+        notice("a", not_before=NOW),
+        notice("b", OTHER_CHANNEL, not_before=NOW - MINUTE),
+        notice("c", OTHER_CHANNEL, not_before=NOW),
+        notice("d", THIRD_CHANNEL, not_before=NOW + MINUTE),
+    )
+    assert await claim(store, limit=1) == [OTHER_CHANNEL]
+    assert await claim(store) == [CHANNEL]
+    assert await claim(store) == []
+
+
+async def test_a_lease_ends_by_itself(store: SqlStore) -> None:
+    """A channel whose holder is gone is free again when the lease is over, also for the same owner."""
+    await owe(store, notice())
+    assert await claim(store) == [CHANNEL]
+    assert await claim(store, 0.9, owner="other") == []
+    assert await claim(store, 1, owner="other") == [CHANNEL]
+    assert await claim(store, 2, owner="other") == [CHANNEL]
+
+
+@pytest.mark.parametrize(("owner", "claimed"), [("me", [CHANNEL]), ("other", [])])
+async def test_a_lease_is_given_back_by_its_owner(
+    store: SqlStore, owner: str, claimed: list[Channel]
+) -> None:
+    """Releasing frees the channel at once, but nobody releases another one's lease."""
+    await owe(store, notice())
+    await claim(store)
+    async with store.write() as work:
+        await work.outbox.release_channel(CHANNEL, owner=owner)
+    assert await claim(store, owner="other") == claimed
+
+
+async def test_a_channel_with_nothing_due_is_not_claimed(store: SqlStore) -> None:
+    """Settled and postponed messages are no reason to take a channel."""
+    await owe(store, notice("a"), notice("b", not_before=NOW + MINUTE))
+    first, _ = await owed(store)
+    async with store.write() as work:
+        await work.outbox.sent(first.message_id, ts="1.1", now=NOW)
+    assert await claim(store) == []
+    assert await claim(store, 1) == [CHANNEL]
+
+
+async def test_the_next_due_time_is_when_a_channel_can_be_claimed(store: SqlStore) -> None:
+    """It is the earliest due time; where the channel is leased, not before the lease ends."""
+    assert await next_due(store) is None
+    await owe(store, notice("a", not_before=NOW), notice("b", OTHER_CHANNEL, not_before=NOW + 3 * MINUTE))
+    assert await next_due(store) == NOW
+    await claim(store)
+    assert await next_due(store) == NOW + MINUTE
+    assert await next_due(store, 2) == NOW
+    await owe(store, notice("c", OTHER_CHANNEL, not_before=NOW + 0.5 * MINUTE))
+    assert await next_due(store) == NOW + 0.5 * MINUTE

@@ -1,0 +1,127 @@
+"""Whatever a run or a content holds, it comes back."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from cdi_bot.core import messages
+from cdi_bot.core.messages import Content, Subscribed
+from cdi_bot.core.model import Channel, Filters, Run, Topic
+from cdi_bot.services.ports import StoreTrouble
+from cdi_bot.store import SqlStore, content
+from cdi_bot.store.columns import storable
+from tests.store.samples import CHANNEL, NOW, ReadSql, a_workspace, integration, notice, owe
+
+ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=40)
+ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+TIMES = st.datetimes(datetime(1970, 1, 2), datetime(9999, 12, 30), timezones=ZONES)  # noqa: DTZ001
+COUNTS = st.none() | st.integers(0, 2**63 - 1)
+RUNS = st.builds(
+    Run,
+    integration_id=st.just("one"),
+    sync_start_time=TIMES,
+    job_status=ANY_TEXT,
+    sync_finish_time=st.none() | TIMES,
+    last_timestamp_synced=st.none() | TIMES,
+    rows_synced=COUNTS,
+    rows_failed_with_errors=COUNTS,
+    provisional=st.booleans(),
+)
+FILTERS = st.builds(
+    Filters,
+    topics=st.frozensets(st.sampled_from(Topic)),
+    min_rows=COUNTS,
+    min_percent=st.none() | st.floats(0, 100),
+    mention=st.none() | ANY_TEXT,
+)
+CHANNELS = st.builds(Channel, team_id=ANY_TEXT, channel_id=ANY_TEXT)
+NUMBERS = st.integers(0, 2**40)
+FIELDS: dict[str, st.SearchStrategy[object]] = {
+    "incident_id": NUMBERS,
+    "workspace_id": NUMBERS,
+    "runs": NUMBERS,
+    "run_start": TIMES,
+    "until": st.none() | TIMES,
+    "after_good": st.booleans(),
+    "changed": st.booleans(),
+    "filters": FILTERS,
+    "channel": CHANNELS,
+}
+KINDS: list[type[Content]] = list(Content.__args__)  # every kind of content there is
+CONTENTS = st.sampled_from(KINDS).flatmap(
+    lambda kind: st.builds(
+        kind,
+        **{name: FIELDS.get(name, ANY_TEXT) for name in kind.__dataclass_fields__ if name != "what"},
+    )
+)
+THOROUGH = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+_numbers = itertools.count()
+
+
+@THOROUGH
+@given(runs=st.lists(RUNS, max_size=5, unique_by=lambda run: run.sync_start_time.replace(microsecond=0)))
+async def test_any_runs_come_back(store: SqlStore, runs: list[Run]) -> None:
+    """Runs of any time, zone, status and count are read back as they were saved, newest first."""
+    workspace_id = await a_workspace(store, f"example-{next(_numbers)}")
+    async with store.write() as work:
+        await work.runs.save(workspace_id, runs, now=NOW)
+    async with store.read() as look:
+        found = await look.runs.page(workspace_id, "one", offset=0, limit=9)
+    expected = [replace(run, job_status=storable(run.job_status)) for run in runs]
+    assert found == sorted(expected, key=lambda run: run.sync_start_time, reverse=True)
+    assert all(run.sync_start_time.tzinfo is UTC for run in found)
+
+
+@THOROUGH
+@given(told=CONTENTS)
+@example(told=Subscribed(who="\ud800\0", workspace_id=1, selector="é😀", filters=Filters(), changed=False))
+def test_any_content_comes_back(told: Content) -> None:
+    """What is written of a content is plain ASCII and is read as the same content."""
+    text = content.written(told)
+    assert text.isascii()
+    assert content.read(text) == told
+
+
+def test_every_content_is_tried() -> None:
+    """No kind of content of the module was left out of the union, or of the test above."""
+    named = {kind for kind in vars(messages).values() if isinstance(kind, type) and hasattr(kind, "what")}
+    assert named == set(KINDS)
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"what": "unheard_of"}', '{"what": "recovered"}'])
+async def test_an_unreadable_content_is_said_so(store: SqlStore, read_sql: ReadSql, text: str) -> None:
+    """A message that another version wrote is reported as trouble of the store."""
+    await owe(store, notice())
+    await read_sql(f"UPDATE outbox SET content = '{text}'")  # noqa: S608  # the test's own words
+    with pytest.raises(StoreTrouble, match="can't be read"):
+        async with store.read() as look:
+            await look.outbox.owed(CHANNEL, limit=1)
+
+
+async def test_odd_characters_spoil_nothing(store: SqlStore) -> None:
+    """A name with characters that no database takes is stored with a replacement, and found by it."""
+    workspace_id = await a_workspace(store)
+    odd = integration(workspace_id, "id\0", integration_name="Users \ud800")
+    async with store.write() as work:
+        await work.integrations.save([odd, integration(workspace_id, "fine")])
+    async with store.read() as look:
+        found = await look.integrations.get(workspace_id, "id\0")
+        assert await look.integrations.some(workspace_id, ["id\0"]) == {"id\N{REPLACEMENT CHARACTER}": found}
+        assert len(await look.integrations.all(workspace_id)) == 2
+    assert found
+    assert found.integration.integration_name == "Users \N{REPLACEMENT CHARACTER}"
+
+
+async def test_a_time_without_zone_is_refused(store: SqlStore) -> None:
+    """It is an error of the program, not trouble of the database."""
+    with pytest.raises(ValueError, match="without zone"):
+        async with store.write() as work:
+            await work.outbox.owe([notice()], now=NOW.replace(tzinfo=None))

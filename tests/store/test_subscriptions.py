@@ -1,0 +1,156 @@
+"""Subscriptions, mutes and the audit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from cdi_bot.core.model import AuditEntry, Channel, Filters, Snooze, Subscription, Topic
+from cdi_bot.store import SqlStore
+from tests.store.samples import CHANNEL, MINUTE, NOW, OTHER_CHANNEL, ReadSql, a_workspace
+
+
+async def subscribe(
+    store: SqlStore,
+    workspace_id: int,
+    selector: str = "all",
+    *,
+    channel: Channel = CHANNEL,
+    filters: Filters | None = None,
+    by: str = "U1",
+) -> Subscription:
+    """Subscribe in a commit of its own."""
+    async with store.write() as work:
+        return await work.subscriptions.add(
+            channel=channel,
+            workspace_id=workspace_id,
+            selector=selector,
+            filters=filters or Filters(),
+            by=by,
+            now=NOW,
+        )
+
+
+async def test_a_subscription_is_kept_whole(store: SqlStore) -> None:
+    """Every filter comes back as it was wished."""
+    workspace_id = await a_workspace(store)
+    filters = Filters(
+        topics=frozenset({Topic.PARTIAL, Topic.RUNNING}), min_rows=5, min_percent=0.5, mention="<@U2>"
+    )
+    added = await subscribe(store, workspace_id, "Users*", filters=filters)
+    assert added.filters == filters
+    async with store.read() as work:
+        assert await work.subscriptions.for_channel(CHANNEL) == [added]
+
+
+@pytest.mark.parametrize("topics", [frozenset[Topic](), frozenset(Topic)])
+async def test_any_set_of_topics_is_kept(store: SqlStore, topics: frozenset[Topic]) -> None:
+    """No topic, and every topic, are sets like others."""
+    workspace_id = await a_workspace(store)
+    assert (await subscribe(store, workspace_id, filters=Filters(topics=topics))).filters.topics == topics
+
+
+async def test_subscribing_again_changes_the_filters_only(store: SqlStore) -> None:
+    """The same selector in the same channel stays one subscription, made by whoever made it first."""
+    workspace_id = await a_workspace(store)
+    first = await subscribe(store, workspace_id)
+    other = Filters(min_rows=100)
+    assert await subscribe(store, workspace_id, filters=other, by="U2") == replace(first, filters=other)
+
+
+async def test_subscriptions_come_in_the_order_they_were_made(store: SqlStore) -> None:
+    """A channel and a workspace each list their own, oldest first; removed ones are gone."""
+    one, two = await a_workspace(store), await a_workspace(store, "fra-01")
+    zebra = await subscribe(store, one, "zebra")
+    apple = await subscribe(store, one, "apple", channel=OTHER_CHANNEL)
+    elsewhere = await subscribe(store, two, "apple")
+    async with store.write() as work:
+        assert await work.subscriptions.for_workspace(one) == [zebra, apple]
+        assert await work.subscriptions.for_channel(CHANNEL) == [zebra, elsewhere]
+        await work.subscriptions.remove([zebra.subscription_id, 999])
+        await work.subscriptions.remove([])
+        assert await work.subscriptions.for_channel(CHANNEL) == [elsewhere]
+
+
+async def test_a_channel_is_marked_broken_once(store: SqlStore) -> None:
+    """Only the marks that a call makes are returned by it, and mending clears them all."""
+    workspace_id = await a_workspace(store)
+    one, two = await subscribe(store, workspace_id, "one"), await subscribe(store, workspace_id, "two")
+    await subscribe(store, workspace_id, "one", channel=OTHER_CHANNEL)
+    async with store.write() as work:
+        marked = await work.subscriptions.mark_broken(CHANNEL, "is_archived")
+        assert marked == [replace(each, broken_reason="is_archived") for each in (one, two)]
+        assert await work.subscriptions.mark_broken(CHANNEL, "not_in_channel") == []
+        assert await work.subscriptions.mend(CHANNEL)
+        assert not await work.subscriptions.mend(CHANNEL)
+        assert await work.subscriptions.for_channel(CHANNEL) == [one, two]
+        assert not await work.subscriptions.mend(OTHER_CHANNEL)
+
+
+def a_snooze(workspace_id: int, channel: Channel = CHANNEL, minutes: int | None = 5) -> Snooze:
+    """A mute of the integration "one"."""
+    until = None if minutes is None else NOW + minutes * MINUTE
+    return Snooze(
+        channel=channel,
+        workspace_id=workspace_id,
+        integration_id="one",
+        until=until,
+        by="U1",
+        at=NOW,
+        reason="maintenance",
+    )
+
+
+async def test_mutes_last_until_their_time(store: SqlStore) -> None:
+    """A mute is active before its end, not at it; one without end is active for good."""
+    workspace_id = await a_workspace(store)
+    timed, endless = a_snooze(workspace_id), a_snooze(workspace_id, OTHER_CHANNEL, None)
+    async with store.write() as work:
+        await work.snoozes.put(endless)
+        await work.snoozes.put(timed)
+        assert await work.snoozes.active(workspace_id, ["one", "two"], NOW) == [timed, endless]
+        assert await work.snoozes.active(workspace_id, ["one"], NOW + 5 * MINUTE) == [endless]
+        assert await work.snoozes.active(workspace_id, ["two"], NOW) == []
+
+
+async def test_a_mute_is_replaced_by_the_next(store: SqlStore) -> None:
+    """An integration has one mute in a channel: the one set last."""
+    workspace_id = await a_workspace(store)
+    longer = replace(a_snooze(workspace_id, minutes=60), by="U2", reason=None)
+    async with store.write() as work:
+        await work.snoozes.put(a_snooze(workspace_id))
+        await work.snoozes.put(longer)
+        assert await work.snoozes.active(workspace_id, ["one"], NOW) == [longer]
+
+
+async def test_mutes_are_ended_by_people_and_by_recovery(store: SqlStore) -> None:
+    """A person ends the mute of a channel, a recovery those that last until it, everywhere."""
+    workspace_id = await a_workspace(store)
+    timed, endless = a_snooze(workspace_id), a_snooze(workspace_id, OTHER_CHANNEL, None)
+    async with store.write() as work:
+        await work.snoozes.put(timed)
+        await work.snoozes.put(endless)
+        assert await work.snoozes.end(None, workspace_id, "one") == [endless]
+        assert await work.snoozes.end(CHANNEL, workspace_id, "one") == [timed]
+        assert await work.snoozes.end(CHANNEL, workspace_id, "one") == []
+
+
+async def test_mutes_that_are_over_are_told_once(store: SqlStore) -> None:
+    """Whoever removes an ended mute gets it, and nobody after."""
+    workspace_id = await a_workspace(store)
+    timed, endless = a_snooze(workspace_id), a_snooze(workspace_id, OTHER_CHANNEL, None)
+    async with store.write() as work:
+        await work.snoozes.put(timed)
+        await work.snoozes.put(endless)
+        assert await work.snoozes.expired(NOW + 4 * MINUTE) == []
+        assert await work.snoozes.expired(NOW + 5 * MINUTE) == [timed]
+        assert await work.snoozes.expired(NOW + 5 * MINUTE) == []
+
+
+async def test_audit_entries_are_kept(store: SqlStore, read_sql: ReadSql) -> None:
+    """Who did what to what, where and when, is in the database."""
+    async with store.write() as work:
+        await work.audit.add(AuditEntry(channel=CHANNEL, at=NOW, who="U1", action="subscribe", subject="all"))
+    rows = await read_sql("SELECT team_id, channel_id, who, action, subject FROM audit")
+    assert rows == [("T1", "C1", "U1", "subscribe", "all")]
