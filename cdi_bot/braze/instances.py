@@ -48,6 +48,11 @@ def _split(url: str) -> SplitResult | None:
 
 
 def dashboard_url(base_url: str) -> str | None:
-    """Return the dashboard's address for a workspace's REST endpoint, `None` for an unknown instance."""
-    dashboard = _DASHBOARDS.get(urlsplit(base_url).hostname or "")
-    return f"https://{dashboard}" if dashboard else None
+    """Return the dashboard's address for a workspace's REST endpoint, `None` for an unknown instance of Braze's.
+
+    A host that is not Braze's own stands before Braze or in for it: its dashboard is looked for in the same place.
+    """
+    host = urlsplit(base_url).hostname or ""
+    if host in _DASHBOARDS:
+        return f"https://{_DASHBOARDS[host]}"
+    return None if host.endswith((".braze.com", ".braze.eu")) else base_url

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from cdi_bot.sandbox.braze_api import braze_routes
 from cdi_bot.sandbox.braze_control import braze_control_routes
+from cdi_bot.sandbox.braze_dashboard import braze_dashboard_routes
 from cdi_bot.sandbox.braze_wire import shown
 from cdi_bot.sandbox.braze_world import BrazeWorld
 from cdi_bot.sandbox.slack_api import slack_api_routes
@@ -144,6 +145,7 @@ class Sandbox:
                 *control.routes(),
                 *self.stream.routes(),
                 *braze_control_routes(self.braze),
+                *braze_dashboard_routes(self.braze),
                 web.get("/", _index),
                 web.get("/page/{name}", _page_file),
                 *braze_routes(self.braze),

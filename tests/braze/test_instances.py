@@ -16,8 +16,7 @@ from cdi_bot.services.ports import BrazeReason, BrazeTrouble
         ("https://rest.fra-02.braze.eu", "https://dashboard-02.braze.eu"),
         ("https://rest.kr-01.braze.com", "https://dashboard.kr-01.braze.com"),
         ("https://rest.iad-99.braze.com", None),
-        ("http://127.0.0.1:8080", None),
-        ("no url at all", None),
+        ("https://gateway.example/braze", "https://gateway.example/braze"),
     ],
 )
 def test_each_documented_instance_has_its_dashboard(base_url: str, dashboard: str | None) -> None:

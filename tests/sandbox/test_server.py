@@ -37,6 +37,18 @@ async def test_the_page_is_served_and_nothing_else(sandbox: Sandbox, http: aioht
             assert answer.status == 404
 
 
+async def test_a_link_to_the_dashboard_leads_to_the_integration(
+    sandbox: Sandbox, http: aiohttp.ClientSession
+) -> None:
+    """The page names the integration, with nothing of its name taken for HTML; an unknown one is not found."""
+    made = sandbox.braze.create(IntegrationConfig(integration_name="Users <b>"))
+    page = sandbox.url + "/integrations/cloud_data_ingestion/"
+    async with http.get(page + made.config.integration_id) as answer:
+        assert "<h1>Users &lt;b&gt;</h1>" in await answer.text()
+    async with http.get(page + "none") as answer:
+        assert answer.status == 404
+
+
 async def test_a_port_that_is_taken_is_an_error_and_leaves_nothing_open(sandbox: Sandbox) -> None:
     """OSError tells of it; the second sandbox can be started elsewhere."""
     port = int(sandbox.url.rpartition(":")[2])
