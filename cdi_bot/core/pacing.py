@@ -1,7 +1,8 @@
 """What to ask Braze next: the plain policy.
 
 The list call is swept page after page, one request each time its share of the limit allows. The status call goes
-first to what the sweep showed changed, then to what is running, then to whatever has not been seen for too long.
+first to what the sweep showed changed, then to what is running, then to whatever has not been seen for too long, and
+last to filling in what the list does not tell.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class Urgency(IntEnum):
     NEWS = 0  # the list showed something that no status call has explained yet
     RUNNING = 1  # a run is on its way
     UNSEEN = 2  # nothing was heard of it for too long
+    UNTOLD = 3  # only the list has told of it so far: its rows and its past are not known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +60,7 @@ def urgency(standing: Standing, *, now: datetime, interval: timedelta) -> Urgenc
         return Urgency.UNSEEN
     if listed and now - (asked or listed) >= interval * DISTRUST:
         return Urgency.UNSEEN
-    return None
+    return Urgency.UNTOLD if asked is None else None
 
 
 def choose(

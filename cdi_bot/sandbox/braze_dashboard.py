@@ -17,10 +17,10 @@ def braze_dashboard_routes(world: BrazeWorld) -> list[web.RouteDef]:
     """Return the route of an integration's page; 404 for an unknown one."""
 
     async def show(request: web.Request) -> web.Response:
-        try:
-            config = world.get(request.match_info["integration_id"]).config
-        except KeyError:
-            raise web.HTTPNotFound from None
+        integration = world.get(request.match_info["integration_id"])
+        if integration is None:
+            raise web.HTTPNotFound
+        config = integration.config
         text = _PAGE.format(name=escape(config.integration_name), id=escape(config.integration_id))
         return web.Response(text=text, content_type="text/html")
 

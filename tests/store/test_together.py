@@ -205,10 +205,14 @@ async def test_the_same_run_seen_by_two_stays_one(stores: tuple[SqlStore, SqlSto
 
 async def test_a_failed_transaction_leaves_nothing(store: SqlStore) -> None:
     """Whatever is raised inside rolls everything back and is raised on as it is."""
-    with pytest.raises(KeyError):
+
+    async def fail() -> None:
         async with store.write() as work:
             await work.outbox.owe([notice()], now=NOW)
             raise KeyError
+
+    with pytest.raises(KeyError):
+        await fail()
     async with store.read() as look:
         assert await look.outbox.depth() == 0
 
