@@ -1,0 +1,131 @@
+"""Who hears of what."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cdi_bot.core.model import KNOWN_STATUSES, Channel, Filters, Incident, Kind, Snooze, Subscription, Topic
+from cdi_bot.core.routing import Hearing, audience, hears, hears_recovery, mention_for, muted_until
+from tests.core.runs_kit import NOON, at, integration, run
+
+ONE, TWO = Channel(team_id="T1", channel_id="C1"), Channel(team_id="T1", channel_id="C2")
+
+
+def subscription(selector: str = "all", channel: Channel = ONE, **filters: Any) -> Subscription:
+    """A subscription made at noon."""
+    return Subscription(
+        subscription_id=1,
+        channel=channel,
+        workspace_id=1,
+        selector=selector,
+        filters=Filters(**filters),
+        created_by="U1",
+        created_at=NOON,
+    )
+
+
+def incident(integration_id: str | None = "users", **more: Any) -> Incident:
+    """An open incident."""
+    return Incident(
+        incident_id=1,
+        workspace_id=1,
+        integration_id=integration_id,
+        kind=Kind.SYNC_FAILED if integration_id else Kind.BLIND,
+        revision=1,
+        opened_at=NOON,
+        failing_since=NOON,
+        **more,
+    )
+
+
+@pytest.mark.parametrize(
+    ("filters", "status", "lost", "hearing"),
+    [
+        (Filters(), "error", None, Hearing.HEARD),
+        (Filters(), "running", None, Hearing.TOPIC_OFF),
+        (Filters(topics=frozenset({Topic.ERROR})), "partial", 5, Hearing.TOPIC_OFF),
+        (Filters(topics=frozenset()), "limit exceeded", None, Hearing.UNKNOWN_STATUS),
+        (Filters(min_rows=10), "partial", 9, Hearing.BELOW_ROWS),
+        (Filters(min_rows=10), "partial", 10, Hearing.HEARD),
+        (Filters(min_rows=10), "partial", None, Hearing.HEARD),
+        (Filters(min_rows=10), "error", 9, Hearing.HEARD),
+        (Filters(min_percent=5.0), "partial", 4, Hearing.BELOW_PERCENT),
+        (Filters(min_percent=5.0), "partial", 5, Hearing.HEARD),
+    ],
+)
+def test_filters_decide_with_a_reason(
+    filters: Filters, status: str, lost: int | None, hearing: Hearing
+) -> None:
+    """Thresholds hold back partial runs alone, and unknown counts hold nothing back."""
+    synced = None if lost is None else 100 - lost
+    assert hears(filters, run(1, status, rows_synced=synced, rows_failed_with_errors=lost)) is hearing
+
+
+@given(st.text(), st.frozensets(st.sampled_from(Topic)), st.integers(0, 10**9))
+def test_a_filter_never_hides_an_unknown_status(word: str, topics: frozenset[Topic], rows: int) -> None:
+    """Whatever it asks for."""
+    if word not in KNOWN_STATUSES:
+        assert hears(Filters(topics=topics, min_rows=rows), run(1, word)).is_heard
+
+
+def test_overlapping_subscriptions_are_one_audience() -> None:
+    """A channel counts once, and one that filters it out does not count."""
+    everyone = [
+        subscription(),
+        subscription("users"),
+        subscription("User*", TWO, topics=frozenset({Topic.PARTIAL})),
+        subscription("orders", TWO),
+    ]
+    assert audience(everyone, integration(), [run(1, "error")]) == {ONE}
+    assert audience(everyone, integration(), [run(1, "error"), run(2, "partial")]) == {ONE, TWO}
+
+
+def test_recovery_is_heard_by_who_asked_for_it() -> None:
+    """Of an integration that is taken in, or of the whole workspace."""
+    everyone = [
+        subscription("orders", topics=frozenset({Topic.RECOVERY})),
+        subscription("users", TWO, topics=frozenset()),
+    ]
+    assert hears_recovery(everyone, integration()) == set()
+    assert hears_recovery(everyone, integration("Orders", "orders")) == {ONE}
+    assert hears_recovery(everyone, None) == {ONE}
+
+
+def test_everybody_named_is_called_once() -> None:
+    """Only by subscriptions that hear of the failure; nobody is called for the bot's own blindness."""
+    everyone = [
+        subscription(mention="<@U1>"),
+        subscription("users", mention="<@U1>"),
+        subscription("Us*", mention="<!subteam^S1>"),
+        subscription("users", mention="<@U2>", topics=frozenset({Topic.PARTIAL})),
+    ]
+    failed = incident(last_failed=run(1, "error"))
+    assert mention_for(everyone, failed, integration()) == "<@U1> <!subteam^S1>"
+    assert mention_for([], failed, integration()) is None
+    assert mention_for(everyone, incident(None), None) is None
+
+
+def mute(minutes: float | None, integration_id: str = "users") -> Snooze:
+    """A mute in the first channel, until so many minutes after noon."""
+    until = None if minutes is None else at(minutes)
+    return Snooze(channel=ONE, workspace_id=1, integration_id=integration_id, until=until, by="U1", at=NOON)
+
+
+def test_a_card_is_muted_while_all_it_shows_is() -> None:
+    """Until the first mute ends; one without an end is far away."""
+    users, orders = incident(), incident("orders")
+    assert muted_until([mute(10)], ONE, [users], NOON) == at(10)
+    assert muted_until([mute(10), mute(5, "orders")], ONE, [users, orders], NOON) == at(5)
+    assert muted_until([mute(10)], ONE, [users, orders], NOON) is None
+    assert muted_until([mute(10)], TWO, [users], NOON) is None
+    assert muted_until([mute(10)], ONE, [users], at(10)) is None
+    far = muted_until([mute(None)], ONE, [users], NOON)
+    assert far is not None
+    assert far - NOON > timedelta(days=365)
+    assert muted_until([mute(10)], ONE, [incident(None)], NOON) is None
+    assert muted_until([], ONE, [], NOON) is None
