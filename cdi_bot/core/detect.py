@@ -62,7 +62,7 @@ def judge(
         return Finding(watched=watched, runs=tuple(after for _, after in changed))
     current = incident if incident and incident.is_open else None
     found: Incident | None = None
-    if not watched.baseline_taken:
+    if not watched.baseline_taken and any(not after.provisional for _, after in changed):
         watched, found = _late_baseline(watched, changed, watched.watched_since, now)
         current = current or found
     news = [pair for pair in changed if _is_news(pair, watched)]
@@ -78,7 +78,7 @@ def judge(
         return finding
     if found and found is current:
         return replace(finding, incident=found, change=Change.BASELINE)
-    return _with_details(finding, incident)
+    return _with_details(finding, incident, changed)
 
 
 def begin_watching(
@@ -94,9 +94,8 @@ def begin_watching(
     if not recent and watched.observed_at is None:
         return replace(watched, watched_since=now), None
     start = recent[0].sync_start_time if recent else None
-    ended = next((run for run in recent if run.outcome is not Outcome.RUNNING), None)
     based = replace(watched, watched_since=now, baseline_taken=True, baseline_start=start)
-    return based, _quiet(based, ended, now)
+    return based, _quiet(based, recent, now)
 
 
 def _start(run: Run) -> datetime:
@@ -107,22 +106,25 @@ def _late_baseline(
     watched: WatchedIntegration, changed: Sequence[Sighting], since: datetime, now: datetime
 ) -> tuple[WatchedIntegration, Incident | None]:
     """Braze could not be asked when watching began: what had ended by then is history, the rest is news."""
-    history = [
-        after
-        for _, after in changed
-        if after.outcome is not Outcome.RUNNING and (after.sync_finish_time or after.sync_start_time) <= since
-    ]
+    history = [after for _, after in changed if _was_over_by(since, after)]
     newest = max(history, key=_start, default=None)
-    based = replace(
-        watched, baseline_taken=bool(changed), baseline_start=newest.sync_start_time if newest else None
-    )
-    return based, _quiet(based, newest, now)
+    based = replace(watched, baseline_taken=True, baseline_start=newest.sync_start_time if newest else None)
+    return based, _quiet(based, history, now)
 
 
-def _quiet(watched: WatchedIntegration, newest: Run | None, now: datetime) -> Incident | None:
+def _was_over_by(time: datetime, run: Run) -> bool:
+    return run.outcome is not Outcome.RUNNING and (run.sync_finish_time or run.sync_start_time) <= time
+
+
+def _quiet(watched: WatchedIntegration, history: Sequence[Run], now: datetime) -> Incident | None:
     """The incident of an integration that was failing before anybody watched it."""
-    failing = newest is not None and newest.outcome is Outcome.BAD
-    return replace(_opened_by(watched, newest, now), quiet=True) if newest and failing else None
+    row = _trailing_failures(
+        sorted((run for run in history if run.outcome is not Outcome.RUNNING), key=_start)
+    )
+    if not row:
+        return None
+    opened = _opened_by(watched, row[0], now)
+    return replace(opened, failed_runs=len(row), failed_in_a_row=len(row), last_failed=row[-1], quiet=True)
 
 
 def _opened_by(watched: WatchedIntegration, run: Run, now: datetime) -> Incident:
@@ -146,6 +148,8 @@ def _is_news(pair: Sighting, watched: WatchedIntegration) -> bool:
     before, after = pair
     if before is not None:
         return before.outcome is not after.outcome
+    if not watched.baseline_taken:
+        return after.provisional  # `merge` lets only those through that began after watching did
     start = watched.baseline_start
     return start is None or after.sync_start_time.replace(microsecond=0) > start.replace(microsecond=0)
 
@@ -222,15 +226,23 @@ def _change(*, was_open: bool, is_open: bool, newer: bool) -> Change:
     return Change.FAILED_AGAIN if newer else Change.DETAILED
 
 
-def _with_details(finding: Finding, incident: Incident | None) -> Finding:
-    """Nothing ended; but a run that the incident shows may be known better now."""
+def _with_details(finding: Finding, incident: Incident | None, changed: Sequence[Sighting]) -> Finding:
+    """Nothing ended; but a run that the incident shows may be known better now.
+
+    Where Braze's word for a failure changed too, the filters decide anew on it.
+    """
     if incident is None:
         return finding
     failed, good = (_better(run, finding.runs) for run in (incident.last_failed, incident.resolved_by))
     if failed is incident.last_failed and good is incident.resolved_by:
         return finding
     after = replace(incident, revision=incident.revision + 1, last_failed=failed, resolved_by=good)
-    return replace(finding, incident=after, change=Change.DETAILED)
+    reworded = tuple(
+        run
+        for before, run in changed
+        if run is failed and before is not None and before.job_status != run.job_status
+    )
+    return replace(finding, incident=after, change=Change.DETAILED, failures=reworded)
 
 
 def _better(shown: Run | None, runs: Sequence[Run]) -> Run | None:

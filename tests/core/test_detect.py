@@ -238,6 +238,39 @@ def test_a_baseline_that_could_not_be_taken_is_taken_by_time() -> None:
     assert Story(begun).see(run(-5)).change is None
 
 
+def test_the_list_alone_takes_no_late_baseline() -> None:
+    """It tells of one run: what the status call then brings from before the subscription stays history."""
+    begun, _ = begin_watching(replace(unwatched(), listed_at=None), [], NOON)
+    story = Story(begun)
+    assert story.see(listed(5, "error")).change is Change.OPENED
+    finding = story.see(run(5, "error"), run(-2, "error"), run(-4, "error"))
+    assert finding.change is Change.DETAILED
+    assert finding.failures == ()
+    assert finding.incident is not None
+    assert finding.incident.failed_runs == 1
+
+
+def test_a_baseline_counts_the_whole_row_of_failures() -> None:
+    """Since when it has been failing is part of the present state."""
+    _, incident = begin_watching(
+        unwatched(), [run(4, "error"), run(3, "partial"), run(2), run(1, "error")], NOW
+    )
+    assert incident is not None
+    assert (incident.failed_runs, incident.failing_since) == (2, run(3).sync_start_time)
+    assert incident.last_failed == run(4, "error")
+
+
+def test_a_failure_that_is_named_anew_is_offered_to_the_filters_again() -> None:
+    """The list said error, the status call partial: who asked for partial runs alone hears of it."""
+    story = Story(known=[run(0)])
+    story.see(listed(1, "error"))
+    finding = story.see(run(1, "partial"))
+    assert finding.change is Change.DETAILED
+    assert finding.failures == (run(1, "partial"),)
+    assert finding.incident is not None
+    assert finding.incident.failed_runs == 1
+
+
 statuses = st.sampled_from(["success", "error", "partial", "config_error", "limit exceeded"])
 
 
