@@ -41,8 +41,8 @@ _OBSERVE_EVERY = 0.5
 _DELIVER_EVERY = 1.0
 _REMIND_EVERY = 5.0
 
-_FINISH_SECONDS = 4.0
-"""How long commands in hand may take to end; with all other steps the whole stop stays within its 10 s."""
+_FINISH_SECONDS = 2.0
+"""How long each of commands, polls and messages in hand may take to end: the whole stop stays within its 10 s."""
 
 _TERMINAL = Channel(team_id="", channel_id="")
 """The terminal's place among channels: it hears of nothing."""
@@ -80,7 +80,7 @@ async def run_bot(
     """
     async with AsyncExitStack() as stack:
         slack = preflight.make_slack(settings)
-        stack.push_async_callback(slack.stop, _FINISH_SECONDS)
+        stack.push_async_callback(slack.close)
         store = await preflight.open_store(settings.database_url)
         stack.push_async_callback(store.close)
         readiness = _Readiness(slack)
@@ -96,7 +96,7 @@ async def run_bot(
         )
         await preflight.connect(slack, stop)
         readiness.observer = parts.observer
-        await _start(parts, stack)
+        await _start(parts, stack, slack)
         log.info("ready", team=identity.team_id, workspace=workspace.base_url)
         if on_ready:
             on_ready()
@@ -193,19 +193,23 @@ def _build(
     return _Parts(observer=observer, deliverer=deliverer, reminder=reminder)
 
 
-async def _start(parts: _Parts, stack: AsyncExitStack) -> None:
+async def _start(parts: _Parts, stack: AsyncExitStack, slack: SlackApp) -> None:
     """Begin to work. The stack stops it in reverse: nothing new is begun, what is in hand ends, then the tools go."""
     delivering = asyncio.create_task(parts.deliverer.run(), name="deliver")
 
     async def stop_delivering() -> None:
         parts.deliverer.stop()
+        await asyncio.wait({delivering}, timeout=_FINISH_SECONDS)
+        # A message whose answer is still awaited is marked as being sent: the next process settles it.
+        await parts.deliverer.give_up()
         await delivering
 
     async def deliver() -> None:
         parts.deliverer.wake()
 
     stack.push_async_callback(stop_delivering)
-    stack.push_async_callback(parts.observer.stop)
+    stack.push_async_callback(parts.observer.stop, _FINISH_SECONDS)
+    stack.push_async_callback(slack.drain, _FINISH_SECONDS)
     scheduler = Scheduler()
     scheduler.every(_OBSERVE_EVERY, parts.observer.tick, name="observe")
     scheduler.every(_DELIVER_EVERY, deliver, name="deliver")

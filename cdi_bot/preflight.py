@@ -158,7 +158,7 @@ async def run_checks(settings: Settings, braze: BrazeClient) -> list[CheckResult
             *([await _check_app_token(slack)] if settings.slack_app_token else []),
         ]
     finally:
-        await slack.stop(0)
+        await slack.close()
     try:
         checks += [
             await _check_key("cdi.integration_job_status", lambda: braze.status_page(_NO_INTEGRATION)),

@@ -2,13 +2,31 @@
 
 import logging
 from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import pytest
 import structlog
 
 from cdi_bot.sandbox import Sandbox
+from tests.databases import Databases, postgres_server
 from tests.program import Program
+
+
+@pytest.fixture(scope="session")
+def all_databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """The maker of databases; the PostgreSQL server starts with the first test that needs it."""
+    with ExitStack() as stack:
+        server = cache(lambda: stack.enter_context(postgres_server()))
+        yield Databases(templates=tmp_path_factory.mktemp("templates"), server=server)
+
+
+@pytest.fixture
+def databases(all_databases: Databases) -> Iterator[Databases]:
+    """The same, with what a test made cleared away after it."""
+    yield all_databases
+    all_databases.clear()
 
 
 @pytest.fixture

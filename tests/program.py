@@ -24,11 +24,11 @@ class Finished:
 
 
 class Started:
-    """A running program, whose output can be waited for. What was read so far stands in `out`."""
+    """A running program, whose output can be waited for. What was read so far stands in `out` and `err`."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
-        self.out = ""
+        self.out = self.err = ""
 
     async def line(self, words: str) -> str:
         """Waits for the next line of standard output that holds `words`, and gives it."""
@@ -40,6 +40,16 @@ class Started:
                     return read.decode()
         raise AssertionError(f"the program ended without printing {words!r}; it printed:\n{self.out}")
 
+    async def logged(self, words: str) -> str:
+        """Waits for the next line of the log that holds `words`, and gives it."""
+        assert self._process.stderr is not None
+        async with asyncio.timeout(PATIENCE):
+            while read := await self._process.stderr.readline():
+                self.err += read.decode()
+                if words in read.decode():
+                    return read.decode()
+        raise AssertionError(f"the program ended without logging {words!r}; it logged:\n{self.err}")
+
     async def end(self, name: signal.Signals) -> Finished:
         """Sends a signal and waits for the end."""
         self._process.send_signal(name)
@@ -50,7 +60,9 @@ class Started:
         async with asyncio.timeout(PATIENCE):
             out, err = await self._process.communicate()
         assert self._process.returncode is not None
-        return Finished(code=self._process.returncode, out=self.out + out.decode(), err=err.decode())
+        return Finished(
+            code=self._process.returncode, out=self.out + out.decode(), err=self.err + err.decode()
+        )
 
     async def kill(self) -> None:
         """Ends it whatever it does."""

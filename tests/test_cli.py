@@ -180,7 +180,7 @@ async def test_the_demo_alerts_within_15_seconds(program: Program) -> None:
     assert "http://127.0.0.1:" in await demo.line("http://")
     begun = time.monotonic()
     await demo.line("subscribed this channel")
-    await demo.line("rows arrived")
+    await demo.line("[Acknowledge]")
     assert time.monotonic() - begun < 15
     finished = await demo.end(signal.SIGINT)
     assert (finished.code, finished.err) == (0, "")

@@ -86,12 +86,18 @@ class Deliverer:
     async def idle(self) -> None:
         """Wait until nothing is under way."""
         while self._busy:
-            await asyncio.gather(*self._busy.values())
+            await asyncio.wait(self._busy.values())
 
     def stop(self) -> None:
         """Finish the messages in hand and take no more."""
         self._stopping = True
         self.wake()
+
+    async def give_up(self) -> None:
+        """Break off what is still under way; nothing is lost by it."""
+        for task in self._busy.values():
+            task.cancel()
+        await asyncio.gather(*self._busy.values(), return_exceptions=True)
 
     async def round(self) -> None:
         """Begin to deliver to every channel that has something due. Raises `StoreTrouble`."""

@@ -141,9 +141,16 @@ class Observer:
         self._start_sweep(now)
         self._start_asking(now)
 
-    async def stop(self) -> None:
-        """Finish what is in hand and give the lease back."""
-        await self.idle()
+    async def stop(self, timeout: float) -> None:
+        """Finish what is in hand within so many seconds, break off the rest, and give the lease back.
+
+        A poll that is broken off is lost without harm: the next process asks again.
+        """
+        if self._tasks:
+            _, waiting = await asyncio.wait(self._tasks, timeout=timeout)
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
         if self._leads_until is not None:
             await self._book.save_times()
             async with self._store.write() as uow:

@@ -56,7 +56,7 @@ class Identity(NamedTuple):
 
 
 class SlackApp:
-    """One Slack team's app. Make it inside a running event loop; `stop` gives everything back.
+    """One Slack team's app. Make it inside a running event loop; `drain`, then `close` gives everything back.
 
     Without an app token it waits for signed requests, which `handle` takes. `client` is for calls of the Web API: it
     repeats nothing by itself.
@@ -191,8 +191,8 @@ class SlackApp:
         """Whether Slack can deliver commands; in HTTP mode Slack connects by itself."""
         return self._sockets is None or self._sockets.is_connected
 
-    async def stop(self, timeout: float) -> None:
-        """Take nothing new, let what was taken finish for at most `timeout` seconds, and close everything."""
+    async def drain(self, timeout: float) -> None:
+        """Take nothing new, and let what was taken finish for at most `timeout` seconds."""
         self._stopping = True
         loop = asyncio.get_running_loop()
         end = loop.time() + timeout
@@ -204,6 +204,9 @@ class SlackApp:
         for task in unfinished:
             task.cancel()
         await asyncio.gather(*unfinished, return_exceptions=True)
+
+    async def close(self) -> None:
+        """Close every connection."""
         if self._sockets is not None:
             await self._sockets.close()
         await self.session.close()

@@ -54,7 +54,7 @@ class Bot:
 
     async def close(self) -> None:
         """Stop as the program does."""
-        await self.observer.stop()
+        await self.observer.stop(5)
         await self.kill()
 
     async def kill(self) -> None:

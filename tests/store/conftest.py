@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
-from functools import cache
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +12,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from cdi_bot.store import SqlStore
 from cdi_bot.store.engine import async_url
-from tests.databases import ENGINES, Databases, postgres_server
+from tests.databases import ENGINES, Databases
 from tests.store.samples import ReadSql
-
-
-@pytest.fixture(scope="session")
-def all_databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
-    """The maker of databases; the PostgreSQL server starts with the first test that needs it."""
-    with ExitStack() as stack:
-        server = cache(lambda: stack.enter_context(postgres_server()))
-        yield Databases(templates=tmp_path_factory.mktemp("templates"), server=server)
-
-
-@pytest.fixture
-def databases(all_databases: Databases) -> Iterator[Databases]:
-    """The same, with what a test made cleared away after it."""
-    yield all_databases
-    all_databases.clear()
 
 
 @pytest.fixture(params=ENGINES)

@@ -1,0 +1,157 @@
+"""`/cdi` answers, and so do the buttons: over Socket Mode and as signed HTTP requests."""
+
+from __future__ import annotations
+
+import json
+
+import aiohttp
+import pytest
+
+from cdi_bot.sandbox.faults import Fault, FaultKind
+from cdi_bot.sandbox.slack_http import Tamper
+from cdi_bot.sandbox.slack_seed import FINANCE_PRIVATE, MARKETING_OPS
+from tests.e2e.kit import Town, is_alert, says
+
+
+@pytest.fixture(params=["socket", "http"])
+async def busy_town(request: pytest.FixtureRequest, town: Town, http_town: Town) -> Town:
+    """A bot in one of Slack's modes, with an integration that has a past and one that has none."""
+    busy = town if request.param == "socket" else http_town
+    busy.put_history(busy.create("Users EU"), *["success"] * 13, "error", "success")
+    busy.create("Users US")
+    busy.create("Orders")
+    await busy.start()
+    if request.param == "http":
+        busy.sandbox.slack.request_url = f"http://127.0.0.1:{busy.port}/slack/events"
+    await busy.polled(1)
+    return busy
+
+
+async def test_every_command_is_answered(busy_town: Town) -> None:
+    """With what a person needs next, in either mode."""
+    town = busy_town
+    assert says(await town.type(""), "/cdi subscribe")
+    assert says(await town.type("help"), "/cdi snooze")
+    assert says(await town.type("statsu"), "status")
+    assert says(await town.type("status"), "subscribe")
+    assert says(await town.type("list"), "Orders")
+    assert says(await town.type("list users"), "Users US")
+    assert says(await town.type("subscriptions"), "subscribe")
+    assert says(await town.type("subscribe Users* on:error,recovery rows:5"), "Users*")
+    await town.seen(lambda each: not each["ephemeral"] and says(each, "U0MARA0001"))
+    assert says(await town.type("subscribe Users* on:error,recovery rows:5"), "already")
+    assert says(await town.type("subscriptions"), "Users*")
+    assert says(await town.type("status"), "Users EU")
+    history = await town.type("status users eu")
+    assert says(history, "history_page:on")
+    older = await town.press(history, "history_page:on")
+    assert older["id"] == history["id"]
+    assert says(older, "history_page:back")
+    several = await town.type("status users")
+    assert says(await town.press(several, "pick:0"), "Users")
+    assert says(await town.type("snooze orders"), "2h")
+    assert says(await town.type("snooze orders 2h maintenance"), "Orders")
+    assert says(await town.type("unsnooze orders"), "Orders")
+    assert says(await town.type("ack orders"), "Orders")
+    assert says(await town.type("sync orders"), "CDI_BOT_ADMINS") or town.public()
+    assert says(await town.type("unsubscribe orders"), "Orders")
+    assert says(await town.type("unsubscribe Users*"), "Users*")
+    assert says(await town.type("status nosuch"), "nosuch")
+    await town.stop()
+
+
+async def test_the_buttons_of_an_alert_work(busy_town: Town) -> None:
+    """Who acknowledged stands on the card; a mute stands there too; the history is shown to the one person."""
+    town = busy_town
+    await town.type("subscribe all")
+    orders = next(
+        each.config.integration_id
+        for each in town.sandbox.braze.integrations()
+        if each.config.integration_name == "Orders"
+    )
+    town.run(orders)
+    card = await town.alert("Orders")
+    await town.press(card, "ack")
+    await town.seen(
+        lambda each: each["ts"] == card["ts"] and says(each, "U0MARA0001") and not is_alert(each, "Orders")
+    )
+    assert says(await town.press(card, "history"), "Orders")
+    menu = next(
+        element
+        for block in card["blocks"]
+        for element in block.get("elements", [])
+        if element.get("action_id") == "snooze"
+    )
+    for option in menu["options"]:
+        await town.press(card, "snooze", selected_option=option)
+    await town.seen(lambda each: each["ts"] == card["ts"] and says(each, "unsnooze"))
+    await town.press(card, "unsnooze")
+    await town.seen(lambda each: each["ts"] == card["ts"] and not says(each, "unsnooze"))
+    await town.stop()
+
+
+async def test_a_private_channel_has_to_invite_the_bot(town: Town) -> None:
+    """The answer is the line to type; nothing is subscribed."""
+    town.create("Users")
+    await town.start()
+    assert says(await town.type("subscribe all", FINANCE_PRIVATE), "/invite")
+    assert says(await town.type("subscriptions", FINANCE_PRIVATE), "subscribe")
+    assert not town.public(FINANCE_PRIVATE)
+    await town.stop()
+
+
+async def test_commands_are_answered_while_braze_is_away(town: Town) -> None:
+    """Acknowledged at once, and answered from memory with a word on why."""
+    users = town.create("Users")
+    town.put_history(users, "success")
+    await town.start()
+    await town.type("subscribe all", MARKETING_OPS)
+    await town.polled()
+    town.sandbox.braze.faults.add(Fault(kind=FaultKind.LATENCY, seconds=30))
+    assert says(await town.type("status Users"), "Users")
+    town.sandbox.braze.faults.clear()
+    await town.stop()
+
+
+async def test_commands_are_answered_across_a_disconnect(town: Town) -> None:
+    """Slack renews its connections; no command is missed meanwhile."""
+    await town.start()
+    await town.sandbox.sockets.wait_connected(2)
+    await town.sandbox.sockets.disconnect()
+    for _ in range(3):
+        assert says(await town.type("help"), "/cdi")
+    await town.stop()
+
+
+async def test_forged_stale_and_unsigned_requests_are_refused(http_town: Town) -> None:
+    """Nothing is answered, and nothing is changed."""
+    town = http_town
+    await town.start()
+    town.sandbox.slack.request_url = f"http://127.0.0.1:{town.port}/slack/events"
+    for tamper in Tamper:
+        told = await town.sandbox.people.command("C0ALERTS01", "U0MARA0001", "help", tamper=tamper)
+        assert not told["acked"], told
+    assert town.messages() == []
+    assert says(await town.type("help"), "/cdi")
+    await town.stop()
+
+
+async def test_the_operator_endpoints_tell_how_it_is(town: Town) -> None:
+    """`/readyz` names what is wrong; `/healthz` answers as long as the process works."""
+    town.create("Users")
+    await town.start()
+    async with aiohttp.ClientSession() as session:
+
+        async def get(path: str) -> tuple[int, str]:
+            async with session.get(f"http://127.0.0.1:{town.port}{path}") as answer:
+                return answer.status, await answer.text()
+
+        assert (await get("/healthz"))[0] == 200
+        assert (await get("/readyz"))[0] == 200
+        town.sandbox.braze.faults.add(Fault(kind=FaultKind.REVOKED))
+        await town.bot.logged("Braze can't be asked")
+        status, text = await get("/readyz")
+        assert status == 503
+        assert "bad_key" in str(json.loads(text)["reasons"])
+        assert (await get("/healthz"))[0] == 200
+    await town.stop()
