@@ -1,0 +1,48 @@
+"""`make bench`: measure, and print the table of the README."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.bench.polls import cpu_per_poll
+from tests.bench.whole import acknowledgement, memory, seconds_to_connect
+
+
+async def main() -> None:
+    """Measure everything, one after the other."""
+    with TemporaryDirectory(prefix="cdi-bot-bench-") as name:
+        folder = Path(name)
+        start = await seconds_to_connect(folder)
+        ack = await acknowledgement(_made(folder / "ack"))
+        polls = await cpu_per_poll(_made(folder / "polls"))
+        resident = await memory(_made(folder / "memory"))
+    print(f"{os.cpu_count()} cores, Python {platform.python_version()}, SQLite\n")
+    print("| what | measured | aim |")
+    print("| --- | --- | --- |")
+    print(f"| start to connected, median of 5 | {start:.2f} s | 2 s |")
+    print(
+        "| `/cdi` acknowledged while 300 integrations are polled, p99 (p50, max) "
+        f"| {ack['p99']:.1f} ms ({ack['p50']:.1f}, {ack['max']:.1f}) | 50 ms |"
+    )
+    print(
+        "| CPU of a status poll that finds nothing new, beside a bare httpx GET + json "
+        f"| {polls['unchanged']:.2f} ms, {polls['unchanged'] / polls['bare']:.2f}× of {polls['bare']:.2f} ms | 3× |"
+    )
+    print(
+        "| CPU of a status poll that stores a new run, likewise "
+        f"| {polls['changed']:.2f} ms, {polls['changed'] / polls['bare']:.2f}× | – |"
+    )
+    print(f"| resident memory with 1,000 integrations | {resident:.0f} MB | 120 MB |")
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,103 @@
+"""CPU of one status poll through client, observer and store, beside a bare httpx GET + json of the same page."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import aiohttp
+import httpx
+
+from cdi_bot.braze import BrazeClient
+from cdi_bot.core.model import Channel, Filters
+from cdi_bot.services.observe import Observer, Policy
+from cdi_bot.store import SqlStore
+from cdi_bot.store.migrate import upgrade
+from tests.bench.processes import Controls, Env, stand_ins
+
+POLLS = 600
+CHANGED = 100
+
+
+def now() -> datetime:
+    """The present."""
+    return datetime.now(UTC)
+
+
+async def cpu_per_poll(folder: Path) -> dict[str, float]:
+    """Milliseconds of CPU: a bare request, a poll that finds nothing new, a poll that stores a run."""
+    async with stand_ins(1, 50, 1_000_000) as env, aiohttp.ClientSession() as http:
+        controls = Controls(env, http)
+        (integration,) = (await controls.get("braze/integrations"))["integrations"]
+        integration_id = str(integration["integration_id"])
+        url = f"sqlite:///{folder / 'polls.db'}"
+        upgrade(url)
+        store = await SqlStore.open(url)
+        observer, braze = await _observer(env, store)
+        for _ in range(3):  # the baseline, the first page, warm connections
+            await observer.refresh(integration_id)
+        bare = await _bare(env, integration_id)
+        begun = time.process_time()
+        for _ in range(POLLS):
+            await observer.refresh(integration_id)
+        unchanged = (time.process_time() - begun) / POLLS
+        changed = 0.0
+        for _ in range(CHANGED):
+            await controls.post(f"braze/integrations/{integration_id}/run", outcome="success", seconds=0)
+            begun = time.process_time()
+            await observer.refresh(integration_id)
+            changed += (time.process_time() - begun) / CHANGED
+        again = await _bare(env, integration_id)
+        await observer.stop(5)
+        await braze.aclose()
+        await store.close()
+    return {"bare": min(bare, again) * 1000, "unchanged": unchanged * 1000, "changed": changed * 1000}
+
+
+async def _observer(env: Env, store: SqlStore) -> tuple[Observer, BrazeClient]:
+    """An observer that watches everything, with its first sweep behind it."""
+    async with store.write() as uow:
+        workspace = await uow.workspaces.ensure(base_url=env["BRAZE_BASE_URL"], dashboard_url=None)
+        await uow.subscriptions.add(
+            channel=Channel(team_id="T1", channel_id="C1"),
+            workspace_id=workspace.workspace_id,
+            selector="all",
+            filters=Filters(),
+            by="U1",
+            now=now(),
+        )
+    braze = BrazeClient(
+        base_url=env["BRAZE_BASE_URL"],
+        api_key=env["BRAZE_API_KEY"],
+        workspace_id=workspace.workspace_id,
+        clock=now,
+        random=random.random,
+    )
+    policy = Policy(interval=timedelta(hours=1), blind_after=timedelta(hours=1), admin_channel=None)
+    observer = Observer(
+        store=store, braze=braze, workspace=workspace, policy=policy, clock=now, owner="bench", wake=_nobody
+    )
+    await observer.tick()
+    await observer.idle()
+    return observer, braze
+
+
+def _nobody() -> None:
+    """Nothing is delivered here."""
+
+
+async def _bare(env: Env, integration_id: str) -> float:
+    """Seconds of CPU of a request without anything around it."""
+    headers = {"Authorization": f"Bearer {env['BRAZE_API_KEY']}"}
+    url = f"{env['BRAZE_BASE_URL']}/cdi/integrations/{integration_id}/job_sync_status"
+    async with httpx.AsyncClient(headers=headers) as client:
+        for _ in range(20):
+            (await client.get(url)).json()
+        begun = time.process_time()
+        for _ in range(POLLS):
+            (await client.get(url)).json()
+        await asyncio.sleep(0)
+        return (time.process_time() - begun) / POLLS

@@ -1,0 +1,40 @@
+"""The stand-ins in a process of their own, so that their work is not counted as the bot's.
+
+Prints where they listen and the secrets that work as one line of JSON, and ends with its standard input.
+Arguments: how many integrations, how many past runs each, requests a minute that Braze allows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+
+from cdi_bot.sandbox import Sandbox
+from cdi_bot.sandbox.braze_integration import IntegrationConfig
+from cdi_bot.sandbox.braze_limits import Endpoint
+
+
+async def stand(integrations: int, history: int, limit: int) -> None:
+    """Serve until nobody needs it any more."""
+    async with Sandbox() as sandbox:
+        for endpoint in Endpoint:
+            sandbox.braze.limits.set(endpoint, limit)
+        sandbox.braze.create_many(integrations, "Load", IntegrationConfig(), history=history)
+        print(
+            json.dumps(
+                {
+                    "SLACK_API_URL": f"{sandbox.url}/api/",
+                    "SLACK_BOT_TOKEN": sandbox.slack_bot_token,
+                    "SLACK_APP_TOKEN": sandbox.slack_app_token,
+                    "BRAZE_BASE_URL": sandbox.url,
+                    "BRAZE_API_KEY": sandbox.braze_api_key,
+                }
+            ),
+            flush=True,
+        )
+        await asyncio.to_thread(sys.stdin.read)
+
+
+if __name__ == "__main__":
+    asyncio.run(stand(*map(int, sys.argv[1:4])))

@@ -1,0 +1,66 @@
+"""The real process: how soon it is connected, how quickly it acknowledges, how much memory it takes."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import aiohttp
+
+from tests.bench.processes import Controls, bot, median, percentile, stand_ins
+
+STARTS = 5
+COMMANDS = 400
+DOCUMENTED = 100
+
+
+async def seconds_to_connect(folder: Path) -> float:
+    """The median time from starting the process until it is connected to Slack and polls."""
+    taken = []
+    async with stand_ins(10, 10, DOCUMENTED) as env:
+        for number in range(STARTS):
+            place = folder / f"start-{number}"
+            place.mkdir()
+            begun = time.perf_counter()
+            async with bot(env, place):
+                taken.append(time.perf_counter() - begun)
+    return median(taken)
+
+
+async def acknowledgement(folder: Path) -> dict[str, float]:
+    """Milliseconds until `/cdi` was acknowledged, while 300 integrations are polled as fast as Braze allows."""
+    async with stand_ins(300, 10, DOCUMENTED) as env, aiohttp.ClientSession() as http:
+        controls = Controls(env, http)
+        async with bot(env, folder):
+            await controls.type("subscribe all")
+            taken = []
+            for number in range(COMMANDS):
+                taken.append(await controls.type(("status", "help", "list", "subscriptions")[number % 4]))
+                await asyncio.sleep(0.05)
+    return {"p50": median(taken), "p99": percentile(taken, 0.99), "max": max(taken)}
+
+
+async def memory(folder: Path) -> float:
+    """Megabytes resident with 1,000 integrations subscribed and each one's runs read."""
+    async with stand_ins(1000, 30, 20_000) as env, aiohttp.ClientSession() as http:
+        controls = Controls(env, http)
+        async with bot(env, folder) as pid:
+            await controls.type("subscribe all")
+            asked: set[str] = set()
+            for _ in range(300):
+                await asyncio.sleep(1)
+                requests = (await controls.get("braze/requests"))["requests"]
+                asked |= {each["path"] for each in requests if each["path"].endswith("/job_sync_status")}
+                if len(asked) >= 1000:
+                    break
+            else:
+                raise RuntimeError(f"only {len(asked)} of 1,000 integrations were asked in 300 s")
+            return _resident(pid)
+
+
+def _resident(pid: int) -> float:
+    """Megabytes that a process has in memory (Linux)."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
+    return int(line.split()[1]) / 1024
