@@ -112,7 +112,7 @@ class Cope:
             async with self._store.write() as uow:
                 await uow.cards.forget(message.owed.card_id)
         if message.owed.kind is not MessageKind.CARD:
-            await self._lane.settle(message)
+            await self._lane.settle([message])
         return True
 
     async def _tell_broken(self, channel: Channel, reason: str) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from cdi_bot.core.messages import OutboxMessage
+from cdi_bot.core.messages import MessageKind, OutboxMessage
 from cdi_bot.core.model import Card, Channel
 from cdi_bot.services.cope import Cope
 from cdi_bot.services.lane import Done, Lane
@@ -148,7 +148,7 @@ class Deliverer:
                 continue
             if is_first_post(message, card) and await self._group(channel, due, cards, now):
                 return True
-            going_on = await self._try(message, card)
+            going_on = await self._try(message, card, owed)
             if going_on is not None:
                 return going_on
         if soonest is None:
@@ -184,7 +184,9 @@ class Deliverer:
         log.info("cards grouped", channel=channel.channel_id, card=into, joined=len(joining))
         return True
 
-    async def _try(self, message: OutboxMessage, card: Card | None) -> bool | None:
+    async def _try(
+        self, message: OutboxMessage, card: Card | None, owed: Sequence[OutboxMessage]
+    ) -> bool | None:
         """Send one message. True: look again; False: leave the channel for now; `None`: go on to the next."""
         log_ = log.bind(
             message=message.message_id, key=message.owed.key, channel=message.owed.channel.channel_id
@@ -192,7 +194,7 @@ class Deliverer:
         try:
             done = await self._lane.deliver(message)
             if done in {Done.TOLD_BY_CARD, Done.MUTED}:
-                await self._lane.settle(message)
+                await self._lane.settle(_with_replies(message, owed) if done is Done.MUTED else [message])
         except SlackTrouble as trouble:
             return await self._cope.with_trouble(message, trouble)
         except StoreTrouble:
@@ -207,3 +209,10 @@ class Deliverer:
         self._pace.went(message, card)
         log_.info("message", done=done.value)
         return True
+
+
+def _with_replies(message: OutboxMessage, owed: Sequence[OutboxMessage]) -> list[OutboxMessage]:
+    """A message, and if it is a card that will never be posted, the replies that wait for it."""
+    if message.owed.kind is not MessageKind.CARD:
+        return [message]
+    return [each for each in owed if each.owed.card_id == message.owed.card_id]

@@ -6,7 +6,7 @@ lost, the mark is found later, and the channel is searched for the message's key
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -73,10 +73,11 @@ class Lane:
             return Done.UPDATED
         return await self._post(message, ready)
 
-    async def settle(self, message: OutboxMessage) -> None:
-        """Take a message that need not be sent any more out of the outbox."""
+    async def settle(self, messages: Iterable[OutboxMessage]) -> None:
+        """Take messages that need not be sent any more out of the outbox."""
         async with self.store.write() as uow:
-            await uow.outbox.sent(message.message_id, ts=None, now=self.clock())
+            for message in messages:
+                await uow.outbox.sent(message.message_id, ts=None, now=self.clock())
 
     def lost(self, channel: Channel) -> None:
         """Note that a channel can't be posted to, so that the next success mends its subscriptions."""

@@ -97,7 +97,7 @@ class Whole:
         )
         deliverer = Deliverer(
             store=self.store,
-            messenger=SlackMessenger(client, Words()),
+            messenger=SlackMessenger(client, Words(), clock=self.seconds),
             views=Views(workspace=workspace, can_sync=False),
             clock=self.clock,
             sleep=self.sleep,
@@ -127,6 +127,10 @@ class Whole:
         )
         self.bot = Bot(observer, deliverer, reminder, braze, session)
         return self.bot
+
+    def seconds(self) -> float:
+        """The clock as Slack counts: seconds since 1970."""
+        return self.clock.now.timestamp()
 
     async def sleep(self, seconds: float) -> None:
         """Let time pass."""
