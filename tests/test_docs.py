@@ -47,7 +47,7 @@ def names(requirements: list[str]) -> set[str]:
 def locked(lock: str) -> dict[str, str]:
     """What a lock pins: package to version."""
     text = (ROOT / lock).read_text(encoding="utf-8")
-    return dict(re.findall(r"^([a-z0-9][a-z0-9.-]*)==(\S+) \\$", text, re.MULTILINE))
+    return dict(re.findall(r"^([a-z0-9][a-z0-9.-]*)(?:\[[a-z,]+\])?==(\S+) \\$", text, re.MULTILINE))
 
 
 @pytest.mark.parametrize("variable", VARIABLES)
@@ -135,3 +135,12 @@ def test_the_locks_cover_what_the_project_asks_for() -> None:
     assert names(wanted["dependencies"]) - runtime.keys() == set()
     assert names(wanted["optional-dependencies"]["dev"]) - development.keys() == set()
     assert runtime.items() - development.items() == set()
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_keeps_extras(lock: str) -> None:
+    """What is asked for with extras is pinned with them: pip would look for a newer one, which has no hash."""
+    asked = {line.split(">")[0] for line in project()["dependencies"] if "[" in line}
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    assert asked
+    assert [name for name in asked if f"\n{name}==" not in text] == []
