@@ -27,7 +27,7 @@ class Town:
     def __init__(self, sandbox: Sandbox, program: Program, env: dict[str, str]) -> None:
         """Start nothing yet; `env` are the bot's settings."""
         self.sandbox, self.program = sandbox, program
-        self.env = {"CDI_BOT_POLL_INTERVAL": "2", **env}
+        self.env = {"CDI_BOT_POLL_INTERVAL": "1", **env}
         self.bot: Started
         self.port = 0
 
