@@ -29,7 +29,7 @@ def now() -> datetime:
 
 async def cpu_per_poll(folder: Path) -> dict[str, float]:
     """Milliseconds of CPU: a bare request, a poll that finds nothing new, a poll that stores a run."""
-    async with stand_ins(1, 50, 100_000) as env, aiohttp.ClientSession() as http:
+    async with stand_ins(1, 50, 10_000) as env, aiohttp.ClientSession() as http:
         controls = Controls(env, http)
         (integration,) = (await controls.get("braze/integrations"))["integrations"]
         integration_id = str(integration["integration_id"])

@@ -43,7 +43,7 @@ async def acknowledgement(folder: Path) -> dict[str, float]:
 
 async def memory(folder: Path) -> float:
     """Megabytes resident with 1,000 integrations subscribed and each one's runs read."""
-    async with stand_ins(1000, 30, 20_000) as env, aiohttp.ClientSession() as http:
+    async with stand_ins(1000, 30, 10_000) as env, aiohttp.ClientSession() as http:
         controls = Controls(env, http)
         async with bot(env, folder) as pid:
             await controls.type("subscribe all")
