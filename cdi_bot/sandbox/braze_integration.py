@@ -177,7 +177,8 @@ class Integration:
         known = [*(self.past or ()), *self._runs]
         self.past = None
         self._runs = sorted(({run.start: run for run in [*known, *runs]}).values(), key=_START)
-        self.watermark = self._runs[-1].last_timestamp_synced or self.watermark
+        if self._runs:
+            self.watermark = self._runs[-1].last_timestamp_synced or self.watermark
 
     def begin(self, run: Run, current: Current) -> None:
         """Let `run` be seen and be the one in progress."""

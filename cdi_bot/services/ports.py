@@ -425,10 +425,6 @@ class Outbox(Protocol):
         """Push everything that a channel is owed back until a time, with the reason; counts no attempt."""
         ...
 
-    async def next_due(self, now: datetime) -> datetime | None:
-        """When the next message of an unleased channel falls due; `now` or earlier means at once."""
-        ...
-
     async def depth(self) -> int:
         """How many messages are owed."""
         ...

@@ -22,6 +22,7 @@ from cdi_bot.core.messages import (
     SubscribedView,
     SyncTriggered,
     Unsnoozed,
+    Unsubscribed,
     View,
 )
 from cdi_bot.core.model import (
@@ -32,6 +33,7 @@ from cdi_bot.core.model import (
     Run,
     WatchedIntegration,
     Workspace,
+    is_pattern,
     selector_fits,
 )
 from cdi_bot.core.routing import mention_for
@@ -82,6 +84,9 @@ class Views:
             return EventView(
                 content=content, integration=integration, run=run, dashboard_url=page, possible_repeat=repeat
             )
+        if isinstance(content, Unsubscribed) and not is_pattern(content.selector):
+            integration = await self._integration(uow, content.selector)
+            return EventView(content=content, integration=integration, possible_repeat=repeat)
         return EventView(content=content, possible_repeat=repeat)
 
     async def _of_incident(

@@ -8,7 +8,7 @@ from cdi_bot.slack.format import STATUS, name_of, outside, plain
 from cdi_bot.slack.reasons import reason_words
 from cdi_bot.slack.words import Words
 
-GOOD, BAD, SOME, ODD, BUSY, ASLEEP, UNSEEN = "🟢", "🔴", "🟠", "🟣", "🔵", "💤", "⚪"
+GOOD, BAD, SOME, ODD, BUSY, UNSEEN = "🟢", "🔴", "🟠", "🟣", "🔵", "⚪"
 """Never alone: each stands beside words."""
 
 _SIGNS = {

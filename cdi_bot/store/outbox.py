@@ -162,15 +162,6 @@ class SqlOutbox(Outbox):
             .values(not_before=until, last_error=error)
         )
 
-    async def next_due(self, now: datetime) -> datetime | None:
-        """Find the first moment at which a channel could be claimed; a leased one's is not before its lease ends."""
-        leased_past_due = and_(CHANNELS.c.lease_until > now, CHANNELS.c.lease_until > OUTBOX.c.not_before)
-        moment = case((leased_past_due, CHANNELS.c.lease_until), else_=OUTBOX.c.not_before)
-        found: datetime | None = await self._connection.scalar(
-            select(func.min(moment)).select_from(OUTBOX.join(CHANNELS, _OF_CHANNEL)).where(_OWED)
-        )
-        return found
-
     async def depth(self) -> int:
         """Count."""
         count: int = (

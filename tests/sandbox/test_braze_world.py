@@ -227,6 +227,8 @@ def test_fail_all_later_and_finish_all(world: BrazeWorld, clock: Clock) -> None:
 def test_history(world: BrazeWorld) -> None:
     """Past runs can be put in any order, replace those of the same start, and come newest first."""
     integration = world.create(IntegrationConfig(integration_id="a"))
+    world.put_history("a", [])
+    assert integration.page(0, 10) == []
     old, new = Run(status="error", start=after(-200)), Run(status="running", start=after(-100))
     world.put_history("a", [new, old])
     settled = replace(new, status="success", finish=after(-50), last_timestamp_synced=after(-101))

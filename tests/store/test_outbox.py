@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import pytest
 
 from cdi_bot.core.messages import OutboxMessage
@@ -25,12 +23,6 @@ async def claim(store: SqlStore, minute: float = 0, limit: int = 10, owner: str 
     at = NOW + minute * MINUTE
     async with store.write() as work:
         return await work.outbox.claim_channels(owner=owner, now=at, until=at + MINUTE, limit=limit)
-
-
-async def next_due(store: SqlStore, minute: float = 0) -> datetime | None:
-    """When something can be delivered next."""
-    async with store.read() as work:
-        return await work.outbox.next_due(NOW + minute * MINUTE)
 
 
 async def test_messages_are_owed_in_order(store: SqlStore) -> None:
@@ -172,15 +164,3 @@ async def test_a_channel_with_nothing_due_is_not_claimed(store: SqlStore) -> Non
         await work.outbox.sent(first.message_id, ts="1.1", now=NOW)
     assert await claim(store) == []
     assert await claim(store, 1) == [CHANNEL]
-
-
-async def test_the_next_due_time_is_when_a_channel_can_be_claimed(store: SqlStore) -> None:
-    """It is the earliest due time; where the channel is leased, not before the lease ends."""
-    assert await next_due(store) is None
-    await owe(store, notice("a", not_before=NOW), notice("b", OTHER_CHANNEL, not_before=NOW + 3 * MINUTE))
-    assert await next_due(store) == NOW
-    await claim(store)
-    assert await next_due(store) == NOW + MINUTE
-    assert await next_due(store, 2) == NOW
-    await owe(store, notice("c", OTHER_CHANNEL, not_before=NOW + 0.5 * MINUTE))
-    assert await next_due(store) == NOW + 0.5 * MINUTE
