@@ -217,6 +217,7 @@ class Rules:
     ack_seconds: how long an app may take to acknowledge. trigger_seconds: life of a trigger_id.
     edit_window_seconds: age past which a message can't be changed; None for no limit.
     connection_seconds: life of a socket; warning_seconds before its end a `disconnect` warns of it.
+    renewal_seconds: how long an app may take to come back before the next socket of it is renewed.
     ping_seconds: time between the pings Slack sends on each socket.
     response_uses, response_seconds: how often, and how long, a response_url works.
     events: event types that the app subscribed to.
@@ -230,6 +231,7 @@ class Rules:
     edit_window_seconds: float | None = None
     connection_seconds: float = 18_060.0
     warning_seconds: float = 10.0
+    renewal_seconds: float = 3.0
     ping_seconds: float = 5.0
     response_uses: int = 5
     response_seconds: float = 1_800.0

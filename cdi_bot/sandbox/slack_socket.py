@@ -1,7 +1,8 @@
 """Socket Mode: WebSocket connections to the app, envelopes to one of them, acknowledgements back.
 
 Wire format: docs.slack.dev/apis/events-api/using-socket-mode. An envelope that was sent on a connection which
-closed before it was acknowledged is sent again on another one, under the same envelope_id.
+closed before it was acknowledged is sent again on another one, under the same envelope_id. Connections are renewed
+one at a time: the next has to wait until the app is back, or has had its chance to come back.
 """
 
 import asyncio
@@ -86,6 +87,8 @@ class Sockets:
         self._connections: list[_Connection] = []
         self._pending: dict[str, _Envelope] = {}
         self._turn = 0
+        self._renewing: _Connection | None = None
+        self._renewed_by = 0.0
         self.opened = asyncio.Condition()
 
     @property
@@ -115,8 +118,11 @@ class Sockets:
             connection.silent = True
 
     async def disconnect(self, reason: str = "refresh_requested") -> None:
-        """Ask the app to reconnect, and close its connections as Slack does."""
-        await asyncio.gather(*(connection.end(reason) for connection in list(self._connections)))
+        """Ask the app to reconnect, and close its connections as Slack does: one after the other."""
+        for connection in list(self._connections):
+            if not connection.gone.is_set():
+                await self._turn_to_renew(connection)
+                await connection.end(reason)
 
     def cut(self) -> None:
         """Drop every connection without a word."""
@@ -168,7 +174,8 @@ class Sockets:
             return socket
         self._tickets.discard(request.query["ticket"])
         self._connections.append(connection)
-        life = asyncio.create_task(self._live(connection))
+        self._renewing = None
+        life = [asyncio.create_task(part(connection)) for part in (self._ping, self._age)]
         try:
             # An app that goes away while it is being spoken to has gone like any other.
             with contextlib.suppress(ConnectionError):
@@ -177,7 +184,8 @@ class Sockets:
                 await self._resend(None)
                 await self._listen(socket)
         finally:
-            life.cancel()
+            for part in life:
+                part.cancel()
             connection.gone.set()
             self._connections.remove(connection)
             await self._announce()
@@ -212,22 +220,36 @@ class Sockets:
                 if envelope is not None and not envelope.answer.done():
                     envelope.answer.set_result(answer.get("payload"))
 
-    async def _live(self, connection: _Connection) -> None:
-        """Ping now and then; warn and close when the connection's time has come."""
-        loop = asyncio.get_running_loop()
-        rules = self._world.rules
-        end = loop.time() + rules.connection_seconds
-        warned = False
+    async def _ping(self, connection: _Connection) -> None:
+        """Ping now and then."""
         with contextlib.suppress(ConnectionError):
-            while (left := end - loop.time()) > 0:
-                if not warned and left <= rules.warning_seconds:
-                    warned = True
-                    await connection.say("warning")
-                until_next = left if warned else left - rules.warning_seconds
-                await asyncio.sleep(min(rules.ping_seconds, until_next))
+            while True:
+                await asyncio.sleep(self._world.rules.ping_seconds)
                 if not connection.silent:
                     await connection.socket.ping(b"Ping from " + _HOST.encode())
+
+    async def _age(self, connection: _Connection) -> None:
+        """Warn and close when the connection's time has come."""
+        rules = self._world.rules
+        warning = min(rules.warning_seconds, rules.connection_seconds)
+        with contextlib.suppress(ConnectionError):
+            await asyncio.sleep(rules.connection_seconds - warning)
+            if warning > 0:
+                await self._turn_to_renew(connection)
+                await connection.say("warning")
+                await asyncio.sleep(warning)
+            await self._turn_to_renew(connection)
             await connection.end("refresh_requested")
+
+    async def _turn_to_renew(self, connection: _Connection) -> None:
+        """Wait until no other connection is being renewed: closed together, they would leave the app with none."""
+        loop = asyncio.get_running_loop()
+        async with self.opened:
+            while self._renewing not in (None, connection) and (left := self._renewed_by - loop.time()) > 0:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self.opened.wait(), left)
+            self._renewing = connection
+            self._renewed_by = loop.time() + self._world.rules.renewal_seconds
 
     async def _send(self, envelope: _Envelope) -> None:
         """Send an envelope on the next connection in turn; with none open it stays pending."""

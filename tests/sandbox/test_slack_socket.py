@@ -12,7 +12,8 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from cdi_bot.sandbox import Sandbox
-from cdi_bot.sandbox.slack_socket import CONNECTIONS_MAX
+from cdi_bot.sandbox.faults import Fault, FaultKind
+from cdi_bot.sandbox.slack_socket import CONNECTIONS_MAX, HANDSHAKE
 from tests.sandbox.slack_kit import ALERTS, MARA, Json, RawSocket
 
 
@@ -72,6 +73,42 @@ async def test_two_bolt_connections_share_the_work(app: AsyncApp, sandbox: Sandb
     assert [message.content.text for message in sandbox.slack.messages(ALERTS)] == [
         f"you said {n}" for n in range(4)
     ]
+
+
+@pytest.mark.parametrize("renewal", ["asked for", "at the end of life"])
+async def test_connections_are_renewed_one_at_a_time(app: AsyncApp, sandbox: Sandbox, renewal: str) -> None:
+    """An app with two connections has one at every moment, and in the end two fresh ones."""
+    events = sandbox.events()
+    if renewal == "at the end of life":
+        sandbox.slack.rules = replace(sandbox.slack.rules, connection_seconds=0.3, warning_seconds=0.15)
+    async with bolt(app, sandbox, connections=2):
+        sandbox.slack.rules = replace(sandbox.slack.rules, connection_seconds=60)
+        sandbox.slack.faults.add(Fault(kind=FaultKind.LATENCY, seconds=0.1, path=HANDSHAKE))
+        if renewal == "asked for":
+            await sandbox.sockets.disconnect()
+        told: list[bool] = []
+        while len(told) < 6:  # two come, two gone, two come
+            event = await asyncio.wait_for(anext(events), 5)
+            if event["type"] == "bot_connected":
+                told.append(event["connected"])
+        events.close()
+        assert sandbox.sockets.count == 2
+    assert all(told)
+
+
+async def test_an_app_that_stays_away_is_not_waited_for_long(
+    sandbox: Sandbox, http: aiohttp.ClientSession
+) -> None:
+    """Its other connection is ended all the same."""
+    sandbox.slack.rules = replace(sandbox.slack.rules, renewal_seconds=0.05)
+    first, second = [await RawSocket.open(sandbox, http) for _ in range(2)]
+    ending = asyncio.create_task(sandbox.sockets.disconnect())
+    assert (await first.read())["reason"] == "refresh_requested"
+    await first.socket.close()
+    assert (await second.read())["reason"] == "refresh_requested"
+    await second.socket.close()
+    await ending
+    assert not sandbox.sockets.connected
 
 
 async def test_an_envelope_carries_a_command_as_slack_does(
