@@ -10,7 +10,7 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --gener
 	--allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install dev test lint check format lock messages bench clean
+.PHONY: help demo install dev test lint check format lock messages bench pictures clean
 
 help:  ## show these verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -36,6 +36,9 @@ format: dev  ## format, and mend what ruff can mend by itself
 
 bench: dev  ## measure: the figures of the README
 	$(BIN)/python -m tests.bench
+
+pictures: dev  ## photograph the demo's page for the README (Debian: chromium, fonts-noto-color-emoji)
+	$(BIN)/python -m tests.pictures
 
 lock: dev  ## choose the newest allowed versions anew, with their hashes
 	$(COMPILE) --upgrade --output-file requirements.txt pyproject.toml

@@ -1,0 +1,129 @@
+"""`make pictures`: the real bot before the stand-ins, seen on the demo's page, as the README shows it.
+
+Needs Debian's packages chromium and fonts-noto-color-emoji.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from playwright.async_api import Browser, Page, async_playwright
+
+from cdi_bot.sandbox import Sandbox
+from cdi_bot.sandbox.braze_integration import IntegrationConfig
+from cdi_bot.sandbox.braze_runs import InventedRuns, RunPlan
+from cdi_bot.sandbox.slack_seed import MARKETING_OPS
+from tests.e2e.kit import Json, Town, is_alert, says
+from tests.page.conftest import ARGUMENTS, CHROMIUM
+from tests.program import ROOT, Program
+
+PICTURES = ROOT / "docs"
+SCALE = 2
+
+NAMES = (
+    "Users: attributes (Snowflake)",
+    "Purchases: orders (BigQuery)",
+    "Catalog: product availability (Databricks)",
+    "Events: app sessions (Redshift)",
+    "Users: consent (S3)",
+    "Users: loyalty tiers (Snowflake)",
+)
+
+
+async def take() -> None:
+    """Play the scenes one after the other."""
+    async with Sandbox() as sandbox, async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        with TemporaryDirectory(prefix="cdi-bot-pictures-") as folder:
+            program = Program(Path(folder))
+            town = Town(
+                sandbox,
+                program,
+                {
+                    "SLACK_BOT_TOKEN": sandbox.slack_bot_token,
+                    "SLACK_APP_TOKEN": sandbox.slack_app_token,
+                    "SLACK_API_URL": f"{sandbox.url}/api/",
+                    "BRAZE_BASE_URL": sandbox.url,
+                    "BRAZE_API_KEY": sandbox.braze_api_key,
+                    "PORT": "0",
+                    "CDI_BOT_LOG_FORMAT": "json",
+                },
+            )
+            try:
+                await _scenes(town, await _page(browser, sandbox))
+            finally:
+                await program.close()
+        await browser.close()
+
+
+async def _page(browser: Browser, sandbox: Sandbox) -> Page:
+    context = await browser.new_context(
+        viewport={"width": 1400, "height": 1400}, timezone_id="Europe/Berlin", device_scale_factor=SCALE
+    )
+    page = await context.new_page()
+    await page.goto(sandbox.url)
+    return page
+
+
+async def _scenes(town: Town, page: Page) -> None:
+    ids = [_integration(town, name) for name in NAMES]
+    await town.start()
+    await town.type("subscribe all")
+    await town.polled()
+    town.sandbox.braze.run(
+        ids[0], RunPlan(outcome="partial", seconds=6, rows_synced=46_912, rows_failed=1_288)
+    )
+    card = await town.alert(NAMES[0])
+    await _message(page, card, "alert")
+    town.run(ids[0], "success", rows_synced=48_210)
+    await town.seen(lambda each: each["thread_ts"] == card["ts"] and each["ts"] != card["ts"])
+    status = await town.type(f"status {NAMES[0]}")
+    await _message(page, status, "status")
+    await _storm(town, page, ids[1:])
+    await town.stop()
+
+
+def _integration(town: Town, name: str) -> str:
+    """One with a past of three days."""
+    now = datetime.now(UTC)
+    past = InventedRuns(
+        name=name,
+        length=60,
+        newest=now - timedelta(minutes=20),
+        every_seconds=3600,
+        run_seconds=95,
+        rows=48_200,
+    )
+    return town.sandbox.braze.create(
+        IntegrationConfig(integration_name=name, schedule_seconds=3600), past=past
+    ).config.integration_id
+
+
+async def _storm(town: Town, page: Page, ids: list[str]) -> None:
+    """Several fail at once in a channel that heard of one a moment ago."""
+    await town.type("subscribe all", MARKETING_OPS)
+    await page.get_by_test_id("channel").filter(has_text="marketing-ops").click()
+    for place, integration_id in enumerate(ids):
+        town.sandbox.braze.run(
+            integration_id, RunPlan(outcome="error" if place % 2 else "config_error", seconds=0.05)
+        )
+    storm = await town.seen(
+        lambda each: is_alert(each, "") and sum(says(each, name) for name in NAMES[1:]) > 2, MARKETING_OPS
+    )
+    await _message(page, storm, "storm")
+
+
+async def _message(page: Page, message: Json, name: str) -> None:
+    """Photograph one message."""
+    shown = page.locator(f'.message[data-ts="{message["ts"]}"]').first
+    await shown.scroll_into_view_if_needed()
+    await page.mouse.move(0, 0)
+    await shown.screenshot(path=PICTURES / f"{name}.png")
+
+
+if __name__ == "__main__":
+    PICTURES.mkdir(exist_ok=True)
+    asyncio.run(take())
