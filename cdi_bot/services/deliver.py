@@ -23,7 +23,12 @@ log = structlog.get_logger(__name__)
 FRESH = timedelta(seconds=60)
 """How long after its first post a card of several incidents takes in new ones."""
 
-_LANES = 16
+_AT_ONCE = 16
+"""Messages on their way at a time. A channel that only waits for its pace takes none of this room."""
+
+_CHANNELS = 500
+"""Channels held at a time: a process that dies leaves no more of them waiting for its leases to end."""
+
 _HOLD = Lease.CHANNEL / 2
 _LOOK_AHEAD = 500
 
@@ -57,6 +62,7 @@ class Deliverer:
         self._awake = asyncio.Event()
         self._stopping = False
         self._busy: dict[Channel, asyncio.Task[None]] = {}
+        self._room = asyncio.Semaphore(_AT_ONCE)
         self._storms: dict[Channel, Storm] = {}
         self._pace = Pace(clock)
         self._cope = Cope(
@@ -102,7 +108,7 @@ class Deliverer:
     async def round(self) -> None:
         """Begin to deliver to every channel that has something due. Raises `StoreTrouble`."""
         now = self._clock()
-        room = _LANES - len(self._busy)
+        room = _CHANNELS - len(self._busy)
         if room <= 0 or now < self._cope.quiet_until:
             return
         async with self._store.write() as uow:
@@ -130,13 +136,21 @@ class Deliverer:
 
     async def _step(self, channel: Channel) -> bool:
         """Deliver the next due message; False when there is none, or the channel has to wait."""
-        now = self._clock()
+        async with self._room:
+            now = self._clock()
+            going_on = await self._next(channel, now)
+        if isinstance(going_on, bool):
+            return going_on
+        await self._sleep(max((going_on - now).total_seconds(), 0))
+        return True  # others may be waiting by now: look again
+
+    async def _next(self, channel: Channel, now: datetime) -> bool | datetime:
+        """Deliver what may go now; else say until when everything due has to wait for its pace."""
         async with self._store.read() as uow:
             owed = await uow.outbox.owed(channel, limit=_LOOK_AHEAD)
             due = [message for message in owed if message.owed.not_before <= now]
-            cards = {
-                each.message_id: await uow.cards.get(each.owed.card_id) for each in due if each.owed.card_id
-            }
+            known = await uow.cards.some({each.owed.card_id for each in due if each.owed.card_id})
+            cards = {each.message_id: known.get(each.owed.card_id or 0) for each in due}
         soonest: datetime | None = None
         held: set[int | None] = set()
         for message in due:
@@ -151,10 +165,7 @@ class Deliverer:
             going_on = await self._try(message, card, owed)
             if going_on is not None:
                 return going_on
-        if soonest is None:
-            return False
-        await self._sleep(max((soonest - now).total_seconds(), 0))
-        return True  # others may be waiting by now: look again
+        return soonest or False
 
     async def _group(
         self, channel: Channel, due: Sequence[OutboxMessage], cards: dict[int, Card | None], now: datetime

@@ -352,6 +352,10 @@ class Cards(Protocol):
         """One card."""
         ...
 
+    async def some(self, card_ids: Collection[int]) -> dict[int, Card]:
+        """Those of these ids that there are."""
+        ...
+
     async def members(self, card_id: int) -> list[int]:
         """The ids of the incidents a card shows, in the order they joined."""
         ...

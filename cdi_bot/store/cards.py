@@ -49,6 +49,11 @@ class SqlCards(Cards):
         row = rows.one_or_none()
         return card_of(row) if row else None
 
+    async def some(self, card_ids: Collection[int]) -> dict[int, Card]:
+        """Read several."""
+        rows = await self._connection.execute(self._by_id(card_ids))
+        return {row.card_id: card_of(row) for row in rows}
+
     async def members(self, card_id: int) -> list[int]:
         """Read the ids of what it shows."""
         columns = CARD_INCIDENTS.c
