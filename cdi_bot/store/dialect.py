@@ -65,7 +65,10 @@ def _listed(connection: AsyncConnection, values: list[Any], kind: TypeEngine[Any
     values, so that it is prepared once.
     """
     if is_sqlite(connection):
-        rows = func.json_each(bindparam(None, json.dumps(values), Text())).table_valued("value")
+        # Named, because SQLAlchemy asks the system for random bytes to make up a name.
+        rows = func.json_each(bindparam(None, json.dumps(values), Text())).table_valued(
+            "value", name="listed"
+        )
         return select(rows.c.value)
     return select(func.unnest(bindparam(None, values, ARRAY(kind))).column_valued("value"))
 
@@ -74,7 +77,7 @@ def spans(connection: AsyncConnection, rows: Sequence[tuple[str, datetime, datet
     """A table of (`name`, `first`, `last`) made of these rows, at least one, to join with; sent like `names`."""
     if is_sqlite(connection):
         text = json.dumps([(storable(name), *map(sqlite_time, times)) for name, *times in rows])
-        item = func.json_each(bindparam(None, text, Text())).table_valued("value").c.value
+        item = func.json_each(bindparam(None, text, Text())).table_valued("value", name="listed").c.value
         parts = (func.json_extract(item, f"$[{place}]") for place in range(3))
         return select(*(part.label(label) for part, label in zip(parts, _SPAN, strict=True))).subquery("span")
     name, first, last = zip(*rows, strict=True)

@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from cdi_bot.services.ports import StoreTrouble
+from cdi_bot.store.one_trip import connector
 
 BUSY_SECONDS = 10.0
 """How long a writer waits for another process's write before it gives up."""
@@ -56,12 +57,19 @@ def open_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
     """An engine for transactions that write, and one for those that only look."""
     if url.get_backend_name() == "sqlite":
         # One connection writes: tasks of this process queue up for it in order, instead of polling SQLite's lock.
+        connect = connector(url)
         writer = create_async_engine(
-            url, pool_size=1, max_overflow=0, pool_timeout=3 * BUSY_SECONDS, hide_parameters=True
+            url,
+            async_creator=connect,
+            pool_size=1,
+            max_overflow=0,
+            pool_timeout=3 * BUSY_SECONDS,
+            hide_parameters=True,
         )
         prepare_sqlite(writer.sync_engine, begin="BEGIN IMMEDIATE")
         reader = create_async_engine(
             url,
+            async_creator=connect,
             pool_size=_READERS,
             max_overflow=2 * _READERS,
             pool_timeout=BUSY_SECONDS,
