@@ -163,6 +163,11 @@ class Deliverer:
             if is_first_post(message, card) and await self._group(channel, due, cards, now):
                 return True
             going_on = await self._try(message, card, owed)
+            if going_on:  # a look before the next may go would find the same
+                rest = (each for each in due if each is not message)
+                return min(
+                    (self._pace.may_start(each, cards[each.message_id]) for each in rest), default=True
+                )
             if going_on is not None:
                 return going_on
         return soonest or False
