@@ -145,9 +145,6 @@ _ALIASES = {"sub": "subscribe", "unsub": "unsubscribe", "subs": "subscriptions",
 OPTIONS = ("on", "rows", "percent", "mention")
 """What `subscribe` takes as `word:value`."""
 
-_MOST_ROWS = 10**12
-_WHOLE_PERCENT = 100.0
-
 
 def parse(text: str, *, now: datetime) -> Command:
     """Read what was typed after `/cdi`.
@@ -247,11 +244,10 @@ def _with_option(verb: str, filters: Filters, option: str, value: str) -> Filter
         if mention is None:
             return Mistake(command=verb, problem=MistakeKind.BAD_MENTION, given=typed.plain(value))
         return replace(filters, mention=mention)
-    number = typed.number(value.removesuffix("%") if option == "percent" else value)
-    if option == "rows" and number is not None and number.is_integer() and 1 <= number <= _MOST_ROWS:
-        return replace(filters, min_rows=int(number))
-    if option == "percent" and number is not None and 0 < number <= _WHOLE_PERCENT:
-        return replace(filters, min_percent=number)
+    if option == "rows" and (rows := typed.rows(value)) is not None:
+        return replace(filters, min_rows=rows)
+    if option == "percent" and (percent := typed.percent(value)) is not None:
+        return replace(filters, min_percent=percent)
     return Mistake(command=verb, problem=MistakeKind.BAD_NUMBER, given=f"{option}:{typed.plain(value)}")
 
 

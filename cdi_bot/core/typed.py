@@ -26,6 +26,9 @@ _GROUP = re.compile(r"<!subteam\^(S[A-Z0-9]{1,30})(?:\|[^<>]*)?>", re.ASCII)
 # Bounded, so that no number typed can grow beyond what arithmetic is quick with.
 _NUMBER = re.compile(r"(\d{1,15}|\d{1,3}(?:[,_]\d{3}){1,4})(\.\d{1,6})?", re.ASCII)
 
+_MOST_ROWS = 10**12
+_WHOLE_PERCENT = 100.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
@@ -118,3 +121,15 @@ def number(text: str) -> float | None:
     if not match:
         return None
     return float(re.sub("[,_]", "", match[1]) + (match[2] or ""))
+
+
+def rows(text: str) -> int | None:
+    """Read a number of lost rows; `None` when it is none that could hold anything back."""
+    read = number(text)
+    return int(read) if read is not None and read.is_integer() and 1 <= read <= _MOST_ROWS else None
+
+
+def percent(text: str) -> float | None:
+    """Read a share of lost rows, with or without its sign; `None` when it is none that could hold anything back."""
+    read = number(text.strip().removesuffix("%"))
+    return read if read is not None and 0 < read <= _WHOLE_PERCENT else None
