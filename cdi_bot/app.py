@@ -58,15 +58,17 @@ class _Readiness:
     """What `/readyz` looks at: the parts as far as they are there."""
 
     slack: SlackApp
-    observer: Observer | None = None
+    parts: _Parts | None = None
 
     def reasons(self) -> list[str]:
         """Why the bot can't do its work now."""
         reasons = [] if self.slack.is_connected else ["not connected to Slack"]
-        if self.observer is None:
-            reasons.append("starting")
-        elif self.observer.sight.reason is not None:
-            reasons.append(f"Braze can't be asked: {self.observer.sight.reason.value}")
+        if self.parts is None:
+            return [*reasons, "starting"]
+        if self.parts.observer.sight.reason is not None:
+            reasons.append(f"Braze can't be asked: {self.parts.observer.sight.reason.value}")
+        if self.parts.deliverer.trouble is not None:
+            reasons.append(f"Slack takes no messages: {self.parts.deliverer.trouble}")
         return reasons
 
 
@@ -95,7 +97,7 @@ async def run_bot(
             settings, store=store, slack=slack, braze=braze, workspace=workspace, team=identity.team_id
         )
         await preflight.connect(slack, stop)
-        readiness.observer = parts.observer
+        readiness.parts = parts
         await _start(parts, stack, slack)
         log.info("ready", team=identity.team_id, workspace=workspace.base_url)
         if on_ready:

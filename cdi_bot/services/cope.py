@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
 from cdi_bot.core.messages import ChannelBroken, MessageKind, OutboxMessage, OwedMessage
 from cdi_bot.core.model import Channel
 from cdi_bot.services.lane import SETTLE_AFTER, Lane
-from cdi_bot.services.ports import Messenger, SlackTrouble, SlackVerdict, Store
+from cdi_bot.services.ports import Messenger, SlackTrouble, SlackVerdict, Store, UnitOfWork
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +37,6 @@ class Cope:
         """Keep the collaborators; `random` gives 0 to 1 for jitter."""
         self._store, self._messenger, self._lane = store, messenger, lane
         self._clock, self._random, self._admin_channel = clock, random, admin_channel
-        self.quiet_until = datetime.min.replace(tzinfo=UTC)
         self.trouble: str | None = None
 
     def went_well(self) -> None:
@@ -66,18 +65,28 @@ class Cope:
         if verdict is SlackVerdict.REFUSED:
             await self._postpone(message, _REFUSED_AGAIN, trouble.reason)
             return None
-        if verdict is SlackVerdict.CHANNEL_GONE:
-            await self._tell_broken(channel, trouble.reason)
+        if verdict in {SlackVerdict.CHANNEL_GONE, SlackVerdict.TEAM_GONE}:
+            tell = self._tell_broken if verdict is SlackVerdict.CHANNEL_GONE else self._shut_out
+            await tell(channel, trouble.reason)
             await self._hold(message, _PROBE, trouble.reason)
             return False
-        wait = timedelta(seconds=trouble.retry_after) if trouble.retry_after else self._backoff(message)
-        if verdict is SlackVerdict.TEAM_GONE:
-            self.trouble, wait = trouble.reason, _PROBE
-        if trouble.retry_after:
-            # Slack's limit is one per method and workspace: the other channels would only be refused too.
-            self.quiet_until = max(self.quiet_until, self._clock() + wait)
-        await self._hold(message, wait, trouble.reason)
+        if trouble.retry_after is not None:
+            # The limit is the method's: what needs another one, such as a change of a card, may still go.
+            await self._postpone(message, timedelta(seconds=trouble.retry_after), trouble.reason)
+            return None
+        await self._hold(message, self._backoff(message), trouble.reason)
         return False
+
+    async def _shut_out(self, channel: Channel, reason: str) -> None:
+        """Mark a channel of a team that the bot was removed from: nobody there can be told, so the log says it."""
+        if self.trouble is None:
+            log.error(
+                "Slack no longer lets the bot in: reinstall the app, and set its new token", reason=reason
+            )
+        self.trouble = reason
+        self._lane.lost(channel)
+        async with self._store.write() as uow:
+            await uow.subscriptions.mark_broken(channel, reason)
 
     async def push_back(self, message: OutboxMessage, reason: str) -> None:
         """Try a message later that failed for a reason of our own."""
@@ -92,15 +101,26 @@ class Cope:
         self, message: OutboxMessage, wait: timedelta, reason: str, *, keep_sending: bool = False
     ) -> None:
         async with self._store.write() as uow:
-            await uow.outbox.postpone(
-                message.message_id, until=self._clock() + wait, error=reason, keep_sending=keep_sending
-            )
+            await self._push_back(uow, message, self._clock() + wait, reason, keep_sending=keep_sending)
+
+    async def _push_back(
+        self,
+        uow: UnitOfWork,
+        message: OutboxMessage,
+        until: datetime,
+        reason: str,
+        *,
+        keep_sending: bool = False,
+    ) -> None:
+        """Write when to try again. What was in doubt before stays so: the search for it may have failed just now."""
+        in_doubt = keep_sending or message.sending_since is not None
+        await uow.outbox.postpone(message.message_id, until=until, error=reason, keep_sending=in_doubt)
 
     async def _hold(self, message: OutboxMessage, wait: timedelta, reason: str) -> None:
         """Push the whole channel back, so that its order is kept."""
         until = self._clock() + wait
         async with self._store.write() as uow:
-            await uow.outbox.postpone(message.message_id, until=until, error=reason, keep_sending=False)
+            await self._push_back(uow, message, until, reason)
             await uow.outbox.hold(message.owed.channel, until=until, error=reason)
 
     async def _post_anew(self, message: OutboxMessage) -> bool:

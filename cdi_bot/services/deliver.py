@@ -74,6 +74,11 @@ class Deliverer:
             admin_channel=admin_channel,
         )
 
+    @property
+    def trouble(self) -> str | None:
+        """Why Slack takes nothing at all from the bot at present, in Slack's word."""
+        return self._cope.trouble
+
     def wake(self) -> None:
         """Look at the outbox now."""
         self._awake.set()
@@ -109,7 +114,7 @@ class Deliverer:
         """Begin to deliver to every channel that has something due. Raises `StoreTrouble`."""
         now = self._clock()
         room = _CHANNELS - len(self._busy)
-        if room <= 0 or now < self._cope.quiet_until:
+        if room <= 0:
             return
         async with self._store.write() as uow:
             channels = await uow.outbox.claim_channels(
@@ -208,7 +213,7 @@ class Deliverer:
             message=message.message_id, key=message.owed.key, channel=message.owed.channel.channel_id
         )
         try:
-            done = await self._lane.deliver(message)
+            done = await self._lane.deliver(message, card_due=_card_due(message, owed))
             if done in {Done.TOLD_BY_CARD, Done.MUTED}:
                 await self._lane.settle(_with_replies(message, owed) if done is Done.MUTED else [message])
         except SlackTrouble as trouble:
@@ -222,7 +227,8 @@ class Deliverer:
         self._cope.went_well()
         if done is Done.WAITING:
             return None
-        self._pace.went(message, card)
+        if done in {Done.POSTED, Done.UPDATED}:
+            self._pace.went(message, card)
         log_.info("message", done=done.value)
         return True
 
@@ -232,3 +238,15 @@ def _with_replies(message: OutboxMessage, owed: Sequence[OutboxMessage]) -> list
     if message.owed.kind is not MessageKind.CARD:
         return [message]
     return [each for each in owed if each.owed.card_id == message.owed.card_id]
+
+
+def _card_due(message: OutboxMessage, owed: Sequence[OutboxMessage]) -> datetime | None:
+    """When the card that a reply belongs to is due, if it is still owed."""
+    return next(
+        (
+            each.owed.not_before
+            for each in owed
+            if each.owed.kind is MessageKind.CARD and each.owed.card_id == message.owed.card_id
+        ),
+        None,
+    )

@@ -27,6 +27,10 @@ _MUTE_STEP = timedelta(hours=1)
 """How often a muted message is looked at again, at the latest."""
 
 
+_SHORTEST_WAIT = timedelta(seconds=1)
+"""A message that has to wait is not looked at again before, so that no lane spins."""
+
+
 class Done(StrEnum):
     """What became of a message; also the word in the log."""
 
@@ -47,6 +51,14 @@ class _Ready:
     thread_ts: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wait:
+    """A message that can't go yet; `until` is `None` where its card decides."""
+
+    until: datetime | None
+    reason: str
+
+
 @dataclass(slots=True, kw_only=True)
 class Lane:
     """Sends single messages; the caller holds the lease of the channel."""
@@ -57,16 +69,20 @@ class Lane:
     clock: Callable[[], datetime]
     _sound: set[Channel] = field(default_factory=set)
 
-    async def deliver(self, message: OutboxMessage) -> Done:
-        """Take one message as far as it can go now. Raises `SlackTrouble` or `StoreTrouble`."""
+    async def deliver(self, message: OutboxMessage, *, card_due: datetime | None) -> Done:
+        """Take one message as far as it can go now. Raises `SlackTrouble` or `StoreTrouble`.
+
+        A reply whose card is not posted yet waits until `card_due`.
+        """
         now = self.clock()
         async with self.store.read() as uow:
             ready = await self._prepare(uow, message, now)
+        if isinstance(ready, _Wait):
+            until = max(ready.until or card_due or now, now + _SHORTEST_WAIT)
+            await self._postpone(message, until, ready.reason)
+            return Done.WAITING
         if isinstance(ready, Done):
             return ready
-        if isinstance(ready, datetime):
-            await self._postpone(message, ready)
-            return Done.WAITING
         if ready.card and ready.card.ts:
             await self.messenger.update(message.owed.channel, ready.card.ts, ready.view, key=message.owed.key)
             await self._record(message, ready, ready.card.ts)
@@ -83,13 +99,11 @@ class Lane:
         """Note that a channel can't be posted to, so that the next success mends its subscriptions."""
         self._sound.discard(channel)
 
-    async def _prepare(
-        self, uow: UnitOfWork, message: OutboxMessage, now: datetime
-    ) -> _Ready | Done | datetime:
-        """Build what is to be sent; or say what becomes of it instead, or until when it is muted."""
+    async def _prepare(self, uow: UnitOfWork, message: OutboxMessage, now: datetime) -> _Ready | Done | _Wait:
+        """Build what is to be sent; or say what becomes of it instead, or what it waits for."""
         owed = message.owed
         if message.sending_since and now < message.sending_since + SETTLE_AFTER:
-            return Done.WAITING
+            return _Wait(until=message.sending_since + SETTLE_AFTER, reason="in doubt")
         if owed.kind is MessageKind.NOTICE:
             return _Ready(view=await self.views.event(uow, message, now))
         card = await uow.cards.get(owed.card_id) if owed.card_id else None
@@ -103,10 +117,10 @@ class Lane:
 
     async def _prepare_reply(
         self, uow: UnitOfWork, message: OutboxMessage, card: Card, now: datetime
-    ) -> _Ready | Done:
+    ) -> _Ready | Done | _Wait:
         owed = message.owed
         if card.ts is None:
-            return Done.WAITING
+            return _Wait(until=None, reason="waits for its card")
         if owed.card_revision <= card.first_shown_revision:
             return Done.TOLD_BY_CARD
         view = await self.views.event(uow, message, now)
@@ -155,14 +169,14 @@ class Lane:
                 await uow.subscriptions.mend(channel)
         self._sound.add(channel)
 
-    async def _postpone(self, message: OutboxMessage, until: datetime) -> None:
+    async def _postpone(self, message: OutboxMessage, until: datetime, reason: str) -> None:
         async with self.store.write() as uow:
             await uow.outbox.postpone(
-                message.message_id, until=until, error="snoozed", keep_sending=False, failed=False
+                message.message_id, until=until, error=reason, keep_sending=True, failed=False
             )
 
 
-def _muted_until(channel: Channel, card: CardView, now: datetime) -> Done | datetime | None:
+def _muted_until(channel: Channel, card: CardView, now: datetime) -> Done | _Wait | None:
     """Until when a first post waits for the end of a snooze; one that recovered meanwhile is not told at all."""
     snoozes = [view.snooze for view in card.incidents if view.snooze]
     incidents = [view.incident for view in card.incidents]
@@ -171,4 +185,4 @@ def _muted_until(channel: Channel, card: CardView, now: datetime) -> Done | date
         return None
     if not any(incident.is_open for incident in incidents):
         return Done.MUTED
-    return min(until, now + _MUTE_STEP)
+    return _Wait(until=min(until, now + _MUTE_STEP), reason="snoozed")
