@@ -31,6 +31,7 @@ from cdi_bot.settings import Settings
 from cdi_bot.slack.actions import listen_to_actions
 from cdi_bot.slack.bolt import SlackApp
 from cdi_bot.slack.commands import Desk, listen_to_commands
+from cdi_bot.slack.people import SlackPeople
 from cdi_bot.slack.sender import SlackMessenger
 from cdi_bot.slack.words import Words
 from cdi_bot.web import WebServer, build_web
@@ -181,7 +182,8 @@ def _build(
         wake=deliverer.wake,
     )
     queries = Queries(store=store, observer=observer, braze=braze, workspace=workspace, clock=utc_now)
-    desk = Desk(slack=slack, manage=manage, queries=queries, words=words, clock=utc_now)
+    people = SlackPeople(slack.client, team)
+    desk = Desk(slack=slack, manage=manage, queries=queries, people=people, words=words, clock=utc_now)
     listen_to_commands(desk)
     listen_to_actions(desk)
     slack.ignore_the_rest()

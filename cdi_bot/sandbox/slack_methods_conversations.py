@@ -27,7 +27,7 @@ def _offset(cursor: str) -> int:
 
 def _info(ask: Ask) -> Json:
     channel = ask.world.visible(str(ask.arguments["channel"]))
-    shown = channel.web(ask.world.bot_user)
+    shown = channel.web(ask.world.bot_user, is_ext_shared=ask.world.is_ext_shared(channel))
     if flag(ask.arguments, "include_num_members"):
         shown["num_members"] = len(channel.members)
     return {"channel": shown}
@@ -143,7 +143,7 @@ def _of_user(ask: Ask) -> Json:
         raise bad_arguments("invalid types [json-pointer:/types]")
     without_archived = flag(arguments, "exclude_archived")
     found = [
-        channel.web(world.bot_user)
+        channel.web(world.bot_user, is_ext_shared=world.is_ext_shared(channel))
         for channel in world.channels.values()
         if user in channel.members
         and not channel.deleted

@@ -22,7 +22,9 @@ def _user(ask: Ask) -> Json:
     if found is None:
         raise Refusal("user_not_found")
     with_locale = flag(ask.arguments, "include_locale")
-    shown = found.web(ask.world.team, ask.world.clock(), with_locale=with_locale)
+    world = ask.world
+    is_met = any({found.id, world.bot_user} <= channel.members for channel in world.channels.values())
+    shown = found.web(world.team, world.clock(), with_locale=with_locale, is_met=is_met)
     if "users:read.email" not in ask.token.scopes:
         del shown["profile"]["email"]
     return {"user": shown}

@@ -50,7 +50,11 @@ class Token:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """A person or bot. `is_restricted` is a guest, `is_stranger` somebody of another workspace."""
+    """A person or bot.
+
+    `is_restricted` is a guest, `is_ultra_restricted` one of a single channel only; `home` is the team of somebody of
+    another workspace, who is here through channels that both share (Slack Connect).
+    """
 
     id: str
     name: str
@@ -59,12 +63,16 @@ class User:
     locale: str = "en-US"
     is_bot: bool = False
     is_restricted: bool = False
-    is_stranger: bool = False
+    is_ultra_restricted: bool = False
+    home: str | None = None
 
-    def web(self, team: str, now: datetime, *, with_locale: bool) -> Json:
-        """Return the user as `users.info` does; Slack tells the locale only when asked for it."""
+    def web(self, team: str, now: datetime, *, with_locale: bool, is_met: bool = True) -> Json:
+        """Return the user as `users.info` does; Slack tells the locale only when asked for it.
+
+        Somebody of another workspace is a stranger only while they share no channel with the app (`is_met`).
+        """
         shift = now.astimezone(ZoneInfo(self.tz)).utcoffset() or timedelta()
-        home = "T0STRANGER" if self.is_stranger else team
+        home = self.home or team
         shown: Json = {
             "id": self.id,
             "team_id": home,
@@ -77,9 +85,9 @@ class User:
             "is_bot": self.is_bot,
             "is_admin": False,
             "is_owner": False,
-            "is_restricted": self.is_restricted,
-            "is_ultra_restricted": False,
-            "is_stranger": self.is_stranger,
+            "is_restricted": self.is_restricted or self.is_ultra_restricted,
+            "is_ultra_restricted": self.is_ultra_restricted,
+            "is_stranger": self.home is not None and not is_met,
             "is_app_user": False,
             "updated": 1700000000,
             "profile": {
@@ -112,8 +120,8 @@ class Channel:
         """Whether this is a direct message with the bot."""
         return self.peer is not None
 
-    def web(self, bot: str) -> Json:
-        """Return the conversation as `conversations.info` does."""
+    def web(self, bot: str, *, is_ext_shared: bool = False) -> Json:
+        """Return the conversation as `conversations.info` does; `is_ext_shared`: with another workspace."""
         if self.is_im:
             return {
                 "id": self.id,
@@ -136,8 +144,8 @@ class Channel:
             "is_archived": self.is_archived,
             "is_general": self.name == "general",
             "is_member": bot in self.members,
-            "is_shared": False,
-            "is_ext_shared": False,
+            "is_shared": is_ext_shared,
+            "is_ext_shared": is_ext_shared,
             "topic": {"value": "", "creator": "", "last_set": 0},
             "purpose": {"value": "", "creator": "", "last_set": 0},
         }

@@ -35,7 +35,7 @@ def user_of(world: SlackWorld, user: str) -> Json:
     found = world.users.get(user)
     if found is None:
         raise Refusal("user_not_found")
-    return {"id": found.id, "username": found.name, "name": found.name, "team_id": world.team}
+    return {"id": found.id, "username": found.name, "name": found.name, "team_id": found.home or world.team}
 
 
 def command_payload(world: SlackWorld, url: str, channel: Channel, user: str, text: str) -> Json:

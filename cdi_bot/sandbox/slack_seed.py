@@ -5,6 +5,7 @@ import hashlib
 from cdi_bot.sandbox.slack_model import BOT_SCOPES, Channel, Token, User
 
 TEAM = "T0DEMO"
+OTHER_TEAM = "T0STRANGER"
 APP = "A0CDIBOT01"
 BOT = "U0CDIBOT01"
 BOT_ID = "B0CDIBOT01"
@@ -29,7 +30,7 @@ def users() -> list[User]:
         User(id=KENJI, name="kenji", real_name="田中 健司", tz="Asia/Tokyo", locale="ja-JP"),
         User(id=PRIYA, name="priya", real_name="Priya Raman", tz="America/New_York"),
         User(id=GUEST, name="otto", real_name="Otto Brandt", tz="Europe/Berlin", is_restricted=True),
-        User(id=OUTSIDER, name="lena", real_name="Lena Fuchs", tz="Europe/Vienna", is_stranger=True),
+        User(id=OUTSIDER, name="lena", real_name="Lena Fuchs", tz="Europe/Vienna", home=OTHER_TEAM),
         User(id=BOT, name="cdi-bot", real_name="cdi-bot", is_bot=True),
         User(id=SLACKBOT, name="slackbot", real_name="Slackbot", is_bot=True),
     ]

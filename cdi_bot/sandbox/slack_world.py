@@ -257,6 +257,10 @@ class SlackWorld:
             known, scopes=known.scopes if scopes is None else scopes, state=state or known.state
         )
 
+    def is_ext_shared(self, channel: Channel) -> bool:
+        """Whether people of another workspace are in a channel."""
+        return any(self.users[member].home for member in channel.members if member in self.users)
+
     def log_call(self, method: str, *, error: str | None, channel: str | None) -> None:
         """Remember a Web API call for tests."""
         at = self.clock().isoformat()

@@ -28,6 +28,7 @@ from cdi_bot.core.model import (
     WatchedIntegration,
     Workspace,
 )
+from cdi_bot.core.people import Person
 
 # ------------------------------------------------------------------------------------------------ Braze
 
@@ -196,6 +197,14 @@ class Messenger(Protocol):
 
     async def channel_info(self, channel: Channel) -> ChannelInfo:
         """Look a channel up; CHANNEL_GONE when the bot can't see it."""
+        ...
+
+
+class People(Protocol):
+    """The people of one Slack team, and those from outside who share a channel with it."""
+
+    async def person(self, user_id: str) -> Person:
+        """Tell of somebody; raises nothing: where Slack does not tell, they are the defaults."""
         ...
 
 

@@ -14,7 +14,6 @@ from cdi_bot.services.answers import Answer
 from cdi_bot.slack.blocks import Rendered
 from cdi_bot.slack.bolt import Json
 from cdi_bot.slack.commands import Desk
-from cdi_bot.slack.people import zone_of
 from cdi_bot.slack.respond import respond
 
 _LENGTHS = {"1h": timedelta(hours=1), "4h": timedelta(hours=4)}
@@ -45,7 +44,8 @@ async def _until(desk: Desk, press: Press) -> datetime | None:
     """When a mute chosen from the menu ends; `None` for "until it recovers"."""
     length, now = press.value["for"], desk.clock()
     if length == "tomorrow":
-        return tomorrow_morning(now.astimezone(await zone_of(desk.slack.client, press.who)))
+        person = await desk.people.person(press.who)
+        return tomorrow_morning(now.astimezone(person.zone))
     return now + _LENGTHS[length] if length in _LENGTHS else None
 
 
@@ -106,6 +106,7 @@ def listen_to_actions(desk: Desk) -> None:
 def _listener(desk: Desk, presser: Presser, *, replace: bool) -> Callable[[Json], Awaitable[None]]:
     async def pressed(body: Json) -> None:
         action = body["actions"][0]
+        desk.people.met(body["user"]["id"], body["user"].get("team_id"))
         try:
             answer = await presser(desk, _press(body, action))
             said = desk.say(answer) if answer is not None else None

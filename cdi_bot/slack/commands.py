@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime
 
 import structlog
 
@@ -33,7 +33,7 @@ from cdi_bot.slack.answers import render_answer
 from cdi_bot.slack.blocks import Rendered
 from cdi_bot.slack.bolt import Json, SlackApp
 from cdi_bot.slack.help import render_help, render_mistake, render_trouble
-from cdi_bot.slack.people import zone_of
+from cdi_bot.slack.people import SlackPeople
 from cdi_bot.slack.respond import respond
 from cdi_bot.slack.words import Words
 
@@ -47,6 +47,7 @@ class Desk:
     slack: SlackApp
     manage: Manage
     queries: Queries
+    people: SlackPeople
     words: Words
     clock: Callable[[], datetime]
 
@@ -96,8 +97,8 @@ class Desk:
         bound = log.bind(channel=channel.channel_id, user=who)
         try:
             now = self.clock()
-            local = now.astimezone(await self._zone(text, who))
-            command = parse(text, now=local)
+            person = await self.people.person(who)
+            command = parse(text, now=now.astimezone(person.zone))
             bound.info("command", command=type(command).__name__)
             return self.say(await self.carry_out(command, channel, who), command=with_id(command, now=now))
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
@@ -116,9 +117,6 @@ class Desk:
         if isinstance(answer, Rendered):
             return answer
         return render_answer(answer, self.words, now=self.clock(), command=command)
-
-    async def _zone(self, text: str, who: str) -> tzinfo:
-        return await zone_of(self.slack.client, who) if "tomorrow" in text.lower() else UTC
 
 
 def listen_to_commands(desk: Desk) -> None:

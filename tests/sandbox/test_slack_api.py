@@ -8,7 +8,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from cdi_bot.sandbox import Sandbox
-from cdi_bot.sandbox.slack_model import TokenState
+from cdi_bot.sandbox.slack_channels import ChannelChange, change_channel
+from cdi_bot.sandbox.slack_model import TokenState, User
 from tests.sandbox.slack_kit import (
     ALERTS,
     BOT,
@@ -165,7 +166,30 @@ async def test_users_info_tells_zone_and_locale(client: AsyncWebClient, sandbox:
     plainer = (await client.users_info(user="U0STRANGE1"))["user"]
     assert "locale" not in plainer
     assert "email" not in plainer["profile"]
-    assert (plainer["is_stranger"], plainer["team_id"]) == (True, "T0STRANGER")
+    assert plainer["team_id"] == "T0STRANGER"
+
+
+async def test_who_shares_a_channel_is_no_stranger(client: AsyncWebClient, sandbox: Sandbox) -> None:
+    """Somebody of another workspace is told from members by the team; a stranger shares no channel with the app."""
+    assert not (await client.users_info(user="U0STRANGE1"))["user"]["is_stranger"]
+    for channel in sandbox.slack.channels.values():
+        change = ChannelChange(channel=channel.id, members=sorted(channel.members - {"U0STRANGE1"}))
+        change_channel(sandbox.slack, change)
+    assert (await client.users_info(user="U0STRANGE1"))["user"]["is_stranger"]
+
+
+async def test_guests(client: AsyncWebClient, sandbox: Sandbox) -> None:
+    """A guest of single channels is restricted; one of a single channel is both."""
+    users = sandbox.slack.users
+    users["U0SOLO0001"] = User(id="U0SOLO0001", name="solo", real_name="Solo", is_ultra_restricted=True)
+
+    async def kinds(user: str) -> tuple[bool, bool]:
+        told = (await client.users_info(user=user))["user"]
+        return told["is_restricted"], told["is_ultra_restricted"]
+
+    assert await kinds(KENJI) == (False, False)
+    assert await kinds("U0GUEST001") == (True, False)
+    assert await kinds("U0SOLO0001") == (True, True)
 
 
 async def test_bots_info(client: AsyncWebClient) -> None:
