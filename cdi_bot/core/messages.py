@@ -138,6 +138,26 @@ class Gone:
     what: Literal["gone"] = "gone"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanguageChanged:
+    """Somebody chose the language of a channel's messages; `None` is the bot's own."""
+
+    who: str
+    language: str | None
+    what: Literal["language_changed"] = "language_changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestChanged:
+    """Somebody set or ended (`digest` is `None`) a channel's digest: a schedule, in the zone of that name."""
+
+    who: str
+    digest: str | None
+    zone: str
+    next_due: datetime | None
+    what: Literal["digest_changed"] = "digest_changed"
+
+
 Content = (
     ShowCard
     | FailedAgain
@@ -151,6 +171,8 @@ Content = (
     | ChannelBroken
     | SyncTriggered
     | Gone
+    | LanguageChanged
+    | DigestChanged
 )
 
 

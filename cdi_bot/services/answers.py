@@ -215,6 +215,46 @@ class BrazeRefused:
     permission: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsShown:
+    """How the channel is talked to: its language, and its digest with the zone and when it comes next.
+
+    `None` for a language is the bot's own, for a digest none. `languages` are those to choose from.
+    """
+
+    language: str | None
+    digest: str | None
+    zone: str | None
+    next_due: datetime | None
+    languages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanguageSet:
+    """The channel's messages are in this language, `None` for the bot's own. `unchanged`: they were before."""
+
+    language: str | None
+    unchanged: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownLanguage:
+    """There is no such language; `languages` are those to choose from."""
+
+    given: str
+    languages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestSet:
+    """The channel gets a digest by this schedule, or (`None`) none. `unchanged`: it was just so before."""
+
+    digest: str | None
+    zone: str
+    next_due: datetime | None
+    unchanged: bool
+
+
 Answer = (
     Overview
     | History
@@ -235,4 +275,8 @@ Answer = (
     | CannotPost
     | NotAllowed
     | BrazeRefused
+    | SettingsShown
+    | LanguageSet
+    | UnknownLanguage
+    | DigestSet
 )

@@ -94,7 +94,7 @@ async def subscribe(
             filters=filters,
             changed=before is not None,
         )
-        await _note(uow, deed, "subscribe", target.selector, content)
+        await note(uow, deed, "subscribe", target.selector, content)
     return SubscribedTo(
         selector=target.selector,
         name=target.name,
@@ -124,7 +124,7 @@ async def unsubscribe(
     await uow.subscriptions.remove([one.subscription_id for one in ending])
     await observer.watch(uow, [], deed.at)  # nothing new to watch, but who hears of what has changed
     content = Unsubscribed(who=deed.who, workspace_id=deed.workspace_id, selector=target.selector)
-    await _note(uow, deed, "unsubscribe", target.selector, content)
+    await note(uow, deed, "unsubscribe", target.selector, content)
     return UnsubscribedFrom(selector=target.selector, name=name, still_heard_by=covering)
 
 
@@ -200,7 +200,7 @@ async def snooze(
         until=until,
         reason=reason,
     )
-    await _note(uow, deed, "snooze", integration.integration_id, content)
+    await note(uow, deed, "snooze", integration.integration_id, content)
     await _show_anew(uow, deed, incidents, here_only=True)
     return SnoozeSet(integration=integration, until=until, reason=reason)
 
@@ -213,7 +213,7 @@ async def unsnooze(uow: UnitOfWork, deed: Deed, integration: Integration) -> Sno
         content = Unsnoozed(
             who=deed.who, workspace_id=deed.workspace_id, integration_id=integration.integration_id
         )
-        await _note(uow, deed, "unsnooze", integration.integration_id, content)
+        await note(uow, deed, "unsnooze", integration.integration_id, content)
         incidents = await open_incidents(uow, deed.workspace_id, integration.integration_id)
         await _show_anew(uow, deed, incidents, here_only=True)
     return SnoozeEnded(integration=integration, was_snoozed=was_snoozed)
@@ -224,10 +224,10 @@ async def note_sync(uow: UnitOfWork, deed: Deed, integration: Integration) -> No
     content = SyncTriggered(
         who=deed.who, workspace_id=deed.workspace_id, integration_id=integration.integration_id
     )
-    await _note(uow, deed, "sync", integration.integration_id, content)
+    await note(uow, deed, "sync", integration.integration_id, content)
 
 
-async def _note(uow: UnitOfWork, deed: Deed, action: str, subject: str, content: Content) -> None:
+async def note(uow: UnitOfWork, deed: Deed, action: str, subject: str, content: Content) -> None:
     """Owe the channel the word of a change, and keep who made it."""
     place = f"{deed.channel.team_id}:{deed.channel.channel_id}"
     message = OwedMessage(

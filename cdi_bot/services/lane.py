@@ -44,9 +44,13 @@ class Done(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Ready:
-    """A message that can go now. `card` is the card it shows, `thread_ts` the card it replies to."""
+    """A message that can go now. `card` is the card it shows, `thread_ts` the card it replies to.
+
+    `language` is the channel's, `None` for the bot's own.
+    """
 
     view: View
+    language: str | None = None
     card: Card | None = None
     thread_ts: str | None = None
 
@@ -77,6 +81,9 @@ class Lane:
         now = self.clock()
         async with self.store.read() as uow:
             ready = await self._prepare(uow, message, now)
+            if isinstance(ready, _Ready):
+                settings = await uow.channels.settings(message.owed.channel)
+                ready = replace(ready, language=settings.language if settings else None)
         if isinstance(ready, _Wait):
             until = max(ready.until or card_due or now, now + _SHORTEST_WAIT)
             await self._postpone(message, until, ready.reason)
@@ -84,7 +91,13 @@ class Lane:
         if isinstance(ready, Done):
             return ready
         if ready.card and ready.card.ts:
-            await self.messenger.update(message.owed.channel, ready.card.ts, ready.view, key=message.owed.key)
+            await self.messenger.update(
+                message.owed.channel,
+                ready.card.ts,
+                ready.view,
+                key=message.owed.key,
+                language=ready.language,
+            )
             await self._record(message, ready, ready.card.ts)
             return Done.UPDATED
         return await self._post(message, ready)
@@ -145,7 +158,12 @@ class Lane:
             await uow.outbox.sending(message.message_id, now=self.clock())
         owed = message.owed
         ts = await self.messenger.post(
-            owed.channel, ready.view, key=owed.key, thread_ts=ready.thread_ts, broadcast=owed.broadcast
+            owed.channel,
+            ready.view,
+            key=owed.key,
+            thread_ts=ready.thread_ts,
+            broadcast=owed.broadcast,
+            language=ready.language,
         )
         await self._record(message, ready, ts)
         return Done.POSTED

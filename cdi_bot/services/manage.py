@@ -14,15 +14,14 @@ from cdi_bot.services.answers import (
     Acknowledged,
     Answer,
     BrazeRefused,
-    CannotPost,
     ConfirmSync,
-    NeedsInvite,
     NoneFits,
     NotAllowed,
     NothingOpen,
     Several,
     SyncStarted,
 )
+from cdi_bot.services.barred import barred
 from cdi_bot.services.changes import Deed, Target
 from cdi_bot.services.lookup import Lookup, find, refused, was_listed
 from cdi_bot.services.observe import Observer
@@ -32,8 +31,6 @@ from cdi_bot.services.ports import (
     BrazeTrouble,
     Endpoint,
     Messenger,
-    SlackTrouble,
-    SlackVerdict,
     Store,
     StoreTrouble,
 )
@@ -80,9 +77,9 @@ class Manage:
 
     async def subscribe(self, channel: Channel, who: str, words: str, filters: Filters) -> Answer:
         """Let a channel hear of what `words` take in, from now on; what ended before is history."""
-        barred = await self._barred(channel)
-        if barred:
-            return barred
+        reason = await barred(self._messenger, channel)
+        if reason:
+            return reason
         target = await self._target(words)
         if not isinstance(target, Target):
             return target
@@ -116,21 +113,6 @@ class Manage:
             answer = await changes.unsubscribe(uow, self._observer, deed, target)
         self._wake()
         return answer
-
-    async def _barred(self, channel: Channel) -> NeedsInvite | CannotPost | None:
-        """Say why the bot can't post in a channel, as far as Slack tells."""
-        try:
-            info = await self._messenger.channel_info(channel)
-        except SlackTrouble as trouble:
-            if trouble.verdict is SlackVerdict.CHANNEL_GONE and not channel.channel_id.startswith("D"):
-                return NeedsInvite(channel=channel)  # it is there: the command came from it
-            if trouble.verdict in {SlackVerdict.CHANNEL_GONE, SlackVerdict.TEAM_GONE}:
-                return CannotPost(channel=channel, reason=trouble.reason)
-            # Slack does not say; should posting fail, the deliverer marks the subscription and tells who made it.
-            return None
-        if info.is_archived:
-            return CannotPost(channel=channel, reason="is_archived")
-        return NeedsInvite(channel=channel) if info.is_private and not info.is_member else None
 
     async def _target(self, words: str) -> Target | Several | NoneFits | BrazeRefused:
         """Find what a subscription is to take in, and have its present state read where that is one request."""

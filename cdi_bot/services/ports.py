@@ -18,6 +18,7 @@ from cdi_bot.core.model import (
     AuditEntry,
     Card,
     Channel,
+    ChannelSettings,
     Filters,
     Incident,
     Integration,
@@ -172,15 +173,27 @@ class ChannelInfo:
 
 
 class Messenger(Protocol):
-    """Renders views in a channel's language and hands them to one Slack team. Raises only `SlackTrouble`."""
+    """Renders views and hands them to one Slack team. Raises only `SlackTrouble`."""
 
     async def post(
-        self, channel: Channel, view: View, *, key: str, thread_ts: str | None = None, broadcast: bool = False
+        self,
+        channel: Channel,
+        view: View,
+        *,
+        key: str,
+        thread_ts: str | None = None,
+        broadcast: bool = False,
+        language: str | None = None,
     ) -> str:
-        """Post a message that carries `key` in its metadata; returns its `ts`."""
+        """Post a message that carries `key` in its metadata; returns its `ts`.
+
+        It is written in `language`, or (`None`) in the bot's own.
+        """
         ...
 
-    async def update(self, channel: Channel, ts: str, view: View, *, key: str) -> None:
+    async def update(
+        self, channel: Channel, ts: str, view: View, *, key: str, language: str | None = None
+    ) -> None:
         """Replace a message's content; harmless when repeated."""
         ...
 
@@ -465,6 +478,26 @@ class Snoozes(Protocol):
         ...
 
 
+class Channels(Protocol):
+    """How channels want to be talked to."""
+
+    async def settings(self, channel: Channel) -> ChannelSettings | None:
+        """What a channel said; `None` where it never said anything."""
+        ...
+
+    async def set(self, settings: ChannelSettings) -> None:
+        """Set or replace what a channel says."""
+        ...
+
+    async def with_digest(self) -> list[ChannelSettings]:
+        """The channels that get a digest, longest waiting first."""
+        ...
+
+    async def told_digest(self, channel: Channel, *, since: datetime, until: datetime) -> bool:
+        """Move the end of the last told period on; False when it was not `since` any more: somebody was faster."""
+        ...
+
+
 class Audit(Protocol):
     """Who changed what."""
 
@@ -484,6 +517,7 @@ class UnitOfWork(Protocol):
     cards: Cards
     outbox: Outbox
     snoozes: Snoozes
+    channels: Channels
     audit: Audit
 
 

@@ -17,7 +17,9 @@ from cdi_bot.services.answers import (
     BrazeRefused,
     CannotPost,
     ConfirmSync,
+    DigestSet,
     History,
+    LanguageSet,
     Listing,
     NeedsInvite,
     NoneFits,
@@ -25,16 +27,19 @@ from cdi_bot.services.answers import (
     NothingOpen,
     NotSubscribed,
     Overview,
+    SettingsShown,
     Several,
     SnoozeEnded,
     SnoozeSet,
     SubscribedTo,
     SubscriptionList,
     SyncStarted,
+    UnknownLanguage,
     UnsubscribedFrom,
 )
 from cdi_bot.slack.blocks import Rendered, actions, button, context, section
 from cdi_bot.slack.buttons import confirmed_sync, unsnooze_button
+from cdi_bot.slack.channel_settings import digest_set, language_set, settings_shown, unknown_language
 from cdi_bot.slack.format import (
     REASON,
     bold_name,
@@ -256,4 +261,8 @@ _ANSWERS: dict[type[Answer], Callable[[Any, Words], Rendered]] = {
     CannotPost: cannot_post,
     NotAllowed: not_allowed,
     BrazeRefused: braze_refused,
+    SettingsShown: settings_shown,
+    LanguageSet: language_set,
+    UnknownLanguage: unknown_language,
+    DigestSet: digest_set,
 }

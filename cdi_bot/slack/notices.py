@@ -8,9 +8,11 @@ from typing import Any
 from cdi_bot.core.messages import (
     ChannelBroken,
     Content,
+    DigestChanged,
     EventView,
     FailedAgain,
     Gone,
+    LanguageChanged,
     Recovered,
     RunStarted,
     Snoozed,
@@ -21,6 +23,7 @@ from cdi_bot.core.messages import (
 )
 from cdi_bot.slack.blocks import Block, Rendered, actions, context, section
 from cdi_bot.slack.buttons import history_of, open_in_braze, unsnooze_button
+from cdi_bot.slack.channel_settings import digest_changed, language_changed
 from cdi_bot.slack.format import REASON, channel, code, date, escape, outside, plain, plain_line, user
 from cdi_bot.slack.reasons import channel_advice, channel_words
 from cdi_bot.slack.replies import failed_again, named, recovered, said, still_open
@@ -140,4 +143,6 @@ _RENDERERS: dict[type[Content], Callable[[Any, EventView, Words], Rendered]] = {
     ChannelBroken: _channel_broken,
     SyncTriggered: _sync_triggered,
     Gone: _gone,
+    LanguageChanged: language_changed,
+    DigestChanged: digest_changed,
 }

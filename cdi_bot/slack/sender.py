@@ -44,7 +44,7 @@ log = structlog.get_logger()
 
 
 class SlackMessenger:
-    """One Slack team, written to in one language; the `Messenger` of the use cases.
+    """One Slack team; the `Messenger` of the use cases. `words` are the language where none is asked for.
 
     `client` must not retry by itself: its default handlers post twice when an answer is lost. `timeout` is the
     longest that one call takes, in seconds; `clock` counts seconds and never goes back.
@@ -68,7 +68,14 @@ class SlackMessenger:
         self._closed_until: dict[str, float] = {}
 
     async def post(
-        self, channel: Channel, view: View, *, key: str, thread_ts: str | None = None, broadcast: bool = False
+        self,
+        channel: Channel,
+        view: View,
+        *,
+        key: str,
+        thread_ts: str | None = None,
+        broadcast: bool = False,
+        language: str | None = None,
     ) -> str:
         """Post a message that carries `key` in its metadata; returns its `ts`."""
 
@@ -86,13 +93,15 @@ class SlackMessenger:
                 Effect.SHOWS_TWICE,
             )
 
-        answer = await self._send(send, view, channel, key)
+        answer = await self._send(send, view, channel, key, language)
         ts = answer.get("ts")
         if not isinstance(ts, str):
             raise SlackTrouble("bad_answer", verdict=SlackVerdict.UNKNOWN)
         return ts
 
-    async def update(self, channel: Channel, ts: str, view: View, *, key: str) -> None:
+    async def update(
+        self, channel: Channel, ts: str, view: View, *, key: str, language: str | None = None
+    ) -> None:
         """Replace a message's content; harmless when repeated."""
 
         async def send(message: Rendered) -> dict[str, Any]:
@@ -102,7 +111,7 @@ class SlackMessenger:
                 Effect.CHANGES_ONCE,
             )
 
-        await self._send(send, view, channel, key)
+        await self._send(send, view, channel, key, language)
 
     async def find(self, channel: Channel, *, key: str, since: datetime, thread_ts: str | None) -> str | None:
         """Find a message by the key it carries among those since a time; `None` when it is not there.
@@ -160,9 +169,10 @@ class SlackMessenger:
         view: View,
         channel: Channel,
         key: str,
+        language: str | None,
     ) -> dict[str, Any]:
         """Send a view; where Slack does not take its blocks, the same news in one plain paragraph."""
-        message = render_view(view, self._words)
+        message = render_view(view, Words.load(language) if language else self._words)
         try:
             return await send(message)
         except SlackTrouble as trouble:

@@ -25,6 +25,11 @@ SOURCE = "en"
 _NAME = re.compile(r"[A-Za-z]{2,3}(_[A-Za-z0-9]{2,8}){0,3}", re.ASCII)
 
 
+def languages(folder: Path = LOCALE) -> tuple[str, ...]:
+    """Return the languages that there are, English first."""
+    return SOURCE, *sorted(path.parts[-3] for path in folder.glob(f"*/LC_MESSAGES/{DOMAIN}.po"))
+
+
 class Words:
     """A translator into one language.
 

@@ -11,6 +11,7 @@ from sqlalchemy import Row
 from cdi_bot.core.model import (
     Card,
     Channel,
+    ChannelSettings,
     Filters,
     Integration,
     Run,
@@ -25,6 +26,7 @@ AnyRow = Row[*tuple[Any, ...]]
 _OF_INTEGRATION = tuple(field.name for field in fields(Integration))
 _OF_WATCHING = tuple(field.name for field in fields(WatchedIntegration) if field.name != "integration")
 _OF_RUN = tuple(field.name for field in fields(Run))
+_OF_SETTINGS = tuple(field.name for field in fields(ChannelSettings) if field.name != "channel")
 
 
 def run_of(row: AnyRow, prefix: str = "") -> Run:
@@ -115,3 +117,13 @@ def snooze_of(row: AnyRow) -> Snooze:
         at=row.at,
         reason=row.reason,
     )
+
+
+def settings_of(row: AnyRow) -> ChannelSettings:
+    """A row of channel settings."""
+    return ChannelSettings(channel=channel_of(row), **{name: getattr(row, name) for name in _OF_SETTINGS})
+
+
+def settings_row(settings: ChannelSettings) -> dict[str, Any]:
+    """The columns of channel settings, but for those that name the channel."""
+    return {name: getattr(settings, name) for name in _OF_SETTINGS}

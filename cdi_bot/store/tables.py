@@ -196,6 +196,26 @@ class SnoozeRow(Base):
     reason: Mapped[str | None]
 
 
+class ChannelSettingsRow(Base):
+    """How a channel wants to be talked to. Channels that never said anything have no row."""
+
+    __tablename__ = "channel_settings"
+    __table_args__ = (
+        PrimaryKeyConstraint("team_id", "channel_id"),
+        CheckConstraint("(digest IS NULL) = (digest_until IS NULL)", name="digest_whole"),
+        Index("ix_channel_settings_digest", "digest_until", **where("digest IS NOT NULL")),
+    )
+
+    team_id: Mapped[str]
+    channel_id: Mapped[str]
+    language: Mapped[str | None]
+    zone: Mapped[str | None]
+    digest: Mapped[str | None]
+    digest_until: Mapped[datetime | None]
+    set_by: Mapped[str]
+    set_at: Mapped[datetime]
+
+
 class AuditRow(Base):
     """Who changed what in a channel."""
 
@@ -217,4 +237,5 @@ RUNS = table_of(RunRow)
 INCIDENTS = table_of(IncidentRow)
 SUBSCRIPTIONS = table_of(SubscriptionRow)
 SNOOZES = table_of(SnoozeRow)
+CHANNEL_SETTINGS = table_of(ChannelSettingsRow)
 AUDIT = table_of(AuditRow)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from cdi_bot.services.ports import (
     Audit,
     Cards,
+    Channels,
     Incidents,
     Integrations,
     Outbox,
@@ -22,6 +23,7 @@ from cdi_bot.services.ports import (
     Workspaces,
 )
 from cdi_bot.store.cards import SqlCards
+from cdi_bot.store.channels import SqlChannels
 from cdi_bot.store.engine import async_url, open_engines
 from cdi_bot.store.errors import troubles
 from cdi_bot.store.incidents import SqlIncidents
@@ -42,6 +44,7 @@ class SqlUnitOfWork(UnitOfWork):
         self.cards: Cards = SqlCards(connection, locks=writes)
         self.outbox: Outbox = SqlOutbox(connection)
         self.snoozes: Snoozes = SqlSnoozes(connection)
+        self.channels: Channels = SqlChannels(connection)
         self.audit: Audit = SqlAudit(connection)
 
 

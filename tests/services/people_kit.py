@@ -62,6 +62,7 @@ class Desk:
     observer: Observer
     braze: BrazeClient
     workspace: Workspace
+    messenger: SlackMessenger
     manage: Manage
     queries: Queries
     clock: Clock
@@ -157,15 +158,17 @@ async def desk(
             status_patience=PATIENCE,
             list_patience=PATIENCE * 10,
         )
+        messenger = SlackMessenger(client, Words())
         yield Desk(
             sandbox=sandbox,
             store=store,
             observer=observer,
             braze=braze,
             workspace=workspace,
+            messenger=messenger,
             manage=Manage(
                 store=store,
-                messenger=SlackMessenger(client, Words()),
+                messenger=messenger,
                 observer=observer,
                 braze=braze,
                 workspace=workspace,

@@ -12,10 +12,12 @@ from cdi_bot.core.messages import (
     CardView,
     ChannelBroken,
     Content,
+    DigestChanged,
     EventView,
     FailedAgain,
     Gone,
     IncidentView,
+    LanguageChanged,
     Recovered,
     RunStarted,
     Snoozed,
@@ -67,6 +69,9 @@ times = st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29), timezones=st.jus
 statuses = st.one_of(st.sampled_from(KNOWN_STATUSES), text)
 links = st.one_of(st.none(), st.just("https://dashboard.example/x"), text, text.map("https://".__add__))
 channels = st.builds(Channel, team_id=st.just("T1"), channel_id=st.one_of(st.just("C1"), text))
+
+languages = st.sampled_from([None, "en", "ja"])
+digests = st.sampled_from(["daily 09:00", "weekly mon 17:30 quiet"]) | text
 
 integrations = st.builds(
     Integration,
@@ -175,6 +180,8 @@ _notices: st.SearchStrategy[Content] = st.one_of(
     st.builds(ChannelBroken, channel=channels, reason=st.sampled_from(["is_archived"]) | text),
     st.builds(SyncTriggered, **_WHO, **_WHOM),
     st.builds(Gone, workspace_id=st.just(1), integration_id=ids),
+    st.builds(LanguageChanged, who=people, language=languages),
+    st.builds(DigestChanged, who=people, digest=st.none() | digests, zone=text, next_due=st.none() | times),
 )
 
 
@@ -307,6 +314,23 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
         reason=st.sampled_from([*BrazeReason]),
         words=_maybe_text,
         permission=_maybe_text,
+    ),
+    st.builds(
+        answers.SettingsShown,
+        language=languages,
+        digest=st.none() | digests,
+        zone=_maybe_text,
+        next_due=st.none() | times,
+        languages=st.just(("en", "ja")),
+    ),
+    st.builds(answers.LanguageSet, language=languages, unchanged=st.booleans()),
+    st.builds(answers.UnknownLanguage, given=text, languages=st.just(("en", "ja"))),
+    st.builds(
+        answers.DigestSet,
+        digest=st.none() | digests,
+        zone=text,
+        next_due=st.none() | times,
+        unchanged=st.booleans(),
     ),
 )
 

@@ -203,6 +203,24 @@ ANSWERS: dict[str, Answer] = {
     "braze_refused_permission": answers.BrazeRefused(
         reason=BrazeReason.NO_PERMISSION, words=None, permission="cdi.integration_list"
     ),
+    "settings": answers.SettingsShown(
+        language="ja", digest="daily 09:00", zone="Asia/Tokyo", next_due=NOW, languages=("en", "ja")
+    ),
+    "settings_none": answers.SettingsShown(
+        language=None, digest=None, zone=None, next_due=None, languages=("en", "ja")
+    ),
+    "language_set": answers.LanguageSet(language="ja", unchanged=False),
+    "language_set_own": answers.LanguageSet(language=None, unchanged=False),
+    "language_set_unchanged": answers.LanguageSet(language="ja", unchanged=True),
+    "unknown_language": answers.UnknownLanguage(given="klingon", languages=("en", "ja")),
+    "digest_set": answers.DigestSet(
+        digest="weekly mon 09:00 quiet", zone="Europe/Stockholm", next_due=NOW, unchanged=False
+    ),
+    "digest_set_unchanged": answers.DigestSet(
+        digest="weekly fri 17:30", zone="UTC", next_due=NOW, unchanged=True
+    ),
+    "digest_off": answers.DigestSet(digest=None, zone="UTC", next_due=None, unchanged=False),
+    "digest_off_unchanged": answers.DigestSet(digest=None, zone="UTC", next_due=None, unchanged=True),
 }
 
 

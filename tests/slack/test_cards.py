@@ -13,10 +13,12 @@ from cdi_bot.core.messages import (
     CardView,
     ChannelBroken,
     Content,
+    DigestChanged,
     EventView,
     FailedAgain,
     Gone,
     IncidentView,
+    LanguageChanged,
     Recovered,
     RunStarted,
     ShowCard,
@@ -164,6 +166,15 @@ EVENTS = {
     "notice_sync_triggered": event(SyncTriggered(**HERE, who=MARA), **THERE),
     "notice_gone": event(Gone(**HERE), integration=integration()),
     "notice_gone_unnamed": event(Gone(**HERE)),
+    "notice_language_changed": event(LanguageChanged(who=MARA, language="ja")),
+    "notice_language_own": event(LanguageChanged(who=MARA, language=None)),
+    "notice_digest_set": event(
+        DigestChanged(who=MARA, digest="weekly mon 09:00", zone="Europe/Stockholm", next_due=NOW)
+    ),
+    "notice_digest_quiet": event(
+        DigestChanged(who=MARA, digest="daily 17:30 quiet", zone="Asia/Tokyo", next_due=NOW)
+    ),
+    "notice_digest_off": event(DigestChanged(who=MARA, digest=None, zone="UTC", next_due=None)),
 }
 
 

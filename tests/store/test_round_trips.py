@@ -52,6 +52,9 @@ FIELDS: dict[str, st.SearchStrategy[object]] = {
     "changed": st.booleans(),
     "filters": FILTERS,
     "channel": CHANNELS,
+    "next_due": st.none() | TIMES,
+    "language": st.none() | ANY_TEXT,
+    "digest": st.none() | ANY_TEXT,
 }
 KINDS: list[type[Content]] = list(Content.__args__)  # every kind of content there is
 CONTENTS = st.sampled_from(KINDS).flatmap(

@@ -1,0 +1,53 @@
+"""What channels say about how they want to be talked to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cdi_bot.core.model import ChannelSettings
+from cdi_bot.store import SqlStore
+from tests.store.samples import CHANNEL, MINUTE, NOW, OTHER_CHANNEL
+
+SETTINGS = ChannelSettings(
+    channel=CHANNEL,
+    language="ja",
+    zone="Asia/Tokyo",
+    digest="daily 09:00",
+    digest_until=NOW,
+    set_by="U1",
+    set_at=NOW,
+)
+
+
+async def test_settings_are_kept_whole(store: SqlStore) -> None:
+    """What a channel said is read back, and saying it anew replaces it; a channel that said nothing has none."""
+    bare = ChannelSettings(channel=CHANNEL, set_by="U2", set_at=NOW + MINUTE)
+    for said in (SETTINGS, bare):
+        async with store.write() as work:
+            await work.channels.set(said)
+        async with store.read() as work:
+            assert await work.channels.settings(CHANNEL) == said
+            assert await work.channels.settings(OTHER_CHANNEL) is None
+
+
+async def test_digests_longest_waiting_first(store: SqlStore) -> None:
+    """Only the channels that get a digest are read, in the order of what they were told last."""
+    other = replace(SETTINGS, channel=OTHER_CHANNEL, digest_until=NOW - MINUTE)
+    without = replace(SETTINGS, channel=replace(CHANNEL, channel_id="C3"), digest=None, digest_until=None)
+    async with store.write() as work:
+        for each in (SETTINGS, other, without):
+            await work.channels.set(each)
+        assert await work.channels.with_digest() == [other, SETTINGS]
+
+
+async def test_a_digest_is_told_by_one(store: SqlStore) -> None:
+    """Of two that tell the same period one is told that it was too late."""
+    async with store.write() as work:
+        await work.channels.set(SETTINGS)
+    told = []
+    for _ in range(2):
+        async with store.write() as work:
+            told.append(await work.channels.told_digest(CHANNEL, since=NOW, until=NOW + MINUTE))
+    assert told == [True, False]
+    async with store.read() as work:
+        assert await work.channels.settings(CHANNEL) == replace(SETTINGS, digest_until=NOW + MINUTE)
