@@ -17,13 +17,15 @@ from cdi_bot import preflight
 from cdi_bot.braze.client import BrazeClient
 from cdi_bot.braze.instances import dashboard_url
 from cdi_bot.core.model import Channel, Workspace
+from cdi_bot.metrics import CONTENT_TYPE, Metrics, watch_loop
 from cdi_bot.preflight import CheckResult
 from cdi_bot.scheduler import Scheduler
 from cdi_bot.services.answers import Answer
 from cdi_bot.services.deliver import Deliverer
 from cdi_bot.services.manage import Manage
+from cdi_bot.services.meter import UNCOUNTED, Meter
 from cdi_bot.services.observe import Observer, Policy
-from cdi_bot.services.ports import Store
+from cdi_bot.services.ports import Endpoint, Store
 from cdi_bot.services.queries import Queries
 from cdi_bot.services.remind import Reminder
 from cdi_bot.services.views import Views
@@ -86,16 +88,22 @@ async def run_bot(
         stack.push_async_callback(slack.close)
         store = await preflight.open_store(settings.database_url)
         stack.push_async_callback(store.close)
-        readiness = _Readiness(slack)
-        await _serve(settings, stack, readiness)
-        braze, workspace = await _braze(settings, store)
+        readiness, metrics = _Readiness(slack), Metrics()
+        await _serve(settings, stack, readiness, store=store, metrics=metrics)
+        braze, workspace = await _braze(settings, store, metrics)
         stack.push_async_callback(braze.aclose)
         await preflight.refuse_bad_key(braze)
         identity = await preflight.identify(slack, stop)
         if identity is None:
             return 0
         parts = _build(
-            settings, store=store, slack=slack, braze=braze, workspace=workspace, team=identity.team_id
+            settings,
+            store=store,
+            slack=slack,
+            braze=braze,
+            workspace=workspace,
+            team=identity.team_id,
+            metrics=metrics,
         )
         await preflight.connect(slack, stop)
         readiness.parts = parts
@@ -145,7 +153,14 @@ class _Parts:
 
 
 def _build(
-    settings: Settings, *, store: Store, slack: SlackApp, braze: BrazeClient, workspace: Workspace, team: str
+    settings: Settings,
+    *,
+    store: Store,
+    slack: SlackApp,
+    braze: BrazeClient,
+    workspace: Workspace,
+    team: str,
+    metrics: Metrics,
 ) -> _Parts:
     words = Words.load(settings.language)
     admin_channel = (
@@ -161,6 +176,7 @@ def _build(
         random=random.random,
         owner=_owner(),
         admin_channel=admin_channel,
+        meter=metrics,
     )
     observer = _observer(
         settings,
@@ -170,7 +186,9 @@ def _build(
         clock=utc_now,
         wake=deliverer.wake,
         admin_channel=admin_channel,
+        meter=metrics,
     )
+    _show_workspace(metrics, workspace, braze, observer)
     manage = Manage(
         store=store,
         messenger=messenger,
@@ -222,30 +240,51 @@ async def _start(parts: _Parts, stack: AsyncExitStack, slack: SlackApp) -> None:
     stack.push_async_callback(scheduler.stop)
 
 
-async def _serve(settings: Settings, stack: AsyncExitStack, readiness: _Readiness) -> None:
+async def _serve(
+    settings: Settings, stack: AsyncExitStack, readiness: _Readiness, *, store: Store, metrics: Metrics
+) -> None:
+    async def counted() -> tuple[bytes, str]:
+        return await metrics.page(store, utc_now()), CONTENT_TYPE
+
+    probe = asyncio.create_task(watch_loop(metrics.lagged), name="watch the event loop")
+    stack.callback(probe.cancel)
     handler = None if settings.slack_app_token else readiness.slack.handle
     web = WebServer(
-        build_web(ready=readiness.reasons, slack_events=handler), host=settings.host, port=settings.port
+        build_web(ready=readiness.reasons, metrics=counted, slack_events=handler),
+        host=settings.host,
+        port=settings.port,
     )
     port = await web.serve()
     stack.push_async_callback(web.stop)
     log.info("listening", host=settings.host, port=port)
 
 
-async def _braze(settings: Settings, store: Store) -> tuple[BrazeClient, Workspace]:
+async def _braze(settings: Settings, store: Store, meter: Meter = UNCOUNTED) -> tuple[BrazeClient, Workspace]:
     url = settings.braze_base_url
     async with store.write() as uow:
         workspace = await uow.workspaces.ensure(base_url=url, dashboard_url=dashboard_url(url))
-    return _braze_client(settings, workspace_id=workspace.workspace_id), workspace
+    return _braze_client(settings, workspace_id=workspace.workspace_id, meter=meter), workspace
 
 
-def _braze_client(settings: Settings, *, workspace_id: int) -> BrazeClient:
+def _show_workspace(metrics: Metrics, workspace: Workspace, braze: BrazeClient, observer: Observer) -> None:
+    def left(endpoint: Endpoint) -> int:
+        return braze.allowance(endpoint, utc_now())
+
+    def used(endpoint: Endpoint) -> int:
+        return braze.used(endpoint, utc_now())
+
+    name = workspace.base_url.partition("://")[2]
+    metrics.watch_workspace(name, used=used, left=left, oldest=observer.oldest_age)
+
+
+def _braze_client(settings: Settings, *, workspace_id: int, meter: Meter = UNCOUNTED) -> BrazeClient:
     return BrazeClient(
         base_url=settings.braze_base_url,
         api_key=settings.braze_api_key.get_secret_value(),
         workspace_id=workspace_id,
         clock=utc_now,
         random=random.random,
+        meter=meter,
     )
 
 
@@ -258,12 +297,20 @@ def _observer(
     clock: Callable[[], datetime],
     wake: Callable[[], None],
     admin_channel: Channel | None = None,
+    meter: Meter = UNCOUNTED,
 ) -> Observer:
     policy = Policy(
         interval=settings.poll_interval, blind_after=settings.blind_after, admin_channel=admin_channel
     )
     return Observer(
-        store=store, braze=braze, workspace=workspace, policy=policy, clock=clock, owner=_owner(), wake=wake
+        store=store,
+        braze=braze,
+        workspace=workspace,
+        policy=policy,
+        clock=clock,
+        owner=_owner(),
+        wake=wake,
+        meter=meter,
     )
 
 

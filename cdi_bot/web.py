@@ -1,7 +1,8 @@
 """What the bot serves over HTTP: the operator's endpoints and, without Socket Mode, Slack's requests.
 
 `GET /healthz` answers as long as the process works; `GET /readyz` tells whether it can do its work now, with
-the reasons if not; `POST /slack/events` is there only when Slack's requests come over HTTP.
+the reasons if not; `GET /metrics` tells Prometheus what was counted; `POST /slack/events` is there only when
+Slack's requests come over HTTP.
 """
 
 import asyncio
@@ -18,14 +19,18 @@ from starlette.routing import Route
 
 SHUTDOWN_SECONDS = 3  # how long open requests may take to end; the whole stop has 10
 
+MetricsPage = Callable[[], Awaitable[tuple[bytes, str]]]
 SlackEvents = Callable[[Request], Awaitable[Response]]
 
 
-def build_web(*, ready: Callable[[], list[str]], slack_events: SlackEvents | None) -> Starlette:
+def build_web(
+    *, ready: Callable[[], list[str]], metrics: MetricsPage, slack_events: SlackEvents | None
+) -> Starlette:
     """The web application.
 
     Args:
         ready: gives the reasons why the bot can't do its work now; empty when it can.
+        metrics: gives what the bot counted, and the type of that text.
         slack_events: answers Slack's signed requests (it checks the signature itself); None in Socket Mode.
     """
 
@@ -36,7 +41,15 @@ def build_web(*, ready: Callable[[], list[str]], slack_events: SlackEvents | Non
         reasons = ready()
         return JSONResponse({"ready": not reasons, "reasons": reasons}, status_code=503 if reasons else 200)
 
-    routes = [Route("/healthz", healthz), Route("/readyz", readyz)]
+    async def metrics_page(_request: Request) -> Response:
+        text, content_type = await metrics()
+        return Response(text, media_type=content_type)
+
+    routes = [
+        Route("/healthz", healthz),
+        Route("/readyz", readyz),
+        Route("/metrics", metrics_page),
+    ]
     if slack_events is not None:
         routes.append(Route("/slack/events", slack_events, methods=["POST"]))
     return Starlette(routes=routes)

@@ -24,6 +24,7 @@ BREACHES = {
     "SQLAlchemy is the store's alone": ("services/ports.py", "import sqlalchemy"),
     "Slack's libraries are the Slack adapter's alone": ("telemetry.py", "import slack_sdk"),
     "APScheduler is the scheduler's alone": ("app.py", "import apscheduler"),
+    "Prometheus's client is the metrics' alone": ("services/meter.py", "import prometheus_client"),
 }
 
 

@@ -14,12 +14,17 @@ from starlette.responses import PlainTextResponse, Response
 from cdi_bot.web import ListenError, SlackEvents, WebServer, build_web
 
 
+async def numbers() -> tuple[bytes, str]:
+    """Something to show as metrics."""
+    return b"polls 3\n", "text/plain; version=0.0.4; charset=utf-8"
+
+
 class Served:
     """A served application whose readiness the test decides."""
 
     def __init__(self, slack_events: SlackEvents | None = None) -> None:
         self.reasons: list[str] = []
-        app = build_web(ready=lambda: self.reasons, slack_events=slack_events)
+        app = build_web(ready=lambda: self.reasons, metrics=numbers, slack_events=slack_events)
         self.server = WebServer(app, host="127.0.0.1", port=0)
         self.url = ""
 
@@ -58,6 +63,13 @@ async def test_readyz_tells_the_reasons(client: aiohttp.ClientSession) -> None:
                 "ready": False,
                 "reasons": ["Slack can't be reached", "no poll yet"],
             }
+
+
+async def test_metrics_are_given_as_they_are(client: aiohttp.ClientSession) -> None:
+    """Whoever counts decides on the text and its type."""
+    async with Served() as served, client.get(f"{served.url}/metrics") as answer:
+        assert (answer.status, await answer.read()) == (200, b"polls 3\n")
+        assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
 
 
 async def test_slack_events_only_in_http_mode(client: aiohttp.ClientSession) -> None:
@@ -117,7 +129,9 @@ async def test_a_taken_port_names_the_variable() -> None:
     """A port in use is told as such, with the variable that mends it."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        server = WebServer(build_web(ready=list, slack_events=None), host="127.0.0.1", port=port)
+        server = WebServer(
+            build_web(ready=list, metrics=numbers, slack_events=None), host="127.0.0.1", port=port
+        )
         with pytest.raises(ListenError, match=rf"PORT: another program listens on port {port}"):
             await server.serve()
 
@@ -127,6 +141,6 @@ async def test_a_taken_port_names_the_variable() -> None:
 )
 async def test_a_foreign_address_names_the_variable(host: str, port: int) -> None:
     """An address that this machine hasn't is told with the variable that mends it."""
-    server = WebServer(build_web(ready=list, slack_events=None), host=host, port=port)
+    server = WebServer(build_web(ready=list, metrics=numbers, slack_events=None), host=host, port=port)
     with pytest.raises(ListenError, match="CDI_BOT_HOST: "):
         await server.serve()

@@ -108,6 +108,12 @@ class Budget:
         """Requests a minute that Braze allows, as last told by its headers."""
         return self._windows[endpoint].limit
 
+    def used(self, endpoint: Endpoint, now: datetime) -> int:
+        """Requests sent within the present minute, with those of the last one that are still under way."""
+        window = self._windows[endpoint]
+        _roll(window, now)
+        return window.sent
+
     def allowance(self, endpoint: Endpoint, now: datetime, purpose: Purpose) -> int:
         """How many requests may be sent right now, never below 0."""
         room, _ = self._room(endpoint, now, purpose)

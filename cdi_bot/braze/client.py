@@ -22,6 +22,7 @@ from cdi_bot.braze.payloads import (
     read_list_page,
     read_status_page,
 )
+from cdi_bot.services.meter import UNCOUNTED, Meter
 from cdi_bot.services.ports import Endpoint, ListPage, Purpose, StatusPage
 
 _LIST_PATH = "/cdi/integrations"
@@ -47,6 +48,7 @@ class BrazeClient:
         random: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         timeouts: Timeouts = _DEFAULT_TIMEOUTS,
+        meter: Meter = UNCOUNTED,
     ) -> None:
         """Connect to nothing yet: the first call does."""
         self._base_url = checked_base_url(base_url)
@@ -60,6 +62,7 @@ class BrazeClient:
             random=random,
             sleep=sleep,
             timeouts=timeouts,
+            meter=meter,
         )
 
     def __repr__(self) -> str:
@@ -73,6 +76,10 @@ class BrazeClient:
     def allowance(self, endpoint: Endpoint, now: datetime, *, purpose: Purpose = Purpose.POLL) -> int:
         """How many requests may be sent to `endpoint` right now; few before a minute's first answer."""
         return self._budget.allowance(endpoint, now, purpose)
+
+    def used(self, endpoint: Endpoint, now: datetime) -> int:
+        """How many requests were sent to `endpoint` within the present clock minute."""
+        return self._budget.used(endpoint, now)
 
     def limit(self, endpoint: Endpoint) -> int:
         """Requests a minute that Braze allows the workspace, as last told by its headers."""

@@ -27,6 +27,7 @@ from cdi_bot.braze.errors import (
     TimedOutError,
 )
 from cdi_bot.braze.rate_headers import NOTHING_TOLD, read_rate_headers
+from cdi_bot.services.meter import Meter
 from cdi_bot.services.ports import BrazeReason, Endpoint, Purpose
 
 log = structlog.get_logger()
@@ -100,6 +101,7 @@ class Exchange:
         random: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
         timeouts: Timeouts,
+        meter: Meter,
     ) -> None:
         """Open nothing yet: the first call does. The key goes into a header and is kept nowhere else."""
         self._base_url = base_url
@@ -109,6 +111,7 @@ class Exchange:
         self._random = random
         self._sleep = sleep
         self._total = timeouts.total
+        self._meter = meter
         self._http = httpx.AsyncClient(
             headers={
                 "Authorization": f"Bearer {api_key}",
@@ -136,6 +139,9 @@ class Exchange:
                 while True:
                     attempt += 1
                     outcome = await self._attempt(call)
+                    self._meter.asked(
+                        call.endpoint, outcome.reason if isinstance(outcome, BrazeError) else None
+                    )
                     if not isinstance(outcome, BrazeError):
                         return outcome
                     if attempt > 1 and isinstance(outcome, OutOfBudgetError):

@@ -32,7 +32,8 @@ class Finding:
 
     `runs` are to be stored. `incident` is the incident as it should now be (`incident_id` 0 when it is new), `None`
     when nothing changed about it; `change` says how. `failures` are the newly failed runs, oldest first, on which
-    filters decide. `started` are runs first seen running. `watched` is the integration with its baseline taken.
+    filters decide. `started` are runs first seen running, `ended` those whose end is news. `watched` is the
+    integration with its baseline taken.
     """
 
     watched: WatchedIntegration
@@ -42,6 +43,7 @@ class Finding:
     failures: tuple[Run, ...] = ()
     after_good: bool = False
     started: tuple[Run, ...] = ()
+    ended: tuple[Run, ...] = ()
 
 
 def judge(
@@ -66,12 +68,13 @@ def judge(
         watched, found = _late_baseline(watched, changed, watched.watched_since, now)
         current = current or found
     news = [pair for pair in changed if _is_news(pair, watched)]
+    ended = sorted((after for _, after in news if after.outcome is not Outcome.RUNNING), key=_start)
     finding = Finding(
         watched=watched,
         runs=tuple(after for _, after in changed),
         started=tuple(after for before, after in news if before is None and after.outcome is Outcome.RUNNING),
+        ended=tuple(ended),
     )
-    ended = sorted((after for _, after in news if after.outcome is not Outcome.RUNNING), key=_start)
     if ended:
         finding = _fold(finding, known, ended, current, now)
     if finding.change:

@@ -12,6 +12,7 @@ from cdi_bot.core.detect import Finding
 from cdi_bot.core.model import Integration, Subscription, WatchedIntegration
 from cdi_bot.services.gone import record_missing
 from cdi_bot.services.memory import Remembered, run_from_list
+from cdi_bot.services.meter import Detections, Meter
 from cdi_bot.services.ports import Store
 from cdi_bot.services.record import ConflictError, Observation, record
 from cdi_bot.services.watching import begin, release
@@ -25,8 +26,9 @@ _TRIES = 5
 class Book:
     """The integrations of one workspace by id. Every change goes to the store first, then to memory."""
 
-    def __init__(self, *, store: Store, workspace_id: int, wake: Callable[[], None]) -> None:
+    def __init__(self, *, store: Store, workspace_id: int, wake: Callable[[], None], meter: Meter) -> None:
         """Start empty; `wake` is called after each commit that may owe messages."""
+        self._detections = Detections(meter=meter)
         self._store, self._workspace_id, self._wake = store, workspace_id, wake
         self.items: dict[str, Remembered] = {}
         self.is_stale = True
@@ -75,6 +77,7 @@ class Book:
     async def record(self, observations: Sequence[Observation], now: datetime) -> None:
         """Store observations with what they owe; tries again when somebody changed an incident meanwhile."""
         findings = await self._commit(observations, now)
+        self._detections.note(findings, now)
         for finding in findings:
             self._learn(finding)
         if any(finding.incident or finding.started for finding in findings):

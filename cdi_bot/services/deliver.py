@@ -13,6 +13,7 @@ from cdi_bot.core.messages import MessageKind, OutboxMessage
 from cdi_bot.core.model import Card, Channel
 from cdi_bot.services.cope import Cope
 from cdi_bot.services.lane import Done, Lane
+from cdi_bot.services.meter import UNCOUNTED, Meter
 from cdi_bot.services.pace import Pace, is_first_post
 from cdi_bot.services.ports import Lease, Messenger, SlackTrouble, Store, StoreTrouble
 from cdi_bot.services.record import show_card
@@ -55,10 +56,12 @@ class Deliverer:
         random: Callable[[], float],
         owner: str,
         admin_channel: Channel | None,
+        meter: Meter = UNCOUNTED,
     ) -> None:
         """Keep the collaborators; `owner` names this process in leases, `random` gives 0 to 1 for jitter."""
         self._store, self._clock, self._sleep, self._owner = store, clock, sleep, owner
         self._lane = Lane(store=store, messenger=messenger, views=views, clock=clock)
+        self._meter = meter
         self._awake = asyncio.Event()
         self._stopping = False
         self._busy: dict[Channel, asyncio.Task[None]] = {}
@@ -217,6 +220,7 @@ class Deliverer:
             if done in {Done.TOLD_BY_CARD, Done.MUTED}:
                 await self._lane.settle(_with_replies(message, owed) if done is Done.MUTED else [message])
         except SlackTrouble as trouble:
+            self._meter.delivered(trouble.verdict)
             return await self._cope.with_trouble(message, trouble)
         except StoreTrouble:
             raise
@@ -224,6 +228,7 @@ class Deliverer:
             await self._cope.push_back(message, "unexpected")
             log_.exception("message failed")
             return None
+        self._meter.delivered(done)
         self._cope.went_well()
         if done is Done.WAITING:
             return None

@@ -14,7 +14,15 @@ from enum import StrEnum
 from cdi_bot.core.messages import CardView, EventView, MessageKind, OutboxMessage, View
 from cdi_bot.core.model import Card, Channel
 from cdi_bot.core.routing import muted_until
-from cdi_bot.services.ports import Messenger, SlackTrouble, SlackVerdict, Store, UnitOfWork
+from cdi_bot.services.ports import (
+    AFTER_CARD,
+    SNOOZED,
+    Messenger,
+    SlackTrouble,
+    SlackVerdict,
+    Store,
+    UnitOfWork,
+)
 from cdi_bot.services.views import Views
 
 SETTLE_AFTER = timedelta(seconds=3)
@@ -133,7 +141,7 @@ class Lane:
     ) -> _Ready | Done | _Wait:
         owed = message.owed
         if card.ts is None:
-            return _Wait(until=None, reason="waits for its card")
+            return _Wait(until=None, reason=AFTER_CARD)
         if owed.card_revision <= card.first_shown_revision:
             return Done.TOLD_BY_CARD
         view = await self.views.event(uow, message, now)
@@ -203,4 +211,4 @@ def _muted_until(channel: Channel, card: CardView, now: datetime) -> Done | _Wai
         return None
     if not any(incident.is_open for incident in incidents):
         return Done.MUTED
-    return _Wait(until=min(until, now + _MUTE_STEP), reason="snoozed")
+    return _Wait(until=min(until, now + _MUTE_STEP), reason=SNOOZED)

@@ -15,6 +15,7 @@ from cdi_bot.core.pacing import ROUTINE_SHARE, SHARE, Urgency, choose, gap
 from cdi_bot.services.book import Book
 from cdi_bot.services.look import read_runs
 from cdi_bot.services.memory import Remembered
+from cdi_bot.services.meter import UNCOUNTED, Meter
 from cdi_bot.services.ports import (
     Braze,
     BrazeReason,
@@ -69,6 +70,7 @@ class Observer:
         clock: Callable[[], datetime],
         owner: str,
         wake: Callable[[], None],
+        meter: Meter = UNCOUNTED,
     ) -> None:
         """Keep the collaborators; `owner` names this process in leases, `wake` rouses the deliverer."""
         self._store, self._braze, self._workspace = store, braze, workspace
@@ -81,7 +83,7 @@ class Observer:
             admin_channel=policy.admin_channel,
             last_answer=now,
         )
-        self._book = Book(store=store, workspace_id=workspace.workspace_id, wake=wake)
+        self._book = Book(store=store, workspace_id=workspace.workspace_id, wake=wake, meter=meter)
         self._sweep = Sweep(braze)
         self._tasks: set[asyncio.Task[None]] = set()
         self._leads_until: datetime | None = None
@@ -95,6 +97,16 @@ class Observer:
     def can_list(self) -> bool | None:
         """Whether the key may list integrations; `None` until Braze has said."""
         return self._sweep.can_list
+
+    def oldest_age(self) -> timedelta:
+        """How long ago the heard integration was heard of that Braze told of least recently; zero without any."""
+        seen = [
+            item.watched.observed_at or item.watched.watched_since
+            for item in self._book.items.values()
+            if item.heard and not item.watched.missing_since
+        ]
+        oldest = min(filter(None, seen), default=None)
+        return self._clock() - oldest if oldest else timedelta()
 
     async def refresh(self, integration_id: str) -> None:
         """Ask an integration's status now, for a person; raises `BrazeTrouble`."""

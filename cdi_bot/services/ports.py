@@ -406,6 +406,11 @@ class Cards(Protocol):
         ...
 
 
+SNOOZED = "snoozed"
+AFTER_CARD = "waits for its card"
+"""Reasons with which messages are pushed back that have nothing wrong with them."""
+
+
 class Outbox(Protocol):
     """Messages owed to channels. A channel is delivered to by one holder of its lease at a time."""
 
@@ -453,6 +458,13 @@ class Outbox(Protocol):
 
     async def depth(self) -> int:
         """How many messages are owed."""
+        ...
+
+    async def waiting_since(self) -> datetime | None:
+        """Since when the oldest message is owed that waits for Slack alone; `None` when there is none.
+
+        Neither a snooze nor a card that has to be posted first holds it back.
+        """
         ...
 
 

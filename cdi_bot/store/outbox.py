@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.messages import MessageKind, OutboxMessage, OwedMessage
 from cdi_bot.core.model import Channel
-from cdi_bot.services.ports import Outbox
+from cdi_bot.services.ports import AFTER_CARD, SNOOZED, Outbox
 from cdi_bot.store import content
 from cdi_bot.store.dialect import upsert_into
 from cdi_bot.store.message_tables import CARDS, CHANNELS, OUTBOX
@@ -50,6 +50,7 @@ class SqlOutbox(Outbox):
                         (and_(still_owed, OUTBOX.c.not_before < new.not_before), OUTBOX.c.not_before),
                         else_=new.not_before,
                     ),
+                    "created_at": case((still_owed, OUTBOX.c.created_at), else_=new.created_at),
                     "attempts": case((still_owed, OUTBOX.c.attempts), else_=0),
                     "last_error": case((still_owed, OUTBOX.c.last_error), else_=None),
                     "sending_since": case((still_owed, OUTBOX.c.sending_since), else_=None),
@@ -168,6 +169,18 @@ class SqlOutbox(Outbox):
             await self._connection.execute(select(func.count()).select_from(OUTBOX).where(_OWED))
         ).scalar_one()
         return count
+
+    async def waiting_since(self) -> datetime | None:
+        """Look at all that is owed: that is little, or the answer is needed."""
+        reason = OUTBOX.c.last_error
+        oldest: datetime | None = (
+            await self._connection.execute(
+                select(func.min(OUTBOX.c.created_at)).where(
+                    _OWED, or_(reason.is_(None), reason.not_in([SNOOZED, AFTER_CARD]))
+                )
+            )
+        ).scalar_one()
+        return oldest
 
     async def _change(self, message_id: int, **values: Any) -> None:
         await self._connection.execute(
