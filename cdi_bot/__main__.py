@@ -1,6 +1,28 @@
-"""`python -m cdi_bot`: the same as the `cdi-bot` command."""
+"""The program: `cdi-bot`, and `python -m cdi_bot`.
 
-from cdi_bot.cli import main
+A stop that comes while the program is still being loaded ends it at once: well, where a stop is the only end there
+is; with the signal's own exit code where something was broken off. Never with a traceback.
+"""
+
+import signal
+import sys
+from types import FrameType
+
+_UNTIL_STOPPED = {"run", "demo", "sandbox"}
+
+
+def _end(number: int, _frame: FrameType | None) -> None:
+    sys.exit(0 if _UNTIL_STOPPED.intersection(sys.argv[1:2]) else 128 + number)
+
+
+def main() -> None:
+    """Load the program and run it."""
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, _end)
+    from cdi_bot.cli import main as run_command_line  # noqa: PLC0415  # loading it is what takes the time
+
+    run_command_line()
+
 
 if __name__ == "__main__":
     main()

@@ -7,18 +7,18 @@ import os
 import random
 import socket
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
 
-from cdi_bot import preflight
+from cdi_bot import checks, preflight
 from cdi_bot.braze.client import BrazeClient
 from cdi_bot.braze.instances import dashboard_url
+from cdi_bot.checks import CheckResult
 from cdi_bot.core.model import Channel, Workspace
 from cdi_bot.metrics import CONTENT_TYPE, Metrics, watch_loop
-from cdi_bot.preflight import CheckResult
 from cdi_bot.scheduler import Scheduler
 from cdi_bot.services.answers import Answer
 from cdi_bot.services.deliver import Deliverer
@@ -86,13 +86,14 @@ async def run_bot(
     async with AsyncExitStack() as stack:
         slack = preflight.make_slack(settings)
         stack.push_async_callback(slack.close)
+        async with aclosing(_braze_client(settings, workspace_id=0)) as trial:
+            await preflight.try_credentials(slack, trial)
         store = await preflight.open_store(settings.database_url)
         stack.push_async_callback(store.close)
         readiness, metrics = _Readiness(slack), Metrics()
         await _serve(settings, stack, readiness, store=store, metrics=metrics)
         braze, workspace = await _braze(settings, store, metrics)
         stack.push_async_callback(braze.aclose)
-        await preflight.refuse_bad_key(braze)
         identity = await preflight.identify(slack, stop)
         if identity is None:
             return 0
@@ -119,7 +120,7 @@ async def run_bot(
 
 async def run_checks(settings: Settings) -> list[CheckResult]:
     """Try every credential and permission that the bot would use."""
-    return await preflight.run_checks(settings, _braze_client(settings, workspace_id=0))
+    return await checks.run_checks(settings, _braze_client(settings, workspace_id=0))
 
 
 async def status_report(settings: Settings, words: str, now: datetime) -> Answer:

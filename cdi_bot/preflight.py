@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
 import structlog
@@ -29,24 +28,14 @@ log = structlog.get_logger(__name__)
 
 _LONGEST_WAIT = 30.0
 
-_NO_INTEGRATION = "cdi-bot-check-0"
+NO_INTEGRATION = "cdi-bot-check-0"
 """No integration's id: Braze refuses it where the key has the permission, and the key where it has not."""
 
-_BOT_TOKEN_MEND = "Copy the Bot User OAuth Token anew from OAuth & Permissions, after installing the app"  # noqa: S105 (words, not a token)
-_APP_TOKEN_MEND = (
+BOT_TOKEN_MEND = "Copy the Bot User OAuth Token anew from OAuth & Permissions, after installing the app"  # noqa: S105 (words, not a token)
+APP_TOKEN_MEND = (
     "Make an app-level token with connections:write under Basic Information, and turn Socket Mode on"  # noqa: S105 (likewise)
 )
 _KEY_MEND = "Make a key with cdi.integration_job_status under Settings > APIs and Identifiers in Braze"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckResult:
-    """One thing that was tried: what, whether it works, what was seen, and how to mend it."""
-
-    what: str
-    ok: bool
-    detail: str
-    mend: str | None = None
 
 
 def make_slack(settings: Settings) -> SlackApp:
@@ -83,12 +72,24 @@ async def open_store(url: str) -> SqlStore:
     return await SqlStore.open(url)
 
 
-async def identify(slack: SlackApp, stop: asyncio.Event) -> Identity | None:
-    """Try the bot token; waits while Slack is away, `None` when `stop` is set meanwhile.
+async def try_credentials(slack: SlackApp, braze: BrazeClient) -> None:
+    """Try the key and the tokens once; raises `SettingsError` with all that are refused.
 
-    Raises `SettingsError` when Slack refuses the token.
+    Any other trouble may pass by itself. The app token is tried only beside another that is refused: Slack grants
+    few openings of connections a minute, and `connect` tries it anyway.
     """
-    return await _until_answered(slack.identify, stop, "SLACK_BOT_TOKEN", _BOT_TOKEN_MEND)
+    problems = [*await asyncio.gather(_refused_key(braze), _refused_bot_token(slack))]
+    if any(problems):
+        problems.append(await _refused(slack.try_app_token, "SLACK_APP_TOKEN", APP_TOKEN_MEND))
+        raise SettingsError([problem for problem in problems if problem])
+
+
+async def identify(slack: SlackApp, stop: asyncio.Event) -> Identity | None:
+    """Learn who the bot is; waits while Slack is away, `None` when `stop` is set meanwhile.
+
+    Raises `SettingsError` when Slack refuses the bot token.
+    """
+    return await _until_answered(slack.identify, stop, "SLACK_BOT_TOKEN", BOT_TOKEN_MEND)
 
 
 async def connect(slack: SlackApp, stop: asyncio.Event) -> None:
@@ -96,47 +97,64 @@ async def connect(slack: SlackApp, stop: asyncio.Event) -> None:
 
     Raises `SettingsError` when Slack refuses the app token.
     """
-    await _until_answered(slack.connect, stop, "SLACK_APP_TOKEN", _APP_TOKEN_MEND)
+    await _until_answered(slack.connect, stop, "SLACK_APP_TOKEN", APP_TOKEN_MEND)
 
 
 async def _until_answered(
     call: Callable[[], Awaitable[Answer]], stop: asyncio.Event, variable: str, mend: str
 ) -> Answer | None:
-    wait = 1.0
+    wait, reason = 1.0, None
     while not stop.is_set():
         try:
             return await call()
         except SlackTrouble as trouble:
-            if trouble.verdict in {SlackVerdict.TEAM_GONE, SlackVerdict.REFUSED}:
-                what = f"Slack refuses this token ({trouble.reason})"
-                raise SettingsError([Problem(variable=variable, what=what, mend=mend)]) from None
-            log.warning("Slack can't be reached; trying again", reason=trouble.reason, seconds=wait)
+            problem = _refusal(trouble, variable, mend)
+            if problem:
+                raise SettingsError([problem]) from None
+            if trouble.reason != reason:  # said once, not with every try
+                log.warning("Slack can't be reached; trying until it can", reason=trouble.reason)
+            reason = trouble.reason
         await _pause(stop, wait)
         wait = min(wait * 2, _LONGEST_WAIT)
     return None
 
 
-async def refuse_bad_key(braze: BrazeClient) -> None:
-    """Try the Braze key; raises `SettingsError` when Braze refuses it. Any other trouble may pass by itself."""
+def is_refused(trouble: SlackTrouble) -> bool:
+    """Whether Slack refuses the token, rather than being away."""
+    return trouble.verdict in {SlackVerdict.TEAM_GONE, SlackVerdict.REFUSED}
+
+
+def _refusal(trouble: SlackTrouble, variable: str, mend: str) -> Problem | None:
+    """What is wrong with a token, `None` where the trouble says nothing about it."""
+    if not is_refused(trouble):
+        return None
+    return Problem(variable=variable, what=f"Slack refuses this token ({trouble.reason})", mend=mend)
+
+
+async def _refused(call: Callable[[], Awaitable[object]], variable: str, mend: str) -> Problem | None:
     try:
-        await braze.status_page(_NO_INTEGRATION, purpose=Purpose.COMMAND)
+        await call()
+    except SlackTrouble as trouble:
+        return _refusal(trouble, variable, mend)
+    return None
+
+
+async def _refused_bot_token(slack: SlackApp) -> Problem | None:
+    return await _refused(slack.identify, "SLACK_BOT_TOKEN", BOT_TOKEN_MEND)
+
+
+async def _refused_key(braze: BrazeClient) -> Problem | None:
+    try:
+        await braze.status_page(NO_INTEGRATION, purpose=Purpose.COMMAND)
     except BrazeTrouble as trouble:
         if trouble.reason is BrazeReason.BAD_KEY:
-            raise SettingsError(
-                [Problem(variable="BRAZE_API_KEY", what="Braze refuses this key (401)", mend=_KEY_MEND)]
-            ) from None
+            return Problem(variable="BRAZE_API_KEY", what="Braze refuses this key (401)", mend=_KEY_MEND)
         if trouble.reason is BrazeReason.INVALID_URL:
-            raise SettingsError(
-                [
-                    Problem(
-                        variable="BRAZE_BASE_URL",
-                        what=str(trouble),
-                        mend="Give your instance's REST endpoint",
-                    )
-                ]
-            ) from None
+            what = str(trouble).rstrip(".")
+            return Problem(variable="BRAZE_BASE_URL", what=what, mend="Give your instance's REST endpoint")
         if trouble.reason is not BrazeReason.INVALID_INTEGRATION:
             log.warning("Braze can't be asked yet", reason=trouble.reason.value, why=str(trouble))
+    return None
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:
@@ -146,65 +164,3 @@ async def _pause(stop: asyncio.Event, seconds: float) -> None:
             await stop.wait()
     except TimeoutError:
         return
-
-
-async def run_checks(settings: Settings, braze: BrazeClient) -> list[CheckResult]:
-    """Try every credential and permission that the bot would use."""
-    slack = make_slack(settings)
-    try:
-        checks = [
-            await _check_database(settings.database_url),
-            await _check_bot_token(slack),
-            *([await _check_app_token(slack)] if settings.slack_app_token else []),
-        ]
-    finally:
-        await slack.close()
-    try:
-        checks += [
-            await _check_key("cdi.integration_job_status", lambda: braze.status_page(_NO_INTEGRATION)),
-            await _check_key("cdi.integration_list", braze.list_page),
-            await _check_key("cdi.integration_sync", lambda: braze.trigger_sync(_NO_INTEGRATION)),
-        ]
-    finally:
-        await braze.aclose()
-    return checks
-
-
-async def _check_database(url: str) -> CheckResult:
-    try:
-        store = await open_store(url)
-        await store.close()
-    except StoreTrouble as trouble:
-        return CheckResult(what="database", ok=False, detail=str(trouble), mend="See DATABASE_URL")
-    return CheckResult(what="database", ok=True, detail="up to date")
-
-
-async def _check_bot_token(slack: SlackApp) -> CheckResult:
-    what = "SLACK_BOT_TOKEN"
-    try:
-        identity = await slack.identify()
-    except SlackTrouble as trouble:
-        return CheckResult(what=what, ok=False, detail=f"Slack says {trouble.reason}", mend=_BOT_TOKEN_MEND)
-    return CheckResult(what=what, ok=True, detail=f"team {identity.team_id}")
-
-
-async def _check_app_token(slack: SlackApp) -> CheckResult:
-    what = "SLACK_APP_TOKEN"
-    try:
-        await slack.connect()
-    except SlackTrouble as trouble:
-        return CheckResult(what=what, ok=False, detail=f"Slack says {trouble.reason}", mend=_APP_TOKEN_MEND)
-    return CheckResult(what=what, ok=True, detail="Socket Mode connects")
-
-
-async def _check_key(permission: str, call: Callable[[], Awaitable[object]]) -> CheckResult:
-    """Make a call that changes nothing: a refusal of the made-up id shows that the key itself was accepted."""
-    what = f"BRAZE_API_KEY, {permission}"
-    try:
-        await call()
-    except BrazeTrouble as trouble:
-        if trouble.reason is not BrazeReason.INVALID_INTEGRATION:
-            return CheckResult(
-                what=what, ok=False, detail=str(trouble), mend=f"Give the key {permission} in Braze"
-            )
-    return CheckResult(what=what, ok=True, detail="granted")

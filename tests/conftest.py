@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 import structlog
+from typer.testing import CliRunner, Result
 
+from cdi_bot.cli import app
 from cdi_bot.sandbox import Sandbox
+from cdi_bot.settings import VARIABLES
 from tests.databases import Databases, postgres_server
-from tests.program import Program
+from tests.program import Invoke, Program
 
 
 @pytest.fixture(scope="session")
@@ -66,3 +69,16 @@ def restored_logging() -> Iterator[None]:
     root.handlers, root.level = handlers, level
     logging.captureWarnings(capture=False)
     structlog.reset_defaults()
+
+
+@pytest.fixture
+def invoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, restored_logging: None) -> Invoke:
+    """Runs a command in this process, in an empty folder and with no setting but those given."""
+    monkeypatch.chdir(tmp_path)
+    for variable in VARIABLES:
+        monkeypatch.delenv(variable, raising=False)
+
+    def run(*arguments: str, env: dict[str, str] | None = None) -> Result:
+        return CliRunner().invoke(app, arguments, env=env, prog_name="cdi-bot")
+
+    return run

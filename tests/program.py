@@ -4,11 +4,16 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from typer.testing import Result
+
 from cdi_bot.settings import VARIABLES
+
+Invoke = Callable[..., Result]
+"""Runs a command in this process; what the fixture `invoke` gives."""
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 30  # seconds; far more than anything here takes, far less than anybody wants to wait

@@ -8,34 +8,15 @@ import signal
 import socket
 import sqlite3
 import time
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from cdi_bot.cli import app
 from cdi_bot.sandbox import Sandbox
-from cdi_bot.settings import VARIABLES
-from tests.program import Program
+from tests.program import Invoke, Program
 
 NEEDED = ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "BRAZE_BASE_URL", "BRAZE_API_KEY")
-
-Invoke = Callable[..., Result]
-
-
-@pytest.fixture
-def invoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, restored_logging: None) -> Invoke:
-    """Runs a command in this process, in an empty folder and with no setting but those given."""
-    monkeypatch.chdir(tmp_path)
-    for variable in VARIABLES:
-        monkeypatch.delenv(variable, raising=False)
-
-    def run(*arguments: str, env: dict[str, str] | None = None) -> Result:
-        return CliRunner().invoke(app, arguments, env=env, prog_name="cdi-bot")
-
-    return run
 
 
 @pytest.mark.parametrize("arguments", [["run"], ["check"], ["status", "users"]])
@@ -137,27 +118,31 @@ def test_a_taken_port_of_the_page(invoke: Invoke) -> None:
     assert "--port: " in finished.stderr
 
 
+@pytest.mark.parametrize(("command", "code"), [("run", 0), ("demo", 0), ("check", 128 + signal.SIGTERM)])
+async def test_a_stop_while_it_is_being_loaded(program: Program, command: str, code: int) -> None:
+    """It ends at once: well, unless the command was to find something out."""
+    bot = await program.start(command, env={"PYTHONVERBOSE": "1"})
+    await bot.logged("typer")
+    finished = await bot.end(signal.SIGTERM)
+    assert (finished.code, finished.out) == (code, "")
+    assert "Traceback" not in finished.err
+
+
 async def test_refused_credentials(program: Program, settings_for_sandbox: dict[str, str]) -> None:
-    """A token that Slack refuses, and a key that Braze refuses, are settings problems."""
-    wrong = {"SLACK_BOT_TOKEN": "xoxb-not-this-one", "BRAZE_API_KEY": "not-this-one"}
-    for variable, value in wrong.items():
-        finished = await program.run("run", env={**settings_for_sandbox, variable: value})
-        assert finished.code == 2
-        assert f"  {variable}: " in finished.err
-        assert "not-this-one" not in finished.err
+    """What Slack and Braze refuse is a settings problem: all of it told at once, before a database is made."""
+    wrong = {"SLACK_BOT_TOKEN": "xoxb-wrong", "SLACK_APP_TOKEN": "xapp-wrong", "BRAZE_API_KEY": "wrong"}
+    finished = await program.run("run", env={**settings_for_sandbox, **wrong})
+    assert finished.code == 2
+    assert [name for name in wrong if f"  {name}: " not in finished.err] == []
+    assert "-wrong" not in finished.err
+    assert not list(program.folder.iterdir())
 
 
-async def test_check(invoke: Invoke, settings_for_sandbox: dict[str, str]) -> None:
-    """Each credential and permission is one line; what isn't right ends with 1 and a way to mend it."""
-    good = await asyncio.to_thread(invoke, "check", env=settings_for_sandbox)
-    assert good.exit_code == 0, good.output
-    assert {line[:6] for line in good.stdout.splitlines()} == {"ok    "}
-    bad = await asyncio.to_thread(
-        invoke, "check", env={**settings_for_sandbox, "BRAZE_API_KEY": "not-this-one"}
-    )
-    assert bad.exit_code == 1
-    assert "NOT OK" in bad.stdout
-    assert "not-this-one" not in bad.output
+async def test_a_refused_app_token(program: Program, settings_for_sandbox: dict[str, str]) -> None:
+    """The app token alone is told too."""
+    finished = await program.run("run", env={**settings_for_sandbox, "SLACK_APP_TOKEN": "xapp-wrong"})
+    assert finished.code == 2
+    assert "  SLACK_APP_TOKEN: " in finished.err
 
 
 async def test_the_sandbox_says_how_to_talk_to_it(program: Program, invoke: Invoke) -> None:

@@ -43,7 +43,7 @@ def test_a_wheel_holds_code_data_and_migrations(installed: Path) -> None:
 def test_the_command_is_declared(installed: Path) -> None:
     """An installer makes the `cdi-bot` command."""
     (entry_points,) = installed.glob("*.dist-info/entry_points.txt")
-    assert "cdi-bot = cdi_bot.cli:main" in entry_points.read_text(encoding="utf-8")
+    assert "cdi-bot = cdi_bot.__main__:main" in entry_points.read_text(encoding="utf-8")
 
 
 def test_an_installed_package_can_migrate(installed: Path, tmp_path: Path) -> None:

@@ -157,7 +157,7 @@ class Exchange:
     async def _pause(self, call: Call[_Answer], attempt: int, trouble: BrazeError) -> None:
         """Wait before the next attempt: longer each time, and not in step with others."""
         seconds = FIRST_WAIT * 2.0 ** (attempt - 1) * (0.5 + self._random())
-        log.info(
+        log.debug(  # an outage is told once by whoever asked, not with every try
             "braze_retry",
             host=self._host,
             endpoint=call.endpoint.value,

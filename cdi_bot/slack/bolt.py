@@ -31,6 +31,7 @@ from starlette.responses import Response
 from cdi_bot.services.ports import SlackTrouble, SlackVerdict
 from cdi_bot.slack.errors import Effect, to_trouble
 from cdi_bot.slack.proxy import proxy_for
+from cdi_bot.slack.scopes import Scopes, read_scopes
 from cdi_bot.slack.sockets import WATCH_SECONDS, Sockets
 
 Json = dict[str, Any]
@@ -53,6 +54,7 @@ class Identity(NamedTuple):
 
     team_id: str
     bot_user_id: str
+    scopes: Scopes | None = None  # what the token may do, where Slack tells
 
 
 class SlackApp:
@@ -178,8 +180,14 @@ class SlackApp:
         team_id, user_id = answer.get("team_id"), answer.get("user_id")
         if not team_id or not user_id:
             raise SlackTrouble("bad_answer", verdict=SlackVerdict.RETRY)
-        self._identity = Identity(str(team_id), str(user_id))
+        scopes = read_scopes(answer.headers.get("X-OAuth-Scopes"))
+        self._identity = Identity(str(team_id), str(user_id), scopes)
         return self._identity
+
+    async def try_app_token(self) -> None:
+        """Try the app token, if there is one, without connecting; raises `SlackTrouble`."""
+        if self._sockets is not None:
+            await self._sockets.try_token()
 
     async def connect(self) -> None:
         """Open the Socket Mode connections, if there is an app token; raises `SlackTrouble`."""

@@ -81,6 +81,10 @@ class Sockets:
             raise
         self._watch = asyncio.create_task(self._watch_over())
 
+    async def try_token(self) -> None:
+        """Ask for an address without going there; raises `SlackTrouble` on a bad token."""
+        await self._address()
+
     async def close(self) -> None:
         """Close everything, also what does not answer any more."""
         if self._watch is not None:

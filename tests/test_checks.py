@@ -1,0 +1,113 @@
+"""`cdi-bot check`: what it tries, and what it says of what is not right."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from typer.testing import Result
+
+from cdi_bot.sandbox import Sandbox
+from cdi_bot.sandbox.slack_seed import DATA_ALERTS, FINANCE_PRIVATE
+from tests.program import Invoke
+
+
+def checked(finished: Result) -> dict[str, str]:
+    """What `check` said: the words after each thing that was tried, with the way to mend it."""
+    lines = finished.stdout.replace("\n        ", " ").splitlines()
+    return {line[8:].split(": ")[0]: line for line in lines}
+
+
+async def test_check(invoke: Invoke, sandbox: Sandbox, settings_for_sandbox: dict[str, str]) -> None:
+    """Each credential and permission is one line that says ok."""
+    env = {**settings_for_sandbox, "CDI_BOT_ADMIN_CHANNEL": DATA_ALERTS}
+    good = await asyncio.to_thread(invoke, "check", env=env)
+    assert good.exit_code == 0, good.output
+    said = checked(good)
+    assert {line[:8] for line in said.values()} == {"ok      "}
+    assert said.keys() >= {"DATABASE_URL", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "CDI_BOT_ADMIN_CHANNEL"}
+    assert said.keys() >= {f"BRAZE_API_KEY, cdi.{each}" for each in ("integration_list", "integration_sync")}
+    http = {name: value for name, value in env.items() if name != "SLACK_APP_TOKEN"}
+    signed = await asyncio.to_thread(
+        invoke, "check", env={**http, "SLACK_SIGNING_SECRET": sandbox.slack_signing_secret}
+    )
+    assert "SLACK_SIGNING_SECRET" in checked(signed)
+
+
+async def test_check_of_what_is_refused(invoke: Invoke, settings_for_sandbox: dict[str, str]) -> None:
+    """Each refusal is told with the way to mend it, without the secret, and the exit code is 1."""
+    wrong = {"SLACK_BOT_TOKEN": "xoxb-wrong", "SLACK_APP_TOKEN": "xapp-wrong", "BRAZE_API_KEY": "wrong"}
+    bad = await asyncio.to_thread(invoke, "check", env={**settings_for_sandbox, **wrong})
+    assert bad.exit_code == 1
+    assert "-wrong" not in bad.output
+    said = checked(bad)
+    assert "Copy the Bot User OAuth Token" in said["SLACK_BOT_TOKEN"]
+    assert "connections:write" in said["SLACK_APP_TOKEN"]
+    assert "Check BRAZE_API_KEY" in said["BRAZE_API_KEY, cdi.integration_list"]
+
+
+@pytest.mark.parametrize("permission", ["integration_job_status", "integration_list", "integration_sync"])
+async def test_check_of_a_missing_permission(
+    invoke: Invoke, sandbox: Sandbox, settings_for_sandbox: dict[str, str], permission: str
+) -> None:
+    """The one that the key lacks is named, with what that costs; the others are ok."""
+    everything = {"cdi.integration_job_status", "cdi.integration_list", "cdi.integration_sync"}
+    sandbox.braze.set_key("narrow", everything - {f"cdi.{permission}"})
+    bad = await asyncio.to_thread(invoke, "check", env={**settings_for_sandbox, "BRAZE_API_KEY": "narrow"})
+    assert bad.exit_code == 1
+    refused = {what: line for what, line in checked(bad).items() if line.startswith("NOT OK")}
+    assert list(refused) == [f"BRAZE_API_KEY, cdi.{permission}"]
+    assert f"the permission cdi.{permission}" in refused[f"BRAZE_API_KEY, cdi.{permission}"]
+    assert "Without it" in refused[f"BRAZE_API_KEY, cdi.{permission}"]
+
+
+async def test_check_of_scopes(
+    invoke: Invoke, sandbox: Sandbox, settings_for_sandbox: dict[str, str]
+) -> None:
+    """A scope that the app was installed without is named; an optional one is told of, and ok."""
+    token = sandbox.slack.tokens[sandbox.slack_bot_token]
+    less = token.scopes - {"im:write", "channels:history"}
+    sandbox.slack.tokens[sandbox.slack_bot_token] = replace(token, scopes=less)
+    bad = await asyncio.to_thread(invoke, "check", env=settings_for_sandbox)
+    assert bad.exit_code == 1
+    said = checked(bad)
+    assert said["SLACK_BOT_TOKEN, im:write"].startswith("NOT OK")
+    assert "OAuth & Permissions" in said["SLACK_BOT_TOKEN, im:write"]
+    assert said["SLACK_BOT_TOKEN, channels:history"].startswith("ok")
+    assert "possible repeat" in said["SLACK_BOT_TOKEN, channels:history"]
+
+
+@pytest.mark.parametrize(
+    ("channel_id", "words"),
+    [
+        (DATA_ALERTS, "archived"),
+        (FINANCE_PRIVATE, "/invite @cdi-bot"),
+        ("C0NOWHERE", "no such channel"),
+    ],
+)
+async def test_check_of_the_admin_channel(
+    invoke: Invoke, sandbox: Sandbox, settings_for_sandbox: dict[str, str], channel_id: str, words: str
+) -> None:
+    """A channel that the bot could not post to is told before it is needed."""
+    sandbox.slack.put_channel(replace(sandbox.slack.channels[DATA_ALERTS], is_archived=True))
+    env = {**settings_for_sandbox, "CDI_BOT_ADMIN_CHANNEL": channel_id}
+    bad = await asyncio.to_thread(invoke, "check", env=env)
+    assert bad.exit_code == 1
+    line = checked(bad)["CDI_BOT_ADMIN_CHANNEL"]
+    assert line.startswith("NOT OK")
+    assert words in line
+
+
+async def test_check_before_what_does_not_answer(
+    invoke: Invoke, settings_for_sandbox: dict[str, str]
+) -> None:
+    """A dead host is told as that: nobody is sent to make a new token, and no log line stands in between."""
+    nowhere = {"BRAZE_BASE_URL": "http://127.0.0.1:1", "SLACK_API_URL": "http://127.0.0.1:1/api/"}
+    bad = await asyncio.to_thread(invoke, "check", env={**settings_for_sandbox, **nowhere})
+    assert (bad.exit_code, bad.stderr) == (1, "")
+    said = checked(bad)
+    assert "Check the network" in said["SLACK_BOT_TOKEN"]
+    assert "Copy the Bot User" not in said["SLACK_BOT_TOKEN"]
+    assert "can't be reached at 127.0.0.1" in said["BRAZE_API_KEY, cdi.integration_job_status"]
+    assert "Without it" not in bad.stdout
