@@ -107,11 +107,12 @@ def _listener(desk: Desk, presser: Presser, *, replace: bool) -> Callable[[Json]
     async def pressed(body: Json) -> None:
         action = body["actions"][0]
         desk.people.met(body["user"]["id"], body["user"].get("team_id"))
+        reader = await desk.speaking_to(body["user"]["id"])
         try:
-            answer = await presser(desk, _press(body, action))
-            said = desk.say(answer) if answer is not None else None
+            answer = await presser(reader, _press(body, action))
+            said = reader.say(answer) if answer is not None else None
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
-            said = desk.failed(error, action=action["action_id"], user=body["user"]["id"])
+            said = reader.failed(error, action=action["action_id"], user=body["user"]["id"])
         if said is not None:
             await respond(desk.slack.session, body["response_url"], said, replace=replace)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
@@ -42,7 +42,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """Everything that answers people: shared by commands and buttons."""
+    """Everything that answers people: shared by commands and buttons. `words` are the language it answers in."""
 
     slack: SlackApp
     manage: Manage
@@ -50,6 +50,11 @@ class Desk:
     people: SlackPeople
     words: Words
     clock: Callable[[], datetime]
+
+    async def speaking_to(self, who: str) -> Desk:
+        """Return the same desk, answering in the language of a person's Slack as far as it is known."""
+        language = (await self.people.person(who)).language
+        return replace(self, words=Words.load(language)) if language else self
 
     async def carry_out(self, command: Command, channel: Channel, who: str) -> Answer | Rendered:
         """Have the service for a command answer. Raises `StoreTrouble` and `SlackTrouble`."""
@@ -124,7 +129,8 @@ def listen_to_commands(desk: Desk) -> None:
 
     async def cdi(body: Json) -> None:
         channel = Channel(team_id=body["team_id"], channel_id=body["channel_id"])
-        answer = await desk.answer_text(body.get("text") or "", channel, body["user_id"])
+        reader = await desk.speaking_to(body["user_id"])
+        answer = await reader.answer_text(body.get("text") or "", channel, body["user_id"])
         await respond(desk.slack.session, body["response_url"], answer)
 
     desk.slack.on_command("/cdi", cdi)

@@ -9,7 +9,7 @@ import pytest
 
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack_http import Tamper
-from cdi_bot.sandbox.slack_seed import FINANCE_PRIVATE, MARKETING_OPS
+from cdi_bot.sandbox.slack_seed import FINANCE_PRIVATE, KENJI, MARKETING_OPS
 from tests.e2e.kit import Town, is_alert, says
 
 
@@ -32,6 +32,7 @@ async def test_every_command_is_answered(busy_town: Town) -> None:
     town = busy_town
     assert says(await town.type(""), "/cdi subscribe")
     assert says(await town.type("help"), "/cdi snooze")
+    assert says(await town.type("help", user=KENJI), "使えるコマンド")  # his Slack is in Japanese
     assert says(await town.type("statsu"), "status")
     assert says(await town.type("status"), "subscribe")
     assert says(await town.type("list"), "Orders")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cdi_bot.core.model import Channel, Kind, Snooze
+from cdi_bot.core.model import Channel, ChannelSettings, Kind, Snooze
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack_model import BOT_SCOPES, TokenState
 from cdi_bot.sandbox.slack_seed import DATA_ALERTS, MARKETING_OPS, TEAM
@@ -45,6 +45,26 @@ async def test_a_post_whose_answer_was_lost_is_found_and_not_sent_again(bot: Who
     await bot.run(20)
     assert len(bot.messages()) == 1
     assert await bot.owed() == []
+
+
+async def test_a_channel_is_written_to_in_its_language(bot: Whole) -> None:
+    """Its cards and replies are in Japanese from when it says so, others stay in the bot's language."""
+    await bot.subscribe(channel=OPS)
+    bot.end_run("users")
+    await bot.run(5)
+    async with bot.store.write() as uow:
+        await uow.channels.set(
+            ChannelSettings(channel=ALERTS, language="ja", set_by=WHO, set_at=bot.clock.now)
+        )
+    bot.end_run("users")
+    await bot.run(40)
+    assert (
+        next(text.partition(" – ")[2] for text in bot.texts()) == "エラー：1 行も届いていません（2 回連続）"
+    )
+    assert (
+        next(text.partition(" – ")[2] for text in bot.texts(OPS)) == "Error: no rows arrived, 2 runs in a row"
+    )
+    assert all("失敗" in text for text in [each["text"] for each in bot.replies()])
 
 
 @pytest.mark.parametrize("kind", [FaultKind.CUT_BEFORE, FaultKind.STATUS])
