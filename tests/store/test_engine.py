@@ -1,0 +1,126 @@
+"""How databases are opened, and what is said where they can't be."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL, make_url, text
+
+from cdi_bot.core.model import Channel
+from cdi_bot.services.ports import StoreTrouble
+from cdi_bot.store import SqlStore, migrate
+from cdi_bot.store.engine import BUSY_SECONDS, async_url, open_engines
+from tests.databases import Databases
+
+WAL, FOREIGN_KEYS_ON, NORMAL = "wal", 1, 1
+
+
+async def settings(url: URL, *names: str) -> list[tuple[object, ...]]:
+    """What the writing and the reading connection say of these settings of SQLite."""
+    said = []
+    engines = open_engines(url)
+    for engine in engines:
+        async with engine.connect() as connection:
+            rows = [(await connection.execute(text(f"PRAGMA {name}"))).scalar() for name in names]
+        said.append(tuple(rows))
+        await engine.dispose()
+    return said
+
+
+async def test_sqlite_writes_ahead_and_keeps_foreign_keys(databases: Databases, tmp_path: Path) -> None:
+    """WAL, so that readers wait for nobody; a patience for writers; readers that can't write."""
+    url = async_url(databases.migrated("sqlite", tmp_path))
+    names = ("journal_mode", "busy_timeout", "foreign_keys", "synchronous", "query_only")
+    writer, reader = await settings(url, *names)
+    assert writer == (WAL, BUSY_SECONDS * 1000, FOREIGN_KEYS_ON, NORMAL, 0)
+    assert reader == (WAL, BUSY_SECONDS * 1000, FOREIGN_KEYS_ON, NORMAL, 1)
+
+
+async def test_postgresql_waits_no_longer_for_a_lock(databases: Databases, tmp_path: Path) -> None:
+    """And what only looks sees one moment, and can't write."""
+    writer, reader = open_engines(async_url(databases.migrated("postgresql", tmp_path)))
+    async with writer.connect() as connection:
+        assert (await connection.execute(text("SHOW lock_timeout"))).scalar() == f"{BUSY_SECONDS:.0f}s"
+    async with reader.connect() as connection:
+        assert (await connection.execute(text("SHOW transaction_isolation"))).scalar() == "repeatable read"
+        assert (await connection.execute(text("SHOW transaction_read_only"))).scalar() == "on"
+    await writer.dispose()
+
+
+async def test_a_file_that_cannot_be_written(databases: Databases, tmp_path: Path) -> None:
+    """Writing is refused with the way to mend it; reading goes on."""
+    file = make_url(databases.migrated("sqlite", tmp_path)).database
+    store = await SqlStore.open(f"sqlite:///file:{file}?mode=ro&uri=true")
+    with pytest.raises(StoreTrouble, match=r"can't be written; give this user the right"):
+        async with store.write() as uow:
+            await uow.subscriptions.mend(Channel(team_id="T1", channel_id="C1"))
+    async with store.read() as uow:
+        assert await uow.outbox.depth() == 0
+    await store.close()
+
+
+def test_a_file_that_is_none(tmp_path: Path) -> None:
+    """A folder that isn't there, a folder in place of a file, and a file that is no database."""
+    (tmp_path / "notes.txt").write_text("no database " * 50, encoding="utf-8")
+    for name, words in {
+        "nowhere/bot.db": "the folder .*nowhere does not exist; create it",
+        "": "is a folder; point DATABASE_URL at a file in it",
+        "notes.txt": "is not a SQLite database; point DATABASE_URL at another file",
+    }.items():
+        with pytest.raises(StoreTrouble, match=words):
+            migrate.upgrade(f"sqlite:///{tmp_path}/{name}")
+
+
+def test_a_file_that_is_damaged(databases: Databases, tmp_path: Path) -> None:
+    """Its pages are garbage behind a sound head."""
+    file = Path(str(make_url(databases.migrated("sqlite", tmp_path)).database))
+    content = file.read_bytes()
+    file.write_bytes(content[:4096] + b"\xa5" * (len(content) - 4096))
+    with pytest.raises(StoreTrouble, match="is damaged; restore it from a copy"):
+        asyncio.run(SqlStore.open(f"sqlite:///{file}"))
+
+
+async def test_tables_that_are_not_there(tmp_path: Path) -> None:
+    """An empty database is sent to the command that makes the tables."""
+    with closing(sqlite3.connect(tmp_path / "empty.db")) as made:
+        made.execute("PRAGMA user_version = 1")
+    with pytest.raises(StoreTrouble, match="cdi-bot db upgrade"):
+        await SqlStore.open(f"sqlite:///{tmp_path}/empty.db")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"database": "nosuch", "password": "pw-secret"},
+        {"username": "nobody", "password": "pw-secret"},
+    ],
+)
+async def test_a_postgresql_that_refuses(
+    databases: Databases, tmp_path: Path, change: dict[str, str]
+) -> None:
+    """Without repeating the password, it says what to check."""
+    url = make_url(databases.empty("postgresql", tmp_path)).set(**change)  # type: ignore[arg-type]
+    with pytest.raises(StoreTrouble) as caught:
+        await asyncio.to_thread(migrate.upgrade, url.render_as_string(hide_password=False))
+    words = str(caught.value)
+    assert "DATABASE_URL" in words or "create it" in words
+    assert "pw-secret" not in words
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:1", "no-such-host.invalid"])
+def test_a_postgresql_that_is_not_there(host: str) -> None:
+    """A dead host is named, the password is not."""
+    with pytest.raises(StoreTrouble, match=r"can't be reached; check that it runs") as caught:
+        migrate.upgrade(f"postgresql://bot:pw-secret@{host}/cdi")
+    assert "pw-secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["mysql://h/d", "sqlite://", "sqlite:///:memory:", "nonsense"])
+def test_a_url_that_names_no_usable_database(url: str) -> None:
+    """It is refused with how to write one."""
+    with pytest.raises(StoreTrouble, match="DATABASE_URL"):
+        async_url(url)

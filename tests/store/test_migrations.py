@@ -1,0 +1,135 @@
+"""The migrations: one line of numbered steps that ends in the tables that the program knows, on both engines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Inspector, create_engine, inspect, text
+
+from cdi_bot.services.ports import StoreTrouble
+from cdi_bot.store import migrate
+from cdi_bot.store.columns import Base
+from cdi_bot.store.engine import sync_url
+from tests.databases import Databases
+
+MIGRATIONS = Path(__file__).parent.parent.parent / "migrations"
+
+
+@pytest.fixture
+def bare(databases: Databases, engine: str, tmp_path: Path) -> str:
+    """A database without tables."""
+    return databases.empty(engine, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def steps() -> list[Any]:
+    """Alembic's view of the migrations, oldest first."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS / "environment"))
+    config.set_main_option("version_locations", str(MIGRATIONS))
+    config.set_main_option("path_separator", "newline")
+    return list(ScriptDirectory.from_config(config).walk_revisions())[::-1]
+
+
+@contextmanager
+def connected(url: str) -> Iterator[Connection]:
+    """A connection past the store."""
+    engine = create_engine(sync_url(url))
+    try:
+        with engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def shape(inspector: Inspector) -> dict[str, Any]:
+    """What Alembic's comparison leaves out: checks and partial indexes, by table."""
+    kept: dict[str, Any] = {}
+    for table in inspector.get_table_names():
+        checks = {(each["name"], each["sqltext"]) for each in inspector.get_check_constraints(table)}
+        indexes = {
+            (each["name"], each["unique"], *(str(said) for said in each.get("dialect_options", {}).values()))
+            for each in inspector.get_indexes(table)
+        }
+        kept[table] = (checks, indexes)
+    kept.pop("alembic_version", None)
+    return kept
+
+
+def tables(url: str) -> set[str]:
+    """The names of the tables there are."""
+    with connected(url) as connection:
+        return set(inspect(connection).get_table_names())
+
+
+def test_there_is_one_line_of_numbered_steps(steps: list[Any]) -> None:
+    """Each file is named by its number and what it does, and follows the one before."""
+    files = sorted(path.stem for path in MIGRATIONS.glob("*.py"))
+    assert [Path(step.path).stem for step in steps] == files
+    assert [step.revision for step in steps] == [f"{number:04}" for number in range(1, len(steps) + 1)]
+    assert [step.down_revision for step in steps] == [None, *(step.revision for step in steps[:-1])]
+    for name in files:
+        assert re.fullmatch(r"\d{4}_[a-z0-9_]+", name)
+
+
+def test_the_migrated_tables_are_those_of_the_program(
+    bare: str, databases: Databases, engine: str, tmp_path: Path
+) -> None:
+    """Columns, types, keys, checks and indexes: what the migrations make is what the code declares."""
+    migrate.upgrade(bare)
+    (tmp_path / "made").mkdir()
+    declared = databases.empty(engine, tmp_path / "made")
+    with connected(declared) as connection:
+        Base.metadata.create_all(connection)
+        wanted = shape(inspect(connection))
+    with connected(bare) as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True}
+        )
+        assert compare_metadata(context, Base.metadata) == []
+        assert shape(inspect(connection)) == wanted
+
+
+def test_each_step_can_be_taken_back(bare: str, steps: list[Any]) -> None:
+    """Down to nothing one by one, and up again; a database that is current stays as it is."""
+    migrate.upgrade(bare)
+    made = tables(bare)
+    for step in reversed(steps):
+        migrate.downgrade(bare, step.down_revision or "base")
+        found = migrate.current(bare)
+        assert (found.revision, found.is_current, found.is_newer) == (step.down_revision, False, False)
+    assert tables(bare) <= {"alembic_version"}
+    for _ in range(2):
+        migrate.upgrade(bare)
+        assert migrate.current(bare).is_current
+    assert tables(bare) == made
+
+
+def test_processes_that_start_together_wait_for_each_other(bare: str) -> None:
+    """Only one makes the tables; none of them fails."""
+    with ThreadPoolExecutor(4) as threads:
+        for started in [threads.submit(migrate.upgrade, bare) for _ in range(4)]:
+            started.result()
+    assert migrate.current(bare).is_current
+
+
+def test_a_database_of_a_newer_program_is_left_alone(bare: str) -> None:
+    """It is named as that, with what to do."""
+    migrate.upgrade(bare)
+    with connected(bare) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(
+        StoreTrouble, match=r"made by a newer cdi-bot \(revision 9999\); install that version"
+    ):
+        migrate.upgrade(bare)
+    assert migrate.current(bare).is_newer
