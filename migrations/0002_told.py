@@ -34,6 +34,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("card_id", name=op.f("pk_cards")),
         sqlite_autoincrement=True,
     )
+    op.create_index("ix_cards_posted", "cards", ["team_id", "channel_id", "ts"])
     op.create_table(
         "card_incidents",
         sa.Column("member_id", ID, nullable=False),

@@ -56,6 +56,19 @@ class StillOpen:
     what: Literal["still_open"] = "still_open"
 
 
+Told = Literal["failed_again", "recovered", "still_open"]
+"""The facts that one reply can tell of several incidents."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Several:
+    """The same befell several incidents of one card: told in one reply."""
+
+    told: Told
+    incident_ids: tuple[int, ...]
+    what: Literal["several"] = "several"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted:
     """A run began, for those who asked with `on:running`."""
@@ -163,6 +176,7 @@ Content = (
     | FailedAgain
     | Recovered
     | StillOpen
+    | Several
     | RunStarted
     | Subscribed
     | Unsubscribed
@@ -254,4 +268,13 @@ class EventView:
     possible_repeat: bool = False
 
 
-View = CardView | SubscribedView | EventView
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeveralView:
+    """A reply about several incidents of a card, worst first."""
+
+    told: Told
+    incidents: tuple[IncidentView, ...]
+    possible_repeat: bool = False
+
+
+View = CardView | SubscribedView | EventView | SeveralView

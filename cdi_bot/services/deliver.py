@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
 from cdi_bot.core.messages import MessageKind, OutboxMessage
 from cdi_bot.core.model import Card, Channel
 from cdi_bot.services.cope import Cope
+from cdi_bot.services.group import group, look
 from cdi_bot.services.lane import Done, Lane
 from cdi_bot.services.meter import UNCOUNTED, Meter
-from cdi_bot.services.pace import Pace, is_first_post
+from cdi_bot.services.pace import Pace
 from cdi_bot.services.ports import Lease, Messenger, SlackTrouble, Store, StoreTrouble
-from cdi_bot.services.record import show_card
 from cdi_bot.services.views import Views
 
 log = structlog.get_logger(__name__)
-
-FRESH = timedelta(seconds=60)
-"""How long after its first post a card of several incidents takes in new ones."""
 
 _AT_ONCE = 16
 """Messages on their way at a time. A channel that only waits for its pace takes none of this room."""
@@ -32,14 +28,6 @@ _CHANNELS = 500
 
 _HOLD = Lease.CHANNEL / 2
 _LOOK_AHEAD = 500
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Storm:
-    """A posted card of several incidents that new ones may still join."""
-
-    card_id: int
-    posted_at: datetime
 
 
 class Deliverer:
@@ -60,13 +48,13 @@ class Deliverer:
     ) -> None:
         """Keep the collaborators; `owner` names this process in leases, `random` gives 0 to 1 for jitter."""
         self._store, self._clock, self._sleep, self._owner = store, clock, sleep, owner
+        self._views = views
         self._lane = Lane(store=store, messenger=messenger, views=views, clock=clock)
         self._meter = meter
         self._awake = asyncio.Event()
         self._stopping = False
         self._busy: dict[Channel, asyncio.Task[None]] = {}
         self._room = asyncio.Semaphore(_AT_ONCE)
-        self._storms: dict[Channel, Storm] = {}
         self._pace = Pace(clock)
         self._cope = Cope(
             store=store,
@@ -156,9 +144,8 @@ class Deliverer:
         """Deliver what may go now; else say until when everything due has to wait for its pace."""
         async with self._store.read() as uow:
             owed = await uow.outbox.owed(channel, limit=_LOOK_AHEAD)
-            due = [message for message in owed if message.owed.not_before <= now]
-            known = await uow.cards.some({each.owed.card_id for each in due if each.owed.card_id})
-            cards = {each.message_id: known.get(each.owed.card_id or 0) for each in due}
+            waiting = await look(uow, self._views, channel, owed, now)
+        due, cards = waiting.due, waiting.cards
         soonest: datetime | None = None
         held: set[int | None] = set()
         for message in due:
@@ -168,7 +155,7 @@ class Deliverer:
                 soonest = min(filter(None, (soonest, start)))
                 held.add(message.owed.card_id)
                 continue
-            if is_first_post(message, card) and await self._group(channel, due, cards, now):
+            if await group(self._store, message, waiting):
                 return True
             going_on = await self._try(message, card, owed)
             if going_on:  # a look before the next may go would find the same
@@ -180,34 +167,6 @@ class Deliverer:
                 return going_on
         return soonest or False
 
-    async def _group(
-        self, channel: Channel, due: Sequence[OutboxMessage], cards: dict[int, Card | None], now: datetime
-    ) -> bool:
-        """Put cards that wait for their first post together; True when that changed what is owed."""
-        waiting = [
-            card.card_id
-            for message in due
-            if (card := cards.get(message.message_id))
-            and is_first_post(message, card)
-            and not message.sending_since
-        ]
-        storm = self._storms.get(channel)
-        if storm and now - storm.posted_at < FRESH:
-            into, joining = storm.card_id, [card_id for card_id in waiting if card_id != storm.card_id]
-        elif len(waiting) > 1:
-            into, *joining = waiting
-            self._storms[channel] = Storm(card_id=into, posted_at=now)
-        else:
-            return False
-        if not joining:
-            return False
-        async with self._store.write() as uow:
-            await uow.cards.merge(into, joining)
-            raised = await uow.cards.want([into])
-            await uow.outbox.owe([show_card(card, now) for card in raised.values()], now=now)
-        log.info("cards grouped", channel=channel.channel_id, card=into, joined=len(joining))
-        return True
-
     async def _try(
         self, message: OutboxMessage, card: Card | None, owed: Sequence[OutboxMessage]
     ) -> bool | None:
@@ -217,8 +176,10 @@ class Deliverer:
         )
         try:
             done = await self._lane.deliver(message, card_due=_card_due(message, owed))
-            if done in {Done.TOLD_BY_CARD, Done.MUTED}:
-                await self._lane.settle(_with_replies(message, owed) if done is Done.MUTED else [message])
+            if done in {Done.TOLD_BY_CARD, Done.NOT_NEEDED}:
+                await self._lane.settle(
+                    _with_replies(message, owed) if done is Done.NOT_NEEDED else [message]
+                )
         except SlackTrouble as trouble:
             self._meter.delivered(trouble.verdict)
             return await self._cope.with_trouble(message, trouble)

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from cdi_bot.core.messages import CardView, EventView, MessageKind, OutboxMessage, View
+from cdi_bot.core.grouping import told_by
+from cdi_bot.core.messages import CardView, EventView, MessageKind, OutboxMessage, SeveralView, View
 from cdi_bot.core.model import Card, Channel
 from cdi_bot.core.routing import muted_until
 from cdi_bot.services.ports import (
@@ -23,7 +24,7 @@ from cdi_bot.services.ports import (
     Store,
     UnitOfWork,
 )
-from cdi_bot.services.views import Views
+from cdi_bot.services.views import Views, is_worth_telling
 
 SETTLE_AFTER = timedelta(seconds=3)
 """How long Slack is given to show a message whose fate is unknown before the channel is searched for it."""
@@ -46,7 +47,9 @@ class Done(StrEnum):
     UPDATED = "updated"  # Slack shows its newest state now
     FOUND = "found"  # Slack had it already: an earlier try went through
     TOLD_BY_CARD = "told_by_card"  # the card's first post told this already
-    MUTED = "muted"  # it would have told something during a snooze that needs no telling afterwards
+    NOT_NEEDED = (
+        "not_needed"  # muted, and needs no telling afterwards; or a reminder that somebody has heeded
+    )
     WAITING = "waiting"  # too early: muted, or its card is not posted yet, or its fate can't be known yet
 
 
@@ -145,9 +148,7 @@ class Lane:
         if owed.card_revision <= card.first_shown_revision:
             return Done.TOLD_BY_CARD
         view = await self.views.event(uow, message, now)
-        if isinstance(view, EventView) and view.incident and view.incident.snooze:
-            return Done.MUTED
-        return _Ready(view=view, thread_ts=card.ts)
+        return Done.NOT_NEEDED if _is_idle(view) else _Ready(view=view, thread_ts=card.ts)
 
     async def _post(self, message: OutboxMessage, ready: _Ready) -> Done:
         if message.sending_since:
@@ -202,6 +203,16 @@ class Lane:
             )
 
 
+def _is_idle(view: View) -> bool:
+    """Whether a reply has nothing to tell any more."""
+    if isinstance(view, SeveralView):
+        return not view.incidents
+    if not isinstance(view, EventView) or view.incident is None:
+        return False
+    told = told_by(view.content)
+    return told is not None and not is_worth_telling(told, view.incident)
+
+
 def _muted_until(channel: Channel, card: CardView, now: datetime) -> Done | _Wait | None:
     """Until when a first post waits for the end of a snooze; one that recovered meanwhile is not told at all."""
     snoozes = [view.snooze for view in card.incidents if view.snooze]
@@ -210,5 +221,5 @@ def _muted_until(channel: Channel, card: CardView, now: datetime) -> Done | _Wai
     if until is None:
         return None
     if not any(incident.is_open for incident in incidents):
-        return Done.MUTED
+        return Done.NOT_NEEDED
     return _Wait(until=min(until, now + _MUTE_STEP), reason=SNOOZED)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from cdi_bot.core.messages import OutboxMessage, OwedMessage, View
+from cdi_bot.core.messages import Content, OutboxMessage, OwedMessage, View
 from cdi_bot.core.model import (
     AuditEntry,
     Card,
@@ -378,16 +378,22 @@ class Cards(Protocol):
         """Those of these ids that there are."""
         ...
 
-    async def members(self, card_id: int) -> list[int]:
-        """The ids of the incidents a card shows, in the order they joined."""
+    async def members(self, card_ids: Collection[int]) -> dict[int, list[int]]:
+        """The ids of the incidents that each of these cards shows, in the order they joined."""
         ...
 
     async def add(self, channel: Channel, incident_ids: Sequence[int], *, now: datetime) -> Card:
         """Make a card with wanted revision 1."""
         ...
 
-    async def merge(self, into: int, card_ids: Collection[int]) -> None:
+    async def fresh_storm(self, channel: Channel, *, since: datetime) -> int | None:
+        """The newest of the channel's cards of several incidents that Slack took since a time."""
+        ...
+
+    async def merge(self, into: int, card_ids: Collection[int]) -> int:
         """Move the members of cards that were never posted into another card, and drop the emptied cards.
+
+        Returns how many cards were dropped.
 
         The outbox messages of the dropped cards are settled, their replies hang on the other card.
         """
@@ -449,6 +455,15 @@ class Outbox(Protocol):
         """Push a message back with the reason; `keep_sending` when its outcome is unknown.
 
         `failed` counts it as an attempt.
+        """
+        ...
+
+    async def combine(
+        self, message_id: int, content: Content, told_with_it: Collection[int], *, now: datetime
+    ) -> None:
+        """Let one message say `content`, and settle those that it then tells too.
+
+        Changes nothing when one of them is being sent by now.
         """
         ...
 

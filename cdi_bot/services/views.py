@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
@@ -16,11 +16,14 @@ from cdi_bot.core.messages import (
     OutboxMessage,
     Recovered,
     RunStarted,
+    Several,
+    SeveralView,
     Snoozed,
     StillOpen,
     Subscribed,
     SubscribedView,
     SyncTriggered,
+    Told,
     Unsnoozed,
     Unsubscribed,
     View,
@@ -29,6 +32,7 @@ from cdi_bot.core.model import (
     Channel,
     Incident,
     Integration,
+    Kind,
     Outcome,
     Run,
     WatchedIntegration,
@@ -36,7 +40,7 @@ from cdi_bot.core.model import (
     is_pattern,
     selector_fits,
 )
-from cdi_bot.core.routing import mention_for
+from cdi_bot.core.routing import mention_for, muted_until
 from cdi_bot.services.ports import UnitOfWork
 
 _FEW = 5
@@ -61,10 +65,25 @@ class Views:
         self, uow: UnitOfWork, channel: Channel, card_id: int, now: datetime, *, repeat: bool = False
     ) -> CardView:
         """A card as it should look now."""
-        ids = await uow.cards.members(card_id)
+        ids = (await uow.cards.members([card_id])).get(card_id, [])
         found = await uow.incidents.get(ids)
         views = await self._incidents(uow, channel, [found[each] for each in ids if each in found], now)
         return CardView(incidents=tuple(sorted(views, key=_worst_first)), possible_repeat=repeat)
+
+    async def alone(
+        self, uow: UnitOfWork, channel: Channel, card_ids: Collection[int], now: datetime
+    ) -> set[int]:
+        """Those of the cards that join no other: what is muted in their channel, and that Braze can't be asked."""
+        members = await uow.cards.members(card_ids)
+        found = await uow.incidents.get([each for ids in members.values() for each in ids])
+        about = [incident.integration_id for incident in found.values() if incident.integration_id]
+        snoozes = await uow.snoozes.active(self.workspace.workspace_id, about, now)
+        return {
+            card_id
+            for card_id, ids in members.items()
+            if any(found[each].kind is Kind.BLIND for each in ids)
+            or muted_until(snoozes, channel, [found[each] for each in ids], now)
+        }
 
     async def event(
         self, uow: UnitOfWork, message: OutboxMessage, now: datetime, *, repeat: bool = False
@@ -75,6 +94,8 @@ class Views:
             return await self._subscribed(uow, content)
         if isinstance(content, FailedAgain | Recovered | StillOpen):
             return await self._of_incident(uow, channel, content, now, repeat=repeat)
+        if isinstance(content, Several):
+            return await self._of_several(uow, channel, content, now, repeat=repeat)
         if isinstance(content, RunStarted | Snoozed | Unsnoozed | SyncTriggered | Gone):
             integration = await self._integration(uow, content.integration_id)
             run = None
@@ -110,6 +131,16 @@ class Views:
             run=run,
             dashboard_url=view.dashboard_url,
             possible_repeat=repeat,
+        )
+
+    async def _of_several(
+        self, uow: UnitOfWork, channel: Channel, content: Several, now: datetime, *, repeat: bool
+    ) -> SeveralView:
+        found = await uow.incidents.get(content.incident_ids)
+        views = await self._incidents(uow, channel, list(found.values()), now)
+        worth = [view for view in views if is_worth_telling(content.told, view)]
+        return SeveralView(
+            told=content.told, incidents=tuple(sorted(worth, key=_worst_first)), possible_repeat=repeat
         )
 
     async def _incidents(
@@ -183,6 +214,13 @@ class Views:
             unknown=sum(1 for each in taken if each.observed_at is None),
             last_runs=tuple((each.integration, run_of(each)) for each in taken) if len(taken) <= _FEW else (),
         )
+
+
+def is_worth_telling(told: Told, view: IncidentView) -> bool:
+    """Whether a fact is still to be told: not what is muted, nor a reminder that somebody has since heeded."""
+    if view.snooze:
+        return False
+    return told != "still_open" or (view.incident.is_open and view.incident.acknowledged_by is None)
 
 
 def _worst_first(view: IncidentView) -> tuple[bool, int, int, str]:

@@ -8,7 +8,7 @@ from cdi_bot.core.messages import CardView, IncidentView
 from cdi_bot.core.model import Kind
 from cdi_bot.slack.blocks import Block, Rendered, actions, context, paragraphs, section
 from cdi_bot.slack.buttons import ack_button, history_button
-from cdi_bot.slack.format import SHORT_NAME, bold_name, escape, mentions, plain
+from cdi_bot.slack.format import SHORT_NAME, bold_name, date, escape, mentions, plain, user
 from cdi_bot.slack.limits import BLOCKS_JSON, MESSAGE_TEXT, clip, text_weight, weight
 from cdi_bot.slack.statuses import BAD, GOOD, UNSEEN, possible_repeat, run_sign, short_status, subject
 from cdi_bot.slack.words import Words
@@ -113,7 +113,9 @@ def line(view: IncidentView, words: Words, *, with_link: bool = True) -> str:
     if incident.failed_in_a_row > 1:
         said.append(_("{count} in a row").format(count=words.number(incident.failed_in_a_row)))
     if incident.acknowledged_by:
-        said.append(_("acknowledged"))
-    if view.snooze:
-        said.append(_("muted here"))
+        said.append(_("acknowledged by {who}").format(who=user(incident.acknowledged_by)))
+    if view.snooze and view.snooze.until:
+        said.append(_("muted here until {when}").format(when=date(view.snooze.until)))
+    elif view.snooze:
+        said.append(_("muted here until it recovers"))
     return f"{run_sign(run)} {name}: {', '.join(said)}"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from cdi_bot.core.messages import CardView, SubscribedView, View
+from cdi_bot.core.messages import CardView, SeveralView, SubscribedView, View
 from cdi_bot.core.model import Integration, Run
 from cdi_bot.slack.blocks import Rendered, context, paragraphs, section
 from cdi_bot.slack.cards import render_card
 from cdi_bot.slack.format import SHORT_NAME, bold_name, code, date, escape, plain_line, user
 from cdi_bot.slack.notices import render_event
 from cdi_bot.slack.selectors import filter_words, selector_words
+from cdi_bot.slack.several import render_several
 from cdi_bot.slack.statuses import BAD, GOOD, UNSEEN, possible_repeat, run_sign, short_status
 from cdi_bot.slack.words import Words
 
@@ -24,6 +25,8 @@ def render_view(view: View, words: Words) -> Rendered:
         return render_card(view, words)
     if isinstance(view, SubscribedView):
         return render_subscribed(view, words)
+    if isinstance(view, SeveralView):
+        return render_several(view, words)
     return render_event(view, words)
 
 

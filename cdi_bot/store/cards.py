@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, case, delete, insert, select, update
+from sqlalchemy import Select, case, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model import Card, Channel
@@ -54,13 +54,18 @@ class SqlCards(Cards):
         rows = await self._connection.execute(self._by_id(card_ids))
         return {row.card_id: card_of(row) for row in rows}
 
-    async def members(self, card_id: int) -> list[int]:
-        """Read the ids of what it shows."""
+    async def members(self, card_ids: Collection[int]) -> dict[int, list[int]]:
+        """Read the ids of what they show; a card that is not there shows nothing."""
         columns = CARD_INCIDENTS.c
-        rows = await self._connection.scalars(
-            select(columns.incident_id).where(columns.card_id == card_id).order_by(columns.member_id)
+        rows = await self._connection.execute(
+            select(columns.card_id, columns.incident_id)
+            .where(columns.card_id.in_(numbers(self._connection, card_ids)))
+            .order_by(columns.member_id)
         )
-        return list(rows)
+        found: defaultdict[int, list[int]] = defaultdict(list)
+        for row in rows:
+            found[row.card_id].append(row.incident_id)
+        return found
 
     async def add(self, channel: Channel, incident_ids: Sequence[int], *, now: datetime) -> Card:
         """Insert with members."""
@@ -119,13 +124,29 @@ class SqlCards(Cards):
             .values(state="owed", sent_at=None, ts=None, attempts=0, last_error=None)
         )
 
-    async def merge(self, into: int, card_ids: Collection[int]) -> None:
+    async def fresh_storm(self, channel: Channel, *, since: datetime) -> int | None:
+        """Read by Slack's own time of the post, the `ts`: digits of one length, so that texts compare as times do."""
+        members = select(func.count()).where(CARD_INCIDENTS.c.card_id == CARDS.c.card_id).scalar_subquery()
+        found: int | None = await self._connection.scalar(
+            select(CARDS.c.card_id)
+            .where(
+                CARDS.c.team_id == channel.team_id,
+                CARDS.c.channel_id == channel.channel_id,
+                CARDS.c.ts >= f"{since.timestamp():.6f}",
+                members > 1,
+            )
+            .order_by(CARDS.c.ts.desc())
+            .limit(1)
+        )
+        return found
+
+    async def merge(self, into: int, card_ids: Collection[int]) -> int:
         """Move, settle, drop. A card whose first post has an unknown outcome may stand in Slack: it is left alone."""
         rows = await self._connection.execute(self._by_id({into, *card_ids}))
         cards = {row.card_id: card_of(row) for row in rows}
         target = cards.pop(into, None)
         if target is None:
-            return
+            return 0
         under_way = set(
             await self._connection.scalars(
                 select(OUTBOX.c.card_id).where(
@@ -142,6 +163,7 @@ class SqlCards(Cards):
         ]
         if dropped:
             await self._move(target, dropped)
+        return len(dropped)
 
     async def _move(self, target: Card, dropped: Sequence[Card]) -> None:
         gone = numbers(self._connection, [card.card_id for card in dropped])

@@ -24,6 +24,7 @@ class CardRow(Base):
     __table_args__ = (
         CheckConstraint("wanted_revision > 0", name="wanted_counts"),
         CheckConstraint("shown_revision >= 0 AND first_shown_revision >= 0", name="shown_counts"),
+        Index("ix_cards_posted", "team_id", "channel_id", "ts"),
         no_reused_ids(),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -10,11 +10,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, bindparam, case, func, literal_column, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cdi_bot.core.messages import MessageKind, OutboxMessage, OwedMessage
+from cdi_bot.core.messages import Content, MessageKind, OutboxMessage, OwedMessage
 from cdi_bot.core.model import Channel
 from cdi_bot.services.ports import AFTER_CARD, SNOOZED, Outbox
-from cdi_bot.store import content
-from cdi_bot.store.dialect import upsert_into
+from cdi_bot.store.content import read, written
+from cdi_bot.store.dialect import numbers, upsert_into
 from cdi_bot.store.message_tables import CARDS, CHANNELS, OUTBOX
 from cdi_bot.store.rows import AnyRow, channel_of, channel_row
 
@@ -150,6 +150,22 @@ class SqlOutbox(Outbox):
             **unknown,
         )
 
+    async def combine(
+        self, message_id: int, content: Content, told_with_it: Collection[int], *, now: datetime
+    ) -> None:
+        """Settle the others first: all of them, or nothing is changed."""
+        ids = numbers(self._connection, {message_id, *told_with_it})
+        free = and_(OUTBOX.c.message_id.in_(ids), _OWED, OUTBOX.c.sending_since.is_(None))
+        rows = await self._connection.scalars(
+            select(OUTBOX.c.message_id).where(free).order_by(OUTBOX.c.message_id).with_for_update()
+        )
+        if set(rows) != {message_id, *told_with_it}:
+            return
+        await self._change(message_id, content=written(content))
+        others = numbers(self._connection, told_with_it)
+        settled = update(OUTBOX).where(OUTBOX.c.message_id.in_(others))
+        await self._connection.execute(settled.values(state="sent", sent_at=now))
+
     async def hold(self, channel: Channel, *, until: datetime, error: str) -> None:
         """Write the time and the reason; what is not due until later stays as it is."""
         await self._connection.execute(
@@ -207,7 +223,7 @@ def _owed_row(message: OwedMessage, now: datetime) -> dict[str, Any]:
         **channel_row(message.channel),
         "key": message.key,
         "kind": message.kind.value,
-        "content": content.written(message.content),
+        "content": written(message.content),
         "not_before": message.not_before,
         "card_id": message.card_id,
         "card_revision": message.card_revision,
@@ -225,7 +241,7 @@ def _message_of(row: AnyRow) -> OutboxMessage:
             key=row.key,
             channel=channel_of(row),
             kind=MessageKind(row.kind),
-            content=content.read(row.content),
+            content=read(row.content),
             not_before=row.not_before,
             card_id=row.card_id,
             card_revision=row.card_revision,

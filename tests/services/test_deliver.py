@@ -248,20 +248,25 @@ async def test_a_mute_until_it_recovers_ends_with_the_recovery(bot: Whole) -> No
     await bot.until(lambda: len(bot.replies()) == 1, seconds=10)
 
 
-async def test_what_nobody_acknowledges_is_told_again(bot: Whole) -> None:
-    """Once per interval, in the thread and in the channel; not after somebody has acknowledged it."""
-    bot.end_run("users")
-    await bot.until(lambda: len(bot.messages()) == 1, seconds=5)
-    await bot.run(4 * 3600, step=120)
-    (reply,) = bot.replies()
-    assert reply["reply_broadcast"]
+async def acknowledge(bot: Whole) -> None:
+    """Acknowledge the open incident."""
     async with bot.store.write() as uow:
         (incident,) = await uow.incidents.open_for(bot.workspace_id, Kind.SYNC_FAILED, None)
         acknowledged = replace(
             incident, revision=incident.revision + 1, acknowledged_by=WHO, acknowledged_at=bot.clock.now
         )
         assert await uow.incidents.update(acknowledged, expected_revision=incident.revision)
-    await bot.run(5 * 3600, step=120)
+
+
+async def test_what_nobody_acknowledges_is_told_again(bot: Whole) -> None:
+    """Once per interval, in the thread and in the channel; not after somebody has acknowledged it."""
+    bot.end_run("users")
+    await bot.until(lambda: len(bot.messages()) == 1, seconds=5)
+    await bot.run(4 * 3600, step=600)
+    (reply,) = bot.replies()
+    assert reply["reply_broadcast"]
+    await acknowledge(bot)
+    await bot.run(5 * 3600, step=600)
     assert len(bot.replies()) == 1
 
 
@@ -276,3 +281,33 @@ async def test_one_message_that_slack_refuses_stops_no_other(bot: Whole) -> None
     await bot.run(2000, step=30)
     assert len(bot.replies()) == 1
     assert await bot.owed() == []
+
+
+async def test_a_reminder_that_was_heeded_meanwhile_is_not_told(bot: Whole) -> None:
+    """Slack was away when it came due, and somebody acknowledged the incident before it was back."""
+    bot.end_run("users")
+    await bot.until(lambda: len(bot.messages()) == 1, seconds=5)
+    bot.sandbox.slack.faults.add(fault(FaultKind.RATE_LIMITED))
+    bot.clock.advance(4 * 3600)
+    await bot.run(6)
+    assert len(await bot.owed()) == 1
+    await acknowledge(bot)
+    bot.sandbox.slack.faults.clear()
+    await bot.run(60, step=5)
+    assert bot.replies() == []
+    assert await bot.owed() == []
+
+
+async def test_what_failed_again_and_again_meanwhile_is_one_reply(bot: Whole) -> None:
+    """Slack was away; the reply counts the runs."""
+    bot.end_run("users")
+    await bot.until(lambda: len(bot.messages()) == 1, seconds=5)
+    bot.sandbox.slack.faults.add(fault(FaultKind.RATE_LIMITED))
+    for _ in range(3):
+        bot.end_run("users")
+        await bot.run(5)
+    assert bot.replies() == []
+    bot.sandbox.slack.faults.clear()
+    await bot.run(60, step=5)
+    (reply,) = bot.replies()
+    assert "failed 3 more times" in reply["text"]

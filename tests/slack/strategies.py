@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import strategies as st
 
@@ -20,11 +20,13 @@ from cdi_bot.core.messages import (
     LanguageChanged,
     Recovered,
     RunStarted,
+    SeveralView,
     Snoozed,
     StillOpen,
     Subscribed,
     SubscribedView,
     SyncTriggered,
+    Told,
     Unsnoozed,
     Unsubscribed,
 )
@@ -196,6 +198,16 @@ def events() -> st.SearchStrategy[EventView]:
     return st.one_of(
         st.builds(EventView, content=_replies, incident=incident_views, **about),
         st.builds(EventView, content=_notices, incident=st.none(), **about),
+    )
+
+
+@st.composite
+def several(draw: st.DrawFn) -> SeveralView:
+    """Return replies about one incident, a few, or very many."""
+    drawn = draw(st.lists(incident_views, min_size=1, max_size=12)) * draw(st.sampled_from([1, 1, 1, 17]))
+    told: list[Told] = list(get_args(Told))
+    return SeveralView(
+        told=draw(st.sampled_from(told)), incidents=tuple(drawn), possible_repeat=draw(st.booleans())
     )
 
 

@@ -21,12 +21,14 @@ from cdi_bot.core.messages import (
     LanguageChanged,
     Recovered,
     RunStarted,
+    SeveralView,
     ShowCard,
     Snoozed,
     StillOpen,
     Subscribed,
     SubscribedView,
     SyncTriggered,
+    Told,
     Unsnoozed,
     Unsubscribed,
     View,
@@ -176,6 +178,37 @@ EVENTS = {
     ),
     "notice_digest_off": event(DigestChanged(who=MARA, digest=None, zone="UTC", next_due=None)),
 }
+
+
+def several(told: Told, *incidents: IncidentView, **more: Any) -> SeveralView:
+    """Return one reply about several incidents."""
+    return SeveralView(told=told, incidents=incidents, **more)
+
+
+def _three(*, well: int = 0) -> tuple[IncidentView, ...]:
+    return storm(3, well=well).incidents
+
+
+SEVERAL_OF = {
+    "several_failed_again": several("failed_again", *_three()),
+    "several_recovered": several("recovered", *_three(well=3)),
+    "several_still_open": several("still_open", *_three()),
+    "several_possible_repeat": several("recovered", *_three(well=3), possible_repeat=True),
+}
+
+
+@pytest.mark.parametrize("name", list(SEVERAL_OF))
+def test_golden_several(name: str) -> None:
+    """A reply about several incidents says what it always said."""
+    assert_golden(name, render(SEVERAL_OF[name]))
+
+
+def test_a_reply_about_very_many() -> None:
+    """It says how many more there are than it lists, and how to see them; the button acknowledges what it can."""
+    shown = render(several("still_open", *storm(2_000).incidents))
+    assert_taken(shown)
+    assert "more: `/cdi status`" in said(shown)
+    assert actions_of(shown) == ["ack"]
 
 
 @pytest.mark.parametrize("name", list(EVENTS))
@@ -341,7 +374,9 @@ def test_storm_with_blindness() -> None:
     view = CardView(incidents=(incident_view(blind()), incident_view(attended(), snooze=snooze())))
     text = said(render(view))
     assert "can't be asked" in text
-    assert "acknowledged, muted here" in text
+    assert f"acknowledged by <@{KENJI}>, muted here until" in text
+    until_well = incident_view(failing(), snooze=snooze(None))
+    assert "muted here until it recovers" in said(render(CardView(incidents=(until_well, until_well))))
 
 
 def test_integration_that_is_not_known() -> None:
@@ -379,6 +414,13 @@ def test_any_card_is_taken(view: CardView) -> None:
 @given(strategies.events())
 def test_any_event_is_taken(view: EventView) -> None:
     """Slack takes every reply and notice."""
+    assert_taken(render(view))
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(strategies.several())
+def test_any_reply_about_several_is_taken(view: SeveralView) -> None:
+    """Slack takes every one of them."""
     assert_taken(render(view))
 
 

@@ -15,6 +15,7 @@ from tests.store.samples import (
     MINUTE,
     NOW,
     OTHER_CHANNEL,
+    SECOND,
     a_card,
     notice,
     of_card,
@@ -49,7 +50,7 @@ async def test_a_card_shows_its_incidents_in_their_order(store: SqlStore) -> Non
     async with store.write() as work:
         card = await work.cards.add(CHANNEL, mixed, now=NOW)
         other = await work.cards.add(OTHER_CHANNEL, ids[2:3], now=NOW)
-        assert await work.cards.members(card.card_id) == mixed
+        assert (await work.cards.members([card.card_id]))[card.card_id] == mixed
         found = await work.cards.of_incidents(ids)
     assert found == {ids[0]: [card], ids[1]: [card], ids[2]: [card, other]}
     assert found[ids[3]] == []
@@ -70,7 +71,7 @@ async def test_an_unknown_card_is_none(store: SqlStore) -> None:
     """Asking for a card that isn't there gives nothing, and wanting it changes nothing."""
     async with store.write() as work:
         assert await work.cards.get(17) is None
-        assert await work.cards.members(17) == []
+        assert (await work.cards.members([17]))[17] == []
         assert await work.cards.want([17]) == {}
 
 
@@ -183,10 +184,14 @@ async def test_merging_makes_one_card_of_those_not_posted(store: SqlStore) -> No
     into, one, two = await a_card(store, members=2), await a_card(store), await a_card(store)
     await owe(store, reply(one, "one"), reply(two, "two", card_revision=2))
     async with store.write() as work:
-        members = [member for card in (into, one, two) for member in await work.cards.members(card.card_id)]
+        members = [
+            member
+            for card in (into, one, two)
+            for member in (await work.cards.members([card.card_id]))[card.card_id]
+        ]
         await work.cards.want([two.card_id])
         await work.cards.merge(into.card_id, [one.card_id, two.card_id, into.card_id])
-        assert await work.cards.members(into.card_id) == members
+        assert (await work.cards.members([into.card_id]))[into.card_id] == members
         shown = await work.cards.of_incidents(members)
         assert [await work.cards.get(card.card_id) for card in (one, two)] == [None, None]
     merged = replace(into, wanted_revision=3)
@@ -237,7 +242,7 @@ async def test_a_card_that_may_be_in_slack_is_not_merged_away(store: SqlStore) -
         await work.cards.merge(999, [into.card_id])
         for card, state in before.items():
             assert await work.cards.get(card.card_id) == state
-            assert len(await work.cards.members(card.card_id)) == 1
+            assert len((await work.cards.members([card.card_id]))[card.card_id]) == 1
     assert len(await owed(store)) == 3
 
 
@@ -247,3 +252,18 @@ async def test_a_dropped_cards_id_is_never_given_again(store: SqlStore) -> None:
     async with store.write() as work:
         await work.cards.merge(into.card_id, [dropped.card_id])
     assert (await a_card(store)).card_id > dropped.card_id
+
+
+async def test_the_fresh_storm_is_the_newest_card_of_several(store: SqlStore) -> None:
+    """Of its channel, that Slack took since a time; a card of one incident, or without a post, is none."""
+    old, new, unposted = [await a_card(store, members=2) for _ in range(3)]
+    single, elsewhere = await a_card(store), await a_card(store, OTHER_CHANNEL, members=2)
+    async with store.write() as work:
+        for card, seconds in ((old, 10), (new, 20), (single, 30), (elsewhere, 40)):
+            posted = NOW.timestamp() + seconds
+            await work.cards.shown(card.card_id, revision=1, ts=f"{posted:.6f}")
+    async with store.read() as look:
+        assert unposted.ts is None
+        assert await look.cards.fresh_storm(CHANNEL, since=NOW) == new.card_id
+        assert await look.cards.fresh_storm(CHANNEL, since=NOW + 25 * SECOND) is None
+        assert await look.cards.fresh_storm(OTHER_CHANNEL, since=NOW) == elsewhere.card_id

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cdi_bot.core.messages import OutboxMessage
+from cdi_bot.core.messages import OutboxMessage, Several
 from cdi_bot.core.model import Channel
 from cdi_bot.store import SqlStore
 from tests.store.samples import CHANNEL, MINUTE, NOW, OTHER_CHANNEL, ReadSql, notice, owe
@@ -164,3 +164,28 @@ async def test_a_channel_with_nothing_due_is_not_claimed(store: SqlStore) -> Non
         await work.outbox.sent(first.message_id, ts="1.1", now=NOW)
     assert await claim(store) == []
     assert await claim(store, 1) == [CHANNEL]
+
+
+async def test_messages_are_told_in_one(store: SqlStore) -> None:
+    """One says what all do, and keeps its key and place; the others are settled, and never owed again."""
+    said = Several(told="recovered", incident_ids=(1, 2, 3))
+    await owe(store, notice("a"), notice("b"), notice("c"))
+    first, *others = await owed(store)
+    ids = [each.message_id for each in others]
+    async with store.write() as work:
+        await work.outbox.combine(first.message_id, said, ids, now=NOW)
+    await owe(store, notice("b"))
+    (left,) = await owed(store)
+    assert (left.message_id, left.owed.key, left.owed.content) == (first.message_id, "a", said)
+
+
+async def test_what_is_being_sent_is_not_told_by_another(store: SqlStore) -> None:
+    """One that may stand in Slack already keeps its own words, and then nothing is changed."""
+    await owe(store, notice("a"), notice("b"))
+    first, second = await owed(store)
+    async with store.write() as work:
+        await work.outbox.sending(second.message_id, now=NOW)
+    async with store.write() as work:
+        said = Several(told="recovered", incident_ids=(1, 2))
+        await work.outbox.combine(first.message_id, said, [second.message_id], now=NOW)
+    assert [each.owed.content for each in await owed(store)] == [first.owed.content, second.owed.content]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from typing import get_args
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from cdi_bot.core import messages
-from cdi_bot.core.messages import Content, Subscribed
+from cdi_bot.core.messages import Content, Subscribed, Told
 from cdi_bot.core.model import Channel, Filters, Run, Topic
 from cdi_bot.services.ports import StoreTrouble
 from cdi_bot.store import SqlStore, content
@@ -55,6 +56,8 @@ FIELDS: dict[str, st.SearchStrategy[object]] = {
     "next_due": st.none() | TIMES,
     "language": st.none() | ANY_TEXT,
     "digest": st.none() | ANY_TEXT,
+    "told": st.sampled_from(get_args(Told)),
+    "incident_ids": st.lists(NUMBERS).map(tuple),
 }
 KINDS: list[type[Content]] = list(Content.__args__)  # every kind of content there is
 CONTENTS = st.sampled_from(KINDS).flatmap(

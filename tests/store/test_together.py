@@ -152,7 +152,7 @@ async def test_merging_waits_for_a_change_under_way(stores: tuple[SqlStore, SqlS
     """A card that another process is about to change is merged after the change, which the merged card owes."""
     into, other = await a_card(stores[0]), await a_card(stores[0])
     async with stores[0].read() as look:
-        members = await look.cards.members(other.card_id)
+        members = (await look.cards.members([other.card_id]))[other.card_id]
 
     async def merge() -> None:
         async with stores[1].write() as work:

@@ -1,0 +1,71 @@
+"""One reply in the thread of a card of many incidents, that tells the same of several of them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cdi_bot.core.messages import IncidentView, SeveralView, Told
+from cdi_bot.slack.blocks import Block, Rendered, actions, context, paragraphs, section
+from cdi_bot.slack.buttons import ack_button
+from cdi_bot.slack.cards import recovery_line
+from cdi_bot.slack.format import SHORT_NAME, bold_name, date, escape, plain_line, synced
+from cdi_bot.slack.limits import BLOCKS_JSON, weight
+from cdi_bot.slack.statuses import BAD, GOOD, headline, possible_repeat, run_sign, subject
+from cdi_bot.slack.storms import LIST_BLOCKS
+from cdi_bot.slack.words import Words
+
+
+def render_several(view: SeveralView, words: Words) -> Rendered:
+    """Say what befell how many, and list them, worst first, as many as a message holds."""
+    _ = words.gettext
+    title = _title(view.told, len(view.incidents), words)
+    head = section(f"{GOOD if view.told == 'recovered' else BAD} *{title}*")
+    foot: list[Block] = []
+    if view.told == "still_open":
+        foot.append(context(_("Acknowledging them ends these reminders.")))
+        foot += actions([ack_button(view.incidents, words)])
+    if view.possible_repeat:
+        foot.append(context(possible_repeat(words)))
+    more = _("… and {count} more: `/cdi status`")
+    room = BLOCKS_JSON - weight([head, *foot, section(more)]) - 100
+    listed, held = paragraphs(_lines(view.incidents, words), blocks=LIST_BLOCKS, room=room)
+    if held < len(view.incidents):
+        listed.append(section(more.format(count=words.number(len(view.incidents) - held))))
+    return Rendered(text=plain_line(title), blocks=[head, *listed, *foot])
+
+
+def _title(told: Told, count: int, words: Words) -> str:
+    if told == "recovered":
+        said = words.ngettext("{count} integration recovered", "{count} integrations recovered", count)
+    elif told == "failed_again":
+        said = words.ngettext("{count} integration failed again", "{count} integrations failed again", count)
+    else:
+        said = words.ngettext(
+            "{count} integration is still failing, and nobody has acknowledged it",
+            "{count} integrations are still failing, and nobody has acknowledged them",
+            count,
+        )
+    return said.format(count=words.number(count))
+
+
+def _lines(views: Sequence[IncidentView], words: Words) -> list[str]:
+    return [_line(view, words) for view in views]
+
+
+def _line(view: IncidentView, words: Words) -> str:
+    """Say in one line of mrkdwn how an incident stands, or how it ended and what the good run brought."""
+    _ = words.gettext
+    incident = view.incident
+    name = (
+        bold_name(view.integration, view.dashboard_url, SHORT_NAME)
+        if view.integration
+        else f"*{escape(subject(view, words))}*"
+    )
+    if incident.is_open:
+        since = _("since {when}").format(when=date(incident.failing_since))
+        return f"{run_sign(incident.last_failed)} {name}: {escape(headline(incident, words))}, {since}"
+    said = escape(recovery_line(incident, words))
+    good = incident.resolved_by
+    if good and good.rows_synced is not None:
+        said += ", " + _("rows synced: {synced}").format(synced=synced(good, words))
+    return f"{GOOD} {name}: {said}"
