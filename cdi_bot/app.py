@@ -22,6 +22,8 @@ from cdi_bot.metrics import CONTENT_TYPE, Metrics, watch_loop
 from cdi_bot.scheduler import Scheduler
 from cdi_bot.services.answers import Answer
 from cdi_bot.services.deliver import Deliverer
+from cdi_bot.services.forms import Forms
+from cdi_bot.services.lookup import Lookup
 from cdi_bot.services.manage import Manage
 from cdi_bot.services.meter import UNCOUNTED, Meter
 from cdi_bot.services.observe import Observer, Policy
@@ -33,7 +35,10 @@ from cdi_bot.settings import Settings
 from cdi_bot.slack.actions import listen_to_actions
 from cdi_bot.slack.bolt import SlackApp
 from cdi_bot.slack.commands import Desk, listen_to_commands
+from cdi_bot.slack.forms import FormDesk
+from cdi_bot.slack.memberships import SlackMemberships
 from cdi_bot.slack.people import SlackPeople
+from cdi_bot.slack.screens import Screens
 from cdi_bot.slack.sender import SlackMessenger
 from cdi_bot.slack.words import Words
 from cdi_bot.web import WebServer, build_web
@@ -168,6 +173,11 @@ def _build(
         Channel(team_id=team, channel_id=settings.admin_channel) if settings.admin_channel else None
     )
     messenger = SlackMessenger(slack.client, words)
+    memberships = SlackMemberships(slack.client, team)
+
+    async def words_of(_who: str) -> Words:
+        return words
+
     deliverer = Deliverer(
         store=store,
         messenger=messenger,
@@ -205,6 +215,16 @@ def _build(
     desk = Desk(slack=slack, manage=manage, queries=queries, people=people, words=words, clock=utc_now)
     listen_to_commands(desk)
     listen_to_actions(desk)
+    forms = Forms(
+        store=store,
+        workspace=workspace,
+        manage=manage,
+        messenger=messenger,
+        lookup=Lookup(store=store, observer=observer, workspace=workspace),
+        memberships=memberships,
+        admins=settings.admins,
+    )
+    FormDesk(desk=desk, forms=forms, screens=Screens(slack.client), words_of=words_of).listen()
     slack.ignore_the_rest()
     reminder = Reminder(
         store=store,

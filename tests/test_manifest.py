@@ -8,6 +8,7 @@ import jsonschema
 import pytest
 import yaml
 
+from cdi_bot.slack.modals import FORM
 from cdi_bot.slack.scopes import NEEDED, OPTIONAL
 
 ROOT = Path(__file__).parent.parent
@@ -15,6 +16,7 @@ SCHEMA = ROOT.parent / "shared" / "slack-manifest.schema.json"
 
 # Slack's own table: which scope lets an app hear of which event.
 EVENT_SCOPES = {
+    "app_home_opened": None,
     "app_uninstalled": None,
     "tokens_revoked": None,
     "channel_archive": "channels:read",
@@ -53,12 +55,22 @@ def test_lengths(manifest: dict[str, Any]) -> None:
     assert len(manifest["features"]["bot_user"]["display_name"]) <= 80
     assert len(command["description"]) <= 2000
     assert len(command["usage_hint"]) <= 1000
+    (shortcut,) = manifest["features"]["shortcuts"]
+    assert len(shortcut["name"]) <= 24
+    assert len(shortcut["description"]) <= 150
 
 
 def test_the_command_arrives_escaped(manifest: dict[str, Any]) -> None:
     """There is one command, and mentions in it come as ids."""
     (command,) = manifest["features"]["slash_commands"]
     assert (command["command"], command["should_escape"]) == ("/cdi", True)
+
+
+def test_home_and_the_form_can_be_opened(manifest: dict[str, Any]) -> None:
+    """Home is on, and the shortcut opens the form that the bot knows by that name."""
+    assert manifest["features"]["app_home"]["home_tab_enabled"]
+    (shortcut,) = manifest["features"]["shortcuts"]
+    assert (shortcut["type"], shortcut["callback_id"]) == ("global", FORM)
 
 
 def test_scopes(manifest: dict[str, Any]) -> None:

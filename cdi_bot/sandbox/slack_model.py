@@ -158,6 +158,7 @@ class Channel:
             "is_private": self.is_private,
             "is_archived": self.is_archived,
             "bot_is_member": bot in self.members,
+            "members": sorted(self.members),
             "is_im": self.is_im,
             "user": self.peer,
             "deleted": self.deleted,

@@ -68,6 +68,13 @@ class SlackWorld:
                 "usage_hint": "help",
             }
         ]
+        self.shortcuts: list[Json] = [
+            {
+                "name": "Subscribe a channel",
+                "callback_id": "subscription",
+                "description": "Choose what a channel hears of Braze data syncs",
+            }
+        ]
         self._messages: dict[str, dict[str, Message]] = {}
         self._order: dict[str, list[str]] = {}
         self._threads: dict[tuple[str, str], list[str]] = {}
@@ -287,4 +294,5 @@ class SlackWorld:
             "messages": [message.stream() for message in self.messages()],
             "homes": [{"user": user, "view": view} for user, view in self.views.homes().items()],
             "commands": self.commands,
+            "shortcuts": self.shortcuts,
         }

@@ -64,6 +64,11 @@ def was_listed(known: Sequence[WatchedIntegration]) -> bool:
     return any(watched.listed_at for watched in known)
 
 
+def looks_like_an_id(words: str) -> bool:
+    """Whether it is worth asking Braze for the status of an integration with this id."""
+    return _ID_LIKE.fullmatch(words) is not None
+
+
 def _is_part(wanted: str, integration: Integration) -> bool:
     return (
         integration.integration_id.casefold().startswith(wanted)
@@ -128,15 +133,15 @@ class Lookup:
         trouble = await self.discover()
         if trouble is None:
             return await self._remembered(words)
-        if _ID_LIKE.fullmatch(words):
+        if looks_like_an_id(words):
             return await self._verified(words, match)
         if trouble is BrazeReason.NO_PERMISSION or match.nearest:
             return match
         return BrazeRefused(reason=trouble, words=words)
 
-    async def discover(self) -> BrazeReason | None:
-        """Have the list read if it was not just now; returns why it can't be."""
-        return await within(self._list_patience, self._observer.discover())
+    async def discover(self, patience: timedelta | None = None) -> BrazeReason | None:
+        """Have the list read if it was not just now; returns why it can't be. Some wait less than others."""
+        return await within(patience or self._list_patience, self._observer.discover())
 
     async def refresh(self, integration_id: str) -> BrazeReason | None:
         """Have the newest runs read; returns why they can't be."""

@@ -221,6 +221,14 @@ class People(Protocol):
         ...
 
 
+class Memberships(Protocol):
+    """Who is in which channel of one Slack team."""
+
+    async def channels_of(self, user_id: str) -> frozenset[Channel]:
+        """The channels that a person is in, of the private ones those that the bot is in too; raises `SlackTrouble`."""
+        ...
+
+
 # ------------------------------------------------------------------------------------------------ store
 
 

@@ -69,10 +69,6 @@ async def _pick(desk: Desk, press: Press) -> Rendered:
     return await desk.answer_text(press.value["command"], press.channel, press.who)
 
 
-async def _unsubscribe(desk: Desk, press: Press) -> Answer:
-    return await desk.manage.unsubscribe(press.channel, press.who, press.value["selector"])
-
-
 async def _sync(desk: Desk, press: Press) -> Answer:
     return await desk.manage.start_sync(press.channel, press.who, press.value["id"])
 
@@ -82,7 +78,6 @@ _ALERTS: dict[str, Presser] = {
     "snooze": _snooze,
     "unsnooze": _unsnooze,
     "history": _history,
-    "unsubscribe": _unsubscribe,
     "sync": _sync,
 }
 """Answered beside what they stand on."""

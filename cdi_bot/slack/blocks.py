@@ -122,6 +122,18 @@ def select(placeholder: str, action_id: str, options: Sequence[tuple[str, object
     }
 
 
+def overflow(action_id: str, options: Sequence[tuple[str, object]]) -> Block | None:
+    """Return the small menu behind ⋯; `None` where a value is longer than Slack takes."""
+    choices = [(clip(label, limits.OPTION_TEXT), as_value(value)) for label, value in options]
+    if any(len(carried) > limits.OPTION_VALUE for _, carried in choices):
+        return None
+    return {
+        "type": "overflow",
+        "action_id": action_id,
+        "options": [{"text": plain_text(label), "value": carried} for label, carried in choices],
+    }
+
+
 def confirmation(*, title: str, text: str, confirm: str, deny: str) -> Block:
     """Return the question that is asked before a button does what it says; all plain text."""
     return {

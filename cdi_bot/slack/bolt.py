@@ -36,6 +36,7 @@ from cdi_bot.slack.sockets import WATCH_SECONDS, Sockets
 
 Json = dict[str, Any]
 Listener = Callable[[Json], Awaitable[None]]
+Answerer = Callable[[Json], Awaitable[Json]]
 
 log = structlog.get_logger(__name__)
 
@@ -126,19 +127,42 @@ class SlackApp:
         """Have the use of buttons and menus whose action id fits acknowledged and then answered by `listener`."""
         self._bolt.action(re.compile(pattern))(self._taker(listener))
 
+    def on_shortcut(self, callback_id: str, listener: Listener) -> None:
+        """Have the use of a global shortcut acknowledged and then answered by `listener`."""
+        self._bolt.shortcut(callback_id)(self._taker(listener))
+
+    def on_event(self, kind: str, listener: Listener) -> None:
+        """Have events of one type acknowledged and then taken by `listener`."""
+        self._bolt.event(kind)(self._taker(listener))
+
+    def on_submit(self, callback_id: str, answerer: Answerer) -> None:
+        """Acknowledge a submitted form with what `answerer` returns, which it must do within two seconds or so."""
+        self._bolt.view(callback_id)(self._asker(answerer))
+
+    def on_options(self, action_id: str, answerer: Answerer) -> None:
+        """Acknowledge a search in a menu with the options that `answerer` returns, in time as well."""
+        self._bolt.options(action_id)(self._asker(answerer))
+
     def ignore_the_rest(self) -> None:
         """Acknowledge whatever no listener is for: call it last. Otherwise Slack shows people a warning."""
-        for kind in (self._bolt.action, self._bolt.event):
+        for kind in (self._bolt.action, self._bolt.event, self._bolt.shortcut, self._bolt.view):
             kind(re.compile(""))(_acknowledge)
 
     def _taker(self, listener: Listener) -> Callable[..., Awaitable[None]]:
         async def take(ack: AsyncAck, body: Json) -> None:
             await ack()
-            self._start(listener(body))
+            self.start(listener(body))
 
         return take
 
-    def _start(self, work: Awaitable[None]) -> None:
+    def _asker(self, answerer: Answerer) -> Callable[..., Awaitable[None]]:
+        async def ask(ack: AsyncAck, body: Json) -> None:
+            await ack(**await answerer(body))
+
+        return ask
+
+    def start(self, work: Awaitable[None]) -> None:
+        """Have work done beside what was acknowledged; a stop waits for it."""
         self._keep(asyncio.create_task(_logged(work)))
 
     def _keep(self, task: asyncio.Task[Any] | None) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 from cdi_bot.core.messages import IncidentView
-from cdi_bot.core.model import Integration
-from cdi_bot.slack.blocks import Block, as_value, button, confirmation, select, url_button
+from cdi_bot.core.model import Integration, Subscription
+from cdi_bot.slack.blocks import Block, as_value, button, confirmation, overflow, select, url_button
 from cdi_bot.slack.format import name_of
 from cdi_bot.slack.limits import BUTTON_VALUE
 from cdi_bot.slack.statuses import subject
@@ -129,3 +129,28 @@ def open_in_braze(integration: Integration, url: str | None, words: Words) -> Bl
     _ = words.gettext
     says = _("Open {name} in Braze").format(name=name_of(integration))
     return url_button(_("Open in Braze"), "open_in_braze", url, says=says)
+
+
+def subscribe_button(words: Words, *, style: str | None = None) -> Block | None:
+    """Return the button that opens the form for a new subscription of the channel that it stands in."""
+    _ = words.gettext
+    return button(
+        _("Subscribe…"), "form_new", {}, says=_("Open the form for a new subscription"), style=style
+    )
+
+
+def change_button(subscription: Subscription, name: str | None, words: Words, *, place: int) -> Block | None:
+    """Return the button that opens the form for a subscription; it carries the channel too, for Home."""
+    _ = words.gettext
+    carried = {"channel": subscription.channel.channel_id, "subscription": subscription.subscription_id}
+    says = _("Change or end the subscription to {selector}").format(selector=name or subscription.selector)
+    return button(_("Change…"), f"form_change:{place}", carried, says=says)
+
+
+def more_menu(integration: Integration, words: Words) -> Block | None:
+    """Return the menu of what is rarely done; `None` where the id is longer than Slack takes."""
+    _ = words.gettext
+    return overflow(
+        "form_about",
+        [(_("Change what is told here…"), {"id": integration.integration_id})],
+    )

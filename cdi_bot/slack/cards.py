@@ -10,7 +10,14 @@ from datetime import timedelta
 from cdi_bot.core.messages import CardView, IncidentView
 from cdi_bot.core.model import Incident, Kind, Run
 from cdi_bot.slack.blocks import Block, Rendered, actions, context, fields, section
-from cdi_bot.slack.buttons import ack_button, history_button, open_button, snooze_element, sync_button
+from cdi_bot.slack.buttons import (
+    ack_button,
+    history_button,
+    more_menu,
+    open_button,
+    snooze_element,
+    sync_button,
+)
 from cdi_bot.slack.format import (
     REASON,
     bold_name,
@@ -93,7 +100,8 @@ def card_actions(view: IncidentView, words: Words) -> list[Block]:
     if not view.incident.is_open:
         return actions(looks)
     acts = [ack_button([view], words), snooze_element(view, words)]
-    return actions([*acts, *looks[:1], sync_button(view, words), *looks[1:]])
+    more = more_menu(view.integration, words) if view.integration else None
+    return actions([*acts, *looks[:1], sync_button(view, words), *looks[1:], more])
 
 
 def notes(view: IncidentView, words: Words) -> list[str]:

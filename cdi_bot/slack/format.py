@@ -107,6 +107,15 @@ def mentions(text: str | None, limit: int = 20) -> str | None:
     return " ".join(called[:limit]) or None
 
 
+def mentioned(text: str | None) -> tuple[list[str], list[str]]:
+    """Return the ids of the people and of the groups that a text calls, each once."""
+    called = [one.strip("<>") for one in dict.fromkeys(_MENTION.findall(text or ""))]
+    return (
+        [one.removeprefix("@") for one in called if one.startswith("@")],
+        [one.removeprefix("!subteam^") for one in called if one.startswith("!")],
+    )
+
+
 def plain_line(marked: str) -> str:
     """Take the markup out of a line of mrkdwn, for notifications; people and channels stay as Slack names them."""
     line = " ".join(_LABELLED.sub(r"\1", marked).split())

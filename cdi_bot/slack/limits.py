@@ -24,6 +24,15 @@ CONFIRM_TITLE = 100
 CONFIRM_TEXT = 300
 CONFIRM_BUTTON = 30
 TABLE_ROWS = 100
+HEADER_TEXT = 150
+VIEW_TITLE = 24
+VIEW_BLOCKS = 100
+VIEW_JSON = 200_000
+"""Slack takes views of up to 250 kB, in whatever encoding."""
+OPTIONS = 100
+ALERT_TEXT = 200
+FIELD_ERROR = 500
+"""What is wrong with a field; Slack names no limit, more would not be read."""
 
 MESSAGE_TEXT = 3000
 """Slack recommends 4,000 for the top-level text; the bot's is one line and never comes near."""

@@ -38,6 +38,9 @@ def cannot_post(answer: CannotPost, words: Words) -> Rendered:
 def not_allowed(answer: NotAllowed, words: Words) -> Rendered:
     """Say who may do this."""
     _ = words.gettext
+    if answer.action == "elsewhere":
+        line = _("You are not in this channel, so only the bot's admins may change what it hears.")
+        return said(line, _("Join it first, or choose another one."))
     if answer.action == "sync":
         line = _("Only the bot's admins may start syncs.")
     else:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from cdi_bot.core.model import Subscription, is_pattern
 from cdi_bot.services.answers import SubscriptionList
-from cdi_bot.slack.blocks import Block, Rendered, button, context, section
+from cdi_bot.slack.blocks import Block, Rendered, actions, context, section
+from cdi_bot.slack.buttons import change_button, subscribe_button
 from cdi_bot.slack.format import code, date, escape, outside, plain_line, user
 from cdi_bot.slack.limits import BLOCKS, BLOCKS_JSON, weight
 from cdi_bot.slack.reasons import channel_advice, channel_words
@@ -19,22 +20,24 @@ def render_subscriptions(answer: SubscriptionList, words: Words) -> Rendered:
     if not count:
         title = _("This channel has no subscriptions.")
         todo = _("`/cdi list` shows what there is, `/cdi subscribe NAME` or `/cdi subscribe all` begins.")
-        return Rendered(text=plain_line(title), blocks=[section(f"{title}\n{todo}")])
+        form = actions([subscribe_button(words, style="primary")])
+        return Rendered(text=plain_line(title), blocks=[section(f"{title}\n{todo}"), *form])
     title = words.ngettext(
         "This channel has {count} subscription", "This channel has {count} subscriptions", count
     ).format(count=words.number(count))
     head = section(f"*{title}*")
-    todo = _("To change one, subscribe again with other filters: {example}").format(
+    todo = _("Typed, a change is to subscribe again with other filters: {example}").format(
         example=code("/cdi subscribe all on:error,config_error mention:@data-team")
     )
+    form = actions([subscribe_button(words)])
     more = _("… and {count} more. `/cdi unsubscribe NAME` ends one.")
-    foot = [section(more.format(count=words.number(count))), context(todo)]
+    foot = [section(more.format(count=words.number(count))), *form, context(todo)]
     listed: list[Block] = []
     room = BLOCKS_JSON - weight([head, *foot])
     for subscription, total, name in answer.rows:
         block = _row(subscription, total, name, words, place=len(listed))
         room -= weight([block])
-        if room < 0 or len(listed) == BLOCKS - 3:
+        if room < 0 or len(listed) == BLOCKS - 4:
             foot[0] = section(more.format(count=words.number(count - len(listed))))
             return Rendered(text=plain_line(title), blocks=[head, *listed, *foot])
         listed.append(block)
@@ -56,10 +59,4 @@ def _row(subscription: Subscription, total: int, name: str | None, words: Words,
             reason=escape(channel_words(subscription.broken_reason, words))
         )
         lines.append(f"{broken} {channel_advice(subscription.broken_reason, words)}")
-    end = button(
-        _("Unsubscribe"),
-        f"unsubscribe:{place}",
-        {"selector": selector},
-        says=_("End the subscription to {selector}").format(selector=name or selector),
-    )
-    return section("\n".join(lines), accessory=end)
+    return section("\n".join(lines), accessory=change_button(subscription, name, words, place=place))

@@ -5,26 +5,11 @@ from __future__ import annotations
 import json
 
 import aiohttp
-import pytest
 
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack_http import Tamper
 from cdi_bot.sandbox.slack_seed import FINANCE_PRIVATE, KENJI, MARKETING_OPS
 from tests.e2e.kit import Town, is_alert, says
-
-
-@pytest.fixture(params=["socket", "http"])
-async def busy_town(request: pytest.FixtureRequest, town: Town, http_town: Town) -> Town:
-    """A bot in one of Slack's modes, with an integration that has a past and one that has none."""
-    busy = town if request.param == "socket" else http_town
-    busy.put_history(busy.create("Users EU"), *["success"] * 13, "error", "success")
-    busy.create("Users US")
-    busy.create("Orders")
-    await busy.start()
-    if request.param == "http":
-        busy.sandbox.slack.request_url = f"http://127.0.0.1:{busy.port}/slack/events"
-    await busy.polled(1)
-    return busy
 
 
 async def test_every_command_is_answered(busy_town: Town) -> None:

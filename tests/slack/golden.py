@@ -8,10 +8,13 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
-from cdi_bot.sandbox.slack_checks import message_problems
+from cdi_bot.sandbox.slack_checks import message_problems, options_problems, view_problems
 from cdi_bot.slack import limits
 from cdi_bot.slack.blocks import Rendered
+
+Json = dict[str, Any]
 
 FOLDER = Path(__file__).parent / "golden"
 WRITES = os.environ.get("CDI_BOT_WRITE_GOLDEN") == "1"
@@ -20,11 +23,7 @@ WRITES = os.environ.get("CDI_BOT_WRITE_GOLDEN") == "1"
 def assert_golden(name: str, message: Rendered) -> None:
     """Assert that a message is one that Slack takes, and just what its golden file holds."""
     assert_taken(message)
-    path = FOLDER / f"{name}.json"
-    shown = json.dumps({"text": message.text, "blocks": message.blocks}, ensure_ascii=False, indent=2) + "\n"
-    if WRITES:
-        path.write_text(shown, encoding="utf-8")
-    assert path.read_text(encoding="utf-8") == shown
+    _assert_file(name, {"text": message.text, "blocks": message.blocks})
 
 
 def assert_taken(message: Rendered) -> None:
@@ -39,6 +38,38 @@ def assert_taken(message: Rendered) -> None:
     assert len(ids) == len(set(ids))
     for element in elements(message):
         assert element["type"] != "button" or element["accessibility_label"]
+
+
+def assert_golden_view(name: str, view: Json) -> None:
+    """Assert that a form or Home is one that Slack takes, and just what its golden file holds."""
+    assert_view_taken(view)
+    _assert_file(name, view)
+
+
+def assert_golden_options(name: str, answer: Json) -> None:
+    """Assert that options are such as Slack takes, and just what their golden file holds."""
+    assert options_problems(answer) == []
+    _assert_file(name, answer)
+
+
+def assert_view_taken(view: Json) -> None:
+    """Assert that Slack takes a view: its own checks, and the limits that are ours to keep."""
+    assert view_problems(view) == []
+    assert 1 <= len(view["blocks"]) <= limits.VIEW_BLOCKS
+    assert len(json.dumps(view, ensure_ascii=False).encode()) <= limits.VIEW_JSON
+    message = Rendered(text="", blocks=view["blocks"])
+    ids = [element["action_id"] for element in elements(message)]
+    assert len(ids) == len(set(ids))
+    for element in elements(message):
+        assert element["type"] != "button" or element["accessibility_label"]
+
+
+def _assert_file(name: str, held: Json) -> None:
+    path = FOLDER / f"{name}.json"
+    shown = json.dumps(held, ensure_ascii=False, indent=2) + "\n"
+    if WRITES:
+        path.write_text(shown, encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == shown
 
 
 def elements(message: Rendered) -> list[dict[str, object]]:

@@ -303,9 +303,12 @@ def test_choices_carry_the_command() -> None:
     assert "more:" not in said(render(ANSWERS["several_all_shown"]))
 
 
-def test_unsubscribe_button() -> None:
-    """Each subscription can be ended from the list."""
-    assert pressed(render(ANSWERS["subscriptions"]), "unsubscribe") == {"selector": "all"}
+def test_change_button() -> None:
+    """Each subscription can be changed or ended from the list, and another one begun."""
+    shown = render(ANSWERS["subscriptions"])
+    assert pressed(shown, "form_change") == {"channel": ALERTS.channel_id, "subscription": 3}
+    assert actions_of(shown)[-1] == "form_new"
+    assert actions_of(render(ANSWERS["subscriptions_none"])) == ["form_new"]
 
 
 def test_many_subscriptions() -> None:

@@ -264,9 +264,9 @@ def test_golden_subscribed(name: str) -> None:
 
 
 def test_open_card_offers() -> None:
-    """An open card offers to acknowledge, mute, look, sync and open; what each carries is what is agreed on."""
+    """An open card offers to acknowledge, mute, look, sync, open and change; each carries what is agreed on."""
     shown = render(card(failing(), can_sync=True))
-    assert actions_of(shown) == ["ack", "snooze", "history", "sync", "open_in_braze"]
+    assert actions_of(shown) == ["ack", "snooze", "history", "sync", "open_in_braze", "form_about"]
     assert pressed(shown, "ack") == {"incidents": [7]}
     assert pressed(shown, "history") == {"id": USERS, "offset": 0}
     assert pressed(shown, "sync") == {"id": USERS}
@@ -285,7 +285,7 @@ def test_recovered_card_offers() -> None:
 
 def test_acknowledged_card_offers() -> None:
     """Nobody is asked to acknowledge twice, and a mute can be ended from the card."""
-    assert actions_of(render(card(attended()))) == ["snooze", "history", "open_in_braze"]
+    assert actions_of(render(card(attended()))) == ["snooze", "history", "open_in_braze", "form_about"]
     assert "unsnooze" in actions_of(render(card(failing(), snooze=snooze())))
 
 

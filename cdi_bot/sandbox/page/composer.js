@@ -59,7 +59,7 @@ export function composer({ where, testid, label }) {
       "div",
       { class: "composer-box" },
       field,
-      h("div", { class: "composer-row" }, where().thread_ts === undefined && slash, personButton(), said, send),
+      h("div", { class: "composer-row" }, where().thread_ts === undefined && [slash, shortcutsButton()], personButton(), said, send),
     ),
   );
   let offered = [];
@@ -201,6 +201,42 @@ function slackbot(channel, text) {
       user_to: state.person,
     },
   });
+}
+
+// Slack's global shortcuts: from anywhere, about nothing in particular.
+function shortcutsButton() {
+  const shown = h(
+    "button",
+    {
+      class: "composer-tool",
+      type: "button",
+      "aria-haspopup": "menu",
+      title: "Shortcuts",
+      "aria-label": "Show the shortcuts",
+      data: { testid: "shortcuts" },
+    },
+    icon("bolt"),
+  );
+  shown.addEventListener("click", () =>
+    openPicker({
+      anchor: shown,
+      role: "menu",
+      items: () =>
+        state.shortcuts.map(({ name, callback_id: value, description }) => ({
+          text: { type: "plain_text", text: name, emoji: false },
+          description: { type: "plain_text", text: description, emoji: false },
+          value,
+        })),
+      pick: (option) => useShortcut(option.value),
+    }),
+  );
+  return shown;
+}
+
+async function useShortcut(callbackId) {
+  const answer = await post("slack/shortcut", { user: state.person, callback_id: callbackId });
+  if (answer.acked === false)
+    announce("notice", { text: `The app did not respond (${answer.error ?? "operation_timeout"}).`, tone: "bad" });
 }
 
 function personButton() {

@@ -44,9 +44,11 @@ function peopleOptions() {
 
 function channelOptions() {
   return [...state.channels.values()]
-    .filter((channel) => !channel.is_archived && !isDirect(channel.id))
+    .filter((channel) => !channel.is_archived && !isDirect(channel.id) && maySee(channel))
     .map((channel) => option(`#${channelName(channel.id)}`, channel.id));
 }
+
+const maySee = (channel) => !channel.is_private || (channel.members ?? []).includes(state.person);
 
 class Field {
   constructor(spec, blockId, surface, dispatch) {
@@ -156,6 +158,8 @@ function select(field) {
 
 // initial_option, initial_users, ...: the same word as in `selected_...`.
 function initialOf(spec, kind) {
+  const here = state.place.channel;
+  if (spec.default_to_current_conversation && here && !isDirect(here) && !spec.initial_conversation) return here;
   return spec[kind.key.replace("selected_", "initial_")] ?? (kind.several ? [] : null);
 }
 

@@ -8,6 +8,7 @@ export const state = {
   integrations: new Map(), // id -> integration
   faults: { braze: [], slack: [] },
   homes: new Map(), // user id -> the view of the App Home
+  shortcuts: [], // the app's global shortcuts: {name, callback_id, description}
   team: "",
   botConnected: false,
   live: false, // whether the page itself hears the stream

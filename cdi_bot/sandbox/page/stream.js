@@ -66,6 +66,7 @@ function snapshot(event) {
   state.users = byId(event.users);
   state.integrations = byId(event.integrations, "integration_id");
   state.faults = { braze: event.faults?.braze ?? [], slack: event.faults?.slack ?? [] };
+  state.shortcuts = event.shortcuts ?? [];
   state.team = event.team?.name ?? "";
   state.botConnected = Boolean(event.bot_connected);
   dropMessages();

@@ -1,0 +1,177 @@
+"""What the form for a subscription needs: what there is to choose from, what stands now, and the change itself.
+
+The change goes the way of the commands (`manage.py`). A form may name another channel than the one it came from, so
+here is also looked whether the person is in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from cdi_bot.core.model import (
+    Channel,
+    Filters,
+    Integration,
+    Subscription,
+    WatchedIntegration,
+    Workspace,
+    is_pattern,
+    selector_fits,
+)
+from cdi_bot.services.answers import Answer, NotAllowed
+from cdi_bot.services.barred import barred
+from cdi_bot.services.lookup import Lookup, looks_like_an_id, was_listed
+from cdi_bot.services.manage import Manage
+from cdi_bot.services.ports import Memberships, Messenger, Store
+
+LIST_PATIENCE = timedelta(seconds=1.5)
+"""How long a search waits for Braze where nothing is known yet: Slack gives it three seconds."""
+
+OFFERED = 50
+"""So many integrations are offered at once: who looks for another one types more of its name."""
+
+_LEAST = 2
+"""Letters from which on a pattern is offered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What fits the words typed into the picker: integrations by name, and what takes in several at once.
+
+    `everything` counts all integrations; `pattern` is offered where it takes in some, `pattern_count` of them.
+    `unlisted` is an id that can't be checked, for want of a list.
+    """
+
+    words: str
+    integrations: tuple[Integration, ...]
+    total: int
+    everything: int | None
+    pattern: str | None = None
+    pattern_count: int = 0
+    unlisted: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Present:
+    """A subscription as it stands, with the name of its integration if it is one."""
+
+    subscription: Subscription
+    name: str | None
+
+
+class Forms:
+    """The use cases of the form. Every method answers; only `StoreTrouble` and `SlackTrouble` are raised."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        workspace: Workspace,
+        manage: Manage,
+        messenger: Messenger,
+        lookup: Lookup,
+        memberships: Memberships,
+        admins: frozenset[str],
+    ) -> None:
+        """Work on one Braze workspace; `admins` may change what channels hear that they are not in."""
+        self._store = store
+        self._workspace_id = workspace.workspace_id
+        self._manage = manage
+        self._messenger = messenger
+        self._lookup = lookup
+        self._memberships = memberships
+        self._admins = admins
+
+    async def offer(self, words: str) -> Offer:
+        """Find what a person may mean who has typed so much."""
+        known = await self._known()
+        if not was_listed(known):
+            await self._lookup.discover(LIST_PATIENCE)
+            known = await self._known()
+        return offer(words.strip(), [each.integration for each in known], listed=was_listed(known))
+
+    async def _known(self) -> list[WatchedIntegration]:
+        async with self._store.read() as uow:
+            known = await uow.integrations.all(self._workspace_id)
+        return [each for each in known if each.missing_since is None]
+
+    async def present(self, channel: Channel, subscription_id: int) -> Present | None:
+        """The subscription as it stands; `None` where it has been ended meanwhile."""
+        async with self._store.read() as uow:
+            found = await uow.subscriptions.for_channel(channel)
+            one = next((each for each in found if each.subscription_id == subscription_id), None)
+            watched = await uow.integrations.get(self._workspace_id, one.selector) if one else None
+        if one is None:
+            return None
+        return Present(subscription=one, name=watched.integration.integration_name if watched else None)
+
+    async def about(self, channel: Channel, integration_id: str) -> Present | Integration | None:
+        """How a channel hears of an integration: its own subscription before a pattern's, and that before `all`'s.
+
+        Where it does not, the integration; `None` where that is not known.
+        """
+        async with self._store.read() as uow:
+            found = await uow.subscriptions.for_channel(channel)
+            watched = await uow.integrations.get(self._workspace_id, integration_id)
+        if watched is None:
+            return None
+        fitting = [each for each in found if each.takes_in(watched.integration)]
+        if not fitting:
+            return watched.integration
+        closest = min(fitting, key=lambda each: (is_pattern(each.selector), each.selector == "all"))
+        name = None if is_pattern(closest.selector) else watched.integration.integration_name
+        return Present(subscription=closest, name=name)
+
+    async def subscribe(
+        self, channel: Channel, who: str, selector: str, filters: Filters, *, picked: bool
+    ) -> Answer:
+        """Subscribe as the command does; a channel that was `picked` has to be one of the person's own."""
+        if picked and not await self._may_change(channel, who):
+            return await barred(self._messenger, channel) or NotAllowed(action="elsewhere")
+        return await self._manage.subscribe(channel, who, selector, filters)
+
+    async def unsubscribe(self, channel: Channel, who: str, selector: str) -> Answer:
+        """End a subscription as the command does."""
+        return await self._manage.unsubscribe(channel, who, selector)
+
+    async def _may_change(self, channel: Channel, who: str) -> bool:
+        return who in self._admins or channel in await self._memberships.channels_of(who)
+
+
+def offer(words: str, known: list[Integration], *, listed: bool) -> Offer:
+    """Choose among the known integrations; those whose names begin with the words stand first. Pure."""
+    wanted = words.casefold()
+    if is_pattern(words) and words != "all":
+        fitting = [one for one in known if selector_fits(words, one)]
+        count = len(fitting)
+        pattern: str | None = words
+    else:
+        fitting = [one for one in known if _has(wanted, one)]
+        fitting.sort(key=lambda one: not one.integration_name.casefold().startswith(wanted))
+        pattern, count = _pattern(words, fitting)
+    unlisted = words if not (listed or fitting) and looks_like_an_id(words) else None
+    return Offer(
+        words=words,
+        integrations=tuple(fitting[:OFFERED]),
+        total=len(fitting),
+        everything=len(known) if not words or "all".startswith(wanted) else None,
+        pattern=pattern,
+        pattern_count=count,
+        unlisted=unlisted,
+    )
+
+
+def _has(wanted: str, one: Integration) -> bool:
+    return wanted in one.integration_name.casefold() or one.integration_id.casefold().startswith(wanted)
+
+
+def _pattern(words: str, fitting: list[Integration]) -> tuple[str | None, int]:
+    """The pattern that takes in what fits: by how names begin, else by what they hold."""
+    if len(words) < _LEAST:
+        return None, 0
+    for pattern in (f"{words}*", f"*{words}*"):
+        count = sum(selector_fits(pattern, one) for one in fitting)
+        if count > 1:
+            return pattern, count
+    return None, 0

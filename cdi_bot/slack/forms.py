@@ -1,0 +1,264 @@
+"""The form for a subscription: opens it, offers what can be chosen, takes what was filled in.
+
+A submitted form is acknowledged within Slack's three seconds. Where Braze or Slack takes longer to say how it went, it
+turns into a window that waits, and that one tells the end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from cdi_bot.core.model import Channel, Integration
+from cdi_bot.services.answers import (
+    Answer,
+    BrazeRefused,
+    CannotPost,
+    NeedsInvite,
+    NoneFits,
+    NotAllowed,
+    Several,
+    SubscribedTo,
+)
+from cdi_bot.services.forms import Forms, Present
+from cdi_bot.services.ports import SlackTrouble, StoreTrouble
+from cdi_bot.slack.answers import render_answer
+from cdi_bot.slack.blocks import Rendered
+from cdi_bot.slack.bolt import Json
+from cdi_bot.slack.commands import Desk
+from cdi_bot.slack.form_values import Errors, Wish, read_form
+from cdi_bot.slack.format import plain_line
+from cdi_bot.slack.limits import FIELD_ERROR, clip
+from cdi_bot.slack.modals import (
+    CHANNEL,
+    FORM,
+    SELECTOR,
+    TOPICS,
+    Draft,
+    selector_options,
+    subscription_form,
+    told_view,
+    waiting_view,
+)
+from cdi_bot.slack.press import Pressed
+from cdi_bot.slack.refusals import said
+from cdi_bot.slack.respond import respond
+from cdi_bot.slack.screens import Screens, View
+from cdi_bot.slack.words import Words
+
+log = structlog.get_logger(__name__)
+
+ANSWER_SECONDS = 2.2
+"""How long a submitted form waits for the outcome before it is acknowledged without."""
+
+_AT_THE_CHANNEL = (NeedsInvite, CannotPost, NotAllowed)
+_AT_THE_SELECTOR = (NoneFits, Several, BrazeRefused)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormDesk:
+    """Opens, fills and takes the form. `words_of` finds the language of a person."""
+
+    desk: Desk
+    forms: Forms
+    screens: Screens
+    words_of: Callable[[str], Awaitable[Words]]
+
+    def listen(self) -> None:
+        """Answer everything about the form."""
+        slack = self.desk.slack
+        slack.on_shortcut(FORM, self.shortcut)
+        for action_id in ("form_new", "form_change", "form_about"):
+            slack.on_action(f"^{action_id}(:|$)", self.pressed)
+        slack.on_action("^form_unsubscribe$", self.unsubscribe)
+        slack.on_options(SELECTOR, self.options)
+        slack.on_submit(FORM, self.submit)
+
+    # -------------------------------------------------------------------------------- opening
+
+    async def shortcut(self, body: Json) -> None:
+        """Open the form from anywhere: it asks for the channel."""
+        await self._open(body, Draft())
+
+    async def pressed(self, body: Json) -> None:
+        """Open the form from a message or from Home, about what the button carries."""
+        press = Pressed.read(body)
+        try:
+            draft = await self._draft(press)
+        except StoreTrouble as trouble:
+            await self._say(body, self.desk.failed(trouble, action=press.action_id, user=press.who))
+            return
+        await self._open(body, draft)
+
+    async def _draft(self, press: Pressed) -> Draft:
+        channel, carried = press.channel, press.value
+        if channel is None:
+            return Draft()
+        if "subscription" in carried:
+            found: Present | Integration | None = await self.forms.present(channel, carried["subscription"])
+        else:
+            found = await self.forms.about(channel, carried["id"]) if "id" in carried else None
+        if isinstance(found, Present):
+            one = found.subscription
+            return Draft(
+                channel_id=channel.channel_id,
+                subscription_id=one.subscription_id,
+                selector=one.selector,
+                name=found.name,
+                filters=one.filters,
+            )
+        if found is None:
+            return Draft(channel_id=channel.channel_id)
+        return Draft(
+            channel_id=channel.channel_id, selector=found.integration_id, name=found.integration_name
+        )
+
+    async def _open(self, body: Json, draft: Draft) -> None:
+        words = await self.words_of(body["user"]["id"])
+        try:
+            await self.screens.open(body["trigger_id"], subscription_form(draft, words))
+        except SlackTrouble as trouble:
+            await self._say(body, self.desk.failed(trouble, user=body["user"]["id"]))
+
+    async def _say(self, body: Json, told: Rendered) -> None:
+        """Tell the person beside the message; a form that can't be opened from Home is told of by the log alone."""
+        if body.get("response_url"):
+            await respond(self.desk.slack.session, body["response_url"], told)
+
+    async def options(self, body: Json) -> Json:
+        """Offer what fits the words typed into the picker."""
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                words = await self.words_of(body["user"]["id"])
+                return selector_options(await self.forms.offer(str(body.get("value") or "")), words)
+        except (StoreTrouble, TimeoutError) as trouble:
+            log.warning("nothing offered", why=str(trouble) or "timeout", user=body["user"]["id"])
+            return {"options": []}
+
+    # -------------------------------------------------------------------------------- submitting
+
+    async def submit(self, body: Json) -> Json:
+        """Take a form: errors stand at their field, everything else is told in its place."""
+        words = await self.words_of(body["user"]["id"])
+        wish = read_form(body["view"], words)
+        if not isinstance(wish, Wish):
+            return _refuse(wish)
+        work = asyncio.ensure_future(self._carry_out(wish, body))
+        done, _pending = await asyncio.wait({work}, timeout=ANSWER_SECONDS)
+        if not done:
+            self.desk.slack.start(self._tell_late(body["view"]["id"], wish, work, words))
+            return {"response_action": "update", "view": waiting_view(_title(words), words)}
+        outcome = work.result()
+        at = _field(outcome, wish)
+        if at:
+            return _refuse({at: _plain(self._said(outcome, words))})
+        return {"response_action": "update", "view": self._told(outcome, words)}
+
+    async def _carry_out(self, wish: Wish, body: Json) -> Answer | Rendered:
+        who = body["user"]["id"]
+        channel = Channel(team_id=body["team"]["id"], channel_id=wish.channel_id)
+        try:
+            selector = wish.selector
+            if wish.subscription_id is not None:
+                present = await self.forms.present(channel, wish.subscription_id)
+                selector = present.subscription.selector if present else None
+            if selector is None:
+                return _ended(await self.words_of(body["user"]["id"]))
+            return await self.forms.subscribe(channel, who, selector, wish.filters, picked=wish.picked)
+        except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
+            return self.desk.failed(error, form=FORM, user=who)
+
+    async def _tell_late(
+        self, view_id: str, wish: Wish, work: asyncio.Future[Answer | Rendered], words: Words
+    ) -> None:
+        """Show the outcome in the window that waits; where it is a refusal, the form again, as it was filled in."""
+        outcome = await work
+        view = self._told(outcome, words)
+        if _field(outcome, wish) and wish.subscription_id is None:
+            again = Draft(
+                channel_id=None if wish.picked else wish.channel_id,
+                picked=wish.channel_id if wish.picked else None,
+                selector=wish.selector,
+                name=wish.name,
+                filters=wish.filters,
+                problem=_plain(self._said(outcome, words)),
+            )
+            view = subscription_form(again, words)
+        try:
+            await self.screens.update(view_id, view)
+        except SlackTrouble as trouble:
+            log.info("the outcome of a form was not shown", reason=trouble.reason)  # closed meanwhile, mostly
+
+    def _said(self, outcome: Answer | Rendered, words: Words) -> Rendered:
+        return _rendered(outcome, words, self.desk.clock())
+
+    def _told(self, outcome: Answer | Rendered, words: Words) -> View:
+        return told_view(_title(words), self._said(outcome, words), words)
+
+    async def unsubscribe(self, body: Json) -> None:
+        """End the subscription that the form is about."""
+        press = Pressed.read(body)
+        words = await self.words_of(body["user"]["id"])
+        channel = Channel(team_id=body["team"]["id"], channel_id=press.value["channel"])
+        try:
+            present = await self.forms.present(channel, press.value["subscription"])
+            if present is None:
+                outcome: Answer | Rendered = _ended(words)
+            else:
+                selector = present.subscription.selector
+                outcome = await self.forms.unsubscribe(channel, press.who, selector)
+        except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
+            outcome = self.desk.failed(error, action=press.action_id, user=press.who)
+        try:
+            await self.screens.update(body["view"]["id"], self._told(outcome, words))
+        except SlackTrouble as trouble:
+            log.info("the outcome of a form was not shown", reason=trouble.reason)
+
+
+def _refuse(errors: Errors) -> Json:
+    return {
+        "response_action": "errors",
+        "errors": {at: clip(text, FIELD_ERROR) for at, text in errors.items()},
+    }
+
+
+def _field(outcome: Answer | Rendered, wish: Wish) -> str | None:
+    """Say at which field a refusal stands; `None` for a success, and where no field is to blame."""
+    if isinstance(outcome, SubscribedTo):
+        return None
+    if isinstance(outcome, _AT_THE_CHANNEL) and wish.picked:
+        return CHANNEL
+    if isinstance(outcome, _AT_THE_SELECTOR) and wish.subscription_id is None:
+        return SELECTOR
+    if isinstance(outcome, Rendered):  # what went wrong on the way; the form keeps what was filled in
+        return SELECTOR if wish.subscription_id is None else TOPICS
+    return None
+
+
+def _rendered(outcome: Answer | Rendered, words: Words, now: datetime) -> Rendered:
+    return outcome if isinstance(outcome, Rendered) else render_answer(outcome, words, now=now)
+
+
+def _plain(told: Rendered) -> str:
+    """Take an answer's words without its markup: a field's error shows none."""
+    texts: list[str] = []
+    for block in told.blocks:
+        held: list[Any] = [block.get("text"), *block.get("elements", [])]
+        texts += [part["text"] for part in held if isinstance(part, dict) and part.get("type") == "mrkdwn"]
+    return plain_line(" ".join(texts))
+
+
+def _title(words: Words) -> str:
+    return words.gettext("Subscriptions")
+
+
+def _ended(words: Words) -> Rendered:
+    """Say that what was to be changed is not there any more."""
+    _ = words.gettext
+    line = _("This subscription has been ended meanwhile.")
+    return said(line, _("`/cdi subscriptions` shows what the channel hears of."))

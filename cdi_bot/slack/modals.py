@@ -1,0 +1,317 @@
+"""The form that subscribes a channel or changes a subscription, and the small windows around it. Pure.
+
+What is filled in is read by `form_values.py`; the names of the fields stand here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from cdi_bot.core.model import Filters, Integration, Topic, is_pattern
+from cdi_bot.services.forms import Offer
+from cdi_bot.slack import limits
+from cdi_bot.slack.blocks import Block, Rendered, actions, button, confirmation, plain_text, section
+from cdi_bot.slack.format import channel as named_channel
+from cdi_bot.slack.format import mentioned, name_of, outside, plain
+from cdi_bot.slack.limits import clip
+from cdi_bot.slack.selectors import named_selector
+from cdi_bot.slack.statuses import sign
+from cdi_bot.slack.words import Words
+
+FORM = "subscription"
+"""The form's `callback_id`; the global shortcut that opens it carries it too."""
+
+CHANNEL, SELECTOR, TOPICS, ROWS, PERCENT, PEOPLE, GROUP = (
+    "channel",
+    "selector",
+    "topics",
+    "rows",
+    "percent",
+    "people",
+    "group",
+)
+"""The fields: each is the id of its block and of its element."""
+
+MOST_PEOPLE = 10
+
+View = Block
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A form as it opens.
+
+    Without a `channel_id` it asks for the channel; `picked` is what was chosen there before. A `subscription_id` means
+    a change: then `selector` and `name` say of what, else they are what is chosen already. `problem` is plain text.
+    """
+
+    channel_id: str | None = None
+    picked: str | None = None
+    subscription_id: int | None = None
+    selector: str | None = None
+    name: str | None = None
+    filters: Filters = field(default_factory=Filters)
+    problem: str | None = None
+
+
+def subscription_form(draft: Draft, words: Words) -> View:
+    """Return the form."""
+    _ = words.gettext
+    changing = draft.subscription_id is not None
+    about = {"channel": draft.channel_id, "subscription": draft.subscription_id}
+    return {
+        "type": "modal",
+        "callback_id": FORM,
+        "private_metadata": json.dumps({key: value for key, value in about.items() if value is not None}),
+        "title": _title(_("Change what is told") if changing else _("Subscribe a channel")),
+        "submit": _title(_("Save") if changing else _("Subscribe")),
+        "close": _title(_("Cancel")),
+        "blocks": [
+            *([_alert(draft.problem)] if draft.problem else []),
+            *_where(draft, words),
+            *_what(draft, words),
+            _topics(draft.filters, words),
+            *_thresholds(draft.filters, words),
+            *_mentions(draft.filters, words),
+            *_ending(draft, words),
+        ],
+    }
+
+
+def _title(text: str) -> Block:
+    return plain_text(clip(text, limits.VIEW_TITLE))
+
+
+def _alert(text: str) -> Block:
+    return {"type": "alert", "level": "error", "text": plain_text(clip(text, limits.ALERT_TEXT))}
+
+
+def _input(block_id: str, label: str, element: Block, *, hint: str | None = None, optional: bool) -> Block:
+    block: Block = {
+        "type": "input",
+        "block_id": block_id,
+        "label": plain_text(label),
+        "element": element | {"action_id": block_id},
+        "optional": optional,
+    }
+    return block | {"hint": plain_text(hint)} if hint else block
+
+
+# ------------------------------------------------------------------------------------------ channel and selector
+
+
+def _where(draft: Draft, words: Words) -> list[Block]:
+    _ = words.gettext
+    if draft.channel_id is not None:
+        here = named_channel(draft.channel_id)
+        return [section(_("Channel: {channel}").format(channel=f"*{here}*"))] if _is_named(draft) else []
+    element: Block = {
+        "type": "conversations_select",
+        "placeholder": plain_text(_("Choose a channel")),
+        "filter": {"include": ["public", "private"], "exclude_bot_users": True},
+        **(
+            {"initial_conversation": draft.picked}
+            if draft.picked
+            else {"default_to_current_conversation": True}
+        ),
+    }
+    hint = _("One that you are in. Invite me to a private one first: /invite @cdi-bot")
+    return [_input(CHANNEL, _("Channel"), element, hint=hint, optional=False)]
+
+
+def _is_named(draft: Draft) -> bool:
+    """Whether Slack can show the place by a name: a direct message it can't."""
+    return draft.channel_id is not None and not draft.channel_id.startswith("D")
+
+
+def _what(draft: Draft, words: Words) -> list[Block]:
+    _ = words.gettext
+    if draft.subscription_id is not None:
+        selector = draft.selector or ""
+        what = named_selector(selector, f"*{outside(draft.name)}*" if draft.name else None, words)
+        return [section(_("Hears of: {what}").format(what=what))]
+    element: Block = {
+        "type": "external_select",
+        "placeholder": plain_text(_("Search by name or id")),
+        "min_query_length": 0,
+    }
+    chosen = selector_option(draft.selector, draft.name, words) if draft.selector else None
+    if chosen:
+        element["initial_option"] = chosen
+    hint = _("One sync, or several at once: all of them, or those with a text in their names.")
+    return [_input(SELECTOR, _("What to hear of"), element, hint=hint, optional=False)]
+
+
+def selector_option(selector: str, name: str | None, words: Words, *, about: str = "") -> Block | None:
+    """Return what is chosen in the picker; `None` where its value is longer than Slack takes."""
+    _ = words.gettext
+    if selector == "all":
+        label = _("All syncs, those to come too")
+    elif is_pattern(selector):
+        label = _("All named like {pattern}").format(pattern=plain(selector))
+    else:
+        label = plain(name or selector)
+    return _option(label, selector, about)
+
+
+def _option(label: str, value: str, about: str = "") -> Block | None:
+    if not value or len(value) > limits.OPTION_VALUE:
+        return None
+    option: Block = {"text": plain_text(clip(label, limits.OPTION_TEXT)), "value": value}
+    return option | {"description": plain_text(clip(about, limits.OPTION_TEXT))} if about else option
+
+
+def selector_options(offer: Offer, words: Words) -> Block:
+    """Answer a search in the picker: several at once first, then single integrations."""
+    _ = words.gettext
+    several: list[Block | None] = []
+    if offer.everything is not None:
+        several.append(selector_option("all", None, words, about=_count(offer.everything, words)))
+    if offer.pattern:
+        about = _count(offer.pattern_count, words)
+        several.append(selector_option(offer.pattern, None, words, about=about))
+    single = [_single(one, words) for one in offer.integrations]
+    if offer.unlisted:
+        about = _("An id that I can't check before")
+        single.append(selector_option(offer.unlisted, None, words, about=about))
+    groups = ((_("Several at once"), _there(several)), (_single_label(offer, words), _there(single)))
+    return {
+        "option_groups": [
+            {"label": plain_text(clip(label, limits.OPTION_TEXT)), "options": options[: limits.OPTIONS]}
+            for label, options in groups
+            if options
+        ]
+    }
+
+
+def _there(options: Iterable[Block | None]) -> list[Block]:
+    return [option for option in options if option]
+
+
+def _single(one: Integration, words: Words) -> Block | None:
+    status = one.last_job_status
+    about = f"{sign(status)} {plain(one.integration_id)}" if status else plain(one.integration_id)
+    return selector_option(one.integration_id, name_of(one), words, about=about)
+
+
+def _single_label(offer: Offer, words: Words) -> str:
+    _ = words.gettext
+    if offer.total > len(offer.integrations):
+        return _("{shown} of {total} syncs: type more of the name").format(
+            shown=words.number(len(offer.integrations)), total=words.number(offer.total)
+        )
+    return _("One sync")
+
+
+def _count(count: int, words: Words) -> str:
+    return words.ngettext("{count} integration now", "{count} integrations now", count).format(
+        count=words.number(count)
+    )
+
+
+# ------------------------------------------------------------------------------------------ filters
+
+
+def _topics(filters: Filters, words: Words) -> Block:
+    _ = words.gettext
+    options: list[Block] = [
+        {"text": plain_text(label), "value": topic.value, "description": plain_text(about)}
+        for topic, (label, about) in _topic_texts(words).items()
+    ]
+    chosen = [option for option in options if Topic(option["value"]) in filters.topics]
+    element: Block = {"type": "checkboxes", "options": options}
+    if chosen:
+        element["initial_options"] = chosen
+    hint = _("A status that Braze does not document is always told.")
+    return _input(TOPICS, _("Tell of"), element, hint=hint, optional=False)
+
+
+def _topic_texts(words: Words) -> dict[Topic, tuple[str, str]]:
+    _ = words.gettext
+    return {
+        Topic.ERROR: (_("Errors"), _("no rows arrived")),
+        Topic.PARTIAL: (_("Partial runs"), _("some rows were refused")),
+        Topic.CONFIG_ERROR: (_("Configuration errors"), _("the set-up in Braze is at fault")),
+        Topic.LATE: (_("Late runs"), _("a run did not begin when it should have")),
+        Topic.SLOW: (_("Slow runs"), _("a run takes much longer than usual")),
+        Topic.QUALITY: (_("Odd rows"), _("runs succeed, but bring far more or fewer rows than usual")),
+        Topic.RECOVERY: (_("Recoveries"), _("what was not well is well again")),
+        Topic.RUNNING: (_("Starts of runs"), _("every run, as it begins: many messages")),
+    }
+
+
+def _thresholds(filters: Filters, words: Words) -> list[Block]:
+    _ = words.gettext
+    rows: Block = {"type": "number_input", "is_decimal_allowed": False, "min_value": "1"}
+    percent: Block = {"type": "number_input", "is_decimal_allowed": True, "max_value": "100"}
+    if filters.min_rows is not None:
+        rows["initial_value"] = str(filters.min_rows)
+    if filters.min_percent is not None:
+        percent["initial_value"] = f"{filters.min_percent:g}"
+    return [
+        _input(ROWS, _("Partial runs only from so many lost rows on"), rows, optional=True),
+        _input(PERCENT, _("Partial runs only from this share of lost rows on, in %"), percent, optional=True),
+    ]
+
+
+def _mentions(filters: Filters, words: Words) -> list[Block]:
+    _ = words.gettext
+    users, groups = mentioned(filters.mention)
+    people: Block = {
+        "type": "multi_users_select",
+        "placeholder": plain_text(_("Nobody")),
+        "max_selected_items": MOST_PEOPLE,
+    }
+    group: Block = {"type": "plain_text_input", "max_length": 200, "placeholder": plain_text("S0123ABCDE")}
+    if users:
+        people["initial_users"] = users[:MOST_PEOPLE]
+    if groups:
+        group["initial_value"] = " ".join(groups)
+    hint = _("Its id: in Slack, open the group, then ⋮ and Copy group ID.")
+    return [
+        _input(PEOPLE, _("Mention these people in new alerts"), people, optional=True),
+        _input(GROUP, _("Mention this user group"), group, hint=hint, optional=True),
+    ]
+
+
+def _ending(draft: Draft, words: Words) -> list[Block]:
+    """Return the way out of a subscription."""
+    _ = words.gettext
+    if draft.subscription_id is None:
+        return []
+    end = button(
+        _("Unsubscribe"),
+        "form_unsubscribe",
+        {"channel": draft.channel_id, "subscription": draft.subscription_id},
+        says=_("End this subscription"),
+        style="danger",
+        confirm=confirmation(
+            title=_("End this subscription?"),
+            text=_("The channel is told that you ended it."),
+            confirm=_("Unsubscribe"),
+            deny=_("Keep it"),
+        ),
+    )
+    return [{"type": "divider"}, *actions([end])]
+
+
+# ------------------------------------------------------------------------------------------ around the form
+
+
+def waiting_view(title: str, words: Words) -> View:
+    """Return what is shown while Braze or Slack takes longer than Slack waits."""
+    _ = words.gettext
+    return window(title, [section("⏳ " + _("One moment: I am asking Braze…"))], words)
+
+
+def told_view(title: str, told: Rendered, words: Words) -> View:
+    """Return a window that tells how it went."""
+    return window(title, told.blocks, words)
+
+
+def window(title: str, blocks: Sequence[Block], words: Words) -> View:
+    """Return a window with nothing to fill in."""
+    _ = words.gettext
+    return {"type": "modal", "title": _title(title), "close": _title(_("Close")), "blocks": [*blocks]}

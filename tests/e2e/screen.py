@@ -1,0 +1,155 @@
+"""A person's screen: forms, Home, and what is filled in and pressed there."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+from cdi_bot.sandbox.slack_payloads import Press
+from cdi_bot.sandbox.slack_seed import MARA
+from tests.e2e.kit import PATIENCE, Json, Town
+
+_INITIAL = {
+    "initial_conversation": "selected_conversation",
+    "initial_option": "selected_option",
+    "initial_options": "selected_options",
+    "initial_users": "selected_users",
+    "initial_value": "value",
+    "initial_time": "selected_time",
+}
+
+
+class Screen:
+    """What one person sees of the bot's views."""
+
+    def __init__(self, town: Town, user: str = MARA) -> None:
+        """Look at a workspace as somebody."""
+        self._town, self._user = town, user
+
+    # ------------------------------------------------------------------------------------- forms
+
+    @property
+    def top(self) -> Json | None:
+        """The form on top; `None` where none is open."""
+        stack = self._town.sandbox.slack.views.stack(self._user)
+        return stack[-1] if stack else None
+
+    async def shortcut(self) -> Json:
+        """Use the shortcut; returns the form that opens."""
+        told = await self._town.sandbox.people.shortcut(self._user, "subscription")
+        assert told["acked"], told
+        return await self.opened()
+
+    async def press_in_message(self, message: Json, action_id: str, **chosen: Any) -> Json:
+        """Press a button that opens a form; returns the form."""
+        found = self._town.sandbox.slack.by_id(message["id"])
+        press = Press(user=self._user, action_id=action_id, chosen=chosen)
+        told = await self._town.sandbox.people.press(found, press)
+        assert told["acked"], told
+        return await self.opened()
+
+    async def press(self, view: Json, action_id: str, **chosen: Any) -> None:
+        """Press a button in a form or in Home."""
+        press = Press(user=self._user, action_id=action_id, chosen=chosen)
+        told = await self._town.sandbox.people.press_in_view(view["id"], press)
+        assert told["acked"], told
+
+    async def opened(self, *, other_than: Json | None = None) -> Json:
+        """Wait for a form that is another one than before."""
+        before = other_than["id"] if other_than else None
+        return await self._wait(lambda: self.top if self.top and self.top["id"] != before else None)
+
+    async def shows(self, words: str) -> Json:
+        """Wait until the form on top says these words."""
+        return await self._wait(lambda: self.top if self.top and says(self.top, words) else None)
+
+    async def search(self, view: Json, field: str, typed: str) -> list[Json]:
+        """Type into a picker; returns the options it offers."""
+        where = {"block_id": field, "container": {"type": "view", "view_id": view["id"]}, "view": view}
+        told = await self._town.sandbox.people.search(self._user, field, typed, where)
+        assert told["error"] is None, told
+        answer = told["response"] or {}
+        return [
+            option
+            for group in answer.get("option_groups", [{"options": answer.get("options", [])}])
+            for option in group["options"]
+        ]
+
+    async def submit(self, view: Json, **fields: Json) -> Json:
+        """Submit a form with what it began with and these fields; returns how that went."""
+        values: dict[str, Json] = {}
+        for block in view["blocks"]:
+            if block["type"] == "input":
+                element = block["element"]
+                held = {_INITIAL[key]: value for key, value in element.items() if key in _INITIAL}
+                values[block["block_id"]] = {element["action_id"]: {"type": element["type"], **held}}
+        for field, value in fields.items():
+            assert field in values, f"{field} is no field of the form"
+            values[field] = {field: value}
+        told = await self._town.sandbox.people.submit(self._user, view["id"], values)
+        assert told["acked"], told
+        assert told["ack_ms"] < 3000
+        return told
+
+    async def errors(self, view: Json, **fields: Json) -> Json:
+        """Submit a form that is refused; returns the errors by field."""
+        told = await self.submit(view, **fields)
+        assert told["response"]["response_action"] == "errors", told
+        errors: Json = told["response"]["errors"]
+        return errors
+
+    async def close(self) -> None:
+        """Close every form."""
+        while self.top:
+            await self._town.sandbox.people.close(self._user, self.top["id"])
+
+    # ------------------------------------------------------------------------------------- Home
+
+    @property
+    def home(self) -> Json | None:
+        """The Home tab; `None` before it was put up."""
+        return self._town.sandbox.slack.views.homes().get(self._user)
+
+    async def open_home(self, *words: str) -> Json:
+        """Open the Home tab, and wait until it says these words."""
+        before = self.home
+        told = await self._town.sandbox.people.open_home(self._user)
+        assert told["acked"], told
+        return await self.home_shows(*words, after=before)
+
+    async def home_shows(self, *words: str, without: str = "", after: Json | None = None) -> Json:
+        """Wait until Home says these words and not that one."""
+
+        def found() -> Json | None:
+            home = self.home
+            if home is None or (after and home["hash"] == after["hash"]):
+                return None
+            good = all(says(home, each) for each in words) and not (without and says(home, without))
+            return home if good else None
+
+        return await self._wait(found)
+
+    async def _wait(self, look: Callable[[], Json | None]) -> Json:
+        events = self._town.sandbox.events()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while (found := look()) is None:
+                    await anext(events)
+                return found
+        except TimeoutError:
+            shown = [self.top, self.home]
+            raise AssertionError(json.dumps(shown, ensure_ascii=False)[:3000]) from None
+        finally:
+            events.close()
+
+
+def says(view: Json, words: str) -> bool:
+    """Whether a view says these words anywhere."""
+    return words in json.dumps(view["blocks"], ensure_ascii=False)
+
+
+def chosen(option: Json) -> Json:
+    """Return a picker's state with this option chosen."""
+    return {"type": "external_select", "selected_option": option}

@@ -1,0 +1,130 @@
+"""The form for a subscription, from every place that opens it: over Socket Mode and as signed HTTP requests."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cdi_bot.sandbox.faults import Fault, FaultKind
+from cdi_bot.sandbox.slack_seed import DATA_ALERTS, FINANCE_PRIVATE, GENERAL, KENJI, MARKETING_OPS
+from tests.e2e.kit import Json, Town, says
+from tests.e2e.screen import Screen, chosen
+from tests.e2e.screen import says as view_says
+
+ALL = {"text": {"type": "plain_text", "text": "All"}, "value": "all"}
+
+
+async def test_the_form_from_everywhere(busy_town: Town) -> None:
+    """From the shortcut, the list of subscriptions and an alert's menu; each field does what it says."""
+    town, screen = busy_town, Screen(busy_town)
+    await town.type("list")  # from here on the list is known, however busy this machine is
+    form = await screen.shortcut()
+    offered = await screen.search(form, "selector", "us")
+    assert offered[0]["value"] == "us*"
+    users = next(option for option in offered if option["text"]["text"] == "Users EU")
+    assert (await screen.search(form, "selector", ""))[0]["value"] == "all"
+    errors = await screen.errors(form, selector=chosen(users), group={"value": "nobody"}, rows={"value": "x"})
+    assert set(errors) == {"channel", "group", "rows"}
+    await screen.submit(
+        form,
+        channel={"selected_conversation": DATA_ALERTS},
+        selector=chosen(users),
+        rows={"value": "100"},
+        people={"selected_users": [KENJI]},
+        group={"value": "S0DATA"},
+    )
+    await screen.shows("is now subscribed")
+    told = await town.seen(lambda each: not each["ephemeral"] and says(each, "Users EU"))
+    assert says(told, f"<@{KENJI}> <!subteam^S0DATA>")
+    await screen.close()
+
+    listed = await town.type("subscriptions")
+    change = await screen.press_in_message(listed, "form_change:0")
+    topics = next(block for block in change["blocks"] if block.get("block_id") == "topics")["element"]
+    await screen.submit(change, topics={"selected_options": topics["options"][:1]}, rows={"value": None})
+    await town.seen(lambda each: not each["ephemeral"] and says(each, "changed what this channel hears"))
+    assert says(await town.type("subscriptions"), "errors; new alerts call")
+    await screen.close()
+
+    town.run(users["value"])
+    card = await town.alert("Users EU")
+    about = await screen.press_in_message(
+        card, "form_about", selected_option=element(card, "form_about")["options"][0]
+    )
+    assert view_says(about, "Users EU")
+    await screen.press(about, "form_unsubscribe")
+    await screen.shows("is ended")
+    await town.seen(lambda each: not each["ephemeral"] and says(each, "ended"))
+    await screen.close()
+
+    fresh = await screen.press_in_message(await town.type("subscriptions"), "form_new")
+    await screen.submit(fresh, selector=chosen(ALL))
+    await town.seen(lambda each: not each["ephemeral"] and says(each, "all integrations"))
+    await town.stop()
+
+
+async def test_channels_that_can_not_be_chosen(busy_town: Town) -> None:
+    """One that the person is not in, and a private one without the bot: said at the field."""
+    town, mara = busy_town, Screen(busy_town)
+    form = await mara.shortcut()
+    errors = await mara.errors(form, channel={"selected_conversation": FINANCE_PRIVATE}, selector=chosen(ALL))
+    assert "/invite @cdi-bot" in errors["channel"]
+    world = town.sandbox.slack
+    world.put_channel(replace(world.channels[GENERAL], members=world.channels[GENERAL].members - {KENJI}))
+    kenji = Screen(town, KENJI)
+    other = await kenji.shortcut()
+    errors = await kenji.errors(other, channel={"selected_conversation": GENERAL}, selector=chosen(ALL))
+    assert "not in this channel" in errors["channel"]
+    await kenji.submit(other, channel={"selected_conversation": MARKETING_OPS}, selector=chosen(ALL))
+    await town.seen(lambda each: not each["ephemeral"] and says(each, KENJI), MARKETING_OPS)
+    assert not town.public(GENERAL)
+    assert not town.public(FINANCE_PRIVATE)
+    await town.stop()
+
+
+async def test_a_form_is_acknowledged_whatever_braze_and_slack_do(town: Town) -> None:
+    """While they are silent a window waits, and then tells how it went; what was filled in is not lost."""
+    users = town.create("Users")
+    await town.start()
+    await town.type("list")
+    screen = Screen(town)
+    form = await screen.shortcut()
+    (everything, single) = await screen.search(form, "selector", "")
+    assert (everything["value"], single["value"]) == ("all", users)
+    town.sandbox.braze.faults.add(Fault(kind=FaultKind.LATENCY, seconds=30))
+    town.sandbox.slack.faults.add(
+        Fault(kind=FaultKind.LATENCY, seconds=2.6, path="users.conversations", times=1)
+    )
+    private = {"selected_conversation": FINANCE_PRIVATE}
+    told = await screen.submit(form, channel=private, selector=chosen(single), group={"value": "S0DATA"})
+    assert told["response"]["response_action"] == "update"
+    assert view_says(told["response"]["view"], "One moment")
+    again = await screen.shows("/invite @cdi-bot")
+    assert element(again, "selector")["initial_option"]["value"] == users
+    assert element(again, "group")["initial_value"] == "S0DATA"
+    here = {"selected_conversation": DATA_ALERTS}
+    await screen.submit(again, channel=here)
+    await screen.shows("is now subscribed")
+    await town.seen(lambda each: not each["ephemeral"] and says(each, "S0DATA"))
+    town.sandbox.braze.faults.clear()
+    await town.stop()
+
+
+async def test_trouble_is_said_in_the_form(town: Town) -> None:
+    """Where Slack does not tell the person's channels the form stays, with a word on why."""
+    await town.start()
+    screen = Screen(town)
+    form = await screen.shortcut()
+    town.sandbox.slack.faults.add(Fault(kind=FaultKind.STATUS, status=503, path="users.conversations"))
+    errors = await screen.errors(form, channel={"selected_conversation": DATA_ALERTS}, selector=chosen(ALL))
+    assert "Nothing was changed" in errors["selector"]
+    await town.stop()
+
+
+def element(shown: Json, action_id: str) -> Json:
+    """Return an element of a message or view."""
+    return next(
+        each
+        for block in shown["blocks"]
+        for each in [block.get("element", {}), block.get("accessory", {}), *block.get("elements", [])]
+        if each.get("action_id") == action_id
+    )
