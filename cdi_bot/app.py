@@ -30,6 +30,7 @@ from cdi_bot.services.observe import Observer, Policy
 from cdi_bot.services.ports import Endpoint, Store
 from cdi_bot.services.queries import Queries
 from cdi_bot.services.remind import Reminder
+from cdi_bot.services.retain import Retention
 from cdi_bot.services.views import Views
 from cdi_bot.settings import Settings
 from cdi_bot.slack.actions import listen_to_actions
@@ -48,6 +49,7 @@ log = structlog.get_logger(__name__)
 _OBSERVE_EVERY = 0.5
 _DELIVER_EVERY = 1.0
 _REMIND_EVERY = 5.0
+_FORGET_EVERY = 1.0
 
 _FINISH_SECONDS = 2.0
 """How long each of commands, polls and messages in hand may take to end: the whole stop stays within its 10 s."""
@@ -156,6 +158,7 @@ class _Parts:
     observer: Observer
     deliverer: Deliverer
     reminder: Reminder
+    retention: Retention
 
 
 def _build(
@@ -233,7 +236,8 @@ def _build(
         repeat_after=settings.repeat_interval,
         wake=deliverer.wake,
     )
-    return _Parts(observer=observer, deliverer=deliverer, reminder=reminder)
+    retention = Retention(store=store, clock=utc_now, keep=settings.retention)
+    return _Parts(observer=observer, deliverer=deliverer, reminder=reminder, retention=retention)
 
 
 async def _start(parts: _Parts, stack: AsyncExitStack, slack: SlackApp) -> None:
@@ -257,6 +261,7 @@ async def _start(parts: _Parts, stack: AsyncExitStack, slack: SlackApp) -> None:
     scheduler.every(_OBSERVE_EVERY, parts.observer.tick, name="observe")
     scheduler.every(_DELIVER_EVERY, deliver, name="deliver")
     scheduler.every(_REMIND_EVERY, parts.reminder.tick, name="remind")
+    scheduler.every(_FORGET_EVERY, parts.retention.tick, name="forget")
     scheduler.start()
     stack.push_async_callback(scheduler.stop)
 

@@ -120,6 +120,9 @@ class Settings(DatabaseSettings):
     poll_interval: Seconds = Field(alias="CDI_BOT_POLL_INTERVAL", default=timedelta(seconds=30))
     blind_after: Seconds = Field(alias="CDI_BOT_BLIND_AFTER", default=timedelta(seconds=300))
     repeat_interval: Seconds = Field(alias="CDI_BOT_REPEAT_INTERVAL", default=timedelta(hours=4))
+    retention: Annotated[timedelta, BeforeValidator(checks.days)] = Field(
+        alias="CDI_BOT_RETENTION", default=timedelta(days=400)
+    )
     admins: Annotated[frozenset[str], NoDecode, BeforeValidator(checks.user_ids)] = Field(
         alias="CDI_BOT_ADMINS", default=frozenset()
     )

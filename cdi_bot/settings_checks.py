@@ -13,6 +13,11 @@ from pydantic import BeforeValidator
 LOCALE_FOLDER = Path(__file__).parent / "locale"
 LONGEST_INTERVAL = 366 * 24 * 3600  # seconds; longer is a slip of the keyboard, and overflows date arithmetic
 
+SHORTEST_PAST = (
+    60  # days; the success rate and digests look back over 30, and reminders are kept apart by their keys
+)
+LONGEST_PAST = 36_500
+
 
 class WrongValue(ValueError):
     """A value that can't be used, in words made for the person who set it."""
@@ -113,6 +118,17 @@ def seconds(value: object) -> timedelta:
     if not 0 < seconds <= LONGEST_INTERVAL:
         raise WrongValue("it has to be more than 0 and at most a year", mend)
     return timedelta(seconds=seconds)
+
+
+def days(value: object) -> timedelta:
+    """A length of time, written as a whole number of days."""
+    text = str(value).strip()
+    if not re.fullmatch(r"[0-9]{1,5}", text, re.ASCII) or not SHORTEST_PAST <= int(text) <= LONGEST_PAST:
+        raise WrongValue(
+            f"that is no number of days from {SHORTEST_PAST} to {LONGEST_PAST}",
+            "Give a whole number, such as 400",
+        )
+    return timedelta(days=int(text))
 
 
 def user_ids(value: object) -> frozenset[str]:

@@ -231,6 +231,9 @@ class Memberships(Protocol):
 
 # ------------------------------------------------------------------------------------------------ store
 
+Place = tuple[int, str]
+"""An integration's place in the order in which all of them are gone through: its workspace and its id."""
+
 
 class StoreTrouble(Exception):
     """The database could not be used. The text says what and how to mend it, and never holds a password."""
@@ -541,6 +544,35 @@ class Audit(Protocol):
         ...
 
 
+class Past(Protocol):
+    """What is older than the operator keeps. Each call is a step small enough for one transaction."""
+
+    async def forget_runs(
+        self, before: datetime, *, after: Place | None, integrations: int, limit: int
+    ) -> tuple[int, Place | None]:
+        """Remove up to `limit` runs that began before a time, of the integrations that follow `after`.
+
+        The newest run of each integration stays, and so does one that an incident shows. Returns how many were
+        removed, and how far this came: `None` when there was no integration any more.
+        """
+        ...
+
+    async def forget_incidents(self, before: datetime, *, limit: int) -> int:
+        """Remove up to `limit` incidents that were resolved before a time; returns how many.
+
+        Cards that show nothing else go with them, and so does what the outbox holds about those cards.
+        """
+        ...
+
+    async def forget_notices(self, before: datetime, *, limit: int) -> int:
+        """Remove up to `limit` messages without a card that were sent before a time; returns how many."""
+        ...
+
+    async def forget_audit(self, before: datetime, *, limit: int) -> int:
+        """Remove up to `limit` audit entries from before a time, the oldest first; returns how many."""
+        ...
+
+
 class UnitOfWork(Protocol):
     """One transaction's view of the store."""
 
@@ -554,6 +586,7 @@ class UnitOfWork(Protocol):
     snoozes: Snoozes
     channels: Channels
     audit: Audit
+    past: Past
 
 
 class Store(Protocol):

@@ -83,6 +83,7 @@ class OutboxRow(Base):
         Index("ix_outbox_owed", "team_id", "channel_id", "message_id", **where("state = 'owed'")),
         Index("ix_outbox_due", "not_before", **where("state = 'owed'")),
         Index("ix_outbox_card_id", "card_id"),
+        Index("ix_outbox_notices_sent", "sent_at", **where("state = 'sent' AND card_id IS NULL")),
         no_reused_ids(),
     )
 

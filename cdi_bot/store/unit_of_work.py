@@ -15,6 +15,7 @@ from cdi_bot.services.ports import (
     Incidents,
     Integrations,
     Outbox,
+    Past,
     Runs,
     Snoozes,
     Store,
@@ -28,6 +29,7 @@ from cdi_bot.store.engine import async_url, open_engines
 from cdi_bot.store.errors import troubles
 from cdi_bot.store.incidents import SqlIncidents
 from cdi_bot.store.outbox import SqlOutbox
+from cdi_bot.store.past import SqlPast
 from cdi_bot.store.repositories import SqlAudit, SqlIntegrations, SqlSnoozes, SqlSubscriptions, SqlWorkspaces
 from cdi_bot.store.runs import SqlRuns
 
@@ -46,6 +48,7 @@ class SqlUnitOfWork(UnitOfWork):
         self.snoozes: Snoozes = SqlSnoozes(connection)
         self.channels: Channels = SqlChannels(connection)
         self.audit: Audit = SqlAudit(connection)
+        self.past: Past = SqlPast(connection)
 
 
 class SqlStore(Store):

@@ -1,0 +1,72 @@
+"""Forget what is older than the operator keeps, a small step at a time, so that nobody waits for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from cdi_bot.services.ports import Place, Store, StoreTrouble, UnitOfWork
+
+log = structlog.get_logger(__name__)
+
+STEP = 500
+"""Rows that one step removes at most."""
+
+INTEGRATIONS = 100
+"""Integrations whose runs one step looks at."""
+
+REST = timedelta(hours=1)
+"""How long after a whole pass the next one begins."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Retention:
+    """Goes through the store again and again. Several processes may do so: they find less to do.
+
+    What hangs on an old incident goes before the runs that it shows. Runs go by integration, in the order of the
+    index that they stand in, so that none of them has to be searched for.
+    """
+
+    store: Store
+    clock: Callable[[], datetime]
+    keep: timedelta
+    _after: Place | None = None
+    _rest_until: datetime | None = None
+    _forgotten: int = 0
+
+    async def tick(self) -> None:
+        """Take one step if one is due. Raises nothing: database trouble is logged, and the next tick tries again."""
+        now = self.clock()
+        if self._rest_until is not None and now < self._rest_until:
+            return
+        try:
+            async with self.store.write() as uow:
+                is_over = await self._step(uow, now - self.keep)
+        except StoreTrouble as trouble:
+            log.warning("forgetting waits for the database", why=str(trouble))
+            return
+        self._rest_until = None
+        if is_over:
+            self._rest_until = now + REST
+            if self._forgotten:
+                log.info("old records forgotten", rows=self._forgotten, before=(now - self.keep).isoformat())
+            self._forgotten = 0
+
+    async def _step(self, uow: UnitOfWork, before: datetime) -> bool:
+        """Forget one step's worth; True at the end of a pass."""
+        if self._after is None:
+            for forget in (uow.past.forget_incidents, uow.past.forget_notices, uow.past.forget_audit):
+                gone = await forget(before, limit=STEP)
+                self._forgotten += gone
+                if gone:
+                    return False
+        gone, came_to = await uow.past.forget_runs(
+            before, after=self._after, integrations=INTEGRATIONS, limit=STEP
+        )
+        self._forgotten += gone
+        if gone < STEP:  # else there may be more of the same integrations
+            self._after = came_to
+        return came_to is None
