@@ -126,7 +126,8 @@ async def test_an_old_incident_goes_with_its_cards_and_their_messages(
     assert await read_sql("SELECT card_id FROM cards") == [(storm.card_id,)]
     assert await read_sql('SELECT "key" FROM outbox') == [(f"card:{storm.card_id}",)]
     async with store.read() as look:
-        assert await look.cards.members(storm.card_id) == [newer.incident_id, still_open.incident_id]
+        members = await look.cards.members([storm.card_id])
+    assert members == {storm.card_id: [newer.incident_id, still_open.incident_id]}
 
 
 async def test_incidents_go_in_steps(store: SqlStore) -> None:
