@@ -13,7 +13,9 @@ from rich.text import Text
 
 from cdi_bot.core.model import Integration
 from cdi_bot.services.answers import Answer, BrazeRefused, History, NoneFits, Several
+from cdi_bot.slack.charts import sparklines
 from cdi_bot.slack.format import duration, failed, name_of, plain, synced, took
+from cdi_bot.slack.history import figures
 from cdi_bot.slack.reasons import reason_words
 from cdi_bot.slack.statuses import short_status, sign
 from cdi_bot.slack.words import Words
@@ -45,9 +47,8 @@ def _history(history: History, words: Words, now: datetime) -> tuple[list[str], 
         lines.append(_("Braze no longer lists this integration."))
     if history.incident is not None:
         lines.append(_("Not well since {time}.").format(time=_local(history.incident.failing_since)))
-    if history.ended:
-        told = _("{good} of {ended} runs of the last 30 days succeeded.")
-        lines.append(told.format(good=words.number(history.good), ended=words.number(history.ended)))
+    lines += [f"{label}: {value}" for label, value in figures(history, words, now, when=_local)]
+    lines += [line.replace("`", "") for line in sparklines(history.recent, words)]
     if history.trouble is not None:
         lines.append(_("From memory: {reason}.").format(reason=reason_words(history.trouble, words)))
     if history.observed_at is not None:

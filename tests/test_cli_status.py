@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 
 from cdi_bot.cli_status import print_answer
+from cdi_bot.core.history import Usual
 from cdi_bot.core.model import Incident, Integration, Kind, Run
 from cdi_bot.services.answers import Answer, BrazeRefused, History, NoneFits, NothingOpen, Several
 from cdi_bot.services.ports import BrazeReason
@@ -39,7 +40,11 @@ HISTORY = History(
     has_older=True,
     good=27,
     ended=30,
-    recent=(RUN,),
+    good_week=8,
+    ended_week=9,
+    recent=(RUN, RUN),
+    usual=Usual(duration=timedelta(minutes=1), rows=12_345),
+    next_run=NOW + timedelta(hours=1),
     incident=INCIDENT,
     snooze=None,
     observed_at=NOW - timedelta(seconds=42),
@@ -55,7 +60,11 @@ BARE = History(
     has_older=False,
     good=0,
     ended=0,
+    good_week=0,
+    ended_week=0,
     recent=(),
+    usual=Usual(duration=None, rows=None),
+    next_run=None,
     incident=None,
     snooze=None,
     observed_at=None,
@@ -82,7 +91,12 @@ def test_a_history_is_a_table() -> None:
         "Users [bold]attributes  users-1",
         "no longer lists",
         "Not well since",
-        "27 of 30 runs",
+        "Succeeded in 30 days: 90% of 30 runs",
+        "Succeeded in 7 days: 88.9% of 9 runs",
+        "Took: 2 min (usually 1 min)",
+        "Rows synced: 9,000 (usually 12,345)",
+        "Next run: 20",
+        "×× rows of the last 2 runs",
         "From memory: ",
         "Observed 42 s ago",
         "https://dashboard-03.braze.com/",

@@ -35,6 +35,7 @@ def read_content(world: SlackWorld, arguments: Json, *, text_max: int, needed: b
     if len(attachments) > ATTACHMENTS_MAX:
         raise Refusal("too_many_attachments")
     refuse_bad_blocks(blocks, attachments)
+    _refuse_unknown_blocks(world, blocks)
     return Content(
         text=text,
         blocks=tuple(with_ids(blocks, world.new_id)),
@@ -63,6 +64,16 @@ def refuse_bad_blocks(blocks: list[Json], attachments: list[Json]) -> None:
                 code,
                 errors=[str(problem) for problem in problems],
                 response_metadata={"messages": [f"[ERROR] {problem}" for problem in problems]},
+            )
+
+
+def _refuse_unknown_blocks(world: SlackWorld, blocks: list[Json]) -> None:
+    """Raise Refusal for a block that this workspace does not know yet, though Slack's documentation does."""
+    for place, block in enumerate(blocks):
+        if not world.rules.charts and block.get("type") == "data_visualization":
+            raise Refusal(
+                "invalid_blocks",
+                errors=[f"unsupported type: data_visualization [json-pointer:/blocks/{place}/type]"],
             )
 
 

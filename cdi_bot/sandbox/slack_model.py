@@ -228,6 +228,7 @@ class Rules:
     connection_seconds: life of a socket; warning_seconds before its end a `disconnect` warns of it.
     renewal_seconds: how long an app may take to come back before the next socket of it is renewed.
     ping_seconds: time between the pings Slack sends on each socket.
+    charts: whether the workspace knows `data_visualization` blocks.
     response_uses, response_seconds: how often, and how long, a response_url works.
     events: event types that the app subscribed to.
     """
@@ -242,6 +243,7 @@ class Rules:
     warning_seconds: float = 10.0
     renewal_seconds: float = 3.0
     ping_seconds: float = 5.0
+    charts: bool = True
     response_uses: int = 5
     response_seconds: float = 1_800.0
     events: frozenset[str] = frozenset(

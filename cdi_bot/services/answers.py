@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from cdi_bot.core.history import Usual
 from cdi_bot.core.model import (
     Channel,
     Filters,
@@ -47,8 +48,9 @@ class Overview:
 class History:
     """`/cdi status INTEGRATION`: one page of runs, newest first, with what they amount to.
 
-    `good` and `ended` count the stored runs of the last 30 days. `trouble` says why Braze could not be asked just
-    now: then the page is from memory.
+    `good` and `ended` count the stored runs of the last 30 days, `good_week` and `ended_week` those of 7. `usual` is
+    learned from the runs before the newest ended one. `trouble` says why Braze could not be asked just now: then the
+    page is from memory.
     """
 
     integration: Integration
@@ -57,7 +59,11 @@ class History:
     has_older: bool
     good: int
     ended: int
-    recent: tuple[Run, ...]  # up to the newest 30 ended runs, newest first, for the trend
+    good_week: int
+    ended_week: int
+    recent: tuple[Run, ...]  # up to the newest 30 ended runs, newest first, for the picture
+    usual: Usual
+    next_run: datetime | None  # when the next one is, or was, expected; None where nobody can tell
     incident: Incident | None
     snooze: Snooze | None
     observed_at: datetime | None

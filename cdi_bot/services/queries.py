@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from cdi_bot.core.history import expected_next, usual_of
 from cdi_bot.core.model import (
     Channel,
     Incident,
@@ -29,11 +30,11 @@ OVERVIEW_PAGE = 15
 HISTORY_PAGE = 10
 LIST_PAGE = 20
 
-RATED = timedelta(days=30)
-"""How far back the success rate looks."""
+RATED, LATELY = timedelta(days=30), timedelta(days=7)
+"""How far back the two success rates look."""
 
 TREND = 30
-"""How many ended runs the trend shows."""
+"""How many ended runs the picture shows."""
 
 _WORST_FIRST = ("config_error", "error", "partial")
 
@@ -126,6 +127,7 @@ class Queries:
         key = integration.integration_id
         runs = await uow.runs.page(workspace_id, key, offset=offset, limit=HISTORY_PAGE + 1)
         counts = await uow.runs.count(workspace_id, key, since=now - RATED)
+        lately = await uow.runs.count(workspace_id, key, since=now - LATELY)
         # One more than is shown: the newest may be running.
         newest = await uow.runs.page(workspace_id, key, offset=0, limit=TREND + 1)
         ended = [run for run in newest if run.outcome is not Outcome.RUNNING]
@@ -138,7 +140,11 @@ class Queries:
             has_older=len(runs) > HISTORY_PAGE,
             good=counts.get("success", 0),
             ended=sum(counts.values()) - counts.get("running", 0),
+            good_week=lately.get("success", 0),
+            ended_week=sum(lately.values()) - lately.get("running", 0),
             recent=tuple(ended[:TREND]),
+            usual=usual_of(ended[1:TREND]),
+            next_run=expected_next(integration, newest, now),
             incident=incidents.get(key),
             snooze=mutes.get(key),
             observed_at=watched.observed_at,

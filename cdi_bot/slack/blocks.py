@@ -21,10 +21,15 @@ Block = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
-    """A message: its blocks, and the one plain line that stands for them in notifications."""
+    """A message: its blocks, and the one plain line that stands for them in notifications.
+
+    `plainer` are blocks that say the same without what some workspaces refuse, such as charts; `None` where there is
+    nothing of the kind.
+    """
 
     text: str
     blocks: list[Block]
+    plainer: list[Block] | None = None
 
 
 def mrkdwn(text: str) -> Block:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 import structlog
 
@@ -42,7 +42,10 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """Everything that answers people: shared by commands and buttons. `words` are the language it answers in."""
+    """Everything that answers people: shared by commands and buttons.
+
+    It answers in the language of `words`; pictures, in which Slack shows no reader's own time, are in `zone`.
+    """
 
     slack: SlackApp
     manage: Manage
@@ -50,11 +53,13 @@ class Desk:
     people: SlackPeople
     words: Words
     clock: Callable[[], datetime]
+    zone: tzinfo = UTC
 
     async def speaking_to(self, who: str) -> Desk:
-        """Return the same desk, answering in the language of a person's Slack as far as it is known."""
-        language = (await self.people.person(who)).language
-        return replace(self, words=Words.load(language)) if language else self
+        """Return the same desk, answering in the language and time zone of a person as far as Slack tells them."""
+        person = await self.people.person(who)
+        words = Words.load(person.language) if person.language else self.words
+        return replace(self, words=words, zone=person.zone)
 
     async def carry_out(self, command: Command, channel: Channel, who: str) -> Answer | Rendered:
         """Have the service for a command answer. Raises `StoreTrouble` and `SlackTrouble`."""
@@ -121,7 +126,7 @@ class Desk:
         """Put an answer into words."""
         if isinstance(answer, Rendered):
             return answer
-        return render_answer(answer, self.words, now=self.clock(), command=command)
+        return render_answer(answer, self.words, now=self.clock().astimezone(self.zone), command=command)
 
 
 def listen_to_commands(desk: Desk) -> None:

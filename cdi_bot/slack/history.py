@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import UTC, datetime
 
-from cdi_bot.core.model import Outcome
 from cdi_bot.services.answers import History
 from cdi_bot.services.queries import HISTORY_PAGE
-from cdi_bot.slack.blocks import Block, Rendered, actions, cell, context, date_cell, section, table
+from cdi_bot.slack.blocks import Block, Rendered, actions, cell, context, date_cell, fields, section, table
 from cdi_bot.slack.buttons import open_in_braze, unsnooze_button
+from cdi_bot.slack.charts import run_charts, sparklines
 from cdi_bot.slack.format import (
     REASON,
     bold_name,
     code,
     date,
+    duration,
     escape,
     failed,
     name_of,
@@ -29,23 +31,21 @@ from cdi_bot.slack.reasons import braze_advice, reason_words
 from cdi_bot.slack.statuses import headline, long_status, run_sign, short_status
 from cdi_bot.slack.words import Words
 
-BARS = "▁▂▃▄▅▆▇█"
-BROKEN_BAR = "×"
-
 
 def render_history(answer: History, words: Words, now: datetime) -> Rendered:
-    """Answer what an integration's runs were."""
+    """Answer what an integration's runs were; the pictures show times in the zone of `now`."""
     _ = words.gettext
     name = name_of(answer.integration)
     newest = answer.recent[0] if answer.recent else None
     telling = answer.incident.last_failed if answer.incident else newest
     title = f"{bold_name(answer.integration, answer.dashboard_url)} {code(answer.integration.integration_id)}"
-    lines = [
-        f"{run_sign(telling)} {title}",
-        *_history_state(answer, words),
-        *_rate(answer, words),
-        *_trend(answer, words),
-    ]
+    head = [section("\n".join([f"{run_sign(telling)} {title}", *_history_state(answer, words)]))]
+    known = figures(answer, words, now)
+    if known:
+        head.append(fields(known))
+    # The pictures are of the newest runs, so they stand beside these only.
+    pictures = run_charts(answer.recent, words, now.tzinfo or UTC) if answer.offset == 0 else []
+    drawn = [section("\n".join(sparklines(answer.recent, words)))] if pictures else []
     listed = [_runs_table(answer, words)] if answer.runs else [section(_("No runs to show."))]
     pages = pager(
         "history_page",
@@ -60,14 +60,11 @@ def render_history(answer: History, words: Words, now: datetime) -> Rendered:
         open_in_braze(answer.integration, answer.dashboard_url, words),
         unsnooze_button(answer.integration, words) if answer.snooze else None,
     ]
+    foot = [*actions([*turns, *links]), context(_freshness(answer, words, now), _next_step(answer, words))]
     return Rendered(
         text=escape(_("{name} – {state}").format(name=name, state=_plain_state(answer, words))),
-        blocks=[
-            section("\n".join(lines)),
-            *listed,
-            *actions([*turns, *links]),
-            context(_freshness(answer, words, now), _next_step(answer, words)),
-        ],
+        blocks=[*head, *pictures, *listed, *foot],
+        plainer=[*head, *drawn, *listed, *foot] if pictures else None,
     )
 
 
@@ -102,33 +99,40 @@ def _history_state(answer: History, words: Words) -> list[str]:
     return said
 
 
-def _rate(answer: History, words: Words) -> list[str]:
-    """Say which share of the runs succeeded."""
-    if not answer.ended:
-        return []
-    return [
-        words.ngettext(
-            "{share} of {count} run in 30 days succeeded",
-            "{share} of {count} runs in 30 days succeeded",
-            answer.ended,
-        ).format(share=share(answer.good / answer.ended, words), count=words.number(answer.ended))
-    ]
-
-
-def _trend(answer: History, words: Words) -> list[str]:
-    """Draw the rows of the newest ended runs, oldest first; a failed run is a cross."""
+def figures(
+    answer: History, words: Words, now: datetime, *, when: Callable[[datetime], str] = date
+) -> list[tuple[str, str]]:
+    """Return what the runs amount to, as labels and values; `when` writes a time."""
     _ = words.gettext
-    if len(answer.recent) < 2:  # noqa: PLR2004  one run is no trend
-        return []
-    most = max(run.rows_synced or 0 for run in answer.recent)
-    drawn = ""
-    for run in reversed(answer.recent):
-        height = (run.rows_synced or 0) * (len(BARS) - 1) // most if most else 0
-        drawn += BARS[height] if run.outcome is Outcome.GOOD else BROKEN_BAR
-    told = _("rows of the last {count} runs, oldest first, {cross} failed").format(
-        count=words.number(len(answer.recent)), cross=BROKEN_BAR
+    rates = [
+        (_("Succeeded in 7 days"), _rate(answer.good_week, answer.ended_week, words)),
+        (_("Succeeded in 30 days"), _rate(answer.good, answer.ended, words)),
+    ]
+    said = [(label, rate) for label, rate in rates if rate]
+    newest = answer.recent[0] if answer.recent else None
+    if newest and answer.usual.duration is not None:
+        usual = duration(answer.usual.duration, words)
+        said.append((_("Took"), _against(took(newest, words), usual, words)))
+    if newest and answer.usual.rows is not None:
+        usual = words.number(answer.usual.rows)
+        said.append((_("Rows synced"), _against(synced(newest, words), usual, words)))
+    if answer.next_run:
+        label = _("Next run") if answer.next_run > now else _("Next run was expected")
+        said.append((label, when(answer.next_run)))
+    return said
+
+
+def _rate(good: int, ended: int, words: Words) -> str | None:
+    """Say which share of the runs succeeded; `None` where none ended."""
+    if not ended:
+        return None
+    return words.ngettext("{share} of {count} run", "{share} of {count} runs", ended).format(
+        share=share(good / ended, words), count=words.number(ended)
     )
-    return [f"`{drawn}` {told}"]
+
+
+def _against(newest: str, usual: str, words: Words) -> str:
+    return words.gettext("{newest} (usually {usual})").format(newest=newest, usual=usual)
 
 
 def _runs_table(answer: History, words: Words) -> Block:

@@ -16,12 +16,14 @@ async def respond(
 ) -> None:
     """Show `answer` to the one person, in place of what held the button where `replace` says so.
 
-    An answer whose blocks Slack won't take is given as plain text. What can't be given at all is logged: the
-    person sees that the bot does not answer, and nothing was changed by not answering.
+    An answer whose blocks Slack won't take is given without its pictures, else as plain text. What can't be given at
+    all is logged: the person sees that the bot does not answer, and nothing was changed by not answering.
     """
     body = {"response_type": "ephemeral", "replace_original": replace, "text": answer.text}
-    if not await _send(session, url, {**body, "blocks": answer.blocks}):
-        await _send(session, url, body)
+    for blocks in filter(None, (answer.blocks, answer.plainer)):
+        if await _send(session, url, {**body, "blocks": blocks}):
+            return
+    await _send(session, url, body)
 
 
 async def _send(session: aiohttp.ClientSession, url: str, body: dict[str, object]) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -171,19 +172,20 @@ class SlackMessenger:
         key: str,
         language: str | None,
     ) -> dict[str, Any]:
-        """Send a view; where Slack does not take its blocks, the same news in one plain paragraph."""
+        """Send a view; where Slack does not take its blocks, without pictures, else in one plain paragraph."""
         message = render_view(view, Words.load(language) if language else self._words)
-        try:
-            return await send(message)
-        except SlackTrouble as trouble:
-            if trouble.reason not in _TOO_FANCY:
-                raise
-            log.warning(
-                "slack.plainer_message",
-                channel=channel.channel_id,
-                key=key,
-                reason=trouble.reason,
-            )
+        for blocks in filter(None, (message.blocks, message.plainer)):
+            try:
+                return await send(replace(message, blocks=blocks))
+            except SlackTrouble as trouble:
+                if trouble.reason not in _TOO_FANCY:
+                    raise
+                log.warning(
+                    "slack.plainer_message",
+                    channel=channel.channel_id,
+                    key=key,
+                    reason=trouble.reason,
+                )
         return await send(Rendered(text=message.text, blocks=[section(message.text)]))
 
     async def _look_back(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import aiohttp
 
@@ -30,11 +31,14 @@ async def test_every_command_is_answered(busy_town: Town) -> None:
     assert says(await town.type("status"), "Users EU")
     history = await town.type("status users eu")
     assert says(history, "history_page:on")
+    assert says(history, '"data_visualization"')
     older = await town.press(history, "history_page:on")
     assert older["id"] == history["id"]
     assert says(older, "history_page:back")
     several = await town.type("status users")
     assert says(await town.press(several, "pick:0"), "Users")
+    town.sandbox.slack.rules = replace(town.sandbox.slack.rules, charts=False)
+    assert says(await town.type("status users eu"), "███")
     assert says(await town.type("snooze orders"), "2h")
     assert says(await town.type("snooze orders 2h maintenance"), "Orders")
     assert says(await town.type("unsnooze orders"), "Orders")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cdi_bot.core.history import Usual
 from cdi_bot.core.model import Filters
 from cdi_bot.sandbox.braze_runs import RunPlan
 from cdi_bot.sandbox.faults import Fault, FaultKind
@@ -119,6 +120,16 @@ class TestHistory:
         )
         assert (first.subscribed, first.missing, first.trouble) == (False, False, None)
         assert first.observed_at == at.clock.now
+
+    async def test_what_is_usual_and_what_comes_next(self, at: Desk) -> None:
+        """The newest run stands against the usual of those before; the rhythm tells when the next is expected."""
+        at.add("Users", *["success"] * 12, minutes=10, last=60)
+        told = await history(at, "Users")
+        assert told.usual == Usual(duration=timedelta(seconds=30), rows=10)
+        assert told.next_run == at.clock.now + timedelta(minutes=9)
+        assert (told.good_week, told.ended_week) == (12, 12)
+        at.clock.advance(timedelta(days=8).total_seconds())
+        assert ((await history(at, "Users")).good_week, (await history(at, "Users")).good) == (0, 12)
 
     async def test_older_pages_are_read_once(self, at: Desk) -> None:
         """What was read back to is remembered: turning a page costs one request for what is new."""

@@ -23,11 +23,16 @@ WRITES = os.environ.get("CDI_BOT_WRITE_GOLDEN") == "1"
 def assert_golden(name: str, message: Rendered) -> None:
     """Assert that a message is one that Slack takes, and just what its golden file holds."""
     assert_taken(message)
-    _assert_file(name, {"text": message.text, "blocks": message.blocks})
+    parts: dict[str, object] = {"text": message.text, "blocks": message.blocks}
+    if message.plainer is not None:
+        parts["plainer"] = message.plainer
+    _assert_file(name, parts)
 
 
 def assert_taken(message: Rendered) -> None:
     """Assert that Slack takes a message: its own checks, and the limits that are ours to keep."""
+    if message.plainer is not None:
+        assert_taken(Rendered(text=message.text, blocks=message.plainer))
     assert message_problems(message.blocks) == []
     assert 1 <= len(message.blocks) <= limits.BLOCKS
     assert limits.weight(message.blocks) <= limits.BLOCKS_JSON

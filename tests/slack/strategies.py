@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
 from hypothesis import strategies as st
 
 from cdi_bot.core.commands import Mistake, MistakeKind
+from cdi_bot.core.history import Usual
 from cdi_bot.core.messages import (
     CardView,
     ChannelBroken,
@@ -276,7 +277,15 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
         has_older=st.booleans(),
         good=st.just(3),
         ended=st.sampled_from([0, 3, 300]),
+        good_week=st.just(0),
+        ended_week=st.sampled_from([0, 300]),
         recent=st.lists(runs, max_size=30).map(tuple),
+        usual=st.builds(
+            Usual,
+            duration=st.none() | st.timedeltas(timedelta(0), timedelta(days=400)),
+            rows=counts,
+        ),
+        next_run=st.none() | times,
         incident=st.none() | incidents,
         snooze=st.none() | snoozes,
         observed_at=st.none() | times,

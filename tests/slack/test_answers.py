@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cdi_bot.core.commands import COMMANDS, Mistake, MistakeKind
+from cdi_bot.core.history import Usual
 from cdi_bot.core.model import DEFAULT_TOPICS, Filters, Subscription, Topic
 from cdi_bot.services import answers
 from cdi_bot.services.answers import Answer, Overview
@@ -93,7 +96,11 @@ HISTORY = answers.History(
     has_older=True,
     good=103,
     ended=120,
+    good_week=29,
+    ended_week=30,
     recent=RUNS,
+    usual=Usual(duration=timedelta(seconds=75), rows=12_000),
+    next_run=NOW + timedelta(minutes=12),
     incident=None,
     snooze=None,
     observed_at=NOW - timedelta(seconds=2),
@@ -101,6 +108,16 @@ HISTORY = answers.History(
     subscribed=True,
     missing=False,
     trouble=None,
+)
+NO_PAST = replace(
+    HISTORY,
+    recent=(),
+    ended=0,
+    good=0,
+    ended_week=0,
+    good_week=0,
+    usual=Usual(duration=None, rows=None),
+    next_run=None,
 )
 LISTED = integration(last_job_status="success"), integration("abc123xyz", "Catalog"), OTHER
 LISTING = answers.Listing(
@@ -138,6 +155,7 @@ ANSWERS: dict[str, Answer] = {
         has_older=False,
         runs=(run(rows_failed_with_errors=12),),
         recent=(run(), run()),
+        next_run=NOW - timedelta(hours=1),
     ),
     "history_acknowledged": replace(
         HISTORY,
@@ -148,11 +166,10 @@ ANSWERS: dict[str, Answer] = {
         HISTORY, trouble=BrazeReason.TIMEOUT, has_older=False, snooze=snooze(None)
     ),
     "history_unheard": replace(HISTORY, subscribed=False, dashboard_url=None, has_older=False),
-    "history_none": replace(
-        HISTORY, runs=(), recent=(), ended=0, good=0, has_older=False, missing=True, observed_at=None
-    ),
-    "history_first_run": replace(
-        HISTORY, runs=(BUSY,), recent=(), ended=0, good=0, has_older=False, subscribed=False
+    "history_none": replace(NO_PAST, runs=(), has_older=False, missing=True, observed_at=None),
+    "history_first_run": replace(NO_PAST, runs=(BUSY,), has_older=False, subscribed=False),
+    "history_second_run": replace(
+        NO_PAST, runs=RUNS[:2], recent=RUNS[:2], ended=2, good=2, ended_week=2, good_week=2, has_older=False
     ),
     "list": LISTING,
     "list_words": replace(LISTING, words="cat & <b>", rows=LISTING.rows * 10, offset=20, total=50),
@@ -324,14 +341,65 @@ def test_private_channel_gets_the_invite_line() -> None:
     assert "`/invite @cdi-bot`" in said(render(ANSWERS["needs_invite"]))
 
 
-def test_trend() -> None:
-    """The trend draws the oldest run first and marks what was no success."""
-    text = said(render(HISTORY))
-    drawn = text[text.index("`", text.index("succeeded")) + 1 :].partition("`")[0]
-    assert len(drawn) == 30
-    assert drawn[-4] == "×"
+def charts(message: Rendered) -> list[dict[str, Any]]:
+    """Return the pictures of a message."""
+    return [block for block in message.blocks if block["type"] == "data_visualization"]
+
+
+def test_pictures_tell_every_run() -> None:
+    """Thirty runs are drawn, oldest first, two in each place: their rows together, and the longer duration."""
+    rows, lasted = charts(render(HISTORY))
+    synced_rows, failed_rows = rows["chart"]["series"]
+    (seconds,) = lasted["chart"]["series"]
+    values = [point["value"] for point in synced_rows["data"]]
+    assert len(values) == 15
+    assert values[-1] == sum(run.rows_synced or 0 for run in RUNS[:2])
+    assert sum(values) == sum(run.rows_synced or 0 for run in RUNS)
+    assert sum(point["value"] for point in failed_rows["data"]) == 0
+    assert {point["value"] for point in seconds["data"]} == {90}
+    assert "2 runs in a row" in said(render(HISTORY))
+
+
+def test_pictures_show_the_readers_time() -> None:
+    """Labels are in the zone of the person, with the day where hours alone would mislead."""
+    tokyo = NOW.astimezone(ZoneInfo("Asia/Tokyo"))
+    rows, _lasted = charts(render_answer(HISTORY, WORDS, now=tokyo))
+    axis = rows["chart"]["axis_config"]
+    assert axis["x_label"] == "Start (Asia/Tokyo)"
+    assert axis["categories"][-1] == "21:35"
+    daily = tuple(run("success", ago=timedelta(days=number)) for number in range(12))
+    rows, _lasted = charts(render(replace(HISTORY, recent=daily)))
+    assert rows["chart"]["axis_config"]["categories"][-1] == "3/25"
+    at_once = tuple(run("success", ago=timedelta(days=number // 2, seconds=number)) for number in range(8))
+    rows, _lasted = charts(render(replace(HISTORY, recent=at_once)))
+    assert rows["chart"]["axis_config"]["categories"][-2:] == ["3/25 12:53", "3/25 12:53 (2)"]
+
+
+def test_long_durations_are_in_minutes() -> None:
+    """An hour is sixty, not three thousand six hundred."""
+    long = tuple(replace(one, sync_finish_time=one.sync_start_time + timedelta(hours=1)) for one in RUNS[:3])
+    _rows, lasted = charts(render(replace(HISTORY, recent=long)))
+    assert lasted["chart"]["axis_config"]["y_label"] == "Minutes"
+    assert {point["value"] for point in lasted["chart"]["series"][0]["data"]} == {60}
+
+
+def test_no_picture_of_one_run_nor_beside_older_pages() -> None:
+    """Pictures are of the newest runs, and stand with these alone."""
+    assert charts(render(replace(HISTORY, recent=RUNS[:1]))) == []
+    assert charts(render(replace(HISTORY, offset=10))) == []
+
+
+def test_sparkline_where_pictures_are_refused() -> None:
+    """The lines of text draw the oldest run first and mark what was no success."""
+    shown = render(HISTORY)
+    assert shown.plainer is not None
+    plainer = Rendered(text=shown.text, blocks=shown.plainer)
+    assert charts(plainer) == []
+    rows, lasted = said(plainer).split("`")[1::2][1:3]
+    assert (len(rows), len(lasted)) == (30, 30)
+    assert (rows[-4], lasted[-4], rows.count("×")) == ("×", "×", 4)
     flat = replace(HISTORY, recent=tuple(replace(one, rows_synced=None) for one in RUNS[:3]))
-    assert "▁▁▁" in said(render(flat))
+    assert "▁▁▁" in json.dumps(render(flat).plainer, ensure_ascii=False)
 
 
 def test_default_topics_are_told_in_words() -> None:
