@@ -241,7 +241,7 @@ class Rules:
     edit_window_seconds: float | None = None
     connection_seconds: float = 18_060.0
     warning_seconds: float = 10.0
-    renewal_seconds: float = 3.0
+    renewal_seconds: float = 10.0
     ping_seconds: float = 5.0
     charts: bool = True
     response_uses: int = 5

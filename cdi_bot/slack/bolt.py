@@ -7,23 +7,22 @@ that Slack gives. The work runs in tasks of their own, which a stop waits for.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import re
-import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 import aiohttp
 import structlog
-from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
+from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app
 from slack_bolt.adapter.starlette.async_handler import to_async_bolt_request, to_starlette_response
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.context.ack.async_ack import AsyncAck
-from slack_bolt.response import BoltResponse
-from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.requests import Request
 from starlette.responses import Response
@@ -31,6 +30,7 @@ from starlette.responses import Response
 from cdi_bot.services.ports import SlackTrouble, SlackVerdict
 from cdi_bot.slack.errors import Effect, to_trouble
 from cdi_bot.slack.proxy import proxy_for
+from cdi_bot.slack.recent import Recent
 from cdi_bot.slack.scopes import Scopes, read_scopes
 from cdi_bot.slack.sockets import WATCH_SECONDS, Sockets
 
@@ -47,7 +47,15 @@ LONGEST_BODY = 1024**2
 """More than Slack sends in one request, in bytes."""
 
 REMEMBERED = 10_000
-"""So many of the newest deliveries are known again when Slack repeats them: far more than wait at any time."""
+"""So many names of the newest deliveries are known again when Slack repeats them: far more than wait at any time."""
+
+REMEMBERED_ANSWERS = 100
+"""So many answers to forms and searches are given again when Slack asks again."""
+
+ENVELOPE = "envelope_id"
+"""Where a delivery over Socket Mode tells its envelope, by which one without an id of its own is known again."""
+
+OK = 200
 
 
 class Identity(NamedTuple):
@@ -88,8 +96,9 @@ class SlackApp:
             else None
         )
         self._bolt = self._make_bolt(api_url)
-        self._tasks: set[asyncio.Task[Any]] = set()
-        self._seen: OrderedDict[str, None] = OrderedDict()
+        self._tasks: set[asyncio.Future[Any]] = set()
+        self._taken = Recent[bool](REMEMBERED)
+        self._answered = Recent[asyncio.Future[Json]](REMEMBERED_ANSWERS)
         self._identity: Identity | None = None
         self._stopping = False
 
@@ -114,7 +123,6 @@ class SlackApp:
             process_before_response=True,
         )
         logger.setLevel(logging.WARNING)
-        bolt.middleware(self._once)
         return bolt
 
     # -------------------------------------------------------------------------------- listeners
@@ -148,16 +156,28 @@ class SlackApp:
         for kind in (self._bolt.action, self._bolt.event, self._bolt.shortcut, self._bolt.view):
             kind(re.compile(""))(_acknowledge)
 
+    # Slack sends again what it saw no acknowledgement of. A delivery is remembered in the very step in which its work
+    # begins, so that one that failed before that is taken when it comes again.
+
     def _taker(self, listener: Listener) -> Callable[..., Awaitable[None]]:
         async def take(ack: AsyncAck, body: Json) -> None:
             await ack()
-            self.start(listener(body))
+            name = _name_of(body)
+            if not self._taken.get(name):
+                self._taken.put(name, True)
+                self.start(listener(body))
 
         return take
 
     def _asker(self, answerer: Answerer) -> Callable[..., Awaitable[None]]:
         async def ask(ack: AsyncAck, body: Json) -> None:
-            await ack(**await answerer(body))
+            name = _name_of(body)
+            answering = self._answered.get(name)
+            if answering is None or _failed(answering):
+                answering = asyncio.ensure_future(answerer(body))
+                self._keep(answering)
+                self._answered.put(name, answering)
+            await ack(**await asyncio.shield(answering))
 
         return ask
 
@@ -165,24 +185,10 @@ class SlackApp:
         """Have work done beside what was acknowledged; a stop waits for it."""
         self._keep(asyncio.create_task(_logged(work)))
 
-    def _keep(self, task: asyncio.Task[Any] | None) -> None:
+    def _keep(self, task: asyncio.Future[Any] | None) -> None:
         if task is not None:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-
-    async def _once(self, body: Json, next: Callable[[], Awaitable[Any]]) -> BoltResponse | None:  # noqa: A002  # Bolt gives arguments by name
-        """Let each delivery through once: Slack sends again what it saw no acknowledgement of."""
-        if self._stopping:
-            return BoltResponse(status=503, body="")  # left to another process, or to a later try
-        name = body.get("trigger_id") or body.get("event_id")
-        if isinstance(name, str):
-            if name in self._seen:
-                return BoltResponse(status=200, body="")
-            self._seen[name] = None
-            if len(self._seen) > REMEMBERED:
-                self._seen.popitem(last=False)
-        await next()
-        return None
 
     def _authorize(self, enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
         identity = self._identity
@@ -243,15 +249,16 @@ class SlackApp:
             await self._sockets.close()
         await self.session.close()
 
-    async def _take_envelope(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
-        """Acknowledge an envelope; its work goes on afterwards."""
+    async def _take_envelope(self, request: SocketModeRequest) -> SocketModeResponse | None:
+        """Say how to acknowledge an envelope; its work goes on afterwards."""
+        if self._stopping:
+            return None  # left to another process, or to a later try
         self._keep(asyncio.current_task())
-        try:
-            response = await run_async_bolt_app(self._bolt, request)
-            await send_async_response(client, request, response, time.time())
-        except Exception as error:  # noqa: BLE001  # one envelope that can't be answered must not stop the next
-            # Mostly a connection that closed at this moment: Slack sends the envelope again on another one.
-            log.warning("envelope not acknowledged", envelope=request.type, error=type(error).__name__)
+        request.payload[ENVELOPE] = request.envelope_id
+        response = await run_async_bolt_app(self._bolt, request)
+        if response.status != OK:
+            return None
+        return SocketModeResponse(request.envelope_id, json.loads(response.body) if response.body else None)
 
     async def handle(self, request: Request) -> Response:
         """Answer a signed HTTP request; one that is forged or older than five minutes is refused."""
@@ -262,6 +269,8 @@ class SlackApp:
                 return Response(status_code=413)
         if not self._signing_secret or not _is_well_formed(request, body):
             return Response(status_code=401)
+        if self._stopping:
+            return Response(status_code=503)  # left to another process, or to a later try
         return to_starlette_response(await self._bolt.async_dispatch(to_async_bolt_request(request, body)))
 
 
@@ -274,6 +283,15 @@ def _is_well_formed(request: Request, body: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return timestamp.isascii() and timestamp.isdecimal() and signature.isascii()
+
+
+def _name_of(body: Json) -> str:
+    """What a delivery is known by when it comes again; one without any name is like no other."""
+    return body.get("trigger_id") or body.get("event_id") or body.get(ENVELOPE) or uuid4().hex
+
+
+def _failed(answering: asyncio.Future[Json]) -> bool:
+    return answering.done() and (answering.cancelled() or answering.exception() is not None)
 
 
 async def _acknowledge(ack: AsyncAck) -> None:

@@ -1,25 +1,21 @@
 """Socket Mode over two connections at a time, so that no envelope is missed while Slack renews one of them.
 
-slack_sdk's client closes its connection before it opens the next one, and may try one spent address for ever: a
-watch replaces a connection that has been down for longer than a renewal takes.
+A connection that has ended, that Slack wants renewed, or that brings nothing any more, is replaced: first the fresh
+one is opened, then the old one closed.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import logging
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Callable
 
 import structlog
-from slack_sdk.socket_mode.aiohttp import SocketModeClient
-from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
-from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from cdi_bot.services.ports import SlackTrouble, SlackVerdict
-from cdi_bot.slack.errors import Effect, to_trouble
-from cdi_bot.slack.proxy import proxy_for
+from cdi_bot.services.ports import SlackTrouble
+from cdi_bot.slack import connection
+from cdi_bot.slack.connection import Connection, Taker
 
 log = structlog.get_logger(__name__)
 
@@ -28,24 +24,18 @@ CONNECTIONS = 2
 CONNECT_SECONDS = 10.0
 """How long one connection may take to open."""
 
-CLOSE_SECONDS = 1.0
-"""How long to wait for Slack's word of goodbye."""
-
-PING_SECONDS = 5.0
-"""How often the SDK asks each connection for a sign of life; after four without one it reconnects."""
-
 WATCH_SECONDS = 5.0
-"""How often the connections are looked at; one found down twice in a row is replaced."""
+"""How often the connections are looked at, whatever they say themselves, and how long until another try."""
 
-Taker = Callable[[AsyncBaseSocketModeClient, SocketModeRequest], Awaitable[None]]
+SILENT_SECONDS = 30.0
+"""A connection that brought nothing for so long is replaced: Slack pings each every few seconds."""
 
-_quiet = logging.getLogger("slack_sdk.socket_mode.connections")
-# The SDK logs every try with a traceback; the watch says once that a connection is lost, and once that it is back.
-_quiet.setLevel(logging.CRITICAL)
+HASTE = 5
+"""So often in a row an end is answered at once, then at the next look: Slack grants few openings a minute."""
 
 
 class Sockets:
-    """The app's Socket Mode connections. `take` gets each envelope and answers it on the client it came by."""
+    """The app's Socket Mode connections. `take` gets each envelope and says how to acknowledge it."""
 
     def __init__(
         self,
@@ -55,6 +45,7 @@ class Sockets:
         *,
         watch_seconds: float = WATCH_SECONDS,
         connect_seconds: float = CONNECT_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Open nothing yet; `client` is used to ask for addresses."""
         self._client = client
@@ -62,14 +53,17 @@ class Sockets:
         self._take = take
         self._watch_seconds = watch_seconds
         self._connect_seconds = connect_seconds
-        self._open: list[SocketModeClient] = []
-        self._down: set[SocketModeClient] = set()
+        self._clock = clock
+        self._open: list[Connection] = []
+        self._ended = asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
+        self._lost = False
+        self._refused: str | None = None
 
     @property
     def is_connected(self) -> bool:
         """Whether Slack can deliver anything at present."""
-        return any(_is_up(connection) for connection in self._open)
+        return any(not each.has_ended and not _is_silent(each) for each in self._open)
 
     async def connect(self) -> None:
         """Open the connections; raises `SlackTrouble` on a bad token or when Slack can't be reached."""
@@ -83,7 +77,7 @@ class Sockets:
 
     async def try_token(self) -> None:
         """Ask for an address without going there; raises `SlackTrouble` on a bad token."""
-        await self._address()
+        await connection.new_address(self._client, self._app_token)
 
     async def close(self) -> None:
         """Close everything, also what does not answer any more."""
@@ -92,77 +86,70 @@ class Sockets:
             await asyncio.gather(self._watch, return_exceptions=True)
             self._watch = None
         closing, self._open = self._open, []
-        await asyncio.gather(*(_close(connection) for connection in closing))
+        await asyncio.gather(*(each.close() for each in closing))
 
-    async def _connection(self) -> SocketModeClient:
-        connection = SocketModeClient(
-            self._app_token, logger=_quiet, web_client=self._client, ping_interval=PING_SECONDS
+    async def look(self) -> None:
+        """Replace what is spent; the watch looks every few seconds, and whenever a connection ends."""
+        for place, each in enumerate(self._open):
+            if (why := _why_spent(each)) is not None:
+                await self._replace(place, why)
+        if self._lost and self.is_connected:
+            log.info("connected to Slack again")
+        elif not self._lost and not self.is_connected:
+            log.warning("connection to Slack lost; trying to connect again")
+        self._lost = not self.is_connected
+
+    async def _connection(self) -> Connection:
+        return await connection.connect(
+            self._client,
+            self._app_token,
+            seconds=self._connect_seconds,
+            take=self._take,
+            on_end=self._ended.set,
+            clock=self._clock,
         )
-        connection.proxy = proxy_for(self._client.base_url)
-        connection.socket_mode_request_listeners.append(self._take)
-        try:
-            # Asked for here, because `connect` would ask for ever, also with a token that Slack refuses.
-            async with asyncio.timeout(self._connect_seconds):
-                connection.wss_uri = await self._address()
-                await connection.connect()  # type: ignore[no-untyped-call]  # slack_sdk's
-        except BaseException as error:
-            await _close(connection)
-            if isinstance(error, TimeoutError):
-                raise SlackTrouble("timed_out", verdict=SlackVerdict.RETRY) from None
-            raise
-        return connection
-
-    async def _address(self) -> str:
-        try:
-            answer = await self._client.apps_connections_open(app_token=self._app_token)
-        except Exception as error:  # noqa: BLE001  # slack_sdk raises all sorts of things for odd answers
-            raise to_trouble(error, Effect.LOOKS) from None
-        return str(answer["url"])
 
     async def _watch_over(self) -> None:
-        lost = False
+        hurries = 0
         while True:
-            await asyncio.sleep(self._watch_seconds)
-            for place, connection in enumerate(self._open):
-                if _is_up(connection):
-                    self._down.discard(connection)
-                elif connection in self._down:
-                    await self._replace(place)
-                else:
-                    self._down.add(connection)
-            if lost and self.is_connected:
-                log.info("connected to Slack again")
-            elif not lost and not self.is_connected:
-                log.warning("connection to Slack lost; trying to connect again")
-            lost = not self.is_connected
+            if hurries == HASTE:
+                await asyncio.sleep(self._watch_seconds)
+                hurries = 0
+            else:
+                hurries = hurries + 1 if await self._one_ends() else 0
+            self._ended.clear()  # before the look: what ends during it is looked at again
+            await self.look()
 
-    async def _replace(self, place: int) -> None:
+    async def _one_ends(self) -> bool:
+        """Wait until it is time to look; True when a connection has to be replaced before that."""
+        try:
+            async with asyncio.timeout(self._watch_seconds):
+                return await self._ended.wait()
+        except TimeoutError:
+            return False
+
+    async def _replace(self, place: int, why: str) -> None:
         try:
             fresh = await self._connection()
         except SlackTrouble as trouble:
-            log.debug("no connection to Slack", why=trouble.reason)
+            if trouble.reason != self._refused:
+                log.warning("Slack can't be connected to", why=trouble.reason)
+            self._refused = trouble.reason
             return
+        self._refused = None
         stale, self._open[place] = self._open[place], fresh
-        self._down.discard(stale)
-        await _close(stale)
+        log.info("connection to Slack replaced", was=why)
+        await stale.close()
 
 
-def _is_up(connection: SocketModeClient) -> bool:
-    session = connection.current_session
-    return not connection.closed and session is not None and not session.closed
+def _why_spent(each: Connection) -> str | None:
+    """Why a connection has to be replaced, if it has to."""
+    if each.has_ended:
+        return "down"
+    if each.wants_end:
+        return "due for renewal"
+    return "silent" if _is_silent(each) else None
 
 
-async def _close(connection: SocketModeClient) -> None:
-    tasks = [
-        connection.message_processor,
-        connection.current_session_monitor,
-        connection.message_receiver,
-    ]
-    with contextlib.suppress(Exception):  # it is given up, whatever is wrong with it
-        async with asyncio.timeout(CLOSE_SECONDS):
-            await connection.close()  # type: ignore[no-untyped-call]  # slack_sdk's
-    running = [task for task in tasks if task is not None]
-    for task in running:
-        task.cancel()
-    await asyncio.gather(*running, return_exceptions=True)
-    await connection.aiohttp_client_session.close()
+def _is_silent(each: Connection) -> bool:
+    return each.silent_seconds >= SILENT_SECONDS
