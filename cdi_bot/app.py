@@ -42,6 +42,7 @@ from cdi_bot.slack.people import SlackPeople
 from cdi_bot.slack.screens import Screens
 from cdi_bot.slack.sender import SlackMessenger
 from cdi_bot.slack.words import Words
+from cdi_bot.store import SqlStore
 from cdi_bot.web import WebServer, build_web
 
 log = structlog.get_logger(__name__)
@@ -68,11 +69,14 @@ class _Readiness:
     """What `/readyz` looks at: the parts as far as they are there."""
 
     slack: SlackApp
+    store: SqlStore
     parts: _Parts | None = None
 
     def reasons(self) -> list[str]:
         """Why the bot can't do its work now."""
         reasons = [] if self.slack.is_connected else ["not connected to Slack"]
+        if self.store.trouble:
+            reasons.append(self.store.trouble)
         if self.parts is None:
             return [*reasons, "starting"]
         if self.parts.observer.sight.reason is not None:
@@ -97,7 +101,7 @@ async def run_bot(
             await preflight.try_credentials(slack, trial)
         store = await preflight.open_store(settings.database_url)
         stack.push_async_callback(store.close)
-        readiness, metrics = _Readiness(slack), Metrics()
+        readiness, metrics = _Readiness(slack, store), Metrics()
         await _serve(settings, stack, readiness, store=store, metrics=metrics)
         braze, workspace = await _braze(settings, store, metrics)
         stack.push_async_callback(braze.aclose)

@@ -24,6 +24,9 @@ _CREDENTIAL = re.compile(
     re.IGNORECASE,
 )
 
+# Warns with every beat that comes before the last one has ended, which is how a slow database or host shows here.
+_ALARMED = ("apscheduler.scheduler",)
+
 # These tell of every request, tick or frame; what matters of that is logged by our own code.
 _TALKATIVE = (
     "aiohttp",
@@ -119,6 +122,8 @@ def set_up_logging(*, log_format: str | None, level: str, stream: TextIO | None 
     logging.captureWarnings(capture=True)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(max(threshold, logging.WARNING))
+    for name in _ALARMED:
+        logging.getLogger(name).setLevel(logging.ERROR)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),

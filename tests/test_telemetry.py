@@ -59,7 +59,7 @@ def test_the_level_is_kept() -> None:
     assert stream.getvalue() == ""
 
 
-@pytest.mark.parametrize("name", ["httpx", "apscheduler.scheduler", "slack_sdk.web", "slack_bolt.App"])
+@pytest.mark.parametrize("name", ["httpx", "apscheduler.executors", "slack_sdk.web", "slack_bolt.App"])
 def test_talkative_libraries_speak_only_of_trouble(name: str) -> None:
     """Even at debug level, a library that tells of every request is heard from warnings up."""
     stream = logged(level="debug")
@@ -68,6 +68,16 @@ def test_talkative_libraries_speak_only_of_trouble(name: str) -> None:
     logging.getLogger(name).warning("trouble with %s", "x")
     line = json.loads(stream.getvalue())
     assert (line["event"], line["logger"]) == ("trouble with x", name)
+
+
+def test_a_beat_that_comes_too_early_is_no_news() -> None:
+    """The scheduler skips it, which is all right while a database or host is slow; its errors are heard."""
+    stream = logged(level="debug")
+    scheduler = logging.getLogger("apscheduler.scheduler")
+    scheduler.warning("skipped: maximum number of running instances reached")
+    assert stream.getvalue() == ""
+    scheduler.error("broken")
+    assert json.loads(stream.getvalue())["event"] == "broken"
 
 
 def test_warnings_are_log_lines() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 import structlog
@@ -28,6 +29,9 @@ _CHANNELS = 500
 
 _HOLD = Lease.CHANNEL / 2
 _LOOK_AHEAD = 500
+
+_AFTER_TROUBLE = 1.0
+"""Seconds to leave a channel alone when the database failed: the lease alone would leave it for a minute."""
 
 
 class Deliverer:
@@ -81,7 +85,7 @@ class Deliverer:
             try:
                 await self.round()
             except StoreTrouble as trouble:
-                log.warning("delivering waits for the database", why=str(trouble))
+                log.debug("delivering waits for the database", why=str(trouble))
             await self._awake.wait()
         await self.idle()
 
@@ -120,15 +124,21 @@ class Deliverer:
         try:
             while not self._stopping and self._clock() < until and await self._step(channel):
                 pass
-            async with self._store.write() as uow:
-                await uow.outbox.release_channel(channel, owner=self._owner)
+            await self._release(channel)
         except StoreTrouble as trouble:
-            log.warning("delivering waits for the database", why=str(trouble))
+            log.debug("delivering waits for the database", why=str(trouble))
+            await self._sleep(_AFTER_TROUBLE)
+            with suppress(StoreTrouble):  # then the lease ends by itself, which takes longer
+                await self._release(channel)
         except Exception:
             log.exception("delivery failed", channel=channel.channel_id)
         finally:
             del self._busy[channel]
             self.wake()
+
+    async def _release(self, channel: Channel) -> None:
+        async with self._store.write() as uow:
+            await uow.outbox.release_channel(channel, owner=self._owner)
 
     async def _step(self, channel: Channel) -> bool:
         """Deliver the next due message; False when there is none, or the channel has to wait."""

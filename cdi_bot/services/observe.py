@@ -146,7 +146,7 @@ class Observer:
             if await self.sight.judge(now):
                 self._wake()
         except (StoreTrouble, ConflictError) as trouble:
-            log.warning("observing waits for the database", why=str(trouble))
+            log.debug("observing waits for the database", why=str(trouble))
             return
         if self.sight.is_paused(now):
             return
@@ -184,8 +184,8 @@ class Observer:
                 self._workspace.workspace_id, owner=self._owner, now=now, until=until
             )
         if won and self._leads_until is None:
-            log.info("polling", workspace=self._workspace.base_url)
             await self.sight.load()
+            log.info("polling", workspace=self._workspace.base_url)
             self._book.is_stale = True
         self._leads_until = until if won else None
         return won

@@ -34,7 +34,7 @@ class Reminder:
                 await self._end_snoozes(uow, now)
                 await self._repeat(uow, now)
         except StoreTrouble as trouble:
-            log.warning("reminders wait for the database", why=str(trouble))
+            log.debug("reminders wait for the database", why=str(trouble))
             return
         self.wake()
 

@@ -40,12 +40,14 @@ class Sight:
     incident: Incident | None = None
     paused_until: datetime | None = None
     _failures: int = 0
+    _has_answered: bool = False
 
     def answered(self, now: datetime) -> None:
         """Note a good answer."""
         if self.reason is not None:
             log.info("Braze answers again", after=str(now - self.last_answer))
         self.last_answer, self.reason, self.paused_until, self._failures = now, None, None, 0
+        self._has_answered = True
 
     def failed(self, trouble: BrazeTrouble, now: datetime) -> None:
         """Note a failure; one that holds for the whole workspace pauses polling, longer each time."""
@@ -54,12 +56,14 @@ class Sight:
             return
         if trouble.reason is BrazeReason.OUT_OF_BUDGET:
             return
-        if trouble.reason not in _NOBODY and now - self.last_answer < _HICCUP:
+        if self._has_answered and trouble.reason not in _NOBODY and now - self.last_answer < _HICCUP:
             return
         if trouble.reason is not self.reason:
             log.warning("Braze can't be asked", reason=trouble.reason.value, why=str(trouble))
         self.reason = trouble.reason
-        if trouble.reason in _NOBODY:
+        if trouble.reason in _NOBODY and not self.is_paused(
+            now
+        ):  # several calls that fail together count once
             self.paused_until = now + min(_FIRST_PAUSE * 2 ** min(self._failures, 10), _LONGEST_PAUSE)
             self._failures += 1
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
+import structlog
 from sqlalchemy import URL, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -19,6 +20,7 @@ from cdi_bot.services.ports import (
     Runs,
     Snoozes,
     Store,
+    StoreTrouble,
     Subscriptions,
     UnitOfWork,
     Workspaces,
@@ -32,6 +34,8 @@ from cdi_bot.store.outbox import SqlOutbox
 from cdi_bot.store.past import SqlPast
 from cdi_bot.store.repositories import SqlAudit, SqlIntegrations, SqlSnoozes, SqlSubscriptions, SqlWorkspaces
 from cdi_bot.store.runs import SqlRuns
+
+log = structlog.get_logger(__name__)
 
 
 class SqlUnitOfWork(UnitOfWork):
@@ -62,6 +66,7 @@ class SqlStore(Store):
         self._url = url
         self._writer = writer
         self._reader = reader
+        self._troubles: dict[str, str] = {}
 
     @classmethod
     async def open(cls, url: str) -> SqlStore:
@@ -78,6 +83,11 @@ class SqlStore(Store):
             raise
         return store
 
+    @property
+    def trouble(self) -> str | None:
+        """What the database had against the newest write or the newest look, `None` when it had nothing."""
+        return next(iter(self._troubles.values()), None)
+
     async def close(self) -> None:
         """Close every connection."""
         with troubles(self._url):
@@ -91,13 +101,28 @@ class SqlStore(Store):
         The cards that it looks at stay as they are until it ends. Never open one within another: on SQLite the
         inner one would wait for the outer one.
         """
-        with troubles(self._url):
+        with self._noted("write"):
             async with self._writer.begin() as connection:
                 yield SqlUnitOfWork(connection, writes=True)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[SqlUnitOfWork]:
         """A consistent look that changes nothing."""
-        with troubles(self._url):
+        with self._noted("read"):
             async with self._reader.connect() as connection:
                 yield SqlUnitOfWork(connection, writes=False)
+
+    @contextmanager
+    def _noted(self, what: str) -> Iterator[None]:
+        """Translate trouble; say when it begins and when it is over, instead of with every try of everybody."""
+        try:
+            with troubles(self._url):
+                yield
+        except StoreTrouble as trouble:
+            if trouble.__cause__ is not None:  # the database's own, not somebody's inside the block
+                if what not in self._troubles:
+                    log.warning("the database can't be used", to=what, why=str(trouble))
+                self._troubles[what] = str(trouble)
+            raise
+        if self._troubles.pop(what, None):
+            log.info("the database can be used again", to=what)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import URL, make_url, text
+from structlog.testing import capture_logs
 
 from cdi_bot.core.model import Channel
 from cdi_bot.services.ports import StoreTrouble
@@ -52,14 +53,42 @@ async def test_postgresql_waits_no_longer_for_a_lock(databases: Databases, tmp_p
 
 
 async def test_a_file_that_cannot_be_written(databases: Databases, tmp_path: Path) -> None:
-    """Writing is refused with the way to mend it; reading goes on."""
+    """Writing is refused with the way to mend it, which is logged once whoever tries; looking goes on."""
     file = make_url(databases.migrated("sqlite", tmp_path)).database
     store = await SqlStore.open(f"sqlite:///file:{file}?mode=ro&uri=true")
-    with pytest.raises(StoreTrouble, match=r"can't be written; give this user the right"):
-        async with store.write() as uow:
-            await uow.subscriptions.mend(Channel(team_id="T1", channel_id="C1"))
-    async with store.read() as uow:
-        assert await uow.outbox.depth() == 0
+    with capture_logs() as logged:
+        for _ in range(2):
+            with pytest.raises(StoreTrouble, match=r"can't be written; give this user the right"):
+                async with store.write() as uow:
+                    await uow.subscriptions.mend(Channel(team_id="T1", channel_id="C1"))
+            async with store.read() as uow:
+                assert await uow.outbox.depth() == 0
+    assert "can't be written" in str(store.trouble)
+    assert [line["event"] for line in logged] == ["the database can't be used"]
+    await store.close()
+
+
+async def test_trouble_that_is_over(databases: Databases, tmp_path: Path) -> None:
+    """It is logged as over with the next transaction that goes well, and what somebody raised inside is no trouble."""
+    store = await SqlStore.open(databases.migrated("sqlite", tmp_path))
+    with capture_logs() as logged:
+        with pytest.raises(StoreTrouble):
+            async with store.write():
+                raise StoreTrouble("the caller's own")
+        assert store.trouble is None
+        with closing(sqlite3.connect(tmp_path / "cdi_bot.db")) as other:
+            other.execute("ALTER TABLE outbox RENAME TO hidden")
+            with pytest.raises(StoreTrouble, match="lacks tables"):
+                async with store.read() as uow:
+                    await uow.outbox.depth()
+            other.execute("ALTER TABLE hidden RENAME TO outbox")
+        async with store.read() as uow:
+            await uow.outbox.depth()
+    assert store.trouble is None
+    assert [line["event"] for line in logged] == [
+        "the database can't be used",
+        "the database can be used again",
+    ]
     await store.close()
 
 
