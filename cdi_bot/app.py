@@ -21,6 +21,7 @@ from cdi_bot.core.model import Channel, Workspace
 from cdi_bot.metrics import CONTENT_TYPE, Metrics, watch_loop
 from cdi_bot.scheduler import Scheduler
 from cdi_bot.services.answers import Answer
+from cdi_bot.services.channel_settings import ManageChannel
 from cdi_bot.services.deliver import Deliverer
 from cdi_bot.services.forms import Forms
 from cdi_bot.services.lookup import Lookup
@@ -31,8 +32,10 @@ from cdi_bot.services.ports import Endpoint, Store
 from cdi_bot.services.queries import Queries
 from cdi_bot.services.remind import Reminder
 from cdi_bot.services.retain import Retention
+from cdi_bot.services.rights import Rights
 from cdi_bot.services.views import Views
 from cdi_bot.settings import Settings
+from cdi_bot.settings_checks import languages
 from cdi_bot.slack.actions import listen_to_actions
 from cdi_bot.slack.bolt import SlackApp
 from cdi_bot.slack.commands import Desk, listen_to_commands
@@ -207,19 +210,38 @@ def _build(
         meter=metrics,
     )
     _show_workspace(metrics, workspace, braze, observer)
+    people = SlackPeople(slack.client, team)
+    rights = Rights(people=people, memberships=memberships, messenger=messenger, admins=settings.admins)
     manage = Manage(
         store=store,
         messenger=messenger,
         observer=observer,
         braze=braze,
         workspace=workspace,
-        admins=settings.admins,
+        rights=rights,
+        clock=utc_now,
+        wake=deliverer.wake,
+    )
+    channels = ManageChannel(
+        store=store,
+        messenger=messenger,
+        workspace=workspace,
+        rights=rights,
+        languages=tuple(languages()),
         clock=utc_now,
         wake=deliverer.wake,
     )
     queries = Queries(store=store, observer=observer, braze=braze, workspace=workspace, clock=utc_now)
-    people = SlackPeople(slack.client, team)
-    desk = Desk(slack=slack, manage=manage, queries=queries, people=people, words=words, clock=utc_now)
+    desk = Desk(
+        slack=slack,
+        manage=manage,
+        queries=queries,
+        channels=channels,
+        rights=rights,
+        people=people,
+        words=words,
+        clock=utc_now,
+    )
     listen_to_commands(desk)
     listen_to_actions(desk)
     forms = Forms(
@@ -228,8 +250,7 @@ def _build(
         manage=manage,
         messenger=messenger,
         lookup=Lookup(store=store, observer=observer, workspace=workspace),
-        memberships=memberships,
-        admins=settings.admins,
+        rights=rights,
     )
     FormDesk(desk=desk, forms=forms, screens=Screens(slack.client), words_of=words_of).listen()
     slack.ignore_the_rest()

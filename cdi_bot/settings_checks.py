@@ -132,12 +132,13 @@ def days(value: object) -> timedelta:
 
 
 def user_ids(value: object) -> frozenset[str]:
-    """Slack user ids, separated by commas."""
+    """Slack user ids, separated by commas; `*` for every member of the workspace."""
     ids = frozenset(word.strip() for word in str(value).split(",") if word.strip())
-    if not all(re.fullmatch(r"[UW][A-Z0-9]{2,}", word) for word in ids):
+    if not all(word == "*" or re.fullmatch(r"[UW][A-Z0-9]{2,}", word) for word in ids):
         raise WrongValue(
             "not everything in it is a Slack user id",
-            "List ids such as U024BE7LH, separated by commas; a person's id is under More in their profile",
+            "List ids such as U024BE7LH, separated by commas, or * for everybody; a person's id is under More in "
+            "their profile",
         )
     return ids
 

@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
+from cdi_bot.core.folding import fold
+
 
 def refuse_naive(value: object) -> None:
     """Raise `ValueError` when a datetime field of the dataclass `value` has no zone."""
@@ -222,7 +224,7 @@ def selector_fits(selector: str, integration: Integration) -> bool:
     if selector in {"all", integration.integration_id}:
         return True
     literal = selector.replace("[", "[[]")  # only * and ? are special to people
-    return is_pattern(selector) and fnmatchcase(integration.integration_name.lower(), literal.lower())
+    return is_pattern(selector) and fnmatchcase(fold(integration.integration_name), fold(literal))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
+from zoneinfo import ZoneInfo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,11 @@ class Person:
     is_outside: bool = False
     is_bot: bool = False
     is_known: bool = True
+
+    @property
+    def zone_name(self) -> str:
+        """The time zone as `ZoneInfo` names it; UTC where only its distance from UTC is told."""
+        return self.zone.key if isinstance(self.zone, ZoneInfo) and self.zone.key else "UTC"
 
     @property
     def may_change(self) -> bool:

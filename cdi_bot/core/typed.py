@@ -1,17 +1,28 @@
-"""Typed text in pieces: words, quoted phrases, `option:value`, and Slack's own escapes undone."""
+"""Typed text in pieces: words, quoted phrases, `option:value`, and Slack's own escapes undone.
+
+Full-width characters count as their plain forms wherever they are the command's own: its words, options and numbers.
+Names keep the form in which they were typed.
+"""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 _STRAIGHT = str.maketrans(
-    {"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "\u00a0": " "}
+    {
+        **dict.fromkeys("“”„«»＂", '"'),
+        **dict.fromkeys("‘’＇", "'"),
+        "\u00a0": " ",
+    }
 )
 
-# A quoted phrase; or a run of non-spaces, in which <…> may hold spaces (`mention:<@U1|Ann Lee>`).
-_TOKEN = re.compile(r'"([^"]*)"(?=\s|$)|((?:<[@#!][^<>]*>|\S)+)')
+# A quoted phrase, in which \" is a quote; or a run of non-spaces, in which <…> may hold spaces
+# (`mention:<@U1|Ann Lee>`).
+_TOKEN = re.compile(r'"((?:[^"\\]|\\[\s\S])*)"(?=\s|$)|「([^「」]*)」(?=\s|$)|((?:<[@#!][^<>]*>|\S)+)')
+_ESCAPED = re.compile(r'\\(["\\])')
 
 _OPTION = re.compile(r"([a-z_]+)[:=](.*)", re.IGNORECASE | re.ASCII | re.DOTALL)
 
@@ -20,6 +31,13 @@ _ESCAPE = re.compile(r"<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>")
 
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
+# The address of an integration's page in Braze's dashboard, with whatever follows its id.
+_DASHBOARD = re.compile(
+    r"(?:https?://)?[^\s/]+(?:/[^\s?#]*)?/cloud_data_ingestion/([A-Za-z0-9][A-Za-z0-9._-]{0,99})(?:[/?#].*)?",
+    re.ASCII | re.DOTALL | re.IGNORECASE,
+)
+
+_CHANNEL = re.compile(r"<#([CG][A-Z0-9]{1,30})(?:\|[^<>]*)?>", re.ASCII)
 _PERSON = re.compile(r"<@([UW][A-Z0-9]{1,30})(?:\|[^<>]*)?>", re.ASCII)
 _GROUP = re.compile(r"<!subteam\^(S[A-Z0-9]{1,30})(?:\|[^<>]*)?>", re.ASCII)
 
@@ -45,44 +63,70 @@ class Token:
     @property
     def bare_word(self) -> str:
         """The piece in lower case when it may be a word of the command's own: a quoted one is part of a name."""
-        return "" if self.quoted else self.raw.lower()
+        return "" if self.quoted else half_width(self.raw).lower()
 
     @property
     def option(self) -> str | None:
         """The word of `word:value`, in lower case; `None` when the piece is something else."""
-        match = None if self.quoted else _OPTION.fullmatch(self.raw)
+        match = None if self.quoted else _OPTION.fullmatch(half_width(self.raw))
         return match[1].lower() if match else None
 
     @property
     def value(self) -> str:
         """What follows the colon, with Slack's escapes; empty when the piece is no option."""
-        match = None if self.quoted else _OPTION.fullmatch(self.raw)
+        match = None if self.quoted else _OPTION.fullmatch(half_width(self.raw))
         return match[2] if match else ""
 
     @property
     def looks_like_a_time(self) -> bool:
         """Whether somebody may have meant a length of time by it."""
-        return not self.quoted and self.raw[:1].isdecimal()
+        return self.bare_word[:1].isdecimal()
+
+
+def half_width(text: str) -> str:
+    """Give full-width letters, digits and signs their plain forms: `ｓｔａｔｕｓ`, `２ｈ`, `：`."""
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)
 
 
 def split(text: str) -> list[Token]:
     """Cut typed text into pieces at spaces, keeping quoted phrases whole."""
     tokens = []
     for match in _TOKEN.finditer(text.translate(_STRAIGHT)):
-        quoted = match[1] is not None
-        raw = (match[1] if quoted else match[2]).strip("` ")
-        if raw:
-            tokens.append(Token(raw=raw, quoted=quoted))
+        phrase, japanese, word = match.groups()
+        quoted = word is None
+        raw = word.strip("` ") if word is not None else _ESCAPED.sub(r"\1", phrase or japanese or "").strip()
+        token = Token(raw=raw, quoted=quoted)
+        if token.text.strip():
+            tokens.append(token)
     return tokens
 
 
 def join(tokens: Sequence[Token]) -> str:
     """Put pieces together into words as typed; quotes around the whole are not part of them."""
     words = " ".join(token.text for token in tokens).strip()
+    if not tokens or tokens[0].quoted or tokens[-1].quoted:
+        return words
     for quote in ("'", '"'):
         if len(words) > 1 and words[0] == words[-1] == quote:
             words = words[1:-1].strip()
     return words
+
+
+def name(tokens: Sequence[Token]) -> str:
+    """Put pieces together into what names an integration: of its page in Braze's dashboard, the id is meant."""
+    for token in tokens:
+        link = _ESCAPE.fullmatch(token.raw)
+        page = _DASHBOARD.fullmatch(link[2] if link else token.text)
+        if page:
+            return page[1]
+    return join(tokens)
+
+
+def quote(words: str) -> str:
+    """Write words as Slack would deliver them in quotes, so that they are read as one piece."""
+    for character, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\\", "\\\\"), ('"', '\\"')):
+        words = words.replace(character, entity)
+    return f'"{words}"'
 
 
 def plain(text: str) -> str:
@@ -113,6 +157,12 @@ def mention(text: str) -> str | None:
     if group := _GROUP.fullmatch(text):
         return f"<!subteam^{group[1]}>"
     return None
+
+
+def channel(text: str) -> str | None:
+    """Give the id of a channel that Slack has escaped (`<#C1|general>`); `None` for anything else."""
+    match = _CHANNEL.fullmatch(text)
+    return match[1] if match else None
 
 
 def number(text: str) -> float | None:

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from cdi_bot.core.history import Usual
 from cdi_bot.core.model import (
+    AuditEntry,
     Channel,
     Filters,
     Incident,
@@ -140,8 +141,9 @@ class NothingOpen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnoozeSet:
-    """The integration is mute in this channel until a time, or (`until` is `None`) until it recovers."""
+    """The integration is mute in the channel until a time, or (`until` is `None`) until it recovers."""
 
+    channel: Channel
     integration: Integration
     until: datetime | None
     reason: str | None
@@ -167,6 +169,13 @@ class SyncStarted:
     """Braze took the order; the channel itself is told by a notice."""
 
     integration: Integration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditTrail:
+    """`/cdi audit`: the channel's newest changes, newest first, each with the name of the integration it was about."""
+
+    rows: tuple[tuple[AuditEntry, str | None], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +216,11 @@ class CannotPost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotAllowed:
-    """The person may not do this; `action` is a code word such as `sync`."""
+    """The person may not do this.
+
+    `action` is `sync`, `elsewhere` (a channel that they are not in), `private` (one that even admins see only from
+    within), `change_as_guest` or `change_from_outside`.
+    """
 
     action: str
 
@@ -275,6 +288,7 @@ Answer = (
     | SnoozeEnded
     | ConfirmSync
     | SyncStarted
+    | AuditTrail
     | Several
     | NoneFits
     | NeedsInvite

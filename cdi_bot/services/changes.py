@@ -166,7 +166,7 @@ async def acknowledge(uow: UnitOfWork, deed: Deed, incident_ids: Collection[int]
         )
         if not await uow.incidents.update(after, expected_revision=incident.revision):
             raise ConflictError(f"incident {incident.incident_id} was changed by somebody else")
-        await _audit(uow, deed, "acknowledge", f"incident {incident.incident_id}")
+        await _audit(uow, deed, "acknowledge", incident.integration_id or incident.kind.value)
     await _show_anew(uow, deed, fresh)
     return before
 
@@ -202,7 +202,7 @@ async def snooze(
     )
     await note(uow, deed, "snooze", integration.integration_id, content)
     await _show_anew(uow, deed, incidents, here_only=True)
-    return SnoozeSet(integration=integration, until=until, reason=reason)
+    return SnoozeSet(channel=deed.channel, integration=integration, until=until, reason=reason)
 
 
 async def unsnooze(uow: UnitOfWork, deed: Deed, integration: Integration) -> SnoozeEnded:

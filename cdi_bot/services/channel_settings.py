@@ -14,11 +14,12 @@ from cdi_bot.services.answers import Answer, DigestSet, LanguageSet, SettingsSho
 from cdi_bot.services.barred import barred
 from cdi_bot.services.changes import Deed, note
 from cdi_bot.services.ports import Messenger, Store
+from cdi_bot.services.rights import Rights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManageChannel:
-    """The settings of channels. Every method answers; only `StoreTrouble` is raised.
+    """The settings of channels. Every method answers; `StoreTrouble` and, as in `Manage`, `SlackTrouble` are raised.
 
     `languages` are those that the bot speaks. `who` is a Slack user id. `clock` gives the present in UTC, `wake`
     tells the deliverer that something is owed.
@@ -27,6 +28,7 @@ class ManageChannel:
     store: Store
     messenger: Messenger
     workspace: Workspace
+    rights: Rights
     languages: tuple[str, ...]
     clock: Callable[[], datetime]
     wake: Callable[[], None]
@@ -46,6 +48,9 @@ class ManageChannel:
 
     async def set_language(self, channel: Channel, who: str, language: str | None) -> Answer:
         """Have the channel's messages written in a language, `None` for the bot's own."""
+        refusal = await self.rights.to_change(who)
+        if refusal:
+            return refusal
         if language is not None and language not in self.languages:
             return UnknownLanguage(given=language, languages=self.languages)
         deed = self._deed(channel, who)
@@ -61,6 +66,9 @@ class ManageChannel:
 
     async def set_digest(self, channel: Channel, who: str, schedule: Schedule | None, zone: str) -> Answer:
         """Have the channel get a digest by a schedule in the zone of that name, or (`None`) none."""
+        refusal = await self.rights.to_change(who)
+        if refusal:
+            return refusal
         reason = await barred(self.messenger, channel) if schedule else None
         if reason:
             return reason

@@ -19,11 +19,12 @@ from cdi_bot.core.model import (
     is_pattern,
     selector_fits,
 )
-from cdi_bot.services.answers import Answer, NotAllowed
+from cdi_bot.services.answers import Answer
 from cdi_bot.services.barred import barred
 from cdi_bot.services.lookup import Lookup, looks_like_an_id, was_listed
 from cdi_bot.services.manage import Manage
-from cdi_bot.services.ports import Memberships, Messenger, Store
+from cdi_bot.services.ports import Messenger, Store
+from cdi_bot.services.rights import Rights
 
 LIST_PATIENCE = timedelta(seconds=1.5)
 """How long a search waits for Braze where nothing is known yet: Slack gives it three seconds."""
@@ -71,17 +72,15 @@ class Forms:
         manage: Manage,
         messenger: Messenger,
         lookup: Lookup,
-        memberships: Memberships,
-        admins: frozenset[str],
+        rights: Rights,
     ) -> None:
-        """Work on one Braze workspace; `admins` may change what channels hear that they are not in."""
+        """Work on one Braze workspace."""
         self._store = store
         self._workspace_id = workspace.workspace_id
         self._manage = manage
         self._messenger = messenger
         self._lookup = lookup
-        self._memberships = memberships
-        self._admins = admins
+        self._rights = rights
 
     async def offer(self, words: str) -> Offer:
         """Find what a person may mean who has typed so much."""
@@ -127,16 +126,14 @@ class Forms:
         self, channel: Channel, who: str, selector: str, filters: Filters, *, picked: bool
     ) -> Answer:
         """Subscribe as the command does; a channel that was `picked` has to be one of the person's own."""
-        if picked and not await self._may_change(channel, who):
-            return await barred(self._messenger, channel) or NotAllowed(action="elsewhere")
+        refusal = await self._rights.to_reach(who, channel) if picked else None
+        if refusal:
+            return await barred(self._messenger, channel) or refusal
         return await self._manage.subscribe(channel, who, selector, filters)
 
     async def unsubscribe(self, channel: Channel, who: str, selector: str) -> Answer:
         """End a subscription as the command does."""
         return await self._manage.unsubscribe(channel, who, selector)
-
-    async def _may_change(self, channel: Channel, who: str) -> bool:
-        return who in self._admins or channel in await self._memberships.channels_of(who)
 
 
 def offer(words: str, known: list[Integration], *, listed: bool) -> Offer:

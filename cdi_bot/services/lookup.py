@@ -11,6 +11,7 @@ import re
 from collections.abc import Awaitable, Sequence
 from datetime import timedelta
 
+from cdi_bot.core.folding import fold
 from cdi_bot.core.model import Integration, WatchedIntegration, Workspace
 from cdi_bot.services.answers import BrazeRefused, NoneFits, Several
 from cdi_bot.services.observe import Observer
@@ -44,11 +45,11 @@ def find(words: str, known: Sequence[WatchedIntegration]) -> Match:
     """Find what `words` name among the known integrations.
 
     A whole id goes before a whole name, and that before the start of an id or a part of a name. Integrations that
-    Braze no longer knows count only where no other fits. Letter case never matters.
+    Braze no longer knows count only where no other fits. Letter case, width and spacing never matter.
     """
-    wanted = words.casefold()
-    ids = [watched for watched in known if watched.integration.integration_id.casefold() == wanted]
-    names = [watched for watched in known if watched.integration.integration_name.casefold() == wanted]
+    wanted = fold(words)
+    ids = [watched for watched in known if fold(watched.integration.integration_id) == wanted]
+    names = [watched for watched in known if fold(watched.integration.integration_name) == wanted]
     for fitting in (ids, names, [watched for watched in known if _is_part(wanted, watched.integration)]):
         here = [watched for watched in fitting if watched.missing_since is None] or fitting
         if len(here) == 1:
@@ -70,17 +71,14 @@ def looks_like_an_id(words: str) -> bool:
 
 
 def _is_part(wanted: str, integration: Integration) -> bool:
-    return (
-        integration.integration_id.casefold().startswith(wanted)
-        or wanted in integration.integration_name.casefold()
-    )
+    return fold(integration.integration_id).startswith(wanted) or wanted in fold(integration.integration_name)
 
 
 def _nearest(wanted: str, known: Sequence[WatchedIntegration]) -> tuple[Integration, ...]:
     """Names that share the most runs of three letters with the words: quick for ten thousand names, unlike difflib."""
     pieces = _threes(wanted[:100])
     likeness = [
-        (len(pieces & _threes(watched.integration.integration_name.casefold())) / len(pieces), watched)
+        (len(pieces & _threes(fold(watched.integration.integration_name))) / len(pieces), watched)
         for watched in known
         if watched.missing_since is None
     ]

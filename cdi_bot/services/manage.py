@@ -35,15 +35,16 @@ from cdi_bot.services.ports import (
     StoreTrouble,
 )
 from cdi_bot.services.record import ConflictError
+from cdi_bot.services.rights import Rights
 
 _ATTEMPTS = 5
 
 
 class Manage:
-    """The changes that people may make. Every method answers; only `StoreTrouble` is raised.
+    """The changes that people may make. Every method answers.
 
-    `who` is a Slack user id. `admins` may start syncs. `clock` gives the present in UTC, `wake` tells the deliverer
-    that something is owed.
+    `StoreTrouble` is raised, and `SlackTrouble` while Slack does not tell who somebody is.
+    `who` is a Slack user id. `clock` gives the present in UTC, `wake` tells the deliverer that something is owed.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class Manage:
         observer: Observer,
         braze: Braze,
         workspace: Workspace,
-        admins: frozenset[str],
+        rights: Rights,
         clock: Callable[[], datetime],
         wake: Callable[[], None],
         lookup: Lookup | None = None,
@@ -65,7 +66,7 @@ class Manage:
         self._observer = observer
         self._braze = braze
         self._workspace_id = workspace.workspace_id
-        self._admins = admins
+        self._rights = rights
         self._clock = clock
         self._wake = wake
         self._lookup = lookup or Lookup(store=store, observer=observer, workspace=workspace)
@@ -77,7 +78,7 @@ class Manage:
 
     async def subscribe(self, channel: Channel, who: str, words: str, filters: Filters) -> Answer:
         """Let a channel hear of what `words` take in, from now on; what ended before is history."""
-        reason = await barred(self._messenger, channel)
+        reason = await barred(self._messenger, channel) or await self._rights.to_change(who)
         if reason:
             return reason
         target = await self._target(words)
@@ -94,6 +95,9 @@ class Manage:
 
         A pattern ends the subscriptions of the single integrations that it fits, too; `all` ends every one.
         """
+        refusal = await self._rights.to_change(who)
+        if refusal:
+            return refusal
         async with self._store.read() as uow:
             heard = {subscription.selector for subscription in await uow.subscriptions.for_channel(channel)}
             known = await uow.integrations.all(self._workspace_id)
@@ -137,6 +141,9 @@ class Manage:
 
     async def acknowledge(self, channel: Channel, who: str, words: str) -> Answer:
         """Let everybody see that somebody looks after an integration's open incidents."""
+        refusal = await self._rights.to_change(who)
+        if refusal:
+            return refusal
         found = await self._lookup.find(words)
         if not isinstance(found, WatchedIntegration):
             return found
@@ -150,11 +157,14 @@ class Manage:
 
     async def acknowledge_incidents(
         self, channel: Channel, who: str, incident_ids: Collection[int]
-    ) -> Acknowledged | NothingOpen | None:
+    ) -> Acknowledged | NothingOpen | NotAllowed | None:
         """Acknowledge what a card shows.
 
         Returns `None` where the card itself tells all there is to say: that of a whole workspace's incident.
         """
+        refusal = await self._rights.to_change(who)
+        if refusal:
+            return refusal
         before = await self._acknowledge(channel, who, incident_ids)
         async with self._store.read() as uow:
             shown = before or list((await uow.incidents.get(incident_ids)).values())
@@ -183,6 +193,9 @@ class Manage:
         self, channel: Channel, who: str, words: str, until: datetime | None, reason: str | None
     ) -> Answer:
         """Mute an integration in a channel until a time, or (`None`) until it recovers."""
+        refusal = await self._rights.to_change(who)
+        if refusal:
+            return refusal
         found = await self._lookup.find(words)
         if not isinstance(found, WatchedIntegration):
             return found
@@ -194,6 +207,9 @@ class Manage:
 
     async def unsnooze(self, channel: Channel, who: str, words: str) -> Answer:
         """End a mute."""
+        refusal = await self._rights.to_change(who)
+        if refusal:
+            return refusal
         found = await self._lookup.find(words)
         if not isinstance(found, WatchedIntegration):
             return found
@@ -207,15 +223,17 @@ class Manage:
 
     async def ask_sync(self, who: str, words: str) -> Answer:
         """Ask for the confirmation that a sync needs, of somebody who may start one."""
-        if who not in self._admins:
-            return NotAllowed(action="sync")
+        refusal = await self._rights.to_sync(who)
+        if refusal:
+            return refusal
         found = await self._lookup.find(words)
         return ConfirmSync(integration=found.integration) if isinstance(found, WatchedIntegration) else found
 
     async def start_sync(self, channel: Channel, who: str, integration_id: str) -> Answer:
         """Have Braze start a sync, and tell the channel who had it do so."""
-        if who not in self._admins:
-            return NotAllowed(action="sync")
+        refusal = await self._rights.to_sync(who)
+        if refusal:
+            return refusal
         found = await self._lookup.find(integration_id)
         if not isinstance(found, WatchedIntegration):
             return found

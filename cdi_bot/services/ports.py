@@ -543,6 +543,10 @@ class Audit(Protocol):
         """Keep an entry."""
         ...
 
+    async def newest(self, channel: Channel, *, limit: int) -> list[AuditEntry]:
+        """A channel's newest entries, newest first."""
+        ...
+
 
 class Past(Protocol):
     """What is older than the operator keeps. Each call is a step small enough for one transaction."""

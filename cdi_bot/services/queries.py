@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from cdi_bot.core.folding import fold
 from cdi_bot.core.history import expected_next, usual_of
 from cdi_bot.core.model import (
     Channel,
@@ -19,7 +20,15 @@ from cdi_bot.core.model import (
     is_pattern,
     selector_fits,
 )
-from cdi_bot.services.answers import Answer, History, Listing, Overview, OverviewRow, SubscriptionList
+from cdi_bot.services.answers import (
+    Answer,
+    AuditTrail,
+    History,
+    Listing,
+    Overview,
+    OverviewRow,
+    SubscriptionList,
+)
 from cdi_bot.services.lookup import Lookup, refused, within
 from cdi_bot.services.observe import Observer
 from cdi_bot.services.older import read_older
@@ -29,6 +38,7 @@ from cdi_bot.services.views import dashboard_page
 OVERVIEW_PAGE = 15
 HISTORY_PAGE = 10
 LIST_PAGE = 20
+AUDIT_ROWS = 20
 
 RATED, LATELY = timedelta(days=30), timedelta(days=7)
 """How far back the two success rates look."""
@@ -192,6 +202,16 @@ class Queries:
             )
         )
 
+    async def audit(self, channel: Channel) -> AuditTrail:
+        """Tell who changed what in a channel lately."""
+        async with self._store.read() as uow:
+            entries = await uow.audit.newest(channel, limit=AUDIT_ROWS)
+            known = await uow.integrations.some(
+                self._workspace.workspace_id, {entry.subject for entry in entries}
+            )
+        names = {key: watched.integration.integration_name for key, watched in known.items()}
+        return AuditTrail(rows=tuple((entry, names.get(entry.subject)) for entry in entries))
+
 
 def _hears(subscriptions: Sequence[Subscription], integration: Integration) -> bool:
     return any(subscription.takes_in(integration) for subscription in subscriptions)
@@ -200,11 +220,8 @@ def _hears(subscriptions: Sequence[Subscription], integration: Integration) -> b
 def _fits(words: str, integration: Integration) -> bool:
     if is_pattern(words) and selector_fits(words, integration):
         return True
-    wanted = words.casefold()
-    return (
-        wanted in integration.integration_name.casefold()
-        or integration.integration_id.casefold().startswith(wanted)
-    )
+    wanted = fold(words)
+    return wanted in fold(integration.integration_name) or fold(integration.integration_id).startswith(wanted)
 
 
 def _page_start(offset: int, total: int, size: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,6 +26,12 @@ class Press:
     who: str
     channel: Channel
     value: dict[str, Any]
+
+    @property
+    def place(self) -> Channel:
+        """The channel that it is about: the one that the button names, else the one it stands in."""
+        place = self.value.get("in")
+        return replace(self.channel, channel_id=place) if place else self.channel
 
 
 Presser = Callable[[Desk, Press], Awaitable[Answer | Rendered | None]]
@@ -50,7 +56,9 @@ async def _until(desk: Desk, press: Press) -> datetime | None:
 
 
 async def _unsnooze(desk: Desk, press: Press) -> Answer:
-    return await desk.manage.unsnooze(press.channel, press.who, press.value["id"])
+    there = press.place
+    refusal = await desk.rights.to_reach(press.who, there) if there != press.channel else None
+    return refusal or await desk.manage.unsnooze(there, press.who, press.value["id"])
 
 
 async def _history(desk: Desk, press: Press) -> Answer:
@@ -93,12 +101,12 @@ _PAGES: dict[str, Presser] = {
 
 def listen_to_actions(desk: Desk) -> None:
     """Answer every button and menu of the bot's messages; `open_in_braze` is a link and needs no answer."""
-    for replace, pressers in ((False, _ALERTS), (True, _PAGES)):
+    for in_place, pressers in ((False, _ALERTS), (True, _PAGES)):
         for action_id, presser in pressers.items():
-            desk.slack.on_action(f"^{action_id}(:|$)", _listener(desk, presser, replace=replace))
+            desk.slack.on_action(f"^{action_id}(:|$)", _listener(desk, presser, in_place=in_place))
 
 
-def _listener(desk: Desk, presser: Presser, *, replace: bool) -> Callable[[Json], Awaitable[None]]:
+def _listener(desk: Desk, presser: Presser, *, in_place: bool) -> Callable[[Json], Awaitable[None]]:
     async def pressed(body: Json) -> None:
         action = body["actions"][0]
         desk.people.met(body["user"]["id"], body["user"].get("team_id"))
@@ -109,7 +117,7 @@ def _listener(desk: Desk, presser: Presser, *, replace: bool) -> Callable[[Json]
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
             said = reader.failed(error, action=action["action_id"], user=body["user"]["id"])
         if said is not None:
-            await respond(desk.slack.session, body["response_url"], said, replace=replace)
+            await respond(desk.slack.session, body["response_url"], said, replace=in_place)
 
     return pressed
 

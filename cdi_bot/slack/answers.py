@@ -7,13 +7,16 @@ there by a notice, so the answers to such commands are short.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from cdi_bot.core.model import Integration
+from cdi_bot.core.model import Channel, Integration
+from cdi_bot.core.retyping import NAMED, as_name
 from cdi_bot.services.answers import (
     Acknowledged,
     Answer,
+    AuditTrail,
     BrazeRefused,
     CannotPost,
     ConfirmSync,
@@ -37,12 +40,15 @@ from cdi_bot.services.answers import (
     UnknownLanguage,
     UnsubscribedFrom,
 )
+from cdi_bot.slack import limits
+from cdi_bot.slack.audit import render_audit
 from cdi_bot.slack.blocks import Rendered, actions, button, context, section
 from cdi_bot.slack.buttons import confirmed_sync, unsnooze_button
 from cdi_bot.slack.channel_settings import digest_set, language_set, settings_shown, unknown_language
 from cdi_bot.slack.format import (
     REASON,
     bold_name,
+    channel,
     code,
     date,
     name_of,
@@ -77,6 +83,12 @@ def render_answer(answer: Answer, words: Words, *, now: datetime, command: str =
     return _ANSWERS[type(answer)](answer, words)
 
 
+def about(place: Channel, said: Rendered, words: Words) -> Rendered:
+    """Name the channel above an answer about another one than that it is read in."""
+    named = words.gettext("About {channel}:").format(channel=channel(place.channel_id))
+    return replace(said, blocks=[context(named), *said.blocks][: limits.BLOCKS])
+
+
 def _what(selector: str, name: str | None, words: Words) -> str:
     """Name what a selector takes in, in mrkdwn."""
     return named_selector(selector, f"*{outside(name)}*" if name else None, words)
@@ -103,7 +115,7 @@ def _several(answer: Several, words: Words, command: str) -> Rendered:
 
 def _choice(one: Integration, place: int, words: Words, command: str) -> Any:
     _ = words.gettext
-    carried = {"command": command.replace("{id}", one.integration_id)}
+    carried = {"command": command.replace(NAMED, as_name(one.integration_id), 1)}
     return button(_("Choose"), f"pick:{place}", carried, says=_("Choose {name}").format(name=name_of(one)))
 
 
@@ -208,7 +220,11 @@ def _snooze_set(answer: SnoozeSet, words: Words) -> Rendered:
     why = [_("Reason: {reason}").format(reason=outside(answer.reason, REASON))] if answer.reason else []
     shown = said(line, *why, _("It is watched all the same: cards stay up to date."))
     return Rendered(
-        text=shown.text, blocks=[*shown.blocks, *actions([unsnooze_button(answer.integration, words)])]
+        text=shown.text,
+        blocks=[
+            *shown.blocks,
+            *actions([unsnooze_button(answer.integration, words, place=answer.channel)]),
+        ],
     )
 
 
@@ -247,6 +263,7 @@ def _sync_started(answer: SyncStarted, words: Words) -> Rendered:
 _ANSWERS: dict[type[Answer], Callable[[Any, Words], Rendered]] = {
     Listing: render_listing,
     SubscriptionList: render_subscriptions,
+    AuditTrail: render_audit,
     SubscribedTo: _subscribed,
     UnsubscribedFrom: _unsubscribed,
     NotSubscribed: _not_subscribed,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 from cdi_bot.core.messages import IncidentView
-from cdi_bot.core.model import Integration, Subscription
+from cdi_bot.core.model import Channel, Integration, Subscription
 from cdi_bot.slack.blocks import Block, as_value, button, confirmation, overflow, select, url_button
 from cdi_bot.slack.format import name_of
 from cdi_bot.slack.limits import BUTTON_VALUE
@@ -55,11 +55,14 @@ def snooze_element(view: IncidentView, words: Words) -> Block | None:
     return snooze_select(view.integration, words)
 
 
-def unsnooze_button(integration: Integration, words: Words, *, action_id: str = "unsnooze") -> Block | None:
-    """Return the button that ends a mute."""
+def unsnooze_button(
+    integration: Integration, words: Words, *, action_id: str = "unsnooze", place: Channel | None = None
+) -> Block | None:
+    """Return the button that ends a mute: in the channel it stands in, or in another `place`."""
     _ = words.gettext
     says = _("End the mute of {name}").format(name=name_of(integration))
-    return button(_("End mute"), action_id, {"id": integration.integration_id}, says=says)
+    carried = {"id": integration.integration_id} | ({"in": place.channel_id} if place else {})
+    return button(_("End mute"), action_id, carried, says=says)
 
 
 def snooze_select(integration: Integration, words: Words) -> Block | None:

@@ -14,6 +14,10 @@ from cdi_bot.core.commands import (
     Help,
     ListIntegrations,
     Mistake,
+    SetDigest,
+    SetLanguage,
+    ShowAudit,
+    ShowSettings,
     ShowSubscriptions,
     Snooze,
     Status,
@@ -26,10 +30,12 @@ from cdi_bot.core.commands import (
 from cdi_bot.core.model import Channel
 from cdi_bot.core.retyping import with_id
 from cdi_bot.services.answers import Answer
+from cdi_bot.services.channel_settings import ManageChannel
 from cdi_bot.services.manage import Manage
 from cdi_bot.services.ports import SlackTrouble, StoreTrouble
 from cdi_bot.services.queries import Queries
-from cdi_bot.slack.answers import render_answer
+from cdi_bot.services.rights import Rights
+from cdi_bot.slack.answers import about, render_answer
 from cdi_bot.slack.blocks import Rendered
 from cdi_bot.slack.bolt import Json, SlackApp
 from cdi_bot.slack.help import render_help, render_mistake, render_trouble
@@ -50,6 +56,8 @@ class Desk:
     slack: SlackApp
     manage: Manage
     queries: Queries
+    channels: ManageChannel
+    rights: Rights
     people: SlackPeople
     words: Words
     clock: Callable[[], datetime]
@@ -61,26 +69,46 @@ class Desk:
         words = Words.load(person.language) if person.language else self.words
         return replace(self, words=words, zone=person.zone)
 
-    async def carry_out(self, command: Command, channel: Channel, who: str) -> Answer | Rendered:
+    async def carry_out(self, command: Command, here: Channel, who: str) -> Answer | Rendered:
         """Have the service for a command answer. Raises `StoreTrouble` and `SlackTrouble`."""
         if isinstance(command, Help):
             return render_help(command.unknown, command.nearest, self.words)
         if isinstance(command, Mistake):
             return render_mistake(command, self.words)
-        if isinstance(command, Status | ListIntegrations | ShowSubscriptions):
+        channel = place_of(command, here)
+        refusal = await self.rights.to_reach(who, channel) if channel != here else None
+        if refusal:
+            return refusal
+        if isinstance(command, SetDigest | SetLanguage):
+            return await self._set(command, channel, who)
+        if isinstance(command, Status | ListIntegrations | ShowSubscriptions | ShowSettings | ShowAudit):
             return await self._question(command, channel)
         return await self._change(command, channel, who)
 
     async def _question(
-        self, command: Status | ListIntegrations | ShowSubscriptions, channel: Channel
+        self,
+        command: Status | ListIntegrations | ShowSubscriptions | ShowSettings | ShowAudit,
+        channel: Channel,
     ) -> Answer:
-        if isinstance(command, ShowSubscriptions):
-            return await self.queries.subscriptions(channel)
-        if isinstance(command, ListIntegrations):
-            return await self.queries.listing(channel, command.words)
-        if command.words is None:
-            return await self.queries.overview(channel)
-        return await self.queries.history(channel, command.words)
+        match command:
+            case ShowSubscriptions():
+                return await self.queries.subscriptions(channel)
+            case ShowSettings():
+                return await self.channels.show(channel)
+            case ShowAudit():
+                return await self.queries.audit(channel)
+            case ListIntegrations(words=words):
+                return await self.queries.listing(channel, words)
+            case Status(words=words):
+                if words is None:
+                    return await self.queries.overview(channel)
+                return await self.queries.history(channel, words)
+
+    async def _set(self, command: SetDigest | SetLanguage, channel: Channel, who: str) -> Answer:
+        if isinstance(command, SetLanguage):
+            return await self.channels.set_language(channel, who, command.language)
+        zone = command.zone or (await self.people.person(who)).zone_name
+        return await self.channels.set_digest(channel, who, command.schedule, zone)
 
     async def _change(
         self,
@@ -110,7 +138,9 @@ class Desk:
             person = await self.people.person(who)
             command = parse(text, now=now.astimezone(person.zone))
             bound.info("command", command=type(command).__name__)
-            return self.say(await self.carry_out(command, channel, who), command=with_id(command, now=now))
+            said = self.say(await self.carry_out(command, channel, who), command=with_id(command))
+            there = place_of(command, channel)
+            return said if there == channel else about(there, said, self.words)
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
             return self.failed(error, command=text.split(" ", 1)[0], channel=channel.channel_id, user=who)
 
@@ -127,6 +157,12 @@ class Desk:
         if isinstance(answer, Rendered):
             return answer
         return render_answer(answer, self.words, now=self.clock().astimezone(self.zone), command=command)
+
+
+def place_of(command: Command, here: Channel) -> Channel:
+    """The channel that a command is about: the one that `in:` names, else the one it was typed in."""
+    place = getattr(command, "place", None)
+    return replace(here, channel_id=place) if place else here
 
 
 def listen_to_commands(desk: Desk) -> None:

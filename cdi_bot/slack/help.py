@@ -22,7 +22,8 @@ def render_help(unknown: str | None, nearest: str | None, words: Words) -> Rende
     notes = _(
         "An integration is named by its id, the start of it, or its name or a part of it. `on:` takes {topics}."
     ).format(topics=", ".join(code(topic) for topic in Topic))
-    blocks = [section(f"*{title}*\n" + "\n".join(lines)), context(notes)]
+    elsewhere = _("`in:#channel` makes a command that is about one channel be about another.")
+    blocks = [section(f"*{title}*\n" + "\n".join(lines)), context(notes, elsewhere)]
     return Rendered(text=plain_line(text), blocks=blocks if unknown is None else [section(text), *blocks])
 
 
@@ -44,6 +45,9 @@ def _examples(words: Words) -> list[tuple[str, str]]:
         ("/cdi snooze Users 2h warehouse move", _("mute an integration here for a while, with a reason")),
         ("/cdi unsnooze Users", _("end the mute")),
         ("/cdi sync Users", _("start a sync now; it asks before it does")),
+        ("/cdi digest weekly mon 09:00", _("a summary every week or every day; `/cdi digest off` ends it")),
+        ("/cdi language ja", _("the language of what I post in this channel")),
+        ("/cdi audit", _("who changed what in this channel")),
         ("/cdi help", _("this list")),
     ]
 
@@ -57,6 +61,10 @@ _USAGE = {
     "snooze": "/cdi snooze Users 2h warehouse move",
     "unsnooze": "/cdi unsnooze Users",
     "sync": "/cdi sync Users",
+    "digest": "/cdi digest weekly mon 09:00 Europe/Berlin",
+    "language": "/cdi language ja",
+    "subscriptions": "/cdi subscriptions in:#data-alerts",
+    "audit": "/cdi audit in:#data-alerts",
 }
 
 
@@ -78,12 +86,16 @@ def _problem(mistake: Mistake, words: Words) -> str:
     topics = ", ".join(code(topic) for topic in Topic)
     known = {
         MistakeKind.MISSING_INTEGRATION: _("Which integration?"),
-        MistakeKind.MISSING_TIME: _("For how long? Say `2h`, `90m`, `tomorrow`, or `until recovery`."),
+        MistakeKind.MISSING_TIME: _("For how long? Say `2h`, `90m`, `tomorrow 9am`, or `until recovery`."),
         MistakeKind.BAD_TIME: _("“{given}” is not a length of time between a minute and a year."),
         MistakeKind.UNKNOWN_STATUS: _("“{given}” is nothing that `on:` takes. It takes {topics}."),
         MistakeKind.BAD_NUMBER: _("“{given}” needs a number: `rows:` of at least 1, `percent:` up to 100."),
         MistakeKind.UNKNOWN_OPTION: _("“{given}” is not an option of this command."),
         MistakeKind.BAD_MENTION: _("“{given}” is no person and no user group that I can mention."),
+        MistakeKind.BAD_SCHEDULE: _(
+            "“{given}” is no time for a digest. Say `daily 09:00`, `weekly mon 09:00` or `off`."
+        ),
+        MistakeKind.BAD_CHANNEL: _("“{given}” is no channel. Type `in:#` and choose one from Slack's list."),
     }
     return known[mistake.problem].format(given=outside(mistake.given, SHORT_NAME), topics=topics)
 

@@ -41,11 +41,17 @@ def not_allowed(answer: NotAllowed, words: Words) -> Rendered:
     if answer.action == "elsewhere":
         line = _("You are not in this channel, so only the bot's admins may change what it hears.")
         return said(line, _("Join it first, or choose another one."))
+    if answer.action == "change_as_guest":
+        line = _("You are a guest in this workspace: you may look at everything here, but change nothing.")
+        return said(line, _("Ask a member of the channel to do it. `/cdi status` shows how things are."))
+    if answer.action == "change_from_outside":
+        line = _("You belong to another workspace: you may look at everything here, but change nothing.")
+        return said(line, _("Ask a member of this workspace to do it. `/cdi status` shows how things are."))
     if answer.action == "sync":
         line = _("Only the bot's admins may start syncs.")
-    else:
-        line = _("Only the bot's admins may do this.")
-    return said(line, _("Ask whoever runs the bot: the setting is `CDI_BOT_ADMINS`."))
+        return said(line, _("Ask whoever runs the bot: the setting is `CDI_BOT_ADMINS`."))
+    line = _("This channel is private and you are not in it: nothing of it is shown or changed from here.")
+    return said(line, _("Join it first, or choose another one."))
 
 
 def braze_refused(answer: BrazeRefused, words: Words) -> Rendered:

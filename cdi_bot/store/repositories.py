@@ -291,3 +291,17 @@ class SqlAudit(Audit):
         """Write one."""
         row = {"at": entry.at, "who": entry.who, "action": entry.action, "subject": entry.subject}
         await self._connection.execute(insert(AUDIT).values(**channel_row(entry.channel), **row))
+
+    async def newest(self, channel: Channel, *, limit: int) -> list[AuditEntry]:
+        """Read the newest of a channel."""
+        columns = AUDIT.c
+        rows = await self._connection.execute(
+            select(AUDIT)
+            .where(columns.team_id == channel.team_id, columns.channel_id == channel.channel_id)
+            .order_by(columns.audit_id.desc())
+            .limit(limit)
+        )
+        return [
+            AuditEntry(channel=channel, at=row.at, who=row.who, action=row.action, subject=row.subject)
+            for row in rows
+        ]

@@ -16,6 +16,7 @@ from cdi_bot.core.commands import (
     ListIntegrations,
     Mistake,
     MistakeKind,
+    ShowAudit,
     ShowSubscriptions,
     Snooze,
     Status,
@@ -26,8 +27,11 @@ from cdi_bot.core.commands import (
     parse,
 )
 from cdi_bot.core.model import DEFAULT_TOPICS, Filters, Topic
+from cdi_bot.core.retyping import NAMED, as_name, typed_as, with_id
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+ID = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
 
 
 def read(text: str) -> Command:
@@ -61,6 +65,21 @@ def read(text: str) -> Command:
         ("status <https://app.example.com>", Status(words="https://app.example.com")),
         ("status <#C1|users>", Status(words="#users")),
         ("status a\u00a0b", Status(words="a b")),
+        ("ｓｔａｔｕｓ　ユーザー", Status(words="ユーザー")),
+        ("status 「ユーザー　同期」", Status(words="ユーザー　同期")),
+        ("status ＂ユーザー 同期＂", Status(words="ユーザー 同期")),
+        (r'status "Users \"EU\""', Status(words='Users "EU"')),
+        (f"status <https://dashboard-03.braze.com/integrations/cloud_data_ingestion/{ID}>", Status(words=ID)),
+        (
+            f"ack https://dashboard-03.braze.com/integrations/cloud_data_ingestion/{ID}/edit?a=b#c",
+            Ack(words=ID),
+        ),
+        (f"sync <http://dashboard.us-10.braze.com/x/cloud_data_ingestion/{ID}|…/{ID[:4]}>", Sync(words=ID)),
+        (
+            f"list see dashboard-01.braze.eu/integrations/cloud_data_ingestion/{ID}",
+            ListIntegrations(words=ID),
+        ),
+        ("status https://example.com/other/page", Status(words="https://example.com/other/page")),
         ("list", ListIntegrations(words=None)),
         ("list cart", ListIntegrations(words="cart")),
         ("subscriptions", ShowSubscriptions()),
@@ -71,11 +90,23 @@ def read(text: str) -> Command:
         ("acknowledge Users", Ack(words="Users")),
         ("unsnooze Users", Unsnooze(words="Users")),
         ("sync Users", Sync(words="Users")),
+        ("audit", ShowAudit()),
+        ("AUDIT please", ShowAudit()),
+        ("audit in:<#C1|general>", ShowAudit(place="C1")),
+        ("subscriptions in: <#C1>", ShowSubscriptions(place="C1")),
+        ("unsub ＡＬＬ in:<#G1|ops>", Unsubscribe(selector="all", place="G1")),
+        ("unsnooze in:<#C1|general> Users", Unsnooze(words="Users", place="C1")),
     ],
 )
 def test_plain_commands(text: str, command: Command) -> None:
     """Commands are known in any letter case and spacing, with names quoted or not."""
     assert read(text) == command
+
+
+ERROR_LATE = frozenset({Topic.ERROR, Topic.LATE})
+ERROR_LATE_100 = Filters(topics=ERROR_LATE, min_rows=100)
+ERROR_LATE_PERCENT = Filters(topics=ERROR_LATE, min_percent=2.5)
+ROWS_5 = Filters(min_rows=5)
 
 
 @pytest.mark.parametrize(
@@ -105,12 +136,28 @@ def test_plain_commands(text: str, command: Command) -> None:
         ("subscribe Users ROWS:5 rows:6", "Users", Filters(min_rows=6)),
         ("subscribe Users mention:<@U1|ann lee>", "Users", Filters(mention="<@U1>")),
         ("subscribe Users mention: <@U1>", "Users", Filters(mention="<@U1>")),
+        ("sub Users＊ ＯＮ：ｅｒｒｏｒ、late　rows：１００", "Users*", ERROR_LATE_100),
+        ("subscribe Users on:error， late percent:２．５％", "Users", ERROR_LATE_PERCENT),
+        (
+            f"subscribe https://dashboard-03.braze.com/integrations/cloud_data_ingestion/{ID} rows:5",
+            ID,
+            ROWS_5,
+        ),
         ("subscribe Users mention:<!subteam^S1|@data team>", "Users", Filters(mention="<!subteam^S1>")),
     ],
 )
 def test_subscribe(text: str, selector: str, filters: Filters) -> None:
     """A subscription takes its options anywhere, and whatever is no option is the selector."""
     assert read(text) == Subscribe(selector=selector, filters=filters)
+
+
+def test_another_channel_is_named_by_in() -> None:
+    """`in:` says which channel is meant, wherever it stands."""
+    there = Subscribe(selector="Users", filters=Filters(min_rows=5), place="C1")
+    assert read("subscribe in:<#C1|general> Users rows:5") == there
+    assert read("subscribe Users rows:5 in: <#C1>") == there
+    snooze = read("snooze Users 2h in:<#C1|general> back fill")
+    assert snooze == Snooze(words="Users", until=NOW + timedelta(hours=2), reason="back fill", place="C1")
 
 
 def test_subscribe_leaves_out_running_by_default() -> None:
@@ -137,6 +184,17 @@ def test_subscribe_leaves_out_running_by_default() -> None:
         ("snooze Users until recovery fix is on its way", None, "Users", "fix is on its way"),
         ("snooze Cart recovery mails 2h", timedelta(hours=2), "Cart recovery mails", None),
         ("snooze Users recovery", None, "Users", None),
+        ("snooze Users tomorrow 9am", timedelta(hours=21), "Users", None),
+        ("snooze Users tomorrow at 9 AM back fill", timedelta(hours=21), "Users", "back fill"),
+        ("snooze Users until tomorrow 14:30", timedelta(hours=26.5), "Users", None),
+        ("snooze Users until 5pm", timedelta(hours=5), "Users", None),
+        ("snooze Users till 9:00 night shift", timedelta(hours=21), "Users", "night shift"),
+        ("snooze Users until 2026-03-01T13:30Z", timedelta(hours=1.5), "Users", None),
+        ("snooze Users until 2026-03-02T09:00 x", timedelta(hours=21), "Users", "x"),
+        ("snooze tomorrow 9am Users", timedelta(hours=21), "Users", None),
+        ("snooze Tomorrow mails 2h", timedelta(hours=2), "Tomorrow mails", None),
+        ("snooze　ユーザー　２ｈ　移行のため", timedelta(hours=2), "ユーザー", "移行のため"),
+        ("snooze ユーザー tomorrow ９：３０", timedelta(hours=21.5), "ユーザー", None),
     ],
 )
 def test_snooze(text: str, until: timedelta | None, words: str, reason: str | None) -> None:
@@ -166,6 +224,18 @@ def test_tomorrow_is_in_the_persons_zone_and_told_in_utc() -> None:
         ("snooze Users sync", Mistake(command="snooze", problem=MistakeKind.MISSING_TIME)),
         ("snooze Users 2x", Mistake(command="snooze", problem=MistakeKind.BAD_TIME, given="2x")),
         ("snooze Users 900d", Mistake(command="snooze", problem=MistakeKind.BAD_TIME, given="900d")),
+        ("snooze Users until 25:00", Mistake(command="snooze", problem=MistakeKind.BAD_TIME, given="25:00")),
+        (
+            "snooze Users until 2026-02-30T09:00",
+            Mistake(command="snooze", problem=MistakeKind.BAD_TIME, given="2026-02-30T09:00"),
+        ),
+        (
+            "snooze Users until 2026-02-28T09:00",
+            Mistake(command="snooze", problem=MistakeKind.BAD_TIME, given="until 2026-02-28T09:00"),
+        ),
+        ("audit in:#nosuch", Mistake(command="audit", problem=MistakeKind.BAD_CHANNEL, given="#nosuch")),
+        ("subscribe in:", Mistake(command="subscribe", problem=MistakeKind.BAD_CHANNEL)),
+        ("unsnooze x in:<@U1>", Mistake(command="unsnooze", problem=MistakeKind.BAD_CHANNEL, given="@U1")),
         (
             "subscribe Users on:erorr",
             Mistake(command="subscribe", problem=MistakeKind.UNKNOWN_STATUS, given="erorr", nearest="error"),
@@ -219,6 +289,18 @@ PIECES = st.sampled_from(
         "percent:",
         "mention:",
         "<@U1|a b>",
+        "in:",
+        "<#C1|general>",
+        "tomorrow",
+        "9am",
+        "for",
+        "2026-03-02T09:00",
+        "　",
+        "：",
+        "ｓｎｏｏｚｅ",
+        "\\",
+        "「",
+        "」",
         "<!subteam^S1>",
         "2h",
         "until",
@@ -227,7 +309,10 @@ PIECES = st.sampled_from(
 ) | st.text(max_size=8)
 
 
-@given(st.text() | st.lists(PIECES, max_size=12).map(" ".join) | st.lists(PIECES, max_size=12).map("".join))
+TEXTS = st.text() | st.lists(PIECES, max_size=12).map(" ".join) | st.lists(PIECES, max_size=12).map("".join)
+
+
+@given(TEXTS)
 @example("snooze x " + "9" * 5000 + "h")
 @example("subscribe x rows:" + "9" * 5000)
 @example("status " + '"' * 5000)
@@ -240,7 +325,51 @@ def test_every_text_is_a_command(text: str) -> None:
     assert words is None or words.strip()
 
 
-@given(st.sampled_from(COMMANDS))
+@given(st.sampled_from(COMMANDS), TEXTS)
+@example("status", "<>")
+@example("status", '"\\"')
+@example("subscribe", "x percent:0.000001 mention:<@U1>")
+@example("snooze", "x until 2026-03-02T09:00 in:<#C1>")
+@example("snooze", "x until recovery 2h")
+@example("snooze", "it 1m y")
+def test_a_command_is_read_again_as_it_is_printed(verb: str, rest: str) -> None:
+    """What a button carries does what was typed."""
+    for text in (rest, f"{verb} {rest}"):
+        command = read(text)
+        if not isinstance(command, Mistake):
+            assert read(typed_as(command)) == command, typed_as(command)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "subscribe Users on:error rows:5 percent:2.5 mention:<!subteam^S1|@x> in:<#C1>",
+        "unsubscribe Users in:<#C1>",
+        "ack Users",
+        'snooze Users 2h because of "{id}"',
+        "unsnooze Users",
+        "sync Users",
+        "status Users",
+    ],
+)
+def test_a_choice_completes_the_command(text: str) -> None:
+    """With an id in place of the words, everything else is as typed."""
+    chosen = read(with_id(read(text)).replace(NAMED, as_name("an id"), 1))
+    assert chosen == read(text.replace("Users", '"an id"', 1))
+
+
+def test_a_choice_carries_no_more_than_a_button_can() -> None:
+    """A very long reason is cut to what messages show of it."""
+    assert len(with_id(read("snooze Users 2h " + "&amp;" * 3000))) < 1900
+
+
+def test_a_mistake_is_no_command() -> None:
+    """It can't be printed: nothing that was typed would be done by it."""
+    with pytest.raises(ValueError, match="mistake"):
+        typed_as(read("sync"))
+
+
+@given(st.sampled_from([command for command in COMMANDS if command != "audit"]))
 def test_every_command_is_nearest_to_its_misspelling(command: str) -> None:
     """A command with its last letter doubled is still recognised as meant."""
     answer = read(command + command[-1] + "z")
@@ -248,11 +377,11 @@ def test_every_command_is_nearest_to_its_misspelling(command: str) -> None:
     assert answer.nearest == command
 
 
-@given(st.text(alphabet=st.characters(codec="utf-8", exclude_characters='"<>&`“”„«»‘’\u00a0'), min_size=1))
+@given(
+    st.text(alphabet=st.characters(codec="utf-8", exclude_characters='"<>&\\“”„«»＂‘’＇\u00a0'), min_size=1)
+)
 def test_quoted_names_come_through(name: str) -> None:
     """A quoted name is taken as it stands, whatever it looks like."""
     words = name.strip()
-    if len(words) > 1 and words[0] == words[-1] == "'":
-        words = words[1:-1].strip()
     if words:
         assert read(f'status "{name}"') == Status(words=words)

@@ -18,11 +18,15 @@ from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.braze_integration import IntegrationConfig
 from cdi_bot.sandbox.braze_runs import Run as PastRun
 from cdi_bot.sandbox.braze_settings import Settings
+from cdi_bot.sandbox.slack_model import User
 from cdi_bot.sandbox.slack_seed import DATA_ALERTS, FINANCE_PRIVATE, MARKETING_OPS, TEAM
 from cdi_bot.services.lookup import Lookup
 from cdi_bot.services.manage import Manage
 from cdi_bot.services.observe import Observer, Policy
 from cdi_bot.services.queries import Queries
+from cdi_bot.services.rights import Rights
+from cdi_bot.slack.memberships import SlackMemberships
+from cdi_bot.slack.people import SlackPeople
 from cdi_bot.slack.sender import SlackMessenger
 from cdi_bot.slack.words import Words
 from cdi_bot.store import SqlStore
@@ -63,6 +67,7 @@ class Desk:
     braze: BrazeClient
     workspace: Workspace
     messenger: SlackMessenger
+    rights: Rights
     manage: Manage
     queries: Queries
     clock: Clock
@@ -159,6 +164,14 @@ async def desk(
             list_patience=PATIENCE * 10,
         )
         messenger = SlackMessenger(client, Words())
+        for name in ("UBEN", "UADMIN"):
+            sandbox.slack.users[name] = User(id=name, name=name.lower(), real_name=name)
+        rights = Rights(
+            people=SlackPeople(client, TEAM),
+            memberships=SlackMemberships(client, TEAM),
+            messenger=messenger,
+            admins=frozenset({"UADMIN"}),
+        )
         yield Desk(
             sandbox=sandbox,
             store=store,
@@ -166,13 +179,14 @@ async def desk(
             braze=braze,
             workspace=workspace,
             messenger=messenger,
+            rights=rights,
             manage=Manage(
                 store=store,
                 messenger=messenger,
                 observer=observer,
                 braze=braze,
                 workspace=workspace,
-                admins=frozenset({"UADMIN"}),
+                rights=rights,
                 clock=clock,
                 wake=lambda: woken.append(clock()),
                 lookup=lookup,

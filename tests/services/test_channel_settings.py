@@ -47,6 +47,7 @@ async def at(tmp_path: Path) -> AsyncIterator[At]:
                 store=made.store,
                 messenger=made.messenger,
                 workspace=made.workspace,
+                rights=made.rights,
                 languages=LANGUAGES,
                 clock=made.clock,
                 wake=lambda: made.woken.append(made.clock()),

@@ -33,6 +33,7 @@ from cdi_bot.core.messages import (
 )
 from cdi_bot.core.model import (
     KNOWN_STATUSES,
+    AuditEntry,
     Channel,
     Filters,
     Incident,
@@ -314,7 +315,7 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
     st.builds(answers.NotSubscribed, covered_by=_maybe_text, **_selected),
     st.builds(answers.Acknowledged, already_by=st.none() | people, **_one),
     st.builds(answers.NothingOpen, **_one),
-    st.builds(answers.SnoozeSet, until=st.none() | times, reason=_maybe_text, **_one),
+    st.builds(answers.SnoozeSet, channel=channels, until=st.none() | times, reason=_maybe_text, **_one),
     st.builds(answers.SnoozeEnded, was_snoozed=st.booleans(), **_one),
     st.builds(answers.ConfirmSync, **_one),
     st.builds(answers.SyncStarted, **_one),
@@ -330,6 +331,23 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
     st.builds(answers.NeedsInvite, channel=channels),
     st.builds(answers.CannotPost, channel=channels, reason=text),
     st.builds(answers.NotAllowed, action=text),
+    st.builds(
+        answers.AuditTrail,
+        rows=st.lists(
+            st.tuples(
+                st.builds(
+                    AuditEntry,
+                    channel=channels,
+                    at=times,
+                    who=people,
+                    action=st.sampled_from(["subscribe", "acknowledge", "snooze", "digest"]) | text,
+                    subject=text,
+                ),
+                _maybe_text,
+            ),
+            max_size=20,
+        ).map(tuple),
+    ),
     st.builds(
         answers.BrazeRefused,
         reason=st.sampled_from([*BrazeReason]),

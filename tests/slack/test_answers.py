@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from cdi_bot.core.commands import COMMANDS, Mistake, MistakeKind
 from cdi_bot.core.history import Usual
-from cdi_bot.core.model import DEFAULT_TOPICS, Filters, Subscription, Topic
+from cdi_bot.core.model import DEFAULT_TOPICS, AuditEntry, Channel, Filters, Subscription, Topic
 from cdi_bot.services import answers
 from cdi_bot.services.answers import Answer, Overview
 from cdi_bot.services.ports import BrazeReason
-from cdi_bot.slack.answers import render_answer
+from cdi_bot.slack.answers import about, render_answer
 from cdi_bot.slack.blocks import Rendered
 from cdi_bot.slack.help import render_help, render_mistake, render_trouble
 from cdi_bot.slack.words import Words
@@ -39,6 +39,7 @@ from tests.slack.samples import (
 )
 
 WORDS = Words()
+MARKETING = Channel(team_id="T0DEMO", channel_id="C0MKTOPS01")
 OTHER = integration("5f9c1e2d-0000-4000-8000-000000000001", "Purchases (BigQuery)")
 
 
@@ -139,6 +140,11 @@ def subscription(selector: str, **more: Any) -> Subscription:
     return Subscription(**known | more)
 
 
+def entry(action: str, subject: str) -> AuditEntry:
+    """Return somebody's change."""
+    return AuditEntry(channel=ALERTS, at=NOW, who=MARA, action=action, subject=subject)
+
+
 HERE: dict[str, Any] = {"integration": integration()}
 CHOSEN = Filters(topics=frozenset({Topic.ERROR, Topic.PARTIAL}), min_rows=100)
 
@@ -201,8 +207,8 @@ ANSWERS: dict[str, Answer] = {
     "acknowledged": answers.Acknowledged(**HERE, already_by=None),
     "acknowledged_already": answers.Acknowledged(**HERE, already_by=KENJI),
     "nothing_open": answers.NothingOpen(**HERE),
-    "snooze_set": answers.SnoozeSet(**HERE, until=NOW, reason="warehouse move"),
-    "snooze_set_until_recovery": answers.SnoozeSet(**HERE, until=None, reason=None),
+    "snooze_set": answers.SnoozeSet(**HERE, channel=ALERTS, until=NOW, reason="warehouse move"),
+    "snooze_set_until_recovery": answers.SnoozeSet(**HERE, channel=ALERTS, until=None, reason=None),
     "snooze_ended": answers.SnoozeEnded(**HERE, was_snoozed=True),
     "snooze_ended_none": answers.SnoozeEnded(**HERE, was_snoozed=False),
     "confirm_sync": answers.ConfirmSync(**HERE),
@@ -215,7 +221,25 @@ ANSWERS: dict[str, Answer] = {
     "needs_invite": answers.NeedsInvite(channel=ALERTS),
     "cannot_post": answers.CannotPost(channel=ALERTS, reason="restricted_action"),
     "not_allowed": answers.NotAllowed(action="sync"),
-    "not_allowed_other": answers.NotAllowed(action="audit"),
+    "not_allowed_elsewhere": answers.NotAllowed(action="elsewhere"),
+    "not_allowed_private": answers.NotAllowed(action="private"),
+    "not_allowed_guest": answers.NotAllowed(action="change_as_guest"),
+    "not_allowed_outside": answers.NotAllowed(action="change_from_outside"),
+    "audit": answers.AuditTrail(
+        rows=(
+            (entry("sync", USERS), "Users attributes (Snowflake)"),
+            (entry("acknowledge", "blind"), None),
+            (entry("acknowledge", USERS), "Users attributes (Snowflake)"),
+            (entry("snooze", "abc123xyz"), None),
+            (entry("unsnooze", USERS), "*Users* & <b>"),
+            (entry("digest", "weekly mon 09:00"), None),
+            (entry("language", "ja"), None),
+            (entry("unsubscribe", "Users*"), None),
+            (entry("subscribe", "all"), None),
+            (entry("renamed", "x"), None),
+        )
+    ),
+    "audit_none": answers.AuditTrail(rows=()),
     "braze_refused": answers.BrazeRefused(reason=BrazeReason.SYNC_IN_PROGRESS, words="Users"),
     "braze_refused_permission": answers.BrazeRefused(
         reason=BrazeReason.NO_PERMISSION, words=None, permission="cdi.integration_list"
@@ -326,6 +350,14 @@ def test_change_button() -> None:
     assert pressed(shown, "form_change") == {"channel": ALERTS.channel_id, "subscription": 3}
     assert actions_of(shown)[-1] == "form_new"
     assert actions_of(render(ANSWERS["subscriptions_none"])) == ["form_new"]
+
+
+def test_answers_about_another_channel_name_it() -> None:
+    """What is said of a channel that `in:` named can't be taken for that of the one it is read in."""
+    shown = about(MARKETING, render(ANSWERS["subscriptions"]), WORDS)
+    assert said(shown).index("<#C0MKTOPS01>") < said(shown).index("3 subscriptions")
+    rows = tuple((subscription(f"Name {number}*"), 1, None) for number in range(200))
+    assert_taken(about(MARKETING, render(answers.SubscriptionList(rows=rows)), WORDS))
 
 
 def test_many_subscriptions() -> None:

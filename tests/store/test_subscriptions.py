@@ -148,6 +148,20 @@ async def test_mutes_that_are_over_are_told_once(store: SqlStore) -> None:
         assert await work.snoozes.expired(NOW + 5 * MINUTE) == []
 
 
+async def test_the_newest_entries_of_a_channel(store: SqlStore) -> None:
+    """A channel's audit begins with the newest entry, and holds nothing of other channels."""
+    entries = [
+        AuditEntry(channel=CHANNEL, at=NOW, who="U1", action="subscribe", subject=str(number))
+        for number in range(4)
+    ]
+    elsewhere = replace(entries[0], channel=Channel(team_id="T1", channel_id="C9"))
+    async with store.write() as work:
+        for entry in (*entries, elsewhere):
+            await work.audit.add(entry)
+    async with store.read() as work:
+        assert await work.audit.newest(CHANNEL, limit=3) == entries[:0:-1]
+
+
 async def test_audit_entries_are_kept(store: SqlStore, read_sql: ReadSql) -> None:
     """Who did what to what, where and when, is in the database."""
     async with store.write() as work:

@@ -1,0 +1,71 @@
+"""Who may do what. Anyone in a channel may change what it hears; guests and people from outside may only read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cdi_bot.core.model import Channel
+from cdi_bot.core.people import Person
+from cdi_bot.services.answers import NotAllowed
+from cdi_bot.services.ports import Memberships, Messenger, People, SlackTrouble, SlackVerdict
+
+EVERYONE = "*"
+"""Among the admins: every member of the workspace is one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rights:
+    """Says what somebody may not do, `None` where they may. `admins` are Slack user ids, or `EVERYONE`.
+
+    Every method raises `SlackTrouble` while Slack does not tell who somebody is: nobody gains a right by that.
+    """
+
+    people: People
+    memberships: Memberships
+    messenger: Messenger
+    admins: frozenset[str]
+
+    async def to_change(self, who: str) -> NotAllowed | None:
+        """Change what the channel hears in which they are."""
+        return _as_reader(await self._person(who))
+
+    async def to_sync(self, who: str) -> NotAllowed | None:
+        """Have Braze start a sync."""
+        refusal = await self.to_change(who)
+        return refusal or (None if self._is_admin(who) else NotAllowed(action="sync"))
+
+    async def to_reach(self, who: str, there: Channel) -> NotAllowed | None:
+        """Look at or change what a channel hears from outside of it: for those who are in it, and for admins.
+
+        A private channel is shown to nobody who is not in it, be they admins.
+        """
+        refusal = await self.to_change(who)
+        if refusal or there in await self.memberships.channels_of(who):
+            return refusal
+        if not self._is_admin(who):
+            return NotAllowed(action="elsewhere")
+        return NotAllowed(action="private") if await self._is_hidden(there) else None
+
+    async def _is_hidden(self, channel: Channel) -> bool:
+        try:
+            return (await self.messenger.channel_info(channel)).is_private
+        except SlackTrouble as trouble:
+            if trouble.verdict is SlackVerdict.CHANNEL_GONE:
+                return True
+            raise
+
+    def _is_admin(self, who: str) -> bool:
+        return not self.admins.isdisjoint({who, EVERYONE})
+
+    async def _person(self, who: str) -> Person:
+        person = await self.people.person(who)
+        if not person.is_known:
+            raise SlackTrouble("person_not_told", verdict=SlackVerdict.RETRY)
+        return person
+
+
+def _as_reader(person: Person) -> NotAllowed | None:
+    """Refuse those who may only read."""
+    if person.may_change:
+        return None
+    return NotAllowed(action="change_as_guest" if person.is_guest else "change_from_outside")
