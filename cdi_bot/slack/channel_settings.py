@@ -10,7 +10,7 @@ from cdi_bot.core.digest import read_schedule
 from cdi_bot.core.messages import DigestChanged, EventView, LanguageChanged
 from cdi_bot.services.answers import DigestSet, LanguageSet, SettingsShown, UnknownLanguage
 from cdi_bot.slack.blocks import Rendered
-from cdi_bot.slack.format import code, date, escape, outside, user
+from cdi_bot.slack.format import code, date, outside, user
 from cdi_bot.slack.refusals import said
 from cdi_bot.slack.replies import said as told
 from cdi_bot.slack.words import Words
@@ -32,7 +32,7 @@ def schedule_words(digest: str, zone: str, words: Words) -> str:
     text = _("{day} at {time} ({zone})")
     if schedule.quiet:
         text = _("{day} at {time} ({zone}), unless everything went well")
-    return text.format(day=day, time=f"{schedule.at:%H:%M}", zone=escape(zone))
+    return text.format(day=day, time=f"{schedule.at:%H:%M}", zone=outside(zone))
 
 
 def _weekdays(words: Words) -> tuple[str, ...]:
