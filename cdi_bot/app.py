@@ -23,6 +23,7 @@ from cdi_bot.scheduler import Scheduler
 from cdi_bot.services.answers import Answer
 from cdi_bot.services.channel_settings import ManageChannel
 from cdi_bot.services.deliver import Deliverer
+from cdi_bot.services.digest import Digester
 from cdi_bot.services.forms import Forms
 from cdi_bot.services.lookup import Lookup
 from cdi_bot.services.manage import Manage
@@ -165,6 +166,7 @@ class _Parts:
     observer: Observer
     deliverer: Deliverer
     reminder: Reminder
+    digester: Digester
     retention: Retention
 
 
@@ -262,7 +264,14 @@ def _build(
         wake=deliverer.wake,
     )
     retention = Retention(store=store, clock=utc_now, keep=settings.retention)
-    return _Parts(observer=observer, deliverer=deliverer, reminder=reminder, retention=retention)
+    digester = Digester(store=store, workspace_id=workspace.workspace_id, clock=utc_now, wake=deliverer.wake)
+    return _Parts(
+        observer=observer,
+        deliverer=deliverer,
+        reminder=reminder,
+        digester=digester,
+        retention=retention,
+    )
 
 
 async def _start(parts: _Parts, stack: AsyncExitStack, slack: SlackApp) -> None:
@@ -286,6 +295,7 @@ async def _start(parts: _Parts, stack: AsyncExitStack, slack: SlackApp) -> None:
     scheduler.every(_OBSERVE_EVERY, parts.observer.tick, name="observe")
     scheduler.every(_DELIVER_EVERY, deliver, name="deliver")
     scheduler.every(_REMIND_EVERY, parts.reminder.tick, name="remind")
+    scheduler.every(_REMIND_EVERY, parts.digester.tick, name="digest")
     scheduler.every(_FORGET_EVERY, parts.retention.tick, name="forget")
     scheduler.start()
     stack.push_async_callback(scheduler.stop)

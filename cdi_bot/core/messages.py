@@ -7,11 +7,12 @@ built at send time, so that a message that waited tells the present.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
 from cdi_bot.core.model import Channel, Filters, Incident, Integration, Run, Snooze
+from cdi_bot.core.sums import Share, Totals
 
 
 class MessageKind(StrEnum):
@@ -171,6 +172,18 @@ class DigestChanged:
     what: Literal["digest_changed"] = "digest_changed"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """What happened in a channel's integrations from `since` until `until`; what is known when it is sent is told."""
+
+    workspace_id: int
+    since: datetime
+    until: datetime
+    schedule: str
+    zone: str
+    what: Literal["digest"] = "digest"
+
+
 Content = (
     ShowCard
     | FailedAgain
@@ -187,6 +200,7 @@ Content = (
     | Gone
     | LanguageChanged
     | DigestChanged
+    | Digest
 )
 
 
@@ -257,6 +271,24 @@ class SubscribedView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DigestView:
+    """A digest with what its period brought, and the period of the same length before it.
+
+    `before` is `None` where nothing is known of that one. `blind` is for how long Braze could not be asked.
+    `worst` are the integrations that were not well, or had failed runs, worst first, each with its page in Braze.
+    """
+
+    content: Digest
+    integrations: int
+    failing: int  # not well when the period ended
+    totals: Totals
+    before: Totals | None
+    blind: timedelta
+    worst: tuple[tuple[Share, str | None], ...]
+    possible_repeat: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EventView:
     """A reply or notice with the incident, integration and run it is about, where it has them."""
 
@@ -277,4 +309,4 @@ class SeveralView:
     possible_repeat: bool = False
 
 
-View = CardView | SubscribedView | EventView | SeveralView
+View = CardView | SubscribedView | DigestView | EventView | SeveralView

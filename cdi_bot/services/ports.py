@@ -30,6 +30,7 @@ from cdi_bot.core.model import (
     Workspace,
 )
 from cdi_bot.core.people import Person
+from cdi_bot.core.sums import RunSums
 
 # ------------------------------------------------------------------------------------------------ Braze
 
@@ -306,6 +307,12 @@ class Runs(Protocol):
         """How many runs of each `job_status` began at or after `since` (`None`: ever)."""
         ...
 
+    async def sums(
+        self, workspace_id: int, integration_ids: Collection[str], *, since: datetime, until: datetime
+    ) -> dict[str, RunSums]:
+        """Add up the ended runs of each integration that began at or after `since` and before `until`, if any."""
+        ...
+
     async def save(self, workspace_id: int, runs: Sequence[Run], *, now: datetime) -> None:
         """Insert or replace by start time, in one batch; a run replaces a provisional one of the same second."""
         ...
@@ -329,6 +336,17 @@ class Incidents(Protocol):
 
         Where none is open: the newest one, if the run that resolved it is still provisional.
         """
+        ...
+
+    async def during(
+        self,
+        workspace_id: int,
+        integration_ids: Collection[str] | None,
+        *,
+        since: datetime,
+        until: datetime,
+    ) -> list[Incident]:
+        """Those of these integrations, or (`None`) of the workspace itself, that lasted at some time of a period."""
         ...
 
     async def get(self, incident_ids: Collection[int]) -> dict[int, Incident]:

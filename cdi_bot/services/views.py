@@ -9,6 +9,9 @@ from urllib.parse import quote
 
 from cdi_bot.core.messages import (
     CardView,
+    Content,
+    Digest,
+    DigestView,
     EventView,
     FailedAgain,
     Gone,
@@ -41,6 +44,7 @@ from cdi_bot.core.model import (
     selector_fits,
 )
 from cdi_bot.core.routing import mention_for, muted_until
+from cdi_bot.services.period import heard, look_back
 from cdi_bot.services.ports import UnitOfWork
 
 _FEW = 5
@@ -90,12 +94,18 @@ class Views:
     ) -> View:
         """A reply or notice."""
         channel, content = message.owed.channel, message.owed.content
+        if isinstance(content, Digest):
+            return await self._digest(uow, channel, content, repeat=repeat)
         if isinstance(content, Subscribed):
             return await self._subscribed(uow, content)
         if isinstance(content, FailedAgain | Recovered | StillOpen):
             return await self._of_incident(uow, channel, content, now, repeat=repeat)
         if isinstance(content, Several):
             return await self._of_several(uow, channel, content, now, repeat=repeat)
+        return await self._notice(uow, content, repeat=repeat)
+
+    async def _notice(self, uow: UnitOfWork, content: Content, *, repeat: bool) -> EventView:
+        """A message that tells one fact, with the integration and the run that it is about."""
         if isinstance(content, RunStarted | Snoozed | Unsnoozed | SyncTriggered | Gone):
             integration = await self._integration(uow, content.integration_id)
             run = None
@@ -109,6 +119,27 @@ class Views:
             integration = await self._integration(uow, content.selector)
             return EventView(content=content, integration=integration, possible_repeat=repeat)
         return EventView(content=content, possible_repeat=repeat)
+
+    async def _digest(
+        self, uow: UnitOfWork, channel: Channel, content: Digest, *, repeat: bool
+    ) -> DigestView:
+        workspace_id, since, until = self.workspace.workspace_id, content.since, content.until
+        integrations = [each.integration for each in await heard(uow, workspace_id, channel)]
+        period = await look_back(uow, workspace_id, integrations, since, until)
+        before = await look_back(uow, workspace_id, integrations, since - (until - since), since)
+        bad = [part for part in period.parts if part.not_well or part.sums.failed]
+        return DigestView(
+            content=content,
+            integrations=len(integrations),
+            failing=sum(part.is_open for part in period.parts),
+            totals=period.totals,
+            before=None if before.totals.is_empty else before.totals,
+            blind=period.blind,
+            worst=tuple(
+                (part, dashboard_page(self.workspace, part.integration.integration_id)) for part in bad[:_FEW]
+            ),
+            possible_repeat=repeat,
+        )
 
     async def _of_incident(
         self,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from cdi_bot.core.messages import CardView, SeveralView, SubscribedView, View
+from cdi_bot.core.messages import CardView, DigestView, SeveralView, SubscribedView, View
 from cdi_bot.core.model import Integration, Run
 from cdi_bot.slack.blocks import Rendered, context, paragraphs, section
 from cdi_bot.slack.cards import render_card
+from cdi_bot.slack.digests import render_digest
 from cdi_bot.slack.format import SHORT_NAME, bold_name, code, date, escape, plain_line, user
 from cdi_bot.slack.notices import render_event
 from cdi_bot.slack.selectors import filter_words, selector_words
@@ -23,6 +24,8 @@ def render_view(view: View, words: Words) -> Rendered:
     """Turn a view into a message."""
     if isinstance(view, CardView):
         return render_card(view, words)
+    if isinstance(view, DigestView):
+        return render_digest(view, words)
     if isinstance(view, SubscribedView):
         return render_subscribed(view, words)
     if isinstance(view, SeveralView):

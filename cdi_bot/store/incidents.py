@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, FromClause, Select, and_, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model import Incident, Kind, Run
@@ -84,6 +84,27 @@ class SqlIncidents(Incidents):
             for incident in found
             if incident.integration_id is not None and (incident.is_open or _may_be_told_better(incident))
         }
+
+    async def during(
+        self,
+        workspace_id: int,
+        integration_ids: Collection[str] | None,
+        *,
+        since: datetime,
+        until: datetime,
+    ) -> list[Incident]:
+        """Read those that began before the end and were not over at the beginning, oldest first."""
+        columns = INCIDENTS.c
+        which = [
+            columns.workspace_id == workspace_id,
+            columns.opened_at < until,
+            or_(columns.resolved_at.is_(None), columns.resolved_at > since),
+            columns.integration_id.is_(None)
+            if integration_ids is None
+            else columns.integration_id.in_(names(self._connection, integration_ids)),
+        ]
+        rows = await self._connection.execute(_selected(and_(*which)).order_by(columns.incident_id))
+        return list(map(_incident_of, rows))
 
     async def get(self, incident_ids: Collection[int]) -> dict[int, Incident]:
         """Read by id."""

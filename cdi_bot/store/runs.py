@@ -12,10 +12,23 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, func, literal_column, select, tuple_, update
+from sqlalchemy import (
+    Float,
+    and_,
+    bindparam,
+    case,
+    cast,
+    delete,
+    func,
+    literal_column,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model import Outcome, Run
+from cdi_bot.core.sums import RunSums
 from cdi_bot.services.ports import Runs
 from cdi_bot.store.dialect import names, replace_in, spans
 from cdi_bot.store.rows import run_of, run_row
@@ -111,6 +124,34 @@ class SqlRuns(Runs):
             statement = statement.where(RUNS.c.sync_start_time >= since)
         rows = await self._connection.execute(statement)
         return {status: count for status, count in rows}  # noqa: C416  # a Row is no pair to dict()
+
+    async def sums(
+        self, workspace_id: int, integration_ids: Collection[str], *, since: datetime, until: datetime
+    ) -> dict[str, RunSums]:
+        """Add up by integration."""
+        columns = RUNS.c
+        rows = await self._connection.execute(
+            select(
+                columns.integration_id,
+                func.count(),
+                func.sum(case((columns.job_status == "success", 0), else_=1)),
+                # As fractions: SQLite refuses to add whole numbers up beyond what it can hold.
+                func.coalesce(func.sum(cast(columns.rows_synced, Float)), 0),
+                func.coalesce(func.sum(cast(columns.rows_failed_with_errors, Float)), 0),
+            )
+            .where(
+                columns.workspace_id == workspace_id,
+                columns.integration_id.in_(names(self._connection, integration_ids)),
+                columns.sync_start_time >= since,
+                columns.sync_start_time < until,
+                columns.job_status != "running",
+            )
+            .group_by(columns.integration_id)
+        )
+        return {
+            name: RunSums(runs=runs, failed=int(failed), rows_synced=int(synced), rows_failed=int(lost))
+            for name, runs, failed, synced, lost in rows
+        }
 
     async def save(self, workspace_id: int, runs: Sequence[Run], *, now: datetime) -> None:
         """Write all with one statement, after a look at what they meet.

@@ -13,7 +13,9 @@ from cdi_bot.core.messages import (
     CardView,
     ChannelBroken,
     Content,
+    Digest,
     DigestChanged,
+    DigestView,
     EventView,
     FailedAgain,
     Gone,
@@ -44,6 +46,7 @@ from cdi_bot.core.model import (
     Subscription,
     Topic,
 )
+from cdi_bot.core.sums import RunSums, Share, Totals
 from cdi_bot.services import answers
 from cdi_bot.services.ports import BrazeReason
 
@@ -222,6 +225,10 @@ filters = st.builds(
 )
 
 
+_counts = st.integers(0, 10**15)
+_lengths = st.just(timedelta(0)) | st.timedeltas(timedelta(0), timedelta(days=4000))
+
+
 def subscribed_views() -> st.SearchStrategy[SubscribedView]:
     """Return new and changed subscriptions of one, many or no integrations."""
     content = st.builds(Subscribed, selector=text, filters=filters, changed=st.booleans(), **_WHO)
@@ -233,6 +240,33 @@ def subscribed_views() -> st.SearchStrategy[SubscribedView]:
         unknown=st.integers(0, 10**6),
         last_runs=st.lists(st.tuples(integrations, st.none() | runs), max_size=12).map(tuple),
     )
+
+
+_sums = {"runs": _counts, "failed": _counts, "rows_synced": _counts, "rows_failed": _counts}
+_totals_of_period = st.builds(Totals, not_well=_lengths, **_sums)
+digest_views = st.builds(
+    DigestView,
+    content=st.builds(Digest, workspace_id=st.just(1), since=times, until=times, schedule=digests, zone=text),
+    integrations=st.integers(0, 200),
+    failing=st.integers(0, 200),
+    totals=_totals_of_period,
+    before=st.none() | _totals_of_period,
+    blind=_lengths,
+    worst=st.lists(
+        st.tuples(
+            st.builds(
+                Share,
+                integration=integrations,
+                sums=st.builds(RunSums, **_sums),
+                not_well=_lengths,
+                is_open=st.booleans(),
+            ),
+            links,
+        ),
+        max_size=7,
+    ).map(tuple),
+    possible_repeat=st.booleans(),
+)
 
 
 _rows = st.builds(

@@ -13,7 +13,9 @@ from cdi_bot.core.messages import (
     CardView,
     ChannelBroken,
     Content,
+    Digest,
     DigestChanged,
+    DigestView,
     EventView,
     FailedAgain,
     Gone,
@@ -34,6 +36,7 @@ from cdi_bot.core.messages import (
     View,
 )
 from cdi_bot.core.model import Filters, Incident, Integration, Run, Topic
+from cdi_bot.core.sums import RunSums, Share, Totals
 from cdi_bot.services.ports import BrazeReason
 from cdi_bot.slack.blocks import Rendered
 from cdi_bot.slack.cards import incident_length
@@ -257,6 +260,73 @@ SUBSCRIBED = {
 }
 
 
+def digest(*worst: Share, **more: Any) -> DigestView:
+    """Return the digest of a day."""
+    known: dict[str, Any] = {
+        "content": Digest(
+            workspace_id=1,
+            since=NOW - timedelta(days=1),
+            until=NOW,
+            schedule="daily 09:00",
+            zone="Europe/Stockholm",
+        ),
+        "integrations": 12,
+        "failing": 0,
+        "totals": Totals(runs=1_152, failed=0, rows_synced=1_234_567, rows_failed=0, not_well=timedelta(0)),
+        "before": Totals(
+            runs=1_150, failed=9, rows_synced=1_300_000, rows_failed=0, not_well=timedelta(hours=1)
+        ),
+        "blind": timedelta(0),
+        "worst": tuple((part, DASHBOARD + part.integration.integration_id) for part in worst),
+    }
+    return DigestView(**known | more)
+
+
+def part(number: int = 0, *, is_open: bool = False, **more: Any) -> Share:
+    """Return what a day brought to an integration."""
+    known: dict[str, Any] = {
+        "integration": others(number + 1)[number],
+        "sums": RunSums(runs=96, failed=3, rows_synced=9_000, rows_failed=12),
+        "not_well": timedelta(hours=2, minutes=5),
+        "is_open": is_open,
+    }
+    return Share(**known | more)
+
+
+BAD_DAY = Totals(runs=1_152, failed=21, rows_synced=1_234_567, rows_failed=890, not_well=timedelta(hours=9))
+NO_DAY = Totals(runs=0, failed=0, rows_synced=0, rows_failed=0, not_well=timedelta(0))
+DIGESTS = {
+    "digest_good": digest(),
+    "digest_failing": digest(
+        part(0, is_open=True),
+        part(1, not_well=timedelta(0)),
+        part(2, sums=RunSums(runs=1)),
+        failing=1,
+        totals=BAD_DAY,
+        blind=timedelta(minutes=7),
+    ),
+    "digest_failed_once": digest(part(), totals=replace(BAD_DAY, failed=1), before=BAD_DAY),
+    "digest_first": digest(before=None),
+    "digest_no_runs": digest(totals=NO_DAY, before=None),
+    "digest_hears_nothing": digest(integrations=0, totals=NO_DAY, before=None),
+    "digest_possible_repeat": digest(possible_repeat=True),
+    "digest_many": digest(
+        *(part(number, is_open=number < 9) for number in range(200)),
+        integrations=200,
+        failing=9,
+        totals=Totals(
+            runs=10**9, failed=10**9, rows_synced=10**9, rows_failed=10**9, not_well=timedelta(days=1400)
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", list(DIGESTS))
+def test_golden_digests(name: str) -> None:
+    """A digest says how a period went, against the one before, and which integrations were worst."""
+    assert_golden(name, render(DIGESTS[name]))
+
+
 @pytest.mark.parametrize("name", list(SUBSCRIBED))
 def test_golden_subscribed(name: str) -> None:
     """A subscription is told with who made it, what it takes in and how that is."""
@@ -421,6 +491,13 @@ def test_any_event_is_taken(view: EventView) -> None:
 @given(strategies.several())
 def test_any_reply_about_several_is_taken(view: SeveralView) -> None:
     """Slack takes every one of them."""
+    assert_taken(render(view))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(strategies.digest_views)
+def test_any_digest_is_taken(view: DigestView) -> None:
+    """Slack takes every digest."""
     assert_taken(render(view))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -159,3 +160,24 @@ async def test_a_resolved_incident_is_current_while_its_good_run_is_provisional(
     async with store.read() as work:
         current = await work.incidents.current_for(workspace_id, ["one"])
     assert current == ({"one": added} if provisional else {})
+
+
+async def test_incidents_of_a_period(store: SqlStore) -> None:
+    """Those that lasted at some time of it are read: of integrations, or of the workspace itself."""
+    workspace_id = await a_workspace(store)
+    facts: dict[str, dict[str, Any]] = {
+        "over before": {"opened_at": NOW - 3 * MINUTE, "resolved_at": NOW},
+        "into it": {"opened_at": NOW - 3 * MINUTE, "resolved_at": NOW + MINUTE},
+        "still open": {"opened_at": NOW + MINUTE},
+        "after it": {"opened_at": NOW + 2 * MINUTE, "resolved_at": NOW + 3 * MINUTE},
+    }
+    async with store.write() as work:
+        added = await work.incidents.add(
+            [incident(workspace_id, name, **fact) for name, fact in facts.items()]
+            + [incident(workspace_id, None, kind=Kind.BLIND)]
+        )
+        period = {"since": NOW, "until": NOW + 2 * MINUTE}
+        of_integrations = await work.incidents.during(workspace_id, list(facts), **period)
+        of_workspace = await work.incidents.during(workspace_id, None, **period)
+    assert [each.integration_id for each in of_integrations] == ["into it", "still open"]
+    assert of_workspace == added[-1:]

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from cdi_bot.core import messages
-from cdi_bot.core.messages import Content, Subscribed, Told
+from cdi_bot.core.messages import Content, Digest, Subscribed, Told
 from cdi_bot.core.model import Channel, Filters, Run, Topic
 from cdi_bot.services.ports import StoreTrouble
 from cdi_bot.store import SqlStore, content
@@ -53,17 +53,23 @@ FIELDS: dict[str, st.SearchStrategy[object]] = {
     "changed": st.booleans(),
     "filters": FILTERS,
     "channel": CHANNELS,
+    "since": TIMES,
     "next_due": st.none() | TIMES,
     "language": st.none() | ANY_TEXT,
     "digest": st.none() | ANY_TEXT,
     "told": st.sampled_from(get_args(Told)),
     "incident_ids": st.lists(NUMBERS).map(tuple),
 }
+OF_DIGEST = FIELDS | {"until": TIMES}
 KINDS: list[type[Content]] = list(Content.__args__)  # every kind of content there is
 CONTENTS = st.sampled_from(KINDS).flatmap(
     lambda kind: st.builds(
         kind,
-        **{name: FIELDS.get(name, ANY_TEXT) for name in kind.__dataclass_fields__ if name != "what"},
+        **{
+            name: (OF_DIGEST if kind is Digest else FIELDS).get(name, ANY_TEXT)
+            for name in kind.__dataclass_fields__
+            if name != "what"
+        },
     )
 )
 THOROUGH = settings(

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from cdi_bot.core.model import Incident, Run
+from cdi_bot.core.sums import RunSums
 from cdi_bot.store import SqlStore
 from tests.store.samples import MINUTE, NOW, a_workspace, incident, run
 
@@ -205,3 +206,24 @@ async def test_absurd_counts_spoil_no_batch(store: SqlStore) -> None:
     workspace_id = await a_workspace(store)
     await save(store, workspace_id, run(rows_synced=10**30, rows_failed_with_errors=None), run(1))
     assert [each.rows_synced for each in await stored(store, workspace_id)] == [None, 2**63 - 1]
+
+
+async def test_sums_of_a_period(store: SqlStore) -> None:
+    """Ended runs that began within it are added up by integration; counts beyond any database spoil nothing."""
+    workspace_id = await a_workspace(store)
+    kept = [
+        run(0, "success", rows_synced=10, rows_failed_with_errors=1),
+        run(1, "error", rows_synced=None),
+        run(2, "running"),
+        run(9, "success", rows_synced=5),
+        run(-1, "success", rows_synced=7),
+        run(1, "success", "two", rows_synced=2**63 - 1),
+        run(2, "success", "two", rows_synced=2**63 - 1),
+    ]
+    async with store.write() as work:
+        await work.runs.save(workspace_id, kept, now=NOW)
+        sums = await work.runs.sums(workspace_id, ["one", "two", "none"], since=NOW, until=NOW + 9 * MINUTE)
+    assert sums["one"] == RunSums(runs=2, failed=1, rows_synced=10, rows_failed=1)
+    assert (sums["two"].runs, sums["two"].failed) == (2, 0)
+    assert sums["two"].rows_synced >= 2**63
+    assert set(sums) == {"one", "two"}
