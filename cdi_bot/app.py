@@ -15,10 +15,10 @@ import structlog
 
 from cdi_bot import checks, preflight
 from cdi_bot.braze.client import BrazeClient
-from cdi_bot.braze.instances import dashboard_url
 from cdi_bot.checks import CheckResult
-from cdi_bot.core.model import Channel, Workspace
+from cdi_bot.core.model import Channel
 from cdi_bot.metrics import CONTENT_TYPE, Metrics, watch_loop
+from cdi_bot.polling import Poller, Polling, Reach, make_poller, reach
 from cdi_bot.scheduler import Scheduler
 from cdi_bot.services.answers import Answer
 from cdi_bot.services.channel_settings import ManageChannel
@@ -29,9 +29,8 @@ from cdi_bot.services.lookup import Lookup
 from cdi_bot.services.manage import Manage
 from cdi_bot.services.meter import UNCOUNTED, Meter
 from cdi_bot.services.observe import Observer, Policy
-from cdi_bot.services.ports import Endpoint, Store
+from cdi_bot.services.ports import Store
 from cdi_bot.services.queries import Queries
-from cdi_bot.services.remind import Reminder
 from cdi_bot.services.retain import Retention
 from cdi_bot.services.rights import Rights
 from cdi_bot.services.views import Views
@@ -101,14 +100,14 @@ async def run_bot(
     async with AsyncExitStack() as stack:
         slack = preflight.make_slack(settings)
         stack.push_async_callback(slack.close)
-        async with aclosing(_braze_client(settings, workspace_id=0)) as trial:
+        async with aclosing(_trial(settings)) as trial:
             await preflight.try_credentials(slack, trial)
         store = await preflight.open_store(settings.database_url)
         stack.push_async_callback(store.close)
         readiness, metrics = _Readiness(slack, store), Metrics()
         await _serve(settings, stack, readiness, store=store, metrics=metrics)
-        braze, workspace = await _braze(settings, store, metrics)
-        stack.push_async_callback(braze.aclose)
+        reached = await _reach(settings, store, metrics)
+        stack.push_async_callback(reached.braze.aclose)
         identity = await preflight.identify(slack, stop)
         if identity is None:
             return 0
@@ -116,15 +115,14 @@ async def run_bot(
             settings,
             store=store,
             slack=slack,
-            braze=braze,
-            workspace=workspace,
+            reached=reached,
             team=identity.team_id,
             metrics=metrics,
         )
         await preflight.connect(slack, stop)
         readiness.parts = parts
         await _start(parts, stack, slack)
-        log.info("ready", team=identity.team_id, workspace=workspace.base_url)
+        log.info("ready", team=identity.team_id, workspace=reached.workspace.base_url)
         if on_ready:
             on_ready()
         await stop.wait()
@@ -135,7 +133,7 @@ async def run_bot(
 
 async def run_checks(settings: Settings) -> list[CheckResult]:
     """Try every credential and permission that the bot would use."""
-    return await checks.run_checks(settings, _braze_client(settings, workspace_id=0))
+    return await checks.run_checks(settings, _trial(settings))
 
 
 async def status_report(settings: Settings, words: str, now: datetime) -> Answer:
@@ -146,16 +144,20 @@ async def status_report(settings: Settings, words: str, now: datetime) -> Answer
     async with AsyncExitStack() as stack:
         store = await preflight.open_store(settings.database_url)
         stack.push_async_callback(store.close)
-        braze, workspace = await _braze(settings, store)
-        stack.push_async_callback(braze.aclose)
+        reached = await _reach(settings, store)
+        stack.push_async_callback(reached.braze.aclose)
 
         def clock() -> datetime:
             return now
 
-        observer = _observer(
-            settings, store=store, braze=braze, workspace=workspace, clock=clock, wake=_nobody
+        poller = _poller(settings, reached, store=store, clock=clock, wake=_nobody, metrics=Metrics())
+        queries = Queries(
+            store=store,
+            observer=poller.observer,
+            braze=reached.braze,
+            workspace=reached.workspace,
+            clock=clock,
         )
-        queries = Queries(store=store, observer=observer, braze=braze, workspace=workspace, clock=clock)
         return await queries.history(_TERMINAL, words)
 
 
@@ -164,8 +166,8 @@ class _Parts:
     """Everything that works together for one Braze workspace and one Slack team."""
 
     observer: Observer
+    polling: Polling
     deliverer: Deliverer
-    reminder: Reminder
     digester: Digester
     retention: Retention
 
@@ -175,11 +177,11 @@ def _build(
     *,
     store: Store,
     slack: SlackApp,
-    braze: BrazeClient,
-    workspace: Workspace,
+    reached: Reach,
     team: str,
     metrics: Metrics,
 ) -> _Parts:
+    braze, workspace = reached.braze, reached.workspace
     words = Words.load(settings.language)
     admin_channel = (
         Channel(team_id=team, channel_id=settings.admin_channel) if settings.admin_channel else None
@@ -201,17 +203,10 @@ def _build(
         admin_channel=admin_channel,
         meter=metrics,
     )
-    observer = _observer(
-        settings,
-        store=store,
-        braze=braze,
-        workspace=workspace,
-        clock=utc_now,
-        wake=deliverer.wake,
-        admin_channel=admin_channel,
-        meter=metrics,
+    poller = _poller(
+        settings, reached, store=store, wake=deliverer.wake, metrics=metrics, admin_channel=admin_channel
     )
-    _show_workspace(metrics, workspace, braze, observer)
+    observer = poller.observer
     people = SlackPeople(slack.client, team)
     rights = Rights(people=people, memberships=memberships, messenger=messenger, admins=settings.admins)
     manage = Manage(
@@ -256,19 +251,12 @@ def _build(
     )
     FormDesk(desk=desk, forms=forms, screens=Screens(slack.client), words_of=words_of).listen()
     slack.ignore_the_rest()
-    reminder = Reminder(
-        store=store,
-        workspace_id=workspace.workspace_id,
-        clock=utc_now,
-        repeat_after=settings.repeat_interval,
-        wake=deliverer.wake,
-    )
     retention = Retention(store=store, clock=utc_now, keep=settings.retention)
     digester = Digester(store=store, workspace_id=workspace.workspace_id, clock=utc_now, wake=deliverer.wake)
     return _Parts(
         observer=observer,
+        polling=Polling([poller]),
         deliverer=deliverer,
-        reminder=reminder,
         digester=digester,
         retention=retention,
     )
@@ -289,12 +277,12 @@ async def _start(parts: _Parts, stack: AsyncExitStack, slack: SlackApp) -> None:
         parts.deliverer.wake()
 
     stack.push_async_callback(stop_delivering)
-    stack.push_async_callback(parts.observer.stop, _FINISH_SECONDS)
+    stack.push_async_callback(parts.polling.stop, _FINISH_SECONDS)
     stack.push_async_callback(slack.drain, _FINISH_SECONDS)
     scheduler = Scheduler()
-    scheduler.every(_OBSERVE_EVERY, parts.observer.tick, name="observe")
+    scheduler.every(_OBSERVE_EVERY, parts.polling.tick, name="observe")
     scheduler.every(_DELIVER_EVERY, deliver, name="deliver")
-    scheduler.every(_REMIND_EVERY, parts.reminder.tick, name="remind")
+    scheduler.every(_REMIND_EVERY, parts.polling.remind, name="remind")
     scheduler.every(_REMIND_EVERY, parts.digester.tick, name="digest")
     scheduler.every(_FORGET_EVERY, parts.retention.tick, name="forget")
     scheduler.start()
@@ -320,58 +308,44 @@ async def _serve(
     log.info("listening", host=settings.host, port=port)
 
 
-async def _braze(settings: Settings, store: Store, meter: Meter = UNCOUNTED) -> tuple[BrazeClient, Workspace]:
-    url = settings.braze_base_url
-    async with store.write() as uow:
-        workspace = await uow.workspaces.ensure(base_url=url, dashboard_url=dashboard_url(url))
-    return _braze_client(settings, workspace_id=workspace.workspace_id, meter=meter), workspace
+async def _reach(settings: Settings, store: Store, meter: Meter = UNCOUNTED) -> Reach:
+    key = settings.braze_api_key.get_secret_value()
+    return await reach(settings.braze_base_url, key, store=store, clock=utc_now, meter=meter)
 
 
-def _show_workspace(metrics: Metrics, workspace: Workspace, braze: BrazeClient, observer: Observer) -> None:
-    def left(endpoint: Endpoint) -> int:
-        return braze.allowance(endpoint, utc_now())
-
-    def used(endpoint: Endpoint) -> int:
-        return braze.used(endpoint, utc_now())
-
-    name = workspace.base_url.partition("://")[2]
-    metrics.watch_workspace(name, used=used, left=left, oldest=observer.oldest_age)
-
-
-def _braze_client(settings: Settings, *, workspace_id: int, meter: Meter = UNCOUNTED) -> BrazeClient:
+def _trial(settings: Settings) -> BrazeClient:
+    """A client to try the key with, before there is a store."""
     return BrazeClient(
         base_url=settings.braze_base_url,
         api_key=settings.braze_api_key.get_secret_value(),
-        workspace_id=workspace_id,
+        workspace_id=0,
         clock=utc_now,
         random=random.random,
-        meter=meter,
     )
 
 
-def _observer(
+def _poller(
     settings: Settings,
+    reached: Reach,
     *,
     store: Store,
-    braze: BrazeClient,
-    workspace: Workspace,
-    clock: Callable[[], datetime],
+    clock: Callable[[], datetime] = utc_now,
     wake: Callable[[], None],
+    metrics: Metrics,
     admin_channel: Channel | None = None,
-    meter: Meter = UNCOUNTED,
-) -> Observer:
+) -> Poller:
     policy = Policy(
         interval=settings.poll_interval, blind_after=settings.blind_after, admin_channel=admin_channel
     )
-    return Observer(
+    return make_poller(
+        reached,
         store=store,
-        braze=braze,
-        workspace=workspace,
         policy=policy,
+        repeat_after=settings.repeat_interval,
         clock=clock,
         owner=_owner(),
         wake=wake,
-        meter=meter,
+        metrics=metrics,
     )
 
 

@@ -6,9 +6,11 @@ request, which carries the key.
 """
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
@@ -56,6 +58,12 @@ _LOWER_TROUBLE = (
 )
 
 _Answer = TypeVar("_Answer")
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The certificates to trust; read once, however many workspaces are asked: that takes time and memory."""
+    return httpx.create_ssl_context()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +126,7 @@ class Exchange:
                 "Accept": "application/json",
                 "User-Agent": "cdi-bot",
             },
+            verify=_trusted(),
             timeout=httpx.Timeout(timeouts.read, connect=timeouts.connect, pool=timeouts.total),
             limits=httpx.Limits(
                 max_connections=_CONNECTIONS,

@@ -111,3 +111,10 @@ def median(values: list[float]) -> float:
 def percentile(values: list[float], share: float) -> float:
     """The value that a share of all does not exceed."""
     return sorted(values)[min(int(len(values) * share), len(values) - 1)]
+
+
+def resident(pid: int | str = "self") -> float:
+    """Megabytes that a process has in memory (Linux)."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
+    return int(line.split()[1]) / 1024

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.bench.processes import Controls, bot, median, percentile, stand_ins
+from tests.bench.processes import Controls, bot, median, percentile, resident, stand_ins
 
 STARTS = 5
 COMMANDS = 400
@@ -56,11 +56,4 @@ async def memory(folder: Path) -> float:
                     break
             else:
                 raise RuntimeError(f"only {len(asked)} of 1,000 integrations were asked in 300 s")
-            return _resident(pid)
-
-
-def _resident(pid: int) -> float:
-    """Megabytes that a process has in memory (Linux)."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
-    return int(line.split()[1]) / 1024
+            return resident(pid)

@@ -1,0 +1,145 @@
+"""Everything that this process polls: for each Braze workspace what asks, and what decides when; driven together."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import structlog
+
+from cdi_bot.braze.client import BrazeClient
+from cdi_bot.braze.instances import dashboard_url
+from cdi_bot.core.model import Workspace
+from cdi_bot.metrics import Metrics
+from cdi_bot.services.meter import UNCOUNTED, Meter
+from cdi_bot.services.observe import Observer, Policy
+from cdi_bot.services.ports import Endpoint, Store
+from cdi_bot.services.remind import Reminder
+
+log = structlog.get_logger(__name__)
+
+Clock = Callable[[], datetime]
+Work = Callable[[], Coroutine[Any, Any, None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """A workspace, and the client that asks it."""
+
+    workspace: Workspace
+    braze: BrazeClient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poller:
+    """What watches one workspace."""
+
+    reach: Reach
+    observer: Observer
+    reminder: Reminder
+
+
+async def reach(
+    base_url: str, api_key: str, *, store: Store, clock: Clock, meter: Meter = UNCOUNTED
+) -> Reach:
+    """Find a workspace in the store, or add it, and make its client."""
+    async with store.write() as uow:
+        workspace = await uow.workspaces.ensure(base_url=base_url, dashboard_url=dashboard_url(base_url))
+    braze = BrazeClient(
+        base_url=base_url,
+        api_key=api_key,
+        workspace_id=workspace.workspace_id,
+        clock=clock,
+        random=random.random,
+        meter=meter,
+    )
+    return Reach(workspace=workspace, braze=braze)
+
+
+def make_poller(
+    reached: Reach,
+    *,
+    store: Store,
+    policy: Policy,
+    repeat_after: timedelta,
+    clock: Clock,
+    owner: str,
+    wake: Callable[[], None],
+    metrics: Metrics,
+) -> Poller:
+    """Make what watches a workspace, and show its numbers; `wake` is called when messages are owed."""
+    workspace, braze = reached.workspace, reached.braze
+    observer = Observer(
+        store=store,
+        braze=braze,
+        workspace=workspace,
+        policy=policy,
+        clock=clock,
+        owner=owner,
+        wake=wake,
+        meter=metrics,
+    )
+
+    def left(endpoint: Endpoint) -> int:
+        return braze.allowance(endpoint, clock())
+
+    def used(endpoint: Endpoint) -> int:
+        return braze.used(endpoint, clock())
+
+    name = workspace.base_url.partition("://")[2]
+    metrics.watch_workspace(name, used=used, left=left, oldest=observer.oldest_age)
+    reminder = Reminder(
+        store=store,
+        workspace_id=workspace.workspace_id,
+        clock=clock,
+        repeat_after=repeat_after,
+        wake=wake,
+    )
+    return Poller(reach=reached, observer=observer, reminder=reminder)
+
+
+class Polling:
+    """All pollers of a process. None waits for another, nor for another's trouble."""
+
+    def __init__(self, pollers: Sequence[Poller]) -> None:
+        """Drive these."""
+        self._pollers = tuple(pollers)
+        self._under_way: dict[Work, asyncio.Task[None]] = {}
+
+    async def tick(self) -> None:
+        """Have every workspace start what is due by now."""
+        await self._begin([poller.observer.tick for poller in self._pollers])
+
+    async def remind(self) -> None:
+        """Have every workspace owe what has come due."""
+        await self._begin([poller.reminder.tick for poller in self._pollers])
+
+    async def idle(self) -> None:
+        """Wait until everything that was begun has ended; what it started to ask Braze may go on."""
+        if self._under_way:
+            await asyncio.wait(self._under_way.values())
+
+    async def stop(self, timeout: float) -> None:
+        """Finish what is in hand within so many seconds, and give the leases back."""
+        if self._under_way:
+            await asyncio.wait(self._under_way.values(), timeout=timeout)
+        await asyncio.gather(*(poller.observer.stop(timeout) for poller in self._pollers))
+
+    async def _begin(self, works: Sequence[Work]) -> None:
+        """Begin each that is not still under way, with room for others' work in between."""
+        for work in works:
+            if work not in self._under_way:
+                task = asyncio.create_task(work())
+                self._under_way[work] = task
+                task.add_done_callback(partial(self._ended, work))
+                await asyncio.sleep(0)
+
+    def _ended(self, work: Work, task: asyncio.Task[None]) -> None:
+        del self._under_way[work]
+        if not task.cancelled() and (trouble := task.exception()):
+            log.error("a workspace was left out", exc_info=trouble)

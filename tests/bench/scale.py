@@ -1,0 +1,228 @@
+"""Many workspaces in one process, before many runs that are stored already: start-up, CPU, memory, loop, answers.
+
+The measured process is this module run by itself, with the real scheduler, pollers and store; Braze is
+tests.bench.brazes in another process, over HTTP. No Slack is spoken to: what would be owed to channels is stored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from cdi_bot.core.model import Channel, Filters
+from cdi_bot.metrics import Metrics, watch_loop
+from cdi_bot.polling import Poller, Polling, make_poller, reach
+from cdi_bot.scheduler import Scheduler
+from cdi_bot.services.observe import Policy
+from cdi_bot.services.queries import Queries
+from cdi_bot.services.retain import Retention
+from cdi_bot.store import SqlStore
+from cdi_bot.store.columns import sqlite_time
+from cdi_bot.store.migrate import upgrade
+from cdi_bot.telemetry import set_up_logging
+from tests.bench.processes import ROOT, median, percentile, resident
+from tests.store.filled import known
+
+CHANNEL = Channel(team_id="T1", channel_id="C1")
+ANSWERS = 100
+
+Figures = dict[str, float]
+
+
+def now() -> datetime:
+    """The present."""
+    return datetime.now(UTC)
+
+
+async def scale(
+    folder: Path, *, workspaces: int, integrations: int, runs: int, warm_up: float, seconds: float
+) -> Figures:
+    """Measure a process that polls so many workspaces for so long, each integration with so many stored runs."""
+    async with many_brazes(workspaces, integrations) as addresses:
+        database = folder / "scale.db"
+        fill(database, addresses, integrations, runs)
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "tests.bench.scale",
+            str(database),
+            json.dumps(addresses),
+            str(warm_up),
+            str(seconds),
+            cwd=ROOT,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        out, _ = await process.communicate()
+        figures: Figures = json.loads(out)
+        async with httpx.AsyncClient() as client:
+            counts = [(await client.get(f"{address}/counts")).json() for address in addresses]
+    figures["turned_away"] = sum(each.get("turned away", 0) for each in counts)
+    return figures
+
+
+@asynccontextmanager
+async def many_brazes(workspaces: int, integrations: int) -> AsyncIterator[list[str]]:
+    """The workspaces; gives their addresses."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.bench.brazes",
+        str(workspaces),
+        str(integrations),
+        cwd=ROOT,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdin
+    assert process.stdout
+    try:
+        yield json.loads(await process.stdout.readline())
+    finally:
+        process.stdin.close()
+        await process.wait()
+
+
+def fill(database: Path, addresses: list[str], integrations: int, runs: int) -> None:
+    """A database in which everything is watched and subscribed, and has been for long."""
+    upgrade(f"sqlite:///{database}")
+    begun = now()
+    with closing(sqlite3.connect(database)) as connection:
+        connection.executemany(
+            "INSERT INTO braze_workspaces (base_url, dashboard_url) VALUES (?, ?)",
+            [(address, address) for address in addresses],
+        )
+        past = begun.replace(microsecond=0) - timedelta(days=30)
+        for statement in known("sqlite", past, integrations=integrations, runs=runs):
+            connection.execute(statement)
+        connection.execute("UPDATE runs SET job_status = 'success' WHERE job_status = 'running'")
+        connection.execute(
+            "UPDATE integrations SET watched_since = ?, baseline_start = ?", [sqlite_time(begun)] * 2
+        )
+        connection.commit()
+
+
+# ---------------------------------------------------------------------------------------- the measured process
+
+
+async def measured(database: str, addresses: list[str], warm_up: float, seconds: float) -> Figures:
+    """Start, poll, answer, and tell what that took."""
+    set_up_logging(log_format="json", level="warning")
+    begun = time.perf_counter()
+    async with AsyncExitStack() as stack:
+        store = await SqlStore.open(f"sqlite:///{database}")
+        stack.push_async_callback(store.close)
+        metrics = Metrics()
+        pollers = [await _poller(store, metrics, address, stack) for address in addresses]
+        polling = Polling(pollers)
+        stack.push_async_callback(polling.stop, 5)
+        await polling.tick()
+        started = time.perf_counter() - begun
+        retention = Retention(store=store, clock=now, keep=timedelta(days=400))
+        scheduler = Scheduler()
+        scheduler.every(0.5, polling.tick, name="observe")
+        scheduler.every(5, polling.remind, name="remind")
+        scheduler.every(1, retention.tick, name="forget")
+        scheduler.start()
+        stack.push_async_callback(scheduler.stop)
+        await asyncio.sleep(warm_up)
+        lags: list[float] = []
+        probe = asyncio.create_task(watch_loop(lags.append))
+        cpu, wall = time.process_time(), time.perf_counter()
+        await asyncio.sleep(seconds)
+        share = (time.process_time() - cpu) / (time.perf_counter() - wall)
+        probe.cancel()
+        overview, history = await _answers(store, pollers[0])
+        page = (await metrics.page(store, now())).decode()
+        return {
+            "start": started,
+            "cpu": share,
+            "lag": max(lags),
+            "lag_p99": percentile(lags, 0.99),
+            "memory": resident(),
+            "overview": median(overview),
+            "overview_p99": percentile(overview, 0.99),
+            "history": median(history),
+            "history_p99": percentile(history, 0.99),
+            **{f"polls_{name}": count for name, count in _polls(page).items()},
+        }
+
+
+async def _poller(store: SqlStore, metrics: Metrics, address: str, stack: AsyncExitStack) -> Poller:
+    reached = await reach(address, "bench", store=store, clock=now, meter=metrics)
+    stack.push_async_callback(reached.braze.aclose)
+    async with store.write() as uow:
+        await uow.subscriptions.add(
+            channel=CHANNEL,
+            workspace_id=reached.workspace.workspace_id,
+            selector="all",
+            filters=Filters(),
+            by="U1",
+            now=now(),
+        )
+    policy = Policy(interval=timedelta(seconds=30), blind_after=timedelta(seconds=300), admin_channel=None)
+    return make_poller(
+        reached,
+        store=store,
+        policy=policy,
+        repeat_after=timedelta(hours=4),
+        clock=now,
+        owner="bench",
+        wake=_nobody,
+        metrics=metrics,
+    )
+
+
+def _nobody() -> None:
+    """Nothing is delivered here."""
+
+
+async def _answers(store: SqlStore, poller: Poller) -> tuple[list[float], list[float]]:
+    """Milliseconds for `/cdi status` of everything, and of one integration's stored runs, while polling goes on."""
+    workspace = poller.reach.workspace
+    queries = Queries(
+        store=store, observer=poller.observer, braze=poller.reach.braze, workspace=workspace, clock=now
+    )
+
+    async def history() -> object:
+        async with store.read() as uow:
+            watched = await uow.integrations.get(workspace.workspace_id, "i000007")
+            assert watched
+            return await queries._history(uow, CHANNEL, watched, 0, None)  # noqa: SLF001
+
+    return await _timed(lambda: queries.overview(CHANNEL)), await _timed(history)
+
+
+async def _timed(ask: Callable[[], Awaitable[object]]) -> list[float]:
+    taken = []
+    for _ in range(ANSWERS):
+        begun = time.perf_counter()
+        await ask()
+        taken.append((time.perf_counter() - begun) * 1000)
+        await asyncio.sleep(0.02)
+    return taken
+
+
+def _polls(page: str) -> dict[str, float]:
+    """Requests by endpoint and outcome, as the metrics tell them."""
+    found = {}
+    for line in page.splitlines():
+        if line.startswith("cdi_bot_polls_total{"):
+            name, _, count = line.rpartition(" ")
+            words: list[Any] = name.split('"')
+            found[f"{words[1]}_{words[3]}"] = float(count)
+    return found
+
+
+if __name__ == "__main__":
+    path, urls, warm, long = sys.argv[1:5]
+    print(json.dumps(asyncio.run(measured(path, json.loads(urls), float(warm), float(long)))))
