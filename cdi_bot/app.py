@@ -25,6 +25,7 @@ from cdi_bot.services.channel_settings import ManageChannel
 from cdi_bot.services.deliver import Deliverer
 from cdi_bot.services.digest import Digester
 from cdi_bot.services.forms import Forms
+from cdi_bot.services.home import Homes
 from cdi_bot.services.lookup import Lookup
 from cdi_bot.services.manage import Manage
 from cdi_bot.services.meter import UNCOUNTED, Meter
@@ -40,6 +41,7 @@ from cdi_bot.slack.actions import listen_to_actions
 from cdi_bot.slack.bolt import SlackApp
 from cdi_bot.slack.commands import Desk, listen_to_commands
 from cdi_bot.slack.forms import FormDesk
+from cdi_bot.slack.home import HomeTab
 from cdi_bot.slack.memberships import SlackMemberships
 from cdi_bot.slack.people import SlackPeople
 from cdi_bot.slack.screens import Screens
@@ -54,6 +56,7 @@ _OBSERVE_EVERY = 0.5
 _DELIVER_EVERY = 1.0
 _REMIND_EVERY = 5.0
 _FORGET_EVERY = 1.0
+_HOME_EVERY = 1.0
 
 _FINISH_SECONDS = 2.0
 """How long each of commands, polls and messages in hand may take to end: the whole stop stays within its 10 s."""
@@ -170,6 +173,7 @@ class _Parts:
     deliverer: Deliverer
     digester: Digester
     retention: Retention
+    home: HomeTab
 
 
 def _build(
@@ -189,8 +193,9 @@ def _build(
     messenger = SlackMessenger(slack.client, words)
     memberships = SlackMemberships(slack.client, team)
 
-    async def words_of(_who: str) -> Words:
-        return words
+    def wake() -> None:
+        deliverer.wake()
+        home.stir()
 
     deliverer = Deliverer(
         store=store,
@@ -203,9 +208,7 @@ def _build(
         admin_channel=admin_channel,
         meter=metrics,
     )
-    poller = _poller(
-        settings, reached, store=store, wake=deliverer.wake, metrics=metrics, admin_channel=admin_channel
-    )
+    poller = _poller(settings, reached, store=store, wake=wake, metrics=metrics, admin_channel=admin_channel)
     observer = poller.observer
     people = SlackPeople(slack.client, team)
     rights = Rights(people=people, memberships=memberships, messenger=messenger, admins=settings.admins)
@@ -217,7 +220,7 @@ def _build(
         workspace=workspace,
         rights=rights,
         clock=utc_now,
-        wake=deliverer.wake,
+        wake=wake,
     )
     channels = ManageChannel(
         store=store,
@@ -226,7 +229,7 @@ def _build(
         rights=rights,
         languages=tuple(languages()),
         clock=utc_now,
-        wake=deliverer.wake,
+        wake=wake,
     )
     queries = Queries(store=store, observer=observer, braze=braze, workspace=workspace, clock=utc_now)
     desk = Desk(
@@ -249,16 +252,26 @@ def _build(
         lookup=Lookup(store=store, observer=observer, workspace=workspace),
         rights=rights,
     )
-    FormDesk(desk=desk, forms=forms, screens=Screens(slack.client), words_of=words_of).listen()
+    screens = Screens(slack.client)
+    FormDesk(desk=desk, forms=forms, screens=screens).listen()
+    home = HomeTab(
+        desk=desk,
+        homes=Homes(store=store, workspace=workspace, clock=utc_now),
+        memberships=memberships,
+        screens=screens,
+        clock=utc_now,
+    )
+    home.listen()
     slack.ignore_the_rest()
     retention = Retention(store=store, clock=utc_now, keep=settings.retention)
-    digester = Digester(store=store, workspace_id=workspace.workspace_id, clock=utc_now, wake=deliverer.wake)
+    digester = Digester(store=store, workspace_id=workspace.workspace_id, clock=utc_now, wake=wake)
     return _Parts(
         observer=observer,
         polling=Polling([poller]),
         deliverer=deliverer,
         digester=digester,
         retention=retention,
+        home=home,
     )
 
 
@@ -285,6 +298,7 @@ async def _start(parts: _Parts, stack: AsyncExitStack, slack: SlackApp) -> None:
     scheduler.every(_REMIND_EVERY, parts.polling.remind, name="remind")
     scheduler.every(_REMIND_EVERY, parts.digester.tick, name="digest")
     scheduler.every(_FORGET_EVERY, parts.retention.tick, name="forget")
+    scheduler.every(_HOME_EVERY, parts.home.tick, name="home")
     scheduler.start()
     stack.push_async_callback(scheduler.stop)
 

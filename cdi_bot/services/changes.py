@@ -105,15 +105,19 @@ async def subscribe(
 
 
 async def unsubscribe(
-    uow: UnitOfWork, observer: Observer, deed: Deed, target: Target
+    uow: UnitOfWork, observer: Observer, deed: Deed, target: Target, *, only: bool = False
 ) -> UnsubscribedFrom | NotSubscribed:
-    """End every subscription that the target means."""
+    """End every subscription that the target means; with `only`, the one that has just this selector."""
     subscriptions = await uow.subscriptions.for_channel(deed.channel)
     integrations = {
         watched.integration.integration_id: watched.integration
         for watched in await uow.integrations.all(deed.workspace_id)
     }
-    ending = [one for one in subscriptions if _is_meant(one, target, integrations)]
+    ending = [
+        one
+        for one in subscriptions
+        if _is_same(one, target) or (not only and _is_meant(one, target, integrations))
+    ]
     own = integrations.get(target.selector)
     name = own.integration_name if own else target.name
     covering = next(
@@ -137,7 +141,7 @@ def _is_same(subscription: Subscription, target: Target) -> bool:
 
 
 def _is_meant(subscription: Subscription, target: Target, known: Mapping[str, Integration]) -> bool:
-    if target.selector == "all" or _is_same(subscription, target):
+    if target.selector == "all":
         return True
     single = known.get(subscription.selector)
     return single is not None and is_pattern(target.selector) and selector_fits(target.selector, single)

@@ -132,8 +132,8 @@ class Forms:
         return await self._manage.subscribe(channel, who, selector, filters)
 
     async def unsubscribe(self, channel: Channel, who: str, selector: str) -> Answer:
-        """End a subscription as the command does."""
-        return await self._manage.unsubscribe(channel, who, selector)
+        """End one subscription, and no other that it covers: the form is about the one alone."""
+        return await self._manage.unsubscribe(channel, who, selector, only=True)
 
 
 def offer(words: str, known: list[Integration], *, listed: bool) -> Offer:

@@ -90,10 +90,11 @@ class Manage:
         self._wake()
         return answer
 
-    async def unsubscribe(self, channel: Channel, who: str, words: str) -> Answer:
+    async def unsubscribe(self, channel: Channel, who: str, words: str, *, only: bool = False) -> Answer:
         """Let a channel hear no more of what `words` take in.
 
-        A pattern ends the subscriptions of the single integrations that it fits, too; `all` ends every one.
+        A pattern ends the subscriptions of the single integrations that it fits, too; `all` ends every one. With
+        `only`, nothing but the subscription ends whose selector `words` are.
         """
         refusal = await self._rights.to_change(who)
         if refusal:
@@ -114,7 +115,7 @@ class Manage:
             target = Target.of(found.integration)
         deed = self._deed(channel, who)
         async with self._store.write() as uow:
-            answer = await changes.unsubscribe(uow, self._observer, deed, target)
+            answer = await changes.unsubscribe(uow, self._observer, deed, target, only=only)
         self._wake()
         return answer
 

@@ -127,11 +127,13 @@ def open_button(view: IncidentView, words: Words) -> Block | None:
     return open_in_braze(view.integration, view.dashboard_url, words)
 
 
-def open_in_braze(integration: Integration, url: str | None, words: Words) -> Block | None:
+def open_in_braze(
+    integration: Integration, url: str | None, words: Words, *, action_id: str = "open_in_braze"
+) -> Block | None:
     """Return the button that opens this integration in Braze's dashboard."""
     _ = words.gettext
     says = _("Open {name} in Braze").format(name=name_of(integration))
-    return url_button(_("Open in Braze"), "open_in_braze", url, says=says)
+    return url_button(_("Open in Braze"), action_id, url, says=says)
 
 
 def subscribe_button(words: Words, *, style: str | None = None) -> Block | None:

@@ -122,7 +122,7 @@ def sparklines(runs: Sequence[Run], words: Words) -> list[str]:
     _ = words.gettext
     if len(runs) < _FEWEST:
         return []
-    rows = _bars(runs, [float(run.rows_synced or 0) for run in runs])
+    rows = sparkline(runs)
     told = _("rows of the last {count} runs, oldest first, {cross} failed").format(
         count=words.number(len(runs)), cross=BROKEN_BAR
     )
@@ -133,6 +133,11 @@ def sparklines(runs: Sequence[Run], words: Words) -> list[str]:
         f"`{rows}` {told}",
         f"`{lasted}` " + _("how long they took, at most {longest}").format(longest=longest),
     ]
+
+
+def sparkline(runs: Sequence[Run]) -> str:
+    """Draw the rows of ended runs, given newest first, in one line without words; nothing where there is none."""
+    return _bars(runs, [float(run.rows_synced or 0) for run in runs]) if runs else ""
 
 
 def _bars(runs: Sequence[Run], values: Sequence[float]) -> str:

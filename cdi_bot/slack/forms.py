@@ -7,7 +7,6 @@ turns into a window that waits, and that one tells the end.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -40,10 +39,11 @@ from cdi_bot.slack.modals import (
     SELECTOR,
     TOPICS,
     Draft,
+    channel_line,
     selector_options,
     subscription_form,
-    told_view,
     waiting_view,
+    window,
 )
 from cdi_bot.slack.press import Pressed
 from cdi_bot.slack.refusals import said
@@ -62,12 +62,11 @@ _AT_THE_SELECTOR = (NoneFits, Several, BrazeRefused)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormDesk:
-    """Opens, fills and takes the form. `words_of` finds the language of a person."""
+    """Opens, fills and takes the form."""
 
     desk: Desk
     forms: Forms
     screens: Screens
-    words_of: Callable[[str], Awaitable[Words]]
 
     def listen(self) -> None:
         """Answer everything about the form."""
@@ -119,7 +118,7 @@ class FormDesk:
         )
 
     async def _open(self, body: Json, draft: Draft) -> None:
-        words = await self.words_of(body["user"]["id"])
+        words = await self._words(body)
         try:
             await self.screens.open(body["trigger_id"], subscription_form(draft, words))
         except SlackTrouble as trouble:
@@ -130,11 +129,14 @@ class FormDesk:
         if body.get("response_url"):
             await respond(self.desk.slack.session, body["response_url"], told)
 
+    async def _words(self, body: Json) -> Words:
+        return (await self.desk.speaking_to(body["user"]["id"])).words
+
     async def options(self, body: Json) -> Json:
         """Offer what fits the words typed into the picker."""
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                words = await self.words_of(body["user"]["id"])
+                words = await self._words(body)
                 return selector_options(await self.forms.offer(str(body.get("value") or "")), words)
         except (StoreTrouble, TimeoutError) as trouble:
             log.warning("nothing offered", why=str(trouble) or "timeout", user=body["user"]["id"])
@@ -144,12 +146,14 @@ class FormDesk:
 
     async def submit(self, body: Json) -> Json:
         """Take a form: errors stand at their field, everything else is told in its place."""
-        words = await self.words_of(body["user"]["id"])
+        end = asyncio.get_running_loop().time() + ANSWER_SECONDS
+        words = await self._words(body)
         wish = read_form(body["view"], words)
         if not isinstance(wish, Wish):
             return _refuse(wish)
         work = asyncio.ensure_future(self._carry_out(wish, body))
-        done, _pending = await asyncio.wait({work}, timeout=ANSWER_SECONDS)
+        left = max(0.0, end - asyncio.get_running_loop().time())
+        done, _pending = await asyncio.wait({work}, timeout=left)
         if not done:
             self.desk.slack.start(self._tell_late(body["view"]["id"], wish, work, words))
             return {"response_action": "update", "view": waiting_view(_title(words), words)}
@@ -157,7 +161,7 @@ class FormDesk:
         at = _field(outcome, wish)
         if at:
             return _refuse({at: _plain(self._said(outcome, words))})
-        return {"response_action": "update", "view": self._told(outcome, words)}
+        return {"response_action": "update", "view": self._told(outcome, words, wish.channel_id)}
 
     async def _carry_out(self, wish: Wish, body: Json) -> Answer | Rendered:
         who = body["user"]["id"]
@@ -168,7 +172,7 @@ class FormDesk:
                 present = await self.forms.present(channel, wish.subscription_id)
                 selector = present.subscription.selector if present else None
             if selector is None:
-                return _ended(await self.words_of(body["user"]["id"]))
+                return _ended(await self._words(body))
             return await self.forms.subscribe(channel, who, selector, wish.filters, picked=wish.picked)
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
             return self.desk.failed(error, form=FORM, user=who)
@@ -178,7 +182,7 @@ class FormDesk:
     ) -> None:
         """Show the outcome in the window that waits; where it is a refusal, the form again, as it was filled in."""
         outcome = await work
-        view = self._told(outcome, words)
+        view = self._told(outcome, words, wish.channel_id)
         if _field(outcome, wish) and wish.subscription_id is None:
             again = Draft(
                 channel_id=None if wish.picked else wish.channel_id,
@@ -197,13 +201,15 @@ class FormDesk:
     def _said(self, outcome: Answer | Rendered, words: Words) -> Rendered:
         return _rendered(outcome, words, self.desk.clock())
 
-    def _told(self, outcome: Answer | Rendered, words: Words) -> View:
-        return told_view(_title(words), self._said(outcome, words), words)
+    def _told(self, outcome: Answer | Rendered, words: Words, channel_id: str) -> View:
+        """Show the outcome under the name of the channel that it means by "this channel"."""
+        told = self._said(outcome, words)
+        return window(_title(words), [*channel_line(channel_id, words), *told.blocks], words)
 
     async def unsubscribe(self, body: Json) -> None:
         """End the subscription that the form is about."""
         press = Pressed.read(body)
-        words = await self.words_of(body["user"]["id"])
+        words = await self._words(body)
         channel = Channel(team_id=body["team"]["id"], channel_id=press.value["channel"])
         try:
             present = await self.forms.present(channel, press.value["subscription"])
@@ -215,7 +221,7 @@ class FormDesk:
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
             outcome = self.desk.failed(error, action=press.action_id, user=press.who)
         try:
-            await self.screens.update(body["view"]["id"], self._told(outcome, words))
+            await self.screens.update(body["view"]["id"], self._told(outcome, words, channel.channel_id))
         except SlackTrouble as trouble:
             log.info("the outcome of a form was not shown", reason=trouble.reason)
 

@@ -105,8 +105,7 @@ def _input(block_id: str, label: str, element: Block, *, hint: str | None = None
 def _where(draft: Draft, words: Words) -> list[Block]:
     _ = words.gettext
     if draft.channel_id is not None:
-        here = named_channel(draft.channel_id)
-        return [section(_("Channel: {channel}").format(channel=f"*{here}*"))] if _is_named(draft) else []
+        return channel_line(draft.channel_id, words)
     element: Block = {
         "type": "conversations_select",
         "placeholder": plain_text(_("Choose a channel")),
@@ -121,9 +120,12 @@ def _where(draft: Draft, words: Words) -> list[Block]:
     return [_input(CHANNEL, _("Channel"), element, hint=hint, optional=False)]
 
 
-def _is_named(draft: Draft) -> bool:
-    """Whether Slack can show the place by a name: a direct message it can't."""
-    return draft.channel_id is not None and not draft.channel_id.startswith("D")
+def channel_line(channel_id: str, words: Words) -> list[Block]:
+    """Name a channel; a direct message has no name."""
+    if channel_id.startswith("D"):
+        return []
+    text = words.gettext("Channel: {channel}")
+    return [section(text.format(channel=f"*{named_channel(channel_id)}*"))]
 
 
 def _what(draft: Draft, words: Words) -> list[Block]:
@@ -140,7 +142,7 @@ def _what(draft: Draft, words: Words) -> list[Block]:
     chosen = selector_option(draft.selector, draft.name, words) if draft.selector else None
     if chosen:
         element["initial_option"] = chosen
-    hint = _("One sync, or several at once: all of them, or those with a text in their names.")
+    hint = _("One integration, or several at once: all, or those with a text in their names.")
     return [_input(SELECTOR, _("What to hear of"), element, hint=hint, optional=False)]
 
 
@@ -148,7 +150,7 @@ def selector_option(selector: str, name: str | None, words: Words, *, about: str
     """Return what is chosen in the picker; `None` where its value is longer than Slack takes."""
     _ = words.gettext
     if selector == "all":
-        label = _("All syncs, those to come too")
+        label = _("All integrations, those to come too")
     elif is_pattern(selector):
         label = _("All named like {pattern}").format(pattern=plain(selector))
     else:
@@ -199,10 +201,10 @@ def _single(one: Integration, words: Words) -> Block | None:
 def _single_label(offer: Offer, words: Words) -> str:
     _ = words.gettext
     if offer.total > len(offer.integrations):
-        return _("{shown} of {total} syncs: type more of the name").format(
+        return _("{shown} of {total} integrations: type more").format(
             shown=words.number(len(offer.integrations)), total=words.number(offer.total)
         )
-    return _("One sync")
+    return _("One integration")
 
 
 def _count(count: int, words: Words) -> str:
@@ -251,8 +253,8 @@ def _thresholds(filters: Filters, words: Words) -> list[Block]:
     if filters.min_percent is not None:
         percent["initial_value"] = f"{filters.min_percent:g}"
     return [
-        _input(ROWS, _("Partial runs only from so many lost rows on"), rows, optional=True),
-        _input(PERCENT, _("Partial runs only from this share of lost rows on, in %"), percent, optional=True),
+        _input(ROWS, _("Partial runs: lost rows, at least"), rows, optional=True),
+        _input(PERCENT, _("Partial runs: lost share in %, at least"), percent, optional=True),
     ]
 
 

@@ -59,6 +59,14 @@ class Town:
             IntegrationConfig(integration_name=name, **more)
         ).config.integration_id
 
+    def id_of(self, name: str) -> str:
+        """The id of the integration of that name."""
+        return next(
+            each.config.integration_id
+            for each in self.sandbox.braze.integrations()
+            if each.config.integration_name == name
+        )
+
     def run(self, integration_id: str, outcome: str = "error", **more: Any) -> None:
         """Have a run begin that ends so at once."""
         self.sandbox.braze.run(integration_id, RunPlan(outcome=outcome, seconds=0.05, **more))

@@ -153,3 +153,13 @@ def says(view: Json, words: str) -> bool:
 def chosen(option: Json) -> Json:
     """Return a picker's state with this option chosen."""
     return {"type": "external_select", "selected_option": option}
+
+
+def element(shown: Json, action: str) -> Json:
+    """Return the first element of a message or view whose action id begins so."""
+    return next(
+        each
+        for block in shown["blocks"]
+        for each in [block.get("element", {}), block.get("accessory", {}), *block.get("elements", [])]
+        if str(each.get("action_id", "")).startswith(action)
+    )

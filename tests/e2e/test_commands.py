@@ -57,12 +57,7 @@ async def test_the_buttons_of_an_alert_work(busy_town: Town) -> None:
     """Who acknowledged stands on the card; a mute stands there too; the history is shown to the one person."""
     town = busy_town
     await town.type("subscribe all")
-    orders = next(
-        each.config.integration_id
-        for each in town.sandbox.braze.integrations()
-        if each.config.integration_name == "Orders"
-    )
-    town.run(orders)
+    town.run(town.id_of("Orders"))
     card = await town.alert("Orders")
     await town.press(card, "ack")
     await town.seen(

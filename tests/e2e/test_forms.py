@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack_seed import DATA_ALERTS, FINANCE_PRIVATE, GENERAL, KENJI, MARKETING_OPS
-from tests.e2e.kit import Json, Town, says
-from tests.e2e.screen import Screen, chosen
+from tests.e2e.kit import Town, says
+from tests.e2e.screen import Screen, chosen, element
 from tests.e2e.screen import says as view_says
 
 ALL = {"text": {"type": "plain_text", "text": "All"}, "value": "all"}
@@ -118,13 +118,3 @@ async def test_trouble_is_said_in_the_form(town: Town) -> None:
     errors = await screen.errors(form, channel={"selected_conversation": DATA_ALERTS}, selector=chosen(ALL))
     assert "Nothing was changed" in errors["selector"]
     await town.stop()
-
-
-def element(shown: Json, action_id: str) -> Json:
-    """Return an element of a message or view."""
-    return next(
-        each
-        for block in shown["blocks"]
-        for each in [block.get("element", {}), block.get("accessory", {}), *block.get("elements", [])]
-        if each.get("action_id") == action_id
-    )

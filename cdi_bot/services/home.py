@@ -1,0 +1,260 @@
+"""What a person's Home shows: what is wrong now, what their channels hear of, how each of these integrations is.
+
+Only channels that the person is in count, so that nobody learns of a private channel, or of what it hears, from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from cdi_bot.core.history import expected_next
+from cdi_bot.core.model import (
+    Channel,
+    Incident,
+    Integration,
+    Kind,
+    Outcome,
+    Run,
+    Subscription,
+    WatchedIntegration,
+    Workspace,
+)
+from cdi_bot.services.ports import Store, UnitOfWork
+from cdi_bot.services.views import dashboard_page
+
+WRONG = 8
+"""So many failing integrations stand under "Wrong now"; the rest stand first among all."""
+
+ROOM = 76
+"""Blocks of a page that the entries may take: headings and what stands above and below them need the rest of 100."""
+
+TREND = 20
+"""How many ended runs a trend shows: as many as fit on a phone's line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrongNow:
+    """An integration that is not well, and in which of the person's channels that is told."""
+
+    integration: Integration
+    incident: Incident
+    dashboard_url: str | None
+    channels: tuple[Channel, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeardHere:
+    """A subscription of one of the person's channels, with what it takes in now, and the name if that is one."""
+
+    subscription: Subscription
+    total: int
+    failing: int
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HowItIs:
+    """An integration that the person's channels hear of: its newest run, its trend (newest first), what comes next.
+
+    `next_run` is when the next one is, or was, expected; `None` where nobody can tell.
+    """
+
+    integration: Integration
+    newest: Run | None
+    recent: tuple[Run, ...]
+    next_run: datetime | None
+    incident: Incident | None
+    missing: bool
+    dashboard_url: str | None
+
+
+HomeEntry = WrongNow | HeardHere | HowItIs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """One page of a person's Home.
+
+    `total` and `failing` count the integrations that the person's channels hear of, `channels` these channels;
+    `not_shown` are failing ones that found no room under "Wrong now". `checked_at` is when Braze was last heard of
+    the one that it was heard of longest ago; `unseen` of them it has not been heard of yet.
+    """
+
+    entries: tuple[HomeEntry, ...]
+    page: int
+    pages: int
+    channels: int
+    total: int
+    failing: int
+    not_shown: int
+    blind: Incident | None
+    checked_at: datetime | None
+    unseen: int
+    may_change: bool = True
+
+
+def split(weights: Sequence[int], room: int = ROOM) -> list[range]:
+    """Split entries of so many blocks each into pages that hold at most `room`; there is always a first page."""
+    pages: list[range] = []
+    first, used = 0, 0
+    for place, weight in enumerate(weights):
+        if used and used + weight > room:
+            pages.append(range(first, place))
+            first, used = place, 0
+        used += weight
+    return [*pages, range(first, len(weights))]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is stored and concerns the person."""
+
+    subscriptions: list[Subscription]
+    heard: list[WatchedIntegration]
+    incidents: dict[str, Incident]
+    blind: Incident | None
+
+
+class Homes:
+    """Builds Home for one Braze workspace, from memory: it is never older than a poll. Raises only `StoreTrouble`."""
+
+    def __init__(self, *, store: Store, workspace: Workspace, clock: Callable[[], datetime]) -> None:
+        """Read from `store`; `clock` gives the present in UTC."""
+        self._store = store
+        self._clock = clock
+        self._workspace = workspace
+
+    async def home(self, channels: frozenset[Channel], page: int, *, may_change: bool = True) -> Home:
+        """Show a page to somebody who is in these channels; a page past the end is the last one."""
+        async with self._store.read() as uow:
+            known = await self._known(uow, channels)
+            entries = self._entries(known)
+            pages = split(
+                [_weight(before, one) for before, one in zip([None, *entries], entries, strict=False)]
+            )
+            page = min(max(page, 0), len(pages) - 1)
+            shown = [entries[place] for place in pages[page]]
+            filled = [await self._filled(uow, one) if isinstance(one, HowItIs) else one for one in shown]
+        seen = [each.observed_at for each in known.heard if each.observed_at]
+        return Home(
+            entries=tuple(filled),
+            page=page,
+            pages=len(pages),
+            channels=len({one.channel for one in known.subscriptions}),
+            total=len(known.heard),
+            failing=len(known.incidents),
+            not_shown=max(0, len(known.incidents) - WRONG),
+            blind=known.blind,
+            checked_at=min(seen, default=None),
+            unseen=len(known.heard) - len(seen),
+            may_change=may_change,
+        )
+
+    async def _known(self, uow: UnitOfWork, channels: frozenset[Channel]) -> _Known:
+        workspace_id = self._workspace.workspace_id
+        stored = await uow.subscriptions.for_workspace(workspace_id)
+        own = [one for one in stored if one.channel in channels]
+        heard = [
+            each
+            for each in (await uow.integrations.all(workspace_id) if own else [])
+            if any(one.takes_in(each.integration) for one in own)
+        ]
+        ids = [each.integration.integration_id for each in heard]
+        incidents = {
+            incident.integration_id: incident
+            for kind in Kind
+            if kind is not Kind.BLIND
+            for incident in await uow.incidents.open_for(workspace_id, kind, ids)
+            if incident.integration_id
+        }
+        blind = await uow.incidents.open_for(workspace_id, Kind.BLIND, None)
+        return _Known(own, heard, incidents, next(iter(blind), None))
+
+    def _entries(self, known: _Known) -> list[HomeEntry]:
+        """Put everything in its order: what is wrong, channel by channel what is heard, all that is heard of."""
+        by_need = sorted(known.heard, key=lambda each: _need(each, known.incidents))
+        failing = [each for each in by_need if each.integration.integration_id in known.incidents]
+        subscriptions = sorted(
+            known.subscriptions, key=lambda one: (one.channel.channel_id, one.subscription_id)
+        )
+        return [
+            *(self._wrong(each, known) for each in failing[:WRONG]),
+            *(_heard(one, known) for one in subscriptions),
+            *(self._how(each, known) for each in by_need),
+        ]
+
+    def _wrong(self, each: WatchedIntegration, known: _Known) -> WrongNow:
+        integration = each.integration
+        places = {one.channel for one in known.subscriptions if one.takes_in(integration)}
+        return WrongNow(
+            integration=integration,
+            incident=known.incidents[integration.integration_id],
+            dashboard_url=dashboard_page(self._workspace, integration.integration_id),
+            channels=tuple(sorted(places)),
+        )
+
+    def _how(self, each: WatchedIntegration, known: _Known) -> HowItIs:
+        key = each.integration.integration_id
+        return HowItIs(
+            integration=each.integration,
+            newest=None,
+            recent=(),
+            next_run=None,
+            incident=known.incidents.get(key),
+            missing=each.missing_since is not None,
+            dashboard_url=dashboard_page(self._workspace, key),
+        )
+
+    async def _filled(self, uow: UnitOfWork, one: HowItIs) -> HowItIs:
+        """Add the runs, which are read for the page alone."""
+        # One more than is drawn: the newest may be running.
+        runs = await uow.runs.page(
+            self._workspace.workspace_id, one.integration.integration_id, offset=0, limit=TREND + 1
+        )
+        ended = [run for run in runs if run.outcome is not Outcome.RUNNING]
+        return replace(
+            one,
+            newest=runs[0] if runs else None,
+            recent=tuple(ended[:TREND]),
+            next_run=expected_next(one.integration, runs, self._clock()),
+        )
+
+
+def _heard(one: Subscription, known: _Known) -> HeardHere:
+    taken = [each for each in known.heard if one.takes_in(each.integration) and not each.missing_since]
+    name = next(
+        (
+            each.integration.integration_name
+            for each in known.heard
+            if each.integration.integration_id == one.selector
+        ),
+        None,
+    )
+    return HeardHere(
+        subscription=one,
+        total=len(taken),
+        failing=sum(each.integration.integration_id in known.incidents for each in taken),
+        name=name,
+    )
+
+
+def _weight(before: HomeEntry | None, one: HomeEntry) -> int:
+    """How many blocks an entry takes: the first of a channel brings its heading along."""
+    if isinstance(one, WrongNow):
+        return 2
+    if isinstance(one, HowItIs):
+        return 1
+    same = isinstance(before, HeardHere) and before.subscription.channel == one.subscription.channel
+    return 1 if same else 2
+
+
+def _need(each: WatchedIntegration, incidents: dict[str, Incident]) -> tuple[int, int, str]:
+    """Sort by what needs somebody most: failing and unattended, failing, gone from Braze, well; then by name."""
+    integration = each.integration
+    incident = incidents.get(integration.integration_id)
+    name = integration.integration_name.casefold()
+    if incident is None:
+        return (2 if each.missing_since else 3, 0, name)
+    return (int(incident.acknowledged_by is not None), -incident.failed_in_a_row, name)

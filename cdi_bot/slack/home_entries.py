@@ -1,0 +1,172 @@
+"""The entries of a person's Home: what is wrong, what is heard where, how each integration is. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from cdi_bot.core.model import Channel, Run
+from cdi_bot.services.home import HeardHere, Home, HomeEntry, HowItIs, WrongNow
+from cdi_bot.slack.blocks import Block, actions, button, plain_text, section
+from cdi_bot.slack.buttons import change_button, open_in_braze
+from cdi_bot.slack.charts import sparkline
+from cdi_bot.slack.format import (
+    SHORT_NAME,
+    bold_name,
+    date,
+    escape,
+    failed,
+    name_of,
+    outside,
+    user,
+)
+from cdi_bot.slack.format import channel as named_channel
+from cdi_bot.slack.reasons import channel_advice, channel_words
+from cdi_bot.slack.selectors import filter_words, named_selector
+from cdi_bot.slack.statuses import UNSEEN, headline, run_sign, short_status
+from cdi_bot.slack.words import Words
+
+_FEW_CHANNELS = 5
+
+
+def listed(home: Home, words: Words, now: datetime) -> list[Block]:
+    """Return the entries of a page under their headings."""
+    blocks: list[Block] = []
+    before: HomeEntry | None = None
+    for place, entry in enumerate(home.entries):
+        if before is None or type(before) is not type(entry):
+            blocks += [{"type": "divider"}, header(_group(entry, words))]
+        if isinstance(entry, WrongNow):
+            blocks += _wrong(entry, place, words, may_change=home.may_change)
+        elif isinstance(entry, HeardHere):
+            if not isinstance(before, HeardHere) or _place(before) != _place(entry):
+                blocks.append(_channel(_place(entry), place, words, may_change=home.may_change))
+            blocks.append(_heard(entry, place, words, may_change=home.may_change))
+        else:
+            blocks.append(_how(entry, place, words, now))
+        before = entry
+    return blocks
+
+
+def _place(entry: HeardHere) -> Channel:
+    return entry.subscription.channel
+
+
+def header(text: str) -> Block:
+    """Return a heading."""
+    return {"type": "header", "text": plain_text(text)}
+
+
+def _group(entry: HomeEntry, words: Words) -> str:
+    _ = words.gettext
+    if isinstance(entry, WrongNow):
+        return _("Wrong now")
+    return _("What your channels hear of") if isinstance(entry, HeardHere) else _("All these integrations")
+
+
+def _wrong(entry: WrongNow, place: int, words: Words, *, may_change: bool) -> list[Block]:
+    _ = words.gettext
+    incident = entry.incident
+    name = bold_name(entry.integration, entry.dashboard_url)
+    told = ", ".join(named_channel(one.channel_id) for one in entry.channels[:_FEW_CHANNELS])
+    lines = [
+        f"{run_sign(incident.last_failed)} {name}",
+        _("{state}, since {when}").format(
+            state=escape(headline(incident, words)), when=date(incident.failing_since)
+        ),
+        _("Told in {channels}").format(channels=told),
+    ]
+    if incident.acknowledged_by:
+        lines.append(_("👀 {who} looks after it").format(who=user(incident.acknowledged_by)))
+    about = name_of(entry.integration)
+    carried = {"incidents": [incident.incident_id], "channel": entry.channels[0].channel_id}
+    acknowledge = button(
+        _("Acknowledge"),
+        f"home_ack:{place}",
+        carried,
+        says=_("Acknowledge {name}").format(name=about),
+        style="primary",
+    )
+    free = may_change and incident.acknowledged_by is None
+    return [
+        section("\n".join(lines)),
+        *actions(
+            [
+                acknowledge if free else None,
+                _runs(entry, place, words),
+                open_in_braze(
+                    entry.integration, entry.dashboard_url, words, action_id=f"open_in_braze:{place}"
+                ),
+            ]
+        ),
+    ]
+
+
+def _runs(entry: WrongNow | HowItIs, place: int, words: Words) -> Block | None:
+    _ = words.gettext
+    says = _("Show the runs of {name}").format(name=name_of(entry.integration))
+    return button(_("History"), f"home_runs:{place}", {"id": entry.integration.integration_id}, says=says)
+
+
+def _channel(channel: Channel, place: int, words: Words, *, may_change: bool) -> Block:
+    _ = words.gettext
+    if channel.channel_id.startswith("D"):
+        return section(f"*{_('Your messages with me')}*")
+    more = button(
+        _("Add…"),
+        f"form_new:{place}",
+        {"channel": channel.channel_id},
+        says=_("Let this channel hear of more"),
+    )
+    return section(f"*{named_channel(channel.channel_id)}*", accessory=more if may_change else None)
+
+
+def _heard(entry: HeardHere, place: int, words: Words, *, may_change: bool) -> Block:
+    _ = words.gettext
+    one = entry.subscription
+    what = named_selector(one.selector, f"*{outside(entry.name)}*" if entry.name else None, words)
+    count = words.ngettext("{count} integration now", "{count} integrations now", entry.total).format(
+        count=words.number(entry.total)
+    )
+    if entry.failing:
+        count += ", " + _("{count} failing").format(count=words.number(entry.failing))
+    lines = [what + (f" ({count})" if entry.name is None else ""), filter_words(one.filters, words)]
+    if one.broken_reason:
+        broken = _("⚠️ I can't post here: {reason}.").format(
+            reason=escape(channel_words(one.broken_reason, words))
+        )
+        lines.append(f"{broken} {channel_advice(one.broken_reason, words)}")
+    change = change_button(one, entry.name, words, place=place) if may_change else None
+    return section("\n".join(lines), accessory=change)
+
+
+def _how(entry: HowItIs, place: int, words: Words, now: datetime) -> Block:
+    run = entry.newest
+    mark = run_sign(entry.incident.last_failed) if entry.incident else run_sign(run)
+    lines = [f"{UNSEEN if entry.missing else mark} {bold_name(entry.integration, None, SHORT_NAME)}"]
+    lines += [" · ".join(said) for said in (_newest(run, words), _trend(entry, words, now)) if said]
+    return section("\n".join(lines), accessory=_runs(entry, place, words))
+
+
+def _newest(run: Run | None, words: Words) -> list[str]:
+    """Say how the newest run went."""
+    _ = words.gettext
+    if run is None:
+        return [_("no run seen yet")]
+    said = [f"{escape(short_status(run.job_status, words))} {date(run.sync_start_time)}"]
+    if run.rows_synced is not None:
+        said.append(_("{rows} rows").format(rows=words.number(run.rows_synced)))
+    if run.rows_failed_with_errors:
+        said.append(_("{rows} failed").format(rows=escape(failed(run, words))))
+    return said
+
+
+def _trend(entry: HowItIs, words: Words, now: datetime) -> list[str]:
+    """Draw how the runs before went, and say when the next one comes."""
+    _ = words.gettext
+    said = [f"`{sparkline(entry.recent)}`"] if len(entry.recent) > 1 else []
+    if entry.missing:
+        said.append(_("Braze no longer knows it"))
+    elif entry.next_run:
+        text = _("next run {when}") if entry.next_run > now else _("next run was expected {when}")
+        said.append(text.format(when=date(entry.next_run)))
+    return said

@@ -1,0 +1,126 @@
+"""The Home tab as people use it: over Socket Mode and as signed HTTP requests."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cdi_bot.sandbox.faults import Fault, FaultKind
+from cdi_bot.sandbox.slack_seed import DATA_ALERTS, FINANCE_PRIVATE, GUEST, KENJI, MARKETING_OPS, PRIYA
+from tests.e2e.kit import Json, Town
+from tests.e2e.screen import Screen, chosen, element, says
+
+ALL = {"text": {"type": "plain_text", "text": "All"}, "value": "all"}
+
+
+async def test_home_from_empty_to_busy(busy_town: Town) -> None:
+    """Every button of Home does what it says, and what changes shows by itself while Home is open."""
+    town, screen = busy_town, Screen(busy_town)
+    await town.type("list")
+    home = await screen.open_home("None of your channels hears")
+
+    await screen.press(home, "form_new")
+    form = await screen.opened()
+    await screen.submit(form, channel={"selected_conversation": DATA_ALERTS}, selector=chosen(ALL))
+    await screen.shows("is now subscribed")
+    await screen.close()
+    home = await screen.home_shows("none failing", "Users EU", "Orders")
+
+    town.run(town.id_of("Orders"))
+    home = await screen.home_shows("Wrong now", "home_ack:0")
+    await screen.press(home, "home_ack:0")
+    home = await screen.home_shows("looks after it", without="home_ack:0")
+    await screen.press(home, button_of(home, "home_runs"))
+    await screen.shows("Orders")
+    await screen.shows("as of")
+    await screen.close()
+    await screen.press(home, "home_help")
+    assert says(await screen.opened(), "/cdi snooze")
+    await screen.close()
+
+    await screen.press(home, button_of(home, "form_change"))
+    change = await screen.opened()
+    await screen.submit(change, rows={"value": "7"})
+    await screen.close()
+    home = await screen.home_shows("from 7 lost rows on")
+    await screen.press(home, button_of(home, "form_new:"))
+    added = await screen.opened()
+    offered = await screen.search(added, "selector", "users")
+    await screen.submit(added, selector=chosen(offered[0]))
+    await screen.close()
+    home = await screen.home_shows("named like `users*`")
+
+    town.run(town.id_of("Orders"), "success")
+    home = await screen.home_shows("none failing", without="Wrong now")
+    await screen.press(home, button_of(home, "form_change"))
+    await screen.press(await screen.opened(), "form_unsubscribe")
+    await screen.shows("is ended")
+    await screen.close()
+    home = await screen.home_shows("named like `users*`", without="all integrations*")
+    await screen.press(home, "home_refresh")
+    await screen.home_shows("named like `users*`", after=home)
+    await town.stop()
+
+
+async def test_home_is_each_persons_own(town: Town) -> None:
+    """Nobody sees a channel that they are not in; a guest may look; each reads their own language's page."""
+    world = town.sandbox.slack
+    private = world.channels[FINANCE_PRIVATE]
+    world.put_channel(replace(private, members=private.members | {world.bot_user}))
+    town.create("Salaries")
+    town.create("Users")
+    await town.start()
+    await town.type("subscribe Salaries", FINANCE_PRIVATE)
+    await town.type("subscribe Users", MARKETING_OPS)
+    priya, kenji, guest = Screen(town, PRIYA), Screen(town, KENJI), Screen(town, GUEST)
+    await priya.open_home("Salaries", FINANCE_PRIVATE, "Users")
+    seen = await kenji.open_home("Users")
+    assert not says(seen, "Salaries")
+    assert not says(seen, FINANCE_PRIVATE)
+    await town.type("subscribe Users", DATA_ALERTS)
+    looked = await guest.open_home("Users", DATA_ALERTS)
+    assert not says(looked, MARKETING_OPS)
+    assert not says(looked, "form_change")
+    await town.stop()
+
+
+async def test_home_past_one_page(town: Town) -> None:
+    """Two hundred integrations stand on pages that can be turned, and a renewal keeps the page."""
+    for number in range(200):
+        town.create(f"Sync {number:03}")
+    await town.start()
+    await town.type("subscribe all")
+    screen = Screen(town)
+    home = await screen.open_home("200 integrations")
+    await screen.press(home, "home_page:on")
+    second = await screen.home_shows("page 2 of 3", "home_page:back")
+    assert not says(second, "Sync 000")
+    await town.type("subscribe Sync 00*", MARKETING_OPS)
+    await screen.home_shows("page 2 of 3", "2 channels of yours")
+    await screen.press(second, "home_page:on")
+    await screen.home_shows("page 3 of 3", "Sync 199")
+    await town.stop()
+
+
+async def test_home_in_trouble(town: Town) -> None:
+    """Where Slack does not tell the person's channels nothing is shown of any; a failed showing stops nothing."""
+    town.create("Users")
+    await town.start()
+    await town.type("subscribe all")
+    screen = Screen(town)
+    faults = town.sandbox.slack.faults
+    faults.add(Fault(kind=FaultKind.STATUS, status=503, path="users.conversations"))
+    home = await screen.open_home("does not tell me just now")
+    assert not says(home, "Users")
+    faults.clear()
+    faults.add(Fault(kind=FaultKind.RATE_LIMITED, retry_after=1, path="views.publish", times=1))
+    await screen.press(home, "home_refresh")
+    await town.bot.logged("Home not shown")
+    await screen.press(home, "home_refresh")
+    await screen.home_shows("Users")
+    await town.stop()
+
+
+def button_of(view: Json, action: str) -> str:
+    """Return the whole id of the first button of an action."""
+    found = element(view, action)
+    return str(found["action_id"])
