@@ -11,16 +11,25 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from functools import cache
+from typing import Any
 
 from cdi_bot.core.folding import fold
 
 
 def refuse_naive(value: object) -> None:
     """Raise `ValueError` when a datetime field of the dataclass `value` has no zone."""
-    for field in fields(value):  # type: ignore[arg-type]  # called from dataclasses only
-        time = getattr(value, field.name)
-        if isinstance(time, datetime) and time.tzinfo is None:
-            raise ValueError(f"{type(value).__name__}.{field.name} has no time zone")
+    kind: Any = type(value)
+    for name in _times_of(kind):
+        time = getattr(value, name)
+        if time is not None and time.tzinfo is None:
+            raise ValueError(f"{type(value).__name__}.{name} has no time zone")
+
+
+@cache
+def _times_of(kind: type) -> tuple[str, ...]:
+    """The fields of a dataclass that hold times; looked up once, for there are many values."""
+    return tuple(field.name for field in fields(kind) if "datetime" in str(field.type))
 
 
 class Outcome(StrEnum):

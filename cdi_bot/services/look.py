@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """Runs as Braze tells them now, and open runs that Braze no longer knows at all."""
+    """Runs as Braze tells them now, but for those recorded just so before, and open runs that it no longer knows."""
 
     first_page: tuple[Run, ...]
     runs: tuple[Run, ...]
@@ -66,8 +66,11 @@ async def _page(braze: Braze, item: Remembered, cursor: str | None, purpose: Pur
 def _reading(item: Remembered, first: StatusPage, runs: list[Run], *, at_end: bool) -> Reading:
     found = {run.sync_start_time.replace(microsecond=0) for run in runs}
     lost = {start for start in item.open_starts if start.replace(microsecond=0) not in found}
+    recorded = set(item.page or ())
     return Reading(
-        first_page=first.runs, runs=tuple(runs), vanished=frozenset(lost) if at_end else frozenset()
+        first_page=first.runs,
+        runs=tuple(run for run in runs if run not in recorded),
+        vanished=frozenset(lost) if at_end else frozenset(),
     )
 
 
@@ -90,12 +93,19 @@ async def _is_enough(store: Store, item: Remembered, runs: list[Run]) -> bool:
     horizon = watched.baseline_start if watched.baseline_taken else watched.watched_since
     if horizon and oldest <= horizon:
         return True
+    # What was recorded of the first page before is stored: mostly that is enough, and costs no query.
+    if any(_bounds(run, found) for run in (*(item.page or ()), item.newest) if run):
+        return True
     integration = watched.integration
     async with store.read() as uow:
         known = await uow.runs.since(integration.workspace_id, integration.integration_id, oldest)
-    return any(
-        run.outcome is not Outcome.RUNNING
-        and not run.provisional
-        and run.sync_start_time.replace(microsecond=0) in found
-        for run in known
+    return any(_bounds(run, found) for run in known)
+
+
+def _bounds(stored: Run, found: set[datetime]) -> bool:
+    """Whether a stored run ends the reading back: it is settled, and among those found."""
+    return (
+        stored.outcome is not Outcome.RUNNING
+        and not stored.provisional
+        and stored.sync_start_time.replace(microsecond=0) in found
     )

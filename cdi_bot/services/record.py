@@ -62,7 +62,13 @@ async def record(uow: UnitOfWork, observations: Sequence[Observation], *, now: d
                 now=now,
             )
         )
-    await uow.integrations.save([finding.watched for finding in findings])
+    await uow.integrations.save(
+        [
+            finding.watched
+            for integration_id, finding in zip(ids, findings, strict=True)
+            if not _is_stored(finding.watched, stored.get(integration_id))
+        ]
+    )
     await uow.runs.save(workspace_id, [run for finding in findings for run in finding.runs], now=now)
     changed = [finding for finding in findings if finding.incident or finding.started]
     if changed:
@@ -79,6 +85,16 @@ def _as_stored(stored: WatchedIntegration | None, watched: WatchedIntegration) -
         watched_since=stored.watched_since,
         baseline_taken=stored.baseline_taken,
         baseline_start=stored.baseline_start,
+    )
+
+
+def _is_stored(watched: WatchedIntegration, stored: WatchedIntegration | None) -> bool:
+    """Whether nothing but the times of the last answers is new; those are kept from time to time, many at once."""
+    return stored is not None and stored == replace(
+        watched,
+        listed_at=stored.listed_at,
+        status_asked_at=stored.status_asked_at,
+        trouble=stored.trouble,
     )
 
 

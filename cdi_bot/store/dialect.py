@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import ARRAY, BigInteger, FromClause, Select, Table, Text, bindparam, func, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    BindParameter,
+    Executable,
+    FromClause,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    func,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeEngine
@@ -16,6 +28,8 @@ from sqlalchemy.types import TypeEngine
 from cdi_bot.store.columns import UtcTime, sqlite_time, storable
 
 Upsert = postgresql.Insert | sqlite.Insert
+
+Statement = TypeVar("Statement", bound=Executable)
 
 _SPAN = ("name", "first", "last")
 
@@ -50,40 +64,79 @@ def _replace(dialect: str, table: Table) -> Upsert:
 
 def names(connection: AsyncConnection, values: Collection[str]) -> Select[tuple[str]]:
     """A subquery of texts, for `IN`; see `_listed`."""
-    return _listed(connection, [storable(value) for value in values], Text())
+    return _listed(bindparam(None, sent_names(connection, values), _sent_as(connection, Text())))
 
 
 def numbers(connection: AsyncConnection, values: Collection[int]) -> Select[tuple[int]]:
     """A subquery of ids, for `IN`; see `_listed`."""
-    return _listed(connection, list(values), BigInteger())
+    sent = json.dumps(list(values)) if is_sqlite(connection) else list(values)
+    return _listed(bindparam(None, sent, _sent_as(connection, BigInteger())))
 
 
-def _listed(connection: AsyncConnection, values: list[Any], kind: TypeEngine[Any]) -> Select[Any]:
+def names_given(connection: AsyncConnection, parameter: str) -> Select[tuple[str]]:
+    """Like `names`, for a statement that is made once: `sent_names` makes what the parameter is then given."""
+    return _listed(bindparam(parameter, type_=_sent_as(connection, Text())))
+
+
+def sent_names(connection: AsyncConnection, values: Collection[str]) -> str | list[str]:
+    """Texts as one parameter."""
+    texts = [storable(value) for value in values]
+    return json.dumps(texts) if is_sqlite(connection) else texts
+
+
+def _sent_as(connection: AsyncConnection, kind: TypeEngine[Any]) -> TypeEngine[Any]:
+    return Text() if is_sqlite(connection) else ARRAY(kind)
+
+
+def _listed(values: BindParameter[Any]) -> Select[Any]:
     """Values that travel as one parameter.
 
     No engine's limit on the number of parameters is met, and the statement is the same text for any number of
     values, so that it is prepared once.
     """
-    if is_sqlite(connection):
+    if isinstance(values.type, Text):
         # Named, because SQLAlchemy asks the system for random bytes to make up a name.
-        rows = func.json_each(bindparam(None, json.dumps(values), Text())).table_valued(
-            "value", name="listed"
-        )
+        rows = func.json_each(values).table_valued("value", name="listed")
         return select(rows.c.value)
-    return select(func.unnest(bindparam(None, values, ARRAY(kind))).column_valued("value"))
+    return select(func.unnest(values).column_valued("value"))
 
 
-def spans(connection: AsyncConnection, rows: Sequence[tuple[str, datetime, datetime]]) -> FromClause:
-    """A table of (`name`, `first`, `last`) made of these rows, at least one, to join with; sent like `names`."""
+def spans_given(connection: AsyncConnection) -> FromClause:
+    """A table of (`name`, `first`, `last`) to join with, for a statement that is made once; see `sent_spans`."""
     if is_sqlite(connection):
-        text = json.dumps([(storable(name), *map(sqlite_time, times)) for name, *times in rows])
-        item = func.json_each(bindparam(None, text, Text())).table_valued("value", name="listed").c.value
+        item = func.json_each(bindparam("spans", type_=Text())).table_valued("value", name="listed").c.value
         parts = (func.json_extract(item, f"$[{place}]") for place in range(3))
         return select(*(part.label(label) for part, label in zip(parts, _SPAN, strict=True))).subquery("span")
-    name, first, last = zip(*rows, strict=True)
     unnested = func.unnest(
-        bindparam(None, [storable(text) for text in name], ARRAY(Text())),
-        bindparam(None, list(first), ARRAY(UtcTime())),
-        bindparam(None, list(last), ARRAY(UtcTime())),
+        bindparam("names", type_=ARRAY(Text())),
+        bindparam("firsts", type_=ARRAY(UtcTime())),
+        bindparam("lasts", type_=ARRAY(UtcTime())),
     )
     return unnested.table_valued(*_SPAN, name="span").render_derived()
+
+
+def sent_spans(connection: AsyncConnection, rows: Sequence[tuple[str, datetime, datetime]]) -> dict[str, Any]:
+    """The parameters of `spans_given` for these rows."""
+    if is_sqlite(connection):
+        return {"spans": json.dumps([(storable(name), *map(sqlite_time, times)) for name, *times in rows])}
+    return {
+        "names": [storable(name) for name, _, _ in rows],
+        "firsts": [first for _, first, _ in rows],
+        "lasts": [last for _, _, last in rows],
+    }
+
+
+Make = Callable[[AsyncConnection], Statement]
+
+
+def once(make: Make[Statement]) -> Make[Statement]:
+    """Make a statement once for each engine: putting it together takes longer than most of them run."""
+    made: dict[str, Statement] = {}
+
+    def get(connection: AsyncConnection) -> Statement:
+        engine = connection.dialect.name
+        if engine not in made:
+            made[engine] = make(connection)
+        return made[engine]
+
+    return get

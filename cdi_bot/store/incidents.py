@@ -9,14 +9,15 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model import Incident, Kind, Run
 from cdi_bot.services.ports import Incidents
-from cdi_bot.store.dialect import names, numbers
+from cdi_bot.store.dialect import names, names_given, numbers, once, sent_names
 from cdi_bot.store.rows import AnyRow, run_of
 from cdi_bot.store.runs import Name, SqlRuns, name_of
 from cdi_bot.store.tables import INCIDENTS, RUNS
@@ -64,20 +65,8 @@ class SqlIncidents(Incidents):
 
     async def current_for(self, workspace_id: int, integration_ids: Collection[str]) -> dict[str, Incident]:
         """Read the newest of each: where one is open, that is it."""
-        wanted = names(self._connection, integration_ids).subquery("wanted")
-        others = INCIDENTS.alias("others")
-        newest = (
-            select(func.max(others.c.incident_id))
-            .where(
-                others.c.workspace_id == workspace_id,
-                others.c.integration_id == wanted.c.value,
-                others.c.kind == Kind.SYNC_FAILED,
-            )
-            .scalar_subquery()
-        )
-        rows = await self._connection.execute(
-            _selected(INCIDENTS.c.incident_id.in_(select(newest).select_from(wanted)))
-        )
+        which = {"workspace": workspace_id, "wanted": sent_names(self._connection, integration_ids)}
+        rows = await self._connection.execute(_newest_of(self._connection), which)
         found = map(_incident_of, rows)
         return {
             incident.integration_id: incident
@@ -172,11 +161,33 @@ def _incident_row(incident: Incident, starts: Starts) -> dict[str, Any]:
 
 def _selected(which: ColumnElement[bool]) -> Select[Any]:
     """Incidents with their runs' columns, which are labelled with the part that the run plays."""
+    return _with_runs().where(which)
+
+
+@cache
+def _with_runs() -> Select[Any]:
     joined = INCIDENTS.outerjoin(_FAILED, _plays(_FAILED, INCIDENTS.c.last_failed_start)).outerjoin(
         _GOOD, _plays(_GOOD, INCIDENTS.c.resolved_by_start)
     )
     runs = (column.label(f"{run.name}_{column.name}") for run in (_FAILED, _GOOD) for column in run.c)
-    return select(INCIDENTS, *runs).select_from(joined).where(which)
+    return select(INCIDENTS, *runs).select_from(joined)
+
+
+@once
+def _newest_of(connection: AsyncConnection) -> Select[Any]:
+    """The newest failure of each of the wanted integrations, found by one look into the index."""
+    wanted = names_given(connection, "wanted").subquery("wanted")
+    others = INCIDENTS.alias("others")
+    newest = (
+        select(func.max(others.c.incident_id))
+        .where(
+            others.c.workspace_id == bindparam("workspace"),
+            others.c.integration_id == wanted.c.value,
+            others.c.kind == Kind.SYNC_FAILED,
+        )
+        .scalar_subquery()
+    )
+    return _selected(INCIDENTS.c.incident_id.in_(select(newest).select_from(wanted)))
 
 
 def _plays(run: FromClause, start: ColumnElement[datetime]) -> ColumnElement[bool]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model import (
@@ -18,7 +19,7 @@ from cdi_bot.core.model import (
     Workspace,
 )
 from cdi_bot.services.ports import Audit, Integrations, Snoozes, Subscriptions, Workspaces
-from cdi_bot.store.dialect import names, numbers, replace_in, upsert_into
+from cdi_bot.store.dialect import names, names_given, numbers, once, replace_in, sent_names, upsert_into
 from cdi_bot.store.rows import (
     channel_row,
     filters_row,
@@ -97,12 +98,8 @@ class SqlIntegrations(Integrations):
         self, workspace_id: int, integration_ids: Collection[str]
     ) -> dict[str, WatchedIntegration]:
         """Read several."""
-        rows = await self._connection.execute(
-            select(INTEGRATIONS).where(
-                INTEGRATIONS.c.workspace_id == workspace_id,
-                INTEGRATIONS.c.integration_id.in_(names(self._connection, integration_ids)),
-            )
-        )
+        which = {"workspace": workspace_id, "wanted": sent_names(self._connection, integration_ids)}
+        rows = await self._connection.execute(_some_integrations(self._connection), which)
         return {row.integration_id: watched_of(row) for row in rows}
 
     async def save(self, watched: Sequence[WatchedIntegration]) -> None:
@@ -136,6 +133,14 @@ class SqlIntegrations(Integrations):
                 for one in sorted(watched, key=_by_id)
             ],
         )
+
+
+@once
+def _some_integrations(connection: AsyncConnection) -> Select[Any]:
+    return select(INTEGRATIONS).where(
+        INTEGRATIONS.c.workspace_id == bindparam("workspace"),
+        INTEGRATIONS.c.integration_id.in_(names_given(connection, "wanted")),
+    )
 
 
 def _by_id(watched: WatchedIntegration) -> tuple[int, str]:

@@ -13,7 +13,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Float,
+    Select,
     and_,
     bindparam,
     case,
@@ -30,7 +32,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cdi_bot.core.model import Outcome, Run
 from cdi_bot.core.sums import RunSums
 from cdi_bot.services.ports import Runs
-from cdi_bot.store.dialect import names, replace_in, spans
+from cdi_bot.store.dialect import names, once, replace_in, sent_spans, spans_given
 from cdi_bot.store.rows import run_of, run_row
 from cdi_bot.store.tables import INCIDENTS, RUNS
 
@@ -89,16 +91,8 @@ class SqlRuns(Runs):
 
     async def since(self, workspace_id: int, integration_id: str, start: datetime) -> list[Run]:
         """Read from a time on, less a second."""
-        rows = await self._connection.execute(
-            select(RUNS)
-            .where(
-                RUNS.c.workspace_id == workspace_id,
-                RUNS.c.integration_id == integration_id,
-                RUNS.c.sync_start_time >= start - _SECOND,
-            )
-            .order_by(RUNS.c.sync_start_time.desc())
-        )
-        return list(map(run_of, rows))
+        which = {"workspace": workspace_id, "integration": integration_id, "start": start - _SECOND}
+        return list(map(run_of, await self._connection.execute(_SINCE, which)))
 
     async def page(self, workspace_id: int, integration_id: str, *, offset: int, limit: int) -> list[Run]:
         """Read a page."""
@@ -190,18 +184,12 @@ class SqlRuns(Runs):
         """The stored runs that began within these seconds, each found in the index."""
         if not seconds:
             return []
-        span = spans(
-            self._connection,
-            [(integration_id, second, second + _SECOND - _MICROSECOND) for integration_id, second in seconds],
+        spans = [(integration_id, at, at + _SECOND - _MICROSECOND) for integration_id, at in seconds]
+        statement = _provisional_within if only_provisional else _all_within
+        rows = await self._connection.execute(
+            statement(self._connection),
+            {"workspace": workspace_id, **sent_spans(self._connection, spans)},
         )
-        within = and_(
-            RUNS.c.workspace_id == workspace_id,
-            RUNS.c.integration_id == span.c.name,
-            RUNS.c.sync_start_time.between(span.c.first, span.c.last),
-            *([RUNS.c.provisional] if only_provisional else []),
-        )
-        # An outer join keeps SQLite from reading all runs and comparing each with the spans.
-        rows = await self._connection.execute(select(RUNS).select_from(span.outerjoin(RUNS, within)))
         return [run_of(row) for row in rows if row.job_status is not None]
 
     async def _write(self, workspace_id: int, runs: Sequence[Run], now: datetime) -> None:
@@ -252,6 +240,39 @@ class SqlRuns(Runs):
             ),
             gone,
         )
+
+
+_SINCE = (
+    select(RUNS)
+    .where(
+        RUNS.c.workspace_id == bindparam("workspace"),
+        RUNS.c.integration_id == bindparam("integration"),
+        RUNS.c.sync_start_time >= bindparam("start"),
+    )
+    .order_by(RUNS.c.sync_start_time.desc())
+)
+
+
+@once
+def _all_within(connection: AsyncConnection) -> Select[Any]:
+    return _within(connection)
+
+
+@once
+def _provisional_within(connection: AsyncConnection) -> Select[Any]:
+    return _within(connection, RUNS.c.provisional)
+
+
+def _within(connection: AsyncConnection, *more: ColumnElement[bool]) -> Select[Any]:
+    """An outer join keeps SQLite from reading all runs and comparing each with the spans."""
+    span = spans_given(connection)
+    within = and_(
+        RUNS.c.workspace_id == bindparam("workspace"),
+        RUNS.c.integration_id == span.c.name,
+        RUNS.c.sync_start_time.between(span.c.first, span.c.last),
+        *more,
+    )
+    return select(RUNS).select_from(span.outerjoin(RUNS, within))
 
 
 def name_of(run: Run) -> Name:
