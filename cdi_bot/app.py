@@ -38,8 +38,9 @@ from cdi_bot.services.views import Views
 from cdi_bot.settings import Settings
 from cdi_bot.settings_checks import languages
 from cdi_bot.slack.actions import listen_to_actions
-from cdi_bot.slack.bolt import SlackApp
+from cdi_bot.slack.bolt import Identity, SlackApp
 from cdi_bot.slack.commands import Desk, listen_to_commands
+from cdi_bot.slack.events import listen_to_events
 from cdi_bot.slack.forms import FormDesk
 from cdi_bot.slack.home import HomeTab
 from cdi_bot.slack.memberships import SlackMemberships
@@ -55,6 +56,7 @@ log = structlog.get_logger(__name__)
 _OBSERVE_EVERY = 0.5
 _DELIVER_EVERY = 1.0
 _REMIND_EVERY = 5.0
+_LOOK_EVERY = 60.0
 _FORGET_EVERY = 1.0
 _HOME_EVERY = 1.0
 
@@ -119,7 +121,7 @@ async def run_bot(
             store=store,
             slack=slack,
             reached=reached,
-            team=identity.team_id,
+            identity=identity,
             metrics=metrics,
         )
         await preflight.connect(slack, stop)
@@ -182,10 +184,11 @@ def _build(
     store: Store,
     slack: SlackApp,
     reached: Reach,
-    team: str,
+    identity: Identity,
     metrics: Metrics,
 ) -> _Parts:
     braze, workspace = reached.braze, reached.workspace
+    team = identity.team_id
     words = Words.load(settings.language)
     admin_channel = (
         Channel(team_id=team, channel_id=settings.admin_channel) if settings.admin_channel else None
@@ -262,6 +265,7 @@ def _build(
         clock=utc_now,
     )
     home.listen()
+    listen_to_events(slack, deliverer.places, bot_user=identity.bot_user_id)
     slack.ignore_the_rest()
     retention = Retention(store=store, clock=utc_now, keep=settings.retention)
     digester = Digester(store=store, workspace_id=workspace.workspace_id, clock=utc_now, wake=wake)
@@ -297,6 +301,7 @@ async def _start(parts: _Parts, stack: AsyncExitStack, slack: SlackApp) -> None:
     scheduler.every(_DELIVER_EVERY, deliver, name="deliver")
     scheduler.every(_REMIND_EVERY, parts.polling.remind, name="remind")
     scheduler.every(_REMIND_EVERY, parts.digester.tick, name="digest")
+    scheduler.every(_LOOK_EVERY, parts.deliverer.places.look_at_broken, name="look")
     scheduler.every(_FORGET_EVERY, parts.retention.tick, name="forget")
     scheduler.every(_HOME_EVERY, parts.home.tick, name="home")
     scheduler.start()

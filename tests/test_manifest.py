@@ -2,12 +2,13 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import jsonschema
 import pytest
 import yaml
 
+from cdi_bot.slack.events import listen_to_events
 from cdi_bot.slack.modals import FORM
 from cdi_bot.slack.scopes import NEEDED, OPTIONAL
 
@@ -21,12 +22,13 @@ EVENT_SCOPES = {
     "tokens_revoked": None,
     "channel_archive": "channels:read",
     "channel_unarchive": "channels:read",
-    "channel_rename": "channels:read",
     "channel_deleted": "channels:read",
+    "channel_left": "channels:read",
     "group_archive": "groups:read",
     "group_unarchive": "groups:read",
-    "group_rename": "groups:read",
     "group_deleted": "groups:read",
+    "group_left": "groups:read",
+    "member_joined_channel": "channels:read",
     "member_left_channel": "channels:read",
 }
 
@@ -90,6 +92,19 @@ def test_each_event_has_its_scope(manifest: dict[str, Any]) -> None:
     for event in manifest["settings"]["event_subscriptions"]["bot_events"]:
         scope = EVENT_SCOPES[event]
         assert scope is None or scope in needed, event
+
+
+def test_each_event_is_listened_to(manifest: dict[str, Any]) -> None:
+    """The app asks for the events that the bot takes, and for no others."""
+    heard: set[str] = set()
+
+    class Ears:
+        def on_event(self, kind: str, _listener: object) -> None:
+            heard.add(kind)
+
+    listen_to_events(cast("Any", Ears()), cast("Any", None), bot_user="U1")
+    asked = set(manifest["settings"]["event_subscriptions"]["bot_events"])
+    assert asked == heard | {"app_home_opened"}
 
 
 def test_the_modes(manifest: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What to do when Slack does not take a message: wait, search, post anew, or tell who can mend it."""
+"""What to do when Slack does not take a message: wait, search, post anew, or have the channel marked."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from cdi_bot.core.messages import ChannelBroken, MessageKind, OutboxMessage, OwedMessage
-from cdi_bot.core.model import Channel
+from cdi_bot.core.messages import MessageKind, OutboxMessage
 from cdi_bot.services.lane import SETTLE_AFTER, Lane
-from cdi_bot.services.ports import Messenger, SlackTrouble, SlackVerdict, Store, UnitOfWork
+from cdi_bot.services.places import Places
+from cdi_bot.services.ports import SlackTrouble, SlackVerdict, Store, UnitOfWork
 
 log = structlog.get_logger(__name__)
 
@@ -28,22 +28,14 @@ class Cope:
         self,
         *,
         store: Store,
-        messenger: Messenger,
         lane: Lane,
+        places: Places,
         clock: Callable[[], datetime],
         random: Callable[[], float],
-        admin_channel: Channel | None,
     ) -> None:
         """Keep the collaborators; `random` gives 0 to 1 for jitter."""
-        self._store, self._messenger, self._lane = store, messenger, lane
-        self._clock, self._random, self._admin_channel = clock, random, admin_channel
-        self.trouble: str | None = None
-
-    def went_well(self) -> None:
-        """Slack took something: whatever was wrong with the whole of it is over."""
-        if self.trouble is not None:
-            log.info("Slack takes messages again", after=self.trouble)
-            self.trouble = None
+        self._store, self._lane, self._places = store, lane, places
+        self._clock, self._random = clock, random
 
     async def with_trouble(self, message: OutboxMessage, trouble: SlackTrouble) -> bool | None:
         """Handle one refusal. True: look again; False: leave the channel for now; `None`: go on to the next."""
@@ -66,9 +58,11 @@ class Cope:
             await self._postpone(message, _REFUSED_AGAIN, trouble.reason)
             return None
         if verdict in {SlackVerdict.CHANNEL_GONE, SlackVerdict.TEAM_GONE}:
-            tell = self._tell_broken if verdict is SlackVerdict.CHANNEL_GONE else self._shut_out
-            await tell(channel, trouble.reason)
             await self._hold(message, _PROBE, trouble.reason)
+            if verdict is SlackVerdict.CHANNEL_GONE:
+                await self._places.lost(channel, trouble.reason)
+            else:
+                await self._places.shut_out({channel}, trouble.reason)
             return False
         if trouble.retry_after is not None:
             # The limit is the method's: what needs another one, such as a change of a card, may still go.
@@ -76,17 +70,6 @@ class Cope:
             return None
         await self._hold(message, self._backoff(message), trouble.reason)
         return False
-
-    async def _shut_out(self, channel: Channel, reason: str) -> None:
-        """Mark a channel of a team that the bot was removed from: nobody there can be told, so the log says it."""
-        if self.trouble is None:
-            log.error(
-                "Slack no longer lets the bot in: reinstall the app, and set its new token", reason=reason
-            )
-        self.trouble = reason
-        self._lane.lost(channel)
-        async with self._store.write() as uow:
-            await uow.subscriptions.mark_broken(channel, reason)
 
     async def push_back(self, message: OutboxMessage, reason: str) -> None:
         """Try a message later that failed for a reason of our own."""
@@ -134,44 +117,3 @@ class Cope:
         if message.owed.kind is not MessageKind.CARD:
             await self._lane.settle([message])
         return True
-
-    async def _tell_broken(self, channel: Channel, reason: str) -> None:
-        """Mark the channel's subscriptions as broken, and tell who made them, once, how to mend it.
-
-        The people are looked up first and the mark and the messages commit together, so that a crash in between
-        tells them again rather than never.
-        """
-        self._lane.lost(channel)
-        async with self._store.read() as uow:
-            subscriptions = [
-                each for each in await uow.subscriptions.for_channel(channel) if not each.broken_reason
-            ]
-        if not subscriptions:
-            return
-        places = [
-            await self._place_of(channel.team_id, who)
-            for who in sorted({s.created_by for s in subscriptions})
-        ]
-        now = self._clock()
-        owed = [
-            OwedMessage(
-                key=f"broken:{channel.channel_id}:{place.channel_id}:{now:%Y%m%dT%H%M%S}",
-                channel=place,
-                kind=MessageKind.NOTICE,
-                content=ChannelBroken(channel=channel, reason=reason),
-                not_before=now,
-            )
-            for place in sorted({place for place in places if place})
-        ]
-        async with self._store.write() as uow:
-            await uow.subscriptions.mark_broken(channel, reason)
-            await uow.outbox.owe(owed, now=now)
-        log.error("channel can't be posted to", channel=channel.channel_id, reason=reason, told=len(owed))
-
-    async def _place_of(self, team_id: str, who: str) -> Channel | None:
-        """Where to tell a person; the admin channel when they can't be reached."""
-        try:
-            return await self._messenger.direct_channel(team_id, who)
-        except SlackTrouble as trouble:
-            log.warning("person can't be told", user=who, reason=trouble.reason)
-            return self._admin_channel

@@ -16,6 +16,7 @@ from cdi_bot.services.group import group, look
 from cdi_bot.services.lane import Done, Lane
 from cdi_bot.services.meter import UNCOUNTED, Meter
 from cdi_bot.services.pace import Pace
+from cdi_bot.services.places import Places
 from cdi_bot.services.ports import Lease, Messenger, SlackTrouble, Store, StoreTrouble
 from cdi_bot.services.views import Views
 
@@ -53,26 +54,22 @@ class Deliverer:
         """Keep the collaborators; `owner` names this process in leases, `random` gives 0 to 1 for jitter."""
         self._store, self._clock, self._sleep, self._owner = store, clock, sleep, owner
         self._views = views
-        self._lane = Lane(store=store, messenger=messenger, views=views, clock=clock)
+        self.places = Places(
+            store=store, messenger=messenger, clock=clock, admin_channel=admin_channel, wake=self.wake
+        )
+        self._lane = Lane(store=store, messenger=messenger, views=views, clock=clock, places=self.places)
         self._meter = meter
         self._awake = asyncio.Event()
         self._stopping = False
         self._busy: dict[Channel, asyncio.Task[None]] = {}
         self._room = asyncio.Semaphore(_AT_ONCE)
         self._pace = Pace(clock)
-        self._cope = Cope(
-            store=store,
-            messenger=messenger,
-            lane=self._lane,
-            clock=clock,
-            random=random,
-            admin_channel=admin_channel,
-        )
+        self._cope = Cope(store=store, lane=self._lane, places=self.places, clock=clock, random=random)
 
     @property
     def trouble(self) -> str | None:
         """Why Slack takes nothing at all from the bot at present, in Slack's word."""
-        return self._cope.trouble
+        return self.places.trouble
 
     def wake(self) -> None:
         """Look at the outbox now."""
@@ -200,7 +197,6 @@ class Deliverer:
             log_.exception("message failed")
             return None
         self._meter.delivered(done)
-        self._cope.went_well()
         if done is Done.WAITING:
             return None
         if done in {Done.POSTED, Done.UPDATED}:

@@ -7,7 +7,7 @@ lost, the mark is found later, and the channel is searched for the message's key
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -15,6 +15,7 @@ from cdi_bot.core.grouping import told_by
 from cdi_bot.core.messages import CardView, EventView, MessageKind, OutboxMessage, SeveralView, View
 from cdi_bot.core.model import Card, Channel
 from cdi_bot.core.routing import muted_until
+from cdi_bot.services.places import Places
 from cdi_bot.services.ports import (
     AFTER_CARD,
     SNOOZED,
@@ -82,7 +83,7 @@ class Lane:
     messenger: Messenger
     views: Views
     clock: Callable[[], datetime]
-    _sound: set[Channel] = field(default_factory=set)
+    places: Places
 
     async def deliver(self, message: OutboxMessage, *, card_due: datetime | None) -> Done:
         """Take one message as far as it can go now. Raises `SlackTrouble` or `StoreTrouble`.
@@ -118,10 +119,6 @@ class Lane:
         async with self.store.write() as uow:
             for message in messages:
                 await uow.outbox.sent(message.message_id, ts=None, now=self.clock())
-
-    def lost(self, channel: Channel) -> None:
-        """Note that a channel can't be posted to, so that the next success mends its subscriptions."""
-        self._sound.discard(channel)
 
     async def _prepare(self, uow: UnitOfWork, message: OutboxMessage, now: datetime) -> _Ready | Done | _Wait:
         """Build what is to be sent; or say what becomes of it instead, or what it waits for."""
@@ -192,9 +189,9 @@ class Lane:
                 shown = ready.card.wanted_revision if revision is None else revision
                 await uow.cards.shown(ready.card.card_id, revision=shown, ts=ts)
             await uow.outbox.sent(message.message_id, ts=ts, now=self.clock())
-            if channel not in self._sound:
+            if not self.places.is_sound(channel):
                 await uow.subscriptions.mend(channel)
-        self._sound.add(channel)
+        self.places.went_well(channel)
 
     async def _postpone(self, message: OutboxMessage, until: datetime, reason: str) -> None:
         async with self.store.write() as uow:

@@ -163,10 +163,14 @@ class Observer:
             for task in waiting:
                 task.cancel()
             await asyncio.gather(*waiting, return_exceptions=True)
-        if self._leads_until is not None:
+        if self._leads_until is None:
+            return
+        try:
             await self._book.save_times()
             async with self._store.write() as uow:
                 await uow.workspaces.release(self._workspace.workspace_id, owner=self._owner)
+        except StoreTrouble as trouble:
+            log.warning("the lease is left to end by itself", why=str(trouble))
 
     async def idle(self) -> None:
         """Wait until nothing is under way."""

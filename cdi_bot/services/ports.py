@@ -383,6 +383,10 @@ class Subscriptions(Protocol):
         """Unsubscribe."""
         ...
 
+    async def channels(self) -> dict[Channel, str | None]:
+        """Every channel that is subscribed to anything, with its mark if it has one."""
+        ...
+
     async def mark_broken(self, channel: Channel, reason: str) -> list[Subscription]:
         """Mark the channel's sound subscriptions as broken; returns those this call marked."""
         ...
@@ -498,6 +502,10 @@ class Outbox(Protocol):
 
     async def hold(self, channel: Channel, *, until: datetime, error: str) -> None:
         """Push everything that a channel is owed back until a time, with the reason; counts no attempt."""
+        ...
+
+    async def hurry(self, channel: Channel, *, error: str, now: datetime) -> None:
+        """Let what a channel is owed and was held for a reason that is over go now."""
         ...
 
     async def depth(self) -> int:

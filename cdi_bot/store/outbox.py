@@ -179,6 +179,20 @@ class SqlOutbox(Outbox):
             .values(not_before=until, last_error=error)
         )
 
+    async def hurry(self, channel: Channel, *, error: str, now: datetime) -> None:
+        """Write the time."""
+        await self._connection.execute(
+            update(OUTBOX)
+            .where(
+                OUTBOX.c.team_id == channel.team_id,
+                OUTBOX.c.channel_id == channel.channel_id,
+                _OWED,
+                OUTBOX.c.not_before > now,
+                OUTBOX.c.last_error == error,
+            )
+            .values(not_before=now)
+        )
+
     async def depth(self) -> int:
         """Count."""
         count: int = (

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model import (
@@ -21,6 +21,7 @@ from cdi_bot.core.model import (
 from cdi_bot.services.ports import Audit, Integrations, Snoozes, Subscriptions, Workspaces
 from cdi_bot.store.dialect import names, names_given, numbers, once, replace_in, sent_names, upsert_into
 from cdi_bot.store.rows import (
+    channel_of,
     channel_row,
     filters_row,
     snooze_of,
@@ -197,6 +198,16 @@ class SqlSubscriptions(Subscriptions):
                 SUBSCRIPTIONS.c.subscription_id.in_(numbers(self._connection, subscription_ids))
             )
         )
+
+    async def channels(self) -> dict[Channel, str | None]:
+        """Read each channel once; all its marks are the same."""
+        columns = SUBSCRIPTIONS.c
+        rows = await self._connection.execute(
+            select(columns.team_id, columns.channel_id, func.max(columns.broken_reason).label("mark"))
+            .group_by(columns.team_id, columns.channel_id)
+            .order_by(columns.team_id, columns.channel_id)
+        )
+        return {channel_of(row): row.mark for row in rows}
 
     async def mark_broken(self, channel: Channel, reason: str) -> list[Subscription]:
         """Mark the sound ones; of two calls at once each mark is made and returned by one."""

@@ -139,7 +139,9 @@ async def test_an_archived_channel_mends_itself(bot: Whole) -> None:
 
 async def test_when_the_person_cannot_be_told_the_admins_are(bot: Whole) -> None:
     """In their channel."""
-    bot.bot.deliverer._cope._admin_channel = OPS  # noqa: SLF001  # as the settings would name it
+    await bot.bot.close()
+    bot.admin_channel = OPS  # as the settings name it
+    await bot.start_bot("two")
     bot.sandbox.slack.faults.add(fault(FaultKind.STATUS, path="conversations.open"))
     bot.sandbox.slack.put_channel(replace(bot.sandbox.slack.channels[DATA_ALERTS], is_archived=True))
     bot.end_run("users")
