@@ -123,7 +123,7 @@ def _none_fits(answer: NoneFits, words: Words) -> Rendered:
     _ = words.gettext
     line = _("No integration fits “{words}”.").format(words=outside(answer.words))
     if answer.nearest:
-        names = ", ".join(bold_name(one) for one in answer.nearest[:CHOICES])
+        names = words.listed(bold_name(one) for one in answer.nearest[:CHOICES])
         return said(f"{line} " + _("Did you mean {names}?").format(names=names), _("`/cdi list` shows all."))
     if not answer.list_known:
         todo = _(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from babel import Locale
-
 from cdi_bot.core.digest import read_schedule
 from cdi_bot.core.messages import DigestChanged, EventView, LanguageChanged
 from cdi_bot.services.answers import DigestSet, LanguageSet, SettingsShown, UnknownLanguage
@@ -13,13 +11,7 @@ from cdi_bot.slack.blocks import Rendered
 from cdi_bot.slack.format import code, date, outside, user
 from cdi_bot.slack.refusals import said
 from cdi_bot.slack.replies import said as told
-from cdi_bot.slack.words import Words
-
-
-def language_name(language: str) -> str:
-    """Name a language in itself: `日本語`. Plain text."""
-    name = Locale.parse(language).get_display_name(language)
-    return (name or language).capitalize()
+from cdi_bot.slack.words import Words, language_name
 
 
 def schedule_words(digest: str, zone: str, words: Words) -> str:
@@ -106,7 +98,7 @@ def _next(due: datetime | None, words: Words) -> str:
 
 
 def _change(languages: tuple[str, ...], words: Words) -> str:
-    known = ", ".join(f"{code(f'/cdi language {one}')} ({language_name(one)})" for one in languages)
+    known = words.listed(f"{code(f'/cdi language {one}')} ({language_name(one)})" for one in languages)
     return words.gettext("To choose a language: {commands}").format(commands=known)
 
 

@@ -41,7 +41,7 @@ from cdi_bot.slack.bolt import Json, SlackApp
 from cdi_bot.slack.help import render_help, render_mistake, render_trouble
 from cdi_bot.slack.people import SlackPeople
 from cdi_bot.slack.respond import respond
-from cdi_bot.slack.words import Words
+from cdi_bot.slack.words import Words, spoken
 
 log = structlog.get_logger(__name__)
 
@@ -106,7 +106,8 @@ class Desk:
 
     async def _set(self, command: SetDigest | SetLanguage, channel: Channel, who: str) -> Answer:
         if isinstance(command, SetLanguage):
-            return await self.channels.set_language(channel, who, command.language)
+            named = command.language
+            return await self.channels.set_language(channel, who, (spoken(named) or named) if named else None)
         zone = command.zone or (await self.people.person(who)).zone_name
         return await self.channels.set_digest(channel, who, command.schedule, zone)
 

@@ -130,7 +130,7 @@ def _line(part: Share, url: str | None, words: Words) -> str:
     if part.is_open:
         said.append(_("failing at the end"))
     mark = BAD if part.is_open else SOME
-    return f"{mark} {bold_name(part.integration, url, SHORT_NAME)}: {', '.join(said)}"
+    return f"{mark} {bold_name(part.integration, url, SHORT_NAME)}: {words.listed(said)}"
 
 
 def _notes(view: DigestView, words: Words) -> list[str]:

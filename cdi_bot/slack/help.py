@@ -21,7 +21,7 @@ def render_help(unknown: str | None, nearest: str | None, words: Words) -> Rende
     lines = [f"{code(example)} – {does}" for example, does in _examples(words)]
     notes = _(
         "An integration is named by its id, the start of it, or its name or a part of it. `on:` takes {topics}."
-    ).format(topics=", ".join(code(topic) for topic in Topic))
+    ).format(topics=words.listed(code(topic) for topic in Topic))
     elsewhere = _("`in:#channel` makes a command that is about one channel be about another.")
     blocks = [section(f"*{title}*\n" + "\n".join(lines)), context(notes, elsewhere)]
     return Rendered(text=plain_line(text), blocks=blocks if unknown is None else [section(text), *blocks])
@@ -83,7 +83,7 @@ def render_mistake(mistake: Mistake, words: Words) -> Rendered:
 def _problem(mistake: Mistake, words: Words) -> str:
     """Name what is wrong, in mrkdwn."""
     _ = words.gettext
-    topics = ", ".join(code(topic) for topic in Topic)
+    topics = words.listed(code(topic) for topic in Topic)
     known = {
         MistakeKind.MISSING_INTEGRATION: _("Which integration?"),
         MistakeKind.MISSING_TIME: _("For how long? Say `2h`, `90m`, `tomorrow 9am`, or `until recovery`."),

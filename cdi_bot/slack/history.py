@@ -84,7 +84,8 @@ def _history_state(answer: History, words: Words) -> list[str]:
     _ = words.gettext
     said = [escape(_plain_state(answer, words))]
     if answer.incident:
-        said[0] += ", " + _("since {when}").format(when=date(answer.incident.failing_since))
+        since = _("since {when}").format(when=date(answer.incident.failing_since))
+        said[0] = words.listed([said[0], since])
         if answer.incident.acknowledged_by:
             said.append(_("Acknowledged by {who}").format(who=user(answer.incident.acknowledged_by)))
     if answer.snooze:

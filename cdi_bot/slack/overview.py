@@ -50,7 +50,7 @@ def render_overview(answer: Overview, words: Words, now: datetime) -> Rendered:
         text=plain_line(title),
         blocks=[
             *blind,
-            section(f"{mark} *{title}*\n{', '.join(filter(None, (shown, oldest)))}"),
+            section(f"{mark} *{title}*\n{words.listed(filter(None, (shown, oldest)))}"),
             table(header, rows, numbers=(3, 4)),
             *pages,
             context(todo),
@@ -113,7 +113,7 @@ def _state(row: OverviewRow, words: Words) -> str:
         said.append(_("muted here"))
     if row.missing:
         said.append(_("gone from Braze"))
-    return ", ".join(said)
+    return words.listed(said)
 
 
 def render_listing(answer: Listing, words: Words) -> Rendered:

@@ -69,7 +69,7 @@ def recovered(_content: Recovered, view: EventView, words: Words) -> Rendered:
     about = _incident(view)
     state = recovery_line(about.incident, words)
     if about.incident.kind is Kind.BLIND:
-        return said(GOOD, f"{state}.")
+        return said(GOOD, _("{sentence}.").format(sentence=state))
     good = about.incident.resolved_by or view.run
     line = _("{name} – {state}").format(name=named(view, "", words), state=state)
     return said(GOOD, line, *([run_line(good, words)] if good else []), row=actions(_looks(about, words)))

@@ -31,7 +31,7 @@ def filter_words(filters: Filters, words: Words) -> str:
     else:
         names = topic_names(words)
         said.append(
-            ", ".join(names[topic] for topic in Topic if topic in filters.topics)
+            words.listed(names[topic] for topic in Topic if topic in filters.topics)
             or _("unknown statuses only")
         )
     if filters.min_rows is not None:
@@ -47,7 +47,7 @@ def filter_words(filters: Filters, words: Words) -> str:
     called = mentions(filters.mention)
     if called:
         said.append(_("new alerts call {who}").format(who=called))
-    return "; ".join(said)
+    return _("; ").join(said)
 
 
 def topic_names(words: Words) -> dict[Topic, str]:

@@ -60,7 +60,7 @@ def _title(failing: int, recovered: int, words: Words) -> str:
 def _text(title: str, view: CardView, words: Words) -> str:
     """Say in one line, for notifications, how many there are and who comes first."""
     _ = words.gettext
-    names = ", ".join(plain(subject(one, words), SHORT_NAME) for one in view.incidents[:NAMED])
+    names = words.listed(plain(subject(one, words), SHORT_NAME) for one in view.incidents[:NAMED])
     rest = len(view.incidents) - NAMED
     listed = (
         _("{names} and {count} more").format(names=names, count=words.number(rest)) if rest > 0 else names
@@ -118,4 +118,4 @@ def line(view: IncidentView, words: Words, *, with_link: bool = True) -> str:
         said.append(_("muted here until {when}").format(when=date(view.snooze.until)))
     elif view.snooze:
         said.append(_("muted here until it recovers"))
-    return f"{run_sign(run)} {name}: {', '.join(said)}"
+    return f"{run_sign(run)} {name}: {words.listed(said)}"

@@ -89,7 +89,7 @@ def _count(view: SubscribedView, words: Words) -> str:
     )
     if view.unknown:
         said.append(_("{count} not seen yet").format(count=words.number(view.unknown)))
-    return f"{BAD if failing else GOOD} {', '.join(said)}."
+    return f"{BAD if failing else GOOD} " + _("{sentence}.").format(sentence=words.listed(said))
 
 
 def _newest(integration: Integration, run: Run | None, words: Words) -> str:

@@ -7,6 +7,7 @@ English is the source and needs no catalogue. Another language's texts stand in
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
@@ -28,6 +29,23 @@ _NAME = re.compile(r"[A-Za-z]{2,3}(_[A-Za-z0-9]{2,8}){0,3}", re.ASCII)
 def languages(folder: Path = LOCALE) -> tuple[str, ...]:
     """Return the languages that there are, English first."""
     return SOURCE, *sorted(path.parts[-3] for path in folder.glob(f"*/LC_MESSAGES/{DOMAIN}.po"))
+
+
+def language_name(language: str, of: str | None = None) -> str:
+    """Name a language in another one, or (`None`) in itself: `日本語`."""
+    name = Locale.parse(language).get_display_name(of or language)
+    return (name or language).capitalize()
+
+
+def spoken(name: str) -> str | None:
+    """Find one of the languages that there are by what people call it: `ja`, `ja-JP`, `Japanese`, `日本語`."""
+    wanted = name.strip().casefold()
+    base = wanted.replace("_", "-").partition("-")[0]
+    for language in languages():
+        called = {language, language_name(language), language_name(language, SOURCE)}
+        if base == language or wanted in {each.casefold() for each in called}:
+            return language
+    return None
 
 
 class Words:
@@ -60,6 +78,10 @@ class Words:
     def pgettext(self, context: str, text: str) -> str:
         """Translate a text whose meaning depends on where it stands."""
         return self._catalogue.pgettext(context, text)
+
+    def listed(self, parts: Iterable[str]) -> str:
+        """Put words side by side, with the language's comma between them."""
+        return self.gettext(", ").join(parts)
 
     def number(self, value: float) -> str:
         """Write a number with the language's separators, with at most three decimals."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from babel.messages.frontend import CommandLineInterface
 
-from cdi_bot.slack.words import LOCALE, Words
+from cdi_bot.slack.words import LOCALE, Words, languages, spoken
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = LOCALE / "cdi_bot.pot"
@@ -57,6 +57,25 @@ def test_catalogue(folder: Path, language: str) -> None:
     ]
     assert words.number(1_234_567) == "1.234.567"
     assert words.number(0.5) == "0,5"
+
+
+@pytest.mark.parametrize(
+    ("name", "language"),
+    [
+        ("ja", "ja"),
+        ("ja-JP", "ja"),
+        ("EN_gb", "en"),
+        ("Japanese", "ja"),
+        (" 日本語 ", "ja"),
+        ("english", "en"),
+        ("klingon", None),
+        ("", None),
+    ],
+)
+def test_languages_by_what_people_call_them(name: str, language: str | None) -> None:
+    """A language is known by its code, a region of it, its English name and its own."""
+    assert spoken(name) == language
+    assert language is None or language in languages()
 
 
 @pytest.mark.parametrize("language", ["fr", "", "../de", "/etc", "xx", "x" * 300])
