@@ -57,6 +57,7 @@ _OBSERVE_EVERY = 0.5
 _DELIVER_EVERY = 1.0
 _REMIND_EVERY = 5.0
 _LOOK_EVERY = 60.0
+_JUDGE_EVERY = 5.0
 _FORGET_EVERY = 1.0
 _HOME_EVERY = 1.0
 
@@ -300,6 +301,7 @@ async def _start(parts: _Parts, stack: AsyncExitStack, slack: SlackApp) -> None:
     scheduler.every(_OBSERVE_EVERY, parts.polling.tick, name="observe")
     scheduler.every(_DELIVER_EVERY, deliver, name="deliver")
     scheduler.every(_REMIND_EVERY, parts.polling.remind, name="remind")
+    scheduler.every(_JUDGE_EVERY, parts.polling.judge, name="deadlines")
     scheduler.every(_REMIND_EVERY, parts.digester.tick, name="digest")
     scheduler.every(_LOOK_EVERY, parts.deliverer.places.look_at_broken, name="look")
     scheduler.every(_FORGET_EVERY, parts.retention.tick, name="forget")
@@ -361,6 +363,7 @@ def _poller(
         store=store,
         policy=policy,
         repeat_after=settings.repeat_interval,
+        grace=settings.grace,
         clock=clock,
         owner=_owner(),
         wake=wake,

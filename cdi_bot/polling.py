@@ -16,6 +16,7 @@ from cdi_bot.braze.client import BrazeClient
 from cdi_bot.braze.instances import dashboard_url
 from cdi_bot.core.model import Workspace
 from cdi_bot.metrics import Metrics
+from cdi_bot.services.deadlines import Deadlines
 from cdi_bot.services.meter import UNCOUNTED, Meter
 from cdi_bot.services.observe import Observer, Policy
 from cdi_bot.services.ports import Endpoint, Store
@@ -42,6 +43,7 @@ class Poller:
     reach: Reach
     observer: Observer
     reminder: Reminder
+    deadlines: Deadlines
 
 
 async def reach(
@@ -67,6 +69,7 @@ def make_poller(
     store: Store,
     policy: Policy,
     repeat_after: timedelta,
+    grace: timedelta,
     clock: Clock,
     owner: str,
     wake: Callable[[], None],
@@ -100,7 +103,10 @@ def make_poller(
         repeat_after=repeat_after,
         wake=wake,
     )
-    return Poller(reach=reached, observer=observer, reminder=reminder)
+    deadlines = Deadlines(
+        store=store, workspace_id=workspace.workspace_id, clock=clock, grace=grace, wake=wake
+    )
+    return Poller(reach=reached, observer=observer, reminder=reminder, deadlines=deadlines)
 
 
 class Polling:
@@ -118,6 +124,10 @@ class Polling:
     async def remind(self) -> None:
         """Have every workspace owe what has come due."""
         await self._begin([poller.reminder.tick for poller in self._pollers])
+
+    async def judge(self) -> None:
+        """Have every workspace hold its integrations to their schedules."""
+        await self._begin([poller.deadlines.tick for poller in self._pollers])
 
     async def idle(self) -> None:
         """Wait until everything that was begun has ended; what it started to ask Braze may go on."""

@@ -118,6 +118,7 @@ class Settings(DatabaseSettings):
     port: int = Field(alias="PORT", default=3000, ge=0, le=65535)
     host: str = Field(alias="CDI_BOT_HOST", default="0.0.0.0", min_length=1)  # noqa: S104 (containers and Heroku reach it from outside)
     poll_interval: Seconds = Field(alias="CDI_BOT_POLL_INTERVAL", default=timedelta(seconds=30))
+    grace: Seconds = Field(alias="CDI_BOT_GRACE", default=timedelta(seconds=600))
     blind_after: Seconds = Field(alias="CDI_BOT_BLIND_AFTER", default=timedelta(seconds=300))
     repeat_interval: Seconds = Field(alias="CDI_BOT_REPEAT_INTERVAL", default=timedelta(hours=4))
     retention: Annotated[timedelta, BeforeValidator(checks.days)] = Field(

@@ -56,6 +56,7 @@ class Workspaces:
                 interval=timedelta(seconds=30), blind_after=timedelta(seconds=300), admin_channel=None
             ),
             repeat_after=timedelta(hours=4),
+            grace=timedelta(minutes=10),
             clock=clock,
             owner="one",
             wake=nobody,

@@ -46,6 +46,7 @@ def test_defaults() -> None:
     assert (settings.host, settings.port) == ("0.0.0.0", 3000)
     assert settings.poll_interval == timedelta(seconds=30)
     assert settings.blind_after == timedelta(seconds=300)
+    assert settings.grace == timedelta(seconds=600)
     assert settings.repeat_interval == timedelta(seconds=14400)
     assert settings.retention == timedelta(days=400)
     assert (settings.admins, settings.admin_channel) == (frozenset(), None)

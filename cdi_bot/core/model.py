@@ -50,6 +50,7 @@ class Kind(StrEnum):
     """In which way an integration, or a whole workspace, is not well."""
 
     SYNC_FAILED = "sync_failed"  # a run ended other than in success
+    LATE = "late"  # a planned run has not begun
     BLIND = "blind"  # Braze can't be asked; concerns a workspace, not an integration
 
 
@@ -242,7 +243,8 @@ class Incident:
 
     `failed_runs` counts every failed run since it opened, `failed_in_a_row` those since the last good one, which
     began failing at `failing_since`. `last_failed` is the newest failed run, `resolved_by` the good run that ended
-    it. `reason` is a blind incident's reason code. `revision` grows by one with every change and guards updates.
+    it. A late incident's `failing_since` is the planned start. `reason` is a blind
+    incident's reason code. `revision` grows by one with every change and guards updates.
     A `quiet` incident was found by the baseline: nobody is told until it changes.
     """
 

@@ -67,10 +67,17 @@ def audience(
 
 def hears_recovery(subscriptions: Iterable[Subscription], integration: Integration | None) -> set[Channel]:
     """The channels that asked to be told when the integration (`None`: the workspace) is well again."""
+    return hears_of(Topic.RECOVERY, subscriptions, integration)
+
+
+def hears_of(
+    topic: Topic, subscriptions: Iterable[Subscription], integration: Integration | None
+) -> set[Channel]:
+    """The channels that asked for this kind of news of the integration (`None`: of any)."""
     return {
         subscription.channel
         for subscription in subscriptions
-        if Topic.RECOVERY in subscription.filters.topics
+        if topic in subscription.filters.topics
         and (integration is None or subscription.takes_in(integration))
     }
 
@@ -79,17 +86,22 @@ def mention_for(
     subscriptions: Iterable[Subscription], incident: Incident, integration: Integration | None
 ) -> str | None:
     """Whom a new alert calls: everybody whom a subscription that hears of the incident names, each once."""
-    if integration is None or incident.last_failed is None:
+    if integration is None:
         return None
-    run = incident.last_failed
     named = {
         subscription.filters.mention: None
         for subscription in subscriptions
         if subscription.filters.mention
         and subscription.takes_in(integration)
-        and hears(subscription.filters, run).is_heard
+        and _hears_incident(subscription.filters, incident)
     }
     return " ".join(filter(None, named)) or None
+
+
+def _hears_incident(filters: Filters, incident: Incident) -> bool:
+    if incident.kind is Kind.LATE:
+        return Topic.LATE in filters.topics
+    return incident.last_failed is not None and hears(filters, incident.last_failed).is_heard
 
 
 def muted_until(

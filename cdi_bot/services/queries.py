@@ -232,7 +232,7 @@ def _page_start(offset: int, total: int, size: int) -> int:
 
 async def _open_by_integration(uow: UnitOfWork, workspace_id: int, ids: Sequence[str]) -> dict[str, Incident]:
     """The open incident of each integration that has one."""
-    kinds = [kind for kind in Kind if kind is not Kind.BLIND]
+    kinds = (Kind.LATE, Kind.SYNC_FAILED)  # where both are open, the worse one stands for the integration
     return {
         incident.integration_id: incident
         for kind in kinds

@@ -16,8 +16,18 @@ from cdi_bot.core.messages import (
     RunStarted,
     ShowCard,
 )
-from cdi_bot.core.model import Card, Channel, Incident, Run, Subscription, WatchedIntegration
-from cdi_bot.core.routing import audience, hears_recovery
+from cdi_bot.core.model import (
+    Card,
+    Channel,
+    Incident,
+    Integration,
+    Kind,
+    Run,
+    Subscription,
+    Topic,
+    WatchedIntegration,
+)
+from cdi_bot.core.routing import audience, hears_of, hears_recovery
 from cdi_bot.services.ports import UnitOfWork
 
 
@@ -187,24 +197,57 @@ async def record_sight(
     uow: UnitOfWork, incident: Incident, *, admin_channel: Channel | None, now: datetime
 ) -> Incident:
     """Store a new or changed blind incident, and owe every subscribed channel (and the admins') its card."""
+    subscriptions = await uow.subscriptions.for_workspace(incident.workspace_id)
+    hearing = {subscription.channel for subscription in subscriptions}
+    hearing |= {admin_channel} if admin_channel else set()
+    return await _store_and_show(uow, incident, hearing=hearing, wanting=None, now=now)
+
+
+async def record_lateness(
+    uow: UnitOfWork, incident: Incident, integration: Integration, *, now: datetime
+) -> Incident:
+    """Store a new or resolved incident of lateness, and owe its card to the channels that hear of such things."""
+    subscriptions = await uow.subscriptions.for_workspace(incident.workspace_id)
+    workspace_id, integration_id = integration.workspace_id, integration.integration_id
+    if not incident.is_open and not await uow.incidents.open_for(
+        workspace_id, Kind.SYNC_FAILED, [integration_id]
+    ):
+        await uow.snoozes.end(None, workspace_id, integration_id)
+    return await _store_and_show(
+        uow,
+        incident,
+        hearing=hears_of(Topic.LATE, subscriptions, integration),
+        wanting=hears_recovery(subscriptions, integration),
+        now=now,
+    )
+
+
+async def _store_and_show(
+    uow: UnitOfWork,
+    incident: Incident,
+    *,
+    hearing: set[Channel],
+    wanting: set[Channel] | None,
+    now: datetime,
+) -> Incident:
+    """Store an incident that no run is about, and owe its cards; its end to the `wanting` (`None`: all) of them."""
     if not incident.incident_id:
         (incident,) = await uow.incidents.add([incident])
     elif not await uow.incidents.update(incident, expected_revision=incident.revision - 1):
         raise ConflictError(f"incident {incident.incident_id} was changed by somebody else")
-    subscriptions = await uow.subscriptions.for_workspace(incident.workspace_id)
     shown = (await uow.cards.of_incidents([incident.incident_id])).get(incident.incident_id, [])
     cards = list((await uow.cards.want([card.card_id for card in shown])).values())
     owed = []
     if incident.is_open:
         told = {card.channel for card in shown}
-        hearing = {subscription.channel for subscription in subscriptions}
-        hearing |= {admin_channel} if admin_channel else set()
         cards += [
             await uow.cards.add(channel, [incident.incident_id], now=now)
             for channel in sorted(hearing - told)
         ]
     else:
-        owed = [recovered(card, incident, now) for card in cards]
+        owed = [
+            recovered(card, incident, now) for card in cards if wanting is None or card.channel in wanting
+        ]
     await uow.outbox.owe([*(show_card(card, now) for card in cards), *owed], now=now)
     return incident
 

@@ -41,9 +41,13 @@ class Reminder:
     async def _end_snoozes(self, uow: UnitOfWork, now: datetime) -> None:
         """A card that a snooze held back, or that says it is snoozed, is shown as it is now."""
         for snooze in await uow.snoozes.expired(now):
-            incidents = await uow.incidents.open_for(
-                snooze.workspace_id, Kind.SYNC_FAILED, [snooze.integration_id]
-            )
+            incidents = [
+                incident
+                for kind in Kind
+                for incident in await uow.incidents.open_for(
+                    snooze.workspace_id, kind, [snooze.integration_id]
+                )
+            ]
             shown = await uow.cards.of_incidents([incident.incident_id for incident in incidents])
             mine = [
                 card.card_id for cards in shown.values() for card in cards if card.channel == snooze.channel

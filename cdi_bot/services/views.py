@@ -258,6 +258,6 @@ def _worst_first(view: IncidentView) -> tuple[bool, int, int, str]:
     """Open before recovered; no rows at all before some; longer rows of failures first; then by name."""
     incident = view.incident
     run = incident.last_failed
-    severity = 1 if run and run.job_status == "partial" else 0
+    severity = 1 if run is None or run.job_status == "partial" else 0
     name = view.integration.integration_name.lower() if view.integration else ""
     return (not incident.is_open, severity, -incident.failed_in_a_row, name)

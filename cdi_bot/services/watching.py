@@ -43,7 +43,10 @@ async def release(
         return []
     workspace_id = integrations[0].integration.workspace_id
     ids = [watched.integration.integration_id for watched in integrations]
-    for incident in await uow.incidents.open_for(workspace_id, Kind.SYNC_FAILED, ids):
+    concerned = [
+        incident for kind in Kind for incident in await uow.incidents.open_for(workspace_id, kind, ids)
+    ]
+    for incident in concerned:
         closed = replace(incident, revision=incident.revision + 1, resolved_at=now)
         await uow.incidents.update(closed, expected_revision=incident.revision)
     released = [

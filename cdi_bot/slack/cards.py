@@ -36,9 +36,11 @@ from cdi_bot.slack.format import (
 from cdi_bot.slack.reasons import braze_advice, reason_words
 from cdi_bot.slack.statuses import (
     GOOD,
+    LATE,
     UNSEEN,
     advice,
     headline,
+    late_advice,
     possible_repeat,
     run_sign,
     short_status,
@@ -53,7 +55,7 @@ def render_card(view: CardView, words: Words) -> Rendered:
     if len(view.incidents) != 1:
         return render_storm(view, words)
     one = view.incidents[0]
-    blocks = _failed_card(one, words) if one.incident.kind is Kind.SYNC_FAILED else _blind_card(one, words)
+    blocks = _CARDS[one.incident.kind](one, words)
     marks = [*notes(one, words), *([possible_repeat(words)] if view.possible_repeat else [])]
     return Rendered(
         text=card_line(one, words),
@@ -77,6 +79,10 @@ def recovery_line(incident: Incident, words: Words) -> str:
     lasted = duration(incident_length(incident), words)
     if incident.kind is Kind.BLIND:
         return _("Braze answers again after {length}").format(length=lasted)
+    if incident.kind is Kind.LATE:
+        if incident.resolved_by is None:
+            return _("No longer late: no run is planned any more")
+        return _("A run has begun, {length} after its planned time").format(length=lasted)
     return words.ngettext(
         "Recovered after {length}: {count} run failed",
         "Recovered after {length}: {count} runs failed",
@@ -90,6 +96,9 @@ def incident_length(incident: Incident) -> timedelta:
     `failing_since` moves on when a good run stood in between, so the earlier of it and `opened_at` counts.
     """
     good = incident.resolved_by
+    if incident.kind is Kind.LATE:
+        end = good.sync_start_time if good else incident.resolved_at or incident.opened_at
+        return max(end - incident.failing_since, timedelta(0))
     end = (good.sync_finish_time if good else None) or incident.resolved_at or incident.opened_at
     return max(end - min(incident.opened_at, incident.failing_since), timedelta(0))
 
@@ -182,6 +191,33 @@ def _before(incident: Incident, words: Words) -> list[tuple[str, str]]:
     return said
 
 
+def _late_card(view: IncidentView, words: Words) -> list[Block]:
+    """Tell of an integration whose planned run has not begun, or has at last."""
+    _ = words.gettext
+    incident = view.incident
+    name = (
+        bold_name(view.integration, view.dashboard_url) if view.integration else escape(subject(view, words))
+    )
+    state = headline(incident, words) if incident.is_open else recovery_line(incident, words)
+    called = mentions(view.mention) if incident.is_open else None
+    lines = [
+        f"{LATE if incident.is_open else GOOD} {name}",
+        escape(state),
+        *([called] if called else []),
+    ]
+    known = [
+        (_("Integration id"), code(incident.integration_id or "–")),
+        (_("Planned for"), date(incident.failing_since)),
+    ]
+    began = incident.resolved_by
+    if began:
+        known.append((_("Started"), date(began.sync_start_time)))
+    blocks = [section("\n".join(lines)), fields(known)]
+    if incident.is_open:
+        blocks.append(section(f"*{_('What to do next')}*\n{late_advice(words)}"))
+    return blocks
+
+
 def _blind_card(view: IncidentView, words: Words) -> list[Block]:
     """Tell that Braze can't be asked, or can again."""
     _ = words.gettext
@@ -199,3 +235,6 @@ def _blind_card(view: IncidentView, words: Words) -> list[Block]:
     lines = [f"{UNSEEN} *{text}*", rest, *([called] if called else [])]
     todo = braze_advice(incident.reason, words)
     return [section("\n".join(lines)), section(f"*{_('What to do next')}*\n{todo}")]
+
+
+_CARDS = {Kind.SYNC_FAILED: _failed_card, Kind.LATE: _late_card, Kind.BLIND: _blind_card}

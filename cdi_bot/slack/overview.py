@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from cdi_bot.core.model import Integration, Outcome
+from cdi_bot.core.model import Integration, Kind, Outcome
 from cdi_bot.services.answers import Listing, Overview, OverviewRow
 from cdi_bot.services.queries import LIST_PAGE, OVERVIEW_PAGE
 from cdi_bot.slack.blocks import Block, Rendered, cell, context, date_cell, section, table
 from cdi_bot.slack.format import SHORT_NAME, date, escape, failed, name_of, outside, plain, plain_line, synced
 from cdi_bot.slack.pages import age, pager, part
 from cdi_bot.slack.reasons import braze_advice, reason_words
-from cdi_bot.slack.statuses import GOOD, UNSEEN, run_sign, short_status, sign
+from cdi_bot.slack.statuses import GOOD, UNSEEN, incident_sign, run_sign, short_status, sign
 from cdi_bot.slack.words import Words
 
 SHORT_ID = 40
@@ -85,7 +85,7 @@ def _oldest(answer: Overview, words: Words, now: datetime) -> str:
 def _overview_row(row: OverviewRow, words: Words) -> list[Block]:
     _ = words.gettext
     run = row.newest
-    mark = run_sign(row.incident.last_failed) if row.incident else run_sign(run)
+    mark = incident_sign(row.incident) if row.incident else run_sign(run)
     return [
         cell(f"{UNSEEN if row.missing else mark} {name_of(row.integration, SHORT_NAME)}"),
         cell(_state(row, words)),
@@ -103,6 +103,8 @@ def _state(row: OverviewRow, words: Words) -> str:
         said = [short_status(incident.last_failed.job_status, words)]
     else:
         said = [short_status(run.job_status, words) if run else _("No run seen yet")]
+    if incident and incident.kind is Kind.LATE:
+        said.append(_("late"))
     if incident and incident.failed_in_a_row > 1:
         said.append(_("{count} in a row").format(count=words.number(incident.failed_in_a_row)))
     if incident and run and run.outcome is Outcome.RUNNING:

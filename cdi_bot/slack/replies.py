@@ -8,7 +8,7 @@ from cdi_bot.slack.blocks import Block, Rendered, actions, context, section
 from cdi_bot.slack.buttons import ack_button, history_button, open_button
 from cdi_bot.slack.cards import in_a_row, recovery_line
 from cdi_bot.slack.format import bold_name, date, escape, failed, outside, plain_line, synced, took
-from cdi_bot.slack.statuses import GOOD, headline, long_status, run_sign, subject
+from cdi_bot.slack.statuses import GOOD, headline, incident_sign, long_status, run_sign, subject
 from cdi_bot.slack.words import Words
 
 
@@ -70,9 +70,11 @@ def recovered(_content: Recovered, view: EventView, words: Words) -> Rendered:
     state = recovery_line(about.incident, words)
     if about.incident.kind is Kind.BLIND:
         return said(GOOD, _("{sentence}.").format(sentence=state))
-    good = about.incident.resolved_by or view.run
     line = _("{name} – {state}").format(name=named(view, "", words), state=state)
-    return said(GOOD, line, *([run_line(good, words)] if good else []), row=actions(_looks(about, words)))
+    good = about.incident.resolved_by or view.run
+    is_told = good is not None and about.incident.kind is not Kind.LATE  # which a run has only begun
+    more = [run_line(good, words)] if good and is_told else []
+    return said(GOOD, line, *more, row=actions(_looks(about, words)))
 
 
 def still_open(_content: StillOpen, view: EventView, words: Words) -> Rendered:
@@ -82,6 +84,8 @@ def still_open(_content: StillOpen, view: EventView, words: Words) -> Rendered:
     incident = about.incident
     if incident.kind is Kind.BLIND:
         line = _("I still can't see. {state}")
+    elif incident.kind is Kind.LATE:
+        line = _("{name} is still late, and nobody has acknowledged it. {state}")
     else:
         line = _("{name} is still failing, and nobody has acknowledged it. {state}")
     line = line.format(name=named(view, "", words), state=escape(headline(incident, words)))
@@ -89,7 +93,7 @@ def still_open(_content: StillOpen, view: EventView, words: Words) -> Rendered:
         when=date(incident.failing_since)
     )
     row = actions([ack_button([about], words), *_looks(about, words)])
-    return said(run_sign(incident.last_failed), line, since, row=row)
+    return said(incident_sign(incident), line, since, row=row)
 
 
 def _incident(view: EventView) -> IncidentView:

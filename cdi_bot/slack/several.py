@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cdi_bot.core.messages import IncidentView, SeveralView, Told
+from cdi_bot.core.model import Kind
 from cdi_bot.slack.blocks import Block, Rendered, actions, context, paragraphs, section
 from cdi_bot.slack.buttons import ack_button
 from cdi_bot.slack.cards import recovery_line
 from cdi_bot.slack.format import SHORT_NAME, bold_name, date, escape, plain_line, synced
 from cdi_bot.slack.limits import BLOCKS_JSON, weight
-from cdi_bot.slack.statuses import BAD, GOOD, headline, possible_repeat, run_sign, subject
+from cdi_bot.slack.statuses import BAD, GOOD, headline, incident_sign, possible_repeat, subject
 from cdi_bot.slack.storms import LIST_BLOCKS
 from cdi_bot.slack.words import Words
 
@@ -63,9 +64,9 @@ def _line(view: IncidentView, words: Words) -> str:
     )
     if incident.is_open:
         since = _("since {when}").format(when=date(incident.failing_since))
-        return f"{run_sign(incident.last_failed)} {name}: {escape(headline(incident, words))}, {since}"
+        return f"{incident_sign(incident)} {name}: {escape(headline(incident, words))}, {since}"
     said = escape(recovery_line(incident, words))
     good = incident.resolved_by
-    if good and good.rows_synced is not None:
+    if good and good.rows_synced is not None and incident.kind is not Kind.LATE:
         said += ", " + _("rows synced: {synced}").format(synced=synced(good, words))
     return f"{GOOD} {name}: {said}"

@@ -8,7 +8,7 @@ from cdi_bot.slack.format import STATUS, name_of, outside, plain
 from cdi_bot.slack.reasons import reason_words
 from cdi_bot.slack.words import Words
 
-GOOD, BAD, SOME, ODD, BUSY, UNSEEN = "🟢", "🔴", "🟠", "🟣", "🔵", "⚪"
+GOOD, BAD, SOME, ODD, BUSY, LATE, UNSEEN = "🟢", "🔴", "🟠", "🟣", "🔵", "🟡", "⚪"
 """Never alone: each stands beside words."""
 
 _SIGNS = {
@@ -82,6 +82,8 @@ def headline(incident: Incident, words: Words) -> str:
     _ = words.gettext
     if incident.kind is Kind.BLIND:
         return _("Braze can't be asked: {reason}").format(reason=reason_words(incident.reason, words))
+    if incident.kind is Kind.LATE:
+        return _("Late: no run has begun at its planned time")
     run = incident.last_failed
     state = long_status(run.job_status, words) if run else _("Failing")
     if incident.failed_in_a_row > 1:
@@ -96,6 +98,20 @@ def subject(view: IncidentView, words: Words) -> str:
     if view.integration:
         return name_of(view.integration)
     return plain(view.incident.integration_id) if view.incident.integration_id else words.gettext("Braze")
+
+
+def incident_sign(incident: Incident) -> str:
+    """Return the sign of an open incident of an integration."""
+    return LATE if incident.kind is Kind.LATE else run_sign(incident.last_failed)
+
+
+def late_advice(words: Words) -> str:
+    """Say what to do next about a run that has not begun, in mrkdwn."""
+    _ = words.gettext
+    return _(
+        "Open the integration in Braze: check that it is switched on and that its schedule is what you expect. "
+        "A sync started by hand shows whether it runs at all."
+    )
 
 
 def run_sign(run: Run | None) -> str:

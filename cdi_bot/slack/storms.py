@@ -10,7 +10,7 @@ from cdi_bot.slack.blocks import Block, Rendered, actions, context, paragraphs, 
 from cdi_bot.slack.buttons import ack_button, history_button
 from cdi_bot.slack.format import SHORT_NAME, bold_name, date, escape, mentions, plain, user
 from cdi_bot.slack.limits import BLOCKS_JSON, MESSAGE_TEXT, clip, text_weight, weight
-from cdi_bot.slack.statuses import BAD, GOOD, UNSEEN, possible_repeat, run_sign, short_status, subject
+from cdi_bot.slack.statuses import BAD, GOOD, UNSEEN, incident_sign, possible_repeat, short_status, subject
 from cdi_bot.slack.words import Words
 
 FEW = 10
@@ -109,7 +109,7 @@ def line(view: IncidentView, words: Words, *, with_link: bool = True) -> str:
     if incident.kind is Kind.BLIND:
         return f"{UNSEEN} {name}: " + _("can't be asked")
     run = incident.last_failed
-    said = [escape(short_status(run.job_status, words)) if run else _("failing")]
+    said = [escape(short_status(run.job_status, words)) if run else _("late")]
     if incident.failed_in_a_row > 1:
         said.append(_("{count} in a row").format(count=words.number(incident.failed_in_a_row)))
     if incident.acknowledged_by:
@@ -118,4 +118,4 @@ def line(view: IncidentView, words: Words, *, with_link: bool = True) -> str:
         said.append(_("muted here until {when}").format(when=date(view.snooze.until)))
     elif view.snooze:
         said.append(_("muted here until it recovers"))
-    return f"{run_sign(run)} {name}: {words.listed(said)}"
+    return f"{incident_sign(incident)} {name}: {words.listed(said)}"

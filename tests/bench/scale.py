@@ -175,6 +175,7 @@ async def _poller(store: SqlStore, metrics: Metrics, address: str, stack: AsyncE
         store=store,
         policy=policy,
         repeat_after=timedelta(hours=4),
+        grace=timedelta(minutes=10),
         clock=now,
         owner="bench",
         wake=_nobody,

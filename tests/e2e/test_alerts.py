@@ -58,6 +58,15 @@ async def test_what_happened_while_the_bot_was_down_is_one_message(town: Town) -
     assert len(town.public()) == before + 1
 
 
+async def test_a_planned_run_that_does_not_begin_is_late(town: Town) -> None:
+    """So many seconds after its time as the operator set."""
+    town.create("Halting", schedule_seconds=2, stalled=True)
+    await town.start(CDI_BOT_GRACE="1")
+    await town.type("subscribe all")
+    await town.seen(lambda each: says(each, "Late: no run has begun"))
+    await town.stop()
+
+
 async def test_it_works_on_postgresql(town: Town, databases: Databases) -> None:
     """One that is behind is refused with the command that mends it; then the same alert."""
     users = town.create("Users")

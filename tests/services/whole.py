@@ -21,6 +21,7 @@ from cdi_bot.sandbox.braze_runs import Run as PastRun
 from cdi_bot.sandbox.braze_runs import RunPlan
 from cdi_bot.sandbox.braze_settings import Settings
 from cdi_bot.sandbox.slack_seed import DATA_ALERTS, TEAM
+from cdi_bot.services.deadlines import Deadlines
 from cdi_bot.services.deliver import Deliverer
 from cdi_bot.services.observe import Observer, Policy
 from cdi_bot.services.remind import Reminder
@@ -32,6 +33,7 @@ from tests.sandbox.braze_kit import Clock
 
 ALERTS = Channel(team_id=TEAM, channel_id=DATA_ALERTS)
 WHO = "U0MARA0001"
+GRACE = timedelta(minutes=10)
 
 Json = dict[str, Any]
 
@@ -48,6 +50,7 @@ class Bot:
     observer: Observer
     deliverer: Deliverer
     reminder: Reminder
+    deadlines: Deadlines
     braze: BrazeClient
     session: aiohttp.ClientSession
     wakes: int = 0
@@ -125,7 +128,14 @@ class Whole:
             repeat_after=timedelta(hours=4),
             wake=deliverer.wake,
         )
-        self.bot = Bot(observer, deliverer, reminder, braze, session)
+        deadlines = Deadlines(
+            store=self.store,
+            workspace_id=workspace.workspace_id,
+            clock=self.clock,
+            grace=GRACE,
+            wake=deliverer.wake,
+        )
+        self.bot = Bot(observer, deliverer, reminder, deadlines, braze, session)
         return self.bot
 
     def seconds(self) -> float:
@@ -143,6 +153,7 @@ class Whole:
         await self.bot.observer.tick()
         await self.bot.observer.idle()
         await self.bot.reminder.tick()
+        await self.bot.deadlines.tick()
         await self.bot.deliverer.round()
         await self.bot.deliverer.idle()
 

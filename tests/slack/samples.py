@@ -76,6 +76,26 @@ def blind(**more: Any) -> Incident:
     return Incident(**known | more)
 
 
+def late(**more: Any) -> Incident:
+    """Return an incident of an integration whose planned run has not begun."""
+    known: dict[str, Any] = {
+        "incident_id": 8,
+        "workspace_id": 1,
+        "integration_id": USERS,
+        "kind": Kind.LATE,
+        "revision": 1,
+        "opened_at": NOW,
+        "failing_since": NOW - timedelta(minutes=10),
+    }
+    return Incident(**known | more)
+
+
+def begun(incident: Incident | None = None) -> Incident:
+    """Return an incident of lateness that a run has ended."""
+    began = run("running", ago=timedelta(0), sync_finish_time=None, rows_synced=None)
+    return replace(incident or late(), resolved_at=NOW, resolved_by=began, revision=2)
+
+
 def incident_view(incident: Incident, of: Integration | None = None, **more: Any) -> IncidentView:
     """Return what a card knows of an incident."""
     if incident.kind is Kind.BLIND:
