@@ -34,6 +34,7 @@ from cdi_bot.services.ports import Store
 from cdi_bot.services.queries import Queries
 from cdi_bot.services.retain import Retention
 from cdi_bot.services.rights import Rights
+from cdi_bot.services.syncing import Syncing
 from cdi_bot.services.views import Views
 from cdi_bot.settings import Settings
 from cdi_bot.settings_checks import languages
@@ -58,6 +59,7 @@ _DELIVER_EVERY = 1.0
 _REMIND_EVERY = 5.0
 _LOOK_EVERY = 60.0
 _JUDGE_EVERY = 5.0
+_FOLLOW_EVERY = 2.0
 _FORGET_EVERY = 1.0
 _HOME_EVERY = 1.0
 
@@ -220,7 +222,6 @@ def _build(
         store=store,
         messenger=messenger,
         observer=observer,
-        braze=braze,
         workspace=workspace,
         rights=rights,
         clock=utc_now,
@@ -236,9 +237,19 @@ def _build(
         wake=wake,
     )
     queries = Queries(store=store, observer=observer, braze=braze, workspace=workspace, clock=utc_now)
+    syncing = Syncing(
+        store=store,
+        braze=braze,
+        workspace=workspace,
+        rights=rights,
+        lookup=Lookup(store=store, observer=observer, workspace=workspace),
+        clock=utc_now,
+        wake=wake,
+    )
     desk = Desk(
         slack=slack,
         manage=manage,
+        syncing=syncing,
         queries=queries,
         channels=channels,
         rights=rights,
@@ -304,6 +315,7 @@ async def _start(parts: _Parts, stack: AsyncExitStack, slack: SlackApp) -> None:
     scheduler.every(_JUDGE_EVERY, parts.polling.judge, name="deadlines")
     scheduler.every(_REMIND_EVERY, parts.digester.tick, name="digest")
     scheduler.every(_LOOK_EVERY, parts.deliverer.places.look_at_broken, name="look")
+    scheduler.every(_FOLLOW_EVERY, parts.polling.follow, name="follow")
     scheduler.every(_FORGET_EVERY, parts.retention.tick, name="forget")
     scheduler.every(_HOME_EVERY, parts.home.tick, name="home")
     scheduler.start()

@@ -15,7 +15,14 @@ from cdi_bot.preflight import (
     make_slack,
     open_store,
 )
-from cdi_bot.services.ports import BrazeReason, BrazeTrouble, SlackTrouble, SlackVerdict, StoreTrouble
+from cdi_bot.services.ports import (
+    NO_SUCH_INTEGRATION,
+    BrazeReason,
+    BrazeTrouble,
+    SlackTrouble,
+    SlackVerdict,
+    StoreTrouble,
+)
 from cdi_bot.settings import Settings
 from cdi_bot.slack.bolt import SlackApp
 from cdi_bot.slack.scopes import NEEDED, OPTIONAL, Scopes
@@ -156,7 +163,7 @@ async def _check_key(permission: str, loss: str, call: Callable[[], Awaitable[ob
     try:
         await call()
     except BrazeTrouble as trouble:
-        if trouble.reason is not BrazeReason.INVALID_INTEGRATION:
+        if trouble.reason not in NO_SUCH_INTEGRATION:
             # Its words say how to mend it.
             mend = loss if trouble.reason is BrazeReason.NO_PERMISSION else None
             return CheckResult(what=what, ok=False, detail=str(trouble), mend=mend)

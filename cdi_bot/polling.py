@@ -17,6 +17,7 @@ from cdi_bot.braze.instances import dashboard_url
 from cdi_bot.core.model import Workspace
 from cdi_bot.metrics import Metrics
 from cdi_bot.services.deadlines import Deadlines
+from cdi_bot.services.follow import Follower
 from cdi_bot.services.meter import UNCOUNTED, Meter
 from cdi_bot.services.observe import Observer, Policy
 from cdi_bot.services.ports import Endpoint, Store
@@ -44,6 +45,7 @@ class Poller:
     observer: Observer
     reminder: Reminder
     deadlines: Deadlines
+    follower: Follower
 
 
 async def reach(
@@ -106,7 +108,10 @@ def make_poller(
     deadlines = Deadlines(
         store=store, workspace_id=workspace.workspace_id, clock=clock, grace=grace, wake=wake
     )
-    return Poller(reach=reached, observer=observer, reminder=reminder, deadlines=deadlines)
+    follower = Follower(
+        store=store, observer=observer, workspace_id=workspace.workspace_id, clock=clock, wake=wake
+    )
+    return Poller(reach=reached, observer=observer, reminder=reminder, deadlines=deadlines, follower=follower)
 
 
 class Polling:
@@ -128,6 +133,10 @@ class Polling:
     async def judge(self) -> None:
         """Have every workspace hold its integrations to their schedules."""
         await self._begin([poller.deadlines.tick for poller in self._pollers])
+
+    async def follow(self) -> None:
+        """Have every workspace look how the syncs go on that people started."""
+        await self._begin([poller.follower.tick for poller in self._pollers])
 
     async def idle(self) -> None:
         """Wait until everything that was begun has ended; what it started to ask Braze may go on."""

@@ -10,6 +10,7 @@ import structlog
 
 from cdi_bot.braze.client import BrazeClient
 from cdi_bot.services.ports import (
+    NO_SUCH_INTEGRATION,
     BrazeReason,
     BrazeTrouble,
     Purpose,
@@ -152,7 +153,7 @@ async def _refused_key(braze: BrazeClient) -> Problem | None:
         if trouble.reason is BrazeReason.INVALID_URL:
             what = str(trouble).rstrip(".")
             return Problem(variable="BRAZE_BASE_URL", what=what, mend="Give your instance's REST endpoint")
-        if trouble.reason is not BrazeReason.INVALID_INTEGRATION:
+        if trouble.reason not in NO_SUCH_INTEGRATION:
             log.warning("Braze can't be asked yet", reason=trouble.reason.value, why=str(trouble))
     return None
 

@@ -22,6 +22,7 @@ from cdi_bot.braze.errors import (
     ServerError,
     SyncInProgressError,
     TimedOutError,
+    UnknownIntegrationError,
     UnreachableError,
 )
 from cdi_bot.services.ports import Endpoint
@@ -77,7 +78,7 @@ def _not_found(endpoint: Endpoint, response: httpx.Response) -> BrazeError:
     words = _words(response)
     if endpoint is Endpoint.LIST or "url" in words or not words.startswith("{"):
         return InvalidUrlError("There is no Braze REST API at this address (404)")
-    return InvalidIntegrationError(response.status_code)
+    return UnknownIntegrationError(response.status_code)
 
 
 _BY_STATUS: Mapping[int, Callable[[Endpoint, httpx.Response], BrazeError]] = {

@@ -13,7 +13,8 @@
         └── LastingError             somebody has to mend something first
             ├── BadKeyError              401
             ├── NoPermissionError        403
-            ├── InvalidIntegrationError  an id that Braze does not know, or that no URL can hold
+            ├── InvalidIntegrationError  400: no valid id; also one that no URL can hold
+            ├── UnknownIntegrationError  404: an id that Braze does not know
             ├── InvalidCursorError       400
             ├── InvalidUrlError          404, or no usable base URL at all
             ├── RefusedError             any other 4xx
@@ -161,7 +162,7 @@ class NoPermissionError(LastingError):
 
 
 class InvalidIntegrationError(LastingError):
-    """An id that Braze does not know, or that can't stand in a URL."""
+    """What is no id to Braze, or can't stand in a URL."""
 
     code = BrazeReason.INVALID_INTEGRATION
 
@@ -170,7 +171,19 @@ class InvalidIntegrationError(LastingError):
         super().__init__(
             "This can't be the id of an integration."
             if status is None
-            else f"Braze does not know an integration with this id ({status}); it may have been deleted."
+            else f"Braze does not take this for the id of an integration ({status})."
+        )
+
+
+class UnknownIntegrationError(LastingError):
+    """An id that Braze does not know."""
+
+    code = BrazeReason.UNKNOWN_INTEGRATION
+
+    def __init__(self, status: int) -> None:
+        """Name the HTTP status."""
+        super().__init__(
+            f"Braze does not know an integration with this id ({status}); it may have been deleted."
         )
 
 
@@ -221,3 +234,4 @@ class MayHaveStartedError(LastingError):
             "No clear answer came from Braze: the sync may have started. Look at its status first."
         )
         self.reason = hidden_by.reason
+        self.may_have_happened = True

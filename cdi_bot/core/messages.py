@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
+from cdi_bot.core.following import Ending
 from cdi_bot.core.model import Channel, Filters, Incident, Integration, Run, Snooze
 from cdi_bot.core.sums import Share, Totals
 
@@ -135,12 +136,30 @@ class ChannelBroken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncTriggered:
-    """Somebody had Braze start a sync."""
+    """Somebody had Braze start a sync; `is_certain` is False where Braze gave no clear answer."""
 
     who: str
     workspace_id: int
     integration_id: str
+    is_certain: bool = True
     what: Literal["sync_triggered"] = "sync_triggered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncEnded:
+    """The sync that somebody had Braze start is over, or is followed no longer: `ending` says which.
+
+    It is told in the thread of `thread_ts`, or (`None`) as a message of its own.
+    """
+
+    who: str
+    workspace_id: int
+    integration_id: str
+    ending: Ending
+    run_start: datetime | None
+    is_certain: bool
+    thread_ts: str | None
+    what: Literal["sync_ended"] = "sync_ended"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +216,7 @@ Content = (
     | Unsnoozed
     | ChannelBroken
     | SyncTriggered
+    | SyncEnded
     | Gone
     | LanguageChanged
     | DigestChanged

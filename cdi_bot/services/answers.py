@@ -166,9 +166,13 @@ class ConfirmSync:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncStarted:
-    """Braze took the order; the channel itself is told by a notice."""
+    """Braze took the order; the channel itself is told by a notice, and how it ended later.
+
+    `is_certain` is False where Braze gave no clear answer, so that it may have started or not.
+    """
 
     integration: Integration
+    is_certain: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

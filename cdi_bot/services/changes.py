@@ -12,7 +12,6 @@ from cdi_bot.core.messages import (
     OwedMessage,
     Snoozed,
     Subscribed,
-    SyncTriggered,
     Unsnoozed,
     Unsubscribed,
 )
@@ -223,16 +222,8 @@ async def unsnooze(uow: UnitOfWork, deed: Deed, integration: Integration) -> Sno
     return SnoozeEnded(integration=integration, was_snoozed=was_snoozed)
 
 
-async def note_sync(uow: UnitOfWork, deed: Deed, integration: Integration) -> None:
-    """Tell the channel that somebody had a sync started."""
-    content = SyncTriggered(
-        who=deed.who, workspace_id=deed.workspace_id, integration_id=integration.integration_id
-    )
-    await note(uow, deed, "sync", integration.integration_id, content)
-
-
-async def note(uow: UnitOfWork, deed: Deed, action: str, subject: str, content: Content) -> None:
-    """Owe the channel the word of a change, and keep who made it."""
+async def note(uow: UnitOfWork, deed: Deed, action: str, subject: str, content: Content) -> str:
+    """Owe the channel the word of a change, and keep who made it; returns the key of the message."""
     place = f"{deed.channel.team_id}:{deed.channel.channel_id}"
     message = OwedMessage(
         key=f"{action}:{place}:{deed.workspace_id}:{subject}:{deed.at.isoformat()}",
@@ -243,6 +234,7 @@ async def note(uow: UnitOfWork, deed: Deed, action: str, subject: str, content: 
     )
     await uow.outbox.owe([message], now=deed.at)
     await _audit(uow, deed, action, subject)
+    return message.key
 
 
 async def _audit(uow: UnitOfWork, deed: Deed, action: str, subject: str) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
 
-from cdi_bot.core.messages import MessageKind, OutboxMessage
+from cdi_bot.core.messages import MessageKind, OutboxMessage, SyncEnded
 from cdi_bot.services.lane import SETTLE_AFTER, Lane
 from cdi_bot.services.places import Places
 from cdi_bot.services.ports import SlackTrouble, SlackVerdict, Store, UnitOfWork
@@ -109,8 +110,21 @@ class Cope:
     async def _post_anew(self, message: OutboxMessage) -> bool:
         """Somebody deleted the card, or Slack won't let it be changed any more: show its present state in a new one.
 
-        A reply to it is told by the new card.
+        A reply to it is told by the new card; what hung on it for want of a better place is told in the channel.
         """
+        content = message.owed.content
+        if isinstance(content, SyncEnded) and content.thread_ts is not None:
+            async with self._store.write() as uow:
+                await uow.outbox.postpone(
+                    message.message_id,
+                    until=self._clock(),
+                    error="thread gone",
+                    keep_sending=False,
+                    failed=False,
+                )
+                alone = replace(content, thread_ts=None)
+                await uow.outbox.combine(message.message_id, alone, [], now=self._clock())
+            return True
         if message.owed.card_id is not None:
             async with self._store.write() as uow:
                 await uow.cards.forget(message.owed.card_id)

@@ -12,7 +12,15 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from cdi_bot.core.grouping import told_by
-from cdi_bot.core.messages import CardView, EventView, MessageKind, OutboxMessage, SeveralView, View
+from cdi_bot.core.messages import (
+    CardView,
+    EventView,
+    MessageKind,
+    OutboxMessage,
+    SeveralView,
+    SyncEnded,
+    View,
+)
 from cdi_bot.core.model import Card, Channel
 from cdi_bot.core.routing import muted_until
 from cdi_bot.services.places import Places
@@ -126,7 +134,8 @@ class Lane:
         if message.sending_since and now < message.sending_since + SETTLE_AFTER:
             return _Wait(until=message.sending_since + SETTLE_AFTER, reason="in doubt")
         if owed.kind is MessageKind.NOTICE:
-            return _Ready(view=await self.views.event(uow, message, now))
+            thread_ts = owed.content.thread_ts if isinstance(owed.content, SyncEnded) else None
+            return _Ready(view=await self.views.event(uow, message, now), thread_ts=thread_ts)
         card = await uow.cards.get(owed.card_id) if owed.card_id else None
         if card is None:
             return Done.TOLD_BY_CARD

@@ -15,7 +15,7 @@ from cdi_bot.core.folding import fold
 from cdi_bot.core.model import Integration, WatchedIntegration, Workspace
 from cdi_bot.services.answers import BrazeRefused, NoneFits, Several
 from cdi_bot.services.observe import Observer
-from cdi_bot.services.ports import BrazeReason, BrazeTrouble, Endpoint, Store
+from cdi_bot.services.ports import NO_SUCH_INTEGRATION, BrazeReason, BrazeTrouble, Endpoint, Store
 
 PERMISSIONS = {
     Endpoint.LIST: "cdi.integration_list",
@@ -158,7 +158,7 @@ class Lookup:
         trouble = await within(self._list_patience, self._observer.refresh(integration_id))
         if trouble is None:
             return await self._remembered(integration_id)
-        if trouble is BrazeReason.INVALID_INTEGRATION:
+        if trouble in NO_SUCH_INTEGRATION:
             return unknown
         return refused(trouble, Endpoint.STATUS, integration_id)
 

@@ -14,21 +14,17 @@ from cdi_bot.services.answers import (
     Acknowledged,
     Answer,
     BrazeRefused,
-    ConfirmSync,
     NoneFits,
     NotAllowed,
     NothingOpen,
     Several,
-    SyncStarted,
 )
 from cdi_bot.services.barred import barred
 from cdi_bot.services.changes import Deed, Target
 from cdi_bot.services.lookup import Lookup, find, refused, was_listed
 from cdi_bot.services.observe import Observer
 from cdi_bot.services.ports import (
-    Braze,
     BrazeReason,
-    BrazeTrouble,
     Endpoint,
     Messenger,
     Store,
@@ -53,7 +49,6 @@ class Manage:
         store: Store,
         messenger: Messenger,
         observer: Observer,
-        braze: Braze,
         workspace: Workspace,
         rights: Rights,
         clock: Callable[[], datetime],
@@ -64,7 +59,6 @@ class Manage:
         self._store = store
         self._messenger = messenger
         self._observer = observer
-        self._braze = braze
         self._workspace_id = workspace.workspace_id
         self._rights = rights
         self._clock = clock
@@ -219,35 +213,6 @@ class Manage:
             answer = await changes.unsnooze(uow, deed, found.integration)
         self._wake()
         return answer
-
-    # -------------------------------------------------------------------------------- syncs
-
-    async def ask_sync(self, who: str, words: str) -> Answer:
-        """Ask for the confirmation that a sync needs, of somebody who may start one."""
-        refusal = await self._rights.to_sync(who)
-        if refusal:
-            return refusal
-        found = await self._lookup.find(words)
-        return ConfirmSync(integration=found.integration) if isinstance(found, WatchedIntegration) else found
-
-    async def start_sync(self, channel: Channel, who: str, integration_id: str) -> Answer:
-        """Have Braze start a sync, and tell the channel who had it do so."""
-        refusal = await self._rights.to_sync(who)
-        if refusal:
-            return refusal
-        found = await self._lookup.find(integration_id)
-        if not isinstance(found, WatchedIntegration):
-            return found
-        integration = found.integration
-        try:
-            await self._braze.trigger_sync(integration.integration_id)
-        except BrazeTrouble as trouble:
-            return refused(trouble.reason, Endpoint.SYNC, integration.integration_name)
-        deed = self._deed(channel, who)
-        async with self._store.write() as uow:
-            await changes.note_sync(uow, deed, integration)
-        self._wake()
-        return SyncStarted(integration=integration)
 
 
 def _already_by(before: list[Incident]) -> str | None:

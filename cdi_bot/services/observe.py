@@ -17,6 +17,7 @@ from cdi_bot.services.look import read_runs
 from cdi_bot.services.memory import Remembered
 from cdi_bot.services.meter import UNCOUNTED, Meter
 from cdi_bot.services.ports import (
+    NO_SUCH_INTEGRATION,
     Braze,
     BrazeReason,
     BrazeTrouble,
@@ -108,9 +109,14 @@ class Observer:
         oldest = min(filter(None, seen), default=None)
         return self._clock() - oldest if oldest else timedelta()
 
-    async def refresh(self, integration_id: str) -> None:
-        """Ask an integration's status now, for a person; raises `BrazeTrouble`."""
-        await self._ask(await self._book.find(integration_id), purpose=Purpose.COMMAND)
+    @property
+    def is_leading(self) -> bool:
+        """Whether this process polls the workspace."""
+        return self._leads_until is not None
+
+    async def refresh(self, integration_id: str, *, purpose: Purpose = Purpose.COMMAND) -> None:
+        """Ask an integration's status now, for a person unless said otherwise; raises `BrazeTrouble`."""
+        await self._ask(await self._book.find(integration_id), purpose=purpose)
 
     async def discover(self) -> None:
         """Read the whole list now unless that was done within the last minute; raises `BrazeTrouble`."""
@@ -277,7 +283,7 @@ class Observer:
             "status not told", integration=item.integration_id, reason=trouble.reason.value, why=str(trouble)
         )
         item.watched, item.unsaved = replace(item.watched, trouble=trouble.reason.value), True
-        if trouble.reason is BrazeReason.INVALID_INTEGRATION and not item.watched.missing_since:
+        if trouble.reason in NO_SUCH_INTEGRATION and not item.watched.missing_since:
             await self._book.mark_missing([item], now)
 
     # ------------------------------------------------------------------------------------- the list call

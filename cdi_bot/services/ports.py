@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from cdi_bot.core.following import FollowedSync
 from cdi_bot.core.messages import Content, OutboxMessage, OwedMessage, View
 from cdi_bot.core.model import (
     AuditEntry,
@@ -54,19 +55,26 @@ class BrazeReason(StrEnum):
     NOT_JSON = "not_json"  # a body that is not what the API promises (a proxy's page, say)
     BAD_KEY = "bad_key"  # 401
     NO_PERMISSION = "no_permission"  # 403: the key lacks the permission, or the account is inactive
-    INVALID_INTEGRATION = "invalid_integration"  # 400 Invalid integration ID, or 404 Integration not found
+    INVALID_INTEGRATION = "invalid_integration"  # 400 Invalid integration ID
+    UNKNOWN_INTEGRATION = "unknown_integration"  # 404 Integration not found
     INVALID_CURSOR = "invalid_cursor"  # 400 Invalid cursor
     INVALID_URL = "invalid_url"  # 404: the base URL is not a Braze REST endpoint
     SYNC_IN_PROGRESS = "sync_in_progress"  # 429 Another job is in progress
     REFUSED = "refused"  # any other 4xx
 
 
+NO_SUCH_INTEGRATION = frozenset({BrazeReason.INVALID_INTEGRATION, BrazeReason.UNKNOWN_INTEGRATION})
+"""Braze knows no integration with the id."""
+
+
 class BrazeTrouble(Exception):
     """Braze could not be asked. The text is safe to show: it never holds a key.
 
     `retryable` tells whether the same call may succeed later by itself; `retry_after` is a wait in seconds
-    that Braze named, else `None`.
+    that Braze named, else `None`. `may_have_happened`: no clear answer came, so that what was asked for may be done.
     """
+
+    may_have_happened = False
 
     def __init__(
         self, message: str, *, reason: BrazeReason, retryable: bool, retry_after: float | None = None
@@ -508,6 +516,14 @@ class Outbox(Protocol):
         """Let what a channel is owed and was held for a reason that is over go now."""
         ...
 
+    async def is_owed(self, key: str) -> bool:
+        """Whether the message of this key is still to be sent."""
+        ...
+
+    async def posted_as(self, key: str) -> str | None:
+        """The `ts` under which the message of this key was posted, if it was."""
+        ...
+
     async def depth(self) -> int:
         """How many messages are owed."""
         ...
@@ -539,6 +555,22 @@ class Snoozes(Protocol):
 
     async def expired(self, now: datetime) -> list[Snooze]:
         """Remove and return mutes whose time is over."""
+        ...
+
+
+class Syncs(Protocol):
+    """Syncs that people started, until it is told how they ended."""
+
+    async def add(self, sync: FollowedSync) -> None:
+        """Begin to follow one (its `sync_id` is ignored)."""
+        ...
+
+    async def followed(self, workspace_id: int) -> list[FollowedSync]:
+        """Those of a workspace, in the order in which they were asked for."""
+        ...
+
+    async def end(self, sync_id: int) -> bool:
+        """Follow one no longer; of two calls at once one returns True."""
         ...
 
 
@@ -614,6 +646,7 @@ class UnitOfWork(Protocol):
     cards: Cards
     outbox: Outbox
     snoozes: Snoozes
+    syncs: Syncs
     channels: Channels
     audit: Audit
     past: Past

@@ -9,7 +9,7 @@ import structlog
 
 from cdi_bot.core.model import Channel, Incident, Kind
 from cdi_bot.core.sight import judge_sight
-from cdi_bot.services.ports import BrazeReason, BrazeTrouble, Store
+from cdi_bot.services.ports import NO_SUCH_INTEGRATION, BrazeReason, BrazeTrouble, Store
 from cdi_bot.services.record import record_sight
 
 log = structlog.get_logger(__name__)
@@ -20,7 +20,7 @@ _LONGEST_PAUSE = timedelta(seconds=30)
 _HICCUP = timedelta(seconds=30)
 """While other requests succeed, one that fails tells of itself, not of Braze."""
 
-_ANSWERS = {BrazeReason.INVALID_INTEGRATION, BrazeReason.INVALID_CURSOR, BrazeReason.SYNC_IN_PROGRESS}
+_ANSWERS = NO_SUCH_INTEGRATION | {BrazeReason.INVALID_CURSOR, BrazeReason.SYNC_IN_PROGRESS}
 """Refusals that show that Braze works."""
 
 _NOBODY = {BrazeReason.UNREACHABLE, BrazeReason.TIMEOUT, BrazeReason.BAD_KEY, BrazeReason.INVALID_URL}

@@ -25,6 +25,7 @@ from cdi_bot.core.messages import (
     StillOpen,
     Subscribed,
     SubscribedView,
+    SyncEnded,
     SyncTriggered,
     Told,
     Unsnoozed,
@@ -106,10 +107,10 @@ class Views:
 
     async def _notice(self, uow: UnitOfWork, content: Content, *, repeat: bool) -> EventView:
         """A message that tells one fact, with the integration and the run that it is about."""
-        if isinstance(content, RunStarted | Snoozed | Unsnoozed | SyncTriggered | Gone):
+        if isinstance(content, RunStarted | Snoozed | Unsnoozed | SyncTriggered | SyncEnded | Gone):
             integration = await self._integration(uow, content.integration_id)
             run = None
-            if isinstance(content, RunStarted):
+            if isinstance(content, RunStarted | SyncEnded) and content.run_start:
                 run = await self._run(uow, content.integration_id, content.run_start)
             page = dashboard_page(self.workspace, content.integration_id)
             return EventView(

@@ -78,7 +78,7 @@ async def _pick(desk: Desk, press: Press) -> Rendered:
 
 
 async def _sync(desk: Desk, press: Press) -> Answer:
-    return await desk.manage.start_sync(press.channel, press.who, press.value["id"])
+    return await desk.syncing.start(press.channel, press.who, press.value["id"])
 
 
 _ALERTS: dict[str, Presser] = {

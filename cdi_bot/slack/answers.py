@@ -43,7 +43,7 @@ from cdi_bot.services.answers import (
 from cdi_bot.slack import limits
 from cdi_bot.slack.audit import render_audit
 from cdi_bot.slack.blocks import Rendered, actions, button, context, section
-from cdi_bot.slack.buttons import confirmed_sync, unsnooze_button
+from cdi_bot.slack.buttons import unsnooze_button
 from cdi_bot.slack.channel_settings import digest_set, language_set, settings_shown, unknown_language
 from cdi_bot.slack.format import (
     REASON,
@@ -62,6 +62,7 @@ from cdi_bot.slack.overview import render_listing, render_overview
 from cdi_bot.slack.refusals import braze_refused, cannot_post, needs_invite, not_allowed, said
 from cdi_bot.slack.selectors import filter_words, named_selector
 from cdi_bot.slack.subscriptions import render_subscriptions
+from cdi_bot.slack.syncs import confirm_sync, sync_started
 from cdi_bot.slack.words import Words
 
 CHOICES = 10
@@ -238,28 +239,6 @@ def _snooze_ended(answer: SnoozeEnded, words: Words) -> Rendered:
     return said(line.format(name=bold_name(answer.integration)), _status_hint(answer.integration, words))
 
 
-# --------------------------------------------------------------------------------- sync
-
-
-def _confirm_sync(answer: ConfirmSync, words: Words) -> Rendered:
-    _ = words.gettext
-    line = _("Start a sync of {name} now? The channel is told that you asked.").format(
-        name=bold_name(answer.integration)
-    )
-    shown = said(line, code(answer.integration.integration_id))
-    return Rendered(
-        text=shown.text, blocks=[*shown.blocks, *actions([confirmed_sync(answer.integration, words)])]
-    )
-
-
-def _sync_started(answer: SyncStarted, words: Words) -> Rendered:
-    _ = words.gettext
-    line = _("Braze has taken the order to sync {name}.").format(name=bold_name(answer.integration))
-    return said(
-        line, _("Braze shows the new run after a short while."), _status_hint(answer.integration, words)
-    )
-
-
 _ANSWERS: dict[type[Answer], Callable[[Any, Words], Rendered]] = {
     Listing: render_listing,
     SubscriptionList: render_subscriptions,
@@ -271,8 +250,8 @@ _ANSWERS: dict[type[Answer], Callable[[Any, Words], Rendered]] = {
     NothingOpen: _nothing_open,
     SnoozeSet: _snooze_set,
     SnoozeEnded: _snooze_ended,
-    ConfirmSync: _confirm_sync,
-    SyncStarted: _sync_started,
+    ConfirmSync: confirm_sync,
+    SyncStarted: sync_started,
     NoneFits: _none_fits,
     NeedsInvite: needs_invite,
     CannotPost: cannot_post,

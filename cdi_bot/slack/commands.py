@@ -35,6 +35,7 @@ from cdi_bot.services.manage import Manage
 from cdi_bot.services.ports import SlackTrouble, StoreTrouble
 from cdi_bot.services.queries import Queries
 from cdi_bot.services.rights import Rights
+from cdi_bot.services.syncing import Syncing
 from cdi_bot.slack.answers import about, render_answer
 from cdi_bot.slack.blocks import Rendered
 from cdi_bot.slack.bolt import Json, SlackApp
@@ -55,6 +56,7 @@ class Desk:
 
     slack: SlackApp
     manage: Manage
+    syncing: Syncing
     queries: Queries
     channels: ManageChannel
     rights: Rights
@@ -129,7 +131,7 @@ class Desk:
             case Unsnooze(words=words):
                 return await self.manage.unsnooze(channel, who, words)
             case Sync(words=words):
-                return await self.manage.ask_sync(who, words)
+                return await self.syncing.ask(who, words)
 
     async def answer_text(self, text: str, channel: Channel, who: str) -> Rendered:
         """Answer what was typed, whatever goes wrong."""

@@ -17,6 +17,7 @@ from cdi_bot.core.messages import (
     RunStarted,
     Snoozed,
     StillOpen,
+    SyncEnded,
     SyncTriggered,
     Unsnoozed,
     Unsubscribed,
@@ -29,6 +30,7 @@ from cdi_bot.slack.reasons import channel_advice, channel_words
 from cdi_bot.slack.replies import failed_again, named, recovered, said, still_open
 from cdi_bot.slack.selectors import selector_words
 from cdi_bot.slack.statuses import BUSY, UNSEEN, possible_repeat
+from cdi_bot.slack.syncs import sync_ended, sync_triggered
 from cdi_bot.slack.words import Words
 
 
@@ -112,16 +114,6 @@ def _channel_broken(content: ChannelBroken, _view: EventView, words: Words) -> R
     return Rendered(text=plain_line(line), blocks=[section(f"⚠️ {line}\n{kept}"), section(mended)])
 
 
-def _sync_triggered(content: SyncTriggered, view: EventView, words: Words) -> Rendered:
-    _ = words.gettext
-    name = named(view, content.integration_id, words)
-    line = _("{who} started a sync of {name}.")
-    note = _("Braze shows the new run after a short while.")
-    who = user(content.who)
-    row = _look_row(view, words)
-    return said(BUSY, line.format(who=who, name=name), note, row=row)
-
-
 def _gone(content: Gone, view: EventView, words: Words) -> Rendered:
     _ = words.gettext
     name = named(view, content.integration_id, words)
@@ -141,7 +133,8 @@ _RENDERERS: dict[type[Content], Callable[[Any, EventView, Words], Rendered]] = {
     Snoozed: _snoozed,
     Unsnoozed: _unsnoozed,
     ChannelBroken: _channel_broken,
-    SyncTriggered: _sync_triggered,
+    SyncTriggered: sync_triggered,
+    SyncEnded: sync_ended,
     Gone: _gone,
     LanguageChanged: language_changed,
     DigestChanged: digest_changed,

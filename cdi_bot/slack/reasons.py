@@ -19,7 +19,8 @@ def reason_words(reason: str | None, words: Words) -> str:
         BrazeReason.NOT_JSON: _("the answer is not what Braze's API promises"),
         BrazeReason.BAD_KEY: _("Braze refuses the API key"),
         BrazeReason.NO_PERMISSION: _("the API key lacks a permission, or the account is inactive"),
-        BrazeReason.INVALID_INTEGRATION: _("Braze does not know this integration"),
+        BrazeReason.INVALID_INTEGRATION: _("Braze does not take this for the id of an integration"),
+        BrazeReason.UNKNOWN_INTEGRATION: _("Braze does not know this integration; it may have been deleted"),
         BrazeReason.INVALID_CURSOR: _("Braze refuses to show the next page"),
         BrazeReason.INVALID_URL: _("the address is not a Braze REST endpoint"),
         BrazeReason.SYNC_IN_PROGRESS: _("another sync of this integration is running"),
@@ -53,12 +54,17 @@ def braze_advice(reason: str | None, words: Words) -> str:
         BrazeReason.NO_PERMISSION: _(
             "Whoever runs the bot: give the key the missing permission in Braze (API keys, Cloud Data Ingestion)."
         ),
-        BrazeReason.INVALID_INTEGRATION: _("`/cdi list` shows the integrations that Braze knows."),
+        BrazeReason.INVALID_INTEGRATION: _(
+            "`/cdi list` shows the integrations that Braze knows, with their ids."
+        ),
+        BrazeReason.UNKNOWN_INTEGRATION: _("`/cdi list` shows the integrations that Braze knows."),
         BrazeReason.INVALID_URL: _(
             "Whoever runs the bot: set `BRAZE_BASE_URL` to the workspace's REST endpoint, such as "
             "`https://rest.iad-03.braze.com`."
         ),
-        BrazeReason.SYNC_IN_PROGRESS: _("Wait until it has ended, then try again."),
+        BrazeReason.SYNC_IN_PROGRESS: _(
+            "Wait until it has ended, then try again. `/cdi status NAME` shows its runs."
+        ),
         BrazeReason.REFUSED: _("The bot's log names what Braze answered."),
     }
     return known.get(reason or "", wait)

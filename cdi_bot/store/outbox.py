@@ -193,6 +193,16 @@ class SqlOutbox(Outbox):
             .values(not_before=now)
         )
 
+    async def is_owed(self, key: str) -> bool:
+        """Look for it among what is owed."""
+        rows = await self._connection.execute(select(OUTBOX.c.message_id).where(OUTBOX.c.key == key, _OWED))
+        return rows.one_or_none() is not None
+
+    async def posted_as(self, key: str) -> str | None:
+        """Read what Slack confirmed."""
+        ts: str | None = await self._connection.scalar(select(OUTBOX.c.ts).where(OUTBOX.c.key == key))
+        return ts
+
     async def depth(self) -> int:
         """Count."""
         count: int = (

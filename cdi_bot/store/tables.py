@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
@@ -217,6 +218,28 @@ class ChannelSettingsRow(Base):
     set_at: Mapped[datetime]
 
 
+class SyncRow(Base):
+    """A sync that somebody started, until it is told how it ended.
+
+    There is no foreign key to incidents: an old one may be forgotten at any time.
+    """
+
+    __tablename__ = "followed_syncs"
+    __table_args__ = (Index("ix_followed_syncs_workspace_id", "workspace_id"), no_reused_ids())
+
+    sync_id: Mapped[Id]
+    workspace_id: Mapped[int] = mapped_column(ForeignKey("braze_workspaces.workspace_id"))
+    integration_id: Mapped[str]
+    team_id: Mapped[str]
+    channel_id: Mapped[str]
+    who: Mapped[str]
+    asked_at: Mapped[datetime]
+    newest_start: Mapped[datetime | None]
+    incident_id: Mapped[int | None] = mapped_column(BigInteger)
+    announced: Mapped[str]
+    is_certain: Mapped[bool]
+
+
 class AuditRow(Base):
     """Who changed what in a channel."""
 
@@ -239,4 +262,5 @@ INCIDENTS = table_of(IncidentRow)
 SUBSCRIPTIONS = table_of(SubscriptionRow)
 SNOOZES = table_of(SnoozeRow)
 CHANNEL_SETTINGS = table_of(ChannelSettingsRow)
+SYNCS = table_of(SyncRow)
 AUDIT = table_of(AuditRow)

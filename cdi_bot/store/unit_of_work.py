@@ -22,6 +22,7 @@ from cdi_bot.services.ports import (
     Store,
     StoreTrouble,
     Subscriptions,
+    Syncs,
     UnitOfWork,
     Workspaces,
 )
@@ -34,6 +35,7 @@ from cdi_bot.store.outbox import SqlOutbox
 from cdi_bot.store.past import SqlPast
 from cdi_bot.store.repositories import SqlAudit, SqlIntegrations, SqlSnoozes, SqlSubscriptions, SqlWorkspaces
 from cdi_bot.store.runs import SqlRuns
+from cdi_bot.store.syncs import SqlSyncs
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +52,7 @@ class SqlUnitOfWork(UnitOfWork):
         self.cards: Cards = SqlCards(connection, locks=writes)
         self.outbox: Outbox = SqlOutbox(connection)
         self.snoozes: Snoozes = SqlSnoozes(connection)
+        self.syncs: Syncs = SqlSyncs(connection)
         self.channels: Channels = SqlChannels(connection)
         self.audit: Audit = SqlAudit(connection)
         self.past: Past = SqlPast(connection)

@@ -11,7 +11,7 @@ from cdi_bot.braze import BrazeClient
 from cdi_bot.sandbox.braze_integration import IntegrationConfig
 from cdi_bot.sandbox.braze_settings import Settings, UnknownId
 from cdi_bot.sandbox.braze_world import BrazeWorld
-from cdi_bot.services.ports import BrazeReason, Endpoint
+from cdi_bot.services.ports import NO_SUCH_INTEGRATION, BrazeReason, Endpoint
 from tests.braze.kit import Answer, Connect, Raw, trouble_of
 
 GOOD = b'{"results": [], "message": "success"}'
@@ -30,8 +30,8 @@ GOOD = b'{"results": [], "message": "success"}'
         ((400, b'{"message": "Bad"}'), BrazeReason.REFUSED, False),
         ((401, b'{"message": "Invalid API key: key-1"}'), BrazeReason.BAD_KEY, False),
         ((403, b"<html>forbidden</html>"), BrazeReason.NO_PERMISSION, False),
-        ((404, b'{"message": "Integration not found"}'), BrazeReason.INVALID_INTEGRATION, False),
-        ((404, b'{"message": "Not found"}'), BrazeReason.INVALID_INTEGRATION, False),
+        ((404, b'{"message": "Integration not found"}'), BrazeReason.UNKNOWN_INTEGRATION, False),
+        ((404, b'{"message": "Not found"}'), BrazeReason.UNKNOWN_INTEGRATION, False),
         ((404, b'{"message": "Invalid URL: /cdi/integrations/a"}'), BrazeReason.INVALID_URL, False),
         ((404, b"<html>nothing about integrations here</html>"), BrazeReason.INVALID_URL, False),
         ((404, b""), BrazeReason.INVALID_URL, False),
@@ -77,7 +77,7 @@ async def test_an_unknown_integration_is_named_as_such(
     """Whichever way Braze puts it, and for a sync too."""
     world.settings = Settings(unknown_id=unknown)
     for call in (client.status_page("deleted"), client.trigger_sync("deleted")):
-        assert (await trouble_of(call)).reason is BrazeReason.INVALID_INTEGRATION
+        assert (await trouble_of(call)).reason in NO_SUCH_INTEGRATION
 
 
 async def test_a_wrong_cursor_is_named_as_such(client: BrazeClient, world: BrazeWorld) -> None:

@@ -25,6 +25,7 @@ from cdi_bot.services.manage import Manage
 from cdi_bot.services.observe import Observer, Policy
 from cdi_bot.services.queries import Queries
 from cdi_bot.services.rights import Rights
+from cdi_bot.services.syncing import Syncing
 from cdi_bot.slack.memberships import SlackMemberships
 from cdi_bot.slack.people import SlackPeople
 from cdi_bot.slack.sender import SlackMessenger
@@ -69,6 +70,7 @@ class Desk:
     messenger: SlackMessenger
     rights: Rights
     manage: Manage
+    syncing: Syncing
     queries: Queries
     clock: Clock
     woken: list[datetime] = field(default_factory=list)
@@ -184,12 +186,20 @@ async def desk(
                 store=store,
                 messenger=messenger,
                 observer=observer,
-                braze=braze,
                 workspace=workspace,
                 rights=rights,
                 clock=clock,
                 wake=lambda: woken.append(clock()),
                 lookup=lookup,
+            ),
+            syncing=Syncing(
+                store=store,
+                braze=braze,
+                workspace=workspace,
+                rights=rights,
+                lookup=lookup,
+                clock=clock,
+                wake=lambda: woken.append(clock()),
             ),
             queries=Queries(
                 store=store, observer=observer, braze=braze, workspace=workspace, clock=clock, lookup=lookup

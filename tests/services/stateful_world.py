@@ -81,7 +81,6 @@ class Process:
             store=store,
             messenger=messenger,
             observer=self.observer,
-            braze=world.braze,
             workspace=world.workspace,
             rights=Rights(people=Members(), memberships=Members(), messenger=messenger, admins=frozenset()),
             clock=loop,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cdi_bot.core.messages import ShowCard, Snoozed, Subscribed, SyncTriggered, Unsnoozed, Unsubscribed
+from cdi_bot.core.messages import ShowCard, Snoozed, Subscribed, Unsnoozed, Unsubscribed
 from cdi_bot.core.model import Channel, Filters, Incident, Kind, Topic
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack_seed import TEAM
@@ -17,17 +17,14 @@ from cdi_bot.services.answers import (
     Acknowledged,
     BrazeRefused,
     CannotPost,
-    ConfirmSync,
     NeedsInvite,
     NoneFits,
-    NotAllowed,
     NothingOpen,
     NotSubscribed,
     Several,
     SnoozeEnded,
     SnoozeSet,
     SubscribedTo,
-    SyncStarted,
     UnsubscribedFrom,
 )
 from cdi_bot.services.ports import BrazeReason
@@ -511,47 +508,3 @@ class TestSnooze:
         """Words that fit nothing are said to."""
         assert isinstance(await at.manage.snooze(ALERTS, ANN, "Nothing", None, None), NoneFits)
         assert isinstance(await at.manage.unsnooze(ALERTS, ANN, "Nothing"), NoneFits)
-
-
-class TestSync:
-    """`/cdi sync` and the button."""
-
-    async def test_asks_then_starts(self, at: Desk) -> None:
-        """An admin is asked, then Braze starts the sync and the channel is told who had it do so."""
-        users = at.add("Users", "success")
-        asked = await at.manage.ask_sync(ADMIN, "Users")
-        assert isinstance(asked, ConfirmSync)
-        assert at.calls("/sync") == 0
-        assert isinstance(await at.manage.start_sync(ALERTS, ADMIN, users), SyncStarted)
-        assert at.calls("/sync") == 1
-        expected = SyncTriggered(who=ADMIN, workspace_id=at.workspace.workspace_id, integration_id=users)
-        assert await at.owed() == [expected]
-
-    async def test_is_for_admins(self, at: Desk) -> None:
-        """Nobody else may start one, whatever button they found."""
-        users = at.add("Users", "success")
-        assert await at.manage.ask_sync(ANN, "Users") == NotAllowed(action="sync")
-        assert await at.manage.start_sync(ALERTS, ANN, users) == NotAllowed(action="sync")
-        assert at.calls("/sync") == 0
-
-    async def test_one_at_a_time(self, at: Desk) -> None:
-        """While one runs, Braze refuses another, and the channel is told nothing."""
-        users = at.add("Users", "success")
-        at.sandbox.braze.run(users)
-        answer = await at.manage.start_sync(ALERTS, ADMIN, users)
-        assert answer == BrazeRefused(reason=BrazeReason.SYNC_IN_PROGRESS, words="Users")
-        assert await at.owed() == []
-
-    async def test_missing_permission_is_named(self, tmp_path: Path) -> None:
-        """A key that may not start syncs is told with the permission it lacks."""
-        allowed = ["cdi.integration_list", "cdi.integration_job_status"]
-        async with desk(tmp_path, permissions=allowed) as at:
-            users = at.add("Users", "success")
-            assert await at.manage.start_sync(ALERTS, ADMIN, users) == BrazeRefused(
-                reason=BrazeReason.NO_PERMISSION, words="Users", permission="cdi.integration_sync"
-            )
-
-    async def test_unknown_words(self, at: Desk) -> None:
-        """Words that fit nothing are said to."""
-        assert isinstance(await at.manage.ask_sync(ADMIN, "Nothing"), NoneFits)
-        assert isinstance(await at.manage.start_sync(ALERTS, ADMIN, "Nothing"), NoneFits)

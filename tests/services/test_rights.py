@@ -33,8 +33,8 @@ CHANGES: dict[str, Callable[[Desk, str], Awaitable[object]]] = {
     "ack_card": lambda at, who: at.manage.acknowledge_incidents(ALERTS, who, [1]),
     "snooze": lambda at, who: at.manage.snooze(ALERTS, who, "Users", at.clock.now + timedelta(hours=1), None),
     "unsnooze": lambda at, who: at.manage.unsnooze(ALERTS, who, "Users"),
-    "ask_sync": lambda at, who: at.manage.ask_sync(who, "Users"),
-    "start_sync": lambda at, who: at.manage.start_sync(ALERTS, who, "Users"),
+    "ask_sync": lambda at, who: at.syncing.ask(who, "Users"),
+    "start_sync": lambda at, who: at.syncing.start(ALERTS, who, "Users"),
 }
 
 
@@ -99,7 +99,7 @@ async def test_the_audit_tells_every_change(at: Desk) -> None:
     await at.manage.acknowledge(ALERTS, KENJI, "Users")
     await at.manage.snooze(ALERTS, KENJI, "Users", at.clock.now + timedelta(hours=1), "move")
     await at.manage.unsnooze(ALERTS, MARA, "Users")
-    await at.manage.start_sync(ALERTS, "UADMIN", "Users")
+    await at.syncing.start(ALERTS, "UADMIN", "Users")
     await at.manage.unsubscribe(ALERTS, MARA, "all")
     told = await at.queries.audit(ALERTS)
     assert [(entry.action, entry.who, name) for entry, name in told.rows] == [

@@ -23,9 +23,15 @@ from cdi_bot.sandbox.braze_settings import Settings
 from cdi_bot.sandbox.slack_seed import DATA_ALERTS, TEAM
 from cdi_bot.services.deadlines import Deadlines
 from cdi_bot.services.deliver import Deliverer
+from cdi_bot.services.follow import Follower
+from cdi_bot.services.lookup import Lookup
 from cdi_bot.services.observe import Observer, Policy
 from cdi_bot.services.remind import Reminder
+from cdi_bot.services.rights import Rights
+from cdi_bot.services.syncing import Syncing
 from cdi_bot.services.views import Views
+from cdi_bot.slack.memberships import SlackMemberships
+from cdi_bot.slack.people import SlackPeople
 from cdi_bot.slack.sender import SlackMessenger
 from cdi_bot.slack.words import Words
 from cdi_bot.store import SqlStore
@@ -51,6 +57,8 @@ class Bot:
     deliverer: Deliverer
     reminder: Reminder
     deadlines: Deadlines
+    follower: Follower
+    syncing: Syncing
     braze: BrazeClient
     session: aiohttp.ClientSession
     wakes: int = 0
@@ -98,9 +106,10 @@ class Whole:
             session=session,
             retry_handlers=[],
         )
+        messenger = SlackMessenger(client, Words(), clock=self.seconds)
         deliverer = Deliverer(
             store=self.store,
-            messenger=SlackMessenger(client, Words(), clock=self.seconds),
+            messenger=messenger,
             views=Views(workspace=workspace, can_sync=False),
             clock=self.clock,
             sleep=self.sleep,
@@ -135,7 +144,28 @@ class Whole:
             grace=GRACE,
             wake=deliverer.wake,
         )
-        self.bot = Bot(observer, deliverer, reminder, deadlines, braze, session)
+        follower = Follower(
+            store=self.store,
+            observer=observer,
+            workspace_id=workspace.workspace_id,
+            clock=self.clock,
+            wake=deliverer.wake,
+        )
+        syncing = Syncing(
+            store=self.store,
+            braze=braze,
+            workspace=workspace,
+            rights=Rights(
+                people=SlackPeople(client, TEAM),
+                memberships=SlackMemberships(client, TEAM),
+                messenger=messenger,
+                admins=frozenset({WHO}),
+            ),
+            lookup=Lookup(store=self.store, observer=observer, workspace=workspace),
+            clock=self.clock,
+            wake=deliverer.wake,
+        )
+        self.bot = Bot(observer, deliverer, reminder, deadlines, follower, syncing, braze, session)
         return self.bot
 
     def seconds(self) -> float:
@@ -154,6 +184,7 @@ class Whole:
         await self.bot.observer.idle()
         await self.bot.reminder.tick()
         await self.bot.deadlines.tick()
+        await self.bot.follower.tick()
         await self.bot.deliverer.round()
         await self.bot.deliverer.idle()
 

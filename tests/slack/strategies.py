@@ -8,6 +8,7 @@ from typing import Any, get_args
 from hypothesis import strategies as st
 
 from cdi_bot.core.commands import Mistake, MistakeKind
+from cdi_bot.core.following import Ending
 from cdi_bot.core.history import Usual
 from cdi_bot.core.messages import (
     CardView,
@@ -28,6 +29,7 @@ from cdi_bot.core.messages import (
     StillOpen,
     Subscribed,
     SubscribedView,
+    SyncEnded,
     SyncTriggered,
     Told,
     Unsnoozed,
@@ -185,7 +187,16 @@ _notices: st.SearchStrategy[Content] = st.one_of(
     st.builds(Snoozed, until=st.none() | times, reason=st.none() | text, **_WHO, **_WHOM),
     st.builds(Unsnoozed, **_WHO, **_WHOM),
     st.builds(ChannelBroken, channel=channels, reason=st.sampled_from(["is_archived"]) | text),
-    st.builds(SyncTriggered, **_WHO, **_WHOM),
+    st.builds(SyncTriggered, is_certain=st.booleans(), **_WHO, **_WHOM),
+    st.builds(
+        SyncEnded,
+        ending=st.sampled_from([*Ending]),
+        run_start=st.none() | times,
+        is_certain=st.booleans(),
+        thread_ts=st.none(),
+        **_WHO,
+        **_WHOM,
+    ),
     st.builds(Gone, workspace_id=st.just(1), integration_id=ids),
     st.builds(LanguageChanged, who=people, language=languages),
     st.builds(DigestChanged, who=people, digest=st.none() | digests, zone=text, next_due=st.none() | times),
@@ -352,7 +363,7 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
     st.builds(answers.SnoozeSet, channel=channels, until=st.none() | times, reason=_maybe_text, **_one),
     st.builds(answers.SnoozeEnded, was_snoozed=st.booleans(), **_one),
     st.builds(answers.ConfirmSync, **_one),
-    st.builds(answers.SyncStarted, **_one),
+    st.builds(answers.SyncStarted, is_certain=st.booleans(), **_one),
     st.builds(
         answers.Several, words=text, candidates=st.lists(integrations, max_size=12).map(tuple), total=_totals
     ),

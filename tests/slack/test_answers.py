@@ -212,7 +212,8 @@ ANSWERS: dict[str, Answer] = {
     "snooze_ended": answers.SnoozeEnded(**HERE, was_snoozed=True),
     "snooze_ended_none": answers.SnoozeEnded(**HERE, was_snoozed=False),
     "confirm_sync": answers.ConfirmSync(**HERE),
-    "sync_started": answers.SyncStarted(**HERE),
+    "sync_started": answers.SyncStarted(**HERE, is_certain=True),
+    "sync_started_unclear": answers.SyncStarted(**HERE, is_certain=False),
     "several": answers.Several(words="u", candidates=LISTED, total=14),
     "several_all_shown": answers.Several(words="u", candidates=LISTED, total=3),
     "none_fits": answers.NoneFits(words="Usrs", nearest=LISTED[:2], list_known=True),
@@ -240,6 +241,8 @@ ANSWERS: dict[str, Answer] = {
         )
     ),
     "audit_none": answers.AuditTrail(rows=()),
+    "braze_refused_invalid": answers.BrazeRefused(reason=BrazeReason.INVALID_INTEGRATION, words="Users"),
+    "braze_refused_unknown": answers.BrazeRefused(reason=BrazeReason.UNKNOWN_INTEGRATION, words="Users"),
     "braze_refused": answers.BrazeRefused(reason=BrazeReason.SYNC_IN_PROGRESS, words="Users"),
     "braze_refused_permission": answers.BrazeRefused(
         reason=BrazeReason.NO_PERMISSION, words=None, permission="cdi.integration_list"

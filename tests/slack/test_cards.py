@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from cdi_bot.core.following import Ending
 from cdi_bot.core.messages import (
     CardView,
     ChannelBroken,
@@ -29,6 +30,7 @@ from cdi_bot.core.messages import (
     StillOpen,
     Subscribed,
     SubscribedView,
+    SyncEnded,
     SyncTriggered,
     Told,
     Unsnoozed,
@@ -155,6 +157,13 @@ AGAIN = FailedAgain(incident_id=7, run_start=NOW, runs=1, after_good=False)
 SEVERAL = FailedAgain(incident_id=7, run_start=NOW, runs=3, after_good=True)
 HERE: dict[str, Any] = {"workspace_id": 1, "integration_id": USERS}
 
+
+def sync_ended(ending: Ending, *, is_certain: bool = True) -> SyncEnded:
+    """Return the word of how a sync ended."""
+    start = None if ending is Ending.NOT_SEEN else NOW
+    return SyncEnded(**HERE, who=MARA, ending=ending, run_start=start, is_certain=is_certain, thread_ts="1.2")
+
+
 EVENTS = {
     "reply_failed_again": event(AGAIN, failing(failed_in_a_row=2), run=partial()),
     "reply_failed_after_good": event(replace(AGAIN, after_good=True), failing(), run=run()),
@@ -177,6 +186,12 @@ EVENTS = {
     "notice_channel_left": event(ChannelBroken(channel=ALERTS, reason="not_in_channel")),
     "notice_channel_odd": event(ChannelBroken(channel=ALERTS, reason="some_new_word")),
     "notice_sync_triggered": event(SyncTriggered(**HERE, who=MARA), **THERE),
+    "notice_sync_triggered_unclear": event(SyncTriggered(**HERE, who=MARA, is_certain=False), **THERE),
+    "notice_sync_ended": event(sync_ended(Ending.ENDED), **THERE, run=run("success")),
+    "notice_sync_ended_badly": event(sync_ended(Ending.ENDED), **THERE, run=run("partial")),
+    "notice_sync_not_seen": event(sync_ended(Ending.NOT_SEEN), **THERE),
+    "notice_sync_not_seen_unclear": event(sync_ended(Ending.NOT_SEEN, is_certain=False), **THERE),
+    "notice_sync_too_long": event(sync_ended(Ending.TOO_LONG), run=run("running")),
     "notice_gone": event(Gone(**HERE), integration=integration()),
     "notice_gone_unnamed": event(Gone(**HERE)),
     "notice_language_changed": event(LanguageChanged(who=MARA, language="ja")),

@@ -1,0 +1,96 @@
+"""How a sync that somebody asked for goes on: which run is its run, and when there is something to tell. Pure.
+
+Braze names no run when it takes the order, and shows the new one only after a while.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from cdi_bot.core.model import Channel, Outcome, Run, refuse_naive
+
+APPEARS = timedelta(minutes=15)
+"""How long Braze is given to show the new run."""
+
+LONGEST = timedelta(hours=24)
+"""How long a run is followed."""
+
+CLOCKS_APART = timedelta(minutes=1)
+"""How much earlier than the order a run may have begun, by Braze's clock."""
+
+_CLOSELY, _SOON = timedelta(minutes=5), timedelta(seconds=10)
+_LATER, _LATE = timedelta(seconds=30), timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowedSync:
+    """A sync that somebody had Braze start, until it is told how it ended.
+
+    `newest_start` is when the newest run began that was known then, and `incident_id` what was open in the channel,
+    in whose card's thread the end is told; `announced` is the key of the message that told who asked.
+    `is_certain` is False where Braze gave no clear answer, so that it may not have started at all.
+    """
+
+    sync_id: int
+    channel: Channel
+    workspace_id: int
+    integration_id: str
+    who: str
+    asked_at: datetime
+    newest_start: datetime | None
+    incident_id: int | None
+    announced: str
+    is_certain: bool
+
+    def __post_init__(self) -> None:
+        """Refuse naive times."""
+        refuse_naive(self)
+
+
+class Ending(StrEnum):
+    """Why the following ends."""
+
+    ENDED = "ended"  # its run is over
+    NOT_SEEN = "not_seen"  # no run appeared
+    TOO_LONG = "too_long"  # its run goes on and on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """What there is to tell; `run` is the run, where it was seen."""
+
+    ending: Ending
+    run: Run | None
+
+
+def run_of(sync: FollowedSync, runs: Iterable[Run]) -> Run | None:
+    """Find the first run that began after the order, or that was not known before it."""
+    since = sync.asked_at - CLOCKS_APART
+    if sync.newest_start is not None:
+        # The list tells starts in whole seconds; two runs of one integration never begin within one.
+        since = max(since, sync.newest_start.replace(microsecond=0) + timedelta(seconds=1))
+    later = [run for run in runs if run.sync_start_time >= since]
+    return min(later, key=lambda run: run.sync_start_time, default=None)
+
+
+def judge(sync: FollowedSync, runs: Iterable[Run], now: datetime) -> End | None:
+    """Say what there is to tell by now; `None` while it goes on."""
+    run = run_of(sync, runs)
+    waited = now - sync.asked_at
+    # A provisional run's rows are not known yet: what is told of it would have to be corrected.
+    is_over = run is not None and run.outcome is not Outcome.RUNNING and not run.provisional
+    if is_over or (run is not None and waited >= LONGEST):
+        return End(ending=Ending.ENDED if is_over else Ending.TOO_LONG, run=run)
+    if run is None and waited >= APPEARS:
+        return End(ending=Ending.NOT_SEEN, run=None)
+    return None
+
+
+def ask_again(sync: FollowedSync, now: datetime) -> datetime:
+    """Say when to ask Braze next: often at first, then less and less."""
+    waited = now - sync.asked_at
+    gap = _SOON if waited < _CLOSELY else _LATER if waited < APPEARS * 4 else _LATE
+    return now + gap

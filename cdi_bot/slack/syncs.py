@@ -1,0 +1,102 @@
+"""Syncs that people start, in words: that they may be, that they were, and how they ended. Pure."""
+
+from __future__ import annotations
+
+from cdi_bot.core.following import APPEARS, LONGEST, Ending
+from cdi_bot.core.messages import EventView, SyncEnded, SyncTriggered
+from cdi_bot.core.model import Integration, Outcome
+from cdi_bot.services.answers import ConfirmSync, SyncStarted
+from cdi_bot.slack.blocks import Block, Rendered, actions
+from cdi_bot.slack.buttons import confirmed_sync, history_of, open_in_braze
+from cdi_bot.slack.format import bold_name, code, escape, plain, user
+from cdi_bot.slack.refusals import said
+from cdi_bot.slack.replies import named, run_line
+from cdi_bot.slack.replies import said as told
+from cdi_bot.slack.statuses import BUSY, UNSEEN, advice, long_status, run_sign
+from cdi_bot.slack.words import Words
+
+
+def confirm_sync(answer: ConfirmSync, words: Words) -> Rendered:
+    """Ask whether the sync is to be started."""
+    _ = words.gettext
+    line = _("Start a sync of {name} now? The channel is told that you asked.").format(
+        name=bold_name(answer.integration)
+    )
+    shown = said(line, code(answer.integration.integration_id))
+    return Rendered(
+        text=shown.text, blocks=[*shown.blocks, *actions([confirmed_sync(answer.integration, words)])]
+    )
+
+
+def sync_started(answer: SyncStarted, words: Words) -> Rendered:
+    """Say that Braze took the order, or that it is not clear whether it did."""
+    _ = words.gettext
+    name = bold_name(answer.integration)
+    follows = _("I follow it, and tell in the channel how it ends.")
+    if answer.is_certain:
+        line = _("Braze has taken the order to sync {name}.").format(name=name)
+        return said(line, follows, _("Braze shows the new run after a short while."), _runs(answer, words))
+    line = _("Braze gave no clear answer: the sync of {name} may have started. Don't start it again yet.")
+    return said(line.format(name=name), follows, _runs(answer, words))
+
+
+def _runs(answer: SyncStarted, words: Words) -> str:
+    command = code(f"/cdi status {plain(answer.integration.integration_id)}")
+    return words.gettext("Its runs: {command}").format(command=command)
+
+
+def sync_triggered(content: SyncTriggered, view: EventView, words: Words) -> Rendered:
+    """Tell the channel who started a sync."""
+    _ = words.gettext
+    name = named(view, content.integration_id, words)
+    if content.is_certain:
+        line = _("{who} started a sync of {name}.")
+    else:
+        line = _("{who} asked for a sync of {name}. Braze gave no clear answer: it may have started.")
+    note = _("How it ends is told here in a thread.")
+    row = _look_row(view.integration, view, words)
+    return told(BUSY, line.format(who=user(content.who), name=name), note, row=row)
+
+
+def sync_ended(content: SyncEnded, view: EventView, words: Words) -> Rendered:
+    """Tell who started a sync how it ended, or why it is followed no longer."""
+    _ = words.gettext
+    name, who = named(view, content.integration_id, words), user(content.who)
+    row = _look_row(view.integration, view, words)
+    run = view.run
+    if content.ending is Ending.ENDED and run is not None:
+        line = _("{who}, the sync of {name} that you started is over. {state}").format(
+            who=who, name=name, state=escape(long_status(run.job_status, words))
+        )
+        todo = [advice(run.job_status, words)] if run.outcome is Outcome.BAD else []
+        return told(run_sign(run), line, run_line(run, words), *todo, row=row)
+    if content.ending is Ending.NOT_SEEN:
+        return _not_seen(content, name, who, row, words)
+    line = _(
+        "{who}, the sync of {name} that you started still runs after {hours} hours. I follow it no longer."
+    ).format(who=who, name=name, hours=words.number(LONGEST.total_seconds() // 3600))
+    return told(BUSY, line, _("Look at it in Braze: runs rarely take longer than an hour."), row=row)
+
+
+def _not_seen(content: SyncEnded, name: str, who: str, row: list[Block], words: Words) -> Rendered:
+    _ = words.gettext
+    if content.is_certain:
+        line = _(
+            "{who}, Braze took the order to sync {name}, but has shown no new run for {minutes} minutes. "
+            "I look no longer."
+        )
+        todo = _("Look at it in Braze before you start it again.")
+    else:
+        line = _(
+            "{who}, Braze gave no clear answer to the order to sync {name}, and has shown no new run for {minutes} "
+            "minutes: it has probably not started."
+        )
+        todo = _("Look at it in Braze, then start it again.")
+    minutes = words.number(APPEARS.total_seconds() // 60)
+    return told(UNSEEN, line.format(who=who, name=name, minutes=minutes), todo, row=row)
+
+
+def _look_row(integration: Integration | None, view: EventView, words: Words) -> list[Block]:
+    if integration is None:
+        return []
+    return actions([history_of(integration, words), open_in_braze(integration, view.dashboard_url, words)])

@@ -1,0 +1,82 @@
+"""Who may do what, and syncs that people start: over Socket Mode and as signed HTTP requests."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from cdi_bot.sandbox.braze_runs import RunPlan
+from cdi_bot.sandbox.slack_payloads import Press
+from cdi_bot.sandbox.slack_seed import FINANCE_PRIVATE, GUEST, KENJI, MARA, MARKETING_OPS, OUTSIDER, PRIYA
+from tests.e2e.kit import Town, says
+
+
+@pytest.fixture(params=["socket", "http"])
+async def admin_town(request: pytest.FixtureRequest, town: Town, http_town: Town) -> Town:
+    """A bot in one of Slack's modes, with one admin, and an integration whose next run goes well."""
+    made = town if request.param == "socket" else http_town
+    users = made.create("Users")
+    made.put_history(users, "success")
+    made.sandbox.braze.change(
+        users, made.sandbox.braze.integrations()[0].config, coming=[RunPlan(seconds=0.5)]
+    )
+    await made.start(CDI_BOT_ADMINS=MARA)
+    if request.param == "http":
+        made.sandbox.slack.request_url = f"http://127.0.0.1:{made.port}/slack/events"
+    return made
+
+
+async def test_a_sync_is_confirmed_announced_and_followed(admin_town: Town) -> None:
+    """Only an admin may; who asked is told in the channel, and how it ended in the thread of that."""
+    town = admin_town
+    assert says(await town.type("sync users", user=PRIYA), "bot's admins")
+    asked = await town.type("ｓｙｎｃ　ｕｓｅｒｓ")
+    assert not town.public()
+    assert says(await town.press(asked, "sync"), "Braze has taken the order")
+    announced = await town.seen(lambda each: not each["ephemeral"] and says(each, "started a sync"))
+    assert says(announced, MARA)
+    ended = await town.seen(lambda each: each["thread_ts"] == announced["ts"] and says(each, "is over"))
+    assert says(ended, MARA)
+    assert says(await town.type("audit"), "started a sync of")
+    await town.stop()
+
+
+async def test_guests_and_people_from_outside_only_look(admin_town: Town) -> None:
+    """They are told why, and nothing changes; they may still ask how things are."""
+    town = admin_town
+    assert says(await town.type("subscribe all", user=GUEST), "guest")
+    assert says(await town.type("unsubscribe all", user=OUTSIDER), "another workspace")
+    assert says(await town.type("digest daily 09:00", user=GUEST), "guest")
+    assert says(await town.type("status users", user=OUTSIDER), "Users")
+    assert says(await town.type("subscriptions", user=GUEST), "subscribe")
+    assert not town.public()
+    await town.type("subscribe all")
+    town.run(town.sandbox.braze.integrations()[0].config.integration_id)
+    card = await town.alert("Users")
+    message = town.sandbox.slack.by_id(card["id"])
+    before = {each["id"] for each in town.messages() if each["ephemeral"]}
+    await town.sandbox.people.press(message, Press(user=OUTSIDER, action_id="ack"))
+    await town.seen(
+        lambda each: bool(each["ephemeral"]) and says(each, "change nothing") and each["id"] not in before
+    )
+    assert says(await town.type("audit"), "subscribed it to")
+    assert not says(await town.type("audit"), "acknowledged")
+    await town.stop()
+
+
+async def test_other_channels_by_those_who_may(admin_town: Town) -> None:
+    """`in:` reaches a channel that the person is in, or an admin; a private one is told to nobody outside."""
+    town = admin_town
+    channels = town.sandbox.slack.channels
+    ops = channels[MARKETING_OPS]
+    channels[MARKETING_OPS] = replace(ops, members=ops.members - {MARA, PRIYA})
+    assert says(await town.type("subscribe users in:#marketing-ops"), MARKETING_OPS)  # an admin
+    await town.seen(lambda each: says(each, MARA) and says(each, "subscribed this channel"), MARKETING_OPS)
+    assert not town.public()
+    assert says(await town.type("subscriptions in:#marketing-ops", user=KENJI), "Users")  # a member
+    assert says(await town.type("subscriptions in:#marketing-ops", user=PRIYA), "bot's admins")
+    private = f"subscriptions in:<#{FINANCE_PRIVATE}|finance-private>"
+    assert says(await town.type(private), "private")  # not even to an admin: the bot is not in it
+    assert says(await town.type(private, user=KENJI), "bot's admins")
+    await town.stop()

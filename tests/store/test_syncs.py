@@ -1,0 +1,68 @@
+"""Syncs that are followed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cdi_bot.core.following import FollowedSync
+from cdi_bot.core.messages import MessageKind, OwedMessage, Unsubscribed
+from cdi_bot.store import SqlStore
+from tests.store.samples import CHANNEL, MINUTE, NOW, a_workspace
+
+
+def a_sync(workspace_id: int) -> FollowedSync:
+    """A sync that is not stored yet."""
+    return FollowedSync(
+        sync_id=0,
+        channel=CHANNEL,
+        workspace_id=workspace_id,
+        integration_id="one",
+        who="U1",
+        asked_at=NOW,
+        newest_start=NOW - MINUTE,
+        incident_id=None,
+        announced="sync:1",
+        is_certain=True,
+    )
+
+
+async def test_a_sync_comes_back_as_it_was(store: SqlStore) -> None:
+    """Every field is kept, and only its own workspace follows it."""
+    ours, other = await a_workspace(store), await a_workspace(store, "iad-02")
+    wanted = [
+        a_sync(ours),
+        replace(a_sync(ours), newest_start=None, incident_id=2**40, is_certain=False),
+    ]
+    async with store.write() as work:
+        for sync in (*wanted, a_sync(other)):
+            await work.syncs.add(sync)
+    async with store.read() as work:
+        found = await work.syncs.followed(ours)
+    assert [replace(sync, sync_id=0) for sync in found] == wanted
+    assert len({sync.sync_id for sync in found}) == 2
+
+
+async def test_a_sync_ends_once(store: SqlStore) -> None:
+    """Whoever ends it second is told that it was ended."""
+    workspace_id = await a_workspace(store)
+    async with store.write() as work:
+        await work.syncs.add(a_sync(workspace_id))
+        (sync,) = await work.syncs.followed(workspace_id)
+        assert await work.syncs.end(sync.sync_id)
+        assert not await work.syncs.end(sync.sync_id)
+        assert await work.syncs.followed(workspace_id) == []
+
+
+async def test_a_message_is_known_by_its_key(store: SqlStore) -> None:
+    """Whether it is still owed, and as what it was posted."""
+    content = Unsubscribed(who="U1", workspace_id=1, selector="all")
+    owed = OwedMessage(key="k", channel=CHANNEL, kind=MessageKind.NOTICE, content=content, not_before=NOW)
+    async with store.write() as work:
+        assert not await work.outbox.is_owed("k")
+        await work.outbox.owe([owed], now=NOW)
+        assert await work.outbox.is_owed("k")
+        assert await work.outbox.posted_as("k") is None
+        (message,) = await work.outbox.owed(CHANNEL, limit=1)
+        await work.outbox.sent(message.message_id, ts="1.2", now=NOW)
+        assert not await work.outbox.is_owed("k")
+        assert await work.outbox.posted_as("k") == "1.2"
