@@ -82,6 +82,7 @@ class Listing:
     rows: tuple[tuple[Integration, bool], ...]
     offset: int
     total: int
+    observed_at: datetime | None  # when Braze was last heard about the one on this page that is known worst
     trouble: BrazeReason | None  # why the list is from memory
 
 

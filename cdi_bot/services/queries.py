@@ -170,19 +170,19 @@ class Queries:
         async with self._store.read() as uow:
             known = await uow.integrations.all(self._workspace.workspace_id)
             subscriptions = await uow.subscriptions.for_channel(channel)
-        here = [watched.integration for watched in known if watched.missing_since is None]
+        here = [watched for watched in known if watched.missing_since is None]
         if trouble and not here:
             return refused(trouble, Endpoint.LIST)
-        fitting = [integration for integration in here if words is None or _fits(words, integration)]
+        fitting = [watched for watched in here if words is None or _fits(words, watched.integration)]
         start = _page_start(offset, len(fitting), LIST_PAGE)
+        page = fitting[start : start + LIST_PAGE]
+        seen = [watched.observed_at for watched in page if watched.observed_at]
         return Listing(
             words=words,
-            rows=tuple(
-                (integration, _hears(subscriptions, integration))
-                for integration in fitting[start : start + LIST_PAGE]
-            ),
+            rows=tuple((watched.integration, _hears(subscriptions, watched.integration)) for watched in page),
             offset=start,
             total=len(fitting),
+            observed_at=min(seen, default=None),
             trouble=trouble,
         )
 

@@ -76,7 +76,7 @@ def render_answer(answer: Answer, words: Words, *, now: datetime, command: str =
     carries it with its own id.
     """
     if isinstance(answer, Overview):
-        return render_overview(answer, words, now)
+        return render_overview(answer, words)
     if isinstance(answer, History):
         return render_history(answer, words, now)
     if isinstance(answer, Several):

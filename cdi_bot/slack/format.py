@@ -39,6 +39,7 @@ _JOINERS = frozenset("\u200c\u200d")
 _UNSAFE_IN_ADDRESS = str.maketrans({c: f"%{ord(c):02X}" for c in '<>|"` '})
 
 DATE = "{date_short_pretty} {time}"
+DATE_TO_THE_SECOND = "{date_short_pretty} {time_secs}"
 
 
 def plain(raw: str, limit: int = NAME) -> str:
@@ -125,6 +126,12 @@ def plain_line(marked: str) -> str:
 def date(time: datetime) -> str:
     """Show a time in the reader's own zone."""
     return f"<!date^{int(time.timestamp())}^{DATE}|{utc(time)}>"
+
+
+def to_the_second(time: datetime) -> str:
+    """Show a time in the reader's own zone, with its seconds."""
+    fallback = f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return f"<!date^{int(time.timestamp())}^{DATE_TO_THE_SECOND}|{fallback}>"
 
 
 def utc(time: datetime) -> str:

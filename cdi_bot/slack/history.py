@@ -26,7 +26,7 @@ from cdi_bot.slack.format import (
     took,
     user,
 )
-from cdi_bot.slack.pages import age, pager
+from cdi_bot.slack.pages import as_of, pager
 from cdi_bot.slack.reasons import braze_advice, reason_words
 from cdi_bot.slack.statuses import headline, long_status, run_sign, short_status
 from cdi_bot.slack.words import Words
@@ -60,7 +60,7 @@ def render_history(answer: History, words: Words, now: datetime) -> Rendered:
         open_in_braze(answer.integration, answer.dashboard_url, words),
         unsnooze_button(answer.integration, words) if answer.snooze else None,
     ]
-    foot = [*actions([*turns, *links]), context(_freshness(answer, words, now), _next_step(answer, words))]
+    foot = [*actions([*turns, *links]), context(_freshness(answer, words), _next_step(answer, words))]
     return Rendered(
         text=escape(_("{name} – {state}").format(name=name, state=_plain_state(answer, words))),
         blocks=[*head, *pictures, *listed, *foot],
@@ -160,9 +160,9 @@ def _runs_table(answer: History, words: Words) -> Block:
     return table(header, rows, numbers=(2, 3))
 
 
-def _freshness(answer: History, words: Words, now: datetime) -> str:
+def _freshness(answer: History, words: Words) -> str:
     _ = words.gettext
-    fresh = age(answer.observed_at, now, words)
+    fresh = as_of(answer.observed_at, words)
     if answer.trouble is None:
         return fresh
     return _("From memory, {fresh}: {reason}").format(

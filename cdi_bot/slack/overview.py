@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from cdi_bot.core.model import Integration, Kind, Outcome
 from cdi_bot.services.answers import Listing, Overview, OverviewRow
 from cdi_bot.services.queries import LIST_PAGE, OVERVIEW_PAGE
 from cdi_bot.slack.blocks import Block, Rendered, cell, context, date_cell, section, table
 from cdi_bot.slack.format import SHORT_NAME, date, escape, failed, name_of, outside, plain, plain_line, synced
-from cdi_bot.slack.pages import age, pager, part
+from cdi_bot.slack.pages import as_of, pager, part
 from cdi_bot.slack.reasons import braze_advice, reason_words
 from cdi_bot.slack.statuses import GOOD, UNSEEN, incident_sign, run_sign, short_status, sign
 from cdi_bot.slack.words import Words
@@ -18,7 +16,7 @@ SHORT_ID = 40
 """Long enough for a UUID."""
 
 
-def render_overview(answer: Overview, words: Words, now: datetime) -> Rendered:
+def render_overview(answer: Overview, words: Words) -> Rendered:
     """Answer how everything is that the channel hears of."""
     _ = words.gettext
     blind = []
@@ -33,7 +31,7 @@ def render_overview(answer: Overview, words: Words, now: datetime) -> Rendered:
         return Rendered(text=plain_line(title), blocks=[*blind, section(f"{title}\n{todo}")])
     title = _overview_title(answer, words)
     shown = part(answer.offset, len(answer.rows), answer.total, words)
-    oldest = _oldest(answer, words, now)
+    oldest = _oldest(answer, words)
     rows = [_overview_row(row, words) for row in answer.rows]
     header = [_("Integration"), _("State"), _("Newest run"), _("Rows synced"), _("Rows failed")]
     pages = pager(
@@ -71,11 +69,11 @@ def _overview_title(answer: Overview, words: Words) -> str:
     ).format(failing=words.number(answer.failing), total=words.number(answer.total))
 
 
-def _oldest(answer: Overview, words: Words, now: datetime) -> str:
+def _oldest(answer: Overview, words: Words) -> str:
     """Say how fresh the facts are: as old as the oldest of them."""
     _ = words.gettext
     seen = [row.observed_at for row in answer.rows if row.observed_at]
-    fresh = age(min(seen), now, words) if seen else age(None, now, words)
+    fresh = as_of(min(seen, default=None), words)
     waiting = len(answer.rows) - len(seen)
     if not seen or not waiting:
         return fresh
@@ -148,7 +146,7 @@ def render_listing(answer: Listing, words: Words) -> Rendered:
     return Rendered(
         text=plain_line(title),
         blocks=[
-            section(f"*{title}*\n{shown}".rstrip()),
+            section(f"*{title}*\n{', '.join(filter(None, (shown, as_of(answer.observed_at, words))))}"),
             table(header, rows),
             *pages,
             *memory,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from cdi_bot.slack.blocks import Block, actions, button
-from cdi_bot.slack.format import duration
+from cdi_bot.slack.format import to_the_second
 from cdi_bot.slack.words import Words
 
 
@@ -30,12 +30,12 @@ def pager(
     return actions(turns)
 
 
-def age(then: datetime | None, now: datetime, words: Words) -> str:
-    """Say in plain text how old what is told is."""
+def as_of(then: datetime | None, words: Words) -> str:
+    """Say how fresh what is told is: by the time, which stays true however long the answer stands there."""
     _ = words.gettext
     if then is None:
         return _("not looked at yet")
-    return _("as of {length} ago").format(length=duration(now - then, words))
+    return _("as of {when}").format(when=to_the_second(then))
 
 
 def part(offset: int, shown: int, total: int, words: Words) -> str:

@@ -11,7 +11,7 @@ from cdi_bot.slack.buttons import open_in_braze
 from cdi_bot.slack.charts import sparklines
 from cdi_bot.slack.format import bold_name, code, date, escape, failed, took
 from cdi_bot.slack.history import figures
-from cdi_bot.slack.pages import age
+from cdi_bot.slack.pages import as_of
 from cdi_bot.slack.reasons import braze_advice, reason_words
 from cdi_bot.slack.statuses import headline, long_status, run_sign, short_status
 from cdi_bot.slack.words import Words
@@ -31,7 +31,7 @@ def runs_blocks(answer: Answer, words: Words, now: datetime) -> list[Block] | No
     lines += sparklines(answer.recent, words)
     known = figures(answer, words, now)
     listed, _held = paragraphs([_line(run, words) for run in answer.runs], blocks=5, room=_ROOM)
-    fresh = age(answer.observed_at, now, words)
+    fresh = as_of(answer.observed_at, words)
     if answer.trouble is not None:
         reason = escape(reason_words(answer.trouble, words))
         fresh = _("From memory, {fresh}: {reason}").format(fresh=fresh, reason=reason)

@@ -122,7 +122,12 @@ NO_PAST = replace(
 )
 LISTED = integration(last_job_status="success"), integration("abc123xyz", "Catalog"), OTHER
 LISTING = answers.Listing(
-    words=None, rows=((LISTED[0], True), (LISTED[1], False)), offset=0, total=2, trouble=None
+    words=None,
+    rows=((LISTED[0], True), (LISTED[1], False)),
+    offset=0,
+    total=2,
+    observed_at=NOW - timedelta(seconds=20),
+    trouble=None,
 )
 
 
