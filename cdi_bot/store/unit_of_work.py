@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, contextmanager
 
 import structlog
 from sqlalchemy import URL, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from cdi_bot.services.ports import (
@@ -122,7 +123,8 @@ class SqlStore(Store):
             with troubles(self._url):
                 yield
         except StoreTrouble as trouble:
-            if trouble.__cause__ is not None:  # the database's own, not somebody's inside the block
+            cause = trouble.__cause__  # none: not the database's, but somebody's inside the block
+            if cause is not None and not isinstance(cause, IntegrityError):  # which is as it should be
                 if what not in self._troubles:
                     log.warning("the database can't be used", to=what, why=str(trouble))
                 self._troubles[what] = str(trouble)
