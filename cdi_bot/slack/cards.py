@@ -165,7 +165,7 @@ def _failed_card(view: IncidentView, words: Words) -> list[Block]:
     blocks = [section("\n".join(lines)), fields(known)]
     if incident.is_open and incident.last_failed:
         todo = advice(incident.last_failed.job_status, words)
-        blocks.append(section(f"*{_('What to do next')}*\n{todo}"))
+        blocks.append(_todo(todo, words))
     return blocks
 
 
@@ -214,7 +214,7 @@ def _late_card(view: IncidentView, words: Words) -> list[Block]:
         known.append((_("Started"), date(began.sync_start_time)))
     blocks = [section("\n".join(lines)), fields(known)]
     if incident.is_open:
-        blocks.append(section(f"*{_('What to do next')}*\n{late_advice(words)}"))
+        blocks.append(_todo(late_advice(words), words))
     return blocks
 
 
@@ -234,7 +234,12 @@ def _blind_card(view: IncidentView, words: Words) -> list[Block]:
     called = mentions(view.mention)
     lines = [f"{UNSEEN} *{text}*", rest, *([called] if called else [])]
     todo = braze_advice(incident.reason, words)
-    return [section("\n".join(lines)), section(f"*{_('What to do next')}*\n{todo}")]
+    return [section("\n".join(lines)), _todo(todo, words)]
+
+
+def _todo(todo: str, words: Words) -> Block:
+    title = words.gettext("What to do next")
+    return section(f"*{title}*\n{todo}")
 
 
 _CARDS = {Kind.SYNC_FAILED: _failed_card, Kind.LATE: _late_card, Kind.BLIND: _blind_card}

@@ -60,20 +60,23 @@ def _figures(view: DigestView, words: Words) -> list[tuple[str, str]]:
     """Return the sums of the period and how they compare, as labels and mrkdwn values."""
     _ = words.gettext
     now, before = view.totals, view.before
+    same = _("{value}: as before")
+    counted = _("{value}: {change} more than before"), _("{value}: {change} less than before"), same
 
     def count(value: int, was: int | None) -> str:
-        return _compared(words.number(value), value, was, words.number, words)
+        return _compared(words.number(value), value, was, words.number, counted)
 
     failed = words.number(now.failed)
     if now.failed and now.runs:
         failed = _("{count} ({share} of all)").format(count=failed, share=share(now.failed / now.runs, words))
-    failed = _compared(failed, now.failed, before.failed if before else None, words.number, words)
+    was_failed = before.failed if before else None
+    failed = _compared(failed, now.failed, was_failed, words.number, counted)
     lasted = _compared(
         duration(now.not_well, words),
         now.not_well.total_seconds(),
         before.not_well.total_seconds() if before else None,
         lambda seconds: duration(timedelta(seconds=seconds), words),
-        words,
+        (_("{value}: {change} longer than before"), _("{value}: {change} shorter than before"), same),
     )
     return [
         (_("Integrations"), words.number(view.integrations)),
@@ -86,18 +89,17 @@ def _figures(view: DigestView, words: Words) -> list[tuple[str, str]]:
 
 
 def _compared(
-    shown: str, value: float, was: float | None, write: Callable[[float], str], words: Words
+    shown: str,
+    value: float,
+    was: float | None,
+    write: Callable[[float], str],
+    texts: tuple[str, str, str],
 ) -> str:
     """Say a value with how it changed against the period before, if that is known."""
-    _ = words.gettext
     if was is None:
         return shown
-    if value > was:
-        text = _("{value}: {change} more than before")
-    elif value < was:
-        text = _("{value}: {change} less than before")
-    else:
-        text = _("{value}: as before")
+    more, less, same = texts
+    text = same if value == was else more if value > was else less
     return text.format(value=shown, change=write(abs(value - was)))
 
 
@@ -113,7 +115,8 @@ def _worst(view: DigestView, words: Words) -> list[Block]:
         )
         for place, (part, url) in enumerate(view.worst[:WORST])
     ]
-    return [section(f"*{_('Worst')}*"), *listed]
+    title = _("Worst")
+    return [section(f"*{title}*"), *listed]
 
 
 def _line(part: Share, url: str | None, words: Words) -> str:

@@ -110,7 +110,8 @@ def _runs(entry: WrongNow | HowItIs, place: int, words: Words) -> Block | None:
 def _channel(channel: Channel, place: int, words: Words, *, may_change: bool) -> Block:
     _ = words.gettext
     if channel.channel_id.startswith("D"):
-        return section(f"*{_('Your messages with me')}*")
+        title = _("Your messages with me")
+        return section(f"*{title}*")
     more = button(
         _("Add…"),
         f"form_new:{place}",

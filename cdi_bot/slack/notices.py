@@ -110,7 +110,8 @@ def _channel_broken(content: ChannelBroken, _view: EventView, words: Words) -> R
     kept = _(
         "Its subscriptions are kept, and nothing that happens is lost: it is told once I can post again."
     )
-    mended = f"*{_('What to do next')}*\n{channel_advice(content.reason, words)}"
+    title = _("What to do next")
+    mended = f"*{title}*\n{channel_advice(content.reason, words)}"
     return Rendered(text=plain_line(line), blocks=[section(f"⚠️ {line}\n{kept}"), section(mended)])
 
 

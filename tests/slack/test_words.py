@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+import io
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from babel.messages.frontend import CommandLineInterface
+from babel.messages.pofile import read_po
 
 from cdi_bot.slack.words import LOCALE, Words, languages, spoken
 
@@ -90,6 +94,37 @@ def test_english_otherwise(folder: Path, language: str) -> None:
         "{count} runs",
     ]
     assert words.number(1_234_567) == "1,234,567"
+
+
+def texts_of(path: Path) -> Iterator[tuple[int, str]]:
+    """Find every text that a module asks a translation for, with its line; also those within f-strings."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call):
+            continue
+        name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+        places = {"_": [0], "gettext": [0], "ngettext": [0, 1], "pgettext": [1]}.get(name, [])
+        for place in places:
+            argument = node.args[place]
+            assert isinstance(argument, ast.Constant), f"{path}:{node.lineno}: no extraction sees this text"
+            yield node.lineno, str(argument.value)
+
+
+def test_every_text_is_in_the_template() -> None:
+    """What the extraction overlooks, as it does within f-strings, would never be translated."""
+    template = read_po(io.BytesIO(TEMPLATE.read_bytes()))
+    known = {text for message in template for text in _forms(message.id)}
+    missing = [
+        f"{path.relative_to(ROOT)}:{line}: {text}"
+        for path in sorted((ROOT / "cdi_bot").rglob("*.py"))
+        if path.name != "words.py" or path.parent.name != "slack"
+        for line, text in texts_of(path)
+        if text not in known
+    ]
+    assert missing == []
+
+
+def _forms(text: object) -> tuple[str, ...]:
+    return tuple(map(str, text)) if isinstance(text, tuple | list) else (str(text),)
 
 
 def test_template_is_current(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,8 @@ const EDGE = { top: 12, right: 14, bottom: 34, left: 52 };
 const DEEP = HEIGHT - EDGE.top - EDGE.bottom; // pixels between the highest and the lowest value
 const USUAL_WIDTH = 560;
 const LEAST_WIDTH = 220;
-const LABEL_ROOM = 62; // pixels a label on the x-axis needs to stay readable
+const LETTER = 6.2; // pixels that a letter of a label on the x-axis takes at most
+const LABEL_GAP = 12; // pixels between two labels
 const LEGEND_FROM = 2;
 
 /** The picture of one block, drawn anew for each width, so that its words stay readable on a phone. */
@@ -128,15 +129,17 @@ function grid(scale, place) {
 }
 
 function categoryLabels(categories, place) {
-  const every = Math.max(1, Math.ceil(LABEL_ROOM / place.slot));
+  const room = Math.max(0, ...categories.map((label) => label.length)) * LETTER + LABEL_GAP;
+  const every = Math.max(1, Math.ceil(room / place.slot));
   // Counted from the right: the newest run is the one people look for.
   return categories.map((label, index) =>
     (categories.length - 1 - index) % every === 0
       ? svg("text", {
           class: "tick",
-          x: place.x(index),
+          // The last one would stick out of the picture were it centred.
+          x: index === categories.length - 1 ? Math.min(place.x(index) + room / 2, place.right) : place.x(index),
           y: HEIGHT - EDGE.bottom + 16,
-          "text-anchor": "middle",
+          "text-anchor": index === categories.length - 1 ? "end" : "middle",
           text: label,
         })
       : null,
