@@ -10,7 +10,7 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --gener
 	--allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install dev test lint check format lock messages bench pictures clean
+.PHONY: help demo install dev test crash lint check format lock messages bench pictures clean
 
 help:  ## show these verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ check: lint  ## the quick half of `make test`: everything but the tests
 format: dev  ## format, and mend what ruff can mend by itself
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+crash: dev  ## kill the bot at 200 random moments, and live 200 lives; `make test` has fewer of both
+	CRASH_ROUNDS=10 LIVES=200 $(BIN)/python -m pytest -n 3 -o faulthandler_timeout=1200 tests/e2e/test_crash.py tests/services/test_life.py
 
 bench: dev  ## measure: the figures of the README
 	$(BIN)/python -m tests.bench

@@ -214,7 +214,15 @@ def _build(
         admin_channel=admin_channel,
         meter=metrics,
     )
-    poller = _poller(settings, reached, store=store, wake=wake, metrics=metrics, admin_channel=admin_channel)
+    poller = _poller(
+        settings,
+        reached,
+        store=store,
+        clock=utc_now,
+        wake=wake,
+        metrics=metrics,
+        admin_channel=admin_channel,
+    )
     observer = poller.observer
     people = SlackPeople(slack.client, team)
     rights = Rights(people=people, memberships=memberships, messenger=messenger, admins=settings.admins)
@@ -362,7 +370,7 @@ def _poller(
     reached: Reach,
     *,
     store: Store,
-    clock: Callable[[], datetime] = utc_now,
+    clock: Callable[[], datetime],
     wake: Callable[[], None],
     metrics: Metrics,
     admin_channel: Channel | None = None,

@@ -8,6 +8,7 @@ import platform
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.bench.delivery import delivery, rows
 from tests.bench.polls import cpu_per_poll
 from tests.bench.whole import acknowledgement, memory, seconds_to_connect
 
@@ -19,6 +20,7 @@ async def main() -> None:
         start = await seconds_to_connect(folder)
         ack = await acknowledgement(_made(folder / "ack"))
         polls = await cpu_per_poll(_made(folder / "polls"))
+        told = await delivery(_made(folder / "delivery"))
         resident = await memory(_made(folder / "memory"))
     print(f"{os.cpu_count()} cores, Python {platform.python_version()}, SQLite\n")
     print("| what | measured | aim |")
@@ -36,6 +38,7 @@ async def main() -> None:
         "| CPU of a status poll that stores a new run, likewise "
         f"| {polls['changed']:.2f} ms, {polls['changed'] / polls['bare']:.2f}× | – |"
     )
+    print("\n".join(rows(told)))
     print(f"| resident memory with 1,000 integrations | {resident:.0f} MB | 120 MB |")
 
 

@@ -13,6 +13,8 @@ import sys
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.braze_integration import IntegrationConfig
 from cdi_bot.sandbox.braze_limits import Endpoint
+from cdi_bot.sandbox.slack_model import Channel
+from tests.bench.rig import CHANNELS, channel_id
 
 
 async def stand(integrations: int, history: int, limit: int) -> None:
@@ -21,6 +23,9 @@ async def stand(integrations: int, history: int, limit: int) -> None:
         for endpoint in Endpoint:
             sandbox.braze.limits.set(endpoint, limit)
         sandbox.braze.create_many(integrations, "Load", IntegrationConfig(), history=history)
+        for name in map(channel_id, range(CHANNELS)):
+            members = frozenset({sandbox.slack.bot_user})
+            sandbox.slack.put_channel(Channel(id=name, name=name.lower(), created=0, members=members))
         print(
             json.dumps(
                 {

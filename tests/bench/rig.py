@@ -1,0 +1,210 @@
+"""The delivering half of the bot in this process, as `app` builds it, before a Slack in another process."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import aiohttp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from cdi_bot.core.messages import MessageKind, OwedMessage, RunStarted, View
+from cdi_bot.core.model import Channel, Filters, Integration, Run, WatchedIntegration, Workspace
+from cdi_bot.services.deliver import Deliverer
+from cdi_bot.services.record import Observation, record
+from cdi_bot.services.views import Views
+from cdi_bot.slack.sender import SlackMessenger
+from cdi_bot.slack.words import Words
+from cdi_bot.store import SqlStore
+from cdi_bot.store.migrate import upgrade
+from tests.bench.processes import Env
+
+TEAM = "T0DEMO"
+CHANNELS = 100
+DELIVER_EVERY = 1.0  # as in `app`
+
+
+def now() -> datetime:
+    """The present."""
+    return datetime.now(UTC)
+
+
+@dataclass
+class Receipts(SlackMessenger):
+    """The real messenger, which also notes when Slack took each post, by Slack's own word for it: the `ts`."""
+
+    client: AsyncWebClient
+    at: list[float] = field(default_factory=list)
+    more: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        """Speak English."""
+        super().__init__(self.client, Words())
+
+    async def post(
+        self,
+        channel: Channel,
+        view: View,
+        *,
+        key: str,
+        thread_ts: str | None = None,
+        broadcast: bool = False,
+        language: str | None = None,
+    ) -> str:
+        """Post, and note it."""
+        ts = await super().post(
+            channel, view, key=key, thread_ts=thread_ts, broadcast=broadcast, language=language
+        )
+        self.at.append(float(ts))
+        self.more.set()
+        return ts
+
+    async def wait_for(self, posts: int) -> None:
+        """Wait until Slack has taken so many."""
+        while len(self.at) < posts:
+            self.more.clear()
+            await self.more.wait()
+
+
+@dataclass(kw_only=True)
+class Rig:
+    """A store in which every channel watches integrations of its own, and a deliverer at work on it."""
+
+    store: SqlStore
+    workspace: Workspace
+    watched: Sequence[WatchedIntegration]
+    slack: Receipts
+    deliverer: Deliverer
+
+    async def fail(self, watched: Sequence[WatchedIntegration]) -> float:
+        """Store a failed run of each in one commit; gives the time at which it was stored."""
+        at = now()
+        seen = []
+        for each in watched:
+            run = Run(
+                integration_id=each.integration.integration_id,
+                sync_start_time=at - timedelta(minutes=2),
+                sync_finish_time=at,
+                job_status="partial",
+                rows_synced=48_210,
+                rows_failed_with_errors=17,
+            )
+            seen.append(Observation(watched=each, runs=[run]))
+        async with self.store.write() as uow:
+            await record(uow, seen, now=at)
+        stored = now()
+        self.deliverer.wake()
+        return stored.timestamp()
+
+    async def notify(self) -> float:
+        """Owe a message of its own for every integration; gives the time at which they were stored."""
+        at = now()
+        owed = [
+            OwedMessage(
+                key=f"began:{watched.integration.integration_id}",
+                channel=Channel(team_id=TEAM, channel_id=channel_id(number % CHANNELS)),
+                kind=MessageKind.NOTICE,
+                content=RunStarted(
+                    workspace_id=self.workspace.workspace_id,
+                    integration_id=watched.integration.integration_id,
+                    run_start=at,
+                ),
+                not_before=at,
+            )
+            for number, watched in enumerate(self.watched)
+        ]
+        async with self.store.write() as uow:
+            await uow.outbox.owe(owed, now=at)
+        stored = now()
+        self.deliverer.wake()
+        return stored.timestamp()
+
+    async def settled(self) -> None:
+        """Wait until nothing is owed: what Slack took is recorded too."""
+        while True:
+            async with self.store.read() as uow:
+                if not await uow.outbox.depth():
+                    return
+            await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def rig(env: Env, folder: Path, each: int) -> AsyncIterator[Rig]:
+    """Build it, with so many integrations for each channel."""
+    url = f"sqlite:///{folder / 'delivery.db'}"
+    upgrade(url)
+    store = await SqlStore.open(url)
+    async with store.write() as uow:
+        workspace = await uow.workspaces.ensure(
+            base_url=env["BRAZE_BASE_URL"], dashboard_url="https://dashboard-01.braze.com"
+        )
+        watched = [_watched(workspace, place, number) for number in range(each) for place in range(CHANNELS)]
+        await uow.integrations.save(watched)
+        for place in range(CHANNELS):
+            await uow.subscriptions.add(
+                channel=Channel(team_id=TEAM, channel_id=channel_id(place)),
+                workspace_id=workspace.workspace_id,
+                selector=f"Load {place:03} *",
+                filters=Filters(),
+                by="U0MARA0001",
+                now=now(),
+            )
+    async with slack_client(env) as client:
+        slack = Receipts(client)
+        deliverer = Deliverer(
+            store=store,
+            messenger=slack,
+            views=Views(workspace=workspace, can_sync=True),
+            clock=now,
+            sleep=asyncio.sleep,
+            random=random.random,
+            owner="bench",
+            admin_channel=None,
+        )
+        delivering = asyncio.create_task(deliverer.run())
+        waking = asyncio.create_task(_wake(deliverer))
+        yield Rig(store=store, workspace=workspace, watched=watched, slack=slack, deliverer=deliverer)
+        waking.cancel()
+        with suppress(asyncio.CancelledError):
+            await waking
+        deliverer.stop()
+        await delivering
+    await store.close()
+
+
+@asynccontextmanager
+async def slack_client(env: Env) -> AsyncIterator[AsyncWebClient]:
+    """Slack's own client, set up as the bot does it."""
+    async with aiohttp.ClientSession() as session:
+        yield AsyncWebClient(
+            token=env["SLACK_BOT_TOKEN"], base_url=env["SLACK_API_URL"], session=session, retry_handlers=[]
+        )
+
+
+def channel_id(place: int) -> str:
+    """The id of one of the bench's channels."""
+    return f"C0LOAD{place:04}"
+
+
+def _watched(workspace: Workspace, place: int, number: int) -> WatchedIntegration:
+    integration = Integration(
+        workspace_id=workspace.workspace_id,
+        integration_id=f"00000000-0000-4000-8000-{place:06}{number:06}",
+        integration_name=f"Load {place:03} {number:02}",
+        warehouse_type="Snowflake",
+    )
+    long_ago = now() - timedelta(days=1)
+    return WatchedIntegration(
+        integration=integration, watched_since=long_ago, baseline_taken=True, baseline_start=long_ago
+    )
+
+
+async def _wake(deliverer: Deliverer) -> None:
+    while True:
+        await asyncio.sleep(DELIVER_EVERY)
+        deliverer.wake()

@@ -1,0 +1,183 @@
+"""One life of the bot after another on the same database."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+from functools import cache
+from multiprocessing.context import ForkServerContext, ForkServerProcess
+from multiprocessing.forkserver import ensure_running
+from pathlib import Path
+
+from cdi_bot.core.model import Channel, Filters, Run
+from cdi_bot.sandbox.braze_runs import Run as RunInBraze
+from cdi_bot.sandbox.slack_seed import DATA_ALERTS, MARA, MARKETING_OPS, TEAM
+from cdi_bot.services.ports import Lease
+from cdi_bot.store import SqlStore
+from tests.e2e.crashing import DIED, Clock, Fate, Order, live
+from tests.e2e.kit import Town
+
+CHANNELS = (DATA_ALERTS, MARKETING_OPS)
+
+_PAUSE = Lease.CHANNEL.total_seconds() + 1
+"""Between two lives the leases of the first run out."""
+
+_LOOK = 0.02
+
+PATIENCE = 90  # seconds; on a busy machine a life takes many times as long as by itself
+
+
+class Life:
+    """The bot as a process, until that ends."""
+
+    def __init__(self, process: ForkServerProcess, log: Path) -> None:
+        """Watch a process that was started."""
+        self._process, self._log = process, log
+
+    @property
+    def code(self) -> int | None:
+        """The exit code, negative for a signal; `None` while it lives."""
+        return self._process.exitcode
+
+    @property
+    def died_at(self) -> str | None:
+        """The place at which its fate struck."""
+        words = [line for line in self.printed.splitlines() if line.startswith(DIED)]
+        return words[-1].removeprefix(DIED) if words else None
+
+    @property
+    def printed(self) -> str:
+        """Everything it printed or logged."""
+        return self._log.read_text() if self._log.exists() else ""
+
+    async def over(self) -> None:
+        """Wait for its end."""
+        await asyncio.to_thread(self._process.join, PATIENCE)
+        assert self.code is not None, "it does not end"
+
+    async def stop(self) -> None:
+        """End it well."""
+        self._process.terminate()
+        await self.over()
+        assert self.code == 0, self.printed
+
+    def kill(self) -> None:
+        """End it whatever it does, and leave nothing of it behind."""
+        self._process.kill()
+        self._process.join()
+        self._process.close()
+
+
+class Lives:
+    """The database of a town's bot, and its lives on it. Start `store` when the database has its tables."""
+
+    store: SqlStore
+    workspace_id: int
+
+    def __init__(self, town: Town, clock: Clock, url: str) -> None:
+        """Start nothing yet."""
+        self.town, self.clock, self.url = town, clock, url
+        self._lives: list[Life] = []
+
+    async def subscribe(self) -> None:
+        """Open the database and have both channels hear of everything."""
+        self.store = await SqlStore.open(self.url)
+        async with self.store.write() as uow:
+            workspace = await uow.workspaces.ensure(base_url=self.town.sandbox.url, dashboard_url=None)
+            for channel in CHANNELS:
+                await uow.subscriptions.add(
+                    channel=Channel(team_id=TEAM, channel_id=channel),
+                    workspace_id=workspace.workspace_id,
+                    selector="all",
+                    filters=Filters(),
+                    by=MARA,
+                    now=self.clock(),
+                )
+        self.workspace_id = workspace.workspace_id
+
+    def start(self, *arguments: str, fate: Fate | None = None) -> Life:
+        """Begin the next life, when the leases of the one before have run out."""
+        if self._lives:
+            self.pass_by(_PAUSE)
+        folder = self.town.program.folder
+        log = folder / f"life-{len(self._lives)}.log"
+        order = Order(
+            arguments=arguments or ("run",),
+            env={**self.town.env, "DATABASE_URL": self.url, "CDI_BOT_HOST": "127.0.0.1"},
+            folder=folder,
+            log=log,
+            clock=self.clock,
+            fate=fate,
+        )
+        process = _forkserver().Process(target=live, args=[order])
+        process.start()
+        self._lives.append(Life(process, log))
+        return self._lives[-1]
+
+    def pass_by(self, seconds: float) -> None:
+        """Let time pass between two lives."""
+        self.clock.advance(seconds)
+        self.town.sandbox.braze.look()
+
+    async def close(self) -> None:
+        """Leave nothing behind."""
+        for each in self._lives:
+            each.kill()
+        if hasattr(self, "store"):
+            await self.store.close()
+
+    async def quiet(self, life: Life) -> bool:
+        """Wait until everything is seen and told; False when the life is over before."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while not await self.all_told():
+                    if life.code is not None:
+                        return False
+                    await asyncio.sleep(_LOOK)  # what the other process stores is no event here
+        except TimeoutError:
+            raise AssertionError(f"not quiet, unseen: {await self.unseen()}\n{life.printed}") from None
+        return True
+
+    async def all_told(self) -> bool:
+        """Whether the newest run of every integration is stored as it ended, and nothing is owed."""
+        if await self.unseen():
+            return False
+        async with self.store.read() as uow:
+            return await uow.outbox.depth() == 0
+
+    async def unseen(self) -> set[str]:
+        """The integrations that have no baseline yet, or whose newest run is not stored as it ended."""
+        there = {each.config.integration_id: each.newest for each in self.town.sandbox.braze.integrations()}
+        async with self.store.read() as uow:
+            known = await uow.integrations.some(self.workspace_id, there)
+            stored = await uow.runs.newest(self.workspace_id, there)
+        return {
+            each
+            for each, run in there.items()
+            if each not in known or not known[each].baseline_taken or not _is_stored(run, stored.get(each))
+        }
+
+
+def _is_stored(there: RunInBraze | None, stored: Run | None) -> bool:
+    if there is None or stored is None:
+        return there is None
+    return (there.start, there.status, False) == (
+        stored.sync_start_time,
+        stored.job_status,
+        stored.provisional,
+    )
+
+
+@cache
+def _forkserver() -> ForkServerContext:
+    """A process that has imported the program once, from which each life is forked: a second saved each time.
+
+    It measures no coverage: those who are killed could tell none.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["pytest", "tests.e2e.crashing"])
+    measuring = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("COVERAGE")}
+    ensure_running()
+    os.environ.update(measuring)
+    return context
