@@ -17,6 +17,17 @@ from tests.databases import Databases, postgres_server
 from tests.program import Invoke, Program
 
 
+@pytest.hookimpl(trylast=True)  # after Hypothesis has marked what is its own
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Count no coverage where it costs most and shows least: in the hundreds of examples of a property.
+
+    What they reach, the tests beside them reach as well. Tests of great numbers are marked `no_cover` by hand.
+    """
+    for item in items:
+        if item.get_closest_marker("hypothesis"):
+            item.add_marker("no_cover")
+
+
 @pytest.fixture(scope="session")
 def all_databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
     """The maker of databases; the PostgreSQL server starts with the first test that needs it."""
@@ -33,9 +44,9 @@ def databases(all_databases: Databases) -> Iterator[Databases]:
 
 
 @pytest.fixture
-async def program(tmp_path: Path) -> AsyncIterator[Program]:
-    """The real program, to be started as a process."""
-    program = Program(tmp_path)
+async def program(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Program]:
+    """The real program, to be started as a process; what it runs counts for the coverage if the test is marked so."""
+    program = Program(tmp_path, counted=request.node.get_closest_marker("counted") is not None)
     yield program
     await program.close()
 

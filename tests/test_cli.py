@@ -84,6 +84,7 @@ def test_a_database_of_a_newer_program(invoke: Invoke) -> None:
     assert "9999: made by a newer cdi-bot" in finished.stdout
 
 
+@pytest.mark.counted
 async def test_run_stops_on_a_signal(
     program: Program, sandbox: Sandbox, settings_for_sandbox: dict[str, str]
 ) -> None:
@@ -101,6 +102,7 @@ async def test_run_stops_on_a_signal(
         assert secret not in finished.err + finished.out
 
 
+@pytest.mark.counted
 async def test_a_taken_port(program: Program, settings_for_sandbox: dict[str, str]) -> None:
     """A port that another program has is told in plain words that name the variable."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -128,6 +130,7 @@ async def test_a_stop_while_it_is_being_loaded(program: Program, command: str, c
     assert "Traceback" not in finished.err
 
 
+@pytest.mark.counted
 async def test_refused_credentials(program: Program, settings_for_sandbox: dict[str, str]) -> None:
     """What Slack and Braze refuse is a settings problem: all of it told at once, before a database is made."""
     wrong = {"SLACK_BOT_TOKEN": "xoxb-wrong", "SLACK_APP_TOKEN": "xapp-wrong", "BRAZE_API_KEY": "wrong"}
@@ -138,6 +141,7 @@ async def test_refused_credentials(program: Program, settings_for_sandbox: dict[
     assert not list(program.folder.iterdir())
 
 
+@pytest.mark.counted
 async def test_a_refused_app_token(program: Program, settings_for_sandbox: dict[str, str]) -> None:
     """The app token alone is told too."""
     finished = await program.run("run", env={**settings_for_sandbox, "SLACK_APP_TOKEN": "xapp-wrong"})
@@ -145,6 +149,7 @@ async def test_a_refused_app_token(program: Program, settings_for_sandbox: dict[
     assert "  SLACK_APP_TOKEN: " in finished.err
 
 
+@pytest.mark.counted
 async def test_the_sandbox_says_how_to_talk_to_it(program: Program, invoke: Invoke) -> None:
     """What `sandbox` prints is what a bot needs to be told: with it, a status is a table."""
     sandbox = await program.start("sandbox")
@@ -159,6 +164,7 @@ async def test_the_sandbox_says_how_to_talk_to_it(program: Program, invoke: Invo
     assert (await sandbox.end(signal.SIGTERM)).code == 0
 
 
+@pytest.mark.counted
 async def test_the_demo_alerts_within_15_seconds(program: Program) -> None:
     """The first alert shows within 15 s of the address, the conversation is printed, Ctrl-C ends it with 0."""
     demo = await program.start("demo", "--headless")
@@ -171,6 +177,7 @@ async def test_the_demo_alerts_within_15_seconds(program: Program) -> None:
     assert (finished.code, finished.err) == (0, "")
 
 
+@pytest.mark.counted
 async def test_the_demo_ends_by_itself(program: Program) -> None:
     """`--for` ends the demo after so many seconds, and `--port` says where its page is."""
     with socket.create_server(("127.0.0.1", 0)) as free:

@@ -38,7 +38,7 @@ async def take() -> None:
     async with Sandbox() as sandbox, async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         with TemporaryDirectory(prefix="cdi-bot-pictures-") as folder:
-            program = Program(Path(folder))
+            program = Program(Path(folder), counted=False)
             town = Town(
                 sandbox,
                 program,

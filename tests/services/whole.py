@@ -188,7 +188,7 @@ class Whole:
         await self.bot.deliverer.round()
         await self.bot.deliverer.idle()
 
-    async def run(self, seconds: float, step: float = 0.5) -> None:
+    async def run(self, seconds: float, step: float = 1) -> None:
         """Live for at least so long."""
         end = self.clock.now + timedelta(seconds=seconds)
         while self.clock.now < end:
