@@ -271,6 +271,7 @@ def _build(
         store=store,
         workspace=workspace,
         manage=manage,
+        channels=channels,
         messenger=messenger,
         lookup=Lookup(store=store, observer=observer, workspace=workspace),
         rights=rights,

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from cdi_bot.slack.events import listen_to_events
-from cdi_bot.slack.modals import FORM
+from cdi_bot.slack.form_fields import FORM
 from cdi_bot.slack.scopes import NEEDED, OPTIONAL
 
 ROOT = Path(__file__).parent.parent

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from cdi_bot.core.digest import Schedule
 from cdi_bot.core.model import (
     Channel,
     Filters,
@@ -19,8 +20,9 @@ from cdi_bot.core.model import (
     is_pattern,
     selector_fits,
 )
-from cdi_bot.services.answers import Answer
+from cdi_bot.services.answers import Answer, SettingsShown
 from cdi_bot.services.barred import barred
+from cdi_bot.services.channel_settings import ManageChannel
 from cdi_bot.services.lookup import Lookup, looks_like_an_id, was_listed
 from cdi_bot.services.manage import Manage
 from cdi_bot.services.ports import Messenger, Store
@@ -61,6 +63,19 @@ class Present:
     name: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Talk:
+    """How the channel is to be talked to from now on: its language (`None`: the bot's own) and its digest, if any.
+
+    What is not wanted stays as it is.
+    """
+
+    language: str | None = None
+    wants_language: bool = False
+    digest: Schedule | None = None
+    wants_digest: bool = False
+
+
 class Forms:
     """The use cases of the form. Every method answers; only `StoreTrouble` and `SlackTrouble` are raised."""
 
@@ -70,6 +85,7 @@ class Forms:
         store: Store,
         workspace: Workspace,
         manage: Manage,
+        channels: ManageChannel,
         messenger: Messenger,
         lookup: Lookup,
         rights: Rights,
@@ -78,6 +94,7 @@ class Forms:
         self._store = store
         self._workspace_id = workspace.workspace_id
         self._manage = manage
+        self._channels = channels
         self._messenger = messenger
         self._lookup = lookup
         self._rights = rights
@@ -130,6 +147,24 @@ class Forms:
         if refusal:
             return await barred(self._messenger, channel) or refusal
         return await self._manage.subscribe(channel, who, selector, filters)
+
+    async def talk(self, channel: Channel, who: str, wish: Talk, zone: str) -> list[Answer]:
+        """Have the channel talked to as wished; a digest's time is one of the zone of that name."""
+        answers: list[Answer] = []
+        if wish.wants_language:
+            answers.append(await self._channels.set_language(channel, who, wish.language))
+        if wish.wants_digest:
+            answers.append(await self._channels.set_digest(channel, who, wish.digest, zone))
+        return answers
+
+    async def settings(self, channel: Channel) -> SettingsShown:
+        """How the channel is talked to now."""
+        return await self._channels.show(channel)
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Those to choose from."""
+        return self._channels.languages
 
     async def unsubscribe(self, channel: Channel, who: str, selector: str) -> Answer:
         """End one subscription, and no other that it covers: the form is about the one alone."""

@@ -20,14 +20,15 @@ def schedule_words(digest: str, zone: str, words: Words) -> str:
     schedule = read_schedule(digest.split())
     if schedule is None:
         return code(digest)
-    day = _("every day") if schedule.weekday is None else _weekdays(words)[schedule.weekday]
+    day = _("every day") if schedule.weekday is None else weekday_names(words)[schedule.weekday]
     text = _("{day} at {time} ({zone})")
     if schedule.quiet:
         text = _("{day} at {time} ({zone}), unless everything went well")
     return text.format(day=day, time=f"{schedule.at:%H:%M}", zone=outside(zone))
 
 
-def _weekdays(words: Words) -> tuple[str, ...]:
+def weekday_names(words: Words) -> tuple[str, ...]:
+    """Say on which day of the week, from Monday on."""
     _ = words.gettext
     return (
         _("every Monday"),

@@ -10,8 +10,22 @@ from typing import Any
 
 from cdi_bot.core import typed
 from cdi_bot.core.model import Filters, Topic
+from cdi_bot.services.forms import Talk
+from cdi_bot.slack.form_fields import (
+    CHANNEL,
+    DIGEST,
+    DIGEST_AT,
+    GROUP,
+    LANGUAGE,
+    MOST_PEOPLE,
+    PEOPLE,
+    PERCENT,
+    ROWS,
+    SELECTOR,
+    TOPICS,
+)
+from cdi_bot.slack.form_settings import read_talk
 from cdi_bot.slack.format import SHORT_NAME, mentioned, plain
-from cdi_bot.slack.modals import CHANNEL, GROUP, MOST_PEOPLE, PEOPLE, PERCENT, ROWS, SELECTOR, TOPICS
 from cdi_bot.slack.words import Words
 
 Errors = dict[str, str]
@@ -34,6 +48,7 @@ class Wish:
     selector: str | None
     name: str | None  # as the picker showed it
     filters: Filters
+    talk: Talk
 
 
 def read_form(view: Mapping[str, Any], words: Words) -> Wish | Errors:
@@ -53,7 +68,12 @@ def read_form(view: Mapping[str, Any], words: Words) -> Wish | Errors:
         errors[CHANNEL] = _("Choose a channel.")
     if about.get("subscription") is None and not option.get("value"):
         errors[SELECTOR] = _("Choose what the channel is to hear of.")
-    if errors:
+    talk = read_talk(
+        _chosen(values, LANGUAGE), _chosen(values, DIGEST), _get(values, DIGEST_AT, "selected_time")
+    )
+    if talk is None:
+        errors[DIGEST_AT] = _("Choose a time for the digest.")
+    if errors or talk is None:
         return errors
     return Wish(
         channel_id=channel_id,
@@ -62,7 +82,12 @@ def read_form(view: Mapping[str, Any], words: Words) -> Wish | Errors:
         selector=option.get("value"),
         name=(option.get("text") or {}).get("text"),
         filters=filters,
+        talk=talk,
     )
+
+
+def _chosen(values: Values, field: str) -> str | None:
+    return (_get(values, field, "selected_option") or {}).get("value")
 
 
 def _get(values: Values, field: str, key: str) -> Any:

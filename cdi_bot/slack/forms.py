@@ -7,57 +7,39 @@ turns into a window that waits, and that one tells the end.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass, replace
 
 import structlog
 
 from cdi_bot.core.model import Channel, Integration
-from cdi_bot.services.answers import (
-    Answer,
-    BrazeRefused,
-    CannotPost,
-    NeedsInvite,
-    NoneFits,
-    NotAllowed,
-    Several,
-    SubscribedTo,
-)
+from cdi_bot.services.answers import Answer, SubscribedTo
 from cdi_bot.services.forms import Forms, Present
 from cdi_bot.services.ports import SlackTrouble, StoreTrouble
-from cdi_bot.slack.answers import render_answer
 from cdi_bot.slack.blocks import Rendered
 from cdi_bot.slack.bolt import Json
 from cdi_bot.slack.commands import Desk
-from cdi_bot.slack.form_values import Errors, Wish, read_form
-from cdi_bot.slack.format import plain_line
-from cdi_bot.slack.limits import FIELD_ERROR, clip
-from cdi_bot.slack.modals import (
-    CHANNEL,
-    FORM,
-    SELECTOR,
-    TOPICS,
-    Draft,
-    channel_line,
-    selector_options,
-    subscription_form,
-    waiting_view,
-    window,
+from cdi_bot.slack.form_fields import FORM, SELECTOR
+from cdi_bot.slack.form_outcomes import (
+    Outcome,
+    ended,
+    field_of,
+    outcome_title,
+    outcome_view,
+    plain_outcome,
+    refused,
 )
+from cdi_bot.slack.form_values import Wish, read_form
+from cdi_bot.slack.modals import Draft, View, subscription_form, waiting_view
+from cdi_bot.slack.picker import selector_options
 from cdi_bot.slack.press import Pressed
-from cdi_bot.slack.refusals import said
 from cdi_bot.slack.respond import respond
-from cdi_bot.slack.screens import Screens, View
+from cdi_bot.slack.screens import Screens
 from cdi_bot.slack.words import Words
 
 log = structlog.get_logger(__name__)
 
 ANSWER_SECONDS = 2.2
 """How long a submitted form waits for the outcome before it is acknowledged without."""
-
-_AT_THE_CHANNEL = (NeedsInvite, CannotPost, NotAllowed)
-_AT_THE_SELECTOR = (NoneFits, Several, BrazeRefused)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +64,7 @@ class FormDesk:
 
     async def shortcut(self, body: Json) -> None:
         """Open the form from anywhere: it asks for the channel."""
-        await self._open(body, Draft())
+        await self._open(body, Draft(languages=self.forms.languages))
 
     async def pressed(self, body: Json) -> None:
         """Open the form from a message or from Home, about what the button carries."""
@@ -97,25 +79,28 @@ class FormDesk:
     async def _draft(self, press: Pressed) -> Draft:
         channel, carried = press.channel, press.value
         if channel is None:
-            return Draft()
+            return Draft(languages=self.forms.languages)
+        draft = Draft(
+            channel_id=channel.channel_id,
+            languages=self.forms.languages,
+            now=await self.forms.settings(channel),
+        )
         if "subscription" in carried:
             found: Present | Integration | None = await self.forms.present(channel, carried["subscription"])
         else:
             found = await self.forms.about(channel, carried["id"]) if "id" in carried else None
         if isinstance(found, Present):
             one = found.subscription
-            return Draft(
-                channel_id=channel.channel_id,
+            return replace(
+                draft,
                 subscription_id=one.subscription_id,
                 selector=one.selector,
                 name=found.name,
                 filters=one.filters,
             )
         if found is None:
-            return Draft(channel_id=channel.channel_id)
-        return Draft(
-            channel_id=channel.channel_id, selector=found.integration_id, name=found.integration_name
-        )
+            return draft
+        return replace(draft, selector=found.integration_id, name=found.integration_name)
 
     async def _open(self, body: Json, draft: Draft) -> None:
         words = await self._words(body)
@@ -150,61 +135,66 @@ class FormDesk:
         words = await self._words(body)
         wish = read_form(body["view"], words)
         if not isinstance(wish, Wish):
-            return _refuse(wish)
+            return refused(wish)
         work = asyncio.ensure_future(self._carry_out(wish, body))
         left = max(0.0, end - asyncio.get_running_loop().time())
         done, _pending = await asyncio.wait({work}, timeout=left)
         if not done:
             self.desk.slack.start(self._tell_late(body["view"]["id"], wish, work, words))
-            return {"response_action": "update", "view": waiting_view(_title(words), words)}
-        outcome = work.result()
-        at = _field(outcome, wish)
+            return {"response_action": "update", "view": waiting_view(outcome_title(words), words)}
+        outcome, now = work.result(), self.desk.clock()
+        at = field_of(outcome, wish)
         if at:
-            return _refuse({at: _plain(self._said(outcome, words))})
-        return {"response_action": "update", "view": self._told(outcome, words, wish.channel_id)}
+            return refused({at: plain_outcome(outcome, words, now)})
+        return {
+            "response_action": "update",
+            "view": outcome_view(outcome, wish.channel_id, words, now),
+        }
 
-    async def _carry_out(self, wish: Wish, body: Json) -> Answer | Rendered:
+    async def _carry_out(self, wish: Wish, body: Json) -> Outcome:
         who = body["user"]["id"]
         channel = Channel(team_id=body["team"]["id"], channel_id=wish.channel_id)
+        outcome: list[Answer | Rendered] = []
         try:
             selector = wish.selector
             if wish.subscription_id is not None:
                 present = await self.forms.present(channel, wish.subscription_id)
                 selector = present.subscription.selector if present else None
             if selector is None:
-                return _ended(await self._words(body))
-            return await self.forms.subscribe(channel, who, selector, wish.filters, picked=wish.picked)
+                return [ended(await self._words(body))]
+            outcome.append(
+                await self.forms.subscribe(channel, who, selector, wish.filters, picked=wish.picked)
+            )
+            if isinstance(outcome[0], SubscribedTo):
+                zone = (await self.desk.people.person(who)).zone_name
+                outcome += await self.forms.talk(channel, who, wish.talk, zone)
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
-            return self.desk.failed(error, form=FORM, user=who)
+            outcome.append(self.desk.failed(error, form=FORM, user=who))
+        return outcome
 
-    async def _tell_late(
-        self, view_id: str, wish: Wish, work: asyncio.Future[Answer | Rendered], words: Words
-    ) -> None:
+    async def _tell_late(self, view_id: str, wish: Wish, work: asyncio.Future[Outcome], words: Words) -> None:
         """Show the outcome in the window that waits; where it is a refusal, the form again, as it was filled in."""
-        outcome = await work
-        view = self._told(outcome, words, wish.channel_id)
-        if _field(outcome, wish) and wish.subscription_id is None:
+        outcome, now = await work, self.desk.clock()
+        view = outcome_view(outcome, wish.channel_id, words, now)
+        if field_of(outcome, wish) and wish.subscription_id is None:
             again = Draft(
                 channel_id=None if wish.picked else wish.channel_id,
                 picked=wish.channel_id if wish.picked else None,
                 selector=wish.selector,
                 name=wish.name,
                 filters=wish.filters,
-                problem=_plain(self._said(outcome, words)),
+                languages=self.forms.languages,
+                talk=wish.talk,
+                problem=plain_outcome(outcome, words, now),
             )
             view = subscription_form(again, words)
+        await self._show(view_id, view)
+
+    async def _show(self, view_id: str, view: View) -> None:
         try:
             await self.screens.update(view_id, view)
         except SlackTrouble as trouble:
             log.info("the outcome of a form was not shown", reason=trouble.reason)  # closed meanwhile, mostly
-
-    def _said(self, outcome: Answer | Rendered, words: Words) -> Rendered:
-        return _rendered(outcome, words, self.desk.clock())
-
-    def _told(self, outcome: Answer | Rendered, words: Words, channel_id: str) -> View:
-        """Show the outcome under the name of the channel that it means by "this channel"."""
-        told = self._said(outcome, words)
-        return window(_title(words), [*channel_line(channel_id, words), *told.blocks], words)
 
     async def unsubscribe(self, body: Json) -> None:
         """End the subscription that the form is about."""
@@ -214,57 +204,11 @@ class FormDesk:
         try:
             present = await self.forms.present(channel, press.value["subscription"])
             if present is None:
-                outcome: Answer | Rendered = _ended(words)
+                outcome: Answer | Rendered = ended(words)
             else:
                 selector = present.subscription.selector
                 outcome = await self.forms.unsubscribe(channel, press.who, selector)
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
             outcome = self.desk.failed(error, action=press.action_id, user=press.who)
-        try:
-            await self.screens.update(body["view"]["id"], self._told(outcome, words, channel.channel_id))
-        except SlackTrouble as trouble:
-            log.info("the outcome of a form was not shown", reason=trouble.reason)
-
-
-def _refuse(errors: Errors) -> Json:
-    return {
-        "response_action": "errors",
-        "errors": {at: clip(text, FIELD_ERROR) for at, text in errors.items()},
-    }
-
-
-def _field(outcome: Answer | Rendered, wish: Wish) -> str | None:
-    """Say at which field a refusal stands; `None` for a success, and where no field is to blame."""
-    if isinstance(outcome, SubscribedTo):
-        return None
-    if isinstance(outcome, _AT_THE_CHANNEL) and wish.picked:
-        return CHANNEL
-    if isinstance(outcome, _AT_THE_SELECTOR) and wish.subscription_id is None:
-        return SELECTOR
-    if isinstance(outcome, Rendered):  # what went wrong on the way; the form keeps what was filled in
-        return SELECTOR if wish.subscription_id is None else TOPICS
-    return None
-
-
-def _rendered(outcome: Answer | Rendered, words: Words, now: datetime) -> Rendered:
-    return outcome if isinstance(outcome, Rendered) else render_answer(outcome, words, now=now)
-
-
-def _plain(told: Rendered) -> str:
-    """Take an answer's words without its markup: a field's error shows none."""
-    texts: list[str] = []
-    for block in told.blocks:
-        held: list[Any] = [block.get("text"), *block.get("elements", [])]
-        texts += [part["text"] for part in held if isinstance(part, dict) and part.get("type") == "mrkdwn"]
-    return plain_line(" ".join(texts))
-
-
-def _title(words: Words) -> str:
-    return words.gettext("Subscriptions")
-
-
-def _ended(words: Words) -> Rendered:
-    """Say that what was to be changed is not there any more."""
-    _ = words.gettext
-    line = _("This subscription has been ended meanwhile.")
-    return said(line, _("`/cdi subscriptions` shows what the channel hears of."))
+        view = outcome_view([outcome], channel.channel_id, words, self.desk.clock())
+        await self._show(body["view"]["id"], view)

@@ -216,11 +216,12 @@ class HomeTab:
         now = self.clock()
         self._let_go(now)
         due = self._looked_at is None or now - self._looked_at >= LOOKS_AGAIN
-        if not self._viewers or not (self._stirred or due) or (self._paused_until or now) > now:
+        if not self._viewers or not (self._stirred or due) or self._is_paused(now):
             return
         self._stirred, self._looked_at = False, now
         for who, viewer in sorted(self._viewers.items(), key=lambda pair: pair[1].shown_at or now):
-            if viewer.shown_at is None or now - viewer.shown_at < APART or not self._may_renew(now):
+            soon = viewer.shown_at is None or now - viewer.shown_at < APART
+            if soon or self._is_paused(now) or not self._may_renew(now):
                 self._stirred = True  # next time
                 continue
             await self._renew(who, viewer, now)
@@ -228,6 +229,10 @@ class HomeTab:
     def _let_go(self, now: datetime) -> None:
         for who in [who for who, viewer in self._viewers.items() if viewer.until <= now]:
             del self._viewers[who]
+
+    def _is_paused(self, now: datetime) -> bool:
+        """Whether Slack asked to be left alone for now."""
+        return self._paused_until is not None and now < self._paused_until
 
     def _may_renew(self, now: datetime) -> bool:
         self._renewed = [at for at in self._renewed if now - at < timedelta(minutes=1)]

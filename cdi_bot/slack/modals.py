@@ -6,35 +6,33 @@ What is filled in is read by `form_values.py`; the names of the fields stand her
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from cdi_bot.core.model import Filters, Integration, Topic, is_pattern
-from cdi_bot.services.forms import Offer
+from cdi_bot.core.model import Filters, Topic
+from cdi_bot.services.answers import SettingsShown
+from cdi_bot.services.forms import Talk
 from cdi_bot.slack import limits
 from cdi_bot.slack.blocks import Block, Rendered, actions, button, confirmation, plain_text, section
-from cdi_bot.slack.format import channel as named_channel
-from cdi_bot.slack.format import mentioned, name_of, outside, plain
-from cdi_bot.slack.limits import clip
-from cdi_bot.slack.selectors import named_selector
-from cdi_bot.slack.statuses import sign
-from cdi_bot.slack.words import Words
-
-FORM = "subscription"
-"""The form's `callback_id`; the global shortcut that opens it carries it too."""
-
-CHANNEL, SELECTOR, TOPICS, ROWS, PERCENT, PEOPLE, GROUP = (
-    "channel",
-    "selector",
-    "topics",
-    "rows",
-    "percent",
-    "people",
-    "group",
+from cdi_bot.slack.form_fields import (
+    CHANNEL,
+    FORM,
+    GROUP,
+    MOST_PEOPLE,
+    PEOPLE,
+    PERCENT,
+    ROWS,
+    SELECTOR,
+    TOPICS,
+    input_block,
 )
-"""The fields: each is the id of its block and of its element."""
-
-MOST_PEOPLE = 10
+from cdi_bot.slack.form_settings import settings_fields
+from cdi_bot.slack.format import channel as named_channel
+from cdi_bot.slack.format import mentioned, outside
+from cdi_bot.slack.limits import clip
+from cdi_bot.slack.picker import selector_option
+from cdi_bot.slack.selectors import named_selector
+from cdi_bot.slack.words import Words
 
 View = Block
 
@@ -53,6 +51,9 @@ class Draft:
     selector: str | None = None
     name: str | None = None
     filters: Filters = field(default_factory=Filters)
+    languages: tuple[str, ...] = ()
+    now: SettingsShown | None = None
+    talk: Talk = field(default_factory=Talk)
     problem: str | None = None
 
 
@@ -75,6 +76,7 @@ def subscription_form(draft: Draft, words: Words) -> View:
             _topics(draft.filters, words),
             *_thresholds(draft.filters, words),
             *_mentions(draft.filters, words),
+            *settings_fields(draft.languages, draft.now, draft.talk, words),
             *_ending(draft, words),
         ],
     }
@@ -86,17 +88,6 @@ def _title(text: str) -> Block:
 
 def _alert(text: str) -> Block:
     return {"type": "alert", "level": "error", "text": plain_text(clip(text, limits.ALERT_TEXT))}
-
-
-def _input(block_id: str, label: str, element: Block, *, hint: str | None = None, optional: bool) -> Block:
-    block: Block = {
-        "type": "input",
-        "block_id": block_id,
-        "label": plain_text(label),
-        "element": element | {"action_id": block_id},
-        "optional": optional,
-    }
-    return block | {"hint": plain_text(hint)} if hint else block
 
 
 # ------------------------------------------------------------------------------------------ channel and selector
@@ -117,7 +108,7 @@ def _where(draft: Draft, words: Words) -> list[Block]:
         ),
     }
     hint = _("One that you are in. Invite me to a private one first: /invite @cdi-bot")
-    return [_input(CHANNEL, _("Channel"), element, hint=hint, optional=False)]
+    return [input_block(CHANNEL, _("Channel"), element, hint=hint, optional=False)]
 
 
 def channel_line(channel_id: str, words: Words) -> list[Block]:
@@ -143,74 +134,7 @@ def _what(draft: Draft, words: Words) -> list[Block]:
     if chosen:
         element["initial_option"] = chosen
     hint = _("One integration, or several at once: all, or those with a text in their names.")
-    return [_input(SELECTOR, _("What to hear of"), element, hint=hint, optional=False)]
-
-
-def selector_option(selector: str, name: str | None, words: Words, *, about: str = "") -> Block | None:
-    """Return what is chosen in the picker; `None` where its value is longer than Slack takes."""
-    _ = words.gettext
-    if selector == "all":
-        label = _("All integrations, those to come too")
-    elif is_pattern(selector):
-        label = _("All named like {pattern}").format(pattern=plain(selector))
-    else:
-        label = plain(name or selector)
-    return _option(label, selector, about)
-
-
-def _option(label: str, value: str, about: str = "") -> Block | None:
-    if not value or len(value) > limits.OPTION_VALUE:
-        return None
-    option: Block = {"text": plain_text(clip(label, limits.OPTION_TEXT)), "value": value}
-    return option | {"description": plain_text(clip(about, limits.OPTION_TEXT))} if about else option
-
-
-def selector_options(offer: Offer, words: Words) -> Block:
-    """Answer a search in the picker: several at once first, then single integrations."""
-    _ = words.gettext
-    several: list[Block | None] = []
-    if offer.everything is not None:
-        several.append(selector_option("all", None, words, about=_count(offer.everything, words)))
-    if offer.pattern:
-        about = _count(offer.pattern_count, words)
-        several.append(selector_option(offer.pattern, None, words, about=about))
-    single = [_single(one, words) for one in offer.integrations]
-    if offer.unlisted:
-        about = _("An id that I can't check before")
-        single.append(selector_option(offer.unlisted, None, words, about=about))
-    groups = ((_("Several at once"), _there(several)), (_single_label(offer, words), _there(single)))
-    return {
-        "option_groups": [
-            {"label": plain_text(clip(label, limits.OPTION_TEXT)), "options": options[: limits.OPTIONS]}
-            for label, options in groups
-            if options
-        ]
-    }
-
-
-def _there(options: Iterable[Block | None]) -> list[Block]:
-    return [option for option in options if option]
-
-
-def _single(one: Integration, words: Words) -> Block | None:
-    status = one.last_job_status
-    about = f"{sign(status)} {plain(one.integration_id)}" if status else plain(one.integration_id)
-    return selector_option(one.integration_id, name_of(one), words, about=about)
-
-
-def _single_label(offer: Offer, words: Words) -> str:
-    _ = words.gettext
-    if offer.total > len(offer.integrations):
-        return _("{shown} of {total} integrations: type more").format(
-            shown=words.number(len(offer.integrations)), total=words.number(offer.total)
-        )
-    return _("One integration")
-
-
-def _count(count: int, words: Words) -> str:
-    return words.ngettext("{count} integration now", "{count} integrations now", count).format(
-        count=words.number(count)
-    )
+    return [input_block(SELECTOR, _("What to hear of"), element, hint=hint, optional=False)]
 
 
 # ------------------------------------------------------------------------------------------ filters
@@ -227,7 +151,7 @@ def _topics(filters: Filters, words: Words) -> Block:
     if chosen:
         element["initial_options"] = chosen
     hint = _("A status that Braze does not document is always told.")
-    return _input(TOPICS, _("Tell of"), element, hint=hint, optional=False)
+    return input_block(TOPICS, _("Tell of"), element, hint=hint, optional=False)
 
 
 def _topic_texts(words: Words) -> dict[Topic, tuple[str, str]]:
@@ -253,8 +177,8 @@ def _thresholds(filters: Filters, words: Words) -> list[Block]:
     if filters.min_percent is not None:
         percent["initial_value"] = f"{filters.min_percent:g}"
     return [
-        _input(ROWS, _("Partial runs: lost rows, at least"), rows, optional=True),
-        _input(PERCENT, _("Partial runs: lost share in %, at least"), percent, optional=True),
+        input_block(ROWS, _("Partial runs: lost rows, at least"), rows, optional=True),
+        input_block(PERCENT, _("Partial runs: lost share in %, at least"), percent, optional=True),
     ]
 
 
@@ -273,8 +197,8 @@ def _mentions(filters: Filters, words: Words) -> list[Block]:
         group["initial_value"] = " ".join(groups)
     hint = _("Its id: in Slack, open the group, then ⋮ and Copy group ID.")
     return [
-        _input(PEOPLE, _("Mention these people in new alerts"), people, optional=True),
-        _input(GROUP, _("Mention this user group"), group, hint=hint, optional=True),
+        input_block(PEOPLE, _("Mention these people in new alerts"), people, optional=True),
+        input_block(GROUP, _("Mention this user group"), group, hint=hint, optional=True),
     ]
 
 

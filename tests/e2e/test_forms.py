@@ -57,8 +57,13 @@ async def test_the_form_from_everywhere(busy_town: Town) -> None:
     await screen.close()
 
     fresh = await screen.press_in_message(await town.type("subscriptions"), "form_new")
-    await screen.submit(fresh, selector=chosen(ALL))
+    daily = next(one for one in element(fresh, "digest")["options"] if one["value"] == "daily")
+    await screen.submit(fresh, selector=chosen(ALL), digest={"selected_option": daily})
+    assert view_says(await screen.shows("is now subscribed"), "digest")
     await town.seen(lambda each: not each["ephemeral"] and says(each, "all integrations"))
+    await town.seen(
+        lambda each: not each["ephemeral"] and says(each, "every day at 09:00 (Europe/Stockholm)")
+    )
     await town.stop()
 
 

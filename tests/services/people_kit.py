@@ -20,6 +20,8 @@ from cdi_bot.sandbox.braze_runs import Run as PastRun
 from cdi_bot.sandbox.braze_settings import Settings
 from cdi_bot.sandbox.slack_model import User
 from cdi_bot.sandbox.slack_seed import DATA_ALERTS, FINANCE_PRIVATE, MARKETING_OPS, TEAM
+from cdi_bot.services.channel_settings import ManageChannel
+from cdi_bot.services.forms import Forms
 from cdi_bot.services.lookup import Lookup
 from cdi_bot.services.manage import Manage
 from cdi_bot.services.observe import Observer, Policy
@@ -71,6 +73,8 @@ class Desk:
     rights: Rights
     manage: Manage
     syncing: Syncing
+    channels: ManageChannel
+    forms: Forms
     queries: Queries
     clock: Clock
     woken: list[datetime] = field(default_factory=list)
@@ -174,6 +178,25 @@ async def desk(
             messenger=messenger,
             admins=frozenset({"UADMIN"}),
         )
+        manage = Manage(
+            store=store,
+            messenger=messenger,
+            observer=observer,
+            workspace=workspace,
+            rights=rights,
+            clock=clock,
+            wake=lambda: woken.append(clock()),
+            lookup=lookup,
+        )
+        channels = ManageChannel(
+            store=store,
+            messenger=messenger,
+            workspace=workspace,
+            rights=rights,
+            languages=("en", "ja"),
+            clock=clock,
+            wake=lambda: None,
+        )
         yield Desk(
             sandbox=sandbox,
             store=store,
@@ -182,15 +205,16 @@ async def desk(
             workspace=workspace,
             messenger=messenger,
             rights=rights,
-            manage=Manage(
+            manage=manage,
+            channels=channels,
+            forms=Forms(
                 store=store,
-                messenger=messenger,
-                observer=observer,
                 workspace=workspace,
-                rights=rights,
-                clock=clock,
-                wake=lambda: woken.append(clock()),
+                manage=manage,
+                channels=channels,
+                messenger=messenger,
                 lookup=lookup,
+                rights=rights,
             ),
             syncing=Syncing(
                 store=store,

@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import time
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cdi_bot.core.digest import Schedule
 from cdi_bot.core.model import Filters, Integration, Topic
 from cdi_bot.sandbox.slack_checks import options_problems
-from cdi_bot.services.forms import Offer, offer
+from cdi_bot.services.answers import SettingsShown
+from cdi_bot.services.forms import Offer, Talk, offer
+from cdi_bot.slack.form_fields import CHANNEL, DIGEST_AT, FORM, GROUP, PERCENT, ROWS, SELECTOR, TOPICS
 from cdi_bot.slack.form_values import Wish, read_form
-from cdi_bot.slack.modals import (
-    CHANNEL,
-    FORM,
-    GROUP,
-    PERCENT,
-    ROWS,
-    SELECTOR,
-    TOPICS,
-    Draft,
-    selector_options,
-    subscription_form,
-    told_view,
-    waiting_view,
-)
+from cdi_bot.slack.modals import Draft, subscription_form, told_view, waiting_view
+from cdi_bot.slack.picker import selector_options
 from cdi_bot.slack.refusals import said
 from cdi_bot.slack.words import Words
 from tests.slack import strategies
 from tests.slack.golden import assert_golden_options, assert_golden_view, assert_view_taken
-from tests.slack.samples import ALERTS, KENJI, MARA, USERS, integration
+from tests.slack.samples import ALERTS, KENJI, MARA, NOW, USERS, integration
 
 WORDS = Words()
 Json = dict[str, Any]
@@ -41,22 +34,37 @@ FILTERS = Filters(
     min_percent=2.5,
     mention=f"<@{MARA}> <@{KENJI}> <!subteam^S0DATA>",
 )
+LANGUAGES = ("en", "ja")
+NOW_SET = SettingsShown(
+    language="ja", digest="weekly mon 08:30", zone="Europe/Berlin", next_due=NOW, languages=LANGUAGES
+)
 FORMS = {
-    "anywhere": Draft(),
+    "anywhere": Draft(languages=LANGUAGES),
     "here": Draft(channel_id=ALERTS.channel_id, selector=USERS, name="Users attributes (Snowflake)"),
-    "direct": Draft(channel_id="D0MARA"),
+    "direct": Draft(
+        channel_id="D0MARA", languages=LANGUAGES, now=replace(NOW_SET, digest=None, language=None)
+    ),
     "change": Draft(
         channel_id=ALERTS.channel_id,
         subscription_id=3,
         selector=USERS,
         name="Users attributes (Snowflake)",
         filters=FILTERS,
+        languages=LANGUAGES,
+        now=NOW_SET,
     ),
     "change_all": Draft(channel_id=ALERTS.channel_id, subscription_id=3, selector="all"),
     "again": Draft(
         picked=ALERTS.channel_id,
         selector="Users*",
         filters=FILTERS,
+        languages=LANGUAGES,
+        talk=Talk(
+            language="ja",
+            wants_language=True,
+            digest=Schedule(at=time(8, 30), weekday=0),
+            wants_digest=True,
+        ),
         problem="I can't do this: Braze does not answer in time.",
     ),
 }
@@ -116,6 +124,7 @@ def _initial(element: Json) -> Json:
         "initial_options": "selected_options",
         "initial_users": "selected_users",
         "initial_value": "value",
+        "initial_time": "selected_time",
     }
     return {names[key]: value for key, value in element.items() if key in names}
 
@@ -126,6 +135,7 @@ def test_what_was_shown_is_read_back() -> None:
     assert isinstance(wish, Wish)
     assert (wish.channel_id, wish.picked, wish.subscription_id) == (ALERTS.channel_id, False, 3)
     assert wish.filters == FILTERS
+    assert wish.talk == Talk()
     again = read_form(filled(FORMS["again"]), WORDS)
     assert isinstance(again, Wish)
     assert (again.channel_id, again.picked, again.selector, again.filters) == (
@@ -134,6 +144,7 @@ def test_what_was_shown_is_read_back() -> None:
         "Users*",
         FILTERS,
     )
+    assert again.talk == FORMS["again"].talk
 
 
 def test_what_is_wrong_stands_at_its_field() -> None:
@@ -146,10 +157,12 @@ def test_what_is_wrong_stands_at_its_field() -> None:
         rows={"value": "0"},
         percent={"value": "101"},
         group={"value": "S0DATA @data-team"},
+        digest=option("daily"),
+        digest_at={"selected_time": None},
     )
     errors = read_form(wrong, WORDS)
     assert isinstance(errors, dict)
-    assert set(errors) == {CHANNEL, SELECTOR, TOPICS, ROWS, PERCENT, GROUP}
+    assert set(errors) == {CHANNEL, SELECTOR, TOPICS, ROWS, PERCENT, GROUP, DIGEST_AT}
     assert "@data-team" in errors[GROUP]
 
 
@@ -168,6 +181,32 @@ def test_groups(typed: str, mention: str | None) -> None:
     wish = read_form(filled(draft, group={"value": typed}, people={"selected_users": []}), WORDS)
     assert isinstance(wish, Wish)
     assert wish.filters.mention == mention
+
+
+def option(value: str) -> Json:
+    """Return a chosen option."""
+    return {"selected_option": {"text": {"type": "plain_text", "text": value}, "value": value}}
+
+
+@pytest.mark.parametrize(
+    ("language", "digest", "talk"),
+    [
+        ("keep", "none", Talk(wants_digest=True)),
+        ("own", "keep", Talk(wants_language=True)),
+        (
+            "ja",
+            "daily",
+            Talk(language="ja", wants_language=True, digest=Schedule(at=time(9)), wants_digest=True),
+        ),
+        ("keep", "weekly sun", Talk(digest=Schedule(at=time(9), weekday=6), wants_digest=True)),
+    ],
+)
+def test_language_and_digest(language: str, digest: str, talk: Talk) -> None:
+    """What is chosen is wished, what is left as it is is not."""
+    draft = Draft(channel_id="C1", selector="all", languages=LANGUAGES)
+    wish = read_form(filled(draft, language=option(language), digest=option(digest)), WORDS)
+    assert isinstance(wish, Wish)
+    assert wish.talk == talk
 
 
 def test_nobody_else_is_called() -> None:

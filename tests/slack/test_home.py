@@ -1,0 +1,188 @@
+"""Home stays true while somebody may be looking, within what Slack allows, and survives every refusal."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cdi_bot.core.model import Filters
+from cdi_bot.sandbox.faults import Fault, FaultKind
+from cdi_bot.sandbox.slack_model import User
+from cdi_bot.sandbox.slack_seed import MARA, PRIYA, TEAM
+from cdi_bot.services.home import Homes
+from cdi_bot.slack.bolt import SlackApp
+from cdi_bot.slack.commands import Desk
+from cdi_bot.slack.home import FRESH, LOOKED_AT, MOST_A_MINUTE, HomeTab
+from cdi_bot.slack.memberships import SlackMemberships
+from cdi_bot.slack.people import SlackPeople
+from cdi_bot.slack.screens import Screens
+from cdi_bot.slack.words import Words
+from tests.services import people_kit
+from tests.services.people_kit import ALERTS, MARKETING
+
+Json = dict[str, Any]
+
+
+@dataclass
+class House:
+    """Two processes that put up Home for the people of one team, one after the other on one database."""
+
+    town: people_kit.Desk
+    tab: HomeTab
+    other: HomeTab
+
+    async def opened(self, user: str = MARA, *, tab: HomeTab | None = None) -> None:
+        """Have somebody open Home."""
+        event = {"type": "app_home_opened", "user": user, "channel": f"D{user}", "tab": "home"}
+        await (tab or self.tab).opened({"team_id": TEAM, "event": event})
+
+    async def later(self, seconds: float) -> int:
+        """Let time pass and look whether something changed; returns how often Home was put up by that."""
+        before = self.published
+        self.town.clock.advance(seconds)
+        await self.tab.tick()
+        return self.published - before
+
+    async def subscribe(self, words: str = "all") -> None:
+        """Have something change, and have the bot know."""
+        await self.town.manage.subscribe(ALERTS, MARA, words, Filters())
+        self.tab.stir()
+
+    @property
+    def published(self) -> int:
+        """How often Slack took a Home."""
+        return sum(call["method"] == "views.publish" and call["ok"] for call in self.town.sandbox.slack.calls)
+
+    def shown(self, user: str = MARA) -> str:
+        """What somebody's Home says."""
+        return str(self.town.sandbox.slack.views.homes()[user]["blocks"])
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    """Both processes, before the stand-ins."""
+    async with people_kit.desk(tmp_path) as town:
+        apps = [
+            SlackApp(
+                bot_token=town.sandbox.slack_bot_token,
+                app_token=None,
+                signing_secret="secret",
+                api_url=f"{town.sandbox.url}/api/",
+            )
+            for _ in range(2)
+        ]
+        town.add("Users")
+        first, second = (_tab(town, app) for app in apps)
+        yield House(town, first, second)
+        for app in apps:
+            await app.close()
+
+
+def _tab(town: people_kit.Desk, app: SlackApp) -> HomeTab:
+    desk = Desk(
+        slack=app,
+        manage=town.manage,
+        syncing=town.syncing,
+        queries=town.queries,
+        channels=town.channels,
+        rights=town.rights,
+        people=SlackPeople(app.client, TEAM),
+        words=Words(),
+        clock=town.clock,
+    )
+    return HomeTab(
+        desk=desk,
+        homes=Homes(store=town.store, workspace=town.workspace, clock=town.clock),
+        memberships=SlackMemberships(app.client, TEAM),
+        screens=Screens(app.client),
+        clock=town.clock,
+    )
+
+
+async def test_what_changes_is_shown(house: House) -> None:
+    """At once when this process knows of it, soon when another made it, and only while it may be seen."""
+    await house.opened()
+    assert "None of your channels hears" in house.shown()
+    assert await house.later(20) == 0
+    await house.subscribe()
+    assert await house.later(4) == 1
+    assert "all integrations" in house.shown()
+    await house.town.manage.subscribe(MARKETING, MARA, "Users", Filters())  # as another process would
+    assert await house.later(1) == 0
+    assert await house.later(15) == 1
+    assert MARKETING.channel_id in house.shown()
+    house.town.clock.advance(LOOKED_AT.total_seconds())
+    await house.subscribe("Users")
+    assert await house.later(4) == 0
+
+
+async def test_nothing_is_put_up_in_vain(house: House) -> None:
+    """What did not change is put up again for its freshness alone, and no person more often than every few seconds."""
+    await house.opened()
+    house.tab.stir()
+    assert await house.later(5) == 0
+    assert await house.later(FRESH.total_seconds()) == 1
+    await house.subscribe()
+    assert await house.later(1) == 0
+    assert await house.later(3) == 1
+
+
+async def test_not_more_than_slack_allows(house: House) -> None:
+    """However many look, they are shown a change one after the other, within the limit of a minute."""
+    world = house.town.sandbox.slack
+    people = [f"U{number:08}" for number in range(MOST_A_MINUTE + 10)]
+    channel = world.channels[ALERTS.channel_id]
+    world.put_channel(replace(channel, members=channel.members | set(people)))
+    for name in people:
+        world.users[name] = User(id=name, name=name, real_name=name)
+        await house.opened(name)
+    await house.subscribe()
+    assert await house.later(4) == MOST_A_MINUTE
+    assert await house.later(4) == 0
+    assert await house.later(60) >= 10
+
+
+async def test_two_processes_do_not_fight(house: House) -> None:
+    """Who opened Home last shows it; the other one sees that by the hash, and leaves it alone."""
+    await house.opened()
+    await house.opened(tab=house.other)
+    await house.subscribe()
+    assert await house.later(4) == 0
+    house.tab.stir()
+    assert await house.later(4) == 0
+    house.other.stir()
+    await house.other.tick()
+    assert "all integrations" in house.shown()
+    await house.opened()
+    await house.subscribe("Users")
+    assert await house.later(4) == 1
+
+
+async def test_refusals_are_survived(house: House) -> None:
+    """After "too many" it waits as long as told; one person's trouble keeps nobody else from seeing."""
+    await house.opened(PRIYA)
+    await house.opened(MARA)
+    await house.subscribe()
+    faults = house.town.sandbox.slack.faults
+    faults.add(Fault(kind=FaultKind.RATE_LIMITED, retry_after=7, path="views.publish", times=1))
+    assert await house.later(4) <= 1
+    assert await house.later(4) <= 1
+    assert await house.later(20) >= 1
+    assert all("all integrations" in house.shown(user) for user in (PRIYA, MARA))
+    faults.add(Fault(kind=FaultKind.STATUS, status=500, path="views.publish", times=1))
+    await house.subscribe("Users")
+    await house.later(4)
+    await house.later(20)
+    await house.later(20)
+    assert all("Users" in house.shown(user) for user in (PRIYA, MARA))
+
+
+async def test_the_messages_tab_is_left_alone(house: House) -> None:
+    """Slack sends the same event when somebody opens the messages with the bot."""
+    event = {"type": "app_home_opened", "user": MARA, "channel": "D1", "tab": "messages"}
+    await house.tab.opened({"team_id": TEAM, "event": event})
+    assert house.published == 0
