@@ -225,6 +225,7 @@ def _build(
     )
     observer = poller.observer
     people = SlackPeople(slack.client, team)
+    slack.on_person(people.met)
     rights = Rights(people=people, memberships=memberships, messenger=messenger, admins=settings.admins)
     manage = Manage(
         store=store,

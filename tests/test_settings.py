@@ -66,7 +66,7 @@ def test_everything_set() -> None:
         CDI_BOT_BLIND_AFTER="60",
         CDI_BOT_REPEAT_INTERVAL="3600",
         CDI_BOT_RETENTION=" 90 ",
-        CDI_BOT_ADMINS=" U0AAA , W0BBB ,",
+        CDI_BOT_ADMINS=" U0AAA , W0BBB , * ,",
         CDI_BOT_ADMIN_CHANNEL=" C0AAA ",
         CDI_BOT_LANGUAGE="en-GB",
         CDI_BOT_LOG_FORMAT="JSON",
@@ -75,7 +75,7 @@ def test_everything_set() -> None:
     assert settings.slack_api_url == "http://127.0.0.1:9/api/"
     assert settings.poll_interval == timedelta(seconds=0.5)
     assert settings.retention == timedelta(days=90)
-    assert settings.admins == {"U0AAA", "W0BBB"}
+    assert settings.admins == {"U0AAA", "W0BBB", "*"}
     assert settings.admin_channel == "C0AAA"
     assert (settings.log_format, settings.log_level) == (LogFormat.JSON, LogLevel.DEBUG)
     assert (settings.host, settings.port, settings.language) == ("127.0.0.1", 0, "en-GB")

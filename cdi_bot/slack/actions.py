@@ -109,7 +109,6 @@ def listen_to_actions(desk: Desk) -> None:
 def _listener(desk: Desk, presser: Presser, *, in_place: bool) -> Callable[[Json], Awaitable[None]]:
     async def pressed(body: Json) -> None:
         action = body["actions"][0]
-        desk.people.met(body["user"]["id"], body["user"].get("team_id"))
         reader = await desk.speaking_to(body["user"]["id"])
         try:
             answer = await presser(reader, _press(body, action))

@@ -100,6 +100,7 @@ class SlackApp:
         self._taken = Recent[bool](REMEMBERED)
         self._answered = Recent[asyncio.Future[Json]](REMEMBERED_ANSWERS)
         self._identity: Identity | None = None
+        self._met: Callable[[str, str | None], None] = _nobody_asks
         self._stopping = False
 
     def _make_bolt(self, api_url: str) -> AsyncApp:
@@ -151,6 +152,10 @@ class SlackApp:
         """Acknowledge a search in a menu with the options that `answerer` returns, in time as well."""
         self._bolt.options(action_id)(self._asker(answerer))
 
+    def on_person(self, met: Callable[[str, str | None], None]) -> None:
+        """Tell `met` who uses a button, menu, form or shortcut, and which team is theirs, before it is answered."""
+        self._met = met
+
     def ignore_the_rest(self) -> None:
         """Acknowledge whatever no listener is for: call it last. Otherwise Slack shows people a warning."""
         for kind in (self._bolt.action, self._bolt.event, self._bolt.shortcut, self._bolt.view):
@@ -162,6 +167,7 @@ class SlackApp:
     def _taker(self, listener: Listener) -> Callable[..., Awaitable[None]]:
         async def take(ack: AsyncAck, body: Json) -> None:
             await ack()
+            self._meet(body)
             name = _name_of(body)
             if not self._taken.get(name):
                 self._taken.put(name, True)
@@ -171,6 +177,7 @@ class SlackApp:
 
     def _asker(self, answerer: Answerer) -> Callable[..., Awaitable[None]]:
         async def ask(ack: AsyncAck, body: Json) -> None:
+            self._meet(body)
             name = _name_of(body)
             answering = self._answered.get(name)
             if answering is None or _failed(answering):
@@ -180,6 +187,11 @@ class SlackApp:
             await ack(**await asyncio.shield(answering))
 
         return ask
+
+    def _meet(self, body: Json) -> None:
+        person = body.get("user")
+        if isinstance(person, dict) and isinstance(person.get("id"), str):
+            self._met(person["id"], person.get("team_id"))
 
     def start(self, work: Awaitable[None]) -> None:
         """Have work done beside what was acknowledged; a stop waits for it."""
@@ -292,6 +304,10 @@ def _name_of(body: Json) -> str:
 
 def _failed(answering: asyncio.Future[Json]) -> bool:
     return answering.done() and (answering.cancelled() or answering.exception() is not None)
+
+
+def _nobody_asks(_user_id: str, _team_id: str | None) -> None:
+    return
 
 
 async def _acknowledge(ack: AsyncAck) -> None:

@@ -11,7 +11,7 @@ import pytest
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack_http import Tamper
 from cdi_bot.sandbox.slack_seed import FINANCE_PRIVATE, KENJI, MARKETING_OPS
-from tests.e2e.kit import Town, is_alert, says
+from tests.e2e.kit import Json, Town, is_alert, says
 
 
 @pytest.mark.counted
@@ -59,6 +59,29 @@ async def test_every_command_is_answered(busy_town: Town) -> None:
     await town.seen(lambda each: not each["ephemeral"] and says(each, "ended") and says(each, "Orders"))
     assert says(await town.type("unsubscribe Users*"), "Users*")
     assert says(await town.type("status nosuch"), "nosuch")
+    assert says(await town.type("ａｕｄｉｔ"), "ended its subscription to")
+    await town.stop()
+
+
+async def test_a_choice_completes_whatever_was_typed(town: Town) -> None:
+    """Where several integrations fit, each command goes on with the one that is chosen, and all else as typed."""
+    for name in ("Users EU", "Users US"):
+        town.put_history(town.create(name), "success")
+    await town.start(CDI_BOT_ADMINS="*")
+
+    async def chosen(text: str, place: int = 0) -> Json:
+        several = await town.type(text)
+        assert says(several, "2 integrations fit"), several
+        return await town.press(several, f"pick:{place}")
+
+    assert says(await chosen("subscribe users rows:5"), "from 5 lost rows on")
+    assert says(await chosen("sub users", 1), "Users US")
+    assert says(await chosen("status users"), "Users EU")
+    assert says(await chosen('snooze users 2h "house move"'), "house move")
+    assert says(await chosen("unsnooze users"), "The mute of")
+    assert says(await chosen("ack users"), "not failing")
+    assert says(await chosen("unsub users", 1), "ended")
+    assert says(await chosen("sync users", 1), "Start a sync of")
     await town.stop()
 
 
@@ -120,8 +143,8 @@ async def test_commands_are_answered_across_a_disconnect(town: Town) -> None:
     await town.stop()
 
 
-async def test_forged_stale_and_unsigned_requests_are_refused(http_town: Town) -> None:
-    """Nothing is answered, and nothing is changed."""
+async def test_forged_stale_and_replayed_requests_are_refused(http_town: Town) -> None:
+    """Nothing is answered, and nothing is changed; what is played again is not carried out again."""
     town = http_town
     await town.start()
     town.sandbox.slack.request_url = f"http://127.0.0.1:{town.port}/slack/events"
@@ -130,6 +153,10 @@ async def test_forged_stale_and_unsigned_requests_are_refused(http_town: Town) -
         assert not told["acked"], told
     assert town.messages() == []
     assert says(await town.type("help"), "/cdi")
+    async with aiohttp.ClientSession() as session:
+        await session.post(f"{town.sandbox.url}/sandbox/slack/replay", json={})
+    assert says(await town.type("subscriptions"), "subscribe")
+    assert len(town.messages()) == 2
     await town.stop()
 
 

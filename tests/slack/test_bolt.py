@@ -13,7 +13,7 @@ from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack_model import TokenState
 from cdi_bot.sandbox.slack_payloads import Press
-from cdi_bot.sandbox.slack_seed import BOT, DATA_ALERTS, MARA, TEAM
+from cdi_bot.sandbox.slack_seed import BOT, DATA_ALERTS, MARA, OTHER_TEAM, OUTSIDER, TEAM
 from cdi_bot.sandbox.slack_socket import ENVELOPE
 from cdi_bot.services.ports import SlackTrouble, SlackVerdict
 from cdi_bot.slack.bolt import SlackApp
@@ -72,6 +72,18 @@ class TestTaking:
             assert told["acked"]
         assert (await work.next())["actions"][0]["action_id"] == "go:1"
         assert work.taken.empty()
+
+    async def test_whoever_uses_something_is_met(self, app: SlackApp, sandbox: Sandbox, work: Work) -> None:
+        """Slack names the team of whoever presses a button: of somebody from outside another one."""
+        met: list[tuple[str, str | None]] = []
+        app.on_person(lambda user, team: met.append((user, team)))
+        message = message_with_buttons(sandbox, "go")
+        for user in (MARA, OUTSIDER):
+            await sandbox.people.press(message, Press(user=user, action_id="go"))
+            await work.next()
+        await type_help(sandbox)  # a command names no team of the person
+        await work.next()
+        assert met == [(MARA, TEAM), (OUTSIDER, OTHER_TEAM)]
 
     async def test_events_that_nobody_listens_to_are_acknowledged(self, sandbox: Sandbox) -> None:
         """Otherwise Slack would send them again, and at last switch events off."""
