@@ -1,93 +1,285 @@
-"""What to ask Braze next: the plain policy.
+"""What to ask Braze next: each request goes where the most runs are expected to have ended unseen.
 
-The list call is swept page after page, one request each time its share of the limit allows. The status call goes
-first to what the sweep showed changed, then to what is running, then to whatever has not been seen for too long, and
-last to filling in what the list does not tell.
+The list tells ten integrations for one request, but late and without rows; the status call tells one, exactly. Each
+has a rate limit of its own, hence a ranking of its own: pages of the list, and integrations. What either of them
+told goes into one belief about each integration, so what one has just shown is worth nothing to the other. Besides,
+nothing goes unseen for longer than its floor, as far as the limits allow that.
+
+Pure bookkeeping: `now` is an argument, nothing is asked or waited for here. A choice costs O(log n).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from enum import IntEnum
+from math import sqrt
 
-RUNNING_INTERVAL = timedelta(seconds=10)
-"""How often a run that is known to be running is looked at, beside what the sweep tells of it."""
+from cdi_bot.core.belief import Belief, Change, recalled
+from cdi_bot.core.listing import Listing
+from cdi_bot.core.model import Integration, Run, WatchedIntegration
+from cdi_bot.core.offset import Ahead, Lag
+from cdi_bot.core.ranking import Order, Ranking
 
 DISTRUST = 10
-"""With a list to go by, the status call is asked at least every so many poll intervals, in case the list lies."""
+"""What the list shows is asked by the status call every so many poll intervals all the same, in case the list lies."""
 
-SHARE = 0.8
-"""The part of a limit that polling may use; the customer's other tools have the rest."""
+DISTRUST_PART = 0.1
+"""The part of all status calls that this may take."""
 
-ROUTINE_SHARE = 0.6
-"""The part of the status limit that goes to what is not news, so that news never has to wait for it."""
+FLOOR_PART = 0.5
+"""The part of all requests that floors may take, where the limits don't allow to keep the poll interval."""
 
+UNHEARD_WEIGHT = 0.02
+"""What an unseen ending counts that nobody waits for: subscribed integrations come first."""
 
-class Urgency(IntEnum):
-    """Why an integration's status is asked, most urgent first."""
+UNHEARD_PART = 0.1
+"""The part of all pages that may go to those on which nobody waits for anything."""
 
-    NEWS = 0  # the list showed something that no status call has explained yet
-    RUNNING = 1  # a run is on its way
-    UNSEEN = 2  # nothing was heard of it for too long
-    UNTOLD = 3  # only the list has told of it so far: its rows and its past are not known
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """What the choice needs to know of one integration. Times are of the last good answers."""
-
-    integration_id: str
-    news: bool
-    running: bool
-    asked_at: datetime | None
-    listed_at: datetime | None
-    not_before: datetime | None  # after a failure that concerned it alone
+_CATCH_UP = timedelta(seconds=1)
+_APART = 3.0  # seconds between two looks at one integration: Braze's answer hardly changes faster
+_LEAST = 0.05  # expected endings for which a status call is made at all
+_STALE = 10.0  # seconds unseen, from which on the time that is lost counts besides the chance to find something
 
 
-def urgency(standing: Standing, *, now: datetime, interval: timedelta) -> Urgency | None:
-    """Why the status of an integration should be asked now, `None` when it need not be."""
-    if standing.not_before and now < standing.not_before:
-        return None
-    if standing.news:
-        return Urgency.NEWS
-    asked, listed = standing.asked_at, standing.listed_at
-    if standing.running and (asked is None or now - asked >= RUNNING_INTERVAL):
-        return Urgency.RUNNING
-    seen = max((time for time in (asked, listed) if time), default=None)
-    if seen is None or now - seen >= interval:
-        return Urgency.UNSEEN
-    if listed and now - (asked or listed) >= interval * DISTRUST:
-        return Urgency.UNSEEN
-    return Urgency.UNTOLD if asked is None else None
+class Planner:
+    """Knows what was seen of each integration and what is to be expected, and chooses what to ask next.
 
-
-def choose(
-    standings: Iterable[Standing], *, now: datetime, interval: timedelta, allowance: int, routine: int
-) -> list[tuple[str, Urgency]]:
-    """Pick the integrations to ask now, most urgent first, longest unasked first among equals.
-
-    `allowance` bounds the whole, `routine` what is not news.
+    Whatever `next_page` or `next_call` hand out is not handed out again before its outcome was told: by `listed` or
+    `page_failed`, by `answered` or `failed`.
     """
-    never = datetime.min.replace(tzinfo=now.tzinfo)
-    wanted = sorted(
-        (why, standing.asked_at or never, standing.integration_id)
-        for standing in standings
-        if (why := urgency(standing, now=now, interval=interval)) is not None
-    )
-    chosen: list[tuple[str, Urgency]] = []
-    for why, _, integration_id in wanted:
-        if len(chosen) >= allowance:
-            break
-        if why is not Urgency.NEWS:
-            if routine <= 0:
-                break
-            routine -= 1
-        chosen.append((integration_id, why))
-    return chosen
+
+    def __init__(self, *, interval: timedelta) -> None:
+        """Start knowing nothing; `interval` is the longest that a subscribed integration may go unseen."""
+        self._interval = interval.total_seconds()
+        self._beliefs: dict[str, Belief] = {}
+        self._listing = Listing()
+        self._heard = 0
+        self._unlisted: set[str] = set()
+        self._heard_pages: set[int] = set()
+        self._news: Order[str] = Order()
+        self._held: Order[str] = Order()
+        self._asking: set[str] = set()
+        self._reading: set[int] = set()
+        self._calls: Ranking[str] = Ranking(self._worth_of_call, price=_LEAST, least=_LEAST)
+        self._pages: Ranking[int] = Ranking(self._worth_of_page, price=_LEAST, least=_LEAST)
+        self._calls_per_minute, self._pages_per_minute = 1.0, 1.0
+        self._ahead, self._lag = Ahead(), Lag()
+
+    # ------------------------------------------------------------------------------------- what is known
+
+    def allow(self, *, calls_per_minute: float, pages_per_minute: float) -> None:
+        """Set how many requests there will be: floors that would take more of them are raised."""
+        self._calls_per_minute, self._pages_per_minute = max(calls_per_minute, 1), max(pages_per_minute, 1)
+
+    def know(self, watched: WatchedIntegration, *, newest: Run | None, heard: bool, now: datetime) -> None:
+        """Take an integration in as it is stored, or note whether anybody is subscribed to it from now on."""
+        integration_id, time = watched.integration.integration_id, now.timestamp()
+        belief = self._beliefs.get(integration_id)
+        if belief is None:
+            belief = self._beliefs[integration_id] = recalled(watched, newest, time)
+            if watched.listed_at is not None and watched.missing_since is None:
+                self._listing.expect(integration_id, time)
+        elif belief.heard == heard:
+            return
+        self._heard += heard - belief.heard
+        belief.heard = heard
+        self._rank(integration_id, time)
+        page = self._listing.page_of(integration_id)
+        if page is not None:
+            self._rank_page(page, time)
+
+    def forget(self, integration_id: str) -> None:
+        """Drop an integration that Braze no longer has."""
+        belief = self._beliefs.pop(integration_id, None)
+        if belief is not None:
+            self._heard -= belief.heard
+        for place in (self._news, self._held, self._calls):
+            place.drop(integration_id)
+        self._asking.discard(integration_id)
+        self._unlisted.discard(integration_id)
+
+    # ------------------------------------------------------------------------------------- the status call
+
+    def next_call(self, now: datetime, *, news_only: bool = False) -> str | None:
+        """The integration to ask now, `None` when no call is worth its while."""
+        time = now.timestamp()
+        while (held := self._held.first()) and held[0] <= time:
+            self._held.take()
+            self._rank(held[1], time)
+        found = self._news.take()
+        chosen = found[1] if found else None
+        if chosen is None and not news_only:
+            chosen = self._calls.take(time)
+        if chosen is not None:
+            self._calls.drop(chosen)
+            self._asking.add(chosen)
+        return chosen
+
+    def answered(self, integration_id: str, runs: Sequence[Run], now: datetime) -> None:
+        """Take in the first page of an integration's runs."""
+        belief = self._beliefs.get(integration_id)
+        if belief is None:
+            return
+        time = now.timestamp()
+        was_running, began, asked_at = belief.running, belief.began, belief.asked_at
+        belief.take_runs(runs, time, self._ahead.seconds)
+        if belief.began is not None and belief.began != began:
+            self._ahead.saw(belief.began, None, time)
+        elif was_running and belief.began and belief.ended and belief.ended > belief.began:
+            self._ahead.saw(belief.ended, asked_at, time)
+        for place in (self._news, self._held):
+            place.drop(integration_id)
+        self._asking.discard(integration_id)
+        self._rank(integration_id, time)
+        page = self._listing.page_of(integration_id)
+        if page is not None and (belief.began, belief.running) != (began, was_running):
+            self._rank_page(page, time)
+
+    def failed(self, integration_id: str, now: datetime, *, not_before: datetime) -> None:
+        """Note that an integration could not be asked, and when to try again."""
+        self._asking.discard(integration_id)
+        self._news.drop(integration_id)
+        if integration_id in self._beliefs:
+            self._calls.drop(integration_id)
+            self._held.put(integration_id, max(not_before, now).timestamp())
+
+    def press(self, integration_id: str, now: datetime) -> None:
+        """Ask an integration before all that is only likely to bring news."""
+        if integration_id in self._beliefs and integration_id not in self._asking:
+            self._calls.drop(integration_id)
+            self._held.drop(integration_id)
+            self._news.put(integration_id, now.timestamp())
+
+    # ------------------------------------------------------------------------------------- the list call
+
+    def next_page(self, now: datetime) -> int | None:
+        """The page of the list to read now, counted from 0; `None` when that is not worth its while."""
+        frontier = self._listing.frontier
+        if frontier is not None:
+            page = None if frontier in self._reading else frontier
+        else:
+            page = self._pages.take(now.timestamp())
+            while page is not None and page not in self._listing:
+                page = self._pages.take(now.timestamp())
+        if page is not None:
+            self._reading.add(page)
+        return page
+
+    def listed(
+        self, page: int, integrations: Sequence[Integration], now: datetime, *, is_last: bool
+    ) -> dict[str, Change]:
+        """Take in a page of the list; returns what it changes of each integration that is known."""
+        time = now.timestamp()
+        self._reading.discard(page)
+        changes = {}
+        for listed in integrations:
+            belief = self._beliefs.get(listed.integration_id)
+            if belief is None:
+                continue
+            self._learn_lag(belief, listed, time)
+            changes[listed.integration_id] = belief.take_listed(
+                listed, time, lag=self._lag.seconds, ahead=self._ahead.seconds
+            )
+        members = [listed.integration_id for listed in integrations]
+        moved = self._listing.take(page, members, is_last=is_last, now=time)
+        for integration_id in moved.union(members):
+            self._rank(integration_id, time)
+        self._rank_page(page, time)
+        return changes
+
+    def page_failed(self, page: int, now: datetime, *, restart: bool = False) -> None:
+        """Note that a page could not be read; `restart` when the way to it has become invalid."""
+        self._reading.discard(page)
+        if restart:
+            self._listing.restart()
+        self._rank_page(page, now.timestamp())
+
+    # ------------------------------------------------------------------------------------- what it is worth
+
+    def _worth_of_call(self, integration_id: str, time: float) -> float:
+        belief = self._beliefs[integration_id]
+        if belief.asked_at is not None and time < belief.asked_at + _APART:
+            return 0.0
+        worth = belief.unseen(time, self._ahead.seconds) * _staleness(time - belief.as_of)
+        return max(worth, _LEAST) if belief.untold else worth
+
+    def _worth_of_page(self, page: int, time: float) -> float:
+        if page not in self._listing or time < self._listing.read_at(page) + _APART:
+            return 0.0
+        until, ahead = time - self._lag.seconds, self._ahead.seconds
+        worth = 0.0
+        for integration_id in self._listing.members(page):
+            belief = self._beliefs.get(integration_id)
+            if belief is not None:
+                weight = 1.0 if belief.heard else UNHEARD_WEIGHT
+                worth += weight * belief.unseen(until, ahead) * _staleness(time - belief.as_of)
+        return worth
+
+    def _call_floor(self, integration_id: str) -> float:
+        """Seconds from one status call of an integration to the next, whatever the first one told."""
+        unlisted = len(self._unlisted)
+        if integration_id in self._unlisted:
+            return max(self._interval, unlisted * 60 / self._calls_per_minute / FLOOR_PART)
+        listed = self._heard - unlisted
+        return max(self._interval * DISTRUST, listed * 60 / self._calls_per_minute / DISTRUST_PART)
+
+    def _page_floor(self, page: int) -> float:
+        """Seconds from one reading of a page to the next."""
+        heard = len(self._heard_pages)
+        if page in self._heard_pages:
+            return max(self._interval, heard * 60 / self._pages_per_minute / FLOOR_PART)
+        others = len(self._listing) - heard
+        return max(self._interval, others * 60 / self._pages_per_minute / UNHEARD_PART)
+
+    # ------------------------------------------------------------------------------------- keeping it in order
+
+    def _rank(self, integration_id: str, time: float) -> None:
+        belief = self._beliefs.get(integration_id)
+        if belief is None or not belief.heard:
+            self._calls.drop(integration_id)
+            self._unlisted.discard(integration_id)
+            return
+        is_listed = self._listing.page_of(integration_id) is not None
+        (self._unlisted.discard if is_listed else self._unlisted.add)(integration_id)
+        if integration_id in self._asking or integration_id in self._news or integration_id in self._held:
+            return
+        last = belief.asked_at if belief.asked_at is not None else belief.as_of
+        self._calls.put(integration_id, time, last + self._call_floor(integration_id))
+
+    def _rank_page(self, page: int, time: float) -> None:
+        heard = any(
+            belief.heard for each in self._listing.members(page) if (belief := self._beliefs.get(each))
+        )
+        (self._heard_pages.add if heard else self._heard_pages.discard)(page)
+        if page in self._listing and page not in self._reading:
+            self._pages.put(page, time, self._listing.read_at(page) + self._page_floor(page))
+
+    def _learn_lag(self, belief: Belief, listed: Integration, time: float) -> None:
+        if belief.changed_at is None:
+            return
+        if belief.is_ahead_of(listed):
+            self._lag.behind(time - belief.changed_at)
+            return
+        self._lag.abreast(time - belief.changed_at)
+        belief.changed_at = None
 
 
-def gap(limit: int, share: float) -> timedelta:
-    """The time between two requests that spreads a share of a limit evenly over its minute."""
-    return timedelta(seconds=60 / max(limit * share, 1))
+class Pace:
+    """Spreads requests evenly over time, so that none are left over at the end of a minute and none come in a rush."""
+
+    def __init__(self, now: datetime) -> None:
+        """Allow the first one at `now`."""
+        self._next = now
+
+    def is_ready(self, now: datetime, *, ahead: timedelta = timedelta(0)) -> bool:
+        """Whether the next request may go, at most `ahead` of its time; a late tick is made up for, a pause is not."""
+        self._next = max(self._next, now - _CATCH_UP)
+        return now + ahead >= self._next
+
+    def went(self, per_minute: float) -> None:
+        """Note a request."""
+        self._next += timedelta(seconds=60 / max(per_minute, 1))
+
+
+def _staleness(seconds: float) -> float:
+    return sqrt(max(seconds, _STALE) / _STALE)

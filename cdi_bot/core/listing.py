@@ -1,0 +1,117 @@
+"""Which integrations stand on which page of Braze's list, and which of them are gone.
+
+Pages may be read in any order, and they shift while that happens: what one page lost may stand on another that was
+read a moment ago. So an integration counts as gone only when every page has been read twice since without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+_TWICE = 2
+
+
+@dataclass(slots=True)
+class _Page:
+    members: tuple[str, ...] = ()
+    reads: tuple[float, ...] = ()  # the newest two
+
+
+@dataclass(slots=True)
+class Listing:
+    """The pages by number, from 0. `frontier` is the next page to be found, `None` once the last one is known."""
+
+    frontier: int | None = 0
+    _pages: dict[int, _Page] = field(default_factory=dict)
+    _page_of: dict[str, int] = field(default_factory=dict)
+    _lost: dict[str, float] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        """How many pages are known."""
+        return len(self._pages)
+
+    def __contains__(self, page: int) -> bool:
+        """Whether a page is known."""
+        return page in self._pages
+
+    @property
+    def numbers(self) -> list[int]:
+        """The known pages."""
+        return sorted(self._pages)
+
+    def members(self, page: int) -> tuple[str, ...]:
+        """Who stood on a page when it was last read."""
+        found = self._pages.get(page)
+        return found.members if found else ()
+
+    def page_of(self, integration_id: str) -> int | None:
+        """Where an integration stood last, `None` if it is on no page."""
+        return self._page_of.get(integration_id)
+
+    def read_at(self, page: int) -> float:
+        """When a known page was last read."""
+        return self._pages[page].reads[-1]
+
+    def read_all_since(self) -> float | None:
+        """The time since which every page has been read; `None` while there are pages that never were."""
+        if self.frontier is not None or not self._pages:
+            return None
+        return min(page.reads[-1] for page in self._pages.values())
+
+    def take(self, number: int, members: Iterable[str], *, is_last: bool, now: float) -> set[str]:
+        """Note what a page holds now; returns the integrations whose place that changes."""
+        page = self._pages.setdefault(number, _Page())
+        before, page.members = page.members, tuple(members)
+        page.reads = (*page.reads, now)[-_TWICE:]
+        moved = set()
+        for integration_id in page.members:
+            self._lost.pop(integration_id, None)
+            old = self._page_of.get(integration_id)
+            if old != number:
+                moved.add(integration_id)
+                self._page_of[integration_id] = number
+                if old is not None:
+                    self._leave(old, integration_id)
+        lost = {each for each in before if each not in page.members} | self._bound(number, is_last=is_last)
+        for integration_id in lost:
+            del self._page_of[integration_id]
+            self._lost[integration_id] = now
+        return moved | lost
+
+    def gone(self) -> list[str]:
+        """Take out and return those that stood on no page although each was read twice since they were lost."""
+        if not self._lost or self.frontier is not None:
+            return []
+        if any(len(page.reads) < _TWICE for page in self._pages.values()):
+            return []
+        twice = min(page.reads[0] for page in self._pages.values())
+        found = [integration_id for integration_id, lost_at in self._lost.items() if lost_at < twice]
+        for integration_id in found:
+            del self._lost[integration_id]
+        return found
+
+    def expect(self, integration_id: str, now: float) -> None:
+        """Note one that was listed before this process began: unless it turns up, it is gone."""
+        if integration_id not in self._page_of:
+            self._lost[integration_id] = now
+
+    def restart(self) -> None:
+        """Find the pages anew, because the way to them has become invalid."""
+        self.frontier = 0
+
+    def _bound(self, number: int, *, is_last: bool) -> set[str]:
+        """Note where the list goes on, or ends; returns who stood on the pages that there are no more."""
+        if not is_last:
+            if self.frontier == number or (self.frontier is None and number + 1 not in self._pages):
+                self.frontier = number + 1
+            return set()
+        if self.frontier is not None and self.frontier >= number:
+            self.frontier = None
+        beyond = [other for other in self._pages if other > number]
+        return {each for other in beyond for each in self._pages.pop(other).members}
+
+    def _leave(self, page: int, integration_id: str) -> None:
+        found = self._pages.get(page)
+        if found:
+            found.members = tuple(each for each in found.members if each != integration_id)
