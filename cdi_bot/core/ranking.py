@@ -17,8 +17,9 @@ WEIGHED = 8
 """Targets that are weighed for one choice."""
 
 _EXACT = 1.0  # seconds
-_FURTHEST = 300.0  # seconds
-_FOLLOW = 0.1
+_FURTHEST = 20.0  # seconds
+_ANEW = 3
+_FOLLOW = 1.1
 
 
 class Order(Generic[Target]):
@@ -89,7 +90,7 @@ class Ranking(Generic[Target]):
     def put(self, target: Target, now: float, floor: float) -> None:
         """Add a target, or weigh it anew; it has to be taken at `floor` at the latest."""
         self._by_floor.put(target, floor)
-        self._by_worth.put(target, self._due(target, now, max(floor, now)))
+        self._by_worth.put(target, self._due(target, now))
 
     def drop(self, target: Target) -> None:
         """Remove a target, if it is there."""
@@ -113,18 +114,26 @@ class Ranking(Generic[Target]):
             worth, due, target = each
             if each is not best or worth < self._least:
                 is_right = due > now or worth >= self._price
-                self._by_worth.put(target, due if is_right else self._due(target, now, now + _FURTHEST))
+                self._by_worth.put(target, due if is_right else self._due(target, now))
         if best[0] < self._least:
             return None
         self._by_floor.drop(best[2])
-        self._price += _FOLLOW * (max(best[0], self._least) - self._price)
+        self._follow(sum(worth >= self._price for worth, _, _ in weighed), now)
         return best[2]
 
-    def _due(self, target: Target, now: float, latest: float) -> float:
+    def _follow(self, due: int, now: float) -> None:
+        """Have a few targets come up for each choice: more could not be weighed, with fewer there is no choice."""
+        waiting = self._by_worth.first()
+        if due == WEIGHED and waiting is not None and waiting[0] <= now:
+            self._price *= _FOLLOW
+        elif due < WEIGHED / 2:
+            self._price = max(self._price / _FOLLOW, self._least)
+
+    def _due(self, target: Target, now: float) -> float:
         """When a target's worth reaches the price; `latest` if not before that. The further off, the less exact."""
         if self._worth(target, now) >= self._price:
             return now
-        early, late = now, latest
+        early, late = now, now + max(_FURTHEST, len(self) / _ANEW)
         if self._worth(target, late) < self._price:
             return late
         while late - early > max(_EXACT, (early - now) / 2):
