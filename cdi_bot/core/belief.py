@@ -172,7 +172,9 @@ class Belief:
 
     def is_ahead_of(self, listed: Integration) -> bool:
         """Whether more is known than what the list tells."""
-        return self._knows_better(_seconds(listed.last_job_start_time), (listed.last_job_status or "").lower())
+        return self._knows_better(
+            _seconds(listed.last_job_start_time), (listed.last_job_status or "").lower()
+        )
 
     def _knows_better(self, start: float | None, word: str) -> bool:
         if self.began is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from math import exp, log, pi, sqrt
 from statistics import median
 
@@ -66,11 +67,7 @@ def habits_of(runs: Iterable[tuple[datetime, datetime | None]]) -> Habits:
     """Learn from (start, finish) of an integration's newest runs, in any order; no finish: running or not known."""
     newest = sorted(runs, key=lambda run: run[0])[-KEPT:]
     lengths = [(finish - start).total_seconds() for start, finish in newest if finish]
-    rests = [
-        (later - finish).total_seconds()
-        for (_, finish), (later, _) in zip(newest, newest[1:], strict=False)
-        if finish
-    ]
+    rests = [(later - finish).total_seconds() for (_, finish), (later, _) in pairwise(newest) if finish]
     starts = [start for start, _ in newest]
     return Habits(
         length=_learned(lengths, UNKNOWN_LENGTH),
@@ -91,9 +88,7 @@ def _learned(seconds: Sequence[float], unknown: Spread) -> Spread:
 
 
 def _period(starts: Sequence[datetime]) -> float | None:
-    gaps = [
-        (later - start).total_seconds() for start, later in zip(starts, starts[1:], strict=False)
-    ]
+    gaps = [(later - start).total_seconds() for start, later in pairwise(starts)]
     if len(gaps) < 2:  # noqa: PLR2004  one gap is no rhythm
         return None
     middle = median(gaps)

@@ -21,7 +21,7 @@ class Ahead:
         return min(max(0.0, self.at_least), self.at_most)
 
     def saw(self, braze_time: float, since: float | None, now: float) -> None:
-        """Learn from an event that Braze dated, and that by our clock came after `since` (if known) and before `now`."""
+        """Learn from an event that Braze dated; by our clock it came before `now`, and (if known) after `since`."""
         at_least = braze_time - now
         at_most = braze_time - since if since is not None else float("inf")
         self.at_least = max(self.at_least - _DRIFT, at_least)

@@ -11,7 +11,7 @@ Pure bookkeeping: `now` is an argument, nothing is asked or waited for here. A c
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from math import sqrt
 
 from cdi_bot.core.belief import Belief, Change, recalled
@@ -19,6 +19,12 @@ from cdi_bot.core.listing import Listing
 from cdi_bot.core.model import Integration, Run, WatchedIntegration
 from cdi_bot.core.offset import Ahead, Lag
 from cdi_bot.core.ranking import Order, Ranking
+
+PAGES_SHARE = 0.8
+"""The part of the list limit that polling spreads over the minute; the customer's other tools have the rest."""
+
+CALLS_SHARE = 0.7
+"""Likewise of the status limit: with what is kept for commands it makes 80 %."""
 
 DISTRUST = 10
 """What the list shows is asked by the status call every so many poll intervals all the same, in case the list lies."""
@@ -36,9 +42,12 @@ UNHEARD_PART = 0.1
 """The part of all pages that may go to those on which nobody waits for anything."""
 
 _CATCH_UP = timedelta(seconds=1)
+_PAGES_APART = 1.0
 _APART = 3.0  # seconds between two looks at one integration: Braze's answer hardly changes faster
 _LEAST = 0.05  # expected endings for which a status call is made at all
-_STALE = 10.0  # seconds unseen, from which on the time that is lost counts besides the chance to find something
+_STALE = (
+    10.0  # seconds unseen, from which on the time that is lost counts besides the chance to find something
+)
 
 
 class Planner:
@@ -58,10 +67,11 @@ class Planner:
         self._heard_pages: set[int] = set()
         self._news: Order[str] = Order()
         self._held: Order[str] = Order()
+        self._pressing: set[str] = set()
         self._asking: set[str] = set()
         self._reading: set[int] = set()
         self._calls: Ranking[str] = Ranking(self._worth_of_call, price=_LEAST, least=_LEAST)
-        self._pages: Ranking[int] = Ranking(self._worth_of_page, price=_LEAST, least=_LEAST)
+        self._pages: Ranking[int] = Ranking(self._worth_of_page, price=_LEAST, least=0.0)
         self._calls_per_minute, self._pages_per_minute = 1.0, 1.0
         self._ahead, self._lag = Ahead(), Lag()
 
@@ -88,15 +98,14 @@ class Planner:
         if page is not None:
             self._rank_page(page, time)
 
-    def forget(self, integration_id: str) -> None:
-        """Drop an integration that Braze no longer has."""
-        belief = self._beliefs.pop(integration_id, None)
-        if belief is not None:
-            self._heard -= belief.heard
-        for place in (self._news, self._held, self._calls):
-            place.drop(integration_id)
-        self._asking.discard(integration_id)
-        self._unlisted.discard(integration_id)
+    def list_read_since(self) -> datetime | None:
+        """The time since which the whole list has been read; `None` if it never was."""
+        since = self._listing.read_all_since()
+        return None if since is None else datetime.fromtimestamp(since, UTC)
+
+    def gone(self) -> list[str]:
+        """Take out and return what the list has not held for two whole readings, though it did before."""
+        return self._listing.gone()
 
     # ------------------------------------------------------------------------------------- the status call
 
@@ -105,7 +114,10 @@ class Planner:
         time = now.timestamp()
         while (held := self._held.first()) and held[0] <= time:
             self._held.take()
-            self._rank(held[1], time)
+            if held[1] in self._pressing:
+                self._news.put(held[1], time)
+            else:
+                self._rank(held[1], time)
         found = self._news.take()
         chosen = found[1] if found else None
         if chosen is None and not news_only:
@@ -129,7 +141,8 @@ class Planner:
             self._ahead.saw(belief.ended, asked_at, time)
         for place in (self._news, self._held):
             place.drop(integration_id)
-        self._asking.discard(integration_id)
+        for names in (self._asking, self._pressing):
+            names.discard(integration_id)
         self._rank(integration_id, time)
         page = self._listing.page_of(integration_id)
         if page is not None and (belief.began, belief.running) != (began, was_running):
@@ -138,17 +151,21 @@ class Planner:
     def failed(self, integration_id: str, now: datetime, *, not_before: datetime) -> None:
         """Note that an integration could not be asked, and when to try again."""
         self._asking.discard(integration_id)
-        self._news.drop(integration_id)
-        if integration_id in self._beliefs:
-            self._calls.drop(integration_id)
-            self._held.put(integration_id, max(not_before, now).timestamp())
+        self._hold(integration_id, max(not_before, now))
 
-    def press(self, integration_id: str, now: datetime) -> None:
-        """Ask an integration before all that is only likely to bring news."""
-        if integration_id in self._beliefs and integration_id not in self._asking:
-            self._calls.drop(integration_id)
-            self._held.drop(integration_id)
-            self._news.put(integration_id, now.timestamp())
+    def press(self, integration_id: str, now: datetime, *, not_before: datetime | None = None) -> None:
+        """Ask an integration before all that is only likely to bring news, once it may be asked."""
+        if integration_id not in self._beliefs:
+            return
+        self._pressing.add(integration_id)
+        if integration_id not in self._asking:
+            self._hold(integration_id, not_before or now)
+
+    def _hold(self, integration_id: str, until: datetime) -> None:
+        for place in (self._calls, self._news):
+            place.drop(integration_id)
+        if integration_id in self._beliefs:
+            self._held.put(integration_id, until.timestamp())
 
     # ------------------------------------------------------------------------------------- the list call
 
@@ -204,8 +221,8 @@ class Planner:
         return max(worth, _LEAST) if belief.untold else worth
 
     def _worth_of_page(self, page: int, time: float) -> float:
-        if page not in self._listing or time < self._listing.read_at(page) + _APART:
-            return 0.0
+        if page not in self._listing or time < self._listing.read_at(page) + _PAGES_APART:
+            return -1.0
         until, ahead = time - self._lag.seconds, self._ahead.seconds
         worth = 0.0
         for integration_id in self._listing.members(page):
@@ -224,12 +241,14 @@ class Planner:
         return max(self._interval * DISTRUST, listed * 60 / self._calls_per_minute / DISTRUST_PART)
 
     def _page_floor(self, page: int) -> float:
-        """Seconds from one reading of a page to the next."""
+        """Seconds from one reading of a page to the next; pages that nobody waits for have what the others leave."""
+        seconds = 60 / self._pages_per_minute
         heard = len(self._heard_pages)
+        floor = max(self._interval, heard * seconds / FLOOR_PART)
         if page in self._heard_pages:
-            return max(self._interval, heard * 60 / self._pages_per_minute / FLOOR_PART)
-        others = len(self._listing) - heard
-        return max(self._interval, others * 60 / self._pages_per_minute / UNHEARD_PART)
+            return floor
+        left = max(UNHEARD_PART, FLOOR_PART - heard * seconds / floor)
+        return max(self._interval, (len(self._listing) - heard) * seconds / left)
 
     # ------------------------------------------------------------------------------------- keeping it in order
 

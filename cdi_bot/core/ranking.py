@@ -103,7 +103,7 @@ class Ranking(Generic[Target]):
         if waiting is not None and waiting[0] <= now:
             self.drop(waiting[1])
             return waiting[1]
-        weighed = []
+        weighed: list[tuple[float, float, Target]] = []
         while len(weighed) < WEIGHED and (found := self._by_worth.take()):
             due, target = found
             weighed.append((self._worth(target, now), due, target))

@@ -133,7 +133,7 @@ class Book:
             item = item or self.items.setdefault(
                 integration.integration_id, Remembered(watched=watched, heard=True)
             )
-            item.watched, item.news, item.not_before = watched, True, None
+            item.watched, item.news = watched, True
             news.append(item)
             observations.append(Observation(watched=watched, runs=[]))
         await self.record(observations, now)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from cdi_bot.core.model import Integration, Outcome, Run, WatchedIntegration
-from cdi_bot.core.pacing import Standing
 
 _FIRST_BACKOFF = timedelta(seconds=5)
 _LONGEST_BACKOFF = timedelta(minutes=5)
@@ -27,10 +26,8 @@ class Remembered:
     page: tuple[Run, ...] | None = None
     open_starts: frozenset[datetime] = frozenset()
     news: bool = False
-    asking: bool = False
     unsaved: bool = False
     failures: int = 0
-    not_before: datetime | None = None
     unread: tuple[list[Run], str] | None = None
 
     @property
@@ -64,18 +61,6 @@ class Remembered:
             others | ({run.sync_start_time} if run.outcome is Outcome.RUNNING else set())
         )
 
-    @property
-    def standing(self) -> Standing:
-        """What the choice of what to ask next needs to know."""
-        return Standing(
-            integration_id=self.integration_id,
-            news=self.news,
-            running=bool(self.open_starts),
-            asked_at=self.watched.status_asked_at,
-            listed_at=self.watched.listed_at,
-            not_before=self.not_before,
-        )
-
     def is_settled_by(self, page: tuple[Run, ...]) -> bool:
         """Whether a first page says what was recorded before, and no open run has to be looked for behind it."""
         return page == self.page and self.open_starts <= {run.sync_start_time for run in page}
@@ -89,19 +74,11 @@ class Remembered:
             return self.newest.outcome is Outcome.RUNNING and run.outcome is not Outcome.RUNNING
         return run.sync_start_time > self.newest.sync_start_time
 
-    def is_absent(self, present: set[str]) -> bool:
-        """Whether it was listed once and is no longer, as far as was known until now."""
-        known = self.watched.listed_at is not None and self.watched.missing_since is None
-        return known and self.integration_id not in present
-
-    def push_back(self, now: datetime) -> None:
-        """Wait longer after each failure that concerns this integration alone."""
-        self.not_before = now + min(_FIRST_BACKOFF * 2 ** min(self.failures, 10), _LONGEST_BACKOFF)
+    def push_back(self, now: datetime) -> datetime:
+        """Wait longer after each failure that concerns this integration alone; returns until when."""
+        wait: timedelta = _FIRST_BACKOFF * 2 ** min(self.failures, 10)
         self.failures += 1
-
-    def answered(self) -> None:
-        """Forget about failures."""
-        self.failures, self.not_before = 0, None
+        return now + min(wait, _LONGEST_BACKOFF)
 
 
 def run_from_list(listed: Integration) -> Run | None:
