@@ -35,11 +35,6 @@ class Listing:
         """Whether a page is known."""
         return page in self._pages
 
-    @property
-    def numbers(self) -> list[int]:
-        """The known pages."""
-        return sorted(self._pages)
-
     def members(self, page: int) -> tuple[str, ...]:
         """Who stood on a page when it was last read."""
         found = self._pages.get(page)
@@ -53,11 +48,10 @@ class Listing:
         """When a known page was last read."""
         return self._pages[page].reads[-1]
 
-    def read_all_since(self) -> float | None:
-        """The time since which every page has been read; `None` while there are pages that never were."""
-        if self.frontier is not None or not self._pages:
-            return None
-        return min(page.reads[-1] for page in self._pages.values())
+    def stale(self, since: float) -> int | None:
+        """The first page that has not been read since a time, else the one to be found next, else `None`."""
+        old = (number for number, page in self._pages.items() if page.reads[-1] < since)
+        return min(old, default=self.frontier)
 
     def take(self, number: int, members: Iterable[str], *, is_last: bool, now: float) -> set[str]:
         """Note what a page holds now; returns the integrations whose place that changes."""

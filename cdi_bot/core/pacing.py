@@ -11,7 +11,7 @@ Pure bookkeeping: `now` is an argument, nothing is asked or waited for here. A c
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from math import sqrt
 
 from cdi_bot.core.belief import Belief, Change, recalled
@@ -33,7 +33,7 @@ DISTRUST_PART = 0.1
 """The part of all status calls that this may take."""
 
 FLOOR_PART = 0.5
-"""The part of all requests that floors may take, where the limits don't allow to keep the poll interval."""
+"""The part of all requests that go round in turn: of pages always, of calls as far as the poll interval asks for it."""
 
 UNHEARD_WEIGHT = 0.02
 """What an unseen ending counts that nobody waits for: subscribed integrations come first."""
@@ -98,10 +98,9 @@ class Planner:
         if page is not None:
             self._rank_page(page, time)
 
-    def list_read_since(self) -> datetime | None:
-        """The time since which the whole list has been read; `None` if it never was."""
-        since = self._listing.read_all_since()
-        return None if since is None else datetime.fromtimestamp(since, UTC)
+    def stale_page(self, since: datetime) -> int | None:
+        """A page of the list that has not been read since a time, `None` when all of it has been."""
+        return self._listing.stale(since.timestamp())
 
     def gone(self) -> list[str]:
         """Take out and return what the list has not held for two whole readings, though it did before."""
@@ -243,12 +242,10 @@ class Planner:
     def _page_floor(self, page: int) -> float:
         """Seconds from one reading of a page to the next; pages that nobody waits for have what the others leave."""
         seconds = 60 / self._pages_per_minute
-        heard = len(self._heard_pages)
-        floor = max(self._interval, heard * seconds / FLOOR_PART)
         if page in self._heard_pages:
-            return floor
-        left = max(UNHEARD_PART, FLOOR_PART - heard * seconds / floor)
-        return max(self._interval, (len(self._listing) - heard) * seconds / left)
+            return len(self._heard_pages) * seconds / FLOOR_PART
+        left = UNHEARD_PART if self._heard_pages else FLOOR_PART
+        return (len(self._listing) - len(self._heard_pages)) * seconds / left
 
     # ------------------------------------------------------------------------------------- keeping it in order
 

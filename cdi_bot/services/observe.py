@@ -31,8 +31,7 @@ log = structlog.get_logger(__name__)
 
 _SAVE_EVERY = timedelta(seconds=5)
 _RENEW_EVERY = Lease.POLLING / 3
-_FRESH_LIST = timedelta(minutes=3)
-"""Longer than it takes to read the list of a thousand integrations within the limits."""
+_FRESH_LIST = timedelta(minutes=1)
 
 _NEWS_AHEAD = 8
 """Status calls that news may take ahead of the even pace: it can't wait, and is not to use a minute up at once."""
@@ -114,13 +113,10 @@ class Observer:
         await self._poll.ask(await self._book.find(integration_id), purpose=purpose)
 
     async def discover(self) -> None:
-        """Read the whole list now unless that was done lately; raises `BrazeTrouble`."""
-        read_since = self._planner.list_read_since()
-        if read_since and self._clock() - read_since < _FRESH_LIST:
-            return
-        number = 0
-        while not await self._poll.read(number, purpose=Purpose.COMMAND):
-            number += 1
+        """Read what has not been read of the list within the last minute; raises `BrazeTrouble`."""
+        since = self._clock() - _FRESH_LIST
+        while (page := self._planner.stale_page(since)) is not None:
+            await self._poll.read(page, purpose=Purpose.COMMAND)
 
     async def watch(self, uow: UnitOfWork, integrations: Sequence[WatchedIntegration], now: datetime) -> None:
         """Begin to watch integrations in the caller's transaction: what is stored of them by now is history."""
