@@ -32,6 +32,7 @@ FIRST_COMMAND = "subscribe all"
 _DEMO_DEFAULTS = {
     "CDI_BOT_HOST": "127.0.0.1",
     "CDI_BOT_POLL_INTERVAL": "3",
+    "CDI_BOT_ADMINS": "*",
     "CDI_BOT_LOG_LEVEL": "warning",
 }
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 
+@lru_cache(maxsize=20_000)  # the names of ten thousand integrations are looked at again and again
 def fold(text: str) -> str:
     """Spell a name so that all its spellings become one: `Ｕｓｅｒｓ　EU` and `users eu` are the same."""
     if not text.isascii():

@@ -63,11 +63,13 @@ def language_set(answer: LanguageSet, words: Words) -> Rendered:
     """Say in which language the channel's messages are now."""
     _ = words.gettext
     if answer.unchanged:
-        return said(_("That is this channel's language already."), _own(words))
+        return said(_("That is this channel's language already."), _own(words), _change_back(words))
     if answer.language is None:
-        return said(_("This channel's messages are now in the bot's own language."), _own(words))
+        return said(
+            _("This channel's messages are now in the bot's own language."), _own(words), _change_back(words)
+        )
     line = _("This channel's messages are now in {language}.").format(language=language_name(answer.language))
-    return said(line, _own(words))
+    return said(line, _own(words), _change_back(words))
 
 
 def unknown_language(answer: UnknownLanguage, words: Words) -> Rendered:
@@ -107,6 +109,10 @@ def _own(words: Words) -> str:
     return words.gettext("Answers that only you see are in the language of your Slack.")
 
 
+def _change_back(words: Words) -> str:
+    return words.gettext("To change it: {command}").format(command=code("/cdi language en"))
+
+
 def _digest_hint(words: Words) -> str:
     return words.gettext("To get a digest: {daily} or {weekly}").format(
         daily=code("/cdi digest daily 09:00"), weekly=code("/cdi digest weekly mon 09:00")
@@ -123,8 +129,8 @@ def language_changed(content: LanguageChanged, _view: EventView, words: Words) -
         line = _("{who} set this channel's messages back to the bot's own language.")
         return told("", line.format(who=user(content.who)))
     line = _("{who} set the language of this channel's messages to {language}.")
-    back = _("To change it: {command}").format(command=code("/cdi language en"))
-    return told("", line.format(who=user(content.who), language=language_name(content.language)), back)
+    line = line.format(who=user(content.who), language=language_name(content.language))
+    return told("", line, _change_back(words))
 
 
 def digest_changed(content: DigestChanged, _view: EventView, words: Words) -> Rendered:

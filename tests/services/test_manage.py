@@ -191,6 +191,15 @@ class TestSubscribe:
         assert [one.integration_name for one in answer.candidates] == ["Users APAC", "Users EU", "Users US"]
         assert answer.total == 3
 
+    async def test_name_in_another_spelling(self, at: Desk) -> None:
+        """A name is found in full width and with other spacing, whichever way Braze has it."""
+        wide = at.add("ユーザー（本番）", "success")
+        plain = at.add("Orders  EU", "success")
+        for typed, meant in (("ﾕｰｻﾞｰ(本番)", wide), ("Ｏｒｄｅｒｓ eu", plain)):
+            answer = await at.manage.subscribe(ALERTS, ANN, typed, Filters())
+            assert isinstance(answer, SubscribedTo)
+            assert answer.selector == meant
+
     async def test_name_that_fits_none(self, at: Desk) -> None:
         """Where no name fits, the nearest are named."""
         at.add("Purchases", "success")

@@ -284,6 +284,26 @@ def test_every_kind_has_a_golden_file() -> None:
     assert {type(answer) for answer in ANSWERS.values()} == set(Answer.__args__)
 
 
+STEP_ELSEWHERE = {
+    "list_empty",  # in Braze
+    "subscribed_to_unchanged",  # names the options to subscribe again with
+    "none_fits_unlisted",  # in Braze's dashboard
+    "cannot_post",  # with a Slack admin
+    "not_allowed",  # with whoever runs the bot
+    "not_allowed_elsewhere",  # in the other channel
+    "not_allowed_private",
+    "braze_refused_permission",  # with whoever runs the bot
+}
+"""Answers whose next step is said, but is no command and no button."""
+
+
+@pytest.mark.parametrize("name", [name for name in ANSWERS if name not in STEP_ELSEWHERE])
+def test_each_answer_leads_on(name: str) -> None:
+    """Each answer offers what is likely wanted next: a command to type, or something to press."""
+    shown = render(ANSWERS[name])
+    assert elements(shown) or "/cdi " in said(shown) or "/invite" in said(shown)
+
+
 HELPS = {
     "help": render_help(None, None, WORDS),
     "help_unknown": render_help("statsu", "status", WORDS),
