@@ -32,8 +32,8 @@ class Finding:
 
     `runs` are to be stored. `incident` is the incident as it should now be (`incident_id` 0 when it is new), `None`
     when nothing changed about it; `change` says how. `failures` are the newly failed runs, oldest first, on which
-    filters decide. `started` are runs first seen running, `ended` those whose end is news. `watched` is the
-    integration with its baseline taken.
+    filters decide, and `counted` those of which the rows became known, so that thresholds can decide. `started` are
+    runs first seen running, `ended` those whose end is news. `watched` is the integration with its baseline taken.
     """
 
     watched: WatchedIntegration
@@ -41,6 +41,7 @@ class Finding:
     incident: Incident | None = None
     change: Change | None = None
     failures: tuple[Run, ...] = ()
+    counted: tuple[Run, ...] = ()
     after_good: bool = False
     started: tuple[Run, ...] = ()
     ended: tuple[Run, ...] = ()
@@ -245,7 +246,18 @@ def _with_details(finding: Finding, incident: Incident | None, changed: Sequence
         for before, run in changed
         if run is failed and before is not None and before.job_status != run.job_status
     )
-    return replace(finding, incident=after, change=Change.DETAILED, failures=reworded)
+    counted = tuple(
+        run
+        for before, run in changed
+        if run is failed and before is not None and before.provisional and not run.provisional
+    )
+    return replace(
+        finding,
+        incident=after,
+        change=Change.DETAILED,
+        failures=reworded,
+        counted=() if incident.quiet else counted,
+    )
 
 
 def _better(shown: Run | None, runs: Sequence[Run]) -> Run | None:

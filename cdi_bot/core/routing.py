@@ -24,6 +24,9 @@ class Hearing(StrEnum):
     TOPIC_OFF = "topic_off"  # this kind of news was not asked for
     BELOW_ROWS = "below_rows"  # a partial run that lost fewer rows than asked for
     BELOW_PERCENT = "below_percent"  # a partial run that lost a smaller share than asked for
+    NOT_COUNTED = (
+        "not_counted"  # a partial run of which the list alone tells: decided when its rows are known
+    )
 
     @property
     def is_heard(self) -> bool:
@@ -44,7 +47,9 @@ def hears(filters: Filters, run: Run) -> Hearing:
 
 
 def _over_thresholds(filters: Filters, run: Run) -> Hearing:
-    """Counts that are not known hold nothing back: better told too much than too little."""
+    """Counts that Braze does not give hold nothing back: better told too much than too little."""
+    if run.provisional and (filters.min_rows is not None or filters.min_percent is not None):
+        return Hearing.NOT_COUNTED
     lost, share = run.rows_failed_with_errors, run.failed_share
     if filters.min_rows is not None and lost is not None and lost < filters.min_rows:
         return Hearing.BELOW_ROWS

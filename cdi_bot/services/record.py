@@ -174,7 +174,7 @@ async def _announce_incident(
     if incident is None:
         return
     told = {card.channel for card in cards}
-    hearing = audience(subscriptions, integration, finding.failures)
+    hearing = audience(subscriptions, integration, [*finding.failures, *finding.counted])
     if finding.change is Change.RECOVERED and not told and incident.last_failed:
         # Found failing by the baseline and told to nobody: its end is the first news of it.
         hearing = audience(subscriptions, integration, [incident.last_failed])

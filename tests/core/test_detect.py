@@ -149,6 +149,7 @@ def test_what_the_list_told_is_completed_by_the_status_call() -> None:
     finding = story.see(run(1, "partial", rows_synced=5))
     assert finding.change is Change.DETAILED
     assert finding.failures == ()
+    assert finding.counted == (run(1, "partial", rows_synced=5),)  # so that thresholds can decide on it
     assert finding.incident is not None
     assert finding.incident.last_failed == run(1, "partial", rows_synced=5)
     assert finding.incident.failed_runs == 1

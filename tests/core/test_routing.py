@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -64,6 +65,14 @@ def test_filters_decide_with_a_reason(
     """Thresholds hold back partial runs alone, and unknown counts hold nothing back."""
     synced = None if lost is None else 100 - lost
     assert hears(filters, run(1, status, rows_synced=synced, rows_failed_with_errors=lost)) is hearing
+
+
+def test_thresholds_wait_for_the_rows() -> None:
+    """The list tells that a run was partial, not what it lost: whoever asked for a number is told when it is known."""
+    told_by_list = replace(run(1, "partial"), provisional=True)
+    assert hears(Filters(), told_by_list) is Hearing.HEARD
+    for filters in (Filters(min_rows=10), Filters(min_percent=5.0)):
+        assert hears(filters, told_by_list) is Hearing.NOT_COUNTED
 
 
 @given(st.text(), st.frozensets(st.sampled_from(Topic)), st.integers(0, 10**9))
