@@ -1,0 +1,105 @@
+"""The demo page with the real bot behind it: its form and its Home, used as people use them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Page, expect
+
+from cdi_bot.sandbox import Sandbox
+from tests.e2e.kit import Town
+from tests.program import Program
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def town(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Town]:
+    """The bot over Socket Mode, with two integrations that have a past."""
+    program = Program(tmp_path, counted=False)
+    running = Town(
+        sandbox,
+        program,
+        {
+            "SLACK_BOT_TOKEN": sandbox.slack_bot_token,
+            "SLACK_APP_TOKEN": sandbox.slack_app_token,
+            "SLACK_API_URL": f"{sandbox.url}/api/",
+            "BRAZE_BASE_URL": sandbox.url,
+            "BRAZE_API_KEY": sandbox.braze_api_key,
+            "PORT": "0",
+            "CDI_BOT_LOG_FORMAT": "json",
+        },
+    )
+    for name in ("Users EU", "Orders"):
+        running.put_history(running.create(name), "success", "success", ago=60)
+    await running.start()
+    await running.type("list")
+    yield running
+    await program.close()
+
+
+async def test_subscribe_from_home_and_watch(town: Town, page: Page) -> None:
+    """From an empty Home through the form to a Home that shows by itself what goes wrong and who looks after it."""
+    home, form = page.get_by_test_id("home"), page.get_by_test_id("modal")
+    await page.get_by_test_id("app").click()
+    await expect(home).to_contain_text("None of your channels hears")
+    await home.locator("[data-action-id=form_new]").click()
+
+    await form.locator("[data-action-id=channel]").click()
+    await page.get_by_test_id("picker").get_by_text("#data-alerts").click()
+    await form.locator("[data-action-id=selector]").click()
+    await page.get_by_role("combobox", name="Search the options").fill("ord")
+    await expect(page.get_by_test_id("picker").get_by_role("option")).to_have_count(1)
+    await page.get_by_test_id("picker").get_by_role("option", name="Orders").click()
+    await form.locator("[data-action-id=group]").fill("@data-team")
+    await page.get_by_test_id("modal-submit").click()
+    wrong = form.locator("[data-input=group] .input-error")
+    await expect(wrong).to_contain_text("is not the id of a user group")
+    await form.locator("[data-action-id=group]").fill("S0DATA")
+    await form.get_by_label("Late runs").uncheck()
+    await page.get_by_test_id("modal-submit").click()
+    await expect(form).to_contain_text("is now subscribed to Orders")
+    await page.get_by_test_id("modal-close").click()
+    await expect(home).to_contain_text("1 integration, none failing")
+
+    town.run(town.id_of("Orders"), "error")
+    await expect(home).to_contain_text("Wrong now")
+    await home.get_by_role("button", name="Acknowledge Orders").click()
+    await expect(home).to_contain_text("looks after it")
+    await home.locator("[data-action-id^=home_runs]").first.click()
+    await expect(form).to_contain_text("Error: no rows arrived")
+    await page.get_by_test_id("modal-close").click()
+
+    await home.locator("[data-action-id^=form_change]").click()
+    await expect(form.get_by_label("Late runs")).not_to_be_checked()
+    await expect(form.locator("[data-action-id=group]")).to_have_value("S0DATA")
+    await form.locator("[data-action-id=form_unsubscribe]").click()
+    await page.get_by_role("button", name="Unsubscribe", exact=True).last.click()
+    await expect(form).to_contain_text("is ended")
+    await page.get_by_test_id("modal-close").click()
+    await expect(home).to_contain_text("None of your channels hears")
+    await town.stop()
+
+
+async def test_shortcut(town: Town, page: Page) -> None:
+    """The shortcut opens the form with the channel that one is in; what it did is said in the channel."""
+    form = page.get_by_test_id("modal")
+    await page.get_by_test_id("channel").filter(has_text="marketing-ops").click()
+    await page.get_by_test_id("shortcuts").click()
+    await page.get_by_role("menuitem", name="Subscribe a channel").click()
+    await expect(form.locator("[data-action-id=channel]")).to_have_text("#marketing-ops")
+    await form.locator("[data-action-id=selector]").click()
+    await page.get_by_test_id("picker").get_by_role("option", name="All integrations").click()
+    await form.locator("[data-action-id=digest]").click()
+    await page.get_by_test_id("picker").get_by_text("Every Monday").click()
+    await page.get_by_test_id("modal-submit").click()
+    await expect(form).to_contain_text("every Monday at 09:00")
+    await page.get_by_test_id("modal-close").click()
+    await expect(page.get_by_test_id("messages")).to_contain_text(
+        "subscribed this channel to all integrations"
+    )
+    await expect(page.get_by_test_id("messages")).to_contain_text("set this channel's digest")
+    await town.stop()
