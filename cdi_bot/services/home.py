@@ -22,6 +22,7 @@ from cdi_bot.core.model import (
     Workspace,
 )
 from cdi_bot.services.ports import Store, UnitOfWork
+from cdi_bot.services.queries import open_by_integration
 from cdi_bot.services.views import dashboard_page
 
 WRONG = 8
@@ -162,13 +163,7 @@ class Homes:
             if any(one.takes_in(each.integration) for one in own)
         ]
         ids = [each.integration.integration_id for each in heard]
-        incidents = {
-            incident.integration_id: incident
-            for kind in Kind
-            if kind is not Kind.BLIND
-            for incident in await uow.incidents.open_for(workspace_id, kind, ids)
-            if incident.integration_id
-        }
+        incidents = await open_by_integration(uow, workspace_id, ids)
         blind = await uow.incidents.open_for(workspace_id, Kind.BLIND, None)
         return _Known(own, heard, incidents, next(iter(blind), None))
 
@@ -251,7 +246,7 @@ def _weight(before: HomeEntry | None, one: HomeEntry) -> int:
 
 
 def _need(each: WatchedIntegration, incidents: dict[str, Incident]) -> tuple[int, int, str]:
-    """Sort by what needs somebody most: failing and unattended, failing, gone from Braze, well; then by name."""
+    """Sort by what needs somebody most: unattended, attended, gone from Braze, well; then by name."""
     integration = each.integration
     incident = incidents.get(integration.integration_id)
     name = integration.integration_name.casefold()

@@ -80,7 +80,7 @@ class Queries:
                 if _hears(subscriptions, watched.integration)
             ]
             ids = [watched.integration.integration_id for watched in heard]
-            incidents = await _open_by_integration(uow, workspace_id, ids)
+            incidents = await open_by_integration(uow, workspace_id, ids)
             mutes = await _mutes(uow, workspace_id, channel, ids, now)
             heard.sort(key=lambda watched: _badness(watched, incidents, mutes))
             start = _page_start(offset, len(heard), OVERVIEW_PAGE)
@@ -141,7 +141,7 @@ class Queries:
         # One more than is shown: the newest may be running.
         newest = await uow.runs.page(workspace_id, key, offset=0, limit=TREND + 1)
         ended = [run for run in newest if run.outcome is not Outcome.RUNNING]
-        incidents = await _open_by_integration(uow, workspace_id, [key])
+        incidents = await open_by_integration(uow, workspace_id, [key])
         mutes = await _mutes(uow, workspace_id, channel, [key], now)
         return History(
             integration=integration,
@@ -230,7 +230,7 @@ def _page_start(offset: int, total: int, size: int) -> int:
     return min(max(0, offset), last)
 
 
-async def _open_by_integration(uow: UnitOfWork, workspace_id: int, ids: Sequence[str]) -> dict[str, Incident]:
+async def open_by_integration(uow: UnitOfWork, workspace_id: int, ids: Sequence[str]) -> dict[str, Incident]:
     """The open incident of each integration that has one."""
     kinds = (Kind.LATE, Kind.SYNC_FAILED)  # where both are open, the worse one stands for the integration
     return {

@@ -142,7 +142,8 @@ def sparkline(runs: Sequence[Run]) -> str:
 
 def _bars(runs: Sequence[Run], values: Sequence[float]) -> str:
     most = max(values)
-    heights = [int(value * (len(BARS) - 1) / most) if most > 0 else 0 for value in values]
+    # Braze may tell an end before the start: such a run took no time.
+    heights = [int(max(0.0, value) * (len(BARS) - 1) / most) if most > 0 else 0 for value in values]
     return "".join(
         BARS[height] if run.outcome is Outcome.GOOD else BROKEN_BAR
         for run, height in zip(reversed(runs), reversed(heights), strict=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from cdi_bot.core.model import Channel, Run
+from cdi_bot.core.model import Channel, Kind, Run
 from cdi_bot.services.home import HeardHere, Home, HomeEntry, HowItIs, WrongNow
 from cdi_bot.slack.blocks import Block, actions, button, plain_text, section
 from cdi_bot.slack.buttons import change_button, open_in_braze
@@ -22,7 +22,7 @@ from cdi_bot.slack.format import (
 from cdi_bot.slack.format import channel as named_channel
 from cdi_bot.slack.reasons import channel_advice, channel_words
 from cdi_bot.slack.selectors import filter_words, named_selector
-from cdi_bot.slack.statuses import UNSEEN, headline, run_sign, short_status
+from cdi_bot.slack.statuses import UNSEEN, headline, incident_sign, run_sign, short_status
 from cdi_bot.slack.words import Words
 
 _FEW_CHANNELS = 5
@@ -69,7 +69,7 @@ def _wrong(entry: WrongNow, place: int, words: Words, *, may_change: bool) -> li
     name = bold_name(entry.integration, entry.dashboard_url)
     told = ", ".join(named_channel(one.channel_id) for one in entry.channels[:_FEW_CHANNELS])
     lines = [
-        f"{run_sign(incident.last_failed)} {name}",
+        f"{incident_sign(incident)} {name}",
         _("{state}, since {when}").format(
             state=escape(headline(incident, words)), when=date(incident.failing_since)
         ),
@@ -142,7 +142,7 @@ def _heard(entry: HeardHere, place: int, words: Words, *, may_change: bool) -> B
 
 def _how(entry: HowItIs, place: int, words: Words, now: datetime) -> Block:
     run = entry.newest
-    mark = run_sign(entry.incident.last_failed) if entry.incident else run_sign(run)
+    mark = incident_sign(entry.incident) if entry.incident else run_sign(run)
     lines = [f"{UNSEEN if entry.missing else mark} {bold_name(entry.integration, None, SHORT_NAME)}"]
     lines += [" · ".join(said) for said in (_newest(run, words), _trend(entry, words, now)) if said]
     return section("\n".join(lines), accessory=_runs(entry, place, words))
@@ -167,6 +167,8 @@ def _trend(entry: HowItIs, words: Words, now: datetime) -> list[str]:
     said = [f"`{sparkline(entry.recent)}`"] if len(entry.recent) > 1 else []
     if entry.missing:
         said.append(_("Braze no longer knows it"))
+    elif entry.incident and entry.incident.kind is Kind.LATE:
+        said.append(_("late"))
     elif entry.next_run:
         text = _("next run {when}") if entry.next_run > now else _("next run was expected {when}")
         said.append(text.format(when=date(entry.next_run)))

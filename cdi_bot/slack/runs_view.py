@@ -13,7 +13,7 @@ from cdi_bot.slack.format import bold_name, code, date, escape, failed, took
 from cdi_bot.slack.history import figures
 from cdi_bot.slack.pages import as_of
 from cdi_bot.slack.reasons import braze_advice, reason_words
-from cdi_bot.slack.statuses import headline, long_status, run_sign, short_status
+from cdi_bot.slack.statuses import headline, incident_sign, long_status, run_sign, short_status
 from cdi_bot.slack.words import Words
 
 _ROOM = 9000
@@ -25,9 +25,9 @@ def runs_blocks(answer: Answer, words: Words, now: datetime) -> list[Block] | No
         return None
     _ = words.gettext
     newest = answer.recent[0] if answer.recent else None
-    telling = answer.incident.last_failed if answer.incident else newest
+    mark = incident_sign(answer.incident) if answer.incident else run_sign(newest)
     title = f"{bold_name(answer.integration, answer.dashboard_url)} {code(answer.integration.integration_id)}"
-    lines = [f"{run_sign(telling)} {title}", escape(_state(answer, newest, words))]
+    lines = [f"{mark} {title}", escape(_state(answer, newest, words))]
     lines += sparklines(answer.recent, words)
     known = figures(answer, words, now)
     listed, _held = paragraphs([_line(run, words) for run in answer.runs], blocks=5, room=_ROOM)

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cdi_bot.core.history import Usual
-from cdi_bot.core.model import Channel, Filters, Run, Subscription
+from cdi_bot.core.model import Channel, Filters, Kind, Run, Subscription
 from cdi_bot.services.answers import History, NoneFits
 from cdi_bot.services.home import HeardHere, Home, HomeEntry, HowItIs, WrongNow, split
 from cdi_bot.slack.home_blocks import fingerprint, home_view, troubled_home, unknown_home
@@ -91,6 +91,7 @@ def home(*entries: HomeEntry, **more: Any) -> Home:
 ENTRIES: tuple[HomeEntry, ...] = (
     wrong(),
     wrong(incident=failing(run("partial"), acknowledged_by=KENJI, acknowledged_at=NOW)),
+    wrong(incident=replace(failing(), kind=Kind.LATE, last_failed=None)),
     heard("all", failing=2),
     heard(USERS, name="Users attributes (Snowflake)", total=1),
     heard("Users*", MARKETING, broken_reason="is_archived"),
@@ -100,6 +101,7 @@ ENTRIES: tuple[HomeEntry, ...] = (
     how(newest=None, recent=()),
     how(missing=True),
     how(next_run=NOW - timedelta(minutes=5)),
+    how(incident=replace(failing(), kind=Kind.LATE, last_failed=None)),
 )
 HOMES = {
     "busy": home(*ENTRIES, failing=10, not_shown=2, unseen=1),
