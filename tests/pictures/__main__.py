@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.braze_integration import IntegrationConfig
@@ -83,6 +83,9 @@ async def _scenes(town: Town, page: Page) -> None:
     status = await town.type(f"status {NAMES[0]}")
     await _message(page, status, "status")
     await _storm(town, page, ids[1:])
+    for integration_id in ids[1:]:
+        town.run(integration_id, "success", rows_synced=48_210)
+    await _home_and_form(town, page, ids[0])
     await town.stop()
 
 
@@ -114,6 +117,27 @@ async def _storm(town: Town, page: Page, ids: list[str]) -> None:
         lambda each: is_alert(each, "") and sum(says(each, name) for name in NAMES[1:]) > 2, MARKETING_OPS
     )
     await _message(page, storm, "storm")
+
+
+async def _home_and_form(town: Town, page: Page, failing: str) -> None:
+    """One integration fails again; then what Home shows of it, and the form that opens from there."""
+    town.sandbox.braze.run(
+        failing, RunPlan(outcome="partial", seconds=0.05, rows_synced=46_912, rows_failed=1_288)
+    )
+    await page.set_viewport_size({"width": 1400, "height": 1150})
+    await page.get_by_test_id("app").click()
+    home, form = page.get_by_test_id("home"), page.get_by_test_id("modal")
+    await expect(home).to_contain_text("1 of 6 integrations", timeout=60_000)
+    await home.screenshot(path=PICTURES / "home.png")
+    await home.locator("[data-action-id=form_new]").click()
+    await form.locator("[data-action-id=channel]").click()
+    await page.get_by_test_id("picker").get_by_text("#marketing-ops").click()
+    await form.locator("[data-action-id=selector]").click()
+    await page.get_by_role("combobox", name="Search the options").fill("users")
+    await page.get_by_test_id("picker").get_by_role("option", name="All named like").click()
+    await form.get_by_role("heading").click()
+    await page.mouse.move(0, 0)
+    await form.screenshot(path=PICTURES / "form.png")
 
 
 async def _message(page: Page, message: Json, name: str) -> None:
