@@ -16,7 +16,6 @@ import typer
 from rich.console import Console
 
 from cdi_bot.app import run_bot, run_checks, status_report
-from cdi_bot.cli_demo import Demo, serve_sandbox
 from cdi_bot.cli_status import print_answer
 from cdi_bot.services.ports import BrazeTrouble, SlackTrouble, StoreTrouble
 from cdi_bot.settings import Settings, SettingsError, load_database_url, load_settings
@@ -71,6 +70,8 @@ def demo(
 
     Runs the bot against stand-ins for Braze and Slack, and a page on which to watch and play with it.
     """
+    from cdi_bot.cli_demo import Demo  # noqa: PLC0415  # the bot itself starts without loading the stand-ins
+
     show = Demo(headless=headless, seconds=seconds, port=port, settings=_settings)
     raise typer.Exit(_outcome(_until_signal(show.run)))
 
@@ -78,6 +79,8 @@ def demo(
 @app.command()
 def sandbox(*, port: PagePort = 0) -> None:
     """Run the stand-ins for Braze and Slack alone."""
+    from cdi_bot.cli_demo import serve_sandbox  # noqa: PLC0415  # likewise
+
     raise typer.Exit(_outcome(_until_signal(lambda stop: serve_sandbox(port, stop))))
 
 
