@@ -13,6 +13,7 @@ from cdi_bot.core import typed
 from cdi_bot.core.intents import (
     COMMANDS,
     OPTIONS,
+    PLACED,
     Ack,
     Command,
     Help,
@@ -47,6 +48,7 @@ from cdi_bot.core.subscribing import read_subscribe, read_unsubscribe
 __all__ = [
     "COMMANDS",
     "OPTIONS",
+    "PLACED",
     "Ack",
     "Command",
     "Help",

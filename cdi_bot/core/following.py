@@ -76,15 +76,18 @@ def run_of(sync: FollowedSync, runs: Iterable[Run]) -> Run | None:
     return min(later, key=lambda run: run.sync_start_time, default=None)
 
 
-def judge(sync: FollowedSync, runs: Iterable[Run], now: datetime) -> End | None:
-    """Say what there is to tell by now; `None` while it goes on."""
+def judge(sync: FollowedSync, runs: Iterable[Run], now: datetime, *, is_fresh: bool) -> End | None:
+    """Say what there is to tell by now; `None` while it goes on.
+
+    That no run appeared is concluded only from what Braze has told just now (`is_fresh`): blind is not broken.
+    """
     run = run_of(sync, runs)
     waited = now - sync.asked_at
     # A provisional run's rows are not known yet: what is told of it would have to be corrected.
     is_over = run is not None and run.outcome is not Outcome.RUNNING and not run.provisional
     if is_over or (run is not None and waited >= LONGEST):
         return End(ending=Ending.ENDED if is_over else Ending.TOO_LONG, run=run)
-    if run is None and waited >= APPEARS:
+    if run is None and waited >= (APPEARS if is_fresh else LONGEST):
         return End(ending=Ending.NOT_SEEN, run=None)
     return None
 

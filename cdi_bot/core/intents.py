@@ -187,5 +187,17 @@ COMMANDS = (
 )
 """The words of `/cdi`, as surface and help spell them."""
 
+PLACED = (
+    "subscribe",
+    "unsubscribe",
+    "subscriptions",
+    "snooze",
+    "unsnooze",
+    "digest",
+    "language",
+    "audit",
+)
+"""Those that are about one channel, and take `in:` for another one than they are typed in."""
+
 OPTIONS = ("on", "rows", "percent", "mention", "in")
 """What `subscribe` takes as `word:value`; `in` goes with every command that is about one channel."""

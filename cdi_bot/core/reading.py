@@ -67,9 +67,21 @@ def only_place(make: Callable[[str | None], Command]) -> Reader:
     return read
 
 
+def _misplaced(verb: str, tokens: Sequence[Token]) -> Mistake | None:
+    """Find a channel where none can be named: it would be looked for among the integrations."""
+    for token in tokens:
+        if token.option == "in" and typed.channel(token.value):
+            return Mistake(command=verb, problem=MistakeKind.UNKNOWN_OPTION, given=token.text)
+    return None
+
+
 def maybe_name(make: Callable[[str | None], Command]) -> Reader:
     """Read a command that may name an integration."""
-    return lambda _verb, tokens, _now: make(typed.name(tokens) or None)
+
+    def read(verb: str, tokens: Sequence[Token], _now: datetime) -> Command:
+        return _misplaced(verb, tokens) or make(typed.name(tokens) or None)
+
+    return read
 
 
 def needs_name(make: Callable[[str], Command]) -> Reader:
@@ -77,7 +89,7 @@ def needs_name(make: Callable[[str], Command]) -> Reader:
 
     def read(verb: str, tokens: Sequence[Token], _now: datetime) -> Command:
         words = typed.name(tokens)
-        return make(words) if words else missing_integration(verb)
+        return _misplaced(verb, tokens) or (make(words) if words else missing_integration(verb))
 
     return read
 

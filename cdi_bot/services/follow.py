@@ -42,11 +42,11 @@ class Follower:
         try:
             async with self.store.read() as uow:
                 syncs = await uow.syncs.followed(self.workspace_id)
-            going_on = [sync for sync in syncs if not await self._settle(sync)]
+            going_on = [sync for sync in syncs if not await self._settle(sync, is_fresh=False)]
             due = self._due(going_on, self.clock())
-            await asyncio.gather(*(self._ask(sync) for sync in due))
-            for sync in due:
-                await self._settle(sync)
+            told = await asyncio.gather(*map(self._ask, due))
+            for sync, is_fresh in zip(due, told, strict=True):
+                await self._settle(sync, is_fresh=is_fresh)
         except StoreTrouble as trouble:
             log.debug("following syncs waits for the database", why=str(trouble))
 
@@ -56,17 +56,20 @@ class Follower:
         due = [sync for sync in syncs if self._ask_at[sync.sync_id] <= now]
         return sorted(due, key=lambda sync: self._ask_at[sync.sync_id])[:AT_ONCE]
 
-    async def _ask(self, sync: FollowedSync) -> None:
-        """Have its runs read, watched or not; Braze's trouble is told by others."""
-        await within(STATUS_PATIENCE, self.observer.refresh(sync.integration_id, purpose=Purpose.POLL))
+    async def _ask(self, sync: FollowedSync) -> bool:
+        """Have its runs read, watched or not; False where Braze does not tell: its trouble is told by others."""
+        asking = self.observer.refresh(sync.integration_id, purpose=Purpose.POLL)
+        trouble = await within(STATUS_PATIENCE, asking)
         self._ask_at[sync.sync_id] = ask_again(sync, self.clock())
+        return trouble is None
 
-    async def _settle(self, sync: FollowedSync) -> bool:
+    async def _settle(self, sync: FollowedSync, *, is_fresh: bool) -> bool:
         """Tell the end if there is one by what is stored; False while it goes on."""
         now = self.clock()
         async with self.store.read() as uow:
             since = sync.asked_at - CLOCKS_APART
-            end = judge(sync, await uow.runs.since(sync.workspace_id, sync.integration_id, since), now)
+            runs = await uow.runs.since(sync.workspace_id, sync.integration_id, since)
+        end = judge(sync, runs, now, is_fresh=is_fresh)
         if end is None:
             return False
         async with self.store.write() as uow:

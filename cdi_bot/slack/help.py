@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cdi_bot.core.commands import COMMANDS, Mistake, MistakeKind
+from cdi_bot.core.commands import COMMANDS, PLACED, Mistake, MistakeKind
 from cdi_bot.core.model import Topic
 from cdi_bot.slack.blocks import Rendered, context, section
 from cdi_bot.slack.format import SHORT_NAME, code, outside, plain_line
@@ -22,7 +22,9 @@ def render_help(unknown: str | None, nearest: str | None, words: Words) -> Rende
     notes = _(
         "An integration is named by its id, the start of it, or its name or a part of it. `on:` takes {topics}."
     ).format(topics=words.listed(code(topic) for topic in Topic))
-    elsewhere = _("`in:#channel` makes a command that is about one channel be about another.")
+    elsewhere = _("`in:#channel` lets {commands} be about another channel.").format(
+        commands=words.listed(code(command) for command in PLACED)
+    )
     blocks = [section(f"*{title}*\n" + "\n".join(lines)), context(notes, elsewhere)]
     return Rendered(text=plain_line(text), blocks=blocks if unknown is None else [section(text), *blocks])
 

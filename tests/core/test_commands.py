@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from cdi_bot.core.commands import (
     COMMANDS,
+    PLACED,
     Ack,
     Command,
     Help,
@@ -151,6 +152,14 @@ def test_subscribe(text: str, selector: str, filters: Filters) -> None:
     assert read(text) == Subscribe(selector=selector, filters=filters)
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_what_takes_another_channel(command: str) -> None:
+    """Just those that help names do."""
+    wanted = {"snooze": "x 2h", "digest": "daily 9:00", "language": "ja"}.get(command, "x")
+    place = getattr(read(f"{command} {wanted} in:<#C1>"), "place", None)
+    assert (place == "C1") == (command in PLACED)
+
+
 def test_another_channel_is_named_by_in() -> None:
     """`in:` says which channel is meant, wherever it stands."""
     there = Subscribe(selector="Users", filters=Filters(min_rows=5), place="C1")
@@ -234,6 +243,14 @@ def test_tomorrow_is_in_the_persons_zone_and_told_in_utc() -> None:
             Mistake(command="snooze", problem=MistakeKind.BAD_TIME, given="until 2026-02-28T09:00"),
         ),
         ("audit in:#nosuch", Mistake(command="audit", problem=MistakeKind.BAD_CHANNEL, given="#nosuch")),
+        (
+            "status in:<#C1|general>",
+            Mistake(command="status", problem=MistakeKind.UNKNOWN_OPTION, given="in:#general"),
+        ),
+        (
+            "ack Users in:<#C1>",
+            Mistake(command="ack", problem=MistakeKind.UNKNOWN_OPTION, given="in:#C1"),
+        ),
         ("subscribe in:", Mistake(command="subscribe", problem=MistakeKind.BAD_CHANNEL)),
         ("unsnooze x in:<@U1>", Mistake(command="unsnooze", problem=MistakeKind.BAD_CHANNEL, given="@U1")),
         (

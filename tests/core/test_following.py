@@ -64,24 +64,32 @@ def test_the_run_is_the_first_after_the_order(
 def test_nothing_is_told_while_it_goes_on() -> None:
     """A run that has not appeared, runs, or whose rows are not known yet is waited for."""
     soon = NOW + timedelta(minutes=5)
-    assert judge(sync(), [], soon) is None
-    assert judge(sync(), [run(3, "running")], soon) is None
-    assert judge(sync(), [run(3, provisional=True)], soon) is None
+    assert judge(sync(), [], soon, is_fresh=True) is None
+    assert judge(sync(), [run(3, "running")], soon, is_fresh=True) is None
+    assert judge(sync(), [run(3, provisional=True)], soon, is_fresh=True) is None
 
 
 @pytest.mark.parametrize("status", ["success", "partial", "error", "config_error", "limit exceeded"])
 def test_whatever_ends_it_is_told(status: str) -> None:
     """Any status but running is an end."""
     ended = run(3, status)
-    assert judge(sync(), [ended], NOW + timedelta(minutes=1)) == End(ending=Ending.ENDED, run=ended)
+    assert judge(sync(), [ended], NOW + timedelta(minutes=1), is_fresh=False) == End(
+        ending=Ending.ENDED, run=ended
+    )
 
 
 def test_it_is_given_up() -> None:
     """When no run appears, and when one never ends."""
-    assert judge(sync(), [], NOW + APPEARS) == End(ending=Ending.NOT_SEEN, run=None)
+    assert judge(sync(), [], NOW + APPEARS, is_fresh=True) == End(ending=Ending.NOT_SEEN, run=None)
     running = run(3, "running")
-    assert judge(sync(), [running], NOW + APPEARS) is None
-    assert judge(sync(), [running], NOW + LONGEST) == End(ending=Ending.TOO_LONG, run=running)
+    assert judge(sync(), [running], NOW + APPEARS, is_fresh=True) is None
+    assert judge(sync(), [running], NOW + LONGEST, is_fresh=False) == End(ending=Ending.TOO_LONG, run=running)
+
+
+def test_blind_is_not_broken() -> None:
+    """While Braze can't be asked, nothing is concluded from not seeing a run, for a day."""
+    assert judge(sync(), [], NOW + APPEARS, is_fresh=False) is None
+    assert judge(sync(), [], NOW + LONGEST, is_fresh=False) == End(ending=Ending.NOT_SEEN, run=None)
 
 
 @given(st.floats(0, 200_000))

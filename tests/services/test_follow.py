@@ -99,6 +99,17 @@ async def test_no_run_appears(bot: Whole) -> None:
         assert await uow.syncs.followed(bot.workspace_id) == []
 
 
+async def test_nothing_is_concluded_while_braze_is_away(bot: Whole) -> None:
+    """That no run appeared is told once Braze has said so, not because it says nothing."""
+    bot.sandbox.braze.settings = replace(bot.sandbox.braze.settings, trigger_delay=1e6)
+    await bot.bot.syncing.start(ALERTS, WHO, "users")
+    bot.sandbox.braze.faults.add(Fault(kind=FaultKind.STATUS, status=503))
+    await bot.run(1500, step=30)
+    assert told(bot) == []
+    bot.sandbox.braze.faults.clear()
+    await bot.until(lambda: bool(told(bot)), seconds=300)
+
+
 async def test_the_end_waits_for_the_announcement(bot: Whole) -> None:
     """While Slack takes nothing, both wait, and then come in their order."""
     bot.sandbox.slack.faults.add(Fault(kind=FaultKind.STATUS, status=503, path="chat.postMessage"))
