@@ -1,18 +1,21 @@
-"""Comparing messages with their golden files.
+"""Comparing messages and views with their golden files, in every language that the bot speaks.
 
-`CDI_BOT_WRITE_GOLDEN=1` writes the files anew instead: look at the difference before committing it.
+`CDI_BOT_WRITE_GOLDEN=1` writes the files anew instead: look at the difference before committing it. The files of
+English, the source, stand in `golden/`, those of another language in a folder of its name within.
 """
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from cdi_bot.sandbox.slack_checks import message_problems, options_problems, view_problems
 from cdi_bot.slack import limits
 from cdi_bot.slack.blocks import Rendered
+from cdi_bot.slack.words import SOURCE, Words, languages
 
 Json = dict[str, Any]
 
@@ -20,13 +23,15 @@ FOLDER = Path(__file__).parent / "golden"
 WRITES = os.environ.get("CDI_BOT_WRITE_GOLDEN") == "1"
 
 
-def assert_golden(name: str, message: Rendered) -> None:
-    """Assert that a message is one that Slack takes, and just what its golden file holds."""
-    assert_taken(message)
-    parts: dict[str, object] = {"text": message.text, "blocks": message.blocks}
-    if message.plainer is not None:
-        parts["plainer"] = message.plainer
-    _assert_file(name, parts)
+def assert_golden(name: str, say: Callable[[Words], Rendered]) -> None:
+    """Assert in each language that a message is one that Slack takes, and just what its golden file holds."""
+    for language in languages():
+        message = say(Words.load(language))
+        assert_taken(message)
+        parts: dict[str, object] = {"text": message.text, "blocks": message.blocks}
+        if message.plainer is not None:
+            parts["plainer"] = message.plainer
+        _assert_file(language, name, parts)
 
 
 def assert_taken(message: Rendered) -> None:
@@ -45,16 +50,20 @@ def assert_taken(message: Rendered) -> None:
         assert element["type"] != "button" or element["accessibility_label"]
 
 
-def assert_golden_view(name: str, view: Json) -> None:
-    """Assert that a form or Home is one that Slack takes, and just what its golden file holds."""
-    assert_view_taken(view)
-    _assert_file(name, view)
+def assert_golden_view(name: str, show: Callable[[Words], Json]) -> None:
+    """Assert in each language that a form or Home is one that Slack takes, and just what its golden file holds."""
+    for language in languages():
+        view = show(Words.load(language))
+        assert_view_taken(view)
+        _assert_file(language, name, view)
 
 
-def assert_golden_options(name: str, answer: Json) -> None:
-    """Assert that options are such as Slack takes, and just what their golden file holds."""
-    assert options_problems(answer) == []
-    _assert_file(name, answer)
+def assert_golden_options(name: str, offer: Callable[[Words], Json]) -> None:
+    """Assert in each language that options are such as Slack takes, and just what their golden file holds."""
+    for language in languages():
+        answer = offer(Words.load(language))
+        assert options_problems(answer) == []
+        _assert_file(language, name, answer)
 
 
 def assert_view_taken(view: Json) -> None:
@@ -69,10 +78,12 @@ def assert_view_taken(view: Json) -> None:
         assert element["type"] != "button" or element["accessibility_label"]
 
 
-def _assert_file(name: str, held: Json) -> None:
-    path = FOLDER / f"{name}.json"
+def _assert_file(language: str, name: str, held: Json) -> None:
+    folder = FOLDER if language == SOURCE else FOLDER / language
+    path = folder / f"{name}.json"
     shown = json.dumps(held, ensure_ascii=False, indent=2) + "\n"
     if WRITES:
+        folder.mkdir(exist_ok=True)
         path.write_text(shown, encoding="utf-8")
     assert path.read_text(encoding="utf-8") == shown
 

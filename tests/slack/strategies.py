@@ -348,6 +348,7 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
         offset=_offsets,
         total=_totals,
         trouble=_reasons,
+        observed_at=st.none() | times,
     ),
     st.builds(
         answers.SubscriptionList,

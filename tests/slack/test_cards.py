@@ -143,7 +143,7 @@ CARDS = {
 @pytest.mark.parametrize("name", list(CARDS))
 def test_golden_cards(name: str) -> None:
     """Each kind of card says what it always said."""
-    assert_golden(name, render(CARDS[name]))
+    assert_golden(name, lambda words: render_view(CARDS[name], words))
 
 
 def event(content: Content, incident: Incident | None = None, **more: Any) -> EventView:
@@ -228,7 +228,7 @@ SEVERAL_OF = {
 @pytest.mark.parametrize("name", list(SEVERAL_OF))
 def test_golden_several(name: str) -> None:
     """A reply about several incidents says what it always said."""
-    assert_golden(name, render(SEVERAL_OF[name]))
+    assert_golden(name, lambda words: render_view(SEVERAL_OF[name], words))
 
 
 def test_a_reply_about_very_many() -> None:
@@ -242,7 +242,7 @@ def test_a_reply_about_very_many() -> None:
 @pytest.mark.parametrize("name", list(EVENTS))
 def test_golden_events(name: str) -> None:
     """Each reply and notice says what it always said."""
-    assert_golden(name, render(EVENTS[name]))
+    assert_golden(name, lambda words: render_view(EVENTS[name], words))
 
 
 def subscribed(selector: str = USERS, *, changed: bool = False, **filters: Any) -> Subscribed:
@@ -349,13 +349,13 @@ DIGESTS = {
 @pytest.mark.parametrize("name", list(DIGESTS))
 def test_golden_digests(name: str) -> None:
     """A digest says how a period went, against the one before, and which integrations were worst."""
-    assert_golden(name, render(DIGESTS[name]))
+    assert_golden(name, lambda words: render_view(DIGESTS[name], words))
 
 
 @pytest.mark.parametrize("name", list(SUBSCRIBED))
 def test_golden_subscribed(name: str) -> None:
     """A subscription is told with who made it, what it takes in and how that is."""
-    assert_golden(name, render(SUBSCRIBED[name]))
+    assert_golden(name, lambda words: render_view(SUBSCRIBED[name], words))
 
 
 def test_open_card_offers() -> None:

@@ -117,13 +117,13 @@ HOMES = {
 @pytest.mark.parametrize("name", sorted(HOMES))
 def test_home(name: str) -> None:
     """What is wrong stands first, then what each channel hears of, then how each integration is."""
-    assert_golden_view(f"home_{name}", home_view(HOMES[name], WORDS, NOW))
+    assert_golden_view(f"home_{name}", lambda words: home_view(HOMES[name], words, NOW))
 
 
 def test_home_in_trouble() -> None:
     """Where Slack or the database does not answer, that is what is said, with a way to try again."""
-    assert_golden_view("home_unknown", unknown_home(WORDS))
-    assert_golden_view("home_troubled", troubled_home(said("No.", "Wait.").blocks, WORDS))
+    assert_golden_view("home_unknown", unknown_home)
+    assert_golden_view("home_troubled", lambda words: troubled_home(said("No.", "Wait.").blocks, words))
 
 
 def test_a_guest_is_offered_nothing_to_change() -> None:
@@ -171,9 +171,9 @@ HISTORY = History(
 
 def test_runs_in_a_window() -> None:
     """The newest runs are lines; an answer without runs is left to others."""
-    blocks = runs_blocks(HISTORY, WORDS, NOW)
-    assert blocks is not None
-    assert_golden_view("home_runs", window("History", blocks, WORDS))
+    assert_golden_view(
+        "home_runs", lambda words: window("History", runs_blocks(HISTORY, words, NOW) or [], words)
+    )
     assert runs_blocks(NoneFits(words="x", nearest=(), list_known=True), WORDS, NOW) is None
 
 

@@ -73,13 +73,13 @@ FORMS = {
 @pytest.mark.parametrize("name", sorted(FORMS))
 def test_form(name: str) -> None:
     """Each way of opening the form asks for what is not known, and shows what is."""
-    assert_golden_view(f"form_{name}", subscription_form(FORMS[name], WORDS))
+    assert_golden_view(f"form_{name}", lambda words: subscription_form(FORMS[name], words))
 
 
 def test_around_the_form() -> None:
     """What stands in the form's place while it waits, and when it has been told."""
-    assert_golden_view("form_waiting", waiting_view("Subscriptions", WORDS))
-    assert_golden_view("form_told", told_view("Subscriptions", said("Done.", "More."), WORDS))
+    assert_golden_view("form_waiting", lambda words: waiting_view("Subscriptions", words))
+    assert_golden_view("form_told", lambda words: told_view("Subscriptions", said("Done.", "More."), words))
 
 
 KNOWN = [
@@ -94,14 +94,16 @@ KNOWN = [
 def test_options(typed: str) -> None:
     """What fits is offered, names that begin with the words first, and what takes in several at once."""
     name = {"": "untyped", "*S": "pattern"}.get(typed, typed)
-    assert_golden_options(f"options_{name}", selector_options(offer(typed, KNOWN, listed=True), WORDS))
+    offered = offer(typed, KNOWN, listed=True)
+    assert_golden_options(f"options_{name}", lambda words: selector_options(offered, words))
 
 
 def test_an_id_without_a_list() -> None:
     """Where Braze may not be asked for the list, what looks like an id can be chosen unseen."""
     assert offer("abc123", [], listed=False).unlisted == "abc123"
     assert offer("abc123", KNOWN, listed=True).unlisted is None
-    assert_golden_options("options_unlisted", selector_options(offer("abc123", [], listed=False), WORDS))
+    unseen = offer("abc123", [], listed=False)
+    assert_golden_options("options_unlisted", lambda words: selector_options(unseen, words))
 
 
 def filled(draft: Draft, **values: Json) -> Json:
