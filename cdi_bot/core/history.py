@@ -89,5 +89,5 @@ def _point(runs: Sequence[Run]) -> Point:
         start=runs[-1].sync_start_time,
         rows_synced=sum(run.rows_synced or 0 for run in runs),
         rows_failed=sum(run.rows_failed_with_errors or 0 for run in runs),
-        seconds=max((run.duration.total_seconds() for run in runs if run.duration is not None), default=0.0),
+        seconds=max([0.0, *(run.duration.total_seconds() for run in runs if run.duration is not None)]),
     )

@@ -124,7 +124,7 @@ def _summary(home: Home, words: Words) -> str:
     where = words.ngettext(
         "heard of in {count} channel of yours", "heard of in {count} channels of yours", home.channels
     ).format(count=words.number(home.channels))
-    return f"{BAD if home.failing else GOOD} *{line}*, {where}"
+    return f"{BAD if home.failing else GOOD} {words.listed([f'*{line}*', where])}"
 
 
 def _doing(home: Home, words: Words) -> list[Block]:

@@ -67,7 +67,7 @@ def _wrong(entry: WrongNow, place: int, words: Words, *, may_change: bool) -> li
     _ = words.gettext
     incident = entry.incident
     name = bold_name(entry.integration, entry.dashboard_url)
-    told = ", ".join(named_channel(one.channel_id) for one in entry.channels[:_FEW_CHANNELS])
+    told = words.listed(named_channel(one.channel_id) for one in entry.channels[:_FEW_CHANNELS])
     lines = [
         f"{incident_sign(incident)} {name}",
         _("{state}, since {when}").format(
@@ -129,7 +129,8 @@ def _heard(entry: HeardHere, place: int, words: Words, *, may_change: bool) -> B
         count=words.number(entry.total)
     )
     if entry.failing:
-        count += ", " + _("{count} failing").format(count=words.number(entry.failing))
+        failing = _("{count} failing").format(count=words.number(entry.failing))
+        count = words.listed([count, failing])
     lines = [what + (f" ({count})" if entry.name is None else ""), filter_words(one.filters, words)]
     if one.broken_reason:
         broken = _("⚠️ I can't post here: {reason}.").format(

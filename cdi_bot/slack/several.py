@@ -64,9 +64,10 @@ def _line(view: IncidentView, words: Words) -> str:
     )
     if incident.is_open:
         since = _("since {when}").format(when=date(incident.failing_since))
-        return f"{incident_sign(incident)} {name}: {escape(headline(incident, words))}, {since}"
-    said = escape(recovery_line(incident, words))
+        told = words.listed([escape(headline(incident, words)), since])
+        return f"{incident_sign(incident)} {name}: {told}"
+    said = [escape(recovery_line(incident, words))]
     good = incident.resolved_by
     if good and good.rows_synced is not None and incident.kind is not Kind.LATE:
-        said += ", " + _("rows synced: {synced}").format(synced=synced(good, words))
-    return f"{GOOD} {name}: {said}"
+        said.append(_("rows synced: {synced}").format(synced=synced(good, words)))
+    return f"{GOOD} {name}: {words.listed(said)}"

@@ -461,6 +461,10 @@ def test_sparkline_where_pictures_are_refused() -> None:
     assert (rows[-4], lasted[-4], rows.count("×")) == ("×", "×", 4)
     flat = replace(HISTORY, recent=tuple(replace(one, rows_synced=None) for one in RUNS[:3]))
     assert "▁▁▁" in json.dumps(render(flat).plainer, ensure_ascii=False)
+    early = replace(RUNS[1], sync_finish_time=RUNS[1].sync_start_time - timedelta(hours=9))
+    odd = render(replace(HISTORY, recent=(RUNS[0], early)))
+    assert odd.plainer is not None
+    assert "▁█" in json.dumps(odd.plainer, ensure_ascii=False)
 
 
 def test_default_topics_are_told_in_words() -> None:
