@@ -34,8 +34,9 @@ format: dev  ## format, and mend what ruff can mend by itself
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-crash: dev  ## kill the bot at 200 random moments, and live 200 lives; `make test` has fewer of both
-	CRASH_ROUNDS=10 LIVES=200 $(BIN)/python -m pytest -n 3 -o faulthandler_timeout=1200 tests/e2e/test_crash.py tests/services/test_life.py
+crash: dev  ## kill the bot at 200 random moments, live 200 lives, poll for five minutes; `make test` has less of each
+	CRASH_ROUNDS=10 LIVES=200 LIMITS_SECONDS=300 $(BIN)/python -m pytest -n 3 -o faulthandler_timeout=1200 \
+		tests/e2e/test_crash.py tests/services/test_life.py tests/e2e/test_limits.py
 
 bench: dev  ## measure: the figures of the README
 	$(BIN)/python -m tests.bench

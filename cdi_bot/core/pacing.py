@@ -32,7 +32,7 @@ DISTRUST = 10
 DISTRUST_PART = 0.1
 """The part of all status calls that this may take."""
 
-FLOOR_PART = 0.5
+FLOOR_PART = 0.7
 """The part of all requests that go round in turn: of pages always, of calls as far as the poll interval asks for it."""
 
 UNHEARD_WEIGHT = 0.02
@@ -298,4 +298,4 @@ class Pace:
 
 
 def _staleness(seconds: float) -> float:
-    return sqrt(max(seconds, _STALE) / _STALE)
+    return sqrt(sqrt(max(seconds, _STALE) / _STALE))

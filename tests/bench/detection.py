@@ -107,18 +107,20 @@ class InTurn:
 class Planned:
     """Asks as the planner chooses, the way the program does."""
 
-    def __init__(self, world: World, *, can_list: bool = True) -> None:
+    def __init__(
+        self, world: World, *, can_list: bool = True, line: Line | None = None, begin: float = EPOCH
+    ) -> None:
         """Begin with a subscription to everything, knowing nothing else."""
-        self.line = Line(world)
+        self.line = line or Line(world)
         self._sources = {source.name: source for source in world.sources}
         self._can_list = can_list
-        self._calls, self._pages = Pace(at(EPOCH)), Pace(at(EPOCH))
+        self._calls, self._pages = Pace(at(begin)), Pace(at(begin))
         self.planner = Planner(interval=INTERVAL)
         self.planner.allow(calls_per_minute=CALLS, pages_per_minute=PAGES)
         for name in self._sources:
             unlisted = Integration(workspace_id=1, integration_id=name, integration_name=name)
             self.planner.know(
-                WatchedIntegration(integration=unlisted), newest=None, heard=True, now=at(EPOCH)
+                WatchedIntegration(integration=unlisted), newest=None, heard=True, now=at(begin)
             )
 
     def tick(self, now: float) -> None:
@@ -180,16 +182,21 @@ class Result:
     exceeded: int
 
 
-def simulate(poller: Poller, *, warm_up: float = WARM_UP, measured: float = MEASURED) -> Result:
-    """Let time pass and see how late each end was known."""
-    line, world = poller.line, poller.line.world
-    begin, end = EPOCH + warm_up, EPOCH + warm_up + measured
-    now = EPOCH
-    while now < end + AFTER:
-        world.live(now + TICK)
+def live(poller: Poller, seconds: float) -> float:
+    """Let so much time pass from the epoch on; returns the time that it is then."""
+    line, now = poller.line, EPOCH
+    while now < EPOCH + seconds:
+        line.world.live(now + TICK)
         line.receive(now)
         poller.tick(now)
         now += TICK
+    return now
+
+
+def simulate(poller: Poller, *, warm_up: float = WARM_UP, measured: float = MEASURED) -> Result:
+    """See how late each end was known."""
+    world, begin, end = poller.line.world, EPOCH + warm_up, EPOCH + warm_up + measured
+    now = live(poller, warm_up + measured + AFTER)
     late = sorted((job.known_at or now) - job.end for job in world.jobs if begin <= job.end < end)
     requests = dict.fromkeys(LIMITS, 0)
     for (endpoint, minute), count in world.asked.items():

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import aiohttp
@@ -292,11 +292,15 @@ class Whole:
 
 
 @asynccontextmanager
-async def whole(url: str) -> AsyncIterator[Whole]:
-    """Everything, with a bot that has not looked yet."""
+async def whole(url: str, *, braze_ahead: float = 0) -> AsyncIterator[Whole]:
+    """Everything, with a bot that has not looked yet; the stand-ins' clock is so many seconds ahead of the bot's."""
     clock = Clock()
     store = await SqlStore.open(url)
-    async with Sandbox(clock) as sandbox:
+
+    def their_clock() -> datetime:
+        return clock() + timedelta(seconds=braze_ahead)
+
+    async with Sandbox(their_clock) as sandbox:
         sandbox.braze.settings = Settings(jitter=0)
         everything = Whole(sandbox, clock, store)
         await everything.start_bot()

@@ -1,0 +1,45 @@
+"""The real process within Braze's limits: the stand-in counts each clock minute and refuses what goes over."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import Counter
+
+from cdi_bot.sandbox.braze_integration import IntegrationConfig
+from cdi_bot.sandbox.braze_runs import RunPlan
+from tests.e2e.kit import Town
+
+SECONDS = float(os.environ.get("LIMITS_SECONDS", "70"))
+"""Long enough for one whole minute and the turn of another; `make crash` takes several."""
+
+LIMITS = {"list": 50, "status": 100}
+INTERVAL = "30"
+
+
+async def test_300_integrations_never_meet_a_limit(town: Town) -> None:
+    """No request is turned away, each call keeps a fifth of its limit free, and all are seen all the same."""
+    braze = town.sandbox.braze
+    config = IntegrationConfig(schedule_seconds=300, run_seconds=20)
+    made = braze.create_many(290, "Load", config, coming=[RunPlan(outcome="success")], history=12)
+    made += braze.create_many(
+        10, "Bad", IntegrationConfig(schedule_seconds=60, run_seconds=2), coming=[RunPlan(outcome="error")]
+    )
+    await town.start(CDI_BOT_POLL_INTERVAL=INTERVAL)
+    await town.type("subscribe all")
+    await asyncio.sleep(SECONDS)
+    await town.type("status Load 0001")
+    await town.stop()
+    asked = list(braze.requests)
+    assert not [each for each in asked if each.status == 429]
+    minutes = Counter(
+        ("status" if "job_sync_status" in each.path else "list", each.at.replace(second=0, microsecond=0))
+        for each in asked
+    )
+    for (call, _), count in minutes.items():
+        assert count <= LIMITS[call] * 0.8 + 2 * (call == "status"), minutes  # two that a person asked for
+    assert max(count for (call, _), count in minutes.items() if call == "list") > 35
+    assert max(count for (call, _), count in minutes.items() if call == "status") > 60
+    seen = {each.path.split("/")[3] for each in asked if "job_sync_status" in each.path}
+    assert {each.config.integration_id for each in made[-10:]} <= seen
+    assert any("Bad" in each["text"] for each in town.public())
