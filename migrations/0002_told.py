@@ -62,6 +62,7 @@ def upgrade() -> None:
         sa.Column("channel_id", sa.Text(), nullable=False),
         sa.Column("lease_owner", sa.Text(), nullable=True),
         sa.Column("lease_until", TIME, nullable=True),
+        sa.Column("rest_until", TIME, nullable=True),
         sa.CheckConstraint(
             "(lease_owner IS NULL) = (lease_until IS NULL)", name=op.f("ck_channels_lease_whole")
         ),

@@ -17,7 +17,7 @@ from cdi_bot.services.lane import Done, Lane
 from cdi_bot.services.meter import UNCOUNTED, Meter
 from cdi_bot.services.pace import Pace
 from cdi_bot.services.places import Places
-from cdi_bot.services.ports import Lease, Messenger, SlackTrouble, Store, StoreTrouble
+from cdi_bot.services.ports import Lease, Messenger, SlackTrouble, SlackVerdict, Store, StoreTrouble
 from cdi_bot.services.views import Views
 
 log = structlog.get_logger(__name__)
@@ -112,7 +112,8 @@ class Deliverer:
             channels = await uow.outbox.claim_channels(
                 owner=self._owner, now=now, until=now + Lease.CHANNEL, limit=room
             )
-        for channel in channels:
+        for channel, rest_until in channels.items():
+            self._pace.rest(channel, rest_until)
             self._busy[channel] = asyncio.create_task(self._drain(channel))
 
     async def _drain(self, channel: Channel) -> None:
@@ -135,7 +136,9 @@ class Deliverer:
 
     async def _release(self, channel: Channel) -> None:
         async with self._store.write() as uow:
-            await uow.outbox.release_channel(channel, owner=self._owner)
+            await uow.outbox.release_channel(
+                channel, owner=self._owner, rest_until=self._pace.rests_until(channel)
+            )
 
     async def _step(self, channel: Channel) -> bool:
         """Deliver the next due message; False when there is none, or the channel has to wait."""
@@ -189,6 +192,8 @@ class Deliverer:
                 )
         except SlackTrouble as trouble:
             self._meter.delivered(trouble.verdict)
+            if trouble.verdict is SlackVerdict.UNKNOWN:  # it may have been taken
+                self._pace.went(message, card)
             return await self._cope.with_trouble(message, trouble)
         except StoreTrouble:
             raise

@@ -40,6 +40,15 @@ class Pace:
             return self._updates.get(card.card_id, message.owed.not_before)
         return self._posts.get(message.owed.channel, message.owed.not_before)
 
+    def rests_until(self, channel: Channel) -> datetime | None:
+        """Until when nothing may be posted there, for whoever delivers to it next."""
+        return self._posts.get(channel)
+
+    def rest(self, channel: Channel, until: datetime | None) -> None:
+        """Take up what another process left."""
+        if until is not None:
+            self._posts[channel] = max(until, self._posts.get(channel, until))
+
     def went(self, message: OutboxMessage, card: Card | None) -> None:
         """Note that this message was just sent."""
         now = self._clock()

@@ -470,12 +470,15 @@ class Outbox(Protocol):
 
     async def claim_channels(
         self, *, owner: str, now: datetime, until: datetime, limit: int
-    ) -> list[Channel]:
-        """Take the lease of up to `limit` unleased channels that have a due message, longest waiting first."""
+    ) -> dict[Channel, datetime | None]:
+        """Take the lease of up to `limit` unleased channels that have a due message, longest waiting first.
+
+        Returns them with the time before which nothing may be posted there, as whoever had the lease before left it.
+        """
         ...
 
-    async def release_channel(self, channel: Channel, *, owner: str) -> None:
-        """Give the lease back, if it is this owner's."""
+    async def release_channel(self, channel: Channel, *, owner: str, rest_until: datetime | None) -> None:
+        """Give the lease back, if it is this owner's, and leave word until when Slack's pace bids to wait."""
         ...
 
     async def owed(self, channel: Channel, *, limit: int) -> list[OutboxMessage]:

@@ -56,7 +56,7 @@ class CardIncidentRow(Base):
 
 
 class ChannelRow(Base):
-    """A channel that was ever owed a message, and the lease of its one deliverer."""
+    """A channel that was ever owed a message, the lease of its one deliverer, and how long it has to rest."""
 
     __tablename__ = "channels"
     __table_args__ = (
@@ -68,6 +68,7 @@ class ChannelRow(Base):
     channel_id: Mapped[str]
     lease_owner: Mapped[str | None]
     lease_until: Mapped[datetime | None]
+    rest_until: Mapped[datetime | None]
 
 
 class OutboxRow(Base):

@@ -62,7 +62,7 @@ class SqlOutbox(Outbox):
 
     async def claim_channels(
         self, *, owner: str, now: datetime, until: datetime, limit: int
-    ) -> list[Channel]:
+    ) -> dict[Channel, datetime | None]:
         """Lock free channels that have something due, past those that another transaction is claiming."""
         due = (
             select(OUTBOX.c.team_id, OUTBOX.c.channel_id, func.min(OUTBOX.c.not_before).label("since"))
@@ -71,14 +71,14 @@ class SqlOutbox(Outbox):
             .subquery("due")
         )
         rows = await self._connection.execute(
-            select(CHANNELS.c.team_id, CHANNELS.c.channel_id)
+            select(CHANNELS.c.team_id, CHANNELS.c.channel_id, CHANNELS.c.rest_until)
             .join(due, and_(due.c.team_id == CHANNELS.c.team_id, due.c.channel_id == CHANNELS.c.channel_id))
             .where(_free(now))
             .order_by(due.c.since, CHANNELS.c.team_id, CHANNELS.c.channel_id)
             .limit(limit)
             .with_for_update(of=CHANNELS, key_share=True, skip_locked=True)
         )
-        channels = list(map(channel_of, rows))
+        channels = {channel_of(row): row.rest_until for row in rows}
         if channels:
             await self._connection.execute(
                 update(CHANNELS)
@@ -91,7 +91,7 @@ class SqlOutbox(Outbox):
             )
         return channels
 
-    async def release_channel(self, channel: Channel, *, owner: str) -> None:
+    async def release_channel(self, channel: Channel, *, owner: str, rest_until: datetime | None) -> None:
         """End the lease, if it is this owner's."""
         await self._connection.execute(
             update(CHANNELS)
@@ -100,7 +100,7 @@ class SqlOutbox(Outbox):
                 CHANNELS.c.channel_id == channel.channel_id,
                 CHANNELS.c.lease_owner == owner,
             )
-            .values(lease_owner=None, lease_until=None)
+            .values(lease_owner=None, lease_until=None, rest_until=rest_until)
         )
 
     async def owed(self, channel: Channel, *, limit: int) -> list[OutboxMessage]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from itertools import pairwise
 
 from cdi_bot.core.grouping import about, told_by
 from cdi_bot.core.messages import CardView, EventView, IncidentView, SeveralView
-from cdi_bot.core.model import Card, Channel, Incident, Kind, Outcome
+from cdi_bot.core.model import DEFAULT_TOPICS, Card, Channel, Filters, Incident, Kind, Outcome, Topic
 from cdi_bot.services.pace import POST_GAP
 from cdi_bot.services.ports import SNOOZED
 from tests.services.stateful_kit import Method, Said
@@ -21,6 +22,25 @@ ALL, SOME, QUIET = CHANNELS
 
 ONE = "users-1"
 _MANY = range(1, 10_000)
+
+
+async def settle_in(world: World, seconds: float = 4) -> None:
+    """Have one process that knows the integrations, which are all well, and the channels hear of them."""
+    for each in world.braze.names:
+        world.braze.begin(each)
+    await asyncio.sleep(2)
+    for each in world.braze.names:
+        world.braze.end(each, "success")
+    process = world.start()
+    await world.live(seconds)
+    for channel, selector, topics in (
+        (ALL, "all", DEFAULT_TOPICS),
+        (SOME, ONE, DEFAULT_TOPICS),
+        (SOME, "u*", DEFAULT_TOPICS),
+        (QUIET, "all", DEFAULT_TOPICS - {Topic.RECOVERY}),
+    ):
+        await process.manage.subscribe(channel, "U1", selector, Filters(topics=topics))
+    await world.live(seconds)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,7 +64,7 @@ class Judge:
         return [
             *self._runs(incidents),
             *self._said_twice(),
-            *self._too_fast(),
+            *self.too_fast(),
             *(
                 problem
                 for incident in incidents
@@ -98,7 +118,8 @@ class Judge:
         keys = Counter((one.channel, one.key) for one in said if not one.first.possible_repeat)
         yield from (f"twice: {key}" for (_, key), count in keys.items() if count > 1)
 
-    def _too_fast(self) -> Iterator[str]:
+    def too_fast(self) -> Iterator[str]:
+        """Where a channel was posted to faster than Slack's pace."""
         for channel in CHANNELS:
             posts = [
                 call.at

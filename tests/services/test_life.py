@@ -11,9 +11,8 @@ import shutil
 from collections.abc import Awaitable
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory, mkdtemp
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
@@ -26,13 +25,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from cdi_bot.core.model import DEFAULT_TOPICS, Channel, Filters, Topic
+from cdi_bot.core.model import Channel
 from cdi_bot.services.ports import BrazeReason, Endpoint, StoreTrouble
-from cdi_bot.store.migrate import upgrade
-from tests.services.stateful_judge import ALL, ONE, QUIET, SOME, Excuses, Judge
+from tests.services.stateful_judge import Excuses, Judge, settle_in
 from tests.services.stateful_kit import Method, Trip
 from tests.services.stateful_world import CHANNELS, INTEGRATIONS, Process, World, world_on
-from tests.services.virtual_time import VirtualLoop
+from tests.services.virtual_time import VirtualLoop, migrated
 
 LIVES = int(os.environ.get("LIVES", "12"))
 """So many lives are lived; `.ci/run` has more of them."""
@@ -43,13 +41,6 @@ REST = 12
 """So many times ten minutes may pass until everything has come to rest: refused messages wait for half an hour."""
 
 channels, ids = st.sampled_from(CHANNELS), st.sampled_from(list(INTEGRATIONS))
-
-
-@cache
-def _migrated() -> Path:
-    file = Path(mkdtemp(prefix="cdi-bot-life-")) / "migrated.db"
-    upgrade(f"sqlite:///{file}")
-    return file
 
 
 class Life(RuleBasedStateMachine):
@@ -72,27 +63,9 @@ class Life(RuleBasedStateMachine):
     def begin(self) -> None:
         """All is well."""
         file = Path(self.folder.name) / "life.db"
-        shutil.copy(_migrated(), file)
+        shutil.copy(migrated(), file)
         self.world = self.run(self.stack.enter_async_context(world_on(self.loop, file)))
-        self.run(self._begin())
-
-    async def _begin(self) -> None:
-        world = self.world
-        for each in INTEGRATIONS:
-            world.braze.begin(each)
-        await asyncio.sleep(2)
-        for each in INTEGRATIONS:
-            world.braze.end(each, "success")
-        process = world.start()
-        await world.live(4)
-        for channel, selector, topics in (
-            (ALL, "all", DEFAULT_TOPICS),
-            (SOME, ONE, DEFAULT_TOPICS),
-            (SOME, "u*", DEFAULT_TOPICS),
-            (QUIET, "all", DEFAULT_TOPICS - {Topic.RECOVERY}),
-        ):
-            await process.manage.subscribe(channel, "U1", selector, Filters(topics=topics))
-        await world.live(4)
+        self.run(settle_in(self.world))
 
     # ------------------------------------------------------------------------------- what happens in Braze
 

@@ -22,7 +22,7 @@ async def claim(store: SqlStore, minute: float = 0, limit: int = 10, owner: str 
     """Claim channels for a minute."""
     at = NOW + minute * MINUTE
     async with store.write() as work:
-        return await work.outbox.claim_channels(owner=owner, now=at, until=at + MINUTE, limit=limit)
+        return list(await work.outbox.claim_channels(owner=owner, now=at, until=at + MINUTE, limit=limit))
 
 
 async def test_messages_are_owed_in_order(store: SqlStore) -> None:
@@ -153,8 +153,18 @@ async def test_a_lease_is_given_back_by_its_owner(
     await owe(store, notice())
     await claim(store)
     async with store.write() as work:
-        await work.outbox.release_channel(CHANNEL, owner=owner)
+        await work.outbox.release_channel(CHANNEL, owner=owner, rest_until=None)
     assert await claim(store, owner="other") == claimed
+
+
+async def test_who_takes_a_channel_learns_how_long_it_has_to_rest(store: SqlStore) -> None:
+    """Slack's pace holds for all processes together."""
+    await owe(store, notice())
+    await claim(store)
+    async with store.write() as work:
+        await work.outbox.release_channel(CHANNEL, owner="me", rest_until=NOW + MINUTE)
+        found = await work.outbox.claim_channels(owner="other", now=NOW, until=NOW + MINUTE, limit=1)
+    assert found == {CHANNEL: NOW + MINUTE}
 
 
 async def test_a_channel_with_nothing_due_is_not_claimed(store: SqlStore) -> None:
