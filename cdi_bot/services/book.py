@@ -14,13 +14,11 @@ from cdi_bot.services.gone import record_missing
 from cdi_bot.services.memory import Remembered, run_from_list
 from cdi_bot.services.meter import Detections, Meter
 from cdi_bot.services.ports import Store
-from cdi_bot.services.record import ConflictError, Observation, record
+from cdi_bot.services.record import Observation
+from cdi_bot.services.recorder import Recorder
 from cdi_bot.services.watching import begin, release
 
 log = structlog.get_logger(__name__)
-
-_TRIES = 5
-"""A conflict means that somebody acknowledged at the same moment; five in a row mean something else."""
 
 
 class Book:
@@ -29,6 +27,7 @@ class Book:
     def __init__(self, *, store: Store, workspace_id: int, wake: Callable[[], None], meter: Meter) -> None:
         """Start empty; `wake` is called after each commit that may owe messages."""
         self._detections = Detections(meter=meter)
+        self._recorder = Recorder(store)
         self._store, self._workspace_id, self._wake = store, workspace_id, wake
         self.items: dict[str, Remembered] = {}
         self.is_stale = True
@@ -75,24 +74,13 @@ class Book:
                 item.unsaved = False
 
     async def record(self, observations: Sequence[Observation], now: datetime) -> None:
-        """Store observations with what they owe; tries again when somebody changed an incident meanwhile."""
-        findings = await self._commit(observations, now)
+        """Store observations with what they owe, and learn from them."""
+        findings = await self._recorder.record(observations, now)
         self._detections.note(findings, now)
         for finding in findings:
             self._learn(finding)
         if any(finding.incident or finding.started for finding in findings):
             self._wake()
-
-    async def _commit(
-        self, observations: Sequence[Observation], now: datetime, tries: int = _TRIES
-    ) -> list[Finding]:
-        try:
-            async with self._store.write() as uow:
-                return await record(uow, observations, now=now)
-        except ConflictError:
-            if tries == 1:
-                raise
-        return await self._commit(observations, now, tries - 1)
 
     def _learn(self, finding: Finding) -> None:
         integration = finding.watched.integration

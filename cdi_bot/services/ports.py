@@ -6,7 +6,7 @@ tree derives from them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -303,6 +303,10 @@ class Runs(Protocol):
 
     async def since(self, workspace_id: int, integration_id: str, start: datetime) -> list[Run]:
         """Stored runs that began at or after `start` less one second (list times may be cut), newest first."""
+        ...
+
+    async def since_each(self, workspace_id: int, starts: Mapping[str, datetime]) -> dict[str, list[Run]]:
+        """The same for several integrations, each with a start of its own; one without any run is left out."""
         ...
 
     async def page(self, workspace_id: int, integration_id: str, *, offset: int, limit: int) -> list[Run]:

@@ -45,7 +45,7 @@ class Observation:
 
 
 async def record(uow: UnitOfWork, observations: Sequence[Observation], *, now: datetime) -> list[Finding]:
-    """Judge observations of one workspace and store everything that follows.
+    """Judge observations of one workspace, no two of the same integration, and store everything that follows.
 
     Raises `ConflictError` when an incident was changed by somebody else at the same moment.
     """
@@ -55,23 +55,24 @@ async def record(uow: UnitOfWork, observations: Sequence[Observation], *, now: d
     ids = [observation.watched.integration.integration_id for observation in observations]
     current = await uow.incidents.current_for(workspace_id, ids)
     stored = await uow.integrations.some(workspace_id, ids)
-    findings = []
     for integration_id, observation in zip(ids, observations, strict=True):
-        watched = _as_stored(stored.get(integration_id), observation.watched)
         await uow.runs.remove(workspace_id, integration_id, observation.vanished)
-        known: list[Run] = []
-        if observation.runs:
-            oldest = min(run.sync_start_time for run in observation.runs)
-            known = await uow.runs.since(workspace_id, integration_id, oldest)
-        findings.append(
-            judge(
-                watched=watched,
-                known=known,
-                seen=observation.runs,
-                incident=current.get(integration_id),
-                now=now,
-            )
+    oldest = {
+        integration_id: min(run.sync_start_time for run in observation.runs)
+        for integration_id, observation in zip(ids, observations, strict=True)
+        if observation.runs
+    }
+    known = await uow.runs.since_each(workspace_id, oldest)
+    findings = [
+        judge(
+            watched=_as_stored(stored.get(integration_id), observation.watched),
+            known=known.get(integration_id, []),
+            seen=observation.runs,
+            incident=current.get(integration_id),
+            now=now,
         )
+        for integration_id, observation in zip(ids, observations, strict=True)
+    ]
     await uow.integrations.save(
         [
             finding.watched

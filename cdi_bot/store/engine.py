@@ -18,6 +18,9 @@ from cdi_bot.store.one_trip import connector
 BUSY_SECONDS = 10.0
 """How long a writer waits for another process's write before it gives up."""
 
+PATIENCE = 3 * BUSY_SECONDS
+"""How long a writer waits for the others of its own process."""
+
 _CONNECT_SECONDS = 10
 _BETWEEN_TRIES = 0.02
 _READERS = 4
@@ -63,7 +66,7 @@ def open_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
             async_creator=connect,
             pool_size=1,
             max_overflow=0,
-            pool_timeout=3 * BUSY_SECONDS,
+            pool_timeout=PATIENCE,
             hide_parameters=True,
         )
         prepare_sqlite(writer.sync_engine, begin="BEGIN IMMEDIATE")
@@ -81,7 +84,7 @@ def open_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
         url,
         pool_size=_POSTGRES_CONNECTIONS,
         max_overflow=0,
-        pool_timeout=3 * BUSY_SECONDS,
+        pool_timeout=PATIENCE,
         pool_pre_ping=True,  # after a restart of the server nobody meets a dead connection
         hide_parameters=True,
         connect_args=_postgres_arguments(url),

@@ -7,9 +7,9 @@ saved of it is joined by the second, so that one run never stands there twice.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -39,6 +39,7 @@ from cdi_bot.store.tables import INCIDENTS, RUNS
 _KEY = ("of_workspace", "of_integration", "cut")
 _SECOND = timedelta(seconds=1)
 _MICROSECOND = timedelta(microseconds=1)
+_NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 Name = tuple[str, datetime]
 """An integration's id and the second in which a run began."""
@@ -93,6 +94,19 @@ class SqlRuns(Runs):
         """Read from a time on, less a second."""
         which = {"workspace": workspace_id, "integration": integration_id, "start": start - _SECOND}
         return list(map(run_of, await self._connection.execute(_SINCE, which)))
+
+    async def since_each(self, workspace_id: int, starts: Mapping[str, datetime]) -> dict[str, list[Run]]:
+        """Read each from its time on, less a second, with one statement."""
+        if not starts:
+            return {}
+        spans = [(integration_id, start - _SECOND, _NEVER) for integration_id, start in starts.items()]
+        found: defaultdict[str, list[Run]] = defaultdict(list)
+        for run in await self._within(_all_within, workspace_id, spans):
+            found[run.integration_id].append(run)
+        return {
+            integration_id: sorted(runs, key=lambda run: run.sync_start_time, reverse=True)
+            for integration_id, runs in found.items()
+        }
 
     async def page(self, workspace_id: int, integration_id: str, *, offset: int, limit: int) -> list[Run]:
         """Read a page."""
@@ -186,6 +200,14 @@ class SqlRuns(Runs):
             return []
         spans = [(integration_id, at, at + _SECOND - _MICROSECOND) for integration_id, at in seconds]
         statement = _provisional_within if only_provisional else _all_within
+        return await self._within(statement, workspace_id, spans)
+
+    async def _within(
+        self,
+        statement: Callable[[AsyncConnection], Select[Any]],
+        workspace_id: int,
+        spans: Sequence[tuple[str, datetime, datetime]],
+    ) -> list[Run]:
         rows = await self._connection.execute(
             statement(self._connection),
             {"workspace": workspace_id, **sent_spans(self._connection, spans)},

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 import structlog
 from sqlalchemy import URL, text
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from cdi_bot.services.ports import (
@@ -29,7 +31,7 @@ from cdi_bot.services.ports import (
 )
 from cdi_bot.store.cards import SqlCards
 from cdi_bot.store.channels import SqlChannels
-from cdi_bot.store.engine import async_url, open_engines
+from cdi_bot.store.engine import PATIENCE, async_url, open_engines
 from cdi_bot.store.errors import troubles
 from cdi_bot.store.incidents import SqlIncidents
 from cdi_bot.store.outbox import SqlOutbox
@@ -71,6 +73,7 @@ class SqlStore(Store):
         self._writer = writer
         self._reader = reader
         self._troubles: dict[str, str] = {}
+        self._turns = asyncio.Lock() if url.get_backend_name() == "sqlite" else None
 
     @classmethod
     async def open(cls, url: str) -> SqlStore:
@@ -106,8 +109,24 @@ class SqlStore(Store):
         inner one would wait for the outer one.
         """
         with self._noted("write"):
-            async with self._writer.begin() as connection:
+            async with self._turn(), self._writer.begin() as connection:
                 yield SqlUnitOfWork(connection, writes=True)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Let those who write to SQLite do so in the order in which they came; the pool would let later ones pass."""
+        if self._turns is None:
+            yield
+            return
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise PoolTimeoutError from None
+        try:
+            yield
+        finally:
+            self._turns.release()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[SqlUnitOfWork]:
