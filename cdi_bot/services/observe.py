@@ -111,6 +111,7 @@ class Observer:
     async def refresh(self, integration_id: str, *, purpose: Purpose = Purpose.COMMAND) -> None:
         """Ask an integration's status now, for a person unless said otherwise; raises `BrazeTrouble`."""
         await self._poll.ask(await self._book.find(integration_id), purpose=purpose)
+        await self._book.save_times()  # who asked is told as of when the answer is
 
     async def discover(self) -> None:
         """Read what has not been read of the list within the last minute; raises `BrazeTrouble`."""

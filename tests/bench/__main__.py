@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 from tests.bench.delivery import delivery, rows
 from tests.bench.polls import cpu_per_poll
+from tests.bench.scale import scale, table
 from tests.bench.whole import acknowledgement, memory, seconds_to_connect
 
 
@@ -22,6 +23,9 @@ async def main() -> None:
         polls = await cpu_per_poll(_made(folder / "polls"))
         told = await delivery(_made(folder / "delivery"))
         resident = await memory(_made(folder / "memory"))
+        many = await scale(
+            _made(folder / "scale"), workspaces=40, integrations=250, runs=100, warm_up=240, seconds=60
+        )
     print(f"{os.cpu_count()} cores, Python {platform.python_version()}, SQLite\n")
     print("| what | measured | aim |")
     print("| --- | --- | --- |")
@@ -40,6 +44,7 @@ async def main() -> None:
     )
     print("\n".join(rows(told)))
     print(f"| resident memory with 1,000 integrations | {resident:.0f} MB | 120 MB |")
+    print("\n".join(table(many)))
 
 
 def _made(folder: Path) -> Path:
