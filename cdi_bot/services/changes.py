@@ -21,7 +21,6 @@ from cdi_bot.core.model import (
     Filters,
     Incident,
     Integration,
-    Kind,
     Snooze,
     Subscription,
     is_pattern,
@@ -148,11 +147,7 @@ def _is_meant(subscription: Subscription, target: Target, known: Mapping[str, In
 
 async def open_incidents(uow: UnitOfWork, workspace_id: int, integration_id: str) -> list[Incident]:
     """Find an integration's open incidents of every kind."""
-    return [
-        incident
-        for kind in Kind
-        for incident in await uow.incidents.open_for(workspace_id, kind, [integration_id])
-    ]
+    return await uow.incidents.open_for(workspace_id, None, [integration_id])
 
 
 async def acknowledge(uow: UnitOfWork, deed: Deed, incident_ids: Collection[int]) -> list[Incident]:

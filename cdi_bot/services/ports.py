@@ -338,9 +338,9 @@ class Incidents(Protocol):
     """Incidents."""
 
     async def open_for(
-        self, workspace_id: int, kind: Kind, integration_ids: Collection[str] | None
+        self, workspace_id: int, kind: Kind | None, integration_ids: Collection[str] | None
     ) -> list[Incident]:
-        """Open incidents of a kind; of these integrations, or of all when `None`."""
+        """Open incidents of a kind, or of every kind when `None`; of these integrations, or of all when `None`."""
         ...
 
     async def current_for(self, workspace_id: int, integration_ids: Collection[str]) -> dict[str, Incident]:

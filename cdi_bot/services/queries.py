@@ -233,12 +233,13 @@ def _page_start(offset: int, total: int, size: int) -> int:
 async def open_by_integration(uow: UnitOfWork, workspace_id: int, ids: Sequence[str]) -> dict[str, Incident]:
     """The open incident of each integration that has one."""
     kinds = (Kind.LATE, Kind.SYNC_FAILED)  # where both are open, the worse one stands for the integration
-    return {
-        incident.integration_id: incident
-        for kind in kinds
-        for incident in await uow.incidents.open_for(workspace_id, kind, ids)
-        if incident.integration_id
-    }
+    found = [
+        incident
+        for incident in await uow.incidents.open_for(workspace_id, None, ids)
+        if incident.kind in kinds
+    ]
+    found.sort(key=lambda incident: kinds.index(incident.kind))
+    return {incident.integration_id: incident for incident in found if incident.integration_id}
 
 
 async def _mutes(

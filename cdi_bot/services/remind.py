@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from cdi_bot.core.messages import MessageKind, OwedMessage, StillOpen
-from cdi_bot.core.model import Card, Incident, Kind
+from cdi_bot.core.model import Card, Incident
 from cdi_bot.services.ports import Store, StoreTrouble, UnitOfWork
 from cdi_bot.services.record import show_card
 
@@ -41,13 +41,7 @@ class Reminder:
     async def _end_snoozes(self, uow: UnitOfWork, now: datetime) -> None:
         """A card that a snooze held back, or that says it is snoozed, is shown as it is now."""
         for snooze in await uow.snoozes.expired(now):
-            incidents = [
-                incident
-                for kind in Kind
-                for incident in await uow.incidents.open_for(
-                    snooze.workspace_id, kind, [snooze.integration_id]
-                )
-            ]
+            incidents = await uow.incidents.open_for(snooze.workspace_id, None, [snooze.integration_id])
             shown = await uow.cards.of_incidents([incident.incident_id for incident in incidents])
             mine = [
                 card.card_id for cards in shown.values() for card in cards if card.channel == snooze.channel
@@ -59,8 +53,7 @@ class Reminder:
         """Once per interval since an incident opened, while nobody has acknowledged it."""
         everyone = [
             incident
-            for kind in Kind
-            for incident in await uow.incidents.open_for(self.workspace_id, kind, None)
+            for incident in await uow.incidents.open_for(self.workspace_id, None, None)
             if incident.acknowledged_by is None and now - incident.opened_at >= self.repeat_after
         ]
         cards = await uow.cards.of_incidents([incident.incident_id for incident in everyone])

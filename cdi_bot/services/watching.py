@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from cdi_bot.core.detect import begin_watching
-from cdi_bot.core.model import Kind, WatchedIntegration
+from cdi_bot.core.model import WatchedIntegration
 from cdi_bot.services.ports import UnitOfWork
 
 
@@ -43,10 +43,7 @@ async def release(
         return []
     workspace_id = integrations[0].integration.workspace_id
     ids = [watched.integration.integration_id for watched in integrations]
-    concerned = [
-        incident for kind in Kind for incident in await uow.incidents.open_for(workspace_id, kind, ids)
-    ]
-    for incident in concerned:
+    for incident in await uow.incidents.open_for(workspace_id, None, ids):
         closed = replace(incident, revision=incident.revision + 1, resolved_at=now)
         await uow.incidents.update(closed, expected_revision=incident.revision)
     released = [

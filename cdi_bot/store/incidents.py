@@ -53,11 +53,13 @@ class SqlIncidents(Incidents):
         self._runs = SqlRuns(connection)
 
     async def open_for(
-        self, workspace_id: int, kind: Kind, integration_ids: Collection[str] | None
+        self, workspace_id: int, kind: Kind | None, integration_ids: Collection[str] | None
     ) -> list[Incident]:
         """Read the open ones, oldest first."""
         columns = INCIDENTS.c
-        which = [columns.workspace_id == workspace_id, columns.kind == kind, columns.resolved_at.is_(None)]
+        which = [columns.workspace_id == workspace_id, columns.resolved_at.is_(None)]
+        if kind is not None:
+            which.append(columns.kind == kind)
         if integration_ids is not None:
             which.append(columns.integration_id.in_(names(self._connection, integration_ids)))
         rows = await self._connection.execute(_selected(and_(*which)).order_by(columns.incident_id))

@@ -80,7 +80,8 @@ def table(figures: Figures) -> list[str]:
         return f"{figures[name]:.0f} ms ({figures[name + '_p99']:.0f}) | 50 ms"
 
     return [
-        f"| 10,000 integrations over 40 workspaces, limits used up ({taken}): CPU | {figures['cpu']:.0%} of a core | 50% |",
+        f"| 10,000 integrations over 40 workspaces, limits used up ({taken}): CPU "
+        f"| {figures['cpu']:.0%} of a core | 50% |",
         f"| likewise: resident memory | {figures['memory']:.0f} MB | 250 MB |",
         f"| likewise: event loop blocked, longest (p99) | {lag:.0f} ms ({lag_p99:.0f}) | 50 ms |",
         f"| likewise: `/cdi status` from the store, p50 (p99) | {answer('overview')} |",

@@ -38,6 +38,7 @@ ASKED: dict[str, Ask] = {
     ),
     "current incident": lambda work: work.incidents.current_for(1, ["i000007", "i000008"]),
     "open incidents of some": lambda work: work.incidents.open_for(1, Kind.SYNC_FAILED, IDS),
+    "open incidents of every kind": lambda work: work.incidents.open_for(1, None, IDS),
     "open incidents of all": lambda work: work.incidents.open_for(1, Kind.SYNC_FAILED, None),
     "channels with something due": lambda work: work.outbox.claim_channels(
         owner="me", now=NOW + MINUTE, until=NOW + 2 * MINUTE, limit=10
