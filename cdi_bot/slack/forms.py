@@ -29,7 +29,7 @@ from cdi_bot.slack.form_outcomes import (
     refused,
 )
 from cdi_bot.slack.form_values import Wish, read_form
-from cdi_bot.slack.modals import Draft, View, subscription_form, waiting_view
+from cdi_bot.slack.modals import Draft, View, subscription_form, waiting_view, window
 from cdi_bot.slack.picker import selector_options
 from cdi_bot.slack.press import Pressed
 from cdi_bot.slack.respond import respond
@@ -72,7 +72,9 @@ class FormDesk:
         try:
             draft = await self._draft(press)
         except StoreTrouble as trouble:
-            await self._say(body, self.desk.failed(trouble, action=press.action_id, user=press.who))
+            said = self.desk.failed(trouble, action=press.action_id, user=press.who)
+            words = await self._words(body)
+            await self._put_up(body, window(outcome_title(words), said.blocks, words))
             return
         await self._open(body, draft)
 
@@ -103,16 +105,16 @@ class FormDesk:
         return replace(draft, selector=found.integration_id, name=found.integration_name)
 
     async def _open(self, body: Json, draft: Draft) -> None:
-        words = await self._words(body)
-        try:
-            await self.screens.open(body["trigger_id"], subscription_form(draft, words))
-        except SlackTrouble as trouble:
-            await self._say(body, self.desk.failed(trouble, user=body["user"]["id"]))
+        await self._put_up(body, subscription_form(draft, await self._words(body)))
 
-    async def _say(self, body: Json, told: Rendered) -> None:
-        """Tell the person beside the message; a form that can't be opened from Home is told of by the log alone."""
-        if body.get("response_url"):
-            await respond(self.desk.slack.session, body["response_url"], told)
+    async def _put_up(self, body: Json, view: View) -> None:
+        """Open a window; where Slack does not let it, say so beside the message, if it was one that was pressed."""
+        try:
+            await self.screens.open(body["trigger_id"], view)
+        except SlackTrouble as trouble:
+            told = self.desk.failed(trouble, user=body["user"]["id"])
+            if body.get("response_url"):
+                await respond(self.desk.slack.session, body["response_url"], told)
 
     async def _words(self, body: Json) -> Words:
         return (await self.desk.speaking_to(body["user"]["id"])).words

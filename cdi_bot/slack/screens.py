@@ -24,10 +24,6 @@ class Screens:
         """Put a form on the screen of whoever pressed or typed something within the last 3 s; returns its id."""
         return str((await _called(self._client.views_open(trigger_id=trigger_id, view=view)))["id"])
 
-    async def push(self, trigger_id: str, view: View) -> str:
-        """Put a form over the one that is open; returns its id."""
-        return str((await _called(self._client.views_push(trigger_id=trigger_id, view=view)))["id"])
-
     async def update(self, view_id: str, view: View) -> None:
         """Replace a form; `not_found` where it has been closed."""
         await _called(self._client.views_update(view_id=view_id, view=view))
