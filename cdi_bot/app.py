@@ -16,37 +16,23 @@ import structlog
 from cdi_bot import checks, preflight
 from cdi_bot.braze.client import BrazeClient
 from cdi_bot.checks import CheckResult
+from cdi_bot.conversation import open_to_people
 from cdi_bot.core.model import Channel
 from cdi_bot.metrics import CONTENT_TYPE, Metrics, watch_loop
 from cdi_bot.polling import Poller, Polling, Reach, make_poller, reach
 from cdi_bot.scheduler import Scheduler
 from cdi_bot.services.answers import Answer
-from cdi_bot.services.channel_settings import ManageChannel
 from cdi_bot.services.deliver import Deliverer
 from cdi_bot.services.digest import Digester
-from cdi_bot.services.forms import Forms
-from cdi_bot.services.home import Homes
-from cdi_bot.services.lookup import Lookup
-from cdi_bot.services.manage import Manage
 from cdi_bot.services.meter import UNCOUNTED, Meter
 from cdi_bot.services.observe import Observer, Policy
 from cdi_bot.services.ports import Store
 from cdi_bot.services.queries import Queries
 from cdi_bot.services.retain import Retention
-from cdi_bot.services.rights import Rights
-from cdi_bot.services.syncing import Syncing
 from cdi_bot.services.views import Views
 from cdi_bot.settings import Settings
-from cdi_bot.settings_checks import languages
-from cdi_bot.slack.actions import listen_to_actions
 from cdi_bot.slack.bolt import Identity, SlackApp
-from cdi_bot.slack.commands import Desk, listen_to_commands
-from cdi_bot.slack.events import listen_to_events
-from cdi_bot.slack.forms import FormDesk
 from cdi_bot.slack.home import HomeTab
-from cdi_bot.slack.memberships import SlackMemberships
-from cdi_bot.slack.people import SlackPeople
-from cdi_bot.slack.screens import Screens
 from cdi_bot.slack.sender import SlackMessenger
 from cdi_bot.slack.words import Words
 from cdi_bot.store import SqlStore
@@ -190,14 +176,11 @@ def _build(
     identity: Identity,
     metrics: Metrics,
 ) -> _Parts:
-    braze, workspace = reached.braze, reached.workspace
-    team = identity.team_id
-    words = Words.load(settings.language)
+    workspace, team = reached.workspace, identity.team_id
     admin_channel = (
         Channel(team_id=team, channel_id=settings.admin_channel) if settings.admin_channel else None
     )
-    messenger = SlackMessenger(slack.client, words)
-    memberships = SlackMemberships(slack.client, team)
+    messenger = SlackMessenger(slack.client, Words.load(settings.language))
 
     def wake() -> None:
         deliverer.wake()
@@ -223,76 +206,22 @@ def _build(
         metrics=metrics,
         admin_channel=admin_channel,
     )
-    observer = poller.observer
-    people = SlackPeople(slack.client, team)
-    slack.on_person(people.met)
-    rights = Rights(people=people, memberships=memberships, messenger=messenger, admins=settings.admins)
-    manage = Manage(
+    home = open_to_people(
+        settings,
         store=store,
-        messenger=messenger,
-        observer=observer,
-        workspace=workspace,
-        rights=rights,
-        clock=utc_now,
-        wake=wake,
-    )
-    channels = ManageChannel(
-        store=store,
-        messenger=messenger,
-        workspace=workspace,
-        rights=rights,
-        languages=tuple(languages()),
-        clock=utc_now,
-        wake=wake,
-    )
-    queries = Queries(store=store, observer=observer, braze=braze, workspace=workspace, clock=utc_now)
-    syncing = Syncing(
-        store=store,
-        braze=braze,
-        workspace=workspace,
-        rights=rights,
-        lookup=Lookup(store=store, observer=observer, workspace=workspace),
-        clock=utc_now,
-        wake=wake,
-    )
-    desk = Desk(
         slack=slack,
-        manage=manage,
-        syncing=syncing,
-        queries=queries,
-        channels=channels,
-        rights=rights,
-        people=people,
-        words=words,
-        clock=utc_now,
-    )
-    listen_to_commands(desk)
-    listen_to_actions(desk)
-    forms = Forms(
-        store=store,
-        workspace=workspace,
-        manage=manage,
-        channels=channels,
+        reached=reached,
+        observer=poller.observer,
+        deliverer=deliverer,
         messenger=messenger,
-        lookup=Lookup(store=store, observer=observer, workspace=workspace),
-        rights=rights,
-    )
-    screens = Screens(slack.client)
-    FormDesk(desk=desk, forms=forms, screens=screens).listen()
-    home = HomeTab(
-        desk=desk,
-        homes=Homes(store=store, workspace=workspace, clock=utc_now),
-        memberships=memberships,
-        screens=screens,
+        identity=identity,
         clock=utc_now,
+        wake=wake,
     )
-    home.listen()
-    listen_to_events(slack, deliverer.places, bot_user=identity.bot_user_id)
-    slack.ignore_the_rest()
     retention = Retention(store=store, clock=utc_now, keep=settings.retention)
     digester = Digester(store=store, workspace_id=workspace.workspace_id, clock=utc_now, wake=wake)
     return _Parts(
-        observer=observer,
+        observer=poller.observer,
         polling=Polling([poller]),
         deliverer=deliverer,
         digester=digester,
