@@ -272,6 +272,37 @@ async def test_what_nobody_acknowledges_is_told_again(bot: Whole) -> None:
     assert len(bot.replies()) == 1
 
 
+async def test_a_restart_repeats_no_reminder(bot: Whole) -> None:
+    """Another process counts on from when the card was posted, however late that was."""
+    bot.sandbox.slack.faults.add(fault(FaultKind.RATE_LIMITED, retry_after=3000))
+    bot.end_run("users")
+    await bot.run(3)
+    bot.clock.advance(3 * 3600)
+    bot.sandbox.slack.faults.clear()
+    await bot.until(lambda: len(bot.messages()) == 1)
+    bot.clock.advance(3 * 3600)
+    await bot.run(1)
+    assert bot.replies() == []
+    bot.clock.advance(3600)
+    await bot.run(2)
+    await bot.bot.close()
+    await bot.start_bot("two")
+    await bot.run(20)
+    assert len(bot.replies()) == 1
+
+
+async def test_who_no_longer_hears_of_it_is_not_reminded(bot: Whole) -> None:
+    """The card stays true all the same."""
+    bot.end_run("users")
+    await bot.until(lambda: len(bot.messages()) == 1, seconds=5)
+    async with bot.store.write() as uow:
+        (subscription,) = await uow.subscriptions.for_channel(ALERTS)
+        await uow.subscriptions.remove([subscription.subscription_id])
+    bot.clock.advance(4 * 3600)
+    await bot.run(5)
+    assert bot.replies() == []
+
+
 async def test_one_message_that_slack_refuses_stops_no_other(bot: Whole) -> None:
     """It is tried again later; what is behind it goes on."""
     bot.end_run("users")
