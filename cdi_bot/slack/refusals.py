@@ -39,7 +39,7 @@ def not_allowed(answer: NotAllowed, words: Words) -> Rendered:
     """Say who may do this."""
     _ = words.gettext
     if answer.action == "elsewhere":
-        line = _("You are not in this channel, so only the bot's admins may change what it hears.")
+        line = _("You are not in this channel, so only the bot's admins may see or change what it hears.")
         return said(line, _("Join it first, or choose another one."))
     if answer.action == "change_as_guest":
         line = _("You are a guest in this workspace: you may look at everything here, but change nothing.")
