@@ -26,6 +26,7 @@ from cdi_bot.slack.format import (
     took,
     user,
 )
+from cdi_bot.slack.limits import BLOCKS_JSON, weight
 from cdi_bot.slack.pages import as_of, pager
 from cdi_bot.slack.reasons import braze_advice, reason_words
 from cdi_bot.slack.statuses import headline, long_status, run_sign, short_status
@@ -61,11 +62,13 @@ def render_history(answer: History, words: Words, now: datetime) -> Rendered:
         unsnooze_button(answer.integration, words) if answer.snooze else None,
     ]
     foot = [*actions([*turns, *links]), context(_freshness(answer, words), _next_step(answer, words))]
-    return Rendered(
-        text=escape(_("{name} – {state}").format(name=name, state=_plain_state(answer, words))),
-        blocks=[*head, *pictures, *listed, *foot],
-        plainer=[*head, *drawn, *listed, *foot] if pictures else None,
-    )
+    text = escape(_("{name} – {state}").format(name=name, state=_plain_state(answer, words)))
+    plainer = [*head, *drawn, *listed, *foot]
+    blocks = [*head, *pictures, *listed, *foot]
+    # Pictures of great numbers beside long names may be more than a message holds.
+    if not pictures or weight(blocks) > BLOCKS_JSON:
+        return Rendered(text=text, blocks=plainer)
+    return Rendered(text=text, blocks=blocks, plainer=plainer)
 
 
 def _plain_state(answer: History, words: Words) -> str:
