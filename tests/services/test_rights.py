@@ -79,6 +79,33 @@ async def test_other_channels(at: Desk) -> None:
     assert await at.rights.to_reach(MARA, PRIVATE) is None
 
 
+async def test_nothing_of_a_private_channel_is_told_elsewhere(at: Desk) -> None:
+    """What a private channel hears, muted and changed is in no answer that another channel gets."""
+    channels = at.sandbox.slack.channels
+    with_bot = channels[PRIVATE.channel_id].members | {BOT}
+    channels[PRIVATE.channel_id] = replace(channels[PRIVATE.channel_id], members=with_bot)
+    await at.manage.subscribe(PRIVATE, MARA, "Users", Filters(min_rows=77, mention="<@U0PRIYA001>"))
+    until = at.clock.now + timedelta(hours=1)
+    await at.manage.snooze(PRIVATE, MARA, "Users", until, "the takeover")
+    await at.polled()
+    there = repr([await at.queries.subscriptions(PRIVATE), await at.queries.overview(PRIVATE)])
+    secrets = (PRIVATE.channel_id, "takeover", "77", "U0PRIYA001")
+    assert all(secret in there for secret in secrets)
+    told = [
+        await at.queries.overview(ALERTS),
+        await at.queries.history(ALERTS, "Users"),
+        await at.queries.listing(ALERTS, None),
+        await at.queries.subscriptions(ALERTS),
+        await at.queries.audit(ALERTS),
+        await at.manage.unsubscribe(ALERTS, KENJI, "Users"),
+        await at.manage.snooze(ALERTS, KENJI, "Users", until, None),
+        await at.manage.unsnooze(ALERTS, KENJI, "Users"),
+        await at.manage.acknowledge(ALERTS, KENJI, "Users"),
+        await at.manage.subscribe(ALERTS, KENJI, "Users", Filters()),
+    ]
+    assert [secret for secret in secrets if secret in repr(told)] == []
+
+
 async def test_nobody_reaches_a_channel_while_slack_is_silent(at: Desk) -> None:
     """Where Slack does not tell whether a channel is private, nothing is shown."""
     at.sandbox.slack.faults.add(Fault(kind=FaultKind.STATUS, status=500, path="conversations.info"))
