@@ -114,12 +114,15 @@ def join(tokens: Sequence[Token]) -> str:
 
 def name(tokens: Sequence[Token]) -> str:
     """Put pieces together into what names an integration: of its page in Braze's dashboard, the id is meant."""
-    for token in tokens:
-        link = _ESCAPE.fullmatch(token.raw)
-        page = _DASHBOARD.fullmatch(link[2] if link else token.text)
-        if page:
-            return page[1]
-    return join(tokens)
+    pages = (page_id(token.raw) for token in tokens)
+    return next(filter(None, pages), None) or join(tokens)
+
+
+def page_id(text: str) -> str | None:
+    """Give the integration's id that the address of its page in Braze's dashboard ends with."""
+    link = _ESCAPE.fullmatch(text)
+    page = _DASHBOARD.fullmatch(link[2] if link else plain(text))
+    return page[1] if page else None
 
 
 def quote(words: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from cdi_bot.core.folding import fold
 from cdi_bot.core.messages import (
     Content,
     MessageKind,
@@ -131,11 +132,9 @@ async def unsubscribe(
 
 
 def _is_same(subscription: Subscription, target: Target) -> bool:
-    """Patterns fit in any letter case, so they are one in any letter case."""
+    """Patterns fit in any spelling, so they are one in any spelling."""
     ours, theirs = target.selector, subscription.selector
-    return ours == theirs or (
-        is_pattern(ours) and is_pattern(theirs) and ours.casefold() == theirs.casefold()
-    )
+    return ours == theirs or (is_pattern(ours) and is_pattern(theirs) and fold(ours) == fold(theirs))
 
 
 def _is_meant(subscription: Subscription, target: Target, known: Mapping[str, Integration]) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from cdi_bot.core.digest import Schedule
+from cdi_bot.core.folding import fold
 from cdi_bot.core.model import (
     Channel,
     Filters,
@@ -20,6 +21,7 @@ from cdi_bot.core.model import (
     is_pattern,
     selector_fits,
 )
+from cdi_bot.core.typed import page_id
 from cdi_bot.services.answers import Answer, SettingsShown
 from cdi_bot.services.barred import barred
 from cdi_bot.services.channel_settings import ManageChannel
@@ -173,14 +175,15 @@ class Forms:
 
 def offer(words: str, known: list[Integration], *, listed: bool) -> Offer:
     """Choose among the known integrations; those whose names begin with the words stand first. Pure."""
-    wanted = words.casefold()
+    words = page_id(words) or words
+    wanted = fold(words)
     if is_pattern(words) and words != "all":
         fitting = [one for one in known if selector_fits(words, one)]
         count = len(fitting)
         pattern: str | None = words
     else:
         fitting = [one for one in known if _has(wanted, one)]
-        fitting.sort(key=lambda one: not one.integration_name.casefold().startswith(wanted))
+        fitting.sort(key=lambda one: not fold(one.integration_name).startswith(wanted))
         pattern, count = _pattern(words, fitting)
     unlisted = words if not (listed or fitting) and looks_like_an_id(words) else None
     return Offer(
@@ -195,7 +198,7 @@ def offer(words: str, known: list[Integration], *, listed: bool) -> Offer:
 
 
 def _has(wanted: str, one: Integration) -> bool:
-    return wanted in one.integration_name.casefold() or one.integration_id.casefold().startswith(wanted)
+    return wanted in fold(one.integration_name) or fold(one.integration_id).startswith(wanted)
 
 
 def _pattern(words: str, fitting: list[Integration]) -> tuple[str | None, int]:

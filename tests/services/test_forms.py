@@ -42,6 +42,17 @@ async def test_what_is_offered(town: Desk) -> None:
     assert town.calls("/integrations") == asked
 
 
+async def test_whatever_spelling_is_typed(town: Desk) -> None:
+    """Names are offered in full width and in any letter case; an address of Braze's dashboard offers its page's one."""
+    wide = town.add("ユーザー（本番）")
+    town.add("Orders")
+    for typed in ("ﾕｰｻﾞｰ", f"https://dashboard-03.braze.com/integrations/cloud_data_ingestion/{wide}?tab=log"):
+        (found,) = (await town.forms.offer(typed)).integrations
+        assert found.integration_id == wide
+    (orders,) = (await town.forms.offer("ｏｒｄ")).integrations
+    assert orders.integration_name == "Orders"
+
+
 async def test_how_a_channel_hears_of_an_integration(town: Desk) -> None:
     """Its own subscription is the closest, then a pattern, then `all`; where there is none, the integration is told."""
     users = town.add("Users")
