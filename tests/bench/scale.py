@@ -21,7 +21,7 @@ import httpx
 
 from cdi_bot.core.model import Channel, Filters
 from cdi_bot.metrics import Metrics, watch_loop
-from cdi_bot.polling import Poller, Polling, make_poller, reach
+from cdi_bot.polling import Poller, Polling, make_poller, reach, spare_collector
 from cdi_bot.scheduler import Scheduler
 from cdi_bot.services.observe import Policy
 from cdi_bot.services.queries import Queries
@@ -148,6 +148,7 @@ async def measured(database: str, addresses: list[str], warm_up: float, seconds:
         await polling.tick()
         await polling.idle()
         started = time.perf_counter() - begun
+        spare_collector()
         retention = Retention(store=store, clock=now, keep=timedelta(days=400))
         scheduler = Scheduler()
         scheduler.every(0.5, polling.tick, name="observe")
