@@ -19,7 +19,7 @@ from cdi_bot.checks import CheckResult
 from cdi_bot.conversation import open_to_people
 from cdi_bot.core.model import Channel
 from cdi_bot.metrics import CONTENT_TYPE, Metrics, watch_loop
-from cdi_bot.polling import Poller, Polling, Reach, make_poller, reach
+from cdi_bot.polling import Poller, Polling, Reach, make_poller, reach, spare_collector
 from cdi_bot.scheduler import Scheduler
 from cdi_bot.services.answers import Answer
 from cdi_bot.services.deliver import Deliverer
@@ -116,6 +116,7 @@ async def run_bot(
         await preflight.connect(slack, stop)
         readiness.parts = parts
         await _start(parts, stack, slack)
+        spare_collector()
         log.info("ready", team=identity.team_id, workspace=reached.workspace.base_url)
         if on_ready:
             on_ready()

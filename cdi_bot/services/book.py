@@ -11,7 +11,7 @@ import structlog
 from cdi_bot.core.detect import Finding
 from cdi_bot.core.model import Integration, Subscription, WatchedIntegration
 from cdi_bot.services.gone import record_missing
-from cdi_bot.services.memory import Remembered, run_from_list
+from cdi_bot.services.memory import NONE_OPEN, Remembered, run_from_list
 from cdi_bot.services.meter import Detections, Meter
 from cdi_bot.services.ports import Store
 from cdi_bot.services.record import Observation
@@ -50,7 +50,10 @@ class Book:
             item.take_stored(watched)
             item.heard = self._is_heard(watched.integration)
             item.newest = newest.get(integration_id)
-            item.open_starts = frozenset(run.sync_start_time for run in unsettled.get(integration_id, []))
+            still_open = unsettled.get(integration_id)
+            item.open_starts = (
+                frozenset(run.sync_start_time for run in still_open) if still_open else NONE_OPEN
+            )
 
     async def find(self, integration_id: str) -> Remembered:
         """An integration as remembered, as stored, or (never seen) as a mere id."""

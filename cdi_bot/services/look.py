@@ -8,7 +8,7 @@ from datetime import datetime
 import structlog
 
 from cdi_bot.core.model import Outcome, Run
-from cdi_bot.services.memory import Remembered
+from cdi_bot.services.memory import NONE_OPEN, Remembered
 from cdi_bot.services.ports import Braze, BrazeTrouble, Purpose, StatusPage, Store
 
 log = structlog.get_logger(__name__)
@@ -16,8 +16,12 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """Runs as Braze tells them now, but for those recorded just so before, and open runs that it no longer knows."""
+    """Runs as Braze tells them now, but for those recorded just so before, and open runs that it no longer knows.
 
+    Not `is_new`: the first page says what was recorded before, and there is nothing to record.
+    """
+
+    is_new: bool = True
     first_page: tuple[Run, ...]
     runs: tuple[Run, ...]
     vanished: frozenset[datetime]
@@ -25,15 +29,15 @@ class Reading:
 
 async def read_runs(
     braze: Braze, store: Store, item: Remembered, *, purpose: Purpose = Purpose.POLL
-) -> Reading | None:
+) -> Reading:
     """Ask for page after page until one meets a known settled run and every open run was found.
 
-    Returns `None` when the first page says what was recorded before. When a later page can't be had, what was read
-    stays with the item, and the next call goes on from there; the trouble is raised all the same.
+    When a later page can't be had, what was read stays with the item, and the next call goes on from there; the
+    trouble is raised all the same.
     """
     first = await _page(braze, item, None, purpose)
     if item.unread is None and item.is_settled_by(first.runs):
-        return None
+        return Reading(is_new=False, first_page=first.runs, runs=(), vanished=NONE_OPEN)
     runs, cursor = list(first.runs), first.next_cursor
     cursors: set[str] = set()
     bridge, item.unread = item.unread, None
@@ -69,7 +73,7 @@ def _reading(item: Remembered, first: StatusPage, runs: list[Run], *, at_end: bo
     recorded = set(item.page or ())
     return Reading(
         first_page=first.runs,
-        runs=tuple(run for run in runs if run not in recorded),
+        runs=tuple(run for run in runs if hash(run) not in recorded),
         vanished=frozenset(lost) if at_end else frozenset(),
     )
 
@@ -94,7 +98,10 @@ async def _is_enough(store: Store, item: Remembered, runs: list[Run]) -> bool:
     if horizon and oldest <= horizon:
         return True
     # What was recorded of the first page before is stored: mostly that is enough, and costs no query.
-    if any(_bounds(run, found) for run in (*(item.page or ()), item.newest) if run):
+    newest = item.newest
+    if (newest and _bounds(newest, found)) or any(
+        start.replace(microsecond=0) in found for start in item.settled
+    ):
         return True
     integration = watched.integration
     async with store.read() as uow:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from cdi_bot.core.model import Integration, Outcome, Run, WatchedIntegration
+
+NONE_OPEN: frozenset[datetime] = frozenset()
+"""One for all of them."""
 
 _FIRST_BACKOFF = timedelta(seconds=5)
 _LONGEST_BACKOFF = timedelta(minutes=5)
@@ -15,16 +19,18 @@ _LONGEST_BACKOFF = timedelta(minutes=5)
 class Remembered:
     """One integration: what is stored of it, and what was learned since.
 
-    `newest` is the newest stored run. `page` is the first status page as last recorded: while Braze answers the
-    same, nothing changed. `open_starts` are stored runs still running; `news` says that the list showed a change
+    `newest` is the newest stored run. `page` stands for the runs of the first status page as last recorded, by
+    their hashes: while Braze answers the same, nothing changed. `settled` tells when those of them began that are
+    over. `open_starts` are stored runs still running; `news` says that the list showed a change
     which no status call has explained yet. `unread` is where reading back broke off for want of budget.
     """
 
     watched: WatchedIntegration
     heard: bool
     newest: Run | None = None
-    page: tuple[Run, ...] | None = None
-    open_starts: frozenset[datetime] = frozenset()
+    page: tuple[int, ...] | None = None
+    settled: tuple[datetime, ...] = ()
+    open_starts: frozenset[datetime] = NONE_OPEN
     news: bool = False
     unsaved: bool = False
     failures: int = 0
@@ -57,13 +63,19 @@ class Remembered:
             for start in self.open_starts
             if start.replace(microsecond=0) != run.sync_start_time.replace(microsecond=0)
         }
-        self.open_starts = frozenset(
-            others | ({run.sync_start_time} if run.outcome is Outcome.RUNNING else set())
-        )
+        others |= {run.sync_start_time} if run.outcome is Outcome.RUNNING else set()
+        self.open_starts = frozenset(others) if others else NONE_OPEN
 
     def is_settled_by(self, page: tuple[Run, ...]) -> bool:
         """Whether a first page says what was recorded before, and no open run has to be looked for behind it."""
-        return page == self.page and self.open_starts <= {run.sync_start_time for run in page}
+        return tuple(map(hash, page)) == self.page and self.open_starts <= {
+            run.sync_start_time for run in page
+        }
+
+    def note_page(self, page: Sequence[Run]) -> None:
+        """Note a first page whose runs are all stored. Whole runs would be kept by the hundred thousand."""
+        self.page = tuple(map(hash, page))
+        self.settled = tuple(run.sync_start_time for run in page if run.outcome is not Outcome.RUNNING)
 
     def differs_from(self, listed: Integration) -> bool:
         """Whether the list tells of a run, or the end of one, that is not stored yet."""

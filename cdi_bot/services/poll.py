@@ -106,12 +106,12 @@ class Poll:
         item.failures = 0
         item.watched = replace(item.watched, status_asked_at=now, trouble=None)
         item.unsaved = True
-        if reading:
+        if reading.is_new:
             seen = Observation(watched=item.watched, runs=reading.runs, vanished=reading.vanished)
             await self._book.record([seen], now)
-            item.page = reading.first_page
+            item.note_page(reading.first_page)
             item.open_starts -= reading.vanished
-        self._planner.answered(item.integration_id, item.page or (), now)
+        self._planner.answered(item.integration_id, reading.first_page, now)
         item.news = item.differs_from(item.watched.integration)
         if item.news:  # the status call lags behind the list: no use in asking it at once again
             self._planner.press(item.integration_id, now, not_before=now + _ASK_AGAIN)
