@@ -114,7 +114,8 @@ class Deliverer:
             )
         for channel, rest_until in channels.items():
             self._pace.rest(channel, rest_until)
-            self._busy[channel] = asyncio.create_task(self._drain(channel))
+            if channel not in self._busy:  # its lease may have run out while Slack kept it waiting
+                self._busy[channel] = asyncio.create_task(self._drain(channel))
 
     async def _drain(self, channel: Channel) -> None:
         """Deliver to one channel while its lease lasts and something is due."""

@@ -170,7 +170,9 @@ class Lane:
                     await self._record(message, ready, found, revision=1)
                     return Done.FOUND
         async with self.store.write() as uow:
-            await uow.outbox.sending(message.message_id, now=self.clock())
+            now, before = self.clock(), message.sending_since
+            if not await uow.outbox.sending(message.message_id, now=now, before=before):
+                return Done.WAITING
         owed = message.owed
         ts = await self.messenger.post(
             owed.channel,

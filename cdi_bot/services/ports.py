@@ -489,8 +489,11 @@ class Outbox(Protocol):
         """What a channel is owed, in order, due or not."""
         ...
 
-    async def sending(self, message_id: int, *, now: datetime) -> None:
-        """Mark a message as being handed to Slack."""
+    async def sending(self, message_id: int, *, now: datetime, before: datetime | None = None) -> bool:
+        """Mark a message as being handed to Slack; False when its mark is another than `before` by now.
+
+        Somebody else is then sending it: a lease may have run out while the channel was searched.
+        """
         ...
 
     async def sent(self, message_id: int, *, ts: str | None, now: datetime) -> None:

@@ -113,9 +113,14 @@ class SqlOutbox(Outbox):
         )
         return list(map(_message_of, rows))
 
-    async def sending(self, message_id: int, *, now: datetime) -> None:
-        """Mark."""
-        await self._change(message_id, sending_since=now)
+    async def sending(self, message_id: int, *, now: datetime, before: datetime | None = None) -> bool:
+        """Mark by compare-and-set."""
+        mark = OUTBOX.c.sending_since
+        known = mark.is_(None) if before is None else mark == before
+        marked = await self._connection.execute(
+            update(OUTBOX).where(OUTBOX.c.message_id == message_id, _OWED, known).values(sending_since=now)
+        )
+        return marked.rowcount == 1
 
     async def sent(self, message_id: int, *, ts: str | None, now: datetime) -> None:
         """Settle, unless it is a card's that does not show the present yet.

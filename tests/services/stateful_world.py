@@ -207,6 +207,8 @@ async def world_on(loop: VirtualLoop, file: Path) -> AsyncIterator[World]:
         shown_after=timedelta(seconds=1),
     )
     world = World(loop=loop, store=store, workspace=workspace, slack=slack, braze=braze)
-    yield world
-    await world.end()
-    await store.inner.close()
+    try:
+        yield world
+    finally:
+        await world.end()
+        await store.inner.close()

@@ -211,8 +211,8 @@ class Life(RuleBasedStateMachine):
         try:
             if hasattr(self, "world"):
                 self.run(self._judge())
-                self.run(self.stack.aclose())
         finally:
+            self.run(self.stack.aclose())
             self.loop.close()
             self.folder.cleanup()
 

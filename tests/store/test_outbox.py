@@ -177,6 +177,17 @@ async def test_a_channel_with_nothing_due_is_not_claimed(store: SqlStore) -> Non
     assert await claim(store, 1) == [CHANNEL]
 
 
+async def test_a_message_is_sent_by_one_at_a_time(store: SqlStore) -> None:
+    """Who marks it as being sent has to know the mark that it bears."""
+    await owe(store, notice())
+    (message,) = await owed(store)
+    async with store.write() as work:
+        assert await work.outbox.sending(message.message_id, now=NOW)
+        assert not await work.outbox.sending(message.message_id, now=NOW + MINUTE)
+        assert await work.outbox.sending(message.message_id, now=NOW + MINUTE, before=NOW)
+        assert not await work.outbox.sending(message.message_id, now=NOW + MINUTE, before=NOW)
+
+
 async def test_messages_are_told_in_one(store: SqlStore) -> None:
     """One says what all do, and keeps its key and place; the others are settled, and never owed again."""
     said = Several(told="recovered", incident_ids=(1, 2, 3))
