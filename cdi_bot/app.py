@@ -252,7 +252,7 @@ async def _start(parts: _Parts, stack: AsyncExitStack, slack: SlackApp) -> None:
     scheduler.every(_OBSERVE_EVERY, parts.polling.tick, name="observe")
     scheduler.every(_DELIVER_EVERY, deliver, name="deliver")
     scheduler.every(_REMIND_EVERY, parts.polling.remind, name="remind")
-    scheduler.every(_JUDGE_EVERY, parts.polling.judge, name="deadlines")
+    scheduler.every(_JUDGE_EVERY, parts.polling.judge, name="conditions")
     scheduler.every(_REMIND_EVERY, parts.digester.tick, name="digest")
     scheduler.every(_LOOK_EVERY, parts.deliverer.places.look_at_broken, name="look")
     scheduler.every(_FOLLOW_EVERY, parts.polling.follow, name="follow")

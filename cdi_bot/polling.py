@@ -17,7 +17,7 @@ from cdi_bot.braze.client import BrazeClient
 from cdi_bot.braze.instances import dashboard_url
 from cdi_bot.core.model import Workspace
 from cdi_bot.metrics import Metrics
-from cdi_bot.services.deadlines import Deadlines
+from cdi_bot.services.conditions import Conditions
 from cdi_bot.services.follow import Follower
 from cdi_bot.services.meter import UNCOUNTED, Meter
 from cdi_bot.services.observe import Observer, Policy
@@ -54,7 +54,7 @@ class Poller:
     reach: Reach
     observer: Observer
     reminder: Reminder
-    deadlines: Deadlines
+    conditions: Conditions
     follower: Follower
 
 
@@ -115,13 +115,20 @@ def make_poller(
         repeat_after=repeat_after,
         wake=wake,
     )
-    deadlines = Deadlines(
-        store=store, workspace_id=workspace.workspace_id, clock=clock, grace=grace, wake=wake
+    conditions = Conditions(
+        store=store,
+        workspace_id=workspace.workspace_id,
+        observer=observer,
+        clock=clock,
+        grace=grace,
+        wake=wake,
     )
     follower = Follower(
         store=store, observer=observer, workspace_id=workspace.workspace_id, clock=clock, wake=wake
     )
-    return Poller(reach=reached, observer=observer, reminder=reminder, deadlines=deadlines, follower=follower)
+    return Poller(
+        reach=reached, observer=observer, reminder=reminder, conditions=conditions, follower=follower
+    )
 
 
 class Polling:
@@ -141,8 +148,8 @@ class Polling:
         await self._begin([poller.reminder.tick for poller in self._pollers])
 
     async def judge(self) -> None:
-        """Have every workspace hold its integrations to their schedules."""
-        await self._begin([poller.deadlines.tick for poller in self._pollers])
+        """Have every workspace judge what is not a failed run and yet not well."""
+        await self._begin([poller.conditions.tick for poller in self._pollers])
 
     async def follow(self) -> None:
         """Have every workspace look how the syncs go on that people started."""

@@ -267,6 +267,7 @@ class IncidentView:
     dashboard_url: str | None  # the integration's page in Braze
     snooze: Snooze | None = None
     mention: str | None = None
+    usual_length: timedelta | None = None  # of a slow one: how long the runs before it took
     can_sync: bool = False  # the key may trigger syncs and the operator allows it
 
 

@@ -51,7 +51,13 @@ class Kind(StrEnum):
 
     SYNC_FAILED = "sync_failed"  # a run ended other than in success
     LATE = "late"  # a planned run has not begun
+    SLOW = "slow"  # a run goes on far longer than this integration's runs do
+    QUALITY = "quality"  # runs succeed, but what they bring looks wrong
     BLIND = "blind"  # Braze can't be asked; concerns a workspace, not an integration
+
+
+OF_INTEGRATIONS = (Kind.QUALITY, Kind.SLOW, Kind.LATE, Kind.SYNC_FAILED)
+"""The kinds that concern one integration. Where several are open, the last of them stands for it."""
 
 
 class Topic(StrEnum):
@@ -243,8 +249,10 @@ class Incident:
 
     `failed_runs` counts every failed run since it opened, `failed_in_a_row` those since the last good one, which
     began failing at `failing_since`. `last_failed` is the newest failed run, `resolved_by` the good run that ended
-    it. A late incident's `failing_since` is the planned start. `reason` is a blind
-    incident's reason code. `revision` grows by one with every change and guards updates.
+    it. A late incident's `failing_since` is the planned start and `resolved_by` the run that began at last. A slow
+    incident's `last_failed` is the run that goes on and on, `resolved_by` the same run once it ended, however it
+    did. A quality incident's `last_failed` is the run that looked wrong. `reason` is a reason code of a blind or
+    quality incident. `revision` grows by one with every change and guards updates.
     A `quiet` incident was found by the baseline: nobody is told until it changes.
     """
 

@@ -104,8 +104,8 @@ def mention_for(
 
 
 def _hears_incident(filters: Filters, incident: Incident) -> bool:
-    if incident.kind is Kind.LATE:
-        return Topic.LATE in filters.topics
+    if incident.kind in {Kind.LATE, Kind.SLOW, Kind.QUALITY}:
+        return Topic(incident.kind) in filters.topics
     return incident.last_failed is not None and hears(filters, incident.last_failed).is_heard
 
 

@@ -41,7 +41,8 @@ class Overview:
     rows: tuple[OverviewRow, ...]
     offset: int
     total: int
-    failing: int
+    failing: int  # whose runs fail
+    unwell: int  # these, and what is late, slow, or looks wrong
     blind: Incident | None  # Braze can't be asked at present
 
 

@@ -78,9 +78,10 @@ HomeEntry = WrongNow | HeardHere | HowItIs
 class Home:
     """One page of a person's Home.
 
-    `total` and `failing` count the integrations that the person's channels hear of, `channels` these channels;
-    `not_shown` are failing ones that found no room under "Wrong now". `checked_at` is when Braze was last heard of
-    the one that it was heard of longest ago; `unseen` of them it has not been heard of yet.
+    `total` counts the integrations that the person's channels hear of, `failing` those whose runs fail, `unwell` all
+    that are not well in any way, `channels` these channels; `not_shown` are such that found no room under "Wrong
+    now". `checked_at` is when Braze was last heard of the one that it was heard of longest ago; `unseen` of them it
+    has not been heard of yet.
     """
 
     entries: tuple[HomeEntry, ...]
@@ -89,6 +90,7 @@ class Home:
     channels: int
     total: int
     failing: int
+    unwell: int
     not_shown: int
     blind: Incident | None
     checked_at: datetime | None
@@ -145,7 +147,8 @@ class Homes:
             pages=len(pages),
             channels=len({one.channel for one in known.subscriptions}),
             total=len(known.heard),
-            failing=len(known.incidents),
+            failing=sum(incident.kind is Kind.SYNC_FAILED for incident in known.incidents.values()),
+            unwell=len(known.incidents),
             not_shown=max(0, len(known.incidents) - WRONG),
             blind=known.blind,
             checked_at=min(seen, default=None),

@@ -12,6 +12,7 @@ import structlog
 from cdi_bot.core.model import Channel, WatchedIntegration, Workspace
 from cdi_bot.core.pacing import CALLS_SHARE, PAGES_SHARE, Pace, Planner
 from cdi_bot.services.book import Book
+from cdi_bot.services.memory import Remembered
 from cdi_bot.services.meter import UNCOUNTED, Meter
 from cdi_bot.services.poll import Poll
 from cdi_bot.services.ports import (
@@ -107,6 +108,10 @@ class Observer:
     def is_leading(self) -> bool:
         """Whether this process polls the workspace."""
         return self._leads_until is not None
+
+    def heard(self) -> list[Remembered]:
+        """What is remembered of each integration that somebody hears of."""
+        return [item for item in self._book.items.values() if item.heard]
 
     async def refresh(self, integration_id: str, *, purpose: Purpose = Purpose.COMMAND) -> None:
         """Ask an integration's status now, for a person unless said otherwise; raises `BrazeTrouble`."""

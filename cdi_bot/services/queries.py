@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from cdi_bot.core.folding import fold
 from cdi_bot.core.history import expected_next, usual_of
 from cdi_bot.core.model import (
+    OF_INTEGRATIONS,
     Channel,
     Incident,
     Integration,
@@ -104,7 +105,8 @@ class Queries:
             rows=rows,
             offset=start,
             total=len(heard),
-            failing=len(incidents),
+            failing=sum(incident.kind is Kind.SYNC_FAILED for incident in incidents.values()),
+            unwell=len(incidents),
             blind=next(iter(blind), None),
         )
 
@@ -231,14 +233,11 @@ def _page_start(offset: int, total: int, size: int) -> int:
 
 
 async def open_by_integration(uow: UnitOfWork, workspace_id: int, ids: Sequence[str]) -> dict[str, Incident]:
-    """The open incident of each integration that has one."""
-    kinds = (Kind.LATE, Kind.SYNC_FAILED)  # where both are open, the worse one stands for the integration
+    """The open incident of each integration that has one: the worst of them."""
     found = [
-        incident
-        for incident in await uow.incidents.open_for(workspace_id, None, ids)
-        if incident.kind in kinds
+        one for one in await uow.incidents.open_for(workspace_id, None, ids) if one.kind in OF_INTEGRATIONS
     ]
-    found.sort(key=lambda incident: kinds.index(incident.kind))
+    found.sort(key=lambda incident: OF_INTEGRATIONS.index(incident.kind))
     return {incident.integration_id: incident for incident in found if incident.integration_id}
 
 
@@ -261,4 +260,5 @@ def _badness(
     attended = incident.acknowledged_by is not None or integration.integration_id in mutes
     status = incident.last_failed.job_status if incident.last_failed else ""
     rank = _WORST_FIRST.index(status) if status in _WORST_FIRST else len(_WORST_FIRST)
+    rank += incident.kind is not Kind.SYNC_FAILED
     return (int(attended), rank, -incident.failed_in_a_row, integration.integration_name.casefold())

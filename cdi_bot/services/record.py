@@ -20,8 +20,6 @@ from cdi_bot.core.model import (
     Card,
     Channel,
     Incident,
-    Integration,
-    Kind,
     Run,
     Subscription,
     Topic,
@@ -204,23 +202,30 @@ async def record_sight(
     return await _store_and_show(uow, incident, hearing=hearing, wanting=None, now=now)
 
 
-async def record_lateness(
-    uow: UnitOfWork, incident: Incident, integration: Integration, *, now: datetime
-) -> Incident:
-    """Store a new or resolved incident of lateness, and owe its card to the channels that hear of such things."""
-    subscriptions = await uow.subscriptions.for_workspace(incident.workspace_id)
-    workspace_id, integration_id = integration.workspace_id, integration.integration_id
-    if not incident.is_open and not await uow.incidents.open_for(
-        workspace_id, Kind.SYNC_FAILED, [integration_id]
-    ):
+async def record_condition(uow: UnitOfWork, incident: Incident, *, now: datetime) -> Incident | None:
+    """Store a new or resolved late, slow or quality incident, and owe its card to who hears of such things.
+
+    `None` when nobody watches the integration any more. Raises `ConflictError` like `record`.
+    """
+    workspace_id, integration_id = incident.workspace_id, incident.integration_id
+    watched = await uow.integrations.get(workspace_id, integration_id) if integration_id else None
+    if watched is None or integration_id is None or watched.watched_since is None:
+        return None
+    if not incident.is_open and not await _is_otherwise_unwell(uow, incident, integration_id):
         await uow.snoozes.end(None, workspace_id, integration_id)
+    subscriptions = await uow.subscriptions.for_workspace(workspace_id)
     return await _store_and_show(
         uow,
         incident,
-        hearing=hears_of(Topic.LATE, subscriptions, integration),
-        wanting=hears_recovery(subscriptions, integration),
+        hearing=hears_of(Topic(incident.kind), subscriptions, watched.integration),
+        wanting=hears_recovery(subscriptions, watched.integration),
         now=now,
     )
+
+
+async def _is_otherwise_unwell(uow: UnitOfWork, incident: Incident, integration_id: str) -> bool:
+    found = await uow.incidents.open_for(incident.workspace_id, None, [integration_id])
+    return any(one.kind is not incident.kind for one in found)
 
 
 async def _store_and_show(
@@ -231,7 +236,7 @@ async def _store_and_show(
     wanting: set[Channel] | None,
     now: datetime,
 ) -> Incident:
-    """Store an incident that no run is about, and owe its cards; its end to the `wanting` (`None`: all) of them."""
+    """Store an incident of no failed run, and owe its cards; its end to the `wanting` (`None`: all) of them."""
     if not incident.incident_id:
         (incident,) = await uow.incidents.add([incident])
     elif not await uow.incidents.update(incident, expected_revision=incident.revision - 1):

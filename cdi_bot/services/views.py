@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
+from cdi_bot.core.lengths import LEARNED_FROM, lengths_of
 from cdi_bot.core.messages import (
     CardView,
     Content,
@@ -175,6 +176,16 @@ class Views:
             told=content.told, incidents=tuple(sorted(worth, key=_worst_first)), possible_repeat=repeat
         )
 
+    async def _usual_length(self, uow: UnitOfWork, incident: Incident) -> timedelta | None:
+        """How long runs took before the one that is slow."""
+        if incident.kind is not Kind.SLOW or not incident.integration_id:
+            return None
+        runs = await uow.runs.page(
+            self.workspace.workspace_id, incident.integration_id, offset=0, limit=LEARNED_FROM + 1
+        )
+        lengths = lengths_of(runs, incident.failing_since)
+        return lengths.usual if lengths else None
+
     async def _incidents(
         self, uow: UnitOfWork, channel: Channel, incidents: Sequence[Incident], now: datetime
     ) -> list[IncidentView]:
@@ -202,6 +213,8 @@ class Views:
                     dashboard_url=page or self.workspace.dashboard_url,
                     snooze=snoozes.get(incident.integration_id or ""),
                     mention=mention_for(subscriptions, incident, integration),
+                    # Of one card; a list of many has no room for it.
+                    usual_length=await self._usual_length(uow, incident) if len(incidents) == 1 else None,
                     can_sync=self.can_sync and integration is not None,
                 )
             )
@@ -256,9 +269,10 @@ def is_worth_telling(told: Told, view: IncidentView) -> bool:
 
 
 def _worst_first(view: IncidentView) -> tuple[bool, int, int, str]:
-    """Open before recovered; no rows at all before some; longer rows of failures first; then by name."""
+    """Open before recovered; no rows at all, some, what did not fail; longer rows of failures first; then by name."""
     incident = view.incident
     run = incident.last_failed
     severity = 1 if run is None or run.job_status == "partial" else 0
+    severity = severity if incident.kind is Kind.SYNC_FAILED else 2
     name = view.integration.integration_name.lower() if view.integration else ""
     return (not incident.is_open, severity, -incident.failed_in_a_row, name)

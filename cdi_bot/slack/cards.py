@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from cdi_bot.core.messages import CardView, IncidentView
 from cdi_bot.core.model import Incident, Kind, Run
+from cdi_bot.core.quality import Flaw
 from cdi_bot.slack.blocks import Block, Rendered, actions, context, fields, section
 from cdi_bot.slack.buttons import (
     ack_button,
@@ -18,6 +19,7 @@ from cdi_bot.slack.buttons import (
     snooze_element,
     sync_button,
 )
+from cdi_bot.slack.conditions import condition_advice
 from cdi_bot.slack.format import (
     REASON,
     bold_name,
@@ -36,12 +38,12 @@ from cdi_bot.slack.format import (
 from cdi_bot.slack.reasons import braze_advice, reason_words
 from cdi_bot.slack.statuses import (
     GOOD,
-    LATE,
     UNSEEN,
     advice,
     headline,
-    late_advice,
+    incident_sign,
     possible_repeat,
+    recovery_sign,
     run_sign,
     short_status,
     subject,
@@ -79,15 +81,31 @@ def recovery_line(incident: Incident, words: Words) -> str:
     lasted = duration(incident_length(incident), words)
     if incident.kind is Kind.BLIND:
         return _("Braze answers again after {length}").format(length=lasted)
-    if incident.kind is Kind.LATE:
-        if incident.resolved_by is None:
-            return _("No longer late: no run is planned any more")
-        return _("A run has begun, {length} after its planned time").format(length=lasted)
+    if incident.kind is not Kind.SYNC_FAILED:
+        return _condition_over(incident, lasted, words)
     return words.ngettext(
         "Recovered after {length}: {count} run failed",
         "Recovered after {length}: {count} runs failed",
         incident.failed_runs,
     ).format(length=lasted, count=words.number(incident.failed_runs))
+
+
+def _condition_over(incident: Incident, lasted: str, words: Words) -> str:
+    """Say what ended a late, slow or quality incident; what the failure of a slow run means is told by another."""
+    _ = words.gettext
+    run = incident.resolved_by
+    if incident.kind is Kind.LATE:
+        text = _("A run has begun, {length} after its planned time")
+        return text.format(length=lasted) if run else _("No longer late: no run is planned any more")
+    if incident.kind is Kind.QUALITY:
+        if incident.reason == Flaw.NO_ROWS:
+            return _("Rows come again, after {length} without").format(length=lasted)
+        return _("The last timestamp synced lies in the past again, after {length}").format(length=lasted)
+    if run is None:
+        return _("No longer slow: Braze does not tell of this run any more")
+    return _("The slow run has ended after {length}: {status}").format(
+        length=lasted, status=short_status(run.job_status, words)
+    )
 
 
 def incident_length(incident: Incident) -> timedelta:
@@ -191,31 +209,51 @@ def _before(incident: Incident, words: Words) -> list[tuple[str, str]]:
     return said
 
 
-def _late_card(view: IncidentView, words: Words) -> list[Block]:
-    """Tell of an integration whose planned run has not begun, or has at last."""
-    _ = words.gettext
+def _condition_card(view: IncidentView, words: Words) -> list[Block]:
+    """Tell of an integration whose planned run has not begun, whose run goes on too long, or whose runs look wrong."""
     incident = view.incident
     name = (
         bold_name(view.integration, view.dashboard_url) if view.integration else escape(subject(view, words))
     )
     state = headline(incident, words) if incident.is_open else recovery_line(incident, words)
     called = mentions(view.mention) if incident.is_open else None
-    lines = [
-        f"{LATE if incident.is_open else GOOD} {name}",
-        escape(state),
-        *([called] if called else []),
-    ]
+    mark = incident_sign(incident) if incident.is_open else recovery_sign(incident)
+    lines = [f"{mark} {name}", escape(state), *([called] if called else [])]
     known = [
-        (_("Integration id"), code(incident.integration_id or "–")),
-        (_("Planned for"), date(incident.failing_since)),
+        (words.gettext("Integration id"), code(incident.integration_id or "–")),
+        *_FACTS[incident.kind](view, words),
     ]
-    began = incident.resolved_by
-    if began:
-        known.append((_("Started"), date(began.sync_start_time)))
     blocks = [section("\n".join(lines)), fields(known)]
     if incident.is_open:
-        blocks.append(_todo(late_advice(words), words))
+        blocks.append(_todo(condition_advice(incident, words), words))
     return blocks
+
+
+def _late_facts(view: IncidentView, words: Words) -> list[tuple[str, str]]:
+    _ = words.gettext
+    began = view.incident.resolved_by
+    known = [(_("Planned for"), date(view.incident.failing_since))]
+    return [*known, (_("Started"), date(began.sync_start_time))] if began else known
+
+
+def _slow_facts(view: IncidentView, words: Words) -> list[tuple[str, str]]:
+    _ = words.gettext
+    ended = view.incident.resolved_by
+    known = run_fields(ended, words) if ended else [(_("Started"), date(view.incident.failing_since))]
+    usual = [(_("Usually takes"), duration(view.usual_length, words))] if view.usual_length else []
+    status = [(_("Ended in"), escape(short_status(ended.job_status, words)))] if ended else []
+    return [*status, *known, *usual]
+
+
+def _quality_facts(view: IncidentView, words: Words) -> list[tuple[str, str]]:
+    _ = words.gettext
+    incident = view.incident
+    run = incident.last_failed if incident.is_open else incident.resolved_by
+    since = _("No rows since") if incident.reason == Flaw.NO_ROWS else _("First seen in the run of")
+    return [*(run_fields(run, words) if run else []), (since, date(incident.failing_since))]
+
+
+_FACTS = {Kind.LATE: _late_facts, Kind.SLOW: _slow_facts, Kind.QUALITY: _quality_facts}
 
 
 def _blind_card(view: IncidentView, words: Words) -> list[Block]:
@@ -242,4 +280,4 @@ def _todo(todo: str, words: Words) -> Block:
     return section(f"*{title}*\n{todo}")
 
 
-_CARDS = {Kind.SYNC_FAILED: _failed_card, Kind.LATE: _late_card, Kind.BLIND: _blind_card}
+_CARDS = {Kind.SYNC_FAILED: _failed_card, Kind.BLIND: _blind_card} | dict.fromkeys(_FACTS, _condition_card)

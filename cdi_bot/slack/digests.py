@@ -39,8 +39,8 @@ def _summary(view: DigestView, words: Words) -> tuple[str, str]:
         return UNSEEN, _("This channel hears of no integration.")
     if view.failing:
         text = words.ngettext(
-            "{count} integration was failing at the end.",
-            "{count} integrations were failing at the end.",
+            "{count} integration was not well at the end.",
+            "{count} integrations were not well at the end.",
             view.failing,
         )
         return BAD, text.format(count=words.number(view.failing))
@@ -131,7 +131,7 @@ def _line(part: Share, url: str | None, words: Words) -> str:
             ).format(failed=words.number(part.sums.failed), count=words.number(part.sums.runs))
         )
     if part.is_open:
-        said.append(_("failing at the end"))
+        said.append(_("not well at the end"))
     mark = BAD if part.is_open else SOME
     return f"{mark} {bold_name(part.integration, url, SHORT_NAME)}: {words.listed(said)}"
 

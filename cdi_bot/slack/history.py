@@ -29,7 +29,7 @@ from cdi_bot.slack.format import (
 from cdi_bot.slack.limits import BLOCKS_JSON, weight
 from cdi_bot.slack.pages import as_of, pager
 from cdi_bot.slack.reasons import braze_advice, reason_words
-from cdi_bot.slack.statuses import headline, long_status, run_sign, short_status
+from cdi_bot.slack.statuses import headline, incident_sign, long_status, run_sign, short_status
 from cdi_bot.slack.words import Words
 
 
@@ -38,9 +38,9 @@ def render_history(answer: History, words: Words, now: datetime) -> Rendered:
     _ = words.gettext
     name = name_of(answer.integration)
     newest = answer.recent[0] if answer.recent else None
-    telling = answer.incident.last_failed if answer.incident else newest
+    mark = incident_sign(answer.incident) if answer.incident else run_sign(newest)
     title = f"{bold_name(answer.integration, answer.dashboard_url)} {code(answer.integration.integration_id)}"
-    head = [section("\n".join([f"{run_sign(telling)} {title}", *_history_state(answer, words)]))]
+    head = [section("\n".join([f"{mark} {title}", *_history_state(answer, words)]))]
     known = figures(answer, words, now)
     if known:
         head.append(fields(known))

@@ -18,7 +18,7 @@ from cdi_bot.slack.format import date, escape
 from cdi_bot.slack.home_entries import header, listed
 from cdi_bot.slack.pages import pager
 from cdi_bot.slack.reasons import braze_advice, reason_words
-from cdi_bot.slack.statuses import BAD, GOOD, UNSEEN
+from cdi_bot.slack.statuses import BAD, DUBIOUS, GOOD, UNSEEN, count_of_all
 from cdi_bot.slack.words import Words
 
 FRESHNESS = "freshness"
@@ -111,20 +111,12 @@ def _blind(incident: Incident | None, words: Words) -> list[Block]:
 
 def _summary(home: Home, words: Words) -> str:
     _ = words.gettext
-    if home.failing:
-        line = words.ngettext(
-            "{failing} of {total} integration is failing",
-            "{failing} of {total} integrations are failing",
-            home.total,
-        ).format(failing=words.number(home.failing), total=words.number(home.total))
-    else:
-        line = words.ngettext(
-            "{total} integration, none failing", "{total} integrations, none failing", home.total
-        ).format(total=words.number(home.total))
+    line = count_of_all(failing=home.failing, unwell=home.unwell, total=home.total, words=words)
     where = words.ngettext(
         "heard of in {count} channel of yours", "heard of in {count} channels of yours", home.channels
     ).format(count=words.number(home.channels))
-    return f"{BAD if home.failing else GOOD} {words.listed([f'*{line}*', where])}"
+    mark = GOOD if not home.unwell else BAD if home.failing else DUBIOUS
+    return f"{mark} {words.listed([f'*{line}*', where])}"
 
 
 def _doing(home: Home, words: Words) -> list[Block]:
@@ -146,12 +138,12 @@ def _help(words: Words) -> Block | None:
 
 
 def _not_shown(home: Home, words: Words) -> list[Block]:
-    """Say where the failing ones stand that found no room above."""
+    """Say where those stand that are not well and found no room above."""
     if not home.not_shown or home.page:
         return []
     text = words.ngettext(
-        "{count} more is failing: it stands among all integrations",
-        "{count} more are failing: they stand among all integrations",
+        "{count} more is not well: it stands among all integrations",
+        "{count} more are not well: they stand among all integrations",
         home.not_shown,
     )
     return [context(text.format(count=words.number(home.not_shown)))]

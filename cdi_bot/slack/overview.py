@@ -9,7 +9,18 @@ from cdi_bot.slack.blocks import Block, Rendered, cell, context, date_cell, sect
 from cdi_bot.slack.format import SHORT_NAME, date, escape, failed, name_of, outside, plain, plain_line, synced
 from cdi_bot.slack.pages import as_of, pager, part
 from cdi_bot.slack.reasons import braze_advice, reason_words
-from cdi_bot.slack.statuses import GOOD, UNSEEN, incident_sign, run_sign, short_status, sign
+from cdi_bot.slack.statuses import (
+    BAD,
+    DUBIOUS,
+    GOOD,
+    UNSEEN,
+    count_of_all,
+    incident_sign,
+    run_sign,
+    short_state,
+    short_status,
+    sign,
+)
 from cdi_bot.slack.words import Words
 
 SHORT_ID = 40
@@ -43,7 +54,7 @@ def render_overview(answer: Overview, words: Words) -> Rendered:
         labels=(_("Previous"), _("Next")),
     )
     todo = _("`/cdi status NAME` shows an integration's runs.")
-    mark = sign("error") if answer.failing else GOOD
+    mark = GOOD if not answer.unwell else BAD if answer.failing else DUBIOUS
     return Rendered(
         text=plain_line(title),
         blocks=[
@@ -58,15 +69,7 @@ def render_overview(answer: Overview, words: Words) -> Rendered:
 
 def _overview_title(answer: Overview, words: Words) -> str:
     _ = words.gettext
-    if not answer.failing:
-        return words.ngettext(
-            "{total} integration, none failing", "{total} integrations, none failing", answer.total
-        ).format(total=words.number(answer.total))
-    return words.ngettext(
-        "{failing} of {total} integration is failing",
-        "{failing} of {total} integrations are failing",
-        answer.total,
-    ).format(failing=words.number(answer.failing), total=words.number(answer.total))
+    return count_of_all(failing=answer.failing, unwell=answer.unwell, total=answer.total, words=words)
 
 
 def _oldest(answer: Overview, words: Words) -> str:
@@ -97,15 +100,14 @@ def _state(row: OverviewRow, words: Words) -> str:
     """Say in plain text how an integration is."""
     _ = words.gettext
     incident, run = row.incident, row.newest
-    if incident and incident.last_failed:
-        said = [short_status(incident.last_failed.job_status, words)]
+    if incident and incident.kind is Kind.SYNC_FAILED:
+        said = [short_state(incident, words)]
     else:
         said = [short_status(run.job_status, words) if run else _("No run seen yet")]
-    if incident and incident.kind is Kind.LATE:
-        said.append(_("late"))
+        said += [short_state(incident, words)] if incident else []
     if incident and incident.failed_in_a_row > 1:
         said.append(_("{count} in a row").format(count=words.number(incident.failed_in_a_row)))
-    if incident and run and run.outcome is Outcome.RUNNING:
+    if incident and incident.failed_in_a_row and run and run.outcome is Outcome.RUNNING:
         said.append(_("running again"))
     if incident and incident.acknowledged_by:
         said.append(_("acknowledged"))

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from cdi_bot.core.messages import EventView, FailedAgain, IncidentView, Recovered, StillOpen
-from cdi_bot.core.model import Kind, Run
+from cdi_bot.core.model import Kind, Outcome, Run
 from cdi_bot.slack.blocks import Block, Rendered, actions, context, section
 from cdi_bot.slack.buttons import ack_button, history_button, open_button
 from cdi_bot.slack.cards import in_a_row, recovery_line
-from cdi_bot.slack.format import bold_name, date, escape, failed, outside, plain_line, synced, took
-from cdi_bot.slack.statuses import GOOD, headline, incident_sign, long_status, run_sign, subject
+from cdi_bot.slack.format import bold_name, date, duration, escape, failed, outside, plain_line, synced, took
+from cdi_bot.slack.statuses import (
+    GOOD,
+    headline,
+    incident_sign,
+    long_status,
+    recovery_sign,
+    run_sign,
+    subject,
+)
 from cdi_bot.slack.words import Words
 
 
@@ -72,9 +80,9 @@ def recovered(_content: Recovered, view: EventView, words: Words) -> Rendered:
         return said(GOOD, _("{sentence}.").format(sentence=state))
     line = _("{name} – {state}").format(name=named(view, "", words), state=state)
     good = about.incident.resolved_by or view.run
-    is_told = good is not None and about.incident.kind is not Kind.LATE  # which a run has only begun
+    is_told = good is not None and good.outcome is not Outcome.RUNNING  # which has only begun
     more = [run_line(good, words)] if good and is_told else []
-    return said(GOOD, line, *more, row=actions(_looks(about, words)))
+    return said(recovery_sign(about.incident), line, *more, row=actions(_looks(about, words)))
 
 
 def still_open(_content: StillOpen, view: EventView, words: Words) -> Rendered:
@@ -86,14 +94,21 @@ def still_open(_content: StillOpen, view: EventView, words: Words) -> Rendered:
         line = _("I still can't see. {state}")
     elif incident.kind is Kind.LATE:
         line = _("{name} is still late, and nobody has acknowledged it. {state}")
+    elif incident.kind is Kind.SLOW:
+        line = _("{name} is still slow, and nobody has acknowledged it. {state}")
+    elif incident.kind is Kind.QUALITY:
+        line = _("{name} still looks wrong, and nobody has acknowledged it. {state}")
     else:
         line = _("{name} is still failing, and nobody has acknowledged it. {state}")
     line = line.format(name=named(view, "", words), state=escape(headline(incident, words)))
     since = _("Since {when}. Acknowledging it ends these reminders.").format(
         when=date(incident.failing_since)
     )
+    usual = about.usual_length and _("Usually takes {length}").format(
+        length=duration(about.usual_length, words)
+    )
     row = actions([ack_button([about], words), *_looks(about, words)])
-    return said(incident_sign(incident), line, since, row=row)
+    return said(incident_sign(incident), line, *([usual] if usual else []), since, row=row)
 
 
 def _incident(view: EventView) -> IncidentView:

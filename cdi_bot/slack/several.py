@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cdi_bot.core.messages import IncidentView, SeveralView, Told
-from cdi_bot.core.model import Kind
+from cdi_bot.core.model import Kind, Outcome
 from cdi_bot.slack.blocks import Block, Rendered, actions, context, paragraphs, section
 from cdi_bot.slack.buttons import ack_button
 from cdi_bot.slack.cards import recovery_line
 from cdi_bot.slack.format import SHORT_NAME, bold_name, date, escape, plain_line, synced
 from cdi_bot.slack.limits import BLOCKS_JSON, weight
-from cdi_bot.slack.statuses import BAD, GOOD, headline, incident_sign, possible_repeat, subject
+from cdi_bot.slack.statuses import BAD, GOOD, headline, incident_sign, possible_repeat, recovery_sign, subject
 from cdi_bot.slack.storms import LIST_BLOCKS
 from cdi_bot.slack.words import Words
 
@@ -19,7 +19,7 @@ from cdi_bot.slack.words import Words
 def render_several(view: SeveralView, words: Words) -> Rendered:
     """Say what befell how many, and list them, worst first, as many as a message holds."""
     _ = words.gettext
-    title = _title(view.told, len(view.incidents), words)
+    title = _title(view.told, [one.incident.kind for one in view.incidents], words)
     head = section(f"{GOOD if view.told == 'recovered' else BAD} *{title}*")
     foot: list[Block] = []
     if view.told == "still_open":
@@ -35,16 +35,32 @@ def render_several(view: SeveralView, words: Words) -> Rendered:
     return Rendered(text=plain_line(title), blocks=[head, *listed, *foot])
 
 
-def _title(told: Told, count: int, words: Words) -> str:
-    if told == "recovered":
-        said = words.ngettext("{count} integration recovered", "{count} integrations recovered", count)
-    elif told == "failed_again":
+def _title(told: Told, kinds: Sequence[Kind], words: Words) -> str:
+    """Say what befell how many: failing is what failed runs are called, not what is late or looks wrong."""
+    count, failing = len(kinds), set(kinds) <= {Kind.SYNC_FAILED}
+    if told == "failed_again":
         said = words.ngettext("{count} integration failed again", "{count} integrations failed again", count)
+    elif told == "recovered":
+        said = (
+            words.ngettext("{count} integration recovered", "{count} integrations recovered", count)
+            if failing
+            else words.ngettext(
+                "{count} integration is well again", "{count} integrations are well again", count
+            )
+        )
     else:
-        said = words.ngettext(
-            "{count} integration is still failing, and nobody has acknowledged it",
-            "{count} integrations are still failing, and nobody has acknowledged them",
-            count,
+        said = (
+            words.ngettext(
+                "{count} integration is still failing, and nobody has acknowledged it",
+                "{count} integrations are still failing, and nobody has acknowledged them",
+                count,
+            )
+            if failing
+            else words.ngettext(
+                "{count} integration is still not well, and nobody has acknowledged it",
+                "{count} integrations are still not well, and nobody has acknowledged them",
+                count,
+            )
         )
     return said.format(count=words.number(count))
 
@@ -68,6 +84,6 @@ def _line(view: IncidentView, words: Words) -> str:
         return f"{incident_sign(incident)} {name}: {told}"
     said = [escape(recovery_line(incident, words))]
     good = incident.resolved_by
-    if good and good.rows_synced is not None and incident.kind is not Kind.LATE:
+    if good and good.rows_synced is not None and good.outcome is not Outcome.RUNNING:
         said.append(_("rows synced: {synced}").format(synced=synced(good, words)))
-    return f"{GOOD} {name}: {words.listed(said)}"
+    return f"{recovery_sign(incident)} {name}: {words.listed(said)}"

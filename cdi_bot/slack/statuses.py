@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from cdi_bot.core.messages import IncidentView
 from cdi_bot.core.model import Incident, Kind, Run
+from cdi_bot.slack.conditions import condition_headline, condition_name
 from cdi_bot.slack.format import STATUS, name_of, outside, plain
 from cdi_bot.slack.reasons import reason_words
 from cdi_bot.slack.words import Words
 
-GOOD, BAD, SOME, ODD, BUSY, LATE, UNSEEN = "🟢", "🔴", "🟠", "🟣", "🔵", "🟡", "⚪"
+GOOD, BAD, SOME, ODD, BUSY, DUBIOUS, UNSEEN = "🟢", "🔴", "🟠", "🟣", "🔵", "🟡", "⚪"
 """Never alone: each stands beside words."""
 
 _SIGNS = {
@@ -82,8 +83,8 @@ def headline(incident: Incident, words: Words) -> str:
     _ = words.gettext
     if incident.kind is Kind.BLIND:
         return _("Braze can't be asked: {reason}").format(reason=reason_words(incident.reason, words))
-    if incident.kind is Kind.LATE:
-        return _("Late: no run has begun at its planned time")
+    if incident.kind is not Kind.SYNC_FAILED:
+        return condition_headline(incident, words)
     run = incident.last_failed
     state = long_status(run.job_status, words) if run else _("Failing")
     if incident.failed_in_a_row > 1:
@@ -102,21 +103,44 @@ def subject(view: IncidentView, words: Words) -> str:
 
 def incident_sign(incident: Incident) -> str:
     """Return the sign of an open incident of an integration."""
-    return LATE if incident.kind is Kind.LATE else run_sign(incident.last_failed)
+    return run_sign(incident.last_failed) if incident.kind is Kind.SYNC_FAILED else DUBIOUS
 
 
-def late_advice(words: Words) -> str:
-    """Say what to do next about a run that has not begun, in mrkdwn."""
-    _ = words.gettext
-    return _(
-        "Open the integration in Braze: check that it is switched on and that its schedule is what you expect. "
-        "A sync started by hand shows whether it runs at all."
-    )
+def recovery_sign(incident: Incident) -> str:
+    """Return the sign of an incident that is over: a slow run's end need not be a good one."""
+    if incident.kind is Kind.SLOW and incident.resolved_by:
+        return run_sign(incident.resolved_by)
+    return GOOD
+
+
+def short_state(incident: Incident, words: Words) -> str:
+    """Say in a word or two, as plain text, in which way an open incident of an integration is not well."""
+    if incident.kind is not Kind.SYNC_FAILED:
+        return condition_name(incident, words)
+    run = incident.last_failed
+    return short_status(run.job_status, words) if run else words.gettext("Failing")
 
 
 def run_sign(run: Run | None) -> str:
     """Return the sign of a run, or of there being none."""
     return sign(run.job_status) if run else UNSEEN
+
+
+def count_of_all(*, failing: int, unwell: int, total: int, words: Words) -> str:
+    """Say in plain text how many of all integrations are not well; failing, where no other kind is among them."""
+    if not unwell:
+        return words.ngettext(
+            "{total} integration, none failing", "{total} integrations, none failing", total
+        ).format(total=words.number(total))
+    if unwell > failing:
+        return words.ngettext(
+            "{count} of {total} integration is not well",
+            "{count} of {total} integrations are not well",
+            total,
+        ).format(count=words.number(unwell), total=words.number(total))
+    return words.ngettext(
+        "{failing} of {total} integration is failing", "{failing} of {total} integrations are failing", total
+    ).format(failing=words.number(failing), total=words.number(total))
 
 
 def possible_repeat(words: Words) -> str:

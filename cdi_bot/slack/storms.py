@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from itertools import accumulate
 
 from cdi_bot.core.messages import CardView, IncidentView
-from cdi_bot.core.model import Kind
+from cdi_bot.core.model import Incident, Kind
 from cdi_bot.slack.blocks import Block, Rendered, actions, context, paragraphs, section
 from cdi_bot.slack.buttons import ack_button, history_button
 from cdi_bot.slack.format import SHORT_NAME, bold_name, date, escape, mentions, plain, user
 from cdi_bot.slack.limits import BLOCKS_JSON, MESSAGE_TEXT, clip, text_weight, weight
-from cdi_bot.slack.statuses import BAD, GOOD, UNSEEN, incident_sign, possible_repeat, short_status, subject
+from cdi_bot.slack.statuses import (
+    BAD,
+    DUBIOUS,
+    GOOD,
+    UNSEEN,
+    incident_sign,
+    possible_repeat,
+    recovery_sign,
+    short_state,
+    subject,
+)
 from cdi_bot.slack.words import Words
 
 FEW = 10
@@ -28,9 +39,9 @@ def render_storm(view: CardView, words: Words) -> Rendered:
     """List the incidents of a card, as many as a message holds, and say how many more there are."""
     _ = words.gettext
     still_open = [one for one in view.incidents if one.incident.is_open]
-    title = _title(len(still_open), len(view.incidents) - len(still_open), words)
+    title = _title(still_open, len(view.incidents) - len(still_open), words)
     called = mentions(" ".join(one.mention or "" for one in still_open))
-    head = section(f"{BAD if still_open else GOOD} *{title}*" + (f"\n{called}" if called else ""))
+    head = section(f"{_sign(still_open)} *{title}*" + (f"\n{called}" if called else ""))
     foot = actions([ack_button(view.incidents, words)])
     if view.possible_repeat:
         foot.insert(0, context(possible_repeat(words)))
@@ -42,19 +53,38 @@ def render_storm(view: CardView, words: Words) -> Rendered:
     return Rendered(text=_text(title, view, words), blocks=[head, *listed, *foot])
 
 
-def _title(failing: int, recovered: int, words: Words) -> str:
-    """Count in plain text what is failing and what is well again."""
+def _title(unwell: Sequence[IncidentView], recovered: int, words: Words) -> str:
+    """Count in plain text what is not well and what is well again."""
     _ = words.gettext
-    if not failing:
+    if not unwell:
         return words.ngettext(
             "{count} integration is well again", "{count} integrations are well again", recovered
         ).format(count=words.number(recovered))
-    title = words.ngettext(
-        "{count} integration is failing", "{count} integrations are failing", failing
-    ).format(count=words.number(failing))
+    title = count_unwell([one.incident.kind for one in unwell], words)
     if not recovered:
         return title
     return _("{title}, {count} recovered").format(title=title, count=words.number(recovered))
+
+
+def _sign(unwell: Sequence[IncidentView]) -> str:
+    if not unwell:
+        return GOOD
+    return BAD if any(one.incident.kind in {Kind.SYNC_FAILED, Kind.BLIND} for one in unwell) else DUBIOUS
+
+
+def count_unwell(kinds: Collection[Kind], words: Words) -> str:
+    """Count in plain text the integrations that are not well; what all have in common is called by its name."""
+    count = len(kinds)
+    (only,) = set(kinds) if len(set(kinds)) == 1 else (None,)
+    if only is Kind.SYNC_FAILED:
+        text = words.ngettext("{count} integration is failing", "{count} integrations are failing", count)
+    elif only is Kind.LATE:
+        text = words.ngettext("{count} integration is late", "{count} integrations are late", count)
+    elif only is Kind.SLOW:
+        text = words.ngettext("{count} integration is slow", "{count} integrations are slow", count)
+    else:
+        text = words.ngettext("{count} integration is not well", "{count} integrations are not well", count)
+    return text.format(count=words.number(count))
 
 
 def _text(title: str, view: CardView, words: Words) -> str:
@@ -94,6 +124,13 @@ def _as_lines(view: CardView, words: Words, room: int) -> tuple[list[Block], int
     return paragraphs(lines, blocks=LIST_BLOCKS, room=room)
 
 
+def _over(incident: Incident, words: Words) -> str:
+    _ = words.gettext
+    if incident.kind is Kind.LATE:
+        return _("no longer late")
+    return _("the slow run has ended") if incident.kind is Kind.SLOW else _("recovered")
+
+
 def line(view: IncidentView, words: Words, *, with_link: bool = True) -> str:
     """Say in one line of mrkdwn how an incident stands."""
     _ = words.gettext
@@ -105,11 +142,10 @@ def line(view: IncidentView, words: Words, *, with_link: bool = True) -> str:
         else f"*{escape(subject(view, words))}*"
     )
     if not incident.is_open:
-        return f"{GOOD} {name}: " + _("recovered")
+        return f"{recovery_sign(incident)} {name}: {_over(incident, words)}"
     if incident.kind is Kind.BLIND:
         return f"{UNSEEN} {name}: " + _("can't be asked")
-    run = incident.last_failed
-    said = [escape(short_status(run.job_status, words)) if run else _("late")]
+    said = [escape(short_state(incident, words))]
     if incident.failed_in_a_row > 1:
         said.append(_("{count} in a row").format(count=words.number(incident.failed_in_a_row)))
     if incident.acknowledged_by:

@@ -21,7 +21,7 @@ from cdi_bot.sandbox.braze_runs import Run as PastRun
 from cdi_bot.sandbox.braze_runs import RunPlan
 from cdi_bot.sandbox.braze_settings import Settings
 from cdi_bot.sandbox.slack_seed import DATA_ALERTS, TEAM
-from cdi_bot.services.deadlines import Deadlines
+from cdi_bot.services.conditions import Conditions
 from cdi_bot.services.deliver import Deliverer
 from cdi_bot.services.follow import Follower
 from cdi_bot.services.lookup import Lookup
@@ -56,7 +56,7 @@ class Bot:
     observer: Observer
     deliverer: Deliverer
     reminder: Reminder
-    deadlines: Deadlines
+    conditions: Conditions
     follower: Follower
     syncing: Syncing
     braze: BrazeClient
@@ -137,9 +137,10 @@ class Whole:
             repeat_after=timedelta(hours=4),
             wake=deliverer.wake,
         )
-        deadlines = Deadlines(
+        conditions = Conditions(
             store=self.store,
             workspace_id=workspace.workspace_id,
+            observer=observer,
             clock=self.clock,
             grace=GRACE,
             wake=deliverer.wake,
@@ -165,7 +166,7 @@ class Whole:
             clock=self.clock,
             wake=deliverer.wake,
         )
-        self.bot = Bot(observer, deliverer, reminder, deadlines, follower, syncing, braze, session)
+        self.bot = Bot(observer, deliverer, reminder, conditions, follower, syncing, braze, session)
         return self.bot
 
     def seconds(self) -> float:
@@ -183,7 +184,7 @@ class Whole:
         await self.bot.observer.tick()
         await self.bot.observer.idle()
         await self.bot.reminder.tick()
-        await self.bot.deadlines.tick()
+        await self.bot.conditions.tick()
         await self.bot.follower.tick()
         await self.bot.deliverer.round()
         await self.bot.deliverer.idle()

@@ -1,0 +1,91 @@
+"""How long an integration's runs take, and whether one that goes on is far beyond that: who is slow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from statistics import median
+
+from cdi_bot.core.model import Incident, Kind, Outcome, Run, WatchedIntegration
+
+LEARNED_FROM = 30
+"""So many ended runs before the one in question say what is usual."""
+
+LEAST = timedelta(minutes=10)
+"""A run is never slow by less than this: nothing has to be looked up for a younger one."""
+
+_ENOUGH = 5
+_TIMES_USUAL, _TIMES_LONGEST = 3, 1.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lengths:
+    """How long good runs took: the middle one, and the longest."""
+
+    usual: timedelta
+    longest: timedelta
+
+    @property
+    def limit(self) -> timedelta:
+        """A run that goes on for longer is slow: beyond several times the usual, and well beyond any seen before."""
+        return max(self.usual * _TIMES_USUAL, self.longest * _TIMES_LONGEST, self.usual + LEAST)
+
+
+def lengths_of(runs: Iterable[Run], before: datetime) -> Lengths | None:
+    """Learn from the good runs that began before a time; `None` where there are too few to say."""
+    lengths = [
+        run.duration
+        for run in runs
+        if run.outcome is Outcome.GOOD and run.duration is not None and run.sync_start_time < before
+    ]
+    if len(lengths) < _ENOUGH:
+        return None
+    usual = timedelta(seconds=median(length.total_seconds() for length in lengths))
+    return Lengths(usual=usual, longest=max(lengths))
+
+
+def seen_running(watched: WatchedIntegration, newest: Run | None) -> timedelta | None:
+    """How long the newest run had been going on when Braze last said that it is; `None` where none is."""
+    if newest is None or newest.outcome is not Outcome.RUNNING or watched.missing_since:
+        return None
+    listed, times = watched.integration, [watched.status_asked_at]
+    start = listed.last_job_start_time
+    if start and (listed.last_job_status or "").lower() == newest.job_status and _is_same(start, newest):
+        times.append(watched.listed_at)
+    seen = max(filter(None, times), default=None)
+    return max(seen - newest.sync_start_time, timedelta(0)) if seen else None
+
+
+def judge_length(
+    watched: WatchedIntegration, newest: Run | None, lengths: Lengths | None, *, now: datetime
+) -> Incident | None:
+    """A new incident where the newest run goes on far longer than usual. Nothing is concluded from silence."""
+    lasted = seen_running(watched, newest)
+    if newest is None or lasted is None or lengths is None or watched.watched_since is None:
+        return None
+    if lasted <= lengths.limit:
+        return None
+    return Incident(
+        incident_id=0,
+        workspace_id=watched.integration.workspace_id,
+        integration_id=watched.integration.integration_id,
+        kind=Kind.SLOW,
+        revision=1,
+        opened_at=now,
+        failing_since=newest.sync_start_time,
+        last_failed=newest,
+    )
+
+
+def judge_end(incident: Incident, *, now: datetime) -> Incident | None:
+    """The incident resolved, if its run is over or Braze no longer knows it. How it ended is not this one's matter."""
+    run = incident.last_failed
+    if run is not None and run.outcome is Outcome.RUNNING:
+        return None
+    return replace(incident, revision=incident.revision + 1, resolved_at=now, resolved_by=run)
+
+
+def _is_same(start: datetime, run: Run) -> bool:
+    """Whether the list's start, which may be cut to whole seconds, is this run's."""
+    return start.replace(microsecond=0) == run.sync_start_time.replace(microsecond=0)

@@ -1,0 +1,173 @@
+"""What the deciders of `core` need to know of an integration, kept between two looks so that little has to be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from cdi_bot.core.deadlines import Promise, judge_deadline, promised
+from cdi_bot.core.lengths import (
+    LEARNED_FROM,
+    LEAST,
+    Lengths,
+    judge_end,
+    judge_length,
+    lengths_of,
+    seen_running,
+)
+from cdi_bot.core.model import Incident, Integration, Outcome, Run
+from cdi_bot.core.quality import (
+    ENOUGH_ROWS,
+    ENOUGH_TIME,
+    QUIET,
+    is_ahead,
+    is_empty,
+    is_far_ahead,
+    judge_mended,
+    judge_quality,
+    silence_of,
+)
+from cdi_bot.services.memory import Remembered
+from cdi_bot.services.ports import Store
+
+MayRead = Callable[[], bool]
+
+_PAGE, _MOST = 200, 5000
+"""Runs of the past: so many are read at once, and altogether. Two weeks of a run every five minutes are 4,032."""
+
+_ASK_AGAIN = timedelta(hours=1)
+
+
+class Judge(Protocol):
+    """Judges one integration in one respect."""
+
+    async def __call__(
+        self, item: Remembered, incident: Incident | None, now: datetime, may_read: MayRead, /
+    ) -> Incident | None:
+        """A new or resolved incident, `None` when nothing changed. `incident` is the open one.
+
+        Its past is read only where `may_read` says so; else it is judged by the next look.
+        """
+        ...
+
+
+class Lateness:
+    """Holds integrations to their schedules.
+
+    What was promised is kept in memory. After a restart it is taken from the list as it was stored, so that only a
+    deadline which Braze's list moved past within the grace before the restart goes untold.
+    """
+
+    def __init__(self, grace: timedelta) -> None:
+        """Begin without a promise."""
+        self._grace = grace
+        self._promised: dict[str, datetime] = {}
+
+    async def __call__(
+        self, item: Remembered, incident: Incident | None, now: datetime, _may_read: MayRead, /
+    ) -> Incident | None:
+        """Judge by memory alone."""
+        key = item.integration_id
+        at = promised(Promise(watched=item.watched, newest=item.newest, at=self._promised.get(key)), now)
+        if at is None:
+            self._promised.pop(key, None)
+        else:
+            self._promised[key] = at
+        promise = Promise(watched=item.watched, newest=item.newest, at=at)
+        return judge_deadline(promise, incident, now=now, grace=self._grace)
+
+
+class Slowness:
+    """Compares runs that go on with those before. A past is read once for each run that goes on for long."""
+
+    def __init__(self, store: Store) -> None:
+        """Begin with nothing learned."""
+        self._store = store
+        self._learned: dict[str, tuple[datetime, Lengths | None]] = {}
+
+    async def __call__(
+        self, item: Remembered, incident: Incident | None, now: datetime, may_read: MayRead, /
+    ) -> Incident | None:
+        """Judge by the newest run."""
+        if incident:
+            return judge_end(incident, now=now)
+        newest, lasted = item.newest, seen_running(item.watched, item.newest)
+        if (
+            newest is None
+            or lasted is None
+            or lasted < LEAST
+            or newest.sync_start_time not in item.open_starts
+        ):
+            self._learned.pop(item.integration_id, None)
+            return None
+        start, lengths = self._learned.get(item.integration_id, (None, None))
+        if start != newest.sync_start_time:
+            if not may_read():
+                return None
+            lengths = await self._learn(item.watched.integration, newest.sync_start_time)
+            self._learned[item.integration_id] = newest.sync_start_time, lengths
+        return judge_length(item.watched, newest, lengths, now=now)
+
+    async def _learn(self, of: Integration, before: datetime) -> Lengths | None:
+        async with self._store.read() as uow:
+            runs = await uow.runs.page(of.workspace_id, of.integration_id, offset=0, limit=LEARNED_FROM + 1)
+        return lengths_of(runs, before)
+
+
+class Quality:
+    """Looks at each run that ended well, once. Reads a past where a run seems odd, and now and then in a silence."""
+
+    def __init__(self, store: Store) -> None:
+        """Begin as if no run had been looked at."""
+        self._store = store
+        self._judged: dict[str, datetime] = {}
+        self._quiet: dict[str, datetime] = {}  # the start of the run by which a silence is looked at
+
+    async def __call__(
+        self, item: Remembered, incident: Incident | None, now: datetime, may_read: MayRead, /
+    ) -> Incident | None:
+        """Judge by the newest run that has ended."""
+        key, newest = item.integration_id, item.newest
+        if newest is None or newest.provisional or newest.outcome is not Outcome.GOOD:
+            return None
+        if incident:
+            return judge_mended(incident, newest, now=now)
+        start = newest.sync_start_time
+        if self._judged.get(key) == start:
+            return None
+        if not is_empty(newest):
+            self._quiet.pop(key, None)
+        runs = [newest]
+        if is_ahead(newest):
+            if not is_far_ahead(newest):
+                if not may_read():
+                    return None
+                runs = await self._ended(item.watched.integration, LEARNED_FROM)
+        elif is_empty(newest) and start >= self._quiet.setdefault(key, start + QUIET):
+            if not may_read():
+                return None
+            runs = await self._past(item.watched.integration)
+            silence = silence_of(runs) if runs else None
+            told_at = silence.told_at if silence else None
+            self._quiet[key] = max(told_at, start + _ASK_AGAIN) if told_at else start + QUIET
+        self._judged[key] = start
+        return judge_quality(item.watched, runs, now=now)
+
+    async def _ended(self, of: Integration, limit: int, offset: int = 0) -> list[Run]:
+        async with self._store.read() as uow:
+            runs = await uow.runs.page(of.workspace_id, of.integration_id, offset=offset, limit=limit)
+        return [run for run in runs if run.outcome is not Outcome.RUNNING]
+
+    async def _past(self, of: Integration) -> list[Run]:
+        """As much of the past as tells whether a silence is unusual, page by page."""
+        runs: list[Run] = []
+        for offset in range(0, _MOST, _PAGE):
+            page = await self._ended(of, _PAGE, offset)
+            runs += page
+            brought = sum(bool(run.rows_synced) for run in runs)
+            if not page or (
+                brought >= ENOUGH_ROWS and runs[0].sync_start_time - runs[-1].sync_start_time >= ENOUGH_TIME
+            ):
+                break
+        return runs
