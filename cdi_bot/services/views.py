@@ -215,7 +215,8 @@ class Views:
                     mention=mention_for(subscriptions, incident, integration),
                     # Of one card; a list of many has no room for it.
                     usual_length=await self._usual_length(uow, incident) if len(incidents) == 1 else None,
-                    can_sync=self.can_sync and integration is not None,
+                    # Braze refuses a sync while another one runs.
+                    can_sync=self.can_sync and integration is not None and incident.kind is not Kind.SLOW,
                 )
             )
         return views

@@ -11,7 +11,16 @@ from cdi_bot.slack.buttons import ack_button
 from cdi_bot.slack.cards import recovery_line
 from cdi_bot.slack.format import SHORT_NAME, bold_name, date, escape, plain_line, synced
 from cdi_bot.slack.limits import BLOCKS_JSON, weight
-from cdi_bot.slack.statuses import BAD, GOOD, headline, incident_sign, possible_repeat, recovery_sign, subject
+from cdi_bot.slack.statuses import (
+    BAD,
+    DUBIOUS,
+    GOOD,
+    headline,
+    incident_sign,
+    possible_repeat,
+    recovery_sign,
+    subject,
+)
 from cdi_bot.slack.storms import LIST_BLOCKS
 from cdi_bot.slack.words import Words
 
@@ -20,7 +29,8 @@ def render_several(view: SeveralView, words: Words) -> Rendered:
     """Say what befell how many, and list them, worst first, as many as a message holds."""
     _ = words.gettext
     title = _title(view.told, [one.incident.kind for one in view.incidents], words)
-    head = section(f"{GOOD if view.told == 'recovered' else BAD} *{title}*")
+    failing = any(one.incident.kind is Kind.SYNC_FAILED for one in view.incidents)
+    head = section(f"{GOOD if view.told == 'recovered' else BAD if failing else DUBIOUS} *{title}*")
     foot: list[Block] = []
     if view.told == "still_open":
         foot.append(context(_("Acknowledging them ends these reminders.")))

@@ -102,7 +102,9 @@ def subject(view: IncidentView, words: Words) -> str:
 
 
 def incident_sign(incident: Incident) -> str:
-    """Return the sign of an open incident of an integration."""
+    """Return the sign of an open incident."""
+    if incident.kind is Kind.BLIND:
+        return UNSEEN
     return run_sign(incident.last_failed) if incident.kind is Kind.SYNC_FAILED else DUBIOUS
 
 

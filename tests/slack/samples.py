@@ -8,6 +8,7 @@ from typing import Any
 
 from cdi_bot.core.messages import IncidentView
 from cdi_bot.core.model import Channel, Incident, Integration, Kind, Run, Snooze
+from cdi_bot.core.quality import Flaw
 
 NOW = datetime(2026, 3, 25, 12, 53, 35, 183728, tzinfo=UTC)
 ALERTS = Channel(team_id="T0DEMO", channel_id="C0ALERTS01")
@@ -88,6 +89,41 @@ def late(**more: Any) -> Incident:
         "failing_since": NOW - timedelta(minutes=10),
     }
     return Incident(**known | more)
+
+
+def slow(**more: Any) -> Incident:
+    """Return an incident of a run that has been going on for two hours."""
+    running = run(
+        "running", ago=timedelta(hours=2), sync_finish_time=None, last_timestamp_synced=None, rows_synced=None
+    )
+    known: dict[str, Any] = {
+        "kind": Kind.SLOW,
+        "failing_since": running.sync_start_time,
+        "last_failed": running,
+    }
+    return late(**known | more)
+
+
+def ended(incident: Incident | None = None, status: str = "success") -> Incident:
+    """Return an incident of a slow run that has ended."""
+    incident = incident or slow()
+    known = run(status, ago=timedelta(hours=2), sync_finish_time=NOW, rows_synced=12_345)
+    return replace(incident, resolved_at=NOW, resolved_by=known, last_failed=known, revision=2)
+
+
+def dubious(flaw: Flaw = Flaw.FUTURE_WATERMARK, **more: Any) -> Incident:
+    """Return an incident of an integration whose runs succeed and look wrong."""
+    shown = run("success", last_timestamp_synced=NOW + timedelta(days=365), rows_synced=12)
+    if flaw is Flaw.NO_ROWS:
+        shown = run("success", last_timestamp_synced=NOW - timedelta(days=3))
+    since = shown.sync_start_time if flaw is Flaw.FUTURE_WATERMARK else NOW - timedelta(days=2)
+    known: dict[str, Any] = {
+        "kind": Kind.QUALITY,
+        "reason": flaw.value,
+        "last_failed": shown,
+        "failing_since": since,
+    }
+    return late(**known | more)
 
 
 def begun(incident: Incident | None = None) -> Incident:

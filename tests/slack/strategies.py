@@ -37,6 +37,7 @@ from cdi_bot.core.messages import (
 )
 from cdi_bot.core.model import (
     KNOWN_STATUSES,
+    OF_INTEGRATIONS,
     AuditEntry,
     Channel,
     Filters,
@@ -48,6 +49,7 @@ from cdi_bot.core.model import (
     Subscription,
     Topic,
 )
+from cdi_bot.core.quality import Flaw
 from cdi_bot.core.sums import RunSums, Share, Totals
 from cdi_bot.services import answers
 from cdi_bot.services.ports import BrazeReason
@@ -105,7 +107,7 @@ incidents = st.builds(
     incident_id=st.integers(1, 10**12),
     workspace_id=st.just(1),
     integration_id=ids,
-    kind=st.just(Kind.SYNC_FAILED),
+    kind=st.sampled_from(OF_INTEGRATIONS),
     revision=st.integers(1, 9),
     opened_at=times,
     failing_since=times,
@@ -116,6 +118,7 @@ incidents = st.builds(
     resolved_at=st.none() | times,
     acknowledged_by=st.none() | people,
     acknowledged_at=st.none() | times,
+    reason=st.sampled_from([None, *(flaw.value for flaw in Flaw)]),
 )
 blind = st.builds(
     Incident,
@@ -144,6 +147,8 @@ snoozes = st.builds(
 mentions = st.one_of(
     st.none(), text, st.integers(1, 3000).map(lambda n: " ".join(f"<@U{x}>" for x in range(n)))
 )
+_counts = st.integers(0, 10**15)
+_lengths = st.just(timedelta(0)) | st.timedeltas(timedelta(0), timedelta(days=4000))
 incident_views = st.one_of(
     st.builds(
         IncidentView,
@@ -152,6 +157,7 @@ incident_views = st.one_of(
         dashboard_url=links,
         snooze=st.none() | snoozes,
         mention=mentions,
+        usual_length=st.none() | _lengths,
         can_sync=st.booleans(),
     ),
     st.builds(
@@ -236,10 +242,6 @@ filters = st.builds(
 )
 
 
-_counts = st.integers(0, 10**15)
-_lengths = st.just(timedelta(0)) | st.timedeltas(timedelta(0), timedelta(days=4000))
-
-
 def subscribed_views() -> st.SearchStrategy[SubscribedView]:
     """Return new and changed subscriptions of one, many or no integrations."""
     content = st.builds(Subscribed, selector=text, filters=filters, changed=st.booleans(), **_WHO)
@@ -314,6 +316,7 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
         offset=_offsets,
         total=_totals,
         failing=_totals,
+        unwell=_totals,
         blind=st.none() | blind,
     ),
     st.builds(

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from cdi_bot.core.commands import COMMANDS, Mistake, MistakeKind
 from cdi_bot.core.history import Usual
 from cdi_bot.core.model import DEFAULT_TOPICS, AuditEntry, Channel, Filters, Subscription, Topic
+from cdi_bot.core.quality import Flaw
 from cdi_bot.services import answers
 from cdi_bot.services.answers import Answer, Overview
 from cdi_bot.services.ports import BrazeReason
@@ -33,9 +34,11 @@ from tests.slack.samples import (
     NOW,
     USERS,
     blind,
+    dubious,
     failing,
     integration,
     run,
+    slow,
     snooze,
 )
 
@@ -73,16 +76,19 @@ OVERVIEW = Overview(
             snooze=snooze(),
         ),
         row(integration=OTHER, newest=BUSY, incident=failing()),
+        row(integration=OTHER, newest=BUSY, incident=slow()),
+        row(integration=OTHER, newest=run("success"), incident=dubious(Flaw.NO_ROWS)),
         row(integration=OTHER, newest=None, observed_at=None),
         row(missing=True),
         row(),
     ),
     offset=0,
-    total=5,
+    total=7,
     failing=2,
+    unwell=4,
     blind=None,
 )
-LATER_PAGE = replace(OVERVIEW, rows=(row(),) * 15, offset=15, total=1_234, failing=0)
+LATER_PAGE = replace(OVERVIEW, rows=(row(),) * 15, offset=15, total=1_234, failing=0, unwell=0)
 RUNS = tuple(
     run(
         "error" if number % 7 == 3 else "success",
@@ -158,8 +164,9 @@ ANSWERS: dict[str, Answer] = {
     "overview": OVERVIEW,
     "overview_later_page": LATER_PAGE,
     "overview_blind": replace(OVERVIEW, blind=blind(reason="bad_key")),
-    "overview_empty": Overview(rows=(), offset=0, total=0, failing=0, blind=None),
+    "overview_empty": Overview(rows=(), offset=0, total=0, failing=0, unwell=0, blind=None),
     "history": HISTORY,
+    "history_dubious": replace(HISTORY, incident=dubious()),
     "history_failing": replace(
         HISTORY,
         incident=failing(failed_in_a_row=2),

@@ -38,6 +38,7 @@ from cdi_bot.core.messages import (
     View,
 )
 from cdi_bot.core.model import Filters, Incident, Integration, Run, Topic
+from cdi_bot.core.quality import Flaw
 from cdi_bot.core.sums import RunSums, Share, Totals
 from cdi_bot.services.ports import BrazeReason
 from cdi_bot.slack.blocks import Rendered
@@ -55,12 +56,15 @@ from tests.slack.samples import (
     USERS,
     begun,
     blind,
+    dubious,
+    ended,
     failing,
     incident_view,
     integration,
     late,
     recovered,
     run,
+    slow,
     snooze,
 )
 
@@ -129,6 +133,14 @@ CARDS = {
     "card_late": card(late(), can_sync=True, mention=f"<@{MARA}>"),
     "card_late_begun": card(begun()),
     "card_late_unplanned": card(late(resolved_at=NOW)),
+    "card_slow": card(slow(), usual_length=timedelta(minutes=7)),
+    "card_slow_ended": card(ended()),
+    "card_slow_failed": card(ended(status="error")),
+    "card_slow_unknown": card(slow(last_failed=None, resolved_at=NOW)),
+    "card_future_watermark": card(dubious(), mention=f"<@{MARA}>"),
+    "card_future_watermark_over": card(recovered(dubious())),
+    "card_no_rows": card(dubious(Flaw.NO_ROWS)),
+    "card_no_rows_over": card(recovered(dubious(Flaw.NO_ROWS))),
     "card_blind": card(blind()),
     "card_blind_bad_key": card(blind(reason="bad_key")),
     "card_sees_again": card(blind(resolved_at=NOW + timedelta(minutes=7))),
@@ -136,6 +148,20 @@ CARDS = {
     "storm_many": storm(30, well=3),
     "storm_over": storm(3, well=3),
     "storm_with_late": CardView(incidents=(*storm(2).incidents, incident_view(late()))),
+    "storm_all_late": CardView(incidents=(incident_view(late()), incident_view(late(incident_id=10)))),
+    "storm_all_slow": CardView(incidents=(incident_view(slow()), incident_view(slow(incident_id=10)))),
+    "storm_of_all_kinds": CardView(
+        incidents=(
+            incident_view(failing()),
+            incident_view(late()),
+            incident_view(slow(incident_id=10)),
+            incident_view(dubious(incident_id=11)),
+            incident_view(dubious(Flaw.NO_ROWS, incident_id=12)),
+            incident_view(begun(late(incident_id=13))),
+            incident_view(ended(slow(incident_id=14), "error")),
+            incident_view(recovered(dubious(incident_id=15))),
+        )
+    ),
     "storm_possible_repeat": replace(storm(2), possible_repeat=True),
 }
 
@@ -173,6 +199,13 @@ EVENTS = {
     "reply_sees_again": event(Recovered(incident_id=9), blind(resolved_at=NOW)),
     "reply_begun": event(Recovered(incident_id=8), begun()),
     "reply_still_late": event(StillOpen(incident_id=8), late()),
+    "reply_slow_ended": event(Recovered(incident_id=8), ended()),
+    "reply_slow_failed": event(Recovered(incident_id=8), ended(status="error")),
+    "reply_still_slow": EventView(
+        content=StillOpen(incident_id=8), incident=incident_view(slow(), usual_length=timedelta(minutes=7))
+    ),
+    "reply_still_dubious": event(StillOpen(incident_id=8), dubious()),
+    "reply_rows_again": event(Recovered(incident_id=8), recovered(dubious(Flaw.NO_ROWS))),
     "reply_still_open": event(StillOpen(incident_id=7), failing(failed_in_a_row=9)),
     "reply_still_blind": event(StillOpen(incident_id=9), blind()),
     "reply_possible_repeat": replace(event(Recovered(incident_id=7), recovered()), possible_repeat=True),
@@ -220,6 +253,9 @@ SEVERAL_OF = {
     "several_recovered": several("recovered", *_three(well=3)),
     "several_begun": several("recovered", incident_view(begun()), *_three(well=1)[2:]),
     "several_still_late": several("still_open", incident_view(late()), *_three()[:1]),
+    "several_still_slow": several(
+        "still_open", incident_view(slow()), incident_view(dubious(Flaw.NO_ROWS, incident_id=9))
+    ),
     "several_still_open": several("still_open", *_three()),
     "several_possible_repeat": several("recovered", *_three(well=3), possible_repeat=True),
 }

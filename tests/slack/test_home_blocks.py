@@ -80,6 +80,7 @@ def home(*entries: HomeEntry, **more: Any) -> Home:
         "channels": 2,
         "total": 12,
         "failing": 0,
+        "unwell": 0,
         "not_shown": 0,
         "blind": None,
         "checked_at": NOW - timedelta(seconds=20),
@@ -104,7 +105,7 @@ ENTRIES: tuple[HomeEntry, ...] = (
     how(incident=replace(failing(), kind=Kind.LATE, last_failed=None)),
 )
 HOMES = {
-    "busy": home(*ENTRIES, failing=10, not_shown=2, unseen=1),
+    "busy": home(*ENTRIES, failing=10, unwell=12, not_shown=2, unseen=1),
     "well": home(heard("all"), how(), total=1, channels=1),
     "guest": home(*ENTRIES[:3], may_change=False),
     "blind": home(heard("all"), how(), blind=blind()),
@@ -139,7 +140,7 @@ def test_freshness_alone_is_no_change() -> None:
     first, second = (home_view(one, WORDS, NOW) for one in (HOMES["busy"], later))
     assert first != second
     assert fingerprint(first) == fingerprint(second)
-    assert fingerprint(first) != fingerprint(home_view(replace(later, failing=11), WORDS, NOW))
+    assert fingerprint(first) != fingerprint(home_view(replace(later, unwell=11), WORDS, NOW))
     assert fingerprint(first) != fingerprint(home_view(replace(later, page=1, pages=2), WORDS, NOW))
 
 
@@ -206,6 +207,7 @@ def test_extremes(length: int, count: int, rows: int) -> None:
             page=number,
             pages=len(pages),
             failing=count,
+            unwell=count,
             not_shown=max(0, count - 8),
             blind=blind(),
             unseen=3,
