@@ -96,7 +96,7 @@ async def test_it_tells_what_happened(told: Told) -> None:
     await told.leap(NINE.next_due(zone_named(BERLIN), told.bot.clock.now))
     (digest,) = told.digests()
     for part in (
-        "1 integration was failing at the end",
+        "1 integration was not well at the end",
         "1,000",
         "1 (50% of all)",
         "Users",
