@@ -29,6 +29,12 @@ ASKED: dict[str, Ask] = {
     "newest run per integration": lambda work: work.runs.newest(1, IDS),
     "open runs": lambda work: work.runs.unsettled(1, IDS),
     "runs since": lambda work: work.runs.since(1, "i000007", NOW + (RUNS - 2) * MINUTE),
+    "runs of several since": lambda work: work.runs.since_each(
+        1, dict.fromkeys(IDS[:9], NOW + (RUNS - 2) * MINUTE)
+    ),
+    "sums of a day": lambda work: work.runs.sums(
+        1, IDS[:9], since=NOW + (RUNS - 9) * MINUTE, until=NOW + RUNS * MINUTE
+    ),
     "page of history": lambda work: work.runs.page(1, "i000007", offset=20, limit=10),
     "count since": lambda work: work.runs.count(1, "i000007", since=NOW + (RUNS - 2) * MINUTE),
     "save a run": lambda work: work.runs.save(
@@ -43,6 +49,12 @@ ASKED: dict[str, Ask] = {
     "channels with something due": lambda work: work.outbox.claim_channels(
         owner="me", now=NOW + MINUTE, until=NOW + 2 * MINUTE, limit=10
     ),
+    "cards of incidents": lambda work: work.cards.of_incidents([1, 2, 3]),
+    "members of cards": lambda work: work.cards.members([1, 2, 3]),
+    "fresh storm": lambda work: work.cards.fresh_storm(CHANNEL, since=NOW + 30 * MINUTE),
+    "raise cards": lambda work: work.cards.want([1, 2, 3]),
+    "settle a message": lambda work: work.outbox.sent(4, ts="1.1", now=NOW),
+    "is a key owed": lambda work: work.outbox.is_owed("key7"),
     "what a channel is owed": lambda work: work.outbox.owed(CHANNEL, limit=500),
     "outbox depth": lambda work: work.outbox.depth(),
     "outbox age": lambda work: work.outbox.waiting_since(),
