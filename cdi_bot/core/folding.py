@@ -6,7 +6,7 @@ import unicodedata
 from functools import lru_cache
 
 
-@lru_cache(maxsize=20_000)  # the names of ten thousand integrations are looked at again and again
+@lru_cache(maxsize=50_000)  # names and ids of ten thousand integrations, looked at again and again, with room
 def fold(text: str) -> str:
     """Spell a name so that all its spellings become one: `Ｕｓｅｒｓ　EU` and `users eu` are the same."""
     if not text.isascii():
