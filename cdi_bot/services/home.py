@@ -6,7 +6,7 @@ Only channels that the person is in count, so that nobody learns of a private ch
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from cdi_bot.core.history import expected_next
@@ -20,6 +20,8 @@ from cdi_bot.core.model import (
     Subscription,
     WatchedIntegration,
     Workspace,
+    is_pattern,
+    selector_fits,
 )
 from cdi_bot.services.ports import Store, UnitOfWork
 from cdi_bot.services.queries import open_by_integration
@@ -73,6 +75,9 @@ class HowItIs:
 
 HomeEntry = WrongNow | HeardHere | HowItIs
 
+_Entry = WrongNow | HeardHere | WatchedIntegration
+"""An entry before its page is known: only for that the runs are read."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
@@ -112,9 +117,10 @@ def split(weights: Sequence[int], room: int = ROOM) -> list[range]:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is stored and concerns the person."""
+    """What is stored and concerns the person; `taken` is what each selector takes in, in the order of names."""
 
     subscriptions: list[Subscription]
+    taken: dict[str, list[WatchedIntegration]]
     heard: list[WatchedIntegration]
     incidents: dict[str, Incident]
     blind: Incident | None
@@ -134,15 +140,12 @@ class Homes:
         async with self._store.read() as uow:
             known = await self._known(uow, channels)
             entries = self._entries(known)
-            pages = split(
-                [_weight(before, one) for before, one in zip([None, *entries], entries, strict=False)]
-            )
+            pages = split(_weights(entries))
             page = min(max(page, 0), len(pages) - 1)
-            shown = [entries[place] for place in pages[page]]
-            filled = [await self._filled(uow, one) if isinstance(one, HowItIs) else one for one in shown]
+            shown = [await self._shown(uow, entries[place], known) for place in pages[page]]
         seen = [each.observed_at for each in known.heard if each.observed_at]
         return Home(
-            entries=tuple(filled),
+            entries=tuple(shown),
             page=page,
             pages=len(pages),
             channels=len({one.channel for one in known.subscriptions}),
@@ -160,17 +163,15 @@ class Homes:
         workspace_id = self._workspace.workspace_id
         stored = await uow.subscriptions.for_workspace(workspace_id)
         own = [one for one in stored if one.channel in channels]
-        heard = [
-            each
-            for each in (await uow.integrations.all(workspace_id) if own else [])
-            if any(one.takes_in(each.integration) for one in own)
-        ]
-        ids = [each.integration.integration_id for each in heard]
-        incidents = await open_by_integration(uow, workspace_id, ids)
+        known = await uow.integrations.all(workspace_id) if own else []
+        taken = {selector: _taken(selector, known) for selector in {one.selector for one in own}}
+        ids = {each.integration.integration_id for some in taken.values() for each in some}
+        heard = [each for each in known if each.integration.integration_id in ids]
+        incidents = await open_by_integration(uow, workspace_id, list(ids))
         blind = await uow.incidents.open_for(workspace_id, Kind.BLIND, None)
-        return _Known(own, heard, incidents, next(iter(blind), None))
+        return _Known(own, taken, heard, incidents, next(iter(blind), None))
 
-    def _entries(self, known: _Known) -> list[HomeEntry]:
+    def _entries(self, known: _Known) -> list[_Entry]:
         """Put everything in its order: what is wrong, channel by channel what is heard, all that is heard of."""
         by_need = sorted(known.heard, key=lambda each: _need(each, known.incidents))
         failing = [each for each in by_need if each.integration.integration_id in known.incidents]
@@ -180,12 +181,12 @@ class Homes:
         return [
             *(self._wrong(each, known) for each in failing[:WRONG]),
             *(_heard(one, known) for one in subscriptions),
-            *(self._how(each, known) for each in by_need),
+            *by_need,
         ]
 
     def _wrong(self, each: WatchedIntegration, known: _Known) -> WrongNow:
         integration = each.integration
-        places = {one.channel for one in known.subscriptions if one.takes_in(integration)}
+        places = {one.channel for one in known.subscriptions if each in known.taken[one.selector]}
         return WrongNow(
             integration=integration,
             incident=known.incidents[integration.integration_id],
@@ -193,66 +194,59 @@ class Homes:
             channels=tuple(sorted(places)),
         )
 
-    def _how(self, each: WatchedIntegration, known: _Known) -> HowItIs:
-        key = each.integration.integration_id
+    async def _shown(self, uow: UnitOfWork, entry: _Entry, known: _Known) -> HomeEntry:
+        """Add the runs to an integration: they are read for the page alone."""
+        if not isinstance(entry, WatchedIntegration):
+            return entry
+        key = entry.integration.integration_id
+        # One more than is drawn: the newest may be running.
+        runs = await uow.runs.page(self._workspace.workspace_id, key, offset=0, limit=TREND + 1)
+        ended = [run for run in runs if run.outcome is not Outcome.RUNNING]
         return HowItIs(
-            integration=each.integration,
-            newest=None,
-            recent=(),
-            next_run=None,
+            integration=entry.integration,
+            newest=runs[0] if runs else None,
+            recent=tuple(ended[:TREND]),
+            next_run=expected_next(entry.integration, runs, self._clock()),
             incident=known.incidents.get(key),
-            missing=each.missing_since is not None,
+            missing=entry.missing_since is not None,
             dashboard_url=dashboard_page(self._workspace, key),
         )
 
-    async def _filled(self, uow: UnitOfWork, one: HowItIs) -> HowItIs:
-        """Add the runs, which are read for the page alone."""
-        # One more than is drawn: the newest may be running.
-        runs = await uow.runs.page(
-            self._workspace.workspace_id, one.integration.integration_id, offset=0, limit=TREND + 1
-        )
-        ended = [run for run in runs if run.outcome is not Outcome.RUNNING]
-        return replace(
-            one,
-            newest=runs[0] if runs else None,
-            recent=tuple(ended[:TREND]),
-            next_run=expected_next(one.integration, runs, self._clock()),
-        )
+
+def _taken(selector: str, known: Sequence[WatchedIntegration]) -> list[WatchedIntegration]:
+    return [each for each in known if selector_fits(selector, each.integration)]
 
 
 def _heard(one: Subscription, known: _Known) -> HeardHere:
-    taken = [each for each in known.heard if one.takes_in(each.integration) and not each.missing_since]
-    name = next(
-        (
-            each.integration.integration_name
-            for each in known.heard
-            if each.integration.integration_id == one.selector
-        ),
-        None,
-    )
+    taken = known.taken[one.selector]
+    here = [each for each in taken if not each.missing_since]
+    single = taken[0].integration if taken and not is_pattern(one.selector) else None
     return HeardHere(
         subscription=one,
-        total=len(taken),
-        failing=sum(each.integration.integration_id in known.incidents for each in taken),
-        name=name,
+        total=len(here),
+        failing=sum(each.integration.integration_id in known.incidents for each in here),
+        name=single.integration_name if single else None,
     )
 
 
-def _weight(before: HomeEntry | None, one: HomeEntry) -> int:
-    """How many blocks an entry takes: the first of a channel brings its heading along."""
-    if isinstance(one, WrongNow):
-        return 2
-    if isinstance(one, HowItIs):
-        return 1
-    same = isinstance(before, HeardHere) and before.subscription.channel == one.subscription.channel
-    return 1 if same else 2
+def _weights(entries: Sequence[_Entry]) -> list[int]:
+    """How many blocks each entry takes: the first of a channel brings its heading along."""
+    weights = []
+    before: _Entry | None = None
+    for one in entries:
+        same = isinstance(one, HeardHere) and isinstance(before, HeardHere) and _is_one_place(before, one)
+        weights.append(1 if same or isinstance(one, WatchedIntegration) else 2)
+        before = one
+    return weights
 
 
-def _need(each: WatchedIntegration, incidents: dict[str, Incident]) -> tuple[int, int, str]:
-    """Sort by what needs somebody most: unattended, attended, gone from Braze, well; then by name."""
-    integration = each.integration
-    incident = incidents.get(integration.integration_id)
-    name = integration.integration_name.casefold()
+def _is_one_place(one: HeardHere, other: HeardHere) -> bool:
+    return one.subscription.channel == other.subscription.channel
+
+
+def _need(each: WatchedIntegration, incidents: dict[str, Incident]) -> tuple[int, int]:
+    """Sort by what needs somebody most: unattended, attended, gone from Braze, well; those alike stay as they are."""
+    incident = incidents.get(each.integration.integration_id)
     if incident is None:
-        return (2 if each.missing_since else 3, 0, name)
-    return (int(incident.acknowledged_by is not None), -incident.failed_in_a_row, name)
+        return (2 if each.missing_since else 3, 0)
+    return (int(incident.acknowledged_by is not None), -incident.failed_in_a_row)

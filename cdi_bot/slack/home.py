@@ -7,6 +7,7 @@ within what Slack allows; after that the next opening shows how things are.
 from __future__ import annotations
 
 import json
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -46,6 +47,9 @@ MOST_A_MINUTE = 40
 
 MOST_VIEWERS = 200
 
+REST = 20
+"""So many times as long as a look took, none is taken: thousands of integrations cost the rest of the bot little."""
+
 
 @dataclass(slots=True, kw_only=True)
 class _Viewer:
@@ -61,13 +65,19 @@ class _Viewer:
 
 @dataclass(slots=True, kw_only=True)
 class HomeTab:
-    """Puts up Home for the people of one team. `clock` gives the present in UTC."""
+    """Puts up Home for the people of one team.
+
+    `clock` gives the present in UTC; `seconds` counts and never goes back.
+    """
 
     desk: Desk
     homes: Homes
     memberships: SlackMemberships
     screens: Screens
     clock: Callable[[], datetime]
+    seconds: Callable[[], float] = time.monotonic
+    _rest_until: float = 0.0
+    _spent: float = 0.0
     _viewers: OrderedDict[str, _Viewer] = field(default_factory=OrderedDict)
     _stirred: bool = False
     _looked_at: datetime | None = None
@@ -194,10 +204,12 @@ class HomeTab:
         if viewer.direct:
             channels |= {viewer.direct}
         person = await self.desk.people.person(who)
+        began = self.seconds()
         try:
             home = await self.homes.home(channels, viewer.page, may_change=person.may_change)
         except StoreTrouble as trouble:
             return troubled_home(desk.failed(trouble, home=who).blocks, desk.words)
+        self._spent += self.seconds() - began
         viewer.page = home.page
         return home_view(home, desk.words, self.clock())
 
@@ -216,7 +228,13 @@ class HomeTab:
         now = self.clock()
         self._let_go(now)
         due = self._looked_at is None or now - self._looked_at >= LOOKS_AGAIN
-        if not self._viewers or not (self._stirred or due) or self._is_paused(now):
+        began = self.seconds()
+        if (
+            not self._viewers
+            or not (self._stirred or due)
+            or self._is_paused(now)
+            or began < self._rest_until
+        ):
             return
         self._stirred, self._looked_at = False, now
         for who, viewer in sorted(self._viewers.items(), key=lambda pair: pair[1].shown_at or now):
@@ -225,6 +243,7 @@ class HomeTab:
                 self._stirred = True  # next time
                 continue
             await self._renew(who, viewer, now)
+        self._rest_until = self.seconds() + self._spent * REST
 
     def _let_go(self, now: datetime) -> None:
         for who in [who for who, viewer in self._viewers.items() if viewer.until <= now]:
