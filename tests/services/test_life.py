@@ -32,8 +32,8 @@ from tests.services.stateful_kit import Method, Trip
 from tests.services.stateful_world import CHANNELS, INTEGRATIONS, Process, World, world_on
 from tests.services.virtual_time import VirtualLoop, migrated
 
-LIVES = int(os.environ.get("LIVES", "12"))
-"""So many lives are lived; `.ci/run` has more of them."""
+LIVES = int(os.environ.get("LIVES", "8"))
+"""So many lives are lived; `make crash` has more of them."""
 
 STEPS = 25
 ENDS = ("success", "error", "partial", "config_error", "unheard_of")
