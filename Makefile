@@ -10,7 +10,7 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --gener
 	--allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install dev test crash lint check format lock messages bench pictures clean
+.PHONY: help demo install dev test crash lint check format lock messages golden bench pictures clean
 
 help:  ## show these verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -48,9 +48,11 @@ lock: dev  ## choose the newest allowed versions anew, with their hashes
 	$(COMPILE) --upgrade --output-file requirements.txt pyproject.toml
 	$(COMPILE) --upgrade --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
 
-messages: dev  ## gather the texts that people read into the gettext template
-	$(BIN)/pybabel --quiet extract --mapping=pyproject.toml --omit-header --no-location --sort-output \
-		--output=cdi_bot/locale/cdi_bot.pot .
+messages: dev  ## gather the texts that people read into the gettext template and the catalogues
+	$(BIN)/python -m tests.catalogues
+
+golden: dev  ## write the golden files of all messages and forms anew, in every language; look at the difference
+	CDI_BOT_WRITE_GOLDEN=1 $(BIN)/python -m pytest -q -n 3 tests/slack
 
 clean:  ## remove the virtual environment and what the tools left
 	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* .hypothesis .import_linter_cache \

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import ast
-import io
-import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from string import Formatter
 
 import pytest
-from babel.messages.frontend import CommandLineInterface
-from babel.messages.pofile import read_po
 
-from cdi_bot.slack.words import LOCALE, Words, languages, spoken
-
-ROOT = Path(__file__).parents[2]
-TEMPLATE = LOCALE / "cdi_bot.pot"
+from cdi_bot.slack.words import Words, languages, spoken
+from tests.catalogues import CATALOGUES, ROOT, TEMPLATE, gathered, read, updated
+from tests.catalogues import main as gather
+from tests.slack.golden import WRITES
 
 CATALOGUE = r"""
 msgid ""
@@ -111,7 +109,7 @@ def texts_of(path: Path) -> Iterator[tuple[int, str]]:
 
 def test_every_text_is_in_the_template() -> None:
     """What the extraction overlooks, as it does within f-strings, would never be translated."""
-    template = read_po(io.BytesIO(TEMPLATE.read_bytes()))
+    template = read(TEMPLATE.read_text(encoding="utf-8"))
     known = {text for message in template for text in _forms(message.id)}
     missing = [
         f"{path.relative_to(ROOT)}:{line}: {text}"
@@ -127,22 +125,57 @@ def _forms(text: object) -> tuple[str, ...]:
     return tuple(map(str, text)) if isinstance(text, tuple | list) else (str(text),)
 
 
-def test_template_is_current(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every text that people read stands in the template; `CDI_BOT_WRITE_GOLDEN=1` gathers them anew."""
-    monkeypatch.chdir(ROOT)
-    fresh = tmp_path / "cdi_bot.pot"
-    output = TEMPLATE if os.environ.get("CDI_BOT_WRITE_GOLDEN") == "1" else fresh
-    CommandLineInterface().run(  # type: ignore[no-untyped-call]  # Babel's command line has no types
-        [
-            "pybabel",
-            "--quiet",
-            "extract",
-            "--mapping=pyproject.toml",
-            "--omit-header",
-            "--no-location",
-            "--sort-output",
-            f"--output={output}",
-            ".",
-        ]
-    )
-    assert TEMPLATE.read_text(encoding="utf-8") == output.read_text(encoding="utf-8")
+def test_template_is_current() -> None:
+    """Every text that people read stands in the template; `make messages` gathers them anew, as the switch does."""
+    if WRITES:
+        gather()
+    assert TEMPLATE.read_text(encoding="utf-8") == gathered()
+
+
+@pytest.mark.parametrize("language", list(CATALOGUES))
+def test_catalogue_is_current(language: str) -> None:
+    """Every catalogue has just the texts of the template; `make messages` adds what is new, to be translated."""
+    template = TEMPLATE.read_text(encoding="utf-8")
+    assert CATALOGUES[language].read_text(encoding="utf-8") == updated(language, template)
+
+
+@pytest.mark.parametrize("language", list(CATALOGUES))
+def test_every_text_is_translated(language: str) -> None:
+    """None is empty or doubtful, each has as many forms as the language, and what is put in stays what it is."""
+    catalogue = read(CATALOGUES[language].read_text(encoding="utf-8"), language)
+    template = read(TEMPLATE.read_text(encoding="utf-8"))
+    assert {message.id for message in catalogue if message.id} == {
+        message.id for message in template if message.id
+    }
+    for message in (message for message in catalogue if message.id):
+        texts, forms = _forms(message.id), _forms(message.string)
+        assert not message.fuzzy, texts
+        assert all(form.strip() for form in forms), texts
+        assert len(forms) == (catalogue.num_plurals if message.pluralizable else 1), texts
+        # A form for any number stands for the plural, which may put in more than the singular.
+        for form in forms:
+            assert put_in(form) == put_in(texts[-1]), texts
+            assert typed(form) == typed(texts[-1]), texts
+
+
+def put_in(text: str) -> set[str]:
+    """Return the names of what is put into a text."""
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+def typed(text: str) -> set[str]:
+    """Return what a text shows letter by letter, such as commands: that is the same in every language."""
+    return set(re.findall("`[^`]*`", text))
+
+
+def test_numbers_and_plurals_in_japanese() -> None:
+    """One form serves every number, and numbers are written as in Japan."""
+    japanese = Words.load("ja-JP")
+    assert japanese.language == "ja"
+    said = {
+        japanese.ngettext("{count} integration is failing", "{count} integrations are failing", count).format(
+            count=japanese.number(count)
+        )
+        for count in (0, 1, 2, 12_345)
+    }
+    assert said == {f"{count} 件の連携が失敗中です" for count in ("0", "1", "2", "12,345")}
