@@ -9,40 +9,50 @@ from statistics import median
 
 from cdi_bot.core.model import Incident, Kind, Outcome, Run, WatchedIntegration
 
-LEARNED_FROM = 30
-"""So many ended runs before the one in question say what is usual."""
-
 LEAST = timedelta(minutes=10)
 """A run is never slow by less than this: nothing has to be looked up for a younger one."""
 
+_ADVISED = timedelta(hours=1)
+"""How long a run should take at most, Braze advises."""
+
 _ENOUGH = 5
+_RHYTHM = timedelta(days=7)
 _TIMES_USUAL, _TIMES_LONGEST = 3, 1.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lengths:
-    """How long good runs took: the middle one, and the longest."""
+    """How long good runs took: the middle one, and the longest; `known_for` is the time in which they began."""
 
     usual: timedelta
     longest: timedelta
+    known_for: timedelta
 
     @property
     def limit(self) -> timedelta:
-        """A run that goes on for longer is slow: beyond several times the usual, and well beyond any seen before."""
-        return max(self.usual * _TIMES_USUAL, self.longest * _TIMES_LONGEST, self.usual + LEAST)
+        """A run that goes on for longer is slow: beyond several times the usual, and well beyond any seen before.
+
+        Where less than a week is known, the one that is always long, each night or each Sunday, may not have been
+        seen yet: then a run is left in peace for as long as Braze advises.
+        """
+        beyond = max(self.usual * _TIMES_USUAL, self.longest * _TIMES_LONGEST, self.usual + LEAST)
+        return beyond if self.known_for >= _RHYTHM else max(beyond, _ADVISED)
 
 
 def lengths_of(runs: Iterable[Run], before: datetime) -> Lengths | None:
     """Learn from the good runs that began before a time; `None` where there are too few to say."""
-    lengths = [
-        run.duration
+    good = [
+        (run.sync_start_time, run.duration)
         for run in runs
         if run.outcome is Outcome.GOOD and run.duration is not None and run.sync_start_time < before
     ]
-    if len(lengths) < _ENOUGH:
+    if len(good) < _ENOUGH:
         return None
-    usual = timedelta(seconds=median(length.total_seconds() for length in lengths))
-    return Lengths(usual=usual, longest=max(lengths))
+    return Lengths(
+        usual=timedelta(seconds=median(length.total_seconds() for _, length in good)),
+        longest=max(length for _, length in good),
+        known_for=before - min(start for start, _ in good),
+    )
 
 
 def seen_running(watched: WatchedIntegration, newest: Run | None) -> timedelta | None:

@@ -23,8 +23,8 @@ from cdi_bot.core.model import Incident, Kind, Outcome, Run, WatchedIntegration
 QUIET = timedelta(hours=12)
 """A shorter time without rows means nothing: nobody works at night."""
 
-ENOUGH_TIME, ENOUGH_ROWS = timedelta(days=35), 40
-"""What is worth reading of the past: so much time, in which at least so many runs brought rows."""
+USED_TO = 30
+"""So many runs before it say whether a watermark used to be right."""
 
 _CLOCKS = timedelta(minutes=10)
 _ANY_ZONE = timedelta(hours=15)

@@ -22,7 +22,7 @@ _LONGEST_WAIT = timedelta(seconds=15)
 _IN_A_ROW = 100
 """After so many integrations the event loop gets its turn."""
 
-_READS = 20
+_READS = 5
 """So many pasts are read in one look; the rest wait for the next."""
 
 

@@ -8,7 +8,6 @@ from typing import Protocol
 
 from cdi_bot.core.deadlines import Promise, judge_deadline, promised
 from cdi_bot.core.lengths import (
-    LEARNED_FROM,
     LEAST,
     Lengths,
     judge_end,
@@ -18,9 +17,8 @@ from cdi_bot.core.lengths import (
 )
 from cdi_bot.core.model import Incident, Integration, Outcome, Run
 from cdi_bot.core.quality import (
-    ENOUGH_ROWS,
-    ENOUGH_TIME,
     QUIET,
+    USED_TO,
     is_ahead,
     is_empty,
     is_far_ahead,
@@ -35,6 +33,11 @@ MayRead = Callable[[], bool]
 
 _PAGE, _MOST = 200, 5000
 """Runs of the past: so many are read at once, and altogether. Two weeks of a run every five minutes are 4,032."""
+
+_ENOUGH_TIME, _ENOUGH_RUNS = timedelta(days=35), 40
+"""What is worth knowing of the past: a month and more, with so many runs of the kind that tells something."""
+
+_LEARN_AGAIN = timedelta(days=1)
 
 _ASK_AGAIN = timedelta(hours=1)
 
@@ -79,7 +82,11 @@ class Lateness:
 
 
 class Slowness:
-    """Compares runs that go on with those before. A past is read once for each run that goes on for long."""
+    """Compares runs that go on with those before.
+
+    A past is read where a run goes on for long, and then once a day. It is read again before anything is concluded
+    from one that was read before the run began.
+    """
 
     def __init__(self, store: Store) -> None:
         """Begin with nothing learned."""
@@ -99,20 +106,21 @@ class Slowness:
             or lasted < LEAST
             or newest.sync_start_time not in item.open_starts
         ):
-            self._learned.pop(item.integration_id, None)
             return None
-        start, lengths = self._learned.get(item.integration_id, (None, None))
-        if start != newest.sync_start_time:
+        key, start = item.integration_id, newest.sync_start_time
+        if not self._is_known(key, start, lasted, now):
             if not may_read():
                 return None
-            lengths = await self._learn(item.watched.integration, newest.sync_start_time)
-            self._learned[item.integration_id] = newest.sync_start_time, lengths
-        return judge_length(item.watched, newest, lengths, now=now)
+            runs = await read_past(self._store, item.watched.integration, _is_good)
+            self._learned[key] = now, lengths_of(runs, start)
+        return judge_length(item.watched, newest, self._learned[key][1], now=now)
 
-    async def _learn(self, of: Integration, before: datetime) -> Lengths | None:
-        async with self._store.read() as uow:
-            runs = await uow.runs.page(of.workspace_id, of.integration_id, offset=0, limit=LEARNED_FROM + 1)
-        return lengths_of(runs, before)
+    def _is_known(self, key: str, start: datetime, lasted: timedelta, now: datetime) -> bool:
+        """Whether what is learned tells how a run stands that began then and has lasted so long."""
+        learned_at, lengths = self._learned.get(key, (None, None))
+        if learned_at is None or now - learned_at > _LEARN_AGAIN:
+            return False
+        return learned_at >= start or (lengths is not None and lasted <= lengths.limit)
 
 
 class Quality:
@@ -143,31 +151,41 @@ class Quality:
             if not is_far_ahead(newest):
                 if not may_read():
                     return None
-                runs = await self._ended(item.watched.integration, LEARNED_FROM)
+                runs = await _ended(self._store, item.watched.integration, limit=USED_TO + 1)
         elif is_empty(newest) and start >= self._quiet.setdefault(key, start + QUIET):
             if not may_read():
                 return None
-            runs = await self._past(item.watched.integration)
+            runs = await read_past(self._store, item.watched.integration, _brought)
             silence = silence_of(runs) if runs else None
             told_at = silence.told_at if silence else None
             self._quiet[key] = max(told_at, start + _ASK_AGAIN) if told_at else start + QUIET
         self._judged[key] = start
         return judge_quality(item.watched, runs, now=now)
 
-    async def _ended(self, of: Integration, limit: int, offset: int = 0) -> list[Run]:
-        async with self._store.read() as uow:
-            runs = await uow.runs.page(of.workspace_id, of.integration_id, offset=offset, limit=limit)
-        return [run for run in runs if run.outcome is not Outcome.RUNNING]
 
-    async def _past(self, of: Integration) -> list[Run]:
-        """As much of the past as tells whether a silence is unusual, page by page."""
-        runs: list[Run] = []
-        for offset in range(0, _MOST, _PAGE):
-            page = await self._ended(of, _PAGE, offset)
-            runs += page
-            brought = sum(bool(run.rows_synced) for run in runs)
-            if not page or (
-                brought >= ENOUGH_ROWS and runs[0].sync_start_time - runs[-1].sync_start_time >= ENOUGH_TIME
-            ):
-                break
-        return runs
+async def read_past(store: Store, of: Integration, tells: Callable[[Run], bool]) -> list[Run]:
+    """Read ended runs, newest first, page by page, until there are enough of those that tell something."""
+    runs: list[Run] = []
+    for offset in range(0, _MOST, _PAGE):
+        page = await _ended(store, of, limit=_PAGE, offset=offset)
+        runs += page
+        if not page:
+            break
+        time = runs[0].sync_start_time - runs[-1].sync_start_time
+        if time >= _ENOUGH_TIME and sum(map(tells, runs)) >= _ENOUGH_RUNS:
+            break
+    return runs
+
+
+async def _ended(store: Store, of: Integration, *, limit: int, offset: int = 0) -> list[Run]:
+    async with store.read() as uow:
+        runs = await uow.runs.page(of.workspace_id, of.integration_id, offset=offset, limit=limit)
+    return [run for run in runs if run.outcome is not Outcome.RUNNING]
+
+
+def _is_good(run: Run) -> bool:
+    return run.outcome is Outcome.GOOD
+
+
+def _brought(run: Run) -> bool:
+    return bool(run.rows_synced)

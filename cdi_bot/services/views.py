@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
-from cdi_bot.core.lengths import LEARNED_FROM, lengths_of
+from cdi_bot.core.lengths import lengths_of
 from cdi_bot.core.messages import (
     CardView,
     Content,
@@ -48,6 +48,9 @@ from cdi_bot.core.model import (
 from cdi_bot.core.routing import mention_for, muted_until
 from cdi_bot.services.period import heard, look_back
 from cdi_bot.services.ports import UnitOfWork
+
+_USUAL_OF = 31
+"""So many of the newest runs say how long they usually take: also the one that is slow is among them."""
 
 _FEW = 5
 """A subscription that takes in no more than so many integrations is answered with each one's last run."""
@@ -181,7 +184,7 @@ class Views:
         if incident.kind is not Kind.SLOW or not incident.integration_id:
             return None
         runs = await uow.runs.page(
-            self.workspace.workspace_id, incident.integration_id, offset=0, limit=LEARNED_FROM + 1
+            self.workspace.workspace_id, incident.integration_id, offset=0, limit=_USUAL_OF
         )
         lengths = lengths_of(runs, incident.failing_since)
         return lengths.usual if lengths else None

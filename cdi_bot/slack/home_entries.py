@@ -129,7 +129,7 @@ def _heard(entry: HeardHere, place: int, words: Words, *, may_change: bool) -> B
         count=words.number(entry.total)
     )
     if entry.failing:
-        failing = _("{count} failing").format(count=words.number(entry.failing))
+        failing = _("{count} not well").format(count=words.number(entry.failing))
         count = words.listed([count, failing])
     lines = [what + (f" ({count})" if entry.name is None else ""), filter_words(one.filters, words)]
     if one.broken_reason:

@@ -153,7 +153,7 @@ async def measured(database: str, addresses: list[str], warm_up: float, seconds:
         scheduler = Scheduler()
         scheduler.every(0.5, polling.tick, name="observe")
         scheduler.every(5, polling.remind, name="remind")
-        scheduler.every(5, polling.judge, name="deadlines")
+        scheduler.every(5, polling.judge, name="conditions")
         scheduler.every(2, polling.follow, name="follow")
         scheduler.every(1, retention.tick, name="forget")
         scheduler.start()

@@ -16,7 +16,7 @@ from cdi_bot.core.model import Incident, Integration, Kind, Run, WatchedIntegrat
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 NOON = datetime(2026, 3, 25, 12, tzinfo=UTC)
 RUNNING = Run(integration_id="users", sync_start_time=NOON, job_status="running")
-USUAL = Lengths(usual=10 * MINUTE, longest=12 * MINUTE)
+USUAL = Lengths(usual=10 * MINUTE, longest=12 * MINUTE, known_for=168 * HOUR)
 
 
 def watched(asked: datetime | None, **more: Any) -> WatchedIntegration:
@@ -44,7 +44,9 @@ def test_what_is_usual_is_learned_from_good_runs() -> None:
     """Failed ones end when they end, and the one that goes on says nothing."""
     good = [ended(hours, minutes) for hours, minutes in enumerate((9, 10, 11, 10, 40), start=1)]
     others = [RUNNING, ended(7, 300, "error"), replace(ended(8, 5), sync_finish_time=None)]
-    assert lengths_of([*good, *others], NOON) == Lengths(usual=10 * MINUTE, longest=40 * MINUTE)
+    assert lengths_of([*good, *others], NOON) == Lengths(
+        usual=10 * MINUTE, longest=40 * MINUTE, known_for=5 * HOUR
+    )
     assert lengths_of([*good[1:], *others], NOON) is None
     assert lengths_of(good, NOON - 2 * HOUR) is None  # only what was before
 
@@ -55,8 +57,15 @@ def test_what_is_usual_is_learned_from_good_runs() -> None:
 )
 def test_far_beyond(usual: int, longest: int, limit: int) -> None:
     """Ten minutes more at least, three times the usual, half as much again as the longest."""
-    lengths = Lengths(usual=usual * MINUTE, longest=longest * MINUTE)
+    lengths = Lengths(usual=usual * MINUTE, longest=longest * MINUTE, known_for=168 * HOUR)
     assert lengths.limit == limit * MINUTE
+
+
+def test_less_than_a_week_tells_little() -> None:
+    """The long run of each Sunday may not have been seen yet: an hour is what Braze advises at most."""
+    known = Lengths(usual=MINUTE, longest=MINUTE, known_for=167 * HOUR)
+    assert known.limit == HOUR
+    assert replace(known, longest=HOUR).limit == 1.5 * HOUR
 
 
 def test_a_run_that_goes_on_far_too_long_is_slow() -> None:
