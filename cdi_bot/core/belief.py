@@ -123,6 +123,12 @@ class Belief:
         self.changed_at = min(max(happened - ahead, before), now)
         self.settle()
 
+    def recall(self, runs: Sequence[Run]) -> None:
+        """Learn from stored runs; where the newest of them is told by the list alone, its rows are still missing."""
+        self.habits = habits_of((run.sync_start_time, run.sync_finish_time) for run in runs)
+        self.untold = any(run.provisional for run in runs)
+        self.settle()
+
     def take_listed(self, listed: Integration, now: float, *, lag: float, ahead: float) -> Change:
         """Take in what the list tells, which is how things stood `lag` seconds ago; says what that changes."""
         start, word = _seconds(listed.last_job_start_time), (listed.last_job_status or "").lower()

@@ -32,8 +32,11 @@ DISTRUST = 10
 DISTRUST_PART = 0.1
 """The part of all status calls that this may take."""
 
-FLOOR_PART = 0.7
-"""The part of all requests that go round in turn: of pages always, of calls as far as the poll interval asks for it."""
+CALLS_IN_TURN = 0.5
+"""The part of all status calls that go round in turn, where the limits don't allow to keep the poll interval."""
+
+PAGES_IN_TURN = 0.7
+"""The part of all pages that are read in turn, so that nothing is missed for long that could not be foreseen."""
 
 UNHEARD_WEIGHT = 0.02
 """What an unseen ending counts that nobody waits for: subscribed integrations come first."""
@@ -97,6 +100,18 @@ class Planner:
         page = self._listing.page_of(integration_id)
         if page is not None:
             self._rank_page(page, time)
+
+    def is_new_to(self, integration_id: str) -> bool:
+        """Whether an integration's past has not been told yet."""
+        belief = self._beliefs.get(integration_id)
+        return belief is not None and belief.untold
+
+    def recall(self, integration_id: str, runs: Sequence[Run], now: datetime) -> None:
+        """Learn from the stored runs of an integration how it usually runs; nothing new is seen by that."""
+        belief = self._beliefs.get(integration_id)
+        if belief is not None and belief.asked_at is not None and runs:
+            belief.recall(runs)
+            self._rank(integration_id, now.timestamp())
 
     def stale_page(self, since: datetime) -> int | None:
         """A page of the list that has not been read since a time, `None` when all of it has been."""
@@ -235,7 +250,7 @@ class Planner:
         """Seconds from one status call of an integration to the next, whatever the first one told."""
         unlisted = len(self._unlisted)
         if integration_id in self._unlisted:
-            return max(self._interval, unlisted * 60 / self._calls_per_minute / FLOOR_PART)
+            return max(self._interval, unlisted * 60 / self._calls_per_minute / CALLS_IN_TURN)
         listed = self._heard - unlisted
         return max(self._interval * DISTRUST, listed * 60 / self._calls_per_minute / DISTRUST_PART)
 
@@ -243,8 +258,8 @@ class Planner:
         """Seconds from one reading of a page to the next; pages that nobody waits for have what the others leave."""
         seconds = 60 / self._pages_per_minute
         if page in self._heard_pages:
-            return len(self._heard_pages) * seconds / FLOOR_PART
-        left = UNHEARD_PART if self._heard_pages else FLOOR_PART
+            return len(self._heard_pages) * seconds / PAGES_IN_TURN
+        left = UNHEARD_PART if self._heard_pages else PAGES_IN_TURN
         return (len(self._listing) - len(self._heard_pages)) * seconds / left
 
     # ------------------------------------------------------------------------------------- keeping it in order

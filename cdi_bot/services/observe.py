@@ -24,6 +24,7 @@ from cdi_bot.services.ports import (
     StoreTrouble,
     UnitOfWork,
 )
+from cdi_bot.services.recall import Recall
 from cdi_bot.services.record import ConflictError
 from cdi_bot.services.sight import Sight
 from cdi_bot.services.watching import begin
@@ -75,6 +76,7 @@ class Observer:
         )
         self._book = Book(store=store, workspace_id=workspace.workspace_id, wake=wake, meter=meter)
         self._planner = Planner(interval=policy.interval)
+        self._recall = Recall(store=store, workspace_id=workspace.workspace_id, planner=self._planner)
         self._poll = Poll(
             store=store,
             braze=braze,
@@ -141,6 +143,8 @@ class Observer:
                 await self._book.reload(now)
                 for item in self._book.items.values():
                     self._poll.introduce(item, now)
+                self._recall.expect(key for key, item in self._book.items.items() if item.heard)
+            await self._recall.step(now)
             if now >= self._save_at:
                 self._save_at = now + _SAVE_EVERY
                 await self._book.save_times()

@@ -129,3 +129,21 @@ async def test_after_a_429_there_is_no_burst_and_nothing_is_forgotten(bot: Whole
     await bot.run(30)
     shown = str([message["blocks"] for message in bot.cards()])
     assert all(f"Orders {number}" in shown for number in range(12))
+
+
+async def test_a_restart_forgets_nothing_that_was_learned(bot: Whole) -> None:
+    """Thirty integrations were asked by the process before: the next one asks few of them before it is time."""
+    bot.sandbox.braze.set_key(bot.sandbox.braze_api_key, {"cdi.integration_job_status"})
+    for number in range(30):
+        integration_id = bot.create(f"Orders {number}")
+        bot.put_history(integration_id, *["success"] * 9, minutes=600)
+        bot.end_run(integration_id, "success")
+        await bot.bot.observer.refresh(integration_id)
+        await bot.subscribe(integration_id)
+        await bot.sleep(5)
+    await bot.run(60)
+    await bot.bot.close()
+    await bot.start_bot("two", interval=3600)
+    before = len(bot.sandbox.braze.requests)
+    await bot.run(25)
+    assert len(bot.sandbox.braze.requests) - before < 15  # all thirty, if each were new to it
