@@ -213,7 +213,7 @@ def test_a_home_keeps_its_id_when_it_is_published_again(world: SlackWorld) -> No
 
 
 def test_the_snapshot_holds_what_a_page_needs(world: SlackWorld) -> None:
-    """Channels, people, messages, Homes and commands come in one piece."""
+    """Channels with who is in them, people, messages, Homes, commands and shortcuts come in one piece."""
     say(world, "hello")
     world.views.publish(MARA, {"type": "home", "blocks": []})
     shown = world.snapshot()
@@ -228,6 +228,8 @@ def test_the_snapshot_holds_what_a_page_needs(world: SlackWorld) -> None:
     assert [message["text"] for message in shown["messages"]] == ["hello"]
     assert [home["user"] for home in shown["homes"]] == [MARA]
     assert shown["commands"][0]["command"] == "/cdi"
+    assert shown["shortcuts"][0]["callback_id"] == "subscription"
+    assert MARA in shown["channels"][0]["members"]
 
 
 def _counter() -> Callable[[str], str]:
