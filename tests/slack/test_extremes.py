@@ -26,8 +26,7 @@ from tests.slack.test_modals import FORMS
 VIEWS: dict[str, View] = {**CARDS, **SEVERAL_OF, **EVENTS, **DIGESTS, **SUBSCRIBED}
 
 NAMES = ["x", "x" * 3000, "&" * 3000, "連" * 3000]
-ROWS = [0, 10**9]
-COUNTS = [1, 200]
+ROWS_AND_COUNTS = [(0, 1), (10**9, 200)]
 
 OF_ANY_NUMBER = {
     CardView: "incidents",
@@ -64,8 +63,7 @@ def stretched(value: Any, name: str, rows: int, count: int) -> Any:
     return replace(value, **changed)
 
 
-@pytest.mark.parametrize("count", COUNTS)
-@pytest.mark.parametrize("rows", ROWS)
+@pytest.mark.parametrize(("rows", "count"), ROWS_AND_COUNTS)
 @pytest.mark.parametrize("name", NAMES, ids=["short", "long", "escaped", "wide"])
 @pytest.mark.parametrize("language", languages())
 def test_every_message_stretched(language: str, name: str, rows: int, count: int) -> None:
