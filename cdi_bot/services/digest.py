@@ -43,64 +43,86 @@ class Digester:
         except StoreTrouble as trouble:
             log.warning("digests wait for the database", why=str(trouble))
             return
-        for each in settings:
-            schedule = schedule_of(each)
-            since = each.digest_until
-            if schedule is None or since is None:
-                continue
-            until = schedule.last_due(zone_of(each), now)
-            if until > since:
-                await self._due(each, schedule, since, until)
+        due = [period for each in settings if (period := _due(each, now))]
+        for period in due:
+            await self._tell(period)
+        here = {(period.channel, period.until) for period in due}
+        self._waiting = {which: since for which, since in self._waiting.items() if which in here}
 
-    async def _due(
-        self, settings: ChannelSettings, schedule: Schedule, since: datetime, until: datetime
-    ) -> None:
-        channel = settings.channel
+    async def _tell(self, period: _Due) -> None:
+        log_ = log.bind(channel=period.channel.channel_id, until=period.until.isoformat())
         try:
+            async with self.store.read() as uow:
+                says = await self._says(uow, period)
+            if says is None:
+                return
             async with self.store.write() as uow:
-                told = await self._owe(uow, settings, schedule, since, until)
+                is_mine = await uow.channels.told_digest(
+                    period.channel, since=period.since, until=period.until
+                )
+                if is_mine and says:
+                    await uow.outbox.owe([self._owed(period)], now=self.clock())
         except StoreTrouble as trouble:
-            log.warning("a digest waits for the database", channel=channel.channel_id, why=str(trouble))
-            return
-        if told is not None:
-            self._waiting.pop((channel, until), None)
-            log.info("digest", channel=channel.channel_id, until=until.isoformat(), told=told)
+            log_.warning("a digest waits for the database", why=str(trouble))
+        except Exception:
+            log_.exception("a digest failed")  # the others' come all the same
+        else:
+            log_.info("digest", told=is_mine and says)
             self.wake()
 
-    async def _owe(
-        self,
-        uow: UnitOfWork,
-        settings: ChannelSettings,
-        schedule: Schedule,
-        since: datetime,
-        until: datetime,
-    ) -> bool | None:
-        """Owe one digest; False where there is nothing to say, `None` where it waits, or was owed by another."""
-        channel, now = settings.channel, self.clock()
-        watched = await heard(uow, self.workspace_id, channel)
-        first_seen = self._waiting.setdefault((channel, until), now)
-        is_known = all(each.observed_at and each.observed_at >= until for each in watched)
+    async def _says(self, uow: UnitOfWork, period: _Due) -> bool | None:
+        """Whether there is anything to say; `None` while it waits for a look at every integration."""
+        watched = await heard(uow, self.workspace_id, period.channel)
+        now = self.clock()
+        first_seen = self._waiting.setdefault((period.channel, period.until), now)
+        is_known = all(each.observed_at and each.observed_at >= period.until for each in watched)
         if not is_known and now - first_seen < PATIENCE:
             return None
-        if not await uow.channels.told_digest(channel, since=since, until=until):
-            return None
-        if schedule.quiet:
-            integrations = [each.integration for each in watched]
-            period = await look_back(uow, self.workspace_id, integrations, since, until)
-            if period.went_well:
-                return False
-        message = OwedMessage(
-            key=f"digest:{channel.team_id}:{channel.channel_id}:{until.isoformat()}",
+        if not period.schedule.quiet:
+            return True
+        integrations = [each.integration for each in watched]
+        brought = await look_back(uow, self.workspace_id, integrations, period.since, period.until)
+        return not brought.went_well
+
+    def _owed(self, period: _Due) -> OwedMessage:
+        channel = period.channel
+        return OwedMessage(
+            key=f"digest:{channel.team_id}:{channel.channel_id}:{period.until.isoformat()}",
             channel=channel,
             kind=MessageKind.NOTICE,
             content=Digest(
                 workspace_id=self.workspace_id,
-                since=since,
-                until=until,
-                schedule=str(schedule),
-                zone=settings.zone or "UTC",
+                since=period.since,
+                until=period.until,
+                schedule=str(period.schedule),
+                zone=period.zone,
             ),
-            not_before=now,
+            not_before=self.clock(),
         )
-        await uow.outbox.owe([message], now=now)
-        return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Due:
+    """A digest that has come due: for which channel, and of which time."""
+
+    channel: Channel
+    schedule: Schedule
+    zone: str
+    since: datetime
+    until: datetime
+
+
+def _due(settings: ChannelSettings, now: datetime) -> _Due | None:
+    schedule, since = schedule_of(settings), settings.digest_until
+    if schedule is None or since is None:
+        return None
+    until = schedule.last_due(zone_of(settings), now)
+    if until <= since:
+        return None
+    return _Due(
+        channel=settings.channel,
+        schedule=schedule,
+        zone=settings.zone or "UTC",
+        since=since,
+        until=until,
+    )
