@@ -138,3 +138,12 @@ def test_a_card_is_muted_while_all_it_shows_is() -> None:
     assert far - NOON > timedelta(days=365)
     assert muted_until([mute(10)], ONE, [incident(None)], NOON) is None
     assert muted_until([], ONE, [], NOON) is None
+
+
+@pytest.mark.parametrize("kind", [Kind.LATE, Kind.SLOW, Kind.QUALITY])
+def test_who_is_called_where_no_run_failed(kind: Kind) -> None:
+    """Whoever a subscription names that asked for this kind of news; the run that it shows decides nothing."""
+    told = replace(incident(), kind=kind, last_failed=run(0))
+    asked = subscription(topics=frozenset({Topic(kind)}), mention="<@U1>")
+    others = subscription(topics=frozenset(Topic) - {Topic(kind)}, mention="<@U2>")
+    assert mention_for([asked, others], told, integration()) == "<@U1>"
