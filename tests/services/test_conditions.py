@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from cdi_bot.core.model import Channel, Kind, Run, Topic
+from cdi_bot.core.model import Channel, Kind, Run, Snooze, Topic
 from cdi_bot.sandbox.braze_runs import RunPlan
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack_seed import MARKETING_OPS, TEAM
+from cdi_bot.services.record import record_condition
 from tests.databases import Databases
-from tests.services.whole import Whole, whole
+from tests.services.whole import ALERTS, WHO, Whole, whole
 
 OPS = Channel(team_id=TEAM, channel_id=MARKETING_OPS)
 EVERY = 1800.0  # seconds from one planned run to the next
@@ -196,3 +197,36 @@ def past(integration_id: str, now: datetime, still: datetime) -> list[Run]:
         )
         for start in starts
     ]
+
+
+async def test_what_is_mute_until_it_recovers_stays_so_while_anything_is_wrong(bot: Whole) -> None:
+    """A watermark that is right again does not end the mute of a sync that fails; the last recovery does."""
+    users = bot.create("Users")
+    await bot.run(5)
+    await bot.subscribe()
+    bot.end_run(users, "success", last_timestamp_synced=bot.clock.now + timedelta(days=400))
+    await bot.run(40, step=5)
+    bot.end_run(users, "error", last_timestamp_synced=bot.clock.now)
+    await bot.run(40, step=5)
+    mute = Snooze(
+        channel=ALERTS,
+        workspace_id=bot.workspace_id,
+        integration_id=users,
+        until=None,
+        by=WHO,
+        at=bot.clock.now,
+    )
+    async with bot.store.write() as uow:
+        await uow.snoozes.put(mute)
+        (dubious,) = await uow.incidents.open_for(bot.workspace_id, Kind.QUALITY, None)
+        over = replace(dubious, revision=dubious.revision + 1, resolved_at=bot.clock.now)
+        await record_condition(uow, over, now=bot.clock.now)
+        assert await uow.snoozes.active(bot.workspace_id, [users], bot.clock.now) == [mute]
+        late = replace(over, incident_id=0, kind=Kind.LATE, revision=1, resolved_at=None, last_failed=None)
+        stored = await record_condition(uow, late, now=bot.clock.now)
+        assert stored is not None
+        (failing,) = await uow.incidents.open_for(bot.workspace_id, Kind.SYNC_FAILED, None)
+        well = replace(failing, revision=failing.revision + 1, resolved_at=bot.clock.now)
+        await uow.incidents.update(well, expected_revision=failing.revision)
+        await record_condition(uow, replace(stored, revision=2, resolved_at=bot.clock.now), now=bot.clock.now)
+        assert await uow.snoozes.active(bot.workspace_id, [users], bot.clock.now) == []
