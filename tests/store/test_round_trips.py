@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from cdi_bot.core import messages
+from cdi_bot.core.following import Ending
 from cdi_bot.core.messages import Content, Digest, Subscribed, Told
 from cdi_bot.core.model import Channel, Filters, Run, Topic
 from cdi_bot.services.ports import StoreTrouble
@@ -51,6 +52,8 @@ FIELDS: dict[str, st.SearchStrategy[object]] = {
     "until": st.none() | TIMES,
     "after_good": st.booleans(),
     "changed": st.booleans(),
+    "is_certain": st.booleans(),
+    "ending": st.sampled_from(Ending),
     "filters": FILTERS,
     "channel": CHANNELS,
     "since": TIMES,
