@@ -26,7 +26,7 @@ from cdi_bot.services.deliver import Deliverer
 from cdi_bot.services.digest import Digester
 from cdi_bot.services.meter import UNCOUNTED, Meter
 from cdi_bot.services.observe import Observer, Policy
-from cdi_bot.services.ports import Store
+from cdi_bot.services.ports.store import Store
 from cdi_bot.services.queries import Queries
 from cdi_bot.services.retain import Retention
 from cdi_bot.services.views import Views

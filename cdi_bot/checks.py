@@ -15,14 +15,9 @@ from cdi_bot.preflight import (
     make_slack,
     open_store,
 )
-from cdi_bot.services.ports import (
-    NO_SUCH_INTEGRATION,
-    BrazeReason,
-    BrazeTrouble,
-    SlackTrouble,
-    SlackVerdict,
-    StoreTrouble,
-)
+from cdi_bot.services.ports.braze import NO_SUCH_INTEGRATION, BrazeReason, BrazeTrouble
+from cdi_bot.services.ports.slack import SlackTrouble, SlackVerdict
+from cdi_bot.services.ports.store import StoreTrouble
 from cdi_bot.settings import Settings
 from cdi_bot.slack.bolt import SlackApp
 from cdi_bot.slack.scopes import NEEDED, OPTIONAL, Scopes

@@ -17,7 +17,9 @@ from rich.console import Console
 
 from cdi_bot.app import run_bot, run_checks, status_report
 from cdi_bot.cli_status import print_answer
-from cdi_bot.services.ports import BrazeTrouble, SlackTrouble, StoreTrouble
+from cdi_bot.services.ports.braze import BrazeTrouble
+from cdi_bot.services.ports.slack import SlackTrouble
+from cdi_bot.services.ports.store import StoreTrouble
 from cdi_bot.settings import Settings, SettingsError, load_database_url, load_settings
 from cdi_bot.slack.words import Words
 from cdi_bot.store import migrate

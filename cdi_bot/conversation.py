@@ -13,7 +13,7 @@ from cdi_bot.services.home import Homes
 from cdi_bot.services.lookup import Lookup
 from cdi_bot.services.manage import Manage
 from cdi_bot.services.observe import Observer
-from cdi_bot.services.ports import Store
+from cdi_bot.services.ports.store import Store
 from cdi_bot.services.queries import Queries
 from cdi_bot.services.rights import Rights
 from cdi_bot.services.syncing import Syncing

@@ -24,7 +24,8 @@ from prometheus_client import (
     generate_latest,
 )
 
-from cdi_bot.services.ports import BrazeReason, Endpoint, Store, StoreTrouble
+from cdi_bot.services.ports.braze import BrazeReason, Endpoint
+from cdi_bot.services.ports.store import Store, StoreTrouble
 
 log = structlog.get_logger(__name__)
 

@@ -21,7 +21,8 @@ from cdi_bot.services.conditions import Conditions
 from cdi_bot.services.follow import Follower
 from cdi_bot.services.meter import UNCOUNTED, Meter
 from cdi_bot.services.observe import Observer, Policy
-from cdi_bot.services.ports import Endpoint, Store
+from cdi_bot.services.ports.braze import Endpoint
+from cdi_bot.services.ports.store import Store
 from cdi_bot.services.remind import Reminder
 
 log = structlog.get_logger(__name__)

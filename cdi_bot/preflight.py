@@ -9,15 +9,9 @@ from typing import TypeVar
 import structlog
 
 from cdi_bot.braze.client import BrazeClient
-from cdi_bot.services.ports import (
-    NO_SUCH_INTEGRATION,
-    BrazeReason,
-    BrazeTrouble,
-    Purpose,
-    SlackTrouble,
-    SlackVerdict,
-    StoreTrouble,
-)
+from cdi_bot.services.ports.braze import NO_SUCH_INTEGRATION, BrazeReason, BrazeTrouble, Purpose
+from cdi_bot.services.ports.slack import SlackTrouble, SlackVerdict
+from cdi_bot.services.ports.store import StoreTrouble
 from cdi_bot.settings import Problem, Settings, SettingsError
 from cdi_bot.slack.bolt import Identity, SlackApp
 from cdi_bot.store import SqlStore

@@ -10,7 +10,7 @@ from cdi_bot.cli_status import print_answer
 from cdi_bot.core.history import Usual
 from cdi_bot.core.model import Incident, Integration, Kind, Run
 from cdi_bot.services.answers import Answer, BrazeRefused, History, NoneFits, NothingOpen, Several
-from cdi_bot.services.ports import BrazeReason
+from cdi_bot.services.ports.braze import BrazeReason
 from cdi_bot.slack.words import Words
 
 NOW = datetime(2026, 3, 25, 12, 0, tzinfo=UTC)

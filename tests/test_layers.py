@@ -21,7 +21,7 @@ BREACHES = {
     "The stand-ins know wire formats only": ("sandbox/faults.py", "import cdi_bot.core.model"),
     "The core is pure: no library that reads or writes": ("core/model.py", "import time"),
     "httpx is the Braze client's alone": ("web.py", "import httpx"),
-    "SQLAlchemy is the store's alone": ("services/ports.py", "import sqlalchemy"),
+    "SQLAlchemy is the store's alone": ("services/ports/store.py", "import sqlalchemy"),
     "Slack's libraries are the Slack adapter's alone": ("telemetry.py", "import slack_sdk"),
     "APScheduler is the scheduler's alone": ("app.py", "import apscheduler"),
     "Prometheus's client is the metrics' alone": ("services/meter.py", "import prometheus_client"),

@@ -14,7 +14,9 @@ from prometheus_client.parser import text_string_to_metric_families as parsed
 
 from cdi_bot.metrics import Metrics, watch_loop
 from cdi_bot.services.lane import Done
-from cdi_bot.services.ports import SNOOZED, BrazeReason, Endpoint, SlackVerdict
+from cdi_bot.services.ports.braze import BrazeReason, Endpoint
+from cdi_bot.services.ports.slack import SlackVerdict
+from cdi_bot.services.ports.told import SNOOZED
 from cdi_bot.store import SqlStore
 from tests.databases import Databases
 from tests.store.samples import MINUTE, NOW, notice, owe

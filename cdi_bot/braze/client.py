@@ -23,14 +23,14 @@ from cdi_bot.braze.payloads import (
     read_status_page,
 )
 from cdi_bot.services.meter import UNCOUNTED, Meter
-from cdi_bot.services.ports import Endpoint, ListPage, Purpose, StatusPage
+from cdi_bot.services.ports.braze import Endpoint, ListPage, Purpose, StatusPage
 
 _LIST_PATH = "/cdi/integrations"
 _DEFAULT_TIMEOUTS = Timeouts()
 
 
 class BrazeClient:
-    """Implements `services.ports.Braze`: its calls raise `BrazeTrouble` and nothing else.
+    """Implements `services.ports.braze.Braze`: its calls raise `BrazeTrouble` and nothing else.
 
     `clock` returns the present, aware UTC; `random` a number from 0 to 1, for jitter. Both are handed in, as
     `sleep` is, so that tests decide on time and chance. `aclose` ends the connections.

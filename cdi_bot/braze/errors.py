@@ -1,6 +1,6 @@
 """Why Braze could not be asked, or did not do what it was asked: one class for each answer to that question.
 
-    BrazeTrouble                     (services.ports: all that the use cases know of)
+    BrazeTrouble                     (services.ports.braze: all that the use cases know of)
     └── BrazeError
         ├── PassingError             the same call may succeed later by itself
         │   ├── UnreachableError         no connection, or it broke
@@ -26,7 +26,7 @@ The texts are written here and nowhere else, and hold nothing that came from the
 
 from typing import ClassVar
 
-from cdi_bot.services.ports import BrazeReason, BrazeTrouble, Endpoint
+from cdi_bot.services.ports.braze import BrazeReason, BrazeTrouble, Endpoint
 
 PERMISSIONS = {
     Endpoint.LIST: "cdi.integration_list",

@@ -30,7 +30,7 @@ from cdi_bot.braze.errors import (
 )
 from cdi_bot.braze.rate_headers import NOTHING_TOLD, read_rate_headers
 from cdi_bot.services.meter import Meter
-from cdi_bot.services.ports import BrazeReason, Endpoint, Purpose
+from cdi_bot.services.ports.braze import BrazeReason, Endpoint, Purpose
 
 log = structlog.get_logger()
 

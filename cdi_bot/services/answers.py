@@ -19,7 +19,7 @@ from cdi_bot.core.model import (
     Snooze,
     Subscription,
 )
-from cdi_bot.services.ports import BrazeReason
+from cdi_bot.services.ports.braze import BrazeReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

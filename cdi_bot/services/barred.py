@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cdi_bot.core.model import Channel
 from cdi_bot.services.answers import CannotPost, NeedsInvite
-from cdi_bot.services.ports import Messenger, SlackTrouble, SlackVerdict
+from cdi_bot.services.ports.slack import Messenger, SlackTrouble, SlackVerdict
 
 
 async def barred(messenger: Messenger, channel: Channel) -> NeedsInvite | CannotPost | None:

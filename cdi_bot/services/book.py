@@ -13,7 +13,7 @@ from cdi_bot.core.model import Integration, Subscription, WatchedIntegration
 from cdi_bot.services.gone import record_missing
 from cdi_bot.services.memory import NONE_OPEN, Remembered, run_from_list
 from cdi_bot.services.meter import Detections, Meter
-from cdi_bot.services.ports import Store
+from cdi_bot.services.ports.store import Store
 from cdi_bot.services.record import Observation
 from cdi_bot.services.recorder import Recorder
 from cdi_bot.services.watching import begin, release

@@ -36,7 +36,7 @@ from cdi_bot.services.answers import (
     UnsubscribedFrom,
 )
 from cdi_bot.services.observe import Observer
-from cdi_bot.services.ports import UnitOfWork
+from cdi_bot.services.ports.store import UnitOfWork
 from cdi_bot.services.record import ConflictError, show_card
 
 

@@ -13,7 +13,8 @@ from cdi_bot.core.model import Channel, ChannelSettings, Workspace
 from cdi_bot.services.answers import Answer, DigestSet, LanguageSet, SettingsShown, UnknownLanguage
 from cdi_bot.services.barred import barred
 from cdi_bot.services.changes import Deed, note
-from cdi_bot.services.ports import Messenger, Store
+from cdi_bot.services.ports.slack import Messenger
+from cdi_bot.services.ports.store import Store
 from cdi_bot.services.rights import Rights
 
 

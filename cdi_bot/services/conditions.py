@@ -12,7 +12,7 @@ import structlog
 from cdi_bot.core.model import Incident, Kind
 from cdi_bot.services.judges import Judge, Lateness, Quality, Slowness
 from cdi_bot.services.observe import Observer
-from cdi_bot.services.ports import Store, StoreTrouble
+from cdi_bot.services.ports.store import Store, StoreTrouble
 from cdi_bot.services.record import ConflictError, record_condition
 
 log = structlog.get_logger(__name__)

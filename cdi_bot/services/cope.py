@@ -11,7 +11,8 @@ import structlog
 from cdi_bot.core.messages import MessageKind, OutboxMessage, SyncEnded
 from cdi_bot.services.lane import SETTLE_AFTER, Lane
 from cdi_bot.services.places import Places
-from cdi_bot.services.ports import SlackTrouble, SlackVerdict, Store, UnitOfWork
+from cdi_bot.services.ports.slack import SlackTrouble, SlackVerdict
+from cdi_bot.services.ports.store import Store, UnitOfWork
 
 log = structlog.get_logger(__name__)
 

@@ -17,7 +17,8 @@ from cdi_bot.services.lane import Done, Lane
 from cdi_bot.services.meter import UNCOUNTED, Meter
 from cdi_bot.services.pace import Pace
 from cdi_bot.services.places import Places
-from cdi_bot.services.ports import Lease, Messenger, SlackTrouble, SlackVerdict, Store, StoreTrouble
+from cdi_bot.services.ports.slack import Messenger, SlackTrouble, SlackVerdict
+from cdi_bot.services.ports.store import Lease, Store, StoreTrouble
 from cdi_bot.services.views import Views
 
 log = structlog.get_logger(__name__)

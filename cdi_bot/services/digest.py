@@ -13,7 +13,7 @@ from cdi_bot.core.messages import Digest, MessageKind, OwedMessage
 from cdi_bot.core.model import Channel, ChannelSettings
 from cdi_bot.services.channel_settings import schedule_of, zone_of
 from cdi_bot.services.period import heard, look_back
-from cdi_bot.services.ports import Store, StoreTrouble, UnitOfWork
+from cdi_bot.services.ports.store import Store, StoreTrouble, UnitOfWork
 
 log = structlog.get_logger(__name__)
 

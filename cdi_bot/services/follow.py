@@ -16,7 +16,8 @@ from cdi_bot.core.following import CLOCKS_APART, LONGEST, End, FollowedSync, ask
 from cdi_bot.core.messages import MessageKind, OwedMessage, SyncEnded
 from cdi_bot.services.lookup import STATUS_PATIENCE, within
 from cdi_bot.services.observe import Observer
-from cdi_bot.services.ports import Purpose, Store, StoreTrouble, UnitOfWork
+from cdi_bot.services.ports.braze import Purpose
+from cdi_bot.services.ports.store import Store, StoreTrouble, UnitOfWork
 
 log = structlog.get_logger(__name__)
 

@@ -27,7 +27,8 @@ from cdi_bot.services.barred import barred
 from cdi_bot.services.channel_settings import ManageChannel
 from cdi_bot.services.lookup import Lookup, looks_like_an_id, was_listed
 from cdi_bot.services.manage import Manage
-from cdi_bot.services.ports import Messenger, Store
+from cdi_bot.services.ports.slack import Messenger
+from cdi_bot.services.ports.store import Store
 from cdi_bot.services.rights import Rights
 
 LIST_PATIENCE = timedelta(seconds=1.5)

@@ -9,7 +9,7 @@ import structlog
 
 from cdi_bot.core.messages import Gone, MessageKind, OwedMessage
 from cdi_bot.core.model import WatchedIntegration
-from cdi_bot.services.ports import UnitOfWork
+from cdi_bot.services.ports.store import UnitOfWork
 
 log = structlog.get_logger(__name__)
 

@@ -15,7 +15,7 @@ from cdi_bot.core.grouping import fellows, together
 from cdi_bot.core.messages import OutboxMessage
 from cdi_bot.core.model import Card, Channel
 from cdi_bot.services.pace import is_first_post
-from cdi_bot.services.ports import Store, UnitOfWork
+from cdi_bot.services.ports.store import Store, UnitOfWork
 from cdi_bot.services.record import show_card
 from cdi_bot.services.views import Views
 

@@ -23,7 +23,7 @@ from cdi_bot.core.model import (
     is_pattern,
     selector_fits,
 )
-from cdi_bot.services.ports import Store, UnitOfWork
+from cdi_bot.services.ports.store import Store, UnitOfWork
 from cdi_bot.services.queries import open_by_integration
 from cdi_bot.services.views import dashboard_page
 

@@ -27,7 +27,7 @@ from cdi_bot.core.quality import (
     silence_of,
 )
 from cdi_bot.services.memory import Remembered
-from cdi_bot.services.ports import Store
+from cdi_bot.services.ports.store import Store
 
 MayRead = Callable[[], bool]
 

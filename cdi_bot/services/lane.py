@@ -24,15 +24,9 @@ from cdi_bot.core.messages import (
 from cdi_bot.core.model import Card, Channel
 from cdi_bot.core.routing import muted_until
 from cdi_bot.services.places import Places
-from cdi_bot.services.ports import (
-    AFTER_CARD,
-    SNOOZED,
-    Messenger,
-    SlackTrouble,
-    SlackVerdict,
-    Store,
-    UnitOfWork,
-)
+from cdi_bot.services.ports.slack import Messenger, SlackTrouble, SlackVerdict
+from cdi_bot.services.ports.store import Store, UnitOfWork
+from cdi_bot.services.ports.told import AFTER_CARD, SNOOZED
 from cdi_bot.services.views import Views, is_worth_telling
 
 SETTLE_AFTER = timedelta(seconds=3)

@@ -9,7 +9,8 @@ import structlog
 
 from cdi_bot.core.model import Outcome, Run
 from cdi_bot.services.memory import NONE_OPEN, Remembered
-from cdi_bot.services.ports import Braze, BrazeTrouble, Purpose, StatusPage, Store
+from cdi_bot.services.ports.braze import Braze, BrazeTrouble, Purpose, StatusPage
+from cdi_bot.services.ports.store import Store
 
 log = structlog.get_logger(__name__)
 

@@ -15,7 +15,8 @@ from cdi_bot.core.folding import fold
 from cdi_bot.core.model import Integration, WatchedIntegration, Workspace
 from cdi_bot.services.answers import BrazeRefused, NoneFits, Several
 from cdi_bot.services.observe import Observer
-from cdi_bot.services.ports import NO_SUCH_INTEGRATION, BrazeReason, BrazeTrouble, Endpoint, Store
+from cdi_bot.services.ports.braze import NO_SUCH_INTEGRATION, BrazeReason, BrazeTrouble, Endpoint
+from cdi_bot.services.ports.store import Store
 
 PERMISSIONS = {
     Endpoint.LIST: "cdi.integration_list",

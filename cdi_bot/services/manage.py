@@ -23,13 +23,9 @@ from cdi_bot.services.barred import barred
 from cdi_bot.services.changes import Deed, Target
 from cdi_bot.services.lookup import Lookup, find, refused, was_listed
 from cdi_bot.services.observe import Observer
-from cdi_bot.services.ports import (
-    BrazeReason,
-    Endpoint,
-    Messenger,
-    Store,
-    StoreTrouble,
-)
+from cdi_bot.services.ports.braze import BrazeReason, Endpoint
+from cdi_bot.services.ports.slack import Messenger
+from cdi_bot.services.ports.store import Store, StoreTrouble
 from cdi_bot.services.record import ConflictError
 from cdi_bot.services.rights import Rights
 

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from cdi_bot.core.detect import Finding
 from cdi_bot.core.model import Outcome, Run
-from cdi_bot.services.ports import BrazeReason, Endpoint
+from cdi_bot.services.ports.braze import BrazeReason, Endpoint
 
 _UNTIMED = 1000
 """Ends known from the list alone that are kept in mind until the status call tells when they were."""

@@ -15,15 +15,8 @@ from cdi_bot.services.book import Book
 from cdi_bot.services.memory import Remembered
 from cdi_bot.services.meter import UNCOUNTED, Meter
 from cdi_bot.services.poll import Poll
-from cdi_bot.services.ports import (
-    Braze,
-    Endpoint,
-    Lease,
-    Purpose,
-    Store,
-    StoreTrouble,
-    UnitOfWork,
-)
+from cdi_bot.services.ports.braze import Braze, Endpoint, Purpose
+from cdi_bot.services.ports.store import Lease, Store, StoreTrouble, UnitOfWork
 from cdi_bot.services.recall import Recall
 from cdi_bot.services.record import ConflictError
 from cdi_bot.services.sight import Sight

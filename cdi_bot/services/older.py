@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from cdi_bot.core.model import Run, WatchedIntegration
-from cdi_bot.services.ports import Braze, Purpose, Store
+from cdi_bot.services.ports.braze import Braze, Purpose
+from cdi_bot.services.ports.store import Store
 
 _PAGE = 10
 """Runs on a page of Braze's."""

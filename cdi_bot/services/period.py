@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from cdi_bot.core.model import Channel, Integration, WatchedIntegration
 from cdi_bot.core.sums import Share, Totals, shares, time_not_well, totals
-from cdi_bot.services.ports import UnitOfWork
+from cdi_bot.services.ports.store import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,8 @@ import structlog
 
 from cdi_bot.core.messages import ChannelBroken, MessageKind, OwedMessage
 from cdi_bot.core.model import Channel
-from cdi_bot.services.ports import ChannelInfo, Messenger, SlackTrouble, SlackVerdict, Store, StoreTrouble
+from cdi_bot.services.ports.slack import ChannelInfo, Messenger, SlackTrouble, SlackVerdict
+from cdi_bot.services.ports.store import Store, StoreTrouble
 
 log = structlog.get_logger(__name__)
 

@@ -15,15 +15,8 @@ from cdi_bot.core.pacing import Planner
 from cdi_bot.services.book import Book
 from cdi_bot.services.look import read_runs
 from cdi_bot.services.memory import Remembered
-from cdi_bot.services.ports import (
-    NO_SUCH_INTEGRATION,
-    Braze,
-    BrazeReason,
-    BrazeTrouble,
-    Purpose,
-    Store,
-    StoreTrouble,
-)
+from cdi_bot.services.ports.braze import NO_SUCH_INTEGRATION, Braze, BrazeReason, BrazeTrouble, Purpose
+from cdi_bot.services.ports.store import Store, StoreTrouble
 from cdi_bot.services.record import ConflictError, Observation
 from cdi_bot.services.sight import Sight
 from cdi_bot.services.sweep import Sweep

@@ -33,7 +33,8 @@ from cdi_bot.services.answers import (
 from cdi_bot.services.lookup import Lookup, refused, within
 from cdi_bot.services.observe import Observer
 from cdi_bot.services.older import read_older
-from cdi_bot.services.ports import Braze, BrazeReason, Endpoint, Store, UnitOfWork
+from cdi_bot.services.ports.braze import Braze, BrazeReason, Endpoint
+from cdi_bot.services.ports.store import Store, UnitOfWork
 from cdi_bot.services.views import dashboard_page
 
 OVERVIEW_PAGE = 15

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from cdi_bot.core.habits import KEPT
 from cdi_bot.core.pacing import Planner
-from cdi_bot.services.ports import Store
+from cdi_bot.services.ports.store import Store
 
 _AT_ONCE = 20
 """Integrations that are looked up in one step: a few milliseconds."""

@@ -26,7 +26,7 @@ from cdi_bot.core.model import (
     WatchedIntegration,
 )
 from cdi_bot.core.routing import audience, hears_of, hears_recovery
-from cdi_bot.services.ports import UnitOfWork
+from cdi_bot.services.ports.store import UnitOfWork
 
 
 class ConflictError(Exception):

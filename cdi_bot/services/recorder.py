@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cdi_bot.core.detect import Finding
-from cdi_bot.services.ports import Store, StoreTrouble
+from cdi_bot.services.ports.store import Store, StoreTrouble
 from cdi_bot.services.record import ConflictError, Observation, record
 
 MOST = 500

@@ -10,7 +10,7 @@ import structlog
 
 from cdi_bot.core.messages import MessageKind, OwedMessage, StillOpen
 from cdi_bot.core.model import Card, Incident, Subscription, WatchedIntegration
-from cdi_bot.services.ports import Store, StoreTrouble, UnitOfWork
+from cdi_bot.services.ports.store import Store, StoreTrouble, UnitOfWork
 from cdi_bot.services.record import show_card
 
 log = structlog.get_logger(__name__)

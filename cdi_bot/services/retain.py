@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from cdi_bot.services.ports import Place, Store, StoreTrouble, UnitOfWork
+from cdi_bot.services.ports.past import Place
+from cdi_bot.services.ports.store import Store, StoreTrouble, UnitOfWork
 
 log = structlog.get_logger(__name__)
 

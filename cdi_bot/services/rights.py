@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from cdi_bot.core.model import Channel
 from cdi_bot.core.people import Person
 from cdi_bot.services.answers import NotAllowed
-from cdi_bot.services.ports import Memberships, Messenger, People, SlackTrouble, SlackVerdict
+from cdi_bot.services.ports.slack import Memberships, Messenger, People, SlackTrouble, SlackVerdict
 
 EVERYONE = "*"
 """Among the admins: every member of the workspace is one."""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from cdi_bot.services.ports import Braze, BrazeReason, BrazeTrouble, ListPage, Purpose
+from cdi_bot.services.ports.braze import Braze, BrazeReason, BrazeTrouble, ListPage, Purpose
 
 log = structlog.get_logger(__name__)
 

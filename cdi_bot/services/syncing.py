@@ -12,7 +12,8 @@ from cdi_bot.core.model import Channel, Integration, WatchedIntegration, Workspa
 from cdi_bot.services.answers import Answer, ConfirmSync, SyncStarted
 from cdi_bot.services.changes import Deed, note, open_incidents
 from cdi_bot.services.lookup import Lookup, refused
-from cdi_bot.services.ports import Braze, BrazeTrouble, Endpoint, Store, UnitOfWork
+from cdi_bot.services.ports.braze import Braze, BrazeTrouble, Endpoint
+from cdi_bot.services.ports.store import Store, UnitOfWork
 from cdi_bot.services.rights import Rights
 
 

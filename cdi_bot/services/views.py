@@ -47,7 +47,7 @@ from cdi_bot.core.model import (
 )
 from cdi_bot.core.routing import mention_for, muted_until
 from cdi_bot.services.period import heard, look_back
-from cdi_bot.services.ports import UnitOfWork
+from cdi_bot.services.ports.store import UnitOfWork
 
 _USUAL_OF = 31
 """So many of the newest runs say how long they usually take: also the one that is slow is among them."""

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from cdi_bot.core.detect import begin_watching
 from cdi_bot.core.model import WatchedIntegration
-from cdi_bot.services.ports import UnitOfWork
+from cdi_bot.services.ports.store import UnitOfWork
 
 
 async def begin(

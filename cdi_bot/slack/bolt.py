@@ -27,7 +27,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cdi_bot.services.ports import SlackTrouble, SlackVerdict
+from cdi_bot.services.ports.slack import SlackTrouble, SlackVerdict
 from cdi_bot.slack.errors import Effect, to_trouble
 from cdi_bot.slack.proxy import proxy_for
 from cdi_bot.slack.recent import Recent

@@ -32,7 +32,8 @@ from cdi_bot.core.retyping import with_id
 from cdi_bot.services.answers import Answer
 from cdi_bot.services.channel_settings import ManageChannel
 from cdi_bot.services.manage import Manage
-from cdi_bot.services.ports import SlackTrouble, StoreTrouble
+from cdi_bot.services.ports.slack import SlackTrouble
+from cdi_bot.services.ports.store import StoreTrouble
 from cdi_bot.services.queries import Queries
 from cdi_bot.services.rights import Rights
 from cdi_bot.services.syncing import Syncing

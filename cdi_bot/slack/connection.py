@@ -18,7 +18,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from cdi_bot.services.ports import SlackTrouble, SlackVerdict
+from cdi_bot.services.ports.slack import SlackTrouble, SlackVerdict
 from cdi_bot.slack.errors import Effect, to_trouble
 from cdi_bot.slack.proxy import proxy_for
 

@@ -14,7 +14,8 @@ import structlog
 from cdi_bot.core.model import Channel, Integration
 from cdi_bot.services.answers import Answer, SubscribedTo
 from cdi_bot.services.forms import Forms, Present
-from cdi_bot.services.ports import SlackTrouble, StoreTrouble
+from cdi_bot.services.ports.slack import SlackTrouble
+from cdi_bot.services.ports.store import StoreTrouble
 from cdi_bot.slack.blocks import Rendered
 from cdi_bot.slack.bolt import Json
 from cdi_bot.slack.commands import Desk

@@ -17,7 +17,8 @@ import structlog
 
 from cdi_bot.core.model import Channel
 from cdi_bot.services.home import Homes
-from cdi_bot.services.ports import SlackTrouble, SlackVerdict, StoreTrouble
+from cdi_bot.services.ports.slack import SlackTrouble, SlackVerdict
+from cdi_bot.services.ports.store import StoreTrouble
 from cdi_bot.slack.bolt import Json
 from cdi_bot.slack.commands import Desk
 from cdi_bot.slack.help import render_help

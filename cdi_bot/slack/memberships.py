@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from slack_sdk.web.async_client import AsyncWebClient
 
 from cdi_bot.core.model import Channel
-from cdi_bot.services.ports import Memberships, SlackTrouble, SlackVerdict
+from cdi_bot.services.ports.slack import Memberships, SlackTrouble, SlackVerdict
 from cdi_bot.slack.errors import Effect, to_trouble
 
 KEPT = 60.0

@@ -19,7 +19,7 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from cdi_bot.core.people import Person
-from cdi_bot.services.ports import People, SlackTrouble, SlackVerdict
+from cdi_bot.services.ports.slack import People, SlackTrouble, SlackVerdict
 from cdi_bot.slack.errors import Effect, to_trouble
 
 KEPT = 3600.0

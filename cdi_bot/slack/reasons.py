@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cdi_bot.services.ports import BrazeReason
+from cdi_bot.services.ports.braze import BrazeReason
 from cdi_bot.slack.format import REASON, plain
 from cdi_bot.slack.words import Words
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from cdi_bot.services.ports import SlackTrouble, SlackVerdict
+from cdi_bot.services.ports.slack import SlackTrouble, SlackVerdict
 from cdi_bot.slack.errors import Effect, to_trouble
 
 View = dict[str, Any]

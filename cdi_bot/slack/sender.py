@@ -19,7 +19,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from cdi_bot.core.messages import View
 from cdi_bot.core.model import Channel
-from cdi_bot.services.ports import ChannelInfo, SlackTrouble, SlackVerdict
+from cdi_bot.services.ports.slack import ChannelInfo, SlackTrouble, SlackVerdict
 from cdi_bot.slack.blocks import Rendered, section
 from cdi_bot.slack.errors import Effect, refused_why, to_trouble
 from cdi_bot.slack.views import render_view

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
-from cdi_bot.services.ports import SlackTrouble
+from cdi_bot.services.ports.slack import SlackTrouble
 from cdi_bot.slack import connection
 from cdi_bot.slack.connection import Connection, Taker
 

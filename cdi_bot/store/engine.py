@@ -12,7 +12,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from cdi_bot.services.ports import StoreTrouble
+from cdi_bot.services.ports.store import StoreTrouble
 from cdi_bot.store.one_trip import connector
 
 BUSY_SECONDS = 10.0

@@ -1,6 +1,6 @@
 """Turns whatever a database has against it into `StoreTrouble`: what is wrong, and how to mend it.
 
-    StoreTrouble (cdi_bot.services.ports)
+    StoreTrouble (services.ports.store)
     |-- SQLite by its error name: can't open, read-only, not a database, locked, disk full, damaged
     |-- PostgreSQL by its SQLSTATE; without one (no connection was made) by the driver's words
     `-- anything else: the driver's first line
@@ -20,7 +20,7 @@ from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from cdi_bot.services.ports import StoreTrouble
+from cdi_bot.services.ports.store import StoreTrouble
 
 MEND_TABLES = "bring the database up to date with `cdi-bot db upgrade`"
 _HOST = re.compile(r"[\w.:\[\]-]*")

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, func,
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model import Incident, Kind, Run
-from cdi_bot.services.ports import Incidents
+from cdi_bot.services.ports.told import Incidents
 from cdi_bot.store.dialect import names, names_given, numbers, once, sent_names
 from cdi_bot.store.rows import AnyRow, run_of
 from cdi_bot.store.runs import Name, SqlRuns, name_of

@@ -17,7 +17,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, text
 
-from cdi_bot.services.ports import StoreTrouble
+from cdi_bot.services.ports.store import StoreTrouble
 from cdi_bot.store.engine import open_migrating, sync_url, write_ahead
 from cdi_bot.store.errors import place, troubles
 

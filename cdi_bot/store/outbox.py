@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.messages import Content, MessageKind, OutboxMessage, OwedMessage
 from cdi_bot.core.model import Channel
-from cdi_bot.services.ports import AFTER_CARD, SNOOZED, Outbox
+from cdi_bot.services.ports.told import AFTER_CARD, SNOOZED, Outbox
 from cdi_bot.store.content import read, written
 from cdi_bot.store.dialect import numbers, upsert_into
 from cdi_bot.store.message_tables import CARDS, CHANNELS, OUTBOX

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Select, and_, bindparam, delete, exists, func, literal_column, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cdi_bot.services.ports import Past, Place
+from cdi_bot.services.ports.past import Past, Place
 from cdi_bot.store.dialect import numbers
 from cdi_bot.store.message_tables import CARD_INCIDENTS, CARDS, OUTBOX
 from cdi_bot.store.tables import AUDIT, INCIDENTS, INTEGRATIONS, RUNS

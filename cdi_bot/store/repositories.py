@@ -18,7 +18,8 @@ from cdi_bot.core.model import (
     WatchedIntegration,
     Workspace,
 )
-from cdi_bot.services.ports import Audit, Integrations, Snoozes, Subscriptions, Workspaces
+from cdi_bot.services.ports.known import Integrations, Workspaces
+from cdi_bot.services.ports.wanted import Audit, Snoozes, Subscriptions
 from cdi_bot.store.dialect import names, names_given, numbers, once, replace_in, sent_names, upsert_into
 from cdi_bot.store.rows import (
     channel_of,

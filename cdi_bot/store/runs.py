@@ -31,7 +31,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model import Outcome, Run
 from cdi_bot.core.sums import RunSums
-from cdi_bot.services.ports import Runs
+from cdi_bot.services.ports.known import Runs
 from cdi_bot.store.dialect import names, once, replace_in, sent_spans, spans_given
 from cdi_bot.store.rows import run_of, run_row
 from cdi_bot.store.tables import INCIDENTS, RUNS

@@ -8,7 +8,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.following import FollowedSync
-from cdi_bot.services.ports import Syncs
+from cdi_bot.services.ports.known import Syncs
 from cdi_bot.store.rows import channel_of, channel_row
 from cdi_bot.store.tables import SYNCS
 

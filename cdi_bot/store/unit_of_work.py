@@ -12,23 +12,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from cdi_bot.services.ports import (
-    Audit,
-    Cards,
-    Channels,
-    Incidents,
-    Integrations,
-    Outbox,
-    Past,
-    Runs,
-    Snoozes,
-    Store,
-    StoreTrouble,
-    Subscriptions,
-    Syncs,
-    UnitOfWork,
-    Workspaces,
-)
+from cdi_bot.services.ports.known import Integrations, Runs, Syncs, Workspaces
+from cdi_bot.services.ports.past import Past
+from cdi_bot.services.ports.store import Store, StoreTrouble, UnitOfWork
+from cdi_bot.services.ports.told import Cards, Incidents, Outbox
+from cdi_bot.services.ports.wanted import Audit, Channels, Snoozes, Subscriptions
 from cdi_bot.store.cards import SqlCards
 from cdi_bot.store.channels import SqlChannels
 from cdi_bot.store.engine import PATIENCE, async_url, open_engines

@@ -18,7 +18,7 @@ from cdi_bot.braze.budget import Budget, Refusal, Ticket
 from cdi_bot.core.belief import Change
 from cdi_bot.core.model import Integration, WatchedIntegration
 from cdi_bot.core.pacing import CALLS_SHARE, PAGES_SHARE, Pace, Planner
-from cdi_bot.services.ports import Endpoint, Purpose
+from cdi_bot.services.ports.braze import Endpoint, Purpose
 from tests.bench.timetable import EPOCH, LIMITS, PAGE, Job, Source, World, at
 
 CALLS, PAGES = LIMITS[Endpoint.STATUS] * CALLS_SHARE, LIMITS[Endpoint.LIST] * PAGES_SHARE

@@ -9,7 +9,7 @@ from random import Random
 
 from cdi_bot.braze.rate_headers import RateHeaders
 from cdi_bot.core.model import Integration, Run
-from cdi_bot.services.ports import Endpoint
+from cdi_bot.services.ports.braze import Endpoint
 
 LIMITS = {Endpoint.STATUS: 100, Endpoint.LIST: 50}
 PAGE = 10

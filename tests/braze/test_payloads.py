@@ -12,7 +12,7 @@ from cdi_bot.braze.payloads import (
     read_status_page,
 )
 from cdi_bot.core.model import Integration, Run
-from cdi_bot.services.ports import BrazeReason, BrazeTrouble, ListPage, StatusPage
+from cdi_bot.services.ports.braze import BrazeReason, BrazeTrouble, ListPage, StatusPage
 
 STARTED = datetime(2026, 3, 25, 12, 53, 35, 183728, tzinfo=UTC)
 ROW: dict[str, object] = {

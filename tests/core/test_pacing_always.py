@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdi_bot.braze.budget import Ticket
-from cdi_bot.services.ports import Endpoint
+from cdi_bot.services.ports.braze import Endpoint
 from tests.bench.detection import INTERVAL, TICK, Ask, Line, Planned, live, simulate
 from tests.bench.timetable import EPOCH, LIMITS, Source, World, at
 

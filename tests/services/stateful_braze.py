@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from cdi_bot.core.model import Integration, Outcome, Run
-from cdi_bot.services.ports import (
+from cdi_bot.services.ports.braze import (
     Braze,
     BrazeReason,
     BrazeTrouble,

@@ -1,6 +1,6 @@
 """Slack in memory: the port of the use cases, told by a test what to do next.
 
-It takes the time of the loop it is called on, and keeps the contract of the real adapter as `ports.Messenger` has it.
+It takes the time of the loop it is called on, and keeps the contract of `services.ports.slack.Messenger`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from cdi_bot.core.messages import View
 from cdi_bot.core.model import Channel
-from cdi_bot.services.ports import ChannelInfo, Messenger, SlackTrouble, SlackVerdict
+from cdi_bot.services.ports.slack import ChannelInfo, Messenger, SlackTrouble, SlackVerdict
 
 Clock = Callable[[], datetime]
 T = TypeVar("T")

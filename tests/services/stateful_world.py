@@ -15,7 +15,7 @@ from cdi_bot.core.people import Person
 from cdi_bot.services.deliver import Deliverer
 from cdi_bot.services.manage import Manage
 from cdi_bot.services.observe import Observer, Policy
-from cdi_bot.services.ports import Memberships, People
+from cdi_bot.services.ports.slack import Memberships, People
 from cdi_bot.services.remind import Reminder
 from cdi_bot.services.rights import Rights
 from cdi_bot.services.views import Views

@@ -26,7 +26,8 @@ from hypothesis.stateful import (
 )
 
 from cdi_bot.core.model import Channel
-from cdi_bot.services.ports import BrazeReason, Endpoint, StoreTrouble
+from cdi_bot.services.ports.braze import BrazeReason, Endpoint
+from cdi_bot.services.ports.store import StoreTrouble
 from tests.services.stateful_judge import Excuses, Judge, settle_in
 from tests.services.stateful_kit import Method, Trip
 from tests.services.stateful_world import CHANNELS, INTEGRATIONS, Process, World, world_on

@@ -27,7 +27,7 @@ from cdi_bot.services.answers import (
     SubscribedTo,
     UnsubscribedFrom,
 )
-from cdi_bot.services.ports import BrazeReason
+from cdi_bot.services.ports.braze import BrazeReason
 from tests.services.people_kit import ALERTS, MARKETING, PRIVATE, START, Desk, desk
 
 ANN, ADMIN = "U0MARA0001", "UADMIN"

@@ -13,7 +13,7 @@ from cdi_bot.core.model import Filters
 from cdi_bot.sandbox.braze_runs import RunPlan
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.services.answers import BrazeRefused, History, Listing, NoneFits
-from cdi_bot.services.ports import BrazeReason
+from cdi_bot.services.ports.braze import BrazeReason
 from tests.services.people_kit import ALERTS, MARKETING, Desk, desk
 
 ANN = "U0MARA0001"

@@ -15,7 +15,7 @@ from sqlalchemy import Engine, event
 from cdi_bot.core.detect import Change
 from cdi_bot.core.model import Kind, Run
 from cdi_bot.services import recorder
-from cdi_bot.services.ports import StoreTrouble
+from cdi_bot.services.ports.store import StoreTrouble
 from cdi_bot.services.record import Observation
 from cdi_bot.services.recorder import Recorder
 from cdi_bot.store import SqlStore

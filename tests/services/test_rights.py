@@ -13,7 +13,7 @@ from cdi_bot.core.model import Filters
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack_seed import BOT, GUEST, KENJI, MARA, OUTSIDER
 from cdi_bot.services.answers import AuditTrail, NotAllowed
-from cdi_bot.services.ports import SlackTrouble
+from cdi_bot.services.ports.slack import SlackTrouble
 from cdi_bot.services.rights import EVERYONE
 from tests.services.people_kit import ALERTS, MARKETING, PRIVATE, Desk, desk
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cdi_bot.services.ports import BrazeReason, BrazeTrouble
+from cdi_bot.services.ports.braze import BrazeReason, BrazeTrouble
 from cdi_bot.services.sight import Sight
 from cdi_bot.store import SqlStore
 from tests.databases import Databases

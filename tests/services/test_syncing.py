@@ -10,7 +10,7 @@ import pytest
 from cdi_bot.core.messages import SyncTriggered
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.services.answers import BrazeRefused, ConfirmSync, NoneFits, NotAllowed, SyncStarted
-from cdi_bot.services.ports import BrazeReason
+from cdi_bot.services.ports.braze import BrazeReason
 from tests.services.people_kit import ALERTS, Desk, desk
 
 ANN, ADMIN = "U0MARA0001", "UADMIN"

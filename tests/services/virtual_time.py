@@ -23,7 +23,7 @@ from typing import Any
 import aiosqlite
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from cdi_bot.services.ports import Store, StoreTrouble, UnitOfWork
+from cdi_bot.services.ports.store import Store, StoreTrouble, UnitOfWork
 from cdi_bot.store import SqlStore
 from cdi_bot.store.engine import async_url, prepare_sqlite
 from cdi_bot.store.migrate import upgrade

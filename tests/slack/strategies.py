@@ -52,7 +52,7 @@ from cdi_bot.core.model import (
 from cdi_bot.core.quality import Flaw
 from cdi_bot.core.sums import RunSums, Share, Totals
 from cdi_bot.services import answers
-from cdi_bot.services.ports import BrazeReason
+from cdi_bot.services.ports.braze import BrazeReason
 
 NASTY = st.sampled_from(
     [

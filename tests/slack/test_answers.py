@@ -19,7 +19,7 @@ from cdi_bot.core.model import DEFAULT_TOPICS, AuditEntry, Channel, Filters, Sub
 from cdi_bot.core.quality import Flaw
 from cdi_bot.services import answers
 from cdi_bot.services.answers import Answer, Overview
-from cdi_bot.services.ports import BrazeReason
+from cdi_bot.services.ports.braze import BrazeReason
 from cdi_bot.slack.answers import about, render_answer
 from cdi_bot.slack.blocks import Rendered
 from cdi_bot.slack.help import render_help, render_mistake, render_trouble

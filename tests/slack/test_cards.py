@@ -40,7 +40,7 @@ from cdi_bot.core.messages import (
 from cdi_bot.core.model import Filters, Incident, Integration, Run, Topic
 from cdi_bot.core.quality import Flaw
 from cdi_bot.core.sums import RunSums, Share, Totals
-from cdi_bot.services.ports import BrazeReason
+from cdi_bot.services.ports.braze import BrazeReason
 from cdi_bot.slack.blocks import Rendered
 from cdi_bot.slack.cards import incident_length
 from cdi_bot.slack.views import render_view

@@ -14,7 +14,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from cdi_bot.services.ports import SlackTrouble
+from cdi_bot.services.ports.slack import SlackTrouble
 from cdi_bot.slack.connection import Connection, connect
 from cdi_bot.slack.sockets import CONNECTIONS, HASTE, Sockets
 from tests.slack.bolt_kit import PATIENCE, Json, Ticks

@@ -9,7 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from yarl import URL
 
-from cdi_bot.services.ports import SlackTrouble, SlackVerdict
+from cdi_bot.services.ports.slack import SlackTrouble, SlackVerdict
 from cdi_bot.slack import errors
 from cdi_bot.slack.errors import VERDICTS, Effect, refused_why, to_trouble
 

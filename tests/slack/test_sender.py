@@ -16,7 +16,7 @@ from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack_model import Json, TokenState
 from cdi_bot.sandbox.slack_seed import DATA_ALERTS, FINANCE_PRIVATE, GENERAL, KENJI
-from cdi_bot.services.ports import SlackTrouble, SlackVerdict
+from cdi_bot.services.ports.slack import SlackTrouble, SlackVerdict
 from cdi_bot.slack import sender
 from cdi_bot.slack.sender import SlackMessenger
 from cdi_bot.slack.words import Words

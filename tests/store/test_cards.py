@@ -8,7 +8,7 @@ import pytest
 
 from cdi_bot.core.messages import OutboxMessage
 from cdi_bot.core.model import Card, Channel
-from cdi_bot.services.ports import StoreTrouble
+from cdi_bot.services.ports.store import StoreTrouble
 from cdi_bot.store import SqlStore
 from tests.store.samples import (
     CHANNEL,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from cdi_bot.core.model import AuditEntry, Channel, Incident
-from cdi_bot.services.ports import Place
+from cdi_bot.services.ports.past import Place
 from cdi_bot.store import SqlStore
 from tests.store.samples import (
     CHANNEL,

@@ -15,7 +15,7 @@ from cdi_bot.core import messages
 from cdi_bot.core.following import Ending
 from cdi_bot.core.messages import Content, Digest, Subscribed, Told
 from cdi_bot.core.model import Channel, Filters, Run, Topic
-from cdi_bot.services.ports import StoreTrouble
+from cdi_bot.services.ports.store import StoreTrouble
 from cdi_bot.store import SqlStore, content
 from cdi_bot.store.columns import storable
 from tests.store.samples import CHANNEL, NOW, ReadSql, a_workspace, integration, notice, owe
