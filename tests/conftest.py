@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 from typer.testing import CliRunner, Result
 
 from cdi_bot.cli import app
@@ -16,16 +17,32 @@ from cdi_bot.settings import VARIABLES
 from tests.databases import Databases, postgres_server
 from tests.program import Invoke, Program
 
+# How long an example takes says nothing on a busy machine. `--hypothesis-profile=thorough` tries more of each.
+settings.register_profile(
+    "quick", max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("thorough", settings.get_profile("quick"), max_examples=300)
+settings.load_profile("quick")
+
+SLOWEST_FIRST = ("test_limits.py", "e2e", "page", "test_cli.py")
+"""What waits most begins first, so that other tests run beside it: words of the tests' paths."""
+
 
 @pytest.hookimpl(trylast=True)  # after Hypothesis has marked what is its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Count no coverage where it costs most and shows least: in the hundreds of examples of a property.
+    """Put what waits most first; count no coverage in the hundreds of examples of a property.
 
-    What they reach, the tests beside them reach as well. Tests of great numbers are marked `no_cover` by hand.
+    What these reach, the tests beside them reach as well. Tests of great numbers are marked `no_cover` by hand.
     """
+    items.sort(key=_rank)
     for item in items:
         if item.get_closest_marker("hypothesis"):
             item.add_marker("no_cover")
+
+
+def _rank(item: pytest.Item) -> int:
+    places = [place for place, word in enumerate(SLOWEST_FIRST) if word in item.path.parts]
+    return min(places, default=len(SLOWEST_FIRST))
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cdi_bot.braze.budget import UNDER_WAY_AT_FIRST, Budget, Refusal, Ticket
@@ -116,7 +116,6 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
 @given(STEPS, st.integers(1, 120), st.integers(0, 60), st.booleans())
 def test_no_order_of_requests_and_answers_overshoots(
     steps: list[tuple[str, int]], limit: int, others: int, with_reset: bool
@@ -128,7 +127,6 @@ def test_no_order_of_requests_and_answers_overshoots(
     assert story.braze.turned_away <= story.blind
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=12), st.integers(10, 200))
 def test_restarts_bring_no_burst(restarts: list[int], limit: int) -> None:
     """However often the process starts over within a minute, each time only the first few can find nothing left."""
@@ -144,7 +142,6 @@ def test_restarts_bring_no_burst(restarts: list[int], limit: int) -> None:
     assert braze.turned_away <= UNDER_WAY_AT_FIRST[POLL] * len(restarts)
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(-50, 300), st.integers(-50, 20_000), st.booleans()), max_size=60),
     st.floats(0, 600),

@@ -3,7 +3,7 @@
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cdi_bot.braze.links import MAX_CURSOR, next_cursor
@@ -48,7 +48,6 @@ def test_links_in_any_order_and_letter_case_are_read(link: str, cursor: str | No
     assert next_cursor(link) == cursor
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_no_header_raises(link: str) -> None:
     """Whatever stands in the header, a cursor or nothing comes out."""
@@ -56,7 +55,6 @@ def test_no_header_raises(link: str) -> None:
     assert cursor is None or 0 < len(cursor) <= MAX_CURSOR
 
 
-@settings(deadline=None)
 @given(st.text(min_size=1, max_size=60).filter(lambda text: text.isprintable()), st.booleans())
 def test_any_cursor_that_is_escaped_comes_out_whole(cursor: str, next_first: bool) -> None:
     """Escaping and reading are inverse, in whichever order the links stand."""

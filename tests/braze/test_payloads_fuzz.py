@@ -5,7 +5,7 @@ from contextlib import suppress
 from datetime import UTC
 from typing import Any
 
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cdi_bot.braze.errors import NotJsonError
@@ -44,7 +44,6 @@ ANYTHING = st.recursive(
 ODD_ROW = st.fixed_dictionaries({}, optional=dict.fromkeys([*ROW, *LISTED], ANYTHING)) | ANYTHING
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(ODD_ROW, max_size=4))
 @example([{"integration_id": "abc", "integration_name": [[[]]]}])
 def test_no_page_raises_anything_and_no_good_item_is_lost(odd: list[Any]) -> None:
@@ -58,7 +57,6 @@ def test_no_page_raises_anything_and_no_good_item_is_lost(odd: list[Any]) -> Non
     assert all(is_valid_integration_id(one.integration_id) for one in listed.integrations)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary() | ANYTHING.map(lambda value: json.dumps(value).encode()))
 def test_no_body_raises_anything_but_the_trouble(body: bytes) -> None:
     """A page or the trouble: nothing else comes of any bytes."""

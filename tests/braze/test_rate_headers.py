@@ -5,7 +5,7 @@ from email.utils import format_datetime
 
 import httpx
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cdi_bot.braze.rate_headers import HIGHEST_LIMIT, NOTHING_TOLD, RateHeaders, read_rate_headers
@@ -85,7 +85,6 @@ def test_retry_after_is_seconds_or_a_date(text: str, seconds: int | None) -> Non
 NAMES = ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset", "retry-after"]
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(NAMES), st.text() | st.integers().map(str)))
 def test_no_headers_raise(headers: dict[str, str]) -> None:
     """What can't be believed is not there."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cdi_bot.core.detect import Change, Finding, begin_watching, judge
@@ -275,7 +275,6 @@ def test_a_failure_that_is_named_anew_is_offered_to_the_filters_again() -> None:
 statuses = st.sampled_from(["success", "error", "partial", "config_error", "limit exceeded"])
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.lists(statuses, min_size=1, max_size=12), st.data())
 def test_an_incident_is_open_exactly_while_the_newest_ended_run_is_bad(
     lines: list[str], data: st.DataObject

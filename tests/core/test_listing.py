@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cdi_bot.core.listing import Listing
@@ -36,7 +36,6 @@ class Braze:
             self.read(page)
 
 
-@settings(deadline=None)  # a busy machine is no fault
 @given(
     st.integers(1, 9),
     st.lists(st.one_of(st.integers(0, 6), st.sampled_from(["add", "remove"])), max_size=60),

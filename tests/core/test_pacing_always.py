@@ -70,7 +70,7 @@ class Rough(Planned):
             super()._listed(page, answered, here)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(
     count=st.integers(1, 60),
     failing=st.floats(0, 0.9),
@@ -109,7 +109,7 @@ def test_no_limit_is_exceeded_whatever_is_answered_and_however_often_it_restarts
             )  # one that was sent in the minute before may arrive in this one
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.integers(1, 20), st.floats(0, 1), st.integers(0, 2**32))
 def test_without_a_list_each_is_asked_within_the_interval(count: int, bunched: float, seed: int) -> None:
     """As far as the limits allow: several whose time comes together wait for each other's turn."""
@@ -119,7 +119,7 @@ def test_without_a_list_each_is_asked_within_the_interval(count: int, bunched: f
     assert poller.longest_gap() <= INTERVAL.total_seconds() + count * SPACING + 5
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(st.integers(40, 90), st.integers(0, 2**32))
 def test_where_the_interval_can_not_be_kept_nothing_is_left_out(count: int, seed: int) -> None:
     """Half of all calls go round in turn, so that each is asked within two rounds and a little."""

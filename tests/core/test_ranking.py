@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cdi_bot.core.ranking import WEIGHED, Order, Ranking
@@ -62,7 +62,6 @@ def test_what_has_waited_too_long_is_taken_whatever_it_is_worth() -> None:
     assert [step for step, target in taken if target == 0][:1] == [30]
 
 
-@settings(deadline=None)  # a busy machine is no fault
 @given(st.lists(st.tuples(st.integers(0, 5), st.floats(0, 100), st.booleans())))
 def test_an_order_gives_the_earliest_of_what_was_put_last(steps: list[tuple[int, float, bool]]) -> None:
     """Whatever was moved or dropped before."""

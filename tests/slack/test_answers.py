@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cdi_bot.core.commands import COMMANDS, Mistake, MistakeKind
@@ -482,21 +482,18 @@ def test_default_topics_are_told_in_words() -> None:
     assert "everything but the start of runs" in said(render(chosen))
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(strategies.every_answer)
 def test_any_answer_is_taken(answer: Answer) -> None:
     """Slack takes every answer, whatever names, numbers and reasons are in it."""
     assert_taken(render(answer))
 
 
-@settings(max_examples=100, deadline=None)
 @given(strategies.mistakes)
 def test_any_mistake_is_taken(mistake: Mistake) -> None:
     """Slack takes what is said about any mistake."""
     assert_taken(render_mistake(mistake, WORDS))
 
 
-@settings(max_examples=50, deadline=None)
 @given(strategies.text, st.none() | strategies.text)
 def test_any_help_is_taken(unknown: str, nearest: str | None) -> None:
     """Slack takes the help on any word."""

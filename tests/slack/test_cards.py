@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from cdi_bot.core.following import Ending
 from cdi_bot.core.messages import (
@@ -534,35 +534,30 @@ def test_contents_with_views_of_their_own() -> None:
         render(event(AGAIN))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(strategies.cards())
 def test_any_card_is_taken(view: CardView) -> None:
     """Slack takes every card, whatever the names, counts and numbers are."""
     assert_taken(render(view))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(strategies.events())
 def test_any_event_is_taken(view: EventView) -> None:
     """Slack takes every reply and notice."""
     assert_taken(render(view))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(strategies.several())
 def test_any_reply_about_several_is_taken(view: SeveralView) -> None:
     """Slack takes every one of them."""
     assert_taken(render(view))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(strategies.digest_views)
 def test_any_digest_is_taken(view: DigestView) -> None:
     """Slack takes every digest."""
     assert_taken(render(view))
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(strategies.subscribed_views())
 def test_any_subscription_is_taken(view: SubscribedView) -> None:
     """Slack takes every word of a new subscription."""

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cdi_bot.core.history import Usual
@@ -255,7 +255,6 @@ entries = st.one_of(
 
 
 @given(st.lists(entries, min_size=1, max_size=6))
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_slack_takes_any_home(listed: list[HomeEntry]) -> None:
     """Whatever Braze and people named things, Home keeps to Slack's limits."""
     view = home_view(home(*listed), WORDS, NOW)
@@ -264,7 +263,6 @@ def test_slack_takes_any_home(listed: list[HomeEntry]) -> None:
 
 
 @given(st.lists(strategies.runs, max_size=10))
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_slack_takes_any_runs(runs: list[Run]) -> None:
     """So does the window with an integration's runs."""
     blocks = runs_blocks(replace(HISTORY, runs=tuple(runs), recent=tuple(runs)), WORDS, NOW)

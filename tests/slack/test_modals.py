@@ -7,7 +7,7 @@ from datetime import time
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cdi_bot.core.digest import Schedule
@@ -238,14 +238,12 @@ drafts = st.builds(
 
 
 @given(drafts)
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_slack_takes_any_form(draft: Draft) -> None:
     """Whatever names and numbers there are, the form keeps to Slack's limits."""
     assert_view_taken(subscription_form(draft, WORDS))
 
 
 @given(strategies.text, st.lists(strategies.integrations, max_size=8), st.booleans())
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_slack_takes_any_options(typed: str, known: list[Integration], listed: bool) -> None:
     """Whatever is typed and whatever there is, the options keep to Slack's limits."""
     assert options_problems(selector_options(offer(typed, known, listed=listed), WORDS)) == []

@@ -75,13 +75,12 @@ CONTENTS = st.sampled_from(KINDS).flatmap(
         },
     )
 )
-THOROUGH = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+# The store is the same for all examples of a test: each writes under a number of its own.
+SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 _numbers = itertools.count()
 
 
-@THOROUGH
+@SHARED
 @given(runs=st.lists(RUNS, max_size=5, unique_by=lambda run: run.sync_start_time.replace(microsecond=0)))
 async def test_any_runs_come_back(store: SqlStore, runs: list[Run]) -> None:
     """Runs of any time, zone, status and count are read back as they were saved, newest first."""
@@ -95,7 +94,7 @@ async def test_any_runs_come_back(store: SqlStore, runs: list[Run]) -> None:
     assert all(run.sync_start_time.tzinfo is UTC for run in found)
 
 
-@THOROUGH
+@SHARED
 @given(told=CONTENTS)
 @example(told=Subscribed(who="\ud800\0", workspace_id=1, selector="é😀", filters=Filters(), changed=False))
 def test_any_content_comes_back(told: Content) -> None:
