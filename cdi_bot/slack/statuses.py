@@ -134,15 +134,16 @@ def count_of_all(*, failing: int, unwell: int, total: int, words: Words) -> str:
         return words.ngettext(
             "{total} integration, none failing", "{total} integrations, none failing", total
         ).format(total=words.number(total))
+    # The number that is not well follows the one of all, so that no verb has to agree with both.
     if unwell > failing:
-        return words.ngettext(
-            "{count} of {total} integration is not well",
-            "{count} of {total} integrations are not well",
-            total,
-        ).format(count=words.number(unwell), total=words.number(total))
-    return words.ngettext(
-        "{failing} of {total} integration is failing", "{failing} of {total} integrations are failing", total
-    ).format(failing=words.number(failing), total=words.number(total))
+        text = words.ngettext(
+            "{total} integration, {count} not well", "{total} integrations, {count} not well", total
+        )
+    else:
+        text = words.ngettext(
+            "{total} integration, {count} failing", "{total} integrations, {count} failing", total
+        )
+    return text.format(count=words.number(unwell), total=words.number(total))
 
 
 def possible_repeat(words: Words) -> str:

@@ -245,7 +245,6 @@ def test_any_life_is_told_truly() -> None:
         settings=settings(
             max_examples=LIVES,
             stateful_step_count=STEPS,
-            deadline=None,
             phases=[
                 Phase.explicit,
                 Phase.reuse,

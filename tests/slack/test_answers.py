@@ -488,6 +488,25 @@ def test_any_answer_is_taken(answer: Answer) -> None:
     assert_taken(render(answer))
 
 
+def test_half_a_character_spoils_no_answer() -> None:
+    """What no request can carry stands in no text, and is spelled out in what a button carries."""
+    half = "\ud83d"
+    heard = Subscription(
+        subscription_id=1,
+        channel=ALERTS,
+        workspace_id=1,
+        selector=f"users{half}*",
+        filters=Filters(),
+        created_by=MARA,
+        created_at=NOW,
+    )
+    assert_taken(render(answers.SubscriptionList(rows=((heard, 1, None), (heard, 1, f"Users{half}")))))
+    several = answers.Several(words=half, candidates=(integration(), OTHER), total=2)
+    chosen = render(several, command=f"snooze {{id}} 2h {half}")
+    assert_taken(chosen)
+    assert half in json.loads(str(elements(chosen)[0]["value"]))["command"]
+
+
 @given(strategies.mistakes)
 def test_any_mistake_is_taken(mistake: Mistake) -> None:
     """Slack takes what is said about any mistake."""
