@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -24,6 +24,7 @@ from cdi_bot.core.messages import (
     LanguageChanged,
     Recovered,
     RunStarted,
+    Several,
     SeveralView,
     ShowCard,
     Snoozed,
@@ -392,6 +393,12 @@ def test_golden_digests(name: str) -> None:
 def test_golden_subscribed(name: str) -> None:
     """A subscription is told with who made it, what it takes in and how that is."""
     assert_golden(name, lambda words: render_view(SUBSCRIBED[name], words))
+
+
+def test_every_kind_has_a_golden_file() -> None:
+    """No kind of content goes unlooked at; cards and replies about several have views of their own."""
+    shown = [*EVENTS.values(), *DIGESTS.values(), *SUBSCRIBED.values()]
+    assert {type(view.content) for view in shown} == set(get_args(Content)) - {ShowCard, Several}
 
 
 def test_open_card_offers() -> None:
