@@ -397,7 +397,11 @@ def test_golden_subscribed(name: str) -> None:
 
 def test_every_kind_has_a_golden_file() -> None:
     """No kind of content goes unlooked at; cards and replies about several have views of their own."""
-    shown = [*EVENTS.values(), *DIGESTS.values(), *SUBSCRIBED.values()]
+    shown: list[EventView | DigestView | SubscribedView] = [
+        *EVENTS.values(),
+        *DIGESTS.values(),
+        *SUBSCRIBED.values(),
+    ]
     assert {type(view.content) for view in shown} == set(get_args(Content)) - {ShowCard, Several}
 
 
