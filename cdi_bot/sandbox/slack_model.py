@@ -298,6 +298,5 @@ BOT_SCOPES = frozenset(
         "groups:read",
         "im:write",
         "users:read",
-        "users:read.email",
     }
 )

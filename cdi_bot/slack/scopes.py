@@ -17,7 +17,6 @@ OPTIONAL = {
     "channels:history": "a message whose answer was lost is sent again, as a possible repeat",
     "groups:history": "the same in private channels",
     "users:read": "people's time zones are not known",
-    "users:read.email": "people whom Braze names as contacts are not recognised",
 }
 
 

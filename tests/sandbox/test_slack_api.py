@@ -159,6 +159,8 @@ async def test_each_mistake_has_its_word(client: AsyncWebClient, call: Call, wor
 
 async def test_users_info_tells_zone_and_locale(client: AsyncWebClient, sandbox: Sandbox) -> None:
     """The locale and the address come only when asked for and allowed."""
+    scopes = frozenset({"users:read", "users:read.email"})
+    sandbox.slack.set_token(sandbox.slack_bot_token, scopes=scopes)
     kenji = (await client.users_info(user=KENJI, include_locale=True))["user"]
     assert (kenji["locale"], kenji["tz"], kenji["tz_offset"]) == ("ja-JP", "Asia/Tokyo", 32_400)
     assert kenji["profile"]["email"] == "kenji@northwind.example"
