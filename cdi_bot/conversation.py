@@ -18,7 +18,6 @@ from cdi_bot.services.queries import Queries
 from cdi_bot.services.rights import Rights
 from cdi_bot.services.syncing import Syncing
 from cdi_bot.settings import Settings
-from cdi_bot.settings_checks import languages
 from cdi_bot.slack.actions import listen_to_actions
 from cdi_bot.slack.bolt import Identity, SlackApp
 from cdi_bot.slack.commands import Desk, listen_to_commands
@@ -29,7 +28,7 @@ from cdi_bot.slack.memberships import SlackMemberships
 from cdi_bot.slack.people import SlackPeople
 from cdi_bot.slack.screens import Screens
 from cdi_bot.slack.sender import SlackMessenger
-from cdi_bot.slack.words import Words
+from cdi_bot.slack.words import Words, languages
 
 
 def open_to_people(
@@ -67,7 +66,7 @@ def open_to_people(
         messenger=messenger,
         workspace=workspace,
         rights=rights,
-        languages=tuple(languages()),
+        languages=languages(),
         clock=clock,
         wake=wake,
     )

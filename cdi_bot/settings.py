@@ -1,8 +1,8 @@
 """What the operator decides, read once from the environment and a `.env` file (the environment wins).
 
-Only `cli` and `app` import this module; everything below them is given plain values. All that is wrong is
-told at once, each problem naming its variable and how to mend it, and no problem repeats a value that was
-meant to be secret: people paste the wrong secret into a variable, and log collectors keep what is printed.
+Only the command line and what puts the program together import this module; everything below is given plain values.
+All that is wrong is told at once, each problem naming its variable and how to mend it, and no problem repeats a value
+that was meant to be secret: people paste the wrong secret into a variable, and log collectors keep what is printed.
 """
 
 import os

@@ -39,7 +39,6 @@ _TALKATIVE = (
     "slack_bolt",
     "slack_sdk",
     "sqlalchemy",
-    "stamina",
     "uvicorn",
 )
 

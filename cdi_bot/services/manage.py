@@ -1,4 +1,4 @@
-"""What people change: subscriptions, acknowledgements, mutes, and syncs that they start.
+"""What people change: subscriptions, acknowledgements and mutes.
 
 Here is found out what somebody means and whether it can be; what a change writes stands in `changes.py`.
 """

@@ -19,7 +19,6 @@ from cdi_bot.store.message_tables import CARDS, CHANNELS, OUTBOX
 from cdi_bot.store.rows import AnyRow, channel_of, channel_row
 
 _OWED = OUTBOX.c.state == literal_column("'owed'")  # said as the partial indexes say it
-_OF_CHANNEL = and_(CHANNELS.c.team_id == OUTBOX.c.team_id, CHANNELS.c.channel_id == OUTBOX.c.channel_id)
 
 
 class SqlOutbox(Outbox):
