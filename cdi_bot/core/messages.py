@@ -1,19 +1,17 @@
-"""What is told in a channel, as values: contents that wait in the outbox, and the views they are rendered from.
+"""What channels are owed, as values: the contents of messages, and the messages as they wait in the outbox.
 
-A content says which fact is owed and is stored as JSON; a view carries everything that the words need and is
-built at send time, so that a message that waited tells the present.
+A content says which fact is owed and is stored as JSON; `views` has what the words for it are made from.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
 from cdi_bot.core.following import Ending
-from cdi_bot.core.model import Channel, Filters, Incident, Integration, Run, Snooze
-from cdi_bot.core.sums import Share, Totals
+from cdi_bot.core.model import Channel, Filters
 
 
 class MessageKind(StrEnum):
@@ -256,78 +254,3 @@ class OutboxMessage:
     attempts: int = 0
     sending_since: datetime | None = None
     last_error: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IncidentView:
-    """One incident with everything that its card or replies say of it."""
-
-    incident: Incident
-    integration: Integration | None  # None for an incident of the whole workspace
-    dashboard_url: str | None  # the integration's page in Braze
-    snooze: Snooze | None = None
-    mention: str | None = None
-    usual_length: timedelta | None = None  # of a slow one: how long the runs before it took
-    can_sync: bool = False  # the key may trigger syncs and the operator allows it
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CardView:
-    """A card as it should look now: its incidents, worst first. `possible_repeat` is said when it is posted anew."""
-
-    incidents: tuple[IncidentView, ...]
-    possible_repeat: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubscribedView:
-    """What a channel now hears of, and how that is doing."""
-
-    content: Subscribed
-    total: int  # integrations taken in
-    failing: tuple[Integration, ...]
-    unknown: int  # integrations that have not been seen yet
-    last_runs: tuple[tuple[Integration, Run | None], ...] = ()  # of a few, when few are taken in
-    possible_repeat: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DigestView:
-    """A digest with what its period brought, and the period of the same length before it.
-
-    `before` is `None` where nothing is known of that one. `blind` is for how long Braze could not be asked.
-    `worst` are the integrations that were not well, or had failed runs, worst first, each with its page in Braze.
-    """
-
-    content: Digest
-    integrations: int
-    failing: int  # not well when the period ended
-    totals: Totals
-    before: Totals | None
-    blind: timedelta
-    worst: tuple[tuple[Share, str | None], ...]
-    possible_repeat: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventView:
-    """A reply or notice with the incident, integration and run it is about, where it has them."""
-
-    content: Content
-    incident: IncidentView | None = None
-    integration: Integration | None = None
-    run: Run | None = None
-    dashboard_url: str | None = None
-    possible_repeat: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeveralView:
-    """A reply about several incidents of a card, worst first."""
-
-    told: Told
-    incidents: tuple[IncidentView, ...]
-    possible_repeat: bool = False
-
-
-View = CardView | SubscribedView | DigestView | EventView | SeveralView

@@ -12,17 +12,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from cdi_bot.core.grouping import told_by
-from cdi_bot.core.messages import (
-    CardView,
-    EventView,
-    MessageKind,
-    OutboxMessage,
-    SeveralView,
-    SyncEnded,
-    View,
-)
+from cdi_bot.core.messages import MessageKind, OutboxMessage, SyncEnded
 from cdi_bot.core.model import Card, Channel
 from cdi_bot.core.routing import muted_until
+from cdi_bot.core.views import CardView, EventView, SeveralView, View
 from cdi_bot.services.places import Places
 from cdi_bot.services.ports.slack import Messenger, SlackTrouble, SlackVerdict
 from cdi_bot.services.ports.store import Store, UnitOfWork
@@ -38,7 +31,6 @@ _SKEW = timedelta(minutes=5)
 _MUTE_STEP = timedelta(hours=1)
 """How often a muted message is looked at again, at the latest."""
 
-
 _SHORTEST_WAIT = timedelta(seconds=1)
 """A message that has to wait is not looked at again before, so that no lane spins."""
 
@@ -50,9 +42,7 @@ class Done(StrEnum):
     UPDATED = "updated"  # Slack shows its newest state now
     FOUND = "found"  # Slack had it already: an earlier try went through
     TOLD_BY_CARD = "told_by_card"  # the card's first post told this already
-    NOT_NEEDED = (
-        "not_needed"  # muted, and needs no telling afterwards; or a reminder that somebody has heeded
-    )
+    NOT_NEEDED = "not_needed"  # muted until it was over; or a reminder that somebody has heeded
     WAITING = "waiting"  # too early: muted, or its card is not posted yet, or its fate can't be known yet
 
 

@@ -9,29 +9,22 @@ from urllib.parse import quote
 
 from cdi_bot.core.lengths import lengths_of
 from cdi_bot.core.messages import (
-    CardView,
     Content,
     Digest,
-    DigestView,
-    EventView,
     FailedAgain,
     Gone,
-    IncidentView,
     OutboxMessage,
     Recovered,
     RunStarted,
     Several,
-    SeveralView,
     Snoozed,
     StillOpen,
     Subscribed,
-    SubscribedView,
     SyncEnded,
     SyncTriggered,
     Told,
     Unsnoozed,
     Unsubscribed,
-    View,
 )
 from cdi_bot.core.model import (
     Channel,
@@ -46,6 +39,15 @@ from cdi_bot.core.model import (
     selector_fits,
 )
 from cdi_bot.core.routing import mention_for, muted_until
+from cdi_bot.core.views import (
+    CardView,
+    DigestView,
+    EventView,
+    IncidentView,
+    SeveralView,
+    SubscribedView,
+    View,
+)
 from cdi_bot.services.period import heard, look_back
 from cdi_bot.services.ports.store import UnitOfWork
 

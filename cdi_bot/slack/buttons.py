@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import accumulate
 
-from cdi_bot.core.messages import IncidentView
 from cdi_bot.core.model import Channel, Integration, Subscription
+from cdi_bot.core.views import IncidentView
 from cdi_bot.slack.blocks import Block, as_value, button, confirmation, overflow, select, url_button
 from cdi_bot.slack.format import name_of
 from cdi_bot.slack.limits import BUTTON_VALUE

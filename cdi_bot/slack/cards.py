@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from cdi_bot.core.messages import CardView, IncidentView
 from cdi_bot.core.model import Incident, Kind, Run
 from cdi_bot.core.quality import Flaw
+from cdi_bot.core.views import CardView, IncidentView
 from cdi_bot.slack.blocks import Block, Rendered, actions, context, fields, section
 from cdi_bot.slack.buttons import (
     ack_button,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from cdi_bot.core.digest import read_schedule
-from cdi_bot.core.messages import DigestChanged, EventView, LanguageChanged
+from cdi_bot.core.messages import DigestChanged, LanguageChanged
+from cdi_bot.core.views import EventView
 from cdi_bot.services.answers import DigestSet, LanguageSet, SettingsShown, UnknownLanguage
 from cdi_bot.slack.blocks import Rendered
 from cdi_bot.slack.format import code, date, outside, user

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from cdi_bot.core.messages import DigestView
 from cdi_bot.core.sums import Share
+from cdi_bot.core.views import DigestView
 from cdi_bot.slack.blocks import Block, Rendered, context, fields, section
 from cdi_bot.slack.buttons import history_of
 from cdi_bot.slack.channel_settings import schedule_words

@@ -9,7 +9,6 @@ from cdi_bot.core.messages import (
     ChannelBroken,
     Content,
     DigestChanged,
-    EventView,
     FailedAgain,
     Gone,
     LanguageChanged,
@@ -22,6 +21,7 @@ from cdi_bot.core.messages import (
     Unsnoozed,
     Unsubscribed,
 )
+from cdi_bot.core.views import EventView
 from cdi_bot.slack.blocks import Block, Rendered, actions, context, section
 from cdi_bot.slack.buttons import history_of, open_in_braze, unsnooze_button
 from cdi_bot.slack.channel_settings import digest_changed, language_changed

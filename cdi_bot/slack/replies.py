@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from cdi_bot.core.messages import EventView, FailedAgain, IncidentView, Recovered, StillOpen
+from cdi_bot.core.messages import FailedAgain, Recovered, StillOpen
 from cdi_bot.core.model import Kind, Outcome, Run
+from cdi_bot.core.views import EventView, IncidentView
 from cdi_bot.slack.blocks import Block, Rendered, actions, context, section
 from cdi_bot.slack.buttons import ack_button, history_button, open_button
 from cdi_bot.slack.cards import in_a_row, recovery_line

@@ -17,8 +17,8 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from cdi_bot.core.messages import View
 from cdi_bot.core.model import Channel
+from cdi_bot.core.views import View
 from cdi_bot.services.ports.slack import ChannelInfo, SlackTrouble, SlackVerdict
 from cdi_bot.slack.blocks import Rendered, section
 from cdi_bot.slack.errors import Effect, refused_why, to_trouble

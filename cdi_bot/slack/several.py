@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cdi_bot.core.messages import IncidentView, SeveralView, Told
+from cdi_bot.core.messages import Told
 from cdi_bot.core.model import Kind, Outcome
+from cdi_bot.core.views import IncidentView, SeveralView
 from cdi_bot.slack.blocks import Block, Rendered, actions, context, paragraphs, section
 from cdi_bot.slack.buttons import ack_button
 from cdi_bot.slack.cards import recovery_line

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cdi_bot.core.messages import IncidentView
 from cdi_bot.core.model import Incident, Kind, Run
+from cdi_bot.core.views import IncidentView
 from cdi_bot.slack.conditions import condition_headline, condition_name
 from cdi_bot.slack.format import STATUS, name_of, outside, plain
 from cdi_bot.slack.reasons import reason_words

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from itertools import accumulate
 
-from cdi_bot.core.messages import CardView, IncidentView
 from cdi_bot.core.model import Incident, Kind
+from cdi_bot.core.views import CardView, IncidentView
 from cdi_bot.slack.blocks import Block, Rendered, actions, context, paragraphs, section
 from cdi_bot.slack.buttons import ack_button, history_button
 from cdi_bot.slack.format import SHORT_NAME, bold_name, date, escape, mentions, plain, user

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from cdi_bot.core.following import APPEARS, LONGEST, Ending
-from cdi_bot.core.messages import EventView, SyncEnded, SyncTriggered
+from cdi_bot.core.messages import SyncEnded, SyncTriggered
 from cdi_bot.core.model import Integration, Outcome
+from cdi_bot.core.views import EventView
 from cdi_bot.services.answers import ConfirmSync, SyncStarted
 from cdi_bot.slack.blocks import Block, Rendered, actions
 from cdi_bot.slack.buttons import confirmed_sync, history_of, open_in_braze

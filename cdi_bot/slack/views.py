@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cdi_bot.core.messages import CardView, DigestView, SeveralView, SubscribedView, View
 from cdi_bot.core.model import Integration, Run
+from cdi_bot.core.views import CardView, DigestView, SeveralView, SubscribedView, View
 from cdi_bot.slack.blocks import Rendered, context, paragraphs, section
 from cdi_bot.slack.cards import render_card
 from cdi_bot.slack.digests import render_digest

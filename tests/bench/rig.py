@@ -13,8 +13,9 @@ from pathlib import Path
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from cdi_bot.core.messages import MessageKind, OwedMessage, RunStarted, View
+from cdi_bot.core.messages import MessageKind, OwedMessage, RunStarted
 from cdi_bot.core.model import Channel, Filters, Integration, Run, WatchedIntegration, Workspace
+from cdi_bot.core.views import View
 from cdi_bot.services.deliver import Deliverer
 from cdi_bot.services.record import Observation, record
 from cdi_bot.services.views import Views

@@ -10,8 +10,8 @@ from datetime import timedelta
 from itertools import pairwise
 
 from cdi_bot.core.grouping import about, told_by
-from cdi_bot.core.messages import CardView, EventView, IncidentView, SeveralView
 from cdi_bot.core.model import DEFAULT_TOPICS, Card, Channel, Filters, Incident, Kind, Outcome, Topic
+from cdi_bot.core.views import CardView, EventView, IncidentView, SeveralView
 from cdi_bot.services.pace import POST_GAP
 from cdi_bot.services.ports.told import SNOOZED
 from tests.services.stateful_kit import Method, Said

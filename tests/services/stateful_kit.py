@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
-from cdi_bot.core.messages import View
 from cdi_bot.core.model import Channel
+from cdi_bot.core.views import View
 from cdi_bot.services.ports.slack import ChannelInfo, Messenger, SlackTrouble, SlackVerdict
 
 Clock = Callable[[], datetime]

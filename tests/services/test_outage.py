@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cdi_bot.core.messages import CardView
+from cdi_bot.core.views import CardView
 from tests.services.stateful_judge import ALL, ONE, Excuses, Judge, settle_in
 from tests.services.stateful_world import World, world_on
 from tests.services.virtual_time import VirtualLoop, migrated

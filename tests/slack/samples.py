@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from cdi_bot.core.messages import IncidentView
 from cdi_bot.core.model import Channel, Incident, Integration, Kind, Run, Snooze
 from cdi_bot.core.quality import Flaw
+from cdi_bot.core.views import IncidentView
 
 NOW = datetime(2026, 3, 25, 12, 53, 35, 183728, tzinfo=UTC)
 ALERTS = Channel(team_id="T0DEMO", channel_id="C0ALERTS01")

@@ -11,24 +11,18 @@ from cdi_bot.core.commands import Mistake, MistakeKind
 from cdi_bot.core.following import Ending
 from cdi_bot.core.history import Usual
 from cdi_bot.core.messages import (
-    CardView,
     ChannelBroken,
     Content,
     Digest,
     DigestChanged,
-    DigestView,
-    EventView,
     FailedAgain,
     Gone,
-    IncidentView,
     LanguageChanged,
     Recovered,
     RunStarted,
-    SeveralView,
     Snoozed,
     StillOpen,
     Subscribed,
-    SubscribedView,
     SyncEnded,
     SyncTriggered,
     Told,
@@ -51,6 +45,7 @@ from cdi_bot.core.model import (
 )
 from cdi_bot.core.quality import Flaw
 from cdi_bot.core.sums import RunSums, Share, Totals
+from cdi_bot.core.views import CardView, DigestView, EventView, IncidentView, SeveralView, SubscribedView
 from cdi_bot.services import answers
 from cdi_bot.services.ports.braze import BrazeReason
 

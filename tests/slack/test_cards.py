@@ -11,36 +11,38 @@ from hypothesis import given
 
 from cdi_bot.core.following import Ending
 from cdi_bot.core.messages import (
-    CardView,
     ChannelBroken,
     Content,
     Digest,
     DigestChanged,
-    DigestView,
-    EventView,
     FailedAgain,
     Gone,
-    IncidentView,
     LanguageChanged,
     Recovered,
     RunStarted,
     Several,
-    SeveralView,
     ShowCard,
     Snoozed,
     StillOpen,
     Subscribed,
-    SubscribedView,
     SyncEnded,
     SyncTriggered,
     Told,
     Unsnoozed,
     Unsubscribed,
-    View,
 )
 from cdi_bot.core.model import Filters, Incident, Integration, Run, Topic
 from cdi_bot.core.quality import Flaw
 from cdi_bot.core.sums import RunSums, Share, Totals
+from cdi_bot.core.views import (
+    CardView,
+    DigestView,
+    EventView,
+    IncidentView,
+    SeveralView,
+    SubscribedView,
+    View,
+)
 from cdi_bot.services.ports.braze import BrazeReason
 from cdi_bot.slack.blocks import Rendered
 from cdi_bot.slack.cards import incident_length

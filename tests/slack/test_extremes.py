@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from cdi_bot.core.messages import CardView, DigestView, SeveralView, SubscribedView, View
 from cdi_bot.core.model import Integration, Run
 from cdi_bot.core.sums import RunSums, Totals
+from cdi_bot.core.views import CardView, DigestView, SeveralView, SubscribedView, View
 from cdi_bot.services.answers import Answer, SubscriptionList
 from cdi_bot.services.forms import offer
 from cdi_bot.slack.answers import render_answer

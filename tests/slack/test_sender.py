@@ -10,8 +10,8 @@ import pytest
 from aiohttp import web
 from slack_sdk.web.async_client import AsyncWebClient
 
-from cdi_bot.core.messages import CardView
 from cdi_bot.core.model import Channel
+from cdi_bot.core.views import CardView
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack_model import Json, TokenState

@@ -7,9 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from cdi_bot.core.messages import View
 from cdi_bot.core.model import Channel
 from cdi_bot.core.people import Person
+from cdi_bot.core.views import View
 
 
 class SlackVerdict(StrEnum):
