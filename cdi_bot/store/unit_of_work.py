@@ -22,10 +22,11 @@ from cdi_bot.store.channels import SqlChannels
 from cdi_bot.store.engine import PATIENCE, async_url, open_engines
 from cdi_bot.store.errors import troubles
 from cdi_bot.store.incidents import SqlIncidents
+from cdi_bot.store.integrations import SqlIntegrations, SqlWorkspaces
 from cdi_bot.store.outbox import SqlOutbox
 from cdi_bot.store.past import SqlPast
-from cdi_bot.store.repositories import SqlAudit, SqlIntegrations, SqlSnoozes, SqlSubscriptions, SqlWorkspaces
 from cdi_bot.store.runs import SqlRuns
+from cdi_bot.store.subscriptions import SqlAudit, SqlSnoozes, SqlSubscriptions
 from cdi_bot.store.syncs import SqlSyncs
 
 log = structlog.get_logger(__name__)
