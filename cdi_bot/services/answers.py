@@ -96,13 +96,17 @@ class SubscriptionList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscribedTo:
-    """The subscription stands; the channel itself is told by a notice. `unchanged`: it stood just so before."""
+    """The subscription stands; the channel itself is told by a notice. `unchanged`: it stood just so before.
+
+    `trouble` says why Braze could not be asked how things are.
+    """
 
     selector: str
     name: str | None
     filters: Filters
     total: int
     unchanged: bool
+    trouble: BrazeReason | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -19,6 +19,9 @@ from cdi_bot.services.recorder import Recorder
 from cdi_bot.services.watching import begin, release
 
 log = structlog.get_logger(__name__)
+
+_CLOCKS_APART = timedelta(minutes=5)
+"""Braze's clock may be so far behind ours: a failure just after a subscription would else be taken for history."""
 
 
 class Book:
@@ -140,7 +143,7 @@ class Book:
             return watched
         if item is None:
             # Nobody could have been told of it yet: what it did since they asked for it is news.
-            return replace(watched, watched_since=self._heard_since(integration))
+            return replace(watched, watched_since=self._heard_since(integration) - _CLOCKS_APART)
         async with self._store.write() as uow:
             (watched,) = await begin(uow, [watched], now)
         item.heard = True

@@ -36,6 +36,7 @@ from cdi_bot.services.answers import (
     UnsubscribedFrom,
 )
 from cdi_bot.services.observe import Observer
+from cdi_bot.services.ports.braze import BrazeReason
 from cdi_bot.services.ports.store import UnitOfWork
 from cdi_bot.services.record import ConflictError, show_card
 
@@ -52,10 +53,14 @@ class Deed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """What a subscription takes in, with the name of the integration if it is one."""
+    """What a subscription takes in, with the name of the integration if it is one.
+
+    `trouble` says why Braze, which has told of nothing yet, could not be asked.
+    """
 
     selector: str
     name: str | None = None
+    trouble: BrazeReason | None = None
 
     @classmethod
     def of(cls, integration: Integration) -> Target:
@@ -100,6 +105,7 @@ async def subscribe(
         filters=filters,
         total=sum(watched.missing_since is None for watched in taken),
         unchanged=unchanged,
+        trouble=target.trouble,
     )
 
 

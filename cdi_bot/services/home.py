@@ -167,7 +167,8 @@ class Homes:
         taken = {selector: _taken(selector, known) for selector in {one.selector for one in own}}
         ids = {each.integration.integration_id for some in taken.values() for each in some}
         heard = [each for each in known if each.integration.integration_id in ids]
-        incidents = await open_by_integration(uow, workspace_id, list(ids))
+        here = [each.integration.integration_id for each in heard if not each.missing_since]
+        incidents = await open_by_integration(uow, workspace_id, here)
         blind = await uow.incidents.open_for(workspace_id, Kind.BLIND, None)
         return _Known(own, taken, heard, incidents, next(iter(blind), None))
 

@@ -113,9 +113,13 @@ class Manage:
         """Find what a subscription is to take in, and have its present state read where that is one request."""
         if is_pattern(words):
             trouble = await self._lookup.discover()
-            if trouble and (trouble is BrazeReason.NO_PERMISSION or not await self._was_listed()):
-                return refused(trouble, Endpoint.LIST, words)
-            return Target(selector=words)
+            if trouble is None or (trouble is not BrazeReason.NO_PERMISSION and await self._was_listed()):
+                return Target(selector=words)
+            if words == "all" and trouble is not BrazeReason.NO_PERMISSION:
+                return Target(
+                    selector=words, trouble=trouble
+                )  # no name to get wrong: nothing has to be looked up
+            return refused(trouble, Endpoint.LIST, words)
         found = await self._lookup.find(words)
         if not isinstance(found, WatchedIntegration):
             return found

@@ -82,7 +82,8 @@ class Queries:
                 if _hears(subscriptions, watched.integration)
             ]
             ids = [watched.integration.integration_id for watched in heard]
-            incidents = await open_by_integration(uow, workspace_id, ids)
+            here = [watched.integration.integration_id for watched in heard if not watched.missing_since]
+            incidents = await open_by_integration(uow, workspace_id, here)
             mutes = await _mutes(uow, workspace_id, channel, ids, now)
             heard.sort(key=lambda watched: _badness(watched, incidents, mutes))
             start = _page_start(offset, len(heard), OVERVIEW_PAGE)

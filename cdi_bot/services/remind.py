@@ -101,8 +101,14 @@ def _is_heard(
     known: Mapping[str, WatchedIntegration],
     subscriptions: Sequence[Subscription],
 ) -> bool:
-    """Whether the card's channel is still subscribed to what it is about; of a whole workspace every channel is."""
+    """Whether the card's channel is still subscribed to what it is about; of a whole workspace every channel is.
+
+    Of an integration that is gone from Braze nobody is reminded: there is nothing to mend. Its incident stays, for
+    the case that it comes back.
+    """
     watched = known.get(incident.integration_id or "")
-    return watched is None or any(
+    if watched is None:
+        return True
+    return watched.missing_since is None and any(
         each.channel == card.channel and each.takes_in(watched.integration) for each in subscriptions
     )

@@ -51,6 +51,7 @@ from cdi_bot.slack.format import (
     channel,
     code,
     date,
+    escape,
     name_of,
     outside,
     plain,
@@ -59,6 +60,7 @@ from cdi_bot.slack.format import (
 )
 from cdi_bot.slack.history import render_history
 from cdi_bot.slack.overview import render_listing, render_overview
+from cdi_bot.slack.reasons import reason_words
 from cdi_bot.slack.refusals import braze_refused, cannot_post, needs_invite, not_allowed, said
 from cdi_bot.slack.selectors import filter_words, named_selector
 from cdi_bot.slack.subscriptions import render_subscriptions
@@ -147,11 +149,13 @@ def _subscribed(answer: SubscribedTo, words: Words) -> Rendered:
         return said(
             _("This channel is subscribed to {what} already, just so.").format(what=what), heard, change
         )
-    return said(
-        _("This channel is now subscribed to {what}.").format(what=what),
-        heard,
-        _("`/cdi status` shows how things are."),
+    line = _("This channel is now subscribed to {what}.").format(what=what)
+    if answer.trouble is None:
+        return said(line, heard, _("`/cdi status` shows how things are."))
+    later = _(
+        "I can't ask Braze just now: {reason}. I watch from when it answers; `/cdi status` then shows how things are."
     )
+    return said(line, heard, later.format(reason=escape(reason_words(answer.trouble, words))))
 
 
 def _unsubscribed(answer: UnsubscribedFrom, words: Words) -> Rendered:

@@ -76,7 +76,12 @@ def _count(view: SubscribedView, words: Words) -> str:
     """Count what the subscription takes in."""
     _ = words.gettext
     if view.total == 0:
-        return UNSEEN + " " + _("No integration fits at present; those to come will be taken in.")
+        none = (
+            _("No integration is known yet; those to come will be taken in.")
+            if view.content.selector == "all"
+            else _("No integration fits at present; those to come will be taken in.")
+        )
+        return f"{UNSEEN} {none}"
     total = words.ngettext("{count} integration", "{count} integrations", view.total)
     failing = len(view.failing)
     said = [total.format(count=words.number(view.total))]

@@ -303,6 +303,23 @@ async def test_who_no_longer_hears_of_it_is_not_reminded(bot: Whole) -> None:
     assert bot.replies() == []
 
 
+async def test_of_what_is_gone_from_braze_nobody_is_reminded(bot: Whole) -> None:
+    """There is nothing to mend; but its incident stays, and ends well if it comes back."""
+    bot.end_run("users")
+    await bot.until(lambda: len(bot.messages()) == 1, seconds=5)
+    users = bot.sandbox.braze.get("users")
+    assert users is not None
+    bot.sandbox.braze.delete("users")
+    await bot.run(600, step=20)
+    bot.clock.advance(4 * 3600)
+    await bot.run(5)
+    assert bot.replies() == []
+    bot.sandbox.braze.create(users.config)
+    bot.end_run("users", "success")
+    await bot.run(600, step=20)
+    assert "Recovered" in bot.cards()[0]["text"]
+
+
 async def test_one_message_that_slack_refuses_stops_no_other(bot: Whole) -> None:
     """It is tried again later; what is behind it goes on."""
     bot.end_run("users")

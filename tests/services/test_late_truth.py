@@ -104,6 +104,8 @@ async def test_clocks_that_differ_by_minutes_neither_hide_nor_invent_a_failure(
         await bot.until(lambda: len(bot.cards()) == 1, seconds=10)
         await bot.run(60)
         assert len(bot.messages()) == 1
+        bot.end_run(bot.create("Made after it"))
+        await bot.until(lambda: len(bot.cards()) == 2, seconds=10)
         assert not [each for each in bot.sandbox.braze.requests if each.status == 429]
 
 

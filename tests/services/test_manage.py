@@ -245,11 +245,15 @@ class TestSubscribe:
         assert answer == BrazeRefused(reason=BrazeReason.SERVER_ERROR, words=users)
 
     async def test_braze_down_from_the_start(self, at: Desk) -> None:
-        """Before the list was ever read, nothing can be subscribed to while Braze is down."""
+        """Before the list was ever read, nothing can be subscribed to by name while Braze is down; `all` can."""
+        at.add("Users", "success")
         at.sandbox.braze.faults.add(Fault(kind=FaultKind.STATUS, status=500))
-        for words in ("all", "Users"):
+        for words in ("Users*", "Users"):
             answer = await at.manage.subscribe(ALERTS, ANN, words, Filters())
             assert answer == BrazeRefused(reason=BrazeReason.SERVER_ERROR, words=words)
+        everything = await at.manage.subscribe(ALERTS, ANN, "all", Filters())
+        assert isinstance(everything, SubscribedTo)
+        assert (everything.total, everything.trouble) == (0, BrazeReason.SERVER_ERROR)
 
     async def test_braze_down_later(self, at: Desk) -> None:
         """What the list told before is enough to subscribe to while Braze is down."""

@@ -200,8 +200,8 @@ class TestHistory:
         assert len(answer.runs) == 10
 
     async def test_deleted_in_braze(self, at: Desk) -> None:
-        """A watched integration that Braze has deleted is told from memory and marked as gone."""
-        users = at.add("Users", "success")
+        """A watched integration that Braze has deleted is told from memory, marked as gone, and no failure."""
+        users = at.add("Users", "error")
         await at.manage.subscribe(ALERTS, ANN, "Users", Filters())
         await at.polled()
         at.sandbox.braze.delete(users)
@@ -211,8 +211,10 @@ class TestHistory:
         answer = await history(at, "Users")
         assert answer.missing
         assert answer.trouble is BrazeReason.INVALID_INTEGRATION
-        (row,) = (await at.queries.overview(ALERTS)).rows
+        overview = await at.queries.overview(ALERTS)
+        (row,) = overview.rows
         assert row.missing
+        assert (overview.total, overview.failing, overview.unwell) == (1, 0, 0)
 
     async def test_mute_is_told(self, at: Desk) -> None:
         """A mute of this channel stands in the answer, one of another channel does not."""

@@ -354,7 +354,14 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
             lambda rows: tuple(rows * 20)
         ),
     ),
-    st.builds(answers.SubscribedTo, filters=filters, total=_totals, unchanged=st.booleans(), **_selected),
+    st.builds(
+        answers.SubscribedTo,
+        filters=filters,
+        total=_totals,
+        unchanged=st.booleans(),
+        trouble=st.none() | st.sampled_from(BrazeReason),
+        **_selected,
+    ),
     st.builds(answers.UnsubscribedFrom, still_heard_by=_maybe_text, **_selected),
     st.builds(answers.NotSubscribed, covered_by=_maybe_text, **_selected),
     st.builds(answers.Acknowledged, already_by=st.none() | people, **_one),

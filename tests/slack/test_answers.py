@@ -206,6 +206,14 @@ ANSWERS: dict[str, Answer] = {
     "subscribed_to": answers.SubscribedTo(
         selector=USERS, name="Users attributes", filters=Filters(), total=1, unchanged=False
     ),
+    "subscribed_to_unseen": answers.SubscribedTo(
+        selector="all",
+        name=None,
+        filters=Filters(),
+        total=0,
+        unchanged=False,
+        trouble=BrazeReason.SERVER_ERROR,
+    ),
     "subscribed_to_unchanged": answers.SubscribedTo(
         selector="Users*", name=None, filters=CHOSEN, total=4, unchanged=True
     ),
