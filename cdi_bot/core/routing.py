@@ -24,9 +24,7 @@ class Hearing(StrEnum):
     TOPIC_OFF = "topic_off"  # this kind of news was not asked for
     BELOW_ROWS = "below_rows"  # a partial run that lost fewer rows than asked for
     BELOW_PERCENT = "below_percent"  # a partial run that lost a smaller share than asked for
-    NOT_COUNTED = (
-        "not_counted"  # a partial run of which the list alone tells: decided when its rows are known
-    )
+    NOT_COUNTED = "not_counted"  # a partial run known from the list alone: decided when its rows are known
 
     @property
     def is_heard(self) -> bool:

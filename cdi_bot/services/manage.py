@@ -8,7 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from datetime import datetime
 
-from cdi_bot.core.model import Channel, Filters, Incident, WatchedIntegration, Workspace, is_pattern
+from cdi_bot.core.model import (
+    Channel,
+    Filters,
+    Incident,
+    Integration,
+    WatchedIntegration,
+    Workspace,
+    is_pattern,
+)
 from cdi_bot.services import changes
 from cdi_bot.services.answers import (
     Acknowledged,
@@ -136,13 +144,9 @@ class Manage:
 
     async def acknowledge(self, channel: Channel, who: str, words: str) -> Answer:
         """Let everybody see that somebody looks after an integration's open incidents."""
-        refusal = await self._rights.to_change(who)
-        if refusal:
-            return refusal
-        found = await self._lookup.find(words)
-        if not isinstance(found, WatchedIntegration):
-            return found
-        integration = found.integration
+        integration = await self._meant(who, words)
+        if not isinstance(integration, Integration):
+            return integration
         async with self._store.read() as uow:
             incidents = await changes.open_incidents(uow, self._workspace_id, integration.integration_id)
         before = await self._acknowledge(channel, who, [incident.incident_id for incident in incidents])
@@ -188,31 +192,35 @@ class Manage:
         self, channel: Channel, who: str, words: str, until: datetime | None, reason: str | None
     ) -> Answer:
         """Mute an integration in a channel until a time, or (`None`) until it recovers."""
-        refusal = await self._rights.to_change(who)
-        if refusal:
-            return refusal
-        found = await self._lookup.find(words)
-        if not isinstance(found, WatchedIntegration):
-            return found
+        integration = await self._meant(who, words)
+        if not isinstance(integration, Integration):
+            return integration
         deed = self._deed(channel, who)
         async with self._store.write() as uow:
-            answer = await changes.snooze(uow, deed, found.integration, until, reason)
+            answer = await changes.snooze(uow, deed, integration, until, reason)
         self._wake()
         return answer
 
     async def unsnooze(self, channel: Channel, who: str, words: str) -> Answer:
         """End a mute."""
+        integration = await self._meant(who, words)
+        if not isinstance(integration, Integration):
+            return integration
+        deed = self._deed(channel, who)
+        async with self._store.write() as uow:
+            answer = await changes.unsnooze(uow, deed, integration)
+        self._wake()
+        return answer
+
+    async def _meant(
+        self, who: str, words: str
+    ) -> Integration | NotAllowed | Several | NoneFits | BrazeRefused:
+        """Find the integration that somebody who may change things means."""
         refusal = await self._rights.to_change(who)
         if refusal:
             return refusal
         found = await self._lookup.find(words)
-        if not isinstance(found, WatchedIntegration):
-            return found
-        deed = self._deed(channel, who)
-        async with self._store.write() as uow:
-            answer = await changes.unsnooze(uow, deed, found.integration)
-        self._wake()
-        return answer
+        return found.integration if isinstance(found, WatchedIntegration) else found
 
 
 def _already_by(before: list[Incident]) -> str | None:
