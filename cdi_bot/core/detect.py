@@ -216,7 +216,7 @@ def _trailing_failures(line: Sequence[Run]) -> list[Run]:
 def _since(story: Incident, trailing: Sequence[Run], *, unbroken: bool, failures: Sequence[Run]) -> datetime:
     """When the present row of failures began; for one that is over, when it had begun."""
     if unbroken:
-        return min(story.failing_since, *(run.sync_start_time for run in failures), story.failing_since)
+        return min([story.failing_since, *(run.sync_start_time for run in failures)])
     if trailing:
         return trailing[0].sync_start_time
     return story.failing_since

@@ -48,9 +48,7 @@ _CATCH_UP = timedelta(seconds=1)
 _PAGES_APART = 1.0
 _APART = 3.0  # seconds between two looks at one integration: Braze's answer hardly changes faster
 _LEAST = 0.05  # expected endings for which a status call is made at all
-_STALE = (
-    10.0  # seconds unseen, from which on the time that is lost counts besides the chance to find something
-)
+_STALE = 10.0  # seconds unseen, from which on lost time counts besides the chance to find something
 
 
 class Planner:

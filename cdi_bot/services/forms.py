@@ -25,7 +25,7 @@ from cdi_bot.core.typed import page_id
 from cdi_bot.services.answers import Answer, SettingsShown
 from cdi_bot.services.barred import barred
 from cdi_bot.services.channel_settings import ManageChannel
-from cdi_bot.services.lookup import Lookup, looks_like_an_id, was_listed
+from cdi_bot.services.lookup import Lookup, is_part, looks_like_an_id, was_listed
 from cdi_bot.services.manage import Manage
 from cdi_bot.services.ports.slack import Messenger
 from cdi_bot.services.ports.store import Store
@@ -183,7 +183,7 @@ def offer(words: str, known: list[Integration], *, listed: bool) -> Offer:
         count = len(fitting)
         pattern: str | None = words
     else:
-        fitting = [one for one in known if _has(wanted, one)]
+        fitting = [one for one in known if is_part(wanted, one)]
         fitting.sort(key=lambda one: not fold(one.integration_name).startswith(wanted))
         pattern, count = _pattern(words, fitting)
     unlisted = words if not (listed or fitting) and looks_like_an_id(words) else None
@@ -196,10 +196,6 @@ def offer(words: str, known: list[Integration], *, listed: bool) -> Offer:
         pattern_count=count,
         unlisted=unlisted,
     )
-
-
-def _has(wanted: str, one: Integration) -> bool:
-    return wanted in fold(one.integration_name) or fold(one.integration_id).startswith(wanted)
 
 
 def _pattern(words: str, fitting: list[Integration]) -> tuple[str | None, int]:

@@ -51,7 +51,7 @@ def find(words: str, known: Sequence[WatchedIntegration]) -> Match:
     wanted = fold(words)
     ids = [watched for watched in known if fold(watched.integration.integration_id) == wanted]
     names = [watched for watched in known if fold(watched.integration.integration_name) == wanted]
-    for fitting in (ids, names, [watched for watched in known if _is_part(wanted, watched.integration)]):
+    for fitting in (ids, names, [watched for watched in known if is_part(wanted, watched.integration)]):
         here = [watched for watched in fitting if watched.missing_since is None] or fitting
         if len(here) == 1:
             return here[0]
@@ -71,7 +71,8 @@ def looks_like_an_id(words: str) -> bool:
     return _ID_LIKE.fullmatch(words) is not None
 
 
-def _is_part(wanted: str, integration: Integration) -> bool:
+def is_part(wanted: str, integration: Integration) -> bool:
+    """Whether folded words are the start of an integration's id, or stand in its name."""
     return fold(integration.integration_id).startswith(wanted) or wanted in fold(integration.integration_name)
 
 

@@ -30,7 +30,7 @@ from cdi_bot.services.answers import (
     OverviewRow,
     SubscriptionList,
 )
-from cdi_bot.services.lookup import Lookup, refused, within
+from cdi_bot.services.lookup import Lookup, is_part, refused, within
 from cdi_bot.services.observe import Observer
 from cdi_bot.services.older import read_older
 from cdi_bot.services.ports.braze import Braze, BrazeReason, Endpoint
@@ -224,8 +224,7 @@ def _hears(subscriptions: Sequence[Subscription], integration: Integration) -> b
 def _fits(words: str, integration: Integration) -> bool:
     if is_pattern(words) and selector_fits(words, integration):
         return True
-    wanted = fold(words)
-    return wanted in fold(integration.integration_name) or fold(integration.integration_id).startswith(wanted)
+    return is_part(fold(words), integration)
 
 
 def _page_start(offset: int, total: int, size: int) -> int:

@@ -62,9 +62,8 @@ class Sight:
         if trouble.reason is not self.reason:
             log.warning("Braze can't be asked", reason=trouble.reason.value, why=str(trouble))
         self.reason = trouble.reason
-        if trouble.reason in _NOBODY and not self.is_paused(
-            now
-        ):  # several calls that fail together count once
+        if trouble.reason in _NOBODY and not self.is_paused(now):
+            # Several calls that fail together count once.
             self.paused_until = now + min(_FIRST_PAUSE * 2 ** min(self._failures, 10), _LONGEST_PAUSE)
             self._failures += 1
 
