@@ -6,9 +6,10 @@ start that was promised is kept in mind until a run keeps it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from cdi_bot.core.incidents import opened, resolved
 from cdi_bot.core.model import Incident, Kind, Outcome, Run, WatchedIntegration
 
 CLOCKS = timedelta(minutes=2)
@@ -56,8 +57,8 @@ def judge_deadline(
             and not _is_at_rest(promise.watched)
         ):
             return None
-        began = promise.newest if is_over else None  # else nobody expects a run any more
-        return replace(incident, revision=incident.revision + 1, resolved_at=now, resolved_by=began)
+        # Otherwise nobody expects a run any more.
+        return resolved(incident, now, promise.newest if is_over else None)
     at, watched = promise.at, promise.watched
     if at is None or _is_kept(at, promise) or watched.missing_since:
         return None
@@ -65,15 +66,7 @@ def judge_deadline(
         return None
     if watched.observed_at is None or watched.observed_at < at + grace:
         return None
-    return Incident(
-        incident_id=0,
-        workspace_id=watched.integration.workspace_id,
-        integration_id=watched.integration.integration_id,
-        kind=Kind.LATE,
-        revision=1,
-        opened_at=now,
-        failing_since=at,
-    )
+    return opened(watched, Kind.LATE, since=at, now=now)
 
 
 def _is_kept(at: datetime, promise: Promise) -> bool:

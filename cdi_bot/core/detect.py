@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from cdi_bot.core.incidents import opened
 from cdi_bot.core.merge import Sighting, merge
 from cdi_bot.core.model import Incident, Kind, Outcome, Run, WatchedIntegration
 
@@ -127,24 +128,14 @@ def _quiet(watched: WatchedIntegration, history: Sequence[Run], now: datetime) -
     )
     if not row:
         return None
-    opened = _opened_by(watched, row[0], now)
-    return replace(opened, failed_runs=len(row), failed_in_a_row=len(row), last_failed=row[-1], quiet=True)
+    incident = _opened_by(watched, row[0], now)
+    return replace(incident, failed_runs=len(row), failed_in_a_row=len(row), last_failed=row[-1], quiet=True)
 
 
 def _opened_by(watched: WatchedIntegration, run: Run, now: datetime) -> Incident:
     """A new incident, not stored yet, with one failed run."""
-    return Incident(
-        incident_id=0,
-        workspace_id=watched.integration.workspace_id,
-        integration_id=watched.integration.integration_id,
-        kind=Kind.SYNC_FAILED,
-        revision=1,
-        opened_at=now,
-        failing_since=run.sync_start_time,
-        failed_runs=1,
-        failed_in_a_row=1,
-        last_failed=run,
-    )
+    incident = opened(watched, Kind.SYNC_FAILED, since=run.sync_start_time, now=now, shown=run)
+    return replace(incident, failed_runs=1, failed_in_a_row=1)
 
 
 def _is_news(pair: Sighting, watched: WatchedIntegration) -> bool:

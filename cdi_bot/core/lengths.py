@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
+from cdi_bot.core.incidents import opened, resolved
 from cdi_bot.core.model import Incident, Kind, Outcome, Run, WatchedIntegration
 
 LEAST = timedelta(minutes=10)
@@ -76,16 +77,7 @@ def judge_length(
         return None
     if lasted <= lengths.limit:
         return None
-    return Incident(
-        incident_id=0,
-        workspace_id=watched.integration.workspace_id,
-        integration_id=watched.integration.integration_id,
-        kind=Kind.SLOW,
-        revision=1,
-        opened_at=now,
-        failing_since=newest.sync_start_time,
-        last_failed=newest,
-    )
+    return opened(watched, Kind.SLOW, since=newest.sync_start_time, now=now, shown=newest)
 
 
 def judge_end(incident: Incident, *, now: datetime) -> Incident | None:
@@ -93,7 +85,7 @@ def judge_end(incident: Incident, *, now: datetime) -> Incident | None:
     run = incident.last_failed
     if run is not None and run.outcome is Outcome.RUNNING:
         return None
-    return replace(incident, revision=incident.revision + 1, resolved_at=now, resolved_by=run)
+    return resolved(incident, now, run)
 
 
 def _is_same(start: datetime, run: Run) -> bool:

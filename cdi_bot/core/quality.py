@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 
+from cdi_bot.core.incidents import opened, resolved
 from cdi_bot.core.model import Incident, Kind, Outcome, Run, WatchedIntegration
 
 QUIET = timedelta(hours=12)
@@ -132,7 +133,7 @@ def judge_mended(incident: Incident, newest: Run | None, *, now: datetime) -> In
             return None
     elif newest.last_timestamp_synced is None or is_ahead(newest):
         return None
-    return replace(incident, revision=incident.revision + 1, resolved_at=now, resolved_by=newest)
+    return resolved(incident, now, newest)
 
 
 def _slipped_ahead(newest: Run, earlier: Sequence[Run]) -> bool:
@@ -152,17 +153,7 @@ def _slipped_ahead(newest: Run, earlier: Sequence[Run]) -> bool:
 
 
 def _opened(watched: WatchedIntegration, shown: Run, flaw: Flaw, since: datetime, now: datetime) -> Incident:
-    return Incident(
-        incident_id=0,
-        workspace_id=watched.integration.workspace_id,
-        integration_id=watched.integration.integration_id,
-        kind=Kind.QUALITY,
-        revision=1,
-        opened_at=now,
-        failing_since=since,
-        last_failed=shown,
-        reason=flaw.value,
-    )
+    return opened(watched, Kind.QUALITY, since=since, now=now, shown=shown, reason=flaw.value)
 
 
 def _is_still(run: Run, other: Run) -> bool:

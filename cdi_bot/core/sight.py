@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from cdi_bot.core.incidents import resolved
 from cdi_bot.core.model import Incident, Kind
 
 
@@ -24,7 +25,7 @@ def judge_sight(
     if reason is None:
         if incident is None:
             return None
-        return replace(incident, revision=incident.revision + 1, resolved_at=now)
+        return resolved(incident, now)
     if incident is None and now - last_answer >= blind_after:
         return Incident(
             incident_id=0,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from cdi_bot.core.detect import begin_watching
+from cdi_bot.core.incidents import resolved
 from cdi_bot.core.model import WatchedIntegration
 from cdi_bot.services.ports.store import UnitOfWork
 
@@ -44,8 +45,7 @@ async def release(
     workspace_id = integrations[0].integration.workspace_id
     ids = [watched.integration.integration_id for watched in integrations]
     for incident in await uow.incidents.open_for(workspace_id, None, ids):
-        closed = replace(incident, revision=incident.revision + 1, resolved_at=now)
-        await uow.incidents.update(closed, expected_revision=incident.revision)
+        await uow.incidents.update(resolved(incident, now), expected_revision=incident.revision)
     released = [
         replace(watched, watched_since=None, baseline_taken=False, baseline_start=None)
         for watched in integrations
