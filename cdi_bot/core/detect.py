@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from cdi_bot.core.incidents import opened
 from cdi_bot.core.merge import Sighting, merge
-from cdi_bot.core.model import Incident, Kind, Outcome, Run, WatchedIntegration
+from cdi_bot.core.model import Incident, Kind, Outcome, Run, WatchedIntegration, second_of
 
 
 class Change(StrEnum):
@@ -146,7 +146,7 @@ def _is_news(pair: Sighting, watched: WatchedIntegration) -> bool:
     if not watched.baseline_taken:
         return after.provisional  # `merge` lets only those through that began after watching did
     start = watched.baseline_start
-    return start is None or after.sync_start_time.replace(microsecond=0) > start.replace(microsecond=0)
+    return start is None or second_of(after.sync_start_time) > second_of(start)
 
 
 def _fold(
@@ -183,13 +183,13 @@ def _fold(
 def _timeline(known: Sequence[Run], ended: Sequence[Run]) -> list[Run]:
     """Every ended run since the oldest newly ended one, oldest first, each in its newest state."""
     oldest = ended[0].sync_start_time
-    fresh = {run.sync_start_time.replace(microsecond=0) for run in ended}
+    fresh = {second_of(run.sync_start_time) for run in ended}
     context = [
         run
         for run in known
         if run.sync_start_time >= oldest
         and run.outcome is not Outcome.RUNNING
-        and run.sync_start_time.replace(microsecond=0) not in fresh
+        and second_of(run.sync_start_time) not in fresh
     ]
     return sorted((*context, *ended), key=_start)
 

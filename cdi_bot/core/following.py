@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from cdi_bot.core.model import Channel, Outcome, Run, refuse_naive
+from cdi_bot.core.model import Channel, Outcome, Run, refuse_naive, second_of
 
 APPEARS = timedelta(minutes=15)
 """How long Braze is given to show the new run."""
@@ -70,8 +70,7 @@ def run_of(sync: FollowedSync, runs: Iterable[Run]) -> Run | None:
     """Find the first run that began after the order, or that was not known before it."""
     since = sync.asked_at - CLOCKS_APART
     if sync.newest_start is not None:
-        # The list tells starts in whole seconds; two runs of one integration never begin within one.
-        since = max(since, sync.newest_start.replace(microsecond=0) + timedelta(seconds=1))
+        since = max(since, second_of(sync.newest_start) + timedelta(seconds=1))
     later = [run for run in runs if run.sync_start_time >= since]
     return min(later, key=lambda run: run.sync_start_time, default=None)
 

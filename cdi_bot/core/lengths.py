@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from statistics import median
 
 from cdi_bot.core.incidents import opened, resolved
-from cdi_bot.core.model import Incident, Kind, Outcome, Run, WatchedIntegration
+from cdi_bot.core.model import Incident, Kind, Outcome, Run, WatchedIntegration, second_of
 
 LEAST = timedelta(minutes=10)
 """A run is never slow by less than this: nothing has to be looked up for a younger one."""
@@ -90,4 +90,4 @@ def judge_end(incident: Incident, *, now: datetime) -> Incident | None:
 
 def _is_same(start: datetime, run: Run) -> bool:
     """Whether the list's start, which may be cut to whole seconds, is this run's."""
-    return start.replace(microsecond=0) == run.sync_start_time.replace(microsecond=0)
+    return second_of(start) == second_of(run.sync_start_time)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from cdi_bot.core.model import Outcome, Run, WatchedIntegration
+from cdi_bot.core.model import Outcome, Run, WatchedIntegration, second_of
 
 Sighting = tuple[Run | None, Run]
 """A run as it was stored (`None`: not at all) and as it now is."""
@@ -18,11 +18,11 @@ Sighting = tuple[Run | None, Run]
 
 def merge(known: Sequence[Run], seen: Iterable[Run], watched: WatchedIntegration) -> list[Sighting]:
     """Pair what is new or changed with what it was, each run once; what a source can't know changes nothing."""
-    by_second = {run.sync_start_time.replace(microsecond=0): run for run in known}
+    by_second = {second_of(run.sync_start_time): run for run in known}
     newest = max((run.sync_start_time for run in known), default=None)
     pairs: dict[datetime, Sighting] = {}
     for run in seen:
-        second = run.sync_start_time.replace(microsecond=0)
+        second = second_of(run.sync_start_time)
         before = by_second.get(second)
         after = _from_list(before, run, newest, watched) if run.provisional else _from_status(before, run)
         if after is not None and after != before:

@@ -32,6 +32,14 @@ def _times_of(kind: type) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind) if "datetime" in str(field.type))
 
 
+def second_of(start: datetime) -> datetime:
+    """The second in which a run began, by which it is told from others: the list may tell starts in whole seconds only.
+
+    One integration runs one job at a time, so two of its runs never begin within one second.
+    """
+    return start.replace(microsecond=0)
+
+
 class Outcome(StrEnum):
     """What a run's `job_status` means to the people who wait for its rows."""
 
@@ -116,13 +124,11 @@ class Run:
         return self.rows_failed_with_errors / rows if rows else None
 
     def is_same_run(self, other: Run) -> bool:
-        """Whether both name one run; the list may tell its start in whole seconds only.
-
-        One integration runs one job at a time, so two runs never begin within one second.
-        """
-        return self.integration_id == other.integration_id and self.sync_start_time.replace(
-            microsecond=0
-        ) == other.sync_start_time.replace(microsecond=0)
+        """Whether both name one run, whichever call told of it."""
+        return (self.integration_id, second_of(self.sync_start_time)) == (
+            other.integration_id,
+            second_of(other.sync_start_time),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import structlog
 
-from cdi_bot.core.model import Outcome, Run
+from cdi_bot.core.model import Outcome, Run, second_of
 from cdi_bot.services.memory import NONE_OPEN, Remembered
 from cdi_bot.services.ports.braze import Braze, BrazeTrouble, Purpose, StatusPage
 from cdi_bot.services.ports.store import Store
@@ -69,8 +69,8 @@ async def _page(braze: Braze, item: Remembered, cursor: str | None, purpose: Pur
 
 
 def _reading(item: Remembered, first: StatusPage, runs: list[Run], *, at_end: bool) -> Reading:
-    found = {run.sync_start_time.replace(microsecond=0) for run in runs}
-    lost = {start for start in item.open_starts if start.replace(microsecond=0) not in found}
+    found = {second_of(run.sync_start_time) for run in runs}
+    lost = {start for start in item.open_starts if second_of(start) not in found}
     recorded = set(item.page or ())
     return Reading(
         first_page=first.runs,
@@ -90,8 +90,8 @@ async def _is_enough(store: Store, item: Remembered, runs: list[Run]) -> bool:
         return True
     watched = item.watched
     oldest = min(run.sync_start_time for run in runs)
-    found = {run.sync_start_time.replace(microsecond=0) for run in runs}
-    if any(start.replace(microsecond=0) not in found for start in item.open_starts):
+    found = {second_of(run.sync_start_time) for run in runs}
+    if any(second_of(start) not in found for start in item.open_starts):
         return False
     if watched.watched_since is None:
         return True
@@ -100,9 +100,7 @@ async def _is_enough(store: Store, item: Remembered, runs: list[Run]) -> bool:
         return True
     # What was recorded of the first page before is stored: mostly that is enough, and costs no query.
     newest = item.newest
-    if (newest and _bounds(newest, found)) or any(
-        start.replace(microsecond=0) in found for start in item.settled
-    ):
+    if (newest and _bounds(newest, found)) or any(second_of(start) in found for start in item.settled):
         return True
     integration = watched.integration
     async with store.read() as uow:
@@ -115,5 +113,5 @@ def _bounds(stored: Run, found: set[datetime]) -> bool:
     return (
         stored.outcome is not Outcome.RUNNING
         and not stored.provisional
-        and stored.sync_start_time.replace(microsecond=0) in found
+        and second_of(stored.sync_start_time) in found
     )

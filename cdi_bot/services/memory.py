@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from cdi_bot.core.model import Integration, Outcome, Run, WatchedIntegration
+from cdi_bot.core.model import Integration, Outcome, Run, WatchedIntegration, second_of
 
 NONE_OPEN: frozenset[datetime] = frozenset()
 """One for all of them."""
@@ -58,11 +58,7 @@ class Remembered:
             or run.is_same_run(self.newest)
         ):
             self.newest = run
-        others = {
-            start
-            for start in self.open_starts
-            if start.replace(microsecond=0) != run.sync_start_time.replace(microsecond=0)
-        }
+        others = {start for start in self.open_starts if second_of(start) != second_of(run.sync_start_time)}
         others |= {run.sync_start_time} if run.outcome is Outcome.RUNNING else set()
         self.open_starts = frozenset(others) if others else NONE_OPEN
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from cdi_bot.core.detect import Finding
-from cdi_bot.core.model import Outcome, Run
+from cdi_bot.core.model import Outcome, Run, second_of
 from cdi_bot.services.ports.braze import BrazeReason, Endpoint
 
 _UNTIMED = 1000
@@ -76,4 +76,4 @@ class Detections:
 
 
 def _name(run: Run) -> tuple[str, datetime]:
-    return run.integration_id, run.sync_start_time.replace(microsecond=0)
+    return run.integration_id, second_of(run.sync_start_time)

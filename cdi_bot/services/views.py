@@ -36,6 +36,7 @@ from cdi_bot.core.model import (
     WatchedIntegration,
     Workspace,
     is_pattern,
+    second_of,
     selector_fits,
 )
 from cdi_bot.core.routing import mention_for, muted_until
@@ -238,8 +239,8 @@ class Views:
 
     async def _run(self, uow: UnitOfWork, integration_id: str, start: datetime) -> Run | None:
         runs = await uow.runs.since(self.workspace.workspace_id, integration_id, start)
-        second = start.replace(microsecond=0)
-        return next((run for run in runs if run.sync_start_time.replace(microsecond=0) == second), None)
+        second = second_of(start)
+        return next((run for run in runs if second_of(run.sync_start_time) == second), None)
 
     async def _subscribed(self, uow: UnitOfWork, content: Subscribed) -> SubscribedView:
         known = await uow.integrations.all(content.workspace_id)

@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cdi_bot.core.model import Outcome, Run
+from cdi_bot.core.model import Outcome, Run, second_of
 from cdi_bot.core.sums import RunSums
 from cdi_bot.services.ports.known import Runs
 from cdi_bot.store.dialect import names, once, replace_in, sent_spans, spans_given
@@ -299,7 +299,7 @@ def _within(connection: AsyncConnection, *more: ColumnElement[bool]) -> Select[A
 
 def name_of(run: Run) -> Name:
     """What names a run whichever source told of it: no two runs of an integration begin within one second."""
-    return run.integration_id, run.sync_start_time.replace(microsecond=0)
+    return run.integration_id, second_of(run.sync_start_time)
 
 
 def _from_list(stored: Run | None, listed: Run) -> Run | None:
