@@ -183,8 +183,11 @@ async def _announce_incident(
         await uow.cards.add(channel, [incident.incident_id], now=now) for channel in sorted(hearing - told)
     ]
     owed = [show_card(card, now) for card in (*raised, *made)]
-    if finding.change is Change.FAILED_AGAIN:
-        owed += [_failed_again(card, finding, incident, now) for card in raised if card.channel in hearing]
+    if again := _further_failures(finding, incident):
+        over = audience(subscriptions, integration, again)
+        owed += [
+            _failed_again(card, finding, incident, again, now) for card in raised if card.channel in over
+        ]
     if finding.change is Change.RECOVERED:
         await uow.snoozes.end(None, integration.workspace_id, integration.integration_id)
         wanting = hears_recovery(subscriptions, integration)
@@ -275,13 +278,26 @@ def recovered(card: Card, incident: Incident, now: datetime) -> OwedMessage:
     return _reply(card, f"recovered:{incident.incident_id}", Recovered(incident_id=incident.incident_id), now)
 
 
-def _failed_again(card: Card, finding: Finding, incident: Incident, now: datetime) -> OwedMessage:
-    newest = finding.failures[-1]
+def _further_failures(finding: Finding, incident: Incident) -> Sequence[Run]:
+    """The runs that failed while the incident was open, oldest first.
+
+    Of a partial run that the list told first, only the status call's counts say who hears of it: it comes again
+    then, and its key keeps it from being told twice.
+    """
+    if finding.change is Change.FAILED_AGAIN:
+        return finding.failures
+    return finding.counted if incident.is_open and incident.failed_runs > 1 else ()
+
+
+def _failed_again(
+    card: Card, finding: Finding, incident: Incident, runs: Sequence[Run], now: datetime
+) -> OwedMessage:
+    newest = runs[-1]
     content = FailedAgain(
         incident_id=incident.incident_id,
         run_start=newest.sync_start_time,
-        runs=len(finding.failures),
-        after_good=finding.after_good,
+        runs=len(runs),
+        after_good=finding.after_good or incident.failed_in_a_row == 1,
     )
     return _reply(
         card,

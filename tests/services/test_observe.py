@@ -166,6 +166,25 @@ async def test_a_channel_hears_only_what_it_asked_for(bot: Whole) -> None:
     await bot.until(lambda: len(bot.cards()) == 1, seconds=5)
 
 
+async def test_a_threshold_decides_on_a_further_failure_once_its_rows_are_known(bot: Whole) -> None:
+    """The list tells a partial run first: who hears of it is known when the status call has told its rows."""
+    users = bot.create("Users", rows=1000)
+    await bot.run(5)
+    await bot.subscribe(min_rows=50)
+    await bot.subscribe(channel=OPS)
+    bot.end_run(users)
+    await bot.until(lambda: len(bot.cards()) == len(bot.cards(OPS)) == 1, seconds=10)
+    bot.sandbox.braze.faults.add(Fault(kind=FaultKind.STATUS, status=500, path=".*/job_sync_status"))
+    bot.end_run(users, "partial", rows_synced=900, rows_failed=100)
+    await bot.until(lambda: len(bot.replies(OPS)) == 1, seconds=30)
+    assert bot.replies() == []
+    bot.sandbox.braze.faults.clear()
+    await bot.until(lambda: len(bot.replies()) == 1)
+    bot.end_run(users, "partial", rows_synced=990, rows_failed=10)
+    await bot.run(60)
+    assert (len(bot.replies()), len(bot.replies(OPS))) == (1, 2)
+
+
 async def test_a_run_that_begins_is_told_where_that_was_asked_for(bot: Whole) -> None:
     """`on:running` brings one message when a run begins, and none when it goes well."""
     users = bot.create("Users")
