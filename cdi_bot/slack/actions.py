@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,6 +13,7 @@ from cdi_bot.services.answers import Answer
 from cdi_bot.slack.blocks import Rendered
 from cdi_bot.slack.bolt import Json
 from cdi_bot.slack.commands import Desk
+from cdi_bot.slack.press import Pressed
 from cdi_bot.slack.respond import respond
 
 _LENGTHS = {"1h": timedelta(hours=1), "4h": timedelta(hours=4)}
@@ -21,7 +21,7 @@ _LENGTHS = {"1h": timedelta(hours=1), "4h": timedelta(hours=4)}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Press:
-    """A button pressed, or an option chosen: by whom, where, and what it carries."""
+    """A button pressed, or an option chosen, in a message: by whom, in which channel, and what it carries."""
 
     who: str
     channel: Channel
@@ -108,23 +108,19 @@ def listen_to_actions(desk: Desk) -> None:
 
 def _listener(desk: Desk, presser: Presser, *, in_place: bool) -> Callable[[Json], Awaitable[None]]:
     async def pressed(body: Json) -> None:
-        action = body["actions"][0]
         reader = await desk.speaking_to(body["user"]["id"])
         try:
-            answer = await presser(reader, _press(body, action))
+            answer = await presser(reader, _press(body))
             said = reader.say(answer) if answer is not None else None
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
-            said = reader.failed(error, action=action["action_id"], user=body["user"]["id"])
+            said = reader.failed(error, action=body["actions"][0]["action_id"], user=body["user"]["id"])
         if said is not None:
             await respond(desk.slack.session, body["response_url"], said, replace=in_place)
 
     return pressed
 
 
-def _press(body: Json, action: Json) -> Press:
-    option = action.get("selected_option") or {}
-    return Press(
-        who=body["user"]["id"],
-        channel=Channel(team_id=body["team"]["id"], channel_id=body["channel"]["id"]),
-        value=json.loads(option.get("value") or action.get("value") or "{}"),
-    )
+def _press(body: Json) -> Press:
+    pressed = Pressed.read(body)
+    channel = Channel(team_id=body["team"]["id"], channel_id=body["channel"]["id"])
+    return Press(who=pressed.who, channel=channel, value=pressed.value)

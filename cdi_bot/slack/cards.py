@@ -44,7 +44,6 @@ from cdi_bot.slack.statuses import (
     incident_sign,
     possible_repeat,
     recovery_sign,
-    run_sign,
     short_status,
     subject,
 )
@@ -165,22 +164,29 @@ def run_fields(run: Run, words: Words) -> list[tuple[str, str]]:
     ]
 
 
-def _failed_card(view: IncidentView, words: Words) -> list[Block]:
-    """Tell of an integration whose runs fail, or failed until now."""
-    _ = words.gettext
+def _head(view: IncidentView, words: Words) -> Block:
+    """Say of which integration this is, how it stands, and whom that calls."""
     incident = view.incident
     name = (
         bold_name(view.integration, view.dashboard_url) if view.integration else escape(subject(view, words))
     )
+    if not incident.is_open:
+        state = escape(recovery_line(incident, words))
+        return section(f"{recovery_sign(incident)} {name}\n{state}")
+    lines = [f"{incident_sign(incident)} {name}", escape(headline(incident, words))]
+    called = mentions(view.mention)
+    return section("\n".join([*lines, *([called] if called else [])]))
+
+
+def _failed_card(view: IncidentView, words: Words) -> list[Block]:
+    """Tell of an integration whose runs fail, or failed until now."""
+    _ = words.gettext
+    incident = view.incident
     run = incident.last_failed if incident.is_open else incident.resolved_by
-    state = headline(incident, words) if incident.is_open else recovery_line(incident, words)
-    sign = run_sign(incident.last_failed) if incident.is_open else GOOD
-    called = mentions(view.mention) if incident.is_open else None
-    lines = [f"{sign} {name}", escape(state), *([called] if called else [])]
     known = [(_("Integration id"), code(incident.integration_id or "–"))]
     known += run_fields(run, words) if run else []
     known += [(_("Failing"), in_a_row(incident, words))] if incident.is_open else _before(incident, words)
-    blocks = [section("\n".join(lines)), fields(known)]
+    blocks = [_head(view, words), fields(known)]
     if incident.is_open and incident.last_failed:
         todo = advice(incident.last_failed.job_status, words)
         blocks.append(_todo(todo, words))
@@ -212,18 +218,11 @@ def _before(incident: Incident, words: Words) -> list[tuple[str, str]]:
 def _condition_card(view: IncidentView, words: Words) -> list[Block]:
     """Tell of an integration whose planned run has not begun, whose run goes on too long, or whose runs look wrong."""
     incident = view.incident
-    name = (
-        bold_name(view.integration, view.dashboard_url) if view.integration else escape(subject(view, words))
-    )
-    state = headline(incident, words) if incident.is_open else recovery_line(incident, words)
-    called = mentions(view.mention) if incident.is_open else None
-    mark = incident_sign(incident) if incident.is_open else recovery_sign(incident)
-    lines = [f"{mark} {name}", escape(state), *([called] if called else [])]
     known = [
         (words.gettext("Integration id"), code(incident.integration_id or "–")),
         *_FACTS[incident.kind](view, words),
     ]
-    blocks = [section("\n".join(lines)), fields(known)]
+    blocks = [_head(view, words), fields(known)]
     if incident.is_open:
         blocks.append(_todo(condition_advice(incident, words), words))
     return blocks
