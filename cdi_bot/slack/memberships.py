@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -12,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from cdi_bot.core.model import Channel
 from cdi_bot.services.ports.slack import Memberships, SlackTrouble, SlackVerdict
 from cdi_bot.slack.errors import Effect, to_trouble
+from cdi_bot.slack.recent import Recent
 
 KEPT = 60.0
 """Seconds for which an answer holds."""
@@ -38,22 +38,19 @@ class SlackMemberships(Memberships):
         self._client = client
         self._team_id = team_id
         self._clock = clock
-        self._told: OrderedDict[str, _Told] = OrderedDict()
+        self._told = Recent[_Told](REMEMBERED)
 
     async def channels_of(self, user_id: str) -> frozenset[Channel]:
         """Tell the channels of somebody."""
         told = self._told.get(user_id)
         if told is None or self._clock() >= told.until:
             told = _Told(await self._ask(user_id), self._clock() + KEPT)
-            self._told[user_id] = told
-            self._told.move_to_end(user_id)
-            if len(self._told) > REMEMBERED:
-                self._told.popitem(last=False)
+            self._told.put(user_id, told)
         return told.channels
 
     def forget(self, user_id: str) -> None:
         """Ask anew next time."""
-        self._told.pop(user_id, None)
+        self._told.forget(user_id)
 
     async def _ask(self, user_id: str) -> frozenset[Channel]:
         ids: set[str] = set()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, timedelta, timezone, tzinfo
@@ -21,6 +20,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from cdi_bot.core.people import Person
 from cdi_bot.services.ports.slack import People, SlackTrouble, SlackVerdict
 from cdi_bot.slack.errors import Effect, to_trouble
+from cdi_bot.slack.recent import Recent
 
 KEPT = 3600.0
 """Seconds for which an answer holds: people rarely move, and become guests even more rarely."""
@@ -53,13 +53,13 @@ class SlackPeople(People):
         self._client = client
         self._team_id = team_id
         self._clock = clock
-        self._told: OrderedDict[str, _Told] = OrderedDict()
-        self._teams: OrderedDict[str, str] = OrderedDict()
+        self._told = Recent[_Told](REMEMBERED)
+        self._teams = Recent[str](REMEMBERED)
 
     def met(self, user_id: str, team_id: str | None) -> None:
         """Take note of the team that Slack named beside somebody who pressed a button: it needs no scope."""
         if team_id:
-            _keep(self._teams, user_id, team_id)
+            self._teams.put(user_id, team_id)
 
     async def person(self, user_id: str) -> Person:
         """Tell of somebody."""
@@ -67,7 +67,7 @@ class SlackPeople(People):
         if before and self._clock() < before.until:
             return before.person
         person, holds = await self._ask(user_id, before.person if before else None)
-        _keep(self._told, user_id, _Told(person, self._clock() + holds))
+        self._told.put(user_id, _Told(person, self._clock() + holds))
         return person
 
     async def _ask(self, user_id: str, before: Person | None) -> tuple[Person, float]:
@@ -86,7 +86,7 @@ class SlackPeople(People):
 
     def _is_elsewhere(self, user_id: str) -> bool:
         """Judge by the last button alone; most people never press one that tells of another team."""
-        return self._teams.get(user_id, self._team_id) != self._team_id
+        return (self._teams.get(user_id) or self._team_id) != self._team_id
 
 
 def read_person(user_id: str, told: object, team_id: str) -> Person:
@@ -133,10 +133,3 @@ def _fixed(offset: object) -> tzinfo:
     if isinstance(offset, int) and abs(offset) < timedelta(hours=24).total_seconds():
         return timezone(timedelta(seconds=offset))
     return UTC
-
-
-def _keep(kept: OrderedDict[str, Any], key: str, value: object) -> None:
-    kept[key] = value
-    kept.move_to_end(key)
-    if len(kept) > REMEMBERED:
-        kept.popitem(last=False)

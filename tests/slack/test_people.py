@@ -36,16 +36,21 @@ def clock() -> Ticks:
 
 
 @pytest.fixture
-async def people(sandbox: Sandbox, clock: Ticks) -> AsyncIterator[SlackPeople]:
-    """Return the people of the stand-in's workspace."""
+async def client(sandbox: Sandbox) -> AsyncIterator[AsyncWebClient]:
+    """Return a client of the stand-in."""
     async with aiohttp.ClientSession() as session:
-        client = AsyncWebClient(
+        yield AsyncWebClient(
             token=sandbox.slack_bot_token,
             base_url=f"{sandbox.url}/api/",
             session=session,
             retry_handlers=[],
         )
-        yield SlackPeople(client, TEAM, clock=clock)
+
+
+@pytest.fixture
+def people(client: AsyncWebClient, clock: Ticks) -> SlackPeople:
+    """Return the people of the stand-in's workspace."""
+    return SlackPeople(client, TEAM, clock=clock)
 
 
 def asked(sandbox: Sandbox) -> int:
@@ -137,10 +142,11 @@ async def test_nobody_waits_long(
 
 
 async def test_only_the_last_seen_are_kept(
-    people: SlackPeople, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    client: AsyncWebClient, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Memory stays bounded in a workspace of very many."""
     monkeypatch.setattr(module, "REMEMBERED", 2)
+    people = SlackPeople(client, TEAM)
     for user in (MARA, KENJI, GUEST, MARA):
         await people.person(user)
     assert asked(sandbox) == 4
