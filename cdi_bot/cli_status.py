@@ -92,6 +92,8 @@ def _excuse(answer: Answer, words: Words) -> list[str]:
                 _("No integration fits “{words}”.").format(words=plain(answer.words)),
                 *_listed(answer.nearest),
             ]
+            if answer.trouble:
+                lines.append(_("From memory: {reason}.").format(reason=reason_words(answer.trouble, words)))
             if not answer.list_known:
                 lines.append(
                     _("The key may not list integrations (cdi.integration_list): give the whole id.")

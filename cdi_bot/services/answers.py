@@ -202,11 +202,13 @@ class NoneFits:
     """No integration fits; `nearest` are names that look alike.
 
     `list_known` is False when the bot has not been able to list the workspace, so that it knows only some ids.
+    `trouble` says why Braze could not be asked just now, so that there may be more than is remembered.
     """
 
     words: str
     nearest: tuple[Integration, ...]
     list_known: bool
+    trouble: BrazeReason | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from cdi_bot.core.folding import fold
@@ -135,8 +136,10 @@ class Lookup:
             return await self._remembered(words)
         if looks_like_an_id(words):
             return await self._verified(words, match)
-        if trouble is BrazeReason.NO_PERMISSION or match.nearest:
+        if trouble is BrazeReason.NO_PERMISSION:
             return match
+        if match.nearest:
+            return replace(match, trouble=trouble)
         return BrazeRefused(reason=trouble, words=words)
 
     async def discover(self, patience: timedelta | None = None) -> BrazeReason | None:

@@ -127,7 +127,10 @@ def _none_fits(answer: NoneFits, words: Words) -> Rendered:
     line = _("No integration fits “{words}”.").format(words=outside(answer.words))
     if answer.nearest:
         names = words.listed(bold_name(one) for one in answer.nearest[:CHOICES])
-        return said(f"{line} " + _("Did you mean {names}?").format(names=names), _("`/cdi list` shows all."))
+        why = escape(reason_words(answer.trouble, words))
+        memory = [_("From memory: {reason}.").format(reason=why)] if answer.trouble else []
+        line += " " + _("Did you mean {names}?").format(names=names)
+        return said(line, *memory, _("`/cdi list` shows all."))
     if not answer.list_known:
         todo = _(
             "The bot may not list this workspace's integrations, so it knows only those it was told of. Give it the "

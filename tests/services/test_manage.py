@@ -209,6 +209,16 @@ class TestSubscribe:
         assert [one.integration_name for one in answer.nearest] == ["Purchases"]
         assert answer.list_known
 
+    async def test_none_fits_while_braze_is_away(self, at: Desk) -> None:
+        """Names that are near are no proof that there is no other: the answer says that it is from memory."""
+        at.add("Purchases", "success")
+        await at.observer.discover()
+        at.clock.advance(120)
+        at.sandbox.braze.faults.add(Fault(kind=FaultKind.STATUS, status=500))
+        answer = await at.manage.subscribe(ALERTS, ANN, "Puchases", Filters())
+        assert isinstance(answer, NoneFits)
+        assert answer.trouble is BrazeReason.SERVER_ERROR
+
     async def test_all_needs_the_list(self, unlisted: Desk) -> None:
         """Without the permission to list, `all` and patterns are refused, naming the permission."""
         for words in ("all", "Users*"):

@@ -378,6 +378,7 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
         words=text,
         nearest=st.lists(integrations, max_size=5).map(tuple),
         list_known=st.booleans(),
+        trouble=st.none() | st.sampled_from(BrazeReason),
     ),
     st.builds(answers.NeedsInvite, channel=channels),
     st.builds(answers.CannotPost, channel=channels, reason=text),

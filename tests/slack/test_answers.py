@@ -238,6 +238,9 @@ ANSWERS: dict[str, Answer] = {
     "several": answers.Several(words="u", candidates=LISTED, total=14),
     "several_all_shown": answers.Several(words="u", candidates=LISTED, total=3),
     "none_fits": answers.NoneFits(words="Usrs", nearest=LISTED[:2], list_known=True),
+    "none_fits_from_memory": answers.NoneFits(
+        words="Usrs", nearest=LISTED[:2], list_known=True, trouble=BrazeReason.OUT_OF_BUDGET
+    ),
     "none_fits_nothing_near": answers.NoneFits(words="Usrs", nearest=(), list_known=True),
     "none_fits_unlisted": answers.NoneFits(words="Usrs", nearest=(), list_known=False),
     "needs_invite": answers.NeedsInvite(channel=ALERTS),
