@@ -51,8 +51,8 @@ async def serve_sandbox(port: int, stop: asyncio.Event) -> int:
 class Demo:
     """One demonstration.
 
-    `headless` prints the conversation; `seconds` ends it by itself; `port` is the page's, 0 for a free one;
-    `settings` makes the bot's settings of an environment.
+    `headless` prints the conversation; `seconds` end it by themselves, counted from the word of its address; `port`
+    is the page's, 0 for a free one; `settings` makes the bot's settings of an environment.
     """
 
     headless: bool
@@ -65,9 +65,7 @@ class Demo:
         with TemporaryDirectory(prefix="cdi-bot-demo-") as folder:
             async with _serving(self.port) as sandbox:
                 settings = self.settings(_environment(sandbox, Path(folder)))
-                beside = [_stop_after(self.seconds, stop)] if self.seconds else []
-                beside += [_print_conversation(sandbox)] if self.headless else []
-                async with _beside(*beside):
+                async with _beside(*([_print_conversation(sandbox)] if self.headless else [])):
                     return await self._show(sandbox, settings, stop)
 
     async def _show(self, sandbox: Sandbox, settings: Settings, stop: asyncio.Event) -> int:
@@ -77,10 +75,12 @@ class Demo:
         waiting = asyncio.create_task(ready.wait())
         await asyncio.wait({bot, waiting}, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
-        if ready.is_set():
-            typer.echo(f"cdi-bot is running. Watch and play: {sandbox.url}/\nStop it with Ctrl-C.")
+        if not ready.is_set():
+            return await bot
+        typer.echo(f"cdi-bot is running. Watch and play: {sandbox.url}/\nStop it with Ctrl-C.")
+        async with _beside(*([_stop_after(self.seconds, stop)] if self.seconds else [])):
             await sandbox.people.command(DATA_ALERTS, MARA, FIRST_COMMAND)
-        return await bot
+            return await bot
 
 
 @asynccontextmanager
