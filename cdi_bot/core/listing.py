@@ -1,7 +1,9 @@
 """Which integrations stand on which page of Braze's list, and which of them are gone.
 
 Pages may be read in any order, and they shift while that happens: what one page lost may stand on another that was
-read a moment ago. So an integration counts as gone only when every page has been read twice since without it.
+read a moment ago, or slip from a page that is still to be read to one that has been. So an integration counts as gone
+only when every page has been read three times without it since any page was last seen to change: only shifts that
+undo each other unseen, time after time, could hide it so long.
 """
 
 from __future__ import annotations
@@ -9,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-_TWICE = 2
+_READS = 3
 
 
 @dataclass(slots=True)
 class _Page:
     members: tuple[str, ...] = ()
-    reads: tuple[float, ...] = ()  # the newest two
+    reads: tuple[float, ...] = ()  # the newest few
 
 
 @dataclass(slots=True)
@@ -25,7 +27,8 @@ class Listing:
     frontier: int | None = 0
     _pages: dict[int, _Page] = field(default_factory=dict)
     _page_of: dict[str, int] = field(default_factory=dict)
-    _lost: dict[str, float] = field(default_factory=dict)
+    _lost: set[str] = field(default_factory=set)
+    _shifted_at: float = float("-inf")  # when a page was last seen to hold others than before
 
     def __len__(self) -> int:
         """How many pages are known."""
@@ -57,10 +60,10 @@ class Listing:
         """Note what a page holds now; returns the integrations whose place that changes."""
         page = self._pages.setdefault(number, _Page())
         before, page.members = page.members, tuple(members)
-        page.reads = (*page.reads, now)[-_TWICE:]
+        page.reads = (*page.reads, now)[-_READS:]
         moved = set()
         for integration_id in page.members:
-            self._lost.pop(integration_id, None)
+            self._lost.discard(integration_id)
             old = self._page_of.get(integration_id)
             if old != number:
                 moved.add(integration_id)
@@ -70,25 +73,27 @@ class Listing:
         lost = {each for each in before if each not in page.members} | self._bound(number, is_last=is_last)
         for integration_id in lost:
             del self._page_of[integration_id]
-            self._lost[integration_id] = now
+        self._lost |= lost
+        if moved or lost:
+            self._shifted_at = now
         return moved | lost
 
     def gone(self) -> list[str]:
-        """Take out and return those that stood on no page although each was read twice since they were lost."""
+        """Take out and return those that stood on no page although each was read three times since anything shifted."""
         if not self._lost or self.frontier is not None:
             return []
-        if any(len(page.reads) < _TWICE for page in self._pages.values()):
+        if any(
+            len(page.reads) < _READS or page.reads[0] <= self._shifted_at for page in self._pages.values()
+        ):
             return []
-        twice = min(page.reads[0] for page in self._pages.values())
-        found = [integration_id for integration_id, lost_at in self._lost.items() if lost_at < twice]
-        for integration_id in found:
-            del self._lost[integration_id]
+        found, self._lost = list(self._lost), set()
         return found
 
     def expect(self, integration_id: str, now: float) -> None:
         """Note one that was listed before this process began: unless it turns up, it is gone."""
         if integration_id not in self._page_of:
-            self._lost[integration_id] = now
+            self._lost.add(integration_id)
+            self._shifted_at = max(self._shifted_at, now)
 
     def restart(self) -> None:
         """Find the pages anew, because the way to them has become invalid."""
