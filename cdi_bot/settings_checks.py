@@ -13,10 +13,8 @@ from pydantic import BeforeValidator
 LOCALE_FOLDER = Path(__file__).parent / "locale"
 LONGEST_INTERVAL = 366 * 24 * 3600  # seconds; longer is a slip of the keyboard, and overflows date arithmetic
 
-SHORTEST_PAST = (
-    60  # days; the success rate and digests look back over 30, and reminders are kept apart by their keys
-)
-LONGEST_PAST = 36_500
+SHORTEST_PAST, LONGEST_PAST = 60, 36_500
+"""Days. The success rate and digests look back over 30, and reminders are kept apart by their keys."""
 
 
 class WrongValue(ValueError):
