@@ -73,7 +73,6 @@ def _create_what_is_known() -> None:
         sa.Column("rows_synced", sa.BigInteger(), nullable=True),
         sa.Column("rows_failed_with_errors", sa.BigInteger(), nullable=True),
         sa.Column("provisional", sa.Boolean(), nullable=False),
-        sa.Column("stored_at", TIME, nullable=False),
         sa.CheckConstraint("rows_failed_with_errors >= 0", name=op.f("ck_runs_rows_failed_count")),
         sa.CheckConstraint("rows_synced >= 0", name=op.f("ck_runs_rows_synced_count")),
         sa.ForeignKeyConstraint(

@@ -16,9 +16,7 @@ _AHEAD = 20
 """So many more are read than asked for, so that not every page that a person turns reads all the newer ones again."""
 
 
-async def read_older(
-    braze: Braze, store: Store, watched: WatchedIntegration, *, wanted: int, now: datetime
-) -> None:
+async def read_older(braze: Braze, store: Store, watched: WatchedIntegration, *, wanted: int) -> None:
     """Have `wanted` runs stored, as far as Braze knows so many. Raises `BrazeTrouble`.
 
     Of a watched integration only those before its baseline are stored here: a later run that is not stored yet is
@@ -44,7 +42,7 @@ async def read_older(
     finally:  # what was read before trouble came is as good
         history = _history(watched, list(runs.values()))
         async with store.write() as uow:
-            await uow.runs.save(workspace_id, history, now=now)
+            await uow.runs.save(workspace_id, history)
 
 
 def _history(watched: WatchedIntegration, runs: Sequence[Run]) -> list[Run]:

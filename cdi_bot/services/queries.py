@@ -123,7 +123,7 @@ class Queries:
             watched = await uow.integrations.get(self._workspace.workspace_id, integration_id) or found
         if trouble is None:
             wanted = max(offset + HISTORY_PAGE, TREND) + 1
-            older = read_older(self._braze, self._store, watched, wanted=wanted, now=self._clock())
+            older = read_older(self._braze, self._store, watched, wanted=wanted)
             trouble = await within(self._lookup.status_patience, older)
         async with self._store.read() as uow:
             return await self._history(uow, channel, watched, offset, trouble)

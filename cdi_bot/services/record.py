@@ -78,7 +78,7 @@ async def record(uow: UnitOfWork, observations: Sequence[Observation], *, now: d
             if not _is_stored(finding.watched, stored.get(integration_id))
         ]
     )
-    await uow.runs.save(workspace_id, [run for finding in findings for run in finding.runs], now=now)
+    await uow.runs.save(workspace_id, [run for finding in findings for run in finding.runs])
     changed = [finding for finding in findings if finding.incident or finding.started]
     if changed:
         await _announce(uow, workspace_id, await _store_incidents(uow, changed), now)

@@ -132,15 +132,14 @@ class SqlIncidents(Incidents):
         return result.rowcount == 1
 
     async def _stored_starts(self, incidents: Sequence[Incident]) -> Starts:
-        """Where the incidents' runs are stored; those that are not yet are stored now."""
+        """Where the incidents' runs are stored; those that are not yet are stored."""
         mentioned: defaultdict[int, dict[Name, Run]] = defaultdict(dict)
         for incident in incidents:
             for run in (incident.last_failed, incident.resolved_by):
                 if run is not None:
                     mentioned[incident.workspace_id][name_of(run)] = run
-        learned = max(incident.resolved_at or incident.opened_at for incident in incidents)
         return {
-            workspace_id: await self._runs.starts(workspace_id, runs.values(), now=learned)
+            workspace_id: await self._runs.starts(workspace_id, runs.values())
             for workspace_id, runs in mentioned.items()
         }
 

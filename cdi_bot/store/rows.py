@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row
@@ -34,10 +33,10 @@ def run_of(row: AnyRow, prefix: str = "") -> Run:
     return Run(**{name: getattr(row, prefix + name) for name in _OF_RUN})
 
 
-def run_row(workspace_id: int, run: Run, now: datetime) -> dict[str, Any]:
-    """The row of a run, stored at `now`."""
+def run_row(workspace_id: int, run: Run) -> dict[str, Any]:
+    """The row of a run."""
     row = {name: getattr(run, name) for name in _OF_RUN}
-    return {**row, "workspace_id": workspace_id, "stored_at": now}
+    return {**row, "workspace_id": workspace_id}
 
 
 def watched_of(row: AnyRow) -> WatchedIntegration:

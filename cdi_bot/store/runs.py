@@ -161,7 +161,7 @@ class SqlRuns(Runs):
             for name, runs, failed, synced, lost in rows
         }
 
-    async def save(self, workspace_id: int, runs: Sequence[Run], *, now: datetime) -> None:
+    async def save(self, workspace_id: int, runs: Sequence[Run]) -> None:
         """Write all with one statement, after a look at what they meet.
 
         What the list tells never takes away what the status call told, but it ends a run that was running.
@@ -171,7 +171,7 @@ class SqlRuns(Runs):
         listed = {name_of(run): run for run in runs if run.provisional and name_of(run) not in told}
         known = {name_of(run): run for run in await self.of_seconds(workspace_id, listed)}
         judged = (_from_list(known.get(name), run) for name, run in listed.items())
-        await self._write(workspace_id, [*exact.values(), *filter(None, judged)], now)
+        await self._write(workspace_id, [*exact.values(), *filter(None, judged)])
         await self._replace_provisional(workspace_id, exact.values())
 
     async def remove(self, workspace_id: int, integration_id: str, starts: Collection[datetime]) -> None:
@@ -182,14 +182,12 @@ class SqlRuns(Runs):
         await self._point_at([{**each, "known": None} for each in gone])
         await self._delete(gone)
 
-    async def starts(
-        self, workspace_id: int, runs: Collection[Run], *, now: datetime
-    ) -> dict[Name, datetime]:
+    async def starts(self, workspace_id: int, runs: Collection[Run]) -> dict[Name, datetime]:
         """The start under which each run is stored; one that is not stored yet is saved."""
         known = {
             name_of(run): run for run in await self.of_seconds(workspace_id, {name_of(run) for run in runs})
         }
-        await self._write(workspace_id, [run for run in runs if name_of(run) not in known], now)
+        await self._write(workspace_id, [run for run in runs if name_of(run) not in known])
         return {name: (known.get(name) or run).sync_start_time for run in runs for name in [name_of(run)]}
 
     async def of_seconds(
@@ -214,12 +212,12 @@ class SqlRuns(Runs):
         )
         return [run_of(row) for row in rows if row.job_status is not None]
 
-    async def _write(self, workspace_id: int, runs: Sequence[Run], now: datetime) -> None:
+    async def _write(self, workspace_id: int, runs: Sequence[Run]) -> None:
         if not runs:
             return
         await self._connection.execute(
             replace_in(self._connection, RUNS),
-            [run_row(workspace_id, run, now) for run in sorted(runs, key=name_of)],
+            [run_row(workspace_id, run) for run in sorted(runs, key=name_of)],
         )
 
     async def _replace_provisional(self, workspace_id: int, exact: Collection[Run]) -> None:

@@ -94,7 +94,6 @@ class RunRow(Base):
     rows_synced: Mapped[Count | None]
     rows_failed_with_errors: Mapped[Count | None]
     provisional: Mapped[bool]
-    stored_at: Mapped[datetime]
 
 
 class IncidentRow(Base):

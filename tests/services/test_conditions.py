@@ -166,7 +166,7 @@ async def test_rows_that_stop_coming_are_told_once(bot: Whole) -> None:
     await bot.run(5)
     still = bot.clock.now - timedelta(hours=8)
     async with bot.store.write() as uow:
-        await uow.runs.save(bot.workspace_id, past(users, bot.clock.now, still), now=bot.clock.now)
+        await uow.runs.save(bot.workspace_id, past(users, bot.clock.now, still))
     await bot.subscribe()
     bot.end_run(users, "success", rows_synced=0, last_timestamp_synced=still)
     await bot.run(60, step=5)

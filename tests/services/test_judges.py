@@ -55,7 +55,7 @@ class Bench:
     async def save(self, *runs: Run) -> None:
         """Store runs."""
         async with self.store.write() as uow:
-            await uow.runs.save(self.workspace_id, runs, now=NOON)
+            await uow.runs.save(self.workspace_id, runs)
 
     async def judged(self, newest: Run, now: datetime) -> Incident | None:
         """What comes of the newest run, of which Braze has just told."""

@@ -39,8 +39,8 @@ async def test_a_pass_ends_with_nothing_old_left_and_is_followed_by_a_rest(store
     old = [run(minute - MINUTES) for minute in range(-STEP - 10, 0)]
     async with store.write() as work:
         await work.integrations.save([integration(workspace_id, each) for each in ("one", *others)])
-        await work.runs.save(workspace_id, [*old, run(0)], now=NOW)
-        await work.runs.save(workspace_id, [run(-MINUTES - 9, integration_id=others[-1])], now=NOW)
+        await work.runs.save(workspace_id, [*old, run(0)])
+        await work.runs.save(workspace_id, [run(-MINUTES - 9, integration_id=others[-1])])
         await work.incidents.add([incident(workspace_id, others[0], resolved_at=old[0].sync_start_time)])
     clock = Clock(NOW)
     retention = Retention(store=store, clock=clock, keep=timedelta(days=DAYS))
@@ -51,7 +51,7 @@ async def test_a_pass_ends_with_nothing_old_left_and_is_followed_by_a_rest(store
     assert left == [STEP + 11, 11, 1, 1, 1, 1]
     assert await count(store, workspace_id, others[-1]) == 1
     async with store.write() as work:
-        await work.runs.save(workspace_id, [run(-MINUTES - 1)], now=NOW)
+        await work.runs.save(workspace_id, [run(-MINUTES - 1)])
     await retention.tick()
     assert await count(store, workspace_id, "one") == 2
     clock.advance(REST.total_seconds())
@@ -64,7 +64,7 @@ async def test_trouble_with_the_database_only_delays_it(store: SqlStore, tmp_pat
     workspace_id = await a_workspace(store)
     async with store.write() as work:
         await work.integrations.save([integration(workspace_id)])
-        await work.runs.save(workspace_id, [run(-MINUTES - 1), run(0)], now=NOW)
+        await work.runs.save(workspace_id, [run(-MINUTES - 1), run(0)])
     await store.close()
     file = tmp_path / "cdi_bot.db"
     away = file.rename(tmp_path / "away.db")

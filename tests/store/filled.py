@@ -19,9 +19,9 @@ INSERT INTO integrations (workspace_id, integration_id, integration_name, baseli
 <each> SELECT w.workspace_id, <name>, 'Integration ' || <name>, <true>
 FROM numbers CROSS JOIN braze_workspaces w WHERE n % <runs> = 0;
 INSERT INTO runs (workspace_id, integration_id, sync_start_time, sync_finish_time, job_status, rows_synced,
-  rows_failed_with_errors, provisional, stored_at)
+  rows_failed_with_errors, provisional)
 <each> SELECT w.workspace_id, <name>, <at:n % <runs>>, <at:n % <runs>>,
-  CASE WHEN n % <runs> = <runs> - 1 THEN 'running' ELSE 'success' END, n, 0, <false>, <at:0>
+  CASE WHEN n % <runs> = <runs> - 1 THEN 'running' ELSE 'success' END, n, 0, <false>
 FROM numbers CROSS JOIN braze_workspaces w
 """
 

@@ -128,7 +128,7 @@ async def test_an_update_with_an_outdated_run_keeps_the_known_one(store: SqlStor
     (opened,) = await add(store, incident(workspace_id, last_failed=run(1, provisional=True)))
     exact = replace(run(1, rows_synced=7), sync_start_time=NOW + timedelta(minutes=1, microseconds=5))
     async with store.write() as work:
-        await work.runs.save(workspace_id, [exact], now=NOW)
+        await work.runs.save(workspace_id, [exact])
         acknowledged = replace(opened, revision=2, acknowledged_by="U1", acknowledged_at=NOW)
         assert await work.incidents.update(acknowledged, expected_revision=1)
     assert await get(store, opened.incident_id) == replace(acknowledged, last_failed=exact)

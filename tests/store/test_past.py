@@ -31,7 +31,6 @@ async def with_runs(store: SqlStore, workspace_id: int, *ids: str, runs: int = 5
         await work.runs.save(
             workspace_id,
             [run(minute, "success", each) for each in ids for minute in range(runs)],
-            now=NOW,
         )
 
 

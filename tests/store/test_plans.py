@@ -40,7 +40,6 @@ ASKED: dict[str, Ask] = {
     "save a run": lambda work: work.runs.save(
         1,
         [run(RUNS, integration_id="i000007"), run(RUNS, integration_id="i000008", provisional=True)],
-        now=NOW,
     ),
     "current incident": lambda work: work.incidents.current_for(1, ["i000007", "i000008"]),
     "open incidents of some": lambda work: work.incidents.open_for(1, Kind.SYNC_FAILED, IDS),

@@ -86,7 +86,7 @@ async def test_any_runs_come_back(store: SqlStore, runs: list[Run]) -> None:
     """Runs of any time, zone, status and count are read back as they were saved, newest first."""
     workspace_id = await a_workspace(store, f"example-{next(_numbers)}")
     async with store.write() as work:
-        await work.runs.save(workspace_id, runs, now=NOW)
+        await work.runs.save(workspace_id, runs)
     async with store.read() as look:
         found = await look.runs.page(workspace_id, "one", offset=0, limit=9)
     expected = [replace(run, job_status=storable(run.job_status)) for run in runs]

@@ -18,7 +18,7 @@ FRACTION = timedelta(microseconds=183728)
 async def save(store: SqlStore, workspace_id: int, *runs: Run) -> None:
     """Save in a commit of its own."""
     async with store.write() as work:
-        await work.runs.save(workspace_id, runs, now=NOW)
+        await work.runs.save(workspace_id, runs)
 
 
 async def stored(store: SqlStore, workspace_id: int, integration_id: str = "one") -> list[Run]:
@@ -222,7 +222,7 @@ async def test_sums_of_a_period(store: SqlStore) -> None:
         run(2, "success", "two", rows_synced=2**63 - 1),
     ]
     async with store.write() as work:
-        await work.runs.save(workspace_id, kept, now=NOW)
+        await work.runs.save(workspace_id, kept)
         sums = await work.runs.sums(workspace_id, ["one", "two", "none"], since=NOW, until=NOW + 9 * MINUTE)
     assert sums["one"] == RunSums(runs=2, failed=1, rows_synced=10, rows_failed=1)
     assert (sums["two"].runs, sums["two"].failed) == (2, 0)

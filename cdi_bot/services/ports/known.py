@@ -88,7 +88,7 @@ class Runs(Protocol):
         """Add up the ended runs of each integration that began at or after `since` and before `until`, if any."""
         ...
 
-    async def save(self, workspace_id: int, runs: Sequence[Run], *, now: datetime) -> None:
+    async def save(self, workspace_id: int, runs: Sequence[Run]) -> None:
         """Insert or replace by start time, in one batch; a run replaces a provisional one of the same second."""
         ...
 
