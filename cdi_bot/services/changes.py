@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cdi_bot.core.folding import fold
 from cdi_bot.core.messages import (
@@ -39,6 +39,8 @@ from cdi_bot.services.observe import Observer
 from cdi_bot.services.ports.braze import BrazeReason
 from cdi_bot.services.ports.store import UnitOfWork
 from cdi_bot.services.record import ConflictError, show_card
+
+_A_MOMENT = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +187,9 @@ async def snooze(
     incidents = await open_incidents(uow, deed.workspace_id, integration.integration_id)
     if until is None and not incidents:
         return NothingOpen(integration=integration)
+    mutes = await uow.snoozes.active(deed.workspace_id, [integration.integration_id], deed.at)
+    if any(mute.channel == deed.channel and _is_the_same(mute, until, reason) for mute in mutes):
+        return SnoozeSet(channel=deed.channel, integration=integration, until=until, reason=reason)
     await uow.snoozes.put(
         Snooze(
             channel=deed.channel,
@@ -206,6 +211,13 @@ async def snooze(
     await note(uow, deed, "snooze", integration.integration_id, content)
     await _show_anew(uow, deed, incidents, here_only=True)
     return SnoozeSet(channel=deed.channel, integration=integration, until=until, reason=reason)
+
+
+def _is_the_same(mute: Snooze, until: datetime | None, reason: str | None) -> bool:
+    """Whether it ends when it is to end by now: two clicks on “for 1 hour” are a moment apart, and one change."""
+    if mute.until is None or until is None:
+        return mute.until is until and mute.reason == reason
+    return abs(mute.until - until) < _A_MOMENT and mute.reason == reason
 
 
 async def unsnooze(uow: UnitOfWork, deed: Deed, integration: Integration) -> SnoozeEnded:

@@ -486,6 +486,21 @@ class TestSnooze:
         assert (mute.channel, mute.by, mute.until) == (ALERTS, ANN, until)
         assert {(card.channel, card.wanted_revision) for card in cards} == {(ALERTS, 2), (MARKETING, 1)}
 
+    async def test_a_double_click_is_told_once(self, at: Desk) -> None:
+        """Two clicks a moment apart are one change; a later end, or another reason, is a further one."""
+        users = at.add("Users", "success")
+        await at.manage.subscribe(ALERTS, ANN, "Users", Filters())
+        await fails(at, users)
+
+        async def told(hours: float | None, reason: str | None = None) -> int:
+            until = at.clock.now + timedelta(hours=hours) if hours else None
+            assert isinstance(await at.manage.snooze(ALERTS, ANN, "Users", until, reason), SnoozeSet)
+            at.clock.advance(1)
+            return sum(isinstance(each, Snoozed) for each in await at.owed())
+
+        assert [await told(1), await told(1), await told(4), await told(4, "house move")] == [1, 1, 2, 3]
+        assert [await told(None), await told(None), await told(1)] == [4, 4, 5]
+
     async def test_ends(self, at: Desk) -> None:
         """Ending a mute is told in the channel; ending none is not."""
         users = at.add("Users", "success")
