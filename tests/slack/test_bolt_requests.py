@@ -64,6 +64,9 @@ ODD = [
     (b"{}", "soon", "v0=1", 401),
     (b"{}", "1", "v0=\xe9", 401),
     (b"{}", "", "", 401),
+    (b"{}", "9" * 400, "v0=1", 401),
+    (b"{", "1", "v0=1", 401),
+    (b"[]", "1", "v0=1", 401),
 ]
 
 
@@ -74,7 +77,11 @@ async def test_odd_requests_are_refused(sandbox: Sandbox) -> None:
         aiohttp.ClientSession() as http,
     ):
         for body, timestamp, signature, status in ODD:
-            headers = {"X-Slack-Request-Timestamp": timestamp, "X-Slack-Signature": signature}
+            headers = {
+                "X-Slack-Request-Timestamp": timestamp,
+                "X-Slack-Signature": signature,
+                "Content-Type": "application/json",
+            }
             async with http.post(url, data=io.BytesIO(body), headers=headers) as answer:
                 assert answer.status == status
 
