@@ -13,7 +13,7 @@ from cdi_bot.sandbox import Sandbox
 from tests.e2e.kit import Town
 from tests.program import Program
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("page")]
 
 
 @pytest_asyncio.fixture(loop_scope="session")

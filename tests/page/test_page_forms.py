@@ -12,7 +12,7 @@ from cdi_bot.sandbox.slack_model import Content
 from tests.page.conftest import App
 from tests.sandbox.slack_kit import ALERTS, MARA, actions, button, modal, plain, section
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("page")]
 
 Json = dict[str, Any]
 

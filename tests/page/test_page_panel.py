@@ -10,7 +10,7 @@ from cdi_bot.sandbox.slack_model import Content
 from tests.page.conftest import App
 from tests.sandbox.slack_kit import ALERTS, actions, button
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("page")]
 
 
 def users(sandbox: Sandbox, **more: object) -> str:
