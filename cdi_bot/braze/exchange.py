@@ -167,7 +167,7 @@ class Exchange:
         """Wait before the next attempt: longer each time, and not in step with others."""
         seconds = FIRST_WAIT * 2.0 ** (attempt - 1) * (0.5 + self._random())
         log.debug(  # an outage is told once by whoever asked, not with every try
-            "braze_retry",
+            "Braze is asked again",
             host=self._host,
             endpoint=call.endpoint.value,
             integration_id=call.integration_id,
@@ -207,7 +207,7 @@ class Exchange:
         if trouble is not None and closed_until is not None:
             trouble.retry_after = (closed_until - now).total_seconds()
             log.warning(
-                "braze_asked_to_wait",
+                "Braze asks to wait",
                 host=self._host,
                 endpoint=call.endpoint.value,
                 integration_id=call.integration_id,

@@ -148,7 +148,7 @@ def render_listing(answer: Listing, words: Words) -> Rendered:
     return Rendered(
         text=plain_line(title),
         blocks=[
-            section(f"*{title}*\n{', '.join(filter(None, (shown, as_of(answer.observed_at, words))))}"),
+            section(f"*{title}*\n{words.listed(filter(None, (shown, as_of(answer.observed_at, words))))}"),
             table(header, rows),
             *pages,
             *memory,

@@ -181,7 +181,7 @@ class SlackMessenger:
                 if trouble.reason not in _TOO_FANCY:
                     raise
                 log.warning(
-                    "slack.plainer_message",
+                    "message not taken as it was, so it goes plainer",
                     channel=channel.channel_id,
                     key=key,
                     reason=trouble.reason,
@@ -223,7 +223,7 @@ class SlackMessenger:
         else:
             return response.data if isinstance(response.data, dict) else {}
         if why:
-            log.warning("slack.refused", method=method, reason=trouble.reason, why=why)
+            log.warning("Slack refused a call", method=method, reason=trouble.reason, why=why)
         if trouble.retry_after is not None:
             self._closed_until[method] = self._clock() + trouble.retry_after
         # Raised outside of the handler: the libraries' errors show the request, which holds the token.

@@ -74,7 +74,7 @@ async def test_a_used_up_limit_stops_everything_until_it_is_reset(
     with capture_logs() as logs:
         limited = await trouble_of(client.list_page())
     assert (limited.reason, limited.retry_after) == (BrazeReason.RATE_LIMITED, 40.0)
-    assert [line["event"] for line in logs] == ["braze_asked_to_wait"]
+    assert [line["event"] for line in logs] == ["Braze asks to wait"]
     refused = await trouble_of(client.list_page(purpose=Purpose.COMMAND))
     assert (refused.reason, refused.retry_after) == (BrazeReason.OUT_OF_BUDGET, 40.0)
     assert len(world.requests) == 1
