@@ -183,3 +183,5 @@ class Poll:
             await self._book.take_listed_runs(pressing, self._clock())
         except (StoreTrouble, ConflictError) as trouble:
             log.warning("news of the list not stored", why=str(trouble))
+        except Exception:
+            log.exception("news of the list not told")
