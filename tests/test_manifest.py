@@ -1,9 +1,11 @@
 """The Slack app manifest and the Procfile: what other machines read of this project."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
+import jsonschema
 import pytest
 import yaml
 
@@ -12,6 +14,7 @@ from cdi_bot.slack.form_fields import FORM
 from cdi_bot.slack.scopes import NEEDED, OPTIONAL
 
 ROOT = Path(__file__).parent.parent
+SCHEMA = ROOT.parent / "shared" / "slack-manifest.schema.json"
 
 # The words of Slack's reference of app manifests, in the sections that are used here: it refuses any other.
 WORDS = {
@@ -63,6 +66,13 @@ def sections(part: dict[str, Any], path: str = "") -> Iterator[tuple[str, set[st
         for each in inner if isinstance(inner, list) else [inner]:
             if isinstance(each, dict):
                 yield from sections(each, f"{path}.{word}".lstrip("."))
+
+
+def test_slack_would_take_the_manifest(manifest: dict[str, Any]) -> None:
+    """The manifest fits Slack's own JSON Schema, where that lies beside the checkout."""
+    if not SCHEMA.exists():
+        pytest.skip("Slack's manifest schema doesn't lie beside this checkout (../shared)")
+    jsonschema.validate(manifest, json.loads(SCHEMA.read_text(encoding="utf-8")))
 
 
 def test_slack_knows_every_word(manifest: dict[str, Any]) -> None:
