@@ -37,10 +37,13 @@ def about(content: Content) -> tuple[int, ...]:
 def fellows(first: OutboxMessage, due: Iterable[OutboxMessage], told_before: int) -> list[OutboxMessage]:
     """Those of the messages `due` after `first` that it can tell too.
 
-    What the card's first post told (revision `told_before`) is told already. A message in doubt stays as it is.
+    What the card's first post told (revision `told_before`) is told already: such a message tells nothing more, not
+    even with others in it. A message in doubt stays as it is.
     """
     told = told_by(first.owed.content)
     if first.owed.kind is not MessageKind.REPLY or told is None or first.sending_since:
+        return []
+    if first.owed.card_revision <= told_before:
         return []
     found: list[OutboxMessage] = []
     passed: set[int] = set()

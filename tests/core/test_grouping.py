@@ -82,6 +82,13 @@ def test_what_differs_stays_by_itself() -> None:
     assert fellows(others[5], [others[5], first], 1) == []
 
 
+def test_what_the_card_told_already_carries_nothing_else() -> None:
+    """It will not be sent, and neither would be what was put into it."""
+    first, second = reply(0, recovered(1), revision=1), reply(1, recovered(2))
+    assert fellows(first, [first, second], 1) == []
+    assert fellows(second, [first, second], 1) == []
+
+
 def test_no_word_overtakes_another_about_the_same_incident() -> None:
     """A recovery is not told before the failure that it ended."""
     messages = replies(recovered(1), failed(2), recovered(2), recovered(3))
