@@ -20,7 +20,7 @@ demo: install  ## start the bot against stand-ins for Braze and Slack, with a pa
 
 test: dev lint  ## lint, types, import directions, and every test with the coverage gate
 	@rm -f .coverage .coverage.*
-	$(BIN)/python -m pytest -n 4 --dist loadgroup --cov --cov-report=term $(TESTS)
+	$(BIN)/python -m pytest -n 5 --dist loadgroup --cov --cov-report=term $(TESTS)
 
 lint: dev
 	$(BIN)/ruff check .

@@ -24,25 +24,30 @@ settings.register_profile(
 settings.register_profile("thorough", settings.get_profile("quick"), max_examples=300)
 settings.load_profile("quick")
 
-SLOWEST_FIRST = ("test_limits.py", "page", "e2e", "test_cli.py")
-"""What waits most begins first, so that other tests run beside it: words of the tests' paths."""
+LONGEST = ("test_limits.py", "page")
+"""What takes longest begins first: a word of each test's path."""
+
+PROCESSES = ("e2e", "test_cli.py")
+"""What mostly waits for processes: it is dealt out among the rest, so that others compute meanwhile."""
 
 
 @pytest.hookimpl(trylast=True)  # after Hypothesis has marked what is its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put what waits most first; count no coverage in the hundreds of examples of a property.
+    """Put what takes long first and what waits in between; count no coverage in the many examples of a property.
 
     What these reach, the tests beside them reach as well. Tests of great numbers are marked `no_cover` by hand.
     """
-    items.sort(key=_rank)
+    first = [item for item in items if set(LONGEST) & {*item.path.parts}]
+    waiting = [item for item in items if set(PROCESSES) & {*item.path.parts} and item not in first]
+    others = [item for item in items if item not in first and item not in waiting]
+    each = len(others) // (len(waiting) or 1) + 1
+    items[:] = first
+    while waiting or others:
+        items += [*waiting[:1], *others[:each]]
+        waiting, others = waiting[1:], others[each:]
     for item in items:
         if item.get_closest_marker("hypothesis"):
             item.add_marker("no_cover")
-
-
-def _rank(item: pytest.Item) -> int:
-    places = [place for place, word in enumerate(SLOWEST_FIRST) if word in item.path.parts]
-    return min(places, default=len(SLOWEST_FIRST))
 
 
 @pytest.fixture(scope="session")
