@@ -8,6 +8,8 @@ import platform
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import structlog
+
 from tests.bench.delivery import delivery, rows
 from tests.bench.detection import table as detection
 from tests.bench.polls import cpu_per_poll
@@ -56,4 +58,8 @@ def _made(folder: Path) -> Path:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    with Path(os.devnull).open(
+        "w"
+    ) as nowhere:  # what is logged meanwhile costs what it costs, and is not shown
+        structlog.configure(logger_factory=structlog.PrintLoggerFactory(nowhere))
+        asyncio.run(main())
