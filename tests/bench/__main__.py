@@ -27,7 +27,7 @@ async def main() -> None:
         told = await delivery(_made(folder / "delivery"))
         resident = await memory(_made(folder / "memory"))
         many = await scale(
-            _made(folder / "scale"), workspaces=40, integrations=250, runs=100, warm_up=240, seconds=60
+            _made(folder / "scale"), workspaces=40, integrations=250, runs=100, warm_up=120, seconds=60
         )
     print(f"{os.cpu_count()} cores, Python {platform.python_version()}, SQLite\n")
     print("| what | measured | aim |")
