@@ -23,14 +23,17 @@ def http_town(sandbox: Sandbox, program: Program, settings_for_sandbox: dict[str
 
 
 @pytest.fixture(params=["socket", "http"])
-async def busy_town(request: pytest.FixtureRequest, town: Town, http_town: Town) -> Town:
-    """A bot in one of Slack's modes, with an integration that has a past and one that has none."""
-    busy = town if request.param == "socket" else http_town
-    busy.put_history(busy.create("Users EU"), *["success"] * 13, "error", "success")
-    busy.create("Users US")
-    busy.create("Orders")
-    await busy.start()
-    if request.param == "http":
-        busy.sandbox.slack.request_url = f"http://127.0.0.1:{busy.port}/slack/events"
-    await busy.polled(1)
-    return busy
+def each_town(request: pytest.FixtureRequest, town: Town, http_town: Town) -> Town:
+    """The bot in each of Slack's modes, not started yet."""
+    return town if request.param == "socket" else http_town
+
+
+@pytest.fixture
+async def busy_town(each_town: Town) -> Town:
+    """A bot in each of Slack's modes, with an integration that has a past and one that has none."""
+    each_town.put_history(each_town.create("Users EU"), *["success"] * 13, "error", "success")
+    each_town.create("Users US")
+    each_town.create("Orders")
+    await each_town.start()
+    await each_town.polled(1)
+    return each_town

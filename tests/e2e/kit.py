@@ -36,6 +36,8 @@ class Town:
         self.bot = await self.program.start("run", env={**self.env, **more})
         self.port = json.loads(await self.bot.logged('"listening"'))["port"]
         await self.bot.logged('"ready"')
+        if "SLACK_APP_TOKEN" not in self.env:
+            self.sandbox.slack.request_url = f"http://127.0.0.1:{self.port}/slack/events"
         return self.bot
 
     async def stop(self, name: signal.Signals = signal.SIGTERM) -> Finished:

@@ -63,8 +63,9 @@ async def test_every_command_is_answered(busy_town: Town) -> None:
     await town.stop()
 
 
-async def test_a_choice_completes_whatever_was_typed(town: Town) -> None:
+async def test_a_choice_completes_whatever_was_typed(each_town: Town) -> None:
     """Where several integrations fit, each command goes on with the one that is chosen, and all else as typed."""
+    town = each_town
     for name in ("Users EU", "Users US"):
         town.put_history(town.create(name), "success")
     await town.start(CDI_BOT_ADMINS="*")

@@ -86,8 +86,9 @@ async def test_home_is_each_persons_own(town: Town) -> None:
     await town.stop()
 
 
-async def test_home_past_one_page(town: Town) -> None:
+async def test_home_past_one_page(each_town: Town) -> None:
     """Two hundred integrations stand on pages that can be turned, and a renewal keeps the page."""
+    town = each_town
     for number in range(200):
         town.create(f"Sync {number:03}")
     await town.start()
