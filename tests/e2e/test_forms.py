@@ -70,8 +70,9 @@ async def test_the_form_from_everywhere(busy_town: Town) -> None:
     await town.stop()
 
 
-async def test_channels_that_can_not_be_chosen(town: Town) -> None:
+async def test_channels_that_can_not_be_chosen(each_town: Town) -> None:
     """One that the person is not in, a private one without the bot, any while Slack is silent: said at the field."""
+    town = each_town
     await town.start()
     await town.type("list")
     mara = Screen(town)
@@ -96,8 +97,9 @@ async def test_channels_that_can_not_be_chosen(town: Town) -> None:
     await town.stop()
 
 
-async def test_a_form_is_acknowledged_whatever_braze_and_slack_do(town: Town) -> None:
+async def test_a_form_is_acknowledged_whatever_braze_and_slack_do(each_town: Town) -> None:
     """While they are silent a window waits, and then tells how it went; what was filled in is not lost."""
+    town = each_town
     users = town.create("Users")
     await town.start()
     await town.type("list")

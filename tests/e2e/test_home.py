@@ -64,8 +64,9 @@ async def test_home_from_empty_to_busy(busy_town: Town) -> None:
     await town.stop()
 
 
-async def test_home_is_each_persons_own(town: Town) -> None:
+async def test_home_is_each_persons_own(each_town: Town) -> None:
     """Nobody sees a channel that they are not in; a guest may look; each reads their own language's page."""
+    town = each_town
     world = town.sandbox.slack
     private = world.channels[FINANCE_PRIVATE]
     world.put_channel(replace(private, members=private.members | {world.bot_user}))
@@ -105,8 +106,9 @@ async def test_home_past_one_page(each_town: Town) -> None:
     await town.stop()
 
 
-async def test_home_in_trouble(town: Town) -> None:
+async def test_home_in_trouble(each_town: Town) -> None:
     """Where Slack does not tell the person's channels nothing is shown of any; a failed showing stops nothing."""
+    town = each_town
     town.create("Users")
     await town.start()
     await town.type("subscribe all")
