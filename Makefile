@@ -3,11 +3,15 @@
 
 PYTHON ?= python3
 VENV   := .venv
+COVERAGE := $(VENV)/coverage.json
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # Both locks are made alike: hashes of every platform's files, and no word of where they came from.
 COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --no-strip-extras \
 	--allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
+
+# Every process that a test starts would compile the program anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo install dev test crash lint check format lock messages golden bench pictures clean
@@ -19,8 +23,8 @@ demo: install  ## start the bot against stand-ins for Braze and Slack, with a pa
 	@exec $(BIN)/python -m cdi_bot demo $(DEMO)
 
 test: dev lint  ## lint, types, import directions, and every test with the coverage gate
-	@rm -f .coverage .coverage.*
-	$(BIN)/python -m pytest -n 5 --dist loadgroup --cov --cov-report=term $(TESTS)
+	$(BIN)/python -m slipcover --json --out $(COVERAGE) -m pytest -n 6 --dist loadgroup $(TESTS)
+	$(BIN)/python -m slipcover --fail-under 95 --skip-covered --out $(COVERAGE) --merge $(COVERAGE)
 
 lint: dev
 	$(BIN)/ruff check .
@@ -55,7 +59,7 @@ golden: dev  ## write the golden files of all messages and forms anew, in every 
 	CDI_BOT_WRITE_GOLDEN=1 $(BIN)/python -m pytest -q -n 3 tests/slack
 
 clean:  ## remove the virtual environment and what the tools left
-	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* .hypothesis .import_linter_cache \
+	rm -rf $(VENV) build dist .hypothesis .import_linter_cache \
 		.mypy_cache .pytest_cache .ruff_cache
 
 install: $(VENV)/.installed

@@ -31,12 +31,8 @@ PROCESSES = ("e2e", "test_cli.py")
 """What mostly waits for processes: it is dealt out among the rest, so that others compute meanwhile."""
 
 
-@pytest.hookimpl(trylast=True)  # after Hypothesis has marked what is its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put what takes long first and what waits in between; count no coverage in the many examples of a property.
-
-    What these reach, the tests beside them reach as well. Tests of great numbers are marked `no_cover` by hand.
-    """
+    """Put what takes long first and what waits in between."""
     first = [item for item in items if set(LONGEST) & {*item.path.parts}]
     waiting = [item for item in items if set(PROCESSES) & {*item.path.parts} and item not in first]
     others = [item for item in items if item not in first and item not in waiting]
@@ -45,9 +41,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     while waiting or others:
         items += [*waiting[:1], *others[:each]]
         waiting, others = waiting[1:], others[each:]
-    for item in items:
-        if item.get_closest_marker("hypothesis"):
-            item.add_marker("no_cover")
 
 
 @pytest.fixture(scope="session")
@@ -66,9 +59,9 @@ def databases(all_databases: Databases) -> Iterator[Databases]:
 
 
 @pytest.fixture
-async def program(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Program]:
-    """The real program, to be started as a process; what it runs counts for the coverage if the test is marked so."""
-    program = Program(tmp_path, counted=request.node.get_closest_marker("counted") is not None)
+async def program(tmp_path: Path) -> AsyncIterator[Program]:
+    """The real program, to be started as a process."""
+    program = Program(tmp_path)
     yield program
     await program.close()
 

@@ -11,14 +11,11 @@ from pathlib import Path
 from typer.testing import Result
 
 from cdi_bot.settings import VARIABLES
-
-COVERAGE = ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
-"""By these a process knows that it is to measure coverage."""
+from tests.forked import ROOT, Forked, fork
 
 Invoke = Callable[..., Result]
 """Runs a command in this process; what the fixture `invoke` gives."""
 
-ROOT = Path(__file__).parent.parent
 PATIENCE = 30  # seconds; far more than anything here takes, far less than anybody wants to wait
 
 
@@ -34,7 +31,7 @@ class Finished:
 class Started:
     """A running program, whose output can be waited for. What was read so far stands in `out` and `err`."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process | Forked) -> None:
         self._process = process
         self.out = self.err = ""
 
@@ -82,26 +79,31 @@ class Started:
 class Program:
     """Starts `cdi-bot` as a process of its own, in an empty folder and with no setting but those given."""
 
-    def __init__(self, folder: Path, *, counted: bool) -> None:
-        """`counted`: whether the processes measure coverage, which makes each half as slow again."""
+    def __init__(self, folder: Path, *, forked: bool = True) -> None:
+        """`forked`: from a process that has loaded the program and counts for the coverage, not loaded anew."""
         self.folder = folder
-        self._left_out = set(VARIABLES) if counted else {*VARIABLES, *COVERAGE}
+        self._forked = forked
         self._started: list[Started] = []
 
     async def start(self, *arguments: str, env: Mapping[str, str] | None = None) -> Started:
         """Starts it."""
-        inherited = {name: value for name, value in os.environ.items() if name not in self._left_out}
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "cdi_bot",
-            *arguments,
-            cwd=self.folder,
-            env={**inherited, "PYTHONPATH": str(ROOT), "CDI_BOT_HOST": "127.0.0.1", **(env or {})},
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
+        inherited = {name: value for name, value in os.environ.items() if name not in VARIABLES}
+        whole = {**inherited, "PYTHONPATH": str(ROOT), "CDI_BOT_HOST": "127.0.0.1", **(env or {})}
+        process: asyncio.subprocess.Process | Forked
+        if self._forked:
+            process = await fork(arguments, env=whole, folder=self.folder)
+        else:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "cdi_bot",
+                *arguments,
+                cwd=self.folder,
+                env=whole,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+            )
         started = Started(process)
         self._started.append(started)
         return started

@@ -8,6 +8,7 @@ import signal
 import socket
 import sqlite3
 import time
+from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
 
@@ -17,6 +18,14 @@ from cdi_bot.sandbox import Sandbox
 from tests.program import Invoke, Program
 
 NEEDED = ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "BRAZE_BASE_URL", "BRAZE_API_KEY")
+
+
+@pytest.fixture
+async def fresh(tmp_path: Path) -> AsyncIterator[Program]:
+    """The program, loaded anew with each start as it is on a person's machine."""
+    program = Program(tmp_path, forked=False)
+    yield program
+    await program.close()
 
 
 @pytest.mark.parametrize("arguments", [["run"], ["check"], ["status", "users"]])
@@ -84,13 +93,12 @@ def test_a_database_of_a_newer_program(invoke: Invoke) -> None:
     assert "9999: made by a newer cdi-bot" in finished.stdout
 
 
-@pytest.mark.counted
 async def test_run_stops_on_a_signal(
-    program: Program, sandbox: Sandbox, settings_for_sandbox: dict[str, str]
+    fresh: Program, sandbox: Sandbox, settings_for_sandbox: dict[str, str]
 ) -> None:
     """A running bot that is told to stop does so within 10 seconds and ends with 0, without a word of its secrets."""
     connected = sandbox.events()
-    bot = await program.start("run", env=settings_for_sandbox)
+    bot = await fresh.start("run", env=settings_for_sandbox)
     async for event in connected:
         if event["type"] == "bot_connected" and event["connected"]:
             break
@@ -102,7 +110,6 @@ async def test_run_stops_on_a_signal(
         assert secret not in finished.err + finished.out
 
 
-@pytest.mark.counted
 async def test_a_taken_port(program: Program, settings_for_sandbox: dict[str, str]) -> None:
     """A port that another program has is told in plain words that name the variable."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -121,16 +128,15 @@ def test_a_taken_port_of_the_page(invoke: Invoke) -> None:
 
 
 @pytest.mark.parametrize(("command", "code"), [("run", 0), ("demo", 0), ("check", 128 + signal.SIGTERM)])
-async def test_a_stop_while_it_is_being_loaded(program: Program, command: str, code: int) -> None:
+async def test_a_stop_while_it_is_being_loaded(fresh: Program, command: str, code: int) -> None:
     """It ends at once: well, unless the command was to find something out."""
-    bot = await program.start(command, env={"PYTHONVERBOSE": "1"})
+    bot = await fresh.start(command, env={"PYTHONVERBOSE": "1"})
     await bot.logged("typer")
     finished = await bot.end(signal.SIGTERM)
     assert (finished.code, finished.out) == (code, "")
     assert "Traceback" not in finished.err
 
 
-@pytest.mark.counted
 async def test_refused_credentials(program: Program, settings_for_sandbox: dict[str, str]) -> None:
     """What Slack and Braze refuse is a settings problem: all of it told at once, before a database is made."""
     wrong = {"SLACK_BOT_TOKEN": "xoxb-wrong", "SLACK_APP_TOKEN": "xapp-wrong", "BRAZE_API_KEY": "wrong"}
@@ -141,7 +147,6 @@ async def test_refused_credentials(program: Program, settings_for_sandbox: dict[
     assert not list(program.folder.iterdir())
 
 
-@pytest.mark.counted
 async def test_a_refused_app_token(program: Program, settings_for_sandbox: dict[str, str]) -> None:
     """The app token alone is told too."""
     finished = await program.run("run", env={**settings_for_sandbox, "SLACK_APP_TOKEN": "xapp-wrong"})
@@ -149,7 +154,6 @@ async def test_a_refused_app_token(program: Program, settings_for_sandbox: dict[
     assert "  SLACK_APP_TOKEN: " in finished.err
 
 
-@pytest.mark.counted
 async def test_the_sandbox_says_how_to_talk_to_it(program: Program, invoke: Invoke) -> None:
     """What `sandbox` prints is what a bot needs to be told: with it, a status is a table."""
     sandbox = await program.start("sandbox")
@@ -164,10 +168,9 @@ async def test_the_sandbox_says_how_to_talk_to_it(program: Program, invoke: Invo
     assert (await sandbox.end(signal.SIGTERM)).code == 0
 
 
-@pytest.mark.counted
-async def test_the_demo_alerts_within_15_seconds(program: Program) -> None:
+async def test_the_demo_alerts_within_15_seconds(fresh: Program) -> None:
     """The first alert shows within 15 s of the address, the conversation is printed, Ctrl-C ends it with 0."""
-    demo = await program.start("demo", "--headless")
+    demo = await fresh.start("demo", "--headless")
     assert "http://127.0.0.1:" in await demo.line("http://")
     begun = time.monotonic()
     await demo.line("subscribed this channel")
@@ -177,7 +180,6 @@ async def test_the_demo_alerts_within_15_seconds(program: Program) -> None:
     assert (finished.code, finished.err) == (0, "")
 
 
-@pytest.mark.counted
 async def test_the_demo_ends_by_itself(program: Program) -> None:
     """`--for` ends the demo after so many seconds, and `--port` says where its page is."""
     with socket.create_server(("127.0.0.1", 0)) as free:

@@ -6,7 +6,6 @@ from collections import Counter
 from itertools import pairwise
 from random import Random
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,8 +13,6 @@ from cdi_bot.braze.budget import Ticket
 from cdi_bot.services.ports.braze import Endpoint
 from tests.bench.detection import INTERVAL, TICK, Ask, Line, Planned, live, simulate
 from tests.bench.timetable import EPOCH, LIMITS, Source, World, at
-
-pytestmark = pytest.mark.no_cover  # much work, which the tests beside it show
 
 SHARE = {Endpoint.STATUS: 70, Endpoint.LIST: 40}
 """Requests a minute that one process may send for itself: 80 %, less what is kept for commands."""

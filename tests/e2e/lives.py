@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
-import os
-from functools import cache
-from multiprocessing.context import ForkServerContext, ForkServerProcess
-from multiprocessing.forkserver import ensure_running
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from cdi_bot.core.model import Channel, Filters, Run
@@ -17,6 +13,7 @@ from cdi_bot.services.ports.store import Lease
 from cdi_bot.store import SqlStore
 from tests.e2e.crashing import DIED, Clock, Fate, Order, live
 from tests.e2e.kit import Town
+from tests.forked import forks
 
 CHANNELS = (DATA_ALERTS, MARKETING_OPS)
 
@@ -110,7 +107,7 @@ class Lives:
             clock=self.clock,
             fate=fate,
         )
-        process = _forkserver().Process(target=live, args=[order])
+        process = forks().Process(target=live, args=[order])
         process.start()
         self._lives.append(Life(process, log))
         return self._lives[-1]
@@ -167,17 +164,3 @@ def _is_stored(there: RunInBraze | None, stored: Run | None) -> bool:
         stored.job_status,
         stored.provisional,
     )
-
-
-@cache
-def _forkserver() -> ForkServerContext:
-    """A process that has imported the program once, from which each life is forked: a second saved each time.
-
-    It measures no coverage: those who are killed could tell none.
-    """
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["pytest", "tests.e2e.crashing"])
-    measuring = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("COVERAGE")}
-    ensure_running()
-    os.environ.update(measuring)
-    return context

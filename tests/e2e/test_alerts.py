@@ -14,7 +14,6 @@ from tests.databases import Databases
 from tests.e2e.kit import Town, says
 
 
-@pytest.mark.counted
 async def test_a_failure_is_told_once_and_its_end_too(town: Town) -> None:
     """Not again on later polls, nor after a restart; the recovery turns the card and is told in the channel."""
     users = town.create("Users")

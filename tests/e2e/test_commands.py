@@ -6,7 +6,6 @@ import json
 from dataclasses import replace
 
 import aiohttp
-import pytest
 
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack_http import Tamper
@@ -14,7 +13,6 @@ from cdi_bot.sandbox.slack_seed import FINANCE_PRIVATE, KENJI, MARKETING_OPS
 from tests.e2e.kit import Json, Town, is_alert, says
 
 
-@pytest.mark.counted
 async def test_every_command_is_answered(busy_town: Town) -> None:
     """With what a person needs next, in either mode."""
     town = busy_town

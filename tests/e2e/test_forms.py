@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack_seed import DATA_ALERTS, FINANCE_PRIVATE, GENERAL, KENJI, MARKETING_OPS, PRIYA
 from tests.e2e.kit import Town, says
@@ -15,7 +13,6 @@ from tests.e2e.screen import says as view_says
 ALL = {"text": {"type": "plain_text", "text": "All"}, "value": "all"}
 
 
-@pytest.mark.counted
 async def test_the_form_from_everywhere(busy_town: Town) -> None:
     """From the shortcut, the list of subscriptions and an alert's menu; each field does what it says."""
     town, screen = busy_town, Screen(busy_town)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack_seed import DATA_ALERTS, FINANCE_PRIVATE, GUEST, KENJI, MARKETING_OPS, PRIYA
 from tests.e2e.kit import Json, Town
@@ -14,7 +12,6 @@ from tests.e2e.screen import Screen, chosen, element, says
 ALL = {"text": {"type": "plain_text", "text": "All"}, "value": "all"}
 
 
-@pytest.mark.counted
 async def test_home_from_empty_to_busy(busy_town: Town) -> None:
     """Every button of Home does what it says, and what changes shows by itself while Home is open."""
     town, screen = busy_town, Screen(busy_town)

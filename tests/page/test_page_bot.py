@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group
 @pytest_asyncio.fixture(loop_scope="session")
 async def town(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Town]:
     """The bot over Socket Mode, with two integrations that have a past."""
-    program = Program(tmp_path, counted=False)
+    program = Program(tmp_path)
     running = Town(
         sandbox,
         program,

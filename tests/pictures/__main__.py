@@ -17,8 +17,9 @@ from cdi_bot.sandbox.braze_integration import IntegrationConfig
 from cdi_bot.sandbox.braze_runs import InventedRuns, RunPlan
 from cdi_bot.sandbox.slack_seed import MARKETING_OPS
 from tests.e2e.kit import Json, Town, is_alert, says
+from tests.forked import ROOT
 from tests.page.conftest import ARGUMENTS, CHROMIUM
-from tests.program import ROOT, Program
+from tests.program import Program
 
 PICTURES = ROOT / "docs"
 SCALE = 2
@@ -38,7 +39,7 @@ async def take() -> None:
     async with Sandbox() as sandbox, async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         with TemporaryDirectory(prefix="cdi-bot-pictures-") as folder:
-            program = Program(Path(folder), counted=False)
+            program = Program(Path(folder))
             town = Town(
                 sandbox,
                 program,

@@ -13,8 +13,6 @@ from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.store.migrate import upgrade
 from tests.services.whole import Whole, whole
 
-pytestmark = pytest.mark.no_cover  # much work, which the tests beside it show
-
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:

@@ -15,7 +15,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -33,8 +32,6 @@ from tests.services.stateful_judge import Excuses, Judge, settle_in
 from tests.services.stateful_kit import Method, Trip
 from tests.services.stateful_world import CHANNELS, INTEGRATIONS, Process, World, world_on
 from tests.services.virtual_time import VirtualLoop, migrated
-
-pytestmark = pytest.mark.no_cover  # much work, which the tests beside it show
 
 LIVES = int(os.environ.get("LIVES", "8"))
 """So many lives are lived; `make crash` has more of them."""

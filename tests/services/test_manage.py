@@ -119,7 +119,6 @@ class TestSubscribe:
         assert answer.unchanged
         assert answer.total == 1
 
-    @pytest.mark.no_cover
     async def test_three_hundred_cost_no_status_call(self, at: Desk) -> None:
         """The baseline of `all` comes from the list: the failing ones open quiet incidents, unasked."""
         for number in range(300):

@@ -222,7 +222,6 @@ async def test_a_failure_is_told_from_the_list_when_the_status_call_fails(bot: W
     assert len(bot.messages()) == 1
 
 
-@pytest.mark.no_cover
 async def test_300_failures_at_once_are_few_messages_soon(bot: Whole) -> None:
     """A storm over 300 integrations is told completely with at most five messages, and within Braze's limits."""
     bot.sandbox.braze.create_many(300, "Load", IntegrationConfig(schedule_seconds=None))

@@ -14,8 +14,6 @@ from tests.services.stateful_judge import ALL, ONE, Excuses, Judge, settle_in
 from tests.services.stateful_world import World, world_on
 from tests.services.virtual_time import VirtualLoop, migrated
 
-pytestmark = pytest.mark.no_cover  # much work, which the tests beside it show
-
 Live = Callable[[Callable[[World], Awaitable[None]]], None]
 
 

@@ -79,7 +79,6 @@ def shown(bot: Whole) -> str:
     return json.dumps([each["blocks"] for each in bot.messages()])
 
 
-@pytest.mark.no_cover
 async def test_three_hundred_at_once_are_five_messages_at_most(bot: Whole) -> None:
     """Seen one after the other, all are named within 15 s, the worst linked; nor is what follows told in many."""
     watched = await known(bot, 300)

@@ -23,8 +23,6 @@ from tests.slack.test_answers import ANSWERS
 from tests.slack.test_cards import CARDS, DIGESTS, EVENTS, SEVERAL_OF, SUBSCRIBED
 from tests.slack.test_modals import FORMS
 
-pytestmark = pytest.mark.no_cover  # much work, which the tests beside it show
-
 VIEWS: dict[str, View] = {**CARDS, **SEVERAL_OF, **EVENTS, **DIGESTS, **SUBSCRIBED}
 
 NAMES = ["x", "x" * 3000, "&" * 3000, "連" * 3000]

@@ -51,7 +51,6 @@ async def test_a_key_is_owed_once(store: SqlStore) -> None:
     assert await owed(store) == []
 
 
-@pytest.mark.no_cover
 async def test_a_batch_of_ten_thousand_is_owed(store: SqlStore) -> None:
     """Any number of messages is one batch."""
     await owe(store, *(notice(f"{number:05}") for number in range(10_000)))

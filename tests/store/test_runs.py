@@ -188,7 +188,6 @@ async def test_an_incident_outlives_a_run_that_braze_forgot(store: SqlStore) -> 
     assert await stored(store, workspace_id) == [run(1)]
 
 
-@pytest.mark.no_cover
 async def test_ten_thousand_runs_fit_one_batch(store: SqlStore) -> None:
     """No engine's limit on parameters is met, whichever source told of the runs."""
     workspace_id = await a_workspace(store)

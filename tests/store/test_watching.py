@@ -113,7 +113,6 @@ async def test_touching_changes_the_times_and_nothing_else(store: SqlStore) -> N
         assert await work.integrations.all(workspace_id) == [expected]
 
 
-@pytest.mark.no_cover
 async def test_ten_thousand_integrations_fit_one_batch(store: SqlStore) -> None:
     """No engine's limit on parameters is met, neither in writing nor in asking by id."""
     workspace_id = await a_workspace(store)
