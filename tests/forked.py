@@ -66,9 +66,9 @@ async def fork(arguments: tuple[str, ...], *, env: Mapping[str, str], folder: Pa
 
 @cache
 def forks() -> ForkServerContext:
-    """What forks: it counts for the coverage, and has loaded the main module of the tests as well as the program."""
+    """What forks."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.counted", "pytest", "cdi_bot.cli", "tests.e2e.crashing"])
+    context.set_forkserver_preload(["tests.preloaded"])
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("PYTHONPATH", str(ROOT))
         ensure_running()
@@ -95,11 +95,11 @@ def _be(
     os.environ.update(env)
     sys.argv = ["cdi-bot", *arguments]
     from cdi_bot.__main__ import main  # noqa: PLC0415  # loaded only where it is forked, and is counted
-    from tests.counted import write  # noqa: PLC0415
+    from tests.preloaded import write_counts  # noqa: PLC0415
 
     try:
         main()
     finally:
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, signal.SIG_IGN)  # what was counted is written in whole
-        write()
+        write_counts()

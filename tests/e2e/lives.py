@@ -20,7 +20,7 @@ CHANNELS = (DATA_ALERTS, MARKETING_OPS)
 _PAUSE = Lease.CHANNEL.total_seconds() + 1
 """Between two lives the leases of the first run out."""
 
-_LOOK = 0.02
+_LOOK = 0.1
 
 PATIENCE = 90  # seconds; on a busy machine a life takes many times as long as by itself
 

@@ -16,7 +16,10 @@ from tests.sandbox.slack_kit import RawSocket
 
 Json = dict[str, Any]
 
-CHROMIUM = Path("/usr/bin/chromium")
+BROWSERS = (Path("/usr/bin/chromium-headless-shell"), Path("/usr/bin/chromium"))
+CHROMIUM = next((each for each in BROWSERS if each.exists()), BROWSERS[0])
+"""Debian's; the one without a window takes half the CPU time."""
+
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -34,7 +37,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if CHROMIUM.exists():
         return
     here = Path(__file__).parent
-    skip = pytest.mark.skip(reason=f"needs {CHROMIUM}: apt-get install chromium")
+    skip = pytest.mark.skip(reason=f"needs {CHROMIUM}: apt-get install {CHROMIUM.name}")
     for item in items:
         if here in item.path.parents:
             item.add_marker(skip)
