@@ -44,11 +44,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def all_databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+def all_databases() -> Iterator[Databases]:
     """The maker of databases; the PostgreSQL server starts with the first test that needs it."""
     with ExitStack() as stack:
         server = cache(lambda: stack.enter_context(postgres_server()))
-        yield Databases(templates=tmp_path_factory.mktemp("templates"), server=server)
+        yield Databases(server)
 
 
 @pytest.fixture

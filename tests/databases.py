@@ -5,6 +5,7 @@ Used from any conftest with `from tests.databases import …`. One PostgreSQL se
 
 from __future__ import annotations
 
+import atexit
 import itertools
 import os
 import shutil
@@ -12,6 +13,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -85,11 +87,28 @@ class PostgresServer:
         return url.render_as_string(hide_password=False)
 
 
+@cache
+def _template() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="cdi-bot-sqlite-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    migrate.upgrade(f"sqlite:///{folder / 'migrated.db'}")
+    return folder / "migrated.db"
+
+
+def new_file(folder: Path) -> Path:
+    """A new SQLite file with all tables, in a folder."""
+    return Path(shutil.copy(_template(), folder / "cdi_bot.db"))
+
+
+def new_sqlite(folder: Path) -> str:
+    """The URL of such a file."""
+    return f"sqlite:///{new_file(folder)}"
+
+
 class Databases:
     """Gives each test databases of its own, on either engine, and clears them away."""
 
-    def __init__(self, *, templates: Path, server: Callable[[], PostgresServer]) -> None:
-        self._template = templates / "migrated.db"
+    def __init__(self, server: Callable[[], PostgresServer]) -> None:
         self._server = server
         self._made: list[str] = []
 
@@ -97,11 +116,7 @@ class Databases:
         """The URL of a database with all tables."""
         if engine == "postgresql":
             return self._remember(self._server().migrated())
-        if not self._template.exists():
-            migrate.upgrade(f"sqlite:///{self._template}")
-        file = folder / "cdi_bot.db"
-        shutil.copy(self._template, file)
-        return f"sqlite:///{file}"
+        return new_sqlite(folder)
 
     def empty(self, engine: str, folder: Path) -> str:
         """The URL of a database without tables; for SQLite of a file that isn't there yet."""

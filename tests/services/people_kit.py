@@ -33,7 +33,7 @@ from cdi_bot.slack.people import SlackPeople
 from cdi_bot.slack.sender import SlackMessenger
 from cdi_bot.slack.words import Words
 from cdi_bot.store import SqlStore
-from cdi_bot.store.migrate import upgrade
+from tests.databases import new_sqlite
 
 START = datetime(2026, 3, 2, 12, 0, 5, tzinfo=UTC)
 
@@ -127,9 +127,7 @@ async def desk(
 ) -> AsyncIterator[Desk]:
     """Set everything up; with `permissions`, Braze's key has only these."""
     clock = Clock()
-    url = f"sqlite:///{folder / 'cdi_bot.db'}"
-    upgrade(url)
-    store = await SqlStore.open(url)
+    store = await SqlStore.open(new_sqlite(folder))
     async with Sandbox(clock) as sandbox, aiohttp.ClientSession() as session:
         sandbox.braze.settings = Settings(jitter=0)
         if permissions is not None:

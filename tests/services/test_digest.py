@@ -18,7 +18,7 @@ from cdi_bot.core.model import Channel, ChannelSettings
 from cdi_bot.sandbox.slack_seed import MARKETING_OPS
 from cdi_bot.services.channel_settings import zone_named
 from cdi_bot.services.digest import PATIENCE, Digester
-from cdi_bot.store.migrate import upgrade
+from tests.databases import new_sqlite
 from tests.services.whole import ALERTS, WHO, Whole, whole
 
 BERLIN = "Europe/Berlin"
@@ -70,9 +70,7 @@ class Told:
 @pytest.fixture
 async def told(tmp_path: Path) -> AsyncIterator[Told]:
     """A bot whose channel hears of one integration."""
-    url = f"sqlite:///{tmp_path / 'bot.db'}"
-    upgrade(url)
-    async with whole(url) as bot:
+    async with whole(new_sqlite(tmp_path)) as bot:
         bot.create("Users", integration_id="users")
         await bot.run(3)
         await bot.subscribe()

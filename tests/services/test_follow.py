@@ -10,16 +10,14 @@ import pytest
 
 from cdi_bot.sandbox.braze_runs import RunPlan
 from cdi_bot.sandbox.faults import Fault, FaultKind
-from cdi_bot.store.migrate import upgrade
+from tests.databases import new_sqlite
 from tests.services.whole import ALERTS, WHO, Json, Whole, whole
 
 
 @pytest.fixture
 async def bot(tmp_path: Path) -> AsyncIterator[Whole]:
     """Everything on a fresh SQLite database, with one integration that no channel hears of."""
-    url = f"sqlite:///{tmp_path / 'bot.db'}"
-    upgrade(url)
-    async with whole(url) as everything:
+    async with whole(new_sqlite(tmp_path)) as everything:
         everything.create("Users", integration_id="users")
         everything.put_history("users", "success")
         await everything.run(3)

@@ -10,16 +10,14 @@ import pytest
 
 from cdi_bot.sandbox.braze_runs import RunPlan
 from cdi_bot.sandbox.faults import Fault, FaultKind
-from cdi_bot.store.migrate import upgrade
+from tests.databases import new_sqlite
 from tests.services.whole import Whole, whole
 
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
     """A fresh SQLite database."""
-    made = f"sqlite:///{tmp_path / 'bot.db'}"
-    upgrade(made)
-    return made
+    return new_sqlite(tmp_path)
 
 
 @pytest.fixture

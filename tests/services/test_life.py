@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 from collections.abc import Awaitable
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
@@ -28,10 +27,11 @@ from hypothesis.stateful import (
 from cdi_bot.core.model import Channel
 from cdi_bot.services.ports.braze import BrazeReason, Endpoint
 from cdi_bot.services.ports.store import StoreTrouble
+from tests.databases import new_file
 from tests.services.stateful_judge import Excuses, Judge, settle_in
 from tests.services.stateful_kit import Method, Trip
 from tests.services.stateful_world import CHANNELS, INTEGRATIONS, Process, World, world_on
-from tests.services.virtual_time import VirtualLoop, migrated
+from tests.services.virtual_time import VirtualLoop
 
 LIVES = int(os.environ.get("LIVES", "8"))
 """So many lives are lived; `make crash` has more of them."""
@@ -63,8 +63,7 @@ class Life(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         """All is well."""
-        file = Path(self.folder.name) / "life.db"
-        shutil.copy(migrated(), file)
+        file = new_file(Path(self.folder.name))
         self.world = self.run(self.stack.enter_async_context(world_on(self.loop, file)))
         self.run(settle_in(self.world))
 

@@ -12,7 +12,7 @@ from cdi_bot.sandbox.braze_integration import IntegrationConfig, Oddities
 from cdi_bot.sandbox.braze_runs import RunPlan
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack_seed import MARKETING_OPS, TEAM
-from cdi_bot.store.migrate import upgrade
+from tests.databases import new_sqlite
 from tests.services.whole import ALERTS, Whole, whole
 
 OPS = Channel(team_id=TEAM, channel_id=MARKETING_OPS)
@@ -21,9 +21,7 @@ OPS = Channel(team_id=TEAM, channel_id=MARKETING_OPS)
 @pytest.fixture
 async def bot(tmp_path: Path) -> AsyncIterator[Whole]:
     """Everything on a fresh SQLite database."""
-    url = f"sqlite:///{tmp_path / 'bot.db'}"
-    upgrade(url)
-    async with whole(url) as everything:
+    async with whole(new_sqlite(tmp_path)) as everything:
         yield everything
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
 from cdi_bot.core.views import CardView
+from tests.databases import new_file
 from tests.services.stateful_judge import ALL, ONE, Excuses, Judge, settle_in
 from tests.services.stateful_world import World, world_on
-from tests.services.virtual_time import VirtualLoop, migrated
+from tests.services.virtual_time import VirtualLoop
 
 Live = Callable[[Callable[[World], Awaitable[None]]], None]
 
@@ -22,8 +22,7 @@ def live(tmp_path: Path) -> Live:
     """Run a life in a world of its own."""
 
     def run(life: Callable[[World], Awaitable[None]]) -> None:
-        file = tmp_path / "life.db"
-        shutil.copy(migrated(), file)
+        file = new_file(tmp_path)
         loop = VirtualLoop()
 
         async def whole() -> None:

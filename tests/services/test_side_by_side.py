@@ -15,7 +15,7 @@ from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.slack_model import Channel as SlackChannel
 from cdi_bot.sandbox.slack_seed import BOT, TEAM
 from cdi_bot.store import SqlStore
-from cdi_bot.store.migrate import upgrade
+from tests.databases import new_sqlite
 from tests.sandbox.braze_kit import Clock
 from tests.services.whole import Whole
 
@@ -74,9 +74,7 @@ class Asleep(Whole):
 @pytest.fixture
 async def bot(tmp_path: Path) -> AsyncIterator[Asleep]:
     """Such a bot."""
-    url = f"sqlite:///{tmp_path / 'bot.db'}"
-    upgrade(url)
-    clock, store = Clock(), await SqlStore.open(url)
+    clock, store = Clock(), await SqlStore.open(new_sqlite(tmp_path))
     async with Sandbox(clock) as sandbox:
         asleep = Asleep(sandbox, clock, store)
         asleep.add_channels()

@@ -12,16 +12,14 @@ import pytest
 
 from cdi_bot.core.model import Integration, Run, Snooze, WatchedIntegration
 from cdi_bot.services.record import Observation, record
-from cdi_bot.store.migrate import upgrade
+from tests.databases import new_sqlite
 from tests.services.whole import ALERTS, WHO, Whole, whole
 
 
 @pytest.fixture
 async def bot(tmp_path: Path) -> AsyncIterator[Whole]:
     """Everything on a fresh SQLite database; the channel hears of all that there will be."""
-    url = f"sqlite:///{tmp_path / 'bot.db'}"
-    upgrade(url)
-    async with whole(url) as everything:
+    async with whole(new_sqlite(tmp_path)) as everything:
         yield everything
 
 

@@ -6,18 +6,14 @@ With both, a day of the bot's life is over in a second, and the same life again 
 from __future__ import annotations
 
 import asyncio
-import atexit
 import selectors
-import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 import aiosqlite
@@ -26,21 +22,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from cdi_bot.services.ports.store import Store, StoreTrouble, UnitOfWork
 from cdi_bot.store import SqlStore
 from cdi_bot.store.engine import async_url, prepare_sqlite
-from cdi_bot.store.migrate import upgrade
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
 PROCESS: ContextVar[str] = ContextVar("PROCESS", default="")
 """Which of the bot's processes a task belongs to; what a task begins belongs to the same."""
-
-
-@cache
-def migrated() -> Path:
-    """A SQLite file with all tables, to be copied; it is removed when the tests end."""
-    folder = Path(mkdtemp(prefix="cdi-bot-virtual-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    upgrade(f"sqlite:///{folder / 'migrated.db'}")
-    return folder / "migrated.db"
 
 
 class StuckError(Exception):

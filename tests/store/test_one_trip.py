@@ -11,15 +11,13 @@ from pathlib import Path
 import pytest
 
 from cdi_bot.store import SqlStore
-from cdi_bot.store.migrate import upgrade
+from tests.databases import new_file
 
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     """A database that is up to date."""
-    path = tmp_path / "bot.db"
-    upgrade(f"sqlite:///{path}")
-    return path
+    return new_file(tmp_path)
 
 
 @pytest.fixture
