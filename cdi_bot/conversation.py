@@ -103,7 +103,6 @@ def open_to_people(
         rights=rights,
     )
     screens = Screens(slack.client)
-    FormDesk(desk=desk, forms=forms, screens=screens).listen()
     home = HomeTab(
         desk=desk,
         homes=Homes(store=store, workspace=workspace, clock=clock),
@@ -112,6 +111,7 @@ def open_to_people(
         clock=clock,
     )
     home.listen()
+    FormDesk(desk=desk, forms=forms, screens=screens, changed=home.show_again).listen()
     listen_to_events(slack, deliverer.places, bot_user=identity.bot_user_id)
     slack.ignore_the_rest()
     return home

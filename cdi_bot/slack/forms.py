@@ -7,6 +7,7 @@ turns into a window that waits, and that one tells the end.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 import structlog
@@ -45,11 +46,12 @@ ANSWER_SECONDS = 2.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormDesk:
-    """Opens, fills and takes the form."""
+    """Opens, fills and takes the form; `changed` is told of each person who changed something by it."""
 
     desk: Desk
     forms: Forms
     screens: Screens
+    changed: Callable[[str], Awaitable[None]]
 
     def listen(self) -> None:
         """Answer everything about the form."""
@@ -173,6 +175,7 @@ class FormDesk:
                 outcome += await self.forms.talk(channel, who, wish.talk, zone)
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
             outcome.append(self.desk.failed(error, form=FORM, user=who))
+        self.desk.slack.start(self.changed(who))
         return outcome
 
     async def _tell_late(self, view_id: str, wish: Wish, work: asyncio.Future[Outcome], words: Words) -> None:
@@ -213,5 +216,6 @@ class FormDesk:
                 outcome = await self.forms.unsubscribe(channel, press.who, selector)
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
             outcome = self.desk.failed(error, action=press.action_id, user=press.who)
+        self.desk.slack.start(self.changed(press.who))
         view = outcome_view([outcome], channel.channel_id, words, self.desk.clock())
         await self._show(body["view"]["id"], view)

@@ -121,6 +121,11 @@ class HomeTab:
         self.memberships.forget(who)
         await self._show(who, self._same_page(body))
 
+    async def show_again(self, who: str) -> None:
+        """Show somebody what they have just changed elsewhere, if they may be looking."""
+        if viewer := self._viewers.get(who):
+            await self._show(who, viewer)
+
     async def acknowledged(self, body: Json) -> None:
         """Acknowledge what is wrong; where that is refused, say why in a window."""
         press = Pressed.read(body)

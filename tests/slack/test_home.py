@@ -136,6 +136,19 @@ async def test_what_changes_is_shown(house: House) -> None:
     assert await house.later(4) == 0
 
 
+async def test_who_changed_something_sees_it_at_once(house: House) -> None:
+    """Without waiting for the next look, and only who has Home open."""
+    await house.opened()
+    await house.subscribe()
+    before = house.published
+    await house.tab.show_again(PRIYA)
+    assert house.published == before
+    await house.tab.show_again(MARA)
+    assert house.published == before + 1
+    assert "all integrations" in house.shown()
+    assert await house.later(4) == 0
+
+
 async def test_nothing_is_put_up_in_vain(house: House) -> None:
     """What did not change is put up again for its freshness alone, and no person more often than every few seconds."""
     await house.opened()
