@@ -16,7 +16,7 @@ from cdi_bot.sandbox.slack_payloads import Press
 from cdi_bot.sandbox.slack_seed import DATA_ALERTS, MARA
 from tests.program import Finished, Program, Started
 
-PATIENCE = 25
+PATIENCE = 60  # seconds; on a busy machine everything takes many times as long
 
 Json = dict[str, Any]
 

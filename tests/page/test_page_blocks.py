@@ -203,6 +203,7 @@ async def test_every_block(sandbox: Sandbox, page: Page) -> None:
     ]
     sandbox.slack.post(ALERTS, Content(text="Users failed", blocks=tuple(blocks)))
     shown = page.get_by_test_id("message")
+    await expect(shown.locator(".block")).to_have_count(len(blocks))
     drawn = await shown.locator(".block").evaluate_all("all => all.map((one) => one.dataset.blockType)")
     assert drawn == [block["type"] for block in blocks]
     await expect(shown.locator(".unknown")).to_have_count(0)

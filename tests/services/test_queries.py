@@ -172,12 +172,14 @@ class TestHistory:
         assert answer.incident is not None
         assert not answer.incident.quiet
 
-    async def test_from_memory_when_braze_is_slow(self, at: Desk) -> None:
+    async def test_from_memory_when_braze_is_slow(self, tmp_path: Path) -> None:
         """A person waits for Braze a moment only, then is told from memory, with the reason."""
-        at.add("Users", "success")
-        await history(at, "Users")
-        at.sandbox.braze.faults.add(Fault(kind=FaultKind.LATENCY, seconds=30))
-        answer = await history(at, "Users")
+        async with desk(tmp_path, patience=timedelta(seconds=0.5)) as at:
+            at.add("Users", "success")
+            await at.manage.subscribe(ALERTS, ANN, "all", Filters())
+            await at.polled()
+            at.sandbox.braze.faults.add(Fault(kind=FaultKind.LATENCY, seconds=30))
+            answer = await history(at, "Users")
         assert answer.trouble is BrazeReason.TIMEOUT
         assert len(answer.runs) == 1
 
