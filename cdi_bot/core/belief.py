@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from cdi_bot.core.habits import NO_HABITS, Habits, habits_of
+from cdi_bot.core.habits import NO_HABITS, Habits, habits_of, share
 from cdi_bot.core.model import Integration, Outcome, Run, WatchedIntegration
 
 _UNEXPECTED = 1 / 7200
@@ -77,9 +77,9 @@ class Belief:
         if self.ended is None:
             return 0.0
         rested = self.as_of - (self.ended - ahead)
-        resting = until - _LENGTHS_TO_START * self.habits.length.middle - (self.ended - ahead)
-        before = self.habits.rest.share(rested)
-        return max(0.0, self.habits.rest.share(resting) - before) / max(1 - before, 1e-9)
+        resting = until - _LENGTHS_TO_START * self.habits.length[0] - (self.ended - ahead)
+        before = share(self.habits.rest, rested)
+        return max(0.0, share(self.habits.rest, resting) - before) / max(1 - before, 1e-9)
 
     def _after_start(self, due: float, until: float) -> float:
         """What to expect of a run that is due to begin: the longer it is overdue, the less it is imminent."""

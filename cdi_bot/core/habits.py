@@ -25,23 +25,22 @@ _OFF_BEAT = 0.1  # of the period: starts that are further off are not of the sch
 _BEATS = 0.7  # of all starts: fewer make no schedule
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spread:
-    """A duration that varies: half of all are shorter than `middle` seconds; the higher `shape`, the closer to it."""
+Spread = tuple[float, float]
+"""A duration that varies: its middle, which half of all are shorter than, in seconds; and its shape: the higher, the
+closer they are to the middle. A plain tuple, since there are two for each integration, and the garbage collector does
+not go through those again and again."""
 
-    middle: float
-    shape: float
-
-    def share(self, seconds: float) -> float:
-        """The share of all that is over after so many seconds, 0.0 to 1.0."""
-        if seconds <= 0:
-            return 0.0
-        odds: float = (seconds / self.middle) ** self.shape
-        return odds / (1 + odds)
+UNKNOWN_LENGTH: Spread = (60.0, 2.0)
+UNKNOWN_REST: Spread = (3600.0, 0.8)
 
 
-UNKNOWN_LENGTH = Spread(middle=60.0, shape=2.0)
-UNKNOWN_REST = Spread(middle=3600.0, shape=0.8)
+def share(spread: Spread, seconds: float) -> float:
+    """The share of all that is over after so many seconds, 0.0 to 1.0."""
+    if seconds <= 0:
+        return 0.0
+    middle, shape = spread
+    odds: float = (seconds / middle) ** shape
+    return odds / (1 + odds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +55,8 @@ class Habits:
         """The share of runs that have ended so many seconds after they began."""
         if seconds <= 0:
             return 0.0
-        early = min(1.0, seconds / self.length.middle)
-        return (1 - EARLY) * self.length.share(seconds) + EARLY * early
+        early = min(1.0, seconds / self.length[0])
+        return (1 - EARLY) * share(self.length, seconds) + EARLY * early
 
 
 NO_HABITS = Habits()
@@ -81,10 +80,11 @@ def _learned(seconds: Sequence[float], unknown: Spread) -> Spread:
     if not seconds:
         return unknown
     logs = [log(max(each, _SHORTEST)) for each in seconds]
-    mean = (sum(logs) + 0.2 * log(unknown.middle)) / (len(logs) + 0.2)
-    assumed = (pi / sqrt(3) / unknown.shape) ** 2
+    middle, shape = unknown
+    mean = (sum(logs) + 0.2 * log(middle)) / (len(logs) + 0.2)
+    assumed = (pi / sqrt(3) / shape) ** 2
     variance = (assumed + sum((each - mean) ** 2 for each in logs)) / (len(logs) + 1)
-    return Spread(middle=exp(mean), shape=min(pi / sqrt(3 * variance), _SHARPEST))
+    return exp(mean), min(pi / sqrt(3 * variance), _SHARPEST)
 
 
 def _period(starts: Sequence[datetime]) -> float | None:

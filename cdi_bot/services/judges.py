@@ -71,13 +71,13 @@ class Lateness:
         self, item: Remembered, incident: Incident | None, now: datetime, _may_read: MayRead, /
     ) -> Incident | None:
         """Judge by memory alone."""
-        key = item.integration_id
-        at = promised(Promise(watched=item.watched, newest=item.newest, at=self._promised.get(key)), now)
+        key, newest = item.integration_id, item.newest
+        at = promised(Promise(watched=item.watched, newest=newest, at=self._promised.get(key)), now)
         if at is None:
             self._promised.pop(key, None)
         else:
             self._promised[key] = at
-        promise = Promise(watched=item.watched, newest=item.newest, at=at)
+        promise = Promise(watched=item.watched, newest=newest, at=at)
         return judge_deadline(promise, incident, now=now, grace=self._grace)
 
 
@@ -99,7 +99,8 @@ class Slowness:
         """Judge by the newest run."""
         if incident:
             return judge_end(incident, now=now)
-        newest, lasted = item.newest, seen_running(item.watched, item.newest)
+        newest = item.newest
+        lasted = seen_running(item.watched, newest)
         if (
             newest is None
             or lasted is None

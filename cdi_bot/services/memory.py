@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
+from operator import attrgetter
+from typing import Any
 
 from cdi_bot.core.model import Integration, Outcome, Run, WatchedIntegration, second_of
 
 NONE_OPEN: frozenset[datetime] = frozenset()
 """One for all of them."""
+
+_RUN_FIELDS = tuple(field.name for field in fields(Run))
+_values = attrgetter(*_RUN_FIELDS)
 
 _FIRST_BACKOFF = timedelta(seconds=5)
 _LONGEST_BACKOFF = timedelta(minutes=5)
@@ -19,15 +24,16 @@ _LONGEST_BACKOFF = timedelta(minutes=5)
 class Remembered:
     """One integration: what is stored of it, and what was learned since.
 
-    `newest` is the newest stored run. `page` stands for the runs of the first status page as last recorded, by
-    their hashes: while Braze answers the same, nothing changed. `settled` tells when those of them began that are
-    over. `open_starts` are stored runs still running; `news` says that the list showed a change
-    which no status call has explained yet. `unread` is where reading back broke off for want of budget.
+    `page` stands for the runs of the first status page as last recorded, by their hashes: while Braze answers the
+    same, nothing changed. `settled` tells when those of them began that are over. `open_starts` are stored runs still
+    running; `news` says that the list showed a change which no status call has explained yet. `unread` is where
+    reading back broke off for want of budget. `_newest` are the values of the newest stored run: through a tuple of
+    them the garbage collector need not go again and again, as it does through a `Run` while all else waits.
     """
 
     watched: WatchedIntegration
     heard: bool
-    newest: Run | None = None
+    _newest: tuple[Any, ...] | None = None
     page: tuple[int, ...] | None = None
     settled: tuple[datetime, ...] = ()
     open_starts: frozenset[datetime] = NONE_OPEN
@@ -41,6 +47,15 @@ class Remembered:
         """Braze's id."""
         return self.watched.integration.integration_id
 
+    @property
+    def newest(self) -> Run | None:
+        """The newest stored run."""
+        return None if self._newest is None else Run(**dict(zip(_RUN_FIELDS, self._newest, strict=True)))
+
+    @newest.setter
+    def newest(self, run: Run | None) -> None:
+        self._newest = None if run is None else _values(run)
+
     def take_stored(self, stored: WatchedIntegration) -> None:
         """Take over what the store says; the times of the last answers may be newer here."""
         mine = self.watched
@@ -52,11 +67,8 @@ class Remembered:
 
     def learn_run(self, run: Run) -> None:
         """Note a run that has just been stored."""
-        if (
-            self.newest is None
-            or run.sync_start_time >= self.newest.sync_start_time
-            or run.is_same_run(self.newest)
-        ):
+        newest = self.newest
+        if newest is None or run.sync_start_time >= newest.sync_start_time or run.is_same_run(newest):
             self.newest = run
         others = {start for start in self.open_starts if second_of(start) != second_of(run.sync_start_time)}
         others |= {run.sync_start_time} if run.outcome is Outcome.RUNNING else set()
@@ -75,12 +87,12 @@ class Remembered:
 
     def differs_from(self, listed: Integration) -> bool:
         """Whether the list tells of a run, or the end of one, that is not stored yet."""
-        run = run_from_list(listed)
-        if run is None or self.newest is None:
+        run, newest = run_from_list(listed), self.newest
+        if run is None or newest is None:
             return run is not None
-        if run.is_same_run(self.newest):
-            return self.newest.outcome is Outcome.RUNNING and run.outcome is not Outcome.RUNNING
-        return run.sync_start_time > self.newest.sync_start_time
+        if run.is_same_run(newest):
+            return newest.outcome is Outcome.RUNNING and run.outcome is not Outcome.RUNNING
+        return run.sync_start_time > newest.sync_start_time
 
     def push_back(self, now: datetime) -> datetime:
         """Wait longer after each failure that concerns this integration alone; returns until when."""
