@@ -27,6 +27,9 @@ from cdi_bot.services.remind import Reminder
 
 log = structlog.get_logger(__name__)
 
+_SPREAD = 1.0
+"""Seconds over which workspaces begin what comes round regularly: all at once they would keep people waiting."""
+
 Clock = Callable[[], datetime]
 Work = Callable[[], Coroutine[Any, Any, None]]
 
@@ -142,19 +145,19 @@ class Polling:
 
     async def tick(self) -> None:
         """Have every workspace start what is due by now."""
-        await self._begin([poller.observer.tick for poller in self._pollers])
+        await self._begin([poller.observer.tick for poller in self._pollers], over=0.3)
 
     async def remind(self) -> None:
         """Have every workspace owe what has come due."""
-        await self._begin([poller.reminder.tick for poller in self._pollers])
+        await self._begin([poller.reminder.tick for poller in self._pollers], over=_SPREAD)
 
     async def judge(self) -> None:
         """Have every workspace judge what is not a failed run and yet not well."""
-        await self._begin([poller.conditions.tick for poller in self._pollers])
+        await self._begin([poller.conditions.tick for poller in self._pollers], over=_SPREAD)
 
     async def follow(self) -> None:
         """Have every workspace look how the syncs go on that people started."""
-        await self._begin([poller.follower.tick for poller in self._pollers])
+        await self._begin([poller.follower.tick for poller in self._pollers], over=_SPREAD)
 
     async def idle(self) -> None:
         """Wait until everything that was begun has ended; what it started to ask Braze may go on."""
@@ -167,14 +170,15 @@ class Polling:
             await asyncio.wait(self._under_way.values(), timeout=timeout)
         await asyncio.gather(*(poller.observer.stop(timeout) for poller in self._pollers))
 
-    async def _begin(self, works: Sequence[Work]) -> None:
-        """Begin each that is not still under way, with room for others' work in between."""
-        for work in works:
+    async def _begin(self, works: Sequence[Work], *, over: float = 0.0) -> None:
+        """Begin each that is not still under way, one after the other over so many seconds."""
+        for number, work in enumerate(works):
+            if number:
+                await asyncio.sleep(over / len(works))
             if work not in self._under_way:
                 task = asyncio.create_task(work())
                 self._under_way[work] = task
                 task.add_done_callback(partial(self._ended, work))
-                await asyncio.sleep(0)
 
     def _ended(self, work: Work, task: asyncio.Task[None]) -> None:
         del self._under_way[work]
