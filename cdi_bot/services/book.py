@@ -115,8 +115,9 @@ class Book:
         observations: list[Observation] = []
         for integration in listed:
             item = self.items.get(integration.integration_id)
-            if item and item.watched.integration == integration and not item.watched.missing_since:
-                item.watched, item.unsaved = replace(item.watched, listed_at=now), True
+            before = item.watched if item else None
+            if item and before and before.integration == integration and not before.missing_since:
+                item.watched, item.unsaved = replace(before, listed_at=now), True
                 continue
             watched = await self._as_listed(item, integration, now)
             run = run_from_list(integration)

@@ -71,13 +71,13 @@ class Lateness:
         self, item: Remembered, incident: Incident | None, now: datetime, _may_read: MayRead, /
     ) -> Incident | None:
         """Judge by memory alone."""
-        key, newest = item.integration_id, item.newest
-        at = promised(Promise(watched=item.watched, newest=newest, at=self._promised.get(key)), now)
+        key, watched, newest = item.integration_id, item.watched, item.newest
+        at = promised(Promise(watched=watched, newest=newest, at=self._promised.get(key)), now)
         if at is None:
             self._promised.pop(key, None)
         else:
             self._promised[key] = at
-        promise = Promise(watched=item.watched, newest=newest, at=at)
+        promise = Promise(watched=watched, newest=newest, at=at)
         return judge_deadline(promise, incident, now=now, grace=self._grace)
 
 
@@ -100,13 +100,10 @@ class Slowness:
         if incident:
             return judge_end(incident, now=now)
         newest = item.newest
+        if newest is None or newest.sync_start_time not in item.open_starts:
+            return None
         lasted = seen_running(item.watched, newest)
-        if (
-            newest is None
-            or lasted is None
-            or lasted < LEAST
-            or newest.sync_start_time not in item.open_starts
-        ):
+        if lasted is None or lasted < LEAST:
             return None
         key, start = item.integration_id, newest.sync_start_time
         if not self._is_known(key, start, lasted, now):

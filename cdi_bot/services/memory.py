@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from cdi_bot.core.model import Integration, Outcome, Run, WatchedIntegration, second_of
@@ -13,48 +13,91 @@ from cdi_bot.core.model import Integration, Outcome, Run, WatchedIntegration, se
 NONE_OPEN: frozenset[datetime] = frozenset()
 """One for all of them."""
 
-_RUN_FIELDS = tuple(field.name for field in fields(Run))
-_values = attrgetter(*_RUN_FIELDS)
+_RUN = tuple(field.name for field in fields(Run))
+_INTEGRATION = tuple(field.name for field in fields(Integration))
+_WATCHED = tuple(field.name for field in fields(WatchedIntegration) if field.name != "integration")
+_run_values = attrgetter(*_RUN)
+_watched_values = attrgetter(*(f"integration.{name}" for name in _INTEGRATION), *_WATCHED)
+_times = itemgetter(
+    *(
+        len(_INTEGRATION) + _WATCHED.index(name)
+        for name in ("listed_at", "status_asked_at", "watched_since", "missing_since")
+    )
+)
 
 _FIRST_BACKOFF = timedelta(seconds=5)
 _LONGEST_BACKOFF = timedelta(minutes=5)
 
 
-@dataclass(slots=True, kw_only=True)
 class Remembered:
     """One integration: what is stored of it, and what was learned since.
 
-    `page` stands for the runs of the first status page as last recorded, by their hashes: while Braze answers the
-    same, nothing changed. `settled` tells when those of them began that are over. `open_starts` are stored runs still
-    running; `news` says that the list showed a change which no status call has explained yet. `unread` is where
-    reading back broke off for want of budget. `_newest` are the values of the newest stored run: through a tuple of
-    them the garbage collector need not go again and again, as it does through a `Run` while all else waits.
+    `watched` is it as stored, and `newest` the newest stored run. `page` stands for the runs of the first status page
+    as last recorded, by their hashes: while Braze answers the same, nothing changed. `settled` tells when those of
+    them began that are over. `open_starts` are stored runs still running; `news` says that the list showed a change
+    which no status call has explained yet. `unread` is where reading back broke off for want of budget.
+
+    Kept are tuples of plain values, of which the objects are made anew when they are asked for: unlike objects, the
+    garbage collector need not go through them again and again, and while it does everything else waits.
     """
 
-    watched: WatchedIntegration
-    heard: bool
-    _newest: tuple[Any, ...] | None = None
-    page: tuple[int, ...] | None = None
-    settled: tuple[datetime, ...] = ()
-    open_starts: frozenset[datetime] = NONE_OPEN
-    news: bool = False
-    unsaved: bool = False
-    failures: int = 0
-    unread: tuple[list[Run], str] | None = None
+    __slots__ = (
+        "_newest",
+        "_watched",
+        "failures",
+        "heard",
+        "integration_id",
+        "news",
+        "open_starts",
+        "page",
+        "settled",
+        "unread",
+        "unsaved",
+    )
+
+    def __init__(self, *, watched: WatchedIntegration, heard: bool) -> None:
+        """Know what is stored; `heard` says that some channel hears of it."""
+        self.integration_id = watched.integration.integration_id
+        self.watched = watched
+        self.heard = heard
+        self._newest: tuple[Any, ...] | None = None
+        self.page: tuple[int, ...] | None = None
+        self.settled: tuple[datetime, ...] = ()
+        self.open_starts = NONE_OPEN
+        self.news = self.unsaved = False
+        self.failures = 0
+        self.unread: tuple[list[Run], str] | None = None
 
     @property
-    def integration_id(self) -> str:
-        """Braze's id."""
-        return self.watched.integration.integration_id
+    def watched(self) -> WatchedIntegration:
+        """The integration, and what is stored of watching it."""
+        size = len(_INTEGRATION)
+        integration = Integration(**dict(zip(_INTEGRATION, self._watched[:size], strict=True)))
+        return WatchedIntegration(
+            integration=integration, **dict(zip(_WATCHED, self._watched[size:], strict=True))
+        )
+
+    @watched.setter
+    def watched(self, watched: WatchedIntegration) -> None:
+        self._watched: tuple[Any, ...] = _watched_values(watched)
+
+    @property
+    def told_at(self) -> datetime | None:
+        """When Braze last told of it, else since when it is watched; `None` while Braze does not know it."""
+        listed_at, asked_at, watched_since, missing_since = _times(self._watched)
+        if missing_since:
+            return None
+        at: datetime | None = max(filter(None, (listed_at, asked_at)), default=watched_since)
+        return at
 
     @property
     def newest(self) -> Run | None:
         """The newest stored run."""
-        return None if self._newest is None else Run(**dict(zip(_RUN_FIELDS, self._newest, strict=True)))
+        return None if self._newest is None else Run(**dict(zip(_RUN, self._newest, strict=True)))
 
     @newest.setter
     def newest(self, run: Run | None) -> None:
-        self._newest = None if run is None else _values(run)
+        self._newest = None if run is None else _run_values(run)
 
     def take_stored(self, stored: WatchedIntegration) -> None:
         """Take over what the store says; the times of the last answers may be newer here."""

@@ -91,11 +91,7 @@ class Observer:
 
     def oldest_age(self) -> timedelta:
         """How long ago the heard integration was heard of that Braze told of least recently; zero without any."""
-        seen = [
-            item.watched.observed_at or item.watched.watched_since
-            for item in self._book.items.values()
-            if item.heard and not item.watched.missing_since
-        ]
+        seen = [item.told_at for item in self._book.items.values() if item.heard]
         oldest = min(filter(None, seen), default=None)
         return self._clock() - oldest if oldest else timedelta()
 

@@ -97,10 +97,10 @@ class Poll:
         now = self._clock()
         self._sight.answered(now)
         item.failures = 0
-        item.watched = replace(item.watched, status_asked_at=now, trouble=None)
-        item.unsaved = True
+        watched = replace(item.watched, status_asked_at=now, trouble=None)
+        item.watched, item.unsaved = watched, True
         if reading.is_new:
-            seen = Observation(watched=item.watched, runs=reading.runs, vanished=reading.vanished)
+            seen = Observation(watched=watched, runs=reading.runs, vanished=reading.vanished)
             await self._book.record([seen], now)
             item.note_page(reading.first_page)
             item.open_starts -= reading.vanished

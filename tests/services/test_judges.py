@@ -65,8 +65,8 @@ class Bench:
         watched = WatchedIntegration(
             integration=integration, watched_since=NOON - 30 * DAY, status_asked_at=now
         )
-        item = Remembered(watched=watched, heard=True, open_starts=frozenset({newest.sync_start_time}))
-        item.newest = newest
+        item = Remembered(watched=watched, heard=True)
+        item.newest, item.open_starts = newest, frozenset({newest.sync_start_time})
         return await self.judge(item, None, now, self.may_read)
 
 
