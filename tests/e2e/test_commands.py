@@ -146,7 +146,6 @@ async def test_forged_stale_and_replayed_requests_are_refused(http_town: Town) -
     """Nothing is answered, and nothing is changed; what is played again is not carried out again."""
     town = http_town
     await town.start()
-    town.sandbox.slack.request_url = f"http://127.0.0.1:{town.port}/slack/events"
     for tamper in Tamper:
         told = await town.sandbox.people.command("C0ALERTS01", "U0MARA0001", "help", tamper=tamper)
         assert not told["acked"], told

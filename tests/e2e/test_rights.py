@@ -23,8 +23,6 @@ async def admin_town(request: pytest.FixtureRequest, town: Town, http_town: Town
     )
     made.sandbox.braze.settings = replace(made.sandbox.braze.settings, trigger_delay=0.2)
     await made.start(CDI_BOT_ADMINS=MARA)
-    if request.param == "http":
-        made.sandbox.slack.request_url = f"http://127.0.0.1:{made.port}/slack/events"
     return made
 
 
