@@ -4,6 +4,7 @@ A stop that comes while the program is still being loaded ends it at once: well,
 is; with the signal's own exit code where something was broken off. Never with a traceback.
 """
 
+import gc
 import signal
 import sys
 from types import FrameType
@@ -19,8 +20,11 @@ def main() -> None:
     """Load the program and run it."""
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, _end)
+    gc.disable()  # what is loaded stays: to look for garbage in it would only take longer, now and later
     from cdi_bot.cli import main as run_command_line  # noqa: PLC0415  # loading it is what takes the time
 
+    gc.freeze()
+    gc.enable()
     run_command_line()
 
 
