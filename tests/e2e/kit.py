@@ -128,7 +128,7 @@ class Town:
         """Wait for the card of an integration that fails."""
         return await self.seen(lambda each: is_alert(each, name), channel)
 
-    async def polled(self, times: int = 2) -> None:
+    async def polled(self, times: int = 3) -> None:
         """Wait until Braze was asked so many times more."""
         wanted = len(self.sandbox.braze.requests) + times
         await self.until(lambda: len(self.sandbox.braze.requests) >= wanted)

@@ -127,7 +127,7 @@ async def test_a_lost_answer_neither_loses_nor_repeats_an_alert(town: Town, kind
     town.sandbox.slack.faults.add(Fault(kind=kind, times=1, path="chat.postMessage"))
     town.run(users)
     await town.alert("Users")
-    await town.polled()
+    await town.polled(6)  # long enough for a second try
     await town.stop()
     assert len([each for each in town.public() if says(each, '"ack"')]) == 1
 

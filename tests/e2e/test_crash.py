@@ -17,7 +17,7 @@ from tests.e2e.kit import Town
 from tests.e2e.lives import CHANNELS, Lives
 from tests.e2e.told import Shown, Told
 
-ROUNDS = int(os.environ.get("CRASH_ROUNDS", "1"))
+ROUNDS = int(os.environ.get("CRASH_ROUNDS", "2"))
 """So many times each engine's bot is killed at `KILLS` random moments: `make crash` does it 200 times in all."""
 
 KILLS = 5
