@@ -34,7 +34,8 @@ class Finding:
     `runs` are to be stored. `incident` is the incident as it should now be (`incident_id` 0 when it is new), `None`
     when nothing changed about it; `change` says how. `failures` are the newly failed runs, oldest first, on which
     filters decide, and `counted` those of which the rows became known, so that thresholds can decide. `started` are
-    runs first seen running, `ended` those whose end is news. `watched` is the integration with its baseline taken.
+    runs first seen running, `ended` those whose end is news. `retold` are findings of their own about incidents that
+    were over before and are known better now. `watched` is the integration with its baseline taken.
     """
 
     watched: WatchedIntegration
@@ -46,6 +47,7 @@ class Finding:
     after_good: bool = False
     started: tuple[Run, ...] = ()
     ended: tuple[Run, ...] = ()
+    retold: tuple[Finding, ...] = ()
 
 
 def judge(
@@ -54,17 +56,18 @@ def judge(
     known: Sequence[Run],
     seen: Iterable[Run],
     incident: Incident | None,
+    earlier: Sequence[Incident] = (),
     now: datetime,
 ) -> Finding:
     """Hold what was `seen` against what is `known` and say what that changes.
 
-    `known` holds every stored run at least as new as the oldest one seen. `incident` is the open one, else one
-    whose last word was the list's, so that it may still be told better.
+    `known` holds every stored run at least as new as the oldest one seen. `incident` is the open one; `earlier` are
+    those that a run ended of which only the list told so far, so that they may still be told better.
     """
     changed = merge(known, seen, watched)
     if watched.watched_since is None:
         return Finding(watched=watched, runs=tuple(after for _, after in changed))
-    current = incident if incident and incident.is_open else None
+    current = incident
     found: Incident | None = None
     if not watched.baseline_taken and any(not after.provisional for _, after in changed):
         watched, found = _late_baseline(watched, changed, watched.watched_since, now)
@@ -76,6 +79,7 @@ def judge(
         runs=tuple(after for _, after in changed),
         started=tuple(after for before, after in news if before is None and after.outcome is Outcome.RUNNING),
         ended=tuple(ended),
+        retold=tuple(better for each in earlier if (better := _told_better(watched, each, changed))),
     )
     if ended:
         finding = _fold(finding, known, ended, current, now)
@@ -83,7 +87,16 @@ def judge(
         return finding
     if found and found is current:
         return replace(finding, incident=found, change=Change.BASELINE)
-    return _with_details(finding, incident, changed)
+    better = _told_better(watched, current, changed) if current else None
+    if better:
+        return replace(
+            finding,
+            incident=better.incident,
+            change=better.change,
+            failures=better.failures,
+            counted=better.counted,
+        )
+    return finding
 
 
 def begin_watching(
@@ -221,16 +234,19 @@ def _change(*, was_open: bool, is_open: bool, newer: bool) -> Change:
     return Change.FAILED_AGAIN if newer else Change.DETAILED
 
 
-def _with_details(finding: Finding, incident: Incident | None, changed: Sequence[Sighting]) -> Finding:
-    """Nothing ended; but a run that the incident shows may be known better now.
+def _told_better(
+    watched: WatchedIntegration, incident: Incident, changed: Sequence[Sighting]
+) -> Finding | None:
+    """The same incident with the runs that it shows as they are known now; `None` when there is nothing new.
 
     Where Braze's word for a failure changed too, the filters decide anew on it.
     """
-    if incident is None:
-        return finding
-    failed, good = (_better(run, finding.runs) for run in (incident.last_failed, incident.resolved_by))
+    runs = [after for _, after in changed]
+    failed, good = (_better(run, runs) for run in (incident.last_failed, incident.resolved_by))
     if failed is incident.last_failed and good is incident.resolved_by:
-        return finding
+        return None
+    if good and good.outcome is Outcome.BAD:
+        return None  # the list was wrong about the end: that is news, and a new incident's
     after = replace(incident, revision=incident.revision + 1, last_failed=failed, resolved_by=good)
     reworded = tuple(
         run
@@ -242,8 +258,8 @@ def _with_details(finding: Finding, incident: Incident | None, changed: Sequence
         for before, run in changed
         if run is failed and before is not None and before.provisional and not run.provisional
     )
-    return replace(
-        finding,
+    return Finding(
+        watched=watched,
         incident=after,
         change=Change.DETAILED,
         failures=reworded,

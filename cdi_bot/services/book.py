@@ -85,7 +85,7 @@ class Book:
         self._detections.note(findings, now)
         for finding in findings:
             self._learn(finding)
-        if any(finding.incident or finding.started for finding in findings):
+        if any(finding.incident or finding.started or finding.retold for finding in findings):
             self._wake()
 
     def _learn(self, finding: Finding) -> None:
@@ -97,14 +97,15 @@ class Book:
         item.watched = finding.watched
         for run in finding.runs:
             item.learn_run(run)
-        if finding.change:
-            log.info(
-                "incident",
-                change=finding.change.value,
-                integration=integration.integration_id,
-                name=integration.integration_name,
-                incident=finding.incident.incident_id if finding.incident else None,
-            )
+        for each in (*finding.retold, finding):
+            if each.change:
+                log.info(
+                    "incident",
+                    change=each.change.value,
+                    integration=integration.integration_id,
+                    name=integration.integration_name,
+                    incident=each.incident.incident_id if each.incident else None,
+                )
 
     async def take_list(self, listed: Iterable[Integration], now: datetime) -> list[Remembered]:
         """Take in a page of the list. Returns the watched integrations whose news the status call should explain.

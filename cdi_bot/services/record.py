@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -20,6 +21,7 @@ from cdi_bot.core.model import (
     Card,
     Channel,
     Incident,
+    Outcome,
     Run,
     Subscription,
     Topic,
@@ -51,7 +53,7 @@ async def record(uow: UnitOfWork, observations: Sequence[Observation], *, now: d
         return []
     workspace_id = observations[0].watched.integration.workspace_id
     ids = [observation.watched.integration.integration_id for observation in observations]
-    current = await uow.incidents.current_for(workspace_id, ids)
+    newest = await uow.incidents.newest_for(workspace_id, ids)
     stored = await uow.integrations.some(workspace_id, ids)
     for integration_id, observation in zip(ids, observations, strict=True):
         await uow.runs.remove(workspace_id, integration_id, observation.vanished)
@@ -61,12 +63,16 @@ async def record(uow: UnitOfWork, observations: Sequence[Observation], *, now: d
         if observation.runs
     }
     known = await uow.runs.since_each(workspace_id, oldest)
+    earlier = await _told_by_the_list(
+        uow, workspace_id, [run for each in newest for run in known.get(each, [])]
+    )
     findings = [
         judge(
             watched=_as_stored(stored.get(integration_id), observation.watched),
             known=known.get(integration_id, []),
             seen=observation.runs,
-            incident=current.get(integration_id),
+            incident=incident if (incident := newest.get(integration_id)) and incident.is_open else None,
+            earlier=earlier[integration_id],
             now=now,
         )
         for integration_id, observation in zip(ids, observations, strict=True)
@@ -79,10 +85,23 @@ async def record(uow: UnitOfWork, observations: Sequence[Observation], *, now: d
         ]
     )
     await uow.runs.save(workspace_id, [run for finding in findings for run in finding.runs])
-    changed = [finding for finding in findings if finding.incident or finding.started]
+    changed = [
+        each for finding in findings for each in (*finding.retold, finding) if each.incident or each.started
+    ]
     if changed:
         await _announce(uow, workspace_id, await _store_incidents(uow, changed), now)
     return findings
+
+
+async def _told_by_the_list(
+    uow: UnitOfWork, workspace_id: int, runs: Sequence[Run]
+) -> Mapping[str, Sequence[Incident]]:
+    """By integration, the incidents that one of these runs ended of which the status call has told nothing yet."""
+    found: defaultdict[str, list[Incident]] = defaultdict(list)
+    listed = [run for run in runs if run.provisional and run.outcome is Outcome.GOOD]
+    for incident in await uow.incidents.resolved_by(workspace_id, listed):
+        found[incident.integration_id or ""].append(incident)
+    return found
 
 
 def _as_stored(stored: WatchedIntegration | None, watched: WatchedIntegration) -> WatchedIntegration:

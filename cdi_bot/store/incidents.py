@@ -17,7 +17,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model import Incident, Kind, Run
 from cdi_bot.services.ports.told import Incidents
-from cdi_bot.store.dialect import names, names_given, numbers, once, sent_names
+from cdi_bot.store.dialect import (
+    names,
+    names_given,
+    numbers,
+    once,
+    sent_names,
+    sent_spans,
+    spans_given,
+)
 from cdi_bot.store.rows import AnyRow, run_of
 from cdi_bot.store.runs import Name, SqlRuns, name_of
 from cdi_bot.store.tables import INCIDENTS, RUNS
@@ -65,16 +73,19 @@ class SqlIncidents(Incidents):
         rows = await self._connection.execute(_selected(and_(*which)).order_by(columns.incident_id))
         return list(map(_incident_of, rows))
 
-    async def current_for(self, workspace_id: int, integration_ids: Collection[str]) -> dict[str, Incident]:
-        """Read the newest of each: where one is open, that is it."""
+    async def newest_for(self, workspace_id: int, integration_ids: Collection[str]) -> dict[str, Incident]:
+        """Read the newest of each."""
         which = {"workspace": workspace_id, "wanted": sent_names(self._connection, integration_ids)}
         rows = await self._connection.execute(_newest_of(self._connection), which)
-        found = map(_incident_of, rows)
-        return {
-            incident.integration_id: incident
-            for incident in found
-            if incident.integration_id is not None and (incident.is_open or _may_be_told_better(incident))
-        }
+        return {row.integration_id: _incident_of(row) for row in rows}
+
+    async def resolved_by(self, workspace_id: int, runs: Collection[Run]) -> list[Incident]:
+        """Read those that show one of these runs as their end; costs nothing where there are no runs."""
+        if not runs:
+            return []
+        spans = [(run.integration_id, run.sync_start_time, run.sync_start_time) for run in runs]
+        which = {"workspace": workspace_id, **sent_spans(self._connection, spans)}
+        return list(map(_incident_of, await self._connection.execute(_ended_by(self._connection), which)))
 
     async def during(
         self,
@@ -144,10 +155,6 @@ class SqlIncidents(Incidents):
         }
 
 
-def _may_be_told_better(incident: Incident) -> bool:
-    return incident.resolved_by is not None and incident.resolved_by.provisional
-
-
 def _incident_row(incident: Incident, starts: Starts) -> dict[str, Any]:
     def start(run: Run | None) -> datetime | None:
         return starts[incident.workspace_id][name_of(run)] if run else None
@@ -189,6 +196,20 @@ def _newest_of(connection: AsyncConnection) -> Select[Any]:
         .scalar_subquery()
     )
     return _selected(INCIDENTS.c.incident_id.in_(select(newest).select_from(wanted)))
+
+
+@once
+def _ended_by(connection: AsyncConnection) -> Select[Any]:
+    """The failures that runs ended, among those of the runs' integrations."""
+    span, others = spans_given(connection), INCIDENTS.alias("others")
+    ended = and_(
+        others.c.workspace_id == bindparam("workspace"),
+        others.c.integration_id == span.c.name,
+        others.c.kind == Kind.SYNC_FAILED,
+        others.c.resolved_by_start == span.c.first,
+    )
+    found = select(others.c.incident_id).select_from(span.outerjoin(others, ended))
+    return _selected(INCIDENTS.c.incident_id.in_(found)).order_by(INCIDENTS.c.incident_id)
 
 
 def _plays(run: FromClause, start: ColumnElement[datetime]) -> ColumnElement[bool]:

@@ -22,21 +22,33 @@ class Story:
         self.watched = start or watched()
         self.known = {each.sync_start_time.replace(microsecond=0): each for each in known}
         self.incident: Incident | None = None
+        self.over: list[Incident] = []
         self.findings: list[Finding] = []
 
     def see(self, *seen: Run) -> Finding:
         """Judge and store as `services.record` does."""
         finding = judge(
-            watched=self.watched, known=list(self.known.values()), seen=seen, incident=self.incident, now=NOW
+            watched=self.watched,
+            known=list(self.known.values()),
+            seen=seen,
+            incident=self.incident,
+            earlier=[each for each in self.over if each.resolved_by and each.resolved_by.provisional],
+            now=NOW,
         )
         self.watched = finding.watched
         self.known |= {each.sync_start_time.replace(microsecond=0): each for each in finding.runs}
-        if finding.incident:
-            stored = replace(finding.incident, incident_id=finding.incident.incident_id or 7)
-            provisional = stored.resolved_by is not None and stored.resolved_by.provisional
-            self.incident = stored if stored.is_open or provisional else None
+        for each in (*finding.retold, finding):
+            if each.incident:
+                self._store(each.incident)
         self.findings.append(finding)
         return finding
+
+    def _store(self, incident: Incident) -> None:
+        known = [*self.over, *([self.incident] if self.incident else [])]
+        stored = replace(incident, incident_id=incident.incident_id or 7 + len(known))
+        others = [each for each in known if each.incident_id != stored.incident_id]
+        self.over = [each for each in (*others, stored) if not each.is_open]
+        self.incident = next((each for each in (*others, stored) if each.is_open), None)
 
 
 def test_a_failure_opens_an_incident() -> None:
@@ -160,11 +172,37 @@ def test_a_recovery_that_the_list_told_is_completed_too() -> None:
     story = Story(known=[run(0)])
     story.see(run(1, "error"))
     assert story.see(listed(2, "success")).change is Change.RECOVERED
-    finding = story.see(run(2, rows_synced=9))
+    (finding,) = story.see(run(2, rows_synced=9)).retold
     assert finding.change is Change.DETAILED
     assert finding.incident is not None
     assert finding.incident.resolved_by == run(2, rows_synced=9)
     assert not finding.incident.is_open
+
+
+def test_an_earlier_recovery_is_completed_beside_what_is_new() -> None:
+    """Also when the next failure is seen with it, or was told by the list before."""
+    story = Story(known=[run(0)])
+    story.see(run(1, "error"))
+    story.see(listed(2, "success"))
+    one = story.see(run(3, "error"), run(2, rows_synced=9))
+    assert one.change is Change.OPENED
+    story.see(listed(4, "success"))
+    story.see(listed(5, "error"))
+    two = story.see(run(5, "error", rows_synced=0), run(4, rows_synced=8), run(3, "error"))
+    assert two.change is Change.DETAILED
+    ends = [each.incident.resolved_by for finding in (one, two) for each in finding.retold if each.incident]
+    assert ends == [run(2, rows_synced=9), run(4, rows_synced=8)]
+    assert story.incident is not None
+    assert story.incident.last_failed == run(5, "error", rows_synced=0)
+
+
+def test_a_recovery_that_turns_out_a_failure_is_a_new_one() -> None:
+    """The list said success, the status call says error."""
+    story = Story(known=[run(0)])
+    story.see(run(1, "error"))
+    story.see(listed(2, "success"))
+    finding = story.see(run(2, "error"))
+    assert (finding.change, finding.retold) == (Change.OPENED, ())
 
 
 def test_a_failure_that_turns_out_good_is_taken_back_as_a_recovery() -> None:

@@ -44,6 +44,25 @@ async def test_a_list_that_lags_tells_each_failure_once(bot: Whole) -> None:
     assert len(bot.messages()) == 2
 
 
+async def test_what_a_recovery_brought_is_told_though_the_next_failure_came_first(bot: Whole) -> None:
+    """The status call is away while the list tells the end and the next failure: both cards come to the truth."""
+    users = bot.create("Users")
+    bot.put_history(users, "success", "success")
+    await bot.run(5)
+    await bot.subscribe()
+    bot.end_run(users)
+    await bot.until(lambda: len(bot.cards()) == 1)
+    bot.sandbox.braze.faults.add(Fault(kind=FaultKind.STATUS, status=503, path=".*/job_sync_status"))
+    bot.end_run(users, "success", rows_synced=4321)
+    await bot.until(lambda: len(bot.replies()) == 1)
+    assert "4,321" not in str(bot.cards())
+    bot.end_run(users)
+    await bot.until(lambda: len(bot.cards()) == 2)
+    bot.sandbox.braze.faults.clear()
+    await bot.until(lambda: "4,321" in str(bot.cards()[0]))
+    assert len(bot.messages()) == 3
+
+
 async def test_a_run_that_left_the_first_page_before_its_end_was_seen_is_told(bot: Whole) -> None:
     """It was seen running; while Braze could not be asked it failed, and eleven good runs followed."""
     users = bot.create("Users")

@@ -134,33 +134,39 @@ async def test_an_update_with_an_outdated_run_keeps_the_known_one(store: SqlStor
     assert await get(store, opened.incident_id) == replace(acknowledged, last_failed=exact)
 
 
-async def test_the_current_incident_is_the_open_one(store: SqlStore) -> None:
-    """The open incident is current, of the right kind and workspace, after any number of older ones."""
+async def test_the_newest_incident_of_each(store: SqlStore) -> None:
+    """Open or not, of the right kind and workspace, after any number of older ones."""
     workspace_id, other = await a_workspace(store), await a_workspace(store, "fra-01")
-    _, _, opened, *_ = await add(
+    _, _, opened, over, *_ = await add(
         store,
         incident(workspace_id, resolved_at=NOW),
         incident(workspace_id, resolved_at=NOW),
         incident(workspace_id),
         incident(workspace_id, "two", resolved_at=NOW, resolved_by=run(1, "success", "two")),
         incident(other),
+        incident(workspace_id, kind=Kind.LATE),
     )
     async with store.read() as work:
-        assert await work.incidents.current_for(workspace_id, ["one", "two", "three"]) == {"one": opened}
-        assert await work.incidents.current_for(workspace_id, []) == {}
+        newest = await work.incidents.newest_for(workspace_id, ["one", "two", "three"])
+        assert newest == {"one": opened, "two": over}
+        assert await work.incidents.newest_for(workspace_id, []) == {}
 
 
-@pytest.mark.parametrize("provisional", [True, False])
-async def test_a_resolved_incident_is_current_while_its_good_run_is_provisional(
-    store: SqlStore, provisional: bool
-) -> None:
-    """While only the list told of the recovery, the newest incident may still be told better."""
-    workspace_id = await a_workspace(store)
-    good = run(1, "success", provisional=provisional)
-    (added,) = await add(store, incident(workspace_id, resolved_at=NOW, resolved_by=good))
+async def test_incidents_are_found_by_the_runs_that_ended_them(store: SqlStore) -> None:
+    """However many began since; of the right kind, workspace and integration."""
+    workspace_id, other = await a_workspace(store), await a_workspace(store, "fra-01")
+    good = [run(minute, "success", provisional=True) for minute in range(3)]
+    one, two, *_ = await add(
+        store,
+        *(incident(workspace_id, resolved_at=NOW, resolved_by=each) for each in good),
+        incident(workspace_id, resolved_at=NOW, resolved_by=good[1], kind=Kind.LATE),
+        incident(workspace_id, "two", resolved_at=NOW, resolved_by=run(1, "success", "two")),
+        incident(other, resolved_at=NOW, resolved_by=good[1]),
+        incident(workspace_id),
+    )
     async with store.read() as work:
-        current = await work.incidents.current_for(workspace_id, ["one"])
-    assert current == ({"one": added} if provisional else {})
+        assert await work.incidents.resolved_by(workspace_id, [good[1], good[0]]) == [one, two]
+        assert await work.incidents.resolved_by(workspace_id, []) == []
 
 
 async def test_incidents_of_a_period(store: SqlStore) -> None:

@@ -41,7 +41,10 @@ ASKED: dict[str, Ask] = {
         1,
         [run(RUNS, integration_id="i000007"), run(RUNS, integration_id="i000008", provisional=True)],
     ),
-    "current incident": lambda work: work.incidents.current_for(1, ["i000007", "i000008"]),
+    "newest incidents": lambda work: work.incidents.newest_for(1, ["i000007", "i000008"]),
+    "incidents that runs ended": lambda work: work.incidents.resolved_by(
+        1, [run(RUNS, "success", "i000007"), run(RUNS, "success", "i000008")]
+    ),
     "open incidents of some": lambda work: work.incidents.open_for(1, Kind.SYNC_FAILED, IDS),
     "open incidents of every kind": lambda work: work.incidents.open_for(1, None, IDS),
     "open incidents of all": lambda work: work.incidents.open_for(1, Kind.SYNC_FAILED, None),
@@ -135,15 +138,6 @@ def searched_through(steps: list[str], statement: str) -> list[str]:
         if postgres and postgres[1] in LARGE:
             found.append(step)
     return found
-
-
-PARTIAL = {
-    "ix_runs_running",
-    "ix_incidents_open",
-    "ix_outbox_owed",
-    "ix_outbox_due",
-    "ix_outbox_notices_sent",
-}
 
 
 async def test_what_is_asked_often_is_found_by_an_index(filled: SqlStore, url: str) -> None:

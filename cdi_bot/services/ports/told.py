@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from cdi_bot.core.messages import Content, OutboxMessage, OwedMessage
-from cdi_bot.core.model import Card, Channel, Incident, Kind
+from cdi_bot.core.model import Card, Channel, Incident, Kind, Run
 
 
 class Incidents(Protocol):
@@ -19,11 +19,12 @@ class Incidents(Protocol):
         """Open incidents of a kind, or of every kind when `None`; of these integrations, or of all when `None`."""
         ...
 
-    async def current_for(self, workspace_id: int, integration_ids: Collection[str]) -> dict[str, Incident]:
-        """The open `sync_failed` incident of each integration that has one.
+    async def newest_for(self, workspace_id: int, integration_ids: Collection[str]) -> dict[str, Incident]:
+        """The newest `sync_failed` incident of each integration that ever had one: where one is open, it is that."""
+        ...
 
-        Where none is open: the newest one, if the run that resolved it is still provisional.
-        """
+    async def resolved_by(self, workspace_id: int, runs: Collection[Run]) -> list[Incident]:
+        """The `sync_failed` incidents that one of these stored runs ended, oldest first."""
         ...
 
     async def during(
