@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.forks import Forks
+
 LONGEST = ("test_limits.py", "page")
 """What takes longest begins first: a word of each test's path."""
 
@@ -14,11 +16,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     first = [item for item in items if set(LONGEST) & {*item.path.parts}]
     waiting = [item for item in items if set(PROCESSES) & {*item.path.parts} and item not in first]
     others = [item for item in items if item not in first and item not in waiting]
-    each = len(others) // (len(waiting) or 1) + 1
-    items[:] = first
-    while waiting or others:
-        items += [*waiting[:1], *others[:each]]
-        waiting, others = waiting[1:], others[each:]
+    items[:] = first + (others if not waiting else [])
+    for number, item in enumerate(waiting):
+        items += [item, *others[number :: len(waiting)]]
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Start what forks for all test processes, from the one that they belong to."""
+    if not hasattr(session.config, "workerinput"):
+        session.config.add_cleanup(Forks().close)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,33 +1,24 @@
-"""Processes forked from one that has loaded the program: a second of loading is saved for each.
+"""The program as a forked process, to be met as one of `asyncio.subprocess`.
 
-This module is loaded in the test's process, in the one that is forked from, and in each fork.
+This module is loaded in the test's process, in the one that is forked, and in each fork.
 """
 
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import os
 import signal
 import sys
 from collections.abc import Mapping
-from functools import cache
-from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerContext, ForkServerProcess
-from multiprocessing.forkserver import ensure_running
 from pathlib import Path
 
-import pytest
-
-ROOT = Path(__file__).parent.parent
+from tests.forks import Fork
 
 
 class Forked:
-    """A forked process, to be met as one of `asyncio.subprocess`."""
+    """The process, and what it prints."""
 
-    def __init__(
-        self, process: ForkServerProcess, stdout: asyncio.StreamReader, stderr: asyncio.StreamReader
-    ) -> None:
+    def __init__(self, process: Fork, stdout: asyncio.StreamReader, stderr: asyncio.StreamReader) -> None:
         """Meet a process that was started."""
         self._process = process
         self.stdout, self.stderr = stdout, stderr
@@ -35,16 +26,15 @@ class Forked:
     @property
     def returncode(self) -> int | None:
         """The exit code, negative for a signal; `None` while it lives."""
-        return self._process.exitcode
+        return self._process.code
 
     def send_signal(self, number: int) -> None:
         """Send it a signal, unless it has ended."""
-        if self.returncode is None and self._process.pid is not None:
-            os.kill(self._process.pid, number)
+        self._process.signal(number)
 
     def kill(self) -> None:
         """End it whatever it does."""
-        self._process.kill()
+        self._process.signal(signal.SIGKILL)
 
     async def communicate(self) -> tuple[bytes, bytes]:
         """Wait for its end; returns what it printed and was not read yet."""
@@ -55,41 +45,25 @@ class Forked:
 
 async def fork(arguments: tuple[str, ...], *, env: Mapping[str, str], folder: Path) -> Forked:
     """Start the program with these arguments and exactly this environment, in a folder."""
-    out, out_end = multiprocessing.Pipe(duplex=False)
-    err, err_end = multiprocessing.Pipe(duplex=False)
-    process = forks().Process(target=_be, args=[arguments, dict(env), folder, out_end, err_end])
-    await asyncio.to_thread(process.start)
-    out_end.close()
-    err_end.close()
+    (out, out_end), (err, err_end) = os.pipe(), os.pipe()
+    process = await asyncio.to_thread(Fork, _be, arguments, dict(env), folder, handles=(out_end, err_end))
+    os.close(out_end)
+    os.close(err_end)
     return Forked(process, await _reader(out), await _reader(err))
 
 
-@cache
-def forks() -> ForkServerContext:
-    """What forks."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.preloaded"])
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("PYTHONPATH", str(ROOT))
-        ensure_running()
-    return context
-
-
-async def _reader(connection: Connection) -> asyncio.StreamReader:
+async def _reader(end: int) -> asyncio.StreamReader:
     reader = asyncio.StreamReader()
-    pipe = os.fdopen(os.dup(connection.fileno()), "rb")
-    connection.close()
+    pipe = os.fdopen(end, "rb")
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
     return reader
 
 
-def _be(
-    arguments: tuple[str, ...], env: dict[str, str], folder: Path, out: Connection, err: Connection
-) -> None:
+def _be(arguments: tuple[str, ...], env: dict[str, str], folder: Path, out: int, err: int) -> None:
     """Be the program."""
-    for connection, number in ((out, 1), (err, 2)):
-        os.dup2(connection.fileno(), number)
-        connection.close()
+    for end, number in ((out, 1), (err, 2)):
+        os.dup2(end, number)
+        os.close(end)
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(env)

@@ -11,7 +11,8 @@ from pathlib import Path
 from typer.testing import Result
 
 from cdi_bot.settings import VARIABLES
-from tests.forked import ROOT, Forked, fork
+from tests.forked import Forked, fork
+from tests.forks import ROOT
 
 Invoke = Callable[..., Result]
 """Runs a command in this process; what the fixture `invoke` gives."""

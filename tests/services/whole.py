@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -83,6 +83,7 @@ class Whole:
         self.bot: Bot
         self.workspace_id = 0
         self.admin_channel: Channel | None = None
+        self._due: dict[Callable[[], Awaitable[None]], datetime] = {}
 
     async def start_bot(self, owner: str = "one", interval: float = 30, blind_after: float = 300) -> Bot:
         """Build a bot as `app` does; the one that `run` drives from now on."""
@@ -179,21 +180,23 @@ class Whole:
         self.sandbox.braze.look()
         await asyncio.sleep(0)
 
-    async def tick(self) -> None:
-        """Do what the scheduler has done at one moment, to the end."""
-        await self.bot.observer.tick()
-        await self.bot.observer.idle()
-        await self.bot.reminder.tick()
-        await self.bot.conditions.tick()
-        await self.bot.follower.tick()
-        await self.bot.deliverer.round()
-        await self.bot.deliverer.idle()
+    async def tick(self, *, everything: bool = True) -> None:
+        """Do what the scheduler has done at one moment, to the end: everything, or what is due by its intervals."""
+        bot, due = self.bot, self._due
+        await bot.observer.tick()
+        await bot.observer.idle()
+        for work, every in ((bot.reminder.tick, 5), (bot.conditions.tick, 5), (bot.follower.tick, 2)):
+            if everything or self.clock.now >= due.get(work, self.clock.now):
+                due[work] = self.clock.now + timedelta(seconds=every)
+                await work()
+        await bot.deliverer.round()
+        await bot.deliverer.idle()
 
     async def run(self, seconds: float, step: float = 1) -> None:
         """Live for at least so long."""
         end = self.clock.now + timedelta(seconds=seconds)
         while self.clock.now < end:
-            await self.tick()
+            await self.tick(everything=False)
             await self.sleep(step)
         await self.tick()
 
@@ -202,7 +205,7 @@ class Whole:
         end = self.clock.now + timedelta(seconds=seconds)
         while not seen():
             assert self.clock.now < end, "not seen in time"
-            await self.tick()
+            await self.tick(everything=False)
             await self.sleep(0.5)
 
     # ------------------------------------------------------------------------------------- what people do
