@@ -5,16 +5,29 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, func, literal_column, or_, select, update
+from sqlalchemy import (
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.messages import Content, MessageKind, OutboxMessage, OwedMessage
 from cdi_bot.core.model import Channel
 from cdi_bot.services.ports.told import AFTER_CARD, SNOOZED, Outbox
+from cdi_bot.store.columns import UtcTime
 from cdi_bot.store.content import read, written
-from cdi_bot.store.dialect import numbers, upsert_into
+from cdi_bot.store.dialect import Upsert, numbers, once, upsert_into
 from cdi_bot.store.message_tables import CARDS, CHANNELS, OUTBOX
 from cdi_bot.store.rows import AnyRow, channel_of, channel_row
 
@@ -36,47 +49,13 @@ class SqlOutbox(Outbox):
             upsert_into(self._connection, CHANNELS).on_conflict_do_nothing(),
             [channel_row(channel) for channel in sorted({message.channel for message in each})],
         )
-        statement = upsert_into(self._connection, OUTBOX)
-        still_owed = OUTBOX.c.state == "owed"
-        new = statement.excluded
-        await self._connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=[OUTBOX.c.key],
-                set_={
-                    "state": "owed",
-                    "sent_at": None,
-                    "not_before": case(
-                        (and_(still_owed, OUTBOX.c.not_before < new.not_before), OUTBOX.c.not_before),
-                        else_=new.not_before,
-                    ),
-                    "created_at": case((still_owed, OUTBOX.c.created_at), else_=new.created_at),
-                    "attempts": case((still_owed, OUTBOX.c.attempts), else_=0),
-                    "last_error": case((still_owed, OUTBOX.c.last_error), else_=None),
-                    "sending_since": case((still_owed, OUTBOX.c.sending_since), else_=None),
-                },
-                where=new.kind == MessageKind.CARD,
-            ),
-            [_owed_row(message, now) for message in each],
-        )
+        await self._connection.execute(_owe(self._connection), [_owed_row(message, now) for message in each])
 
     async def claim_channels(
         self, *, owner: str, now: datetime, until: datetime, limit: int
     ) -> dict[Channel, datetime | None]:
         """Lock free channels that have something due, past those that another transaction is claiming."""
-        due = (
-            select(OUTBOX.c.team_id, OUTBOX.c.channel_id, func.min(OUTBOX.c.not_before).label("since"))
-            .where(_OWED, OUTBOX.c.not_before <= now)
-            .group_by(OUTBOX.c.team_id, OUTBOX.c.channel_id)
-            .subquery("due")
-        )
-        rows = await self._connection.execute(
-            select(CHANNELS.c.team_id, CHANNELS.c.channel_id, CHANNELS.c.rest_until)
-            .join(due, and_(due.c.team_id == CHANNELS.c.team_id, due.c.channel_id == CHANNELS.c.channel_id))
-            .where(_free(now))
-            .order_by(due.c.since, CHANNELS.c.team_id, CHANNELS.c.channel_id)
-            .limit(limit)
-            .with_for_update(of=CHANNELS, key_share=True, skip_locked=True)
-        )
+        rows = await self._connection.execute(_due_channels(), {"now": now, "most": limit})
         channels = {channel_of(row): row.rest_until for row in rows}
         if channels:
             await self._connection.execute(
@@ -232,8 +211,48 @@ class SqlOutbox(Outbox):
         )
 
 
-def _free(now: datetime) -> ColumnElement[bool]:
-    return or_(CHANNELS.c.lease_until.is_(None), CHANNELS.c.lease_until <= now)
+@once
+def _owe(connection: AsyncConnection) -> Upsert:
+    """A new message; or a known card's, which is owed anew."""
+    statement = upsert_into(connection, OUTBOX)
+    still_owed = OUTBOX.c.state == "owed"
+    new = statement.excluded
+    return statement.on_conflict_do_update(
+        index_elements=[OUTBOX.c.key],
+        set_={
+            "state": "owed",
+            "sent_at": None,
+            "not_before": case(
+                (and_(still_owed, OUTBOX.c.not_before < new.not_before), OUTBOX.c.not_before),
+                else_=new.not_before,
+            ),
+            "created_at": case((still_owed, OUTBOX.c.created_at), else_=new.created_at),
+            "attempts": case((still_owed, OUTBOX.c.attempts), else_=0),
+            "last_error": case((still_owed, OUTBOX.c.last_error), else_=None),
+            "sending_since": case((still_owed, OUTBOX.c.sending_since), else_=None),
+        },
+        where=new.kind == MessageKind.CARD,
+    )
+
+
+@cache
+def _due_channels() -> Select[Any]:
+    """The free channels with something due, longest due first; asked every second."""
+    now = bindparam("now", type_=UtcTime())
+    due = (
+        select(OUTBOX.c.team_id, OUTBOX.c.channel_id, func.min(OUTBOX.c.not_before).label("since"))
+        .where(_OWED, OUTBOX.c.not_before <= now)
+        .group_by(OUTBOX.c.team_id, OUTBOX.c.channel_id)
+        .subquery("due")
+    )
+    return (
+        select(CHANNELS.c.team_id, CHANNELS.c.channel_id, CHANNELS.c.rest_until)
+        .join(due, and_(due.c.team_id == CHANNELS.c.team_id, due.c.channel_id == CHANNELS.c.channel_id))
+        .where(or_(CHANNELS.c.lease_until.is_(None), CHANNELS.c.lease_until <= now))
+        .order_by(due.c.since, CHANNELS.c.team_id, CHANNELS.c.channel_id)
+        .limit(bindparam("most", type_=Integer()))
+        .with_for_update(of=CHANNELS, key_share=True, skip_locked=True)
+    )
 
 
 def _each_once(messages: Iterable[OwedMessage]) -> list[OwedMessage]:

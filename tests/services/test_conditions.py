@@ -15,7 +15,6 @@ from cdi_bot.sandbox.braze_runs import RunPlan
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack_seed import MARKETING_OPS, TEAM
 from cdi_bot.services.record import record_condition
-from tests.databases import Databases
 from tests.services.whole import ALERTS, WHO, Whole, whole
 
 OPS = Channel(team_id=TEAM, channel_id=MARKETING_OPS)
@@ -23,9 +22,9 @@ EVERY = 1800.0  # seconds from one planned run to the next
 
 
 @pytest.fixture
-async def bot(databases: Databases, tmp_path: Path) -> AsyncIterator[Whole]:
+async def bot(tmp_path: Path) -> AsyncIterator[Whole]:
     """The whole bot on SQLite."""
-    async with whole(databases.migrated("sqlite", tmp_path)) as everything:
+    async with whole(tmp_path) as everything:
         yield everything
 
 

@@ -13,7 +13,6 @@ from cdi_bot.core.model import Channel, ChannelSettings, Kind, Snooze
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack_model import BOT_SCOPES, TokenState
 from cdi_bot.sandbox.slack_seed import DATA_ALERTS, MARKETING_OPS, TEAM
-from tests.databases import new_sqlite
 from tests.services.whole import ALERTS, WHO, Whole, whole
 
 OPS = Channel(team_id=TEAM, channel_id=MARKETING_OPS)
@@ -23,7 +22,7 @@ POST = "chat.postMessage"
 @pytest.fixture
 async def bot(tmp_path: Path) -> AsyncIterator[Whole]:
     """Everything on a fresh SQLite database, with one integration that the channel hears of."""
-    async with whole(new_sqlite(tmp_path)) as everything:
+    async with whole(tmp_path) as everything:
         everything.create("Users", integration_id="users")
         await everything.run(3)
         await everything.subscribe()

@@ -18,7 +18,6 @@ from cdi_bot.core.model import Channel, ChannelSettings
 from cdi_bot.sandbox.slack_seed import MARKETING_OPS
 from cdi_bot.services.channel_settings import zone_named
 from cdi_bot.services.digest import PATIENCE, Digester
-from tests.databases import new_sqlite
 from tests.services.whole import ALERTS, WHO, Whole, whole
 
 BERLIN = "Europe/Berlin"
@@ -70,7 +69,7 @@ class Told:
 @pytest.fixture
 async def told(tmp_path: Path) -> AsyncIterator[Told]:
     """A bot whose channel hears of one integration."""
-    async with whole(new_sqlite(tmp_path)) as bot:
+    async with whole(tmp_path) as bot:
         bot.create("Users", integration_id="users")
         await bot.run(3)
         await bot.subscribe()

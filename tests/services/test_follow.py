@@ -10,14 +10,13 @@ import pytest
 
 from cdi_bot.sandbox.braze_runs import RunPlan
 from cdi_bot.sandbox.faults import Fault, FaultKind
-from tests.databases import new_sqlite
 from tests.services.whole import ALERTS, WHO, Json, Whole, whole
 
 
 @pytest.fixture
 async def bot(tmp_path: Path) -> AsyncIterator[Whole]:
     """Everything on a fresh SQLite database, with one integration that no channel hears of."""
-    async with whole(new_sqlite(tmp_path)) as everything:
+    async with whole(tmp_path) as everything:
         everything.create("Users", integration_id="users")
         everything.put_history("users", "success")
         await everything.run(3)

@@ -10,20 +10,13 @@ import pytest
 
 from cdi_bot.sandbox.braze_runs import RunPlan
 from cdi_bot.sandbox.faults import Fault, FaultKind
-from tests.databases import new_sqlite
 from tests.services.whole import Whole, whole
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    """A fresh SQLite database."""
-    return new_sqlite(tmp_path)
-
-
-@pytest.fixture
-async def bot(url: str) -> AsyncIterator[Whole]:
+async def bot(tmp_path: Path) -> AsyncIterator[Whole]:
     """Everything, with one clock for all."""
-    async with whole(url) as everything:
+    async with whole(tmp_path) as everything:
         yield everything
 
 
@@ -106,10 +99,10 @@ async def test_pages_that_shift_lose_no_failure_and_no_integration(bot: Whole) -
 
 @pytest.mark.parametrize("ahead", [-300, 300])
 async def test_clocks_that_differ_by_minutes_neither_hide_nor_invent_a_failure(
-    url: str, ahead: float
+    tmp_path: Path, ahead: float
 ) -> None:
     """What had failed before the subscription is history, what fails after it is news, by whichever clock."""
-    async with whole(url, braze_ahead=ahead) as bot:
+    async with whole(tmp_path, braze_ahead=ahead) as bot:
         old, new = bot.create("Old"), bot.create("New")
         bot.put_history(old, "success", "error")
         bot.put_history(new, "success", "success")

@@ -12,7 +12,6 @@ from cdi_bot.sandbox.braze_integration import IntegrationConfig, Oddities
 from cdi_bot.sandbox.braze_runs import RunPlan
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack_seed import MARKETING_OPS, TEAM
-from tests.databases import new_sqlite
 from tests.services.whole import ALERTS, Whole, whole
 
 OPS = Channel(team_id=TEAM, channel_id=MARKETING_OPS)
@@ -21,7 +20,7 @@ OPS = Channel(team_id=TEAM, channel_id=MARKETING_OPS)
 @pytest.fixture
 async def bot(tmp_path: Path) -> AsyncIterator[Whole]:
     """Everything on a fresh SQLite database."""
-    async with whole(new_sqlite(tmp_path)) as everything:
+    async with whole(tmp_path) as everything:
         yield everything
 
 

@@ -13,14 +13,13 @@ from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack_channels import ChannelChange, change_channel
 from cdi_bot.sandbox.slack_model import TokenState
 from cdi_bot.sandbox.slack_seed import DATA_ALERTS, TEAM
-from tests.databases import new_sqlite
 from tests.services.whole import ALERTS, WHO, Whole, whole
 
 
 @pytest.fixture
 async def bot(tmp_path: Path) -> AsyncIterator[Whole]:
     """Everything on a fresh SQLite database, with one integration that the channel hears of."""
-    async with whole(new_sqlite(tmp_path)) as everything:
+    async with whole(tmp_path) as everything:
         everything.create("Users", integration_id="users")
         await everything.run(3)
         await everything.subscribe()

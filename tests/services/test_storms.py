@@ -12,14 +12,13 @@ import pytest
 
 from cdi_bot.core.model import Integration, Run, Snooze, WatchedIntegration
 from cdi_bot.services.record import Observation, record
-from tests.databases import new_sqlite
 from tests.services.whole import ALERTS, WHO, Whole, whole
 
 
 @pytest.fixture
 async def bot(tmp_path: Path) -> AsyncIterator[Whole]:
     """Everything on a fresh SQLite database; the channel hears of all that there will be."""
-    async with whole(new_sqlite(tmp_path)) as everything:
+    async with whole(tmp_path) as everything:
         yield everything
 
 

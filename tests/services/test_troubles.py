@@ -11,14 +11,13 @@ import pytest
 from cdi_bot.core.model import Snooze
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack_model import TokenState
-from tests.databases import new_sqlite
 from tests.services.whole import ALERTS, WHO, Whole, whole
 
 
 @pytest.fixture
 async def bot(tmp_path: Path) -> AsyncIterator[Whole]:
     """Everything on a fresh SQLite database, with two integrations that the channel hears of."""
-    async with whole(new_sqlite(tmp_path)) as everything:
+    async with whole(tmp_path) as everything:
         everything.create("Users", integration_id="users")
         everything.create("Orders", integration_id="orders")
         await everything.run(3)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -35,7 +36,9 @@ from cdi_bot.slack.people import SlackPeople
 from cdi_bot.slack.sender import SlackMessenger
 from cdi_bot.slack.words import Words
 from cdi_bot.store import SqlStore
+from tests.databases import new_file
 from tests.sandbox.braze_kit import Clock
+from tests.services.virtual_time import threadless_store
 
 ALERTS = Channel(team_id=TEAM, channel_id=DATA_ALERTS)
 WHO = "U0MARA0001"
@@ -296,10 +299,12 @@ class Whole:
 
 
 @asynccontextmanager
-async def whole(url: str, *, braze_ahead: float = 0) -> AsyncIterator[Whole]:
-    """Everything, with a bot that has not looked yet; the stand-ins' clock is so many seconds ahead of the bot's."""
-    clock = Clock()
-    store = await SqlStore.open(url)
+async def whole(folder: Path, *, braze_ahead: float = 0) -> AsyncIterator[Whole]:
+    """Everything, with a new database and a bot that has not looked yet.
+
+    The stand-ins' clock is so many seconds ahead of the bot's.
+    """
+    clock, store = Clock(), threadless_store(new_file(folder))
 
     def their_clock() -> datetime:
         return clock() + timedelta(seconds=braze_ahead)
