@@ -14,8 +14,9 @@ PROCESSES = ("e2e", "test_cli.py")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put what takes long first and what waits in between."""
     first = [item for item in items if set(LONGEST) & {*item.path.parts}]
-    waiting = [item for item in items if set(PROCESSES) & {*item.path.parts} and item not in first]
-    others = [item for item in items if item not in first and item not in waiting]
+    processes = [item for item in items if set(PROCESSES) & {*item.path.parts} and item not in first]
+    waiting = [item for start in range(8) for item in processes[start::8]]  # neighbours wait alike
+    others = [item for item in items if item not in first and item not in processes]
     items[:] = first + (others if not waiting else [])
     for number, item in enumerate(waiting):
         items += [item, *others[number :: len(waiting)]]
