@@ -36,9 +36,10 @@ from cdi_bot.services.answers import (
     UnsubscribedFrom,
 )
 from cdi_bot.services.observe import Observer
+from cdi_bot.services.owing import show_card
 from cdi_bot.services.ports.braze import BrazeReason
 from cdi_bot.services.ports.store import UnitOfWork
-from cdi_bot.services.record import ConflictError, show_card
+from cdi_bot.services.record import ConflictError
 
 _A_MOMENT = timedelta(seconds=30)
 

@@ -13,7 +13,8 @@ from cdi_bot.core.model import Incident, Kind
 from cdi_bot.services.judges import Judge, Lateness, Quality, Slowness
 from cdi_bot.services.observe import Observer
 from cdi_bot.services.ports.store import Store, StoreTrouble
-from cdi_bot.services.record import ConflictError, record_condition
+from cdi_bot.services.record import ConflictError
+from cdi_bot.services.record_condition import record_condition
 
 log = structlog.get_logger(__name__)
 

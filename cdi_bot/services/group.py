@@ -14,9 +14,9 @@ import structlog
 from cdi_bot.core.grouping import fellows, together
 from cdi_bot.core.messages import OutboxMessage
 from cdi_bot.core.model import Card, Channel
+from cdi_bot.services.owing import show_card
 from cdi_bot.services.pace import is_first_post
 from cdi_bot.services.ports.store import Store, UnitOfWork
-from cdi_bot.services.record import show_card
 from cdi_bot.services.views import Views
 
 log = structlog.get_logger(__name__)

@@ -10,8 +10,8 @@ import structlog
 
 from cdi_bot.core.messages import MessageKind, OwedMessage, StillOpen
 from cdi_bot.core.model import Card, Incident, Subscription, WatchedIntegration
+from cdi_bot.services.owing import show_card
 from cdi_bot.services.ports.store import Store, StoreTrouble, UnitOfWork
-from cdi_bot.services.record import show_card
 
 log = structlog.get_logger(__name__)
 

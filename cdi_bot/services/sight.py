@@ -11,7 +11,7 @@ from cdi_bot.core.model import Channel, Incident, Kind
 from cdi_bot.core.sight import judge_sight
 from cdi_bot.services.ports.braze import NO_SUCH_INTEGRATION, BrazeReason, BrazeTrouble
 from cdi_bot.services.ports.store import Store
-from cdi_bot.services.record import record_sight
+from cdi_bot.services.record_condition import record_sight
 
 log = structlog.get_logger(__name__)
 

@@ -14,7 +14,7 @@ from cdi_bot.core.model import Channel, Kind, Run, Snooze, Topic
 from cdi_bot.sandbox.braze_runs import RunPlan
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack_seed import MARKETING_OPS, TEAM
-from cdi_bot.services.record import record_condition
+from cdi_bot.services.record_condition import record_condition
 from tests.services.whole import ALERTS, WHO, Whole, whole
 
 OPS = Channel(team_id=TEAM, channel_id=MARKETING_OPS)
