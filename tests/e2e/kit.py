@@ -12,6 +12,7 @@ from typing import Any
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.braze_integration import IntegrationConfig
 from cdi_bot.sandbox.braze_runs import Run, RunPlan
+from cdi_bot.sandbox.braze_world import Triggered
 from cdi_bot.sandbox.slack_payloads import Press
 from cdi_bot.sandbox.slack_seed import DATA_ALERTS, MARA
 from tests.program import Finished, Program, Started
@@ -71,7 +72,8 @@ class Town:
 
     def run(self, integration_id: str, outcome: str = "error", **more: Any) -> None:
         """Have a run begin that ends so at once."""
-        self.sandbox.braze.run(integration_id, RunPlan(outcome=outcome, seconds=0.05, **more))
+        begun = self.sandbox.braze.run(integration_id, RunPlan(outcome=outcome, seconds=0.05, **more))
+        assert begun is Triggered.ACCEPTED
 
     def put_history(self, integration_id: str, *statuses: str, ago: float = 0) -> None:
         """Add runs that ended in the past, oldest first, ten seconds apart, the newest so many seconds ago."""

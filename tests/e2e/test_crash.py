@@ -113,8 +113,8 @@ async def live_through(lives: Lives, fates: Iterable[Fate], *, together: int) ->
         while await lives.quiet(life) and steps:
             _run(town, ids, *steps.pop(0))
         for step in steps:  # while no process lives
+            lives.pass_by(2)  # no two runs of an integration begin within one second
             _run(town, ids, *step)
-            lives.pass_by(2)
         if fate:
             await life.over()
             assert life.died_at == fate.place or (fate.place is None and life.died_at), life.printed
