@@ -13,7 +13,7 @@ from cdi_bot.core.model import Integration, Subscription, WatchedIntegration
 from cdi_bot.services.gone import record_missing
 from cdi_bot.services.memory import NONE_OPEN, Remembered, run_from_list
 from cdi_bot.services.meter import Detections, Meter
-from cdi_bot.services.ports.store import Store
+from cdi_bot.services.ports.store import Store, StoreTrouble
 from cdi_bot.services.record import Observation
 from cdi_bot.services.recorder import Recorder
 from cdi_bot.services.watching import begin, release
@@ -37,8 +37,18 @@ class Book:
         self._subscriptions: list[Subscription] = []
 
     async def reload(self, now: datetime) -> None:
-        """Read what is stored; keep what only memory knows. What nobody hears of any more is let go."""
-        self.is_stale = False
+        """Read what is stored; keep what only memory knows. What nobody hears of any more is let go.
+
+        Raises `StoreTrouble`; then all is as stale as before.
+        """
+        self.is_stale = False  # before it is read: what somebody changes meanwhile is read the next time
+        try:
+            await self._reload(now)
+        except StoreTrouble:
+            self.is_stale = True
+            raise
+
+    async def _reload(self, now: datetime) -> None:
         async with self._store.write() as uow:
             self._subscriptions = await uow.subscriptions.for_workspace(self._workspace_id)
             stored = await uow.integrations.all(self._workspace_id)

@@ -181,7 +181,7 @@ class World:
 
     def mend(self) -> None:
         """End whatever is wrong with Slack, Braze and the database."""
-        self.store.broken = 0
+        self.store.spared = self.store.broken = 0
         self.slack.trips.clear()
         self.slack.limited.clear()
         self.slack.down = self.slack.revoked = False
@@ -195,7 +195,8 @@ class World:
 @asynccontextmanager
 async def world_on(loop: VirtualLoop, file: Path) -> AsyncIterator[World]:
     """A world without any process, on a migrated database."""
-    store = SlowStore(threadless_store(file))
+    inner = threadless_store(file)
+    store = SlowStore(inner)
     async with store.write() as uow:
         workspace = await uow.workspaces.ensure(base_url="https://braze.invalid", dashboard_url=None)
     braze = SimBraze(workspace_id=workspace.workspace_id, clock=loop)
@@ -211,4 +212,4 @@ async def world_on(loop: VirtualLoop, file: Path) -> AsyncIterator[World]:
         yield world
     finally:
         await world.end()
-        await store.inner.close()
+        await inner.close()

@@ -196,10 +196,10 @@ class Life(RuleBasedStateMachine):
         process = self.world.processes[0]
         self.run(self.world.kill(process) if kill else self.world.stop(process))
 
-    @rule(times=st.integers(1, 5))
-    def database_fails(self, times: int) -> None:
-        """So many transactions fail."""
-        self.world.store.broken = times
+    @rule(spared=st.integers(0, 5), times=st.integers(1, 5))
+    def database_fails(self, spared: int, times: int) -> None:
+        """So many transactions fail, after some that do not."""
+        self.world.store.spared, self.world.store.broken = spared, times
 
     def _process(self) -> Process:
         return self.world.processes[-1]

@@ -12,6 +12,7 @@ from cdi_bot.sandbox.braze_integration import IntegrationConfig, Oddities
 from cdi_bot.sandbox.braze_runs import RunPlan
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack_seed import MARKETING_OPS, TEAM
+from tests.services.virtual_time import SlowStore
 from tests.services.whole import ALERTS, Whole, whole
 
 OPS = Channel(team_id=TEAM, channel_id=MARKETING_OPS)
@@ -105,6 +106,45 @@ async def test_a_restart_tells_nothing_again(bot: Whole) -> None:
     await bot.start_bot("two")
     await bot.run(60)
     assert len(bot.messages()) == 1
+
+
+@pytest.mark.parametrize("spared", range(8))
+async def test_a_database_that_fails_once_at_the_start_keeps_nothing_from_being_told(
+    bot: Whole, spared: int
+) -> None:
+    """Whichever of the first transactions fails, the process then does what that one was for."""
+    users = bot.create("Users")
+    await bot.run(5)
+    await bot.subscribe()
+    await bot.bot.close()
+    bot.sandbox.braze.set_key(bot.sandbox.braze_api_key, {"cdi.integration_job_status"})
+    bot.store = shaky = SlowStore(bot.store, latency=0)
+    await bot.start_bot("two")
+    shaky.spared, shaky.broken = spared, 1
+    await bot.run(5)
+    assert not shaky.broken
+    bot.end_run(users, "error")
+    await bot.until(lambda: len(bot.cards()) == 1, seconds=40)
+
+
+@pytest.mark.parametrize("spared", range(8))
+async def test_a_database_that_fails_once_after_a_subscription_keeps_nothing_from_being_told(
+    bot: Whole, spared: int
+) -> None:
+    """What somebody subscribed to while the process was running is polled all the same."""
+    users = bot.create("Users")
+    await bot.run(5)
+    await bot.bot.close()
+    bot.sandbox.braze.set_key(bot.sandbox.braze_api_key, {"cdi.integration_job_status"})
+    bot.store = shaky = SlowStore(bot.store, latency=0)
+    await bot.start_bot("two")
+    await bot.run(5)
+    await bot.subscribe()
+    shaky.spared, shaky.broken = spared, 1
+    await bot.run(5)
+    assert not shaky.broken
+    bot.end_run(users, "error")
+    await bot.until(lambda: len(bot.cards()) == 1, seconds=40)
 
 
 async def test_a_killed_process_is_replaced_when_its_lease_ends(bot: Whole) -> None:

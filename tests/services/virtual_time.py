@@ -116,11 +116,12 @@ def threadless_store(file: Path) -> SqlStore:
 class SlowStore(Store):
     """A store that takes a moment before each transaction, in which others go ahead or the process dies.
 
-    To drive it: `broken` transactions from now on fail, the first of them first.
+    To drive it: the next `spared` transactions go well, and `broken` after them fail.
     """
 
-    inner: SqlStore
+    inner: Store
     latency: float = 0.002
+    spared: int = 0
     broken: int = 0
 
     @asynccontextmanager
@@ -139,6 +140,8 @@ class SlowStore(Store):
 
     async def _wait(self) -> None:
         await asyncio.sleep(self.latency)
-        if self.broken:
+        if self.spared:
+            self.spared -= 1
+        elif self.broken:
             self.broken -= 1
             raise StoreTrouble("The database is locked.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,6 +27,7 @@ from cdi_bot.services.deliver import Deliverer
 from cdi_bot.services.follow import Follower
 from cdi_bot.services.lookup import Lookup
 from cdi_bot.services.observe import Observer, Policy
+from cdi_bot.services.ports.store import Store, StoreTrouble
 from cdi_bot.services.remind import Reminder
 from cdi_bot.services.rights import Rights
 from cdi_bot.services.syncing import Syncing
@@ -82,7 +83,8 @@ class Whole:
 
     def __init__(self, sandbox: Sandbox, clock: Clock, store: SqlStore) -> None:
         """Start without a bot."""
-        self.sandbox, self.clock, self.store = sandbox, clock, store
+        self.sandbox, self.clock = sandbox, clock
+        self.store: Store = store
         self.bot: Bot
         self.workspace_id = 0
         self.admin_channel: Channel | None = None
@@ -192,7 +194,8 @@ class Whole:
             if everything or self.clock.now >= due.get(work, self.clock.now):
                 due[work] = self.clock.now + timedelta(seconds=every)
                 await work()
-        await bot.deliverer.round()
+        with suppress(StoreTrouble):  # the next round tries again
+            await bot.deliverer.round()
         await bot.deliverer.idle()
 
     async def run(self, seconds: float, step: float = 1) -> None:
