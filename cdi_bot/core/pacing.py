@@ -248,9 +248,13 @@ class Planner:
         """Seconds from one status call of an integration to the next, whatever the first one told."""
         unlisted = len(self._unlisted)
         if integration_id in self._unlisted:
-            return max(self._interval, unlisted * 60 / self._calls_per_minute / CALLS_IN_TURN)
+            return self._turn(unlisted)
         listed = self._heard - unlisted
         return max(self._interval * DISTRUST, listed * 60 / self._calls_per_minute / DISTRUST_PART)
+
+    def _turn(self, count: int) -> float:
+        """Seconds in which the status call alone goes round so many integrations."""
+        return max(self._interval, count * 60 / self._calls_per_minute / CALLS_IN_TURN)
 
     def _page_floor(self, page: int) -> float:
         """Seconds from one reading of a page to the next; pages that nobody waits for have what the others leave."""
@@ -273,7 +277,9 @@ class Planner:
         if integration_id in self._asking or integration_id in self._news or integration_id in self._held:
             return
         last = belief.asked_at if belief.asked_at is not None else belief.as_of
-        self._calls.put(integration_id, time, last + self._call_floor(integration_id))
+        due = last + self._call_floor(integration_id)
+        # A list that tells nothing any more is no reason to leave an integration unseen.
+        self._calls.put(integration_id, time, min(due, belief.as_of + self._turn(self._heard)))
 
     def _rank_page(self, page: int, time: float) -> None:
         heard = any(

@@ -14,7 +14,7 @@ from cdi_bot.services.gone import record_missing
 from cdi_bot.services.memory import NONE_OPEN, Remembered, run_from_list
 from cdi_bot.services.meter import Detections, Meter
 from cdi_bot.services.ports.store import Store, StoreTrouble
-from cdi_bot.services.record import Observation
+from cdi_bot.services.record import ConflictError, Observation
 from cdi_bot.services.recorder import Recorder
 from cdi_bot.services.watching import begin, release
 
@@ -35,6 +35,7 @@ class Book:
         self.items: dict[str, Remembered] = {}
         self.is_stale = True
         self._subscriptions: list[Subscription] = []
+        self._tally = (0, 0)
 
     async def reload(self, now: datetime) -> None:
         """Read what is stored; keep what only memory knows. What nobody hears of any more is let go.
@@ -48,8 +49,14 @@ class Book:
             self.is_stale = True
             raise
 
+    async def look_for_changes(self) -> None:
+        """See whether subscriptions came or went by way of another process, or while they were being read."""
+        async with self._store.read() as uow:
+            self.is_stale |= await uow.subscriptions.tally(self._workspace_id) != self._tally
+
     async def _reload(self, now: datetime) -> None:
         async with self._store.write() as uow:
+            self._tally = await uow.subscriptions.tally(self._workspace_id)
             self._subscriptions = await uow.subscriptions.for_workspace(self._workspace_id)
             stored = await uow.integrations.all(self._workspace_id)
             unheard = [each for each in stored if each.watched_since and not self._is_heard(each.integration)]
@@ -127,7 +134,8 @@ class Book:
         for integration in listed:
             item = self.items.get(integration.integration_id)
             before = item.watched if item else None
-            if item and before and before.integration == integration and not before.missing_since:
+            is_known = before and before.integration == integration and not before.missing_since
+            if item and before and is_known and not item.unstored:
                 item.watched, item.unsaved = replace(before, listed_at=now), True
                 continue
             watched = await self._as_listed(item, integration, now)
@@ -139,10 +147,12 @@ class Book:
             item = item or self.items.setdefault(
                 integration.integration_id, Remembered(watched=watched, heard=True)
             )
-            item.watched, item.news = watched, True
+            item.watched, item.news, item.unstored = watched, True, True
             news.append(item)
             observations.append(Observation(watched=watched, runs=[]))
         await self.record(observations, now)
+        for each in observations:
+            self.items[each.watched.integration.integration_id].unstored = False
         return news
 
     async def _as_listed(
@@ -169,7 +179,12 @@ class Book:
             for item in waiting
             if (run := run_from_list(item.watched.integration))
         ]
-        await self.record(observations, now)
+        try:
+            await self.record(observations, now)
+        except (StoreTrouble, ConflictError):
+            for item in waiting:
+                item.unstored = True
+            raise
 
     async def mark_missing(self, items: Sequence[Remembered], now: datetime) -> None:
         """Note that Braze no longer knows these, and tell who asked for one by its id."""

@@ -35,7 +35,8 @@ class Remembered:
     `watched` is it as stored, and `newest` the newest stored run. `page` stands for the runs of the first status page
     as last recorded, by their hashes: while Braze answers the same, nothing changed. `settled` tells when those of
     them began that are over. `open_starts` are stored runs still running; `news` says that the list showed a change
-    which no status call has explained yet. `unread` is where reading back broke off for want of budget.
+    which no status call has explained yet, and `unstored` that it could not be stored, so that the list has to be
+    believed anew. `unread` is where reading back broke off for want of budget.
 
     Kept are tuples of plain values, of which the objects are made anew when they are asked for: unlike objects, the
     garbage collector need not go through them again and again, and while it does everything else waits.
@@ -53,6 +54,7 @@ class Remembered:
         "settled",
         "unread",
         "unsaved",
+        "unstored",
     )
 
     def __init__(self, *, watched: WatchedIntegration, heard: bool) -> None:
@@ -64,7 +66,7 @@ class Remembered:
         self.page: tuple[int, ...] | None = None
         self.settled: tuple[datetime, ...] = ()
         self.open_starts = NONE_OPEN
-        self.news = self.unsaved = False
+        self.news = self.unsaved = self.unstored = False
         self.failures = 0
         self.unread: tuple[list[Run], str] | None = None
 

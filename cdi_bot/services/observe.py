@@ -24,7 +24,8 @@ from cdi_bot.services.watching import begin
 
 log = structlog.get_logger(__name__)
 
-_SAVE_EVERY = timedelta(seconds=5)
+_KEEP_UP_EVERY = timedelta(seconds=5)
+"""How often memory and store are brought into step: the times of answers one way, subscriptions the other."""
 _RENEW_EVERY = Lease.POLLING / 3
 _FRESH_LIST = timedelta(minutes=1)
 
@@ -80,7 +81,7 @@ class Observer:
             on_news=self._ask_for_news,
         )
         self._leads_until: datetime | None = None
-        self._calls, self._pages, self._save_at = Pace(now), Pace(now), now
+        self._calls, self._pages, self._keep_up_at = Pace(now), Pace(now), now
 
     # ------------------------------------------------------------------------------------- for others
 
@@ -134,9 +135,10 @@ class Observer:
                     self._poll.introduce(item, now)
                 self._recall.expect(key for key, item in self._book.items.items() if item.heard)
             await self._recall.step(now)
-            if now >= self._save_at:
-                self._save_at = now + _SAVE_EVERY
+            if now >= self._keep_up_at:
+                self._keep_up_at = now + _KEEP_UP_EVERY
                 await self._book.save_times()
+                await self._book.look_for_changes()
             if await self.sight.judge(now):
                 self._wake()
         except (StoreTrouble, ConflictError) as trouble:

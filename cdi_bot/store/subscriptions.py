@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model import (
@@ -26,12 +26,21 @@ from cdi_bot.store.rows import (
 )
 from cdi_bot.store.tables import AUDIT, SNOOZES, SUBSCRIPTIONS
 
+_TALLY = select(func.count(), func.coalesce(func.max(SUBSCRIPTIONS.c.subscription_id), 0)).where(
+    SUBSCRIPTIONS.c.workspace_id == bindparam("workspace")
+)
+
 
 class SqlSubscriptions(Subscriptions):
     """Subscriptions."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
+
+    async def tally(self, workspace_id: int) -> tuple[int, int]:
+        """Count."""
+        count, highest = (await self._connection.execute(_TALLY, {"workspace": workspace_id})).one()
+        return count, highest
 
     async def for_workspace(self, workspace_id: int) -> list[Subscription]:
         """Read a workspace's."""

@@ -94,6 +94,25 @@ def test_a_list_is_not_trusted_for_ever() -> None:
     assert asked == [300]
 
 
+def test_a_list_that_tells_nothing_any_more_is_not_trusted() -> None:
+    """When it is forbidden or fails, the status call alone keeps the interval."""
+    made = planner("quiet")
+    calls(made, NOON)
+    made.answered("quiet", [ran("quiet", -600)], NOON)
+    asked = []
+    for second in range(5, 301, 5):
+        now = NOON + timedelta(seconds=second)
+        if (page := made.next_page(now)) is not None:
+            if second <= 60:
+                made.listed(page, [one("quiet", last=-600)], now, is_last=True)
+            else:
+                made.page_failed(page, now)
+        for name in calls(made, now):
+            asked.append(second)
+            made.answered(name, [ran("quiet", -600)], now)
+    assert asked == list(range(90, 301, 30))
+
+
 def test_news_that_presses_goes_first_and_does_not_wait_for_its_turn() -> None:
     """A run that did not end well is asked before all that is only likely to bring news."""
     made = planner("a", "b")

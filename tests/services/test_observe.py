@@ -147,6 +147,27 @@ async def test_a_database_that_fails_once_after_a_subscription_keeps_nothing_fro
     await bot.until(lambda: len(bot.cards()) == 1, seconds=40)
 
 
+@pytest.mark.parametrize("spared", range(10))
+async def test_a_database_that_fails_once_keeps_no_news_of_the_list_from_being_told(
+    bot: Whole, spared: int
+) -> None:
+    """Even where the status call tells nothing."""
+    users = bot.create("Users")
+    await bot.run(5)
+    await bot.bot.close()
+    bot.store = shaky = SlowStore(bot.store, latency=0)
+    await bot.start_bot("two")
+    await bot.subscribe()
+    await bot.run(5)
+    bot.sandbox.braze.faults.add(Fault(kind=FaultKind.STATUS, status=503, path=".*/job_sync_status"))
+    bot.end_run(users, "error")
+    shaky.spared, shaky.broken = spared, 1
+    await bot.until(lambda: len(bot.cards()) == 1, seconds=20)
+    await bot.run(10)
+    assert not shaky.broken
+    assert len(bot.messages()) == 1
+
+
 async def test_a_killed_process_is_replaced_when_its_lease_ends(bot: Whole) -> None:
     """The next process polls as soon as the lease of one that died is over."""
     users = bot.create("Users")
@@ -174,6 +195,24 @@ async def test_two_processes_tell_it_once(bot: Whole) -> None:
         await bot.sleep(0.5)
     assert len(bot.messages()) == 1
     bot.bot = first
+    await second.close()
+
+
+@pytest.mark.parametrize("may_list", [True, False])
+async def test_what_another_process_took_a_subscription_to_is_polled_soon(bot: Whole, may_list: bool) -> None:
+    """People's commands reach any process; the one that polls the workspace hears of them."""
+    users = bot.create("Users")
+    await bot.run(5)
+    if not may_list:
+        bot.sandbox.braze.set_key(bot.sandbox.braze_api_key, {"cdi.integration_job_status"})
+    first = bot.bot
+    second = await bot.start_bot("two")
+    await bot.subscribe()
+    bot.bot = first
+    await bot.run(10)
+    assert [item.integration_id for item in first.observer.heard()] == [users]
+    bot.end_run(users)
+    await bot.until(lambda: len(bot.cards()) == 1, seconds=40)
     await second.close()
 
 

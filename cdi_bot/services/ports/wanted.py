@@ -12,6 +12,10 @@ from cdi_bot.core.model import AuditEntry, Channel, ChannelSettings, Filters, Sn
 class Subscriptions(Protocol):
     """Who hears of what."""
 
+    async def tally(self, workspace_id: int) -> tuple[int, int]:
+        """How many a workspace has, and the highest id among them: another pair whenever one came or went."""
+        ...
+
     async def for_workspace(self, workspace_id: int) -> list[Subscription]:
         """All of a workspace, in order of creation."""
         ...
