@@ -101,8 +101,9 @@ def _serve(listener: socket.socket) -> None:
             if ready == _OWNER:
                 os.killpg(0, signal.SIGKILL)  # nobody wants any of it any more
             elif ready is listener:
-                process, connection = _fork(listener)
-                living[process.sentinel] = process, connection
+                with suppress(EOFError, OSError):  # whoever asked has ended meanwhile
+                    process, connection = _fork(listener)
+                    living[process.sentinel] = process, connection
             elif isinstance(ready, int):
                 process, connection = living.pop(ready)
                 process.join()
