@@ -108,7 +108,7 @@ async def test_a_restart_tells_nothing_again(bot: Whole) -> None:
     assert len(bot.messages()) == 1
 
 
-@pytest.mark.parametrize("spared", range(8))
+@pytest.mark.parametrize("spared", range(5))
 async def test_a_database_that_fails_once_at_the_start_keeps_nothing_from_being_told(
     bot: Whole, spared: int
 ) -> None:
@@ -127,7 +127,7 @@ async def test_a_database_that_fails_once_at_the_start_keeps_nothing_from_being_
     await bot.until(lambda: len(bot.cards()) == 1, seconds=40)
 
 
-@pytest.mark.parametrize("spared", range(8))
+@pytest.mark.parametrize("spared", range(5))
 async def test_a_database_that_fails_once_after_a_subscription_keeps_nothing_from_being_told(
     bot: Whole, spared: int
 ) -> None:
@@ -147,7 +147,7 @@ async def test_a_database_that_fails_once_after_a_subscription_keeps_nothing_fro
     await bot.until(lambda: len(bot.cards()) == 1, seconds=40)
 
 
-@pytest.mark.parametrize("spared", range(10))
+@pytest.mark.parametrize("spared", range(5))
 async def test_a_database_that_fails_once_keeps_no_news_of_the_list_from_being_told(
     bot: Whole, spared: int
 ) -> None:
