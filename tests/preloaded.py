@@ -8,7 +8,7 @@ from pathlib import Path
 
 from slipcover import FileMatcher, ImportManager, Slipcover
 
-ROOT = Path(__file__).parent.parent
+from tests.forks import ROOT
 
 _FOLDER = os.environ.get("SLIPCOVER_COVERAGE_DIR")
 """Where the test processes leave their counts to be added up; none where nothing is measured."""

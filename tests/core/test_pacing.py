@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -80,8 +81,8 @@ def test_without_a_list_nothing_goes_unasked_for_longer_than_the_interval() -> N
     assert calls(made, NOON + timedelta(seconds=30)) == ["quiet"]
 
 
-def test_a_list_is_not_trusted_for_ever() -> None:
-    """What the list shows as quiet is asked every ten intervals all the same."""
+def asked_while(tells: Callable[[int], bool]) -> list[int]:
+    """The seconds of five minutes in which one quiet integration is asked, while the list tells of it or fails."""
     made = planner("quiet")
     calls(made, NOON)
     made.answered("quiet", [ran("quiet", -600)], NOON)
@@ -89,28 +90,24 @@ def test_a_list_is_not_trusted_for_ever() -> None:
     for second in range(5, 301, 5):
         now = NOON + timedelta(seconds=second)
         if (page := made.next_page(now)) is not None:
-            made.listed(page, [one("quiet", last=-600)], now, is_last=True)
-        asked += [second for _ in calls(made, now)]
-    assert asked == [300]
-
-
-def test_a_list_that_tells_nothing_any_more_is_not_trusted() -> None:
-    """When it is forbidden or fails, the status call alone keeps the interval."""
-    made = planner("quiet")
-    calls(made, NOON)
-    made.answered("quiet", [ran("quiet", -600)], NOON)
-    asked = []
-    for second in range(5, 301, 5):
-        now = NOON + timedelta(seconds=second)
-        if (page := made.next_page(now)) is not None:
-            if second <= 60:
+            if tells(second):
                 made.listed(page, [one("quiet", last=-600)], now, is_last=True)
             else:
                 made.page_failed(page, now)
         for name in calls(made, now):
             asked.append(second)
             made.answered(name, [ran("quiet", -600)], now)
-    assert asked == list(range(90, 301, 30))
+    return asked
+
+
+def test_a_list_is_not_trusted_for_ever() -> None:
+    """What the list shows as quiet is asked every ten intervals all the same."""
+    assert asked_while(lambda _second: True) == [300]
+
+
+def test_a_list_that_tells_nothing_any_more_is_not_trusted() -> None:
+    """When it is forbidden or fails, the status call alone keeps the interval."""
+    assert asked_while(lambda second: second <= 60) == list(range(90, 301, 30))
 
 
 def test_news_that_presses_goes_first_and_does_not_wait_for_its_turn() -> None:

@@ -108,6 +108,19 @@ async def test_a_restart_tells_nothing_again(bot: Whole) -> None:
     assert len(bot.messages()) == 1
 
 
+async def restart_on_a_shaky_store(bot: Whole) -> SlowStore:
+    """Another process takes over, whose transactions fail where the test says so."""
+    await bot.bot.close()
+    bot.store = shaky = SlowStore(bot.store, latency=0)
+    await bot.start_bot("two")
+    return shaky
+
+
+def forbid_the_list(bot: Whole) -> None:
+    """Leave the key the status call alone."""
+    bot.sandbox.braze.set_key(bot.sandbox.braze_api_key, {"cdi.integration_job_status"})
+
+
 @pytest.mark.parametrize("spared", range(5))
 async def test_a_database_that_fails_once_at_the_start_keeps_nothing_from_being_told(
     bot: Whole, spared: int
@@ -116,10 +129,8 @@ async def test_a_database_that_fails_once_at_the_start_keeps_nothing_from_being_
     users = bot.create("Users")
     await bot.run(5)
     await bot.subscribe()
-    await bot.bot.close()
-    bot.sandbox.braze.set_key(bot.sandbox.braze_api_key, {"cdi.integration_job_status"})
-    bot.store = shaky = SlowStore(bot.store, latency=0)
-    await bot.start_bot("two")
+    forbid_the_list(bot)
+    shaky = await restart_on_a_shaky_store(bot)
     shaky.spared, shaky.broken = spared, 1
     await bot.run(5)
     assert not shaky.broken
@@ -134,10 +145,8 @@ async def test_a_database_that_fails_once_after_a_subscription_keeps_nothing_fro
     """What somebody subscribed to while the process was running is polled all the same."""
     users = bot.create("Users")
     await bot.run(5)
-    await bot.bot.close()
-    bot.sandbox.braze.set_key(bot.sandbox.braze_api_key, {"cdi.integration_job_status"})
-    bot.store = shaky = SlowStore(bot.store, latency=0)
-    await bot.start_bot("two")
+    forbid_the_list(bot)
+    shaky = await restart_on_a_shaky_store(bot)
     await bot.run(5)
     await bot.subscribe()
     shaky.spared, shaky.broken = spared, 1
@@ -154,9 +163,7 @@ async def test_a_database_that_fails_once_keeps_no_news_of_the_list_from_being_t
     """Even where the status call tells nothing."""
     users = bot.create("Users")
     await bot.run(5)
-    await bot.bot.close()
-    bot.store = shaky = SlowStore(bot.store, latency=0)
-    await bot.start_bot("two")
+    shaky = await restart_on_a_shaky_store(bot)
     await bot.subscribe()
     await bot.run(5)
     bot.sandbox.braze.faults.add(Fault(kind=FaultKind.STATUS, status=503, path=".*/job_sync_status"))
@@ -204,7 +211,7 @@ async def test_what_another_process_took_a_subscription_to_is_polled_soon(bot: W
     users = bot.create("Users")
     await bot.run(5)
     if not may_list:
-        bot.sandbox.braze.set_key(bot.sandbox.braze_api_key, {"cdi.integration_job_status"})
+        forbid_the_list(bot)
     first = bot.bot
     second = await bot.start_bot("two")
     await bot.subscribe()
@@ -274,7 +281,7 @@ async def test_a_run_that_begins_is_told_where_that_was_asked_for(bot: Whole) ->
 
 async def test_without_the_list_every_subscribed_integration_is_asked_in_its_interval(bot: Whole) -> None:
     """The status call alone finds a failure within the poll interval."""
-    bot.sandbox.braze.set_key(bot.sandbox.braze_api_key, {"cdi.integration_job_status"})
+    forbid_the_list(bot)
     users = bot.create("Users")
     await bot.bot.observer.refresh(users)
     await bot.subscribe(users)
