@@ -85,6 +85,7 @@ class Whole:
         """Start without a bot."""
         self.sandbox, self.clock = sandbox, clock
         self.store: Store = store
+        self.bots: list[Bot] = []
         self.bot: Bot
         self.workspace_id = 0
         self.admin_channel: Channel | None = None
@@ -173,6 +174,7 @@ class Whole:
             wake=deliverer.wake,
         )
         self.bot = Bot(observer, deliverer, reminder, conditions, follower, syncing, braze, session)
+        self.bots.append(self.bot)
         return self.bot
 
     def seconds(self) -> float:
@@ -318,4 +320,6 @@ async def whole(folder: Path, *, braze_ahead: float = 0) -> AsyncIterator[Whole]
         await everything.start_bot()
         yield everything
         await everything.bot.close()
+        for each in everything.bots:
+            await each.kill()  # also what a test that failed has left
     await store.close()
