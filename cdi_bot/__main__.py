@@ -21,7 +21,7 @@ def main() -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, _end)
     gc.disable()  # what is loaded stays: to look for garbage in it would only take longer, now and later
-    from cdi_bot.cli import main as run_command_line  # noqa: PLC0415  # loading it is what takes the time
+    from cdi_bot.cli.main import main as run_command_line  # noqa: PLC0415  # loading it is what takes the time
 
     gc.freeze()
     gc.enable()

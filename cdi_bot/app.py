@@ -13,30 +13,36 @@ from datetime import UTC, datetime
 
 import structlog
 
-from cdi_bot import checks, preflight
+from cdi_bot import startup
 from cdi_bot.braze.client import BrazeClient
-from cdi_bot.checks import CheckResult
-from cdi_bot.conversation import open_to_people
-from cdi_bot.core.model import Channel
-from cdi_bot.metrics import CONTENT_TYPE, Metrics, watch_loop
-from cdi_bot.polling import Poller, Polling, Reach, make_poller, reach, spare_collector
+from cdi_bot.conversation import register_handlers
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.delivery.digests import Digests
+from cdi_bot.delivery.dispatcher import Dispatcher
+from cdi_bot.delivery.view_builder import ViewBuilder
+from cdi_bot.monitoring.measurements import NO_MEASUREMENTS, Measurements
+from cdi_bot.monitoring.poller import Poller, PollerSettings
+from cdi_bot.monitoring.retention import Retention
+from cdi_bot.operator.http import WebServer, build_web
+from cdi_bot.operator.metrics import CONTENT_TYPE, Metrics, watch_loop
+from cdi_bot.polling import (
+    Monitors,
+    WorkspaceClient,
+    WorkspaceMonitor,
+    freeze_loaded_objects,
+    make_monitor,
+    open_workspace,
+)
 from cdi_bot.scheduler import Scheduler
-from cdi_bot.services.answers import Answer
-from cdi_bot.services.deliver import Deliverer
-from cdi_bot.services.digest import Digester
-from cdi_bot.services.meter import UNCOUNTED, Meter
-from cdi_bot.services.observe import Observer, Policy
 from cdi_bot.services.ports.store import Store
-from cdi_bot.services.queries import Queries
-from cdi_bot.services.retain import Retention
-from cdi_bot.services.views import Views
-from cdi_bot.settings import Settings
-from cdi_bot.slack.bolt import Identity, SlackApp
-from cdi_bot.slack.home import HomeTab
-from cdi_bot.slack.sender import SlackMessenger
-from cdi_bot.slack.words import Words
+from cdi_bot.settings.environment import Settings
+from cdi_bot.slack.api.app import Identity, SlackApp
+from cdi_bot.slack.api.messenger import SlackMessenger
+from cdi_bot.slack.handlers.home import HomeTab
+from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import SqlStore
-from cdi_bot.web import WebServer, build_web
+from cdi_bot.usecases.answers import Answer
+from cdi_bot.usecases.queries import Queries
 
 log = structlog.get_logger(__name__)
 
@@ -92,17 +98,17 @@ async def run_bot(
     `ListenError` for a port that can't be had.
     """
     async with AsyncExitStack() as stack:
-        slack = preflight.make_slack(settings)
+        slack = startup.make_slack(settings)
         stack.push_async_callback(slack.close)
-        async with aclosing(_trial(settings)) as trial:
-            await preflight.try_credentials(slack, trial)
-        store = await preflight.open_store(settings.database_url)
+        async with aclosing(trial_client(settings)) as trial:
+            await startup.try_credentials(slack, trial)
+        store = await startup.open_store(settings.database_url)
         stack.push_async_callback(store.close)
         readiness, metrics = _Readiness(slack, store), Metrics()
         await _serve(settings, stack, readiness, store=store, metrics=metrics)
         reached = await _reach(settings, store, metrics)
         stack.push_async_callback(reached.braze.aclose)
-        identity = await preflight.identify(slack, stop)
+        identity = await startup.identify(slack, stop)
         if identity is None:
             return 0
         parts = _build(
@@ -113,10 +119,10 @@ async def run_bot(
             identity=identity,
             metrics=metrics,
         )
-        await preflight.connect(slack, stop)
+        await startup.connect(slack, stop)
         readiness.parts = parts
         await _start(parts, stack, slack)
-        spare_collector()
+        freeze_loaded_objects()
         log.info("ready", team=identity.team_id, workspace=reached.workspace.base_url)
         if on_ready:
             on_ready()
@@ -126,18 +132,13 @@ async def run_bot(
     return 0
 
 
-async def run_checks(settings: Settings) -> list[CheckResult]:
-    """Try every credential and permission that the bot would use."""
-    return await checks.run_checks(settings, _trial(settings))
-
-
 async def status_report(settings: Settings, words: str, now: datetime) -> Answer:
     """The answer of `/cdi status`, from a database that no bot needs to be running on.
 
     Raises `StoreTrouble` when the database can't be used.
     """
     async with AsyncExitStack() as stack:
-        store = await preflight.open_store(settings.database_url)
+        store = await startup.open_store(settings.database_url)
         stack.push_async_callback(store.close)
         reached = await _reach(settings, store)
         stack.push_async_callback(reached.braze.aclose)
@@ -160,10 +161,10 @@ async def status_report(settings: Settings, words: str, now: datetime) -> Answer
 class _Parts:
     """Everything that works together for one Braze workspace and one Slack team."""
 
-    observer: Observer
-    polling: Polling
-    deliverer: Deliverer
-    digester: Digester
+    observer: Poller
+    polling: Monitors
+    deliverer: Dispatcher
+    digester: Digests
     retention: Retention
     home: HomeTab
 
@@ -173,7 +174,7 @@ def _build(
     *,
     store: Store,
     slack: SlackApp,
-    reached: Reach,
+    reached: WorkspaceClient,
     identity: Identity,
     metrics: Metrics,
 ) -> _Parts:
@@ -181,22 +182,22 @@ def _build(
     admin_channel = (
         Channel(team_id=team, channel_id=settings.admin_channel) if settings.admin_channel else None
     )
-    messenger = SlackMessenger(slack.client, Words.load(settings.language))
+    messenger = SlackMessenger(slack.client, Translator.load(settings.language))
 
     def wake() -> None:
         deliverer.wake()
         home.stir()
 
-    deliverer = Deliverer(
+    deliverer = Dispatcher(
         store=store,
         messenger=messenger,
-        views=Views(workspace=workspace, can_sync=bool(settings.admins)),
+        views=ViewBuilder(workspace=workspace, can_sync=bool(settings.admins)),
         clock=utc_now,
         sleep=asyncio.sleep,
         random=random.random,
         owner=_owner(),
         admin_channel=admin_channel,
-        meter=metrics,
+        count=metrics.delivered,
     )
     poller = _poller(
         settings,
@@ -207,7 +208,7 @@ def _build(
         metrics=metrics,
         admin_channel=admin_channel,
     )
-    home = open_to_people(
+    home = register_handlers(
         settings,
         store=store,
         slack=slack,
@@ -220,10 +221,10 @@ def _build(
         wake=wake,
     )
     retention = Retention(store=store, clock=utc_now, keep=settings.retention)
-    digester = Digester(store=store, workspace_id=workspace.workspace_id, clock=utc_now, wake=wake)
+    digester = Digests(store=store, workspace_id=workspace.workspace_id, clock=utc_now, wake=wake)
     return _Parts(
         observer=poller.observer,
-        polling=Polling([poller]),
+        polling=Monitors([poller]),
         deliverer=deliverer,
         digester=digester,
         retention=retention,
@@ -281,12 +282,12 @@ async def _serve(
     log.info("listening", host=settings.host, port=port)
 
 
-async def _reach(settings: Settings, store: Store, meter: Meter = UNCOUNTED) -> Reach:
+async def _reach(settings: Settings, store: Store, meter: Measurements = NO_MEASUREMENTS) -> WorkspaceClient:
     key = settings.braze_api_key.get_secret_value()
-    return await reach(settings.braze_base_url, key, store=store, clock=utc_now, meter=meter)
+    return await open_workspace(settings.braze_base_url, key, store=store, clock=utc_now, meter=meter)
 
 
-def _trial(settings: Settings) -> BrazeClient:
+def trial_client(settings: Settings) -> BrazeClient:
     """A client to try the key with, before there is a store."""
     return BrazeClient(
         base_url=settings.braze_base_url,
@@ -299,18 +300,18 @@ def _trial(settings: Settings) -> BrazeClient:
 
 def _poller(
     settings: Settings,
-    reached: Reach,
+    reached: WorkspaceClient,
     *,
     store: Store,
     clock: Callable[[], datetime],
     wake: Callable[[], None],
     metrics: Metrics,
     admin_channel: Channel | None = None,
-) -> Poller:
-    policy = Policy(
+) -> WorkspaceMonitor:
+    policy = PollerSettings(
         interval=settings.poll_interval, blind_after=settings.blind_after, admin_channel=admin_channel
     )
-    return make_poller(
+    return make_monitor(
         reached,
         store=store,
         policy=policy,

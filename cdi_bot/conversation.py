@@ -5,40 +5,40 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from cdi_bot.polling import Reach
-from cdi_bot.services.channel_settings import ManageChannel
-from cdi_bot.services.deliver import Deliverer
-from cdi_bot.services.forms import Forms
-from cdi_bot.services.home import Homes
-from cdi_bot.services.lookup import Lookup
-from cdi_bot.services.manage import Manage
-from cdi_bot.services.observe import Observer
+from cdi_bot.delivery.dispatcher import Dispatcher
+from cdi_bot.monitoring.poller import Poller
+from cdi_bot.polling import WorkspaceClient
 from cdi_bot.services.ports.store import Store
-from cdi_bot.services.queries import Queries
-from cdi_bot.services.rights import Rights
-from cdi_bot.services.syncing import Syncing
-from cdi_bot.settings import Settings
-from cdi_bot.slack.actions import listen_to_actions
-from cdi_bot.slack.bolt import Identity, SlackApp
-from cdi_bot.slack.commands import Desk, listen_to_commands
-from cdi_bot.slack.events import listen_to_events
-from cdi_bot.slack.forms import FormDesk
-from cdi_bot.slack.home import HomeTab
-from cdi_bot.slack.memberships import SlackMemberships
-from cdi_bot.slack.people import SlackPeople
-from cdi_bot.slack.screens import Screens
-from cdi_bot.slack.sender import SlackMessenger
-from cdi_bot.slack.words import Words, languages
+from cdi_bot.settings.environment import Settings
+from cdi_bot.slack.api.app import Identity, SlackApp
+from cdi_bot.slack.api.memberships import SlackMemberships
+from cdi_bot.slack.api.messenger import SlackMessenger
+from cdi_bot.slack.api.people import SlackPeople
+from cdi_bot.slack.api.views import SlackViews
+from cdi_bot.slack.handlers.actions import register_actions
+from cdi_bot.slack.handlers.commands import Responder, register_commands
+from cdi_bot.slack.handlers.events import register_events
+from cdi_bot.slack.handlers.forms import FormHandlers
+from cdi_bot.slack.handlers.home import HomeTab
+from cdi_bot.slack.render.kit.i18n import Translator, languages
+from cdi_bot.usecases.access import Access
+from cdi_bot.usecases.channel_settings import ChangeChannelSettings
+from cdi_bot.usecases.home import HomeQueries
+from cdi_bot.usecases.lookup import Lookup
+from cdi_bot.usecases.manage import Manage
+from cdi_bot.usecases.queries import Queries
+from cdi_bot.usecases.subscription_form import SubscriptionForms
+from cdi_bot.usecases.sync import SyncRequests
 
 
-def open_to_people(
+def register_handlers(
     settings: Settings,
     *,
     store: Store,
     slack: SlackApp,
-    reached: Reach,
-    observer: Observer,
-    deliverer: Deliverer,
+    reached: WorkspaceClient,
+    observer: Poller,
+    deliverer: Dispatcher,
     messenger: SlackMessenger,
     identity: Identity,
     clock: Callable[[], datetime],
@@ -46,12 +46,12 @@ def open_to_people(
 ) -> HomeTab:
     """Have everything answered that people of a Slack team do; returns Home, which wants to be told of changes."""
     braze, workspace = reached.braze, reached.workspace
-    words = Words.load(settings.language)
+    words = Translator.load(settings.language)
     lookup = Lookup(store=store, observer=observer, workspace=workspace)
     memberships = SlackMemberships(slack.client, identity.team_id)
     people = SlackPeople(slack.client, identity.team_id)
     slack.on_person(people.met)
-    rights = Rights(people=people, memberships=memberships, messenger=messenger, admins=settings.admins)
+    rights = Access(people=people, memberships=memberships, messenger=messenger, admins=settings.admins)
     manage = Manage(
         store=store,
         messenger=messenger,
@@ -61,7 +61,7 @@ def open_to_people(
         clock=clock,
         wake=wake,
     )
-    channels = ManageChannel(
+    channels = ChangeChannelSettings(
         store=store,
         messenger=messenger,
         workspace=workspace,
@@ -71,7 +71,7 @@ def open_to_people(
         wake=wake,
     )
     queries = Queries(store=store, observer=observer, braze=braze, workspace=workspace, clock=clock)
-    syncing = Syncing(
+    syncing = SyncRequests(
         store=store,
         braze=braze,
         workspace=workspace,
@@ -80,7 +80,7 @@ def open_to_people(
         clock=clock,
         wake=wake,
     )
-    desk = Desk(
+    desk = Responder(
         slack=slack,
         manage=manage,
         syncing=syncing,
@@ -91,9 +91,9 @@ def open_to_people(
         words=words,
         clock=clock,
     )
-    listen_to_commands(desk)
-    listen_to_actions(desk)
-    forms = Forms(
+    register_commands(desk)
+    register_actions(desk)
+    forms = SubscriptionForms(
         store=store,
         workspace=workspace,
         manage=manage,
@@ -102,16 +102,16 @@ def open_to_people(
         lookup=lookup,
         rights=rights,
     )
-    screens = Screens(slack.client)
+    screens = SlackViews(slack.client)
     home = HomeTab(
         desk=desk,
-        homes=Homes(store=store, workspace=workspace, clock=clock),
+        homes=HomeQueries(store=store, workspace=workspace, clock=clock),
         memberships=memberships,
         screens=screens,
         clock=clock,
     )
     home.listen()
-    FormDesk(desk=desk, forms=forms, screens=screens, changed=home.show_again).listen()
-    listen_to_events(slack, deliverer.places, bot_user=identity.bot_user_id)
+    FormHandlers(desk=desk, forms=forms, screens=screens, changed=home.show_again).listen()
+    register_events(slack, deliverer.places, bot_user=identity.bot_user_id)
     slack.ignore_the_rest()
     return home

@@ -15,15 +15,15 @@ import structlog
 
 from cdi_bot.braze.client import BrazeClient
 from cdi_bot.braze.instances import dashboard_url
-from cdi_bot.core.model import Workspace
-from cdi_bot.metrics import Metrics
-from cdi_bot.services.conditions import Conditions
-from cdi_bot.services.follow import Follower
-from cdi_bot.services.meter import UNCOUNTED, Meter
-from cdi_bot.services.observe import Observer, Policy
-from cdi_bot.services.ports.braze import Endpoint
+from cdi_bot.core.model.integration import Workspace
+from cdi_bot.monitoring.braze_port import Endpoint
+from cdi_bot.monitoring.evaluator import Evaluator
+from cdi_bot.monitoring.measurements import NO_MEASUREMENTS, Measurements
+from cdi_bot.monitoring.poller import Poller, PollerSettings
+from cdi_bot.monitoring.reminders import Reminders
+from cdi_bot.monitoring.requested_syncs import RequestedSyncs
+from cdi_bot.operator.metrics import Metrics
 from cdi_bot.services.ports.store import Store
-from cdi_bot.services.remind import Reminder
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +34,7 @@ Clock = Callable[[], datetime]
 Work = Callable[[], Coroutine[Any, Any, None]]
 
 
-def spare_collector() -> None:
+def freeze_loaded_objects() -> None:
     """Have the garbage collector leave alone what is loaded by now, which stays for good.
 
     Going through all of it now and then would hold the event loop up for a tenth of a second.
@@ -44,7 +44,7 @@ def spare_collector() -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
+class WorkspaceClient:
     """A workspace, and the client that asks it."""
 
     workspace: Workspace
@@ -52,19 +52,19 @@ class Reach:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Poller:
+class WorkspaceMonitor:
     """What watches one workspace."""
 
-    reach: Reach
-    observer: Observer
-    reminder: Reminder
-    conditions: Conditions
-    follower: Follower
+    reach: WorkspaceClient
+    observer: Poller
+    reminder: Reminders
+    conditions: Evaluator
+    follower: RequestedSyncs
 
 
-async def reach(
-    base_url: str, api_key: str, *, store: Store, clock: Clock, meter: Meter = UNCOUNTED
-) -> Reach:
+async def open_workspace(
+    base_url: str, api_key: str, *, store: Store, clock: Clock, meter: Measurements = NO_MEASUREMENTS
+) -> WorkspaceClient:
     """Find a workspace in the store, or add it, and make its client."""
     async with store.write() as uow:
         workspace = await uow.workspaces.ensure(base_url=base_url, dashboard_url=dashboard_url(base_url))
@@ -76,24 +76,24 @@ async def reach(
         random=random.random,
         meter=meter,
     )
-    return Reach(workspace=workspace, braze=braze)
+    return WorkspaceClient(workspace=workspace, braze=braze)
 
 
-def make_poller(
-    reached: Reach,
+def make_monitor(
+    reached: WorkspaceClient,
     *,
     store: Store,
-    policy: Policy,
+    policy: PollerSettings,
     repeat_after: timedelta,
     grace: timedelta,
     clock: Clock,
     owner: str,
     wake: Callable[[], None],
     metrics: Metrics,
-) -> Poller:
+) -> WorkspaceMonitor:
     """Make what watches a workspace, and show its numbers; `wake` is called when messages are owed."""
     workspace, braze = reached.workspace, reached.braze
-    observer = Observer(
+    observer = Poller(
         store=store,
         braze=braze,
         workspace=workspace,
@@ -112,14 +112,14 @@ def make_poller(
 
     name = workspace.base_url.partition("://")[2]
     metrics.watch_workspace(name, used=used, left=left, oldest=observer.oldest_age)
-    reminder = Reminder(
+    reminder = Reminders(
         store=store,
         workspace_id=workspace.workspace_id,
         clock=clock,
         repeat_after=repeat_after,
         wake=wake,
     )
-    conditions = Conditions(
+    conditions = Evaluator(
         store=store,
         workspace_id=workspace.workspace_id,
         observer=observer,
@@ -127,18 +127,18 @@ def make_poller(
         grace=grace,
         wake=wake,
     )
-    follower = Follower(
+    follower = RequestedSyncs(
         store=store, observer=observer, workspace_id=workspace.workspace_id, clock=clock, wake=wake
     )
-    return Poller(
+    return WorkspaceMonitor(
         reach=reached, observer=observer, reminder=reminder, conditions=conditions, follower=follower
     )
 
 
-class Polling:
+class Monitors:
     """All pollers of a process. None waits for another, nor for another's trouble."""
 
-    def __init__(self, pollers: Sequence[Poller]) -> None:
+    def __init__(self, pollers: Sequence[WorkspaceMonitor]) -> None:
         """Drive these."""
         self._pollers = tuple(pollers)
         self._under_way: dict[Work, asyncio.Task[None]] = {}

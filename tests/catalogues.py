@@ -14,7 +14,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.frontend import CommandLineInterface
 from babel.messages.pofile import read_po, write_po
 
-from cdi_bot.slack.words import DOMAIN, LOCALE, SOURCE, languages
+from cdi_bot.slack.render.kit.i18n import DOMAIN, LOCALE, SOURCE, languages
 
 ROOT = Path(__file__).parents[1]
 TEMPLATE = LOCALE / f"{DOMAIN}.pot"

@@ -11,9 +11,9 @@ import structlog
 from hypothesis import HealthCheck, settings
 from typer.testing import CliRunner, Result
 
-from cdi_bot.cli import app
+from cdi_bot.cli.main import app
 from cdi_bot.sandbox import Sandbox
-from cdi_bot.settings import VARIABLES
+from cdi_bot.settings.environment import VARIABLES
 from tests.databases import Databases, postgres_server
 from tests.program import Invoke, Program
 

@@ -19,7 +19,7 @@ _LATER = ("httpcore", "anyio._backends._asyncio")
 _counts = Slipcover(branch=True)
 if _FOLDER:
     ImportManager(_counts, FileMatcher(sources=[ROOT / "cdi_bot"])).__enter__()
-for name in ("pytest", "cdi_bot.cli", *_LATER, "tests.forked", "tests.e2e.crashing"):
+for name in ("pytest", "cdi_bot.cli.main", *_LATER, "tests.forked", "tests.e2e.crashing"):
     importlib.import_module(name)
 gc.freeze()  # a fork that looks for garbage does not copy all of this
 

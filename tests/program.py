@@ -10,7 +10,7 @@ from pathlib import Path
 
 from typer.testing import Result
 
-from cdi_bot.settings import VARIABLES
+from cdi_bot.settings.environment import VARIABLES
 from tests.forked import Forked, fork
 from tests.forks import ROOT
 

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 import typer.main
 
-from cdi_bot.cli import app
-from cdi_bot.core.commands import COMMANDS, OPTIONS
-from cdi_bot.core.model import Kind, Topic
-from cdi_bot.settings import VARIABLES
+from cdi_bot.cli.main import app
+from cdi_bot.core.commands.command import COMMANDS, OPTIONS
+from cdi_bot.core.model.incident import Kind
+from cdi_bot.core.model.subscription import Topic
+from cdi_bot.settings.environment import VARIABLES
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -9,9 +9,9 @@ import jsonschema
 import pytest
 import yaml
 
-from cdi_bot.slack.events import listen_to_events
-from cdi_bot.slack.form_fields import FORM
-from cdi_bot.slack.scopes import NEEDED, OPTIONAL
+from cdi_bot.slack.api.scopes import NEEDED, OPTIONAL
+from cdi_bot.slack.handlers.events import register_events
+from cdi_bot.slack.render.forms.fields import FORM
 
 ROOT = Path(__file__).parent.parent
 SCHEMA = ROOT.parent / "shared" / "slack-manifest.schema.json"
@@ -136,7 +136,7 @@ def test_each_event_is_listened_to(manifest: dict[str, Any]) -> None:
         def on_event(self, kind: str, _listener: object) -> None:
             heard.add(kind)
 
-    listen_to_events(cast("Any", Ears()), cast("Any", None), bot_user="U1")
+    register_events(cast("Any", Ears()), cast("Any", None), bot_user="U1")
     asked = set(manifest["settings"]["event_subscriptions"]["bot_events"])
     assert asked == heard | {"app_home_opened"}
 

@@ -10,17 +10,19 @@ from pathlib import Path
 import pytest
 import structlog
 
-from cdi_bot.core.model import Channel, Filters, Kind
-from cdi_bot.metrics import Metrics
-from cdi_bot.polling import Poller, Polling, make_poller, reach
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.incident import Kind
+from cdi_bot.core.model.subscription import Filters
+from cdi_bot.monitoring.poller import PollerSettings
+from cdi_bot.operator.metrics import Metrics
+from cdi_bot.polling import Monitors, WorkspaceMonitor, make_monitor, open_workspace
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.braze_integration import IntegrationConfig
 from cdi_bot.sandbox.braze_runs import RunPlan
-from cdi_bot.services.observe import Policy
 from cdi_bot.store import SqlStore
 from tests.databases import Databases
+from tests.operator.test_metrics import read
 from tests.sandbox.braze_kit import Clock
-from tests.test_metrics import read
 
 
 class Workspaces:
@@ -31,14 +33,14 @@ class Workspaces:
         self.store, self.stack = store, stack
         self.clock, self.metrics = Clock(), Metrics()
         self.brazes: list[Sandbox] = []
-        self.pollers: list[Poller] = []
+        self.pollers: list[WorkspaceMonitor] = []
         self.names: list[str] = []
 
     async def add(self, clock: Clock) -> None:
         """Add a workspace; its poller goes by a clock of its own."""
         braze = await self.stack.enter_async_context(Sandbox(self.clock))
         created = braze.braze.create(IntegrationConfig(integration_name="Users"))
-        reached = await reach(braze.url, braze.braze_api_key, store=self.store, clock=self.clock)
+        reached = await open_workspace(braze.url, braze.braze_api_key, store=self.store, clock=self.clock)
         self.stack.push_async_callback(reached.braze.aclose)
         async with self.store.write() as uow:
             await uow.subscriptions.add(
@@ -49,10 +51,10 @@ class Workspaces:
                 by="U1",
                 now=self.clock.now,
             )
-        poller = make_poller(
+        poller = make_monitor(
             reached,
             store=self.store,
-            policy=Policy(
+            policy=PollerSettings(
                 interval=timedelta(seconds=30), blind_after=timedelta(seconds=300), admin_channel=None
             ),
             repeat_after=timedelta(hours=4),
@@ -66,7 +68,7 @@ class Workspaces:
         self.pollers.append(poller)
         self.names.append(created.config.integration_id)
 
-    async def live(self, polling: Polling, seconds: float) -> None:
+    async def live(self, polling: Monitors, seconds: float) -> None:
         """Let time pass, and have done what it brings."""
         for _ in range(int(seconds)):
             await polling.tick()
@@ -110,7 +112,7 @@ async def test_each_workspace_is_watched_for_itself(workspaces: Workspaces) -> N
     """A failure belongs to the workspace it happened in, and each has numbers of its own."""
     for _ in range(2):
         await workspaces.add(workspaces.clock)
-    polling = Polling(workspaces.pollers)
+    polling = Monitors(workspaces.pollers)
     await workspaces.live(polling, 5)
     fail(workspaces.brazes[1], workspaces.names[1])
     await workspaces.live(polling, 10)
@@ -135,7 +137,7 @@ async def test_trouble_of_one_workspace_stops_no_other(workspaces: Workspaces) -
     clock = Broken()
     await workspaces.add(clock)
     await workspaces.add(workspaces.clock)
-    polling = Polling(workspaces.pollers)
+    polling = Monitors(workspaces.pollers)
     await workspaces.live(polling, 5)
     clock.broken = True
     fail(workspaces.brazes[1], workspaces.names[1])

@@ -25,7 +25,7 @@ from cdi_bot.braze.errors import (
     UnknownIntegrationError,
     UnreachableError,
 )
-from cdi_bot.services.ports.braze import Endpoint
+from cdi_bot.monitoring.braze_port import Endpoint
 
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 """Failures after which Braze can't have received the request."""

@@ -22,7 +22,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from cdi_bot.braze.rate_headers import RateHeaders
-from cdi_bot.services.ports.braze import Endpoint, Purpose
+from cdi_bot.monitoring.braze_port import Endpoint, Purpose
 
 DOCUMENTED_LIMITS: Mapping[Endpoint, int] = {Endpoint.LIST: 50, Endpoint.STATUS: 100, Endpoint.SYNC: 20}
 """Requests a minute by Braze's reference; customers can have them raised, which the headers tell."""

@@ -22,8 +22,8 @@ from cdi_bot.braze.payloads import (
     read_list_page,
     read_status_page,
 )
-from cdi_bot.services.meter import UNCOUNTED, Meter
-from cdi_bot.services.ports.braze import Endpoint, ListPage, Purpose, StatusPage
+from cdi_bot.monitoring.braze_port import Endpoint, ListPage, Purpose, StatusPage
+from cdi_bot.monitoring.measurements import NO_MEASUREMENTS, Measurements
 
 _LIST_PATH = "/cdi/integrations"
 _DEFAULT_TIMEOUTS = Timeouts()
@@ -48,7 +48,7 @@ class BrazeClient:
         random: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         timeouts: Timeouts = _DEFAULT_TIMEOUTS,
-        meter: Meter = UNCOUNTED,
+        meter: Measurements = NO_MEASUREMENTS,
     ) -> None:
         """Connect to nothing yet: the first call does."""
         self._base_url = checked_base_url(base_url)

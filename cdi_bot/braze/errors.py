@@ -26,7 +26,7 @@ The texts are written here and nowhere else, and hold nothing that came from the
 
 from typing import ClassVar
 
-from cdi_bot.services.ports.braze import BrazeReason, BrazeTrouble, Endpoint
+from cdi_bot.monitoring.braze_port import BrazeReason, BrazeTrouble, Endpoint
 
 PERMISSIONS = {
     Endpoint.LIST: "cdi.integration_list",

@@ -29,8 +29,8 @@ from cdi_bot.braze.errors import (
     TimedOutError,
 )
 from cdi_bot.braze.rate_headers import NOTHING_TOLD, read_rate_headers
-from cdi_bot.services.meter import Meter
-from cdi_bot.services.ports.braze import BrazeReason, Endpoint, Purpose
+from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint, Purpose
+from cdi_bot.monitoring.measurements import Measurements
 
 log = structlog.get_logger()
 
@@ -109,7 +109,7 @@ class Exchange:
         random: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
         timeouts: Timeouts,
-        meter: Meter,
+        meter: Measurements,
     ) -> None:
         """Open nothing yet: the first call does. The key goes into a header and is kept nowhere else."""
         self._base_url = base_url

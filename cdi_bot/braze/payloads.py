@@ -32,8 +32,9 @@ from pydantic import (
 
 from cdi_bot.braze.errors import NotJsonError
 from cdi_bot.braze.links import next_cursor
-from cdi_bot.core.model import Integration, Run
-from cdi_bot.services.ports.braze import ListPage, StatusPage, Unreadable
+from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.run import Run
+from cdi_bot.monitoring.braze_port import ListPage, StatusPage, Unreadable
 
 _ID = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._~-]{1,128}")
 

@@ -6,7 +6,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from cdi_bot.core.model import Channel, Filters, Incident, Integration, Kind, Run, Snooze, Subscription, Topic
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.incident import Incident, Kind
+from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.run import Run
+from cdi_bot.core.model.subscription import Filters, Snooze, Subscription, Topic
 
 _TOPIC_OF_STATUS = {
     "error": Topic.ERROR,
@@ -16,7 +20,7 @@ _TOPIC_OF_STATUS = {
 }
 
 
-class Hearing(StrEnum):
+class FilterDecision(StrEnum):
     """Whether a subscription hears of a run, and why (not)."""
 
     HEARD = "heard"  # the filters let it through
@@ -29,34 +33,34 @@ class Hearing(StrEnum):
     @property
     def is_heard(self) -> bool:
         """Whether the channel is told."""
-        return self in {Hearing.HEARD, Hearing.UNKNOWN_STATUS}
+        return self in {FilterDecision.HEARD, FilterDecision.UNKNOWN_STATUS}
 
 
-def hears(filters: Filters, run: Run) -> Hearing:
+def passes_filters(filters: Filters, run: Run) -> FilterDecision:
     """Whether somebody with these filters hears of this run."""
     topic = _TOPIC_OF_STATUS.get(run.job_status)
     if topic is None:
-        return Hearing.UNKNOWN_STATUS
+        return FilterDecision.UNKNOWN_STATUS
     if topic not in filters.topics:
-        return Hearing.TOPIC_OFF
+        return FilterDecision.TOPIC_OFF
     if topic is Topic.PARTIAL:
         return _over_thresholds(filters, run)
-    return Hearing.HEARD
+    return FilterDecision.HEARD
 
 
-def _over_thresholds(filters: Filters, run: Run) -> Hearing:
+def _over_thresholds(filters: Filters, run: Run) -> FilterDecision:
     """Counts that Braze does not give hold nothing back: better told too much than too little."""
     if run.provisional and (filters.min_rows is not None or filters.min_percent is not None):
-        return Hearing.NOT_COUNTED
+        return FilterDecision.NOT_COUNTED
     lost, share = run.rows_failed_with_errors, run.failed_share
     if filters.min_rows is not None and lost is not None and lost < filters.min_rows:
-        return Hearing.BELOW_ROWS
+        return FilterDecision.BELOW_ROWS
     if filters.min_percent is not None and share is not None and share * 100 < filters.min_percent:
-        return Hearing.BELOW_PERCENT
-    return Hearing.HEARD
+        return FilterDecision.BELOW_PERCENT
+    return FilterDecision.HEARD
 
 
-def audience(
+def channels_for_runs(
     subscriptions: Iterable[Subscription], integration: Integration, runs: Sequence[Run]
 ) -> set[Channel]:
     """The channels that hear of any of these runs; overlapping subscriptions count once."""
@@ -64,16 +68,18 @@ def audience(
         subscription.channel
         for subscription in subscriptions
         if subscription.takes_in(integration)
-        and any(hears(subscription.filters, run).is_heard for run in runs)
+        and any(passes_filters(subscription.filters, run).is_heard for run in runs)
     }
 
 
-def hears_recovery(subscriptions: Iterable[Subscription], integration: Integration | None) -> set[Channel]:
+def channels_for_recovery(
+    subscriptions: Iterable[Subscription], integration: Integration | None
+) -> set[Channel]:
     """The channels that asked to be told when the integration (`None`: the workspace) is well again."""
-    return hears_of(Topic.RECOVERY, subscriptions, integration)
+    return channels_for_topic(Topic.RECOVERY, subscriptions, integration)
 
 
-def hears_of(
+def channels_for_topic(
     topic: Topic, subscriptions: Iterable[Subscription], integration: Integration | None
 ) -> set[Channel]:
     """The channels that asked for this kind of news of the integration (`None`: of any)."""
@@ -96,18 +102,18 @@ def mention_for(
         for subscription in subscriptions
         if subscription.filters.mention
         and subscription.takes_in(integration)
-        and _hears_incident(subscription.filters, incident)
+        and _passes_incident(subscription.filters, incident)
     }
     return " ".join(filter(None, named)) or None
 
 
-def _hears_incident(filters: Filters, incident: Incident) -> bool:
+def _passes_incident(filters: Filters, incident: Incident) -> bool:
     if incident.kind in {Kind.LATE, Kind.SLOW, Kind.QUALITY}:
         return Topic(incident.kind) in filters.topics
-    return incident.last_failed is not None and hears(filters, incident.last_failed).is_heard
+    return incident.last_failed is not None and passes_filters(filters, incident.last_failed).is_heard
 
 
-def muted_until(
+def snoozed_until(
     snoozes: Iterable[Snooze], channel: Channel, incidents: Sequence[Incident], now: datetime
 ) -> datetime | None:
     """Until when all of these incidents are muted in a channel; `None` when one of them may be told now.

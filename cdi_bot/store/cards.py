@@ -15,7 +15,8 @@ from typing import Any
 from sqlalchemy import Select, case, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cdi_bot.core.model import Card, Channel
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.message import Card
 from cdi_bot.services.ports.told import Cards
 from cdi_bot.store.dialect import is_sqlite, numbers
 from cdi_bot.store.message_tables import CARD_INCIDENTS, CARDS, OUTBOX

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cdi_bot.core.model import Channel, ChannelSettings
+from cdi_bot.core.model.channel import Channel, ChannelSettings
 from cdi_bot.services.ports.wanted import Channels
 from cdi_bot.store.dialect import replace_in
 from cdi_bot.store.rows import channel_row, settings_of, settings_row

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from cdi_bot.core.messages import Content
+from cdi_bot.core.model.content import Content
 from cdi_bot.services.ports.store import StoreTrouble
 
 _CONTENT: TypeAdapter[Content] = TypeAdapter(Annotated[Content, Field(discriminator="what")])

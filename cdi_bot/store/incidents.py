@@ -15,17 +15,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cdi_bot.core.model import Incident, Kind, Run
+from cdi_bot.core.model.incident import Incident, Kind
+from cdi_bot.core.model.run import Run
 from cdi_bot.services.ports.told import Incidents
-from cdi_bot.store.dialect import (
-    names,
-    names_given,
-    numbers,
-    once,
-    sent_names,
-    sent_spans,
-    spans_given,
-)
+from cdi_bot.store.dialect import names, names_given, numbers, once, sent_names, sent_spans, spans_given
 from cdi_bot.store.rows import AnyRow, run_of
 from cdi_bot.store.runs import Name, SqlRuns, name_of
 from cdi_bot.store.tables import INCIDENTS, RUNS

@@ -9,16 +9,10 @@ from typing import Any
 from sqlalchemy import Select, bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cdi_bot.core.model import (
-    WatchedIntegration,
-    Workspace,
-)
+from cdi_bot.core.model.integration import WatchedIntegration, Workspace
 from cdi_bot.services.ports.known import Integrations, Workspaces
 from cdi_bot.store.dialect import names_given, once, replace_in, sent_names, upsert_into
-from cdi_bot.store.rows import (
-    watched_of,
-    watched_row,
-)
+from cdi_bot.store.rows import watched_of, watched_row
 from cdi_bot.store.tables import INTEGRATIONS, WORKSPACES
 
 

@@ -22,8 +22,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cdi_bot.core.messages import Content, MessageKind, OutboxMessage, OwedMessage
-from cdi_bot.core.model import Channel
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.content import Content
+from cdi_bot.core.model.message import MessageKind, OutboxMessage, OwedMessage
 from cdi_bot.services.ports.told import AFTER_CARD, SNOOZED, Outbox
 from cdi_bot.store.columns import UtcTime
 from cdi_bot.store.content import read, written

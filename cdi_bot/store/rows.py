@@ -7,18 +7,11 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from cdi_bot.core.model import (
-    Card,
-    Channel,
-    ChannelSettings,
-    Filters,
-    Integration,
-    Run,
-    Snooze,
-    Subscription,
-    Topic,
-    WatchedIntegration,
-)
+from cdi_bot.core.model.channel import Channel, ChannelSettings
+from cdi_bot.core.model.integration import Integration, WatchedIntegration
+from cdi_bot.core.model.message import Card
+from cdi_bot.core.model.run import Run
+from cdi_bot.core.model.subscription import Filters, Snooze, Subscription, Topic
 
 AnyRow = Row[*tuple[Any, ...]]
 

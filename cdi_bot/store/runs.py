@@ -29,8 +29,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cdi_bot.core.model import Outcome, Run, second_of
-from cdi_bot.core.sums import RunSums
+from cdi_bot.core.model.run import Outcome, Run, second_of
+from cdi_bot.core.statistics import RunTotals
 from cdi_bot.services.ports.known import Runs
 from cdi_bot.store.dialect import names, once, replace_in, sent_spans, spans_given
 from cdi_bot.store.rows import run_of, run_row
@@ -135,7 +135,7 @@ class SqlRuns(Runs):
 
     async def sums(
         self, workspace_id: int, integration_ids: Collection[str], *, since: datetime, until: datetime
-    ) -> dict[str, RunSums]:
+    ) -> dict[str, RunTotals]:
         """Add up by integration."""
         columns = RUNS.c
         rows = await self._connection.execute(
@@ -157,7 +157,7 @@ class SqlRuns(Runs):
             .group_by(columns.integration_id)
         )
         return {
-            name: RunSums(runs=runs, failed=int(failed), rows_synced=int(synced), rows_failed=int(lost))
+            name: RunTotals(runs=runs, failed=int(failed), rows_synced=int(synced), rows_failed=int(lost))
             for name, runs, failed, synced, lost in rows
         }
 

@@ -8,22 +8,11 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cdi_bot.core.model import (
-    AuditEntry,
-    Channel,
-    Filters,
-    Snooze,
-    Subscription,
-)
+from cdi_bot.core.model.channel import AuditEntry, Channel
+from cdi_bot.core.model.subscription import Filters, Snooze, Subscription
 from cdi_bot.services.ports.wanted import Audit, Snoozes, Subscriptions
 from cdi_bot.store.dialect import names, numbers, upsert_into
-from cdi_bot.store.rows import (
-    channel_of,
-    channel_row,
-    filters_row,
-    snooze_of,
-    subscription_of,
-)
+from cdi_bot.store.rows import channel_of, channel_row, filters_row, snooze_of, subscription_of
 from cdi_bot.store.tables import AUDIT, SNOOZES, SUBSCRIPTIONS
 
 _TALLY = select(func.count(), func.coalesce(func.max(SUBSCRIPTIONS.c.subscription_id), 0)).where(

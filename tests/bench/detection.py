@@ -15,10 +15,11 @@ from functools import partial
 from typing import Protocol
 
 from cdi_bot.braze.budget import Budget, Refusal, Ticket
-from cdi_bot.core.belief import Change
-from cdi_bot.core.model import Integration, WatchedIntegration
-from cdi_bot.core.pacing import CALLS_SHARE, PAGES_SHARE, Pace, Planner
-from cdi_bot.services.ports.braze import Endpoint, Purpose
+from cdi_bot.core.model.integration import Integration, WatchedIntegration
+from cdi_bot.core.planner.planner import CALLS_SHARE, PAGES_SHARE, Planner
+from cdi_bot.core.planner.request_pace import RequestPace
+from cdi_bot.core.planner.run_estimate import ListChange
+from cdi_bot.monitoring.braze_port import Endpoint, Purpose
 from tests.bench.timetable import EPOCH, LIMITS, PAGE, Job, Source, World, at
 
 CALLS, PAGES = LIMITS[Endpoint.STATUS] * CALLS_SHARE, LIMITS[Endpoint.LIST] * PAGES_SHARE
@@ -93,7 +94,7 @@ class InTurn:
         """Begin with the first one."""
         self.line = Line(world)
         self._sources, self._turn = world.sources, 0
-        self._pace = Pace(at(EPOCH))
+        self._pace = RequestPace(at(EPOCH))
 
     def tick(self, now: float) -> None:
         """Ask the next ones."""
@@ -114,7 +115,7 @@ class Planned:
         self.line = line or Line(world)
         self._sources = {source.name: source for source in world.sources}
         self._can_list = can_list
-        self._calls, self._pages = Pace(at(begin)), Pace(at(begin))
+        self._calls, self._pages = RequestPace(at(begin)), RequestPace(at(begin))
         self.planner = Planner(interval=INTERVAL)
         self.planner.allow(calls_per_minute=CALLS, pages_per_minute=PAGES)
         for name in self._sources:
@@ -155,7 +156,7 @@ class Planned:
             is_last=(page + 1) * PAGE >= len(self._sources),
         )
         for name, change in changes.items():
-            if change is Change.PRESSING:
+            if change is ListChange.PRESSING:
                 self.planner.press(name, at(here))
 
 

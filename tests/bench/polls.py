@@ -12,8 +12,9 @@ import aiohttp
 import httpx
 
 from cdi_bot.braze import BrazeClient
-from cdi_bot.core.model import Channel, Filters
-from cdi_bot.services.observe import Observer, Policy
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.subscription import Filters
+from cdi_bot.monitoring.poller import Poller, PollerSettings
 from cdi_bot.store import SqlStore
 from cdi_bot.store.migrate import upgrade
 from tests.bench.processes import Controls, Env, stand_ins
@@ -57,7 +58,7 @@ async def cpu_per_poll(folder: Path) -> dict[str, float]:
     return {"bare": min(bare, again) * 1000, "unchanged": unchanged * 1000, "changed": changed * 1000}
 
 
-async def _observer(env: Env, store: SqlStore) -> tuple[Observer, BrazeClient]:
+async def _observer(env: Env, store: SqlStore) -> tuple[Poller, BrazeClient]:
     """An observer that watches everything, with its first sweep behind it."""
     async with store.write() as uow:
         workspace = await uow.workspaces.ensure(base_url=env["BRAZE_BASE_URL"], dashboard_url=None)
@@ -76,8 +77,8 @@ async def _observer(env: Env, store: SqlStore) -> tuple[Observer, BrazeClient]:
         clock=now,
         random=random.random,
     )
-    policy = Policy(interval=timedelta(hours=1), blind_after=timedelta(hours=1), admin_channel=None)
-    observer = Observer(
+    policy = PollerSettings(interval=timedelta(hours=1), blind_after=timedelta(hours=1), admin_channel=None)
+    observer = Poller(
         store=store, braze=braze, workspace=workspace, policy=policy, clock=now, owner="bench", wake=_nobody
     )
     await observer.tick()

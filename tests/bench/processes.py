@@ -13,7 +13,7 @@ from typing import Any
 
 import aiohttp
 
-from cdi_bot.settings import VARIABLES
+from cdi_bot.settings.environment import VARIABLES
 
 ROOT = Path(__file__).parent.parent.parent
 ALERTS, MARA = "C0ALERTS01", "U0MARA0001"

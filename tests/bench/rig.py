@@ -13,14 +13,18 @@ from pathlib import Path
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from cdi_bot.core.messages import MessageKind, OwedMessage, RunStarted
-from cdi_bot.core.model import Channel, Filters, Integration, Run, WatchedIntegration, Workspace
-from cdi_bot.core.views import View
-from cdi_bot.services.deliver import Deliverer
-from cdi_bot.services.record import Observation, record
-from cdi_bot.services.views import Views
-from cdi_bot.slack.sender import SlackMessenger
-from cdi_bot.slack.words import Words
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.content import RunStarted
+from cdi_bot.core.model.integration import Integration, WatchedIntegration, Workspace
+from cdi_bot.core.model.message import MessageKind, OwedMessage
+from cdi_bot.core.model.run import Run
+from cdi_bot.core.model.subscription import Filters
+from cdi_bot.core.model.view import View
+from cdi_bot.delivery.dispatcher import Dispatcher
+from cdi_bot.delivery.view_builder import ViewBuilder
+from cdi_bot.monitoring.incident_writer import Observation, record_observations
+from cdi_bot.slack.api.messenger import SlackMessenger
+from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import SqlStore
 from cdi_bot.store.migrate import upgrade
 from tests.bench.processes import Env
@@ -45,7 +49,7 @@ class Receipts(SlackMessenger):
 
     def __post_init__(self) -> None:
         """Speak English."""
-        super().__init__(self.client, Words())
+        super().__init__(self.client, Translator())
 
     async def post(
         self,
@@ -80,7 +84,7 @@ class Rig:
     workspace: Workspace
     watched: Sequence[WatchedIntegration]
     slack: Receipts
-    deliverer: Deliverer
+    deliverer: Dispatcher
 
     async def fail(self, watched: Sequence[WatchedIntegration]) -> float:
         """Store a failed run of each in one commit; gives the time at which it was stored."""
@@ -97,7 +101,7 @@ class Rig:
             )
             seen.append(Observation(watched=each, runs=[run]))
         async with self.store.write() as uow:
-            await record(uow, seen, now=at)
+            await record_observations(uow, seen, now=at)
         stored = now()
         self.deliverer.wake()
         return stored.timestamp()
@@ -157,10 +161,10 @@ async def rig(env: Env, folder: Path, each: int) -> AsyncIterator[Rig]:
             )
     async with slack_client(env) as client:
         slack = Receipts(client)
-        deliverer = Deliverer(
+        deliverer = Dispatcher(
             store=store,
             messenger=slack,
-            views=Views(workspace=workspace, can_sync=True),
+            views=ViewBuilder(workspace=workspace, can_sync=True),
             clock=now,
             sleep=asyncio.sleep,
             random=random.random,
@@ -205,7 +209,7 @@ def _watched(workspace: Workspace, place: int, number: int) -> WatchedIntegratio
     )
 
 
-async def _wake(deliverer: Deliverer) -> None:
+async def _wake(deliverer: Dispatcher) -> None:
     while True:
         await asyncio.sleep(DELIVER_EVERY)
         deliverer.wake()

@@ -19,17 +19,18 @@ from typing import Any
 
 import httpx
 
-from cdi_bot.core.model import Channel, Filters
-from cdi_bot.metrics import Metrics, watch_loop
-from cdi_bot.polling import Poller, Polling, make_poller, reach, spare_collector
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.subscription import Filters
+from cdi_bot.monitoring.poller import PollerSettings
+from cdi_bot.monitoring.retention import Retention
+from cdi_bot.operator.logs import set_up_logging
+from cdi_bot.operator.metrics import Metrics, watch_loop
+from cdi_bot.polling import Monitors, WorkspaceMonitor, freeze_loaded_objects, make_monitor, open_workspace
 from cdi_bot.scheduler import Scheduler
-from cdi_bot.services.observe import Policy
-from cdi_bot.services.queries import Queries
-from cdi_bot.services.retain import Retention
 from cdi_bot.store import SqlStore
 from cdi_bot.store.columns import sqlite_time
 from cdi_bot.store.migrate import upgrade
-from cdi_bot.telemetry import set_up_logging
+from cdi_bot.usecases.queries import Queries
 from tests.bench.processes import ROOT, median, percentile, resident
 from tests.store.filled import known
 
@@ -143,12 +144,12 @@ async def measured(database: str, addresses: list[str], warm_up: float, seconds:
         stack.push_async_callback(store.close)
         metrics = Metrics()
         pollers = [await _poller(store, metrics, address, stack) for address in addresses]
-        polling = Polling(pollers)
+        polling = Monitors(pollers)
         stack.push_async_callback(polling.stop, 5)
         await polling.tick()
         await polling.idle()
         started = time.perf_counter() - begun
-        spare_collector()
+        freeze_loaded_objects()
         retention = Retention(store=store, clock=now, keep=timedelta(days=400))
         scheduler = Scheduler()
         scheduler.every(0.5, polling.tick, name="observe")
@@ -181,8 +182,8 @@ async def measured(database: str, addresses: list[str], warm_up: float, seconds:
         }
 
 
-async def _poller(store: SqlStore, metrics: Metrics, address: str, stack: AsyncExitStack) -> Poller:
-    reached = await reach(address, "bench", store=store, clock=now, meter=metrics)
+async def _poller(store: SqlStore, metrics: Metrics, address: str, stack: AsyncExitStack) -> WorkspaceMonitor:
+    reached = await open_workspace(address, "bench", store=store, clock=now, meter=metrics)
     stack.push_async_callback(reached.braze.aclose)
     async with store.write() as uow:
         await uow.subscriptions.add(
@@ -193,8 +194,10 @@ async def _poller(store: SqlStore, metrics: Metrics, address: str, stack: AsyncE
             by="U1",
             now=now(),
         )
-    policy = Policy(interval=timedelta(seconds=30), blind_after=timedelta(seconds=300), admin_channel=None)
-    return make_poller(
+    policy = PollerSettings(
+        interval=timedelta(seconds=30), blind_after=timedelta(seconds=300), admin_channel=None
+    )
+    return make_monitor(
         reached,
         store=store,
         policy=policy,
@@ -211,7 +214,7 @@ def _nobody() -> None:
     """Nothing is delivered here."""
 
 
-async def _answers(store: SqlStore, poller: Poller) -> tuple[list[float], list[float]]:
+async def _answers(store: SqlStore, poller: WorkspaceMonitor) -> tuple[list[float], list[float]]:
     """Milliseconds for `/cdi status` of everything, and of one integration's stored runs, while polling goes on."""
     workspace = poller.reach.workspace
     queries = Queries(

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from random import Random
 
 from cdi_bot.braze.rate_headers import RateHeaders
-from cdi_bot.core.model import Integration, Run
-from cdi_bot.services.ports.braze import Endpoint
+from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.run import Run
+from cdi_bot.monitoring.braze_port import Endpoint
 
 LIMITS = {Endpoint.STATUS: 100, Endpoint.LIST: 50}
 PAGE = 10

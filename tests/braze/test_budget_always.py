@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cdi_bot.braze.budget import UNDER_WAY_AT_FIRST, Budget, Refusal, Ticket
 from cdi_bot.braze.rate_headers import NOTHING_TOLD, RateHeaders
-from cdi_bot.services.ports.braze import Endpoint, Purpose
+from cdi_bot.monitoring.braze_port import Endpoint, Purpose
 
 MINUTE = datetime(2026, 3, 25, 12, 0, tzinfo=UTC)
 POLL, COMMAND = Purpose.POLL, Purpose.COMMAND

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from cdi_bot.braze import BrazeClient
+from cdi_bot.monitoring.braze_port import NO_SUCH_INTEGRATION, BrazeReason, Endpoint
 from cdi_bot.sandbox.braze_integration import IntegrationConfig
 from cdi_bot.sandbox.braze_settings import Settings, UnknownId
 from cdi_bot.sandbox.braze_world import BrazeWorld
-from cdi_bot.services.ports.braze import NO_SUCH_INTEGRATION, BrazeReason, Endpoint
 from tests.braze.kit import Answer, Connect, Raw, trouble_of
 
 GOOD = b'{"results": [], "message": "success"}'

@@ -3,7 +3,7 @@
 import pytest
 
 from cdi_bot.braze import checked_base_url, dashboard_url
-from cdi_bot.services.ports.braze import BrazeReason, BrazeTrouble
+from cdi_bot.monitoring.braze_port import BrazeReason, BrazeTrouble
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ from cdi_bot.braze.payloads import (
     read_list_page,
     read_status_page,
 )
-from cdi_bot.core.model import Integration, Run
-from cdi_bot.services.ports.braze import BrazeReason, BrazeTrouble, ListPage, StatusPage
+from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.run import Run
+from cdi_bot.monitoring.braze_port import BrazeReason, BrazeTrouble, ListPage, StatusPage
 
 STARTED = datetime(2026, 3, 25, 12, 53, 35, 183728, tzinfo=UTC)
 ROW: dict[str, object] = {

@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from cdi_bot.core.model import Integration, Run, WatchedIntegration
+from cdi_bot.core.model.integration import Integration, WatchedIntegration
+from cdi_bot.core.model.run import Run
 
 NOON = datetime(2026, 3, 25, 12, 0, tzinfo=UTC)
 

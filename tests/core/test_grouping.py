@@ -10,19 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdi_bot.core.grouping import about, fellows, together, told_by
-from cdi_bot.core.messages import (
-    Content,
-    FailedAgain,
-    MessageKind,
-    OutboxMessage,
-    OwedMessage,
-    Recovered,
-    Several,
-    ShowCard,
-    StillOpen,
-)
-from cdi_bot.core.model import Channel
+from cdi_bot.core.grouping import combined, fact_of, incidents_of, joinable_replies
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.content import Content, FailedAgain, GroupedReply, Recovered, ShowCard, StillOpen
+from cdi_bot.core.model.message import MessageKind, OutboxMessage, OwedMessage
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -60,10 +51,10 @@ def recovered(incident: int) -> Recovered:
 
 def test_replies_of_one_kind_are_told_together() -> None:
     """Also with one that tells of several already."""
-    first, *others = replies(recovered(1), recovered(2), Several(told="recovered", incident_ids=(3, 4)))
-    assert fellows(first, [first, *others], 1) == others
+    first, *others = replies(recovered(1), recovered(2), GroupedReply(told="recovered", incident_ids=(3, 4)))
+    assert joinable_replies(first, [first, *others], 1) == others
     contents = [each.owed.content for each in (first, *others)]
-    assert together(contents) == Several(told="recovered", incident_ids=(1, 2, 3, 4))
+    assert combined(contents) == GroupedReply(told="recovered", incident_ids=(1, 2, 3, 4))
 
 
 def test_what_differs_stays_by_itself() -> None:
@@ -77,32 +68,32 @@ def test_what_differs_stays_by_itself() -> None:
         reply(5, recovered(6)),
         reply(6, ShowCard(), kind=MessageKind.CARD, broadcast=True),
     ]
-    assert fellows(first, [first, *others], 1) == []
-    assert fellows(others[2], [first, others[2]], 1) == []
-    assert fellows(others[5], [others[5], first], 1) == []
+    assert joinable_replies(first, [first, *others], 1) == []
+    assert joinable_replies(others[2], [first, others[2]], 1) == []
+    assert joinable_replies(others[5], [others[5], first], 1) == []
 
 
 def test_what_the_card_told_already_carries_nothing_else() -> None:
     """It will not be sent, and neither would be what was put into it."""
     first, second = reply(0, recovered(1), revision=1), reply(1, recovered(2))
-    assert fellows(first, [first, second], 1) == []
-    assert fellows(second, [first, second], 1) == []
+    assert joinable_replies(first, [first, second], 1) == []
+    assert joinable_replies(second, [first, second], 1) == []
 
 
 def test_no_word_overtakes_another_about_the_same_incident() -> None:
     """A recovery is not told before the failure that it ended."""
     messages = replies(recovered(1), failed(2), recovered(2), recovered(3))
-    assert fellows(messages[0], messages, 1) == [messages[3]]
-    assert fellows(messages[1], messages, 1) == []
+    assert joinable_replies(messages[0], messages, 1) == [messages[3]]
+    assert joinable_replies(messages[1], messages, 1) == []
 
 
 def test_further_failures_of_one_incident_add_up() -> None:
     """The newest run is named, and all are counted."""
-    told = together([failed(1, minute=1), failed(1, minute=3, runs=2, after_good=True)])
+    told = combined([failed(1, minute=1), failed(1, minute=3, runs=2, after_good=True)])
     assert told == failed(1, minute=3, runs=3, after_good=True)
-    assert together([StillOpen(incident_id=1)] * 2) == StillOpen(incident_id=1)
+    assert combined([StillOpen(incident_id=1)] * 2) == StillOpen(incident_id=1)
     with pytest.raises(ValueError, match="show_card"):
-        together([ShowCard()])
+        combined([ShowCard()])
 
 
 @given(
@@ -122,11 +113,11 @@ def test_putting_together_loses_and_reorders_nothing(contents: list[Content]) ->
     told: list[tuple[str | None, tuple[int, ...]]] = []
     while messages:
         first, *rest = messages
-        others = fellows(first, messages, 1)
-        said = together([each.owed.content for each in (first, *others)])
-        told.append((told_by(said), about(said)))
+        others = joinable_replies(first, messages, 1)
+        said = combined([each.owed.content for each in (first, *others)])
+        told.append((fact_of(said), incidents_of(said)))
         messages = [each for each in rest if each not in others]
     for incident in range(1, 5):
-        before = [told_by(each) for each in contents if incident in about(each)]
+        before = [fact_of(each) for each in contents if incident in incidents_of(each)]
         after = [kind for kind, ids in told if incident in ids]
         assert [kind for kind, _ in groupby(after)] == [kind for kind, _ in groupby(before)]

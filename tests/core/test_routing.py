@@ -10,8 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdi_bot.core.model import KNOWN_STATUSES, Channel, Filters, Incident, Kind, Snooze, Subscription, Topic
-from cdi_bot.core.routing import Hearing, audience, hears, hears_recovery, mention_for, muted_until
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.incident import Incident, Kind
+from cdi_bot.core.model.run import KNOWN_STATUSES
+from cdi_bot.core.model.subscription import Filters, Snooze, Subscription, Topic
+from cdi_bot.core.routing import (
+    FilterDecision,
+    channels_for_recovery,
+    channels_for_runs,
+    mention_for,
+    passes_filters,
+    snoozed_until,
+)
 from tests.core.runs_kit import NOON, at, integration, run
 
 ONE, TWO = Channel(team_id="T1", channel_id="C1"), Channel(team_id="T1", channel_id="C2")
@@ -47,39 +57,41 @@ def incident(integration_id: str | None = "users", **more: Any) -> Incident:
 @pytest.mark.parametrize(
     ("filters", "status", "lost", "hearing"),
     [
-        (Filters(), "error", None, Hearing.HEARD),
-        (Filters(), "running", None, Hearing.TOPIC_OFF),
-        (Filters(topics=frozenset({Topic.ERROR})), "partial", 5, Hearing.TOPIC_OFF),
-        (Filters(topics=frozenset()), "limit exceeded", None, Hearing.UNKNOWN_STATUS),
-        (Filters(min_rows=10), "partial", 9, Hearing.BELOW_ROWS),
-        (Filters(min_rows=10), "partial", 10, Hearing.HEARD),
-        (Filters(min_rows=10), "partial", None, Hearing.HEARD),
-        (Filters(min_rows=10), "error", 9, Hearing.HEARD),
-        (Filters(min_percent=5.0), "partial", 4, Hearing.BELOW_PERCENT),
-        (Filters(min_percent=5.0), "partial", 5, Hearing.HEARD),
+        (Filters(), "error", None, FilterDecision.HEARD),
+        (Filters(), "running", None, FilterDecision.TOPIC_OFF),
+        (Filters(topics=frozenset({Topic.ERROR})), "partial", 5, FilterDecision.TOPIC_OFF),
+        (Filters(topics=frozenset()), "limit exceeded", None, FilterDecision.UNKNOWN_STATUS),
+        (Filters(min_rows=10), "partial", 9, FilterDecision.BELOW_ROWS),
+        (Filters(min_rows=10), "partial", 10, FilterDecision.HEARD),
+        (Filters(min_rows=10), "partial", None, FilterDecision.HEARD),
+        (Filters(min_rows=10), "error", 9, FilterDecision.HEARD),
+        (Filters(min_percent=5.0), "partial", 4, FilterDecision.BELOW_PERCENT),
+        (Filters(min_percent=5.0), "partial", 5, FilterDecision.HEARD),
     ],
 )
 def test_filters_decide_with_a_reason(
-    filters: Filters, status: str, lost: int | None, hearing: Hearing
+    filters: Filters, status: str, lost: int | None, hearing: FilterDecision
 ) -> None:
     """Thresholds hold back partial runs alone, and unknown counts hold nothing back."""
     synced = None if lost is None else 100 - lost
-    assert hears(filters, run(1, status, rows_synced=synced, rows_failed_with_errors=lost)) is hearing
+    assert (
+        passes_filters(filters, run(1, status, rows_synced=synced, rows_failed_with_errors=lost)) is hearing
+    )
 
 
 def test_thresholds_wait_for_the_rows() -> None:
     """The list tells that a run was partial, not what it lost: whoever asked for a number is told when it is known."""
     told_by_list = replace(run(1, "partial"), provisional=True)
-    assert hears(Filters(), told_by_list) is Hearing.HEARD
+    assert passes_filters(Filters(), told_by_list) is FilterDecision.HEARD
     for filters in (Filters(min_rows=10), Filters(min_percent=5.0)):
-        assert hears(filters, told_by_list) is Hearing.NOT_COUNTED
+        assert passes_filters(filters, told_by_list) is FilterDecision.NOT_COUNTED
 
 
 @given(st.text(), st.frozensets(st.sampled_from(Topic)), st.integers(0, 10**9))
 def test_a_filter_never_hides_an_unknown_status(word: str, topics: frozenset[Topic], rows: int) -> None:
     """Whatever it asks for."""
     if word not in KNOWN_STATUSES:
-        assert hears(Filters(topics=topics, min_rows=rows), run(1, word)).is_heard
+        assert passes_filters(Filters(topics=topics, min_rows=rows), run(1, word)).is_heard
 
 
 def test_overlapping_subscriptions_are_one_audience() -> None:
@@ -90,8 +102,8 @@ def test_overlapping_subscriptions_are_one_audience() -> None:
         subscription("User*", TWO, topics=frozenset({Topic.PARTIAL})),
         subscription("orders", TWO),
     ]
-    assert audience(everyone, integration(), [run(1, "error")]) == {ONE}
-    assert audience(everyone, integration(), [run(1, "error"), run(2, "partial")]) == {ONE, TWO}
+    assert channels_for_runs(everyone, integration(), [run(1, "error")]) == {ONE}
+    assert channels_for_runs(everyone, integration(), [run(1, "error"), run(2, "partial")]) == {ONE, TWO}
 
 
 def test_recovery_is_heard_by_who_asked_for_it() -> None:
@@ -100,9 +112,9 @@ def test_recovery_is_heard_by_who_asked_for_it() -> None:
         subscription("orders", topics=frozenset({Topic.RECOVERY})),
         subscription("users", TWO, topics=frozenset()),
     ]
-    assert hears_recovery(everyone, integration()) == set()
-    assert hears_recovery(everyone, integration("Orders", "orders")) == {ONE}
-    assert hears_recovery(everyone, None) == {ONE}
+    assert channels_for_recovery(everyone, integration()) == set()
+    assert channels_for_recovery(everyone, integration("Orders", "orders")) == {ONE}
+    assert channels_for_recovery(everyone, None) == {ONE}
 
 
 def test_everybody_named_is_called_once() -> None:
@@ -128,16 +140,16 @@ def mute(minutes: float | None, integration_id: str = "users") -> Snooze:
 def test_a_card_is_muted_while_all_it_shows_is() -> None:
     """Until the first mute ends; one without an end is far away."""
     users, orders = incident(), incident("orders")
-    assert muted_until([mute(10)], ONE, [users], NOON) == at(10)
-    assert muted_until([mute(10), mute(5, "orders")], ONE, [users, orders], NOON) == at(5)
-    assert muted_until([mute(10)], ONE, [users, orders], NOON) is None
-    assert muted_until([mute(10)], TWO, [users], NOON) is None
-    assert muted_until([mute(10)], ONE, [users], at(10)) is None
-    far = muted_until([mute(None)], ONE, [users], NOON)
+    assert snoozed_until([mute(10)], ONE, [users], NOON) == at(10)
+    assert snoozed_until([mute(10), mute(5, "orders")], ONE, [users, orders], NOON) == at(5)
+    assert snoozed_until([mute(10)], ONE, [users, orders], NOON) is None
+    assert snoozed_until([mute(10)], TWO, [users], NOON) is None
+    assert snoozed_until([mute(10)], ONE, [users], at(10)) is None
+    far = snoozed_until([mute(None)], ONE, [users], NOON)
     assert far is not None
     assert far - NOON > timedelta(days=365)
-    assert muted_until([mute(10)], ONE, [incident(None)], NOON) is None
-    assert muted_until([], ONE, [], NOON) is None
+    assert snoozed_until([mute(10)], ONE, [incident(None)], NOON) is None
+    assert snoozed_until([], ONE, [], NOON) is None
 
 
 @pytest.mark.parametrize("kind", [Kind.LATE, Kind.SLOW, Kind.QUALITY])

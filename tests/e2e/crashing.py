@@ -26,10 +26,11 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Engine, event
 
-from cdi_bot import app, cli
-from cdi_bot.services.deliver import Deliverer
-from cdi_bot.settings import VARIABLES
-from cdi_bot.slack.sender import SlackMessenger
+from cdi_bot import app
+from cdi_bot.cli import main
+from cdi_bot.delivery.dispatcher import Dispatcher
+from cdi_bot.settings.environment import VARIABLES
+from cdi_bot.slack.api.messenger import SlackMessenger
 from cdi_bot.store import SqlStore
 from cdi_bot.store.cards import SqlCards
 from cdi_bot.store.outbox import SqlOutbox
@@ -124,7 +125,7 @@ def live(order: Order) -> None:
     _run_fast(order.clock)
     if order.fate:
         _put_places(Death(order.fate))
-    cli.main()
+    main.main()
 
 
 class Death:
@@ -158,13 +159,13 @@ def _run_fast(clock: Clock) -> None:
     async def sleep(seconds: float) -> None:
         await asyncio.sleep(seconds / RATE)
 
-    def deliverer(**parts: Any) -> Deliverer:
-        return Deliverer(**{**parts, "sleep": sleep})
+    def deliverer(**parts: Any) -> Dispatcher:
+        return Dispatcher(**{**parts, "sleep": sleep})
 
     _replace(app, "utc_now", clock)
     for name in ("_OBSERVE_EVERY", "_DELIVER_EVERY", "_REMIND_EVERY"):
         _replace(app, name, getattr(app, name) / RATE)
-    _replace(app, "Deliverer", deliverer)
+    _replace(app, "Dispatcher", deliverer)
 
 
 def _put_places(death: Death) -> None:

@@ -6,7 +6,9 @@ import asyncio
 import signal
 from pathlib import Path
 
-from cdi_bot.core.model import Channel, Filters, Run
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.run import Run
+from cdi_bot.core.model.subscription import Filters
 from cdi_bot.sandbox.braze_runs import Run as RunInBraze
 from cdi_bot.sandbox.slack_seed import DATA_ALERTS, MARA, MARKETING_OPS, TEAM
 from cdi_bot.services.ports.store import Lease

@@ -7,7 +7,7 @@ import asyncio
 import aiohttp
 
 from tests.e2e.kit import PATIENCE, Town
-from tests.test_metrics import read
+from tests.operator.test_metrics import read
 
 
 async def test_metrics_tell_of_the_work_and_of_nobody(town: Town) -> None:

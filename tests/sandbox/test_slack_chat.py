@@ -10,17 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.slack_model import Content
 from tests.sandbox.braze_kit import Clock
-from tests.sandbox.slack_kit import (
-    ALERTS,
-    GENERAL,
-    KENJI,
-    MARA,
-    OPS,
-    PRIVATE,
-    Json,
-    error_of,
-    section,
-)
+from tests.sandbox.slack_kit import ALERTS, GENERAL, KENJI, MARA, OPS, PRIVATE, Json, error_of, section
 
 METADATA = {"event_type": "cdi_alert", "event_payload": {"key": "k1"}}
 

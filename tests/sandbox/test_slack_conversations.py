@@ -6,14 +6,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from cdi_bot.sandbox import Sandbox
 from tests.sandbox.braze_kit import Clock
-from tests.sandbox.slack_kit import (
-    ALERTS,
-    GENERAL,
-    KENJI,
-    MARA,
-    OPS,
-    error_of,
-)
+from tests.sandbox.slack_kit import ALERTS, GENERAL, KENJI, MARA, OPS, error_of
 
 METADATA = {"event_type": "cdi_alert", "event_payload": {"key": "k1"}}
 

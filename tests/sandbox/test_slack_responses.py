@@ -10,15 +10,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.slack_model import Content, Message
 from tests.sandbox.braze_kit import Clock
-from tests.sandbox.slack_kit import (
-    ALERTS,
-    MARA,
-    Control,
-    Json,
-    actions,
-    button,
-    section,
-)
+from tests.sandbox.slack_kit import ALERTS, MARA, Control, Json, actions, button, section
 
 
 def post(sandbox: Sandbox, *elements: Json) -> Message:

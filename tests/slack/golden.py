@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from cdi_bot.sandbox.slack_checks import message_problems, options_problems, view_problems
-from cdi_bot.slack import limits
-from cdi_bot.slack.blocks import Rendered
-from cdi_bot.slack.words import SOURCE, Words, languages
+from cdi_bot.slack.render.kit import limits
+from cdi_bot.slack.render.kit.blocks import Rendered
+from cdi_bot.slack.render.kit.i18n import SOURCE, Translator, languages
 
 Json = dict[str, Any]
 
@@ -38,7 +38,7 @@ _SHOWN = frozenset({"text", "title", "name", "label", "x_label", "y_label", "hin
 _SHOWN |= {"placeholder", "accessibility_label", "confirm", "deny", "alt_text"}
 
 
-class Marked(Words):
+class Marked(Translator):
     """A language in which every letter is an Ж: a letter left over came from the data, or by no translation."""
 
     def gettext(self, text: str) -> str:
@@ -73,12 +73,12 @@ def _shown(value: object, key: str = "") -> Iterator[str]:
             yield from _shown(item, name)
 
 
-def assert_golden(name: str, say: Callable[[Words], Rendered]) -> None:
+def assert_golden(name: str, say: Callable[[Translator], Rendered]) -> None:
     """Assert in each language that a message is one that Slack takes, and just what its golden file holds."""
     marked = say(Marked())
     assert_translated([*marked.blocks, *(marked.plainer or [])])
     for language in languages():
-        message = say(Words.load(language))
+        message = say(Translator.load(language))
         assert_taken(message)
         parts: dict[str, object] = {"text": message.text, "blocks": message.blocks}
         if message.plainer is not None:
@@ -102,20 +102,20 @@ def assert_taken(message: Rendered) -> None:
         assert element["type"] != "button" or element["accessibility_label"]
 
 
-def assert_golden_view(name: str, show: Callable[[Words], Json]) -> None:
+def assert_golden_view(name: str, show: Callable[[Translator], Json]) -> None:
     """Assert in each language that a form or Home is one that Slack takes, and just what its golden file holds."""
     assert_translated(show(Marked()))
     for language in languages():
-        view = show(Words.load(language))
+        view = show(Translator.load(language))
         assert_view_taken(view)
         _assert_file(language, name, view)
 
 
-def assert_golden_options(name: str, offer: Callable[[Words], Json]) -> None:
+def assert_golden_options(name: str, offer: Callable[[Translator], Json]) -> None:
     """Assert in each language that options are such as Slack takes, and just what their golden file holds."""
     assert_translated(offer(Marked()))
     for language in languages():
-        answer = offer(Words.load(language))
+        answer = offer(Translator.load(language))
         assert_options_taken(answer)
         _assert_file(language, name, answer)
 

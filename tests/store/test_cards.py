@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from cdi_bot.core.messages import OutboxMessage
-from cdi_bot.core.model import Card, Channel
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.message import Card, OutboxMessage
 from cdi_bot.services.ports.store import StoreTrouble
 from cdi_bot.store import SqlStore
 from tests.store.samples import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cdi_bot.core.model import ChannelSettings
+from cdi_bot.core.model.channel import ChannelSettings
 from cdi_bot.store import SqlStore
 from tests.store.samples import CHANNEL, MINUTE, NOW, OTHER_CHANNEL
 

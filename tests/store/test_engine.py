@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import URL, make_url, text
 from structlog.testing import capture_logs
 
-from cdi_bot.core.model import Channel
+from cdi_bot.core.model.channel import Channel
 from cdi_bot.services.ports.store import StoreTrouble
 from cdi_bot.store import SqlStore, migrate
 from cdi_bot.store.engine import BUSY_SECONDS, async_url, open_engines

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cdi_bot.core.model import Incident, Kind
+from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.services.ports.store import StoreTrouble
 from cdi_bot.store import SqlStore
 from tests.store.samples import MINUTE, NOW, a_workspace, incident, run

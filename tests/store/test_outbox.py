@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cdi_bot.core.messages import OutboxMessage, Several
-from cdi_bot.core.model import Channel
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.content import GroupedReply
+from cdi_bot.core.model.message import OutboxMessage
 from cdi_bot.store import SqlStore
 from tests.store.samples import CHANNEL, MINUTE, NOW, OTHER_CHANNEL, ReadSql, notice, owe
 
@@ -189,7 +190,7 @@ async def test_a_message_is_sent_by_one_at_a_time(store: SqlStore) -> None:
 
 async def test_messages_are_told_in_one(store: SqlStore) -> None:
     """One says what all do, and keeps its key and place; the others are settled, and never owed again."""
-    said = Several(told="recovered", incident_ids=(1, 2, 3))
+    said = GroupedReply(told="recovered", incident_ids=(1, 2, 3))
     await owe(store, notice("a"), notice("b"), notice("c"))
     first, *others = await owed(store)
     ids = [each.message_id for each in others]
@@ -207,6 +208,6 @@ async def test_what_is_being_sent_is_not_told_by_another(store: SqlStore) -> Non
     async with store.write() as work:
         await work.outbox.sending(second.message_id, now=NOW)
     async with store.write() as work:
-        said = Several(told="recovered", incident_ids=(1, 2))
+        said = GroupedReply(told="recovered", incident_ids=(1, 2))
         await work.outbox.combine(first.message_id, said, [second.message_id], now=NOW)
     assert [each.owed.content for each in await owed(store)] == [first.owed.content, second.owed.content]

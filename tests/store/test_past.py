@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from cdi_bot.core.model import AuditEntry, Channel, Incident
+from cdi_bot.core.model.channel import AuditEntry, Channel
+from cdi_bot.core.model.incident import Incident
 from cdi_bot.services.ports.past import Place
 from cdi_bot.store import SqlStore
 from tests.store.samples import (

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, NullPool, event, make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from cdi_bot.core.model import Kind
+from cdi_bot.core.model.incident import Kind
 from cdi_bot.store import SqlStore, SqlUnitOfWork
 from cdi_bot.store.engine import async_url
 from tests.store.filled import known, told

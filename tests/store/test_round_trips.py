@@ -11,10 +11,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from cdi_bot.core import messages
-from cdi_bot.core.following import Ending
-from cdi_bot.core.messages import Content, Digest, Subscribed, Told
-from cdi_bot.core.model import Channel, Filters, Run, Topic
+from cdi_bot.core.model import content as contents
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.content import Content, Digest, ReplyFact, Subscribed
+from cdi_bot.core.model.requested_sync import SyncEnding
+from cdi_bot.core.model.run import Run
+from cdi_bot.core.model.subscription import Filters, Topic
 from cdi_bot.services.ports.store import StoreTrouble
 from cdi_bot.store import SqlStore, content
 from cdi_bot.store.columns import storable
@@ -53,14 +55,14 @@ FIELDS: dict[str, st.SearchStrategy[object]] = {
     "after_good": st.booleans(),
     "changed": st.booleans(),
     "is_certain": st.booleans(),
-    "ending": st.sampled_from(Ending),
+    "ending": st.sampled_from(SyncEnding),
     "filters": FILTERS,
     "channel": CHANNELS,
     "since": TIMES,
     "next_due": st.none() | TIMES,
     "language": st.none() | ANY_TEXT,
     "digest": st.none() | ANY_TEXT,
-    "told": st.sampled_from(get_args(Told)),
+    "told": st.sampled_from(get_args(ReplyFact)),
     "incident_ids": st.lists(NUMBERS).map(tuple),
 }
 OF_DIGEST = FIELDS | {"until": TIMES}
@@ -106,7 +108,7 @@ def test_any_content_comes_back(told: Content) -> None:
 
 def test_every_content_is_tried() -> None:
     """No kind of content of the module was left out of the union, or of the test above."""
-    named = {kind for kind in vars(messages).values() if isinstance(kind, type) and hasattr(kind, "what")}
+    named = {kind for kind in vars(contents).values() if isinstance(kind, type) and hasattr(kind, "what")}
     assert named == set(KINDS)
 
 

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from cdi_bot.core.model import Incident, Run
-from cdi_bot.core.sums import RunSums
+from cdi_bot.core.model.incident import Incident
+from cdi_bot.core.model.run import Run
+from cdi_bot.core.statistics import RunTotals
 from cdi_bot.store import SqlStore
 from tests.store.samples import MINUTE, NOW, a_workspace, incident, run
 
@@ -223,7 +224,7 @@ async def test_sums_of_a_period(store: SqlStore) -> None:
     async with store.write() as work:
         await work.runs.save(workspace_id, kept)
         sums = await work.runs.sums(workspace_id, ["one", "two", "none"], since=NOW, until=NOW + 9 * MINUTE)
-    assert sums["one"] == RunSums(runs=2, failed=1, rows_synced=10, rows_failed=1)
+    assert sums["one"] == RunTotals(runs=2, failed=1, rows_synced=10, rows_failed=1)
     assert (sums["two"].runs, sums["two"].failed) == (2, 0)
     assert sums["two"].rows_synced >= 2**63
     assert set(sums) == {"one", "two"}

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cdi_bot.core.following import FollowedSync
-from cdi_bot.core.messages import MessageKind, OwedMessage, Unsubscribed
+from cdi_bot.core.model.content import Unsubscribed
+from cdi_bot.core.model.message import MessageKind, OwedMessage
+from cdi_bot.core.model.requested_sync import RequestedSync
 from cdi_bot.store import SqlStore
 from tests.store.samples import CHANNEL, MINUTE, NOW, a_workspace
 
 
-def a_sync(workspace_id: int) -> FollowedSync:
+def a_sync(workspace_id: int) -> RequestedSync:
     """A sync that is not stored yet."""
-    return FollowedSync(
+    return RequestedSync(
         sync_id=0,
         channel=CHANNEL,
         workspace_id=workspace_id,

@@ -12,7 +12,8 @@ from dataclasses import replace
 
 import pytest
 
-from cdi_bot.core.model import Channel, Kind
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.incident import Kind
 from cdi_bot.store import SqlStore
 from tests.store.samples import (
     CHANNEL,

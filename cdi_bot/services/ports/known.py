@@ -6,9 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from cdi_bot.core.following import FollowedSync
-from cdi_bot.core.model import Run, WatchedIntegration, Workspace
-from cdi_bot.core.sums import RunSums
+from cdi_bot.core.model.integration import WatchedIntegration, Workspace
+from cdi_bot.core.model.requested_sync import RequestedSync
+from cdi_bot.core.model.run import Run
+from cdi_bot.core.statistics import RunTotals
 
 
 class Workspaces(Protocol):
@@ -84,7 +85,7 @@ class Runs(Protocol):
 
     async def sums(
         self, workspace_id: int, integration_ids: Collection[str], *, since: datetime, until: datetime
-    ) -> dict[str, RunSums]:
+    ) -> dict[str, RunTotals]:
         """Add up the ended runs of each integration that began at or after `since` and before `until`, if any."""
         ...
 
@@ -100,11 +101,11 @@ class Runs(Protocol):
 class Syncs(Protocol):
     """Syncs that people started, until it is told how they ended."""
 
-    async def add(self, sync: FollowedSync) -> None:
+    async def add(self, sync: RequestedSync) -> None:
         """Begin to follow one (its `sync_id` is ignored)."""
         ...
 
-    async def followed(self, workspace_id: int) -> list[FollowedSync]:
+    async def followed(self, workspace_id: int) -> list[RequestedSync]:
         """Those of a workspace, in the order in which they were asked for."""
         ...
 

@@ -6,8 +6,11 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from cdi_bot.core.messages import Content, OutboxMessage, OwedMessage
-from cdi_bot.core.model import Card, Channel, Incident, Kind, Run
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.content import Content
+from cdi_bot.core.model.incident import Incident, Kind
+from cdi_bot.core.model.message import Card, OutboxMessage, OwedMessage
+from cdi_bot.core.model.run import Run
 
 
 class Incidents(Protocol):

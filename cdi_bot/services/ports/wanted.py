@@ -6,7 +6,8 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
 
-from cdi_bot.core.model import AuditEntry, Channel, ChannelSettings, Filters, Snooze, Subscription
+from cdi_bot.core.model.channel import AuditEntry, Channel, ChannelSettings
+from cdi_bot.core.model.subscription import Filters, Snooze, Subscription
 
 
 class Subscriptions(Protocol):

@@ -1,0 +1,158 @@
+"""`cdi-bot check`: try every credential and permission that the bot would use, and tell how to mend them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from cdi_bot.braze.client import BrazeClient
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
+from cdi_bot.monitoring.braze_port import NO_SUCH_INTEGRATION, BrazeReason, BrazeTrouble
+from cdi_bot.services.ports.store import StoreTrouble
+from cdi_bot.settings.environment import Settings
+from cdi_bot.slack.api.app import SlackApp
+from cdi_bot.slack.api.messenger import SlackMessenger
+from cdi_bot.slack.api.scopes import NEEDED, OPTIONAL, Scopes
+from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.startup import APP_TOKEN_MEND, BOT_TOKEN_MEND, NO_INTEGRATION, is_refused, make_slack, open_store
+
+_NETWORK_MEND = "Check the network, and SLACK_API_URL where it is set"
+
+_PERMISSIONS = {
+    "cdi.integration_job_status": "Without it the bot can't see how any run ended",
+    "cdi.integration_list": "Without it names, patterns and `all` don't work, and news comes later",
+    "cdi.integration_sync": "Without it nobody can start a sync from Slack",
+}
+"""What the key should be allowed, and what it costs where it is not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """One thing that was tried: what, whether it works, what was seen, and how to mend it."""
+
+    what: str
+    ok: bool
+    detail: str
+    mend: str | None = None
+
+
+async def run_checks(settings: Settings, braze: BrazeClient) -> list[CheckResult]:
+    """Try everything, one after the other; the client is closed afterwards."""
+    slack = make_slack(settings)
+    try:
+        results = [
+            await _check_database(settings.database_url),
+            *await _check_bot_token(slack, settings.admin_channel),
+            await _check_delivery_of_commands(slack, with_app_token=settings.slack_app_token is not None),
+        ]
+    finally:
+        await slack.close()
+    calls: tuple[Callable[[], Awaitable[object]], ...] = (
+        lambda: braze.status_page(NO_INTEGRATION),
+        braze.list_page,
+        lambda: braze.trigger_sync(NO_INTEGRATION),
+    )
+    try:
+        for (permission, loss), call in zip(_PERMISSIONS.items(), calls, strict=True):
+            results.append(await _check_key(permission, loss, call))
+    finally:
+        await braze.aclose()
+    return results
+
+
+async def _check_database(url: str) -> CheckResult:
+    try:
+        store = await open_store(url)
+        await store.close()
+    except StoreTrouble as trouble:
+        return CheckResult(what="DATABASE_URL", ok=False, detail=str(trouble))
+    return CheckResult(what="DATABASE_URL", ok=True, detail="the database is up to date")
+
+
+async def _check_bot_token(slack: SlackApp, admin_channel: str | None) -> list[CheckResult]:
+    what = "SLACK_BOT_TOKEN"
+    try:
+        identity = await slack.identify()
+    except SlackTrouble as trouble:
+        return [_not_ok(what, trouble, BOT_TOKEN_MEND)]
+    results = [CheckResult(what=what, ok=True, detail=f"team {identity.team_id}")]
+    if identity.scopes is not None:
+        results += _check_scopes(identity.scopes)
+    if admin_channel:
+        results.append(
+            await _check_admin_channel(slack, Channel(team_id=identity.team_id, channel_id=admin_channel))
+        )
+    return results
+
+
+def _check_scopes(granted: Scopes) -> list[CheckResult]:
+    """Whether the app was installed with what it uses; what is optional never makes the check fail."""
+    results = []
+    for scope, loss in {**NEEDED, **OPTIONAL}.items():
+        is_granted = scope in granted
+        detail = "granted" if is_granted else f"not granted (optional). Without it {loss}"
+        if not is_granted and scope in NEEDED:
+            detail = f"not granted. Without it {loss}"
+        results.append(
+            CheckResult(
+                what=f"SLACK_BOT_TOKEN, {scope}",
+                ok=is_granted or scope in OPTIONAL,
+                detail=detail,
+                mend="Add it under OAuth & Permissions in your Slack app's settings, and install the app anew",
+            )
+        )
+    return results
+
+
+async def _check_admin_channel(slack: SlackApp, channel: Channel) -> CheckResult:
+    what, invite = "CDI_BOT_ADMIN_CHANNEL", "Type /invite @cdi-bot in it"
+    try:
+        info = await SlackMessenger(slack.client, Translator.load("en")).channel_info(channel)
+    except SlackTrouble as trouble:
+        if trouble.verdict is SlackVerdict.CHANNEL_GONE:
+            detail = "no such channel, or a private one that the bot is not in"
+            return CheckResult(what=what, ok=False, detail=detail, mend=invite)
+        return _not_ok(what, trouble, BOT_TOKEN_MEND)
+    if info.is_archived:
+        return CheckResult(
+            what=what, ok=False, detail="the channel is archived", mend="Choose another channel"
+        )
+    if info.is_private and not info.is_member:
+        return CheckResult(what=what, ok=False, detail="the bot is not in this channel", mend=invite)
+    return CheckResult(what=what, ok=True, detail="the bot may post there")
+
+
+async def _check_delivery_of_commands(slack: SlackApp, *, with_app_token: bool) -> CheckResult:
+    if not with_app_token:
+        # Only a request from Slack can show whether the secret is right.
+        detail = "set; the first command typed in Slack shows whether it is right"
+        return CheckResult(what="SLACK_SIGNING_SECRET", ok=True, detail=detail)
+    what = "SLACK_APP_TOKEN"
+    try:
+        # Not connected with: Slack would hand this connection commands that a running bot should have.
+        await slack.try_app_token()
+    except SlackTrouble as trouble:
+        return _not_ok(what, trouble, APP_TOKEN_MEND)
+    return CheckResult(what=what, ok=True, detail="Slack lets it connect")
+
+
+def _not_ok(what: str, trouble: SlackTrouble, mend: str) -> CheckResult:
+    """A token that was refused is mended otherwise than a Slack that can't be reached."""
+    if is_refused(trouble):
+        return CheckResult(what=what, ok=False, detail=f"Slack refuses it ({trouble.reason})", mend=mend)
+    detail = f"Slack can't be asked ({trouble.reason})"
+    return CheckResult(what=what, ok=False, detail=detail, mend=_NETWORK_MEND)
+
+
+async def _check_key(permission: str, loss: str, call: Callable[[], Awaitable[object]]) -> CheckResult:
+    """Make a call that changes nothing: a refusal of the made-up id shows that the key itself was accepted."""
+    what = f"BRAZE_API_KEY, {permission}"
+    try:
+        await call()
+    except BrazeTrouble as trouble:
+        if trouble.reason not in NO_SUCH_INTEGRATION:
+            # Its words say how to mend it.
+            mend = loss if trouble.reason is BrazeReason.NO_PERMISSION else None
+            return CheckResult(what=what, ok=False, detail=str(trouble), mend=mend)
+    return CheckResult(what=what, ok=True, detail="granted")

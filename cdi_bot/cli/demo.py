@@ -1,0 +1,157 @@
+"""The bot with its stand-ins in one process: `cdi-bot demo`, and the stand-ins alone: `cdi-bot sandbox`.
+
+Bot and stand-ins speak over the real wire protocols, HTTP and WebSocket on loopback; the bot is told their
+addresses and nothing else.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import typer
+
+from cdi_bot.app import run_bot
+from cdi_bot.operator.http import ListenError
+from cdi_bot.sandbox import Sandbox
+from cdi_bot.sandbox.braze_demo import demo_world
+from cdi_bot.sandbox.slack_seed import DATA_ALERTS, MARA
+from cdi_bot.sandbox.transcript import Transcript
+from cdi_bot.settings.environment import Settings
+
+SEED = 1
+FIRST_COMMAND = "subscribe all"
+
+# The page shall show something soon, and the stand-in's limits allow this often. Only real trouble is logged:
+# the conversation is what the terminal shows.
+_DEMO_DEFAULTS = {
+    "CDI_BOT_HOST": "127.0.0.1",
+    "CDI_BOT_POLL_INTERVAL": "3",
+    "CDI_BOT_ADMINS": "*",
+    "CDI_BOT_LOG_LEVEL": "warning",
+}
+
+
+async def serve_sandbox(port: int, stop: asyncio.Event) -> int:
+    """Serves the stand-ins alone until `stop`, and says what a bot has to be told to talk to them."""
+    async with _serving(port) as sandbox:
+        typer.echo(f"Stand-ins for Braze and Slack, with a page to watch: {sandbox.url}/")
+        for name, value in _addresses(sandbox).items():
+            typer.echo(f"{name}={value}")
+        await stop.wait()
+    return 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demo:
+    """One demonstration.
+
+    `headless` prints the conversation; `seconds` end it by themselves, counted from the word of its address; `port`
+    is the page's, 0 for a free one; `settings` makes the bot's settings of an environment.
+    """
+
+    headless: bool
+    seconds: float | None
+    port: int
+    settings: Callable[[dict[str, str]], Settings]
+
+    async def run(self, stop: asyncio.Event) -> int:
+        """Shows bot and stand-ins until `stop` is set or the time is over; gives the bot's exit code."""
+        with TemporaryDirectory(prefix="cdi-bot-demo-") as folder:
+            async with _serving(self.port) as sandbox:
+                settings = self.settings(_environment(sandbox, Path(folder)))
+                async with _beside(*([_print_conversation(sandbox)] if self.headless else [])):
+                    return await self._show(sandbox, settings, stop)
+
+    async def _show(self, sandbox: Sandbox, settings: Settings, stop: asyncio.Event) -> int:
+        """Runs the bot; as soon as it works, says where to look and lets somebody subscribe to everything."""
+        ready = asyncio.Event()
+        bot = asyncio.create_task(run_bot(settings, stop=stop, on_ready=ready.set), name="bot")
+        waiting = asyncio.create_task(ready.wait())
+        await asyncio.wait({bot, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if not ready.is_set():
+            return await bot
+        typer.echo(f"cdi-bot is running. Watch and play: {sandbox.url}/\nStop it with Ctrl-C.")
+        async with _beside(*([_stop_after(self.seconds, stop)] if self.seconds else [])):
+            await sandbox.people.command(DATA_ALERTS, MARA, FIRST_COMMAND)
+            return await bot
+
+
+@asynccontextmanager
+async def _serving(port: int) -> AsyncIterator[Sandbox]:
+    """The stand-ins, with a Braze workspace that has a past and in which something is about to fail."""
+    sandbox = Sandbox(seed=SEED, braze=demo_world(_now, SEED))
+    try:
+        await sandbox.start(port=port)
+    except OSError as error:
+        raise ListenError(
+            f"--port: port {port} can't be listened on ({error.strerror}). Choose another."
+        ) from None
+    try:
+        yield sandbox
+    finally:
+        await sandbox.stop()
+
+
+def _addresses(sandbox: Sandbox) -> dict[str, str]:
+    """The settings that make a bot talk to the stand-ins."""
+    return {
+        "SLACK_API_URL": f"{sandbox.url}/api/",
+        "SLACK_BOT_TOKEN": sandbox.slack_bot_token,
+        "SLACK_APP_TOKEN": sandbox.slack_app_token,
+        "SLACK_SIGNING_SECRET": sandbox.slack_signing_secret,
+        "BRAZE_BASE_URL": sandbox.url,
+        "BRAZE_API_KEY": sandbox.braze_api_key,
+    }
+
+
+def _environment(sandbox: Sandbox, folder: Path) -> dict[str, str]:
+    """What the demo's bot reads as its environment: the bot's own variables stay as the visitor set them."""
+    own = {name: value for name, value in os.environ.items() if name.startswith("CDI_BOT_")}
+    return {
+        **_DEMO_DEFAULTS,
+        **own,
+        **_addresses(sandbox),
+        "DATABASE_URL": f"sqlite:///{folder / 'demo.db'}",
+        "PORT": "0",
+    }
+
+
+@asynccontextmanager
+async def _beside(*works: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Lets these run meanwhile and ends them afterwards. An error of theirs shows, but never hides the main one."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    for outcome in outcomes:
+        if isinstance(outcome, Exception):
+            raise outcome
+
+
+async def _print_conversation(sandbox: Sandbox) -> None:
+    """Prints each message as it arrives, in the terminal's time zone."""
+    zone = datetime.now().astimezone().tzinfo or UTC
+    transcript = Transcript(sandbox.slack.snapshot(), zone)
+    async for event in sandbox.events():
+        for line in transcript.lines(event, _now()):
+            typer.echo(line)
+
+
+async def _stop_after(seconds: float, stop: asyncio.Event) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
+    stop.set()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

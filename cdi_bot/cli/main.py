@@ -1,0 +1,192 @@
+"""The command line: arguments in, exit codes out.
+
+0: done, also after SIGTERM or SIGINT. 1: a failure while running. 2: bad usage or settings; then every problem
+is listed on standard error, each naming its variable.
+"""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import UTC, datetime
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import structlog
+import typer
+from rich.console import Console
+
+from cdi_bot.app import run_bot, status_report, trial_client
+from cdi_bot.cli.check import run_checks
+from cdi_bot.cli.status import print_answer
+from cdi_bot.delivery.slack_port import SlackTrouble
+from cdi_bot.monitoring.braze_port import BrazeTrouble
+from cdi_bot.operator.http import ListenError
+from cdi_bot.operator.logs import redact, register_secrets, set_up_logging
+from cdi_bot.services.ports.store import StoreTrouble
+from cdi_bot.settings.environment import Settings, SettingsError, load_database_url, load_settings
+from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.store import migrate
+
+FAILED, MISUSED = 1, 2
+
+Result = TypeVar("Result")
+
+# Failures whose own words say what is wrong and how to mend it: a traceback would only bury them.
+_PLAIN = (BrazeTrouble, ListenError, SlackTrouble, StoreTrouble)
+
+app = typer.Typer(
+    name="cdi-bot",
+    help="Tells Slack when a Braze Cloud Data Ingestion sync goes wrong, and answers /cdi.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+db = typer.Typer(help="Bring the database up to date, or see how far it is.", no_args_is_help=True)
+app.add_typer(db, name="db")
+
+PagePort = Annotated[
+    int, typer.Option("--port", min=0, max=65535, help="Port of the page; 0 takes a free one.")
+]
+
+
+@app.command()
+def run() -> None:
+    """Run the bot.
+
+    Polls Braze, delivers to Slack, answers /cdi, and serves /healthz and /readyz, all in one process.
+    """
+    settings = _settings()
+    raise typer.Exit(_outcome(_until_signal(lambda stop: run_bot(settings, stop=stop))))
+
+
+@app.command()
+def demo(
+    *,
+    headless: Annotated[bool, typer.Option("--headless", help="Print each Slack message as text.")] = False,
+    seconds: Annotated[
+        float | None, typer.Option("--for", metavar="SECONDS", min=0.1, help="Stop by itself after so long.")
+    ] = None,
+    port: PagePort = 0,
+) -> None:
+    """See it work, with no account anywhere.
+
+    Runs the bot against stand-ins for Braze and Slack, and a page on which to watch and play with it.
+    """
+    from cdi_bot.cli.demo import Demo  # noqa: PLC0415  # the bot itself starts without loading the stand-ins
+
+    show = Demo(headless=headless, seconds=seconds, port=port, settings=_settings)
+    raise typer.Exit(_outcome(_until_signal(show.run)))
+
+
+@app.command()
+def sandbox(*, port: PagePort = 0) -> None:
+    """Run the stand-ins for Braze and Slack alone."""
+    from cdi_bot.cli.demo import serve_sandbox  # noqa: PLC0415  # likewise
+
+    raise typer.Exit(_outcome(_until_signal(lambda stop: serve_sandbox(port, stop))))
+
+
+@app.command()
+def check() -> None:
+    """Try every credential and permission."""
+    settings = _settings()
+    results = _outcome(run_checks(settings, trial_client(settings)))
+    for result in results:
+        typer.echo(redact(f"{'ok    ' if result.ok else 'NOT OK'}  {result.what}: {result.detail}"))
+        if result.mend and not result.ok:
+            typer.echo(redact(f"        {result.mend}"))
+    if not all(result.ok for result in results):
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def status(
+    integration: Annotated[str, typer.Argument(help="An id, the start of one, or a name or part of one.")],
+) -> None:
+    """Show an integration's newest runs."""
+    settings = _settings()
+    now = datetime.now(UTC)
+    answer = _outcome(status_report(settings, integration, now))
+    # A pipe has no width to fit into.
+    console = Console() if sys.stdout.isatty() else Console(width=200)
+    if not print_answer(answer, console, words=Translator.load(settings.language), now=now):
+        raise typer.Exit(FAILED)
+
+
+@db.command()
+def upgrade() -> None:
+    """Make the tables, or bring them up to date."""
+    url = _database_url()
+    _outcome(asyncio.to_thread(migrate.upgrade, url))
+    typer.echo(f"The database is at revision {migrate.current(url).head}.")
+
+
+@db.command()
+def current() -> None:
+    """Show the database's revision, and whether it is the newest."""
+    found = _outcome(asyncio.to_thread(migrate.current, _database_url()))
+    if found.is_current:
+        typer.echo(f"{found.revision}: up to date.")
+    elif found.is_newer:
+        typer.echo(
+            f"{found.revision}: made by a newer cdi-bot; this one knows {found.head}. Install that version."
+        )
+    else:
+        typer.echo(f"{found.revision or 'no tables yet'}: behind {found.head}. Run: cdi-bot db upgrade")
+
+
+def _settings(environ: dict[str, str] | None = None) -> Settings:
+    """The settings, with logging set up by them; ends the program if they can't be used."""
+    try:
+        settings = load_settings() if environ is None else load_settings(environ, env_file=None)
+    except SettingsError as error:
+        _misused(error)
+    register_secrets(settings.secrets)
+    set_up_logging(log_format=settings.log_format, level=settings.log_level)
+    return settings
+
+
+def _database_url() -> str:
+    try:
+        return load_database_url()
+    except SettingsError as error:
+        _misused(error)
+
+
+def _misused(error: SettingsError) -> NoReturn:
+    typer.echo("The settings can't be used:", err=True)
+    for problem in error.problems:
+        typer.echo(f"  {problem}", err=True)
+    raise typer.Exit(MISUSED)
+
+
+def _outcome(work: Coroutine[Any, Any, Result]) -> Result:
+    """What the work gives; ends the program in plain words if it fails."""
+    try:
+        return asyncio.run(work)
+    except typer.Exit:
+        raise
+    except SettingsError as error:
+        _misused(error)
+    except _PLAIN as error:
+        typer.echo(redact(str(error)), err=True)
+    except Exception:  # noqa: BLE001 (the last to hear of it: the traceback goes to the log, redacted)
+        structlog.get_logger().exception("cdi-bot failed")
+    raise typer.Exit(FAILED)
+
+
+async def _until_signal(work: Callable[[asyncio.Event], Awaitable[int]]) -> int:
+    """Does the work, whose event is set by SIGTERM and SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    return await work(stop)
+
+
+def main() -> None:
+    """The program."""
+    # Before any setting is read, so that whatever goes wrong from here on is redacted.
+    set_up_logging(log_format=None, level="info")
+    app(prog_name="cdi-bot")

@@ -1,0 +1,113 @@
+"""`cdi-bot status`: the answer of `/cdi status INTEGRATION` as a table in the terminal.
+
+Words are those of the Slack answers; times are in the terminal's zone, with their distance from UTC, so that a
+pasted line can't mislead.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cdi_bot.core.model.integration import Integration
+from cdi_bot.slack.render.answers.history import figures
+from cdi_bot.slack.render.kit.charts import sparklines
+from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.reasons import reason_text
+from cdi_bot.slack.render.kit.statuses import short_status, sign
+from cdi_bot.slack.render.kit.text import duration, failed, name_of, plain, synced, took
+from cdi_bot.usecases.answers import Answer, BrazeRefused, NoMatch, RunHistory, SeveralMatches
+
+
+def print_answer(answer: Answer, console: Console, *, words: Translator, now: datetime) -> bool:
+    """Prints the answer, and tells whether it is the history that was asked for.
+
+    Args:
+        answer: what asking for an integration's status gave.
+        console: where to print; rich styles only what a terminal can show.
+        words: the language.
+        now: to tell how old what is shown is.
+    """
+    lines, table = (
+        _history(answer, words, now) if isinstance(answer, RunHistory) else (_excuse(answer, words), None)
+    )
+    for line in lines:
+        console.print(Text(line), soft_wrap=True)
+    if table is not None:
+        console.print(table)
+    return table is not None
+
+
+def _history(history: RunHistory, words: Translator, now: datetime) -> tuple[list[str], Table]:
+    _ = words.gettext
+    lines = [f"{name_of(history.integration)}  {plain(history.integration.integration_id)}"]
+    if history.missing:
+        lines.append(_("Braze no longer lists this integration."))
+    if history.incident is not None:
+        lines.append(_("Not well since {time}.").format(time=_local(history.incident.failing_since)))
+    lines += [f"{label}: {value}" for label, value in figures(history, words, now, when=_local)]
+    lines += [line.replace("`", "") for line in sparklines(history.recent, words)]
+    if history.trouble is not None:
+        lines.append(_("From memory: {reason}.").format(reason=reason_text(history.trouble, words)))
+    if history.observed_at is not None:
+        lines.append(_("Observed {age} ago.").format(age=duration(now - history.observed_at, words)))
+    if history.dashboard_url is not None:
+        lines.append(history.dashboard_url)
+    return lines, _table(history, words)
+
+
+def _table(history: RunHistory, words: Translator) -> Table:
+    _ = words.gettext
+    caption = _("Older runs: /cdi status in Slack pages through them.") if history.has_older else None
+    table = Table(box=None, pad_edge=False, caption=caption, caption_justify="left")
+    for heading in (_("Started"), _("Took"), _("Status"), _("Rows synced"), _("Rows failed")):
+        table.add_column(heading, no_wrap=True)
+    for run in history.runs:
+        status = f"{sign(run.job_status)} {short_status(run.job_status, words)}"
+        cells = [
+            _local(run.sync_start_time),
+            took(run, words),
+            status,
+            synced(run, words),
+            failed(run, words),
+        ]
+        table.add_row(*map(Text, cells))
+    return table
+
+
+def _excuse(answer: Answer, words: Translator) -> list[str]:
+    """Why there is no history to show, and what to type instead."""
+    _ = words.gettext
+    match answer:
+        case SeveralMatches():
+            told = _("{count} integrations fit “{words}”. Give an id:")
+            return [
+                told.format(count=words.number(answer.total), words=plain(answer.words)),
+                *_listed(answer.candidates),
+            ]
+        case NoMatch():
+            lines = [
+                _("No integration fits “{words}”.").format(words=plain(answer.words)),
+                *_listed(answer.nearest),
+            ]
+            if answer.trouble:
+                lines.append(_("From memory: {reason}.").format(reason=reason_text(answer.trouble, words)))
+            if not answer.list_known:
+                lines.append(
+                    _("The key may not list integrations (cdi.integration_list): give the whole id.")
+                )
+            return lines
+        case BrazeRefused():
+            return [_("Braze can't be asked: {reason}.").format(reason=reason_text(answer.reason, words))]
+        case _:
+            return [_("There is no status to show for that.")]
+
+
+def _listed(integrations: Iterable[Integration]) -> list[str]:
+    return [f"  {plain(one.integration_id)}  {name_of(one)}" for one in integrations]
+
+
+def _local(time: datetime) -> str:
+    return time.astimezone().strftime("%Y-%m-%d %H:%M:%S %z")

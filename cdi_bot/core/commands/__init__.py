@@ -1,0 +1,1 @@
+"""What people type after `/cdi`: read into values, and printed again. Pure."""

@@ -1,0 +1,219 @@
+"""Reads how long a snooze lasts, as people type it: `2h`, `tomorrow 9am`, `until recovery`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
+
+from cdi_bot.core.commands import tokenizer
+from cdi_bot.core.commands.arguments import missing_integration, take_channel
+from cdi_bot.core.commands.command import Command, Mistake, MistakeKind, SetSnooze
+from cdi_bot.core.commands.tokenizer import Token
+
+_SECONDS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+_WORDS = {
+    "m": ("m", "min", "mins", "minute", "minutes"),
+    "h": ("h", "hr", "hrs", "hour", "hours"),
+    "d": ("d", "day", "days"),
+    "w": ("w", "wk", "wks", "week", "weeks"),
+}
+
+_UNITS = {word: _SECONDS[unit] for unit, words in _WORDS.items() for word in words}
+
+# At most nine digits each: longer ones are no length of time that anybody means.
+_PART = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)([a-z]+)", re.ASCII)
+_WHOLE = re.compile(rf"(?:{_PART.pattern})+", re.ASCII)
+
+SHORTEST = timedelta(minutes=1)
+LONGEST = timedelta(days=365)
+"""Nobody means a mute of less than a minute or of more than a year."""
+
+_CLOCK = re.compile(r"(\d{1,2})(?::(\d{2}))?([ap]m)?", re.ASCII)
+_HALF_DAY, _DAY, _HOUR = 12, 24, 60
+
+MORNING = time(9)
+"""When a working day begins: what "tomorrow" means."""
+
+
+def is_unit(word: str) -> bool:
+    """Whether `word` is a unit of time, as in `2 hours`."""
+    return word.lower() in _UNITS
+
+
+def parse_length(word: str) -> timedelta | None:
+    """Read a length of time such as `2h`, `1.5h`, `90min` or `1d12h`.
+
+    Returns:
+        The length, from `SHORTEST` to `LONGEST`; `None` when `word` is something else, or out of these bounds.
+    """
+    text = word.lower()
+    if not _WHOLE.fullmatch(text):
+        return None
+    parts = _PART.findall(text)
+    if any(unit not in _UNITS for _, unit in parts):
+        return None
+    seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
+    # Compared as a number: a timedelta of what people can type may overflow.
+    if not SHORTEST.total_seconds() <= seconds <= LONGEST.total_seconds():
+        return None
+    return timedelta(seconds=seconds)
+
+
+def parse_clock(word: str) -> time | None:
+    """Read a time of day such as `9am`, `9:30`, `17:00` or `5:30pm`; `None` for anything else, a mere number too."""
+    match = _CLOCK.fullmatch(word.lower())
+    if not match or not (match[2] or match[3]):
+        return None
+    hour, minute = int(match[1]), int(match[2] or 0)
+    if match[3]:
+        if not 1 <= hour <= _HALF_DAY:
+            return None
+        hour = hour % _HALF_DAY + (_HALF_DAY if match[3] == "pm" else 0)
+    return time(hour, minute) if hour < _DAY and minute < _HOUR else None
+
+
+def tomorrow_at(now: datetime, clock: time) -> datetime:
+    """A time of the day after `now`, both in the zone of `now`, which is the person's."""
+    return datetime.combine(now.date() + timedelta(days=1), clock, tzinfo=now.tzinfo)
+
+
+def next_at(now: datetime, clock: time) -> datetime:
+    """The first moment after `now` that is this time of day in the zone of `now`, which is the person's."""
+    today = datetime.combine(now.date(), clock, tzinfo=now.tzinfo)
+    return today if today > now else tomorrow_at(now, clock)
+
+
+def tomorrow_morning(now: datetime) -> datetime:
+    """Nine o'clock of the day after `now`, both in the zone of `now`, which is the person's."""
+    return tomorrow_at(now, MORNING)
+
+
+_RECOVERY = frozenset({"recovery", "recovers", "recovered"})
+_JOINTS = frozenset({"for", "until", "till"})
+_HALVES = frozenset({"am", "pm"})
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}t\d{2}:\d{2}(?::\d{2}(?:\.\d{6})?)?(?:z|[+-]\d{2}:\d{2})?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _End:
+    """Where in a `snooze` its time stands, and which time that is; `None` is "until it recovers"."""
+
+    first: int
+    after: int
+    until: datetime | None
+
+
+def read_snooze(verb: str, tokens: Sequence[Token], now: datetime) -> Command:
+    """Read the integration before the time, or behind it where nothing stands before, and the reason behind both."""
+    placed = take_channel(verb, tokens)
+    if isinstance(placed, Mistake):
+        return placed
+    tokens = placed.tokens
+    end = _find_end(tokens, now)
+    if end is None:
+        return _without_end(verb, tokens)
+    # `snooze 2h Users sync` names the integration last.
+    words = tokenizer.name(tokens[: end.first] or tokens[end.after :])
+    if not words:
+        return missing_integration(verb)
+    until = end.until.astimezone(UTC) if end.until else None
+    if until and not SHORTEST <= until - now <= LONGEST:
+        given = tokenizer.join(tokens[end.first : end.after])
+        return Mistake(command=verb, problem=MistakeKind.BAD_TIME, given=given)
+    reason = tokenizer.join(tokens[end.after :]) if end.first else ""
+    return SetSnooze(words=words, until=until, reason=reason or None, place=placed.place)
+
+
+def _without_end(verb: str, tokens: Sequence[Token]) -> Mistake:
+    odd = next((token for token in reversed(tokens[1:]) if token.looks_like_a_time), None)
+    if odd is not None:
+        return Mistake(command=verb, problem=MistakeKind.BAD_TIME, given=odd.text)
+    missing = MistakeKind.MISSING_TIME if tokens else MistakeKind.MISSING_INTEGRATION
+    return Mistake(command=verb, problem=missing)
+
+
+def _find_end(tokens: Sequence[Token], now: datetime) -> _End | None:
+    """Find the time: the first that stands behind the name, else a bare last word, else one before the name.
+
+    A name may hold words such as "recovery" or "tomorrow", so these count with "until", with a time of day or as
+    the last word only.
+    """
+    for first in range(1, len(tokens)):
+        end = _end_at(tokens, first, now)
+        if end:
+            return end
+    last = len(tokens) - 1
+    if last > 0 and (bare := _bare_end(tokens[last], now)):
+        return replace(bare, first=last, after=last + 1)
+    return _end_at(tokens, 0, now) if tokens else None
+
+
+def _end_at(tokens: Sequence[Token], first: int, now: datetime) -> _End | None:
+    """Read `2h`, `2 hours`, `for 2h`, `tomorrow 9am`, `until it recovers` and the like where it begins at `first`."""
+    at = first
+    joint = tokens[at].bare_word in _JOINTS and at + 1 < len(tokens)
+    at += joint
+    if joint and tokens[at].bare_word == "it" and at + 1 < len(tokens):
+        at += 1
+    found = _clock_end(tokens, at, now, joint=joint) or _length_end(tokens, at, now)
+    if found is None and joint and (bare := _bare_end(tokens[at], now)):
+        found = replace(bare, after=at + 1)
+    return replace(found, first=first) if found else None
+
+
+def _clock_end(tokens: Sequence[Token], at: int, now: datetime, *, joint: bool) -> _End | None:
+    """Read `tomorrow 9am`; behind a joint a time of day alone, or a moment as computers write it, too."""
+    if tokens[at].bare_word == "tomorrow":
+        following = at + 1 < len(tokens) and tokens[at + 1].bare_word == "at"
+        clock, after = _clock(tokens, at + 1 + following)
+        return _End(first=at, after=after, until=tomorrow_at(now, clock)) if clock else None
+    if not joint:
+        return None
+    clock, after = _clock(tokens, at)
+    if clock:
+        return _End(first=at, after=after, until=next_at(now, clock))
+    moment = _moment(tokens[at].bare_word, now)
+    return _End(first=at, after=at + 1, until=moment) if moment else None
+
+
+def _clock(tokens: Sequence[Token], at: int) -> tuple[time | None, int]:
+    """Read a time of day that may be written in two pieces; returns it, and where what follows begins."""
+    if at >= len(tokens):
+        return None, at
+    word = tokens[at].bare_word
+    if at + 1 < len(tokens) and tokens[at + 1].bare_word in _HALVES:
+        both = parse_clock(word + tokens[at + 1].bare_word)
+        if both:
+            return both, at + 2
+    return parse_clock(word), at + 1
+
+
+def _moment(word: str, now: datetime) -> datetime | None:
+    """Read `2026-03-02T09:00`, in the person's zone unless it names another."""
+    if not _MOMENT.fullmatch(word):
+        return None
+    try:
+        moment = datetime.fromisoformat(word.upper())
+        return (moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo)).astimezone(UTC)
+    except (ValueError, OverflowError):  # the 30th of February; year 9999 in a zone
+        return None
+
+
+def _length_end(tokens: Sequence[Token], at: int, now: datetime) -> _End | None:
+    if at + 1 < len(tokens) and is_unit(tokens[at + 1].bare_word):
+        length = parse_length(tokens[at].bare_word + tokens[at + 1].bare_word)
+        if length:
+            return _End(first=at, after=at + 2, until=now + length)
+    length = parse_length(tokens[at].bare_word)
+    return _End(first=at, after=at + 1, until=now + length) if length else None
+
+
+def _bare_end(token: Token, now: datetime) -> _End | None:
+    if token.bare_word in _RECOVERY:
+        return _End(first=0, after=0, until=None)
+    if token.bare_word == "tomorrow":
+        return _End(first=0, after=0, until=tomorrow_at(now, MORNING))
+    return None

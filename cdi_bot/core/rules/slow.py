@@ -1,0 +1,94 @@
+"""How long an integration's runs take, and whether one that goes on is far beyond that: who is slow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+
+from cdi_bot.core.model.incident import Incident, Kind, opened, resolved
+from cdi_bot.core.model.integration import WatchedIntegration
+from cdi_bot.core.model.run import Outcome, Run, second_of
+
+LEAST = timedelta(minutes=10)
+"""A run is never slow by less than this: nothing has to be looked up for a younger one."""
+
+_ADVISED = timedelta(hours=1)
+"""How long a run should take at most, Braze advises."""
+
+_ENOUGH = 5
+_RHYTHM = timedelta(days=7)
+_TIMES_USUAL, _TIMES_LONGEST = 3, 1.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunLengths:
+    """How long good runs took: the middle one, and the longest; `known_for` is the time in which they began."""
+
+    usual: timedelta
+    longest: timedelta
+    known_for: timedelta
+
+    @property
+    def limit(self) -> timedelta:
+        """A run that goes on for longer is slow: beyond several times the usual, and well beyond any seen before.
+
+        Where less than a week is known, the one that is always long, each night or each Sunday, may not have been
+        seen yet: then a run is left in peace for as long as Braze advises.
+        """
+        beyond = max(self.usual * _TIMES_USUAL, self.longest * _TIMES_LONGEST, self.usual + LEAST)
+        return beyond if self.known_for >= _RHYTHM else max(beyond, _ADVISED)
+
+
+def lengths_of(runs: Iterable[Run], before: datetime) -> RunLengths | None:
+    """Learn from the good runs that began before a time; `None` where there are too few to say."""
+    good = [
+        (run.sync_start_time, run.duration)
+        for run in runs
+        if run.outcome is Outcome.GOOD and run.duration is not None and run.sync_start_time < before
+    ]
+    if len(good) < _ENOUGH:
+        return None
+    return RunLengths(
+        usual=timedelta(seconds=median(length.total_seconds() for _, length in good)),
+        longest=max(length for _, length in good),
+        known_for=before - min(start for start, _ in good),
+    )
+
+
+def seen_running(watched: WatchedIntegration, newest: Run | None) -> timedelta | None:
+    """How long the newest run had been going on when Braze last said that it is; `None` where none is."""
+    if newest is None or newest.outcome is not Outcome.RUNNING or watched.missing_since:
+        return None
+    listed, times = watched.integration, [watched.status_asked_at]
+    start = listed.last_job_start_time
+    if start and (listed.last_job_status or "").lower() == newest.job_status and _is_same(start, newest):
+        times.append(watched.listed_at)
+    seen = max(filter(None, times), default=None)
+    return max(seen - newest.sync_start_time, timedelta(0)) if seen else None
+
+
+def judge_slow(
+    watched: WatchedIntegration, newest: Run | None, lengths: RunLengths | None, *, now: datetime
+) -> Incident | None:
+    """A new incident where the newest run goes on far longer than usual. Nothing is concluded from silence."""
+    lasted = seen_running(watched, newest)
+    if newest is None or lasted is None or lengths is None or watched.watched_since is None:
+        return None
+    if lasted <= lengths.limit:
+        return None
+    return opened(watched, Kind.SLOW, since=newest.sync_start_time, now=now, shown=newest)
+
+
+def judge_slow_end(incident: Incident, *, now: datetime) -> Incident | None:
+    """The incident resolved, if its run is over or Braze no longer knows it. How it ended is not this one's matter."""
+    run = incident.last_failed
+    if run is not None and run.outcome is Outcome.RUNNING:
+        return None
+    return resolved(incident, now, run)
+
+
+def _is_same(start: datetime, run: Run) -> bool:
+    """Whether the list's start, which may be cut to whole seconds, is this run's."""
+    return second_of(start) == second_of(run.sync_start_time)

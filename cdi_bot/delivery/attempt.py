@@ -1,0 +1,220 @@
+"""Deliver one message: decide how it reaches Slack, hand it over, record what Slack said.
+
+A message is marked as being sent in a commit of its own before Slack gets it. When a process dies, or the answer is
+lost, the mark is found later, and the channel is searched for the message's key before it is sent again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from cdi_bot.core.grouping import fact_of
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.content import SyncEnded
+from cdi_bot.core.model.message import Card, MessageKind, OutboxMessage
+from cdi_bot.core.model.view import CardView, EventView, GroupedReplyView, View
+from cdi_bot.core.routing import snoozed_until
+from cdi_bot.delivery.channel_health import ChannelHealth
+from cdi_bot.delivery.slack_port import Messenger, SlackTrouble, SlackVerdict
+from cdi_bot.delivery.view_builder import ViewBuilder, is_worth_telling
+from cdi_bot.services.ports.store import Store, UnitOfWork
+from cdi_bot.services.ports.told import AFTER_CARD, SNOOZED
+
+SETTLE_AFTER = timedelta(seconds=3)
+"""How long Slack is given to show a message whose fate is unknown before the channel is searched for it."""
+
+_CLOCK_SKEW = timedelta(minutes=5)
+"""How far this machine's clock and Slack's may differ when the channel is searched."""
+
+_SNOOZE_CHECK = timedelta(hours=1)
+"""How often a muted message is looked at again, at the latest."""
+
+_SHORTEST_WAIT = timedelta(seconds=1)
+"""A message that has to wait is not looked at again before, so that no lane spins."""
+
+
+class AttemptResult(StrEnum):
+    """What became of a message; also the word in the log."""
+
+    POSTED = "posted"  # Slack has it now
+    UPDATED = "updated"  # Slack shows its newest state now
+    FOUND = "found"  # Slack had it already: an earlier try went through
+    TOLD_BY_CARD = "told_by_card"  # the card's first post told this already
+    NOT_NEEDED = "not_needed"  # muted until it was over; or a reminder that somebody has heeded
+    WAITING = "waiting"  # too early: muted, or its card is not posted yet, or its fate can't be known yet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ready:
+    """A message that can go now. `card` is the card it shows, `thread_ts` the card it replies to.
+
+    `language` is the channel's, `None` for the bot's own.
+    """
+
+    view: View
+    language: str | None = None
+    card: Card | None = None
+    thread_ts: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wait:
+    """A message that can't go yet; `until` is `None` where its card decides."""
+
+    until: datetime | None
+    reason: str
+
+
+@dataclass(slots=True, kw_only=True)
+class MessageSender:
+    """Sends single messages; the caller holds the lease of the channel."""
+
+    store: Store
+    messenger: Messenger
+    views: ViewBuilder
+    clock: Callable[[], datetime]
+    places: ChannelHealth
+
+    async def deliver(self, message: OutboxMessage, *, card_due: datetime | None) -> AttemptResult:
+        """Take one message as far as it can go now. Raises `SlackTrouble` or `StoreTrouble`.
+
+        A reply whose card is not posted yet waits until `card_due`.
+        """
+        now = self.clock()
+        async with self.store.read() as uow:
+            ready = await self._prepare(uow, message, now)
+            if isinstance(ready, _Ready):
+                settings = await uow.channels.settings(message.owed.channel)
+                ready = replace(ready, language=settings.language if settings else None)
+        if isinstance(ready, _Wait):
+            until = max(ready.until or card_due or now, now + _SHORTEST_WAIT)
+            await self._postpone(message, until, ready.reason)
+            return AttemptResult.WAITING
+        if isinstance(ready, AttemptResult):
+            return ready
+        if ready.card and ready.card.ts:
+            await self.messenger.update(
+                message.owed.channel,
+                ready.card.ts,
+                ready.view,
+                key=message.owed.key,
+                language=ready.language,
+            )
+            await self._record(message, ready, ready.card.ts)
+            return AttemptResult.UPDATED
+        return await self._post(message, ready)
+
+    async def settle(self, messages: Iterable[OutboxMessage]) -> None:
+        """Take messages that need not be sent any more out of the outbox."""
+        async with self.store.write() as uow:
+            for message in messages:
+                await uow.outbox.sent(message.message_id, ts=None, now=self.clock())
+
+    async def _prepare(
+        self, uow: UnitOfWork, message: OutboxMessage, now: datetime
+    ) -> _Ready | AttemptResult | _Wait:
+        """Build what is to be sent; or say what becomes of it instead, or what it waits for."""
+        owed = message.owed
+        if message.sending_since and now < message.sending_since + SETTLE_AFTER:
+            return _Wait(until=message.sending_since + SETTLE_AFTER, reason="in doubt")
+        if owed.kind is MessageKind.NOTICE:
+            thread_ts = owed.content.thread_ts if isinstance(owed.content, SyncEnded) else None
+            return _Ready(view=await self.views.event(uow, message, now), thread_ts=thread_ts)
+        card = await uow.cards.get(owed.card_id) if owed.card_id else None
+        if card is None:
+            return AttemptResult.TOLD_BY_CARD
+        if owed.kind is MessageKind.CARD:
+            shown = await self.views.card(uow, owed.channel, card.card_id, now)
+            muted = None if card.ts else _snoozed_until(owed.channel, shown, now)
+            return muted or _Ready(view=shown, card=card)
+        return await self._prepare_reply(uow, message, card, now)
+
+    async def _prepare_reply(
+        self, uow: UnitOfWork, message: OutboxMessage, card: Card, now: datetime
+    ) -> _Ready | AttemptResult | _Wait:
+        owed = message.owed
+        if card.ts is None:
+            return _Wait(until=None, reason=AFTER_CARD)
+        if owed.card_revision <= card.first_shown_revision:
+            return AttemptResult.TOLD_BY_CARD
+        view = await self.views.event(uow, message, now)
+        return AttemptResult.NOT_NEEDED if _has_nothing_to_say(view) else _Ready(view=view, thread_ts=card.ts)
+
+    async def _post(self, message: OutboxMessage, ready: _Ready) -> AttemptResult:
+        if message.sending_since:
+            try:
+                found = await self._find(message, ready, message.sending_since)
+            except SlackTrouble as trouble:
+                if trouble.verdict is not SlackVerdict.REFUSED:
+                    raise
+                ready = replace(ready, view=replace(ready.view, possible_repeat=True))
+            else:
+                if found:
+                    # Which state that post showed is not known: the oldest, so that nothing later goes untold.
+                    await self._record(message, ready, found, revision=1)
+                    return AttemptResult.FOUND
+        async with self.store.write() as uow:
+            now, before = self.clock(), message.sending_since
+            if not await uow.outbox.sending(message.message_id, now=now, before=before):
+                return AttemptResult.WAITING
+        owed = message.owed
+        ts = await self.messenger.post(
+            owed.channel,
+            ready.view,
+            key=owed.key,
+            thread_ts=ready.thread_ts,
+            broadcast=owed.broadcast,
+            language=ready.language,
+        )
+        await self._record(message, ready, ts)
+        return AttemptResult.POSTED
+
+    async def _find(self, message: OutboxMessage, ready: _Ready, since: datetime) -> str | None:
+        return await self.messenger.find(
+            message.owed.channel, key=message.owed.key, since=since - _CLOCK_SKEW, thread_ts=ready.thread_ts
+        )
+
+    async def _record(
+        self, message: OutboxMessage, ready: _Ready, ts: str, *, revision: int | None = None
+    ) -> None:
+        """Store what Slack confirmed; a success shows that the channel is sound."""
+        channel = message.owed.channel
+        async with self.store.write() as uow:
+            if ready.card:
+                shown = ready.card.wanted_revision if revision is None else revision
+                await uow.cards.shown(ready.card.card_id, revision=shown, ts=ts)
+            await uow.outbox.sent(message.message_id, ts=ts, now=self.clock())
+            if not self.places.is_sound(channel):
+                await uow.subscriptions.mend(channel)
+        self.places.went_well(channel)
+
+    async def _postpone(self, message: OutboxMessage, until: datetime, reason: str) -> None:
+        async with self.store.write() as uow:
+            await uow.outbox.postpone(
+                message.message_id, until=until, error=reason, keep_sending=True, failed=False
+            )
+
+
+def _has_nothing_to_say(view: View) -> bool:
+    """Whether a reply has nothing to tell any more."""
+    if isinstance(view, GroupedReplyView):
+        return not view.incidents
+    if not isinstance(view, EventView) or view.incident is None:
+        return False
+    told = fact_of(view.content)
+    return told is not None and not is_worth_telling(told, view.incident)
+
+
+def _snoozed_until(channel: Channel, card: CardView, now: datetime) -> AttemptResult | _Wait | None:
+    """Until when a first post waits for the end of a snooze; one that recovered meanwhile is not told at all."""
+    snoozes = [view.snooze for view in card.incidents if view.snooze]
+    incidents = [view.incident for view in card.incidents]
+    until = snoozed_until(snoozes, channel, incidents, now)
+    if until is None:
+        return None
+    if not any(incident.is_open for incident in incidents):
+        return AttemptResult.NOT_NEEDED
+    return _Wait(until=min(until, now + _SNOOZE_CHECK), reason=SNOOZED)

@@ -1,0 +1,168 @@
+"""Keep up with channels that come and go: mark what can't be posted to, tell who can mend it, notice that it is mended.
+
+Slack's events only say where to look: what it then tells of the channel decides, so their order does not matter, nor
+whether each of them arrives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.content import ChannelBroken
+from cdi_bot.core.model.message import MessageKind, OwedMessage
+from cdi_bot.delivery.slack_port import ChannelInfo, Messenger, SlackTrouble, SlackVerdict
+from cdi_bot.services.ports.store import Store, StoreTrouble
+
+log = structlog.get_logger(__name__)
+
+ARCHIVED, NOT_A_MEMBER, UNINSTALLED, REVOKED = (
+    "is_archived",
+    "not_in_channel",
+    "app_uninstalled",
+    "token_revoked",
+)
+"""Slack's words for what its events tell."""
+
+_SEEN = frozenset({ARCHIVED, "is_inactive", "channel_not_found", NOT_A_MEMBER, UNINSTALLED, REVOKED})
+_SHUT_OUT = frozenset({"account_inactive", "invalid_auth", "not_authed", "token_expired"})
+_TOLD_BY_A_LOOK = _SEEN | _SHUT_OUT
+"""What a look at the channel can show to be over; of the rest only a post can."""
+
+
+class ChannelHealth:
+    """The channels of one Slack team, and whether the bot may post there."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        messenger: Messenger,
+        clock: Callable[[], datetime],
+        admin_channel: Channel | None,
+        wake: Callable[[], None],
+    ) -> None:
+        """`wake` rouses the deliverer."""
+        self._store, self._messenger, self._clock = store, messenger, clock
+        self._admin_channel, self._wake = admin_channel, wake
+        self._sound: set[Channel] = set()
+        self.trouble: str | None = None
+        """Why Slack lets the bot do nothing at all, in its word."""
+
+    def is_sound(self, channel: Channel) -> bool:
+        """Whether the channel was posted to since it was last lost: its subscriptions then bear no mark."""
+        return channel in self._sound
+
+    def went_well(self, channel: Channel) -> None:
+        """Slack took something: what was wrong with the channel, or with the whole of it, is over."""
+        self._sound.add(channel)
+        if self.trouble is not None:
+            log.info("Slack takes messages again", after=self.trouble)
+            self.trouble = None
+
+    async def lost(self, channel: Channel, reason: str) -> None:
+        """Mark the channel's subscriptions as broken, and tell who made them, once, how to mend it.
+
+        The people are looked up first and the mark and the messages commit together, so that a crash in between
+        tells them again rather than never.
+        """
+        self._sound.discard(channel)
+        async with self._store.read() as uow:
+            subscriptions = [
+                each for each in await uow.subscriptions.for_channel(channel) if not each.broken_reason
+            ]
+        if not subscriptions:
+            return
+        places = [
+            await self._place_of(channel.team_id, who)
+            for who in sorted({each.created_by for each in subscriptions})
+        ]
+        now = self._clock()
+        owed = [
+            OwedMessage(
+                key=f"broken:{channel.channel_id}:{place.channel_id}:{now:%Y%m%dT%H%M%S}",
+                channel=place,
+                kind=MessageKind.NOTICE,
+                content=ChannelBroken(channel=channel, reason=reason),
+                not_before=now,
+            )
+            for place in sorted({place for place in places if place})
+        ]
+        async with self._store.write() as uow:
+            if not await uow.subscriptions.mark_broken(channel, reason):
+                return  # another process was faster, and tells
+            await uow.outbox.owe(owed, now=now)
+        self._wake()
+        log.error("channel can't be posted to", channel=channel.channel_id, reason=reason, told=len(owed))
+
+    async def shut_out(self, channels: set[Channel], reason: str) -> None:
+        """Mark channels of a team that the bot was removed from: nobody there can be told, so the log says it."""
+        if self.trouble is None:
+            log.error(
+                "Slack no longer lets the bot in: reinstall the app, and set its new token", reason=reason
+            )
+        self.trouble = reason
+        self._sound -= channels
+        async with self._store.write() as uow:
+            for channel in sorted(channels):
+                await uow.subscriptions.mark_broken(channel, reason)
+
+    async def removed(self, reason: str) -> None:
+        """Slack said that the app was removed, or its token withdrawn; it may say so twice, in any order."""
+        async with self._store.read() as uow:
+            channels = await uow.subscriptions.channels()
+        await self.shut_out(set(channels), reason)
+
+    async def look(self, channel: Channel) -> None:
+        """Look at a channel of which Slack told something, and mark or mend it."""
+        async with self._store.read() as uow:
+            subscriptions = await uow.subscriptions.for_channel(channel)
+        if not subscriptions:
+            return
+        mark = next((each.broken_reason for each in subscriptions if each.broken_reason), None)
+        try:
+            info = await self._messenger.channel_info(channel)
+        except SlackTrouble as trouble:
+            if trouble.verdict is SlackVerdict.CHANNEL_GONE:
+                await self.lost(channel, trouble.reason)
+            return
+        if info.is_archived:
+            await self.lost(channel, ARCHIVED)
+        elif mark in _TOLD_BY_A_LOOK and _may_post(info, mark):
+            await self._mend(channel, mark)
+
+    async def look_at_broken(self) -> None:
+        """Look at every channel that is marked; called now and then, for what no event told of. Raises nothing."""
+        try:
+            async with self._store.read() as uow:
+                channels = await uow.subscriptions.channels()
+            for channel in (each for each, mark in channels.items() if mark):
+                self._sound.discard(channel)  # another process may have marked it: the next post mends it
+                await self.look(channel)
+        except StoreTrouble as trouble:
+            log.warning("broken channels wait for the database", why=str(trouble))
+
+    async def _mend(self, channel: Channel, reason: str) -> None:
+        """Take the marks away, and tell at once what waited."""
+        async with self._store.write() as uow:
+            await uow.subscriptions.mend(channel)
+            await uow.outbox.hurry(channel, error=reason, now=self._clock())
+        self.went_well(channel)
+        self._wake()
+        log.info("channel can be posted to again", channel=channel.channel_id, after=reason)
+
+    async def _place_of(self, team_id: str, who: str) -> Channel | None:
+        """Where to tell a person; the admin channel when they can't be reached."""
+        try:
+            return await self._messenger.direct_channel(team_id, who)
+        except SlackTrouble as trouble:
+            log.warning("person can't be told", user=who, reason=trouble.reason)
+            return self._admin_channel
+
+
+def _may_post(info: ChannelInfo, reason: str) -> bool:
+    """Whether the bot may post there as far as Slack tells; where it was refused as no member, it has to be one."""
+    return info.is_member or not (info.is_private or reason == NOT_A_MEMBER)

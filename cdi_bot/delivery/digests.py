@@ -1,0 +1,178 @@
+"""Read what a period brought to the integrations that a channel hears of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from cdi_bot.core.digest_schedule import Schedule, schedule_of, zone_of
+from cdi_bot.core.model.channel import Channel, ChannelSettings
+from cdi_bot.core.model.content import Digest
+from cdi_bot.core.model.integration import Integration, WatchedIntegration
+from cdi_bot.core.model.message import MessageKind, OwedMessage
+from cdi_bot.core.statistics import (
+    IntegrationTotals,
+    PeriodTotals,
+    time_unhealthy,
+    totals,
+    totals_by_integration,
+)
+from cdi_bot.services.ports.store import Store, StoreTrouble, UnitOfWork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """What a period brought: to each integration, worst first, and to all; `blind` is how long Braze was not seen."""
+
+    parts: tuple[IntegrationTotals, ...]
+    totals: PeriodTotals
+    blind: timedelta
+
+    @property
+    def went_well(self) -> bool:
+        """Whether there is nothing that anybody would have to look at."""
+        return not (self.totals.failed or self.totals.not_well or self.blind)
+
+
+async def subscribed_integrations(
+    uow: UnitOfWork, workspace_id: int, channel: Channel
+) -> list[WatchedIntegration]:
+    """The integrations of a workspace that a channel hears of, but for those that are gone from Braze."""
+    subscriptions = await uow.subscriptions.for_channel(channel)
+    return [
+        each
+        for each in await uow.integrations.all(workspace_id)
+        if each.missing_since is None and any(one.takes_in(each.integration) for one in subscriptions)
+    ]
+
+
+async def period_of(
+    uow: UnitOfWork,
+    workspace_id: int,
+    integrations: Sequence[Integration],
+    since: datetime,
+    until: datetime,
+) -> Period:
+    """Add up what a period brought to these integrations."""
+    ids = [one.integration_id for one in integrations]
+    sums = await uow.runs.sums(workspace_id, ids, since=since, until=until)
+    incidents = await uow.incidents.during(workspace_id, ids, since=since, until=until)
+    blind = await uow.incidents.during(workspace_id, None, since=since, until=until)
+    parts = totals_by_integration(integrations, sums, incidents, since, until)
+    return Period(parts=tuple(parts), totals=totals(parts), blind=time_unhealthy(blind, since, until))
+
+
+log = structlog.get_logger(__name__)
+
+OBSERVATION_PATIENCE = timedelta(minutes=5)
+"""How long a due digest waits until every integration was looked at after its period ended."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Digests:
+    """Owes what is due by the clock; called every few seconds, and safe to call anew, in several processes too.
+
+    A digest that came due while the bot was away is owed once for all the time since the last one.
+    """
+
+    store: Store
+    workspace_id: int
+    clock: Callable[[], datetime]
+    wake: Callable[[], None]
+    _waiting: dict[tuple[Channel, datetime], datetime] = field(default_factory=dict)
+
+    async def tick(self) -> None:
+        """Owe what has come due. Raises nothing: a channel whose digest fails is left for the next tick."""
+        now = self.clock()
+        try:
+            async with self.store.read() as uow:
+                settings = await uow.channels.with_digest()
+        except StoreTrouble as trouble:
+            log.warning("digests wait for the database", why=str(trouble))
+            return
+        due = [period for each in settings if (period := _due(each, now))]
+        for period in due:
+            await self._tell(period)
+        here = {(period.channel, period.until) for period in due}
+        self._waiting = {which: since for which, since in self._waiting.items() if which in here}
+
+    async def _tell(self, period: _DueDigest) -> None:
+        log_ = log.bind(channel=period.channel.channel_id, until=period.until.isoformat())
+        try:
+            async with self.store.read() as uow:
+                says = await self._says(uow, period)
+            if says is None:
+                return
+            async with self.store.write() as uow:
+                is_mine = await uow.channels.told_digest(
+                    period.channel, since=period.since, until=period.until
+                )
+                if is_mine and says:
+                    await uow.outbox.owe([self._owed(period)], now=self.clock())
+        except StoreTrouble as trouble:
+            log_.warning("a digest waits for the database", why=str(trouble))
+        except Exception:
+            log_.exception("a digest failed")  # the others' come all the same
+        else:
+            log_.info("digest", told=is_mine and says)
+            self.wake()
+
+    async def _says(self, uow: UnitOfWork, period: _DueDigest) -> bool | None:
+        """Whether there is anything to say; `None` while it waits for a look at every integration."""
+        watched = await subscribed_integrations(uow, self.workspace_id, period.channel)
+        now = self.clock()
+        first_seen = self._waiting.setdefault((period.channel, period.until), now)
+        is_known = all(each.observed_at and each.observed_at >= period.until for each in watched)
+        if not is_known and now - first_seen < OBSERVATION_PATIENCE:
+            return None
+        if not period.schedule.quiet:
+            return True
+        integrations = [each.integration for each in watched]
+        brought = await period_of(uow, self.workspace_id, integrations, period.since, period.until)
+        return not brought.went_well
+
+    def _owed(self, period: _DueDigest) -> OwedMessage:
+        channel = period.channel
+        return OwedMessage(
+            key=f"digest:{channel.team_id}:{channel.channel_id}:{period.until.isoformat()}",
+            channel=channel,
+            kind=MessageKind.NOTICE,
+            content=Digest(
+                workspace_id=self.workspace_id,
+                since=period.since,
+                until=period.until,
+                schedule=str(period.schedule),
+                zone=period.zone,
+            ),
+            not_before=self.clock(),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _DueDigest:
+    """A digest that has come due: for which channel, and of which time."""
+
+    channel: Channel
+    schedule: Schedule
+    zone: str
+    since: datetime
+    until: datetime
+
+
+def _due(settings: ChannelSettings, now: datetime) -> _DueDigest | None:
+    schedule, since = schedule_of(settings), settings.digest_until
+    if schedule is None or since is None:
+        return None
+    until = schedule.last_due(zone_of(settings), now)
+    if until <= since:
+        return None
+    return _DueDigest(
+        channel=settings.channel,
+        schedule=schedule,
+        zone=settings.zone or "UTC",
+        since=since,
+        until=until,
+    )

@@ -1,0 +1,238 @@
+"""Bring what the outbox owes to its channels: each channel in order and at Slack's pace, all channels side by side."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from enum import StrEnum
+
+import structlog
+
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.message import Card, MessageKind, OutboxMessage
+from cdi_bot.delivery.attempt import AttemptResult, MessageSender
+from cdi_bot.delivery.channel_health import ChannelHealth
+from cdi_bot.delivery.failures import FailureHandler
+from cdi_bot.delivery.grouping import group_with, pending_messages
+from cdi_bot.delivery.rate_limiter import SlackRateLimiter
+from cdi_bot.delivery.slack_port import Messenger, SlackTrouble, SlackVerdict
+from cdi_bot.delivery.view_builder import ViewBuilder
+from cdi_bot.services.ports.store import Lease, Store, StoreTrouble
+
+log = structlog.get_logger(__name__)
+
+_AT_ONCE = 16
+"""Messages on their way at a time. A channel that only waits for its pace takes none of this room."""
+
+_CHANNELS = 500
+"""Channels held at a time: a process that dies leaves no more of them waiting for its leases to end."""
+
+_HOLD = Lease.CHANNEL / 2
+_LOOK_AHEAD = 500
+
+_AFTER_TROUBLE = 1.0
+"""Seconds to leave a channel alone when the database failed: the lease alone would leave it for a minute."""
+
+
+class Dispatcher:
+    """Delivers until stopped. `wake` says that something may be owed; it is called with each commit that owes."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        messenger: Messenger,
+        views: ViewBuilder,
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], Awaitable[None]],
+        random: Callable[[], float],
+        owner: str,
+        admin_channel: Channel | None,
+        count: Callable[[StrEnum], None] = lambda _outcome: None,
+    ) -> None:
+        """Keep the collaborators; `owner` names this process in leases, `random` gives 0 to 1 for jitter.
+
+        `count` is told what became of each attempt.
+        """
+        self._store, self._clock, self._sleep, self._owner = store, clock, sleep, owner
+        self._views = views
+        self.places = ChannelHealth(
+            store=store, messenger=messenger, clock=clock, admin_channel=admin_channel, wake=self.wake
+        )
+        self._lane = MessageSender(
+            store=store, messenger=messenger, views=views, clock=clock, places=self.places
+        )
+        self._count = count
+        self._awake = asyncio.Event()
+        self._stopping = False
+        self._busy: dict[Channel, asyncio.Task[None]] = {}
+        self._room = asyncio.Semaphore(_AT_ONCE)
+        self._pace = SlackRateLimiter(clock)
+        self._cope = FailureHandler(
+            store=store, lane=self._lane, places=self.places, clock=clock, random=random
+        )
+
+    @property
+    def trouble(self) -> str | None:
+        """Why Slack takes nothing at all from the bot at present, in Slack's word."""
+        return self.places.trouble
+
+    def wake(self) -> None:
+        """Look at the outbox now."""
+        self._awake.set()
+
+    async def run(self) -> None:
+        """Deliver until `stop`; waits for `wake` whenever nothing is due."""
+        while not self._stopping:
+            self._awake.clear()
+            try:
+                await self.round()
+            except StoreTrouble as trouble:
+                log.debug("delivering waits for the database", why=str(trouble))
+            await self._awake.wait()
+        await self.idle()
+
+    async def idle(self) -> None:
+        """Wait until nothing is under way."""
+        while self._busy:
+            await asyncio.wait(self._busy.values())
+
+    def stop(self) -> None:
+        """Finish the messages in hand and take no more."""
+        self._stopping = True
+        self.wake()
+
+    async def give_up(self) -> None:
+        """Break off what is still under way; nothing is lost by it."""
+        for task in self._busy.values():
+            task.cancel()
+        await asyncio.gather(*self._busy.values(), return_exceptions=True)
+
+    async def round(self) -> None:
+        """Begin to deliver to every channel that has something due. Raises `StoreTrouble`."""
+        now = self._clock()
+        room = _CHANNELS - len(self._busy)
+        if room <= 0:
+            return
+        async with self._store.write() as uow:
+            channels = await uow.outbox.claim_channels(
+                owner=self._owner, now=now, until=now + Lease.CHANNEL, limit=room
+            )
+        for channel, rest_until in channels.items():
+            self._pace.rest(channel, rest_until)
+            if channel not in self._busy:  # its lease may have run out while Slack kept it waiting
+                self._busy[channel] = asyncio.create_task(self._drain(channel))
+
+    async def _drain(self, channel: Channel) -> None:
+        """Deliver to one channel while its lease lasts and something is due."""
+        until = self._clock() + _HOLD
+        try:
+            while not self._stopping and self._clock() < until and await self._step(channel):
+                pass
+            await self._release(channel)
+        except StoreTrouble as trouble:
+            log.debug("delivering waits for the database", why=str(trouble))
+            await self._sleep(_AFTER_TROUBLE)
+            with suppress(StoreTrouble):  # then the lease ends by itself, which takes longer
+                await self._release(channel)
+        except Exception:
+            log.exception("delivery failed", channel=channel.channel_id)
+        finally:
+            del self._busy[channel]
+            self.wake()
+
+    async def _release(self, channel: Channel) -> None:
+        async with self._store.write() as uow:
+            await uow.outbox.release_channel(
+                channel, owner=self._owner, rest_until=self._pace.rests_until(channel)
+            )
+
+    async def _step(self, channel: Channel) -> bool:
+        """Deliver the next due message; False when there is none, or the channel has to wait."""
+        async with self._room:
+            now = self._clock()
+            going_on = await self._next(channel, now)
+        if isinstance(going_on, bool):
+            return going_on
+        await self._sleep(max((going_on - now).total_seconds(), 0))
+        return True  # others may be waiting by now: look again
+
+    async def _next(self, channel: Channel, now: datetime) -> bool | datetime:
+        """Deliver what may go now; else say until when everything due has to wait for its pace."""
+        async with self._store.read() as uow:
+            owed = await uow.outbox.owed(channel, limit=_LOOK_AHEAD)
+            waiting = await pending_messages(uow, self._views, channel, owed, now)
+        due, cards = waiting.due, waiting.cards
+        soonest: datetime | None = None
+        held: set[int | None] = set()
+        for message in due:
+            card = cards.get(message.message_id)
+            start = self._pace.may_start(message, card)
+            if start > now or (message.owed.card_id in held and message.owed.card_id is not None):
+                soonest = min(filter(None, (soonest, start)))
+                held.add(message.owed.card_id)
+                continue
+            if await group_with(self._store, message, waiting):
+                return True
+            going_on = await self._try(message, card, owed)
+            if going_on:  # a look before the next may go would find the same
+                rest = (each for each in due if each is not message)
+                return min(
+                    (self._pace.may_start(each, cards[each.message_id]) for each in rest), default=True
+                )
+            if going_on is not None:
+                return going_on
+        return soonest or False
+
+    async def _try(
+        self, message: OutboxMessage, card: Card | None, owed: Sequence[OutboxMessage]
+    ) -> bool | None:
+        """Send one message. True: look again; False: leave the channel for now; `None`: go on to the next."""
+        log_ = log.bind(
+            message=message.message_id, key=message.owed.key, channel=message.owed.channel.channel_id
+        )
+        try:
+            done = await self._lane.deliver(message, card_due=_card_due(message, owed))
+            if done in {AttemptResult.TOLD_BY_CARD, AttemptResult.NOT_NEEDED}:
+                await self._lane.settle(
+                    _with_replies(message, owed) if done is AttemptResult.NOT_NEEDED else [message]
+                )
+        except SlackTrouble as trouble:
+            self._count(trouble.verdict)
+            if trouble.verdict is SlackVerdict.UNKNOWN:  # it may have been taken
+                self._pace.went(message, card)
+            return await self._cope.with_trouble(message, trouble)
+        except StoreTrouble:
+            raise
+        except Exception:
+            await self._cope.push_back(message, "unexpected")
+            log_.exception("message failed")
+            return None
+        self._count(done)
+        if done is AttemptResult.WAITING:
+            return None
+        if done in {AttemptResult.POSTED, AttemptResult.UPDATED}:
+            self._pace.went(message, card)
+        log_.info("message", done=done.value)
+        return True
+
+
+def _with_replies(message: OutboxMessage, owed: Sequence[OutboxMessage]) -> list[OutboxMessage]:
+    """A message, and if it is a card that will never be posted, the replies that wait for it."""
+    if message.owed.kind is not MessageKind.CARD:
+        return [message]
+    return [each for each in owed if each.owed.card_id == message.owed.card_id]
+
+
+def _card_due(message: OutboxMessage, owed: Sequence[OutboxMessage]) -> datetime | None:
+    """When the card that a reply belongs to is due, if it is still owed."""
+    return next(
+        (
+            each.owed.not_before
+            for each in owed
+            if each.owed.kind is MessageKind.CARD and each.owed.card_id == message.owed.card_id
+        ),
+        None,
+    )

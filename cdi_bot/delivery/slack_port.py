@@ -1,0 +1,102 @@
+"""What the use cases need of Slack, and why it may not be had."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.person import Person
+from cdi_bot.core.model.view import View
+
+
+class SlackVerdict(StrEnum):
+    """What a refusal by Slack means for the message at hand."""
+
+    RETRY = "retry"  # worth another try later; it was not posted
+    UNKNOWN = "unknown"  # no answer: it may have been posted
+    CHANNEL_GONE = "channel_gone"  # this channel can't be posted to until somebody mends it
+    TEAM_GONE = "team_gone"  # token revoked, app removed: no channel of the team can be posted to
+    MESSAGE_GONE = "message_gone"  # the message to update, or the thread, is not there or can't be changed
+    REFUSED = "refused"  # Slack won't take this message whatever the channel
+
+
+class SlackTrouble(Exception):
+    """Slack did not confirm a call. `reason` is Slack's error word, or one of ours for a broken connection."""
+
+    def __init__(self, reason: str, *, verdict: SlackVerdict, retry_after: float | None = None) -> None:
+        """Keep what was refused and what that means; `retry_after` in seconds."""
+        super().__init__(reason)
+        self.reason = reason
+        self.verdict = verdict
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelInfo:
+    """What Slack tells of a channel."""
+
+    channel: Channel
+    name: str | None
+    is_private: bool
+    is_archived: bool
+    is_member: bool
+
+
+class Messenger(Protocol):
+    """Renders views and hands them to one Slack team. Raises only `SlackTrouble`."""
+
+    async def post(
+        self,
+        channel: Channel,
+        view: View,
+        *,
+        key: str,
+        thread_ts: str | None = None,
+        broadcast: bool = False,
+        language: str | None = None,
+    ) -> str:
+        """Post a message that carries `key` in its metadata; returns its `ts`.
+
+        It is written in `language`, or (`None`) in the bot's own.
+        """
+        ...
+
+    async def update(
+        self, channel: Channel, ts: str, view: View, *, key: str, language: str | None = None
+    ) -> None:
+        """Replace a message's content; harmless when repeated."""
+        ...
+
+    async def find(self, channel: Channel, *, key: str, since: datetime, thread_ts: str | None) -> str | None:
+        """Find a message by the key it carries among those since a time; `None` when it is not there.
+
+        Raises `SlackTrouble` with the verdict REFUSED where the bot may not read the channel.
+        """
+        ...
+
+    async def direct_channel(self, team_id: str, user_id: str) -> Channel:
+        """Open the direct message to a person."""
+        ...
+
+    async def channel_info(self, channel: Channel) -> ChannelInfo:
+        """Look a channel up; CHANNEL_GONE when the bot can't see it."""
+        ...
+
+
+class People(Protocol):
+    """The people of one Slack team, and those from outside who share a channel with it."""
+
+    async def person(self, user_id: str) -> Person:
+        """Tell of somebody; raises nothing: where Slack does not tell, they are the defaults."""
+        ...
+
+
+class Memberships(Protocol):
+    """Who is in which channel of one Slack team."""
+
+    async def channels_of(self, user_id: str) -> frozenset[Channel]:
+        """The channels that a person is in, of the private ones those that the bot is in too; raises `SlackTrouble`."""
+        ...

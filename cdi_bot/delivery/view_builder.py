@@ -1,0 +1,281 @@
+"""Gather what a message needs to be put into words, as things stand when it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import quote
+
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.content import (
+    Content,
+    Digest,
+    FailedAgain,
+    GroupedReply,
+    IntegrationMissing,
+    Recovered,
+    ReplyFact,
+    RunStarted,
+    Snoozed,
+    StillOpen,
+    Subscribed,
+    SyncEnded,
+    SyncTriggered,
+    Unsnoozed,
+    Unsubscribed,
+)
+from cdi_bot.core.model.incident import Incident, Kind
+from cdi_bot.core.model.integration import Integration, WatchedIntegration, Workspace
+from cdi_bot.core.model.message import OutboxMessage
+from cdi_bot.core.model.run import Outcome, Run, second_of
+from cdi_bot.core.model.subscription import is_pattern, selector_matches
+from cdi_bot.core.model.view import (
+    CardView,
+    DigestView,
+    EventView,
+    GroupedReplyView,
+    IncidentView,
+    SubscribedView,
+    View,
+)
+from cdi_bot.core.routing import mention_for, snoozed_until
+from cdi_bot.core.rules.slow import lengths_of
+from cdi_bot.delivery.digests import period_of, subscribed_integrations
+from cdi_bot.services.ports.store import UnitOfWork
+
+_USUAL_OF = 31
+"""So many of the newest runs say how long they usually take: also the one that is slow is among them."""
+
+_FEW = 5
+"""A subscription that takes in no more than so many integrations is answered with each one's last run."""
+
+
+def dashboard_page(workspace: Workspace, integration_id: str) -> str | None:
+    """An integration's page in the Braze dashboard, where the dashboard's address is known."""
+    if workspace.dashboard_url is None:
+        return None
+    return f"{workspace.dashboard_url}/integrations/cloud_data_ingestion/{quote(integration_id, safe='')}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewBuilder:
+    """Builds views for one workspace. `can_sync`: the operator lets people trigger syncs."""
+
+    workspace: Workspace
+    can_sync: bool
+
+    async def card(
+        self, uow: UnitOfWork, channel: Channel, card_id: int, now: datetime, *, repeat: bool = False
+    ) -> CardView:
+        """A card as it should look now."""
+        ids = (await uow.cards.members([card_id])).get(card_id, [])
+        found = await uow.incidents.get(ids)
+        views = await self._incidents(uow, channel, [found[each] for each in ids if each in found], now)
+        return CardView(incidents=tuple(sorted(views, key=_worst_first)), possible_repeat=repeat)
+
+    async def alone(
+        self, uow: UnitOfWork, channel: Channel, card_ids: Collection[int], now: datetime
+    ) -> set[int]:
+        """Those of the cards that join no other: what is muted in their channel, and that Braze can't be asked."""
+        members = await uow.cards.members(card_ids)
+        found = await uow.incidents.get([each for ids in members.values() for each in ids])
+        about = [incident.integration_id for incident in found.values() if incident.integration_id]
+        snoozes = await uow.snoozes.active(self.workspace.workspace_id, about, now)
+        return {
+            card_id
+            for card_id, ids in members.items()
+            if any(found[each].kind is Kind.BLIND for each in ids)
+            or snoozed_until(snoozes, channel, [found[each] for each in ids], now)
+        }
+
+    async def event(
+        self, uow: UnitOfWork, message: OutboxMessage, now: datetime, *, repeat: bool = False
+    ) -> View:
+        """A reply or notice."""
+        channel, content = message.owed.channel, message.owed.content
+        if isinstance(content, Digest):
+            return await self._digest(uow, channel, content, repeat=repeat)
+        if isinstance(content, Subscribed):
+            return await self._subscribed(uow, content)
+        if isinstance(content, FailedAgain | Recovered | StillOpen):
+            return await self._of_incident(uow, channel, content, now, repeat=repeat)
+        if isinstance(content, GroupedReply):
+            return await self._of_several(uow, channel, content, now, repeat=repeat)
+        return await self._notice(uow, content, repeat=repeat)
+
+    async def _notice(self, uow: UnitOfWork, content: Content, *, repeat: bool) -> EventView:
+        """A message that tells one fact, with the integration and the run that it is about."""
+        if isinstance(
+            content, RunStarted | Snoozed | Unsnoozed | SyncTriggered | SyncEnded | IntegrationMissing
+        ):
+            integration = await self._integration(uow, content.integration_id)
+            run = None
+            if isinstance(content, RunStarted | SyncEnded) and content.run_start:
+                run = await self._run(uow, content.integration_id, content.run_start)
+            page = dashboard_page(self.workspace, content.integration_id)
+            return EventView(
+                content=content, integration=integration, run=run, dashboard_url=page, possible_repeat=repeat
+            )
+        if isinstance(content, Unsubscribed) and not is_pattern(content.selector):
+            integration = await self._integration(uow, content.selector)
+            return EventView(content=content, integration=integration, possible_repeat=repeat)
+        return EventView(content=content, possible_repeat=repeat)
+
+    async def _digest(
+        self, uow: UnitOfWork, channel: Channel, content: Digest, *, repeat: bool
+    ) -> DigestView:
+        workspace_id, since, until = self.workspace.workspace_id, content.since, content.until
+        integrations = [
+            each.integration for each in await subscribed_integrations(uow, workspace_id, channel)
+        ]
+        period = await period_of(uow, workspace_id, integrations, since, until)
+        before = await period_of(uow, workspace_id, integrations, since - (until - since), since)
+        bad = [part for part in period.parts if part.not_well or part.sums.failed]
+        return DigestView(
+            content=content,
+            integrations=len(integrations),
+            failing=sum(part.is_open for part in period.parts),
+            totals=period.totals,
+            before=None if before.totals.is_empty else before.totals,
+            blind=period.blind,
+            worst=tuple(
+                (part, dashboard_page(self.workspace, part.integration.integration_id)) for part in bad[:_FEW]
+            ),
+            possible_repeat=repeat,
+        )
+
+    async def _of_incident(
+        self,
+        uow: UnitOfWork,
+        channel: Channel,
+        content: FailedAgain | Recovered | StillOpen,
+        now: datetime,
+        *,
+        repeat: bool,
+    ) -> EventView:
+        incident = (await uow.incidents.get([content.incident_id]))[content.incident_id]
+        (view,) = await self._incidents(uow, channel, [incident], now)
+        run = incident.resolved_by
+        if isinstance(content, FailedAgain) and incident.integration_id:
+            run = await self._run(uow, incident.integration_id, content.run_start)
+        return EventView(
+            content=content,
+            incident=view,
+            integration=view.integration,
+            run=run,
+            dashboard_url=view.dashboard_url,
+            possible_repeat=repeat,
+        )
+
+    async def _of_several(
+        self, uow: UnitOfWork, channel: Channel, content: GroupedReply, now: datetime, *, repeat: bool
+    ) -> GroupedReplyView:
+        found = await uow.incidents.get(content.incident_ids)
+        views = await self._incidents(uow, channel, list(found.values()), now)
+        worth = [view for view in views if is_worth_telling(content.told, view)]
+        return GroupedReplyView(
+            told=content.told, incidents=tuple(sorted(worth, key=_worst_first)), possible_repeat=repeat
+        )
+
+    async def _usual_length(self, uow: UnitOfWork, incident: Incident) -> timedelta | None:
+        """How long runs took before the one that is slow."""
+        if incident.kind is not Kind.SLOW or not incident.integration_id:
+            return None
+        runs = await uow.runs.page(
+            self.workspace.workspace_id, incident.integration_id, offset=0, limit=_USUAL_OF
+        )
+        lengths = lengths_of(runs, incident.failing_since)
+        return lengths.usual if lengths else None
+
+    async def _incidents(
+        self, uow: UnitOfWork, channel: Channel, incidents: Sequence[Incident], now: datetime
+    ) -> list[IncidentView]:
+        """Views of any number of incidents for a handful of queries."""
+        ids = [incident.integration_id for incident in incidents if incident.integration_id]
+        subscriptions = await uow.subscriptions.for_channel(channel)
+        snoozes = {
+            snooze.integration_id: snooze
+            for snooze in await uow.snoozes.active(self.workspace.workspace_id, ids, now)
+            if snooze.channel == channel
+        }
+        known = await uow.integrations.some(self.workspace.workspace_id, ids)
+        views = []
+        for incident in incidents:
+            integration = (
+                known[incident.integration_id].integration if incident.integration_id in known else None
+            )
+            page = (
+                dashboard_page(self.workspace, incident.integration_id) if incident.integration_id else None
+            )
+            views.append(
+                IncidentView(
+                    incident=incident,
+                    integration=integration,
+                    dashboard_url=page or self.workspace.dashboard_url,
+                    snooze=snoozes.get(incident.integration_id or ""),
+                    mention=mention_for(subscriptions, incident, integration),
+                    # Of one card; a list of many has no room for it.
+                    usual_length=await self._usual_length(uow, incident) if len(incidents) == 1 else None,
+                    # Braze refuses a sync while another one runs.
+                    can_sync=self.can_sync and integration is not None and incident.kind is not Kind.SLOW,
+                )
+            )
+        return views
+
+    async def _integration(self, uow: UnitOfWork, integration_id: str) -> Integration:
+        stored = await uow.integrations.get(self.workspace.workspace_id, integration_id)
+        if stored:
+            return stored.integration
+        return Integration(
+            workspace_id=self.workspace.workspace_id,
+            integration_id=integration_id,
+            integration_name=integration_id,
+        )
+
+    async def _run(self, uow: UnitOfWork, integration_id: str, start: datetime) -> Run | None:
+        runs = await uow.runs.since(self.workspace.workspace_id, integration_id, start)
+        second = second_of(start)
+        return next((run for run in runs if second_of(run.sync_start_time) == second), None)
+
+    async def _subscribed(self, uow: UnitOfWork, content: Subscribed) -> SubscribedView:
+        known = await uow.integrations.all(content.workspace_id)
+        taken = [
+            each
+            for each in known
+            if selector_matches(content.selector, each.integration) and not each.missing_since
+        ]
+        newest = await uow.runs.newest(
+            content.workspace_id, [each.integration.integration_id for each in taken]
+        )
+
+        def run_of(each: WatchedIntegration) -> Run | None:
+            return newest.get(each.integration.integration_id)
+
+        def is_failing(run: Run | None) -> bool:
+            return run is not None and run.outcome is Outcome.BAD
+
+        return SubscribedView(
+            content=content,
+            total=len(taken),
+            failing=tuple(each.integration for each in taken if is_failing(run_of(each))),
+            unknown=sum(1 for each in taken if each.observed_at is None),
+            last_runs=tuple((each.integration, run_of(each)) for each in taken) if len(taken) <= _FEW else (),
+        )
+
+
+def is_worth_telling(told: ReplyFact, view: IncidentView) -> bool:
+    """Whether a fact is still to be told: not what is muted, nor a reminder that somebody has since heeded."""
+    if view.snooze:
+        return False
+    return told != "still_open" or (view.incident.is_open and view.incident.acknowledged_by is None)
+
+
+def _worst_first(view: IncidentView) -> tuple[bool, int, int, str]:
+    """Open before recovered; no rows at all, some, what did not fail; longer rows of failures first; then by name."""
+    incident = view.incident
+    run = incident.last_failed
+    severity = 1 if run is None or run.job_status == "partial" else 0
+    severity = severity if incident.kind is Kind.SYNC_FAILED else 2
+    name = view.integration.integration_name.lower() if view.integration else ""
+    return (not incident.is_open, severity, -incident.failed_in_a_row, name)

@@ -1,0 +1,1 @@
+"""From Braze's answers to incidents and owed messages: polling, recording, evaluating, reminding."""

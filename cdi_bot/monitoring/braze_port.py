@@ -1,0 +1,138 @@
+"""What the use cases need of Braze, and why it may not be had."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.run import Run
+
+
+class Endpoint(StrEnum):
+    """Braze's three calls; each has its own rate limit per workspace."""
+
+    LIST = "list"
+    STATUS = "status"
+    SYNC = "sync"
+
+
+class BrazeReason(StrEnum):
+    """Why Braze could not be asked, or did not do what it was asked."""
+
+    UNREACHABLE = "unreachable"  # no connection, or it broke
+    TIMEOUT = "timeout"  # no answer in time
+    SERVER_ERROR = "server_error"  # 5xx
+    RATE_LIMITED = "rate_limited"  # 429, not a busy integration
+    OUT_OF_BUDGET = "out_of_budget"  # not asked: the bot's share of the limit is used up
+    NOT_JSON = "not_json"  # a body that is not what the API promises (a proxy's page, say)
+    BAD_KEY = "bad_key"  # 401
+    NO_PERMISSION = "no_permission"  # 403: the key lacks the permission, or the account is inactive
+    INVALID_INTEGRATION = "invalid_integration"  # 400 Invalid integration ID
+    UNKNOWN_INTEGRATION = "unknown_integration"  # 404 Integration not found
+    INVALID_CURSOR = "invalid_cursor"  # 400 Invalid cursor
+    INVALID_URL = "invalid_url"  # 404: the base URL is not a Braze REST endpoint
+    SYNC_IN_PROGRESS = "sync_in_progress"  # 429 Another job is in progress
+    REFUSED = "refused"  # any other 4xx
+
+
+NO_SUCH_INTEGRATION = frozenset({BrazeReason.INVALID_INTEGRATION, BrazeReason.UNKNOWN_INTEGRATION})
+"""Braze knows no integration with the id."""
+
+
+class BrazeTrouble(Exception):
+    """Braze could not be asked. The text is safe to show: it never holds a key.
+
+    `retryable` tells whether the same call may succeed later by itself; `retry_after` is a wait in seconds
+    that Braze named, else `None`. `may_have_happened`: no clear answer came, so that what was asked for may be done.
+    """
+
+    may_have_happened = False
+
+    def __init__(
+        self, message: str, *, reason: BrazeReason, retryable: bool, retry_after: float | None = None
+    ) -> None:
+        """Keep the reason and whether to try again."""
+        super().__init__(message)
+        self.reason = reason
+        self.retryable = retryable
+        self.retry_after = retry_after
+
+
+class Purpose(StrEnum):
+    """Who spends a request: commands may use the part of the limit that polling leaves free."""
+
+    POLL = "poll"
+    COMMAND = "command"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """An item of an answer that could not be understood: which, and why, in words fit for a log."""
+
+    where: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusPage:
+    """One page of an integration's runs, in Braze's order (newest first in practice)."""
+
+    runs: tuple[Run, ...]
+    next_cursor: str | None
+    unreadable: tuple[Unreadable, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListPage:
+    """One page of the workspace's integrations."""
+
+    integrations: tuple[Integration, ...]
+    next_cursor: str | None
+    unreadable: tuple[Unreadable, ...] = ()
+
+
+class Braze(Protocol):
+    """One Braze workspace's CDI API. Every method raises `BrazeTrouble` and nothing else."""
+
+    async def list_page(self, cursor: str | None = None, *, purpose: Purpose = Purpose.POLL) -> ListPage:
+        """Fetch one page of the integrations; needs `cdi.integration_list`."""
+        ...
+
+    async def status_page(
+        self, integration_id: str, cursor: str | None = None, *, purpose: Purpose = Purpose.POLL
+    ) -> StatusPage:
+        """Fetch one page of an integration's runs; needs `cdi.integration_job_status`."""
+        ...
+
+    async def trigger_sync(self, integration_id: str) -> None:
+        """Start a sync; needs `cdi.integration_sync`."""
+        ...
+
+    def allowance(self, endpoint: Endpoint, now: datetime, *, purpose: Purpose = Purpose.POLL) -> int:
+        """How many requests may be sent to `endpoint` right now within the budget."""
+        ...
+
+    def limit(self, endpoint: Endpoint) -> int:
+        """Requests a minute that Braze allows the workspace, as last told by its headers."""
+        ...
+
+
+STATUS_PATIENCE = timedelta(seconds=2)
+"""How long a person waits for news of an integration that can be told of from memory, too."""
+
+
+async def within(patience: timedelta, call: Awaitable[None]) -> BrazeReason | None:
+    """Wait for a call to Braze, but no longer than a person would; returns why it brought nothing."""
+    try:
+        async with asyncio.timeout(patience.total_seconds()):
+            await call
+    except TimeoutError:
+        return BrazeReason.TIMEOUT
+    except BrazeTrouble as trouble:
+        return trouble.reason
+    return None

@@ -1,0 +1,101 @@
+"""Keep track of whether Braze answers at all: pause while it does not, and say so when that lasts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.incident import Incident, Kind
+from cdi_bot.core.rules.unreachable import judge_unreachable
+from cdi_bot.monitoring.braze_port import NO_SUCH_INTEGRATION, BrazeReason, BrazeTrouble
+from cdi_bot.monitoring.incident_writer import record_unreachable
+from cdi_bot.services.ports.store import Store
+
+log = structlog.get_logger(__name__)
+
+_FIRST_PAUSE = timedelta(seconds=1)
+_LONGEST_PAUSE = timedelta(seconds=30)
+
+_SINGLE_FAILURE = timedelta(seconds=30)
+"""While other requests succeed, one that fails tells of itself, not of Braze."""
+
+_COUNT_AS_ANSWERS = NO_SUCH_INTEGRATION | {BrazeReason.INVALID_CURSOR, BrazeReason.SYNC_IN_PROGRESS}
+"""Refusals that show that Braze works."""
+
+_WORKSPACE_WIDE = {BrazeReason.UNREACHABLE, BrazeReason.TIMEOUT, BrazeReason.BAD_KEY, BrazeReason.INVALID_URL}
+"""Reasons that hold for every integration: asking for the next one at once would only be noise."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Connectivity:
+    """What the last answers say about seeing. `reason` is why the newest request failed, `None` if it did not."""
+
+    store: Store
+    workspace_id: int
+    blind_after: timedelta
+    admin_channel: Channel | None
+    last_answer: datetime
+    reason: BrazeReason | None = None
+    incident: Incident | None = None
+    paused_until: datetime | None = None
+    _failures: int = 0
+    _has_answered: bool = False
+
+    def answered(self, now: datetime) -> None:
+        """Note a good answer."""
+        if self.reason is not None:
+            log.info("Braze answers again", after=str(now - self.last_answer))
+        self.last_answer, self.reason, self.paused_until, self._failures = now, None, None, 0
+        self._has_answered = True
+
+    def failed(self, trouble: BrazeTrouble, now: datetime) -> None:
+        """Note a failure; one that holds for the whole workspace pauses polling, longer each time."""
+        if trouble.reason in _COUNT_AS_ANSWERS:
+            self.answered(now)
+            return
+        if trouble.reason is BrazeReason.OUT_OF_BUDGET:
+            return
+        if (
+            self._has_answered
+            and trouble.reason not in _WORKSPACE_WIDE
+            and now - self.last_answer < _SINGLE_FAILURE
+        ):
+            return
+        if trouble.reason is not self.reason:
+            log.warning("Braze can't be asked", reason=trouble.reason.value, why=str(trouble))
+        self.reason = trouble.reason
+        if trouble.reason in _WORKSPACE_WIDE and not self.is_paused(now):
+            # Several calls that fail together count once.
+            self.paused_until = now + min(_FIRST_PAUSE * 2 ** min(self._failures, 10), _LONGEST_PAUSE)
+            self._failures += 1
+
+    def is_paused(self, now: datetime) -> bool:
+        """Whether to leave Braze alone for a moment."""
+        return self.paused_until is not None and now < self.paused_until
+
+    async def load(self) -> None:
+        """Take up an incident that an earlier process opened."""
+        async with self.store.read() as uow:
+            found = await uow.incidents.open_for(self.workspace_id, Kind.BLIND, None)
+        self.incident = found[0] if found else None
+
+    async def judge(self, now: datetime) -> bool:
+        """Open, change or end the blind incident where that is due; True when messages are owed."""
+        after = judge_unreachable(
+            workspace_id=self.workspace_id,
+            last_answer=self.last_answer,
+            reason=self.reason.value if self.reason else None,
+            incident=self.incident,
+            now=now,
+            blind_after=self.blind_after,
+        )
+        if after is None:
+            return False
+        async with self.store.write() as uow:
+            stored = await record_unreachable(uow, after, admin_channel=self.admin_channel, now=now)
+        log.info("sight changed", blind=stored.is_open, reason=stored.reason)
+        self.incident = stored if stored.is_open else None
+        return True

@@ -1,0 +1,159 @@
+"""What one process keeps in mind of a workspace while it polls it, so that an unchanged answer costs no query."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from datetime import datetime, timedelta
+from operator import attrgetter, itemgetter
+from typing import Any
+
+from cdi_bot.core.model.integration import Integration, WatchedIntegration
+from cdi_bot.core.model.run import Outcome, Run, second_of
+
+NONE_OPEN: frozenset[datetime] = frozenset()
+"""One for all of them."""
+
+_RUN = tuple(field.name for field in fields(Run))
+_INTEGRATION = tuple(field.name for field in fields(Integration))
+_WATCHED = tuple(field.name for field in fields(WatchedIntegration) if field.name != "integration")
+_run_values = attrgetter(*_RUN)
+_watched_values = attrgetter(*(f"integration.{name}" for name in _INTEGRATION), *_WATCHED)
+_times = itemgetter(
+    *(
+        len(_INTEGRATION) + _WATCHED.index(name)
+        for name in ("listed_at", "status_asked_at", "watched_since", "missing_since")
+    )
+)
+
+_FIRST_BACKOFF = timedelta(seconds=5)
+_LONGEST_BACKOFF = timedelta(minutes=5)
+
+
+class IntegrationState:
+    """One integration: what is stored of it, and what was learned since.
+
+    `watched` is it as stored, and `newest` the newest stored run. `page` stands for the runs of the first status page
+    as last recorded, by their hashes: while Braze answers the same, nothing changed. `settled` tells when those of
+    them began that are over. `open_starts` are stored runs still running; `news` says that the list showed a change
+    which no status call has explained yet, and `unstored` that it could not be stored, so that the list has to be
+    believed anew. `unread` is where reading back broke off for want of budget.
+
+    Kept are tuples of plain values, of which the objects are made anew when they are asked for: unlike objects, the
+    garbage collector need not go through them again and again, and while it does everything else waits.
+    """
+
+    __slots__ = (
+        "_newest",
+        "_watched",
+        "failures",
+        "heard",
+        "integration_id",
+        "news",
+        "open_starts",
+        "page",
+        "settled",
+        "unread",
+        "unsaved",
+        "unstored",
+    )
+
+    def __init__(self, *, watched: WatchedIntegration, heard: bool) -> None:
+        """Know what is stored; `heard` says that some channel hears of it."""
+        self.integration_id = watched.integration.integration_id
+        self.watched = watched
+        self.heard = heard
+        self._newest: tuple[Any, ...] | None = None
+        self.page: tuple[int, ...] | None = None
+        self.settled: tuple[datetime, ...] = ()
+        self.open_starts = NONE_OPEN
+        self.news = self.unsaved = self.unstored = False
+        self.failures = 0
+        self.unread: tuple[list[Run], str] | None = None
+
+    @property
+    def watched(self) -> WatchedIntegration:
+        """The integration, and what is stored of watching it."""
+        size = len(_INTEGRATION)
+        integration = Integration(**dict(zip(_INTEGRATION, self._watched[:size], strict=True)))
+        return WatchedIntegration(
+            integration=integration, **dict(zip(_WATCHED, self._watched[size:], strict=True))
+        )
+
+    @watched.setter
+    def watched(self, watched: WatchedIntegration) -> None:
+        self._watched: tuple[Any, ...] = _watched_values(watched)
+
+    @property
+    def told_at(self) -> datetime | None:
+        """When Braze last told of it, else since when it is watched; `None` while Braze does not know it."""
+        listed_at, asked_at, watched_since, missing_since = _times(self._watched)
+        if missing_since:
+            return None
+        at: datetime | None = max(filter(None, (listed_at, asked_at)), default=watched_since)
+        return at
+
+    @property
+    def newest(self) -> Run | None:
+        """The newest stored run."""
+        return None if self._newest is None else Run(**dict(zip(_RUN, self._newest, strict=True)))
+
+    @newest.setter
+    def newest(self, run: Run | None) -> None:
+        self._newest = None if run is None else _run_values(run)
+
+    def take_stored(self, stored: WatchedIntegration) -> None:
+        """Take over what the store says; the times of the last answers may be newer here."""
+        mine = self.watched
+        self.watched = replace(
+            stored,
+            listed_at=max(filter(None, (stored.listed_at, mine.listed_at)), default=None),
+            status_asked_at=max(filter(None, (stored.status_asked_at, mine.status_asked_at)), default=None),
+        )
+
+    def learn_run(self, run: Run) -> None:
+        """Note a run that has just been stored."""
+        newest = self.newest
+        if newest is None or run.sync_start_time >= newest.sync_start_time or run.is_same_run(newest):
+            self.newest = run
+        others = {start for start in self.open_starts if second_of(start) != second_of(run.sync_start_time)}
+        others |= {run.sync_start_time} if run.outcome is Outcome.RUNNING else set()
+        self.open_starts = frozenset(others) if others else NONE_OPEN
+
+    def is_settled_by(self, page: tuple[Run, ...]) -> bool:
+        """Whether a first page says what was recorded before, and no open run has to be looked for behind it."""
+        return tuple(map(hash, page)) == self.page and self.open_starts <= {
+            run.sync_start_time for run in page
+        }
+
+    def note_page(self, page: Sequence[Run]) -> None:
+        """Note a first page whose runs are all stored. Whole runs would be kept by the hundred thousand."""
+        self.page = tuple(map(hash, page))
+        self.settled = tuple(run.sync_start_time for run in page if run.outcome is not Outcome.RUNNING)
+
+    def differs_from(self, listed: Integration) -> bool:
+        """Whether the list tells of a run, or the end of one, that is not stored yet."""
+        run, newest = run_from_list(listed), self.newest
+        if run is None or newest is None:
+            return run is not None
+        if run.is_same_run(newest):
+            return newest.outcome is Outcome.RUNNING and run.outcome is not Outcome.RUNNING
+        return run.sync_start_time > newest.sync_start_time
+
+    def push_back(self, now: datetime) -> datetime:
+        """Wait longer after each failure that concerns this integration alone; returns until when."""
+        wait: timedelta = _FIRST_BACKOFF * 2 ** min(self.failures, 10)
+        self.failures += 1
+        return now + min(wait, _LONGEST_BACKOFF)
+
+
+def run_from_list(listed: Integration) -> Run | None:
+    """The run that the list tells of, `None` when it tells of none."""
+    if listed.last_job_start_time is None or not listed.last_job_status:
+        return None
+    return Run(
+        integration_id=listed.integration_id,
+        sync_start_time=listed.last_job_start_time,
+        job_status=listed.last_job_status.lower(),
+        provisional=True,
+    )

@@ -1,0 +1,226 @@
+"""Poll one Braze workspace: ask what the planner chose, as fast as the limits allow, and survive every trouble."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.integration import WatchedIntegration, Workspace
+from cdi_bot.core.planner.planner import CALLS_SHARE, PAGES_SHARE, Planner
+from cdi_bot.core.planner.request_pace import RequestPace
+from cdi_bot.monitoring.baseline import start_watching
+from cdi_bot.monitoring.braze_port import Braze, Endpoint, Purpose
+from cdi_bot.monitoring.connectivity import Connectivity
+from cdi_bot.monitoring.incident_writer import ConflictError
+from cdi_bot.monitoring.integration_state import IntegrationState
+from cdi_bot.monitoring.measurements import NO_MEASUREMENTS, Measurements
+from cdi_bot.monitoring.planner_warmup import PlannerWarmup
+from cdi_bot.monitoring.requests import BrazeRequests
+from cdi_bot.monitoring.workspace_state import WorkspaceState
+from cdi_bot.services.ports.store import Lease, Store, StoreTrouble, UnitOfWork
+
+log = structlog.get_logger(__name__)
+
+_KEEP_UP_EVERY = timedelta(seconds=5)
+"""How often memory and store are brought into step: the times of answers one way, subscriptions the other."""
+_RENEW_EVERY = Lease.POLLING / 3
+_FRESH_LIST = timedelta(minutes=1)
+
+_NEWS_AHEAD = 8
+"""Status calls that news may take ahead of the even pace: it can't wait, and is not to use a minute up at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollerSettings:
+    """How to observe: the longest time unobserved, when to call it blindness, and who hears of that."""
+
+    interval: timedelta
+    blind_after: timedelta
+    admin_channel: Channel | None
+
+
+class Poller:
+    """Watches one workspace. `tick` is called often and never waits for Braze; `stop` waits for what is in hand."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        braze: Braze,
+        workspace: Workspace,
+        policy: PollerSettings,
+        clock: Callable[[], datetime],
+        owner: str,
+        wake: Callable[[], None],
+        meter: Measurements = NO_MEASUREMENTS,
+    ) -> None:
+        """Keep the collaborators; `owner` names this process in leases, `wake` rouses the deliverer."""
+        self._store, self._braze, self._workspace = store, braze, workspace
+        self._policy, self._clock, self._owner, self._wake = policy, clock, owner, wake
+        now = clock()
+        self.sight = Connectivity(
+            store=store,
+            workspace_id=workspace.workspace_id,
+            blind_after=policy.blind_after,
+            admin_channel=policy.admin_channel,
+            last_answer=now,
+        )
+        self._book = WorkspaceState(store=store, workspace_id=workspace.workspace_id, wake=wake, meter=meter)
+        self._planner = Planner(interval=policy.interval)
+        self._recall = PlannerWarmup(store=store, workspace_id=workspace.workspace_id, planner=self._planner)
+        self._poll = BrazeRequests(
+            store=store,
+            braze=braze,
+            clock=clock,
+            book=self._book,
+            sight=self.sight,
+            planner=self._planner,
+            on_news=self._ask_for_news,
+        )
+        self._leads_until: datetime | None = None
+        self._calls, self._pages, self._keep_up_at = RequestPace(now), RequestPace(now), now
+
+    # ------------------------------------------------------------------------------------- for others
+
+    @property
+    def can_list(self) -> bool | None:
+        """Whether the key may list integrations; `None` until Braze has said."""
+        return self._poll.sweep.can_list
+
+    def oldest_age(self) -> timedelta:
+        """How long ago the heard integration was heard of that Braze told of least recently; zero without any."""
+        seen = [item.told_at for item in self._book.items.values() if item.heard]
+        oldest = min(filter(None, seen), default=None)
+        return self._clock() - oldest if oldest else timedelta()
+
+    @property
+    def is_leading(self) -> bool:
+        """Whether this process polls the workspace."""
+        return self._leads_until is not None
+
+    def heard(self) -> list[IntegrationState]:
+        """What is remembered of each integration that somebody hears of."""
+        return [item for item in self._book.items.values() if item.heard]
+
+    async def refresh(self, integration_id: str, *, purpose: Purpose = Purpose.COMMAND) -> None:
+        """Ask an integration's status now, for a person unless said otherwise; raises `BrazeTrouble`."""
+        await self._poll.ask(await self._book.find(integration_id), purpose=purpose)
+        await self._book.save_times()  # who asked is told as of when the answer is
+
+    async def discover(self) -> None:
+        """Read what has not been read of the list within the last minute; raises `BrazeTrouble`."""
+        since = self._clock() - _FRESH_LIST
+        while (page := self._planner.stale_page(since)) is not None:
+            await self._poll.read(page, purpose=Purpose.COMMAND)
+
+    async def watch(self, uow: UnitOfWork, integrations: Sequence[WatchedIntegration], now: datetime) -> None:
+        """Begin to watch integrations in the caller's transaction: what is stored of them by now is history."""
+        await start_watching(uow, integrations, now)
+        self._book.is_stale = True
+
+    # ------------------------------------------------------------------------------------- the loop
+
+    async def tick(self) -> None:
+        """Start whatever is due by now. Raises nothing: trouble is logged, and the next tick tries again."""
+        now = self._clock()
+        try:
+            if not await self._leads(now):
+                return
+            if self._book.is_stale:
+                await self._book.reload(now)
+                for item in self._book.items.values():
+                    self._poll.introduce(item, now)
+                self._recall.expect(key for key, item in self._book.items.items() if item.heard)
+            await self._recall.step(now)
+            if now >= self._keep_up_at:
+                self._keep_up_at = now + _KEEP_UP_EVERY
+                await self._book.save_times()
+                await self._book.look_for_changes()
+            if await self.sight.judge(now):
+                self._wake()
+        except (StoreTrouble, ConflictError) as trouble:
+            log.debug("observing waits for the database", why=str(trouble))
+            return
+        if self.sight.is_paused(now):
+            return
+        self._planner.allow(
+            calls_per_minute=self._braze.limit(Endpoint.STATUS) * CALLS_SHARE,
+            pages_per_minute=self._braze.limit(Endpoint.LIST) * PAGES_SHARE,
+        )
+        self._read_pages(now)
+        self._ask(now)
+
+    async def stop(self, timeout: float) -> None:
+        """Finish what is in hand within so many seconds, break off the rest, and give the lease back.
+
+        A poll that is broken off is lost without harm: the next process asks again.
+        """
+        if self._poll.tasks:
+            _, waiting = await asyncio.wait(self._poll.tasks, timeout=timeout)
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+        if self._leads_until is None:
+            return
+        try:
+            await self._book.save_times()
+            async with self._store.write() as uow:
+                await uow.workspaces.release(self._workspace.workspace_id, owner=self._owner)
+        except StoreTrouble as trouble:
+            log.warning("the lease is left to end by itself", why=str(trouble))
+
+    async def idle(self) -> None:
+        """Wait until nothing is under way."""
+        while self._poll.tasks:
+            await asyncio.gather(*self._poll.tasks)
+
+    async def _leads(self, now: datetime) -> bool:
+        """Take or keep the lease on the workspace, so that it has one poller and one budget."""
+        until = self._leads_until
+        if until and now < until - _RENEW_EVERY * 2:
+            return True
+        until = now + Lease.POLLING
+        async with self._store.write() as uow:
+            won = await uow.workspaces.claim(
+                self._workspace.workspace_id, owner=self._owner, now=now, until=until
+            )
+        if won and self._leads_until is None:
+            await self.sight.load()
+            log.info("polling", workspace=self._workspace.base_url)
+            self._book.is_stale = True
+        self._leads_until = until if won else None
+        return won
+
+    def _read_pages(self, now: datetime) -> None:
+        """Read the pages of the list that are worth most now."""
+        if not self._poll.sweep.is_allowed(now):
+            return
+        for _ in range(self._braze.allowance(Endpoint.LIST, now)):
+            page = self._planner.next_page(now) if self._pages.is_ready(now) else None
+            if page is None:
+                return
+            self._pages.went(self._braze.limit(Endpoint.LIST) * PAGES_SHARE)
+            self._poll.start_reading(page)
+
+    def _ask(self, now: datetime, *, news_only: bool = False) -> None:
+        """Ask the integrations whose answer is worth most now."""
+        rate = self._braze.limit(Endpoint.STATUS) * CALLS_SHARE
+        for _ in range(self._braze.allowance(Endpoint.STATUS, now)):
+            is_time = self._calls.is_ready(now) and not news_only
+            if not is_time and not self._calls.is_ready(
+                now, ahead=timedelta(minutes=_NEWS_AHEAD / max(rate, 1))
+            ):
+                return
+            chosen = self._planner.next_call(now, news_only=not is_time)
+            if chosen is None:
+                return
+            self._calls.went(rate)
+            self._poll.start_asking(chosen)
+
+    def _ask_for_news(self) -> None:
+        self._ask(self._clock(), news_only=True)

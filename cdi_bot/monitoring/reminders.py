@@ -1,0 +1,116 @@
+"""What time alone brings about: an incident nobody acknowledged is told again, a snooze ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from cdi_bot.core.model.content import StillOpen
+from cdi_bot.core.model.incident import Incident
+from cdi_bot.core.model.integration import WatchedIntegration
+from cdi_bot.core.model.message import Card, MessageKind, OwedMessage, show_card
+from cdi_bot.core.model.subscription import Subscription
+from cdi_bot.services.ports.store import Store, StoreTrouble, UnitOfWork
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class Reminders:
+    """Owes what is due by the clock in one workspace; called every few seconds, and safe to call anew."""
+
+    store: Store
+    workspace_id: int
+    clock: Callable[[], datetime]
+    repeat_after: timedelta
+    wake: Callable[[], None]
+    _owed: set[str] = field(default_factory=set)  # what the last tick found is not written again
+
+    async def tick(self) -> None:
+        """Owe what has come due. Raises nothing: database trouble is logged, and the next tick tries again."""
+        now = self.clock()
+        try:
+            async with self.store.read() as uow:
+                due = await self._due(uow, now)
+            async with self.store.write() as uow:
+                await self._end_snoozes(uow, now)
+                await uow.outbox.owe([each for each in due if each.key not in self._owed], now=now)
+        except StoreTrouble as trouble:
+            log.debug("reminders wait for the database", why=str(trouble))
+            return
+        self._owed = {each.key for each in due}
+        self.wake()
+
+    async def _end_snoozes(self, uow: UnitOfWork, now: datetime) -> None:
+        """A card that a snooze held back, or that says it is snoozed, is shown as it is now."""
+        for snooze in await uow.snoozes.expired(now):
+            incidents = await uow.incidents.open_for(snooze.workspace_id, None, [snooze.integration_id])
+            shown = await uow.cards.of_incidents([incident.incident_id for incident in incidents])
+            mine = [
+                card.card_id for cards in shown.values() for card in cards if card.channel == snooze.channel
+            ]
+            raised = await uow.cards.want(mine)
+            await uow.outbox.owe([show_card(card, now) for card in raised.values()], now=now)
+
+    async def _due(self, uow: UnitOfWork, now: datetime) -> list[OwedMessage]:
+        """Once per interval since an incident was told in a channel that still hears of it, and not acknowledged."""
+        everyone = [
+            incident
+            for incident in await uow.incidents.open_for(self.workspace_id, None, None)
+            if incident.acknowledged_by is None and now - incident.opened_at >= self.repeat_after
+        ]
+        if not everyone:
+            return []
+        cards = await uow.cards.of_incidents([incident.incident_id for incident in everyone])
+        subscriptions = await uow.subscriptions.for_workspace(self.workspace_id)
+        known = await uow.integrations.some(
+            self.workspace_id, [each.integration_id for each in everyone if each.integration_id]
+        )
+        return [
+            self._still_open(incident, card, now)
+            for incident in everyone
+            for card in cards.get(incident.incident_id, [])
+            if card.ts
+            and now - _told_at(incident, card.ts) >= self.repeat_after
+            and _is_subscribed(incident, card, known, subscriptions)
+        ]
+
+    def _still_open(self, incident: Incident, card: Card, now: datetime) -> OwedMessage:
+        times = int((now - _told_at(incident, card.ts)) / self.repeat_after)
+        return OwedMessage(
+            key=f"still_open:{incident.incident_id}:{times}:card:{card.card_id}",
+            channel=card.channel,
+            kind=MessageKind.REPLY,
+            content=StillOpen(incident_id=incident.incident_id),
+            not_before=now,
+            card_id=card.card_id,
+            card_revision=card.wanted_revision + 1,  # no card tells this, however new it is
+            broadcast=True,
+        )
+
+
+def _told_at(incident: Incident, ts: str | None) -> datetime:
+    """When the card was posted, which may be long after the incident opened; a `ts` is Slack's time of it."""
+    return max(incident.opened_at, datetime.fromtimestamp(float(ts or 0), UTC))
+
+
+def _is_subscribed(
+    incident: Incident,
+    card: Card,
+    known: Mapping[str, WatchedIntegration],
+    subscriptions: Sequence[Subscription],
+) -> bool:
+    """Whether the card's channel is still subscribed to what it is about; of a whole workspace every channel is.
+
+    Of an integration that is gone from Braze nobody is reminded: there is nothing to mend. Its incident stays, for
+    the case that it comes back.
+    """
+    watched = known.get(incident.integration_id or "")
+    if watched is None:
+        return True
+    return watched.missing_since is None and any(
+        each.channel == card.channel and each.takes_in(watched.integration) for each in subscriptions
+    )

@@ -1,0 +1,119 @@
+"""Follows the syncs that people started, until their runs have ended, and tells how.
+
+What is followed stands in the store: a restart goes on with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+
+from cdi_bot.core.model.content import SyncEnded
+from cdi_bot.core.model.message import MessageKind, OwedMessage
+from cdi_bot.core.model.requested_sync import RequestedSync, SyncEnd
+from cdi_bot.core.rules.requested_sync import CLOCKS_APART, LONGEST, judge_requested_sync, next_request_at
+from cdi_bot.monitoring.braze_port import STATUS_PATIENCE, Purpose, within
+from cdi_bot.monitoring.poller import Poller
+from cdi_bot.services.ports.store import Store, StoreTrouble, UnitOfWork
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 4
+"""Braze is asked about so many syncs in one tick; the others have their turn in the next."""
+
+
+@dataclass(slots=True, kw_only=True)
+class RequestedSyncs:
+    """Looks after the syncs of one workspace; called every few seconds by the process that polls it."""
+
+    store: Store
+    observer: Poller
+    workspace_id: int
+    clock: Callable[[], datetime]
+    wake: Callable[[], None]
+    _ask_at: dict[int, datetime] = field(default_factory=dict)
+
+    async def tick(self) -> None:
+        """Look after all of them. Raises nothing: database trouble is logged, and the next tick tries again."""
+        if not self.observer.is_leading:
+            return
+        try:
+            async with self.store.read() as uow:
+                syncs = await uow.syncs.followed(self.workspace_id)
+            going_on = [sync for sync in syncs if not await self._settle(sync, is_fresh=False)]
+            due = self._due(going_on, self.clock())
+            told = await asyncio.gather(*map(self._ask, due))
+            for sync, is_fresh in zip(due, told, strict=True):
+                await self._settle(sync, is_fresh=is_fresh)
+        except StoreTrouble as trouble:
+            log.debug("following syncs waits for the database", why=str(trouble))
+
+    def _due(self, syncs: list[RequestedSync], now: datetime) -> list[RequestedSync]:
+        """Those to ask Braze about now, longest waiting first."""
+        self._ask_at = {sync.sync_id: self._ask_at.get(sync.sync_id, now) for sync in syncs}
+        due = [sync for sync in syncs if self._ask_at[sync.sync_id] <= now]
+        return sorted(due, key=lambda sync: self._ask_at[sync.sync_id])[:AT_ONCE]
+
+    async def _ask(self, sync: RequestedSync) -> bool:
+        """Have its runs read, watched or not; False where Braze does not tell: its trouble is told by others."""
+        asking = self.observer.refresh(sync.integration_id, purpose=Purpose.POLL)
+        trouble = await within(STATUS_PATIENCE, asking)
+        self._ask_at[sync.sync_id] = next_request_at(sync, self.clock())
+        return trouble is None
+
+    async def _settle(self, sync: RequestedSync, *, is_fresh: bool) -> bool:
+        """Tell the end if there is one by what is stored; False while it goes on."""
+        now = self.clock()
+        async with self.store.read() as uow:
+            since = sync.asked_at - CLOCKS_APART
+            runs = await uow.runs.since(sync.workspace_id, sync.integration_id, since)
+        end = judge_requested_sync(sync, runs, now, is_fresh=is_fresh)
+        if end is None:
+            return False
+        async with self.store.write() as uow:
+            is_told = await _tell(uow, sync, end, now)
+        if is_told:
+            log.info("sync followed", integration=sync.integration_id, ending=end.ending.value)
+            self.wake()
+        return True
+
+
+async def _tell(uow: UnitOfWork, sync: RequestedSync, end: SyncEnd, now: datetime) -> bool:
+    """Owe the channel the end, once; False where the word of the order is not posted yet, and this has to wait."""
+    thread_ts = await _thread(uow, sync)
+    if thread_ts is None and now - sync.asked_at < LONGEST and await uow.outbox.is_owed(sync.announced):
+        return False
+    if not await uow.syncs.end(sync.sync_id):
+        return False
+    content = SyncEnded(
+        who=sync.who,
+        workspace_id=sync.workspace_id,
+        integration_id=sync.integration_id,
+        ending=end.ending,
+        run_start=end.run.sync_start_time if end.run else None,
+        is_certain=sync.is_certain,
+        thread_ts=thread_ts,
+    )
+    message = OwedMessage(
+        key=f"sync_ended:{sync.announced}",
+        channel=sync.channel,
+        kind=MessageKind.NOTICE,
+        content=content,
+        not_before=now,
+    )
+    await uow.outbox.owe([message], now=now)
+    return True
+
+
+async def _thread(uow: UnitOfWork, sync: RequestedSync) -> str | None:
+    """The thread to tell it in: the card's that was there when it was asked for, else the announcement's."""
+    if sync.incident_id is not None:
+        cards = (await uow.cards.of_incidents([sync.incident_id])).get(sync.incident_id, [])
+        card = next((card for card in cards if card.channel == sync.channel and card.ts), None)
+        if card:
+            return card.ts
+    return await uow.outbox.posted_as(sync.announced)

@@ -1,0 +1,187 @@
+"""Ask Braze one thing, record what it told, and let the planner know: a status call, or a page of the list."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from cdi_bot.core.planner.planner import Planner
+from cdi_bot.core.planner.run_estimate import ListChange
+from cdi_bot.monitoring.braze_port import NO_SUCH_INTEGRATION, Braze, BrazeReason, BrazeTrouble, Purpose
+from cdi_bot.monitoring.connectivity import Connectivity
+from cdi_bot.monitoring.fetch_list import ListFetcher
+from cdi_bot.monitoring.fetch_runs import fetch_runs
+from cdi_bot.monitoring.incident_writer import ConflictError, Observation
+from cdi_bot.monitoring.integration_state import IntegrationState
+from cdi_bot.monitoring.workspace_state import WorkspaceState
+from cdi_bot.services.ports.store import Store, StoreTrouble
+
+log = structlog.get_logger(__name__)
+
+PATIENCE = 2.0
+"""Seconds that a change in the list waits for the status call to tell its rows before it is told without."""
+
+_AT_ONCE = 8
+"""Status calls under way at a time: enough for any limit seen, few enough to leave commands a connection."""
+
+_ASK_AGAIN = timedelta(seconds=2)
+
+
+class BrazeRequests:
+    """The requests of one workspace's polling, each a task that raises nothing. `idle` when none is under way."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        braze: Braze,
+        clock: Callable[[], datetime],
+        book: WorkspaceState,
+        sight: Connectivity,
+        planner: Planner,
+        on_news: Callable[[], None],
+    ) -> None:
+        """Keep the collaborators; `on_news` is called when the planner has something that can't wait."""
+        self._store, self._braze, self._clock = store, braze, clock
+        self._book, self._sight, self._planner, self._on_news = book, sight, planner, on_news
+        self.sweep = ListFetcher(braze)
+        self.tasks: set[asyncio.Task[None]] = set()
+        self._asking: dict[str, asyncio.Task[None]] = {}
+        self._room = asyncio.Semaphore(_AT_ONCE)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+        return task
+
+    # ------------------------------------------------------------------------------------- the status call
+
+    def start_asking(self, integration_id: str) -> None:
+        """Ask an integration that the planner has chosen."""
+        self._asking[integration_id] = self._spawn(self._poll(self._book.items[integration_id]))
+
+    async def _poll(self, item: IntegrationState) -> None:
+        """Ask one integration; whatever goes wrong pushes it back and stops nothing else."""
+        not_before = self._clock() + _ASK_AGAIN
+        try:
+            async with self._room:
+                await self.ask(item)
+            return
+        except BrazeTrouble as trouble:
+            if trouble.reason is not BrazeReason.OUT_OF_BUDGET:
+                not_before = item.push_back(self._clock())
+                await self._note(item, trouble)
+        except (StoreTrouble, ConflictError) as trouble:
+            not_before = item.push_back(self._clock())
+            log.warning("observation not stored", integration=item.integration_id, why=str(trouble))
+        except Exception:
+            not_before = item.push_back(self._clock())
+            log.exception("observation failed", integration=item.integration_id)
+        finally:
+            self._asking.pop(item.integration_id, None)
+        self._planner.failed(item.integration_id, self._clock(), not_before=not_before)
+
+    async def ask(self, item: IntegrationState, *, purpose: Purpose = Purpose.POLL) -> None:
+        """Ask an integration's status and record what is new; raises `BrazeTrouble`, and what the store raises."""
+        try:
+            reading = await fetch_runs(self._braze, self._store, item, purpose=purpose)
+        except BrazeTrouble as trouble:
+            self._sight.failed(trouble, self._clock())
+            raise
+        now = self._clock()
+        self._sight.answered(now)
+        item.failures = 0
+        watched = replace(item.watched, status_asked_at=now, trouble=None)
+        item.watched, item.unsaved = watched, True
+        if reading.is_new:
+            seen = Observation(watched=watched, runs=reading.runs, vanished=reading.vanished)
+            await self._book.record([seen], now)
+            item.note_page(reading.first_page)
+            item.open_starts -= reading.vanished
+        self._planner.answered(item.integration_id, reading.first_page, now)
+        item.news = item.differs_from(item.watched.integration)
+        if item.news:  # the status call lags behind the list: no use in asking it at once again
+            self._planner.press(item.integration_id, now, not_before=now + _ASK_AGAIN)
+
+    async def _note(self, item: IntegrationState, trouble: BrazeTrouble) -> None:
+        """An integration could not be asked: say so once."""
+        if item.watched.trouble == trouble.reason.value:
+            return
+        log.warning(
+            "status not told", integration=item.integration_id, reason=trouble.reason.value, why=str(trouble)
+        )
+        item.watched, item.unsaved = replace(item.watched, trouble=trouble.reason.value), True
+        if trouble.reason in NO_SUCH_INTEGRATION and not item.watched.missing_since:
+            await self._book.mark_missing([item], self._clock())
+
+    # ------------------------------------------------------------------------------------- the list call
+
+    def start_reading(self, number: int) -> None:
+        """Read a page that the planner has chosen."""
+        self._spawn(self._read(number))
+
+    async def _read(self, number: int) -> None:
+        restart = False
+        try:
+            await self.read(number, purpose=Purpose.POLL)
+            return
+        except BrazeTrouble as trouble:
+            restart = trouble.reason is BrazeReason.INVALID_CURSOR
+            log.debug("list not told", reason=trouble.reason.value)
+        except (StoreTrouble, ConflictError) as trouble:
+            log.warning("list not stored", why=str(trouble))
+        except Exception:
+            log.exception("list not read", page=number)
+        self._planner.page_failed(number, self._clock(), restart=restart)
+
+    async def read(self, number: int, *, purpose: Purpose) -> bool:
+        """Read a page of the list and record what it shows; says whether it is the last one.
+
+        Raises `BrazeTrouble`, and what the store raises.
+        """
+        try:
+            page, is_last = await self.sweep.read(number, self._clock(), purpose=purpose)
+        except BrazeTrouble as trouble:
+            if trouble.reason is not BrazeReason.NO_PERMISSION:
+                self._sight.failed(trouble, self._clock())
+            raise
+        now = self._clock()
+        self._sight.answered(now)
+        news = await self._book.take_list(page.integrations, now)
+        for integration in page.integrations:
+            self.introduce(self._book.items[integration.integration_id], now)
+        changes = self._planner.listed(number, page.integrations, now, is_last=is_last)
+        plain = [item for item in news if changes.get(item.integration_id) is ListChange.PLAIN]
+        pressing = [item for item in news if item not in plain]
+        for item in pressing:
+            self._planner.press(item.integration_id, now)
+        if plain:
+            await self._book.take_listed_runs(plain, now)
+        if pressing:
+            self._on_news()
+            self._spawn(self._explain(pressing))
+        gone = [self._book.items[each] for each in self._planner.gone() if each in self._book.items]
+        await self._book.mark_missing([item for item in gone if not item.watched.missing_since], now)
+        return is_last
+
+    def introduce(self, item: IntegrationState, now: datetime) -> None:
+        """Tell the planner of an integration, and whether anybody hears of it."""
+        self._planner.know(item.watched, newest=item.newest, heard=item.heard, now=now)
+
+    async def _explain(self, pressing: Sequence[IntegrationState]) -> None:
+        """Wait for what the status calls say; what is not explained in time is told as the list tells it."""
+        asking = [task for item in pressing if (task := self._asking.get(item.integration_id))]
+        if asking:
+            await asyncio.wait(asking, timeout=PATIENCE)
+        try:
+            await self._book.take_listed_runs(pressing, self._clock())
+        except (StoreTrouble, ConflictError) as trouble:
+            log.warning("news of the list not stored", why=str(trouble))
+        except Exception:
+            log.exception("news of the list not told")

@@ -1,0 +1,213 @@
+"""What is known of a workspace, in memory and in the store, kept in step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from cdi_bot.core.model.integration import Integration, WatchedIntegration
+from cdi_bot.core.model.subscription import Subscription
+from cdi_bot.core.rules.failed_sync import Finding
+from cdi_bot.monitoring.baseline import start_watching, stop_watching
+from cdi_bot.monitoring.incident_writer import ConflictError, Observation
+from cdi_bot.monitoring.integration_state import NONE_OPEN, IntegrationState, run_from_list
+from cdi_bot.monitoring.measurements import DetectionTimes, Measurements
+from cdi_bot.monitoring.missing_integrations import record_missing
+from cdi_bot.monitoring.recorder import Recorder
+from cdi_bot.services.ports.store import Store, StoreTrouble
+
+log = structlog.get_logger(__name__)
+
+_CLOCK_SKEW = timedelta(minutes=5)
+"""Braze's clock may be so far behind ours: a failure just after a subscription would else be taken for history."""
+
+
+class WorkspaceState:
+    """The integrations of one workspace by id. Every change goes to the store first, then to memory."""
+
+    def __init__(
+        self, *, store: Store, workspace_id: int, wake: Callable[[], None], meter: Measurements
+    ) -> None:
+        """Start empty; `wake` is called after each commit that may owe messages."""
+        self._detections = DetectionTimes(meter=meter)
+        self._recorder = Recorder(store)
+        self._store, self._workspace_id, self._wake = store, workspace_id, wake
+        self.items: dict[str, IntegrationState] = {}
+        self.is_stale = True
+        self._subscriptions: list[Subscription] = []
+        self._tally = (0, 0)
+
+    async def reload(self, now: datetime) -> None:
+        """Read what is stored; keep what only memory knows. What nobody hears of any more is let go.
+
+        Raises `StoreTrouble`; then all is as stale as before.
+        """
+        self.is_stale = False  # before it is read: what somebody changes meanwhile is read the next time
+        try:
+            await self._reload(now)
+        except StoreTrouble:
+            self.is_stale = True
+            raise
+
+    async def look_for_changes(self) -> None:
+        """See whether subscriptions came or went by way of another process, or while they were being read."""
+        async with self._store.read() as uow:
+            self.is_stale |= await uow.subscriptions.tally(self._workspace_id) != self._tally
+
+    async def _reload(self, now: datetime) -> None:
+        async with self._store.write() as uow:
+            self._tally = await uow.subscriptions.tally(self._workspace_id)
+            self._subscriptions = await uow.subscriptions.for_workspace(self._workspace_id)
+            stored = await uow.integrations.all(self._workspace_id)
+            unheard = [each for each in stored if each.watched_since and not self._is_heard(each.integration)]
+            let_go = {
+                each.integration.integration_id: each for each in await stop_watching(uow, unheard, now)
+            }
+            ids = [each.integration.integration_id for each in stored]
+            newest = await uow.runs.newest(self._workspace_id, ids)
+            unsettled = await uow.runs.unsettled(self._workspace_id, ids)
+        for integration_id, found in zip(ids, stored, strict=True):
+            watched = let_go.get(integration_id, found)
+            item = self.items.setdefault(integration_id, IntegrationState(watched=watched, heard=False))
+            item.take_stored(watched)
+            item.heard = self._is_heard(watched.integration)
+            item.newest = newest.get(integration_id)
+            still_open = unsettled.get(integration_id)
+            item.open_starts = (
+                frozenset(run.sync_start_time for run in still_open) if still_open else NONE_OPEN
+            )
+
+    async def find(self, integration_id: str) -> IntegrationState:
+        """An integration as remembered, as stored, or (never seen) as a mere id."""
+        item = self.items.get(integration_id)
+        if item:
+            return item
+        async with self._store.read() as uow:
+            stored = await uow.integrations.get(self._workspace_id, integration_id)
+        unlisted = Integration(
+            workspace_id=self._workspace_id, integration_id=integration_id, integration_name=integration_id
+        )
+        return IntegrationState(watched=stored or WatchedIntegration(integration=unlisted), heard=False)
+
+    async def save_times(self) -> None:
+        """Keep when each integration was last heard of; costs nothing where nothing was."""
+        unsaved = [item for item in self.items.values() if item.unsaved]
+        if unsaved:
+            async with self._store.write() as uow:
+                await uow.integrations.touch([item.watched for item in unsaved])
+            for item in unsaved:
+                item.unsaved = False
+
+    async def record(self, observations: Sequence[Observation], now: datetime) -> None:
+        """Store observations with what they owe, and learn from them."""
+        findings = await self._recorder.record(observations, now)
+        self._detections.note(findings, now)
+        for finding in findings:
+            self._learn(finding)
+        if any(finding.incident or finding.started or finding.retold for finding in findings):
+            self._wake()
+
+    def _learn(self, finding: Finding) -> None:
+        integration = finding.watched.integration
+        item = self.items.get(integration.integration_id)
+        if item is None:
+            item = IntegrationState(watched=finding.watched, heard=self._is_heard(integration))
+            self.items[integration.integration_id] = item
+        item.watched = finding.watched
+        for run in finding.runs:
+            item.learn_run(run)
+        for each in (*finding.retold, finding):
+            if each.change:
+                log.info(
+                    "incident",
+                    change=each.change.value,
+                    integration=integration.integration_id,
+                    name=integration.integration_name,
+                    incident=each.incident.incident_id if each.incident else None,
+                )
+
+    async def take_list(self, listed: Iterable[Integration], now: datetime) -> list[IntegrationState]:
+        """Take in a page of the list. Returns the watched integrations whose news the status call should explain.
+
+        What nobody watches is stored as the list tells it, so that a later subscription has its baseline.
+        """
+        news: list[IntegrationState] = []
+        observations: list[Observation] = []
+        for integration in listed:
+            item = self.items.get(integration.integration_id)
+            before = item.watched if item else None
+            is_known = before and before.integration == integration and not before.missing_since
+            if item and before and is_known and not item.unstored:
+                item.watched, item.unsaved = replace(before, listed_at=now), True
+                continue
+            watched = await self._as_listed(item, integration, now)
+            run = run_from_list(integration)
+            is_news = run is not None and (item is None or item.differs_from(integration))
+            if not (is_news and watched.watched_since):
+                observations.append(Observation(watched=watched, runs=[run] if run and is_news else []))
+                continue
+            item = item or self.items.setdefault(
+                integration.integration_id, IntegrationState(watched=watched, heard=True)
+            )
+            item.watched, item.news, item.unstored = watched, True, True
+            news.append(item)
+            observations.append(Observation(watched=watched, runs=[]))
+        await self.record(observations, now)
+        for each in observations:
+            self.items[each.watched.integration.integration_id].unstored = False
+        return news
+
+    async def _as_listed(
+        self, item: IntegrationState | None, integration: Integration, now: datetime
+    ) -> WatchedIntegration:
+        """The integration with its new facts; watched from now on where a pattern takes it in only now."""
+        before = item.watched if item else WatchedIntegration(integration=integration)
+        watched = replace(before, integration=integration, listed_at=now, missing_since=None)
+        if watched.watched_since or not self._is_heard(integration):
+            return watched
+        if item is None:
+            # Nobody could have been told of it yet: what it did since they asked for it is news.
+            return replace(watched, watched_since=self._heard_since(integration) - _CLOCK_SKEW)
+        async with self._store.write() as uow:
+            (watched,) = await start_watching(uow, [watched], now)
+        item.heard = True
+        return watched
+
+    async def take_listed_runs(self, items: Iterable[IntegrationState], now: datetime) -> None:
+        """Tell what the list showed, without rows, of those that no status call has explained in time."""
+        waiting = [item for item in items if item.news]
+        observations = [
+            Observation(watched=item.watched, runs=[run])
+            for item in waiting
+            if (run := run_from_list(item.watched.integration))
+        ]
+        try:
+            await self.record(observations, now)
+        except (StoreTrouble, ConflictError):
+            for item in waiting:
+                item.unstored = True
+            raise
+
+    async def mark_missing(self, items: Sequence[IntegrationState], now: datetime) -> None:
+        """Note that Braze no longer knows these, and tell who asked for one by its id."""
+        if not items:
+            return
+        missing = [replace(item.watched, missing_since=now) for item in items]
+        async with self._store.write() as uow:
+            await record_missing(uow, missing, now=now)
+        for item, watched in zip(items, missing, strict=True):
+            item.watched = watched
+        self._wake()
+
+    def _is_heard(self, integration: Integration) -> bool:
+        return any(subscription.takes_in(integration) for subscription in self._subscriptions)
+
+    def _heard_since(self, integration: Integration) -> datetime:
+        return min(
+            subscription.created_at
+            for subscription in self._subscriptions
+            if subscription.takes_in(integration)
+        )

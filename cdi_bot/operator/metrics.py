@@ -1,0 +1,143 @@
+"""What the bot counts of itself, as Prometheus reads it: the only place that knows its client.
+
+Labels are few and bounded: Braze's endpoints, outcomes, and the Braze workspaces that this process polls. No
+integration, channel or person is ever a label.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import partial
+from typing import NoReturn
+
+import structlog
+from prometheus_client import (
+    CONTENT_TYPE_PLAIN_0_0_4,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
+
+from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint
+from cdi_bot.services.ports.store import Store, StoreTrouble
+
+log = structlog.get_logger(__name__)
+
+PROBE_EVERY = 0.02
+"""Seconds between two looks at the event loop: a block is measured too short by no more than this."""
+
+_LATENCIES = (1, 2, 5, 8, 10, 15, 20, 30, 40, 60, 120, 300, 600, 3600)
+_LAGS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
+
+CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+"""The type of what `Metrics.page` gives."""
+
+
+class Metrics:
+    """Implements `services.meter.Meter`, and shows what it counted."""
+
+    def __init__(self) -> None:
+        """Start with nothing counted, in a registry of its own."""
+        self._registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        self._polls = Counter(
+            "cdi_bot_polls", "Requests to Braze", ["endpoint", "outcome"], registry=registry
+        )
+        self._used = Gauge(
+            "cdi_bot_budget_used",
+            "Requests sent to Braze within its present minute",
+            ["workspace", "endpoint"],
+            registry=registry,
+        )
+        self._left = Gauge(
+            "cdi_bot_budget_left",
+            "Requests that polling may still send to Braze right now",
+            ["workspace", "endpoint"],
+            registry=registry,
+        )
+        self._oldest = Gauge(
+            "cdi_bot_oldest_observation_seconds",
+            "Time since the subscribed integration that was not heard of for longest was heard of",
+            ["workspace"],
+            registry=registry,
+        )
+        self._latency = Histogram(
+            "cdi_bot_detection_latency_seconds",
+            "From the end of a run until it was first seen",
+            buckets=_LATENCIES,
+            registry=registry,
+        )
+        self._depth = Gauge("cdi_bot_outbox_messages", "Messages owed to Slack", registry=registry)
+        self._age = Gauge(
+            "cdi_bot_outbox_oldest_seconds",
+            "Time for which the oldest message has been owed that no snooze holds back",
+            registry=registry,
+        )
+        self._posts = Counter(
+            "cdi_bot_posts", "Tries to deliver a message to Slack", ["outcome"], registry=registry
+        )
+        self._lag = Histogram(
+            "cdi_bot_loop_lag_seconds",
+            "How late the event loop came to what was due",
+            buckets=_LAGS,
+            registry=registry,
+        )
+
+    def asked(self, endpoint: Endpoint, trouble: BrazeReason | None) -> None:
+        """Count a request to Braze."""
+        self._polls.labels(endpoint.value, trouble.value if trouble else "ok").inc()
+
+    def detected(self, latency: timedelta) -> None:
+        """Count the end of a run."""
+        self._latency.observe(latency.total_seconds())
+
+    def delivered(self, outcome: StrEnum) -> None:
+        """Count a try to deliver."""
+        self._posts.labels(outcome.value).inc()
+
+    def lagged(self, seconds: float) -> None:
+        """Count a look at the event loop."""
+        self._lag.observe(seconds)
+
+    def watch_workspace(
+        self,
+        name: str,
+        *,
+        used: Callable[[Endpoint], int],
+        left: Callable[[Endpoint], int],
+        oldest: Callable[[], timedelta],
+    ) -> None:
+        """Ask these for a workspace's numbers whenever somebody looks."""
+        for endpoint in Endpoint:
+            self._used.labels(name, endpoint.value).set_function(partial(used, endpoint))
+            self._left.labels(name, endpoint.value).set_function(partial(left, endpoint))
+        self._oldest.labels(name).set_function(lambda: oldest().total_seconds())
+
+    async def page(self, store: Store, now: datetime) -> bytes:
+        """Everything counted, and what is owed now."""
+        depth = age = float("nan")  # not known is no number
+        try:
+            async with store.read() as uow:
+                depth = await uow.outbox.depth()
+                since = await uow.outbox.waiting_since()
+            age = max((now - since).total_seconds(), 0) if since else 0.0
+        except StoreTrouble as trouble:
+            log.warning("metrics lack the outbox", why=str(trouble))
+        self._depth.set(depth)
+        self._age.set(age)
+        return generate_latest(self._registry)
+
+
+async def watch_loop(lagged: Callable[[float], None]) -> NoReturn:
+    """Tell again and again by how many seconds the running event loop was late, until cancelled."""
+    loop = asyncio.get_running_loop()
+    while True:
+        due = loop.time() + PROBE_EVERY
+        await asyncio.sleep(PROBE_EVERY)
+        lagged(max(loop.time() - due, 0.0))

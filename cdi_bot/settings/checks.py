@@ -1,0 +1,165 @@
+"""Checks of single settings: each takes what an operator wrote and gives the value, or says what is wrong.
+
+The words never repeat the value: it may be a secret that was pasted into the wrong variable.
+"""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator
+
+LOCALE_FOLDER = Path(__file__).parents[1] / "locale"
+LONGEST_INTERVAL = 366 * 24 * 3600  # seconds; longer is a slip of the keyboard, and overflows date arithmetic
+
+SHORTEST_PAST, LONGEST_PAST = 60, 36_500
+"""Days. The success rate and digests look back over 30, and reminders are kept apart by their keys."""
+
+
+class WrongValue(ValueError):
+    """A value that can't be used, in words made for the person who set it."""
+
+    def __init__(self, what: str, mend: str) -> None:
+        super().__init__(what)
+        self.what = what
+        self.mend = mend
+
+
+_TOKEN_KINDS = {
+    "xoxb-": "a bot token",
+    "xoxp-": "a user token",
+    "xapp-": "an app-level token",
+    "xoxe": "a token that expires (token rotation), which one workspace's own app does not need",
+}
+
+
+def slack_token(prefix: str, mend: str) -> BeforeValidator:
+    """Accepts a Slack token that starts with `prefix`, and names what was pasted in its place."""
+
+    def check(value: object) -> str:
+        token = str(value).strip()
+        if not token.startswith(prefix):
+            for other, name in _TOKEN_KINDS.items():
+                if token.startswith(other):
+                    raise WrongValue(f"that is {name}; what belongs here starts with {prefix}", mend)
+            raise WrongValue(f"that is no Slack token of this kind; it starts with {prefix}", mend)
+        if len(token) == len(prefix) or not re.fullmatch(r"[\x21-\x7e]+", token):
+            raise WrongValue("the token is incomplete or holds blanks", mend)
+        return token
+
+    return BeforeValidator(check)
+
+
+def one_word(mend: str) -> BeforeValidator:
+    """Accepts a secret that can stand in an HTTP header: printable, without blanks."""
+
+    def check(value: object) -> str:
+        secret = str(value).strip()
+        if not re.fullmatch(r"[\x21-\x7e]+", secret):
+            raise WrongValue("it is empty or holds blanks or unprintable characters", mend)
+        if secret.startswith(tuple(_TOKEN_KINDS)):
+            raise WrongValue("that is a Slack token, which belongs in another variable", mend)
+        return secret
+
+    return BeforeValidator(check)
+
+
+def web_address(mend: str) -> BeforeValidator:
+    """Accepts an http(s) address without credentials, query or fragment; gives it without a last slash."""
+
+    def check(value: object) -> str:
+        text = str(value).strip()
+        try:
+            parts = urlsplit(text)
+            _ = parts.port  # reading it is what checks it
+        except ValueError:
+            raise WrongValue("that is no web address", mend) from None
+        if parts.scheme not in {"http", "https"} or not parts.hostname or re.search(r"\s", text):
+            raise WrongValue("that is no web address that starts with https://", mend)
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise WrongValue("the address holds more than host and path", mend)
+        if parts.hostname.startswith("dashboard"):
+            raise WrongValue("that is the dashboard's address, not the REST endpoint's", mend)
+        return text.rstrip("/")
+
+    return BeforeValidator(check)
+
+
+def database_url(value: object) -> str:
+    """Gives the URL with the async driver this bot ships: `postgres://` is Heroku's spelling."""
+    mend = "Use sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE"
+    scheme, separator, rest = str(value).strip().partition("://")
+    engine = scheme.partition("+")[0]
+    if not separator or engine not in {"sqlite", "postgres", "postgresql"}:
+        raise WrongValue("that is no URL of an SQLite or PostgreSQL database", mend)
+    if engine == "sqlite":
+        if rest and not rest.startswith("/"):
+            raise WrongValue("an SQLite URL has three slashes (four for an absolute path)", mend)
+        if rest.partition("?")[0] in {"", "/", "/:memory:"}:
+            raise WrongValue("it names no file, and a database in memory would forget everything", mend)
+        return f"sqlite+aiosqlite://{rest}"
+    try:
+        _ = urlsplit(f"postgresql://{rest}").port
+    except ValueError:
+        raise WrongValue("the host or port in it can't be read", mend) from None
+    return f"postgresql+psycopg://{rest}"
+
+
+def seconds(value: object) -> timedelta:
+    """A length of time, written as a number of seconds."""
+    mend = "Give a number of seconds, such as 30"
+    try:
+        seconds = float(str(value))
+    except ValueError:
+        raise WrongValue("that is no number", mend) from None
+    if not 0 < seconds <= LONGEST_INTERVAL:
+        raise WrongValue("it has to be more than 0 and at most a year", mend)
+    return timedelta(seconds=seconds)
+
+
+def days(value: object) -> timedelta:
+    """A length of time, written as a whole number of days."""
+    text = str(value).strip()
+    if not re.fullmatch(r"[0-9]{1,5}", text, re.ASCII) or not SHORTEST_PAST <= int(text) <= LONGEST_PAST:
+        raise WrongValue(
+            f"that is no number of days from {SHORTEST_PAST} to {LONGEST_PAST}",
+            "Give a whole number, such as 400",
+        )
+    return timedelta(days=int(text))
+
+
+def user_ids(value: object) -> frozenset[str]:
+    """Slack user ids, separated by commas; `*` for every member of the workspace."""
+    ids = frozenset(word.strip() for word in str(value).split(",") if word.strip())
+    if not all(word == "*" or re.fullmatch(r"[UW][A-Z0-9]{2,}", word) for word in ids):
+        raise WrongValue(
+            "not everything in it is a Slack user id",
+            "List ids such as U024BE7LH, separated by commas, or * for everybody; a person's id is under More in "
+            "their profile",
+        )
+    return ids
+
+
+def channel_id(value: object) -> str:
+    """A Slack channel's id."""
+    channel = str(value).strip()
+    if not re.fullmatch(r"[CG][A-Z0-9]{2,}", channel):
+        raise WrongValue(
+            "that is no Slack channel id",
+            "Give an id such as C024BE91L; it stands at the end of the channel's details",
+        )
+    return channel
+
+
+def languages() -> list[str]:
+    """The languages there are messages in: English, the source, and each catalogue in `locale/`."""
+    return ["en", *sorted(folder.name for folder in LOCALE_FOLDER.glob("*") if folder.is_dir())]
+
+
+def language(value: object) -> str:
+    """One of the languages there are messages in, or a regional form of one (`ja-JP`)."""
+    language = str(value).strip()
+    if not {language, re.split("[-_]", language)[0]} & set(languages()):
+        raise WrongValue("there are no messages in that language", f"Use one of: {', '.join(languages())}")
+    return language

@@ -1,0 +1,225 @@
+"""What the operator decides, read once from the environment and a `.env` file (the environment wins).
+
+Only the command line and what puts the program together import this module; everything below is given plain values.
+All that is wrong is told at once, each problem naming its variable and how to mend it, and no problem repeats a value
+that was meant to be secret: people paste the wrong secret into a variable, and log collectors keep what is printed.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+from urllib.parse import unquote, urlsplit
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from cdi_bot.settings import checks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing wrong with one variable: `what` is wrong, and how to `mend` it. Never holds a value."""
+
+    variable: str
+    what: str
+    mend: str
+
+    def __str__(self) -> str:
+        return f"{self.variable}: {self.what}. {self.mend}."
+
+
+class SettingsError(Exception):
+    """The settings can't be used; `problems` lists everything that is wrong with them."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+class LogFormat(StrEnum):
+    """How a log line is written."""
+
+    CONSOLE = "console"  # for people at a terminal
+    JSON = "json"  # for log collectors: one object a line
+
+
+class LogLevel(StrEnum):
+    """The least important line that is still written."""
+
+    DEBUG = "debug"  # every step
+    INFO = "info"  # what changed
+    WARNING = "warning"  # what needs a look
+    ERROR = "error"  # what failed
+
+
+_BOT_TOKEN_MEND = "Copy the Bot User OAuth Token from OAuth & Permissions in your Slack app's settings"  # noqa: S105 (words, not a token)
+_APP_TOKEN_MEND = "Make an app-level token with connections:write under Basic Information"  # noqa: S105 (likewise)
+_SIGNING_MEND = "Copy the Signing Secret from Basic Information in your Slack app's settings"
+_BRAZE_URL_MEND = "Give your instance's REST endpoint, such as https://rest.iad-03.braze.com"
+_BRAZE_KEY_MEND = "Make a key with cdi.integration_job_status under Settings > APIs and Identifiers in Braze"
+
+Seconds = Annotated[timedelta, BeforeValidator(checks.seconds)]
+
+
+class DatabaseSettings(BaseSettings):
+    """What migrations need: a release may run before any token is set."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="ignore",
+        validate_default=False,
+        env_ignore_empty=True,
+        env_file_encoding="utf-8",
+        hide_input_in_errors=True,
+    )
+
+    database_url: Annotated[str, BeforeValidator(checks.database_url)] = Field(
+        alias="DATABASE_URL", default="sqlite:///cdi_bot.db", validate_default=True, repr=False
+    )
+    """With the async driver named; may hold a password."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 (the library's signature)
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 (the library's signature)
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 (the library's signature)
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Reads what it is given, then `.env`: the environment is an argument here, so that it can be another."""
+        return init_settings, dotenv_settings
+
+
+class Settings(DatabaseSettings):
+    """Everything the operator can decide. Frozen; secrets show as stars; build it with `load_settings`."""
+
+    slack_bot_token: Annotated[SecretStr, checks.slack_token("xoxb-", _BOT_TOKEN_MEND)] = Field(
+        alias="SLACK_BOT_TOKEN"
+    )
+    slack_app_token: Annotated[SecretStr, checks.slack_token("xapp-", _APP_TOKEN_MEND)] | None = Field(
+        alias="SLACK_APP_TOKEN", default=None
+    )
+    slack_signing_secret: Annotated[SecretStr, checks.one_word(_SIGNING_MEND)] | None = Field(
+        alias="SLACK_SIGNING_SECRET", default=None, validate_default=True
+    )
+    slack_api_url: Annotated[str, checks.web_address("Leave it out to use Slack itself")] = Field(
+        alias="SLACK_API_URL", default="https://slack.com/api", validate_default=True
+    )
+    """Ends with a slash, as Slack's SDK wants it."""
+    braze_base_url: Annotated[str, checks.web_address(_BRAZE_URL_MEND)] = Field(alias="BRAZE_BASE_URL")
+    """Without a slash at the end."""
+    braze_api_key: Annotated[SecretStr, checks.one_word(_BRAZE_KEY_MEND)] = Field(alias="BRAZE_API_KEY")
+    port: int = Field(alias="PORT", default=3000, ge=0, le=65535)
+    host: str = Field(alias="CDI_BOT_HOST", default="0.0.0.0", min_length=1)  # noqa: S104 (containers and Heroku reach it from outside)
+    poll_interval: Seconds = Field(alias="CDI_BOT_POLL_INTERVAL", default=timedelta(seconds=30))
+    grace: Seconds = Field(alias="CDI_BOT_GRACE", default=timedelta(seconds=600))
+    blind_after: Seconds = Field(alias="CDI_BOT_BLIND_AFTER", default=timedelta(seconds=300))
+    repeat_interval: Seconds = Field(alias="CDI_BOT_REPEAT_INTERVAL", default=timedelta(hours=4))
+    retention: Annotated[timedelta, BeforeValidator(checks.days)] = Field(
+        alias="CDI_BOT_RETENTION", default=timedelta(days=400)
+    )
+    admins: Annotated[frozenset[str], NoDecode, BeforeValidator(checks.user_ids)] = Field(
+        alias="CDI_BOT_ADMINS", default=frozenset()
+    )
+    admin_channel: Annotated[str, BeforeValidator(checks.channel_id)] | None = Field(
+        alias="CDI_BOT_ADMIN_CHANNEL", default=None
+    )
+    language: Annotated[str, BeforeValidator(checks.language)] = Field(alias="CDI_BOT_LANGUAGE", default="en")
+    log_format: LogFormat | None = Field(alias="CDI_BOT_LOG_FORMAT", default=None)
+    """None: console on a terminal, else JSON."""
+    log_level: LogLevel = Field(alias="CDI_BOT_LOG_LEVEL", default=LogLevel.INFO)
+
+    @field_validator("log_format", "log_level", mode="before")
+    @classmethod
+    def _any_case(cls, value: Any) -> Any:
+        return value.strip().lower() if isinstance(value, str) else value
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _with_slash(cls, value: str) -> str:
+        return f"{value}/"
+
+    @field_validator("slack_signing_secret")
+    @classmethod
+    def _needed_without_socket(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        # An app token that was given but is wrong is absent from `data`: one problem is enough then.
+        if value is None and info.data.get("slack_app_token", "wrong") is None:
+            raise checks.WrongValue(
+                "is missing, and so is SLACK_APP_TOKEN: one of them is needed", _SIGNING_MEND
+            )
+        return value
+
+    @property
+    def secrets(self) -> list[str]:
+        """Every secret in plain text, for the redaction of logs; a database password among them."""
+        secrets = [self.slack_bot_token, self.slack_app_token, self.slack_signing_secret, self.braze_api_key]
+        password = urlsplit(self.database_url).password or ""
+        plain = [secret.get_secret_value() for secret in secrets if secret]
+        return [*plain, *filter(None, {password, unquote(password)})]
+
+
+VARIABLES: tuple[str, ...] = tuple(str(field.alias) for field in Settings.model_fields.values())
+
+_MISSING_MENDS = {
+    "SLACK_BOT_TOKEN": _BOT_TOKEN_MEND,
+    "BRAZE_BASE_URL": _BRAZE_URL_MEND,
+    "BRAZE_API_KEY": _BRAZE_KEY_MEND,
+}
+
+
+def load_settings(environ: Mapping[str, str] | None = None, env_file: Path | None = Path(".env")) -> Settings:
+    """Reads the settings from `environ` (this process's unless given) and from `env_file`, if it is there.
+
+    An empty variable counts as one that isn't set.
+
+    Raises:
+        SettingsError: with every problem there is.
+    """
+    return _load(Settings, environ, env_file)
+
+
+def load_database_url(environ: Mapping[str, str] | None = None, env_file: Path | None = Path(".env")) -> str:
+    """The database's URL alone, whatever else is not set; otherwise like `load_settings`."""
+    return _load(DatabaseSettings, environ, env_file).database_url
+
+
+Kind = TypeVar("Kind", bound=DatabaseSettings)
+
+
+def _load(kind: type[Kind], environ: Mapping[str, str] | None, env_file: Path | None) -> Kind:
+    environ = os.environ if environ is None else environ
+    given: dict[str, Any] = {name: environ[name] for name in VARIABLES if environ.get(name)}
+    try:
+        return kind(_env_file=env_file, **given)
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_input=False)
+        raise SettingsError([_problem(detail) for detail in details]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        what = f"the file can't be read ({type(error).__name__})"
+        raise SettingsError(
+            [Problem(variable=str(env_file), what=what, mend="Make it readable UTF-8 text, or remove it")]
+        ) from None
+
+
+def _problem(detail: ErrorDetails) -> Problem:
+    """Words for what pydantic found, without the value it found."""
+    name = str(detail["loc"][0])
+    # Where a default was judged, pydantic names the field in place of the variable.
+    variable = str(Settings.model_fields[name].alias) if name in Settings.model_fields else name
+    wrong = detail.get("ctx", {}).get("error")
+    match detail["type"]:
+        case _ if isinstance(wrong, checks.WrongValue):
+            what, mend = wrong.what, wrong.mend
+        case "missing":
+            what, mend = "is missing", _MISSING_MENDS[variable]
+        case "enum":
+            what, mend = "that is not one of its values", f"Use {detail['ctx']['expected']}"
+        case _:
+            what, mend = "that is no port", "Give a whole number from 0 (any free port) to 65535"
+    return Problem(variable=variable, what=what, mend=mend)

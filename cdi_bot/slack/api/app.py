@@ -1,0 +1,353 @@
+"""What is remembered by name, and no more of it than fits: the oldest goes first."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import Any, Generic, NamedTuple, TypeVar
+from uuid import uuid4
+
+import aiohttp
+import structlog
+from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app
+from slack_bolt.adapter.starlette.async_handler import to_async_bolt_request, to_starlette_response
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_sdk.signature import SignatureVerifier
+from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.socket_mode.response import SocketModeResponse
+from slack_sdk.web.async_client import AsyncWebClient
+from starlette.requests import Request
+from starlette.responses import Response
+
+from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
+from cdi_bot.slack.api.errors import Effect, to_trouble
+from cdi_bot.slack.api.proxy import proxy_for
+from cdi_bot.slack.api.scopes import Scopes, read_scopes
+from cdi_bot.slack.api.socket_mode import WATCH_SECONDS, SocketMode
+
+Value = TypeVar("Value")
+
+
+class Recent(Generic[Value]):
+    """What was put under the newest names, at most `limit` of them."""
+
+    def __init__(self, limit: int) -> None:
+        """Know none."""
+        self._limit = limit
+        self._known: OrderedDict[str, Value] = OrderedDict()
+
+    def get(self, name: str) -> Value | None:
+        """Return what was put under a name, `None` when it is not known."""
+        return self._known.get(name)
+
+    def put(self, name: str, value: Value) -> None:
+        """Remember a name as the newest."""
+        self._known[name] = value
+        self._known.move_to_end(name)
+        if len(self._known) > self._limit:
+            self._known.popitem(last=False)
+
+    def forget(self, name: str) -> None:
+        """Know nothing of a name any more."""
+        self._known.pop(name, None)
+
+
+Json = dict[str, Any]
+Listener = Callable[[Json], Awaitable[None]]
+Answerer = Callable[[Json], Awaitable[Json]]
+
+log = structlog.get_logger(__name__)
+
+CALL_SECONDS = 10.0
+"""How long a call of Slack's Web API may take."""
+
+LONGEST_BODY = 1024**2
+"""More than Slack sends in one request, in bytes."""
+
+REMEMBERED = 10_000
+"""So many names of the newest deliveries are known again when Slack repeats them: far more than wait at any time."""
+
+REMEMBERED_ANSWERS = 100
+"""So many answers to forms and searches are given again when Slack asks again."""
+
+ENVELOPE = "envelope_id"
+"""Where a delivery over Socket Mode tells its envelope, by which one without an id of its own is known again."""
+
+OK = 200
+
+_TIMESTAMP = re.compile(r"[0-9]{1,12}")
+
+
+class Identity(NamedTuple):
+    """Who the bot is in Slack."""
+
+    team_id: str
+    bot_user_id: str
+    scopes: Scopes | None = None  # what the token may do, where Slack tells
+
+
+class SlackApp:
+    """One Slack team's app. Make it inside a running event loop; `drain`, then `close` gives everything back.
+
+    Without an app token it waits for signed requests, which `handle` takes. `client` is for calls of the Web API: it
+    repeats nothing by itself.
+    """
+
+    def __init__(
+        self,
+        *,
+        bot_token: str,
+        app_token: str | None,
+        signing_secret: str | None,
+        api_url: str = "https://slack.com/api/",
+        watch_seconds: float = WATCH_SECONDS,
+    ) -> None:
+        """Connect to nothing yet."""
+        self._bot_token = bot_token
+        self._signing_secret = signing_secret
+        self.session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_SECONDS))
+        self.client = AsyncWebClient(
+            token=bot_token, base_url=api_url, session=self.session, retry_handlers=[]
+        )
+        self.client.proxy = proxy_for(api_url)
+        self._sockets = (
+            SocketMode(self.client, app_token, self._take_envelope, watch_seconds=watch_seconds)
+            if app_token
+            else None
+        )
+        self._bolt = self._make_bolt(api_url)
+        self._tasks: set[asyncio.Future[Any]] = set()
+        self._taken = Recent[bool](REMEMBERED)
+        self._answered = Recent[asyncio.Future[Json]](REMEMBERED_ANSWERS)
+        self._identity: Identity | None = None
+        self._met: Callable[[str, str | None], None] = _ignore
+        self._stopping = False
+
+    def _make_bolt(self, api_url: str) -> AsyncApp:
+        # Bolt warns of a token in the environment that it does not use, and at the level "info" logs whole requests
+        # that it refuses: it says nothing while it is made, and only warnings later.
+        logger = logging.getLogger("slack_bolt.app")
+        logger.setLevel(logging.ERROR)
+
+        # A plain function: Bolt takes the names of a callable's arguments for what it wants, a method's self too.
+        async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+            return self._authorize(enterprise_id, team_id)
+
+        bolt = AsyncApp(
+            name="cdi-bot",
+            logger=logger,
+            signing_secret=self._signing_secret or "",
+            # Answered from memory: Bolt's own way asks Slack before it acknowledges the first command.
+            authorize=authorize,
+            client=AsyncWebClient(base_url=api_url, session=self.session, retry_handlers=[]),
+            # Listeners here do nothing but acknowledge; otherwise Bolt looks for that every 10 ms only.
+            process_before_response=True,
+        )
+        logger.setLevel(logging.WARNING)
+        return bolt
+
+    # -------------------------------------------------------------------------------- listeners
+
+    def on_command(self, name: str, listener: Listener) -> None:
+        """Have a slash command acknowledged and then answered by `listener`."""
+        self._bolt.command(name)(self._taker(listener))
+
+    def on_action(self, pattern: str, listener: Listener) -> None:
+        """Have the use of buttons and menus whose action id fits acknowledged and then answered by `listener`."""
+        self._bolt.action(re.compile(pattern))(self._taker(listener))
+
+    def on_shortcut(self, callback_id: str, listener: Listener) -> None:
+        """Have the use of a global shortcut acknowledged and then answered by `listener`."""
+        self._bolt.shortcut(callback_id)(self._taker(listener))
+
+    def on_event(self, kind: str, listener: Listener) -> None:
+        """Have events of one type acknowledged and then taken by `listener`."""
+        self._bolt.event(kind)(self._taker(listener))
+
+    def on_submit(self, callback_id: str, answerer: Answerer) -> None:
+        """Acknowledge a submitted form with what `answerer` returns, which it must do within two seconds or so."""
+        self._bolt.view(callback_id)(self._asker(answerer))
+
+    def on_options(self, action_id: str, answerer: Answerer) -> None:
+        """Acknowledge a search in a menu with the options that `answerer` returns, in time as well."""
+        self._bolt.options(action_id)(self._asker(answerer))
+
+    def on_person(self, met: Callable[[str, str | None], None]) -> None:
+        """Tell `met` who uses a button, menu, form or shortcut, and which team is theirs, before it is answered."""
+        self._met = met
+
+    def ignore_the_rest(self) -> None:
+        """Acknowledge whatever no listener is for: call it last. Otherwise Slack shows people a warning."""
+        for kind in (self._bolt.action, self._bolt.event, self._bolt.shortcut, self._bolt.view):
+            kind(re.compile(""))(_acknowledge)
+
+    # Slack sends again what it saw no acknowledgement of. A delivery is remembered in the very step in which its work
+    # begins, so that one that failed before that is taken when it comes again.
+
+    def _taker(self, listener: Listener) -> Callable[..., Awaitable[None]]:
+        async def take(ack: AsyncAck, body: Json) -> None:
+            await ack()
+            self._meet(body)
+            name = _name_of(body)
+            if not self._taken.get(name):
+                self._taken.put(name, True)
+                self.start(listener(body))
+
+        return take
+
+    def _asker(self, answerer: Answerer) -> Callable[..., Awaitable[None]]:
+        async def ask(ack: AsyncAck, body: Json) -> None:
+            self._meet(body)
+            name = _name_of(body)
+            answering = self._answered.get(name)
+            if answering is None or _failed(answering):
+                answering = asyncio.ensure_future(answerer(body))
+                self._keep(answering)
+                self._answered.put(name, answering)
+            await ack(**await asyncio.shield(answering))
+
+        return ask
+
+    def _meet(self, body: Json) -> None:
+        person = body.get("user")
+        if isinstance(person, dict) and isinstance(person.get("id"), str):
+            self._met(person["id"], person.get("team_id"))
+
+    def start(self, work: Awaitable[None]) -> None:
+        """Have work done beside what was acknowledged; a stop waits for it."""
+        self._keep(asyncio.create_task(_logged(work)))
+
+    def _keep(self, task: asyncio.Future[Any] | None) -> None:
+        if task is not None:
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def _authorize(self, enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+        identity = self._identity
+        return AuthorizeResult(
+            enterprise_id=enterprise_id,
+            team_id=team_id,
+            bot_token=self._bot_token,
+            bot_user_id=identity.bot_user_id if identity else None,
+        )
+
+    # -------------------------------------------------------------------------------- connection
+
+    async def identify(self) -> Identity:
+        """Try the bot token; raises `SlackTrouble` with Slack's word, such as `invalid_auth`."""
+        try:
+            answer = await self.client.auth_test()
+        except Exception as error:  # noqa: BLE001  # slack_sdk raises all sorts of things for odd answers
+            raise to_trouble(error, Effect.LOOKS) from None
+        team_id, user_id = answer.get("team_id"), answer.get("user_id")
+        if not team_id or not user_id:
+            raise SlackTrouble("bad_answer", verdict=SlackVerdict.RETRY)
+        scopes = read_scopes(answer.headers.get("X-OAuth-Scopes"))
+        self._identity = Identity(str(team_id), str(user_id), scopes)
+        return self._identity
+
+    async def try_app_token(self) -> None:
+        """Try the app token, if there is one, without connecting; raises `SlackTrouble`."""
+        if self._sockets is not None:
+            await self._sockets.try_token()
+
+    async def connect(self) -> None:
+        """Open the Socket Mode connections, if there is an app token; raises `SlackTrouble`."""
+        if self._sockets is not None:
+            await self._sockets.connect()
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether Slack can deliver commands; in HTTP mode Slack connects by itself."""
+        return self._sockets is None or self._sockets.is_connected
+
+    async def drain(self, timeout: float) -> None:
+        """Take nothing new, and let what was taken finish for at most `timeout` seconds."""
+        self._stopping = True
+        loop = asyncio.get_running_loop()
+        end = loop.time() + timeout
+        while self._tasks and (left := end - loop.time()) > 0:
+            await asyncio.wait(self._tasks, timeout=left)  # what was being acknowledged may add a task
+        unfinished = set(self._tasks)
+        if unfinished:
+            log.warning("some requests from Slack were not finished", count=len(unfinished))
+        for task in unfinished:
+            task.cancel()
+        await asyncio.gather(*unfinished, return_exceptions=True)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        if self._sockets is not None:
+            await self._sockets.close()
+        await self.session.close()
+
+    async def _take_envelope(self, request: SocketModeRequest) -> SocketModeResponse | None:
+        """Say how to acknowledge an envelope; its work goes on afterwards."""
+        if self._stopping:
+            return None  # left to another process, or to a later try
+        self._keep(asyncio.current_task())
+        request.payload[ENVELOPE] = request.envelope_id
+        response = await run_async_bolt_app(self._bolt, request)
+        if response.status != OK:
+            return None
+        return SocketModeResponse(request.envelope_id, json.loads(response.body) if response.body else None)
+
+    async def handle(self, request: Request) -> Response:
+        """Answer a signed HTTP request; one that is forged or older than five minutes is refused."""
+        body = b""
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > LONGEST_BODY:
+                return Response(status_code=413)
+        if not self._signing_secret or not _is_signed(request, body, self._signing_secret):
+            return Response(status_code=401)
+        if self._stopping:
+            return Response(status_code=503)  # left to another process, or to a later try
+        return to_starlette_response(await self._bolt.async_dispatch(to_async_bolt_request(request, body)))
+
+
+def _is_signed(request: Request, body: bytes, secret: str) -> bool:
+    """Whether Slack signed it within the last five minutes.
+
+    Asked before Bolt reads the body: it trips over bodies and headers that Slack would never send, which would let
+    anybody fill the log.
+    """
+    timestamp = request.headers.get("x-slack-request-timestamp", "")
+    signature = request.headers.get("x-slack-signature", "")
+    if _TIMESTAMP.fullmatch(timestamp) is None or not signature.isascii():
+        return False
+    try:
+        return SignatureVerifier(secret).is_valid(body.decode(), timestamp, signature)
+    except UnicodeDecodeError:
+        return False
+
+
+def _name_of(body: Json) -> str:
+    """What a delivery is known by when it comes again; one without any name is like no other."""
+    return body.get("trigger_id") or body.get("event_id") or body.get(ENVELOPE) or uuid4().hex
+
+
+def _failed(answering: asyncio.Future[Json]) -> bool:
+    return answering.done() and (answering.cancelled() or answering.exception() is not None)
+
+
+def _ignore(_user_id: str, _team_id: str | None) -> None:
+    return
+
+
+async def _acknowledge(ack: AsyncAck) -> None:
+    await ack()
+
+
+async def _logged(work: Awaitable[None]) -> None:
+    """Log what a listener did not answer for by itself; nobody else would hear of it."""
+    try:
+        await work
+    except Exception:
+        log.exception("a request from Slack failed")

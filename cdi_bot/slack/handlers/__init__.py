@@ -1,0 +1,1 @@
+"""What Slack sends, taken to a use case, and the answer shown: commands, buttons, forms, Home, events."""

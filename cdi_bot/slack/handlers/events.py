@@ -1,0 +1,37 @@
+"""What Slack tells of channels, and of the app itself: whether and where the bot may still post."""
+
+from __future__ import annotations
+
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.delivery.channel_health import REVOKED, UNINSTALLED, ChannelHealth
+from cdi_bot.slack.api.app import Json, SlackApp
+
+_CHANNELS = tuple(
+    f"{kind}_{word}" for kind in ("channel", "group") for word in ("archive", "unarchive", "deleted", "left")
+)
+_MEMBERS = ("member_joined_channel", "member_left_channel")
+
+
+def register_events(slack: SlackApp, places: ChannelHealth, *, bot_user: str) -> None:
+    """Look at each channel that Slack tells something of, and take note of the app's removal."""
+
+    async def channel(body: Json) -> None:
+        await places.look(Channel(team_id=body["team_id"], channel_id=body["event"]["channel"]))
+
+    async def member(body: Json) -> None:
+        if body["event"]["user"] == bot_user:
+            await channel(body)
+
+    async def uninstalled(_body: Json) -> None:
+        await places.removed(UNINSTALLED)
+
+    async def revoked(body: Json) -> None:
+        if bot_user in (body["event"].get("tokens") or {}).get("bot", ()):
+            await places.removed(REVOKED)
+
+    for kind in _CHANNELS:
+        slack.on_event(kind, channel)
+    for kind in _MEMBERS:
+        slack.on_event(kind, member)
+    slack.on_event("app_uninstalled", uninstalled)
+    slack.on_event("tokens_revoked", revoked)

@@ -1,0 +1,226 @@
+"""The form for a subscription: opens it, offers what can be chosen, takes what was filled in.
+
+A submitted form is acknowledged within Slack's three seconds. Where Braze or Slack takes longer to say how it went, it
+turns into a window that waits, and that one tells the end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+import structlog
+
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.integration import Integration
+from cdi_bot.delivery.slack_port import SlackTrouble
+from cdi_bot.services.ports.store import StoreTrouble
+from cdi_bot.slack.api.app import Json
+from cdi_bot.slack.api.respond import respond
+from cdi_bot.slack.api.views import SlackViews
+from cdi_bot.slack.handlers.actions import ButtonPress
+from cdi_bot.slack.handlers.commands import Responder
+from cdi_bot.slack.render.forms.choices import selector_options
+from cdi_bot.slack.render.forms.fields import FORM, SELECTOR
+from cdi_bot.slack.render.forms.form import FormDraft, View, subscription_form, waiting_window, window
+from cdi_bot.slack.render.forms.outcomes import (
+    Outcome,
+    ended,
+    field_of,
+    outcome_title,
+    outcome_view,
+    plain_outcome,
+    refused,
+)
+from cdi_bot.slack.render.forms.values import FormValues, read_form
+from cdi_bot.slack.render.kit.blocks import Rendered
+from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.usecases.answers import Answer, SubscribedTo
+from cdi_bot.usecases.subscription_form import ExistingSubscription, SubscriptionForms
+
+log = structlog.get_logger(__name__)
+
+ANSWER_SECONDS = 2.2
+"""How long a submitted form waits for the outcome before it is acknowledged without."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormHandlers:
+    """Opens, fills and takes the form; `changed` is told of each person who changed something by it."""
+
+    desk: Responder
+    forms: SubscriptionForms
+    screens: SlackViews
+    changed: Callable[[str], Awaitable[None]]
+
+    def listen(self) -> None:
+        """Answer everything about the form."""
+        slack = self.desk.slack
+        slack.on_shortcut(FORM, self.shortcut)
+        for action_id in ("form_new", "form_change", "form_about"):
+            slack.on_action(f"^{action_id}(:|$)", self.pressed)
+        slack.on_action("^form_unsubscribe$", self.unsubscribe)
+        slack.on_options(SELECTOR, self.options)
+        slack.on_submit(FORM, self.submit)
+
+    # -------------------------------------------------------------------------------- opening
+
+    async def shortcut(self, body: Json) -> None:
+        """Open the form from anywhere: it asks for the channel."""
+        await self._open(body, FormDraft(languages=self.forms.languages))
+
+    async def pressed(self, body: Json) -> None:
+        """Open the form from a message or from Home, about what the button carries."""
+        press = ButtonPress.read(body)
+        try:
+            draft = await self._draft(press)
+        except StoreTrouble as trouble:
+            said = self.desk.failed(trouble, action=press.action_id, user=press.who)
+            words = await self._words(body)
+            await self._put_up(body, window(outcome_title(words), said.blocks, words))
+            return
+        await self._open(body, draft)
+
+    async def _draft(self, press: ButtonPress) -> FormDraft:
+        channel, carried = press.channel, press.value
+        if channel is None:
+            return FormDraft(languages=self.forms.languages)
+        draft = FormDraft(
+            channel_id=channel.channel_id,
+            languages=self.forms.languages,
+            now=await self.forms.settings(channel),
+        )
+        if "subscription" in carried:
+            found: ExistingSubscription | Integration | None = await self.forms.present(
+                channel, carried["subscription"]
+            )
+        else:
+            found = await self.forms.about(channel, carried["id"]) if "id" in carried else None
+        if isinstance(found, ExistingSubscription):
+            one = found.subscription
+            return replace(
+                draft,
+                subscription_id=one.subscription_id,
+                selector=one.selector,
+                name=found.name,
+                filters=one.filters,
+            )
+        if found is None:
+            return draft
+        return replace(draft, selector=found.integration_id, name=found.integration_name)
+
+    async def _open(self, body: Json, draft: FormDraft) -> None:
+        await self._put_up(body, subscription_form(draft, await self._words(body)))
+
+    async def _put_up(self, body: Json, view: View) -> None:
+        """Open a window; where Slack does not let it, say so beside the message, if it was one that was pressed."""
+        try:
+            await self.screens.open(body["trigger_id"], view)
+        except SlackTrouble as trouble:
+            told = self.desk.failed(trouble, user=body["user"]["id"])
+            if body.get("response_url"):
+                await respond(self.desk.slack.session, body["response_url"], told)
+
+    async def _words(self, body: Json) -> Translator:
+        return (await self.desk.speaking_to(body["user"]["id"])).words
+
+    async def options(self, body: Json) -> Json:
+        """Offer what fits the words typed into the picker."""
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                words = await self._words(body)
+                return selector_options(await self.forms.offer(str(body.get("value") or "")), words)
+        except (StoreTrouble, TimeoutError) as trouble:
+            log.warning("nothing offered", why=str(trouble) or "timeout", user=body["user"]["id"])
+            return {"options": []}
+
+    # -------------------------------------------------------------------------------- submitting
+
+    async def submit(self, body: Json) -> Json:
+        """Take a form: errors stand at their field, everything else is told in its place."""
+        end = asyncio.get_running_loop().time() + ANSWER_SECONDS
+        words = await self._words(body)
+        wish = read_form(body["view"], words)
+        if not isinstance(wish, FormValues):
+            return refused(wish)
+        work = asyncio.ensure_future(self._carry_out(wish, body))
+        left = max(0.0, end - asyncio.get_running_loop().time())
+        done, _pending = await asyncio.wait({work}, timeout=left)
+        if not done:
+            self.desk.slack.start(self._tell_late(body["view"]["id"], wish, work, words))
+            return {"response_action": "update", "view": waiting_window(outcome_title(words), words)}
+        outcome, now = work.result(), self.desk.clock()
+        at = field_of(outcome, wish)
+        if at:
+            return refused({at: plain_outcome(outcome, words, now)})
+        return {
+            "response_action": "update",
+            "view": outcome_view(outcome, wish.channel_id, words, now),
+        }
+
+    async def _carry_out(self, wish: FormValues, body: Json) -> Outcome:
+        who = body["user"]["id"]
+        channel = Channel(team_id=body["team"]["id"], channel_id=wish.channel_id)
+        outcome: list[Answer | Rendered] = []
+        try:
+            selector = wish.selector
+            if wish.subscription_id is not None:
+                present = await self.forms.present(channel, wish.subscription_id)
+                selector = present.subscription.selector if present else None
+            if selector is None:
+                return [ended(await self._words(body))]
+            outcome.append(
+                await self.forms.subscribe(channel, who, selector, wish.filters, picked=wish.picked)
+            )
+            if isinstance(outcome[0], SubscribedTo):
+                zone = (await self.desk.people.person(who)).zone_name
+                outcome += await self.forms.talk(channel, who, wish.talk, zone)
+        except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
+            outcome.append(self.desk.failed(error, form=FORM, user=who))
+        self.desk.slack.start(self.changed(who))
+        return outcome
+
+    async def _tell_late(
+        self, view_id: str, wish: FormValues, work: asyncio.Future[Outcome], words: Translator
+    ) -> None:
+        """Show the outcome in the window that waits; where it is a refusal, the form again, as it was filled in."""
+        outcome, now = await work, self.desk.clock()
+        view = outcome_view(outcome, wish.channel_id, words, now)
+        if field_of(outcome, wish) and wish.subscription_id is None:
+            again = FormDraft(
+                channel_id=None if wish.picked else wish.channel_id,
+                picked=wish.channel_id if wish.picked else None,
+                selector=wish.selector,
+                name=wish.name,
+                filters=wish.filters,
+                languages=self.forms.languages,
+                talk=wish.talk,
+                problem=plain_outcome(outcome, words, now),
+            )
+            view = subscription_form(again, words)
+        await self._show(view_id, view)
+
+    async def _show(self, view_id: str, view: View) -> None:
+        try:
+            await self.screens.update(view_id, view)
+        except SlackTrouble as trouble:
+            log.info("the outcome of a form was not shown", reason=trouble.reason)  # closed meanwhile, mostly
+
+    async def unsubscribe(self, body: Json) -> None:
+        """End the subscription that the form is about."""
+        press = ButtonPress.read(body)
+        words = await self._words(body)
+        channel = Channel(team_id=body["team"]["id"], channel_id=press.value["channel"])
+        try:
+            present = await self.forms.present(channel, press.value["subscription"])
+            if present is None:
+                outcome: Answer | Rendered = ended(words)
+            else:
+                selector = present.subscription.selector
+                outcome = await self.forms.unsubscribe(channel, press.who, selector)
+        except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
+            outcome = self.desk.failed(error, action=press.action_id, user=press.who)
+        self.desk.slack.start(self.changed(press.who))
+        view = outcome_view([outcome], channel.channel_id, words, self.desk.clock())
+        await self._show(body["view"]["id"], view)

@@ -1,0 +1,283 @@
+"""The Home tab: put up when somebody opens it, and anew while they may be looking when something has changed.
+
+Slack tells when Home is opened, never when it is left. So whoever opened it lately is shown what changes for a while,
+within what Slack allows; after that the next opening shows how things are.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
+from cdi_bot.services.ports.store import StoreTrouble
+from cdi_bot.slack.api.app import Json
+from cdi_bot.slack.api.memberships import SlackMemberships
+from cdi_bot.slack.api.views import SlackViews
+from cdi_bot.slack.handlers.actions import ButtonPress
+from cdi_bot.slack.handlers.commands import Responder
+from cdi_bot.slack.render.answers.help import render_help
+from cdi_bot.slack.render.answers.history import history_window
+from cdi_bot.slack.render.forms.form import outcome_window, waiting_window, window
+from cdi_bot.slack.render.home.page import View, fingerprint, home_view, troubled_home, unknown_home
+from cdi_bot.usecases.home import HomeQueries
+
+log = structlog.get_logger(__name__)
+
+LOOKED_AT = timedelta(minutes=10)
+"""So long after it was opened or used, Home is taken for being looked at."""
+
+LOOKS_AGAIN = timedelta(seconds=15)
+"""So often is looked whether something changed that this process did not hear of."""
+
+FRESH = timedelta(minutes=2)
+"""So often is said anew how fresh it is, where nothing else changes."""
+
+APART = timedelta(seconds=3)
+"""Least time between two showings to one person that nobody asked for."""
+
+MOST_A_MINUTE = 40
+"""Showings that nobody asked for: Slack allows a hundred, and openings come first."""
+
+MOST_VIEWERS = 200
+
+REST = 20
+"""So many times as long as a look took, none is taken: thousands of integrations cost the rest of the bot little."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Viewer:
+    """Somebody who may be looking: at which page, at what, since when. `direct` is their place with the bot."""
+
+    until: datetime
+    page: int = 0
+    direct: Channel | None = None
+    hash: str | None = None
+    shown: str = ""
+    shown_at: datetime | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class HomeTab:
+    """Puts up Home for the people of one team.
+
+    `clock` gives the present in UTC; `seconds` counts and never goes back.
+    """
+
+    desk: Responder
+    homes: HomeQueries
+    memberships: SlackMemberships
+    screens: SlackViews
+    clock: Callable[[], datetime]
+    seconds: Callable[[], float] = time.monotonic
+    _rest_until: float = 0.0
+    _spent: float = 0.0
+    _viewers: OrderedDict[str, _Viewer] = field(default_factory=OrderedDict)
+    _stirred: bool = False
+    _looked_at: datetime | None = None
+    _renewed: list[datetime] = field(default_factory=list)
+    _paused_until: datetime | None = None
+
+    def listen(self) -> None:
+        """Answer whatever happens on Home."""
+        slack = self.desk.slack
+        slack.on_event("app_home_opened", self.opened)
+        slack.on_action("^home_page(:|$)", self.turned)
+        slack.on_action("^home_refresh$", self.refreshed)
+        slack.on_action("^home_ack(:|$)", self.acknowledged)
+        slack.on_action("^home_runs(:|$)", self.runs)
+        slack.on_action("^home_help$", self.help)
+
+    # -------------------------------------------------------------------------------- what people do
+
+    async def opened(self, body: Json) -> None:
+        """Show Home to whoever opened it; the bot's messages tab is none of its business."""
+        event = body["event"]
+        if event.get("tab") != "home":
+            return
+        viewer = self._viewer(event["user"])
+        viewer.page = 0
+        if event.get("channel"):
+            viewer.direct = Channel(team_id=body["team_id"], channel_id=event["channel"])
+        await self._show(event["user"], viewer)
+
+    async def turned(self, body: Json) -> None:
+        """Turn to another page."""
+        press = ButtonPress.read(body)
+        viewer = self._viewer(press.who)
+        viewer.page = press.value["offset"]
+        await self._show(press.who, viewer)
+
+    async def refreshed(self, body: Json) -> None:
+        """Show how things are now, also in which channels the person is."""
+        who = body["user"]["id"]
+        self.memberships.forget(who)
+        await self._show(who, self._same_page(body))
+
+    async def show_again(self, who: str) -> None:
+        """Show somebody what they have just changed elsewhere, if they may be looking."""
+        if viewer := self._viewers.get(who):
+            await self._show(who, viewer)
+
+    async def acknowledged(self, body: Json) -> None:
+        """Acknowledge what is wrong; where that is refused, say why in a window."""
+        press = ButtonPress.read(body)
+        desk = await self.desk.speaking_to(press.who)
+        channel = Channel(team_id=body["team"]["id"], channel_id=press.value["channel"])
+        try:
+            answer = await desk.manage.acknowledge_incidents(channel, press.who, press.value["incidents"])
+            told = desk.say(answer) if answer is not None else None
+        except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
+            told = desk.failed(error, action=press.action_id, user=press.who)
+        viewer = self._same_page(body)
+        before = viewer.shown
+        await self._show(press.who, viewer)
+        if told is not None and viewer.shown == before:
+            await self._open(body, outcome_window(desk.words.gettext("Acknowledge"), told, desk.words))
+
+    async def runs(self, body: Json) -> None:
+        """Show an integration's runs in a window, which waits while Braze is asked."""
+        press = ButtonPress.read(body)
+        desk = await self.desk.speaking_to(press.who)
+        title = desk.words.gettext("History")
+        view_id = await self._open(body, waiting_window(title, desk.words))
+        if view_id is None:
+            return
+        nowhere = Channel(team_id=body["team"]["id"], channel_id="")
+        try:
+            answer = await desk.queries.history(nowhere, press.value["id"])
+            blocks = history_window(answer, desk.words, self.clock()) or desk.say(answer).blocks
+        except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
+            blocks = desk.failed(error, action=press.action_id, user=press.who).blocks
+        try:
+            await self.screens.update(view_id, window(title, blocks, desk.words))
+        except SlackTrouble as trouble:
+            log.info("runs not shown", reason=trouble.reason)  # closed meanwhile, mostly
+
+    async def help(self, body: Json) -> None:
+        """Explain the commands in a window."""
+        desk = await self.desk.speaking_to(body["user"]["id"])
+        told = render_help(None, None, desk.words)
+        await self._open(body, outcome_window(desk.words.gettext("Help"), told, desk.words))
+
+    async def _open(self, body: Json, view: View) -> str | None:
+        try:
+            return await self.screens.open(body["trigger_id"], view)
+        except SlackTrouble as trouble:
+            log.warning("window not opened", reason=trouble.reason, user=body["user"]["id"])
+            return None
+
+    def _viewer(self, who: str) -> _Viewer:
+        """Somebody who is surely looking now."""
+        until = self.clock() + LOOKED_AT
+        viewer = self._viewers.setdefault(who, _Viewer(until=until))
+        viewer.until = until
+        self._viewers.move_to_end(who)
+        if len(self._viewers) > MOST_VIEWERS:
+            self._viewers.popitem(last=False)
+        return viewer
+
+    def _same_page(self, body: Json) -> _Viewer:
+        """The person at the page whose button they pressed, also after a restart."""
+        viewer = self._viewer(body["user"]["id"])
+        viewer.page = json.loads(body["view"].get("private_metadata") or "{}").get("page", 0)
+        return viewer
+
+    # -------------------------------------------------------------------------------- showing
+
+    async def _show(self, who: str, viewer: _Viewer) -> None:
+        """Put Home up because somebody asked for it: over whatever is there."""
+        try:
+            view = await self._view(who, viewer)
+            await self._publish(who, viewer, view, expected=None)
+        except SlackTrouble as trouble:
+            log.warning("Home not shown", user=who, reason=trouble.reason)
+
+    async def _view(self, who: str, viewer: _Viewer) -> View:
+        desk = await self.desk.speaking_to(who)
+        try:
+            channels = await self.memberships.channels_of(who)
+        except SlackTrouble as trouble:
+            log.warning("channels not told", user=who, reason=trouble.reason)
+            return unknown_home(desk.words)
+        if viewer.direct:
+            channels |= {viewer.direct}
+        person = await self.desk.people.person(who)
+        began = self.seconds()
+        try:
+            home = await self.homes.home(channels, viewer.page, may_change=person.may_change)
+        except StoreTrouble as trouble:
+            return troubled_home(desk.failed(trouble, home=who).blocks, desk.words)
+        self._spent += self.seconds() - began
+        viewer.page = home.page
+        return home_view(home, desk.words, self.clock())
+
+    async def _publish(self, who: str, viewer: _Viewer, view: View, *, expected: str | None) -> None:
+        viewer.hash = await self.screens.publish(who, view, hash=expected)
+        viewer.shown, viewer.shown_at = fingerprint(view), self.clock()
+
+    # -------------------------------------------------------------------------------- keeping up
+
+    def stir(self) -> None:
+        """Take note that something may have changed."""
+        self._stirred = True
+
+    async def tick(self) -> None:
+        """Show what has changed to those who may be looking. Raises nothing; what can't be shown now is later."""
+        now = self.clock()
+        self._let_go(now)
+        due = self._looked_at is None or now - self._looked_at >= LOOKS_AGAIN
+        began = self.seconds()
+        if (
+            not self._viewers
+            or not (self._stirred or due)
+            or self._is_paused(now)
+            or began < self._rest_until
+        ):
+            return
+        self._stirred, self._looked_at = False, now
+        for who, viewer in sorted(self._viewers.items(), key=lambda pair: pair[1].shown_at or now):
+            soon = viewer.shown_at is None or now - viewer.shown_at < APART
+            if soon or self._is_paused(now) or not self._may_renew(now):
+                self._stirred = True  # next time
+                continue
+            await self._renew(who, viewer, now)
+        self._rest_until = self.seconds() + self._spent * REST
+
+    def _let_go(self, now: datetime) -> None:
+        for who in [who for who, viewer in self._viewers.items() if viewer.until <= now]:
+            del self._viewers[who]
+
+    def _is_paused(self, now: datetime) -> bool:
+        """Whether Slack asked to be left alone for now."""
+        return self._paused_until is not None and now < self._paused_until
+
+    def _may_renew(self, now: datetime) -> bool:
+        self._renewed = [at for at in self._renewed if now - at < timedelta(minutes=1)]
+        return len(self._renewed) < MOST_A_MINUTE
+
+    async def _renew(self, who: str, viewer: _Viewer, now: datetime) -> None:
+        expected = viewer.hash
+        try:
+            view = await self._view(who, viewer)
+            old = viewer.shown_at is None or now - viewer.shown_at >= FRESH
+            if fingerprint(view) == viewer.shown and not old:
+                return
+            self._renewed.append(now)
+            await self._publish(who, viewer, view, expected=expected)
+        except SlackTrouble as trouble:
+            log.info("Home not renewed", user=who, reason=trouble.reason)
+            if viewer.hash != expected:
+                return  # shown meanwhile because they asked for it
+            if trouble.verdict is not SlackVerdict.RETRY or trouble.reason == "hash_conflict":
+                self._viewers.pop(who, None)  # another process shows it by now, or it can't be shown
+            elif trouble.retry_after:
+                self._paused_until = now + timedelta(seconds=trouble.retry_after)
+                self._stirred = True

@@ -1,0 +1,1 @@
+"""What people read in Slack: pure functions from values to Block Kit."""

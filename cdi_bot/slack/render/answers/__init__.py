@@ -1,0 +1,1 @@
+"""Answers to commands and buttons, shown to one person."""

@@ -1,0 +1,123 @@
+"""What a person who asks for help, or whose command could not be understood, is told. Pure."""
+
+from __future__ import annotations
+
+from cdi_bot.core.commands.command import CHANNEL_COMMANDS, COMMANDS, Mistake, MistakeKind
+from cdi_bot.core.model.subscription import Topic
+from cdi_bot.slack.render.kit.blocks import Rendered, context, section
+from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.text import SHORT_NAME, code, outside, plain_line
+
+
+def render_help(unknown: str | None, nearest: str | None, words: Translator) -> Rendered:
+    """Explain the commands, each with an example; first name the word that is none of them."""
+    _ = words.gettext
+    title = _("What `/cdi` understands")
+    text = title
+    if unknown is not None:
+        text = _("“{word}” is not a command.").format(word=outside(unknown, SHORT_NAME))
+        if nearest:
+            text += " " + _("Did you mean {command}?").format(command=code(f"/cdi {nearest}"))
+    lines = [f"{code(example)} – {does}" for example, does in _examples(words)]
+    notes = _(
+        "An integration is named by its id, the start of it, or its name or a part of it. `on:` takes {topics}."
+    ).format(topics=words.listed(code(topic) for topic in Topic))
+    elsewhere = _("`in:#channel` lets {commands} be about another channel.").format(
+        commands=words.listed(code(command) for command in CHANNEL_COMMANDS)
+    )
+    blocks = [section(f"*{title}*\n" + "\n".join(lines)), context(notes, elsewhere)]
+    return Rendered(text=plain_line(text), blocks=blocks if unknown is None else [section(text), *blocks])
+
+
+def _examples(words: Translator) -> list[tuple[str, str]]:
+    """Return an example of every command, with what it does."""
+    _ = words.gettext
+    return [
+        ("/cdi status", _("how everything is that this channel hears of, worst first")),
+        ("/cdi status Users", _("the newest runs of one integration, with its success rate and trend")),
+        ("/cdi list", _("the workspace's integrations; `/cdi list users` those with a text in their name")),
+        ("/cdi subscribe all", _("tell this channel when any sync fails and when it is well again")),
+        (
+            "/cdi subscribe Users* on:error,partial rows:100 mention:@data-team",
+            _("only some integrations, statuses and sizes, and whom to call"),
+        ),
+        ("/cdi unsubscribe all", _("end a subscription")),
+        ("/cdi subscriptions", _("what this channel hears of, with a way to change it")),
+        ("/cdi ack Users", _("say that you look after a failing integration: reminders stop")),
+        ("/cdi snooze Users 2h warehouse move", _("mute an integration here for a while, with a reason")),
+        ("/cdi unsnooze Users", _("end the mute")),
+        ("/cdi sync Users", _("start a sync now; it asks before it does")),
+        ("/cdi digest weekly mon 09:00", _("a summary every week or every day; `/cdi digest off` ends it")),
+        ("/cdi language ja", _("the language of what I post in this channel")),
+        ("/cdi audit", _("who changed what in this channel")),
+        ("/cdi help", _("this list")),
+    ]
+
+
+_USAGE = {
+    "status": "/cdi status Users",
+    "list": "/cdi list users",
+    "subscribe": "/cdi subscribe Users* on:error,partial rows:100 percent:5 mention:@data-team",
+    "unsubscribe": "/cdi unsubscribe Users*",
+    "ack": "/cdi ack Users",
+    "snooze": "/cdi snooze Users 2h warehouse move",
+    "unsnooze": "/cdi unsnooze Users",
+    "sync": "/cdi sync Users",
+    "digest": "/cdi digest weekly mon 09:00 Europe/Berlin",
+    "language": "/cdi language ja",
+    "subscriptions": "/cdi subscriptions in:#data-alerts",
+    "audit": "/cdi audit in:#data-alerts",
+}
+
+
+def render_mistake(mistake: Mistake, words: Translator) -> Rendered:
+    """Say what is odd about a command, what comes near, and how it is typed."""
+    _ = words.gettext
+    line = _problem(mistake, words)
+    if mistake.nearest:
+        line += " " + _("Did you mean {word}?").format(word=code(mistake.nearest))
+    command = mistake.command if mistake.command in COMMANDS else "help"
+    usage = _("For example: {usage}").format(usage=code(_USAGE.get(command, f"/cdi {command}")))
+    more = _("`/cdi help` explains every command.")
+    return Rendered(text=plain_line(line), blocks=[section(f"{line}\n{usage}"), context(more)])
+
+
+def _problem(mistake: Mistake, words: Translator) -> str:
+    """Name what is wrong, in mrkdwn."""
+    _ = words.gettext
+    topics = words.listed(code(topic) for topic in Topic)
+    known = {
+        MistakeKind.MISSING_INTEGRATION: _("Which integration?"),
+        MistakeKind.MISSING_TIME: _("For how long? Say `2h`, `90m`, `tomorrow 9am`, or `until recovery`."),
+        MistakeKind.BAD_TIME: _("“{given}” is not a length of time between a minute and a year."),
+        MistakeKind.UNKNOWN_STATUS: _("“{given}” is nothing that `on:` takes. It takes {topics}."),
+        MistakeKind.BAD_NUMBER: _("“{given}” needs a number: `rows:` of at least 1, `percent:` up to 100."),
+        MistakeKind.UNKNOWN_OPTION: _("“{given}” is not an option of this command."),
+        MistakeKind.BAD_MENTION: _("“{given}” is no person and no user group that I can mention."),
+        MistakeKind.BAD_SCHEDULE: _(
+            "“{given}” is no time for a digest. Say `daily 09:00`, `weekly mon 09:00` or `off`."
+        ),
+        MistakeKind.BAD_CHANNEL: _("“{given}” is no channel. Type `in:#` and choose one from Slack's list."),
+    }
+    return known[mistake.problem].format(given=outside(mistake.given, SHORT_NAME), topics=topics)
+
+
+def render_trouble(code_word: str, words: Translator) -> Rendered:
+    """Say that a command could not be carried out, and what to do: `store`, `slack`, anything else is a failure."""
+    _ = words.gettext
+    known = {
+        "store": (
+            _("I can't remember anything just now: my database does not answer. Nothing was changed."),
+            _("Try again in a minute. If it lasts, tell whoever runs the bot."),
+        ),
+        "slack": (
+            _("Slack does not let me do this just now. Nothing was changed."),
+            _("Try again in a minute."),
+        ),
+    }
+    failure = (
+        _("That went wrong on my side."),
+        _("Try again. If it happens again, tell whoever runs the bot: the log has the details."),
+    )
+    line, todo = known.get(code_word, failure)
+    return Rendered(text=plain_line(line), blocks=[section(line), context(todo)])

@@ -1,0 +1,48 @@
+"""What answers in pages share: buttons that turn them, which part is shown, and how fresh it is. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from cdi_bot.slack.render.kit.blocks import Block, actions, button
+from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.text import to_the_second
+
+
+def pager(
+    action_id: str,
+    carried: dict[str, object],
+    *,
+    offset: int,
+    size: int,
+    has_more: bool,
+    labels: tuple[str, str],
+) -> list[Block]:
+    """Return the row of buttons that turn pages: back and on, as far as there is somewhere to turn to."""
+    back, on = labels
+    turns = []
+    if offset > 0:
+        turns.append(
+            button(back, f"{action_id}:back", carried | {"offset": max(0, offset - size)}, says=back)
+        )
+    if has_more:
+        turns.append(button(on, f"{action_id}:on", carried | {"offset": offset + size}, says=on))
+    return actions(turns)
+
+
+def as_of(then: datetime | None, words: Translator) -> str:
+    """Say how fresh what is told is: by the time, which stays true however long the answer stands there."""
+    _ = words.gettext
+    if then is None:
+        return _("not looked at yet")
+    return _("as of {when}").format(when=to_the_second(then))
+
+
+def part(offset: int, shown: int, total: int, words: Translator) -> str:
+    """Say which part of a list is shown; nothing where it is all of it."""
+    _ = words.gettext
+    if shown >= total:
+        return ""
+    return _("{first} to {last} of {total}").format(
+        first=words.number(offset + 1), last=words.number(offset + shown), total=words.number(total)
+    )

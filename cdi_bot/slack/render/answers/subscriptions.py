@@ -1,0 +1,168 @@
+"""Subscriptions and their changes in words: what a channel is subscribed to, its filters, and who changed what."""
+
+from __future__ import annotations
+
+from cdi_bot.core.model.channel import AuditEntry
+from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Subscription, Topic, is_pattern
+from cdi_bot.slack.render.kit.blocks import Block, Rendered, actions, context, paragraphs, section
+from cdi_bot.slack.render.kit.buttons import change_button, subscribe_button
+from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.limits import BLOCKS, BLOCKS_JSON, weight
+from cdi_bot.slack.render.kit.reasons import channel_advice, channel_problem
+from cdi_bot.slack.render.kit.text import bold_name, code, date, escape, mentions, outside, plain_line, user
+from cdi_bot.usecases.answers import AuditTrail, SubscriptionList
+
+
+def selector_text(selector: str, integration: Integration | None, words: Translator) -> str:
+    """Name in mrkdwn what a subscription takes in."""
+    return named_selector(selector, bold_name(integration) if integration else None, words)
+
+
+def named_selector(selector: str, shown_name: str | None, words: Translator) -> str:
+    """Name in mrkdwn what a subscription takes in; `shown_name` is mrkdwn, for a single integration."""
+    _ = words.gettext
+    if selector == "all":
+        return _("*all integrations*")
+    if is_pattern(selector):
+        return _("all integrations named like {pattern}").format(pattern=code(selector))
+    return shown_name or code(selector)
+
+
+def filter_text(filters: Filters, words: Translator) -> str:
+    """Say in mrkdwn what of an integration's story is told."""
+    _ = words.gettext
+    said = []
+    if filters.topics == DEFAULT_TOPICS:
+        said.append(_("everything but the start of runs"))
+    else:
+        names = topic_names(words)
+        said.append(
+            words.listed(names[topic] for topic in Topic if topic in filters.topics)
+            or _("unknown statuses only")
+        )
+    if filters.min_rows is not None:
+        said.append(
+            _("partial runs only from {rows} lost rows on").format(rows=words.number(filters.min_rows))
+        )
+    if filters.min_percent is not None:
+        said.append(
+            _("partial runs only from {percent}% lost rows on").format(
+                percent=words.number(filters.min_percent)
+            )
+        )
+    called = mentions(filters.mention)
+    if called:
+        said.append(_("new alerts call {who}").format(who=called))
+    return _("; ").join(said)
+
+
+def topic_names(words: Translator) -> dict[Topic, str]:
+    """Name what can be heard of."""
+    _ = words.gettext
+    return {
+        Topic.ERROR: _("errors"),
+        Topic.PARTIAL: _("partial runs"),
+        Topic.CONFIG_ERROR: _("configuration errors"),
+        Topic.RUNNING: _("starts of runs"),
+        Topic.LATE: _("late runs"),
+        Topic.SLOW: _("slow runs"),
+        Topic.QUALITY: _("odd rows"),
+        Topic.RECOVERY: _("recoveries"),
+    }
+
+
+def render_subscriptions(answer: SubscriptionList, words: Translator) -> Rendered:
+    """Answer what the channel hears of: as many subscriptions as a message holds, and how many more there are."""
+    _ = words.gettext
+    count = len(answer.rows)
+    if not count:
+        title = _("This channel has no subscriptions.")
+        todo = _("`/cdi list` shows what there is, `/cdi subscribe NAME` or `/cdi subscribe all` begins.")
+        form = actions([subscribe_button(words, style="primary")])
+        return Rendered(text=plain_line(title), blocks=[section(f"{title}\n{todo}"), *form])
+    title = words.ngettext(
+        "This channel has {count} subscription", "This channel has {count} subscriptions", count
+    ).format(count=words.number(count))
+    head = section(f"*{title}*")
+    todo = _("Typed, a change is to subscribe again with other filters: {example}").format(
+        example=code("/cdi subscribe all on:error,config_error mention:@data-team")
+    )
+    form = actions([subscribe_button(words)])
+    more = _("… and {count} more. `/cdi unsubscribe NAME` ends one.")
+    foot = [section(more.format(count=words.number(count))), *form, context(todo)]
+    listed: list[Block] = []
+    room = BLOCKS_JSON - weight([head, *foot])
+    for subscription, total, name in answer.rows:
+        block = _subscription_row(subscription, total, name, words, place=len(listed))
+        room -= weight([block])
+        if room < 0 or len(listed) == BLOCKS - 4:
+            foot[0] = section(more.format(count=words.number(count - len(listed))))
+            return Rendered(text=plain_line(title), blocks=[head, *listed, *foot])
+        listed.append(block)
+    return Rendered(text=plain_line(title), blocks=[head, *listed, *foot[1:]])
+
+
+def _subscription_row(
+    subscription: Subscription, total: int, name: str | None, words: Translator, *, place: int
+) -> Block:
+    _ = words.gettext
+    selector = subscription.selector
+    what = named_selector(selector, f"*{outside(name)}*" if name else None, words)
+    taken = words.ngettext("{count} integration now", "{count} integrations now", total)
+    lines = [what + (f" ({taken.format(count=words.number(total))})" if is_pattern(selector) else "")]
+    lines.append(filter_text(subscription.filters, words))
+    lines.append(
+        _("by {who}, {when}").format(who=user(subscription.created_by), when=date(subscription.created_at))
+    )
+    if subscription.broken_reason:
+        broken = _("⚠️ I can't post here: {reason}.").format(
+            reason=escape(channel_problem(subscription.broken_reason, words))
+        )
+        lines.append(f"{broken} {channel_advice(subscription.broken_reason, words)}")
+    return section("\n".join(lines), accessory=change_button(subscription, name, words, place=place))
+
+
+_AUDIT_ROOM = 10_000
+
+
+def render_audit(answer: AuditTrail, words: Translator) -> Rendered:
+    """List the changes, newest first."""
+    _ = words.gettext
+    if not answer.rows:
+        title = _("Nobody has changed anything in this channel yet.")
+        todo = _("`/cdi subscribe NAME` or `/cdi subscribe all` begins.")
+        return Rendered(text=plain_line(title), blocks=[section(f"{title}\n{todo}")])
+    title = _("What was changed in this channel last")
+    listed, _held = paragraphs(
+        [_audit_row(entry, name, words) for entry, name in answer.rows], blocks=10, room=_AUDIT_ROOM
+    )
+    todo = _("`/cdi subscriptions` shows what it hears of now, `/cdi status` how that is.")
+    return Rendered(text=plain_line(title), blocks=[section(f"*{title}*"), *listed, context(todo)])
+
+
+def _audit_row(entry: AuditEntry, name: str | None, words: Translator) -> str:
+    """Say in one line who did what, and when."""
+    _ = words.gettext
+    lines = {
+        "subscribe": _("{when} {who} subscribed it to {what}"),
+        "unsubscribe": _("{when} {who} ended its subscription to {what}"),
+        "acknowledge": _("{when} {who} acknowledged {what}"),
+        "snooze": _("{when} {who} muted {what}"),
+        "unsnooze": _("{when} {who} ended the mute of {what}"),
+        "sync": _("{when} {who} started a sync of {what}"),
+        "digest": _("{when} {who} set its digest: {what}"),
+        "language": _("{when} {who} set its language: {what}"),
+    }
+    line = lines.get(entry.action, "{when} {who} {what}")
+    return line.format(when=date(entry.at), who=user(entry.who), what=_audit_subject(entry, name, words))
+
+
+def _audit_subject(entry: AuditEntry, name: str | None, words: Translator) -> str:
+    if name is not None:
+        return f"*{outside(name)}*"
+    if entry.action in {"subscribe", "unsubscribe"} and is_pattern(entry.subject):
+        return named_selector(entry.subject, None, words)
+    if entry.action == "acknowledge" and entry.subject == "blind":
+        return words.gettext("that I can't see Braze")
+    return code(entry.subject)

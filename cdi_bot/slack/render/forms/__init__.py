@@ -1,0 +1,1 @@
+"""The form for a subscription: how it looks, and what was filled in."""

@@ -1,0 +1,90 @@
+"""How a submitted form went, in words: at a field, or in the form's place. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from cdi_bot.slack.render.answers.answer import render_answer
+from cdi_bot.slack.render.answers.refusals import short_answer
+from cdi_bot.slack.render.forms.fields import CHANNEL, SELECTOR, TOPICS
+from cdi_bot.slack.render.forms.form import View, channel_line, window
+from cdi_bot.slack.render.forms.values import Errors, FormValues
+from cdi_bot.slack.render.kit.blocks import Block, Rendered
+from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.limits import FIELD_ERROR, clip
+from cdi_bot.slack.render.kit.text import plain_line
+from cdi_bot.usecases.answers import (
+    Answer,
+    BrazeRefused,
+    CannotPost,
+    NeedsInvite,
+    NoMatch,
+    NotAllowed,
+    SeveralMatches,
+    SubscribedTo,
+)
+
+Outcome = Sequence[Answer | Rendered]
+"""What became of each thing that was wished, the subscription first; `Rendered` is what went wrong on the way."""
+
+_AT_THE_CHANNEL = (NeedsInvite, CannotPost, NotAllowed)
+_AT_THE_SELECTOR = (NoMatch, SeveralMatches, BrazeRefused)
+
+
+def refused(errors: Errors) -> dict[str, Any]:
+    """Acknowledge a form with what is wrong at its fields."""
+    return {
+        "response_action": "errors",
+        "errors": {at: clip(text, FIELD_ERROR) for at, text in errors.items()},
+    }
+
+
+def field_of(outcome: Outcome, wish: FormValues) -> str | None:
+    """Say at which field a refusal stands; `None` for a success, and where no field is to blame."""
+    first = outcome[0]
+    if isinstance(first, SubscribedTo):
+        return None
+    if isinstance(first, _AT_THE_CHANNEL) and wish.picked:
+        return CHANNEL
+    if isinstance(first, _AT_THE_SELECTOR) and wish.subscription_id is None:
+        return SELECTOR
+    if isinstance(first, Rendered):  # the form keeps what was filled in
+        return SELECTOR if wish.subscription_id is None else TOPICS
+    return None
+
+
+def plain_outcome(outcome: Outcome, words: Translator, now: datetime) -> str:
+    """Say how it went without markup: a field's error shows none."""
+    texts: list[str] = []
+    for block in _blocks(outcome, words, now):
+        held: list[Any] = [block.get("text"), *block.get("elements", [])]
+        texts += [part["text"] for part in held if isinstance(part, dict) and part.get("type") == "mrkdwn"]
+    return plain_line(" ".join(texts))
+
+
+def outcome_view(outcome: Outcome, channel_id: str, words: Translator, now: datetime) -> View:
+    """Say how it went in a window, under the name of the channel that it means by "this channel"."""
+    blocks = [*channel_line(channel_id, words), *_blocks(outcome, words, now)]
+    return window(outcome_title(words), blocks, words)
+
+
+def outcome_title(words: Translator) -> str:
+    """Name the window in which it is said."""
+    return words.gettext("Subscriptions")
+
+
+def ended(words: Translator) -> Rendered:
+    """Say that what was to be changed is not there any more."""
+    _ = words.gettext
+    line = _("This subscription has been ended meanwhile.")
+    return short_answer(line, _("`/cdi subscriptions` shows what the channel hears of."))
+
+
+def _blocks(outcome: Outcome, words: Translator, now: datetime) -> list[Block]:
+    return [
+        block
+        for one in outcome
+        for block in (one if isinstance(one, Rendered) else render_answer(one, words, now=now)).blocks
+    ]

@@ -1,0 +1,138 @@
+"""What somebody filled into the form of `modals.py`, as values, or what is wrong at which field. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cdi_bot.core.commands import tokenizer
+from cdi_bot.core.model.subscription import Filters, Topic
+from cdi_bot.slack.render.forms.choices import read_channel_wishes
+from cdi_bot.slack.render.forms.fields import (
+    CHANNEL,
+    DIGEST,
+    DIGEST_AT,
+    GROUP,
+    LANGUAGE,
+    MOST_PEOPLE,
+    PEOPLE,
+    PERCENT,
+    ROWS,
+    SELECTOR,
+    TOPICS,
+)
+from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.text import SHORT_NAME, mentioned, plain
+from cdi_bot.usecases.subscription_form import ChannelWishes
+
+Errors = dict[str, str]
+"""Plain text by field."""
+
+Values = Mapping[str, Mapping[str, Any]]
+"""What each field holds, by its name, as Slack tells it."""
+
+_GROUP_ID = re.compile(r"S[A-Z0-9]{2,30}", re.ASCII)
+_MOST_GROUPS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormValues:
+    """What somebody wants told in a channel: of `selector`, or by a changed subscription."""
+
+    channel_id: str
+    picked: bool  # chosen in the form, rather than where it was opened
+    subscription_id: int | None
+    selector: str | None
+    name: str | None  # as the picker showed it
+    filters: Filters
+    talk: ChannelWishes
+
+
+def read_form(view: Mapping[str, Any], words: Translator) -> FormValues | Errors:
+    """Read a submitted form."""
+    _ = words.gettext
+    about = json.loads(view.get("private_metadata") or "{}")
+    values: Values = {
+        block_id: next(iter(elements.values()), {})
+        for block_id, elements in view.get("state", {}).get("values", {}).items()
+    }
+    errors: Errors = {}
+    picked = _get(values, CHANNEL, "selected_conversation")
+    option = _get(values, SELECTOR, "selected_option") or {}
+    filters = _filters(values, errors, words)
+    channel_id = about.get("channel") or picked
+    if channel_id is None:
+        errors[CHANNEL] = _("Choose a channel.")
+    if about.get("subscription") is None and not option.get("value"):
+        errors[SELECTOR] = _("Choose what the channel is to hear of.")
+    talk = read_channel_wishes(
+        _chosen(values, LANGUAGE), _chosen(values, DIGEST), _get(values, DIGEST_AT, "selected_time")
+    )
+    if talk is None:
+        errors[DIGEST_AT] = _("Choose a time for the digest.")
+    if errors or talk is None:
+        return errors
+    return FormValues(
+        channel_id=channel_id,
+        picked=about.get("channel") is None,
+        subscription_id=about.get("subscription"),
+        selector=option.get("value"),
+        name=(option.get("text") or {}).get("text"),
+        filters=filters,
+        talk=talk,
+    )
+
+
+def _chosen(values: Values, field: str) -> str | None:
+    return (_get(values, field, "selected_option") or {}).get("value")
+
+
+def _get(values: Values, field: str, key: str) -> Any:
+    return values.get(field, {}).get(key)
+
+
+def _filters(values: Values, errors: Errors, words: Translator) -> Filters:
+    _ = words.gettext
+    chosen = {str(option.get("value")) for option in _get(values, TOPICS, "selected_options") or []}
+    topics = frozenset(topic for topic in Topic if topic.value in chosen)
+    if not topics:
+        errors[TOPICS] = _("Choose at least one: otherwise only unknown statuses would be told.")
+    rows = _number(values, ROWS, tokenizer.rows)
+    if rows is None and _text(values, ROWS):
+        errors[ROWS] = _("Type a whole number of at least 1, or leave it empty.")
+    percent = _number(values, PERCENT, tokenizer.percent)
+    if percent is None and _text(values, PERCENT):
+        errors[PERCENT] = _("Type a number above 0 and up to 100, or leave it empty.")
+    return Filters(
+        topics=topics,
+        min_rows=int(rows) if rows is not None else None,
+        min_percent=percent,
+        mention=_mention(values, errors, words),
+    )
+
+
+def _text(values: Values, field: str) -> str:
+    return str(_get(values, field, "value") or "").strip()
+
+
+def _number(values: Values, field: str, read: Callable[[str], float | None]) -> float | None:
+    return read(_text(values, field))
+
+
+def _mention(values: Values, errors: Errors, words: Translator) -> str | None:
+    _ = words.gettext
+    people = [f"<@{one}>" for one in _get(values, PEOPLE, "selected_users") or []][:MOST_PEOPLE]
+    groups = []
+    for word in _text(values, GROUP).replace(",", " ").split():
+        group = tokenizer.mention(word) or (f"<!subteam^{word}>" if _GROUP_ID.fullmatch(word) else None)
+        if group is None or not mentioned(group)[1]:
+            known = _("“{given}” is not the id of a user group, such as S0123ABCDE.")
+            errors[GROUP] = known.format(given=plain(word, SHORT_NAME))
+            return None
+        groups.append(group)
+    if len(groups) > _MOST_GROUPS:
+        errors[GROUP] = _("At most {count} groups.").format(count=words.number(_MOST_GROUPS))
+    return " ".join([*people, *groups]) or None

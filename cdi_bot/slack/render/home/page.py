@@ -1,0 +1,171 @@
+"""What a person's Home looks like. Pure.
+
+Everything stands in one list, from what needs somebody to what is well, cut into pages.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from cdi_bot.core.model.incident import Incident
+from cdi_bot.slack.render.answers.pages import pager
+from cdi_bot.slack.render.home.entries import header, listed
+from cdi_bot.slack.render.kit.blocks import Block, actions, button, context, section
+from cdi_bot.slack.render.kit.buttons import subscribe_button
+from cdi_bot.slack.render.kit.charts import BROKEN_BAR
+from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.reasons import braze_advice, reason_text
+from cdi_bot.slack.render.kit.statuses import BAD, DUBIOUS, GOOD, UNSEEN, count_of_all
+from cdi_bot.slack.render.kit.text import date, escape
+from cdi_bot.usecases.home import Home
+
+FRESHNESS = "freshness"
+"""The block that says how fresh everything is: it alone changes while nothing happens."""
+
+View = Block
+
+
+def home_view(home: Home, words: Translator, now: datetime) -> View:
+    """Return a page of Home."""
+    if not home.channels:
+        return _view(home.page, [*_unreachable(home.blind, words), *_welcome(home, words)])
+    pages = pager(
+        "home_page",
+        {},
+        offset=home.page,
+        size=1,
+        has_more=home.page + 1 < home.pages,
+        labels=(words.gettext("Previous"), words.gettext("Next")),
+    )
+    return _view(
+        home.page,
+        [
+            *_unreachable(home.blind, words),
+            section(_summary(home, words)),
+            *_buttons(home, words),
+            *listed(home, words, now),
+            *_not_shown(home, words),
+            *pages,
+            {**context(*_fresh(home, words, now)), "block_id": FRESHNESS},
+        ],
+    )
+
+
+def unknown_home(words: Translator) -> View:
+    """Return what is shown while Slack does not tell which channels the person is in."""
+    _ = words.gettext
+    line = _("Slack does not tell me just now which channels you are in, so I show you none.")
+    return _view(0, [section(f"{UNSEEN} {line}"), *actions([_refresh(words), _help(words)])])
+
+
+def troubled_home(said: Sequence[Block], words: Translator) -> View:
+    """Return what is shown where the bot's database does not answer."""
+    return _view(0, [*said, *actions([_refresh(words)])])
+
+
+def fingerprint(view: View) -> str:
+    """Return what tells whether a Home has changed in anything but its freshness."""
+    kept = [block for block in view["blocks"] if block.get("block_id") != FRESHNESS]
+    return json.dumps([view.get("private_metadata"), kept], ensure_ascii=False)
+
+
+def _view(page: int, blocks: Sequence[Block]) -> View:
+    return {
+        "type": "home",
+        "callback_id": "home",
+        "private_metadata": json.dumps({"page": page}),
+        "blocks": [*blocks],
+    }
+
+
+# ------------------------------------------------------------------------------------------ above the list
+
+
+def _welcome(home: Home, words: Translator) -> list[Block]:
+    _ = words.gettext
+    title = _("Know when a Braze data sync goes wrong")
+    about = _(
+        "I watch Braze Cloud Data Ingestion and tell a Slack channel when a sync fails, and when it is well again. "
+        "None of your channels hears of any integration yet."
+    )
+    todo = _("Choose a channel and what it is to hear of, or type `/cdi subscribe all` in the channel.")
+    form = subscribe_button(words, style="primary") if home.may_change else None
+    return [
+        header(title),
+        section(about),
+        *([section(todo)] if home.may_change else []),
+        *actions([form, _refresh(words), _help(words)]),
+    ]
+
+
+def _unreachable(incident: Incident | None, words: Translator) -> list[Block]:
+    if incident is None:
+        return []
+    text = words.gettext("I can't see Braze since {when}, because: {reason}. What follows is from before.")
+    why = escape(reason_text(incident.reason, words))
+    line = text.format(when=date(incident.failing_since), reason=why)
+    return [section(f"{UNSEEN} {line}\n{braze_advice(incident.reason, words)}")]
+
+
+def _summary(home: Home, words: Translator) -> str:
+    _ = words.gettext
+    line = count_of_all(failing=home.failing, unwell=home.unwell, total=home.total, words=words)
+    where = words.ngettext(
+        "heard of in {count} channel of yours", "heard of in {count} channels of yours", home.channels
+    ).format(count=words.number(home.channels))
+    mark = GOOD if not home.unwell else BAD if home.failing else DUBIOUS
+    return f"{mark} {words.listed([f'*{line}*', where])}"
+
+
+def _buttons(home: Home, words: Translator) -> list[Block]:
+    form = subscribe_button(words, style="primary") if home.may_change else None
+    return actions([form, _refresh(words), _help(words)])
+
+
+def _refresh(words: Translator) -> Block | None:
+    _ = words.gettext
+    return button(_("Refresh"), "home_refresh", {}, says=_("Show how things are now"))
+
+
+def _help(words: Translator) -> Block | None:
+    _ = words.gettext
+    return button(_("Help"), "home_help", {}, says=_("Show the commands and where to get help"))
+
+
+# ------------------------------------------------------------------------------------------ below the list
+
+
+def _not_shown(home: Home, words: Translator) -> list[Block]:
+    """Say where those stand that are not well and found no room above."""
+    if not home.not_shown or home.page:
+        return []
+    text = words.ngettext(
+        "{count} more is not well: it stands among all integrations",
+        "{count} more are not well: they stand among all integrations",
+        home.not_shown,
+    )
+    return [context(text.format(count=words.number(home.not_shown)))]
+
+
+def _fresh(home: Home, words: Translator, now: datetime) -> list[str]:
+    _ = words.gettext
+    said = []
+    if home.checked_at:
+        said.append(_("Braze was last asked about all of this {when}").format(when=date(home.checked_at)))
+    if home.unseen:
+        said.append(_("{count} not looked at yet").format(count=words.number(home.unseen)))
+    said.append(_("This page as of {when}").format(when=date(now)))
+    if home.pages > 1:
+        said.append(
+            _("page {page} of {pages}").format(
+                page=words.number(home.page + 1), pages=words.number(home.pages)
+            )
+        )
+    said.append(
+        _("Bars are rows of the newest runs, oldest first; {cross} is a run that failed").format(
+            cross=BROKEN_BAR
+        )
+    )
+    return said

@@ -1,0 +1,1 @@
+"""What all renderers share: blocks, limits, text, languages, buttons, charts, and names of statuses."""

@@ -1,0 +1,202 @@
+"""Small pieces of text: what comes from outside made safe, dates, lengths of time, numbers, people, links.
+
+Text from outside (names, ids, statuses, reasons) is cut first and escaped then, so that no cut can end within an
+escape. Everything here returns mrkdwn unless it says plain text.
+Source: docs.slack.dev/messaging/formatting-message-text.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import UTC, datetime, timedelta
+
+from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.run import Run
+from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.limits import MESSAGE_TEXT, clip
+
+NAME = 100  # longer names are cut: escaped they take up to five times as much
+SHORT_NAME = 60  # in tables and lists
+ID = 100
+STATUS = 60
+REASON = 300
+LINK = 1000
+
+LEAST_PERCENT = 0.1
+MOST_PERCENT = 99.9
+
+_USER = re.compile(r"[UW][A-Z0-9]{1,20}", re.ASCII)
+_MENTION = re.compile(r"<(?:@[UW][A-Z0-9]{1,20}|!subteam\^S[A-Z0-9]{1,20})>", re.ASCII)
+_CHANNEL = re.compile(r"[CG][A-Z0-9]{1,20}", re.ASCII)
+
+_LABELLED = re.compile(r"<(?:https?:|!date\^)[^|>]*\|([^>]*)>")
+_BOLD = re.compile(r"(?<![\w`*])\*([^*`]+)\*(?![\w*])")
+
+# Characters that reverse or hide text, or that JSON can't carry; the joiners within emoji and scripts may stay.
+_UNWANTED = frozenset({"Cc", "Cf", "Cs"})
+_JOINERS = frozenset("\u200c\u200d")
+
+_UNSAFE_IN_ADDRESS = str.maketrans({c: f"%{ord(c):02X}" for c in '<>|"` '})
+
+DATE = "{date_short_pretty} {time}"
+DATE_TO_THE_SECOND = "{date_short_pretty} {time_secs}"
+
+
+def plain(raw: str, limit: int = NAME) -> str:
+    """Make outside text one line of plain text of at most `limit` characters; never empty."""
+    kept = " ".join(raw.split())
+    if not kept.isprintable():
+        kept = "".join(c for c in kept if c in _JOINERS or unicodedata.category(c) not in _UNWANTED).strip()
+    return clip(kept or "–", limit)
+
+
+def escape(text: str) -> str:
+    """Escape the three characters that begin or end markup."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def outside(raw: str, limit: int = NAME) -> str:
+    """Make outside text safe to stand in mrkdwn: it can't ping, forge a link or break the line."""
+    return escape(plain(raw, limit))
+
+
+def code(raw: str, limit: int = ID) -> str:
+    """Show outside text letter by letter."""
+    return f"`{outside(raw.replace('`', chr(39)), limit)}`"
+
+
+def name_of(integration: Integration, limit: int = NAME) -> str:
+    """Return an integration's name as plain text, its id where Braze tells no name."""
+    return plain(integration.integration_name.strip() or integration.integration_id, limit)
+
+
+def bold_name(integration: Integration, url: str | None = None, limit: int = NAME) -> str:
+    """Show an integration's name in bold, linked to its page where there is one."""
+    # An asterisk in the name would end the bold too early.
+    shown = escape(name_of(integration, limit)).replace("*", "∗")
+    return f"*{link(url, shown)}*"
+
+
+def link(url: str | None, shown: str) -> str:
+    """Link already escaped text to a web address; without a fit address, the text alone."""
+    address = web_address(url)
+    if address is None or len(address) > LINK:
+        return shown
+    return f"<{escape(address)}|{shown.replace('|', '¦')}>"
+
+
+def web_address(url: str | None) -> str | None:
+    """Return a web address in which nothing can end a link early; `None` where it is no web address."""
+    if url is None or not url.startswith(("https://", "http://")):
+        return None
+    return "".join(c for c in url.translate(_UNSAFE_IN_ADDRESS) if c.isprintable())
+
+
+def user(user_id: str) -> str:
+    """Name a person so that Slack shows who it is; it also notifies in new messages."""
+    return f"<@{user_id}>" if _USER.fullmatch(user_id) else outside(user_id, ID)
+
+
+def channel(channel_id: str) -> str:
+    """Name a channel so that Slack links it."""
+    return f"<#{channel_id}>" if _CHANNEL.fullmatch(channel_id) else outside(channel_id, ID)
+
+
+def mentions(text: str | None, limit: int = 20) -> str | None:
+    """Keep the people and groups that a text calls, the first `limit` of them; never a whole channel."""
+    called = list(dict.fromkeys(_MENTION.findall(text or "")))
+    return " ".join(called[:limit]) or None
+
+
+def mentioned(text: str | None) -> tuple[list[str], list[str]]:
+    """Return the ids of the people and of the groups that a text calls, each once."""
+    called = [one.strip("<>") for one in dict.fromkeys(_MENTION.findall(text or ""))]
+    return (
+        [one.removeprefix("@") for one in called if one.startswith("@")],
+        [one.removeprefix("!subteam^") for one in called if one.startswith("!")],
+    )
+
+
+def plain_line(marked: str) -> str:
+    """Take the markup out of a line of mrkdwn, for notifications; people and channels stay as Slack names them."""
+    line = " ".join(_LABELLED.sub(r"\1", marked).split())
+    return clip(_BOLD.sub(r"\1", line).replace("`", ""), MESSAGE_TEXT)
+
+
+def date(time: datetime) -> str:
+    """Show a time in the reader's own zone."""
+    return f"<!date^{int(time.timestamp())}^{DATE}|{utc(time)}>"
+
+
+def to_the_second(time: datetime) -> str:
+    """Show a time in the reader's own zone, with its seconds."""
+    fallback = f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return f"<!date^{int(time.timestamp())}^{DATE_TO_THE_SECOND}|{fallback}>"
+
+
+def utc(time: datetime) -> str:
+    """Write a time in UTC, as plain text: for where Slack can't show the reader's own."""
+    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def duration(length: timedelta, words: Translator) -> str:
+    """Write a length of time in its two largest units, as plain text."""
+    _ = words.gettext
+    minutes, seconds = divmod(max(0, round(length.total_seconds())), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        text = _("{days} d {hours} h") if hours else _("{days} d")
+    elif hours:
+        text = _("{hours} h {minutes} min") if minutes else _("{hours} h")
+    elif minutes:
+        text = _("{minutes} min {seconds} s") if seconds else _("{minutes} min")
+    else:
+        text = _("{seconds} s")
+    return text.format(days=words.number(days), hours=hours, minutes=minutes, seconds=seconds)
+
+
+def share(part: float, words: Translator) -> str:
+    """Write a share from 0.0 to 1.0 in percent; a small one never reads as none, nor a large one as all."""
+    _ = words.gettext
+    percent = part * 100
+    if 0 < percent < LEAST_PERCENT:
+        return _("under {percent}%").format(percent=words.number(LEAST_PERCENT))
+    if MOST_PERCENT < percent < 100:  # noqa: PLR2004  the whole
+        return _("over {percent}%").format(percent=words.number(MOST_PERCENT))
+    return _("{percent}%").format(percent=words.number(round(percent, 1)))
+
+
+def took(run: Run, words: Translator) -> str:
+    """Tell how long a run took, as plain text."""
+    _ = words.gettext
+    if run.duration is not None:
+        return duration(run.duration, words)
+    return _("still running") if run.job_status == "running" else _("not known yet")
+
+
+def synced(run: Run, words: Translator) -> str:
+    """Tell how many rows a run brought, as plain text."""
+    if run.rows_synced is not None:
+        return words.number(run.rows_synced)
+    return not_told(run, words)
+
+
+def failed(run: Run, words: Translator) -> str:
+    """Tell how many rows a run lost, and which share that is, as plain text."""
+    if run.rows_failed_with_errors is None:
+        return not_told(run, words)
+    count = words.number(run.rows_failed_with_errors)
+    if run.failed_share is None or not run.rows_failed_with_errors:
+        return count
+    _ = words.gettext
+    return _("{count} ({share} of all)").format(count=count, share=share(run.failed_share, words))
+
+
+def not_told(run: Run, words: Translator) -> str:
+    """Say in plain text that a fact of a run is missing: not yet, or not at all."""
+    _ = words.gettext
+    if run.provisional or run.job_status == "running":
+        return _("not known yet")
+    return _("not told by Braze")

@@ -1,0 +1,1 @@
+"""Messages in channels: cards, replies in their threads, notices and digests."""

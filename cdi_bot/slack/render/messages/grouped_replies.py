@@ -1,0 +1,101 @@
+"""One reply in the thread of a card of many incidents, that tells the same of several of them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cdi_bot.core.model.content import ReplyFact
+from cdi_bot.core.model.incident import Kind
+from cdi_bot.core.model.run import Outcome
+from cdi_bot.core.model.view import GroupedReplyView, IncidentView
+from cdi_bot.slack.render.kit.blocks import Block, Rendered, actions, context, paragraphs, section
+from cdi_bot.slack.render.kit.buttons import ack_button
+from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.limits import BLOCKS_JSON, weight
+from cdi_bot.slack.render.kit.statuses import (
+    BAD,
+    DUBIOUS,
+    GOOD,
+    headline,
+    incident_sign,
+    possible_repeat,
+    recovery_sign,
+    subject,
+)
+from cdi_bot.slack.render.kit.text import SHORT_NAME, bold_name, date, escape, plain_line, synced
+from cdi_bot.slack.render.messages.cards import recovery_line
+from cdi_bot.slack.render.messages.grouped_cards import LIST_BLOCKS
+
+
+def render_grouped_reply(view: GroupedReplyView, words: Translator) -> Rendered:
+    """Say what befell how many, and list them, worst first, as many as a message holds."""
+    _ = words.gettext
+    title = _title(view.told, [one.incident.kind for one in view.incidents], words)
+    failing = any(one.incident.kind is Kind.SYNC_FAILED for one in view.incidents)
+    head = section(f"{GOOD if view.told == 'recovered' else BAD if failing else DUBIOUS} *{title}*")
+    foot: list[Block] = []
+    if view.told == "still_open":
+        foot.append(context(_("Acknowledging them ends these reminders.")))
+        foot += actions([ack_button(view.incidents, words)])
+    if view.possible_repeat:
+        foot.append(context(possible_repeat(words)))
+    more = _("… and {count} more: `/cdi status`")
+    room = BLOCKS_JSON - weight([head, *foot, section(more)]) - 100
+    listed, held = paragraphs(_lines(view.incidents, words), blocks=LIST_BLOCKS, room=room)
+    if held < len(view.incidents):
+        listed.append(section(more.format(count=words.number(len(view.incidents) - held))))
+    return Rendered(text=plain_line(title), blocks=[head, *listed, *foot])
+
+
+def _title(told: ReplyFact, kinds: Sequence[Kind], words: Translator) -> str:
+    """Say what befell how many: failing is what failed runs are called, not what is late or looks wrong."""
+    count, failing = len(kinds), set(kinds) <= {Kind.SYNC_FAILED}
+    if told == "failed_again":
+        said = words.ngettext("{count} integration failed again", "{count} integrations failed again", count)
+    elif told == "recovered":
+        said = (
+            words.ngettext("{count} integration recovered", "{count} integrations recovered", count)
+            if failing
+            else words.ngettext(
+                "{count} integration is well again", "{count} integrations are well again", count
+            )
+        )
+    else:
+        said = (
+            words.ngettext(
+                "{count} integration is still failing, and nobody has acknowledged it",
+                "{count} integrations are still failing, and nobody has acknowledged them",
+                count,
+            )
+            if failing
+            else words.ngettext(
+                "{count} integration is still not well, and nobody has acknowledged it",
+                "{count} integrations are still not well, and nobody has acknowledged them",
+                count,
+            )
+        )
+    return said.format(count=words.number(count))
+
+
+def _lines(views: Sequence[IncidentView], words: Translator) -> list[str]:
+    return [_line(view, words) for view in views]
+
+
+def _line(view: IncidentView, words: Translator) -> str:
+    """Say in one line of mrkdwn how an incident stands, or how it ended and what the good run brought."""
+    _ = words.gettext
+    incident = view.incident
+    name = (
+        bold_name(view.integration, view.dashboard_url, SHORT_NAME)
+        if view.integration
+        else f"*{escape(subject(view, words))}*"
+    )
+    if incident.is_open:
+        since = _("since {when}").format(when=date(incident.failing_since))
+        told = words.listed([escape(headline(incident, words)), since])
+        return f"{incident_sign(incident)} {name}: {told}"
+    said = [escape(recovery_line(incident, words))]
+    good = incident.resolved_by
+    if good and good.rows_synced is not None and good.outcome is not Outcome.RUNNING:
+        said.append(_("rows synced: {synced}").format(synced=synced(good, words)))
+    return f"{recovery_sign(incident)} {name}: {words.listed(said)}"

@@ -1,0 +1,110 @@
+"""Renders whatever a channel is owed. Pure."""
+
+from __future__ import annotations
+
+from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.run import Run
+from cdi_bot.core.model.view import CardView, DigestView, GroupedReplyView, SubscribedView, View
+from cdi_bot.slack.render.answers.subscriptions import filter_text, selector_text
+from cdi_bot.slack.render.kit.blocks import Rendered, context, paragraphs, section
+from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.statuses import BAD, GOOD, UNSEEN, possible_repeat, run_sign, short_status
+from cdi_bot.slack.render.kit.text import SHORT_NAME, bold_name, code, date, escape, plain_line, user
+from cdi_bot.slack.render.messages.cards import render_card
+from cdi_bot.slack.render.messages.digests import render_digest
+from cdi_bot.slack.render.messages.grouped_replies import render_grouped_reply
+from cdi_bot.slack.render.messages.notices import render_event
+
+SHOWN = 10
+"""So many integrations are named in the message that tells of a subscription."""
+
+LIST_ROOM = 6000
+
+
+def render_view(view: View, words: Translator) -> Rendered:
+    """Turn a view into a message."""
+    if isinstance(view, CardView):
+        return render_card(view, words)
+    if isinstance(view, DigestView):
+        return render_digest(view, words)
+    if isinstance(view, SubscribedView):
+        return render_subscribed(view, words)
+    if isinstance(view, GroupedReplyView):
+        return render_grouped_reply(view, words)
+    return render_event(view, words)
+
+
+def render_subscribed(view: SubscribedView, words: Translator) -> Rendered:
+    """Say who subscribed the channel to what, how that is doing, and what can be done next."""
+    _ = words.gettext
+    content = view.content
+    single = view.last_runs[0][0] if len(view.last_runs) == 1 else None
+    what = selector_text(content.selector, single, words)
+    if content.changed:
+        line = _("{who} changed what this channel hears of {what}.")
+    else:
+        line = _("{who} subscribed this channel to {what}.")
+    line = line.format(who=user(content.who), what=what)
+    heard = _("Told here: {filters}.").format(filters=filter_text(content.filters, words))
+    listed, _held = paragraphs(_present(view, words), blocks=5, room=LIST_ROOM)
+    todo = _(
+        "`/cdi status` shows how things are, `/cdi subscriptions` what this channel hears of. To end it: {end}"
+    )
+    end = code(f"/cdi unsubscribe {content.selector}")
+    return Rendered(
+        text=plain_line(line),
+        blocks=[
+            section(f"🔔 {line}\n{heard}"),
+            *listed,
+            context(todo.format(end=end), *([possible_repeat(words)] if view.possible_repeat else [])),
+        ],
+    )
+
+
+def _present(view: SubscribedView, words: Translator) -> list[str]:
+    """Say how what was subscribed is doing, line by line."""
+    lines = [_count(view, words)] if view.total != 1 or not view.last_runs else []
+    lines += [_newest(integration, run, words) for integration, run in view.last_runs[:SHOWN]]
+    if not view.last_runs:
+        lines += [f"{BAD} {bold_name(one, None, SHORT_NAME)}" for one in view.failing[:SHOWN]]
+        rest = len(view.failing) - SHOWN
+        if rest > 0:
+            lines.append(words.gettext("… and {count} more: `/cdi status`").format(count=words.number(rest)))
+    return lines
+
+
+def _count(view: SubscribedView, words: Translator) -> str:
+    """Count what the subscription takes in."""
+    _ = words.gettext
+    if view.total == 0:
+        none = (
+            _("No integration is known yet; those to come will be taken in.")
+            if view.content.selector == "all"
+            else _("No integration fits at present; those to come will be taken in.")
+        )
+        return f"{UNSEEN} {none}"
+    total = words.ngettext("{count} integration", "{count} integrations", view.total)
+    failing = len(view.failing)
+    said = [total.format(count=words.number(view.total))]
+    said.append(
+        words.ngettext("{count} failing now", "{count} failing now", failing).format(
+            count=words.number(failing)
+        )
+        if failing
+        else _("none failing now")
+    )
+    if view.unknown:
+        said.append(_("{count} not seen yet").format(count=words.number(view.unknown)))
+    return f"{BAD if failing else GOOD} " + _("{sentence}.").format(sentence=words.listed(said))
+
+
+def _newest(integration: Integration, run: Run | None, words: Translator) -> str:
+    """Say how an integration's newest run went."""
+    _ = words.gettext
+    name = bold_name(integration, None, SHORT_NAME)
+    if run is None:
+        return f"{UNSEEN} {name}: " + _("no run seen yet")
+    said = _("{status}, newest run started {when}").format(
+        status=escape(short_status(run.job_status, words)), when=date(run.sync_start_time)
+    )
+    return f"{run_sign(run)} {name}: {said}"

@@ -1,0 +1,161 @@
+"""Try what the bot needs before it starts, and tell how to mend what is not right."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import structlog
+
+from cdi_bot.braze.client import BrazeClient
+from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
+from cdi_bot.monitoring.braze_port import NO_SUCH_INTEGRATION, BrazeReason, BrazeTrouble, Purpose
+from cdi_bot.services.ports.store import StoreTrouble
+from cdi_bot.settings.environment import Problem, Settings, SettingsError
+from cdi_bot.slack.api.app import Identity, SlackApp
+from cdi_bot.store import SqlStore
+from cdi_bot.store.migrate import current, upgrade
+
+Answer = TypeVar("Answer")
+
+log = structlog.get_logger(__name__)
+
+_LONGEST_WAIT = 30.0
+
+NO_INTEGRATION = "cdi-bot-check-0"
+"""No integration's id: Braze refuses it where the key has the permission, and the key where it has not."""
+
+BOT_TOKEN_MEND = "Copy the Bot User OAuth Token anew from OAuth & Permissions, after installing the app"  # noqa: S105 (words, not a token)
+APP_TOKEN_MEND = (
+    "Make an app-level token with connections:write under Basic Information, and turn Socket Mode on"  # noqa: S105 (likewise)
+)
+_KEY_MEND = "Make a key with cdi.integration_job_status under Settings > APIs and Identifiers in Braze"
+
+
+def make_slack(settings: Settings) -> SlackApp:
+    """The Slack app of these settings; connects to nothing yet."""
+    app_token, signing_secret = settings.slack_app_token, settings.slack_signing_secret
+    return SlackApp(
+        bot_token=settings.slack_bot_token.get_secret_value(),
+        app_token=app_token.get_secret_value() if app_token else None,
+        signing_secret=signing_secret.get_secret_value() if signing_secret else None,
+        api_url=settings.slack_api_url,
+    )
+
+
+async def open_store(url: str) -> SqlStore:
+    """Open the database: SQLite is brought up to date, PostgreSQL has to be so already.
+
+    Several processes may start at once on PostgreSQL, and a release step has its place before them. Raises
+    `StoreTrouble` with the command that mends it.
+    """
+    if url.startswith("sqlite"):
+        await asyncio.to_thread(upgrade, url)
+        return await SqlStore.open(url)
+    found = await asyncio.to_thread(current, url)
+    if found.is_newer:
+        raise StoreTrouble(
+            f"the database was made by a newer cdi-bot (revision {found.revision}, this one knows {found.head}):"
+            " install that version"
+        )
+    if not found.is_current:
+        raise StoreTrouble(
+            f"the database is at revision {found.revision or 'none'}, this cdi-bot needs {found.head}:"
+            " run `cdi-bot db upgrade`"
+        )
+    return await SqlStore.open(url)
+
+
+async def try_credentials(slack: SlackApp, braze: BrazeClient) -> None:
+    """Try the key and the tokens once; raises `SettingsError` with all that are refused.
+
+    Any other trouble may pass by itself. The app token is tried only beside another that is refused: Slack grants
+    few openings of connections a minute, and `connect` tries it anyway.
+    """
+    problems = [*await asyncio.gather(_refused_key(braze), _refused_bot_token(slack))]
+    if any(problems):
+        problems.append(await _refused(slack.try_app_token, "SLACK_APP_TOKEN", APP_TOKEN_MEND))
+        raise SettingsError([problem for problem in problems if problem])
+
+
+async def identify(slack: SlackApp, stop: asyncio.Event) -> Identity | None:
+    """Learn who the bot is; waits while Slack is away, `None` when `stop` is set meanwhile.
+
+    Raises `SettingsError` when Slack refuses the bot token.
+    """
+    return await _until_answered(slack.identify, stop, "SLACK_BOT_TOKEN", BOT_TOKEN_MEND)
+
+
+async def connect(slack: SlackApp, stop: asyncio.Event) -> None:
+    """Connect for commands; waits while Slack is away, or until `stop` is set.
+
+    Raises `SettingsError` when Slack refuses the app token.
+    """
+    await _until_answered(slack.connect, stop, "SLACK_APP_TOKEN", APP_TOKEN_MEND)
+
+
+async def _until_answered(
+    call: Callable[[], Awaitable[Answer]], stop: asyncio.Event, variable: str, mend: str
+) -> Answer | None:
+    wait, reason = 1.0, None
+    while not stop.is_set():
+        try:
+            return await call()
+        except SlackTrouble as trouble:
+            problem = _refusal(trouble, variable, mend)
+            if problem:
+                raise SettingsError([problem]) from None
+            if trouble.reason != reason:  # said once, not with every try
+                log.warning("Slack can't be reached; trying until it can", reason=trouble.reason)
+            reason = trouble.reason
+        await _pause(stop, wait)
+        wait = min(wait * 2, _LONGEST_WAIT)
+    return None
+
+
+def is_refused(trouble: SlackTrouble) -> bool:
+    """Whether Slack refuses the token, rather than being away."""
+    return trouble.verdict in {SlackVerdict.TEAM_GONE, SlackVerdict.REFUSED}
+
+
+def _refusal(trouble: SlackTrouble, variable: str, mend: str) -> Problem | None:
+    """What is wrong with a token, `None` where the trouble says nothing about it."""
+    if not is_refused(trouble):
+        return None
+    return Problem(variable=variable, what=f"Slack refuses this token ({trouble.reason})", mend=mend)
+
+
+async def _refused(call: Callable[[], Awaitable[object]], variable: str, mend: str) -> Problem | None:
+    try:
+        await call()
+    except SlackTrouble as trouble:
+        return _refusal(trouble, variable, mend)
+    return None
+
+
+async def _refused_bot_token(slack: SlackApp) -> Problem | None:
+    return await _refused(slack.identify, "SLACK_BOT_TOKEN", BOT_TOKEN_MEND)
+
+
+async def _refused_key(braze: BrazeClient) -> Problem | None:
+    try:
+        await braze.status_page(NO_INTEGRATION, purpose=Purpose.COMMAND)
+    except BrazeTrouble as trouble:
+        if trouble.reason is BrazeReason.BAD_KEY:
+            return Problem(variable="BRAZE_API_KEY", what="Braze refuses this key (401)", mend=_KEY_MEND)
+        if trouble.reason is BrazeReason.INVALID_URL:
+            what = str(trouble).rstrip(".")
+            return Problem(variable="BRAZE_BASE_URL", what=what, mend="Give your instance's REST endpoint")
+        if trouble.reason not in NO_SUCH_INTEGRATION:
+            log.warning("Braze can't be asked yet", reason=trouble.reason.value, why=str(trouble))
+    return None
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    """Wait, but not longer than until the stop."""
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return

@@ -1,0 +1,105 @@
+"""How a channel wants to be talked to: its language, and when its digest comes. What people may change of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from cdi_bot.core.digest_schedule import Schedule, schedule_of, zone_named, zone_of
+from cdi_bot.core.model.channel import Channel, ChannelSettings
+from cdi_bot.core.model.content import Content, DigestChanged, LanguageChanged
+from cdi_bot.core.model.integration import Workspace
+from cdi_bot.delivery.slack_port import Messenger
+from cdi_bot.services.ports.store import Store
+from cdi_bot.usecases.access import Access, posting_problem
+from cdi_bot.usecases.answers import Answer, DigestSet, LanguageSet, SettingsShown, UnknownLanguage
+from cdi_bot.usecases.changes import Actor, announce
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeChannelSettings:
+    """The settings of channels. Every method answers; `StoreTrouble` and, as in `Manage`, `SlackTrouble` are raised.
+
+    `languages` are those that the bot speaks. `who` is a Slack user id. `clock` gives the present in UTC, `wake`
+    tells the deliverer that something is owed.
+    """
+
+    store: Store
+    messenger: Messenger
+    workspace: Workspace
+    rights: Access
+    languages: tuple[str, ...]
+    clock: Callable[[], datetime]
+    wake: Callable[[], None]
+
+    async def show(self, channel: Channel) -> SettingsShown:
+        """Tell what is set."""
+        async with self.store.read() as uow:
+            settings = await uow.channels.settings(channel)
+        schedule = schedule_of(settings)
+        return SettingsShown(
+            language=settings.language if settings else None,
+            digest=settings.digest if settings else None,
+            zone=settings.zone if settings else None,
+            next_due=schedule.next_due(zone_of(settings), self.clock()) if schedule else None,
+            languages=self.languages,
+        )
+
+    async def set_language(self, channel: Channel, who: str, language: str | None) -> Answer:
+        """Have the channel's messages written in a language, `None` for the bot's own."""
+        refusal = await self.rights.to_change(who)
+        if refusal:
+            return refusal
+        if language is not None and language not in self.languages:
+            return UnknownLanguage(given=language, languages=self.languages)
+        deed = self._deed(channel, who)
+        async with self.store.write() as uow:
+            before = await uow.channels.settings(channel)
+            unchanged = (before.language if before else None) == language
+            if not unchanged:
+                await uow.channels.set(replace(_changed_by(before, deed), language=language))
+                content: Content = LanguageChanged(who=who, language=language)
+                await announce(uow, deed, "language", language or "default", content)
+        self.wake()
+        return LanguageSet(language=language, unchanged=unchanged)
+
+    async def set_digest(self, channel: Channel, who: str, schedule: Schedule | None, zone: str) -> Answer:
+        """Have the channel get a digest by a schedule in the zone of that name, or (`None`) none."""
+        refusal = await self.rights.to_change(who)
+        if refusal:
+            return refusal
+        reason = await posting_problem(self.messenger, channel) if schedule else None
+        if reason:
+            return reason
+        deed = self._deed(channel, who)
+        place = zone_named(zone)
+        digest = str(schedule) if schedule else None
+        next_due = schedule.next_due(place, deed.at) if schedule else None
+        async with self.store.write() as uow:
+            before = await uow.channels.settings(channel)
+            unchanged = digest == (before.digest if before else None) and (
+                digest is None or (before is not None and before.zone == zone)
+            )
+            if not unchanged:
+                after = replace(
+                    _changed_by(before, deed),
+                    digest=digest,
+                    digest_until=schedule.last_due(place, deed.at) if schedule else None,
+                    zone=zone if schedule or before is None else before.zone,
+                )
+                await uow.channels.set(after)
+                content = DigestChanged(who=who, digest=digest, zone=zone, next_due=next_due)
+                await announce(uow, deed, "digest", digest or "off", content)
+        self.wake()
+        return DigestSet(digest=digest, zone=zone, next_due=next_due, unchanged=unchanged)
+
+    def _deed(self, channel: Channel, who: str) -> Actor:
+        return Actor(channel=channel, who=who, at=self.clock(), workspace_id=self.workspace.workspace_id)
+
+
+def _changed_by(settings: ChannelSettings | None, deed: Actor) -> ChannelSettings:
+    """What is set, under the name of who changes it now."""
+    if settings is None:
+        return ChannelSettings(channel=deed.channel, set_by=deed.who, set_at=deed.at)
+    return replace(settings, set_by=deed.who, set_at=deed.at)

@@ -1,0 +1,257 @@
+"""What people ask: how a channel's integrations are, what an integration's runs were, what there is to hear of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.incident import OF_INTEGRATIONS, Incident, Kind
+from cdi_bot.core.model.integration import Integration, WatchedIntegration, Workspace, normalize_name
+from cdi_bot.core.model.run import Outcome
+from cdi_bot.core.model.subscription import Snooze, Subscription, is_pattern, selector_matches
+from cdi_bot.core.statistics import expected_next, usual_of
+from cdi_bot.delivery.view_builder import dashboard_page
+from cdi_bot.monitoring.braze_port import Braze, BrazeReason, Endpoint, within
+from cdi_bot.monitoring.history_backfill import backfill_history
+from cdi_bot.monitoring.poller import Poller
+from cdi_bot.services.ports.store import Store, UnitOfWork
+from cdi_bot.usecases.answers import (
+    Answer,
+    AuditTrail,
+    IntegrationList,
+    Overview,
+    OverviewRow,
+    RunHistory,
+    SubscriptionList,
+)
+from cdi_bot.usecases.lookup import Lookup, braze_refusal, matches_part
+
+OVERVIEW_PAGE = 15
+HISTORY_PAGE = 10
+LIST_PAGE = 20
+AUDIT_ROWS = 20
+
+RATED, RECENTLY = timedelta(days=30), timedelta(days=7)
+"""How far back the two success rates look."""
+
+TREND = 30
+"""How many ended runs the picture shows."""
+
+_WORST_FIRST = ("config_error", "error", "partial")
+
+
+class Queries:
+    """The questions that people may ask. Every method answers; only `StoreTrouble` is raised."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        observer: Poller,
+        braze: Braze,
+        workspace: Workspace,
+        clock: Callable[[], datetime],
+        lookup: Lookup | None = None,
+    ) -> None:
+        """Tell of one Braze workspace; `clock` gives the present in UTC."""
+        self._store = store
+        self._braze = braze
+        self._workspace = workspace
+        self._clock = clock
+        self._lookup = lookup or Lookup(store=store, observer=observer, workspace=workspace)
+
+    async def overview(self, channel: Channel, offset: int = 0) -> Overview:
+        """Tell how everything is that a channel hears of, worst first, from memory: it is never older than a poll."""
+        now, workspace_id = self._clock(), self._workspace.workspace_id
+        async with self._store.read() as uow:
+            subscriptions = await uow.subscriptions.for_channel(channel)
+            heard = [
+                watched
+                for watched in await uow.integrations.all(workspace_id)
+                if _is_subscribed(subscriptions, watched.integration)
+            ]
+            ids = [watched.integration.integration_id for watched in heard]
+            here = [watched.integration.integration_id for watched in heard if not watched.missing_since]
+            incidents = await open_by_integration(uow, workspace_id, here)
+            mutes = await _snoozes(uow, workspace_id, channel, ids, now)
+            heard.sort(key=lambda watched: _urgency(watched, incidents, mutes))
+            start = _page_start(offset, len(heard), OVERVIEW_PAGE)
+            page = heard[start : start + OVERVIEW_PAGE]
+            newest = await uow.runs.newest(
+                workspace_id, [watched.integration.integration_id for watched in page]
+            )
+            blind = await uow.incidents.open_for(workspace_id, Kind.BLIND, None)
+        rows = tuple(
+            OverviewRow(
+                integration=watched.integration,
+                newest=newest.get(watched.integration.integration_id),
+                incident=incidents.get(watched.integration.integration_id),
+                snooze=mutes.get(watched.integration.integration_id),
+                observed_at=watched.observed_at,
+                missing=watched.missing_since is not None,
+            )
+            for watched in page
+        )
+        return Overview(
+            rows=rows,
+            offset=start,
+            total=len(heard),
+            failing=sum(incident.kind is Kind.SYNC_FAILED for incident in incidents.values()),
+            unwell=len(incidents),
+            blind=next(iter(blind), None),
+        )
+
+    async def history(self, channel: Channel, words: str, offset: int = 0) -> Answer:
+        """Tell the runs of one integration, read anew; from memory where Braze does not answer soon."""
+        found = await self._lookup.find(words)
+        if not isinstance(found, WatchedIntegration):
+            return found
+        integration_id = found.integration.integration_id
+        trouble = await self._lookup.refresh(integration_id)
+        async with self._store.read() as uow:
+            watched = await uow.integrations.get(self._workspace.workspace_id, integration_id) or found
+        if trouble is None:
+            wanted = max(offset + HISTORY_PAGE, TREND) + 1
+            older = backfill_history(self._braze, self._store, watched, wanted=wanted)
+            trouble = await within(self._lookup.status_patience, older)
+        async with self._store.read() as uow:
+            return await self._history(uow, channel, watched, offset, trouble)
+
+    async def _history(
+        self,
+        uow: UnitOfWork,
+        channel: Channel,
+        watched: WatchedIntegration,
+        offset: int,
+        trouble: BrazeReason | None,
+    ) -> RunHistory:
+        now, workspace_id = self._clock(), self._workspace.workspace_id
+        integration = watched.integration
+        key = integration.integration_id
+        runs = await uow.runs.page(workspace_id, key, offset=offset, limit=HISTORY_PAGE + 1)
+        counts = await uow.runs.count(workspace_id, key, since=now - RATED)
+        lately = await uow.runs.count(workspace_id, key, since=now - RECENTLY)
+        # One more than is shown: the newest may be running.
+        newest = await uow.runs.page(workspace_id, key, offset=0, limit=TREND + 1)
+        ended = [run for run in newest if run.outcome is not Outcome.RUNNING]
+        incidents = await open_by_integration(uow, workspace_id, [key])
+        mutes = await _snoozes(uow, workspace_id, channel, [key], now)
+        return RunHistory(
+            integration=integration,
+            runs=tuple(runs[:HISTORY_PAGE]),
+            offset=offset,
+            has_older=len(runs) > HISTORY_PAGE,
+            good=counts.get("success", 0),
+            ended=sum(counts.values()) - counts.get("running", 0),
+            good_week=lately.get("success", 0),
+            ended_week=sum(lately.values()) - lately.get("running", 0),
+            recent=tuple(ended[:TREND]),
+            usual=usual_of(ended[1:TREND]),
+            next_run=expected_next(integration, newest, now),
+            incident=incidents.get(key),
+            snooze=mutes.get(key),
+            observed_at=watched.observed_at,
+            dashboard_url=dashboard_page(self._workspace, key),
+            subscribed=_is_subscribed(await uow.subscriptions.for_channel(channel), integration),
+            missing=watched.missing_since is not None,
+            trouble=trouble,
+        )
+
+    async def listing(self, channel: Channel, words: str | None, offset: int = 0) -> Answer:
+        """Tell what integrations the workspace has, or those that `words` fit, and which of them a channel hears of."""
+        trouble = await self._lookup.discover()
+        async with self._store.read() as uow:
+            known = await uow.integrations.all(self._workspace.workspace_id)
+            subscriptions = await uow.subscriptions.for_channel(channel)
+        here = [watched for watched in known if watched.missing_since is None]
+        if trouble and not here:
+            return braze_refusal(trouble, Endpoint.LIST)
+        fitting = [watched for watched in here if words is None or _matches(words, watched.integration)]
+        start = _page_start(offset, len(fitting), LIST_PAGE)
+        page = fitting[start : start + LIST_PAGE]
+        seen = [watched.observed_at for watched in page if watched.observed_at]
+        return IntegrationList(
+            words=words,
+            rows=tuple(
+                (watched.integration, _is_subscribed(subscriptions, watched.integration)) for watched in page
+            ),
+            offset=start,
+            total=len(fitting),
+            observed_at=min(seen, default=None),
+            trouble=trouble,
+        )
+
+    async def subscriptions(self, channel: Channel) -> SubscriptionList:
+        """Tell what a channel is subscribed to."""
+        async with self._store.read() as uow:
+            subscriptions = await uow.subscriptions.for_channel(channel)
+            known = await uow.integrations.all(self._workspace.workspace_id)
+        names = {
+            watched.integration.integration_id: watched.integration.integration_name for watched in known
+        }
+        here = [watched.integration for watched in known if watched.missing_since is None]
+        return SubscriptionList(
+            rows=tuple(
+                (one, sum(one.takes_in(integration) for integration in here), names.get(one.selector))
+                for one in subscriptions
+            )
+        )
+
+    async def audit(self, channel: Channel) -> AuditTrail:
+        """Tell who changed what in a channel lately."""
+        async with self._store.read() as uow:
+            entries = await uow.audit.newest(channel, limit=AUDIT_ROWS)
+            known = await uow.integrations.some(
+                self._workspace.workspace_id, {entry.subject for entry in entries}
+            )
+        names = {key: watched.integration.integration_name for key, watched in known.items()}
+        return AuditTrail(rows=tuple((entry, names.get(entry.subject)) for entry in entries))
+
+
+def _is_subscribed(subscriptions: Sequence[Subscription], integration: Integration) -> bool:
+    return any(subscription.takes_in(integration) for subscription in subscriptions)
+
+
+def _matches(words: str, integration: Integration) -> bool:
+    if is_pattern(words) and selector_matches(words, integration):
+        return True
+    return matches_part(normalize_name(words), integration)
+
+
+def _page_start(offset: int, total: int, size: int) -> int:
+    """Where the page begins: a button may be older than the list, which may be shorter now."""
+    last = max(0, (total - 1) // size * size)
+    return min(max(0, offset), last)
+
+
+async def open_by_integration(uow: UnitOfWork, workspace_id: int, ids: Sequence[str]) -> dict[str, Incident]:
+    """The open incident of each integration that has one: the worst of them."""
+    found = [
+        one for one in await uow.incidents.open_for(workspace_id, None, ids) if one.kind in OF_INTEGRATIONS
+    ]
+    found.sort(key=lambda incident: OF_INTEGRATIONS.index(incident.kind))
+    return {incident.integration_id: incident for incident in found if incident.integration_id}
+
+
+async def _snoozes(
+    uow: UnitOfWork, workspace_id: int, channel: Channel, ids: Sequence[str], now: datetime
+) -> dict[str, Snooze]:
+    """The mute of each integration that is mute in the channel."""
+    mutes = await uow.snoozes.active(workspace_id, ids, now)
+    return {mute.integration_id: mute for mute in mutes if mute.channel == channel}
+
+
+def _urgency(
+    watched: WatchedIntegration, incidents: dict[str, Incident], mutes: dict[str, Snooze]
+) -> tuple[int, int, int, str]:
+    """Sort by what needs somebody most: failing and unattended, failing, gone from Braze, well."""
+    integration = watched.integration
+    incident = incidents.get(integration.integration_id)
+    if incident is None:
+        return (2 if watched.missing_since else 3, 0, 0, integration.integration_name.casefold())
+    attended = incident.acknowledged_by is not None or integration.integration_id in mutes
+    status = incident.last_failed.job_status if incident.last_failed else ""
+    rank = _WORST_FIRST.index(status) if status in _WORST_FIRST else len(_WORST_FIRST)
+    rank += incident.kind is not Kind.SYNC_FAILED
+    return (int(attended), rank, -incident.failed_in_a_row, integration.integration_name.casefold())

@@ -1,0 +1,86 @@
+"""Syncs that people have Braze start: asked for, confirmed, started, and told with who asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.content import SyncTriggered
+from cdi_bot.core.model.integration import Integration, WatchedIntegration, Workspace
+from cdi_bot.core.model.requested_sync import RequestedSync
+from cdi_bot.monitoring.braze_port import Braze, BrazeTrouble, Endpoint
+from cdi_bot.services.ports.store import Store, UnitOfWork
+from cdi_bot.usecases.access import Access
+from cdi_bot.usecases.answers import Answer, ConfirmSync, SyncStarted
+from cdi_bot.usecases.changes import Actor, announce, open_incidents
+from cdi_bot.usecases.lookup import Lookup, braze_refusal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncRequests:
+    """Starts syncs. Every method answers; `StoreTrouble` and, as in `Manage`, `SlackTrouble` are raised."""
+
+    store: Store
+    braze: Braze
+    workspace: Workspace
+    rights: Access
+    lookup: Lookup
+    clock: Callable[[], datetime]
+    wake: Callable[[], None]
+
+    async def ask(self, who: str, words: str) -> Answer:
+        """Ask for the confirmation that a sync needs, of somebody who may start one."""
+        refusal = await self.rights.to_sync(who)
+        if refusal:
+            return refusal
+        found = await self.lookup.find(words)
+        return ConfirmSync(integration=found.integration) if isinstance(found, WatchedIntegration) else found
+
+    async def start(self, channel: Channel, who: str, integration_id: str) -> Answer:
+        """Have Braze start a sync, tell the channel who had it do so, and follow it."""
+        refusal = await self.rights.to_sync(who)
+        if refusal:
+            return refusal
+        found = await self.lookup.find(integration_id)
+        if not isinstance(found, WatchedIntegration):
+            return found
+        integration = found.integration
+        deed = Actor(channel=channel, who=who, at=self.clock(), workspace_id=self.workspace.workspace_id)
+        is_certain = True
+        try:
+            await self.braze.trigger_sync(integration.integration_id)
+        except BrazeTrouble as trouble:
+            if not trouble.may_have_happened:
+                return braze_refusal(trouble.reason, Endpoint.SYNC, integration.integration_name)
+            is_certain = False
+        async with self.store.write() as uow:
+            await _announce_sync(uow, deed, integration, is_certain=is_certain)
+        self.wake()
+        return SyncStarted(integration=integration, is_certain=is_certain)
+
+
+async def _announce_sync(uow: UnitOfWork, deed: Actor, integration: Integration, *, is_certain: bool) -> None:
+    """Owe the channel the word of it, and remember to look how it goes on."""
+    key = integration.integration_id
+    content = SyncTriggered(
+        who=deed.who, workspace_id=deed.workspace_id, integration_id=key, is_certain=is_certain
+    )
+    announced = await announce(uow, deed, "sync", key, content)
+    newest = (await uow.runs.newest(deed.workspace_id, [key])).get(key)
+    incidents = await open_incidents(uow, deed.workspace_id, key)
+    await uow.syncs.add(
+        RequestedSync(
+            sync_id=0,
+            channel=deed.channel,
+            workspace_id=deed.workspace_id,
+            integration_id=key,
+            who=deed.who,
+            asked_at=deed.at,
+            newest_start=newest.sync_start_time if newest else None,
+            incident_id=incidents[0].incident_id if incidents else None,
+            announced=announced,
+            is_certain=is_certain,
+        )
+    )

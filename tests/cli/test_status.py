@@ -1,0 +1,146 @@
+"""`cdi-bot status`: what stands in the terminal for each answer."""
+
+import io
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from rich.console import Console
+
+from cdi_bot.cli.status import print_answer
+from cdi_bot.core.model.incident import Incident, Kind
+from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.run import Run
+from cdi_bot.core.statistics import Usual
+from cdi_bot.monitoring.braze_port import BrazeReason
+from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.usecases.answers import Answer, BrazeRefused, NoMatch, NothingOpen, RunHistory, SeveralMatches
+
+NOW = datetime(2026, 3, 25, 12, 0, tzinfo=UTC)
+USERS = Integration(workspace_id=1, integration_id="users-1", integration_name="Users [bold]attributes")
+RUN = Run(
+    integration_id="users-1",
+    sync_start_time=NOW - timedelta(minutes=10),
+    sync_finish_time=NOW - timedelta(minutes=8),
+    job_status="partial",
+    rows_synced=9_000,
+    rows_failed_with_errors=1_000,
+)
+RUNNING = Run(integration_id="users-1", sync_start_time=NOW - timedelta(minutes=1), job_status="running")
+INCIDENT = Incident(
+    incident_id=1,
+    workspace_id=1,
+    integration_id="users-1",
+    kind=Kind.SYNC_FAILED,
+    revision=1,
+    opened_at=NOW,
+    failing_since=NOW - timedelta(hours=1),
+)
+HISTORY = RunHistory(
+    integration=USERS,
+    runs=(RUNNING, RUN),
+    offset=0,
+    has_older=True,
+    good=27,
+    ended=30,
+    good_week=8,
+    ended_week=9,
+    recent=(RUN, RUN),
+    usual=Usual(duration=timedelta(minutes=1), rows=12_345),
+    next_run=NOW + timedelta(hours=1),
+    incident=INCIDENT,
+    snooze=None,
+    observed_at=NOW - timedelta(seconds=42),
+    dashboard_url="https://dashboard-03.braze.com/integrations/cloud_data_ingestion/users-1",
+    subscribed=False,
+    missing=True,
+    trouble=BrazeReason.TIMEOUT,
+)
+BARE = RunHistory(
+    integration=USERS,
+    runs=(),
+    offset=0,
+    has_older=False,
+    good=0,
+    ended=0,
+    good_week=0,
+    ended_week=0,
+    recent=(),
+    usual=Usual(duration=None, rows=None),
+    next_run=None,
+    incident=None,
+    snooze=None,
+    observed_at=None,
+    dashboard_url=None,
+    subscribed=False,
+    missing=False,
+    trouble=None,
+)
+
+
+def printed(answer: Answer) -> tuple[bool, str]:
+    """Whether the answer is a history, and what is printed for it."""
+    console = Console(file=io.StringIO(), width=150, color_system=None)
+    shown = print_answer(answer, console, words=Translator(), now=NOW)
+    assert isinstance(console.file, io.StringIO)
+    return shown, console.file.getvalue()
+
+
+def test_a_history_is_a_table() -> None:
+    """The newest runs stand in rows, above them what is known of the integration; names are no markup."""
+    shown, text = printed(HISTORY)
+    assert shown
+    for part in (
+        "Users [bold]attributes  users-1",
+        "no longer lists",
+        "Not well since",
+        "Succeeded in 30 days: 90% of 30 runs",
+        "Succeeded in 7 days: 88.9% of 9 runs",
+        "Took: 2 min (usually 1 min)",
+        "Rows synced: 9,000 (usually 12,345)",
+        "Next run: 20",
+        "×× rows of the last 2 runs",
+        "From memory: ",
+        "Observed 42 s ago",
+        "https://dashboard-03.braze.com/",
+        "Partial",
+        "2 min",
+        "9,000",
+        "1,000 (10% of all)",
+        "Running",
+        "Older runs",
+    ):
+        assert part in text
+
+
+def test_a_history_says_no_more_than_is_known() -> None:
+    """An integration that nothing is known of is its name and an empty table."""
+    shown, text = printed(BARE)
+    assert shown
+    assert [line.split() for line in text.splitlines() if line.strip()] == [
+        ["Users", "[bold]attributes", "users-1"],
+        ["Started", "Took", "Status", "Rows", "synced", "Rows", "failed"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "parts"),
+    [
+        (
+            SeveralMatches(words="users", candidates=(USERS,), total=3),
+            ["3 integrations fit “users”", "users-1"],
+        ),
+        (
+            NoMatch(words="user", nearest=(USERS,), list_known=True),
+            ["No integration fits “user”", "users-1"],
+        ),
+        (NoMatch(words="user", nearest=(), list_known=False), ["cdi.integration_list"]),
+        (BrazeRefused(reason=BrazeReason.UNREACHABLE, words=None), ["no connection to Braze"]),
+        (NothingOpen(integration=USERS), ["no status to show"]),
+    ],
+)
+def test_no_history_says_why(answer: Answer, parts: list[str]) -> None:
+    """Where there is no one integration to show, the answer says why and what to type instead."""
+    shown, text = printed(answer)
+    assert not shown
+    for part in parts:
+        assert part in text

@@ -1,0 +1,410 @@
+"""What people type after `/cdi`."""
+
+from datetime import UTC, datetime, timedelta
+from typing import get_args
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from cdi_bot.core.commands.command import (
+    CHANNEL_COMMANDS,
+    COMMANDS,
+    Acknowledge,
+    Command,
+    EndSnooze,
+    ListIntegrations,
+    Mistake,
+    MistakeKind,
+    RequestSync,
+    SetSnooze,
+    ShowAudit,
+    ShowHelp,
+    ShowStatus,
+    ShowSubscriptions,
+    Subscribe,
+    Unsubscribe,
+)
+from cdi_bot.core.commands.parser import parse
+from cdi_bot.core.commands.printing import ID_PLACEHOLDER, print_command, quoted_name, with_id
+from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Topic
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+ID = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
+
+
+def read(text: str) -> Command:
+    """Parse at a fixed present."""
+    return parse(text, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("", ShowHelp()),
+        ("   ", ShowHelp()),
+        ("help", ShowHelp()),
+        ("HELP me", ShowHelp()),
+        ("statsu", ShowHelp(unknown="statsu", nearest="status")),
+        ("Subscribee Users", ShowHelp(unknown="Subscribee", nearest="subscribe")),
+        ("<@U1|ann>", ShowHelp(unknown="@ann")),
+        ("x" * 100_000, ShowHelp(unknown="x" * 100_000)),
+        ("status", ShowStatus(words=None)),
+        ("  STATUS  ", ShowStatus(words=None)),
+        ("status Users  sync", ShowStatus(words="Users sync")),
+        ('status "Users sync"', ShowStatus(words="Users sync")),
+        ("status “Users sync”", ShowStatus(words="Users sync")),
+        ("status ‘Users sync’", ShowStatus(words="Users sync")),
+        ("status 'Bob's users'", ShowStatus(words="Bob's users")),
+        ("status `0f3c`", ShowStatus(words="0f3c")),
+        ('status "', ShowStatus(words='"')),
+        ('status 5" screens', ShowStatus(words='5" screens')),
+        ("status R&amp;D &lt;new&gt;", ShowStatus(words="R&D <new>")),
+        ("status <http://app.example.com|app.example.com>", ShowStatus(words="app.example.com")),
+        ("status <https://app.example.com>", ShowStatus(words="https://app.example.com")),
+        ("status <#C1|users>", ShowStatus(words="#users")),
+        ("status a\u00a0b", ShowStatus(words="a b")),
+        ("ｓｔａｔｕｓ　ユーザー", ShowStatus(words="ユーザー")),
+        ("status 「ユーザー　同期」", ShowStatus(words="ユーザー　同期")),
+        ("status ＂ユーザー 同期＂", ShowStatus(words="ユーザー 同期")),
+        (r'status "Users \"EU\""', ShowStatus(words='Users "EU"')),
+        (
+            f"status <https://dashboard-03.braze.com/integrations/cloud_data_ingestion/{ID}>",
+            ShowStatus(words=ID),
+        ),
+        (
+            f"ack https://dashboard-03.braze.com/integrations/cloud_data_ingestion/{ID}/edit?a=b#c",
+            Acknowledge(words=ID),
+        ),
+        (
+            f"sync <http://dashboard.us-10.braze.com/x/cloud_data_ingestion/{ID}|…/{ID[:4]}>",
+            RequestSync(words=ID),
+        ),
+        (
+            f"list see dashboard-01.braze.eu/integrations/cloud_data_ingestion/{ID}",
+            ListIntegrations(words=ID),
+        ),
+        ("status https://example.com/other/page", ShowStatus(words="https://example.com/other/page")),
+        ("list", ListIntegrations(words=None)),
+        ("list cart", ListIntegrations(words="cart")),
+        ("subscriptions", ShowSubscriptions()),
+        ("subs", ShowSubscriptions()),
+        ("unsubscribe Users*", Unsubscribe(selector="Users*")),
+        ("unsub ALL", Unsubscribe(selector="all")),
+        ("ack Users", Acknowledge(words="Users")),
+        ("acknowledge Users", Acknowledge(words="Users")),
+        ("unsnooze Users", EndSnooze(words="Users")),
+        ("sync Users", RequestSync(words="Users")),
+        ("audit", ShowAudit()),
+        ("AUDIT please", ShowAudit()),
+        ("audit in:<#C1|general>", ShowAudit(place="C1")),
+        ("subscriptions in: <#C1>", ShowSubscriptions(place="C1")),
+        ("unsub ＡＬＬ in:<#G1|ops>", Unsubscribe(selector="all", place="G1")),
+        ("unsnooze in:<#C1|general> Users", EndSnooze(words="Users", place="C1")),
+    ],
+)
+def test_plain_commands(text: str, command: Command) -> None:
+    """Commands are known in any letter case and spacing, with names quoted or not."""
+    assert read(text) == command
+
+
+ERROR_LATE = frozenset({Topic.ERROR, Topic.LATE})
+ERROR_LATE_100 = Filters(topics=ERROR_LATE, min_rows=100)
+ERROR_LATE_PERCENT = Filters(topics=ERROR_LATE, min_percent=2.5)
+ROWS_5 = Filters(min_rows=5)
+
+
+@pytest.mark.parametrize(
+    ("text", "selector", "filters"),
+    [
+        ("subscribe Users", "Users", Filters()),
+        ("sub all", "all", Filters()),
+        ("subscribe **", "all", Filters()),
+        ("subscribe Users*", "Users*", Filters()),
+        ("subscribe prod:users", "prod:users", Filters()),
+        ('subscribe "on:call sync" rows:5', "on:call sync", Filters(min_rows=5)),
+        ("subscribe Users on:error", "Users", Filters(topics=frozenset({Topic.ERROR}))),
+        ("subscribe on:Error,LATE Users x", "Users x", Filters(topics=frozenset({Topic.ERROR, Topic.LATE}))),
+        (
+            "subscribe Users on: error, partial",
+            "Users",
+            Filters(topics=frozenset({Topic.ERROR, Topic.PARTIAL})),
+        ),
+        (
+            "subscribe Users on:error ,partial",
+            "Users",
+            Filters(topics=frozenset({Topic.ERROR, Topic.PARTIAL})),
+        ),
+        ("subscribe Users on=config-error", "Users", Filters(topics=frozenset({Topic.CONFIG_ERROR}))),
+        ('subscribe Users on:"error"', "Users", Filters(topics=frozenset({Topic.ERROR}))),
+        ("subscribe Users rows:1,000 percent:2.5%", "Users", Filters(min_rows=1000, min_percent=2.5)),
+        ("subscribe Users ROWS:5 rows:6", "Users", Filters(min_rows=6)),
+        ("subscribe Users mention:<@U1|ann lee>", "Users", Filters(mention="<@U1>")),
+        ("subscribe Users mention: <@U1>", "Users", Filters(mention="<@U1>")),
+        ("sub Users＊ ＯＮ：ｅｒｒｏｒ、late　rows：１００", "Users*", ERROR_LATE_100),
+        ("subscribe Users on:error， late percent:２．５％", "Users", ERROR_LATE_PERCENT),
+        (
+            f"subscribe https://dashboard-03.braze.com/integrations/cloud_data_ingestion/{ID} rows:5",
+            ID,
+            ROWS_5,
+        ),
+        ("subscribe Users mention:<!subteam^S1|@data team>", "Users", Filters(mention="<!subteam^S1>")),
+    ],
+)
+def test_subscribe(text: str, selector: str, filters: Filters) -> None:
+    """A subscription takes its options anywhere, and whatever is no option is the selector."""
+    assert read(text) == Subscribe(selector=selector, filters=filters)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_what_takes_another_channel(command: str) -> None:
+    """Just those that help names do."""
+    wanted = {"snooze": "x 2h", "digest": "daily 9:00", "language": "ja"}.get(command, "x")
+    place = getattr(read(f"{command} {wanted} in:<#C1>"), "place", None)
+    assert (place == "C1") == (command in CHANNEL_COMMANDS)
+
+
+def test_another_channel_is_named_by_in() -> None:
+    """`in:` says which channel is meant, wherever it stands."""
+    there = Subscribe(selector="Users", filters=Filters(min_rows=5), place="C1")
+    assert read("subscribe in:<#C1|general> Users rows:5") == there
+    assert read("subscribe Users rows:5 in: <#C1>") == there
+    snooze = read("snooze Users 2h in:<#C1|general> back fill")
+    assert snooze == SetSnooze(words="Users", until=NOW + timedelta(hours=2), reason="back fill", place="C1")
+
+
+def test_subscribe_leaves_out_running_by_default() -> None:
+    """Without `on:` a channel hears of everything but of runs that begin."""
+    command = read("subscribe all")
+    assert isinstance(command, Subscribe)
+    assert command.filters.topics == DEFAULT_TOPICS == frozenset(Topic) - {Topic.RUNNING}
+
+
+@pytest.mark.parametrize(
+    ("text", "until", "words", "reason"),
+    [
+        ("snooze Users 2h", timedelta(hours=2), "Users", None),
+        ("snooze Users sync 2h back fill", timedelta(hours=2), "Users sync", "back fill"),
+        ("snooze Users 2 hours", timedelta(hours=2), "Users", None),
+        ("snooze Users for 90m because of R&amp;D", timedelta(minutes=90), "Users", "because of R&D"),
+        ("snooze Attributes for Japan 1d", timedelta(days=1), "Attributes for Japan", None),
+        ('snooze "Sync 2h job" 3h', timedelta(hours=3), "Sync 2h job", None),
+        ("snooze 2h Users", timedelta(hours=2), "Users", None),
+        ("snooze 1h sync 2h", timedelta(hours=2), "1h sync", None),
+        ("snooze Users tomorrow", timedelta(hours=21), "Users", None),
+        ("snooze Users until tomorrow away", timedelta(hours=21), "Users", "away"),
+        ("snooze Users until it recovers", None, "Users", None),
+        ("snooze Users until recovery fix is on its way", None, "Users", "fix is on its way"),
+        ("snooze Cart recovery mails 2h", timedelta(hours=2), "Cart recovery mails", None),
+        ("snooze Users recovery", None, "Users", None),
+        ("snooze Users tomorrow 9am", timedelta(hours=21), "Users", None),
+        ("snooze Users tomorrow at 9 AM back fill", timedelta(hours=21), "Users", "back fill"),
+        ("snooze Users until tomorrow 14:30", timedelta(hours=26.5), "Users", None),
+        ("snooze Users until 5pm", timedelta(hours=5), "Users", None),
+        ("snooze Users till 9:00 night shift", timedelta(hours=21), "Users", "night shift"),
+        ("snooze Users until 2026-03-01T13:30Z", timedelta(hours=1.5), "Users", None),
+        ("snooze Users until 2026-03-02T09:00 x", timedelta(hours=21), "Users", "x"),
+        ("snooze tomorrow 9am Users", timedelta(hours=21), "Users", None),
+        ("snooze Tomorrow mails 2h", timedelta(hours=2), "Tomorrow mails", None),
+        ("snooze　ユーザー　２ｈ　移行のため", timedelta(hours=2), "ユーザー", "移行のため"),
+        ("snooze ユーザー tomorrow ９：３０", timedelta(hours=21.5), "ユーザー", None),
+    ],
+)
+def test_snooze(text: str, until: timedelta | None, words: str, reason: str | None) -> None:
+    """A mute takes the first time behind the name; what follows it is the reason."""
+    assert read(text) == SetSnooze(words=words, until=NOW + until if until else None, reason=reason)
+
+
+def test_tomorrow_is_in_the_persons_zone_and_told_in_utc() -> None:
+    """Tomorrow is the person's, and the answer is in UTC."""
+    now = NOW.astimezone(ZoneInfo("Asia/Tokyo"))
+    command = parse("snooze Users tomorrow", now=now)
+    assert isinstance(command, SetSnooze)
+    assert command.until == datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
+    assert command.until.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        ("subscribe", Mistake(command="subscribe", problem=MistakeKind.MISSING_INTEGRATION)),
+        ("sub on:error", Mistake(command="subscribe", problem=MistakeKind.MISSING_INTEGRATION)),
+        ("unsubscribe", Mistake(command="unsubscribe", problem=MistakeKind.MISSING_INTEGRATION)),
+        ('ack ""', Mistake(command="ack", problem=MistakeKind.MISSING_INTEGRATION)),
+        ("sync", Mistake(command="sync", problem=MistakeKind.MISSING_INTEGRATION)),
+        ("snooze", Mistake(command="snooze", problem=MistakeKind.MISSING_INTEGRATION)),
+        ("snooze 2h", Mistake(command="snooze", problem=MistakeKind.MISSING_INTEGRATION)),
+        ("snooze Users sync", Mistake(command="snooze", problem=MistakeKind.MISSING_TIME)),
+        ("snooze Users 2x", Mistake(command="snooze", problem=MistakeKind.BAD_TIME, given="2x")),
+        ("snooze Users 900d", Mistake(command="snooze", problem=MistakeKind.BAD_TIME, given="900d")),
+        ("snooze Users until 25:00", Mistake(command="snooze", problem=MistakeKind.BAD_TIME, given="25:00")),
+        (
+            "snooze Users until 2026-02-30T09:00",
+            Mistake(command="snooze", problem=MistakeKind.BAD_TIME, given="2026-02-30T09:00"),
+        ),
+        (
+            "snooze Users until 2026-02-28T09:00",
+            Mistake(command="snooze", problem=MistakeKind.BAD_TIME, given="until 2026-02-28T09:00"),
+        ),
+        ("audit in:#nosuch", Mistake(command="audit", problem=MistakeKind.BAD_CHANNEL, given="#nosuch")),
+        (
+            "status in:<#C1|general>",
+            Mistake(command="status", problem=MistakeKind.UNKNOWN_OPTION, given="in:#general"),
+        ),
+        (
+            "ack Users in:<#C1>",
+            Mistake(command="ack", problem=MistakeKind.UNKNOWN_OPTION, given="in:#C1"),
+        ),
+        ("subscribe in:", Mistake(command="subscribe", problem=MistakeKind.BAD_CHANNEL)),
+        ("unsnooze x in:<@U1>", Mistake(command="unsnooze", problem=MistakeKind.BAD_CHANNEL, given="@U1")),
+        (
+            "subscribe Users on:erorr",
+            Mistake(command="subscribe", problem=MistakeKind.UNKNOWN_STATUS, given="erorr", nearest="error"),
+        ),
+        ("subscribe Users on:", Mistake(command="subscribe", problem=MistakeKind.UNKNOWN_STATUS)),
+        (
+            "subscribe Users rows:many",
+            Mistake(command="subscribe", problem=MistakeKind.BAD_NUMBER, given="rows:many"),
+        ),
+        (
+            "subscribe Users rows:0",
+            Mistake(command="subscribe", problem=MistakeKind.BAD_NUMBER, given="rows:0"),
+        ),
+        (
+            "subscribe Users rows:2.5",
+            Mistake(command="subscribe", problem=MistakeKind.BAD_NUMBER, given="rows:2.5"),
+        ),
+        (
+            "subscribe Users percent:101",
+            Mistake(command="subscribe", problem=MistakeKind.BAD_NUMBER, given="percent:101"),
+        ),
+        (
+            "subscribe Users row:5",
+            Mistake(command="subscribe", problem=MistakeKind.UNKNOWN_OPTION, given="row:5", nearest="rows"),
+        ),
+        (
+            "subscribe Users mention:@ann",
+            Mistake(command="subscribe", problem=MistakeKind.BAD_MENTION, given="@ann"),
+        ),
+        (
+            "subscribe Users mention:<!channel>",
+            Mistake(command="subscribe", problem=MistakeKind.BAD_MENTION, given="@channel"),
+        ),
+        (
+            "unsubscribe Users on:late",
+            Mistake(command="unsubscribe", problem=MistakeKind.UNKNOWN_OPTION, given="on:late"),
+        ),
+    ],
+)
+def test_mistakes(text: str, mistake: Mistake) -> None:
+    """A command that says too little or something odd is answered with what is wrong."""
+    assert read(text) == mistake
+
+
+PIECES = st.sampled_from(
+    [
+        *COMMANDS,
+        *"\"'`<>@#!|:,*?&",
+        "on:",
+        "rows:",
+        "percent:",
+        "mention:",
+        "<@U1|a b>",
+        "in:",
+        "<#C1|general>",
+        "tomorrow",
+        "9am",
+        "for",
+        "2026-03-02T09:00",
+        "　",
+        "：",
+        "ｓｎｏｏｚｅ",
+        "\\",
+        "「",
+        "」",
+        "<!subteam^S1>",
+        "2h",
+        "until",
+        "it",
+    ]
+) | st.text(max_size=8)
+
+
+TEXTS = st.text() | st.lists(PIECES, max_size=12).map(" ".join) | st.lists(PIECES, max_size=12).map("".join)
+
+
+@given(TEXTS)
+@example("snooze x " + "9" * 5000 + "h")
+@example("subscribe x rows:" + "9" * 5000)
+@example("status " + '"' * 5000)
+@example("status " + "<@" * 5000)
+def test_every_text_is_a_command(text: str) -> None:
+    """Whatever is typed is answered, and nothing is raised."""
+    command = read(text)
+    assert isinstance(command, get_args(Command))
+    words = getattr(command, "words", None) or getattr(command, "selector", None)
+    assert words is None or words.strip()
+
+
+@given(st.sampled_from(COMMANDS), TEXTS)
+@example("status", "<>")
+@example("status", '"\\"')
+@example("subscribe", "x percent:0.000001 mention:<@U1>")
+@example("snooze", "x until 2026-03-02T09:00 in:<#C1>")
+@example("snooze", "x until recovery 2h")
+@example("snooze", "it 1m y")
+def test_a_command_is_read_again_as_it_is_printed(verb: str, rest: str) -> None:
+    """What a button carries does what was typed."""
+    for text in (rest, f"{verb} {rest}"):
+        command = read(text)
+        if not isinstance(command, Mistake):
+            assert read(print_command(command)) == command, print_command(command)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "subscribe Users on:error rows:5 percent:2.5 mention:<!subteam^S1|@x> in:<#C1>",
+        "unsubscribe Users in:<#C1>",
+        "ack Users",
+        'snooze Users 2h because of "{id}"',
+        "unsnooze Users",
+        "sync Users",
+        "status Users",
+    ],
+)
+def test_a_choice_completes_the_command(text: str) -> None:
+    """With an id in place of the words, everything else is as typed."""
+    chosen = read(with_id(read(text)).replace(ID_PLACEHOLDER, quoted_name("an id"), 1))
+    assert chosen == read(text.replace("Users", '"an id"', 1))
+
+
+def test_a_choice_carries_no_more_than_a_button_can() -> None:
+    """A very long reason is cut to what messages show of it."""
+    assert len(with_id(read("snooze Users 2h " + "&amp;" * 3000))) < 1900
+
+
+def test_a_mistake_is_no_command() -> None:
+    """It can't be printed: nothing that was typed would be done by it."""
+    with pytest.raises(ValueError, match="mistake"):
+        print_command(read("sync"))
+
+
+@given(st.sampled_from([command for command in COMMANDS if command != "audit"]))
+def test_every_command_is_nearest_to_its_misspelling(command: str) -> None:
+    """A command with its last letter doubled is still recognised as meant."""
+    answer = read(command + command[-1] + "z")
+    assert isinstance(answer, ShowHelp)
+    assert answer.nearest == command
+
+
+@given(
+    st.text(alphabet=st.characters(codec="utf-8", exclude_characters='"<>&\\“”„«»＂‘’＇\u00a0'), min_size=1)
+)
+def test_quoted_names_come_through(name: str) -> None:
+    """A quoted name is taken as it stands, whatever it looks like."""
+    words = name.strip()
+    if words:
+        assert read(f'status "{name}"') == ShowStatus(words=words)

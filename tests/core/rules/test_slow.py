@@ -1,0 +1,139 @@
+"""Slow runs: what is usual, when a run goes on far beyond it, and when that is over."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cdi_bot.core.model.incident import Incident, Kind
+from cdi_bot.core.model.integration import Integration, WatchedIntegration
+from cdi_bot.core.model.run import Run
+from cdi_bot.core.rules.slow import RunLengths, judge_slow, judge_slow_end, lengths_of, seen_running
+
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+NOON = datetime(2026, 3, 25, 12, tzinfo=UTC)
+RUNNING = Run(integration_id="users", sync_start_time=NOON, job_status="running")
+USUAL = RunLengths(usual=10 * MINUTE, longest=12 * MINUTE, known_for=168 * HOUR)
+
+
+def watched(asked: datetime | None, **more: Any) -> WatchedIntegration:
+    """An integration, and when its status was last told."""
+    integration = Integration(workspace_id=1, integration_id="users", integration_name="Users")
+    known: dict[str, Any] = {"watched_since": NOON - 24 * HOUR, "baseline_taken": True}
+    return WatchedIntegration(integration=integration, status_asked_at=asked, **known | more)
+
+
+def ended(ago: int, minutes: float, status: str = "success") -> Run:
+    """A run that began so many hours before noon and took so long."""
+    start = NOON - ago * HOUR
+    finish = start + minutes * MINUTE
+    return Run(integration_id="users", sync_start_time=start, job_status=status, sync_finish_time=finish)
+
+
+def slow(at: datetime = NOON + HOUR) -> Incident:
+    """An incident as it is stored."""
+    found = judge_slow(watched(at), RUNNING, USUAL, now=at)
+    assert found is not None
+    return replace(found, incident_id=3)
+
+
+def test_what_is_usual_is_learned_from_good_runs() -> None:
+    """Failed ones end when they end, and the one that goes on says nothing."""
+    good = [ended(hours, minutes) for hours, minutes in enumerate((9, 10, 11, 10, 40), start=1)]
+    others = [RUNNING, ended(7, 300, "error"), replace(ended(8, 5), sync_finish_time=None)]
+    assert lengths_of([*good, *others], NOON) == RunLengths(
+        usual=10 * MINUTE, longest=40 * MINUTE, known_for=5 * HOUR
+    )
+    assert lengths_of([*good[1:], *others], NOON) is None
+    assert lengths_of(good, NOON - 2 * HOUR) is None  # only what was before
+
+
+@pytest.mark.parametrize(
+    ("usual", "longest", "limit"),
+    [(1, 2, 11), (10, 12, 30), (10, 60, 90), (60, 60, 180)],
+)
+def test_far_beyond(usual: int, longest: int, limit: int) -> None:
+    """Ten minutes more at least, three times the usual, half as much again as the longest."""
+    lengths = RunLengths(usual=usual * MINUTE, longest=longest * MINUTE, known_for=168 * HOUR)
+    assert lengths.limit == limit * MINUTE
+
+
+def test_less_than_a_week_tells_little() -> None:
+    """The long run of each Sunday may not have been seen yet: an hour is what Braze advises at most."""
+    known = RunLengths(usual=MINUTE, longest=MINUTE, known_for=167 * HOUR)
+    assert known.limit == HOUR
+    assert replace(known, longest=HOUR).limit == 1.5 * HOUR
+
+
+def test_a_run_that_goes_on_far_too_long_is_slow() -> None:
+    """Since it began."""
+    assert judge_slow(watched(NOON + 30 * MINUTE), RUNNING, USUAL, now=NOON + HOUR) is None
+    incident = slow(NOON + 31 * MINUTE)
+    assert (incident.kind, incident.failing_since, incident.last_failed) == (Kind.SLOW, NOON, RUNNING)
+
+
+@pytest.mark.parametrize(
+    ("each", "newest", "lengths"),
+    [
+        (watched(NOON + HOUR), RUNNING, None),  # too little is known
+        (watched(NOON + HOUR), None, USUAL),
+        (watched(NOON + HOUR), ended(1, 1), USUAL),
+        (watched(NOON + MINUTE), RUNNING, USUAL),  # nobody has looked since: it may have ended
+        (watched(None), RUNNING, USUAL),
+        (watched(NOON + MINUTE, listed_at=NOON + HOUR), RUNNING, USUAL),  # the list does not tell of this run
+        (watched(NOON + HOUR, missing_since=NOON), RUNNING, USUAL),
+        (watched(NOON + HOUR, watched_since=None), RUNNING, USUAL),
+    ],
+)
+def test_what_is_not_slow(each: WatchedIntegration, newest: Run | None, lengths: RunLengths | None) -> None:
+    """Nothing is concluded from silence, nor from too little."""
+    assert judge_slow(each, newest, lengths, now=NOON + 10 * HOUR) is None
+
+
+def test_the_list_may_tell_that_it_still_runs() -> None:
+    """By its start, which it may cut to whole seconds."""
+    each = watched(NOON + MINUTE, listed_at=NOON + HOUR)
+    listed = replace(each.integration, last_job_start_time=NOON, last_job_status="Running")
+    run = replace(RUNNING, sync_start_time=NOON + timedelta(microseconds=17))
+    assert seen_running(replace(each, integration=listed), run) == HOUR - timedelta(microseconds=17)
+    over = replace(each, integration=replace(listed, last_job_status="success"))
+    assert seen_running(over, RUNNING) == MINUTE
+    assert seen_running(watched(NOON - MINUTE), RUNNING) == timedelta(0)  # clocks differ
+
+
+@pytest.mark.parametrize("status", ["success", "error"])
+def test_its_end_ends_it(status: str) -> None:
+    """However it ended."""
+    over = replace(RUNNING, job_status=status, sync_finish_time=NOON + 2 * HOUR)
+    after = judge_slow_end(replace(slow(), last_failed=over), now=NOON + 3 * HOUR)
+    assert after is not None
+    assert (after.resolved_at, after.resolved_by, after.revision) == (NOON + 3 * HOUR, over, 2)
+
+
+def test_it_goes_on_while_the_run_does() -> None:
+    """And ends without a run where Braze knows it no longer."""
+    assert judge_slow_end(slow(), now=NOON + 9 * HOUR) is None
+    after = judge_slow_end(replace(slow(), last_failed=None), now=NOON + 9 * HOUR)
+    assert after is not None
+    assert (after.is_open, after.resolved_by) == (False, None)
+
+
+@given(
+    minutes=st.lists(st.floats(0, 600), max_size=12),
+    lasted=st.floats(0, 3000),
+)
+def test_no_run_is_slow_that_is_not_far_beyond_all_others(minutes: list[float], lasted: float) -> None:
+    """Whatever the lengths before were; and looking twice finds the same."""
+    lengths = lengths_of([ended(n, each) for n, each in enumerate(minutes, start=1)], NOON)
+    each, now = watched(NOON + lasted * MINUTE), NOON + 5000 * MINUTE
+    found = judge_slow(each, RUNNING, lengths, now=now)
+    assert found == judge_slow(each, RUNNING, lengths, now=now)
+    if found:
+        assert len(minutes) >= 5
+        assert lasted > max(minutes)
+        assert lasted > 10

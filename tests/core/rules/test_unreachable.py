@@ -1,0 +1,48 @@
+"""When the bot says that it can't see."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from cdi_bot.core.model.incident import Incident, Kind
+from cdi_bot.core.rules.unreachable import judge_unreachable
+from tests.core.runs_kit import NOON, at
+
+
+def judged(reason: str | None, minutes: float, incident: Incident | None = None) -> Incident | None:
+    """Judge so many minutes after the last answer, which came at noon."""
+    return judge_unreachable(
+        workspace_id=1,
+        last_answer=NOON,
+        reason=reason,
+        incident=incident,
+        now=at(minutes),
+        blind_after=timedelta(minutes=5),
+    )
+
+
+def test_blindness_is_called_so_after_a_while() -> None:
+    """Not before, and not while Braze answers."""
+    assert judged("timeout", 4.9) is None
+    assert judged(None, 60) is None
+    blind = judged("timeout", 5)
+    assert blind is not None
+    assert (blind.kind, blind.integration_id, blind.failing_since, blind.reason) == (
+        Kind.BLIND,
+        None,
+        NOON,
+        "timeout",
+    )
+
+
+def test_it_changes_with_its_reason_and_ends_with_an_answer() -> None:
+    """Each time with a new revision."""
+    blind = judged("timeout", 5)
+    assert blind is not None
+    stored = replace(blind, incident_id=3)
+    assert judged("timeout", 9, stored) is None
+    changed = judged("bad_key", 9, stored)
+    assert changed == replace(stored, revision=2, reason="bad_key")
+    ended = judged(None, 9, stored)
+    assert ended == replace(stored, revision=2, resolved_at=at(9))

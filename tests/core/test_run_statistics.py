@@ -1,0 +1,106 @@
+"""What the newest runs amount to: what is usual, when the next is expected, and how they fit a picture."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.run import Run
+from cdi_bot.core.statistics import Usual, chart_points, expected_next, usual_of
+
+NOW = datetime(2026, 3, 25, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+ONE = Integration(workspace_id=1, integration_id="one", integration_name="One")
+
+
+def run(
+    ago: timedelta, status: str = "success", *, seconds: float | None = 60, rows: int | None = 100
+) -> Run:
+    """A run that began so long ago."""
+    start = NOW - ago
+    return Run(
+        integration_id="one",
+        sync_start_time=start,
+        job_status=status,
+        sync_finish_time=start + timedelta(seconds=seconds) if seconds is not None else None,
+        rows_synced=rows,
+        rows_failed_with_errors=1,
+    )
+
+
+def hourly(count: int, *, since: timedelta = timedelta(minutes=30)) -> list[Run]:
+    """So many runs, one each hour, newest first."""
+    return [run(since + HOUR * age) for age in range(count)]
+
+
+def test_usual_is_the_middle_of_the_good_ones() -> None:
+    """Failed runs, which are short and empty, do not make it smaller, nor does one odd run change it."""
+    runs = [run(HOUR, seconds=seconds, rows=rows) for seconds, rows in [(60, 100), (70, 110), (9000, 10**9)]]
+    runs += [run(HOUR, "error", seconds=1, rows=0)] * 9
+    assert usual_of(runs) == Usual(duration=timedelta(seconds=70), rows=110)
+
+
+def test_too_few_are_not_usual() -> None:
+    """Two runs make nothing usual, nor do those of which nothing is known."""
+    assert usual_of([run(HOUR)] * 2) == Usual(duration=None, rows=None)
+    assert usual_of([run(HOUR, seconds=None, rows=None)] * 9) == Usual(duration=None, rows=None)
+
+
+def test_next_as_braze_says() -> None:
+    """What Braze's schedule tells is taken as it is, while it lies ahead."""
+    told = Integration(
+        workspace_id=1, integration_id="one", integration_name="One", next_scheduled_run=NOW + HOUR
+    )
+    assert expected_next(told, [], NOW) == NOW + HOUR
+    assert expected_next(told, [], NOW + 2 * HOUR) is None
+
+
+def test_next_by_the_rhythm() -> None:
+    """Without a schedule the rhythm of the starts tells; one that did not come is expected all the same."""
+    assert expected_next(ONE, hourly(5), NOW) == NOW + HOUR / 2
+    late = hourly(5, since=2 * HOUR)
+    assert expected_next(ONE, late, NOW) == NOW - HOUR
+
+
+@pytest.mark.parametrize(
+    "runs",
+    [hourly(3), [run(HOUR * age * age) for age in range(1, 9)], [run(HOUR)] * 9],
+)
+def test_no_rhythm(runs: list[Run]) -> None:
+    """Too few runs, irregular ones, and ones that all begin at once tell of no next."""
+    assert expected_next(ONE, runs, NOW) is None
+
+
+runs = st.lists(
+    st.builds(
+        lambda minutes, seconds, rows: run(timedelta(minutes=minutes), seconds=seconds, rows=rows),
+        st.integers(0, 10**5),
+        st.none() | st.integers(0, 10**5),
+        st.none() | st.integers(0, 10**12),
+    ),
+    max_size=70,
+).map(lambda each: sorted(each, key=lambda one: one.sync_start_time, reverse=True))
+
+
+@given(runs, st.integers(1, 30))
+def test_every_run_is_in_the_picture(all_runs: list[Run], most: int) -> None:
+    """The places are never too many, in order, lose no row, and the newest one is as full as any."""
+    drawn = chart_points(all_runs, most)
+    assert len(drawn) <= most
+    assert bool(drawn) == bool(all_runs)
+    assert sum(point.rows_synced for point in drawn) == sum(one.rows_synced or 0 for one in all_runs)
+    assert sum(point.rows_failed for point in drawn) == len(all_runs)
+    assert [point.start for point in drawn] == sorted(point.start for point in drawn)
+    lengths = [one.duration.total_seconds() for one in all_runs if one.duration]
+    assert max((point.seconds for point in drawn), default=0.0) == max(lengths, default=0.0)
+
+
+@given(runs)
+def test_few_runs_stand_by_themselves(all_runs: list[Run]) -> None:
+    """Where there is room, each run has its own place."""
+    drawn = chart_points(all_runs, 70)
+    assert [point.start for point in reversed(drawn)] == [one.sync_start_time for one in all_runs]

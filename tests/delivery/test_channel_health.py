@@ -1,0 +1,140 @@
+"""Channels that come and go: marked, told of once, mended by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.sandbox.faults import Fault, FaultKind
+from cdi_bot.sandbox.slack_channels import ChannelChange, change_channel
+from cdi_bot.sandbox.slack_model import TokenState
+from cdi_bot.sandbox.slack_seed import DATA_ALERTS, TEAM
+from tests.rigs.whole import ALERTS, WHO, Whole, whole
+
+
+@pytest.fixture
+async def bot(tmp_path: Path) -> AsyncIterator[Whole]:
+    """Everything on a fresh SQLite database, with one integration that the channel hears of."""
+    async with whole(tmp_path) as everything:
+        everything.create("Users", integration_id="users")
+        await everything.run(3)
+        await everything.subscribe()
+        await everything.run(1)
+        yield everything
+
+
+def change(bot: Whole, **what: bool | str) -> None:
+    """Let something become of the channel."""
+    change_channel(bot.sandbox.slack, ChannelChange(channel=DATA_ALERTS, **what))  # type: ignore[arg-type]  # one helper for all
+
+
+def told(bot: Whole) -> list[str]:
+    """What the person who subscribed the channel was told."""
+    return bot.texts(direct(bot))
+
+
+def direct(bot: Whole) -> Channel:
+    """Their direct messages."""
+    return Channel(team_id=TEAM, channel_id=bot.sandbox.slack.direct_message(WHO).id)
+
+
+async def mark(bot: Whole) -> str | None:
+    """The mark of the channel's subscription."""
+    async with bot.store.read() as uow:
+        (subscription,) = await uow.subscriptions.for_channel(ALERTS)
+    return subscription.broken_reason
+
+
+@pytest.mark.parametrize(
+    ("loss", "back", "reason"),
+    [
+        ({"archived": True}, {"archived": False}, "is_archived"),
+        ({"deleted": True}, {"deleted": False}, "channel_not_found"),
+        ({"private": True, "bot_is_member": False}, {"bot_is_member": True}, "channel_not_found"),
+    ],
+)
+async def test_a_channel_is_lost_and_found(
+    bot: Whole, loss: dict[str, bool], back: dict[str, bool], reason: str
+) -> None:
+    """A look tells the person once, before any alert is owed, and another look mends it."""
+    places = bot.bot.deliverer.places
+    change(bot, **loss)
+    await places.look(ALERTS)
+    await places.look(ALERTS)
+    await bot.run(5)
+    assert await mark(bot) == reason
+    assert len(told(bot)) == 1
+    assert f"<#{DATA_ALERTS}>" in str(
+        bot.messages(Channel(team_id=TEAM, channel_id=bot.sandbox.slack.direct_message(WHO).id))
+    )
+    change(bot, **back)
+    await places.look(ALERTS)
+    assert await mark(bot) is None
+    assert len(told(bot)) == 1
+
+
+async def test_what_waited_is_told_as_soon_as_the_channel_is_back(bot: Whole) -> None:
+    """Not only when the next try would have come."""
+    change(bot, archived=True)
+    bot.end_run("users")
+    await bot.run(3)
+    assert len(told(bot)) == 1
+    change(bot, archived=False)
+    await bot.bot.deliverer.places.look(ALERTS)
+    await bot.run(1)
+    assert len(bot.messages()) == 1
+
+
+async def test_a_new_name_changes_nothing(bot: Whole) -> None:
+    """Channels are known by their ids."""
+    change(bot, name="alerts-of-data")
+    await bot.bot.deliverer.places.look(ALERTS)
+    bot.end_run("users")
+    await bot.until(lambda: len(bot.messages()) == 1, seconds=10)
+    assert (await mark(bot), told(bot)) == (None, [])
+
+
+async def test_a_public_channel_needs_no_membership(bot: Whole) -> None:
+    """The bot may be removed from one and still post there."""
+    change(bot, bot_is_member=False)
+    await bot.bot.deliverer.places.look(ALERTS)
+    assert (await mark(bot), told(bot)) == (None, [])
+
+
+async def test_a_mark_that_only_a_post_can_mend_stays(bot: Whole) -> None:
+    """A look does not show whether a setting still keeps the bot from posting: nobody is told again and again."""
+    places = bot.bot.deliverer.places
+    await places.lost(ALERTS, "restricted_action")
+    await places.look(ALERTS)
+    await places.look_at_broken()
+    assert await mark(bot) == "restricted_action"
+    bot.end_run("users")
+    await bot.until(lambda: len(bot.messages()) == 1, seconds=10)
+    assert await mark(bot) is None
+
+
+async def test_a_look_that_fails_changes_nothing(bot: Whole) -> None:
+    """Slack's trouble is not the channel's; a channel that hears of nothing is not looked at."""
+    bot.sandbox.slack.faults.add(Fault(kind=FaultKind.STATUS, path="conversations.info"))
+    await bot.bot.deliverer.places.look(ALERTS)
+    await bot.bot.deliverer.places.look(replace(ALERTS, channel_id="C0NOBODY00"))
+    assert (await mark(bot), told(bot)) == (None, [])
+
+
+async def test_a_removed_app_is_noted_in_any_order_and_mended(bot: Whole) -> None:
+    """Both of Slack's events come; once the bot is let in again, a look that is due anyway mends the marks."""
+    deliverer = bot.bot.deliverer
+    bot.sandbox.slack.set_token(bot.sandbox.slack_bot_token, state=TokenState.INACTIVE)
+    await deliverer.places.removed("token_revoked")
+    await deliverer.places.removed("app_uninstalled")
+    assert await mark(bot) == "token_revoked"
+    await deliverer.places.look_at_broken()
+    assert (deliverer.trouble, await mark(bot)) == ("app_uninstalled", "token_revoked")
+    bot.sandbox.slack.set_token(bot.sandbox.slack_bot_token, state=TokenState.ACTIVE)
+    await deliverer.places.look_at_broken()
+    assert (deliverer.trouble, await mark(bot)) == (None, None)
+    assert told(bot) == []

@@ -1,0 +1,234 @@
+"""Runs that do not begin, go on far too long, or look wrong, end to end: told once, and so is that it is over."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.incident import Kind
+from cdi_bot.core.model.run import Run
+from cdi_bot.core.model.subscription import Snooze, Topic
+from cdi_bot.monitoring.incident_writer import record_incident
+from cdi_bot.sandbox.braze_runs import RunPlan
+from cdi_bot.sandbox.faults import Fault, FaultKind
+from cdi_bot.sandbox.slack_seed import MARKETING_OPS, TEAM
+from tests.rigs.whole import ALERTS, WHO, Whole, whole
+
+OPS = Channel(team_id=TEAM, channel_id=MARKETING_OPS)
+EVERY = 1800.0  # seconds from one planned run to the next
+
+
+@pytest.fixture
+async def bot(tmp_path: Path) -> AsyncIterator[Whole]:
+    """The whole bot on SQLite."""
+    async with whole(tmp_path) as everything:
+        yield everything
+
+
+def stall(bot: Whole, integration_id: str, *, stalled: bool) -> None:
+    """Have the integration's schedule pass without a run, or not any more."""
+    (config,) = (
+        each.config
+        for each in bot.sandbox.braze.integrations()
+        if each.config.integration_id == integration_id
+    )
+    bot.sandbox.braze.change(integration_id, replace(config, stalled=stalled))
+
+
+async def test_a_planned_run_that_does_not_begin_is_told_once(bot: Whole) -> None:
+    """After the grace, where lateness was asked for; the run that begins at last turns the card and is told."""
+    halting = bot.create("Halting", schedule_seconds=EVERY)
+    bot.create("Manual")
+    bot.create("Punctual", schedule_seconds=EVERY)
+    await bot.run(5)
+    await bot.subscribe()
+    await bot.subscribe(channel=OPS, topics=frozenset({Topic.ERROR}))
+    await bot.run(EVERY + 60, step=20)
+    assert bot.messages() == []
+    stall(bot, halting, stalled=True)
+    await bot.run(EVERY, step=20)
+    assert bot.messages() == []  # its time has passed, the grace has not
+    await bot.run(700, step=20)
+    (card,) = bot.messages()
+    assert card["text"] == "Halting – Late: no run has begun at its planned time"
+    await bot.run(EVERY, step=20)  # a second time is missed: it is the same lateness
+    assert len(bot.messages()) == 1
+    stall(bot, halting, stalled=False)
+    await bot.run(EVERY, step=20)
+    (card,), (reply,) = bot.cards(), bot.replies()
+    assert "A run has begun" in card["text"]
+    assert "after its planned time" in reply["text"]
+    assert bot.messages(OPS) == []
+
+
+async def test_nothing_is_late_while_braze_cannot_be_asked(bot: Whole) -> None:
+    """Blind is not broken: a schedule that passed meanwhile is judged by what is seen afterwards."""
+    bot.create("Punctual", schedule_seconds=EVERY)
+    await bot.run(5)
+    await bot.subscribe()
+    await bot.run(EVERY - 60, step=20)
+    bot.sandbox.braze.faults.add(Fault(kind=FaultKind.CUT_BEFORE))
+    await bot.run(1200, step=20)
+    bot.sandbox.braze.faults.clear()
+    await bot.run(60, step=1)
+    assert "Late" not in str(bot.texts())
+    async with bot.store.read() as uow:
+        assert await uow.incidents.open_for(bot.workspace_id, Kind.LATE, None) == []
+
+
+async def test_what_nobody_hears_of_any_more_is_not_late(bot: Whole) -> None:
+    """The end of the last subscription closes the incident without a word."""
+    halting = bot.create("Halting", schedule_seconds=EVERY, stalled=True)
+    await bot.run(5)
+    await bot.subscribe(halting)
+    await bot.run(EVERY + 700, step=20)
+    assert len(bot.messages()) == 1
+    async with bot.store.write() as uow:
+        subscriptions = await uow.subscriptions.for_workspace(bot.workspace_id)
+        await uow.subscriptions.remove([each.subscription_id for each in subscriptions])
+        await bot.bot.observer.watch(uow, [], bot.clock.now)  # as the service does, so that it looks anew
+    await bot.run(60, step=5)
+    async with bot.store.read() as uow:
+        assert await uow.incidents.open_for(bot.workspace_id, Kind.LATE, None) == []
+    assert len(bot.messages()) == 1
+
+
+async def test_a_run_that_goes_on_far_too_long_is_told_once(bot: Whole) -> None:
+    """With how long it usually takes; when it ends the card says so, and a failure is told as one."""
+    users, other = bot.create("Users"), bot.create("Other")
+    bot.put_history(users, *["success"] * 6, minutes=1700)  # half a minute each, in a week
+    bot.put_history(other, *["success"] * 4, minutes=2500)  # too few to know what is usual
+    await bot.run(60, step=2)
+    await bot.subscribe()
+    await bot.subscribe(channel=OPS, topics=frozenset({Topic.LATE}))
+    bot.sandbox.braze.run(users, RunPlan(outcome="error", seconds=900))
+    bot.sandbox.braze.run(other, RunPlan(seconds=900))
+    await bot.run(600, step=25)
+    assert bot.messages() == []
+    await bot.run(100, step=25)
+    (card,) = bot.messages()
+    assert card["text"] == "Users – Slow: a run goes on far longer than usual"
+    assert "*Usually takes*\\n30 s" in json.dumps(card["blocks"])
+    await bot.run(100, step=25)
+    assert len(bot.messages()) == 1
+    await bot.run(150, step=25)
+    texts = sorted(card["text"] for card in bot.cards())
+    assert texts == [
+        "Users – Error: no rows arrived",
+        "Users – The slow run has ended after 15 min: Error",
+    ]
+    assert bot.messages(OPS) == []
+
+
+async def test_no_run_is_slow_while_braze_cannot_be_asked(bot: Whole) -> None:
+    """It may have ended long ago."""
+    users = bot.create("Users")
+    bot.put_history(users, *["success"] * 6, minutes=1700)
+    await bot.run(60, step=2)
+    await bot.subscribe()
+    bot.sandbox.braze.run(users, RunPlan(seconds=400))
+    await bot.run(60, step=2)
+    bot.sandbox.braze.faults.add(Fault(kind=FaultKind.CUT_BEFORE))
+    await bot.run(1000, step=25)
+    bot.sandbox.braze.faults.clear()
+    await bot.run(30, step=2)
+    assert "low" not in str(bot.texts())
+
+
+async def test_a_watermark_in_the_future_is_told_once(bot: Whole) -> None:
+    """To who wants to hear of quality, until a run has it right again."""
+    users = bot.create("Users")
+    await bot.run(5)
+    await bot.subscribe()
+    await bot.subscribe(channel=OPS, topics=frozenset({Topic.ERROR}))
+    for _ in range(2):
+        bot.end_run(users, "success", last_timestamp_synced=bot.clock.now + timedelta(days=400))
+        await bot.run(60, step=5)
+        (card,) = bot.messages()
+        assert card["text"].startswith("Users – Quality: the last timestamp synced lies in the future")
+    bot.end_run(users, "success")
+    await bot.run(60, step=5)
+    (card,), (reply,) = bot.cards(), bot.replies()
+    assert "lies in the past again" in card["text"]
+    assert "lies in the past again" in reply["text"]
+    assert bot.messages(OPS) == []
+
+
+async def test_rows_that_stop_coming_are_told_once(bot: Whole) -> None:
+    """Where they came every hour for weeks; and that they come again."""
+    await bot.bot.close()
+    await bot.start_bot(blind_after=1e6)
+    users = bot.create("Users")
+    await bot.run(5)
+    still = bot.clock.now - timedelta(hours=8)
+    async with bot.store.write() as uow:
+        await uow.runs.save(bot.workspace_id, past(users, bot.clock.now, still))
+    await bot.subscribe()
+    bot.end_run(users, "success", rows_synced=0, last_timestamp_synced=still)
+    await bot.run(60, step=5)
+    assert bot.messages() == []
+    bot.clock.advance(13 * 3600)
+    bot.end_run(users, "success", rows_synced=0, last_timestamp_synced=still)
+    await bot.run(60, step=5)
+    (card,) = bot.messages()
+    assert card["text"] == "Users – Quality: runs succeed, but bring no rows any more"
+    bot.end_run(users, "success", rows_synced=7)
+    await bot.run(60, step=5)
+    (reply,) = bot.replies()
+    assert "Rows come again" in reply["text"]
+
+
+def past(integration_id: str, now: datetime, still: datetime) -> list[Run]:
+    """A run each hour for 15 days, of which the last eight brought nothing."""
+    starts = [now - timedelta(hours=ago) for ago in range(1, 15 * 24)]
+    return [
+        Run(
+            integration_id=integration_id,
+            sync_start_time=start,
+            job_status="success",
+            sync_finish_time=start + timedelta(minutes=1),
+            last_timestamp_synced=min(start, still),
+            rows_synced=5 if start < still else 0,
+            rows_failed_with_errors=0,
+        )
+        for start in starts
+    ]
+
+
+async def test_what_is_mute_until_it_recovers_stays_so_while_anything_is_wrong(bot: Whole) -> None:
+    """A watermark that is right again does not end the mute of a sync that fails; the last recovery does."""
+    users = bot.create("Users")
+    await bot.run(5)
+    await bot.subscribe()
+    bot.end_run(users, "success", last_timestamp_synced=bot.clock.now + timedelta(days=400))
+    await bot.run(40, step=5)
+    bot.end_run(users, "error", last_timestamp_synced=bot.clock.now)
+    await bot.run(40, step=5)
+    mute = Snooze(
+        channel=ALERTS,
+        workspace_id=bot.workspace_id,
+        integration_id=users,
+        until=None,
+        by=WHO,
+        at=bot.clock.now,
+    )
+    async with bot.store.write() as uow:
+        await uow.snoozes.put(mute)
+        (dubious,) = await uow.incidents.open_for(bot.workspace_id, Kind.QUALITY, None)
+        over = replace(dubious, revision=dubious.revision + 1, resolved_at=bot.clock.now)
+        await record_incident(uow, over, now=bot.clock.now)
+        assert await uow.snoozes.active(bot.workspace_id, [users], bot.clock.now) == [mute]
+        late = replace(over, incident_id=0, kind=Kind.LATE, revision=1, resolved_at=None, last_failed=None)
+        stored = await record_incident(uow, late, now=bot.clock.now)
+        assert stored is not None
+        (failing,) = await uow.incidents.open_for(bot.workspace_id, Kind.SYNC_FAILED, None)
+        well = replace(failing, revision=failing.revision + 1, resolved_at=bot.clock.now)
+        await uow.incidents.update(well, expected_revision=failing.revision)
+        await record_incident(uow, replace(stored, revision=2, resolved_at=bot.clock.now), now=bot.clock.now)
+        assert await uow.snoozes.active(bot.workspace_id, [users], bot.clock.now) == []

@@ -1,0 +1,135 @@
+"""Log lines: their shape, what is left out of them, and that no secret gets through."""
+
+import io
+import json
+import logging
+import warnings
+
+import pytest
+import structlog
+
+from cdi_bot.operator import logs
+
+KEY = "very-secret-braze-key"
+
+
+@pytest.fixture(autouse=True)
+def _secrets(restored_logging: None) -> None:
+    """Secrets are registered, and logging is put back afterwards."""
+    logs.register_secrets([KEY, KEY + "-longer", ""])
+
+
+def logged(log_format: str | None = "json", level: str = "info") -> io.StringIO:
+    """Logging set up to write into the returned buffer."""
+    stream = io.StringIO()
+    logs.set_up_logging(log_format=log_format, level=level, stream=stream)
+    return stream
+
+
+def test_a_json_line_has_event_level_time_and_context() -> None:
+    """One event is one JSON object, with what was bound around it."""
+    stream = logged()
+    with structlog.contextvars.bound_contextvars(integration_id="abc"):
+        structlog.get_logger().info("polled", channel="C1", count=3)
+    line = json.loads(stream.getvalue())
+    assert line.pop("timestamp").endswith("Z")
+    assert line == {"event": "polled", "level": "info", "integration_id": "abc", "channel": "C1", "count": 3}
+
+
+def test_without_a_terminal_json_is_the_default() -> None:
+    """A stream that is no terminal gets JSON unless told otherwise."""
+    stream = logged(log_format=None)
+    structlog.get_logger().warning("hello")
+    assert json.loads(stream.getvalue())["event"] == "hello"
+
+
+def test_console_lines_are_for_people() -> None:
+    """The console form is text with key=value pairs, in plain characters when no terminal is there."""
+    stream = logged(log_format="console")
+    structlog.get_logger().info("polled", channel="C1")
+    assert "channel=C1" in stream.getvalue()
+    assert "\x1b" not in stream.getvalue()
+
+
+def test_the_level_is_kept() -> None:
+    """Lines below the level are left out, ours and the libraries'."""
+    stream = logged(level="warning")
+    structlog.get_logger().info("ours")
+    logging.getLogger("some.library").info("theirs")
+    assert stream.getvalue() == ""
+
+
+@pytest.mark.parametrize("name", ["httpx", "apscheduler.executors", "slack_sdk.web", "slack_bolt.App"])
+def test_talkative_libraries_speak_only_of_trouble(name: str) -> None:
+    """Even at debug level, a library that tells of every request is heard from warnings up."""
+    stream = logged(level="debug")
+    logging.getLogger(name).info("a request went out")
+    assert stream.getvalue() == ""
+    logging.getLogger(name).warning("trouble with %s", "x")
+    line = json.loads(stream.getvalue())
+    assert (line["event"], line["logger"]) == ("trouble with x", name)
+
+
+def test_a_beat_that_comes_too_early_is_no_news() -> None:
+    """The scheduler skips it, which is all right while a database or host is slow; its errors are heard."""
+    stream = logged(level="debug")
+    scheduler = logging.getLogger("apscheduler.scheduler")
+    scheduler.warning("skipped: maximum number of running instances reached")
+    assert stream.getvalue() == ""
+    scheduler.error("broken")
+    assert json.loads(stream.getvalue())["event"] == "broken"
+
+
+def test_warnings_are_log_lines() -> None:
+    """A Python warning takes the same road as everything else."""
+    stream = logged()
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        logging.captureWarnings(capture=True)
+        warnings.warn("old way", stacklevel=1)
+    assert "old way" in json.loads(stream.getvalue())["event"]
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_no_secret_in_any_corner_of_a_line(log_format: str) -> None:
+    """Event, values, nested containers, keys, objects and exceptions are all gone through."""
+    stream = logged(log_format=log_format)
+
+    class Holder:
+        def __repr__(self) -> str:
+            return f"Holder({KEY})"
+
+    structlog.get_logger().error(
+        f"failed with {KEY}",
+        plain=KEY,
+        longer=f"{KEY}-longer",
+        nested={"list": [KEY, (KEY, {KEY})], KEY: "as a key"},
+        holder=Holder(),
+        error=ValueError(KEY),
+        header="Authorization: Bearer abc.def-ghi=",
+        tokens="xoxb-1-abc xapp-1-A-def xoxe.xoxp-1-ghi",
+        url="postgresql+psycopg://bot:p@ss@host/db",
+        kept=[1, 2.5, None, True, "bearer of news"],
+    )
+    text = stream.getvalue()
+    for secret in (KEY, "-longer", "abc.def", "1-abc", "A-def", "1-ghi", "p@ss"):
+        assert secret not in text
+    assert "postgresql+psycopg://***@host/db" in text
+    assert "bearer of" in text
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_no_secret_in_a_traceback(log_format: str) -> None:
+    """An exception's text and its traceback are redacted, from our loggers and from the libraries'."""
+    stream = logged(log_format=log_format)
+
+    def ask() -> None:
+        raise RuntimeError(f"Invalid API key: {KEY}")
+
+    try:
+        ask()
+    except RuntimeError:
+        structlog.get_logger().exception("asked in vain")
+        logging.getLogger("some.library").exception("asked in vain with %s", KEY)
+    assert stream.getvalue().count("RuntimeError: Invalid API key: ***") == 2
+    assert KEY not in stream.getvalue()

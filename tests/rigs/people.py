@@ -1,0 +1,241 @@
+"""The use cases that people call, on a real store, before real clients, before the stand-ins."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import aiohttp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from cdi_bot.braze.client import BrazeClient
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.content import Content
+from cdi_bot.core.model.integration import Workspace
+from cdi_bot.monitoring.poller import Poller, PollerSettings
+from cdi_bot.sandbox import Sandbox
+from cdi_bot.sandbox.braze_integration import IntegrationConfig
+from cdi_bot.sandbox.braze_runs import Run as PastRun
+from cdi_bot.sandbox.braze_settings import Settings
+from cdi_bot.sandbox.slack_model import User
+from cdi_bot.sandbox.slack_seed import DATA_ALERTS, FINANCE_PRIVATE, MARKETING_OPS, TEAM
+from cdi_bot.slack.api.memberships import SlackMemberships
+from cdi_bot.slack.api.messenger import SlackMessenger
+from cdi_bot.slack.api.people import SlackPeople
+from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.store import SqlStore
+from cdi_bot.usecases.access import Access
+from cdi_bot.usecases.channel_settings import ChangeChannelSettings
+from cdi_bot.usecases.lookup import Lookup
+from cdi_bot.usecases.manage import Manage
+from cdi_bot.usecases.queries import Queries
+from cdi_bot.usecases.subscription_form import SubscriptionForms
+from cdi_bot.usecases.sync import SyncRequests
+from tests.databases import new_sqlite
+
+START = datetime(2026, 3, 2, 12, 0, 5, tzinfo=UTC)
+
+ALERTS = Channel(team_id=TEAM, channel_id=DATA_ALERTS)
+MARKETING = Channel(team_id=TEAM, channel_id=MARKETING_OPS)
+PRIVATE = Channel(team_id=TEAM, channel_id=FINANCE_PRIVATE)
+
+PATIENCE = timedelta(seconds=30)
+"""How long people wait for Braze: longer than anything here takes on a busy machine."""
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        """Stand at the start."""
+        self.now = START
+
+    def __call__(self) -> datetime:
+        """Return the present."""
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        """Move on."""
+        self.now += timedelta(seconds=seconds)
+
+
+@dataclass
+class Desk:
+    """Everything that a test of the use cases needs."""
+
+    sandbox: Sandbox
+    store: SqlStore
+    observer: Poller
+    braze: BrazeClient
+    workspace: Workspace
+    messenger: SlackMessenger
+    rights: Access
+    manage: Manage
+    syncing: SyncRequests
+    channels: ChangeChannelSettings
+    forms: SubscriptionForms
+    queries: Queries
+    clock: Clock
+    woken: list[datetime] = field(default_factory=list)
+
+    def add(
+        self, name: str, *statuses: str, integration_id: str = "", minutes: int = 10, last: float = 60.0
+    ) -> str:
+        """Add an integration with past runs, oldest first, the newest begun `last` seconds before now; its id."""
+        made = self.sandbox.braze.create(
+            IntegrationConfig(integration_name=name, integration_id=integration_id)
+        )
+        begun = self.clock.now - timedelta(seconds=last)
+        runs = [
+            PastRun(
+                status=status,
+                start=begun - timedelta(minutes=minutes * age),
+                finish=begun - timedelta(minutes=minutes * age) + timedelta(seconds=30),
+                rows_synced=10,
+                rows_failed=1,
+                last_timestamp_synced=begun,
+            )
+            for age, status in enumerate(reversed(statuses))
+        ]
+        self.sandbox.braze.put_history(made.config.integration_id, runs)
+        return made.config.integration_id
+
+    def calls(self, endpoint: str) -> int:
+        """How many requests Braze got whose path ends so."""
+        return sum(request.path.split("?")[0].endswith(endpoint) for request in self.sandbox.braze.requests)
+
+    async def owed(self, channel: Channel = ALERTS) -> Sequence[Content]:
+        """What a channel is owed, in order."""
+        async with self.store.read() as uow:
+            return [message.owed.content for message in await uow.outbox.owed(channel, limit=1000)]
+
+    async def polled(self) -> None:
+        """Let the bot poll until all that is due has been asked and stored."""
+        for _ in range(3):
+            await self.observer.tick()
+            await self.observer.idle()
+            self.clock.advance(2)
+
+
+@asynccontextmanager
+async def desk(
+    folder: Path,
+    *,
+    permissions: Sequence[str] | None = None,
+    dashboard: str | None = "https://dashboard-03.braze.com",
+    patience: timedelta = PATIENCE,
+) -> AsyncIterator[Desk]:
+    """Set everything up; with `permissions`, Braze's key has only these. People wait so long for Braze."""
+    clock = Clock()
+    store = await SqlStore.open(new_sqlite(folder))
+    async with Sandbox(clock) as sandbox, aiohttp.ClientSession() as session:
+        sandbox.braze.settings = Settings(jitter=0)
+        if permissions is not None:
+            sandbox.braze.set_key(sandbox.braze_api_key, permissions)
+        async with store.write() as uow:
+            workspace = await uow.workspaces.ensure(base_url=sandbox.url, dashboard_url=dashboard)
+        braze = BrazeClient(
+            base_url=sandbox.url,
+            api_key=sandbox.braze_api_key,
+            workspace_id=workspace.workspace_id,
+            clock=clock,
+            random=lambda: 0.0,
+            sleep=_no_wait,
+        )
+        woken: list[datetime] = []
+        observer = Poller(
+            store=store,
+            braze=braze,
+            workspace=workspace,
+            policy=PollerSettings(
+                interval=timedelta(seconds=30), blind_after=timedelta(seconds=300), admin_channel=None
+            ),
+            clock=clock,
+            owner="test",
+            wake=lambda: None,
+        )
+        client = AsyncWebClient(
+            token=sandbox.slack_bot_token,
+            base_url=f"{sandbox.url}/api/",
+            session=session,
+            retry_handlers=[],
+        )
+        lookup = Lookup(
+            store=store,
+            observer=observer,
+            workspace=workspace,
+            status_patience=patience,
+            list_patience=patience,
+        )
+        messenger = SlackMessenger(client, Translator())
+        for name in ("UBEN", "UADMIN"):
+            sandbox.slack.users[name] = User(id=name, name=name.lower(), real_name=name)
+        rights = Access(
+            people=SlackPeople(client, TEAM),
+            memberships=SlackMemberships(client, TEAM),
+            messenger=messenger,
+            admins=frozenset({"UADMIN"}),
+        )
+        manage = Manage(
+            store=store,
+            messenger=messenger,
+            observer=observer,
+            workspace=workspace,
+            rights=rights,
+            clock=clock,
+            wake=lambda: woken.append(clock()),
+            lookup=lookup,
+        )
+        channels = ChangeChannelSettings(
+            store=store,
+            messenger=messenger,
+            workspace=workspace,
+            rights=rights,
+            languages=("en", "ja"),
+            clock=clock,
+            wake=lambda: None,
+        )
+        yield Desk(
+            sandbox=sandbox,
+            store=store,
+            observer=observer,
+            braze=braze,
+            workspace=workspace,
+            messenger=messenger,
+            rights=rights,
+            manage=manage,
+            channels=channels,
+            forms=SubscriptionForms(
+                store=store,
+                workspace=workspace,
+                manage=manage,
+                channels=channels,
+                messenger=messenger,
+                lookup=lookup,
+                rights=rights,
+            ),
+            syncing=SyncRequests(
+                store=store,
+                braze=braze,
+                workspace=workspace,
+                rights=rights,
+                lookup=lookup,
+                clock=clock,
+                wake=lambda: woken.append(clock()),
+            ),
+            queries=Queries(
+                store=store, observer=observer, braze=braze, workspace=workspace, clock=clock, lookup=lookup
+            ),
+            clock=clock,
+            woken=woken,
+        )
+        await observer.idle()
+        await braze.aclose()
+    await store.close()
+
+
+async def _no_wait(_seconds: float) -> None:
+    return

@@ -1,0 +1,326 @@
+"""Polling and delivering as they work together, on a real store, before the stand-ins, under a clock that is moved."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from cdi_bot.braze.client import BrazeClient
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.message import OutboxMessage
+from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Topic
+from cdi_bot.delivery.dispatcher import Dispatcher
+from cdi_bot.delivery.view_builder import ViewBuilder
+from cdi_bot.monitoring.evaluator import Evaluator
+from cdi_bot.monitoring.poller import Poller, PollerSettings
+from cdi_bot.monitoring.reminders import Reminders
+from cdi_bot.monitoring.requested_syncs import RequestedSyncs
+from cdi_bot.sandbox import Sandbox
+from cdi_bot.sandbox.braze_integration import IntegrationConfig
+from cdi_bot.sandbox.braze_runs import Run as PastRun
+from cdi_bot.sandbox.braze_runs import RunPlan
+from cdi_bot.sandbox.braze_settings import Settings
+from cdi_bot.sandbox.slack_seed import DATA_ALERTS, TEAM
+from cdi_bot.services.ports.store import Store, StoreTrouble
+from cdi_bot.slack.api.memberships import SlackMemberships
+from cdi_bot.slack.api.messenger import SlackMessenger
+from cdi_bot.slack.api.people import SlackPeople
+from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.store import SqlStore
+from cdi_bot.usecases.access import Access
+from cdi_bot.usecases.lookup import Lookup
+from cdi_bot.usecases.sync import SyncRequests
+from tests.databases import new_file
+from tests.rigs.virtual_time import threadless_store
+from tests.sandbox.braze_kit import Clock
+
+ALERTS = Channel(team_id=TEAM, channel_id=DATA_ALERTS)
+WHO = "U0MARA0001"
+GRACE = timedelta(minutes=10)
+
+Json = dict[str, Any]
+
+
+def no_jitter() -> float:
+    """No chance in tests."""
+    return 0.0
+
+
+@dataclass
+class Bot:
+    """One process's worth of the bot."""
+
+    observer: Poller
+    deliverer: Dispatcher
+    reminder: Reminders
+    conditions: Evaluator
+    follower: RequestedSyncs
+    syncing: SyncRequests
+    braze: BrazeClient
+    session: aiohttp.ClientSession
+    wakes: int = 0
+
+    async def close(self) -> None:
+        """Stop as the program does."""
+        await self.observer.stop(5)
+        await self.kill()
+
+    async def kill(self) -> None:
+        """Close connections without a word to the store."""
+        await self.braze.aclose()
+        await self.session.close()
+
+
+class Whole:
+    """The stand-ins, a store, and the bot before them. Time passes in `run` and `sleep` alone."""
+
+    def __init__(self, sandbox: Sandbox, clock: Clock, store: SqlStore) -> None:
+        """Start without a bot."""
+        self.sandbox, self.clock = sandbox, clock
+        self.store: Store = store
+        self.bots: list[Bot] = []
+        self.bot: Bot
+        self.workspace_id = 0
+        self.admin_channel: Channel | None = None
+        self._due: dict[Callable[[], Awaitable[None]], datetime] = {}
+
+    async def start_bot(self, owner: str = "one", interval: float = 30, blind_after: float = 300) -> Bot:
+        """Build a bot as `app` does; the one that `run` drives from now on."""
+        async with self.store.write() as uow:
+            workspace = await uow.workspaces.ensure(
+                base_url=self.sandbox.url, dashboard_url="https://dashboard-01.braze.com"
+            )
+        self.workspace_id = workspace.workspace_id
+        braze = BrazeClient(
+            base_url=self.sandbox.url,
+            api_key=self.sandbox.braze_api_key,
+            workspace_id=workspace.workspace_id,
+            clock=self.clock,
+            random=no_jitter,
+            sleep=self.sleep,
+        )
+        session = aiohttp.ClientSession()
+        client = AsyncWebClient(
+            token=self.sandbox.slack_bot_token,
+            base_url=self.sandbox.url + "/api/",
+            session=session,
+            retry_handlers=[],
+        )
+        messenger = SlackMessenger(client, Translator(), clock=self.seconds)
+        deliverer = Dispatcher(
+            store=self.store,
+            messenger=messenger,
+            views=ViewBuilder(workspace=workspace, can_sync=False),
+            clock=self.clock,
+            sleep=self.sleep,
+            random=no_jitter,
+            owner=owner,
+            admin_channel=self.admin_channel,
+        )
+        observer = Poller(
+            store=self.store,
+            braze=braze,
+            workspace=workspace,
+            policy=PollerSettings(
+                interval=timedelta(seconds=interval),
+                blind_after=timedelta(seconds=blind_after),
+                admin_channel=self.admin_channel,
+            ),
+            clock=self.clock,
+            owner=owner,
+            wake=deliverer.wake,
+        )
+        reminder = Reminders(
+            store=self.store,
+            workspace_id=workspace.workspace_id,
+            clock=self.clock,
+            repeat_after=timedelta(hours=4),
+            wake=deliverer.wake,
+        )
+        conditions = Evaluator(
+            store=self.store,
+            workspace_id=workspace.workspace_id,
+            observer=observer,
+            clock=self.clock,
+            grace=GRACE,
+            wake=deliverer.wake,
+        )
+        follower = RequestedSyncs(
+            store=self.store,
+            observer=observer,
+            workspace_id=workspace.workspace_id,
+            clock=self.clock,
+            wake=deliverer.wake,
+        )
+        syncing = SyncRequests(
+            store=self.store,
+            braze=braze,
+            workspace=workspace,
+            rights=Access(
+                people=SlackPeople(client, TEAM),
+                memberships=SlackMemberships(client, TEAM),
+                messenger=messenger,
+                admins=frozenset({WHO}),
+            ),
+            lookup=Lookup(store=self.store, observer=observer, workspace=workspace),
+            clock=self.clock,
+            wake=deliverer.wake,
+        )
+        self.bot = Bot(observer, deliverer, reminder, conditions, follower, syncing, braze, session)
+        self.bots.append(self.bot)
+        return self.bot
+
+    def seconds(self) -> float:
+        """The clock as Slack counts: seconds since 1970."""
+        return self.clock.now.timestamp()
+
+    async def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        self.clock.advance(seconds)
+        self.sandbox.braze.look()
+        await asyncio.sleep(0)
+
+    async def tick(self, *, everything: bool = True) -> None:
+        """Do what the scheduler has done at one moment, to the end: everything, or what is due by its intervals."""
+        bot, due = self.bot, self._due
+        await bot.observer.tick()
+        await bot.observer.idle()
+        for work, every in ((bot.reminder.tick, 5), (bot.conditions.tick, 5), (bot.follower.tick, 2)):
+            if everything or self.clock.now >= due.get(work, self.clock.now):
+                due[work] = self.clock.now + timedelta(seconds=every)
+                await work()
+        with suppress(StoreTrouble):  # the next round tries again
+            await bot.deliverer.round()
+        await bot.deliverer.idle()
+
+    async def run(self, seconds: float, step: float = 1) -> None:
+        """Live for at least so long."""
+        end = self.clock.now + timedelta(seconds=seconds)
+        while self.clock.now < end:
+            await self.tick(everything=False)
+            await self.sleep(step)
+        await self.tick()
+
+    async def until(self, seen: Callable[[], bool], seconds: float = 120) -> None:
+        """Live until something is seen; fails when it is not in time."""
+        end = self.clock.now + timedelta(seconds=seconds)
+        while not seen():
+            assert self.clock.now < end, "not seen in time"
+            await self.tick(everything=False)
+            await self.sleep(0.5)
+
+    # ------------------------------------------------------------------------------------- what people do
+
+    def create(self, name: str, **more: Any) -> str:
+        """Add an integration without a schedule; returns its id."""
+        return self.sandbox.braze.create(
+            IntegrationConfig(integration_name=name, **more)
+        ).config.integration_id
+
+    def end_run(self, integration_id: str, outcome: str = "error", **more: Any) -> None:
+        """Have a run of one second begin and end now."""
+        self.sandbox.braze.run(integration_id, RunPlan(outcome=outcome, seconds=1, **more))
+        self.clock.advance(1.1)
+        self.sandbox.braze.look()
+
+    def put_history(self, integration_id: str, *statuses: str, minutes: float = 10) -> None:
+        """Give it past runs, the oldest first, one every few minutes, the newest just ended."""
+        count = len(statuses)
+        runs = []
+        for place, status in enumerate(statuses):
+            start = self.clock.now - timedelta(minutes=minutes * (count - place)) + timedelta(microseconds=17)
+            runs.append(
+                PastRun(
+                    status=status,
+                    start=start,
+                    finish=start + timedelta(seconds=30),
+                    rows_synced=10,
+                    rows_failed=3,
+                )
+            )
+        self.sandbox.braze.put_history(integration_id, runs)
+
+    async def subscribe(
+        self,
+        selector: str = "all",
+        channel: Channel = ALERTS,
+        topics: frozenset[Topic] = DEFAULT_TOPICS,
+        **filters: Any,
+    ) -> None:
+        """Subscribe a channel as `/cdi subscribe` does it, without its announcement."""
+        async with self.store.write() as uow:
+            subscription = await uow.subscriptions.add(
+                channel=channel,
+                workspace_id=self.workspace_id,
+                selector=selector,
+                filters=Filters(topics=topics, **filters),
+                by=WHO,
+                now=self.clock.now,
+            )
+            known = await uow.integrations.all(self.workspace_id)
+            await self.bot.observer.watch(
+                uow, [each for each in known if subscription.takes_in(each.integration)], self.clock.now
+            )
+
+    # ------------------------------------------------------------------------------------- what is there
+
+    def messages(self, channel: Channel = ALERTS) -> list[Json]:
+        """Every message of a channel, threads included, as the stand-in has it."""
+        return [
+            each
+            for each in self.sandbox.slack.snapshot()["messages"]
+            if each["channel"] == channel.channel_id
+        ]
+
+    def cards(self, channel: Channel = ALERTS) -> list[Json]:
+        """The messages that are no replies."""
+        return [
+            each
+            for each in self.messages(channel)
+            if not each["thread_ts"] or each["thread_ts"] == each["ts"]
+        ]
+
+    def replies(self, channel: Channel = ALERTS) -> list[Json]:
+        """The messages in threads."""
+        return [
+            each for each in self.messages(channel) if each["thread_ts"] and each["thread_ts"] != each["ts"]
+        ]
+
+    def texts(self, channel: Channel = ALERTS) -> list[str]:
+        """Their top-level texts."""
+        return [each["text"] for each in self.messages(channel)]
+
+    async def owed(self, channel: Channel = ALERTS) -> list[OutboxMessage]:
+        """What the outbox still holds."""
+        async with self.store.read() as uow:
+            return await uow.outbox.owed(channel, limit=1000)
+
+
+@asynccontextmanager
+async def whole(folder: Path, *, braze_ahead: float = 0) -> AsyncIterator[Whole]:
+    """Everything, with a new database and a bot that has not looked yet.
+
+    The stand-ins' clock is so many seconds ahead of the bot's.
+    """
+    clock, store = Clock(), threadless_store(new_file(folder))
+
+    def their_clock() -> datetime:
+        return clock() + timedelta(seconds=braze_ahead)
+
+    async with Sandbox(their_clock) as sandbox:
+        sandbox.braze.settings = Settings(jitter=0)
+        everything = Whole(sandbox, clock, store)
+        await everything.start_bot()
+        yield everything
+        await everything.bot.close()
+        for each in everything.bots:
+            await each.kill()  # also what a test that failed has left
+    await store.close()

@@ -1,0 +1,216 @@
+"""The bot as it lives: up to two processes on one store, before a simulated Slack and Braze, in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from contextvars import copy_context
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.integration import Workspace
+from cdi_bot.core.model.person import Person
+from cdi_bot.delivery.dispatcher import Dispatcher
+from cdi_bot.delivery.slack_port import Memberships, People
+from cdi_bot.delivery.view_builder import ViewBuilder
+from cdi_bot.monitoring.poller import Poller, PollerSettings
+from cdi_bot.monitoring.reminders import Reminders
+from cdi_bot.usecases.access import Access
+from cdi_bot.usecases.manage import Manage
+from tests.rigs.simulated_braze import SimBraze
+from tests.rigs.simulated_slack import Room, SimSlack
+from tests.rigs.virtual_time import PROCESS, SlowStore, VirtualLoop, threadless_store
+
+TEAM = "T0DEMO"
+CHANNELS = tuple(Channel(team_id=TEAM, channel_id=name) for name in ("CALERTS", "CMARKETING", "COPS"))
+INTEGRATIONS = {"users-1": "Users", "orders-2": "Orders", "carts-3": "Carts"}
+
+OBSERVE_EVERY, DELIVER_EVERY, REMIND_EVERY = 0.5, 1.0, 5.0
+_GRACE = 2.0
+
+
+def no_jitter() -> float:
+    """No chance in tests."""
+    return 0.0
+
+
+class Members(People, Memberships):
+    """Everybody is a member, and in every channel."""
+
+    async def person(self, user_id: str) -> Person:
+        """Anybody."""
+        return Person(user_id=user_id)
+
+    async def channels_of(self, user_id: str) -> frozenset[Channel]:  # noqa: ARG002
+        """All."""
+        return frozenset(CHANNELS)
+
+
+class Process:
+    """One process of the bot, with everything that `app` makes it do."""
+
+    def __init__(self, world: World, name: str) -> None:
+        """Build it; `start` has it begin."""
+        self._world, self.name = world, name
+        loop, store = world.loop, world.store
+        messenger = world.slack.messenger(name)
+        self.deliverer = Dispatcher(
+            store=store,
+            messenger=messenger,
+            views=ViewBuilder(workspace=world.workspace, can_sync=False),
+            clock=loop,
+            sleep=asyncio.sleep,
+            random=no_jitter,
+            owner=name,
+            admin_channel=None,
+        )
+        self.observer = Poller(
+            store=store,
+            braze=world.braze,
+            workspace=world.workspace,
+            policy=PollerSettings(
+                interval=timedelta(seconds=30), blind_after=timedelta(seconds=300), admin_channel=None
+            ),
+            clock=loop,
+            owner=name,
+            wake=self.deliverer.wake,
+        )
+        self.manage = Manage(
+            store=store,
+            messenger=messenger,
+            observer=self.observer,
+            workspace=world.workspace,
+            rights=Access(people=Members(), memberships=Members(), messenger=messenger, admins=frozenset()),
+            clock=loop,
+            wake=self.deliverer.wake,
+        )
+        self.reminder = Reminders(
+            store=store,
+            workspace_id=world.workspace.workspace_id,
+            clock=loop,
+            repeat_after=timedelta(hours=4),
+            wake=self.deliverer.wake,
+        )
+        self._recurring: list[asyncio.Task[None]] = []
+        self._delivering: asyncio.Task[None]
+
+    def start(self) -> None:
+        """Begin to work, as the process's own tasks."""
+        context = copy_context()
+        context.run(PROCESS.set, self.name)
+        context.run(self._start)
+
+    def _start(self) -> None:
+        loop = self._world.loop
+        self._delivering = loop.create_task(self.deliverer.run())
+        self._recurring = [
+            loop.create_task(self._every(OBSERVE_EVERY, self.observer.tick)),
+            loop.create_task(self._every(DELIVER_EVERY, self._wake)),
+            loop.create_task(self._every(REMIND_EVERY, self.reminder.tick)),
+        ]
+
+    async def stop(self) -> None:
+        """End as on SIGTERM."""
+        for task in self._recurring:
+            task.cancel()
+        await self.observer.stop(_GRACE)
+        self.deliverer.stop()
+        await asyncio.wait({self._delivering}, timeout=_GRACE)
+        await self.deliverer.give_up()
+        await self._delivering
+
+    def kill(self) -> None:
+        """End as on SIGKILL: at whatever it waits for now, and without a word."""
+        self._world.loop.kill(self.name)
+
+    async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            await work()
+            await asyncio.sleep(seconds * self._world.stretch)
+
+    async def _wake(self) -> None:
+        self.deliverer.wake()
+
+
+@dataclass
+class World:
+    """Everything. Time passes in `live` and while something is waited for; `stretch` makes recurring work rarer."""
+
+    loop: VirtualLoop
+    store: SlowStore
+    workspace: Workspace
+    slack: SimSlack
+    braze: SimBraze
+    stretch: float = 1.0
+    processes: list[Process] = field(default_factory=list)
+    started: int = 0
+
+    def start(self) -> Process:
+        """Start one more process."""
+        self.started += 1
+        process = Process(self, f"process-{self.started}")
+        self.processes.append(process)
+        process.start()
+        return process
+
+    async def stop(self, process: Process) -> None:
+        """Stop a process as an operator does."""
+        self.processes.remove(process)
+        await process.stop()
+
+    async def kill(self, process: Process) -> None:
+        """Kill a process; what takes no time is done by then."""
+        await asyncio.sleep(0.0001)
+        self.processes.remove(process)
+        process.kill()
+        await asyncio.sleep(0.0001)
+
+    async def live(self, seconds: float) -> None:
+        """Let time pass; of long times the recurring work sees less."""
+        self.stretch = max(1.0, seconds / 20)
+        await asyncio.sleep(seconds)
+        self.stretch = 1.0
+
+    async def end(self) -> None:
+        """Leave nothing behind."""
+        for process in list(self.processes):
+            await self.kill(process)
+        await asyncio.sleep(1)
+
+    def mend(self) -> None:
+        """End whatever is wrong with Slack, Braze and the database."""
+        self.store.spared = self.store.broken = 0
+        self.slack.trips.clear()
+        self.slack.limited.clear()
+        self.slack.down = self.slack.revoked = False
+        self.slack.latency = 0.05
+        for room in self.slack.rooms.values():
+            room.archived, room.readable = False, True
+        self.braze.outage, self.braze.may_list = None, True
+        self.braze.thaw()
+
+
+@asynccontextmanager
+async def world_on(loop: VirtualLoop, file: Path) -> AsyncIterator[World]:
+    """A world without any process, on a migrated database."""
+    inner = threadless_store(file)
+    store = SlowStore(inner)
+    async with store.write() as uow:
+        workspace = await uow.workspaces.ensure(base_url="https://braze.invalid", dashboard_url=None)
+    braze = SimBraze(workspace_id=workspace.workspace_id, clock=loop)
+    for integration_id, name in INTEGRATIONS.items():
+        braze.add(integration_id, name)
+    slack = SimSlack(
+        clock=loop,
+        rooms={channel: Room() for channel in CHANNELS},
+        shown_after=timedelta(seconds=1),
+    )
+    world = World(loop=loop, store=store, workspace=workspace, slack=slack, braze=braze)
+    try:
+        yield world
+    finally:
+        await world.end()
+        await inner.close()

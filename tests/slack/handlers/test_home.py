@@ -1,0 +1,230 @@
+"""Home stays true while somebody may be looking, within what Slack allows, and survives every refusal."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cdi_bot.core.model.subscription import Filters
+from cdi_bot.sandbox.faults import Fault, FaultKind
+from cdi_bot.sandbox.slack_model import User
+from cdi_bot.sandbox.slack_seed import MARA, PRIYA, TEAM
+from cdi_bot.slack.api.app import SlackApp
+from cdi_bot.slack.api.memberships import SlackMemberships
+from cdi_bot.slack.api.people import SlackPeople
+from cdi_bot.slack.api.views import SlackViews
+from cdi_bot.slack.handlers.commands import Responder
+from cdi_bot.slack.handlers.home import FRESH, LOOKED_AT, MOST_A_MINUTE, REST, HomeTab
+from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.usecases.home import HomeQueries
+from tests.rigs import people
+from tests.rigs.people import ALERTS, MARKETING
+
+Json = dict[str, Any]
+
+
+@dataclass
+class Watch:
+    """Counts seconds: `each` at every look at it, for whoever reads it twice to see how long something took."""
+
+    now: float = 0.0
+    each: float = 0.0
+
+    def __call__(self) -> float:
+        """Return the present."""
+        self.now += self.each
+        return self.now
+
+
+@dataclass
+class House:
+    """Two processes that put up Home for the people of one team, one after the other on one database."""
+
+    town: people.Desk
+    tab: HomeTab
+    other: HomeTab
+    watch: Watch
+
+    async def opened(self, user: str = MARA, *, tab: HomeTab | None = None) -> None:
+        """Have somebody open Home."""
+        event = {"type": "app_home_opened", "user": user, "channel": f"D{user}", "tab": "home"}
+        await (tab or self.tab).opened({"team_id": TEAM, "event": event})
+
+    async def later(self, seconds: float) -> int:
+        """Let time pass and look whether something changed; returns how often Home was put up by that."""
+        before = self.published
+        self.town.clock.advance(seconds)
+        await self.tab.tick()
+        return self.published - before
+
+    async def subscribe(self, words: str = "all") -> None:
+        """Have something change, and have the bot know."""
+        await self.town.manage.subscribe(ALERTS, MARA, words, Filters())
+        self.tab.stir()
+
+    @property
+    def published(self) -> int:
+        """How often Slack took a Home."""
+        return sum(call["method"] == "views.publish" and call["ok"] for call in self.town.sandbox.slack.calls)
+
+    def shown(self, user: str = MARA) -> str:
+        """What somebody's Home says."""
+        return str(self.town.sandbox.slack.views.homes()[user]["blocks"])
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    """Both processes, before the stand-ins."""
+    async with people.desk(tmp_path) as town:
+        apps = [
+            SlackApp(
+                bot_token=town.sandbox.slack_bot_token,
+                app_token=None,
+                signing_secret="secret",
+                api_url=f"{town.sandbox.url}/api/",
+            )
+            for _ in range(2)
+        ]
+        town.add("Users")
+        watch = Watch()
+        first, second = (_tab(town, app, watch) for app in apps)
+        yield House(town, first, second, watch)
+        for app in apps:
+            await app.close()
+
+
+def _tab(town: people.Desk, app: SlackApp, watch: Watch) -> HomeTab:
+    desk = Responder(
+        slack=app,
+        manage=town.manage,
+        syncing=town.syncing,
+        queries=town.queries,
+        channels=town.channels,
+        rights=town.rights,
+        people=SlackPeople(app.client, TEAM),
+        words=Translator(),
+        clock=town.clock,
+    )
+    return HomeTab(
+        desk=desk,
+        homes=HomeQueries(store=town.store, workspace=town.workspace, clock=town.clock),
+        memberships=SlackMemberships(app.client, TEAM),
+        screens=SlackViews(app.client),
+        clock=town.clock,
+        seconds=watch,
+    )
+
+
+async def test_what_changes_is_shown(house: House) -> None:
+    """At once when this process knows of it, soon when another made it, and only while it may be seen."""
+    await house.opened()
+    assert "None of your channels hears" in house.shown()
+    assert await house.later(20) == 0
+    await house.subscribe()
+    assert await house.later(4) == 1
+    assert "all integrations" in house.shown()
+    await house.town.manage.subscribe(MARKETING, MARA, "Users", Filters())  # as another process would
+    assert await house.later(1) == 0
+    assert await house.later(15) == 1
+    assert MARKETING.channel_id in house.shown()
+    house.town.clock.advance(LOOKED_AT.total_seconds())
+    await house.subscribe("Users")
+    assert await house.later(4) == 0
+
+
+async def test_who_changed_something_sees_it_at_once(house: House) -> None:
+    """Without waiting for the next look, and only who has Home open."""
+    await house.opened()
+    await house.subscribe()
+    before = house.published
+    await house.tab.show_again(PRIYA)
+    assert house.published == before
+    await house.tab.show_again(MARA)
+    assert house.published == before + 1
+    assert "all integrations" in house.shown()
+    assert await house.later(4) == 0
+
+
+async def test_nothing_is_put_up_in_vain(house: House) -> None:
+    """What did not change is put up again for its freshness alone, and no person more often than every few seconds."""
+    await house.opened()
+    house.tab.stir()
+    assert await house.later(5) == 0
+    assert await house.later(FRESH.total_seconds()) == 1
+    await house.subscribe()
+    assert await house.later(1) == 0
+    assert await house.later(3) == 1
+
+
+async def test_not_more_than_slack_allows(house: House) -> None:
+    """However many look, they are shown a change one after the other, within the limit of a minute."""
+    world = house.town.sandbox.slack
+    people = [f"U{number:08}" for number in range(MOST_A_MINUTE + 10)]
+    channel = world.channels[ALERTS.channel_id]
+    world.put_channel(replace(channel, members=channel.members | set(people)))
+    for name in people:
+        world.users[name] = User(id=name, name=name, real_name=name)
+        await house.opened(name)
+    await house.subscribe()
+    assert await house.later(4) == MOST_A_MINUTE
+    assert await house.later(4) == 0
+    assert await house.later(60) >= 10
+
+
+async def test_looks_that_take_long_are_rare(house: House) -> None:
+    """With ten thousand integrations a look takes a good part of a second: the bot has other things to do."""
+    await house.opened()
+    house.watch.each = 0.5
+    await house.subscribe()
+    assert await house.later(4) == 1
+    house.watch.each = 0.0
+    await house.subscribe("Users")
+    assert await house.later(4) == 0
+    house.watch.now += 0.5 * REST
+    assert await house.later(4) == 1
+
+
+async def test_two_processes_do_not_fight(house: House) -> None:
+    """Who opened Home last shows it; the other one sees that by the hash, and leaves it alone."""
+    await house.opened()
+    await house.opened(tab=house.other)
+    await house.subscribe()
+    assert await house.later(4) == 0
+    house.tab.stir()
+    assert await house.later(4) == 0
+    house.other.stir()
+    await house.other.tick()
+    assert "all integrations" in house.shown()
+    await house.opened()
+    await house.subscribe("Users")
+    assert await house.later(4) == 1
+
+
+async def test_refusals_are_survived(house: House) -> None:
+    """After "too many" it waits as long as told; one person's trouble keeps nobody else from seeing."""
+    await house.opened(PRIYA)
+    await house.opened(MARA)
+    await house.subscribe()
+    faults = house.town.sandbox.slack.faults
+    faults.add(Fault(kind=FaultKind.RATE_LIMITED, retry_after=7, path="views.publish", times=1))
+    assert await house.later(4) <= 1
+    assert await house.later(4) <= 1
+    assert await house.later(20) >= 1
+    assert all("all integrations" in house.shown(user) for user in (PRIYA, MARA))
+    faults.add(Fault(kind=FaultKind.STATUS, status=500, path="views.publish", times=1))
+    await house.subscribe("Users")
+    await house.later(4)
+    await house.later(20)
+    await house.later(20)
+    assert all("Users" in house.shown(user) for user in (PRIYA, MARA))
+
+
+async def test_the_messages_tab_is_left_alone(house: House) -> None:
+    """Slack sends the same event when somebody opens the messages with the bot."""
+    event = {"type": "app_home_opened", "user": MARA, "channel": "D1", "tab": "messages"}
+    await house.tab.opened({"team_id": TEAM, "event": event})
+    assert house.published == 0

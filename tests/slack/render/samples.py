@@ -1,0 +1,152 @@
+"""Runs, incidents and views that the tests of messages share."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.incident import Incident, Kind
+from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.run import Run
+from cdi_bot.core.model.subscription import Snooze
+from cdi_bot.core.model.view import IncidentView
+from cdi_bot.core.rules.quality import QualityReason
+
+NOW = datetime(2026, 3, 25, 12, 53, 35, 183728, tzinfo=UTC)
+ALERTS = Channel(team_id="T0DEMO", channel_id="C0ALERTS01")
+MARA, KENJI = "U0MARA0001", "U0KENJI001"
+USERS = "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0"
+DASHBOARD = "https://dashboard-03.braze.com/integrations/cloud_data_ingestion/"
+
+
+def integration(
+    integration_id: str = USERS, name: str = "Users attributes (Snowflake)", **more: Any
+) -> Integration:
+    """Return an integration as the list tells it."""
+    return Integration(workspace_id=1, integration_id=integration_id, integration_name=name, **more)
+
+
+def run(status: str = "error", *, ago: timedelta = timedelta(minutes=5), **more: Any) -> Run:
+    """Return a run that began some time ago and took a minute and a half."""
+    start = NOW - ago
+    known: dict[str, Any] = {
+        "integration_id": USERS,
+        "sync_start_time": start,
+        "sync_finish_time": start + timedelta(seconds=90),
+        "last_timestamp_synced": start - timedelta(minutes=1),
+        "rows_synced": 0,
+        "rows_failed_with_errors": 0,
+    }
+    return Run(job_status=status, **known | more)
+
+
+def failing(last: Run | None = None, **more: Any) -> Incident:
+    """Return an open incident with one failed run."""
+    last = last or run()
+    known: dict[str, Any] = {
+        "incident_id": 7,
+        "workspace_id": 1,
+        "integration_id": last.integration_id,
+        "kind": Kind.SYNC_FAILED,
+        "revision": 1,
+        "opened_at": NOW,
+        "failing_since": last.sync_start_time,
+        "failed_runs": 1,
+        "failed_in_a_row": 1,
+        "last_failed": last,
+    }
+    return Incident(**known | more)
+
+
+def recovered(incident: Incident | None = None, good: Run | None = None) -> Incident:
+    """Return an incident that a good run has ended."""
+    good = good or run("success", ago=timedelta(minutes=2), rows_synced=12_345)
+    return replace(incident or failing(), resolved_by=good, resolved_at=NOW, failed_in_a_row=0, revision=2)
+
+
+def blind(**more: Any) -> Incident:
+    """Return an incident of a workspace that can't be asked."""
+    known: dict[str, Any] = {
+        "incident_id": 9,
+        "workspace_id": 1,
+        "integration_id": None,
+        "kind": Kind.BLIND,
+        "revision": 1,
+        "opened_at": NOW,
+        "failing_since": NOW - timedelta(minutes=5),
+        "reason": "unreachable",
+    }
+    return Incident(**known | more)
+
+
+def late(**more: Any) -> Incident:
+    """Return an incident of an integration whose planned run has not begun."""
+    known: dict[str, Any] = {
+        "incident_id": 8,
+        "workspace_id": 1,
+        "integration_id": USERS,
+        "kind": Kind.LATE,
+        "revision": 1,
+        "opened_at": NOW,
+        "failing_since": NOW - timedelta(minutes=10),
+    }
+    return Incident(**known | more)
+
+
+def slow(**more: Any) -> Incident:
+    """Return an incident of a run that has been going on for two hours."""
+    running = run(
+        "running", ago=timedelta(hours=2), sync_finish_time=None, last_timestamp_synced=None, rows_synced=None
+    )
+    known: dict[str, Any] = {
+        "kind": Kind.SLOW,
+        "failing_since": running.sync_start_time,
+        "last_failed": running,
+    }
+    return late(**known | more)
+
+
+def ended(incident: Incident | None = None, status: str = "success") -> Incident:
+    """Return an incident of a slow run that has ended."""
+    incident = incident or slow()
+    known = run(status, ago=timedelta(hours=2), sync_finish_time=NOW, rows_synced=12_345)
+    return replace(incident, resolved_at=NOW, resolved_by=known, last_failed=known, revision=2)
+
+
+def dubious(flaw: QualityReason = QualityReason.FUTURE_WATERMARK, **more: Any) -> Incident:
+    """Return an incident of an integration whose runs succeed and look wrong."""
+    shown = run("success", last_timestamp_synced=NOW + timedelta(days=365), rows_synced=12)
+    if flaw is QualityReason.NO_ROWS:
+        shown = run("success", last_timestamp_synced=NOW - timedelta(days=3))
+    since = shown.sync_start_time if flaw is QualityReason.FUTURE_WATERMARK else NOW - timedelta(days=2)
+    known: dict[str, Any] = {
+        "kind": Kind.QUALITY,
+        "reason": flaw.value,
+        "last_failed": shown,
+        "failing_since": since,
+    }
+    return late(**known | more)
+
+
+def begun(incident: Incident | None = None) -> Incident:
+    """Return an incident of lateness that a run has ended."""
+    began = run("running", ago=timedelta(0), sync_finish_time=None, rows_synced=None)
+    return replace(incident or late(), resolved_at=NOW, resolved_by=began, revision=2)
+
+
+def incident_view(incident: Incident, of: Integration | None = None, **more: Any) -> IncidentView:
+    """Return what a card knows of an incident."""
+    if incident.kind is Kind.BLIND:
+        return IncidentView(incident=incident, integration=None, dashboard_url=None, **more)
+    of = of or integration(incident.integration_id or USERS)
+    known: dict[str, Any] = {"dashboard_url": DASHBOARD + of.integration_id}
+    return IncidentView(incident=incident, integration=of, **known | more)
+
+
+def snooze(until: datetime | None = NOW + timedelta(hours=4), reason: str | None = None) -> Snooze:
+    """Return a mute of the integration."""
+    return Snooze(
+        channel=ALERTS, workspace_id=1, integration_id=USERS, until=until, by=MARA, at=NOW, reason=reason
+    )

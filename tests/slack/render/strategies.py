@@ -1,0 +1,430 @@
+"""Whatever Braze and people may give: names of any length, any characters, any counts, any times."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, get_args
+
+from hypothesis import strategies as st
+
+from cdi_bot.core.commands.command import Mistake, MistakeKind
+from cdi_bot.core.model.channel import AuditEntry, Channel
+from cdi_bot.core.model.content import (
+    ChannelBroken,
+    Content,
+    Digest,
+    DigestChanged,
+    FailedAgain,
+    IntegrationMissing,
+    LanguageChanged,
+    Recovered,
+    ReplyFact,
+    RunStarted,
+    Snoozed,
+    StillOpen,
+    Subscribed,
+    SyncEnded,
+    SyncTriggered,
+    Unsnoozed,
+    Unsubscribed,
+)
+from cdi_bot.core.model.incident import OF_INTEGRATIONS, Incident, Kind
+from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.requested_sync import SyncEnding
+from cdi_bot.core.model.run import KNOWN_STATUSES, Run
+from cdi_bot.core.model.subscription import Filters, Snooze, Subscription, Topic
+from cdi_bot.core.model.view import (
+    CardView,
+    DigestView,
+    EventView,
+    GroupedReplyView,
+    IncidentView,
+    SubscribedView,
+)
+from cdi_bot.core.rules.quality import QualityReason
+from cdi_bot.core.statistics import IntegrationTotals, PeriodTotals, RunTotals, Usual
+from cdi_bot.monitoring.braze_port import BrazeReason
+from cdi_bot.usecases import answers
+
+NASTY = st.sampled_from(
+    [
+        "",
+        " ",
+        "\n",
+        "<!channel>",
+        "&amp;",
+        "*",
+        "`",
+        "|",
+        ">",
+        '"\\' * 1500,
+        "&" * 3000,
+        "x" * 3000,
+        "😀" * 900,
+        "\u202e",
+    ]
+)
+text = st.one_of(st.text(max_size=60), NASTY, st.characters(codec=None).map(str))
+ids = st.one_of(st.uuids().map(str), st.text("abc-_.~0", min_size=1, max_size=30), st.just("i" * 300), text)
+people = st.one_of(st.sampled_from(["U0MARA0001", "W1"]), text)
+counts = st.one_of(st.none(), st.integers(0, 10), st.just(10**9), st.integers(0, 10**15))
+times = st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29), timezones=st.just(UTC))  # noqa: DTZ001  hypothesis wants naive bounds
+statuses = st.one_of(st.sampled_from(KNOWN_STATUSES), text)
+links = st.one_of(st.none(), st.just("https://dashboard.example/x"), text, text.map("https://".__add__))
+channels = st.builds(Channel, team_id=st.just("T1"), channel_id=st.one_of(st.just("C1"), text))
+
+languages = st.sampled_from([None, "en", "ja"])
+digests = st.sampled_from(["daily 09:00", "weekly mon 17:30 quiet"]) | text
+
+integrations = st.builds(
+    Integration,
+    workspace_id=st.just(1),
+    integration_id=ids,
+    integration_name=text,
+    last_job_status=st.none() | statuses,
+)
+runs = st.builds(
+    Run,
+    integration_id=ids,
+    sync_start_time=times,
+    job_status=statuses,
+    sync_finish_time=st.none() | times,
+    last_timestamp_synced=st.none() | times,
+    rows_synced=counts,
+    rows_failed_with_errors=counts,
+    provisional=st.booleans(),
+)
+incidents = st.builds(
+    Incident,
+    incident_id=st.integers(1, 10**12),
+    workspace_id=st.just(1),
+    integration_id=ids,
+    kind=st.sampled_from(OF_INTEGRATIONS),
+    revision=st.integers(1, 9),
+    opened_at=times,
+    failing_since=times,
+    failed_runs=st.integers(0, 10**6),
+    failed_in_a_row=st.integers(0, 10**6),
+    last_failed=st.none() | runs,
+    resolved_by=st.none() | runs,
+    resolved_at=st.none() | times,
+    acknowledged_by=st.none() | people,
+    acknowledged_at=st.none() | times,
+    reason=st.sampled_from([None, *(flaw.value for flaw in QualityReason)]),
+)
+blind = st.builds(
+    Incident,
+    incident_id=st.integers(1, 10**12),
+    workspace_id=st.just(1),
+    integration_id=st.none(),
+    kind=st.just(Kind.BLIND),
+    revision=st.just(1),
+    opened_at=times,
+    failing_since=times,
+    resolved_at=st.none() | times,
+    acknowledged_by=st.none() | people,
+    acknowledged_at=st.none() | times,
+    reason=st.none() | st.sampled_from([*BrazeReason]) | text,
+)
+snoozes = st.builds(
+    Snooze,
+    channel=channels,
+    workspace_id=st.just(1),
+    integration_id=ids,
+    until=st.none() | times,
+    by=people,
+    at=times,
+    reason=st.none() | text,
+)
+mentions = st.one_of(
+    st.none(), text, st.integers(1, 3000).map(lambda n: " ".join(f"<@U{x}>" for x in range(n)))
+)
+_counts = st.integers(0, 10**15)
+_lengths = st.just(timedelta(0)) | st.timedeltas(timedelta(0), timedelta(days=4000))
+incident_views = st.one_of(
+    st.builds(
+        IncidentView,
+        incident=incidents,
+        integration=integrations,
+        dashboard_url=links,
+        snooze=st.none() | snoozes,
+        mention=mentions,
+        usual_length=st.none() | _lengths,
+        can_sync=st.booleans(),
+    ),
+    st.builds(
+        IncidentView, incident=incidents | blind, integration=st.none(), dashboard_url=links, mention=mentions
+    ),
+)
+
+
+@st.composite
+def cards(draw: st.DrawFn) -> CardView:
+    """Return cards of one incident, a few, or very many."""
+    drawn = draw(st.lists(incident_views, min_size=1, max_size=12))
+    repeated = draw(st.sampled_from([1, 1, 1, 17]))
+    return CardView(incidents=tuple(drawn * repeated), possible_repeat=draw(st.booleans()))
+
+
+_WHO: dict[str, Any] = {"who": people, "workspace_id": st.just(1)}
+_WHOM: dict[str, Any] = {"integration_id": ids}
+_replies: st.SearchStrategy[Content] = st.one_of(
+    st.builds(
+        FailedAgain,
+        incident_id=st.just(1),
+        run_start=times,
+        runs=st.integers(1, 10**6),
+        after_good=st.booleans(),
+    ),
+    st.builds(Recovered, incident_id=st.just(1)),
+    st.builds(StillOpen, incident_id=st.just(1)),
+)
+_notices: st.SearchStrategy[Content] = st.one_of(
+    st.builds(RunStarted, workspace_id=st.just(1), integration_id=ids, run_start=times),
+    st.builds(Unsubscribed, selector=text, **_WHO),
+    st.builds(Snoozed, until=st.none() | times, reason=st.none() | text, **_WHO, **_WHOM),
+    st.builds(Unsnoozed, **_WHO, **_WHOM),
+    st.builds(ChannelBroken, channel=channels, reason=st.sampled_from(["is_archived"]) | text),
+    st.builds(SyncTriggered, is_certain=st.booleans(), **_WHO, **_WHOM),
+    st.builds(
+        SyncEnded,
+        ending=st.sampled_from([*SyncEnding]),
+        run_start=st.none() | times,
+        is_certain=st.booleans(),
+        thread_ts=st.none(),
+        **_WHO,
+        **_WHOM,
+    ),
+    st.builds(IntegrationMissing, workspace_id=st.just(1), integration_id=ids),
+    st.builds(LanguageChanged, who=people, language=languages),
+    st.builds(DigestChanged, who=people, digest=st.none() | digests, zone=text, next_due=st.none() | times),
+)
+
+
+def events() -> st.SearchStrategy[EventView]:
+    """Return replies with their incident, and notices with or without what they are about."""
+    about: dict[str, Any] = {
+        "integration": st.none() | integrations,
+        "run": st.none() | runs,
+        "dashboard_url": links,
+        "possible_repeat": st.booleans(),
+    }
+    return st.one_of(
+        st.builds(EventView, content=_replies, incident=incident_views, **about),
+        st.builds(EventView, content=_notices, incident=st.none(), **about),
+    )
+
+
+@st.composite
+def several(draw: st.DrawFn) -> GroupedReplyView:
+    """Return replies about one incident, a few, or very many."""
+    drawn = draw(st.lists(incident_views, min_size=1, max_size=12)) * draw(st.sampled_from([1, 1, 1, 17]))
+    told: list[ReplyFact] = list(get_args(ReplyFact))
+    return GroupedReplyView(
+        told=draw(st.sampled_from(told)), incidents=tuple(drawn), possible_repeat=draw(st.booleans())
+    )
+
+
+filters = st.builds(
+    Filters,
+    topics=st.frozensets(st.sampled_from([*Topic])),
+    min_rows=st.none() | st.integers(0, 10**12),
+    min_percent=st.none() | st.floats(0, 100),
+    mention=mentions,
+)
+
+
+def subscribed_views() -> st.SearchStrategy[SubscribedView]:
+    """Return new and changed subscriptions of one, many or no integrations."""
+    content = st.builds(Subscribed, selector=text, filters=filters, changed=st.booleans(), **_WHO)
+    return st.builds(
+        SubscribedView,
+        content=content,
+        total=st.integers(0, 10**6),
+        failing=st.lists(integrations, max_size=20).map(tuple),
+        unknown=st.integers(0, 10**6),
+        last_runs=st.lists(st.tuples(integrations, st.none() | runs), max_size=12).map(tuple),
+    )
+
+
+_sums = {"runs": _counts, "failed": _counts, "rows_synced": _counts, "rows_failed": _counts}
+_totals_of_period = st.builds(PeriodTotals, not_well=_lengths, **_sums)
+digest_views = st.builds(
+    DigestView,
+    content=st.builds(Digest, workspace_id=st.just(1), since=times, until=times, schedule=digests, zone=text),
+    integrations=st.integers(0, 200),
+    failing=st.integers(0, 200),
+    totals=_totals_of_period,
+    before=st.none() | _totals_of_period,
+    blind=_lengths,
+    worst=st.lists(
+        st.tuples(
+            st.builds(
+                IntegrationTotals,
+                integration=integrations,
+                sums=st.builds(RunTotals, **_sums),
+                not_well=_lengths,
+                is_open=st.booleans(),
+            ),
+            links,
+        ),
+        max_size=7,
+    ).map(tuple),
+    possible_repeat=st.booleans(),
+)
+
+
+_rows = st.builds(
+    answers.OverviewRow,
+    integration=integrations,
+    newest=st.none() | runs,
+    incident=st.none() | incidents,
+    snooze=st.none() | snoozes,
+    observed_at=st.none() | times,
+    missing=st.booleans(),
+)
+_subscriptions = st.builds(
+    Subscription,
+    subscription_id=st.integers(1, 10**9),
+    channel=channels,
+    workspace_id=st.just(1),
+    selector=text,
+    filters=filters,
+    created_by=people,
+    created_at=times,
+    broken_reason=st.none() | text,
+)
+_offsets = st.sampled_from([0, 10, 10**6])
+_totals = st.integers(0, 10**6)
+_maybe_text = st.none() | text
+_reasons = st.none() | st.sampled_from([*BrazeReason])
+_one: dict[str, Any] = {"integration": integrations}
+_selected: dict[str, Any] = {"selector": text, "name": _maybe_text}
+
+every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
+    st.builds(
+        answers.Overview,
+        rows=st.lists(_rows, max_size=15).map(tuple),
+        offset=_offsets,
+        total=_totals,
+        failing=_totals,
+        unwell=_totals,
+        blind=st.none() | blind,
+    ),
+    st.builds(
+        answers.RunHistory,
+        runs=st.lists(runs, max_size=10).map(tuple),
+        offset=_offsets,
+        has_older=st.booleans(),
+        good=st.just(3),
+        ended=st.sampled_from([0, 3, 300]),
+        good_week=st.just(0),
+        ended_week=st.sampled_from([0, 300]),
+        recent=st.lists(runs, max_size=30).map(tuple),
+        usual=st.builds(
+            Usual,
+            duration=st.none() | st.timedeltas(timedelta(0), timedelta(days=400)),
+            rows=counts,
+        ),
+        next_run=st.none() | times,
+        incident=st.none() | incidents,
+        snooze=st.none() | snoozes,
+        observed_at=st.none() | times,
+        dashboard_url=links,
+        subscribed=st.booleans(),
+        missing=st.booleans(),
+        trouble=_reasons,
+        **_one,
+    ),
+    st.builds(
+        answers.IntegrationList,
+        words=_maybe_text,
+        rows=st.lists(st.tuples(integrations, st.booleans()), max_size=20).map(tuple),
+        offset=_offsets,
+        total=_totals,
+        trouble=_reasons,
+        observed_at=st.none() | times,
+    ),
+    st.builds(
+        answers.SubscriptionList,
+        rows=st.lists(st.tuples(_subscriptions, _totals, _maybe_text), max_size=10).map(
+            lambda rows: tuple(rows * 20)
+        ),
+    ),
+    st.builds(
+        answers.SubscribedTo,
+        filters=filters,
+        total=_totals,
+        unchanged=st.booleans(),
+        trouble=st.none() | st.sampled_from(BrazeReason),
+        **_selected,
+    ),
+    st.builds(answers.UnsubscribedFrom, still_heard_by=_maybe_text, **_selected),
+    st.builds(answers.NotSubscribed, covered_by=_maybe_text, **_selected),
+    st.builds(answers.Acknowledged, already_by=st.none() | people, **_one),
+    st.builds(answers.NothingOpen, **_one),
+    st.builds(answers.SnoozeSet, channel=channels, until=st.none() | times, reason=_maybe_text, **_one),
+    st.builds(answers.SnoozeEnded, was_snoozed=st.booleans(), **_one),
+    st.builds(answers.ConfirmSync, **_one),
+    st.builds(answers.SyncStarted, is_certain=st.booleans(), **_one),
+    st.builds(
+        answers.SeveralMatches,
+        words=text,
+        candidates=st.lists(integrations, max_size=12).map(tuple),
+        total=_totals,
+    ),
+    st.builds(
+        answers.NoMatch,
+        words=text,
+        nearest=st.lists(integrations, max_size=5).map(tuple),
+        list_known=st.booleans(),
+        trouble=st.none() | st.sampled_from(BrazeReason),
+    ),
+    st.builds(answers.NeedsInvite, channel=channels),
+    st.builds(answers.CannotPost, channel=channels, reason=text),
+    st.builds(answers.NotAllowed, action=text),
+    st.builds(
+        answers.AuditTrail,
+        rows=st.lists(
+            st.tuples(
+                st.builds(
+                    AuditEntry,
+                    channel=channels,
+                    at=times,
+                    who=people,
+                    action=st.sampled_from(["subscribe", "acknowledge", "snooze", "digest"]) | text,
+                    subject=text,
+                ),
+                _maybe_text,
+            ),
+            max_size=20,
+        ).map(tuple),
+    ),
+    st.builds(
+        answers.BrazeRefused,
+        reason=st.sampled_from([*BrazeReason]),
+        words=_maybe_text,
+        permission=_maybe_text,
+    ),
+    st.builds(
+        answers.SettingsShown,
+        language=languages,
+        digest=st.none() | digests,
+        zone=_maybe_text,
+        next_due=st.none() | times,
+        languages=st.just(("en", "ja")),
+    ),
+    st.builds(answers.LanguageSet, language=languages, unchanged=st.booleans()),
+    st.builds(answers.UnknownLanguage, given=text, languages=st.just(("en", "ja"))),
+    st.builds(
+        answers.DigestSet,
+        digest=st.none() | digests,
+        zone=text,
+        next_due=st.none() | times,
+        unchanged=st.booleans(),
+    ),
+)
+
+mistakes = st.builds(
+    Mistake, command=text, problem=st.sampled_from([*MistakeKind]), given=text, nearest=st.none() | text
+)

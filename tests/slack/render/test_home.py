@@ -1,0 +1,293 @@
+"""Home: word for word in golden files, and that Slack takes any of it, however much there is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.incident import Kind
+from cdi_bot.core.model.run import Run
+from cdi_bot.core.model.subscription import Filters, Subscription
+from cdi_bot.core.statistics import Usual
+from cdi_bot.slack.render.answers.history import history_window
+from cdi_bot.slack.render.answers.refusals import short_answer
+from cdi_bot.slack.render.forms.form import window
+from cdi_bot.slack.render.home.page import fingerprint, home_view, troubled_home, unknown_home
+from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.limits import VIEW_BLOCKS
+from cdi_bot.usecases.answers import NoMatch, RunHistory
+from cdi_bot.usecases.home import (
+    ChannelSubscription,
+    Home,
+    HomeEntry,
+    IntegrationSummary,
+    NeedsAttention,
+    split,
+)
+from tests.slack.golden import assert_golden_view, assert_view_taken
+from tests.slack.render import strategies
+from tests.slack.render.samples import (
+    ALERTS,
+    DASHBOARD,
+    KENJI,
+    MARA,
+    NOW,
+    USERS,
+    blind,
+    failing,
+    integration,
+    run,
+)
+
+WORDS = Translator()
+Json = dict[str, Any]
+OTHER = integration("5f9c1e2d", "Purchases (BigQuery)")
+MARKETING = Channel(team_id="T0DEMO", channel_id="C0MKTOPS01")
+DIRECT = Channel(team_id="T0DEMO", channel_id="D0MARA")
+
+
+def heard(selector: str, channel: Channel = ALERTS, **more: Any) -> ChannelSubscription:
+    """Return a subscription of a channel."""
+    one = Subscription(
+        subscription_id=3,
+        channel=channel,
+        workspace_id=1,
+        selector=selector,
+        filters=more.pop("filters", Filters()),
+        created_by=MARA,
+        created_at=NOW,
+        broken_reason=more.pop("broken_reason", None),
+    )
+    return ChannelSubscription(subscription=one, **{"total": 12, "failing": 0, "name": None} | more)
+
+
+def how(**more: Any) -> IntegrationSummary:
+    """Return an integration that is well."""
+    good = tuple(run("success", ago=timedelta(hours=n), rows_synced=1000 + 100 * n) for n in range(1, 9))
+    known: dict[str, Any] = {
+        "integration": OTHER,
+        "newest": good[0],
+        "recent": good,
+        "next_run": NOW + timedelta(minutes=5),
+        "incident": None,
+        "missing": False,
+        "dashboard_url": DASHBOARD,
+    }
+    return IntegrationSummary(**known | more)
+
+
+def wrong(**more: Any) -> NeedsAttention:
+    """Return an integration that fails."""
+    known: dict[str, Any] = {
+        "integration": integration(),
+        "incident": failing(failed_in_a_row=3),
+        "dashboard_url": DASHBOARD + USERS,
+        "channels": (ALERTS, MARKETING),
+    }
+    return NeedsAttention(**known | more)
+
+
+def home(*entries: HomeEntry, **more: Any) -> Home:
+    """Return a page of Home."""
+    known: dict[str, Any] = {
+        "page": 0,
+        "pages": 1,
+        "channels": 2,
+        "total": 12,
+        "failing": 0,
+        "unwell": 0,
+        "not_shown": 0,
+        "blind": None,
+        "checked_at": NOW - timedelta(seconds=20),
+        "unseen": 0,
+    }
+    return Home(entries=entries, **known | more)
+
+
+ENTRIES: tuple[HomeEntry, ...] = (
+    wrong(),
+    wrong(incident=failing(run("partial"), acknowledged_by=KENJI, acknowledged_at=NOW)),
+    wrong(incident=replace(failing(), kind=Kind.LATE, last_failed=None)),
+    heard("all", failing=2),
+    heard(USERS, name="Users attributes (Snowflake)", total=1),
+    heard("Users*", MARKETING, broken_reason="is_archived"),
+    heard("all", DIRECT),
+    how(newest=run("partial", rows_synced=100, rows_failed_with_errors=50), incident=failing()),
+    how(),
+    how(newest=None, recent=()),
+    how(missing=True),
+    how(next_run=NOW - timedelta(minutes=5)),
+    how(incident=replace(failing(), kind=Kind.LATE, last_failed=None)),
+)
+HOMES = {
+    "busy": home(*ENTRIES, failing=10, unwell=12, not_shown=2, unseen=1),
+    "well": home(heard("all"), how(), total=1, channels=1),
+    "guest": home(*ENTRIES[:3], may_change=False),
+    "blind": home(heard("all"), how(), blind=blind()),
+    "second_page": home(how(), how(), page=1, pages=3, total=200),
+    "empty": home(channels=0, total=0, checked_at=None),
+    "empty_guest": home(channels=0, total=0, checked_at=None, may_change=False),
+}
+
+
+@pytest.mark.parametrize("name", sorted(HOMES))
+def test_home(name: str) -> None:
+    """What is wrong stands first, then what each channel hears of, then how each integration is."""
+    assert_golden_view(f"home_{name}", lambda words: home_view(HOMES[name], words, NOW))
+
+
+def test_home_in_trouble() -> None:
+    """Where Slack or the database does not answer, that is what is said, with a way to try again."""
+    assert_golden_view("home_unknown", unknown_home)
+    assert_golden_view(
+        "home_troubled", lambda words: troubled_home(short_answer("No.", "Wait.").blocks, words)
+    )
+
+
+def test_a_guest_is_offered_nothing_to_change() -> None:
+    """Who may only look finds no button that would refuse them."""
+    shown = str(home_view(HOMES["guest"], WORDS, NOW))
+    assert "home_runs" in shown
+    assert not any(action in shown for action in ("form_new", "form_change", "home_ack"))
+
+
+def test_freshness_alone_is_no_change() -> None:
+    """A Home that differs only in when it was looked at is not put up again for that."""
+    later = replace(HOMES["busy"], checked_at=NOW)
+    first, second = (home_view(one, WORDS, NOW) for one in (HOMES["busy"], later))
+    assert first != second
+    assert fingerprint(first) == fingerprint(second)
+    assert fingerprint(first) != fingerprint(home_view(replace(later, unwell=11), WORDS, NOW))
+    assert fingerprint(first) != fingerprint(home_view(replace(later, page=1, pages=2), WORDS, NOW))
+
+
+HISTORY = RunHistory(
+    integration=integration(),
+    runs=(
+        run("running", sync_finish_time=None, rows_synced=None, rows_failed_with_errors=None),
+        run("partial", rows_synced=100, rows_failed_with_errors=50),
+        run("success", rows_synced=10**9),
+    ),
+    offset=0,
+    has_older=True,
+    good=1,
+    ended=2,
+    good_week=1,
+    ended_week=2,
+    usual=Usual(duration=timedelta(seconds=80), rows=150),
+    next_run=NOW + timedelta(minutes=5),
+    recent=(run("partial", rows_synced=100), run("success", rows_synced=200)),
+    incident=None,
+    snooze=None,
+    observed_at=NOW - timedelta(seconds=2),
+    dashboard_url=DASHBOARD + USERS,
+    subscribed=True,
+    missing=False,
+    trouble=None,
+)
+
+
+def test_runs_in_a_window() -> None:
+    """The newest runs are lines; an answer without runs is left to others."""
+    assert_golden_view(
+        "home_runs", lambda words: window("History", history_window(HISTORY, words, NOW) or [], words)
+    )
+    assert history_window(NoMatch(words="x", nearest=(), list_known=True), WORDS, NOW) is None
+
+
+# ------------------------------------------------------------------------------------------ limits
+
+
+@pytest.mark.parametrize("length", [1, 3000])
+@pytest.mark.parametrize("count", [1, 200])
+@pytest.mark.parametrize("rows", [0, 10**9])
+def test_extremes(length: int, count: int, rows: int) -> None:
+    """One integration or two hundred, names of one character or three thousand, no rows or a billion."""
+    name = "&" * length
+    bad = run("x" * length, rows_synced=rows, rows_failed_with_errors=rows)
+    good = run("success", rows_synced=rows)
+    places = tuple(Channel(team_id="T", channel_id=f"C{number:08}") for number in range(count))
+    wrongs: list[HomeEntry] = [
+        wrong(integration=integration(str(n), name), incident=failing(bad), channels=places)
+        for n in range(min(count, 8))
+    ]
+    heards: list[HomeEntry] = [heard(name + "*", place, total=count, failing=count) for place in places]
+    hows: list[HomeEntry] = [
+        how(integration=integration(str(n), name), newest=bad, recent=(good, bad) * 10) for n in range(count)
+    ]
+    entries = wrongs + heards + hows
+    weights = [2 if isinstance(one, NeedsAttention | ChannelSubscription) else 1 for one in entries]
+    pages = split(weights)
+    for number, page in enumerate(pages):
+        shown = home(
+            *(entries[place] for place in page),
+            page=number,
+            pages=len(pages),
+            failing=count,
+            unwell=count,
+            not_shown=max(0, count - 8),
+            blind=blind(),
+            unseen=3,
+        )
+        assert_view_taken(home_view(shown, WORDS, NOW))
+    assert sum(map(len, pages)) == len(entries)
+
+
+@given(st.lists(st.integers(1, 3), max_size=300), st.integers(3, 90))
+def test_pages_hold_everything_once(weights: list[int], room: int) -> None:
+    """Pages follow without gap, none holds more than there is room for, none but an only one is empty."""
+    pages = split(weights, room)
+    assert [place for page in pages for place in page] == list(range(len(weights)))
+    assert all(sum(weights[place] for place in page) <= room for page in pages)
+    assert len(pages) == 1 or all(pages)
+
+
+entries = st.one_of(
+    st.builds(
+        NeedsAttention,
+        integration=strategies.integrations,
+        incident=strategies.incidents,
+        dashboard_url=strategies.links,
+        channels=st.lists(strategies.channels, min_size=1, max_size=4).map(tuple),
+    ),
+    st.builds(
+        IntegrationSummary,
+        integration=strategies.integrations,
+        newest=st.none() | strategies.runs,
+        recent=st.lists(strategies.runs, max_size=5).map(tuple),
+        next_run=st.none() | strategies.times,
+        incident=st.none() | strategies.incidents,
+        missing=st.booleans(),
+        dashboard_url=strategies.links,
+    ),
+    st.builds(
+        heard,
+        strategies.ids,
+        strategies.channels,
+        name=st.none() | strategies.text,
+        broken_reason=st.none() | strategies.text,
+        filters=st.builds(Filters, mention=strategies.mentions),
+    ),
+)
+
+
+@given(st.lists(entries, min_size=1, max_size=6))
+def test_slack_takes_any_home(listed: list[HomeEntry]) -> None:
+    """Whatever Braze and people named things, Home keeps to Slack's limits."""
+    view = home_view(home(*listed), WORDS, NOW)
+    assert_view_taken(view)
+    assert len(view["blocks"]) <= VIEW_BLOCKS
+
+
+@given(st.lists(strategies.runs, max_size=10))
+def test_slack_takes_any_runs(runs: list[Run]) -> None:
+    """So does the window with an integration's runs."""
+    blocks = history_window(replace(HISTORY, runs=tuple(runs), recent=tuple(runs)), WORDS, NOW)
+    assert blocks is not None
+    assert_view_taken(window("History", blocks, WORDS))

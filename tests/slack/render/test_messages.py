@@ -1,0 +1,600 @@
+"""Cards, replies and notices: what alerts say, word for word in golden files, and that Slack takes any of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+
+from cdi_bot.core.model.content import (
+    ChannelBroken,
+    Content,
+    Digest,
+    DigestChanged,
+    FailedAgain,
+    GroupedReply,
+    IntegrationMissing,
+    LanguageChanged,
+    Recovered,
+    ReplyFact,
+    RunStarted,
+    ShowCard,
+    Snoozed,
+    StillOpen,
+    Subscribed,
+    SyncEnded,
+    SyncTriggered,
+    Unsnoozed,
+    Unsubscribed,
+)
+from cdi_bot.core.model.incident import Incident
+from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.requested_sync import SyncEnding
+from cdi_bot.core.model.run import Run
+from cdi_bot.core.model.subscription import Filters, Topic
+from cdi_bot.core.model.view import (
+    CardView,
+    DigestView,
+    EventView,
+    GroupedReplyView,
+    IncidentView,
+    SubscribedView,
+    View,
+)
+from cdi_bot.core.rules.quality import QualityReason
+from cdi_bot.core.statistics import IntegrationTotals, PeriodTotals, RunTotals
+from cdi_bot.monitoring.braze_port import BrazeReason
+from cdi_bot.slack.render.kit.blocks import Rendered
+from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.messages.cards import incident_length
+from cdi_bot.slack.render.messages.view import render_view
+from tests.slack.golden import actions_of, assert_golden, assert_taken, marked_up, pressed, said
+from tests.slack.render import strategies
+from tests.slack.render.samples import (
+    ALERTS,
+    DASHBOARD,
+    KENJI,
+    MARA,
+    NOW,
+    USERS,
+    begun,
+    blind,
+    dubious,
+    ended,
+    failing,
+    incident_view,
+    integration,
+    late,
+    recovered,
+    run,
+    slow,
+    snooze,
+)
+
+WORDS = Translator()
+
+
+def render(view: View) -> Rendered:
+    """Render in English."""
+    return render_view(view, WORDS)
+
+
+def card(*incidents: Incident, **more: Any) -> CardView:
+    """Return the card of these incidents."""
+    return CardView(incidents=tuple(incident_view(one, **more) for one in incidents))
+
+
+def partial(**more: Any) -> Run:
+    """Return a run that lost some rows."""
+    return run("partial", rows_synced=1_234_567, rows_failed_with_errors=1_234, **more)
+
+
+def attended() -> Incident:
+    """Return an incident that somebody looks after."""
+    return failing(acknowledged_by=KENJI, acknowledged_at=NOW)
+
+
+def storm(size: int, *, well: int = 0, link: str | None = DASHBOARD) -> CardView:
+    """Return a card of many incidents, the last `well` of which are over."""
+    views = []
+    for number in range(size):
+        of = integration(f"{number:08d}-4f50-6172-8394-a5b6c7d8e9f0", f"Integration {number}")
+        last = run(("config_error", "error", "partial")[number % 3])
+        incident = failing(last, incident_id=number + 1, failed_in_a_row=number % 4 + 1)
+        if number >= size - well:
+            incident = recovered(incident)
+        url = f"{link}{of.integration_id}" if link else None
+        views.append(incident_view(incident, of, dashboard_url=url))
+    return CardView(incidents=tuple(views))
+
+
+CARDS = {
+    "card_error": card(failing(), can_sync=True, mention=f"<@{MARA}>"),
+    "card_partial": card(failing(partial())),
+    "card_config_error": card(failing(run("config_error", rows_synced=None, rows_failed_with_errors=None))),
+    "card_unknown_status": card(failing(run("limit_exceeded"))),
+    "card_provisional": card(
+        failing(
+            run(
+                provisional=True,
+                sync_finish_time=None,
+                last_timestamp_synced=None,
+                rows_synced=None,
+                rows_failed_with_errors=None,
+            )
+        )
+    ),
+    "card_third_in_a_row": card(
+        failing(failed_runs=3, failed_in_a_row=3, failing_since=NOW - timedelta(hours=2)), can_sync=True
+    ),
+    "card_acknowledged": card(attended()),
+    "card_snoozed": card(attended(), snooze=snooze(reason="warehouse move")),
+    "card_snoozed_until_recovery": card(failing(), snooze=snooze(None)),
+    "card_recovered": card(recovered(failing(failed_runs=3, failing_since=NOW - timedelta(hours=2)))),
+    "card_recovered_acknowledged": card(recovered(attended())),
+    "card_possible_repeat": replace(card(failing()), possible_repeat=True),
+    "card_late": card(late(), can_sync=True, mention=f"<@{MARA}>"),
+    "card_late_begun": card(begun()),
+    "card_late_unplanned": card(late(resolved_at=NOW)),
+    "card_slow": card(slow(), usual_length=timedelta(minutes=7)),
+    "card_slow_ended": card(ended()),
+    "card_slow_failed": card(ended(status="error")),
+    "card_slow_unknown": card(slow(last_failed=None, resolved_at=NOW)),
+    "card_future_watermark": card(dubious(), mention=f"<@{MARA}>"),
+    "card_future_watermark_over": card(recovered(dubious())),
+    "card_no_rows": card(dubious(QualityReason.NO_ROWS)),
+    "card_no_rows_over": card(recovered(dubious(QualityReason.NO_ROWS))),
+    "card_blind": card(blind()),
+    "card_blind_bad_key": card(blind(reason="bad_key")),
+    "card_sees_again": card(blind(resolved_at=NOW + timedelta(minutes=7))),
+    "storm_few": storm(4, well=1),
+    "storm_many": storm(30, well=3),
+    "storm_over": storm(3, well=3),
+    "storm_with_late": CardView(incidents=(*storm(2).incidents, incident_view(late()))),
+    "storm_all_late": CardView(incidents=(incident_view(late()), incident_view(late(incident_id=10)))),
+    "storm_all_slow": CardView(incidents=(incident_view(slow()), incident_view(slow(incident_id=10)))),
+    "storm_of_all_kinds": CardView(
+        incidents=(
+            incident_view(failing()),
+            incident_view(late()),
+            incident_view(slow(incident_id=10)),
+            incident_view(dubious(incident_id=11)),
+            incident_view(dubious(QualityReason.NO_ROWS, incident_id=12)),
+            incident_view(begun(late(incident_id=13))),
+            incident_view(ended(slow(incident_id=14), "error")),
+            incident_view(recovered(dubious(incident_id=15))),
+        )
+    ),
+    "storm_possible_repeat": replace(storm(2), possible_repeat=True),
+}
+
+
+@pytest.mark.parametrize("name", list(CARDS))
+def test_golden_cards(name: str) -> None:
+    """Each kind of card says what it always said."""
+    assert_golden(name, lambda words: render_view(CARDS[name], words))
+
+
+def event(content: Content, incident: Incident | None = None, **more: Any) -> EventView:
+    """Return a reply or notice about the integration."""
+    about = incident_view(incident) if incident else None
+    return EventView(content=content, incident=about, **more)
+
+
+THERE: dict[str, Any] = {"integration": integration(), "dashboard_url": DASHBOARD + USERS}
+AGAIN = FailedAgain(incident_id=7, run_start=NOW, runs=1, after_good=False)
+SEVERAL = FailedAgain(incident_id=7, run_start=NOW, runs=3, after_good=True)
+HERE: dict[str, Any] = {"workspace_id": 1, "integration_id": USERS}
+
+
+def sync_ended(ending: SyncEnding, *, is_certain: bool = True) -> SyncEnded:
+    """Return the word of how a sync ended."""
+    start = None if ending is SyncEnding.NOT_SEEN else NOW
+    return SyncEnded(**HERE, who=MARA, ending=ending, run_start=start, is_certain=is_certain, thread_ts="1.2")
+
+
+EVENTS = {
+    "reply_failed_again": event(AGAIN, failing(failed_in_a_row=2), run=partial()),
+    "reply_failed_after_good": event(replace(AGAIN, after_good=True), failing(), run=run()),
+    "reply_failed_several": event(SEVERAL, failing(), run=run()),
+    "reply_failed_more": event(replace(SEVERAL, after_good=False), failing(failed_in_a_row=4), run=run()),
+    "reply_recovered": event(Recovered(incident_id=7), recovered(failing(failed_runs=2))),
+    "reply_sees_again": event(Recovered(incident_id=9), blind(resolved_at=NOW)),
+    "reply_begun": event(Recovered(incident_id=8), begun()),
+    "reply_still_late": event(StillOpen(incident_id=8), late()),
+    "reply_slow_ended": event(Recovered(incident_id=8), ended()),
+    "reply_slow_failed": event(Recovered(incident_id=8), ended(status="error")),
+    "reply_still_slow": EventView(
+        content=StillOpen(incident_id=8), incident=incident_view(slow(), usual_length=timedelta(minutes=7))
+    ),
+    "reply_still_dubious": event(StillOpen(incident_id=8), dubious()),
+    "reply_rows_again": event(Recovered(incident_id=8), recovered(dubious(QualityReason.NO_ROWS))),
+    "reply_still_open": event(StillOpen(incident_id=7), failing(failed_in_a_row=9)),
+    "reply_still_blind": event(StillOpen(incident_id=9), blind()),
+    "reply_possible_repeat": replace(event(Recovered(incident_id=7), recovered()), possible_repeat=True),
+    "notice_run_started": event(RunStarted(**HERE, run_start=NOW), **THERE),
+    "notice_unsubscribed": event(Unsubscribed(who=MARA, workspace_id=1, selector=USERS), **THERE),
+    "notice_unsubscribed_all": event(Unsubscribed(who=MARA, workspace_id=1, selector="all")),
+    "notice_snoozed": event(Snoozed(**HERE, who=MARA, until=NOW, reason="move"), **THERE),
+    "notice_snoozed_until_recovery": event(Snoozed(**HERE, who=MARA, until=None, reason=None), **THERE),
+    "notice_unsnoozed": event(Unsnoozed(**HERE, who=MARA), **THERE),
+    "notice_channel_broken": event(ChannelBroken(channel=ALERTS, reason="is_archived")),
+    "notice_channel_left": event(ChannelBroken(channel=ALERTS, reason="not_in_channel")),
+    "notice_channel_odd": event(ChannelBroken(channel=ALERTS, reason="some_new_word")),
+    "notice_sync_triggered": event(SyncTriggered(**HERE, who=MARA), **THERE),
+    "notice_sync_triggered_unclear": event(SyncTriggered(**HERE, who=MARA, is_certain=False), **THERE),
+    "notice_sync_ended": event(sync_ended(SyncEnding.ENDED), **THERE, run=run("success")),
+    "notice_sync_ended_badly": event(sync_ended(SyncEnding.ENDED), **THERE, run=run("partial")),
+    "notice_sync_not_seen": event(sync_ended(SyncEnding.NOT_SEEN), **THERE),
+    "notice_sync_not_seen_unclear": event(sync_ended(SyncEnding.NOT_SEEN, is_certain=False), **THERE),
+    "notice_sync_too_long": event(sync_ended(SyncEnding.TOO_LONG), run=run("running")),
+    "notice_gone": event(IntegrationMissing(**HERE), integration=integration()),
+    "notice_gone_unnamed": event(IntegrationMissing(**HERE)),
+    "notice_language_changed": event(LanguageChanged(who=MARA, language="ja")),
+    "notice_language_own": event(LanguageChanged(who=MARA, language=None)),
+    "notice_digest_set": event(
+        DigestChanged(who=MARA, digest="weekly mon 09:00", zone="Europe/Stockholm", next_due=NOW)
+    ),
+    "notice_digest_quiet": event(
+        DigestChanged(who=MARA, digest="daily 17:30 quiet", zone="Asia/Tokyo", next_due=NOW)
+    ),
+    "notice_digest_off": event(DigestChanged(who=MARA, digest=None, zone="UTC", next_due=None)),
+}
+
+
+def several(told: ReplyFact, *incidents: IncidentView, **more: Any) -> GroupedReplyView:
+    """Return one reply about several incidents."""
+    return GroupedReplyView(told=told, incidents=incidents, **more)
+
+
+def _three(*, well: int = 0) -> tuple[IncidentView, ...]:
+    return storm(3, well=well).incidents
+
+
+SEVERAL_OF = {
+    "several_failed_again": several("failed_again", *_three()),
+    "several_recovered": several("recovered", *_three(well=3)),
+    "several_begun": several("recovered", incident_view(begun()), *_three(well=1)[2:]),
+    "several_still_late": several("still_open", incident_view(late()), *_three()[:1]),
+    "several_still_slow": several(
+        "still_open", incident_view(slow()), incident_view(dubious(QualityReason.NO_ROWS, incident_id=9))
+    ),
+    "several_still_open": several("still_open", *_three()),
+    "several_possible_repeat": several("recovered", *_three(well=3), possible_repeat=True),
+}
+
+
+@pytest.mark.parametrize("name", list(SEVERAL_OF))
+def test_golden_several(name: str) -> None:
+    """A reply about several incidents says what it always said."""
+    assert_golden(name, lambda words: render_view(SEVERAL_OF[name], words))
+
+
+def test_a_reply_about_very_many() -> None:
+    """It says how many more there are than it lists, and how to see them; the button acknowledges what it can."""
+    shown = render(several("still_open", *storm(2_000).incidents))
+    assert_taken(shown)
+    assert "more: `/cdi status`" in said(shown)
+    assert actions_of(shown) == ["ack"]
+
+
+@pytest.mark.parametrize("name", list(EVENTS))
+def test_golden_events(name: str) -> None:
+    """Each reply and notice says what it always said."""
+    assert_golden(name, lambda words: render_view(EVENTS[name], words))
+
+
+def subscribed(selector: str = USERS, *, changed: bool = False, **filters: Any) -> Subscribed:
+    """Return what somebody subscribed the channel to."""
+    chosen = Filters(**filters)
+    return Subscribed(who=MARA, workspace_id=1, selector=selector, filters=chosen, changed=changed)
+
+
+def others(count: int) -> tuple[Integration, ...]:
+    """Return so many integrations."""
+    return tuple(integration(f"id-{number}", f"Integration {number}") for number in range(count))
+
+
+SUBSCRIBED = {
+    "subscribed_one": SubscribedView(
+        content=subscribed(), total=1, failing=(), unknown=0, last_runs=((integration(), run("success")),)
+    ),
+    "subscribed_one_failing": SubscribedView(
+        content=subscribed(min_rows=100, min_percent=2.5, mention=f"<@{KENJI}>"),
+        total=1,
+        failing=(integration(),),
+        unknown=0,
+        last_runs=((integration(), partial()),),
+    ),
+    "subscribed_pattern": SubscribedView(
+        content=subscribed("Users*", topics=frozenset({Topic.ERROR, Topic.RECOVERY})),
+        total=2,
+        failing=(),
+        unknown=1,
+        last_runs=((others(2)[0], run("success")), (others(2)[1], None)),
+    ),
+    "subscribed_all": SubscribedView(content=subscribed("all"), total=300, failing=others(13), unknown=2),
+    "subscribed_possible_repeat": SubscribedView(
+        content=subscribed("all"), total=5, failing=(), unknown=0, possible_repeat=True
+    ),
+    "subscribed_nothing_yet": SubscribedView(content=subscribed("New*"), total=0, failing=(), unknown=0),
+    "subscribed_changed": SubscribedView(
+        content=subscribed("all", changed=True, topics=frozenset()), total=5, failing=(), unknown=0
+    ),
+}
+
+
+def digest(*worst: IntegrationTotals, **more: Any) -> DigestView:
+    """Return the digest of a day."""
+    known: dict[str, Any] = {
+        "content": Digest(
+            workspace_id=1,
+            since=NOW - timedelta(days=1),
+            until=NOW,
+            schedule="daily 09:00",
+            zone="Europe/Stockholm",
+        ),
+        "integrations": 12,
+        "failing": 0,
+        "totals": PeriodTotals(
+            runs=1_152, failed=0, rows_synced=1_234_567, rows_failed=0, not_well=timedelta(0)
+        ),
+        "before": PeriodTotals(
+            runs=1_150, failed=9, rows_synced=1_300_000, rows_failed=0, not_well=timedelta(hours=1)
+        ),
+        "blind": timedelta(0),
+        "worst": tuple((part, DASHBOARD + part.integration.integration_id) for part in worst),
+    }
+    return DigestView(**known | more)
+
+
+def part(number: int = 0, *, is_open: bool = False, **more: Any) -> IntegrationTotals:
+    """Return what a day brought to an integration."""
+    known: dict[str, Any] = {
+        "integration": others(number + 1)[number],
+        "sums": RunTotals(runs=96, failed=3, rows_synced=9_000, rows_failed=12),
+        "not_well": timedelta(hours=2, minutes=5),
+        "is_open": is_open,
+    }
+    return IntegrationTotals(**known | more)
+
+
+BAD_DAY = PeriodTotals(
+    runs=1_152, failed=21, rows_synced=1_234_567, rows_failed=890, not_well=timedelta(hours=9)
+)
+NO_DAY = PeriodTotals(runs=0, failed=0, rows_synced=0, rows_failed=0, not_well=timedelta(0))
+DIGESTS = {
+    "digest_good": digest(),
+    "digest_failing": digest(
+        part(0, is_open=True),
+        part(1, not_well=timedelta(0)),
+        part(2, sums=RunTotals(runs=1)),
+        failing=1,
+        totals=BAD_DAY,
+        blind=timedelta(minutes=7),
+    ),
+    "digest_failed_once": digest(part(), totals=replace(BAD_DAY, failed=1), before=BAD_DAY),
+    "digest_first": digest(before=None),
+    "digest_no_runs": digest(totals=NO_DAY, before=None),
+    "digest_hears_nothing": digest(integrations=0, totals=NO_DAY, before=None),
+    "digest_possible_repeat": digest(possible_repeat=True),
+    "digest_many": digest(
+        *(part(number, is_open=number < 9) for number in range(200)),
+        integrations=200,
+        failing=9,
+        totals=PeriodTotals(
+            runs=10**9, failed=10**9, rows_synced=10**9, rows_failed=10**9, not_well=timedelta(days=1400)
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", list(DIGESTS))
+def test_golden_digests(name: str) -> None:
+    """A digest says how a period went, against the one before, and which integrations were worst."""
+    assert_golden(name, lambda words: render_view(DIGESTS[name], words))
+
+
+@pytest.mark.parametrize("name", list(SUBSCRIBED))
+def test_golden_subscribed(name: str) -> None:
+    """A subscription is told with who made it, what it takes in and how that is."""
+    assert_golden(name, lambda words: render_view(SUBSCRIBED[name], words))
+
+
+def test_every_kind_has_a_golden_file() -> None:
+    """No kind of content goes unlooked at; cards and replies about several have views of their own."""
+    shown: list[EventView | DigestView | SubscribedView] = [
+        *EVENTS.values(),
+        *DIGESTS.values(),
+        *SUBSCRIBED.values(),
+    ]
+    assert {type(view.content) for view in shown} == set(get_args(Content)) - {ShowCard, GroupedReply}
+
+
+def test_open_card_offers() -> None:
+    """An open card offers to acknowledge, mute, look, sync, open and change; each carries what is agreed on."""
+    shown = render(card(failing(), can_sync=True))
+    assert actions_of(shown) == ["ack", "snooze", "history", "sync", "open_in_braze", "form_about"]
+    assert pressed(shown, "ack") == {"incidents": [7]}
+    assert pressed(shown, "history") == {"id": USERS, "offset": 0}
+    assert pressed(shown, "sync") == {"id": USERS}
+    assert "confirm" in said(shown)
+
+
+def test_sync_only_where_allowed() -> None:
+    """No sync is offered where it may not be triggered."""
+    assert "sync" not in actions_of(render(card(failing(), can_sync=False)))
+
+
+def test_recovered_card_offers() -> None:
+    """A recovered card keeps what can be looked at and loses what acts."""
+    assert actions_of(render(card(recovered(), can_sync=True))) == ["history", "open_in_braze"]
+
+
+def test_acknowledged_card_offers() -> None:
+    """Nobody is asked to acknowledge twice, and a mute can be ended from the card."""
+    assert actions_of(render(card(attended()))) == ["snooze", "history", "open_in_braze", "form_about"]
+    assert "unsnooze" in actions_of(render(card(failing(), snooze=snooze())))
+
+
+def test_mention_only_while_open() -> None:
+    """An open alert calls whom the subscription names; a recovered card calls nobody, and none a whole channel."""
+    called = f"<@{MARA}> <!channel> <!subteam^S1|x>"
+    open_text, over_text = (said(render(card(one, mention=called))) for one in (failing(), recovered()))
+    assert f"<@{MARA}>" in open_text
+    assert f"<@{MARA}>" not in over_text
+    assert "<!channel>" not in open_text
+
+
+def test_text_is_one_plain_line() -> None:
+    """The line for notifications says name and status."""
+    assert render(card(failing())).text == "Users attributes (Snowflake) – Error: no rows arrived"
+    assert (
+        render(card(recovered())).text
+        == "Users attributes (Snowflake) – Recovered after 4 min 30 s: 1 run failed"
+    )
+
+
+def test_rows_not_known_yet() -> None:
+    """A run that only the list told of says that its rows are not known yet."""
+    assert "not known yet" in said(render(CARDS["card_provisional"]))
+
+
+def test_recovery_brings_rows() -> None:
+    """The recovery tells what the good run brought."""
+    assert "12,345" in said(render(EVENTS["reply_recovered"]))
+
+
+def test_length_of_incident() -> None:
+    """An incident lasts from the first failed start to the good run's end, and never less than nothing."""
+    first = NOW - timedelta(hours=3)
+    good = run("success", ago=timedelta(minutes=2))
+    # A good run stood between two failures: `failing_since` has moved on.
+    moved = recovered(failing(opened_at=first, failing_since=NOW - timedelta(hours=1)), good)
+    assert incident_length(moved) == timedelta(hours=3) - timedelta(seconds=30)
+    without_end = replace(good, sync_finish_time=None)
+    assert incident_length(recovered(failing(), without_end)) == timedelta(minutes=5)
+    odd = replace(good, sync_finish_time=NOW - timedelta(days=9))
+    assert incident_length(recovered(failing(), odd)) == timedelta(0)
+
+
+def test_blind_tells_what_to_do() -> None:
+    """Whatever keeps the bot from seeing, it says why and what to do, also for a reason nobody foresaw."""
+    for reason in (*BrazeReason, "solar_flare", None):
+        shown = said(render(card(blind(reason=reason))))
+        assert "What to do next" in shown
+        assert "I can't see Braze since" in shown
+    assert "solar_flare" in said(render(card(blind(reason="solar_flare"))))
+
+
+def test_storm_lists_all_by_name() -> None:
+    """Sixty integrations are all named in one card, worst first as given, recovered ones marked."""
+    view = storm(60, well=5)
+    shown = render(view)
+    text = said(shown)
+    places = [text.index(f"Integration {number}") for number in (0, 20, 59)]
+    assert places == sorted(places)
+    assert all(f"Integration {number}" in text for number in range(60))
+    assert text.count("recovered") == 6  # five lines and the count
+    assert "55 integrations are failing, 5 recovered" in shown.text
+    assert "/cdi status" not in text
+
+
+def test_storm_acknowledges_all() -> None:
+    """One button acknowledges every open incident that nobody looks after."""
+    view = storm(12, well=2)
+    assert pressed(render(view), "ack") == {"incidents": list(range(1, 11))}
+    assert actions_of(render(storm(3, well=3))) == ["history"] * 3
+
+
+def test_storm_that_is_too_long() -> None:
+    """A storm that no message can hold says how many more there are and how to see them."""
+    shown = render(storm(2_000, link=None))
+    assert_taken(shown)
+    assert "more: `/cdi status`" in said(shown)
+    acked = pressed(shown, "ack")["incidents"]
+    assert isinstance(acked, list)
+    assert f"Acknowledge {len(acked)}" in said(shown)
+
+
+def test_storm_with_blindness() -> None:
+    """A card may list that Braze can't be asked beside what fails."""
+    view = CardView(incidents=(incident_view(blind()), incident_view(attended(), snooze=snooze())))
+    text = said(render(view))
+    assert "can't be asked" in text
+    assert f"acknowledged by <@{KENJI}>, muted here until" in text
+    until_well = incident_view(failing(), snooze=snooze(None))
+    assert "muted here until it recovers" in said(render(CardView(incidents=(until_well, until_well))))
+
+
+def test_integration_that_is_not_known() -> None:
+    """An incident of an integration that nobody knows by name goes by its id, in cards, storms and replies."""
+    nameless = IncidentView(incident=failing(), integration=None, dashboard_url=None)
+    views: list[View] = [
+        CardView(incidents=(nameless,)),
+        CardView(incidents=(nameless, nameless)),
+        EventView(content=AGAIN, incident=nameless),
+    ]
+    for view in views:
+        shown = render(view)
+        assert_taken(shown)
+        assert USERS in shown.text
+        assert USERS in said(shown)
+
+
+def test_contents_with_views_of_their_own() -> None:
+    """A card or subscription is never taken for a reply, nor a reply told without its incident."""
+    for content in (ShowCard(), subscribed()):
+        with pytest.raises(ValueError, match="view of its own"):
+            render(event(content))
+    with pytest.raises(ValueError, match="needs its incident"):
+        render(event(AGAIN))
+
+
+@given(strategies.cards())
+def test_any_card_is_taken(view: CardView) -> None:
+    """Slack takes every card, whatever the names, counts and numbers are."""
+    assert_taken(render(view))
+
+
+@given(strategies.events())
+def test_any_event_is_taken(view: EventView) -> None:
+    """Slack takes every reply and notice."""
+    assert_taken(render(view))
+
+
+@given(strategies.several())
+def test_any_reply_about_several_is_taken(view: GroupedReplyView) -> None:
+    """Slack takes every one of them."""
+    assert_taken(render(view))
+
+
+@given(strategies.digest_views)
+def test_any_digest_is_taken(view: DigestView) -> None:
+    """Slack takes every digest."""
+    assert_taken(render(view))
+
+
+@given(strategies.subscribed_views())
+def test_any_subscription_is_taken(view: SubscribedView) -> None:
+    """Slack takes every word of a new subscription."""
+    assert_taken(render(view))
+
+
+@pytest.mark.parametrize("size", [1, 2, 11, 200])
+def test_hostile_names(size: int) -> None:
+    """Names of 3,000 characters full of markup neither break a message nor call anybody."""
+    name = "<!channel> <https://evil.example|x> & *_~` @here \u202e" * 60
+    views = tuple(
+        incident_view(failing(incident_id=number + 1), integration(f"id{number}", name))
+        for number in range(size)
+    )
+    shown = render(CardView(incidents=views))
+    assert_taken(shown)
+    for text in (*marked_up(shown.blocks), shown.text):
+        assert "<!channel>" not in text
+        assert "<https://evil" not in text
+        assert "\u202e" not in text

@@ -1,0 +1,140 @@
+"""Who may do what: members change what their channel hears, guests and people from outside only look."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from cdi_bot.core.model.subscription import Filters
+from cdi_bot.delivery.slack_port import SlackTrouble
+from cdi_bot.sandbox.faults import Fault, FaultKind
+from cdi_bot.sandbox.slack_seed import BOT, GUEST, KENJI, MARA, OUTSIDER
+from cdi_bot.usecases.access import EVERYONE
+from cdi_bot.usecases.answers import AuditTrail, NotAllowed
+from tests.rigs.people import ALERTS, MARKETING, PRIVATE, Desk, desk
+
+
+@pytest.fixture
+async def at(tmp_path: Path) -> AsyncIterator[Desk]:
+    """A desk with one integration that fails."""
+    async with desk(tmp_path) as made:
+        made.add("Users", "error")
+        yield made
+
+
+CHANGES: dict[str, Callable[[Desk, str], Awaitable[object]]] = {
+    "subscribe": lambda at, who: at.manage.subscribe(ALERTS, who, "Users", Filters()),
+    "unsubscribe": lambda at, who: at.manage.unsubscribe(ALERTS, who, "Users"),
+    "ack": lambda at, who: at.manage.acknowledge(ALERTS, who, "Users"),
+    "ack_card": lambda at, who: at.manage.acknowledge_incidents(ALERTS, who, [1]),
+    "snooze": lambda at, who: at.manage.snooze(ALERTS, who, "Users", at.clock.now + timedelta(hours=1), None),
+    "unsnooze": lambda at, who: at.manage.unsnooze(ALERTS, who, "Users"),
+    "ask_sync": lambda at, who: at.syncing.ask(who, "Users"),
+    "start_sync": lambda at, who: at.syncing.start(ALERTS, who, "Users"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_guests_and_people_from_outside_only_read(at: Desk, change: str) -> None:
+    """Every change is refused with why, and nothing is written."""
+    assert await CHANGES[change](at, GUEST) == NotAllowed(action="change_as_guest")
+    assert await CHANGES[change](at, OUTSIDER) == NotAllowed(action="change_from_outside")
+    assert await at.owed() == []
+    assert await at.queries.audit(ALERTS) == AuditTrail(rows=())
+    assert at.calls("/sync") == 0
+
+
+async def test_who_is_not_known_gains_no_right(at: Desk) -> None:
+    """While Slack does not say who somebody is, nothing is changed, and the answer is to try again."""
+    at.sandbox.slack.faults.add(Fault(kind=FaultKind.STATUS, status=500, path="users.info"))
+    with pytest.raises(SlackTrouble):
+        await at.manage.subscribe(ALERTS, MARA, "Users", Filters())
+    assert await at.owed() == []
+
+
+async def test_admins(at: Desk) -> None:
+    """Admins start syncs; a guest is none, whoever is listed."""
+    rights = replace(at.rights, admins=frozenset({MARA, GUEST}))
+    assert await rights.to_sync(MARA) is None
+    assert await rights.to_sync(KENJI) == NotAllowed(action="sync")
+    assert await rights.to_sync(GUEST) == NotAllowed(action="change_as_guest")
+
+
+async def test_other_channels(at: Desk) -> None:
+    """A channel is reached from elsewhere by those who are in it, and by admins unless it is private."""
+    nobody = at.sandbox.slack.users["UBEN"].id
+    assert await at.rights.to_reach(KENJI, MARKETING) is None
+    assert await at.rights.to_reach(nobody, MARKETING) == NotAllowed(action="elsewhere")
+    assert await at.rights.to_reach("UADMIN", MARKETING) is None
+    assert await at.rights.to_reach("UADMIN", PRIVATE) == NotAllowed(action="private")
+    assert await at.rights.to_reach(GUEST, ALERTS) == NotAllowed(action="change_as_guest")
+    channels = at.sandbox.slack.channels
+    with_bot = channels[PRIVATE.channel_id].members | {BOT}
+    channels[PRIVATE.channel_id] = replace(channels[PRIVATE.channel_id], members=with_bot)
+    assert await at.rights.to_reach("UADMIN", PRIVATE) == NotAllowed(action="private")
+    assert await at.rights.to_reach(MARA, PRIVATE) is None
+
+
+async def test_nothing_of_a_private_channel_is_told_elsewhere(at: Desk) -> None:
+    """What a private channel hears, muted and changed is in no answer that another channel gets."""
+    channels = at.sandbox.slack.channels
+    with_bot = channels[PRIVATE.channel_id].members | {BOT}
+    channels[PRIVATE.channel_id] = replace(channels[PRIVATE.channel_id], members=with_bot)
+    await at.manage.subscribe(PRIVATE, MARA, "Users", Filters(min_rows=77, mention="<@U0PRIYA001>"))
+    until = at.clock.now + timedelta(hours=1)
+    await at.manage.snooze(PRIVATE, MARA, "Users", until, "the takeover")
+    await at.polled()
+    there = repr([await at.queries.subscriptions(PRIVATE), await at.queries.overview(PRIVATE)])
+    secrets = (PRIVATE.channel_id, "takeover", "77", "U0PRIYA001")
+    assert all(secret in there for secret in secrets)
+    told = [
+        await at.queries.overview(ALERTS),
+        await at.queries.history(ALERTS, "Users"),
+        await at.queries.listing(ALERTS, None),
+        await at.queries.subscriptions(ALERTS),
+        await at.queries.audit(ALERTS),
+        await at.manage.unsubscribe(ALERTS, KENJI, "Users"),
+        await at.manage.snooze(ALERTS, KENJI, "Users", until, None),
+        await at.manage.unsnooze(ALERTS, KENJI, "Users"),
+        await at.manage.acknowledge(ALERTS, KENJI, "Users"),
+        await at.manage.subscribe(ALERTS, KENJI, "Users", Filters()),
+    ]
+    assert [secret for secret in secrets if secret in repr(told)] == []
+
+
+async def test_nobody_reaches_a_channel_while_slack_is_silent(at: Desk) -> None:
+    """Where Slack does not tell whether a channel is private, nothing is shown."""
+    at.sandbox.slack.faults.add(Fault(kind=FaultKind.STATUS, status=500, path="conversations.info"))
+    with pytest.raises(SlackTrouble):
+        await at.rights.to_reach("UADMIN", MARKETING)
+
+
+async def test_everybody_may_be_an_admin(at: Desk) -> None:
+    """With `*` every member may start syncs; guests still may not."""
+    rights = replace(at.rights, admins=frozenset({EVERYONE}))
+    assert await rights.to_sync(KENJI) is None
+    assert await rights.to_sync(OUTSIDER) == NotAllowed(action="change_from_outside")
+
+
+async def test_the_audit_tells_every_change(at: Desk) -> None:
+    """Each change of a channel stands in its audit, newest first, with the integration's name."""
+    await at.manage.subscribe(ALERTS, MARA, "Users", Filters())
+    await at.manage.acknowledge(ALERTS, KENJI, "Users")
+    await at.manage.snooze(ALERTS, KENJI, "Users", at.clock.now + timedelta(hours=1), "move")
+    await at.manage.unsnooze(ALERTS, MARA, "Users")
+    await at.syncing.start(ALERTS, "UADMIN", "Users")
+    await at.manage.unsubscribe(ALERTS, MARA, "all")
+    told = await at.queries.audit(ALERTS)
+    assert [(entry.action, entry.who, name) for entry, name in told.rows] == [
+        ("unsubscribe", MARA, None),
+        ("sync", "UADMIN", "Users"),
+        ("unsnooze", MARA, "Users"),
+        ("snooze", KENJI, "Users"),
+        ("acknowledge", KENJI, "Users"),
+        ("subscribe", MARA, "Users"),
+    ]
+    assert await at.queries.audit(MARKETING) == AuditTrail(rows=())

@@ -1,0 +1,121 @@
+"""What people set for a channel, on a real store and before the stand-ins."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from pathlib import Path
+
+import pytest
+
+from cdi_bot.core.digest_schedule import Schedule, zone_named
+from cdi_bot.core.model.channel import ChannelSettings
+from cdi_bot.core.model.content import DigestChanged, LanguageChanged
+from cdi_bot.usecases.answers import DigestSet, LanguageSet, NeedsInvite, SettingsShown, UnknownLanguage
+from cdi_bot.usecases.channel_settings import ChangeChannelSettings
+from tests.rigs.people import ALERTS, PRIVATE, Desk, desk
+
+ANN, BOB = "U0MARA0001", "U0KENJI001"
+LANGUAGES = ("en", "ja")
+NINE = Schedule(at=time(9))
+TOKYO = "Asia/Tokyo"
+NEXT = datetime(2026, 3, 3, 0, tzinfo=UTC)  # nine o'clock in Tokyo on the day after the desk's
+LAST = datetime(2026, 3, 2, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class At:
+    """A desk, and the part of it that is looked at here."""
+
+    desk: Desk
+    channels: ChangeChannelSettings
+
+    async def settings(self) -> ChannelSettings | None:
+        """What is stored."""
+        async with self.desk.store.read() as uow:
+            return await uow.channels.settings(ALERTS)
+
+
+@pytest.fixture
+async def at(tmp_path: Path) -> AsyncIterator[At]:
+    """A desk at which channels can be set."""
+    async with desk(tmp_path) as made:
+        yield At(
+            made,
+            ChangeChannelSettings(
+                store=made.store,
+                messenger=made.messenger,
+                workspace=made.workspace,
+                rights=made.rights,
+                languages=LANGUAGES,
+                clock=made.clock,
+                wake=lambda: made.woken.append(made.clock()),
+            ),
+        )
+
+
+async def test_a_language_is_set_and_told_once(at: At) -> None:
+    """The channel is told who chose it; choosing it again changes and tells nothing."""
+    assert await at.channels.set_language(ALERTS, ANN, "ja") == LanguageSet(language="ja", unchanged=False)
+    assert await at.channels.set_language(ALERTS, BOB, "ja") == LanguageSet(language="ja", unchanged=True)
+    assert await at.desk.owed() == [LanguageChanged(who=ANN, language="ja")]
+    settings = await at.settings()
+    assert settings == ChannelSettings(channel=ALERTS, language="ja", set_by=ANN, set_at=at.desk.clock.now)
+    assert await at.channels.set_language(ALERTS, BOB, None) == LanguageSet(language=None, unchanged=False)
+
+
+async def test_only_languages_that_there_are(at: At) -> None:
+    """Another one is refused with those to choose from, and nothing is stored."""
+    answer = await at.channels.set_language(ALERTS, ANN, "fr")
+    assert answer == UnknownLanguage(given="fr", languages=LANGUAGES)
+    assert await at.settings() is None
+
+
+async def test_a_digest_is_set_in_a_zone(at: At) -> None:
+    """It is due by that zone's clocks; what was due before it was set is not told."""
+    answer = await at.channels.set_digest(ALERTS, ANN, NINE, TOKYO)
+    assert answer == DigestSet(digest="daily 09:00", zone=TOKYO, next_due=NEXT, unchanged=False)
+    settings = await at.settings()
+    assert settings is not None
+    assert (settings.digest, settings.zone, settings.digest_until) == ("daily 09:00", TOKYO, LAST)
+    again = await at.channels.set_digest(ALERTS, BOB, NINE, TOKYO)
+    assert again == DigestSet(digest="daily 09:00", zone=TOKYO, next_due=NEXT, unchanged=True)
+    assert await at.desk.owed() == [DigestChanged(who=ANN, digest="daily 09:00", zone=TOKYO, next_due=NEXT)]
+    moved = await at.channels.set_digest(ALERTS, BOB, NINE, "Europe/Berlin")
+    assert isinstance(moved, DigestSet)
+    assert not moved.unchanged
+
+
+async def test_settings_leave_each_other_alone(at: At) -> None:
+    """Ending the digest keeps the language, choosing a language keeps the digest; both are shown."""
+    await at.channels.set_digest(ALERTS, ANN, NINE, TOKYO)
+    await at.channels.set_language(ALERTS, BOB, "ja")
+    assert await at.channels.show(ALERTS) == SettingsShown(
+        language="ja", digest="daily 09:00", zone=TOKYO, next_due=NEXT, languages=LANGUAGES
+    )
+    answer = await at.channels.set_digest(ALERTS, ANN, None, "UTC")
+    assert answer == DigestSet(digest=None, zone="UTC", next_due=None, unchanged=False)
+    shown = await at.channels.show(ALERTS)
+    assert (shown.language, shown.digest) == ("ja", None)
+    answer = await at.channels.set_digest(ALERTS, ANN, None, "UTC")
+    assert isinstance(answer, DigestSet)
+    assert answer.unchanged
+
+
+async def test_a_channel_that_said_nothing(at: At) -> None:
+    """Nothing is set, and nothing is stored by asking."""
+    assert await at.channels.show(ALERTS) == SettingsShown(
+        language=None, digest=None, zone=None, next_due=None, languages=LANGUAGES
+    )
+
+
+async def test_no_digest_where_the_bot_may_not_post(at: At) -> None:
+    """A private channel that it is no member of is told to invite it first."""
+    assert await at.channels.set_digest(PRIVATE, ANN, NINE, TOKYO) == NeedsInvite(channel=PRIVATE)
+
+
+@pytest.mark.parametrize("name", ["Nowhere/At_All", "", "../../etc/passwd", "\0"])
+def test_an_unknown_zone_is_utc(name: str) -> None:
+    """A zone that this machine does not know stops no digest."""
+    assert zone_named(name) is UTC

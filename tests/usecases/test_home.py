@@ -1,0 +1,92 @@
+"""What Home shows to whom, on a real store before the stand-ins."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from cdi_bot.core.model.subscription import Filters
+from cdi_bot.sandbox.slack_seed import MARA
+from cdi_bot.usecases.home import (
+    MOST_URGENT,
+    ROOM,
+    TREND,
+    ChannelSubscription,
+    HomeQueries,
+    IntegrationSummary,
+    NeedsAttention,
+)
+from tests.rigs.people import ALERTS, MARKETING, Desk, desk
+
+
+@pytest.fixture
+async def town(tmp_path: Path) -> AsyncIterator[Desk]:
+    """Everything that a test of the use cases needs."""
+    async with desk(tmp_path) as made:
+        yield made
+
+
+def homes(town: Desk) -> HomeQueries:
+    """Return the use case."""
+    return HomeQueries(store=town.store, workspace=town.workspace, clock=town.clock)
+
+
+async def test_only_the_persons_channels(town: Desk) -> None:
+    """What another channel hears of is neither shown nor counted, nor is it looked at."""
+    town.add("Users", "success", "error")
+    town.add("Orders", "success")
+    await town.manage.subscribe(ALERTS, MARA, "Users", Filters())
+    await town.manage.subscribe(MARKETING, MARA, "Orders", Filters())
+    await town.polled()
+    home = await homes(town).home(frozenset({MARKETING}), 0)
+    assert (home.channels, home.total, home.failing) == (1, 1, 0)
+    heard, how = home.entries
+    assert isinstance(heard, ChannelSubscription)
+    assert (heard.subscription.channel, heard.name, heard.total) == (MARKETING, "Orders", 1)
+    assert isinstance(how, IntegrationSummary)
+    assert how.newest is not None
+    nobody = await homes(town).home(frozenset(), 3)
+    assert (nobody.entries, nobody.channels, nobody.page, nobody.pages) == ((), 0, 0, 1)
+
+
+async def test_what_needs_somebody_stands_first(town: Desk) -> None:
+    """Failing ones first, once however many channels hear of them, with these channels; then the rest by name."""
+    town.add("Zeta", "success", "error")
+    town.add("Alpha", "success", "success", "success", "success", "success")
+    for channel in (ALERTS, MARKETING):
+        await town.manage.subscribe(channel, MARA, "all", Filters())
+    await town.polled()
+    home = await homes(town).home(frozenset({ALERTS, MARKETING}), 0)
+    wrong, first, second, zeta, alpha = home.entries
+    assert isinstance(wrong, NeedsAttention)
+    assert (wrong.integration.integration_name, wrong.channels) == ("Zeta", (ALERTS, MARKETING))
+    assert isinstance(first, ChannelSubscription)
+    assert isinstance(second, ChannelSubscription)
+    assert (first.total, first.failing) == (2, 1)
+    assert isinstance(zeta, IntegrationSummary)
+    assert isinstance(alpha, IntegrationSummary)
+    assert zeta.incident is not None
+    assert len(alpha.recent) == 5
+    assert alpha.next_run is not None
+    assert home.checked_at is not None
+
+
+async def test_two_hundred(town: Desk) -> None:
+    """Few stand under "Wrong now", all among the rest; pages hold what there is room for, and end with the last."""
+    for number in range(200):
+        town.add(f"Sync {number:03}", "success", *(["error"] if number < 20 else []))
+    await town.manage.subscribe(ALERTS, MARA, "all", Filters())
+    await town.polled()
+    shown = [await homes(town).home(frozenset({ALERTS}), page) for page in range(3)]
+    assert [home.page for home in shown] == [0, 1, 2]
+    assert shown[0].pages == 3
+    assert (shown[0].failing, shown[0].not_shown) == (20, 20 - MOST_URGENT)
+    wrong = [one for one in shown[0].entries if isinstance(one, NeedsAttention)]
+    assert len(wrong) == MOST_URGENT
+    hows = [one for home in shown for one in home.entries if isinstance(one, IntegrationSummary)]
+    assert len({one.integration.integration_id for one in hows}) == 200
+    assert all(len(one.recent) <= TREND for one in hows)
+    assert all(len(home.entries) <= ROOM for home in shown)
+    assert (await homes(town).home(frozenset({ALERTS}), 99)).page == 2

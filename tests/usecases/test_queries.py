@@ -1,0 +1,326 @@
+"""What people ask, on a real store and before the stand-ins."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from cdi_bot.core.model.subscription import Filters
+from cdi_bot.core.statistics import Usual
+from cdi_bot.monitoring.braze_port import BrazeReason
+from cdi_bot.sandbox.braze_runs import RunPlan
+from cdi_bot.sandbox.faults import Fault, FaultKind
+from cdi_bot.usecases.answers import BrazeRefused, IntegrationList, NoMatch, RunHistory
+from tests.rigs.people import ALERTS, MARKETING, Desk, desk
+
+ANN = "U0MARA0001"
+
+
+@pytest.fixture
+async def at(tmp_path: Path) -> AsyncIterator[Desk]:
+    """A desk whose key may do everything."""
+    async with desk(tmp_path) as made:
+        yield made
+
+
+async def history(at: Desk, words: str, offset: int = 0) -> RunHistory:
+    """Ask for an integration's runs."""
+    answer = await at.queries.history(ALERTS, words, offset)
+    assert isinstance(answer, RunHistory)
+    return answer
+
+
+class TestOverview:
+    """`/cdi status`."""
+
+    async def test_worst_first(self, at: Desk) -> None:
+        """Failing integrations stand before those that are well, unattended ones before attended ones."""
+        outcomes = {
+            "Alpha": None,
+            "Beta": "partial",
+            "Gamma": "error",
+            "Delta": "config_error",
+            "Eta": "error",
+        }
+        ids = {name: at.add(name, "success") for name in outcomes}
+        await at.manage.subscribe(ALERTS, ANN, "all", Filters())
+        await at.polled()
+        at.clock.advance(60)
+        for name, outcome in outcomes.items():
+            if outcome:
+                at.sandbox.braze.run(ids[name], RunPlan(outcome=outcome, seconds=1))
+        at.clock.advance(5)
+        await at.polled()
+        await at.manage.acknowledge(ALERTS, ANN, "Gamma")
+        await at.manage.snooze(ALERTS, ANN, "Delta", at.clock.now + timedelta(hours=1), None)
+        overview = await at.queries.overview(ALERTS)
+        names = [row.integration.integration_name for row in overview.rows]
+        assert names == ["Eta", "Beta", "Delta", "Gamma", "Alpha"]
+        assert (overview.total, overview.failing, overview.blind) == (5, 4, None)
+        delta = overview.rows[2]
+        assert delta.snooze is not None
+        assert delta.newest is not None
+        assert delta.newest.job_status == "config_error"
+        assert delta.incident is not None
+        assert delta.observed_at is not None
+        assert not delta.missing
+
+    async def test_unsubscribed_channel(self, at: Desk) -> None:
+        """A channel that hears of nothing has an empty overview."""
+        at.add("Users", "error")
+        await at.manage.subscribe(MARKETING, ANN, "Users", Filters())
+        overview = await at.queries.overview(ALERTS)
+        assert (overview.rows, overview.total, overview.failing) == ((), 0, 0)
+
+    async def test_pages(self, at: Desk) -> None:
+        """Fifteen stand on a page; an offset behind the end shows the last page."""
+        for number in range(20):
+            at.add(f"Sync {number:02}", "success")
+        await at.manage.subscribe(ALERTS, ANN, "all", Filters())
+        first, second = [await at.queries.overview(ALERTS, offset) for offset in (0, 15)]
+        beyond, before = [await at.queries.overview(ALERTS, offset) for offset in (900, -3)]
+        assert [len(page.rows) for page in (first, second)] == [15, 5]
+        assert (second.offset, second.total) == (15, 20)
+        assert (beyond, before) == (second, first)
+
+    async def test_blindness_is_told(self, at: Desk) -> None:
+        """While Braze can't be asked the overview says so."""
+        at.add("Users", "success")
+        await at.manage.subscribe(ALERTS, ANN, "all", Filters())
+        at.sandbox.braze.faults.add(Fault(kind=FaultKind.REVOKED))
+        for _ in range(20):
+            at.clock.advance(60)
+            await at.polled()
+        overview = await at.queries.overview(ALERTS)
+        assert overview.blind is not None
+        assert overview.blind.reason == BrazeReason.BAD_KEY
+
+
+class TestHistory:
+    """`/cdi status INTEGRATION`."""
+
+    async def test_pages_back_to_the_first_run(self, at: Desk) -> None:
+        """Runs are told ten a page, newest first, as far back as Braze knows them, without a subscription."""
+        users = at.add("Users", *["success"] * 34, "error")
+        pages = [await history(at, "Users", offset) for offset in (0, 10, 20, 30)]
+        assert [len(page.runs) for page in pages] == [10, 10, 10, 5]
+        assert [page.has_older for page in pages] == [True, True, True, False]
+        starts = [run.sync_start_time for page in pages for run in page.runs]
+        assert starts == sorted(set(starts), reverse=True)
+        first = pages[0]
+        assert first.integration.integration_id == users
+        assert first.runs[0].job_status == "error"
+        assert (first.good, first.ended) == (34, 35)
+        assert len(first.recent) == 30
+        assert (
+            first.dashboard_url == f"https://dashboard-03.braze.com/integrations/cloud_data_ingestion/{users}"
+        )
+        assert (first.subscribed, first.missing, first.trouble) == (False, False, None)
+        assert first.observed_at == at.clock.now
+
+    async def test_what_is_usual_and_what_comes_next(self, at: Desk) -> None:
+        """The newest run stands against the usual of those before; the rhythm tells when the next is expected."""
+        at.add("Users", *["success"] * 12, minutes=10, last=60)
+        told = await history(at, "Users")
+        assert told.usual == Usual(duration=timedelta(seconds=30), rows=10)
+        assert told.next_run == at.clock.now + timedelta(minutes=9)
+        assert (told.good_week, told.ended_week) == (12, 12)
+        at.clock.advance(timedelta(days=8).total_seconds())
+        assert ((await history(at, "Users")).good_week, (await history(at, "Users")).good) == (0, 12)
+
+    async def test_older_pages_are_read_once(self, at: Desk) -> None:
+        """What was read back to is remembered: turning a page costs one request for what is new."""
+        at.add("Users", *["success"] * 60)
+        await history(at, "Users")
+        before = at.calls("job_sync_status")
+        await history(at, "Users", 10)
+        await history(at, "Users", 20)
+        assert at.calls("job_sync_status") == before + 2
+
+    async def test_fresh_run_is_seen(self, at: Desk) -> None:
+        """The newest run is told as Braze tells it now, not as it was stored."""
+        users = at.add("Users", "success", "success")
+        await at.manage.subscribe(ALERTS, ANN, "Users", Filters())
+        at.clock.advance(60)
+        at.sandbox.braze.run(users, RunPlan(outcome="error", seconds=100))
+        running = await history(at, "Users")
+        assert running.runs[0].job_status == "running"
+        assert running.ended == 2
+        assert len(running.recent) == 2
+        at.clock.advance(200)
+        ended = await history(at, "Users")
+        assert ended.runs[0].job_status == "error"
+        assert ended.incident is not None
+        assert ended.subscribed
+
+    async def test_reading_back_hides_no_news(self, at: Desk) -> None:
+        """Paging back through a watched integration's runs does not swallow a failure that was not told yet."""
+        users = at.add("Users", *["success"] * 30)
+        await at.manage.subscribe(ALERTS, ANN, "Users", Filters())
+        at.clock.advance(600)
+        at.sandbox.braze.run(users, RunPlan(outcome="error", seconds=1))
+        at.clock.advance(10)
+        at.sandbox.braze.faults.add(
+            Fault(kind=FaultKind.STATUS, status=500, path=".*job_sync_status", times=3)
+        )
+        await history(at, "Users", 10)
+        at.clock.advance(60)
+        answer = await history(at, "Users", 20)
+        assert answer.incident is not None
+        assert not answer.incident.quiet
+
+    async def test_from_memory_when_braze_is_slow(self, tmp_path: Path) -> None:
+        """A person waits for Braze a moment only, then is told from memory, with the reason."""
+        async with desk(tmp_path, patience=timedelta(seconds=0.5)) as at:
+            at.add("Users", "success")
+            await at.manage.subscribe(ALERTS, ANN, "all", Filters())
+            await at.polled()
+            at.sandbox.braze.faults.add(Fault(kind=FaultKind.LATENCY, seconds=30))
+            answer = await history(at, "Users")
+        assert answer.trouble is BrazeReason.TIMEOUT
+        assert len(answer.runs) == 1
+
+    async def test_from_memory_when_braze_is_down(self, at: Desk) -> None:
+        """Trouble at Braze is named, and what is known is told."""
+        at.add("Users", "success")
+        await history(at, "Users")
+        at.sandbox.braze.faults.add(Fault(kind=FaultKind.STATUS, status=500))
+        answer = await history(at, "Users")
+        assert answer.trouble is BrazeReason.SERVER_ERROR
+        assert len(answer.runs) == 1
+
+    async def test_trouble_half_way_back(self, at: Desk) -> None:
+        """Pages that came before trouble are told all the same."""
+        at.add("Users", *["success"] * 40)
+        at.sandbox.braze.faults.add(
+            Fault(kind=FaultKind.STATUS, status=500, path=".*job_sync_status.*cursor")
+        )
+        answer = await history(at, "Users")
+        assert len(answer.runs) == 10
+
+    async def test_deleted_in_braze(self, at: Desk) -> None:
+        """A watched integration that Braze has deleted is told from memory, marked as gone, and no failure."""
+        users = at.add("Users", "error")
+        await at.manage.subscribe(ALERTS, ANN, "Users", Filters())
+        await at.polled()
+        at.sandbox.braze.delete(users)
+        for _ in range(10):
+            at.clock.advance(60)
+            await at.polled()
+        answer = await history(at, "Users")
+        assert answer.missing
+        assert answer.trouble is BrazeReason.INVALID_INTEGRATION
+        overview = await at.queries.overview(ALERTS)
+        (row,) = overview.rows
+        assert row.missing
+        assert (overview.total, overview.failing, overview.unwell) == (1, 0, 0)
+
+    async def test_mute_is_told(self, at: Desk) -> None:
+        """A mute of this channel stands in the answer, one of another channel does not."""
+        at.add("Users", "success")
+        for channel in (ALERTS, MARKETING):
+            await at.manage.subscribe(channel, ANN, "Users", Filters())
+        await at.manage.snooze(ALERTS, ANN, "Users", at.clock.now + timedelta(hours=1), None)
+        here = await at.queries.history(ALERTS, "Users")
+        there = await at.queries.history(MARKETING, "Users")
+        assert isinstance(here, RunHistory)
+        assert isinstance(there, RunHistory)
+        assert here.snooze is not None
+        assert there.snooze is None
+
+    async def test_unknown_words(self, at: Desk) -> None:
+        """Words that fit nothing are said to."""
+        assert isinstance(await at.queries.history(ALERTS, "Nothing"), NoMatch)
+
+    async def test_start_of_an_id(self, at: Desk) -> None:
+        """The start of an id is enough where only one begins so."""
+        at.add("Users", "success", integration_id="abc123xyz")
+        at.add("Catalog", "success", integration_id="abd")
+        assert (await history(at, "ABC")).integration.integration_name == "Users"
+
+    async def test_whole_name_goes_before_a_part(self, at: Desk) -> None:
+        """A whole name is meant before a longer one that holds it."""
+        at.add("Users", "success", integration_id="one")
+        at.add("Users EU", "success", integration_id="two")
+        assert (await history(at, "users")).integration.integration_id == "one"
+
+    async def test_unknown_dashboard(self, tmp_path: Path) -> None:
+        """Where the dashboard is not known there is no link."""
+        async with desk(tmp_path, dashboard=None) as at:
+            at.add("Users", "success")
+            assert (await history(at, "Users")).dashboard_url is None
+
+
+class TestListing:
+    """`/cdi list`."""
+
+    async def test_tells_what_is_heard(self, at: Desk) -> None:
+        """Every integration is listed by name, with whether this channel hears of it."""
+        for name in ("Users", "Catalog", "Purchases"):
+            at.add(name, "success")
+        await at.manage.subscribe(ALERTS, ANN, "Users", Filters())
+        answer = await at.queries.listing(ALERTS, None)
+        assert isinstance(answer, IntegrationList)
+        assert [(one.integration_name, heard) for one, heard in answer.rows] == [
+            ("Catalog", False),
+            ("Purchases", False),
+            ("Users", True),
+        ]
+        assert (answer.total, answer.trouble) == (3, None)
+
+    @pytest.mark.parametrize(
+        ("words", "names"),
+        [("user", ["Users EU", "Users US"]), ("*eu", ["Users EU"]), ("abc", ["Catalog"]), ("zzz", [])],
+    )
+    async def test_filter(self, at: Desk, words: str, names: list[str]) -> None:
+        """Words fit a part of a name, a pattern, or the start of an id."""
+        at.add("Users EU", "success")
+        at.add("Users US", "success")
+        at.add("Catalog", "success", integration_id="abc123xyz")
+        answer = await at.queries.listing(ALERTS, words)
+        assert isinstance(answer, IntegrationList)
+        assert [one.integration_name for one, _ in answer.rows] == names
+
+    async def test_pages(self, at: Desk) -> None:
+        """Twenty stand on a page."""
+        for number in range(25):
+            at.add(f"Sync {number:02}", "success")
+        answer = await at.queries.listing(ALERTS, "sync", 20)
+        assert isinstance(answer, IntegrationList)
+        assert (len(answer.rows), answer.offset, answer.total) == (5, 20, 25)
+
+    async def test_from_memory(self, at: Desk) -> None:
+        """Where the list can't be read now, what is known is told with the reason."""
+        at.add("Users", "success")
+        await at.queries.listing(ALERTS, None)
+        at.clock.advance(120)
+        at.sandbox.braze.faults.add(Fault(kind=FaultKind.STATUS, status=500))
+        answer = await at.queries.listing(ALERTS, None)
+        assert isinstance(answer, IntegrationList)
+        assert (answer.total, answer.trouble) == (1, BrazeReason.SERVER_ERROR)
+
+    async def test_without_the_permission(self, tmp_path: Path) -> None:
+        """Where nothing is known and the list is not permitted, the permission is named."""
+        async with desk(tmp_path, permissions=["cdi.integration_job_status"]) as at:
+            assert await at.queries.listing(ALERTS, None) == BrazeRefused(
+                reason=BrazeReason.NO_PERMISSION, words=None, permission="cdi.integration_list"
+            )
+
+
+async def test_subscriptions(at: Desk) -> None:
+    """Each subscription is told with how many it takes in, and a single one with its name."""
+    users = at.add("Users", "success")
+    at.add("Catalog", "success")
+    for words in ("Users", "*", "all", "Cat*"):
+        await at.manage.subscribe(ALERTS, ANN, words, Filters())
+    answer = await at.queries.subscriptions(ALERTS)
+    assert [(one.selector, total, name) for one, total, name in answer.rows] == [
+        (users, 1, "Users"),
+        ("*", 2, None),
+        ("all", 2, None),
+        ("Cat*", 1, None),
+    ]
+    assert (await at.queries.subscriptions(MARKETING)).rows == ()

@@ -1,0 +1,98 @@
+"""What happens while Slack is away, and when one process follows another, in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from cdi_bot.core.model.view import CardView
+from tests.databases import new_file
+from tests.rigs.oracle import ALL, ONE, Excuses, Judge, settle_in
+from tests.rigs.virtual_time import VirtualLoop
+from tests.rigs.world import World, world_on
+
+Live = Callable[[Callable[[World], Awaitable[None]]], None]
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> Live:
+    """Run a life in a world of its own."""
+
+    def run(life: Callable[[World], Awaitable[None]]) -> None:
+        file = new_file(tmp_path)
+        loop = VirtualLoop()
+
+        async def whole() -> None:
+            async with world_on(loop, file) as world:
+                await life(world)
+
+        loop.run_until_complete(whole())
+        loop.close()
+
+    return run
+
+
+def test_slack_is_down_for_a_minute_while_fifty_fail_and_half_of_them_recover(live: Live) -> None:
+    """All fifty are told of, each once; those that recovered meanwhile are told as that, in the same message."""
+
+    async def life(world: World) -> None:
+        names = [f"sync-{number:02}" for number in range(47)]
+        for name in names:
+            world.braze.add(name, name.title())
+        fifty = list(world.braze.names)
+        await settle_in(world, seconds=60)
+        world.slack.down = True
+        for each in fifty:
+            world.braze.begin(each)
+        for each in fifty:
+            await world.live(0.2)
+            world.braze.end(each, "error")
+        await world.live(2)
+        for each in fifty[::2]:
+            world.braze.begin(each)
+            world.braze.end(each, "success")
+        await world.live(48)
+        assert not _told(world)
+        world.slack.down = False
+        await world.live(120)
+        judge = Judge(world=world, excuses=Excuses())
+        assert (await judge.waits(), await judge.wrong()) == ([], [])
+        as_it_is = {each: number % 2 == 1 for number, each in enumerate(fifty)}
+        assert (_told(world), _told(world, first=True)) == (as_it_is, as_it_is)
+
+    live(life)
+
+
+def _told(world: World, *, first: bool = False) -> dict[str, bool]:
+    """The integrations that a channel's cards show, and whether as failing: now, or when they first did."""
+    told: dict[str, bool] = {}
+    shows = [(at, view) for one in world.slack.said if one.channel == ALL for at, view in one.shows]
+    for _, view in sorted(shows, key=lambda show: show[0], reverse=first):
+        for each in view.incidents if isinstance(view, CardView) else ():
+            told[each.incident.integration_id or ""] = each.incident.is_open
+    return told
+
+
+def test_a_process_that_follows_another_keeps_the_pace(live: Live) -> None:
+    """It learns when the channel was last posted to."""
+
+    async def life(world: World) -> None:
+        await settle_in(world)
+        (process,) = world.processes
+        posts = len(world.slack.said)
+        world.braze.begin(ONE)
+        await world.live(2)
+        world.braze.end(ONE, "error")
+        while len(world.slack.said) == posts:  # noqa: ASYNC110  # the simulated Slack has no events
+            await asyncio.sleep(0.01)
+        await world.stop(process)
+        second = world.start()
+        await second.manage.unsubscribe(ALL, "U1", "all")
+        await world.live(5)
+        assert len([one for one in world.slack.said[posts:] if one.channel == ALL]) == 2
+        assert list(Judge(world=world, excuses=Excuses()).too_fast()) == []
+
+    live(life)
