@@ -82,10 +82,10 @@ class _Readiness:
             reasons.append(self.store.trouble)
         if self.parts is None:
             return [*reasons, "starting"]
-        if self.parts.observer.sight.reason is not None:
-            reasons.append(f"Braze can't be asked: {self.parts.observer.sight.reason.value}")
-        if self.parts.deliverer.trouble is not None:
-            reasons.append(f"Slack takes no messages: {self.parts.deliverer.trouble}")
+        if self.parts.observer.connectivity.reason is not None:
+            reasons.append(f"Braze can't be asked: {self.parts.observer.connectivity.reason.value}")
+        if self.parts.dispatcher.trouble is not None:
+            reasons.append(f"Slack takes no messages: {self.parts.dispatcher.trouble}")
         return reasons
 
 
@@ -132,7 +132,7 @@ async def run_bot(
     return 0
 
 
-async def status_report(settings: Settings, words: str, now: datetime) -> Answer:
+async def status_report(settings: Settings, query: str, now: datetime) -> Answer:
     """The answer of `/cdi status`, from a database that no bot needs to be running on.
 
     Raises `StoreTrouble` when the database can't be used.
@@ -149,12 +149,12 @@ async def status_report(settings: Settings, words: str, now: datetime) -> Answer
         poller = _poller(settings, reached, store=store, clock=clock, wake=_nobody, metrics=Metrics())
         queries = Queries(
             store=store,
-            observer=poller.observer,
+            poller=poller.observer,
             braze=reached.braze,
             workspace=reached.workspace,
             clock=clock,
         )
-        return await queries.history(_TERMINAL, words)
+        return await queries.history(_TERMINAL, query)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,8 +163,8 @@ class _Parts:
 
     observer: Poller
     polling: Monitors
-    deliverer: Dispatcher
-    digester: Digests
+    dispatcher: Dispatcher
+    digests: Digests
     retention: Retention
     home: HomeTab
 
@@ -185,10 +185,10 @@ def _build(
     messenger = SlackMessenger(slack.client, Translator.load(settings.language))
 
     def wake() -> None:
-        deliverer.wake()
+        dispatcher.wake()
         home.stir()
 
-    deliverer = Dispatcher(
+    dispatcher = Dispatcher(
         store=store,
         messenger=messenger,
         views=ViewBuilder(workspace=workspace, can_sync=bool(settings.admins)),
@@ -214,19 +214,19 @@ def _build(
         slack=slack,
         reached=reached,
         observer=poller.observer,
-        deliverer=deliverer,
+        dispatcher=dispatcher,
         messenger=messenger,
         identity=identity,
         clock=utc_now,
         wake=wake,
     )
     retention = Retention(store=store, clock=utc_now, keep=settings.retention)
-    digester = Digests(store=store, workspace_id=workspace.workspace_id, clock=utc_now, wake=wake)
+    digests = Digests(store=store, workspace_id=workspace.workspace_id, clock=utc_now, wake=wake)
     return _Parts(
         observer=poller.observer,
         polling=Monitors([poller]),
-        deliverer=deliverer,
-        digester=digester,
+        dispatcher=dispatcher,
+        digests=digests,
         retention=retention,
         home=home,
     )
@@ -234,17 +234,17 @@ def _build(
 
 async def _start(parts: _Parts, stack: AsyncExitStack, slack: SlackApp) -> None:
     """Begin to work. The stack stops it in reverse: nothing new is begun, what is in hand ends, then the tools go."""
-    delivering = asyncio.create_task(parts.deliverer.run(), name="deliver")
+    delivering = asyncio.create_task(parts.dispatcher.run(), name="deliver")
 
     async def stop_delivering() -> None:
-        parts.deliverer.stop()
+        parts.dispatcher.stop()
         await asyncio.wait({delivering}, timeout=_FINISH_SECONDS)
         # A message whose answer is still awaited is marked as being sent: the next process settles it.
-        await parts.deliverer.give_up()
+        await parts.dispatcher.give_up()
         await delivering
 
     async def deliver() -> None:
-        parts.deliverer.wake()
+        parts.dispatcher.wake()
 
     stack.push_async_callback(stop_delivering)
     stack.push_async_callback(parts.polling.stop, _FINISH_SECONDS)
@@ -254,8 +254,8 @@ async def _start(parts: _Parts, stack: AsyncExitStack, slack: SlackApp) -> None:
     scheduler.every(_DELIVER_EVERY, deliver, name="deliver")
     scheduler.every(_REMIND_EVERY, parts.polling.remind, name="remind")
     scheduler.every(_JUDGE_EVERY, parts.polling.judge, name="conditions")
-    scheduler.every(_REMIND_EVERY, parts.digester.tick, name="digest")
-    scheduler.every(_LOOK_EVERY, parts.deliverer.places.look_at_broken, name="look")
+    scheduler.every(_REMIND_EVERY, parts.digests.tick, name="digest")
+    scheduler.every(_LOOK_EVERY, parts.dispatcher.places.look_at_broken, name="look")
     scheduler.every(_FOLLOW_EVERY, parts.polling.follow, name="follow")
     scheduler.every(_FORGET_EVERY, parts.retention.tick, name="forget")
     scheduler.every(_HOME_EVERY, parts.home.tick, name="home")
@@ -282,9 +282,13 @@ async def _serve(
     log.info("listening", host=settings.host, port=port)
 
 
-async def _reach(settings: Settings, store: Store, meter: Measurements = NO_MEASUREMENTS) -> WorkspaceClient:
+async def _reach(
+    settings: Settings, store: Store, measurements: Measurements = NO_MEASUREMENTS
+) -> WorkspaceClient:
     key = settings.braze_api_key.get_secret_value()
-    return await open_workspace(settings.braze_base_url, key, store=store, clock=utc_now, meter=meter)
+    return await open_workspace(
+        settings.braze_base_url, key, store=store, clock=utc_now, measurements=measurements
+    )
 
 
 def trial_client(settings: Settings) -> BrazeClient:
@@ -309,7 +313,9 @@ def _poller(
     admin_channel: Channel | None = None,
 ) -> WorkspaceMonitor:
     policy = PollerSettings(
-        interval=settings.poll_interval, blind_after=settings.blind_after, admin_channel=admin_channel
+        interval=settings.poll_interval,
+        unreachable_after=settings.unreachable_after,
+        admin_channel=admin_channel,
     )
     return make_monitor(
         reached,

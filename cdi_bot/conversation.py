@@ -38,7 +38,7 @@ def register_handlers(
     slack: SlackApp,
     reached: WorkspaceClient,
     observer: Poller,
-    deliverer: Dispatcher,
+    dispatcher: Dispatcher,
     messenger: SlackMessenger,
     identity: Identity,
     clock: Callable[[], datetime],
@@ -46,18 +46,18 @@ def register_handlers(
 ) -> HomeTab:
     """Have everything answered that people of a Slack team do; returns Home, which wants to be told of changes."""
     braze, workspace = reached.braze, reached.workspace
-    words = Translator.load(settings.language)
-    lookup = Lookup(store=store, observer=observer, workspace=workspace)
+    i18n = Translator.load(settings.language)
+    lookup = Lookup(store=store, poller=observer, workspace=workspace)
     memberships = SlackMemberships(slack.client, identity.team_id)
     people = SlackPeople(slack.client, identity.team_id)
     slack.on_person(people.met)
-    rights = Access(people=people, memberships=memberships, messenger=messenger, admins=settings.admins)
+    access = Access(people=people, memberships=memberships, messenger=messenger, admins=settings.admins)
     manage = Manage(
         store=store,
         messenger=messenger,
-        observer=observer,
+        poller=observer,
         workspace=workspace,
-        rights=rights,
+        access=access,
         clock=clock,
         wake=wake,
     )
@@ -65,34 +65,34 @@ def register_handlers(
         store=store,
         messenger=messenger,
         workspace=workspace,
-        rights=rights,
+        access=access,
         languages=languages(),
         clock=clock,
         wake=wake,
     )
-    queries = Queries(store=store, observer=observer, braze=braze, workspace=workspace, clock=clock)
-    syncing = SyncRequests(
+    queries = Queries(store=store, poller=observer, braze=braze, workspace=workspace, clock=clock)
+    syncs = SyncRequests(
         store=store,
         braze=braze,
         workspace=workspace,
-        rights=rights,
+        access=access,
         lookup=lookup,
         clock=clock,
         wake=wake,
     )
-    desk = Responder(
+    responder = Responder(
         slack=slack,
         manage=manage,
-        syncing=syncing,
+        syncs=syncs,
         queries=queries,
         channels=channels,
-        rights=rights,
+        access=access,
         people=people,
-        words=words,
+        i18n=i18n,
         clock=clock,
     )
-    register_commands(desk)
-    register_actions(desk)
+    register_commands(responder)
+    register_actions(responder)
     forms = SubscriptionForms(
         store=store,
         workspace=workspace,
@@ -100,18 +100,18 @@ def register_handlers(
         channels=channels,
         messenger=messenger,
         lookup=lookup,
-        rights=rights,
+        access=access,
     )
     screens = SlackViews(slack.client)
     home = HomeTab(
-        desk=desk,
+        responder=responder,
         homes=HomeQueries(store=store, workspace=workspace, clock=clock),
         memberships=memberships,
         screens=screens,
         clock=clock,
     )
     home.listen()
-    FormHandlers(desk=desk, forms=forms, screens=screens, changed=home.show_again).listen()
-    register_events(slack, deliverer.places, bot_user=identity.bot_user_id)
+    FormHandlers(responder=responder, forms=forms, screens=screens, changed=home.show_again).listen()
+    register_events(slack, dispatcher.places, bot_user=identity.bot_user_id)
     slack.ignore_the_rest()
     return home

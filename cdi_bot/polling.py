@@ -59,11 +59,11 @@ class WorkspaceMonitor:
     observer: Poller
     reminder: Reminders
     conditions: Evaluator
-    follower: RequestedSyncs
+    requested_syncs: RequestedSyncs
 
 
 async def open_workspace(
-    base_url: str, api_key: str, *, store: Store, clock: Clock, meter: Measurements = NO_MEASUREMENTS
+    base_url: str, api_key: str, *, store: Store, clock: Clock, measurements: Measurements = NO_MEASUREMENTS
 ) -> WorkspaceClient:
     """Find a workspace in the store, or add it, and make its client."""
     async with store.write() as uow:
@@ -74,7 +74,7 @@ async def open_workspace(
         workspace_id=workspace.workspace_id,
         clock=clock,
         random=random.random,
-        meter=meter,
+        meter=measurements,
     )
     return WorkspaceClient(workspace=workspace, braze=braze)
 
@@ -101,7 +101,7 @@ def make_monitor(
         clock=clock,
         owner=owner,
         wake=wake,
-        meter=metrics,
+        measurements=metrics,
     )
 
     def left(endpoint: Endpoint) -> int:
@@ -122,16 +122,20 @@ def make_monitor(
     conditions = Evaluator(
         store=store,
         workspace_id=workspace.workspace_id,
-        observer=observer,
+        poller=observer,
         clock=clock,
         grace=grace,
         wake=wake,
     )
-    follower = RequestedSyncs(
-        store=store, observer=observer, workspace_id=workspace.workspace_id, clock=clock, wake=wake
+    requested_syncs = RequestedSyncs(
+        store=store, poller=observer, workspace_id=workspace.workspace_id, clock=clock, wake=wake
     )
     return WorkspaceMonitor(
-        reach=reached, observer=observer, reminder=reminder, conditions=conditions, follower=follower
+        reach=reached,
+        observer=observer,
+        reminder=reminder,
+        conditions=conditions,
+        requested_syncs=requested_syncs,
     )
 
 
@@ -157,7 +161,7 @@ class Monitors:
 
     async def follow(self) -> None:
         """Have every workspace look how the syncs go on that people started."""
-        await self._begin([poller.follower.tick for poller in self._pollers], over=_SPREAD)
+        await self._begin([poller.requested_syncs.tick for poller in self._pollers], over=_SPREAD)
 
     async def idle(self) -> None:
         """Wait until everything that was begun has ended; what it started to ask Braze may go on."""

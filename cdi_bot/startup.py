@@ -26,11 +26,11 @@ _LONGEST_WAIT = 30.0
 NO_INTEGRATION = "cdi-bot-check-0"
 """No integration's id: Braze refuses it where the key has the permission, and the key where it has not."""
 
-BOT_TOKEN_MEND = "Copy the Bot User OAuth Token anew from OAuth & Permissions, after installing the app"  # noqa: S105 (words, not a token)
-APP_TOKEN_MEND = (
+BOT_TOKEN_FIX = "Copy the Bot User OAuth Token anew from OAuth & Permissions, after installing the app"  # noqa: S105 (words, not a token)
+APP_TOKEN_FIX = (
     "Make an app-level token with connections:write under Basic Information, and turn Socket Mode on"  # noqa: S105 (likewise)
 )
-_KEY_MEND = "Make a key with cdi.integration_job_status under Settings > APIs and Identifiers in Braze"
+_KEY_FIX = "Make a key with cdi.integration_job_status under Settings > APIs and Identifiers in Braze"
 
 
 def make_slack(settings: Settings) -> SlackApp:
@@ -75,7 +75,7 @@ async def try_credentials(slack: SlackApp, braze: BrazeClient) -> None:
     """
     problems = [*await asyncio.gather(_refused_key(braze), _refused_bot_token(slack))]
     if any(problems):
-        problems.append(await _refused(slack.try_app_token, "SLACK_APP_TOKEN", APP_TOKEN_MEND))
+        problems.append(await _refused(slack.try_app_token, "SLACK_APP_TOKEN", APP_TOKEN_FIX))
         raise SettingsError([problem for problem in problems if problem])
 
 
@@ -84,7 +84,7 @@ async def identify(slack: SlackApp, stop: asyncio.Event) -> Identity | None:
 
     Raises `SettingsError` when Slack refuses the bot token.
     """
-    return await _until_answered(slack.identify, stop, "SLACK_BOT_TOKEN", BOT_TOKEN_MEND)
+    return await _until_answered(slack.identify, stop, "SLACK_BOT_TOKEN", BOT_TOKEN_FIX)
 
 
 async def connect(slack: SlackApp, stop: asyncio.Event) -> None:
@@ -92,18 +92,18 @@ async def connect(slack: SlackApp, stop: asyncio.Event) -> None:
 
     Raises `SettingsError` when Slack refuses the app token.
     """
-    await _until_answered(slack.connect, stop, "SLACK_APP_TOKEN", APP_TOKEN_MEND)
+    await _until_answered(slack.connect, stop, "SLACK_APP_TOKEN", APP_TOKEN_FIX)
 
 
 async def _until_answered(
-    call: Callable[[], Awaitable[Answer]], stop: asyncio.Event, variable: str, mend: str
+    call: Callable[[], Awaitable[Answer]], stop: asyncio.Event, variable: str, fix: str
 ) -> Answer | None:
     wait, reason = 1.0, None
     while not stop.is_set():
         try:
             return await call()
         except SlackTrouble as trouble:
-            problem = _refusal(trouble, variable, mend)
+            problem = _refusal(trouble, variable, fix)
             if problem:
                 raise SettingsError([problem]) from None
             if trouble.reason != reason:  # said once, not with every try
@@ -119,23 +119,23 @@ def is_refused(trouble: SlackTrouble) -> bool:
     return trouble.verdict in {SlackVerdict.TEAM_GONE, SlackVerdict.REFUSED}
 
 
-def _refusal(trouble: SlackTrouble, variable: str, mend: str) -> Problem | None:
+def _refusal(trouble: SlackTrouble, variable: str, fix: str) -> Problem | None:
     """What is wrong with a token, `None` where the trouble says nothing about it."""
     if not is_refused(trouble):
         return None
-    return Problem(variable=variable, what=f"Slack refuses this token ({trouble.reason})", mend=mend)
+    return Problem(variable=variable, what=f"Slack refuses this token ({trouble.reason})", fix=fix)
 
 
-async def _refused(call: Callable[[], Awaitable[object]], variable: str, mend: str) -> Problem | None:
+async def _refused(call: Callable[[], Awaitable[object]], variable: str, fix: str) -> Problem | None:
     try:
         await call()
     except SlackTrouble as trouble:
-        return _refusal(trouble, variable, mend)
+        return _refusal(trouble, variable, fix)
     return None
 
 
 async def _refused_bot_token(slack: SlackApp) -> Problem | None:
-    return await _refused(slack.identify, "SLACK_BOT_TOKEN", BOT_TOKEN_MEND)
+    return await _refused(slack.identify, "SLACK_BOT_TOKEN", BOT_TOKEN_FIX)
 
 
 async def _refused_key(braze: BrazeClient) -> Problem | None:
@@ -143,10 +143,10 @@ async def _refused_key(braze: BrazeClient) -> Problem | None:
         await braze.status_page(NO_INTEGRATION, purpose=Purpose.COMMAND)
     except BrazeTrouble as trouble:
         if trouble.reason is BrazeReason.BAD_KEY:
-            return Problem(variable="BRAZE_API_KEY", what="Braze refuses this key (401)", mend=_KEY_MEND)
+            return Problem(variable="BRAZE_API_KEY", what="Braze refuses this key (401)", fix=_KEY_FIX)
         if trouble.reason is BrazeReason.INVALID_URL:
             what = str(trouble).rstrip(".")
-            return Problem(variable="BRAZE_BASE_URL", what=what, mend="Give your instance's REST endpoint")
+            return Problem(variable="BRAZE_BASE_URL", what=what, fix="Give your instance's REST endpoint")
         if trouble.reason not in NO_SUCH_INTEGRATION:
             log.warning("Braze can't be asked yet", reason=trouble.reason.value, why=str(trouble))
     return None

@@ -36,25 +36,25 @@ class Started:
         self._process = process
         self.out = self.err = ""
 
-    async def line(self, words: str) -> str:
+    async def line(self, query: str) -> str:
         """Waits for the next line of standard output that holds `words`, and gives it."""
         assert self._process.stdout is not None
         async with asyncio.timeout(PATIENCE):
             while read := await self._process.stdout.readline():
                 self.out += read.decode()
-                if words in read.decode():
+                if query in read.decode():
                     return read.decode()
-        raise AssertionError(f"the program ended without printing {words!r}; it printed:\n{self.out}")
+        raise AssertionError(f"the program ended without printing {query!r}; it printed:\n{self.out}")
 
-    async def logged(self, words: str) -> str:
+    async def logged(self, query: str) -> str:
         """Waits for the next line of the log that holds `words`, and gives it."""
         assert self._process.stderr is not None
         async with asyncio.timeout(PATIENCE):
             while read := await self._process.stderr.readline():
                 self.err += read.decode()
-                if words in read.decode():
+                if query in read.decode():
                     return read.decode()
-        raise AssertionError(f"the program ended without logging {words!r}; it logged:\n{self.err}")
+        raise AssertionError(f"the program ended without logging {query!r}; it logged:\n{self.err}")
 
     async def end(self, name: signal.Signals) -> Finished:
         """Sends a signal and waits for the end."""

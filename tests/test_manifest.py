@@ -77,8 +77,8 @@ def test_slack_would_take_the_manifest(manifest: dict[str, Any]) -> None:
 
 def test_slack_knows_every_word(manifest: dict[str, Any]) -> None:
     """No word is misspelt or in the wrong place."""
-    for path, words in sections(manifest):
-        assert words <= set(WORDS[path].split()), path
+    for path, query in sections(manifest):
+        assert query <= set(WORDS[path].split()), path
 
 
 def test_lengths(manifest: dict[str, Any]) -> None:
@@ -130,15 +130,15 @@ def test_each_event_has_its_scope(manifest: dict[str, Any]) -> None:
 
 def test_each_event_is_listened_to(manifest: dict[str, Any]) -> None:
     """The app asks for the events that the bot takes, and for no others."""
-    heard: set[str] = set()
+    subscribed: set[str] = set()
 
     class Ears:
         def on_event(self, kind: str, _listener: object) -> None:
-            heard.add(kind)
+            subscribed.add(kind)
 
     register_events(cast("Any", Ears()), cast("Any", None), bot_user="U1")
     asked = set(manifest["settings"]["event_subscriptions"]["bot_events"])
-    assert asked == heard | {"app_home_opened"}
+    assert asked == subscribed | {"app_home_opened"}
 
 
 def test_the_modes(manifest: dict[str, Any]) -> None:

@@ -55,7 +55,7 @@ class Workspaces:
             reached,
             store=self.store,
             policy=PollerSettings(
-                interval=timedelta(seconds=30), blind_after=timedelta(seconds=300), admin_channel=None
+                interval=timedelta(seconds=30), unreachable_after=timedelta(seconds=300), admin_channel=None
             ),
             repeat_after=timedelta(hours=4),
             grace=timedelta(minutes=10),

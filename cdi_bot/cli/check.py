@@ -15,9 +15,9 @@ from cdi_bot.slack.api.app import SlackApp
 from cdi_bot.slack.api.messenger import SlackMessenger
 from cdi_bot.slack.api.scopes import NEEDED, OPTIONAL, Scopes
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.startup import APP_TOKEN_MEND, BOT_TOKEN_MEND, NO_INTEGRATION, is_refused, make_slack, open_store
+from cdi_bot.startup import APP_TOKEN_FIX, BOT_TOKEN_FIX, NO_INTEGRATION, is_refused, make_slack, open_store
 
-_NETWORK_MEND = "Check the network, and SLACK_API_URL where it is set"
+_NETWORK_FIX = "Check the network, and SLACK_API_URL where it is set"
 
 _PERMISSIONS = {
     "cdi.integration_job_status": "Without it the bot can't see how any run ended",
@@ -34,7 +34,7 @@ class CheckResult:
     what: str
     ok: bool
     detail: str
-    mend: str | None = None
+    fix: str | None = None
 
 
 async def run_checks(settings: Settings, braze: BrazeClient) -> list[CheckResult]:
@@ -75,7 +75,7 @@ async def _check_bot_token(slack: SlackApp, admin_channel: str | None) -> list[C
     try:
         identity = await slack.identify()
     except SlackTrouble as trouble:
-        return [_not_ok(what, trouble, BOT_TOKEN_MEND)]
+        return [_not_ok(what, trouble, BOT_TOKEN_FIX)]
     results = [CheckResult(what=what, ok=True, detail=f"team {identity.team_id}")]
     if identity.scopes is not None:
         results += _check_scopes(identity.scopes)
@@ -99,7 +99,7 @@ def _check_scopes(granted: Scopes) -> list[CheckResult]:
                 what=f"SLACK_BOT_TOKEN, {scope}",
                 ok=is_granted or scope in OPTIONAL,
                 detail=detail,
-                mend="Add it under OAuth & Permissions in your Slack app's settings, and install the app anew",
+                fix="Add it under OAuth & Permissions in your Slack app's settings, and install the app anew",
             )
         )
     return results
@@ -112,14 +112,14 @@ async def _check_admin_channel(slack: SlackApp, channel: Channel) -> CheckResult
     except SlackTrouble as trouble:
         if trouble.verdict is SlackVerdict.CHANNEL_GONE:
             detail = "no such channel, or a private one that the bot is not in"
-            return CheckResult(what=what, ok=False, detail=detail, mend=invite)
-        return _not_ok(what, trouble, BOT_TOKEN_MEND)
+            return CheckResult(what=what, ok=False, detail=detail, fix=invite)
+        return _not_ok(what, trouble, BOT_TOKEN_FIX)
     if info.is_archived:
         return CheckResult(
-            what=what, ok=False, detail="the channel is archived", mend="Choose another channel"
+            what=what, ok=False, detail="the channel is archived", fix="Choose another channel"
         )
     if info.is_private and not info.is_member:
-        return CheckResult(what=what, ok=False, detail="the bot is not in this channel", mend=invite)
+        return CheckResult(what=what, ok=False, detail="the bot is not in this channel", fix=invite)
     return CheckResult(what=what, ok=True, detail="the bot may post there")
 
 
@@ -133,16 +133,16 @@ async def _check_delivery_of_commands(slack: SlackApp, *, with_app_token: bool) 
         # Not connected with: Slack would hand this connection commands that a running bot should have.
         await slack.try_app_token()
     except SlackTrouble as trouble:
-        return _not_ok(what, trouble, APP_TOKEN_MEND)
+        return _not_ok(what, trouble, APP_TOKEN_FIX)
     return CheckResult(what=what, ok=True, detail="Slack lets it connect")
 
 
-def _not_ok(what: str, trouble: SlackTrouble, mend: str) -> CheckResult:
+def _not_ok(what: str, trouble: SlackTrouble, fix: str) -> CheckResult:
     """A token that was refused is mended otherwise than a Slack that can't be reached."""
     if is_refused(trouble):
-        return CheckResult(what=what, ok=False, detail=f"Slack refuses it ({trouble.reason})", mend=mend)
+        return CheckResult(what=what, ok=False, detail=f"Slack refuses it ({trouble.reason})", fix=fix)
     detail = f"Slack can't be asked ({trouble.reason})"
-    return CheckResult(what=what, ok=False, detail=detail, mend=_NETWORK_MEND)
+    return CheckResult(what=what, ok=False, detail=detail, fix=_NETWORK_FIX)
 
 
 async def _check_key(permission: str, loss: str, call: Callable[[], Awaitable[object]]) -> CheckResult:
@@ -153,6 +153,6 @@ async def _check_key(permission: str, loss: str, call: Callable[[], Awaitable[ob
     except BrazeTrouble as trouble:
         if trouble.reason not in NO_SUCH_INTEGRATION:
             # Its words say how to mend it.
-            mend = loss if trouble.reason is BrazeReason.NO_PERMISSION else None
-            return CheckResult(what=what, ok=False, detail=str(trouble), mend=mend)
+            fix = loss if trouble.reason is BrazeReason.NO_PERMISSION else None
+            return CheckResult(what=what, ok=False, detail=str(trouble), fix=fix)
     return CheckResult(what=what, ok=True, detail="granted")

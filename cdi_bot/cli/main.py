@@ -94,8 +94,8 @@ def check() -> None:
     results = _outcome(run_checks(settings, trial_client(settings)))
     for result in results:
         typer.echo(redact(f"{'ok    ' if result.ok else 'NOT OK'}  {result.what}: {result.detail}"))
-        if result.mend and not result.ok:
-            typer.echo(redact(f"        {result.mend}"))
+        if result.fix and not result.ok:
+            typer.echo(redact(f"        {result.fix}"))
     if not all(result.ok for result in results):
         raise typer.Exit(FAILED)
 
@@ -110,7 +110,7 @@ def status(
     answer = _outcome(status_report(settings, integration, now))
     # A pipe has no width to fit into.
     console = Console() if sys.stdout.isatty() else Console(width=200)
-    if not print_answer(answer, console, words=Translator.load(settings.language), now=now):
+    if not print_answer(answer, console, i18n=Translator.load(settings.language), now=now):
         raise typer.Exit(FAILED)
 
 

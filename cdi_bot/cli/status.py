@@ -21,17 +21,17 @@ from cdi_bot.slack.render.kit.text import duration, failed, name_of, plain, sync
 from cdi_bot.usecases.answers import Answer, BrazeRefused, NoMatch, RunHistory, SeveralMatches
 
 
-def print_answer(answer: Answer, console: Console, *, words: Translator, now: datetime) -> bool:
+def print_answer(answer: Answer, console: Console, *, i18n: Translator, now: datetime) -> bool:
     """Prints the answer, and tells whether it is the history that was asked for.
 
     Args:
         answer: what asking for an integration's status gave.
         console: where to print; rich styles only what a terminal can show.
-        words: the language.
+        i18n: the language.
         now: to tell how old what is shown is.
     """
     lines, table = (
-        _history(answer, words, now) if isinstance(answer, RunHistory) else (_excuse(answer, words), None)
+        _history(answer, i18n, now) if isinstance(answer, RunHistory) else (_excuse(answer, i18n), None)
     )
     for line in lines:
         console.print(Text(line), soft_wrap=True)
@@ -40,67 +40,67 @@ def print_answer(answer: Answer, console: Console, *, words: Translator, now: da
     return table is not None
 
 
-def _history(history: RunHistory, words: Translator, now: datetime) -> tuple[list[str], Table]:
-    _ = words.gettext
+def _history(history: RunHistory, i18n: Translator, now: datetime) -> tuple[list[str], Table]:
+    _ = i18n.gettext
     lines = [f"{name_of(history.integration)}  {plain(history.integration.integration_id)}"]
     if history.missing:
         lines.append(_("Braze no longer lists this integration."))
     if history.incident is not None:
         lines.append(_("Not well since {time}.").format(time=_local(history.incident.failing_since)))
-    lines += [f"{label}: {value}" for label, value in figures(history, words, now, when=_local)]
-    lines += [line.replace("`", "") for line in sparklines(history.recent, words)]
+    lines += [f"{label}: {value}" for label, value in figures(history, i18n, now, when=_local)]
+    lines += [line.replace("`", "") for line in sparklines(history.recent, i18n)]
     if history.trouble is not None:
-        lines.append(_("From memory: {reason}.").format(reason=reason_text(history.trouble, words)))
+        lines.append(_("From memory: {reason}.").format(reason=reason_text(history.trouble, i18n)))
     if history.observed_at is not None:
-        lines.append(_("Observed {age} ago.").format(age=duration(now - history.observed_at, words)))
+        lines.append(_("Observed {age} ago.").format(age=duration(now - history.observed_at, i18n)))
     if history.dashboard_url is not None:
         lines.append(history.dashboard_url)
-    return lines, _table(history, words)
+    return lines, _table(history, i18n)
 
 
-def _table(history: RunHistory, words: Translator) -> Table:
-    _ = words.gettext
+def _table(history: RunHistory, i18n: Translator) -> Table:
+    _ = i18n.gettext
     caption = _("Older runs: /cdi status in Slack pages through them.") if history.has_older else None
     table = Table(box=None, pad_edge=False, caption=caption, caption_justify="left")
     for heading in (_("Started"), _("Took"), _("Status"), _("Rows synced"), _("Rows failed")):
         table.add_column(heading, no_wrap=True)
     for run in history.runs:
-        status = f"{sign(run.job_status)} {short_status(run.job_status, words)}"
+        status = f"{sign(run.job_status)} {short_status(run.job_status, i18n)}"
         cells = [
             _local(run.sync_start_time),
-            took(run, words),
+            took(run, i18n),
             status,
-            synced(run, words),
-            failed(run, words),
+            synced(run, i18n),
+            failed(run, i18n),
         ]
         table.add_row(*map(Text, cells))
     return table
 
 
-def _excuse(answer: Answer, words: Translator) -> list[str]:
+def _excuse(answer: Answer, i18n: Translator) -> list[str]:
     """Why there is no history to show, and what to type instead."""
-    _ = words.gettext
+    _ = i18n.gettext
     match answer:
         case SeveralMatches():
             told = _("{count} integrations fit “{words}”. Give an id:")
             return [
-                told.format(count=words.number(answer.total), words=plain(answer.words)),
+                told.format(count=i18n.number(answer.total), words=plain(answer.query)),
                 *_listed(answer.candidates),
             ]
         case NoMatch():
             lines = [
-                _("No integration fits “{words}”.").format(words=plain(answer.words)),
+                _("No integration fits “{words}”.").format(words=plain(answer.query)),
                 *_listed(answer.nearest),
             ]
             if answer.trouble:
-                lines.append(_("From memory: {reason}.").format(reason=reason_text(answer.trouble, words)))
+                lines.append(_("From memory: {reason}.").format(reason=reason_text(answer.trouble, i18n)))
             if not answer.list_known:
                 lines.append(
                     _("The key may not list integrations (cdi.integration_list): give the whole id.")
                 )
             return lines
         case BrazeRefused():
-            return [_("Braze can't be asked: {reason}.").format(reason=reason_text(answer.reason, words))]
+            return [_("Braze can't be asked: {reason}.").format(reason=reason_text(answer.reason, i18n))]
         case _:
             return [_("There is no status to show for that.")]
 

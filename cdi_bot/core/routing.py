@@ -31,7 +31,7 @@ class FilterDecision(StrEnum):
     NOT_COUNTED = "not_counted"  # a partial run known from the list alone: decided when its rows are known
 
     @property
-    def is_heard(self) -> bool:
+    def passes(self) -> bool:
         """Whether the channel is told."""
         return self in {FilterDecision.HEARD, FilterDecision.UNKNOWN_STATUS}
 
@@ -68,7 +68,7 @@ def channels_for_runs(
         subscription.channel
         for subscription in subscriptions
         if subscription.takes_in(integration)
-        and any(passes_filters(subscription.filters, run).is_heard for run in runs)
+        and any(passes_filters(subscription.filters, run).passes for run in runs)
     }
 
 
@@ -110,7 +110,7 @@ def mention_for(
 def _passes_incident(filters: Filters, incident: Incident) -> bool:
     if incident.kind in {Kind.LATE, Kind.SLOW, Kind.QUALITY}:
         return Topic(incident.kind) in filters.topics
-    return incident.last_failed is not None and passes_filters(filters, incident.last_failed).is_heard
+    return incident.last_failed is not None and passes_filters(filters, incident.last_failed).passes
 
 
 def snoozed_until(
@@ -122,7 +122,7 @@ def snoozed_until(
     """
     ends: list[datetime] = []
     for incident in incidents:
-        mute = next(
+        snooze = next(
             (
                 snooze
                 for snooze in snoozes
@@ -130,9 +130,9 @@ def snoozed_until(
             ),
             None,
         )
-        if mute is None or incident.kind is Kind.BLIND:
+        if snooze is None or incident.kind is Kind.UNREACHABLE:
             return None
-        until = mute.until or datetime.max.replace(tzinfo=now.tzinfo)
+        until = snooze.until or datetime.max.replace(tzinfo=now.tzinfo)
         if until <= now:
             return None
         ends.append(until)

@@ -111,7 +111,7 @@ class IntegrationTotals:
 
     integration: Integration
     sums: RunTotals
-    not_well: timedelta
+    unhealthy_for: timedelta
     is_open: bool  # it was not well when the period ended
 
 
@@ -123,12 +123,12 @@ class PeriodTotals:
     failed: int
     rows_synced: int
     rows_failed: int
-    not_well: timedelta
+    unhealthy_for: timedelta
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is known of the period."""
-        return not self.runs and not self.not_well
+        return not self.runs and not self.unhealthy_for
 
 
 def totals_by_integration(
@@ -143,7 +143,7 @@ def totals_by_integration(
         IntegrationTotals(
             integration=one,
             sums=sums.get(one.integration_id, RunTotals()),
-            not_well=time_unhealthy(own, since, until),
+            unhealthy_for=time_unhealthy(own, since, until),
             is_open=any(incident.resolved_at is None or incident.resolved_at > until for incident in own),
         )
         for one in integrations
@@ -154,7 +154,7 @@ def totals_by_integration(
 
 def _worst_first(share: IntegrationTotals) -> tuple[timedelta, int, str, str]:
     one = share.integration
-    return -share.not_well, -share.sums.failed, one.integration_name.casefold(), one.integration_id
+    return -share.unhealthy_for, -share.sums.failed, one.integration_name.casefold(), one.integration_id
 
 
 def totals(parts: Iterable[IntegrationTotals]) -> PeriodTotals:
@@ -165,7 +165,7 @@ def totals(parts: Iterable[IntegrationTotals]) -> PeriodTotals:
         failed=sum(part.sums.failed for part in each),
         rows_synced=sum(part.sums.rows_synced for part in each),
         rows_failed=sum(part.sums.rows_failed for part in each),
-        not_well=sum((part.not_well for part in each), timedelta(0)),
+        unhealthy_for=sum((part.unhealthy_for for part in each), timedelta(0)),
     )
 
 

@@ -128,8 +128,8 @@ class MessageSender:
             return AttemptResult.TOLD_BY_CARD
         if owed.kind is MessageKind.CARD:
             shown = await self.views.card(uow, owed.channel, card.card_id, now)
-            muted = None if card.ts else _snoozed_until(owed.channel, shown, now)
-            return muted or _Ready(view=shown, card=card)
+            snoozed = None if card.ts else _snoozed_until(owed.channel, shown, now)
+            return snoozed or _Ready(view=shown, card=card)
         return await self._prepare_reply(uow, message, card, now)
 
     async def _prepare_reply(

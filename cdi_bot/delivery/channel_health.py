@@ -132,7 +132,7 @@ class ChannelHealth:
         if info.is_archived:
             await self.lost(channel, ARCHIVED)
         elif mark in _TOLD_BY_A_LOOK and _may_post(info, mark):
-            await self._mend(channel, mark)
+            await self._restore(channel, mark)
 
     async def look_at_broken(self) -> None:
         """Look at every channel that is marked; called now and then, for what no event told of. Raises nothing."""
@@ -145,7 +145,7 @@ class ChannelHealth:
         except StoreTrouble as trouble:
             log.warning("broken channels wait for the database", why=str(trouble))
 
-    async def _mend(self, channel: Channel, reason: str) -> None:
+    async def _restore(self, channel: Channel, reason: str) -> None:
         """Take the marks away, and tell at once what waited."""
         async with self._store.write() as uow:
             await uow.subscriptions.mend(channel)

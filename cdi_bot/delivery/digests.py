@@ -29,12 +29,12 @@ class Period:
 
     parts: tuple[IntegrationTotals, ...]
     totals: PeriodTotals
-    blind: timedelta
+    unreachable: timedelta
 
     @property
     def went_well(self) -> bool:
         """Whether there is nothing that anybody would have to look at."""
-        return not (self.totals.failed or self.totals.not_well or self.blind)
+        return not (self.totals.failed or self.totals.unhealthy_for or self.unreachable)
 
 
 async def subscribed_integrations(
@@ -60,9 +60,11 @@ async def period_of(
     ids = [one.integration_id for one in integrations]
     sums = await uow.runs.sums(workspace_id, ids, since=since, until=until)
     incidents = await uow.incidents.during(workspace_id, ids, since=since, until=until)
-    blind = await uow.incidents.during(workspace_id, None, since=since, until=until)
+    unreachable = await uow.incidents.during(workspace_id, None, since=since, until=until)
     parts = totals_by_integration(integrations, sums, incidents, since, until)
-    return Period(parts=tuple(parts), totals=totals(parts), blind=time_unhealthy(blind, since, until))
+    return Period(
+        parts=tuple(parts), totals=totals(parts), unreachable=time_unhealthy(unreachable, since, until)
+    )
 
 
 log = structlog.get_logger(__name__)

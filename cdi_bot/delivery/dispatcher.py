@@ -61,7 +61,7 @@ class Dispatcher:
         self.places = ChannelHealth(
             store=store, messenger=messenger, clock=clock, admin_channel=admin_channel, wake=self.wake
         )
-        self._lane = MessageSender(
+        self._sender = MessageSender(
             store=store, messenger=messenger, views=views, clock=clock, places=self.places
         )
         self._count = count
@@ -70,8 +70,8 @@ class Dispatcher:
         self._busy: dict[Channel, asyncio.Task[None]] = {}
         self._room = asyncio.Semaphore(_AT_ONCE)
         self._pace = SlackRateLimiter(clock)
-        self._cope = FailureHandler(
-            store=store, lane=self._lane, places=self.places, clock=clock, random=random
+        self._failure_handler = FailureHandler(
+            store=store, sender=self._sender, places=self.places, clock=clock, random=random
         )
 
     @property
@@ -194,20 +194,20 @@ class Dispatcher:
             message=message.message_id, key=message.owed.key, channel=message.owed.channel.channel_id
         )
         try:
-            done = await self._lane.deliver(message, card_due=_card_due(message, owed))
+            done = await self._sender.deliver(message, card_due=_card_due(message, owed))
             if done in {AttemptResult.TOLD_BY_CARD, AttemptResult.NOT_NEEDED}:
-                await self._lane.settle(
+                await self._sender.settle(
                     _with_replies(message, owed) if done is AttemptResult.NOT_NEEDED else [message]
                 )
         except SlackTrouble as trouble:
             self._count(trouble.verdict)
             if trouble.verdict is SlackVerdict.UNKNOWN:  # it may have been taken
                 self._pace.went(message, card)
-            return await self._cope.with_trouble(message, trouble)
+            return await self._failure_handler.with_trouble(message, trouble)
         except StoreTrouble:
             raise
         except Exception:
-            await self._cope.push_back(message, "unexpected")
+            await self._failure_handler.push_back(message, "unexpected")
             log_.exception("message failed")
             return None
         self._count(done)

@@ -31,13 +31,13 @@ class FailureHandler:
         self,
         *,
         store: Store,
-        lane: MessageSender,
+        sender: MessageSender,
         places: ChannelHealth,
         clock: Callable[[], datetime],
         random: Callable[[], float],
     ) -> None:
         """Keep the collaborators; `random` gives 0 to 1 for jitter."""
-        self._store, self._lane, self._places = store, lane, places
+        self._store, self._sender, self._channel_health = store, sender, places
         self._clock, self._random = clock, random
 
     async def with_trouble(self, message: OutboxMessage, trouble: SlackTrouble) -> bool | None:
@@ -63,9 +63,9 @@ class FailureHandler:
         if verdict in {SlackVerdict.CHANNEL_GONE, SlackVerdict.TEAM_GONE}:
             await self._hold(message, _RETRY_CHANNEL, trouble.reason)
             if verdict is SlackVerdict.CHANNEL_GONE:
-                await self._places.lost(channel, trouble.reason)
+                await self._channel_health.lost(channel, trouble.reason)
             else:
-                await self._places.shut_out({channel}, trouble.reason)
+                await self._channel_health.shut_out({channel}, trouble.reason)
             return False
         if trouble.retry_after is not None:
             # The limit is the method's: what needs another one, such as a change of a card, may still go.
@@ -131,5 +131,5 @@ class FailureHandler:
             async with self._store.write() as uow:
                 await uow.cards.forget(message.owed.card_id)
         if message.owed.kind is not MessageKind.CARD:
-            await self._lane.settle([message])
+            await self._sender.settle([message])
         return True

@@ -85,7 +85,7 @@ class ViewBuilder:
         return {
             card_id
             for card_id, ids in members.items()
-            if any(found[each].kind is Kind.BLIND for each in ids)
+            if any(found[each].kind is Kind.UNREACHABLE for each in ids)
             or snoozed_until(snoozes, channel, [found[each] for each in ids], now)
         }
 
@@ -131,14 +131,14 @@ class ViewBuilder:
         ]
         period = await period_of(uow, workspace_id, integrations, since, until)
         before = await period_of(uow, workspace_id, integrations, since - (until - since), since)
-        bad = [part for part in period.parts if part.not_well or part.sums.failed]
+        bad = [part for part in period.parts if part.unhealthy_for or part.sums.failed]
         return DigestView(
             content=content,
             integrations=len(integrations),
             failing=sum(part.is_open for part in period.parts),
             totals=period.totals,
             before=None if before.totals.is_empty else before.totals,
-            blind=period.blind,
+            unreachable=period.unreachable,
             worst=tuple(
                 (part, dashboard_page(self.workspace, part.integration.integration_id)) for part in bad[:_FEW]
             ),

@@ -35,7 +35,7 @@ class Connectivity:
 
     store: Store
     workspace_id: int
-    blind_after: timedelta
+    unreachable_after: timedelta
     admin_channel: Channel | None
     last_answer: datetime
     reason: BrazeReason | None = None
@@ -79,7 +79,7 @@ class Connectivity:
     async def load(self) -> None:
         """Take up an incident that an earlier process opened."""
         async with self.store.read() as uow:
-            found = await uow.incidents.open_for(self.workspace_id, Kind.BLIND, None)
+            found = await uow.incidents.open_for(self.workspace_id, Kind.UNREACHABLE, None)
         self.incident = found[0] if found else None
 
     async def judge(self, now: datetime) -> bool:
@@ -90,12 +90,12 @@ class Connectivity:
             reason=self.reason.value if self.reason else None,
             incident=self.incident,
             now=now,
-            blind_after=self.blind_after,
+            unreachable_after=self.unreachable_after,
         )
         if after is None:
             return False
         async with self.store.write() as uow:
             stored = await record_unreachable(uow, after, admin_channel=self.admin_channel, now=now)
-        log.info("sight changed", blind=stored.is_open, reason=stored.reason)
+        log.info("sight changed", unreachable=stored.is_open, reason=stored.reason)
         self.incident = stored if stored.is_open else None
         return True

@@ -49,13 +49,13 @@ class Evaluator:
         *,
         store: Store,
         workspace_id: int,
-        observer: Poller,
+        poller: Poller,
         clock: Callable[[], datetime],
         grace: timedelta,
         wake: Callable[[], None],
     ) -> None:
         """Keep the collaborators; `wake` is called when messages are owed."""
-        self._store, self._workspace_id, self._observer = store, workspace_id, observer
+        self._store, self._workspace_id, self._poller = store, workspace_id, poller
         self._clock, self._wake = clock, wake
         self._wait = min(grace / 4, _LONGEST_WAIT)
         self._look_at: datetime | None = None
@@ -68,7 +68,7 @@ class Evaluator:
     async def tick(self) -> None:
         """Look at everything. Raises nothing: database trouble is left to the next call."""
         now = self._clock()
-        if not self._observer.is_leading or (self._look_at and now < self._look_at):
+        if not self._poller.is_leading or (self._look_at and now < self._look_at):
             return
         self._look_at = now + self._wait
         try:
@@ -79,7 +79,7 @@ class Evaluator:
     async def _look(self, now: datetime) -> None:
         current = await self._open()
         reads = ReadBudget()
-        for count, item in enumerate(self._observer.heard(), start=1):
+        for count, item in enumerate(self._poller.subscribed(), start=1):
             if count % _IN_A_ROW == 0:
                 await asyncio.sleep(0)
             for kind, judge in self._judges:

@@ -61,7 +61,7 @@ class ListFetcher:
     def _note(self, trouble: BrazeTrouble, now: datetime) -> None:
         if trouble.reason is BrazeReason.NO_PERMISSION:
             if self.can_list is not False:
-                log.warning("the list of integrations is not permitted", mend="grant cdi.integration_list")
+                log.warning("the list of integrations is not permitted", fix="grant cdi.integration_list")
             self.can_list, self._refused_at = False, now
         elif trouble.reason is BrazeReason.INVALID_CURSOR:
             self._cursors = {0: None}

@@ -47,22 +47,22 @@ class IntegrationState:
         "_newest",
         "_watched",
         "failures",
-        "heard",
         "integration_id",
         "news",
         "open_starts",
         "page",
         "settled",
+        "subscribed",
         "unread",
         "unsaved",
         "unstored",
     )
 
-    def __init__(self, *, watched: WatchedIntegration, heard: bool) -> None:
+    def __init__(self, *, watched: WatchedIntegration, subscribed: bool) -> None:
         """Know what is stored; `heard` says that some channel hears of it."""
         self.integration_id = watched.integration.integration_id
         self.watched = watched
-        self.heard = heard
+        self.subscribed = subscribed
         self._newest: tuple[Any, ...] | None = None
         self.page: tuple[int, ...] | None = None
         self.settled: tuple[datetime, ...] = ()

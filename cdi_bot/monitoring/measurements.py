@@ -48,7 +48,7 @@ class DetectionTimes:
     the end was seen is kept here.
     """
 
-    meter: Measurements
+    measurements: Measurements
     _seen: dict[tuple[str, datetime], datetime] = field(default_factory=dict)
 
     def note(self, findings: Iterable[Finding], now: datetime) -> None:
@@ -64,7 +64,7 @@ class DetectionTimes:
                         self._seen.setdefault(name, now)
                 elif name in fresh or name in self._seen:
                     seen = self._seen.pop(name, now)
-                    self.meter.detected(max(seen - run.sync_finish_time, timedelta()))
+                    self.measurements.detected(max(seen - run.sync_finish_time, timedelta()))
 
 
 def _name(run: Run) -> tuple[str, datetime]:

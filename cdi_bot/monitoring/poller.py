@@ -40,7 +40,7 @@ class PollerSettings:
     """How to observe: the longest time unobserved, when to call it blindness, and who hears of that."""
 
     interval: timedelta
-    blind_after: timedelta
+    unreachable_after: timedelta
     admin_channel: Channel | None
 
 
@@ -57,28 +57,30 @@ class Poller:
         clock: Callable[[], datetime],
         owner: str,
         wake: Callable[[], None],
-        meter: Measurements = NO_MEASUREMENTS,
+        measurements: Measurements = NO_MEASUREMENTS,
     ) -> None:
         """Keep the collaborators; `owner` names this process in leases, `wake` rouses the deliverer."""
         self._store, self._braze, self._workspace = store, braze, workspace
         self._policy, self._clock, self._owner, self._wake = policy, clock, owner, wake
         now = clock()
-        self.sight = Connectivity(
+        self.connectivity = Connectivity(
             store=store,
             workspace_id=workspace.workspace_id,
-            blind_after=policy.blind_after,
+            unreachable_after=policy.unreachable_after,
             admin_channel=policy.admin_channel,
             last_answer=now,
         )
-        self._book = WorkspaceState(store=store, workspace_id=workspace.workspace_id, wake=wake, meter=meter)
+        self._state = WorkspaceState(
+            store=store, workspace_id=workspace.workspace_id, wake=wake, measurements=measurements
+        )
         self._planner = Planner(interval=policy.interval)
-        self._recall = PlannerWarmup(store=store, workspace_id=workspace.workspace_id, planner=self._planner)
+        self._warmup = PlannerWarmup(store=store, workspace_id=workspace.workspace_id, planner=self._planner)
         self._poll = BrazeRequests(
             store=store,
             braze=braze,
             clock=clock,
-            book=self._book,
-            sight=self.sight,
+            state=self._state,
+            connectivity=self.connectivity,
             planner=self._planner,
             on_news=self._ask_for_news,
         )
@@ -90,11 +92,11 @@ class Poller:
     @property
     def can_list(self) -> bool | None:
         """Whether the key may list integrations; `None` until Braze has said."""
-        return self._poll.sweep.can_list
+        return self._poll.list_fetcher.can_list
 
     def oldest_age(self) -> timedelta:
         """How long ago the heard integration was heard of that Braze told of least recently; zero without any."""
-        seen = [item.told_at for item in self._book.items.values() if item.heard]
+        seen = [item.told_at for item in self._state.items.values() if item.subscribed]
         oldest = min(filter(None, seen), default=None)
         return self._clock() - oldest if oldest else timedelta()
 
@@ -103,14 +105,14 @@ class Poller:
         """Whether this process polls the workspace."""
         return self._leads_until is not None
 
-    def heard(self) -> list[IntegrationState]:
+    def subscribed(self) -> list[IntegrationState]:
         """What is remembered of each integration that somebody hears of."""
-        return [item for item in self._book.items.values() if item.heard]
+        return [item for item in self._state.items.values() if item.subscribed]
 
     async def refresh(self, integration_id: str, *, purpose: Purpose = Purpose.COMMAND) -> None:
         """Ask an integration's status now, for a person unless said otherwise; raises `BrazeTrouble`."""
-        await self._poll.ask(await self._book.find(integration_id), purpose=purpose)
-        await self._book.save_times()  # who asked is told as of when the answer is
+        await self._poll.ask(await self._state.find(integration_id), purpose=purpose)
+        await self._state.save_times()  # who asked is told as of when the answer is
 
     async def discover(self) -> None:
         """Read what has not been read of the list within the last minute; raises `BrazeTrouble`."""
@@ -121,7 +123,7 @@ class Poller:
     async def watch(self, uow: UnitOfWork, integrations: Sequence[WatchedIntegration], now: datetime) -> None:
         """Begin to watch integrations in the caller's transaction: what is stored of them by now is history."""
         await start_watching(uow, integrations, now)
-        self._book.is_stale = True
+        self._state.is_stale = True
 
     # ------------------------------------------------------------------------------------- the loop
 
@@ -131,22 +133,22 @@ class Poller:
         try:
             if not await self._leads(now):
                 return
-            if self._book.is_stale:
-                await self._book.reload(now)
-                for item in self._book.items.values():
+            if self._state.is_stale:
+                await self._state.reload(now)
+                for item in self._state.items.values():
                     self._poll.introduce(item, now)
-                self._recall.expect(key for key, item in self._book.items.items() if item.heard)
-            await self._recall.step(now)
+                self._warmup.expect(key for key, item in self._state.items.items() if item.subscribed)
+            await self._warmup.step(now)
             if now >= self._keep_up_at:
                 self._keep_up_at = now + _KEEP_UP_EVERY
-                await self._book.save_times()
-                await self._book.look_for_changes()
-            if await self.sight.judge(now):
+                await self._state.save_times()
+                await self._state.look_for_changes()
+            if await self.connectivity.judge(now):
                 self._wake()
         except (StoreTrouble, ConflictError) as trouble:
             log.debug("observing waits for the database", why=str(trouble))
             return
-        if self.sight.is_paused(now):
+        if self.connectivity.is_paused(now):
             return
         self._planner.allow(
             calls_per_minute=self._braze.limit(Endpoint.STATUS) * CALLS_SHARE,
@@ -168,7 +170,7 @@ class Poller:
         if self._leads_until is None:
             return
         try:
-            await self._book.save_times()
+            await self._state.save_times()
             async with self._store.write() as uow:
                 await uow.workspaces.release(self._workspace.workspace_id, owner=self._owner)
         except StoreTrouble as trouble:
@@ -190,15 +192,15 @@ class Poller:
                 self._workspace.workspace_id, owner=self._owner, now=now, until=until
             )
         if won and self._leads_until is None:
-            await self.sight.load()
+            await self.connectivity.load()
             log.info("polling", workspace=self._workspace.base_url)
-            self._book.is_stale = True
+            self._state.is_stale = True
         self._leads_until = until if won else None
         return won
 
     def _read_pages(self, now: datetime) -> None:
         """Read the pages of the list that are worth most now."""
-        if not self._poll.sweep.is_allowed(now):
+        if not self._poll.list_fetcher.is_allowed(now):
             return
         for _ in range(self._braze.allowance(Endpoint.LIST, now)):
             page = self._planner.next_page(now) if self._pages.is_ready(now) else None

@@ -31,7 +31,7 @@ class RequestedSyncs:
     """Looks after the syncs of one workspace; called every few seconds by the process that polls it."""
 
     store: Store
-    observer: Poller
+    poller: Poller
     workspace_id: int
     clock: Callable[[], datetime]
     wake: Callable[[], None]
@@ -39,7 +39,7 @@ class RequestedSyncs:
 
     async def tick(self) -> None:
         """Look after all of them. Raises nothing: database trouble is logged, and the next tick tries again."""
-        if not self.observer.is_leading:
+        if not self.poller.is_leading:
             return
         try:
             async with self.store.read() as uow:
@@ -60,7 +60,7 @@ class RequestedSyncs:
 
     async def _ask(self, sync: RequestedSync) -> bool:
         """Have its runs read, watched or not; False where Braze does not tell: its trouble is told by others."""
-        asking = self.observer.refresh(sync.integration_id, purpose=Purpose.POLL)
+        asking = self.poller.refresh(sync.integration_id, purpose=Purpose.POLL)
         trouble = await within(STATUS_PATIENCE, asking)
         self._ask_at[sync.sync_id] = next_request_at(sync, self.clock())
         return trouble is None

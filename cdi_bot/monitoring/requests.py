@@ -41,15 +41,15 @@ class BrazeRequests:
         store: Store,
         braze: Braze,
         clock: Callable[[], datetime],
-        book: WorkspaceState,
-        sight: Connectivity,
+        state: WorkspaceState,
+        connectivity: Connectivity,
         planner: Planner,
         on_news: Callable[[], None],
     ) -> None:
         """Keep the collaborators; `on_news` is called when the planner has something that can't wait."""
         self._store, self._braze, self._clock = store, braze, clock
-        self._book, self._sight, self._planner, self._on_news = book, sight, planner, on_news
-        self.sweep = ListFetcher(braze)
+        self._state, self._connectivity, self._planner, self._on_news = state, connectivity, planner, on_news
+        self.list_fetcher = ListFetcher(braze)
         self.tasks: set[asyncio.Task[None]] = set()
         self._asking: dict[str, asyncio.Task[None]] = {}
         self._room = asyncio.Semaphore(_AT_ONCE)
@@ -64,7 +64,7 @@ class BrazeRequests:
 
     def start_asking(self, integration_id: str) -> None:
         """Ask an integration that the planner has chosen."""
-        self._asking[integration_id] = self._spawn(self._poll(self._book.items[integration_id]))
+        self._asking[integration_id] = self._spawn(self._poll(self._state.items[integration_id]))
 
     async def _poll(self, item: IntegrationState) -> None:
         """Ask one integration; whatever goes wrong pushes it back and stops nothing else."""
@@ -92,16 +92,16 @@ class BrazeRequests:
         try:
             reading = await fetch_runs(self._braze, self._store, item, purpose=purpose)
         except BrazeTrouble as trouble:
-            self._sight.failed(trouble, self._clock())
+            self._connectivity.failed(trouble, self._clock())
             raise
         now = self._clock()
-        self._sight.answered(now)
+        self._connectivity.answered(now)
         item.failures = 0
         watched = replace(item.watched, status_asked_at=now, trouble=None)
         item.watched, item.unsaved = watched, True
         if reading.is_new:
             seen = Observation(watched=watched, runs=reading.runs, vanished=reading.vanished)
-            await self._book.record([seen], now)
+            await self._state.record([seen], now)
             item.note_page(reading.first_page)
             item.open_starts -= reading.vanished
         self._planner.answered(item.integration_id, reading.first_page, now)
@@ -118,7 +118,7 @@ class BrazeRequests:
         )
         item.watched, item.unsaved = replace(item.watched, trouble=trouble.reason.value), True
         if trouble.reason in NO_SUCH_INTEGRATION and not item.watched.missing_since:
-            await self._book.mark_missing([item], self._clock())
+            await self._state.mark_missing([item], self._clock())
 
     # ------------------------------------------------------------------------------------- the list call
 
@@ -146,33 +146,33 @@ class BrazeRequests:
         Raises `BrazeTrouble`, and what the store raises.
         """
         try:
-            page, is_last = await self.sweep.read(number, self._clock(), purpose=purpose)
+            page, is_last = await self.list_fetcher.read(number, self._clock(), purpose=purpose)
         except BrazeTrouble as trouble:
             if trouble.reason is not BrazeReason.NO_PERMISSION:
-                self._sight.failed(trouble, self._clock())
+                self._connectivity.failed(trouble, self._clock())
             raise
         now = self._clock()
-        self._sight.answered(now)
-        news = await self._book.take_list(page.integrations, now)
+        self._connectivity.answered(now)
+        news = await self._state.take_list(page.integrations, now)
         for integration in page.integrations:
-            self.introduce(self._book.items[integration.integration_id], now)
+            self.introduce(self._state.items[integration.integration_id], now)
         changes = self._planner.listed(number, page.integrations, now, is_last=is_last)
         plain = [item for item in news if changes.get(item.integration_id) is ListChange.PLAIN]
         pressing = [item for item in news if item not in plain]
         for item in pressing:
             self._planner.press(item.integration_id, now)
         if plain:
-            await self._book.take_listed_runs(plain, now)
+            await self._state.take_listed_runs(plain, now)
         if pressing:
             self._on_news()
             self._spawn(self._explain(pressing))
-        gone = [self._book.items[each] for each in self._planner.gone() if each in self._book.items]
-        await self._book.mark_missing([item for item in gone if not item.watched.missing_since], now)
+        gone = [self._state.items[each] for each in self._planner.gone() if each in self._state.items]
+        await self._state.mark_missing([item for item in gone if not item.watched.missing_since], now)
         return is_last
 
     def introduce(self, item: IntegrationState, now: datetime) -> None:
         """Tell the planner of an integration, and whether anybody hears of it."""
-        self._planner.know(item.watched, newest=item.newest, heard=item.heard, now=now)
+        self._planner.know(item.watched, newest=item.newest, subscribed=item.subscribed, now=now)
 
     async def _explain(self, pressing: Sequence[IntegrationState]) -> None:
         """Wait for what the status calls say; what is not explained in time is told as the list tells it."""
@@ -180,7 +180,7 @@ class BrazeRequests:
         if asking:
             await asyncio.wait(asking, timeout=PATIENCE)
         try:
-            await self._book.take_listed_runs(pressing, self._clock())
+            await self._state.take_listed_runs(pressing, self._clock())
         except (StoreTrouble, ConflictError) as trouble:
             log.warning("news of the list not stored", why=str(trouble))
         except Exception:

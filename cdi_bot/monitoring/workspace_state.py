@@ -29,10 +29,10 @@ class WorkspaceState:
     """The integrations of one workspace by id. Every change goes to the store first, then to memory."""
 
     def __init__(
-        self, *, store: Store, workspace_id: int, wake: Callable[[], None], meter: Measurements
+        self, *, store: Store, workspace_id: int, wake: Callable[[], None], measurements: Measurements
     ) -> None:
         """Start empty; `wake` is called after each commit that may owe messages."""
-        self._detections = DetectionTimes(meter=meter)
+        self._detections = DetectionTimes(measurements=measurements)
         self._recorder = Recorder(store)
         self._store, self._workspace_id, self._wake = store, workspace_id, wake
         self.items: dict[str, IntegrationState] = {}
@@ -62,18 +62,20 @@ class WorkspaceState:
             self._tally = await uow.subscriptions.tally(self._workspace_id)
             self._subscriptions = await uow.subscriptions.for_workspace(self._workspace_id)
             stored = await uow.integrations.all(self._workspace_id)
-            unheard = [each for each in stored if each.watched_since and not self._is_heard(each.integration)]
+            unsubscribed = [
+                each for each in stored if each.watched_since and not self._is_subscribed(each.integration)
+            ]
             let_go = {
-                each.integration.integration_id: each for each in await stop_watching(uow, unheard, now)
+                each.integration.integration_id: each for each in await stop_watching(uow, unsubscribed, now)
             }
             ids = [each.integration.integration_id for each in stored]
             newest = await uow.runs.newest(self._workspace_id, ids)
             unsettled = await uow.runs.unsettled(self._workspace_id, ids)
         for integration_id, found in zip(ids, stored, strict=True):
             watched = let_go.get(integration_id, found)
-            item = self.items.setdefault(integration_id, IntegrationState(watched=watched, heard=False))
+            item = self.items.setdefault(integration_id, IntegrationState(watched=watched, subscribed=False))
             item.take_stored(watched)
-            item.heard = self._is_heard(watched.integration)
+            item.subscribed = self._is_subscribed(watched.integration)
             item.newest = newest.get(integration_id)
             still_open = unsettled.get(integration_id)
             item.open_starts = (
@@ -90,7 +92,7 @@ class WorkspaceState:
         unlisted = Integration(
             workspace_id=self._workspace_id, integration_id=integration_id, integration_name=integration_id
         )
-        return IntegrationState(watched=stored or WatchedIntegration(integration=unlisted), heard=False)
+        return IntegrationState(watched=stored or WatchedIntegration(integration=unlisted), subscribed=False)
 
     async def save_times(self) -> None:
         """Keep when each integration was last heard of; costs nothing where nothing was."""
@@ -114,7 +116,7 @@ class WorkspaceState:
         integration = finding.watched.integration
         item = self.items.get(integration.integration_id)
         if item is None:
-            item = IntegrationState(watched=finding.watched, heard=self._is_heard(integration))
+            item = IntegrationState(watched=finding.watched, subscribed=self._is_subscribed(integration))
             self.items[integration.integration_id] = item
         item.watched = finding.watched
         for run in finding.runs:
@@ -150,7 +152,7 @@ class WorkspaceState:
                 observations.append(Observation(watched=watched, runs=[run] if run and is_news else []))
                 continue
             item = item or self.items.setdefault(
-                integration.integration_id, IntegrationState(watched=watched, heard=True)
+                integration.integration_id, IntegrationState(watched=watched, subscribed=True)
             )
             item.watched, item.news, item.unstored = watched, True, True
             news.append(item)
@@ -166,14 +168,14 @@ class WorkspaceState:
         """The integration with its new facts; watched from now on where a pattern takes it in only now."""
         before = item.watched if item else WatchedIntegration(integration=integration)
         watched = replace(before, integration=integration, listed_at=now, missing_since=None)
-        if watched.watched_since or not self._is_heard(integration):
+        if watched.watched_since or not self._is_subscribed(integration):
             return watched
         if item is None:
             # Nobody could have been told of it yet: what it did since they asked for it is news.
-            return replace(watched, watched_since=self._heard_since(integration) - _CLOCK_SKEW)
+            return replace(watched, watched_since=self._subscribed_since(integration) - _CLOCK_SKEW)
         async with self._store.write() as uow:
             (watched,) = await start_watching(uow, [watched], now)
-        item.heard = True
+        item.subscribed = True
         return watched
 
     async def take_listed_runs(self, items: Iterable[IntegrationState], now: datetime) -> None:
@@ -202,10 +204,10 @@ class WorkspaceState:
             item.watched = watched
         self._wake()
 
-    def _is_heard(self, integration: Integration) -> bool:
+    def _is_subscribed(self, integration: Integration) -> bool:
         return any(subscription.takes_in(integration) for subscription in self._subscriptions)
 
-    def _heard_since(self, integration: Integration) -> datetime:
+    def _subscribed_since(self, integration: Integration) -> datetime:
         return min(
             subscription.created_at
             for subscription in self._subscriptions

@@ -20,10 +20,10 @@ SHORTEST_PAST, LONGEST_PAST = 60, 36_500
 class WrongValue(ValueError):
     """A value that can't be used, in words made for the person who set it."""
 
-    def __init__(self, what: str, mend: str) -> None:
+    def __init__(self, what: str, fix: str) -> None:
         super().__init__(what)
         self.what = what
-        self.mend = mend
+        self.fix = fix
 
 
 _TOKEN_KINDS = {
@@ -34,7 +34,7 @@ _TOKEN_KINDS = {
 }
 
 
-def slack_token(prefix: str, mend: str) -> BeforeValidator:
+def slack_token(prefix: str, fix: str) -> BeforeValidator:
     """Accepts a Slack token that starts with `prefix`, and names what was pasted in its place."""
 
     def check(value: object) -> str:
@@ -42,30 +42,30 @@ def slack_token(prefix: str, mend: str) -> BeforeValidator:
         if not token.startswith(prefix):
             for other, name in _TOKEN_KINDS.items():
                 if token.startswith(other):
-                    raise WrongValue(f"that is {name}; what belongs here starts with {prefix}", mend)
-            raise WrongValue(f"that is no Slack token of this kind; it starts with {prefix}", mend)
+                    raise WrongValue(f"that is {name}; what belongs here starts with {prefix}", fix)
+            raise WrongValue(f"that is no Slack token of this kind; it starts with {prefix}", fix)
         if len(token) == len(prefix) or not re.fullmatch(r"[\x21-\x7e]+", token):
-            raise WrongValue("the token is incomplete or holds blanks", mend)
+            raise WrongValue("the token is incomplete or holds blanks", fix)
         return token
 
     return BeforeValidator(check)
 
 
-def one_word(mend: str) -> BeforeValidator:
+def one_word(fix: str) -> BeforeValidator:
     """Accepts a secret that can stand in an HTTP header: printable, without blanks."""
 
     def check(value: object) -> str:
         secret = str(value).strip()
         if not re.fullmatch(r"[\x21-\x7e]+", secret):
-            raise WrongValue("it is empty or holds blanks or unprintable characters", mend)
+            raise WrongValue("it is empty or holds blanks or unprintable characters", fix)
         if secret.startswith(tuple(_TOKEN_KINDS)):
-            raise WrongValue("that is a Slack token, which belongs in another variable", mend)
+            raise WrongValue("that is a Slack token, which belongs in another variable", fix)
         return secret
 
     return BeforeValidator(check)
 
 
-def web_address(mend: str) -> BeforeValidator:
+def web_address(fix: str) -> BeforeValidator:
     """Accepts an http(s) address without credentials, query or fragment; gives it without a last slash."""
 
     def check(value: object) -> str:
@@ -74,13 +74,13 @@ def web_address(mend: str) -> BeforeValidator:
             parts = urlsplit(text)
             _ = parts.port  # reading it is what checks it
         except ValueError:
-            raise WrongValue("that is no web address", mend) from None
+            raise WrongValue("that is no web address", fix) from None
         if parts.scheme not in {"http", "https"} or not parts.hostname or re.search(r"\s", text):
-            raise WrongValue("that is no web address that starts with https://", mend)
+            raise WrongValue("that is no web address that starts with https://", fix)
         if parts.username or parts.password or parts.query or parts.fragment:
-            raise WrongValue("the address holds more than host and path", mend)
+            raise WrongValue("the address holds more than host and path", fix)
         if parts.hostname.startswith("dashboard"):
-            raise WrongValue("that is the dashboard's address, not the REST endpoint's", mend)
+            raise WrongValue("that is the dashboard's address, not the REST endpoint's", fix)
         return text.rstrip("/")
 
     return BeforeValidator(check)
@@ -88,33 +88,33 @@ def web_address(mend: str) -> BeforeValidator:
 
 def database_url(value: object) -> str:
     """Gives the URL with the async driver this bot ships: `postgres://` is Heroku's spelling."""
-    mend = "Use sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE"
+    fix = "Use sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE"
     scheme, separator, rest = str(value).strip().partition("://")
     engine = scheme.partition("+")[0]
     if not separator or engine not in {"sqlite", "postgres", "postgresql"}:
-        raise WrongValue("that is no URL of an SQLite or PostgreSQL database", mend)
+        raise WrongValue("that is no URL of an SQLite or PostgreSQL database", fix)
     if engine == "sqlite":
         if rest and not rest.startswith("/"):
-            raise WrongValue("an SQLite URL has three slashes (four for an absolute path)", mend)
+            raise WrongValue("an SQLite URL has three slashes (four for an absolute path)", fix)
         if rest.partition("?")[0] in {"", "/", "/:memory:"}:
-            raise WrongValue("it names no file, and a database in memory would forget everything", mend)
+            raise WrongValue("it names no file, and a database in memory would forget everything", fix)
         return f"sqlite+aiosqlite://{rest}"
     try:
         _ = urlsplit(f"postgresql://{rest}").port
     except ValueError:
-        raise WrongValue("the host or port in it can't be read", mend) from None
+        raise WrongValue("the host or port in it can't be read", fix) from None
     return f"postgresql+psycopg://{rest}"
 
 
 def seconds(value: object) -> timedelta:
     """A length of time, written as a number of seconds."""
-    mend = "Give a number of seconds, such as 30"
+    fix = "Give a number of seconds, such as 30"
     try:
         seconds = float(str(value))
     except ValueError:
-        raise WrongValue("that is no number", mend) from None
+        raise WrongValue("that is no number", fix) from None
     if not 0 < seconds <= LONGEST_INTERVAL:
-        raise WrongValue("it has to be more than 0 and at most a year", mend)
+        raise WrongValue("it has to be more than 0 and at most a year", fix)
     return timedelta(seconds=seconds)
 
 

@@ -27,10 +27,10 @@ class Problem:
 
     variable: str
     what: str
-    mend: str
+    fix: str
 
     def __str__(self) -> str:
-        return f"{self.variable}: {self.what}. {self.mend}."
+        return f"{self.variable}: {self.what}. {self.fix}."
 
 
 class SettingsError(Exception):
@@ -119,7 +119,7 @@ class Settings(DatabaseSettings):
     host: str = Field(alias="CDI_BOT_HOST", default="0.0.0.0", min_length=1)  # noqa: S104 (containers and Heroku reach it from outside)
     poll_interval: Seconds = Field(alias="CDI_BOT_POLL_INTERVAL", default=timedelta(seconds=30))
     grace: Seconds = Field(alias="CDI_BOT_GRACE", default=timedelta(seconds=600))
-    blind_after: Seconds = Field(alias="CDI_BOT_BLIND_AFTER", default=timedelta(seconds=300))
+    unreachable_after: Seconds = Field(alias="CDI_BOT_BLIND_AFTER", default=timedelta(seconds=300))
     repeat_interval: Seconds = Field(alias="CDI_BOT_REPEAT_INTERVAL", default=timedelta(hours=4))
     retention: Annotated[timedelta, BeforeValidator(checks.days)] = Field(
         alias="CDI_BOT_RETENTION", default=timedelta(days=400)
@@ -203,7 +203,7 @@ def _load(kind: type[Kind], environ: Mapping[str, str] | None, env_file: Path | 
     except (OSError, UnicodeDecodeError) as error:
         what = f"the file can't be read ({type(error).__name__})"
         raise SettingsError(
-            [Problem(variable=str(env_file), what=what, mend="Make it readable UTF-8 text, or remove it")]
+            [Problem(variable=str(env_file), what=what, fix="Make it readable UTF-8 text, or remove it")]
         ) from None
 
 
@@ -215,11 +215,11 @@ def _problem(detail: ErrorDetails) -> Problem:
     wrong = detail.get("ctx", {}).get("error")
     match detail["type"]:
         case _ if isinstance(wrong, checks.WrongValue):
-            what, mend = wrong.what, wrong.mend
+            what, fix = wrong.what, wrong.fix
         case "missing":
-            what, mend = "is missing", _MISSING_MENDS[variable]
+            what, fix = "is missing", _MISSING_MENDS[variable]
         case "enum":
-            what, mend = "that is not one of its values", f"Use {detail['ctx']['expected']}"
+            what, fix = "that is not one of its values", f"Use {detail['ctx']['expected']}"
         case _:
-            what, mend = "that is no port", "Give a whole number from 0 (any free port) to 65535"
-    return Problem(variable=variable, what=what, mend=mend)
+            what, fix = "that is no port", "Give a whole number from 0 (any free port) to 65535"
+    return Problem(variable=variable, what=what, fix=fix)

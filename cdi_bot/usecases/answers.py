@@ -37,8 +37,8 @@ class Overview:
     offset: int
     total: int
     failing: int  # whose runs fail
-    unwell: int  # these, and what is late, slow, or looks wrong
-    blind: Incident | None  # Braze can't be asked at present
+    unhealthy: int  # these, and what is late, slow, or looks wrong
+    unreachable: Incident | None  # Braze can't be asked at present
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ class RunHistory:
 class IntegrationList:
     """`/cdi list [TEXT]`: one page of the workspace's integrations, and which this channel hears of."""
 
-    words: str | None
+    query: str | None
     rows: tuple[tuple[Integration, bool], ...]
     offset: int
     total: int
@@ -113,7 +113,7 @@ class UnsubscribedFrom:
 
     selector: str
     name: str | None
-    still_heard_by: str | None
+    still_covered_by: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +187,7 @@ class AuditTrail:
 class SeveralMatches:
     """More than one integration fits; the person chooses among `candidates` (the first few of `total`)."""
 
-    words: str
+    query: str
     candidates: tuple[Integration, ...]
     total: int
 
@@ -200,7 +200,7 @@ class NoMatch:
     `trouble` says why Braze could not be asked just now, so that there may be more than is remembered.
     """
 
-    words: str
+    query: str
     nearest: tuple[Integration, ...]
     list_known: bool
     trouble: BrazeReason | None = None
@@ -237,7 +237,7 @@ class BrazeRefused:
     """Braze could not be asked, or refused; `permission` names the missing permission where that is why."""
 
     reason: BrazeReason
-    words: str | None
+    query: str | None
     permission: str | None = None
 
 

@@ -56,36 +56,36 @@ class Target:
 
 
 async def subscribe(
-    uow: UnitOfWork, observer: Poller, deed: Actor, target: Target, filters: Filters
+    uow: UnitOfWork, poller: Poller, actor: Actor, target: Target, filters: Filters
 ) -> SubscribedTo:
     """Subscribe, or change the filters of the subscription that is there."""
     before = next(
-        (one for one in await uow.subscriptions.for_channel(deed.channel) if _is_same(one, target)), None
+        (one for one in await uow.subscriptions.for_channel(actor.channel) if _is_same(one, target)), None
     )
     if before:
         target = replace(target, selector=before.selector)
     subscription = await uow.subscriptions.add(
-        channel=deed.channel,
-        workspace_id=deed.workspace_id,
+        channel=actor.channel,
+        workspace_id=actor.workspace_id,
         selector=target.selector,
         filters=filters,
-        by=deed.who,
-        now=deed.at,
+        by=actor.who,
+        now=actor.at,
     )
-    await uow.subscriptions.mend(deed.channel)  # it was just seen that the bot may post
-    known = await uow.integrations.all(deed.workspace_id)
+    await uow.subscriptions.mend(actor.channel)  # it was just seen that the bot may post
+    known = await uow.integrations.all(actor.workspace_id)
     taken = [watched for watched in known if subscription.takes_in(watched.integration)]
-    await observer.watch(uow, taken, deed.at)
+    await poller.watch(uow, taken, actor.at)
     unchanged = before is not None and before.filters == filters
     if not unchanged:
         content = Subscribed(
-            who=deed.who,
-            workspace_id=deed.workspace_id,
+            who=actor.who,
+            workspace_id=actor.workspace_id,
             selector=target.selector,
             filters=filters,
             changed=before is not None,
         )
-        await announce(uow, deed, "subscribe", target.selector, content)
+        await announce(uow, actor, "subscribe", target.selector, content)
     return SubscribedTo(
         selector=target.selector,
         name=target.name,
@@ -97,13 +97,13 @@ async def subscribe(
 
 
 async def unsubscribe(
-    uow: UnitOfWork, observer: Poller, deed: Actor, target: Target, *, only: bool = False
+    uow: UnitOfWork, poller: Poller, actor: Actor, target: Target, *, only: bool = False
 ) -> UnsubscribedFrom | NotSubscribed:
     """End every subscription that the target means; with `only`, the one that has just this selector."""
-    subscriptions = await uow.subscriptions.for_channel(deed.channel)
+    subscriptions = await uow.subscriptions.for_channel(actor.channel)
     integrations = {
         watched.integration.integration_id: watched.integration
-        for watched in await uow.integrations.all(deed.workspace_id)
+        for watched in await uow.integrations.all(actor.workspace_id)
     }
     ending = [
         one
@@ -118,10 +118,10 @@ async def unsubscribe(
     if not ending:
         return NotSubscribed(selector=target.selector, name=name, covered_by=covering)
     await uow.subscriptions.remove([one.subscription_id for one in ending])
-    await observer.watch(uow, [], deed.at)  # nothing new to watch, but who hears of what has changed
-    content = Unsubscribed(who=deed.who, workspace_id=deed.workspace_id, selector=target.selector)
-    await announce(uow, deed, "unsubscribe", target.selector, content)
-    return UnsubscribedFrom(selector=target.selector, name=name, still_heard_by=covering)
+    await poller.watch(uow, [], actor.at)  # nothing new to watch, but who hears of what has changed
+    content = Unsubscribed(who=actor.who, workspace_id=actor.workspace_id, selector=target.selector)
+    await announce(uow, actor, "unsubscribe", target.selector, content)
+    return UnsubscribedFrom(selector=target.selector, name=name, still_covered_by=covering)
 
 
 def _is_same(subscription: Subscription, target: Target) -> bool:
@@ -144,7 +144,7 @@ async def open_incidents(uow: UnitOfWork, workspace_id: int, integration_id: str
     return await uow.incidents.open_for(workspace_id, None, [integration_id])
 
 
-async def acknowledge(uow: UnitOfWork, deed: Actor, incident_ids: Collection[int]) -> list[Incident]:
+async def acknowledge(uow: UnitOfWork, actor: Actor, incident_ids: Collection[int]) -> list[Incident]:
     """Acknowledge those of the incidents that are open; returns these as they were before.
 
     Who acknowledged first stays named. Raises `ConflictError` when somebody else changed one at the same moment.
@@ -154,95 +154,95 @@ async def acknowledge(uow: UnitOfWork, deed: Actor, incident_ids: Collection[int
     fresh = [incident for incident in before if incident.acknowledged_by is None]
     for incident in fresh:
         after = replace(
-            incident, revision=incident.revision + 1, acknowledged_by=deed.who, acknowledged_at=deed.at
+            incident, revision=incident.revision + 1, acknowledged_by=actor.who, acknowledged_at=actor.at
         )
         if not await uow.incidents.update(after, expected_revision=incident.revision):
             raise ConflictError(f"incident {incident.incident_id} was changed by somebody else")
-        await _audit(uow, deed, "acknowledge", incident.integration_id or incident.kind.value)
-    await _refresh_cards(uow, deed, fresh)
+        await _audit(uow, actor, "acknowledge", incident.integration_id or incident.kind.value)
+    await _refresh_cards(uow, actor, fresh)
     return before
 
 
 async def snooze(
-    uow: UnitOfWork, deed: Actor, integration: Integration, until: datetime | None, reason: str | None
+    uow: UnitOfWork, actor: Actor, integration: Integration, until: datetime | None, reason: str | None
 ) -> SnoozeSet | NotSubscribed | NothingOpen:
     """Mute an integration in the channel; one that is well can't be muted until it recovers: that never ends."""
-    subscriptions = await uow.subscriptions.for_channel(deed.channel)
+    subscriptions = await uow.subscriptions.for_channel(actor.channel)
     if not any(subscription.takes_in(integration) for subscription in subscriptions):
         name = integration.integration_name
         return NotSubscribed(selector=integration.integration_id, name=name, covered_by=None)
-    incidents = await open_incidents(uow, deed.workspace_id, integration.integration_id)
+    incidents = await open_incidents(uow, actor.workspace_id, integration.integration_id)
     if until is None and not incidents:
         return NothingOpen(integration=integration)
-    mutes = await uow.snoozes.active(deed.workspace_id, [integration.integration_id], deed.at)
-    if any(mute.channel == deed.channel and _is_the_same(mute, until, reason) for mute in mutes):
-        return SnoozeSet(channel=deed.channel, integration=integration, until=until, reason=reason)
+    snoozes = await uow.snoozes.active(actor.workspace_id, [integration.integration_id], actor.at)
+    if any(snooze.channel == actor.channel and _is_the_same(snooze, until, reason) for snooze in snoozes):
+        return SnoozeSet(channel=actor.channel, integration=integration, until=until, reason=reason)
     await uow.snoozes.put(
         Snooze(
-            channel=deed.channel,
-            workspace_id=deed.workspace_id,
+            channel=actor.channel,
+            workspace_id=actor.workspace_id,
             integration_id=integration.integration_id,
             until=until,
-            by=deed.who,
-            at=deed.at,
+            by=actor.who,
+            at=actor.at,
             reason=reason,
         )
     )
     content = Snoozed(
-        who=deed.who,
-        workspace_id=deed.workspace_id,
+        who=actor.who,
+        workspace_id=actor.workspace_id,
         integration_id=integration.integration_id,
         until=until,
         reason=reason,
     )
-    await announce(uow, deed, "snooze", integration.integration_id, content)
-    await _refresh_cards(uow, deed, incidents, here_only=True)
-    return SnoozeSet(channel=deed.channel, integration=integration, until=until, reason=reason)
+    await announce(uow, actor, "snooze", integration.integration_id, content)
+    await _refresh_cards(uow, actor, incidents, here_only=True)
+    return SnoozeSet(channel=actor.channel, integration=integration, until=until, reason=reason)
 
 
-def _is_the_same(mute: Snooze, until: datetime | None, reason: str | None) -> bool:
+def _is_the_same(snooze: Snooze, until: datetime | None, reason: str | None) -> bool:
     """Whether it ends when it is to end by now: two clicks on “for 1 hour” are a moment apart, and one change."""
-    if mute.until is None or until is None:
-        return mute.until is until and mute.reason == reason
-    return abs(mute.until - until) < _A_MOMENT and mute.reason == reason
+    if snooze.until is None or until is None:
+        return snooze.until is until and snooze.reason == reason
+    return abs(snooze.until - until) < _A_MOMENT and snooze.reason == reason
 
 
-async def unsnooze(uow: UnitOfWork, deed: Actor, integration: Integration) -> SnoozeEnded:
+async def unsnooze(uow: UnitOfWork, actor: Actor, integration: Integration) -> SnoozeEnded:
     """End the mute of an integration in the channel."""
-    ended = await uow.snoozes.end(deed.channel, deed.workspace_id, integration.integration_id)
-    was_snoozed = any(mute.until is None or mute.until > deed.at for mute in ended)
+    ended = await uow.snoozes.end(actor.channel, actor.workspace_id, integration.integration_id)
+    was_snoozed = any(snooze.until is None or snooze.until > actor.at for snooze in ended)
     if was_snoozed:
         content = Unsnoozed(
-            who=deed.who, workspace_id=deed.workspace_id, integration_id=integration.integration_id
+            who=actor.who, workspace_id=actor.workspace_id, integration_id=integration.integration_id
         )
-        await announce(uow, deed, "unsnooze", integration.integration_id, content)
-        incidents = await open_incidents(uow, deed.workspace_id, integration.integration_id)
-        await _refresh_cards(uow, deed, incidents, here_only=True)
+        await announce(uow, actor, "unsnooze", integration.integration_id, content)
+        incidents = await open_incidents(uow, actor.workspace_id, integration.integration_id)
+        await _refresh_cards(uow, actor, incidents, here_only=True)
     return SnoozeEnded(integration=integration, was_snoozed=was_snoozed)
 
 
-async def announce(uow: UnitOfWork, deed: Actor, action: str, subject: str, content: Content) -> str:
+async def announce(uow: UnitOfWork, actor: Actor, action: str, subject: str, content: Content) -> str:
     """Owe the channel the word of a change, and keep who made it; returns the key of the message."""
-    place = f"{deed.channel.team_id}:{deed.channel.channel_id}"
+    place = f"{actor.channel.team_id}:{actor.channel.channel_id}"
     message = OwedMessage(
-        key=f"{action}:{place}:{deed.workspace_id}:{subject}:{deed.at.isoformat()}",
-        channel=deed.channel,
+        key=f"{action}:{place}:{actor.workspace_id}:{subject}:{actor.at.isoformat()}",
+        channel=actor.channel,
         kind=MessageKind.NOTICE,
         content=content,
-        not_before=deed.at,
+        not_before=actor.at,
     )
-    await uow.outbox.owe([message], now=deed.at)
-    await _audit(uow, deed, action, subject)
+    await uow.outbox.owe([message], now=actor.at)
+    await _audit(uow, actor, action, subject)
     return message.key
 
 
-async def _audit(uow: UnitOfWork, deed: Actor, action: str, subject: str) -> None:
-    entry = AuditEntry(channel=deed.channel, at=deed.at, who=deed.who, action=action, subject=subject)
+async def _audit(uow: UnitOfWork, actor: Actor, action: str, subject: str) -> None:
+    entry = AuditEntry(channel=actor.channel, at=actor.at, who=actor.who, action=action, subject=subject)
     await uow.audit.add(entry)
 
 
 async def _refresh_cards(
-    uow: UnitOfWork, deed: Actor, incidents: Sequence[Incident], *, here_only: bool = False
+    uow: UnitOfWork, actor: Actor, incidents: Sequence[Incident], *, here_only: bool = False
 ) -> None:
     """Owe the cards that show these incidents their new state: everywhere, or in the deed's channel."""
     cards = await uow.cards.of_incidents([incident.incident_id for incident in incidents])
@@ -250,7 +250,7 @@ async def _refresh_cards(
         card.card_id
         for of_one in cards.values()
         for card in of_one
-        if not here_only or card.channel == deed.channel
+        if not here_only or card.channel == actor.channel
     }
     raised = await uow.cards.want(ids)
-    await uow.outbox.owe([show_card(card, deed.at) for card in raised.values()], now=deed.at)
+    await uow.outbox.owe([show_card(card, actor.at) for card in raised.values()], now=actor.at)

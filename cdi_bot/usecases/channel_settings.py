@@ -28,7 +28,7 @@ class ChangeChannelSettings:
     store: Store
     messenger: Messenger
     workspace: Workspace
-    rights: Access
+    access: Access
     languages: tuple[str, ...]
     clock: Callable[[], datetime]
     wake: Callable[[], None]
@@ -48,34 +48,34 @@ class ChangeChannelSettings:
 
     async def set_language(self, channel: Channel, who: str, language: str | None) -> Answer:
         """Have the channel's messages written in a language, `None` for the bot's own."""
-        refusal = await self.rights.to_change(who)
+        refusal = await self.access.to_change(who)
         if refusal:
             return refusal
         if language is not None and language not in self.languages:
             return UnknownLanguage(given=language, languages=self.languages)
-        deed = self._deed(channel, who)
+        actor = self._actor(channel, who)
         async with self.store.write() as uow:
             before = await uow.channels.settings(channel)
             unchanged = (before.language if before else None) == language
             if not unchanged:
-                await uow.channels.set(replace(_changed_by(before, deed), language=language))
+                await uow.channels.set(replace(_changed_by(before, actor), language=language))
                 content: Content = LanguageChanged(who=who, language=language)
-                await announce(uow, deed, "language", language or "default", content)
+                await announce(uow, actor, "language", language or "default", content)
         self.wake()
         return LanguageSet(language=language, unchanged=unchanged)
 
     async def set_digest(self, channel: Channel, who: str, schedule: Schedule | None, zone: str) -> Answer:
         """Have the channel get a digest by a schedule in the zone of that name, or (`None`) none."""
-        refusal = await self.rights.to_change(who)
+        refusal = await self.access.to_change(who)
         if refusal:
             return refusal
         reason = await posting_problem(self.messenger, channel) if schedule else None
         if reason:
             return reason
-        deed = self._deed(channel, who)
+        actor = self._actor(channel, who)
         place = zone_named(zone)
         digest = str(schedule) if schedule else None
-        next_due = schedule.next_due(place, deed.at) if schedule else None
+        next_due = schedule.next_due(place, actor.at) if schedule else None
         async with self.store.write() as uow:
             before = await uow.channels.settings(channel)
             unchanged = digest == (before.digest if before else None) and (
@@ -83,23 +83,23 @@ class ChangeChannelSettings:
             )
             if not unchanged:
                 after = replace(
-                    _changed_by(before, deed),
+                    _changed_by(before, actor),
                     digest=digest,
-                    digest_until=schedule.last_due(place, deed.at) if schedule else None,
+                    digest_until=schedule.last_due(place, actor.at) if schedule else None,
                     zone=zone if schedule or before is None else before.zone,
                 )
                 await uow.channels.set(after)
                 content = DigestChanged(who=who, digest=digest, zone=zone, next_due=next_due)
-                await announce(uow, deed, "digest", digest or "off", content)
+                await announce(uow, actor, "digest", digest or "off", content)
         self.wake()
         return DigestSet(digest=digest, zone=zone, next_due=next_due, unchanged=unchanged)
 
-    def _deed(self, channel: Channel, who: str) -> Actor:
+    def _actor(self, channel: Channel, who: str) -> Actor:
         return Actor(channel=channel, who=who, at=self.clock(), workspace_id=self.workspace.workspace_id)
 
 
-def _changed_by(settings: ChannelSettings | None, deed: Actor) -> ChannelSettings:
+def _changed_by(settings: ChannelSettings | None, actor: Actor) -> ChannelSettings:
     """What is set, under the name of who changes it now."""
     if settings is None:
-        return ChannelSettings(channel=deed.channel, set_by=deed.who, set_at=deed.at)
-    return replace(settings, set_by=deed.who, set_at=deed.at)
+        return ChannelSettings(channel=actor.channel, set_by=actor.who, set_at=actor.at)
+    return replace(settings, set_by=actor.who, set_at=actor.at)

@@ -87,9 +87,9 @@ class Home:
     channels: int
     total: int
     failing: int
-    unwell: int
+    unhealthy: int
     not_shown: int
-    blind: Incident | None
+    unreachable: Incident | None
     checked_at: datetime | None
     unseen: int
     may_change: bool = True
@@ -113,9 +113,9 @@ class _Known:
 
     subscriptions: list[Subscription]
     taken: dict[str, list[WatchedIntegration]]
-    heard: list[WatchedIntegration]
+    subscribed: list[WatchedIntegration]
     incidents: dict[str, Incident]
-    blind: Incident | None
+    unreachable: Incident | None
 
 
 class HomeQueries:
@@ -135,19 +135,19 @@ class HomeQueries:
             pages = split(_weights(entries))
             page = min(max(page, 0), len(pages) - 1)
             shown = [await self._shown(uow, entries[place], known) for place in pages[page]]
-        seen = [each.observed_at for each in known.heard if each.observed_at]
+        seen = [each.observed_at for each in known.subscribed if each.observed_at]
         return Home(
             entries=tuple(shown),
             page=page,
             pages=len(pages),
             channels=len({one.channel for one in known.subscriptions}),
-            total=len(known.heard),
+            total=len(known.subscribed),
             failing=sum(incident.kind is Kind.SYNC_FAILED for incident in known.incidents.values()),
-            unwell=len(known.incidents),
+            unhealthy=len(known.incidents),
             not_shown=max(0, len(known.incidents) - MOST_URGENT),
-            blind=known.blind,
+            unreachable=known.unreachable,
             checked_at=min(seen, default=None),
-            unseen=len(known.heard) - len(seen),
+            unseen=len(known.subscribed) - len(seen),
             may_change=may_change,
         )
 
@@ -158,15 +158,15 @@ class HomeQueries:
         known = await uow.integrations.all(workspace_id) if own else []
         taken = {selector: _matching(selector, known) for selector in {one.selector for one in own}}
         ids = {each.integration.integration_id for some in taken.values() for each in some}
-        heard = [each for each in known if each.integration.integration_id in ids]
-        here = [each.integration.integration_id for each in heard if not each.missing_since]
+        subscribed = [each for each in known if each.integration.integration_id in ids]
+        here = [each.integration.integration_id for each in subscribed if not each.missing_since]
         incidents = await open_by_integration(uow, workspace_id, here)
-        blind = await uow.incidents.open_for(workspace_id, Kind.BLIND, None)
-        return _Known(own, taken, heard, incidents, next(iter(blind), None))
+        unreachable = await uow.incidents.open_for(workspace_id, Kind.UNREACHABLE, None)
+        return _Known(own, taken, subscribed, incidents, next(iter(unreachable), None))
 
     def _entries(self, known: _Known) -> list[_Entry]:
         """Put everything in its order: what is wrong, channel by channel what is heard, all that is heard of."""
-        by_need = sorted(known.heard, key=lambda each: _urgency(each, known.incidents))
+        by_need = sorted(known.subscribed, key=lambda each: _urgency(each, known.incidents))
         failing = [each for each in by_need if each.integration.integration_id in known.incidents]
         subscriptions = sorted(
             known.subscriptions, key=lambda one: (one.channel.channel_id, one.subscription_id)

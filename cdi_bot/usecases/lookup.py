@@ -38,13 +38,13 @@ _LEAST_LIKENESS = 0.3
 Match = WatchedIntegration | SeveralMatches | NoMatch
 
 
-def match_integration(words: str, known: Sequence[WatchedIntegration]) -> Match:
+def match_integration(query: str, known: Sequence[WatchedIntegration]) -> Match:
     """Find what `words` name among the known integrations.
 
     A whole id goes before a whole name, and that before the start of an id or a part of a name. Integrations that
     Braze no longer knows count only where no other fits. Letter case, width and spacing never matter.
     """
-    wanted = normalize_name(words)
+    wanted = normalize_name(query)
     ids = [watched for watched in known if normalize_name(watched.integration.integration_id) == wanted]
     names = [watched for watched in known if normalize_name(watched.integration.integration_name) == wanted]
     for fitting in (ids, names, [watched for watched in known if matches_part(wanted, watched.integration)]):
@@ -53,8 +53,8 @@ def match_integration(words: str, known: Sequence[WatchedIntegration]) -> Match:
             return here[0]
         if here:
             candidates = tuple(watched.integration for watched in here[:SHOWN_CANDIDATES])
-            return SeveralMatches(words=words, candidates=candidates, total=len(here))
-    return NoMatch(words=words, nearest=_nearest(wanted, known), list_known=was_listed(known))
+            return SeveralMatches(query=query, candidates=candidates, total=len(here))
+    return NoMatch(query=query, nearest=_nearest(wanted, known), list_known=was_listed(known))
 
 
 def was_listed(known: Sequence[WatchedIntegration]) -> bool:
@@ -62,9 +62,9 @@ def was_listed(known: Sequence[WatchedIntegration]) -> bool:
     return any(watched.listed_at for watched in known)
 
 
-def looks_like_an_id(words: str) -> bool:
+def looks_like_an_id(query: str) -> bool:
     """Whether it is worth asking Braze for the status of an integration with this id."""
-    return _ID_LIKE.fullmatch(words) is not None
+    return _ID_LIKE.fullmatch(query) is not None
 
 
 def matches_part(wanted: str, integration: Integration) -> bool:
@@ -99,53 +99,53 @@ class Lookup:
         self,
         *,
         store: Store,
-        observer: Poller,
+        poller: Poller,
         workspace: Workspace,
         status_patience: timedelta = STATUS_PATIENCE,
         list_patience: timedelta = LIST_PATIENCE,
     ) -> None:
         """Look in `store`, and through `observer` at the workspace."""
         self._store = store
-        self._observer = observer
+        self._poller = poller
         self._workspace_id = workspace.workspace_id
         self.status_patience = status_patience
         self._list_patience = list_patience
 
-    async def find(self, words: str) -> Match | BrazeRefused:
+    async def find(self, query: str) -> Match | BrazeRefused:
         """Find the integration that `words` name; one that Braze alone knows is remembered from then on."""
-        match = await self._remembered(words)
+        match = await self._remembered(query)
         if not isinstance(match, NoMatch):
             return match
         trouble = await self.discover()
         if trouble is None:
-            return await self._remembered(words)
-        if looks_like_an_id(words):
-            return await self._verified(words, match)
+            return await self._remembered(query)
+        if looks_like_an_id(query):
+            return await self._verified(query, match)
         if trouble is BrazeReason.NO_PERMISSION:
             return match
         if match.nearest:
             return replace(match, trouble=trouble)
-        return BrazeRefused(reason=trouble, words=words)
+        return BrazeRefused(reason=trouble, query=query)
 
     async def discover(self, patience: timedelta | None = None) -> BrazeReason | None:
         """Have the list read if it was not just now; returns why it can't be. Some wait less than others."""
-        return await within(patience or self._list_patience, self._observer.discover())
+        return await within(patience or self._list_patience, self._poller.discover())
 
     async def refresh(self, integration_id: str) -> BrazeReason | None:
         """Have the newest runs read; returns why they can't be."""
-        return await within(self.status_patience, self._observer.refresh(integration_id))
+        return await within(self.status_patience, self._poller.refresh(integration_id))
 
-    async def _remembered(self, words: str) -> Match:
+    async def _remembered(self, query: str) -> Match:
         async with self._store.read() as uow:
-            by_id = await uow.integrations.get(self._workspace_id, words)
+            by_id = await uow.integrations.get(self._workspace_id, query)
             if by_id is not None:
                 return by_id  # what buttons carry: no need to look at every integration
             known = await uow.integrations.all(self._workspace_id)
-        return match_integration(words, known)
+        return match_integration(query, known)
 
     async def _verified(self, integration_id: str, unknown: NoMatch) -> Match | BrazeRefused:
         """Ask for the status of an id that no list has told of."""
-        trouble = await within(self._list_patience, self._observer.refresh(integration_id))
+        trouble = await within(self._list_patience, self._poller.refresh(integration_id))
         if trouble is None:
             return await self._remembered(integration_id)
         if trouble in NO_SUCH_INTEGRATION:
@@ -153,7 +153,7 @@ class Lookup:
         return braze_refusal(trouble, Endpoint.STATUS, integration_id)
 
 
-def braze_refusal(reason: BrazeReason, endpoint: Endpoint, words: str | None = None) -> BrazeRefused:
+def braze_refusal(reason: BrazeReason, endpoint: Endpoint, query: str | None = None) -> BrazeRefused:
     """Say why Braze could not be asked, with the missing permission where that is why."""
     permission = PERMISSIONS[endpoint] if reason is BrazeReason.NO_PERMISSION else None
-    return BrazeRefused(reason=reason, words=words, permission=permission)
+    return BrazeRefused(reason=reason, query=query, permission=permission)

@@ -46,9 +46,9 @@ class Manage:
         *,
         store: Store,
         messenger: Messenger,
-        observer: Poller,
+        poller: Poller,
         workspace: Workspace,
-        rights: Access,
+        access: Access,
         clock: Callable[[], datetime],
         wake: Callable[[], None],
         lookup: Lookup | None = None,
@@ -56,75 +56,77 @@ class Manage:
         """Work on one Braze workspace."""
         self._store = store
         self._messenger = messenger
-        self._observer = observer
+        self._poller = poller
         self._workspace_id = workspace.workspace_id
-        self._rights = rights
+        self._access = access
         self._clock = clock
         self._wake = wake
-        self._lookup = lookup or Lookup(store=store, observer=observer, workspace=workspace)
+        self._lookup = lookup or Lookup(store=store, poller=poller, workspace=workspace)
 
-    def _deed(self, channel: Channel, who: str) -> Actor:
+    def _actor(self, channel: Channel, who: str) -> Actor:
         return Actor(channel=channel, who=who, at=self._clock(), workspace_id=self._workspace_id)
 
     # -------------------------------------------------------------------------------- subscriptions
 
-    async def subscribe(self, channel: Channel, who: str, words: str, filters: Filters) -> Answer:
+    async def subscribe(self, channel: Channel, who: str, query: str, filters: Filters) -> Answer:
         """Let a channel hear of what `words` take in, from now on; what ended before is history."""
-        reason = await posting_problem(self._messenger, channel) or await self._rights.to_change(who)
+        reason = await posting_problem(self._messenger, channel) or await self._access.to_change(who)
         if reason:
             return reason
-        target = await self._target(words)
+        target = await self._target(query)
         if not isinstance(target, Target):
             return target
-        deed = self._deed(channel, who)
+        actor = self._actor(channel, who)
         async with self._store.write() as uow:
-            answer = await changes.subscribe(uow, self._observer, deed, target, filters)
+            answer = await changes.subscribe(uow, self._poller, actor, target, filters)
         self._wake()
         return answer
 
-    async def unsubscribe(self, channel: Channel, who: str, words: str, *, only: bool = False) -> Answer:
+    async def unsubscribe(self, channel: Channel, who: str, query: str, *, only: bool = False) -> Answer:
         """Let a channel hear no more of what `words` take in.
 
         A pattern ends the subscriptions of the single integrations that it fits, too; `all` ends every one. With
         `only`, nothing but the subscription ends whose selector `words` are.
         """
-        refusal = await self._rights.to_change(who)
+        refusal = await self._access.to_change(who)
         if refusal:
             return refusal
         async with self._store.read() as uow:
-            heard = {subscription.selector for subscription in await uow.subscriptions.for_channel(channel)}
+            subscribed = {
+                subscription.selector for subscription in await uow.subscriptions.for_channel(channel)
+            }
             known = await uow.integrations.all(self._workspace_id)
-        if is_pattern(words) or words in heard:
-            target = Target(selector=words, name=None)
+        if is_pattern(query) or query in subscribed:
+            target = Target(selector=query, name=None)
         else:
             # Where a name fits several integrations, the one that the channel subscribed to is meant.
-            own = [watched for watched in known if watched.integration.integration_id in heard]
+            own = [watched for watched in known if watched.integration.integration_id in subscribed]
             found: WatchedIntegration | SeveralMatches | NoMatch | BrazeRefused = match_integration(
-                words, own
+                query, own
             )
             if isinstance(found, NoMatch):
-                found = await self._lookup.find(words)
+                found = await self._lookup.find(query)
             if not isinstance(found, WatchedIntegration):
                 return found
             target = Target.of(found.integration)
-        deed = self._deed(channel, who)
+        actor = self._actor(channel, who)
         async with self._store.write() as uow:
-            answer = await changes.unsubscribe(uow, self._observer, deed, target, only=only)
+            answer = await changes.unsubscribe(uow, self._poller, actor, target, only=only)
         self._wake()
         return answer
 
-    async def _target(self, words: str) -> Target | SeveralMatches | NoMatch | BrazeRefused:
+    async def _target(self, query: str) -> Target | SeveralMatches | NoMatch | BrazeRefused:
         """Find what a subscription is to take in, and have its present state read where that is one request."""
-        if is_pattern(words):
+        if is_pattern(query):
             trouble = await self._lookup.discover()
             if trouble is None or (trouble is not BrazeReason.NO_PERMISSION and await self._was_listed()):
-                return Target(selector=words)
-            if words == "all" and trouble is not BrazeReason.NO_PERMISSION:
+                return Target(selector=query)
+            if query == "all" and trouble is not BrazeReason.NO_PERMISSION:
                 return Target(
-                    selector=words, trouble=trouble
+                    selector=query, trouble=trouble
                 )  # no name to get wrong: nothing has to be looked up
-            return braze_refusal(trouble, Endpoint.LIST, words)
-        found = await self._lookup.find(words)
+            return braze_refusal(trouble, Endpoint.LIST, query)
+        found = await self._lookup.find(query)
         if not isinstance(found, WatchedIntegration):
             return found
         if found.watched_since is None:
@@ -138,9 +140,9 @@ class Manage:
 
     # -------------------------------------------------------------------------------- incidents
 
-    async def acknowledge(self, channel: Channel, who: str, words: str) -> Answer:
+    async def acknowledge(self, channel: Channel, who: str, query: str) -> Answer:
         """Let everybody see that somebody looks after an integration's open incidents."""
-        integration = await self._meant(who, words)
+        integration = await self._meant(who, query)
         if not isinstance(integration, Integration):
             return integration
         async with self._store.read() as uow:
@@ -157,7 +159,7 @@ class Manage:
 
         Returns `None` where the card itself tells all there is to say: that of a whole workspace's incident.
         """
-        refusal = await self._rights.to_change(who)
+        refusal = await self._access.to_change(who)
         if refusal:
             return refusal
         before = await self._acknowledge(channel, who, incident_ids)
@@ -174,10 +176,10 @@ class Manage:
     async def _acknowledge(self, channel: Channel, who: str, incident_ids: Collection[int]) -> list[Incident]:
         """Acknowledge those that are still open; returns these as they were before."""
         for _ in range(_ATTEMPTS):
-            deed = self._deed(channel, who)
+            actor = self._actor(channel, who)
             try:
                 async with self._store.write() as uow:
-                    before = await changes.acknowledge(uow, deed, incident_ids)
+                    before = await changes.acknowledge(uow, actor, incident_ids)
             except ConflictError:
                 continue  # a poll changed one of them at the same moment: look again
             self._wake()
@@ -185,37 +187,37 @@ class Manage:
         raise StoreTrouble("The incident changes too often to be acknowledged; try again in a moment.")
 
     async def snooze(
-        self, channel: Channel, who: str, words: str, until: datetime | None, reason: str | None
+        self, channel: Channel, who: str, query: str, until: datetime | None, reason: str | None
     ) -> Answer:
         """Mute an integration in a channel until a time, or (`None`) until it recovers."""
-        integration = await self._meant(who, words)
+        integration = await self._meant(who, query)
         if not isinstance(integration, Integration):
             return integration
-        deed = self._deed(channel, who)
+        actor = self._actor(channel, who)
         async with self._store.write() as uow:
-            answer = await changes.snooze(uow, deed, integration, until, reason)
+            answer = await changes.snooze(uow, actor, integration, until, reason)
         self._wake()
         return answer
 
-    async def unsnooze(self, channel: Channel, who: str, words: str) -> Answer:
+    async def unsnooze(self, channel: Channel, who: str, query: str) -> Answer:
         """End a mute."""
-        integration = await self._meant(who, words)
+        integration = await self._meant(who, query)
         if not isinstance(integration, Integration):
             return integration
-        deed = self._deed(channel, who)
+        actor = self._actor(channel, who)
         async with self._store.write() as uow:
-            answer = await changes.unsnooze(uow, deed, integration)
+            answer = await changes.unsnooze(uow, actor, integration)
         self._wake()
         return answer
 
     async def _meant(
-        self, who: str, words: str
+        self, who: str, query: str
     ) -> Integration | NotAllowed | SeveralMatches | NoMatch | BrazeRefused:
         """Find the integration that somebody who may change things means."""
-        refusal = await self._rights.to_change(who)
+        refusal = await self._access.to_change(who)
         if refusal:
             return refusal
-        found = await self._lookup.find(words)
+        found = await self._lookup.find(query)
         return found.integration if isinstance(found, WatchedIntegration) else found
 
 

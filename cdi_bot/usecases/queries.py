@@ -48,7 +48,7 @@ class Queries:
         self,
         *,
         store: Store,
-        observer: Poller,
+        poller: Poller,
         braze: Braze,
         workspace: Workspace,
         clock: Callable[[], datetime],
@@ -59,35 +59,35 @@ class Queries:
         self._braze = braze
         self._workspace = workspace
         self._clock = clock
-        self._lookup = lookup or Lookup(store=store, observer=observer, workspace=workspace)
+        self._lookup = lookup or Lookup(store=store, poller=poller, workspace=workspace)
 
     async def overview(self, channel: Channel, offset: int = 0) -> Overview:
         """Tell how everything is that a channel hears of, worst first, from memory: it is never older than a poll."""
         now, workspace_id = self._clock(), self._workspace.workspace_id
         async with self._store.read() as uow:
             subscriptions = await uow.subscriptions.for_channel(channel)
-            heard = [
+            subscribed = [
                 watched
                 for watched in await uow.integrations.all(workspace_id)
                 if _is_subscribed(subscriptions, watched.integration)
             ]
-            ids = [watched.integration.integration_id for watched in heard]
-            here = [watched.integration.integration_id for watched in heard if not watched.missing_since]
+            ids = [watched.integration.integration_id for watched in subscribed]
+            here = [watched.integration.integration_id for watched in subscribed if not watched.missing_since]
             incidents = await open_by_integration(uow, workspace_id, here)
-            mutes = await _snoozes(uow, workspace_id, channel, ids, now)
-            heard.sort(key=lambda watched: _urgency(watched, incidents, mutes))
-            start = _page_start(offset, len(heard), OVERVIEW_PAGE)
-            page = heard[start : start + OVERVIEW_PAGE]
+            snoozes = await _snoozes(uow, workspace_id, channel, ids, now)
+            subscribed.sort(key=lambda watched: _urgency(watched, incidents, snoozes))
+            start = _page_start(offset, len(subscribed), OVERVIEW_PAGE)
+            page = subscribed[start : start + OVERVIEW_PAGE]
             newest = await uow.runs.newest(
                 workspace_id, [watched.integration.integration_id for watched in page]
             )
-            blind = await uow.incidents.open_for(workspace_id, Kind.BLIND, None)
+            unreachable = await uow.incidents.open_for(workspace_id, Kind.UNREACHABLE, None)
         rows = tuple(
             OverviewRow(
                 integration=watched.integration,
                 newest=newest.get(watched.integration.integration_id),
                 incident=incidents.get(watched.integration.integration_id),
-                snooze=mutes.get(watched.integration.integration_id),
+                snooze=snoozes.get(watched.integration.integration_id),
                 observed_at=watched.observed_at,
                 missing=watched.missing_since is not None,
             )
@@ -96,15 +96,15 @@ class Queries:
         return Overview(
             rows=rows,
             offset=start,
-            total=len(heard),
+            total=len(subscribed),
             failing=sum(incident.kind is Kind.SYNC_FAILED for incident in incidents.values()),
-            unwell=len(incidents),
-            blind=next(iter(blind), None),
+            unhealthy=len(incidents),
+            unreachable=next(iter(unreachable), None),
         )
 
-    async def history(self, channel: Channel, words: str, offset: int = 0) -> Answer:
+    async def history(self, channel: Channel, query: str, offset: int = 0) -> Answer:
         """Tell the runs of one integration, read anew; from memory where Braze does not answer soon."""
-        found = await self._lookup.find(words)
+        found = await self._lookup.find(query)
         if not isinstance(found, WatchedIntegration):
             return found
         integration_id = found.integration.integration_id
@@ -136,7 +136,7 @@ class Queries:
         newest = await uow.runs.page(workspace_id, key, offset=0, limit=TREND + 1)
         ended = [run for run in newest if run.outcome is not Outcome.RUNNING]
         incidents = await open_by_integration(uow, workspace_id, [key])
-        mutes = await _snoozes(uow, workspace_id, channel, [key], now)
+        snoozes = await _snoozes(uow, workspace_id, channel, [key], now)
         return RunHistory(
             integration=integration,
             runs=tuple(runs[:HISTORY_PAGE]),
@@ -150,7 +150,7 @@ class Queries:
             usual=usual_of(ended[1:TREND]),
             next_run=expected_next(integration, newest, now),
             incident=incidents.get(key),
-            snooze=mutes.get(key),
+            snooze=snoozes.get(key),
             observed_at=watched.observed_at,
             dashboard_url=dashboard_page(self._workspace, key),
             subscribed=_is_subscribed(await uow.subscriptions.for_channel(channel), integration),
@@ -158,7 +158,7 @@ class Queries:
             trouble=trouble,
         )
 
-    async def listing(self, channel: Channel, words: str | None, offset: int = 0) -> Answer:
+    async def listing(self, channel: Channel, query: str | None, offset: int = 0) -> Answer:
         """Tell what integrations the workspace has, or those that `words` fit, and which of them a channel hears of."""
         trouble = await self._lookup.discover()
         async with self._store.read() as uow:
@@ -167,12 +167,12 @@ class Queries:
         here = [watched for watched in known if watched.missing_since is None]
         if trouble and not here:
             return braze_refusal(trouble, Endpoint.LIST)
-        fitting = [watched for watched in here if words is None or _matches(words, watched.integration)]
+        fitting = [watched for watched in here if query is None or _matches(query, watched.integration)]
         start = _page_start(offset, len(fitting), LIST_PAGE)
         page = fitting[start : start + LIST_PAGE]
         seen = [watched.observed_at for watched in page if watched.observed_at]
         return IntegrationList(
-            words=words,
+            query=query,
             rows=tuple(
                 (watched.integration, _is_subscribed(subscriptions, watched.integration)) for watched in page
             ),
@@ -213,10 +213,10 @@ def _is_subscribed(subscriptions: Sequence[Subscription], integration: Integrati
     return any(subscription.takes_in(integration) for subscription in subscriptions)
 
 
-def _matches(words: str, integration: Integration) -> bool:
-    if is_pattern(words) and selector_matches(words, integration):
+def _matches(query: str, integration: Integration) -> bool:
+    if is_pattern(query) and selector_matches(query, integration):
         return True
-    return matches_part(normalize_name(words), integration)
+    return matches_part(normalize_name(query), integration)
 
 
 def _page_start(offset: int, total: int, size: int) -> int:
@@ -238,19 +238,19 @@ async def _snoozes(
     uow: UnitOfWork, workspace_id: int, channel: Channel, ids: Sequence[str], now: datetime
 ) -> dict[str, Snooze]:
     """The mute of each integration that is mute in the channel."""
-    mutes = await uow.snoozes.active(workspace_id, ids, now)
-    return {mute.integration_id: mute for mute in mutes if mute.channel == channel}
+    snoozes = await uow.snoozes.active(workspace_id, ids, now)
+    return {snooze.integration_id: snooze for snooze in snoozes if snooze.channel == channel}
 
 
 def _urgency(
-    watched: WatchedIntegration, incidents: dict[str, Incident], mutes: dict[str, Snooze]
+    watched: WatchedIntegration, incidents: dict[str, Incident], snoozes: dict[str, Snooze]
 ) -> tuple[int, int, int, str]:
     """Sort by what needs somebody most: failing and unattended, failing, gone from Braze, well."""
     integration = watched.integration
     incident = incidents.get(integration.integration_id)
     if incident is None:
         return (2 if watched.missing_since else 3, 0, 0, integration.integration_name.casefold())
-    attended = incident.acknowledged_by is not None or integration.integration_id in mutes
+    attended = incident.acknowledged_by is not None or integration.integration_id in snoozes
     status = incident.last_failed.job_status if incident.last_failed else ""
     rank = _WORST_FIRST.index(status) if status in _WORST_FIRST else len(_WORST_FIRST)
     rank += incident.kind is not Kind.SYNC_FAILED

@@ -40,7 +40,7 @@ class Choices:
     `unlisted` is an id that can't be checked, for want of a list.
     """
 
-    words: str
+    query: str
     integrations: tuple[Integration, ...]
     total: int
     everything: int | None
@@ -82,7 +82,7 @@ class SubscriptionForms:
         channels: ChangeChannelSettings,
         messenger: Messenger,
         lookup: Lookup,
-        rights: Access,
+        access: Access,
     ) -> None:
         """Work on one Braze workspace."""
         self._store = store
@@ -91,15 +91,15 @@ class SubscriptionForms:
         self._channels = channels
         self._messenger = messenger
         self._lookup = lookup
-        self._rights = rights
+        self._access = access
 
-    async def offer(self, words: str) -> Choices:
+    async def offer(self, query: str) -> Choices:
         """Find what a person may mean who has typed so much."""
         known = await self._known()
         if not was_listed(known):
             await self._lookup.discover(LIST_PATIENCE)
             known = await self._known()
-        return choices(words.strip(), [each.integration for each in known], listed=was_listed(known))
+        return choices(query.strip(), [each.integration for each in known], listed=was_listed(known))
 
     async def _known(self) -> list[WatchedIntegration]:
         async with self._store.read() as uow:
@@ -139,7 +139,7 @@ class SubscriptionForms:
         self, channel: Channel, who: str, selector: str, filters: Filters, *, picked: bool
     ) -> Answer:
         """Subscribe as the command does; a channel that was `picked` has to be one of the person's own."""
-        refusal = await self._rights.to_reach(who, channel) if picked else None
+        refusal = await self._access.to_reach(who, channel) if picked else None
         if refusal:
             return await posting_problem(self._messenger, channel) or refusal
         return await self._manage.subscribe(channel, who, selector, filters)
@@ -167,35 +167,35 @@ class SubscriptionForms:
         return await self._manage.unsubscribe(channel, who, selector, only=True)
 
 
-def choices(words: str, known: list[Integration], *, listed: bool) -> Choices:
+def choices(query: str, known: list[Integration], *, listed: bool) -> Choices:
     """Choose among the known integrations; those whose names begin with the words stand first. Pure."""
-    words = page_id(words) or words
-    wanted = normalize_name(words)
-    if is_pattern(words) and words != "all":
-        fitting = [one for one in known if selector_matches(words, one)]
+    query = page_id(query) or query
+    wanted = normalize_name(query)
+    if is_pattern(query) and query != "all":
+        fitting = [one for one in known if selector_matches(query, one)]
         count = len(fitting)
-        pattern: str | None = words
+        pattern: str | None = query
     else:
         fitting = [one for one in known if matches_part(wanted, one)]
         fitting.sort(key=lambda one: not normalize_name(one.integration_name).startswith(wanted))
-        pattern, count = _pattern(words, fitting)
-    unlisted = words if not (listed or fitting) and looks_like_an_id(words) else None
+        pattern, count = _pattern(query, fitting)
+    unlisted = query if not (listed or fitting) and looks_like_an_id(query) else None
     return Choices(
-        words=words,
+        query=query,
         integrations=tuple(fitting[:OFFERED]),
         total=len(fitting),
-        everything=len(known) if not words or "all".startswith(wanted) else None,
+        everything=len(known) if not query or "all".startswith(wanted) else None,
         pattern=pattern,
         pattern_count=count,
         unlisted=unlisted,
     )
 
 
-def _pattern(words: str, fitting: list[Integration]) -> tuple[str | None, int]:
+def _pattern(query: str, fitting: list[Integration]) -> tuple[str | None, int]:
     """The pattern that takes in what fits: by how names begin, else by what they hold."""
-    if len(words) < _LEAST:
+    if len(query) < _LEAST:
         return None, 0
-    for pattern in (f"{words}*", f"*{words}*"):
+    for pattern in (f"{query}*", f"*{query}*"):
         count = sum(selector_matches(pattern, one) for one in fitting)
         if count > 1:
             return pattern, count

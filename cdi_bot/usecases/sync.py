@@ -25,29 +25,29 @@ class SyncRequests:
     store: Store
     braze: Braze
     workspace: Workspace
-    rights: Access
+    access: Access
     lookup: Lookup
     clock: Callable[[], datetime]
     wake: Callable[[], None]
 
-    async def ask(self, who: str, words: str) -> Answer:
+    async def ask(self, who: str, query: str) -> Answer:
         """Ask for the confirmation that a sync needs, of somebody who may start one."""
-        refusal = await self.rights.to_sync(who)
+        refusal = await self.access.to_sync(who)
         if refusal:
             return refusal
-        found = await self.lookup.find(words)
+        found = await self.lookup.find(query)
         return ConfirmSync(integration=found.integration) if isinstance(found, WatchedIntegration) else found
 
     async def start(self, channel: Channel, who: str, integration_id: str) -> Answer:
         """Have Braze start a sync, tell the channel who had it do so, and follow it."""
-        refusal = await self.rights.to_sync(who)
+        refusal = await self.access.to_sync(who)
         if refusal:
             return refusal
         found = await self.lookup.find(integration_id)
         if not isinstance(found, WatchedIntegration):
             return found
         integration = found.integration
-        deed = Actor(channel=channel, who=who, at=self.clock(), workspace_id=self.workspace.workspace_id)
+        actor = Actor(channel=channel, who=who, at=self.clock(), workspace_id=self.workspace.workspace_id)
         is_certain = True
         try:
             await self.braze.trigger_sync(integration.integration_id)
@@ -56,28 +56,30 @@ class SyncRequests:
                 return braze_refusal(trouble.reason, Endpoint.SYNC, integration.integration_name)
             is_certain = False
         async with self.store.write() as uow:
-            await _announce_sync(uow, deed, integration, is_certain=is_certain)
+            await _announce_sync(uow, actor, integration, is_certain=is_certain)
         self.wake()
         return SyncStarted(integration=integration, is_certain=is_certain)
 
 
-async def _announce_sync(uow: UnitOfWork, deed: Actor, integration: Integration, *, is_certain: bool) -> None:
+async def _announce_sync(
+    uow: UnitOfWork, actor: Actor, integration: Integration, *, is_certain: bool
+) -> None:
     """Owe the channel the word of it, and remember to look how it goes on."""
     key = integration.integration_id
     content = SyncTriggered(
-        who=deed.who, workspace_id=deed.workspace_id, integration_id=key, is_certain=is_certain
+        who=actor.who, workspace_id=actor.workspace_id, integration_id=key, is_certain=is_certain
     )
-    announced = await announce(uow, deed, "sync", key, content)
-    newest = (await uow.runs.newest(deed.workspace_id, [key])).get(key)
-    incidents = await open_incidents(uow, deed.workspace_id, key)
+    announced = await announce(uow, actor, "sync", key, content)
+    newest = (await uow.runs.newest(actor.workspace_id, [key])).get(key)
+    incidents = await open_incidents(uow, actor.workspace_id, key)
     await uow.syncs.add(
         RequestedSync(
             sync_id=0,
-            channel=deed.channel,
-            workspace_id=deed.workspace_id,
+            channel=actor.channel,
+            workspace_id=actor.workspace_id,
             integration_id=key,
-            who=deed.who,
-            asked_at=deed.at,
+            who=actor.who,
+            asked_at=actor.at,
             newest_start=newest.sync_start_time if newest else None,
             incident_id=incidents[0].incident_id if incidents else None,
             announced=announced,

@@ -121,7 +121,7 @@ class Planned:
         for name in self._sources:
             unlisted = Integration(workspace_id=1, integration_id=name, integration_name=name)
             self.planner.know(
-                WatchedIntegration(integration=unlisted), newest=None, heard=True, now=at(begin)
+                WatchedIntegration(integration=unlisted), newest=None, subscribed=True, now=at(begin)
             )
 
     def tick(self, now: float) -> None:
@@ -222,10 +222,10 @@ def table() -> None:
         for count in counts:
             world = partial(World.make, count, bunched=bunched, seed=SEED)
             planned = simulate(Planned(world()))
-            blind = simulate(Planned(world(), can_list=False))
+            unreachable = simulate(Planned(world(), can_list=False))
             turn = simulate(InTurn(world()))
             print(
-                f"| {schedules} | {count:,} | {_seconds(planned)} | {_seconds(blind)} | {_seconds(turn)} "
+                f"| {schedules} | {count:,} | {_seconds(planned)} | {_seconds(unreachable)} | {_seconds(turn)} "
                 f"| {planned.calls:.0f} + {planned.pages:.0f} |",
                 flush=True,
             )

@@ -37,28 +37,28 @@ async def cpu_per_poll(folder: Path) -> dict[str, float]:
         url = f"sqlite:///{folder / 'polls.db'}"
         upgrade(url)
         store = await SqlStore.open(url)
-        observer, braze = await _observer(env, store)
+        poller, braze = await _poller(env, store)
         for _ in range(3):  # the baseline, the first page, warm connections
-            await observer.refresh(integration_id)
+            await poller.refresh(integration_id)
         bare = await _bare(env, integration_id)
         begun = time.process_time()
         for _ in range(POLLS):
-            await observer.refresh(integration_id)
+            await poller.refresh(integration_id)
         unchanged = (time.process_time() - begun) / POLLS
         changed = 0.0
         for _ in range(CHANGED):
             await controls.post(f"braze/integrations/{integration_id}/run", outcome="success", seconds=0)
             begun = time.process_time()
-            await observer.refresh(integration_id)
+            await poller.refresh(integration_id)
             changed += (time.process_time() - begun) / CHANGED
         again = await _bare(env, integration_id)
-        await observer.stop(5)
+        await poller.stop(5)
         await braze.aclose()
         await store.close()
     return {"bare": min(bare, again) * 1000, "unchanged": unchanged * 1000, "changed": changed * 1000}
 
 
-async def _observer(env: Env, store: SqlStore) -> tuple[Poller, BrazeClient]:
+async def _poller(env: Env, store: SqlStore) -> tuple[Poller, BrazeClient]:
     """An observer that watches everything, with its first sweep behind it."""
     async with store.write() as uow:
         workspace = await uow.workspaces.ensure(base_url=env["BRAZE_BASE_URL"], dashboard_url=None)
@@ -77,13 +77,15 @@ async def _observer(env: Env, store: SqlStore) -> tuple[Poller, BrazeClient]:
         clock=now,
         random=random.random,
     )
-    policy = PollerSettings(interval=timedelta(hours=1), blind_after=timedelta(hours=1), admin_channel=None)
-    observer = Poller(
+    policy = PollerSettings(
+        interval=timedelta(hours=1), unreachable_after=timedelta(hours=1), admin_channel=None
+    )
+    poller = Poller(
         store=store, braze=braze, workspace=workspace, policy=policy, clock=now, owner="bench", wake=_nobody
     )
-    await observer.tick()
-    await observer.idle()
-    return observer, braze
+    await poller.tick()
+    await poller.idle()
+    return poller, braze
 
 
 def _nobody() -> None:

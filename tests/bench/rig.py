@@ -84,7 +84,7 @@ class Rig:
     workspace: Workspace
     watched: Sequence[WatchedIntegration]
     slack: Receipts
-    deliverer: Dispatcher
+    dispatcher: Dispatcher
 
     async def fail(self, watched: Sequence[WatchedIntegration]) -> float:
         """Store a failed run of each in one commit; gives the time at which it was stored."""
@@ -103,7 +103,7 @@ class Rig:
         async with self.store.write() as uow:
             await record_observations(uow, seen, now=at)
         stored = now()
-        self.deliverer.wake()
+        self.dispatcher.wake()
         return stored.timestamp()
 
     async def notify(self) -> float:
@@ -126,7 +126,7 @@ class Rig:
         async with self.store.write() as uow:
             await uow.outbox.owe(owed, now=at)
         stored = now()
-        self.deliverer.wake()
+        self.dispatcher.wake()
         return stored.timestamp()
 
     async def settled(self) -> None:
@@ -161,7 +161,7 @@ async def rig(env: Env, folder: Path, each: int) -> AsyncIterator[Rig]:
             )
     async with slack_client(env) as client:
         slack = Receipts(client)
-        deliverer = Dispatcher(
+        dispatcher = Dispatcher(
             store=store,
             messenger=slack,
             views=ViewBuilder(workspace=workspace, can_sync=True),
@@ -171,13 +171,13 @@ async def rig(env: Env, folder: Path, each: int) -> AsyncIterator[Rig]:
             owner="bench",
             admin_channel=None,
         )
-        delivering = asyncio.create_task(deliverer.run())
-        waking = asyncio.create_task(_wake(deliverer))
-        yield Rig(store=store, workspace=workspace, watched=watched, slack=slack, deliverer=deliverer)
+        delivering = asyncio.create_task(dispatcher.run())
+        waking = asyncio.create_task(_wake(dispatcher))
+        yield Rig(store=store, workspace=workspace, watched=watched, slack=slack, dispatcher=dispatcher)
         waking.cancel()
         with suppress(asyncio.CancelledError):
             await waking
-        deliverer.stop()
+        dispatcher.stop()
         await delivering
     await store.close()
 
@@ -209,7 +209,7 @@ def _watched(workspace: Workspace, place: int, number: int) -> WatchedIntegratio
     )
 
 
-async def _wake(deliverer: Dispatcher) -> None:
+async def _wake(dispatcher: Dispatcher) -> None:
     while True:
         await asyncio.sleep(DELIVER_EVERY)
-        deliverer.wake()
+        dispatcher.wake()

@@ -183,7 +183,7 @@ async def measured(database: str, addresses: list[str], warm_up: float, seconds:
 
 
 async def _poller(store: SqlStore, metrics: Metrics, address: str, stack: AsyncExitStack) -> WorkspaceMonitor:
-    reached = await open_workspace(address, "bench", store=store, clock=now, meter=metrics)
+    reached = await open_workspace(address, "bench", store=store, clock=now, measurements=metrics)
     stack.push_async_callback(reached.braze.aclose)
     async with store.write() as uow:
         await uow.subscriptions.add(
@@ -195,7 +195,7 @@ async def _poller(store: SqlStore, metrics: Metrics, address: str, stack: AsyncE
             now=now(),
         )
     policy = PollerSettings(
-        interval=timedelta(seconds=30), blind_after=timedelta(seconds=300), admin_channel=None
+        interval=timedelta(seconds=30), unreachable_after=timedelta(seconds=300), admin_channel=None
     )
     return make_monitor(
         reached,
@@ -218,7 +218,7 @@ async def _answers(store: SqlStore, poller: WorkspaceMonitor) -> tuple[list[floa
     """Milliseconds for `/cdi status` of everything, and of one integration's stored runs, while polling goes on."""
     workspace = poller.reach.workspace
     queries = Queries(
-        store=store, observer=poller.observer, braze=poller.reach.braze, workspace=workspace, clock=now
+        store=store, poller=poller.observer, braze=poller.reach.braze, workspace=workspace, clock=now
     )
 
     async def history() -> object:
@@ -246,8 +246,8 @@ def _polls(page: str) -> dict[str, float]:
     for line in page.splitlines():
         if line.startswith("cdi_bot_polls_total{"):
             name, _, count = line.rpartition(" ")
-            words: list[Any] = name.split('"')
-            found[f"{words[1]}_{words[3]}"] = float(count)
+            query: list[Any] = name.split('"')
+            found[f"{query[1]}_{query[3]}"] = float(count)
     return found
 
 

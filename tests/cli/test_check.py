@@ -79,7 +79,7 @@ async def test_check_of_scopes(
 
 
 @pytest.mark.parametrize(
-    ("channel_id", "words"),
+    ("channel_id", "query"),
     [
         (DATA_ALERTS, "archived"),
         (FINANCE_PRIVATE, "/invite @cdi-bot"),
@@ -87,7 +87,7 @@ async def test_check_of_scopes(
     ],
 )
 async def test_check_of_the_admin_channel(
-    invoke: Invoke, sandbox: Sandbox, settings_for_sandbox: dict[str, str], channel_id: str, words: str
+    invoke: Invoke, sandbox: Sandbox, settings_for_sandbox: dict[str, str], channel_id: str, query: str
 ) -> None:
     """A channel that the bot could not post to is told before it is needed."""
     sandbox.slack.put_channel(replace(sandbox.slack.channels[DATA_ALERTS], is_archived=True))
@@ -96,7 +96,7 @@ async def test_check_of_the_admin_channel(
     assert bad.exit_code == 1
     line = checked(bad)["CDI_BOT_ADMIN_CHANNEL"]
     assert line.startswith("NOT OK")
-    assert words in line
+    assert query in line
 
 
 async def test_check_before_what_does_not_answer(

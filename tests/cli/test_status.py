@@ -80,7 +80,7 @@ BARE = RunHistory(
 def printed(answer: Answer) -> tuple[bool, str]:
     """Whether the answer is a history, and what is printed for it."""
     console = Console(file=io.StringIO(), width=150, color_system=None)
-    shown = print_answer(answer, console, words=Translator(), now=NOW)
+    shown = print_answer(answer, console, i18n=Translator(), now=NOW)
     assert isinstance(console.file, io.StringIO)
     return shown, console.file.getvalue()
 
@@ -126,15 +126,15 @@ def test_a_history_says_no_more_than_is_known() -> None:
     ("answer", "parts"),
     [
         (
-            SeveralMatches(words="users", candidates=(USERS,), total=3),
+            SeveralMatches(query="users", candidates=(USERS,), total=3),
             ["3 integrations fit “users”", "users-1"],
         ),
         (
-            NoMatch(words="user", nearest=(USERS,), list_known=True),
+            NoMatch(query="user", nearest=(USERS,), list_known=True),
             ["No integration fits “user”", "users-1"],
         ),
-        (NoMatch(words="user", nearest=(), list_known=False), ["cdi.integration_list"]),
-        (BrazeRefused(reason=BrazeReason.UNREACHABLE, words=None), ["no connection to Braze"]),
+        (NoMatch(query="user", nearest=(), list_known=False), ["cdi.integration_list"]),
+        (BrazeRefused(reason=BrazeReason.UNREACHABLE, query=None), ["no connection to Braze"]),
         (NothingOpen(integration=USERS), ["no status to show"]),
     ],
 )

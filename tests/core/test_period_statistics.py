@@ -97,6 +97,6 @@ def test_the_worst_come_first() -> None:
     assert [part.is_open for part in told] == [False, False, True, False]
     whole = totals(told)
     assert (whole.runs, whole.failed, whole.rows_synced, whole.rows_failed) == (23, 10, 12, 3)
-    assert whole.not_well == HOUR
+    assert whole.unhealthy_for == HOUR
     assert not whole.is_empty
     assert totals([]).is_empty

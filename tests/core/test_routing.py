@@ -46,7 +46,7 @@ def incident(integration_id: str | None = "users", **more: Any) -> Incident:
         incident_id=1,
         workspace_id=1,
         integration_id=integration_id,
-        kind=Kind.SYNC_FAILED if integration_id else Kind.BLIND,
+        kind=Kind.SYNC_FAILED if integration_id else Kind.UNREACHABLE,
         revision=1,
         opened_at=NOON,
         failing_since=NOON,
@@ -91,7 +91,7 @@ def test_thresholds_wait_for_the_rows() -> None:
 def test_a_filter_never_hides_an_unknown_status(word: str, topics: frozenset[Topic], rows: int) -> None:
     """Whatever it asks for."""
     if word not in KNOWN_STATUSES:
-        assert passes_filters(Filters(topics=topics, min_rows=rows), run(1, word)).is_heard
+        assert passes_filters(Filters(topics=topics, min_rows=rows), run(1, word)).passes
 
 
 def test_overlapping_subscriptions_are_one_audience() -> None:
@@ -131,7 +131,7 @@ def test_everybody_named_is_called_once() -> None:
     assert mention_for(everyone, incident(None), None) is None
 
 
-def mute(minutes: float | None, integration_id: str = "users") -> Snooze:
+def snooze(minutes: float | None, integration_id: str = "users") -> Snooze:
     """A mute in the first channel, until so many minutes after noon."""
     until = None if minutes is None else at(minutes)
     return Snooze(channel=ONE, workspace_id=1, integration_id=integration_id, until=until, by="U1", at=NOON)
@@ -140,15 +140,15 @@ def mute(minutes: float | None, integration_id: str = "users") -> Snooze:
 def test_a_card_is_muted_while_all_it_shows_is() -> None:
     """Until the first mute ends; one without an end is far away."""
     users, orders = incident(), incident("orders")
-    assert snoozed_until([mute(10)], ONE, [users], NOON) == at(10)
-    assert snoozed_until([mute(10), mute(5, "orders")], ONE, [users, orders], NOON) == at(5)
-    assert snoozed_until([mute(10)], ONE, [users, orders], NOON) is None
-    assert snoozed_until([mute(10)], TWO, [users], NOON) is None
-    assert snoozed_until([mute(10)], ONE, [users], at(10)) is None
-    far = snoozed_until([mute(None)], ONE, [users], NOON)
+    assert snoozed_until([snooze(10)], ONE, [users], NOON) == at(10)
+    assert snoozed_until([snooze(10), snooze(5, "orders")], ONE, [users, orders], NOON) == at(5)
+    assert snoozed_until([snooze(10)], ONE, [users, orders], NOON) is None
+    assert snoozed_until([snooze(10)], TWO, [users], NOON) is None
+    assert snoozed_until([snooze(10)], ONE, [users], at(10)) is None
+    far = snoozed_until([snooze(None)], ONE, [users], NOON)
     assert far is not None
     assert far - NOON > timedelta(days=365)
-    assert snoozed_until([mute(10)], ONE, [incident(None)], NOON) is None
+    assert snoozed_until([snooze(10)], ONE, [incident(None)], NOON) is None
     assert snoozed_until([], ONE, [], NOON) is None
 
 

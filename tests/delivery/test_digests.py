@@ -29,7 +29,7 @@ class Told:
     """A bot with digests; time passes in leaps, and each leap ends with a look at Braze."""
 
     bot: Whole
-    digester: Digests
+    scheduler: Digests
 
     async def schedule(self, schedule: Schedule, zone: str = BERLIN, channel: Channel = ALERTS) -> None:
         """Set a channel's digest as `ManageChannel` does."""
@@ -53,7 +53,7 @@ class Told:
 
     async def tick(self) -> None:
         """Let what is due be owed and delivered."""
-        await self.digester.tick()
+        await self.scheduler.tick()
         await self.bot.run(2)
 
     def digests(self, channel: Channel = ALERTS) -> list[str]:
@@ -73,13 +73,13 @@ async def told(tmp_path: Path) -> AsyncIterator[Told]:
         await bot.run(3)
         await bot.subscribe()
         await bot.run(1)
-        digester = Digests(
+        digests = Digests(
             store=bot.store,
             workspace_id=bot.workspace_id,
             clock=bot.clock,
-            wake=bot.bot.deliverer.wake,
+            wake=bot.bot.dispatcher.wake,
         )
-        yield Told(bot, digester)
+        yield Told(bot, digests)
 
 
 async def test_it_tells_what_happened(told: Told) -> None:
@@ -111,7 +111,7 @@ async def test_each_period_is_told_once(told: Told) -> None:
     await told.leap(NINE.next_due(zone_named(BERLIN), told.bot.clock.now), looks=False)
     await told.bot.run(35, step=5)
     for _ in range(3):
-        await asyncio.gather(told.digester.tick(), other.tick())
+        await asyncio.gather(told.scheduler.tick(), other.tick())
         await told.tick()
     assert len(told.digests()) == 1
     await told.leap(told.bot.clock.now + DAY)
@@ -201,6 +201,6 @@ async def test_it_waits_for_a_look_at_every_integration(told: Told) -> None:
     await told.leap(NINE.next_due(zone_named(BERLIN), told.bot.clock.now) + timedelta(minutes=1), looks=False)
     assert (await told.bot.owed()) == []
     told.bot.clock.advance(OBSERVATION_PATIENCE.total_seconds())
-    await told.digester.tick()
+    await told.scheduler.tick()
     (owed,) = await told.bot.owed()
     assert isinstance(owed.owed.content, Digest)

@@ -91,11 +91,11 @@ async def test_where_the_channel_may_not_be_read_a_second_try_says_that_it_is_on
 async def test_a_process_that_died_between_send_and_record_is_made_good(bot: Whole) -> None:
     """The next one finds the mark, and the message in the channel."""
     bot.end_run("users")
-    await bot.bot.observer.tick()
-    await bot.bot.observer.idle()
+    await bot.bot.poller.tick()
+    await bot.bot.poller.idle()
     await bot.sleep(1.5)
-    await bot.bot.observer.tick()
-    await bot.bot.observer.idle()
+    await bot.bot.poller.tick()
+    await bot.bot.poller.idle()
     (owed,) = await bot.owed()
     async with bot.store.write() as uow:
         await uow.outbox.sending(owed.message_id, now=bot.clock.now)
@@ -201,7 +201,7 @@ async def test_several_that_wait_become_one_card_and_later_ones_join_it(bot: Who
     assert len(bot.replies()) == 1
 
 
-async def mute(bot: Whole, minutes: float | None) -> None:
+async def snooze(bot: Whole, minutes: float | None) -> None:
     """Snooze the integration in the channel."""
     until = None if minutes is None else bot.clock.now + timedelta(minutes=minutes)
     async with bot.store.write() as uow:
@@ -219,7 +219,7 @@ async def mute(bot: Whole, minutes: float | None) -> None:
 
 async def test_a_mute_holds_an_alert_back_until_it_ends(bot: Whole) -> None:
     """What still fails then is told then."""
-    await mute(bot, 5)
+    await snooze(bot, 5)
     bot.end_run("users")
     await bot.run(200, step=5)
     assert bot.messages() == []
@@ -228,7 +228,7 @@ async def test_a_mute_holds_an_alert_back_until_it_ends(bot: Whole) -> None:
 
 async def test_what_recovered_under_a_mute_is_not_told(bot: Whole) -> None:
     """Nor afterwards."""
-    await mute(bot, 60)
+    await snooze(bot, 60)
     bot.end_run("users")
     await bot.run(10)
     bot.end_run("users", "success")
@@ -241,7 +241,7 @@ async def test_a_mute_until_it_recovers_ends_with_the_recovery(bot: Whole) -> No
     """Further failures are not replied; the recovery is."""
     bot.end_run("users")
     await bot.until(lambda: len(bot.messages()) == 1, seconds=5)
-    await mute(bot, None)
+    await snooze(bot, None)
     bot.end_run("users", "partial")
     await bot.run(10)
     assert bot.replies() == []

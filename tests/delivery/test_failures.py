@@ -85,10 +85,10 @@ async def test_a_team_that_shuts_the_bot_out_is_marked_and_mended(bot: Whole) ->
     bot.sandbox.slack.set_token(bot.sandbox.slack_bot_token, state=TokenState.REVOKED)
     bot.end_run("users")
     await bot.run(30, step=2)
-    assert (bot.bot.deliverer.trouble, await reason(bot)) == ("token_revoked", "token_revoked")
+    assert (bot.bot.dispatcher.trouble, await reason(bot)) == ("token_revoked", "token_revoked")
     bot.sandbox.slack.set_token(bot.sandbox.slack_bot_token, state=TokenState.ACTIVE)
     await bot.until(lambda: len(bot.messages()) == 1, seconds=70)
-    assert (bot.bot.deliverer.trouble, await reason(bot)) == (None, None)
+    assert (bot.bot.dispatcher.trouble, await reason(bot)) == (None, None)
 
 
 async def reason(bot: Whole) -> str | None:

@@ -159,13 +159,13 @@ def _run_fast(clock: Clock) -> None:
     async def sleep(seconds: float) -> None:
         await asyncio.sleep(seconds / RATE)
 
-    def deliverer(**parts: Any) -> Dispatcher:
+    def dispatcher(**parts: Any) -> Dispatcher:
         return Dispatcher(**{**parts, "sleep": sleep})
 
     _replace(app, "utc_now", clock)
     for name in ("_OBSERVE_EVERY", "_DELIVER_EVERY", "_REMIND_EVERY"):
         _replace(app, name, getattr(app, name) / RATE)
-    _replace(app, "Dispatcher", deliverer)
+    _replace(app, "Dispatcher", dispatcher)
 
 
 def _put_places(death: Death) -> None:

@@ -147,6 +147,6 @@ def is_alert(message: Json, name: str) -> bool:
     return not message["ephemeral"] and name in message["text"] and '"ack"' in json.dumps(message["blocks"])
 
 
-def says(message: Json, words: str) -> bool:
+def says(message: Json, query: str) -> bool:
     """Whether a message says these words anywhere."""
-    return words in message["text"] or words in json.dumps(message["blocks"], ensure_ascii=False)
+    return query in message["text"] or query in json.dumps(message["blocks"], ensure_ascii=False)

@@ -42,8 +42,8 @@ class Life:
     @property
     def died_at(self) -> str | None:
         """The place at which its fate struck."""
-        words = [line for line in self.printed.splitlines() if line.startswith(DIED)]
-        return words[-1].removeprefix(DIED) if words else None
+        query = [line for line in self.printed.splitlines() if line.startswith(DIED)]
+        return query[-1].removeprefix(DIED) if query else None
 
     @property
     def printed(self) -> str:

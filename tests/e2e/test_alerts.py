@@ -22,8 +22,8 @@ async def test_a_failure_is_told_once_and_its_end_too(town: Town) -> None:
     await town.type("subscribe all")
     town.run(users, "partial", rows_synced=90, rows_failed=10)
     card = await town.alert("Users")
-    for words in ("Users", users, "90", "10", "10%", "Partial", "/integrations/cloud_data_ingestion/"):
-        assert says(card, words), words
+    for query in ("Users", users, "90", "10", "10%", "Partial", "/integrations/cloud_data_ingestion/"):
+        assert says(card, query), query
     await town.polled()
     await town.stop()
     before = town.public()

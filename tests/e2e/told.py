@@ -101,5 +101,5 @@ def _texts(part: object) -> Iterator[str]:
 def _identities(messages: list[Message]) -> Counter[object]:
     """What must be there once: the key that a message carries, and its place with its words."""
     keys = [(each.content.metadata or {}).get("event_payload", {}).get("key") for each in messages]
-    words = [(each.thread_ts, each.content.text) for each in messages]
-    return Counter([*keys, *words])
+    query = [(each.thread_ts, each.content.text) for each in messages]
+    return Counter([*keys, *query])

@@ -92,7 +92,7 @@ async def test_what_nobody_hears_of_any_more_is_not_late(bot: Whole) -> None:
     async with bot.store.write() as uow:
         subscriptions = await uow.subscriptions.for_workspace(bot.workspace_id)
         await uow.subscriptions.remove([each.subscription_id for each in subscriptions])
-        await bot.bot.observer.watch(uow, [], bot.clock.now)  # as the service does, so that it looks anew
+        await bot.bot.poller.watch(uow, [], bot.clock.now)  # as the service does, so that it looks anew
     await bot.run(60, step=5)
     async with bot.store.read() as uow:
         assert await uow.incidents.open_for(bot.workspace_id, Kind.LATE, None) == []
@@ -163,7 +163,7 @@ async def test_a_watermark_in_the_future_is_told_once(bot: Whole) -> None:
 async def test_rows_that_stop_coming_are_told_once(bot: Whole) -> None:
     """Where they came every hour for weeks; and that they come again."""
     await bot.bot.close()
-    await bot.start_bot(blind_after=1e6)
+    await bot.start_bot(unreachable_after=1e6)
     users = bot.create("Users")
     await bot.run(5)
     still = bot.clock.now - timedelta(hours=8)
@@ -210,7 +210,7 @@ async def test_what_is_mute_until_it_recovers_stays_so_while_anything_is_wrong(b
     await bot.run(40, step=5)
     bot.end_run(users, "error", last_timestamp_synced=bot.clock.now)
     await bot.run(40, step=5)
-    mute = Snooze(
+    snooze = Snooze(
         channel=ALERTS,
         workspace_id=bot.workspace_id,
         integration_id=users,
@@ -219,11 +219,11 @@ async def test_what_is_mute_until_it_recovers_stays_so_while_anything_is_wrong(b
         at=bot.clock.now,
     )
     async with bot.store.write() as uow:
-        await uow.snoozes.put(mute)
+        await uow.snoozes.put(snooze)
         (dubious,) = await uow.incidents.open_for(bot.workspace_id, Kind.QUALITY, None)
         over = replace(dubious, revision=dubious.revision + 1, resolved_at=bot.clock.now)
         await record_incident(uow, over, now=bot.clock.now)
-        assert await uow.snoozes.active(bot.workspace_id, [users], bot.clock.now) == [mute]
+        assert await uow.snoozes.active(bot.workspace_id, [users], bot.clock.now) == [snooze]
         late = replace(over, incident_id=0, kind=Kind.LATE, revision=1, resolved_at=None, last_failed=None)
         stored = await record_incident(uow, late, now=bot.clock.now)
         assert stored is not None

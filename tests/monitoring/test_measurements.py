@@ -47,29 +47,29 @@ def found(*runs: Run, ended: bool = True) -> Finding:
 
 def test_an_end_is_counted_when_it_is_first_seen() -> None:
     """From the end to the look; seen again, or as history, it is not counted."""
-    meter = Latencies()
-    detections = DetectionTimes(meter=meter)
+    measurements = Latencies()
+    detections = DetectionTimes(measurements=measurements)
     detections.note([found(run())], NOON + 7 * SECOND)
     detections.note([found(run(rows_synced=1), ended=False)], NOON + 9 * SECOND)
-    assert meter.counted == [7 * SECOND]
+    assert measurements.counted == [7 * SECOND]
 
 
 def test_what_the_list_shows_is_counted_from_when_it_showed_it() -> None:
     """The list tells no end: it is counted once the status call tells it, but as seen when the list was read."""
-    meter = Latencies()
-    detections = DetectionTimes(meter=meter)
+    measurements = Latencies()
+    detections = DetectionTimes(measurements=measurements)
     listed = run(provisional=True, sync_finish_time=None)
     detections.note([found(listed)], NOON + 3 * SECOND)
-    assert meter.counted == []
+    assert measurements.counted == []
     exact = replace(run(), sync_start_time=run().sync_start_time + timedelta(microseconds=17))
     detections.note([found(exact, ended=False)], NOON + 40 * SECOND)
-    assert meter.counted == [3 * SECOND]
+    assert measurements.counted == [3 * SECOND]
 
 
 def test_running_runs_and_clocks_that_differ_count_nothing_odd() -> None:
     """A run that is not over has no latency, and one that ends in this machine's future has none below zero."""
-    meter = Latencies()
-    detections = DetectionTimes(meter=meter)
+    measurements = Latencies()
+    detections = DetectionTimes(measurements=measurements)
     detections.note([found(run("running", sync_finish_time=None), ended=False)], NOON)
     detections.note([found(run())], NOON - 5 * SECOND)
-    assert meter.counted == [timedelta()]
+    assert measurements.counted == [timedelta()]

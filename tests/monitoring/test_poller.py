@@ -219,7 +219,7 @@ async def test_what_another_process_took_a_subscription_to_is_polled_soon(bot: W
     await bot.subscribe()
     bot.bot = first
     await bot.run(10)
-    assert [item.integration_id for item in first.observer.heard()] == [users]
+    assert [item.integration_id for item in first.poller.subscribed()] == [users]
     bot.end_run(users)
     await bot.until(lambda: len(bot.cards()) == 1, seconds=40)
     await second.close()
@@ -285,10 +285,10 @@ async def test_without_the_list_every_subscribed_integration_is_asked_in_its_int
     """The status call alone finds a failure within the poll interval."""
     forbid_the_list(bot)
     users = bot.create("Users")
-    await bot.bot.observer.refresh(users)
+    await bot.bot.poller.refresh(users)
     await bot.subscribe(users)
     await bot.run(3)
-    assert bot.bot.observer.can_list is False
+    assert bot.bot.poller.can_list is False
     bot.end_run(users)
     await bot.until(lambda: len(bot.cards()) == 1, seconds=32)
 
@@ -411,7 +411,7 @@ async def test_what_nobody_hears_of_any_more_is_let_go(bot: Whole) -> None:
     async with bot.store.write() as uow:
         found = await uow.subscriptions.for_channel(ALERTS)
         await uow.subscriptions.remove([each.subscription_id for each in found])
-        await bot.bot.observer.watch(uow, [], bot.clock.now)
+        await bot.bot.poller.watch(uow, [], bot.clock.now)
     bot.end_run(users)
     await bot.run(5)
     bot.end_run(users, "success")

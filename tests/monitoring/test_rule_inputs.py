@@ -67,7 +67,7 @@ class Bench:
         watched = WatchedIntegration(
             integration=integration, watched_since=NOON - 30 * DAY, status_asked_at=now
         )
-        item = IntegrationState(watched=watched, heard=True)
+        item = IntegrationState(watched=watched, subscribed=True)
         item.newest, item.open_starts = newest, frozenset({newest.sync_start_time})
         return await self.judge(item, None, now, self.may_read)
 

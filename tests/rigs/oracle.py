@@ -51,7 +51,7 @@ async def settle_in(world: World, seconds: float = 4) -> None:
 class Excuses:
     """What a life held that may keep a word from being said, or have it said twice."""
 
-    muted: set[tuple[Channel, str]] = field(default_factory=set)  # at any time
+    snoozed: set[tuple[Channel, str]] = field(default_factory=set)  # at any time
     repeats: bool = False  # a search for a message in doubt may have been refused
 
 
@@ -92,8 +92,8 @@ class Judge:
             or (newest[each].job_status, newest[each].sync_start_time)
             != (run.job_status, run.sync_start_time)
         ]
-        muted = {each.owed.card_id for each in owed if each.last_error == SNOOZED}
-        return unseen + [each.owed.key for each in owed if each.owed.card_id not in muted]
+        snoozed = {each.owed.card_id for each in owed if each.last_error == SNOOZED}
+        return unseen + [each.owed.key for each in owed if each.owed.card_id not in snoozed]
 
     async def _stored(self) -> tuple[list[Incident], dict[tuple[int, Channel], Card]]:
         async with self.world.store.read() as uow:
@@ -169,10 +169,10 @@ class Judge:
             yield f"{name} is shown as {now.incident if now else None}, but is {incident}"
 
     def _hears(self, channel: Channel, incident: Incident) -> bool:
-        return channel != SOME or incident.kind is Kind.BLIND or incident.integration_id == ONE
+        return channel != SOME or incident.kind is Kind.UNREACHABLE or incident.integration_id == ONE
 
     def _was_muted(self, channel: Channel, incident: Incident) -> bool:
-        return (channel, incident.integration_id) in self.excuses.muted
+        return (channel, incident.integration_id) in self.excuses.snoozed
 
 
 def _views(view: object, incident: Incident) -> Iterator[IncidentView]:

@@ -68,13 +68,13 @@ class Desk:
 
     sandbox: Sandbox
     store: SqlStore
-    observer: Poller
+    poller: Poller
     braze: BrazeClient
     workspace: Workspace
     messenger: SlackMessenger
-    rights: Access
+    access: Access
     manage: Manage
-    syncing: SyncRequests
+    syncs: SyncRequests
     channels: ChangeChannelSettings
     forms: SubscriptionForms
     queries: Queries
@@ -115,13 +115,13 @@ class Desk:
     async def polled(self) -> None:
         """Let the bot poll until all that is due has been asked and stored."""
         for _ in range(3):
-            await self.observer.tick()
-            await self.observer.idle()
+            await self.poller.tick()
+            await self.poller.idle()
             self.clock.advance(2)
 
 
 @asynccontextmanager
-async def desk(
+async def responder(
     folder: Path,
     *,
     permissions: Sequence[str] | None = None,
@@ -146,12 +146,12 @@ async def desk(
             sleep=_no_wait,
         )
         woken: list[datetime] = []
-        observer = Poller(
+        poller = Poller(
             store=store,
             braze=braze,
             workspace=workspace,
             policy=PollerSettings(
-                interval=timedelta(seconds=30), blind_after=timedelta(seconds=300), admin_channel=None
+                interval=timedelta(seconds=30), unreachable_after=timedelta(seconds=300), admin_channel=None
             ),
             clock=clock,
             owner="test",
@@ -165,7 +165,7 @@ async def desk(
         )
         lookup = Lookup(
             store=store,
-            observer=observer,
+            poller=poller,
             workspace=workspace,
             status_patience=patience,
             list_patience=patience,
@@ -173,7 +173,7 @@ async def desk(
         messenger = SlackMessenger(client, Translator())
         for name in ("UBEN", "UADMIN"):
             sandbox.slack.users[name] = User(id=name, name=name.lower(), real_name=name)
-        rights = Access(
+        access = Access(
             people=SlackPeople(client, TEAM),
             memberships=SlackMemberships(client, TEAM),
             messenger=messenger,
@@ -182,9 +182,9 @@ async def desk(
         manage = Manage(
             store=store,
             messenger=messenger,
-            observer=observer,
+            poller=poller,
             workspace=workspace,
-            rights=rights,
+            access=access,
             clock=clock,
             wake=lambda: woken.append(clock()),
             lookup=lookup,
@@ -193,7 +193,7 @@ async def desk(
             store=store,
             messenger=messenger,
             workspace=workspace,
-            rights=rights,
+            access=access,
             languages=("en", "ja"),
             clock=clock,
             wake=lambda: None,
@@ -201,11 +201,11 @@ async def desk(
         yield Desk(
             sandbox=sandbox,
             store=store,
-            observer=observer,
+            poller=poller,
             braze=braze,
             workspace=workspace,
             messenger=messenger,
-            rights=rights,
+            access=access,
             manage=manage,
             channels=channels,
             forms=SubscriptionForms(
@@ -215,24 +215,24 @@ async def desk(
                 channels=channels,
                 messenger=messenger,
                 lookup=lookup,
-                rights=rights,
+                access=access,
             ),
-            syncing=SyncRequests(
+            syncs=SyncRequests(
                 store=store,
                 braze=braze,
                 workspace=workspace,
-                rights=rights,
+                access=access,
                 lookup=lookup,
                 clock=clock,
                 wake=lambda: woken.append(clock()),
             ),
             queries=Queries(
-                store=store, observer=observer, braze=braze, workspace=workspace, clock=clock, lookup=lookup
+                store=store, poller=poller, braze=braze, workspace=workspace, clock=clock, lookup=lookup
             ),
             clock=clock,
             woken=woken,
         )
-        await observer.idle()
+        await poller.idle()
         await braze.aclose()
     await store.close()
 

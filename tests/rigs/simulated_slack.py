@@ -34,7 +34,7 @@ class Trip(StrEnum):
     """What happens to one call to Slack."""
 
     LOST = "lost"  # it never arrives, and nobody says so
-    UNHEARD = "unheard"  # it arrives, its answer does not
+    UNSUBSCRIBED = "unheard"  # it arrives, its answer does not
     HANGS = "hangs"  # it arrives, its answer does not come in time
     UNREACHABLE = "unreachable"  # no connection: certainly not carried out
     BROKEN = "broken"  # a server error; a post may have been carried out, and was not
@@ -44,7 +44,7 @@ class Trip(StrEnum):
 
 _UNSURE = {
     Trip.LOST: "connection_lost",
-    Trip.UNHEARD: "connection_lost",
+    Trip.UNSUBSCRIBED: "connection_lost",
     Trip.HANGS: "timed_out",
     Trip.BROKEN: "http_503",
 }
@@ -277,7 +277,7 @@ class SimMessenger(Messenger):
                 self._closed_until[method] = slack.clock() + timedelta(seconds=trouble.retry_after)
             raise
         self._note(method, channel, taken=True)
-        if trip in {Trip.UNHEARD, Trip.HANGS}:
+        if trip in {Trip.UNSUBSCRIBED, Trip.HANGS}:
             await asyncio.sleep(_HANGS_FOR if trip is Trip.HANGS else slack.latency / 2)
             raise SlackTrouble(_UNSURE[trip], verdict=unsure)
         await asyncio.sleep(slack.latency / 2)

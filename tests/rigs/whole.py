@@ -58,19 +58,19 @@ def no_jitter() -> float:
 class Bot:
     """One process's worth of the bot."""
 
-    observer: Poller
-    deliverer: Dispatcher
+    poller: Poller
+    dispatcher: Dispatcher
     reminder: Reminders
     conditions: Evaluator
-    follower: RequestedSyncs
-    syncing: SyncRequests
+    requested_syncs: RequestedSyncs
+    syncs: SyncRequests
     braze: BrazeClient
     session: aiohttp.ClientSession
     wakes: int = 0
 
     async def close(self) -> None:
         """Stop as the program does."""
-        await self.observer.stop(5)
+        await self.poller.stop(5)
         await self.kill()
 
     async def kill(self) -> None:
@@ -92,7 +92,9 @@ class Whole:
         self.admin_channel: Channel | None = None
         self._due: dict[Callable[[], Awaitable[None]], datetime] = {}
 
-    async def start_bot(self, owner: str = "one", interval: float = 30, blind_after: float = 300) -> Bot:
+    async def start_bot(
+        self, owner: str = "one", interval: float = 30, unreachable_after: float = 300
+    ) -> Bot:
         """Build a bot as `app` does; the one that `run` drives from now on."""
         async with self.store.write() as uow:
             workspace = await uow.workspaces.ensure(
@@ -115,7 +117,7 @@ class Whole:
             retry_handlers=[],
         )
         messenger = SlackMessenger(client, Translator(), clock=self.seconds)
-        deliverer = Dispatcher(
+        dispatcher = Dispatcher(
             store=self.store,
             messenger=messenger,
             views=ViewBuilder(workspace=workspace, can_sync=False),
@@ -125,56 +127,56 @@ class Whole:
             owner=owner,
             admin_channel=self.admin_channel,
         )
-        observer = Poller(
+        poller = Poller(
             store=self.store,
             braze=braze,
             workspace=workspace,
             policy=PollerSettings(
                 interval=timedelta(seconds=interval),
-                blind_after=timedelta(seconds=blind_after),
+                unreachable_after=timedelta(seconds=unreachable_after),
                 admin_channel=self.admin_channel,
             ),
             clock=self.clock,
             owner=owner,
-            wake=deliverer.wake,
+            wake=dispatcher.wake,
         )
         reminder = Reminders(
             store=self.store,
             workspace_id=workspace.workspace_id,
             clock=self.clock,
             repeat_after=timedelta(hours=4),
-            wake=deliverer.wake,
+            wake=dispatcher.wake,
         )
         conditions = Evaluator(
             store=self.store,
             workspace_id=workspace.workspace_id,
-            observer=observer,
+            poller=poller,
             clock=self.clock,
             grace=GRACE,
-            wake=deliverer.wake,
+            wake=dispatcher.wake,
         )
-        follower = RequestedSyncs(
+        requested_syncs = RequestedSyncs(
             store=self.store,
-            observer=observer,
+            poller=poller,
             workspace_id=workspace.workspace_id,
             clock=self.clock,
-            wake=deliverer.wake,
+            wake=dispatcher.wake,
         )
-        syncing = SyncRequests(
+        syncs = SyncRequests(
             store=self.store,
             braze=braze,
             workspace=workspace,
-            rights=Access(
+            access=Access(
                 people=SlackPeople(client, TEAM),
                 memberships=SlackMemberships(client, TEAM),
                 messenger=messenger,
                 admins=frozenset({WHO}),
             ),
-            lookup=Lookup(store=self.store, observer=observer, workspace=workspace),
+            lookup=Lookup(store=self.store, poller=poller, workspace=workspace),
             clock=self.clock,
-            wake=deliverer.wake,
+            wake=dispatcher.wake,
         )
-        self.bot = Bot(observer, deliverer, reminder, conditions, follower, syncing, braze, session)
+        self.bot = Bot(poller, dispatcher, reminder, conditions, requested_syncs, syncs, braze, session)
         self.bots.append(self.bot)
         return self.bot
 
@@ -191,15 +193,15 @@ class Whole:
     async def tick(self, *, everything: bool = True) -> None:
         """Do what the scheduler has done at one moment, to the end: everything, or what is due by its intervals."""
         bot, due = self.bot, self._due
-        await bot.observer.tick()
-        await bot.observer.idle()
-        for work, every in ((bot.reminder.tick, 5), (bot.conditions.tick, 5), (bot.follower.tick, 2)):
+        await bot.poller.tick()
+        await bot.poller.idle()
+        for work, every in ((bot.reminder.tick, 5), (bot.conditions.tick, 5), (bot.requested_syncs.tick, 2)):
             if everything or self.clock.now >= due.get(work, self.clock.now):
                 due[work] = self.clock.now + timedelta(seconds=every)
                 await work()
         with suppress(StoreTrouble):  # the next round tries again
-            await bot.deliverer.round()
-        await bot.deliverer.idle()
+            await bot.dispatcher.round()
+        await bot.dispatcher.idle()
 
     async def run(self, seconds: float, step: float = 1) -> None:
         """Live for at least so long."""
@@ -266,7 +268,7 @@ class Whole:
                 now=self.clock.now,
             )
             known = await uow.integrations.all(self.workspace_id)
-            await self.bot.observer.watch(
+            await self.bot.poller.watch(
                 uow, [each for each in known if subscription.takes_in(each.integration)], self.clock.now
             )
 

@@ -57,7 +57,7 @@ class Process:
         self._world, self.name = world, name
         loop, store = world.loop, world.store
         messenger = world.slack.messenger(name)
-        self.deliverer = Dispatcher(
+        self.dispatcher = Dispatcher(
             store=store,
             messenger=messenger,
             views=ViewBuilder(workspace=world.workspace, can_sync=False),
@@ -67,32 +67,32 @@ class Process:
             owner=name,
             admin_channel=None,
         )
-        self.observer = Poller(
+        self.poller = Poller(
             store=store,
             braze=world.braze,
             workspace=world.workspace,
             policy=PollerSettings(
-                interval=timedelta(seconds=30), blind_after=timedelta(seconds=300), admin_channel=None
+                interval=timedelta(seconds=30), unreachable_after=timedelta(seconds=300), admin_channel=None
             ),
             clock=loop,
             owner=name,
-            wake=self.deliverer.wake,
+            wake=self.dispatcher.wake,
         )
         self.manage = Manage(
             store=store,
             messenger=messenger,
-            observer=self.observer,
+            poller=self.poller,
             workspace=world.workspace,
-            rights=Access(people=Members(), memberships=Members(), messenger=messenger, admins=frozenset()),
+            access=Access(people=Members(), memberships=Members(), messenger=messenger, admins=frozenset()),
             clock=loop,
-            wake=self.deliverer.wake,
+            wake=self.dispatcher.wake,
         )
         self.reminder = Reminders(
             store=store,
             workspace_id=world.workspace.workspace_id,
             clock=loop,
             repeat_after=timedelta(hours=4),
-            wake=self.deliverer.wake,
+            wake=self.dispatcher.wake,
         )
         self._recurring: list[asyncio.Task[None]] = []
         self._delivering: asyncio.Task[None]
@@ -105,9 +105,9 @@ class Process:
 
     def _start(self) -> None:
         loop = self._world.loop
-        self._delivering = loop.create_task(self.deliverer.run())
+        self._delivering = loop.create_task(self.dispatcher.run())
         self._recurring = [
-            loop.create_task(self._every(OBSERVE_EVERY, self.observer.tick)),
+            loop.create_task(self._every(OBSERVE_EVERY, self.poller.tick)),
             loop.create_task(self._every(DELIVER_EVERY, self._wake)),
             loop.create_task(self._every(REMIND_EVERY, self.reminder.tick)),
         ]
@@ -116,10 +116,10 @@ class Process:
         """End as on SIGTERM."""
         for task in self._recurring:
             task.cancel()
-        await self.observer.stop(_GRACE)
-        self.deliverer.stop()
+        await self.poller.stop(_GRACE)
+        self.dispatcher.stop()
         await asyncio.wait({self._delivering}, timeout=_GRACE)
-        await self.deliverer.give_up()
+        await self.dispatcher.give_up()
         await self._delivering
 
     def kill(self) -> None:
@@ -132,7 +132,7 @@ class Process:
             await asyncio.sleep(seconds * self._world.stretch)
 
     async def _wake(self) -> None:
-        self.deliverer.wake()
+        self.dispatcher.wake()
 
 
 @dataclass
@@ -180,7 +180,7 @@ class World:
             await self.kill(process)
         await asyncio.sleep(1)
 
-    def mend(self) -> None:
+    def fix(self) -> None:
         """End whatever is wrong with Slack, Braze and the database."""
         self.store.spared = self.store.broken = 0
         self.slack.trips.clear()

@@ -45,7 +45,7 @@ def test_defaults() -> None:
     assert settings.database_url == "sqlite+aiosqlite:///cdi_bot.db"
     assert (settings.host, settings.port) == ("0.0.0.0", 3000)
     assert settings.poll_interval == timedelta(seconds=30)
-    assert settings.blind_after == timedelta(seconds=300)
+    assert settings.unreachable_after == timedelta(seconds=300)
     assert settings.grace == timedelta(seconds=600)
     assert settings.repeat_interval == timedelta(seconds=14400)
     assert settings.retention == timedelta(days=400)
@@ -87,7 +87,7 @@ def test_all_problems_at_once() -> None:
         load_settings({}, env_file=None)
     variables = [problem.variable for problem in caught.value.problems]
     assert variables == ["SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "BRAZE_BASE_URL", "BRAZE_API_KEY"]
-    assert all(problem.mend in str(caught.value) for problem in caught.value.problems)
+    assert all(problem.fix in str(caught.value) for problem in caught.value.problems)
 
 
 def test_an_empty_variable_is_unset() -> None:
@@ -129,7 +129,7 @@ def test_an_unreadable_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("variable", "value", "words"),
+    ("variable", "value", "query"),
     [
         ("SLACK_BOT_TOKEN", "xoxp-1-HIDDEN", "a user token"),
         ("SLACK_BOT_TOKEN", "xapp-1-HIDDEN", "an app-level token"),
@@ -171,11 +171,11 @@ def test_an_unreadable_file(tmp_path: Path) -> None:
         ("CDI_BOT_LOG_LEVEL", "HIDDEN", "'debug', 'info', 'warning' or 'error'"),
     ],
 )
-def test_a_wrong_value(variable: str, value: str, words: str) -> None:
+def test_a_wrong_value(variable: str, value: str, query: str) -> None:
     """A value that can't be used is one problem that names its variable and never repeats the value."""
     found = problems(**{variable: value})
     assert list(found) == [variable]
-    assert words in found[variable]
+    assert query in found[variable]
     assert "HIDDEN" not in found[variable]
 
 

@@ -69,7 +69,7 @@ async def test_open_incidents_are_found_by_kind_and_integration(store: SqlStore)
         store,
         incident(workspace_id, "one"),
         incident(workspace_id, "two"),
-        incident(workspace_id, None, kind=Kind.BLIND, reason="bad_key"),
+        incident(workspace_id, None, kind=Kind.UNREACHABLE, reason="bad_key"),
         incident(workspace_id, "three", resolved_at=NOW),
         incident(other, "one"),
     )
@@ -78,12 +78,12 @@ async def test_open_incidents_are_found_by_kind_and_integration(store: SqlStore)
         assert await find(workspace_id, Kind.SYNC_FAILED, None) == [one, two]
         assert await find(workspace_id, Kind.SYNC_FAILED, ["two", "three"]) == [two]
         assert await find(workspace_id, Kind.SYNC_FAILED, []) == []
-        assert await find(workspace_id, Kind.BLIND, None) == [blind]
+        assert await find(workspace_id, Kind.UNREACHABLE, None) == [blind]
 
 
 @pytest.mark.parametrize(
     ("integration_id", "kind"),
-    [("one", Kind.SYNC_FAILED), (None, Kind.BLIND)],
+    [("one", Kind.SYNC_FAILED), (None, Kind.UNREACHABLE)],
     ids=["integration", "workspace"],
 )
 async def test_nothing_has_two_open_incidents_of_one_kind(
@@ -181,7 +181,7 @@ async def test_incidents_of_a_period(store: SqlStore) -> None:
     async with store.write() as work:
         added = await work.incidents.add(
             [incident(workspace_id, name, **fact) for name, fact in facts.items()]
-            + [incident(workspace_id, None, kind=Kind.BLIND)]
+            + [incident(workspace_id, None, kind=Kind.UNREACHABLE)]
         )
         period = {"since": NOW, "until": NOW + 2 * MINUTE}
         of_integrations = await work.incidents.during(workspace_id, list(facts), **period)

@@ -15,13 +15,13 @@ from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack_seed import BOT, GUEST, KENJI, MARA, OUTSIDER
 from cdi_bot.usecases.access import EVERYONE
 from cdi_bot.usecases.answers import AuditTrail, NotAllowed
-from tests.rigs.people import ALERTS, MARKETING, PRIVATE, Desk, desk
+from tests.rigs.people import ALERTS, MARKETING, PRIVATE, Desk, responder
 
 
 @pytest.fixture
 async def at(tmp_path: Path) -> AsyncIterator[Desk]:
     """A desk with one integration that fails."""
-    async with desk(tmp_path) as made:
+    async with responder(tmp_path) as made:
         made.add("Users", "error")
         yield made
 
@@ -33,8 +33,8 @@ CHANGES: dict[str, Callable[[Desk, str], Awaitable[object]]] = {
     "ack_card": lambda at, who: at.manage.acknowledge_incidents(ALERTS, who, [1]),
     "snooze": lambda at, who: at.manage.snooze(ALERTS, who, "Users", at.clock.now + timedelta(hours=1), None),
     "unsnooze": lambda at, who: at.manage.unsnooze(ALERTS, who, "Users"),
-    "ask_sync": lambda at, who: at.syncing.ask(who, "Users"),
-    "start_sync": lambda at, who: at.syncing.start(ALERTS, who, "Users"),
+    "ask_sync": lambda at, who: at.syncs.ask(who, "Users"),
+    "start_sync": lambda at, who: at.syncs.start(ALERTS, who, "Users"),
 }
 
 
@@ -58,25 +58,25 @@ async def test_who_is_not_known_gains_no_right(at: Desk) -> None:
 
 async def test_admins(at: Desk) -> None:
     """Admins start syncs; a guest is none, whoever is listed."""
-    rights = replace(at.rights, admins=frozenset({MARA, GUEST}))
-    assert await rights.to_sync(MARA) is None
-    assert await rights.to_sync(KENJI) == NotAllowed(action="sync")
-    assert await rights.to_sync(GUEST) == NotAllowed(action="change_as_guest")
+    access = replace(at.access, admins=frozenset({MARA, GUEST}))
+    assert await access.to_sync(MARA) is None
+    assert await access.to_sync(KENJI) == NotAllowed(action="sync")
+    assert await access.to_sync(GUEST) == NotAllowed(action="change_as_guest")
 
 
 async def test_other_channels(at: Desk) -> None:
     """A channel is reached from elsewhere by those who are in it, and by admins unless it is private."""
     nobody = at.sandbox.slack.users["UBEN"].id
-    assert await at.rights.to_reach(KENJI, MARKETING) is None
-    assert await at.rights.to_reach(nobody, MARKETING) == NotAllowed(action="elsewhere")
-    assert await at.rights.to_reach("UADMIN", MARKETING) is None
-    assert await at.rights.to_reach("UADMIN", PRIVATE) == NotAllowed(action="private")
-    assert await at.rights.to_reach(GUEST, ALERTS) == NotAllowed(action="change_as_guest")
+    assert await at.access.to_reach(KENJI, MARKETING) is None
+    assert await at.access.to_reach(nobody, MARKETING) == NotAllowed(action="elsewhere")
+    assert await at.access.to_reach("UADMIN", MARKETING) is None
+    assert await at.access.to_reach("UADMIN", PRIVATE) == NotAllowed(action="private")
+    assert await at.access.to_reach(GUEST, ALERTS) == NotAllowed(action="change_as_guest")
     channels = at.sandbox.slack.channels
     with_bot = channels[PRIVATE.channel_id].members | {BOT}
     channels[PRIVATE.channel_id] = replace(channels[PRIVATE.channel_id], members=with_bot)
-    assert await at.rights.to_reach("UADMIN", PRIVATE) == NotAllowed(action="private")
-    assert await at.rights.to_reach(MARA, PRIVATE) is None
+    assert await at.access.to_reach("UADMIN", PRIVATE) == NotAllowed(action="private")
+    assert await at.access.to_reach(MARA, PRIVATE) is None
 
 
 async def test_nothing_of_a_private_channel_is_told_elsewhere(at: Desk) -> None:
@@ -110,14 +110,14 @@ async def test_nobody_reaches_a_channel_while_slack_is_silent(at: Desk) -> None:
     """Where Slack does not tell whether a channel is private, nothing is shown."""
     at.sandbox.slack.faults.add(Fault(kind=FaultKind.STATUS, status=500, path="conversations.info"))
     with pytest.raises(SlackTrouble):
-        await at.rights.to_reach("UADMIN", MARKETING)
+        await at.access.to_reach("UADMIN", MARKETING)
 
 
 async def test_everybody_may_be_an_admin(at: Desk) -> None:
     """With `*` every member may start syncs; guests still may not."""
-    rights = replace(at.rights, admins=frozenset({EVERYONE}))
-    assert await rights.to_sync(KENJI) is None
-    assert await rights.to_sync(OUTSIDER) == NotAllowed(action="change_from_outside")
+    access = replace(at.access, admins=frozenset({EVERYONE}))
+    assert await access.to_sync(KENJI) is None
+    assert await access.to_sync(OUTSIDER) == NotAllowed(action="change_from_outside")
 
 
 async def test_the_audit_tells_every_change(at: Desk) -> None:
@@ -126,7 +126,7 @@ async def test_the_audit_tells_every_change(at: Desk) -> None:
     await at.manage.acknowledge(ALERTS, KENJI, "Users")
     await at.manage.snooze(ALERTS, KENJI, "Users", at.clock.now + timedelta(hours=1), "move")
     await at.manage.unsnooze(ALERTS, MARA, "Users")
-    await at.syncing.start(ALERTS, "UADMIN", "Users")
+    await at.syncs.start(ALERTS, "UADMIN", "Users")
     await at.manage.unsubscribe(ALERTS, MARA, "all")
     told = await at.queries.audit(ALERTS)
     assert [(entry.action, entry.who, name) for entry, name in told.rows] == [

@@ -14,7 +14,7 @@ from cdi_bot.core.model.channel import ChannelSettings
 from cdi_bot.core.model.content import DigestChanged, LanguageChanged
 from cdi_bot.usecases.answers import DigestSet, LanguageSet, NeedsInvite, SettingsShown, UnknownLanguage
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings
-from tests.rigs.people import ALERTS, PRIVATE, Desk, desk
+from tests.rigs.people import ALERTS, PRIVATE, Desk, responder
 
 ANN, BOB = "U0MARA0001", "U0KENJI001"
 LANGUAGES = ("en", "ja")
@@ -28,26 +28,26 @@ LAST = datetime(2026, 3, 2, 0, tzinfo=UTC)
 class At:
     """A desk, and the part of it that is looked at here."""
 
-    desk: Desk
+    responder: Desk
     channels: ChangeChannelSettings
 
     async def settings(self) -> ChannelSettings | None:
         """What is stored."""
-        async with self.desk.store.read() as uow:
+        async with self.responder.store.read() as uow:
             return await uow.channels.settings(ALERTS)
 
 
 @pytest.fixture
 async def at(tmp_path: Path) -> AsyncIterator[At]:
     """A desk at which channels can be set."""
-    async with desk(tmp_path) as made:
+    async with responder(tmp_path) as made:
         yield At(
             made,
             ChangeChannelSettings(
                 store=made.store,
                 messenger=made.messenger,
                 workspace=made.workspace,
-                rights=made.rights,
+                access=made.access,
                 languages=LANGUAGES,
                 clock=made.clock,
                 wake=lambda: made.woken.append(made.clock()),
@@ -59,9 +59,11 @@ async def test_a_language_is_set_and_told_once(at: At) -> None:
     """The channel is told who chose it; choosing it again changes and tells nothing."""
     assert await at.channels.set_language(ALERTS, ANN, "ja") == LanguageSet(language="ja", unchanged=False)
     assert await at.channels.set_language(ALERTS, BOB, "ja") == LanguageSet(language="ja", unchanged=True)
-    assert await at.desk.owed() == [LanguageChanged(who=ANN, language="ja")]
+    assert await at.responder.owed() == [LanguageChanged(who=ANN, language="ja")]
     settings = await at.settings()
-    assert settings == ChannelSettings(channel=ALERTS, language="ja", set_by=ANN, set_at=at.desk.clock.now)
+    assert settings == ChannelSettings(
+        channel=ALERTS, language="ja", set_by=ANN, set_at=at.responder.clock.now
+    )
     assert await at.channels.set_language(ALERTS, BOB, None) == LanguageSet(language=None, unchanged=False)
 
 
@@ -81,7 +83,9 @@ async def test_a_digest_is_set_in_a_zone(at: At) -> None:
     assert (settings.digest, settings.zone, settings.digest_until) == ("daily 09:00", TOKYO, LAST)
     again = await at.channels.set_digest(ALERTS, BOB, NINE, TOKYO)
     assert again == DigestSet(digest="daily 09:00", zone=TOKYO, next_due=NEXT, unchanged=True)
-    assert await at.desk.owed() == [DigestChanged(who=ANN, digest="daily 09:00", zone=TOKYO, next_due=NEXT)]
+    assert await at.responder.owed() == [
+        DigestChanged(who=ANN, digest="daily 09:00", zone=TOKYO, next_due=NEXT)
+    ]
     moved = await at.channels.set_digest(ALERTS, BOB, NINE, "Europe/Berlin")
     assert isinstance(moved, DigestSet)
     assert not moved.unchanged

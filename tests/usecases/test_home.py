@@ -18,13 +18,13 @@ from cdi_bot.usecases.home import (
     IntegrationSummary,
     NeedsAttention,
 )
-from tests.rigs.people import ALERTS, MARKETING, Desk, desk
+from tests.rigs.people import ALERTS, MARKETING, Desk, responder
 
 
 @pytest.fixture
 async def town(tmp_path: Path) -> AsyncIterator[Desk]:
     """Everything that a test of the use cases needs."""
-    async with desk(tmp_path) as made:
+    async with responder(tmp_path) as made:
         yield made
 
 
@@ -42,9 +42,9 @@ async def test_only_the_persons_channels(town: Desk) -> None:
     await town.polled()
     home = await homes(town).home(frozenset({MARKETING}), 0)
     assert (home.channels, home.total, home.failing) == (1, 1, 0)
-    heard, how = home.entries
-    assert isinstance(heard, ChannelSubscription)
-    assert (heard.subscription.channel, heard.name, heard.total) == (MARKETING, "Orders", 1)
+    subscribed, how = home.entries
+    assert isinstance(subscribed, ChannelSubscription)
+    assert (subscribed.subscription.channel, subscribed.name, subscribed.total) == (MARKETING, "Orders", 1)
     assert isinstance(how, IntegrationSummary)
     assert how.newest is not None
     nobody = await homes(town).home(frozenset(), 3)

@@ -30,7 +30,7 @@ from cdi_bot.usecases.answers import (
     SubscribedTo,
     UnsubscribedFrom,
 )
-from tests.rigs.people import ALERTS, MARKETING, PRIVATE, START, Desk, desk
+from tests.rigs.people import ALERTS, MARKETING, PRIVATE, START, Desk, responder
 
 ANN, ADMIN = "U0MARA0001", "UADMIN"
 ERRORS = Filters(topics=frozenset({Topic.ERROR}))
@@ -39,14 +39,14 @@ ERRORS = Filters(topics=frozenset({Topic.ERROR}))
 @pytest.fixture
 async def at(tmp_path: Path) -> AsyncIterator[Desk]:
     """A desk whose key may do everything."""
-    async with desk(tmp_path) as made:
+    async with responder(tmp_path) as made:
         yield made
 
 
 @pytest.fixture
 async def unlisted(tmp_path: Path) -> AsyncIterator[Desk]:
     """A desk whose key may only ask for the status of integrations."""
-    async with desk(tmp_path, permissions=["cdi.integration_job_status"]) as made:
+    async with responder(tmp_path, permissions=["cdi.integration_job_status"]) as made:
         yield made
 
 
@@ -213,7 +213,7 @@ class TestSubscribe:
     async def test_none_fits_while_braze_is_away(self, at: Desk) -> None:
         """Names that are near are no proof that there is no other: the answer says that it is from memory."""
         at.add("Purchases", "success")
-        await at.observer.discover()
+        await at.poller.discover()
         at.clock.advance(120)
         at.sandbox.braze.faults.add(Fault(kind=FaultKind.STATUS, status=500))
         answer = await at.manage.subscribe(ALERTS, ANN, "Puchases", Filters())
@@ -222,10 +222,10 @@ class TestSubscribe:
 
     async def test_all_needs_the_list(self, unlisted: Desk) -> None:
         """Without the permission to list, `all` and patterns are refused, naming the permission."""
-        for words in ("all", "Users*"):
-            answer = await unlisted.manage.subscribe(ALERTS, ANN, words, Filters())
+        for query in ("all", "Users*"):
+            answer = await unlisted.manage.subscribe(ALERTS, ANN, query, Filters())
             assert answer == BrazeRefused(
-                reason=BrazeReason.NO_PERMISSION, words=words, permission="cdi.integration_list"
+                reason=BrazeReason.NO_PERMISSION, query=query, permission="cdi.integration_list"
             )
 
     async def test_id_is_verified_without_the_list(self, unlisted: Desk) -> None:
@@ -240,12 +240,12 @@ class TestSubscribe:
     async def test_unknown_id_without_the_list(self, unlisted: Desk) -> None:
         """An id that Braze does not know fits nothing."""
         answer = await unlisted.manage.subscribe(ALERTS, ANN, "7d3e1c52-no-such-id", Filters())
-        assert answer == NoMatch(words="7d3e1c52-no-such-id", nearest=(), list_known=False)
+        assert answer == NoMatch(query="7d3e1c52-no-such-id", nearest=(), list_known=False)
 
     async def test_words_cost_no_request_without_the_list(self, unlisted: Desk) -> None:
         """Words that are no id are not tried at Braze."""
         answer = await unlisted.manage.subscribe(ALERTS, ANN, "Users", Filters())
-        assert answer == NoMatch(words="Users", nearest=(), list_known=False)
+        assert answer == NoMatch(query="Users", nearest=(), list_known=False)
         assert unlisted.calls("job_sync_status") == 0
 
     async def test_id_that_cannot_be_verified(self, unlisted: Desk) -> None:
@@ -253,15 +253,15 @@ class TestSubscribe:
         users = unlisted.add("Users", "error")
         unlisted.sandbox.braze.faults.add(Fault(kind=FaultKind.STATUS, status=500))
         answer = await unlisted.manage.subscribe(ALERTS, ANN, users, Filters())
-        assert answer == BrazeRefused(reason=BrazeReason.SERVER_ERROR, words=users)
+        assert answer == BrazeRefused(reason=BrazeReason.SERVER_ERROR, query=users)
 
     async def test_braze_down_from_the_start(self, at: Desk) -> None:
         """Before the list was ever read, nothing can be subscribed to by name while Braze is down; `all` can."""
         at.add("Users", "success")
         at.sandbox.braze.faults.add(Fault(kind=FaultKind.STATUS, status=500))
-        for words in ("Users*", "Users"):
-            answer = await at.manage.subscribe(ALERTS, ANN, words, Filters())
-            assert answer == BrazeRefused(reason=BrazeReason.SERVER_ERROR, words=words)
+        for query in ("Users*", "Users"):
+            answer = await at.manage.subscribe(ALERTS, ANN, query, Filters())
+            assert answer == BrazeRefused(reason=BrazeReason.SERVER_ERROR, query=query)
         everything = await at.manage.subscribe(ALERTS, ANN, "all", Filters())
         assert isinstance(everything, SubscribedTo)
         assert (everything.total, everything.trouble) == (0, BrazeReason.SERVER_ERROR)
@@ -269,7 +269,7 @@ class TestSubscribe:
     async def test_braze_down_later(self, at: Desk) -> None:
         """What the list told before is enough to subscribe to while Braze is down."""
         at.add("Users", "success")
-        await at.observer.discover()
+        await at.poller.discover()
         at.clock.advance(120)
         at.sandbox.braze.faults.add(Fault(kind=FaultKind.STATUS, status=500))
         everything = await at.manage.subscribe(ALERTS, ANN, "all", Filters())
@@ -307,7 +307,7 @@ class TestUnsubscribe:
         await at.manage.subscribe(ALERTS, ANN, "Users", Filters())
         await at.polled()
         answer = await at.manage.unsubscribe(ALERTS, ANN, "users")
-        assert answer == UnsubscribedFrom(selector=users, name="Users", still_heard_by=None)
+        assert answer == UnsubscribedFrom(selector=users, name="Users", still_covered_by=None)
         expected = Unsubscribed(who=ANN, workspace_id=at.workspace.workspace_id, selector=users)
         assert (await at.owed())[-1] == expected
         await fails(at, users)
@@ -328,7 +328,7 @@ class TestUnsubscribe:
         assert answer == NotSubscribed(selector=users, name="Users", covered_by="U*")
         await at.manage.subscribe(ALERTS, ANN, "Users", Filters())
         ended = await at.manage.unsubscribe(ALERTS, ANN, users)
-        assert ended == UnsubscribedFrom(selector=users, name="Users", still_heard_by="U*")
+        assert ended == UnsubscribedFrom(selector=users, name="Users", still_covered_by="U*")
 
     async def test_the_subscribed_one_is_meant(self, at: Desk) -> None:
         """Where a name fits several, the one that the channel is subscribed to is meant."""
@@ -348,7 +348,7 @@ class TestUnsubscribe:
             await at.manage.subscribe(ALERTS, ANN, name, Filters())
         await at.manage.subscribe(ALERTS, ANN, "Users*", Filters())
         answer = await at.manage.unsubscribe(ALERTS, ANN, "USERS*")
-        assert answer == UnsubscribedFrom(selector="USERS*", name=None, still_heard_by=None)
+        assert answer == UnsubscribedFrom(selector="USERS*", name=None, still_covered_by=None)
         async with at.store.read() as uow:
             (left,) = await uow.subscriptions.for_channel(ALERTS)
         assert isinstance(await at.manage.unsubscribe(ALERTS, ANN, left.selector), UnsubscribedFrom)
@@ -356,8 +356,8 @@ class TestUnsubscribe:
     async def test_all_ends_everything(self, at: Desk) -> None:
         """`all` leaves the channel with nothing, and other channels alone."""
         at.add("Users", "success")
-        for words in ("Users", "U*"):
-            await at.manage.subscribe(ALERTS, ANN, words, Filters())
+        for query in ("Users", "U*"):
+            await at.manage.subscribe(ALERTS, ANN, query, Filters())
         await at.manage.subscribe(MARKETING, ANN, "Users", Filters())
         assert isinstance(await at.manage.unsubscribe(ALERTS, ANN, "all"), UnsubscribedFrom)
         async with at.store.read() as uow:
@@ -434,13 +434,13 @@ class TestAcknowledge:
     async def test_whole_workspace(self, at: Desk) -> None:
         """Blindness is acknowledged on its card; there is nothing to say about an integration."""
         async with at.store.write() as uow:
-            (blind,) = await uow.incidents.add(
+            (unreachable,) = await uow.incidents.add(
                 [
                     Incident(
                         incident_id=0,
                         workspace_id=at.workspace.workspace_id,
                         integration_id=None,
-                        kind=Kind.BLIND,
+                        kind=Kind.UNREACHABLE,
                         revision=1,
                         opened_at=START,
                         failing_since=START,
@@ -448,9 +448,9 @@ class TestAcknowledge:
                     )
                 ]
             )
-        assert await at.manage.acknowledge_incidents(ALERTS, ANN, [blind.incident_id]) is None
+        assert await at.manage.acknowledge_incidents(ALERTS, ANN, [unreachable.incident_id]) is None
         async with at.store.read() as uow:
-            stored = (await uow.incidents.get([blind.incident_id]))[blind.incident_id]
+            stored = (await uow.incidents.get([unreachable.incident_id]))[unreachable.incident_id]
         assert stored.acknowledged_by == ANN
 
     async def test_unknown_incident(self, at: Desk) -> None:
@@ -482,9 +482,9 @@ class TestSnooze:
         assert expected not in await at.owed(MARKETING)
         (incident,) = await incidents(at, users)
         async with at.store.read() as uow:
-            (mute,) = await uow.snoozes.active(at.workspace.workspace_id, [users], at.clock.now)
+            (snooze,) = await uow.snoozes.active(at.workspace.workspace_id, [users], at.clock.now)
             cards = (await uow.cards.of_incidents([incident.incident_id]))[incident.incident_id]
-        assert (mute.channel, mute.by, mute.until) == (ALERTS, ANN, until)
+        assert (snooze.channel, snooze.by, snooze.until) == (ALERTS, ANN, until)
         assert {(card.channel, card.wanted_revision) for card in cards} == {(ALERTS, 2), (MARKETING, 1)}
 
     async def test_a_double_click_is_told_once(self, at: Desk) -> None:

@@ -14,7 +14,7 @@ from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.sandbox.braze_runs import RunPlan
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.usecases.answers import BrazeRefused, IntegrationList, NoMatch, RunHistory
-from tests.rigs.people import ALERTS, MARKETING, Desk, desk
+from tests.rigs.people import ALERTS, MARKETING, Desk, responder
 
 ANN = "U0MARA0001"
 
@@ -22,13 +22,13 @@ ANN = "U0MARA0001"
 @pytest.fixture
 async def at(tmp_path: Path) -> AsyncIterator[Desk]:
     """A desk whose key may do everything."""
-    async with desk(tmp_path) as made:
+    async with responder(tmp_path) as made:
         yield made
 
 
-async def history(at: Desk, words: str, offset: int = 0) -> RunHistory:
+async def history(at: Desk, query: str, offset: int = 0) -> RunHistory:
     """Ask for an integration's runs."""
-    answer = await at.queries.history(ALERTS, words, offset)
+    answer = await at.queries.history(ALERTS, query, offset)
     assert isinstance(answer, RunHistory)
     return answer
 
@@ -59,7 +59,7 @@ class TestOverview:
         overview = await at.queries.overview(ALERTS)
         names = [row.integration.integration_name for row in overview.rows]
         assert names == ["Eta", "Beta", "Delta", "Gamma", "Alpha"]
-        assert (overview.total, overview.failing, overview.blind) == (5, 4, None)
+        assert (overview.total, overview.failing, overview.unreachable) == (5, 4, None)
         delta = overview.rows[2]
         assert delta.snooze is not None
         assert delta.newest is not None
@@ -95,8 +95,8 @@ class TestOverview:
             at.clock.advance(60)
             await at.polled()
         overview = await at.queries.overview(ALERTS)
-        assert overview.blind is not None
-        assert overview.blind.reason == BrazeReason.BAD_KEY
+        assert overview.unreachable is not None
+        assert overview.unreachable.reason == BrazeReason.BAD_KEY
 
 
 class TestHistory:
@@ -174,7 +174,7 @@ class TestHistory:
 
     async def test_from_memory_when_braze_is_slow(self, tmp_path: Path) -> None:
         """A person waits for Braze a moment only, then is told from memory, with the reason."""
-        async with desk(tmp_path, patience=timedelta(seconds=0.5)) as at:
+        async with responder(tmp_path, patience=timedelta(seconds=0.5)) as at:
             at.add("Users", "success")
             await at.manage.subscribe(ALERTS, ANN, "all", Filters())
             await at.polled()
@@ -216,7 +216,7 @@ class TestHistory:
         overview = await at.queries.overview(ALERTS)
         (row,) = overview.rows
         assert row.missing
-        assert (overview.total, overview.failing, overview.unwell) == (1, 0, 0)
+        assert (overview.total, overview.failing, overview.unhealthy) == (1, 0, 0)
 
     async def test_mute_is_told(self, at: Desk) -> None:
         """A mute of this channel stands in the answer, one of another channel does not."""
@@ -249,7 +249,7 @@ class TestHistory:
 
     async def test_unknown_dashboard(self, tmp_path: Path) -> None:
         """Where the dashboard is not known there is no link."""
-        async with desk(tmp_path, dashboard=None) as at:
+        async with responder(tmp_path, dashboard=None) as at:
             at.add("Users", "success")
             assert (await history(at, "Users")).dashboard_url is None
 
@@ -264,7 +264,7 @@ class TestListing:
         await at.manage.subscribe(ALERTS, ANN, "Users", Filters())
         answer = await at.queries.listing(ALERTS, None)
         assert isinstance(answer, IntegrationList)
-        assert [(one.integration_name, heard) for one, heard in answer.rows] == [
+        assert [(one.integration_name, subscribed) for one, subscribed in answer.rows] == [
             ("Catalog", False),
             ("Purchases", False),
             ("Users", True),
@@ -272,15 +272,15 @@ class TestListing:
         assert (answer.total, answer.trouble) == (3, None)
 
     @pytest.mark.parametrize(
-        ("words", "names"),
+        ("query", "names"),
         [("user", ["Users EU", "Users US"]), ("*eu", ["Users EU"]), ("abc", ["Catalog"]), ("zzz", [])],
     )
-    async def test_filter(self, at: Desk, words: str, names: list[str]) -> None:
+    async def test_filter(self, at: Desk, query: str, names: list[str]) -> None:
         """Words fit a part of a name, a pattern, or the start of an id."""
         at.add("Users EU", "success")
         at.add("Users US", "success")
         at.add("Catalog", "success", integration_id="abc123xyz")
-        answer = await at.queries.listing(ALERTS, words)
+        answer = await at.queries.listing(ALERTS, query)
         assert isinstance(answer, IntegrationList)
         assert [one.integration_name for one, _ in answer.rows] == names
 
@@ -304,9 +304,9 @@ class TestListing:
 
     async def test_without_the_permission(self, tmp_path: Path) -> None:
         """Where nothing is known and the list is not permitted, the permission is named."""
-        async with desk(tmp_path, permissions=["cdi.integration_job_status"]) as at:
+        async with responder(tmp_path, permissions=["cdi.integration_job_status"]) as at:
             assert await at.queries.listing(ALERTS, None) == BrazeRefused(
-                reason=BrazeReason.NO_PERMISSION, words=None, permission="cdi.integration_list"
+                reason=BrazeReason.NO_PERMISSION, query=None, permission="cdi.integration_list"
             )
 
 
@@ -314,8 +314,8 @@ async def test_subscriptions(at: Desk) -> None:
     """Each subscription is told with how many it takes in, and a single one with its name."""
     users = at.add("Users", "success")
     at.add("Catalog", "success")
-    for words in ("Users", "*", "all", "Cat*"):
-        await at.manage.subscribe(ALERTS, ANN, words, Filters())
+    for query in ("Users", "*", "all", "Cat*"):
+        await at.manage.subscribe(ALERTS, ANN, query, Filters())
     answer = await at.queries.subscriptions(ALERTS)
     assert [(one.selector, total, name) for one, total, name in answer.rows] == [
         (users, 1, "Users"),

@@ -15,7 +15,7 @@ from cdi_bot.core.model.subscription import Filters, Topic
 from cdi_bot.sandbox.slack_seed import GUEST, KENJI, MARA
 from cdi_bot.usecases.answers import NeedsInvite, NotAllowed, SubscribedTo, UnsubscribedFrom
 from cdi_bot.usecases.subscription_form import ChannelWishes, ExistingSubscription, SubscriptionForms
-from tests.rigs.people import ALERTS, MARKETING, PRIVATE, Desk, desk
+from tests.rigs.people import ALERTS, MARKETING, PRIVATE, Desk, responder
 
 QUIET = Filters(topics=frozenset({Topic.ERROR}))
 
@@ -23,7 +23,7 @@ QUIET = Filters(topics=frozenset({Topic.ERROR}))
 @pytest.fixture
 async def town(tmp_path: Path) -> AsyncIterator[Desk]:
     """Everything that a test of the use cases needs."""
-    async with desk(tmp_path) as made:
+    async with responder(tmp_path) as made:
         yield made
 
 

@@ -11,7 +11,7 @@ from cdi_bot.core.model.content import SyncTriggered
 from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.usecases.answers import BrazeRefused, ConfirmSync, NoMatch, NotAllowed, SyncStarted
-from tests.rigs.people import ALERTS, Desk, desk
+from tests.rigs.people import ALERTS, Desk, responder
 
 ANN, ADMIN = "U0MARA0001", "UADMIN"
 
@@ -19,7 +19,7 @@ ANN, ADMIN = "U0MARA0001", "UADMIN"
 @pytest.fixture
 async def at(tmp_path: Path) -> AsyncIterator[Desk]:
     """A desk whose key may do everything."""
-    async with desk(tmp_path) as made:
+    async with responder(tmp_path) as made:
         yield made
 
 
@@ -32,10 +32,10 @@ async def followed(at: Desk) -> int:
 async def test_asks_then_starts(at: Desk) -> None:
     """An admin is asked, then Braze starts the sync and the channel is told who had it do so."""
     users = at.add("Users", "success")
-    asked = await at.syncing.ask(ADMIN, "Users")
+    asked = await at.syncs.ask(ADMIN, "Users")
     assert isinstance(asked, ConfirmSync)
     assert at.calls("/sync") == 0
-    started = await at.syncing.start(ALERTS, ADMIN, users)
+    started = await at.syncs.start(ALERTS, ADMIN, users)
     assert started == SyncStarted(integration=asked.integration, is_certain=True)
     assert at.calls("/sync") == 1
     expected = SyncTriggered(who=ADMIN, workspace_id=at.workspace.workspace_id, integration_id=users)
@@ -46,8 +46,8 @@ async def test_asks_then_starts(at: Desk) -> None:
 async def test_is_for_admins(at: Desk) -> None:
     """Nobody else may start one, whatever button they found."""
     users = at.add("Users", "success")
-    assert await at.syncing.ask(ANN, "Users") == NotAllowed(action="sync")
-    assert await at.syncing.start(ALERTS, ANN, users) == NotAllowed(action="sync")
+    assert await at.syncs.ask(ANN, "Users") == NotAllowed(action="sync")
+    assert await at.syncs.start(ALERTS, ANN, users) == NotAllowed(action="sync")
     assert at.calls("/sync") == 0
 
 
@@ -55,8 +55,8 @@ async def test_one_at_a_time(at: Desk) -> None:
     """While one runs, Braze refuses another, and the channel is told nothing."""
     users = at.add("Users", "success")
     at.sandbox.braze.run(users)
-    answer = await at.syncing.start(ALERTS, ADMIN, users)
-    assert answer == BrazeRefused(reason=BrazeReason.SYNC_IN_PROGRESS, words="Users")
+    answer = await at.syncs.start(ALERTS, ADMIN, users)
+    assert answer == BrazeRefused(reason=BrazeReason.SYNC_IN_PROGRESS, query="Users")
     assert await at.owed() == []
     assert await followed(at) == 0
 
@@ -73,13 +73,13 @@ async def test_one_at_a_time(at: Desk) -> None:
 async def test_each_refusal_is_told_apart(at: Desk, status: int, message: str, reason: BrazeReason) -> None:
     """What Braze says against it is what the person is told; nothing is announced."""
     users = at.add("Users", "success")
-    await at.syncing.ask(ADMIN, "Users")
+    await at.syncs.ask(ADMIN, "Users")
     body = f'{{"message": "{message}"}}'
     at.sandbox.braze.faults.add(
         Fault(kind=FaultKind.STATUS, status=status, body=body, path="/cdi/integrations/.*/sync")
     )
-    answer = await at.syncing.start(ALERTS, ADMIN, users)
-    assert answer == BrazeRefused(reason=reason, words="Users")
+    answer = await at.syncs.start(ALERTS, ADMIN, users)
+    assert answer == BrazeRefused(reason=reason, query="Users")
     assert await at.owed() == []
     assert await followed(at) == 0
 
@@ -88,9 +88,9 @@ async def test_each_refusal_is_told_apart(at: Desk, status: int, message: str, r
 async def test_without_a_clear_answer_it_may_have_started(at: Desk, kind: FaultKind) -> None:
     """It is asked for once, announced as what it is, and followed: nobody is invited to start it twice."""
     users = at.add("Users", "success")
-    await at.syncing.ask(ADMIN, "Users")
+    await at.syncs.ask(ADMIN, "Users")
     at.sandbox.braze.faults.add(Fault(kind=kind, status=502, path="/cdi/integrations/.*/sync"))
-    answer = await at.syncing.start(ALERTS, ADMIN, users)
+    answer = await at.syncs.start(ALERTS, ADMIN, users)
     assert isinstance(answer, SyncStarted)
     assert not answer.is_certain
     (told,) = await at.owed()
@@ -103,14 +103,14 @@ async def test_without_a_clear_answer_it_may_have_started(at: Desk, kind: FaultK
 async def test_missing_permission_is_named(tmp_path: Path) -> None:
     """A key that may not start syncs is told with the permission it lacks."""
     allowed = ["cdi.integration_list", "cdi.integration_job_status"]
-    async with desk(tmp_path, permissions=allowed) as at:
+    async with responder(tmp_path, permissions=allowed) as at:
         users = at.add("Users", "success")
-        assert await at.syncing.start(ALERTS, ADMIN, users) == BrazeRefused(
-            reason=BrazeReason.NO_PERMISSION, words="Users", permission="cdi.integration_sync"
+        assert await at.syncs.start(ALERTS, ADMIN, users) == BrazeRefused(
+            reason=BrazeReason.NO_PERMISSION, query="Users", permission="cdi.integration_sync"
         )
 
 
 async def test_unknown_words(at: Desk) -> None:
     """Words that fit nothing are said to."""
-    assert isinstance(await at.syncing.ask(ADMIN, "Nothing"), NoMatch)
-    assert isinstance(await at.syncing.start(ALERTS, ADMIN, "Nothing"), NoMatch)
+    assert isinstance(await at.syncs.ask(ADMIN, "Nothing"), NoMatch)
+    assert isinstance(await at.syncs.start(ALERTS, ADMIN, "Nothing"), NoMatch)

@@ -150,7 +150,7 @@ async def test_a_restart_forgets_nothing_that_was_learned(bot: Whole) -> None:
         integration_id = bot.create(f"Orders {number}")
         bot.put_history(integration_id, *["success"] * 9, minutes=600)
         bot.end_run(integration_id, "success")
-        await bot.bot.observer.refresh(integration_id)
+        await bot.bot.poller.refresh(integration_id)
         await bot.subscribe(integration_id)
         await bot.sleep(5)
     await bot.run(60)

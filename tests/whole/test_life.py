@@ -161,7 +161,7 @@ class Life(RuleBasedStateMachine):
     def snooze(self, channel: Channel, which: str, hours: float | None) -> None:
         """For a time, or until it recovers."""
         until = None if hours is None else self.loop() + timedelta(hours=hours)
-        self.excuses.muted.add((channel, which))
+        self.excuses.snoozed.add((channel, which))
         self.try_to(self._process().manage.snooze(channel, "U1", which, until, None))
 
     @precondition(lambda self: self.world.processes)
@@ -218,7 +218,7 @@ class Life(RuleBasedStateMachine):
 
     async def _judge(self) -> None:
         world, judge = self.world, Judge(world=self.world, excuses=self.excuses)
-        world.mend()
+        world.fix()
         if not world.processes:
             world.start()
         for each in INTEGRATIONS:

@@ -101,8 +101,8 @@ def needs_name(make: Callable[[str], Command]) -> Reader:
     """Read a command that has to name an integration."""
 
     def read(verb: str, tokens: Sequence[Token], _now: datetime) -> Command:
-        words = tokenizer.name(tokens)
-        return _unexpected_channel(verb, tokens) or (make(words) if words else missing_integration(verb))
+        query = tokenizer.name(tokens)
+        return _unexpected_channel(verb, tokens) or (make(query) if query else missing_integration(verb))
 
     return read
 
@@ -114,8 +114,8 @@ def needs_name_and_channel(make: Callable[[str, str | None], Command]) -> Reader
         placed = take_channel(verb, tokens)
         if isinstance(placed, Mistake):
             return placed
-        words = tokenizer.name(placed.tokens)
-        return make(words, placed.place) if words else missing_integration(verb)
+        query = tokenizer.name(placed.tokens)
+        return make(query, placed.place) if query else missing_integration(verb)
 
     return read
 
@@ -172,10 +172,10 @@ def _value(token: Token, rest: list[Token]) -> str:
     return value
 
 
-def _selector(words: str) -> str:
+def _selector(query: str) -> str:
     """Spell `all` in one way, in any letter case or as a pattern that fits everything; and `*` as patterns do."""
-    words = words.replace("＊", "*")
-    return "all" if tokenizer.half_width(words).lower() == "all" or not words.strip("*") else words
+    query = query.replace("＊", "*")
+    return "all" if tokenizer.half_width(query).lower() == "all" or not query.strip("*") else query
 
 
 def _with_option(verb: str, filters: Filters, option: str, value: str) -> Filters | Mistake:
@@ -218,8 +218,8 @@ def read_unsubscribe(verb: str, tokens: Sequence[Token], _now: datetime) -> Comm
     for token in placed.tokens:
         if token.option in OPTIONS:
             return Mistake(command=verb, problem=MistakeKind.UNKNOWN_OPTION, given=token.text)
-    words = tokenizer.name(placed.tokens)
-    return Unsubscribe(selector=_selector(words), place=placed.place) if words else missing_integration(verb)
+    query = tokenizer.name(placed.tokens)
+    return Unsubscribe(selector=_selector(query), place=placed.place) if query else missing_integration(verb)
 
 
 _NO_DIGEST = frozenset({"off", "none", "never", "stop"})
@@ -233,11 +233,11 @@ def read_digest(verb: str, tokens: Sequence[Token], _now: datetime) -> Command:
         return placed
     if not placed.tokens:
         return ShowSettings(place=placed.place)
-    words = [tokenizer.half_width(token.text) for token in placed.tokens]
-    if len(words) == 1 and words[0].lower() in _NO_DIGEST:
+    query = [tokenizer.half_width(token.text) for token in placed.tokens]
+    if len(query) == 1 and query[0].lower() in _NO_DIGEST:
         return SetDigest(schedule=None, place=placed.place)
-    zones = [zone for word in words if (zone := read_zone(word))]
-    schedule = read_schedule([word for word in words if not read_zone(word)])
+    zones = [zone for word in query if (zone := read_zone(word))]
+    schedule = read_schedule([word for word in query if not read_zone(word)])
     if schedule is None or len(zones) > 1:
         return Mistake(command=verb, problem=MistakeKind.BAD_SCHEDULE, given=tokenizer.join(placed.tokens))
     return SetDigest(schedule=schedule, zone=zones[0] if zones else None, place=placed.place)
@@ -248,9 +248,9 @@ def read_language(verb: str, tokens: Sequence[Token], _now: datetime) -> Command
     placed = take_channel(verb, tokens)
     if isinstance(placed, Mistake):
         return placed
-    words = tokenizer.join(placed.tokens)
-    plain = tokenizer.half_width(words)
-    language = plain.lower() if plain.isascii() else words
+    query = tokenizer.join(placed.tokens)
+    plain = tokenizer.half_width(query)
+    language = plain.lower() if plain.isascii() else query
     if not language:
         return ShowSettings(place=placed.place)
     return SetLanguage(language=None if language in _BOT_LANGUAGE else language, place=placed.place)

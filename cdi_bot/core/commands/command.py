@@ -39,14 +39,14 @@ class ShowHelp:
 class ShowStatus:
     """How things are: of the channel (`words` is `None`) or of one integration."""
 
-    words: str | None
+    query: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListIntegrations:
     """What integrations there are, or those whose name holds `words`."""
 
-    words: str | None
+    query: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,14 +80,14 @@ class ShowSubscriptions:
 class Acknowledge:
     """Somebody looks after the failing integration."""
 
-    words: str
+    query: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetSnooze:
     """Mute an integration until a time in UTC, or (`until` is `None`) until it recovers."""
 
-    words: str
+    query: str
     until: datetime | None
     reason: str | None
     place: str | None = None
@@ -97,7 +97,7 @@ class SetSnooze:
 class EndSnooze:
     """End the mute."""
 
-    words: str
+    query: str
     place: str | None = None
 
 
@@ -105,7 +105,7 @@ class EndSnooze:
 class RequestSync:
     """Have Braze start a sync."""
 
-    words: str
+    query: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,10 +43,10 @@ def print_command(command: Command) -> str:
     match command:
         case ShowHelp(unknown=unknown):
             parts = ["help" if unknown is None else quoted_name(unknown)]
-        case ShowStatus(words=words):
-            parts = ["status", quoted_name(words)]
-        case ListIntegrations(words=words):
-            parts = ["list", quoted_name(words)]
+        case ShowStatus(query=query):
+            parts = ["status", quoted_name(query)]
+        case ListIntegrations(query=query):
+            parts = ["list", quoted_name(query)]
         case SetDigest(schedule=schedule, zone=zone):
             parts = ["digest", str(schedule or "off"), zone or "", _channel_option(command)]
         case SetLanguage(language=language):
@@ -67,12 +67,12 @@ def with_id(command: Command) -> str:
             text = print_command(replace(command, selector=ID_PLACEHOLDER))
         case SetSnooze(reason=reason):
             text = print_command(
-                replace(command, words=ID_PLACEHOLDER, reason=(reason or "")[:LONGEST_REASON].strip())
+                replace(command, query=ID_PLACEHOLDER, reason=(reason or "")[:LONGEST_REASON].strip())
             )
         case Acknowledge() | EndSnooze() | RequestSync():
-            text = print_command(replace(command, words=ID_PLACEHOLDER))
+            text = print_command(replace(command, query=ID_PLACEHOLDER))
         case _:
-            text = print_command(ShowStatus(words=ID_PLACEHOLDER))
+            text = print_command(ShowStatus(query=ID_PLACEHOLDER))
     return text.replace(quote(ID_PLACEHOLDER), ID_PLACEHOLDER, 1)
 
 
@@ -84,14 +84,14 @@ def _integration_command(
             return ["subscribe", quoted_name(selector), *_options(filters)]
         case Unsubscribe(selector=selector):
             return ["unsubscribe", quoted_name(selector)]
-        case Acknowledge(words=words):
-            return ["ack", quoted_name(words)]
-        case SetSnooze(words=words, until=until, reason=reason):
-            return ["snooze", quoted_name(words), _snooze_end(until), quote(reason) if reason else ""]
-        case EndSnooze(words=words):
-            return ["unsnooze", quoted_name(words)]
-        case RequestSync(words=words):
-            return ["sync", quoted_name(words)]
+        case Acknowledge(query=query):
+            return ["ack", quoted_name(query)]
+        case SetSnooze(query=query, until=until, reason=reason):
+            return ["snooze", quoted_name(query), _snooze_end(until), quote(reason) if reason else ""]
+        case EndSnooze(query=query):
+            return ["unsnooze", quoted_name(query)]
+        case RequestSync(query=query):
+            return ["sync", quoted_name(query)]
 
 
 def _channel_option(command: Command) -> str:
@@ -99,11 +99,11 @@ def _channel_option(command: Command) -> str:
     return f"in:<#{place}>" if place else ""
 
 
-def quoted_name(words: str | None) -> str:
+def quoted_name(query: str | None) -> str:
     """Write what names an integration, quoted unless it is one plain word."""
-    if words is None or _PLAIN.fullmatch(words):
-        return words or ""
-    return quote(words)
+    if query is None or _PLAIN.fullmatch(query):
+        return query or ""
+    return quote(query)
 
 
 def _options(filters: Filters) -> list[str]:

@@ -21,7 +21,7 @@ _WORDS = {
     "w": ("w", "wk", "wks", "week", "weeks"),
 }
 
-_UNITS = {word: _SECONDS[unit] for unit, words in _WORDS.items() for word in words}
+_UNITS = {word: _SECONDS[unit] for unit, query in _WORDS.items() for word in query}
 
 # At most nine digits each: longer ones are no length of time that anybody means.
 _PART = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)([a-z]+)", re.ASCII)
@@ -116,15 +116,15 @@ def read_snooze(verb: str, tokens: Sequence[Token], now: datetime) -> Command:
     if end is None:
         return _without_end(verb, tokens)
     # `snooze 2h Users sync` names the integration last.
-    words = tokenizer.name(tokens[: end.first] or tokens[end.after :])
-    if not words:
+    query = tokenizer.name(tokens[: end.first] or tokens[end.after :])
+    if not query:
         return missing_integration(verb)
     until = end.until.astimezone(UTC) if end.until else None
     if until and not SHORTEST <= until - now <= LONGEST:
         given = tokenizer.join(tokens[end.first : end.after])
         return Mistake(command=verb, problem=MistakeKind.BAD_TIME, given=given)
     reason = tokenizer.join(tokens[end.after :]) if end.first else ""
-    return SetSnooze(words=words, until=until, reason=reason or None, place=placed.place)
+    return SetSnooze(query=query, until=until, reason=reason or None, place=placed.place)
 
 
 def _without_end(verb: str, tokens: Sequence[Token]) -> Mistake:

@@ -62,7 +62,7 @@ class DigestView:
     failing: int  # not well when the period ended
     totals: PeriodTotals
     before: PeriodTotals | None
-    blind: timedelta
+    unreachable: timedelta
     worst: tuple[tuple[IntegrationTotals, str | None], ...]
     possible_repeat: bool = False
 

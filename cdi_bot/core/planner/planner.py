@@ -60,11 +60,11 @@ class Planner:
     def __init__(self, *, interval: timedelta) -> None:
         """Start knowing nothing; `interval` is the longest that a subscribed integration may go unseen."""
         self._interval = interval.total_seconds()
-        self._beliefs: dict[str, RunEstimate] = {}
+        self._estimates: dict[str, RunEstimate] = {}
         self._listing = ListPages()
-        self._heard = 0
+        self._subscribed = 0
         self._unlisted: set[str] = set()
-        self._heard_pages: set[int] = set()
+        self._subscribed_pages: set[int] = set()
         self._news: TimeQueue[str] = TimeQueue()
         self._held: TimeQueue[str] = TimeQueue()
         self._pressing: set[str] = set()
@@ -81,18 +81,20 @@ class Planner:
         """Set how many requests there will be: floors that would take more of them are raised."""
         self._calls_per_minute, self._pages_per_minute = max(calls_per_minute, 1), max(pages_per_minute, 1)
 
-    def know(self, watched: WatchedIntegration, *, newest: Run | None, heard: bool, now: datetime) -> None:
+    def know(
+        self, watched: WatchedIntegration, *, newest: Run | None, subscribed: bool, now: datetime
+    ) -> None:
         """Take an integration in as it is stored, or note whether anybody is subscribed to it from now on."""
         integration_id, time = watched.integration.integration_id, now.timestamp()
-        belief = self._beliefs.get(integration_id)
-        if belief is None:
-            belief = self._beliefs[integration_id] = estimate_from_store(watched, newest, time)
+        estimate = self._estimates.get(integration_id)
+        if estimate is None:
+            estimate = self._estimates[integration_id] = estimate_from_store(watched, newest, time)
             if watched.listed_at is not None and watched.missing_since is None:
                 self._listing.expect(integration_id, time)
-        elif belief.heard == heard:
+        elif estimate.subscribed == subscribed:
             return
-        self._heard += heard - belief.heard
-        belief.heard = heard
+        self._subscribed += subscribed - estimate.subscribed
+        estimate.subscribed = subscribed
         self._rank(integration_id, time)
         page = self._listing.page_of(integration_id)
         if page is not None:
@@ -100,14 +102,14 @@ class Planner:
 
     def is_new_to(self, integration_id: str) -> bool:
         """Whether an integration's past has not been told yet."""
-        belief = self._beliefs.get(integration_id)
-        return belief is not None and belief.untold
+        estimate = self._estimates.get(integration_id)
+        return estimate is not None and estimate.untold
 
     def recall(self, integration_id: str, runs: Sequence[Run], now: datetime) -> None:
         """Learn from the stored runs of an integration how it usually runs; nothing new is seen by that."""
-        belief = self._beliefs.get(integration_id)
-        if belief is not None and belief.asked_at is not None and runs:
-            belief.recall(runs)
+        estimate = self._estimates.get(integration_id)
+        if estimate is not None and estimate.asked_at is not None and runs:
+            estimate.recall(runs)
             self._rank(integration_id, now.timestamp())
 
     def stale_page(self, since: datetime) -> int | None:
@@ -140,23 +142,23 @@ class Planner:
 
     def answered(self, integration_id: str, runs: Sequence[Run], now: datetime) -> None:
         """Take in the first page of an integration's runs."""
-        belief = self._beliefs.get(integration_id)
-        if belief is None:
+        estimate = self._estimates.get(integration_id)
+        if estimate is None:
             return
         time = now.timestamp()
-        was_running, began, asked_at = belief.running, belief.began, belief.asked_at
-        belief.take_runs(runs, time, self._ahead.seconds)
-        if belief.began is not None and belief.began != began:
-            self._ahead.saw(belief.began, None, time)
-        elif was_running and belief.began and belief.ended and belief.ended > belief.began:
-            self._ahead.saw(belief.ended, asked_at, time)
+        was_running, began, asked_at = estimate.running, estimate.began, estimate.asked_at
+        estimate.take_runs(runs, time, self._ahead.seconds)
+        if estimate.began is not None and estimate.began != began:
+            self._ahead.saw(estimate.began, None, time)
+        elif was_running and estimate.began and estimate.ended and estimate.ended > estimate.began:
+            self._ahead.saw(estimate.ended, asked_at, time)
         for place in (self._news, self._held):
             place.drop(integration_id)
         for names in (self._asking, self._pressing):
             names.discard(integration_id)
         self._rank(integration_id, time)
         page = self._listing.page_of(integration_id)
-        if page is not None and (belief.began, belief.running) != (began, was_running):
+        if page is not None and (estimate.began, estimate.running) != (began, was_running):
             self._rank_page(page, time)
 
     def failed(self, integration_id: str, now: datetime, *, not_before: datetime) -> None:
@@ -166,7 +168,7 @@ class Planner:
 
     def press(self, integration_id: str, now: datetime, *, not_before: datetime | None = None) -> None:
         """Ask an integration before all that is only likely to bring news, once it may be asked."""
-        if integration_id not in self._beliefs:
+        if integration_id not in self._estimates:
             return
         self._pressing.add(integration_id)
         if integration_id not in self._asking:
@@ -175,7 +177,7 @@ class Planner:
     def _hold(self, integration_id: str, until: datetime) -> None:
         for place in (self._calls, self._news):
             place.drop(integration_id)
-        if integration_id in self._beliefs:
+        if integration_id in self._estimates:
             self._held.put(integration_id, until.timestamp())
 
     # ------------------------------------------------------------------------------------- the list call
@@ -201,11 +203,11 @@ class Planner:
         self._reading.discard(page)
         changes = {}
         for listed in integrations:
-            belief = self._beliefs.get(listed.integration_id)
-            if belief is None:
+            estimate = self._estimates.get(listed.integration_id)
+            if estimate is None:
                 continue
-            self._learn_lag(belief, listed, time)
-            changes[listed.integration_id] = belief.take_listed(
+            self._learn_lag(estimate, listed, time)
+            changes[listed.integration_id] = estimate.take_listed(
                 listed, time, lag=self._lag.seconds, ahead=self._ahead.seconds
             )
         members = [listed.integration_id for listed in integrations]
@@ -225,11 +227,11 @@ class Planner:
     # ------------------------------------------------------------------------------------- what it is worth
 
     def _worth_of_call(self, integration_id: str, time: float) -> float:
-        belief = self._beliefs[integration_id]
-        if belief.asked_at is not None and time < belief.asked_at + _APART:
+        estimate = self._estimates[integration_id]
+        if estimate.asked_at is not None and time < estimate.asked_at + _APART:
             return 0.0
-        worth = belief.unseen(time, self._ahead.seconds) * _staleness(time - belief.as_of)
-        return max(worth, _LEAST) if belief.untold else worth
+        worth = estimate.unseen(time, self._ahead.seconds) * _staleness(time - estimate.as_of)
+        return max(worth, _LEAST) if estimate.untold else worth
 
     def _worth_of_page(self, page: int, time: float) -> float:
         if page not in self._listing or time < self._listing.read_at(page) + _PAGES_APART:
@@ -237,10 +239,10 @@ class Planner:
         until, ahead = time - self._lag.seconds, self._ahead.seconds
         worth = 0.0
         for integration_id in self._listing.members(page):
-            belief = self._beliefs.get(integration_id)
-            if belief is not None:
-                weight = 1.0 if belief.heard else UNSUBSCRIBED_WEIGHT
-                worth += weight * belief.unseen(until, ahead) * _staleness(time - belief.as_of)
+            estimate = self._estimates.get(integration_id)
+            if estimate is not None:
+                weight = 1.0 if estimate.subscribed else UNSUBSCRIBED_WEIGHT
+                worth += weight * estimate.unseen(until, ahead) * _staleness(time - estimate.as_of)
         return worth
 
     def _call_floor(self, integration_id: str) -> float:
@@ -248,7 +250,7 @@ class Planner:
         unlisted = len(self._unlisted)
         if integration_id in self._unlisted:
             return self._turn(unlisted)
-        listed = self._heard - unlisted
+        listed = self._subscribed - unlisted
         return max(self._interval * VERIFY_INTERVALS, listed * 60 / self._calls_per_minute / VERIFY_PART)
 
     def _turn(self, count: int) -> float:
@@ -258,16 +260,16 @@ class Planner:
     def _page_floor(self, page: int) -> float:
         """Seconds from one reading of a page to the next; pages that nobody waits for have what the others leave."""
         seconds = 60 / self._pages_per_minute
-        if page in self._heard_pages:
-            return len(self._heard_pages) * seconds / PAGES_IN_TURN
-        left = UNSUBSCRIBED_PART if self._heard_pages else PAGES_IN_TURN
-        return (len(self._listing) - len(self._heard_pages)) * seconds / left
+        if page in self._subscribed_pages:
+            return len(self._subscribed_pages) * seconds / PAGES_IN_TURN
+        left = UNSUBSCRIBED_PART if self._subscribed_pages else PAGES_IN_TURN
+        return (len(self._listing) - len(self._subscribed_pages)) * seconds / left
 
     # ------------------------------------------------------------------------------------- keeping it in order
 
     def _rank(self, integration_id: str, time: float) -> None:
-        belief = self._beliefs.get(integration_id)
-        if belief is None or not belief.heard:
+        estimate = self._estimates.get(integration_id)
+        if estimate is None or not estimate.subscribed:
             self._calls.drop(integration_id)
             self._unlisted.discard(integration_id)
             return
@@ -275,27 +277,29 @@ class Planner:
         (self._unlisted.discard if is_listed else self._unlisted.add)(integration_id)
         if integration_id in self._asking or integration_id in self._news or integration_id in self._held:
             return
-        last = belief.asked_at if belief.asked_at is not None else belief.as_of
+        last = estimate.asked_at if estimate.asked_at is not None else estimate.as_of
         due = last + self._call_floor(integration_id)
         # A list that tells nothing any more is no reason to leave an integration unseen.
-        self._calls.put(integration_id, time, min(due, belief.as_of + self._turn(self._heard)))
+        self._calls.put(integration_id, time, min(due, estimate.as_of + self._turn(self._subscribed)))
 
     def _rank_page(self, page: int, time: float) -> None:
-        heard = any(
-            belief.heard for each in self._listing.members(page) if (belief := self._beliefs.get(each))
+        subscribed = any(
+            estimate.subscribed
+            for each in self._listing.members(page)
+            if (estimate := self._estimates.get(each))
         )
-        (self._heard_pages.add if heard else self._heard_pages.discard)(page)
+        (self._subscribed_pages.add if subscribed else self._subscribed_pages.discard)(page)
         if page in self._listing and page not in self._reading:
             self._pages.put(page, time, self._listing.read_at(page) + self._page_floor(page))
 
-    def _learn_lag(self, belief: RunEstimate, listed: Integration, time: float) -> None:
-        if belief.changed_at is None:
+    def _learn_lag(self, estimate: RunEstimate, listed: Integration, time: float) -> None:
+        if estimate.changed_at is None:
             return
-        if belief.is_ahead_of(listed):
-            self._lag.behind(time - belief.changed_at)
+        if estimate.is_ahead_of(listed):
+            self._lag.behind(time - estimate.changed_at)
             return
-        self._lag.abreast(time - belief.changed_at)
-        belief.changed_at = None
+        self._lag.abreast(time - estimate.changed_at)
+        estimate.changed_at = None
 
 
 def _staleness(seconds: float) -> float:

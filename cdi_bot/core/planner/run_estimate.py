@@ -46,7 +46,7 @@ class RunEstimate:
     """
 
     as_of: float
-    heard: bool = False
+    subscribed: bool = False
     untold: bool = True
     asked_at: float | None = None
     listed_at: float | None = None
@@ -194,18 +194,18 @@ class RunEstimate:
 def estimate_from_store(watched: WatchedIntegration, newest: Run | None, now: float) -> RunEstimate:
     """What is believed of an integration on what is stored of it; of one that was never seen, nothing."""
     listed, observed = watched.integration, watched.observed_at
-    belief = RunEstimate(
+    estimate = RunEstimate(
         as_of=observed.timestamp() if observed else now,
         asked_at=_seconds(watched.status_asked_at),
         listed_at=_seconds(watched.listed_at),
         next_start=_seconds(listed.next_scheduled_run),
     )
     if newest is not None:
-        belief.began = newest.sync_start_time.timestamp()
-        belief.running, belief.well = newest.outcome is Outcome.RUNNING, newest.outcome is not Outcome.BAD
-        belief.ended = None if belief.running else _seconds(newest.sync_finish_time) or belief.began
-    belief.settle()
-    return belief
+        estimate.began = newest.sync_start_time.timestamp()
+        estimate.running, estimate.well = newest.outcome is Outcome.RUNNING, newest.outcome is not Outcome.BAD
+        estimate.ended = None if estimate.running else _seconds(newest.sync_finish_time) or estimate.began
+    estimate.settle()
+    return estimate
 
 
 def _seconds(time: datetime | None) -> float | None:

@@ -15,7 +15,7 @@ def judge_unreachable(
     reason: str | None,
     incident: Incident | None,
     now: datetime,
-    blind_after: timedelta,
+    unreachable_after: timedelta,
 ) -> Incident | None:
     """Whether the bot can see: a new, changed or resolved blind incident, `None` when nothing changed.
 
@@ -25,12 +25,12 @@ def judge_unreachable(
         if incident is None:
             return None
         return resolved(incident, now)
-    if incident is None and now - last_answer >= blind_after:
+    if incident is None and now - last_answer >= unreachable_after:
         return Incident(
             incident_id=0,
             workspace_id=workspace_id,
             integration_id=None,
-            kind=Kind.BLIND,
+            kind=Kind.UNREACHABLE,
             revision=1,
             opened_at=now,
             failing_since=last_answer,

@@ -54,7 +54,7 @@ class SlackMessenger:
     def __init__(
         self,
         client: AsyncWebClient,
-        words: Translator,
+        i18n: Translator,
         *,
         timeout: float = 10.0,
         clock: Callable[[], float] = time.monotonic,
@@ -63,7 +63,7 @@ class SlackMessenger:
         if client.retry_handlers:
             raise ValueError("the Slack client must have retry_handlers=[]: it would post twice")
         self._client = client
-        self._words = words
+        self._translator = i18n
         self._timeout = timeout
         self._clock = clock
         self._closed_until: dict[str, float] = {}
@@ -173,7 +173,7 @@ class SlackMessenger:
         language: str | None,
     ) -> dict[str, Any]:
         """Send a view; where Slack does not take its blocks, without pictures, else in one plain paragraph."""
-        message = render_view(view, Translator.load(language) if language else self._words)
+        message = render_view(view, Translator.load(language) if language else self._translator)
         for blocks in filter(None, (message.blocks, message.plainer)):
             try:
                 return await send(replace(message, blocks=blocks))

@@ -65,48 +65,48 @@ class MessageAction:
 ActionHandler = Callable[[Responder, MessageAction], Awaitable[Answer | Rendered | None]]
 
 
-async def _ack(desk: Responder, press: MessageAction) -> Answer | None:
-    return await desk.manage.acknowledge_incidents(press.channel, press.who, press.value["incidents"])
+async def _ack(responder: Responder, press: MessageAction) -> Answer | None:
+    return await responder.manage.acknowledge_incidents(press.channel, press.who, press.value["incidents"])
 
 
-async def _snooze(desk: Responder, press: MessageAction) -> Answer:
-    until = await _until(desk, press)
-    return await desk.manage.snooze(press.channel, press.who, press.value["id"], until, None)
+async def _snooze(responder: Responder, press: MessageAction) -> Answer:
+    until = await _until(responder, press)
+    return await responder.manage.snooze(press.channel, press.who, press.value["id"], until, None)
 
 
-async def _until(desk: Responder, press: MessageAction) -> datetime | None:
+async def _until(responder: Responder, press: MessageAction) -> datetime | None:
     """When a mute chosen from the menu ends; `None` for "until it recovers"."""
-    length, now = press.value["for"], desk.clock()
+    length, now = press.value["for"], responder.clock()
     if length == "tomorrow":
-        person = await desk.people.person(press.who)
+        person = await responder.people.person(press.who)
         return tomorrow_morning(now.astimezone(person.zone))
     return now + _LENGTHS[length] if length in _LENGTHS else None
 
 
-async def _unsnooze(desk: Responder, press: MessageAction) -> Answer:
+async def _unsnooze(responder: Responder, press: MessageAction) -> Answer:
     there = press.place
-    refusal = await desk.rights.to_reach(press.who, there) if there != press.channel else None
-    return refusal or await desk.manage.unsnooze(there, press.who, press.value["id"])
+    refusal = await responder.access.to_reach(press.who, there) if there != press.channel else None
+    return refusal or await responder.manage.unsnooze(there, press.who, press.value["id"])
 
 
-async def _history(desk: Responder, press: MessageAction) -> Answer:
-    return await desk.queries.history(press.channel, press.value["id"], press.value["offset"])
+async def _history(responder: Responder, press: MessageAction) -> Answer:
+    return await responder.queries.history(press.channel, press.value["id"], press.value["offset"])
 
 
-async def _overview(desk: Responder, press: MessageAction) -> Answer:
-    return await desk.queries.overview(press.channel, press.value["offset"])
+async def _overview(responder: Responder, press: MessageAction) -> Answer:
+    return await responder.queries.overview(press.channel, press.value["offset"])
 
 
-async def _listing(desk: Responder, press: MessageAction) -> Answer:
-    return await desk.queries.listing(press.channel, press.value["words"], press.value["offset"])
+async def _listing(responder: Responder, press: MessageAction) -> Answer:
+    return await responder.queries.listing(press.channel, press.value["words"], press.value["offset"])
 
 
-async def _pick(desk: Responder, press: MessageAction) -> Rendered:
-    return await desk.answer_text(press.value["command"], press.channel, press.who)
+async def _pick(responder: Responder, press: MessageAction) -> Rendered:
+    return await responder.answer_text(press.value["command"], press.channel, press.who)
 
 
-async def _sync(desk: Responder, press: MessageAction) -> Answer:
-    return await desk.syncing.start(press.channel, press.who, press.value["id"])
+async def _sync(responder: Responder, press: MessageAction) -> Answer:
+    return await responder.syncs.start(press.channel, press.who, press.value["id"])
 
 
 _BESIDE: dict[str, ActionHandler] = {
@@ -127,25 +127,25 @@ _IN_PLACE: dict[str, ActionHandler] = {
 """Answered in place of what they stand on, which only the one person sees."""
 
 
-def register_actions(desk: Responder) -> None:
+def register_actions(responder: Responder) -> None:
     """Answer every button and menu of the bot's messages; `open_in_braze` is a link and needs no answer."""
     for in_place, pressers in ((False, _BESIDE), (True, _IN_PLACE)):
         for action_id, presser in pressers.items():
-            desk.slack.on_action(f"^{action_id}(:|$)", _listener(desk, presser, in_place=in_place))
+            responder.slack.on_action(f"^{action_id}(:|$)", _listener(responder, presser, in_place=in_place))
 
 
 def _listener(
-    desk: Responder, presser: ActionHandler, *, in_place: bool
+    responder: Responder, presser: ActionHandler, *, in_place: bool
 ) -> Callable[[Json], Awaitable[None]]:
     async def pressed(body: Json) -> None:
-        reader = await desk.speaking_to(body["user"]["id"])
+        reader = await responder.speaking_to(body["user"]["id"])
         try:
             answer = await presser(reader, _press(body))
             said = reader.say(answer) if answer is not None else None
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
             said = reader.failed(error, action=body["actions"][0]["action_id"], user=body["user"]["id"])
         if said is not None:
-            await respond(desk.slack.session, body["response_url"], said, replace=in_place)
+            await respond(responder.slack.session, body["response_url"], said, replace=in_place)
 
     return pressed
 

@@ -57,29 +57,29 @@ class Responder:
 
     slack: SlackApp
     manage: Manage
-    syncing: SyncRequests
+    syncs: SyncRequests
     queries: Queries
     channels: ChangeChannelSettings
-    rights: Access
+    access: Access
     people: SlackPeople
-    words: Translator
+    i18n: Translator
     clock: Callable[[], datetime]
     zone: tzinfo = UTC
 
     async def speaking_to(self, who: str) -> Responder:
         """Return the same desk, answering in the language and time zone of a person as far as Slack tells them."""
         person = await self.people.person(who)
-        words = Translator.load(person.language) if person.language else self.words
-        return replace(self, words=words, zone=person.zone)
+        i18n = Translator.load(person.language) if person.language else self.i18n
+        return replace(self, i18n=i18n, zone=person.zone)
 
     async def carry_out(self, command: Command, here: Channel, who: str) -> Answer | Rendered:
         """Have the service for a command answer. Raises `StoreTrouble` and `SlackTrouble`."""
         if isinstance(command, ShowHelp):
-            return render_help(command.unknown, command.nearest, self.words)
+            return render_help(command.unknown, command.nearest, self.i18n)
         if isinstance(command, Mistake):
-            return render_mistake(command, self.words)
+            return render_mistake(command, self.i18n)
         channel = channel_of(command, here)
-        refusal = await self.rights.to_reach(who, channel) if channel != here else None
+        refusal = await self.access.to_reach(who, channel) if channel != here else None
         if refusal:
             return refusal
         if isinstance(command, SetDigest | SetLanguage):
@@ -100,12 +100,12 @@ class Responder:
                 return await self.channels.show(channel)
             case ShowAudit():
                 return await self.queries.audit(channel)
-            case ListIntegrations(words=words):
-                return await self.queries.listing(channel, words)
-            case ShowStatus(words=words):
-                if words is None:
+            case ListIntegrations(query=query):
+                return await self.queries.listing(channel, query)
+            case ShowStatus(query=query):
+                if query is None:
                     return await self.queries.overview(channel)
-                return await self.queries.history(channel, words)
+                return await self.queries.history(channel, query)
 
     async def _set(self, command: SetDigest | SetLanguage, channel: Channel, who: str) -> Answer:
         if isinstance(command, SetLanguage):
@@ -127,14 +127,14 @@ class Responder:
                 return await self.manage.subscribe(channel, who, selector, filters)
             case Unsubscribe(selector=selector):
                 return await self.manage.unsubscribe(channel, who, selector)
-            case Acknowledge(words=words):
-                return await self.manage.acknowledge(channel, who, words)
-            case SetSnooze(words=words, until=until, reason=reason):
-                return await self.manage.snooze(channel, who, words, until, reason)
-            case EndSnooze(words=words):
-                return await self.manage.unsnooze(channel, who, words)
-            case RequestSync(words=words):
-                return await self.syncing.ask(who, words)
+            case Acknowledge(query=query):
+                return await self.manage.acknowledge(channel, who, query)
+            case SetSnooze(query=query, until=until, reason=reason):
+                return await self.manage.snooze(channel, who, query, until, reason)
+            case EndSnooze(query=query):
+                return await self.manage.unsnooze(channel, who, query)
+            case RequestSync(query=query):
+                return await self.syncs.ask(who, query)
 
     async def answer_text(self, text: str, channel: Channel, who: str) -> Rendered:
         """Answer what was typed, whatever goes wrong."""
@@ -146,7 +146,7 @@ class Responder:
             bound.info("command", command=type(command).__name__)
             said = self.say(await self.carry_out(command, channel, who), command=with_id(command))
             there = channel_of(command, channel)
-            return said if there == channel else name_channel(there, said, self.words)
+            return said if there == channel else name_channel(there, said, self.i18n)
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
             return self.failed(error, command=text.split(" ", 1)[0], channel=channel.channel_id, user=who)
 
@@ -154,15 +154,15 @@ class Responder:
         """Log what went wrong, and say it in words fit for the person."""
         if isinstance(error, StoreTrouble | SlackTrouble):
             log.warning("not answered", why=str(error), **name_channel)
-            return render_trouble("store" if isinstance(error, StoreTrouble) else "slack", self.words)
+            return render_trouble("store" if isinstance(error, StoreTrouble) else "slack", self.i18n)
         log.error("answering failed", exc_info=error, **name_channel)
-        return render_trouble("failure", self.words)
+        return render_trouble("failure", self.i18n)
 
     def say(self, answer: Answer | Rendered, *, command: str = "status {id}") -> Rendered:
         """Put an answer into words."""
         if isinstance(answer, Rendered):
             return answer
-        return render_answer(answer, self.words, now=self.clock().astimezone(self.zone), command=command)
+        return render_answer(answer, self.i18n, now=self.clock().astimezone(self.zone), command=command)
 
 
 def channel_of(command: Command, here: Channel) -> Channel:
@@ -171,13 +171,13 @@ def channel_of(command: Command, here: Channel) -> Channel:
     return replace(here, channel_id=place) if place else here
 
 
-def register_commands(desk: Responder) -> None:
+def register_commands(responder: Responder) -> None:
     """Answer `/cdi`."""
 
     async def cdi(body: Json) -> None:
         channel = Channel(team_id=body["team_id"], channel_id=body["channel_id"])
-        reader = await desk.speaking_to(body["user_id"])
+        reader = await responder.speaking_to(body["user_id"])
         answer = await reader.answer_text(body.get("text") or "", channel, body["user_id"])
-        await respond(desk.slack.session, body["response_url"], answer)
+        await respond(responder.slack.session, body["response_url"], answer)
 
-    desk.slack.on_command("/cdi", cdi)
+    responder.slack.on_command("/cdi", cdi)

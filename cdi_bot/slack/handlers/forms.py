@@ -49,14 +49,14 @@ ANSWER_SECONDS = 2.2
 class FormHandlers:
     """Opens, fills and takes the form; `changed` is told of each person who changed something by it."""
 
-    desk: Responder
+    responder: Responder
     forms: SubscriptionForms
     screens: SlackViews
     changed: Callable[[str], Awaitable[None]]
 
     def listen(self) -> None:
         """Answer everything about the form."""
-        slack = self.desk.slack
+        slack = self.responder.slack
         slack.on_shortcut(FORM, self.shortcut)
         for action_id in ("form_new", "form_change", "form_about"):
             slack.on_action(f"^{action_id}(:|$)", self.pressed)
@@ -76,9 +76,9 @@ class FormHandlers:
         try:
             draft = await self._draft(press)
         except StoreTrouble as trouble:
-            said = self.desk.failed(trouble, action=press.action_id, user=press.who)
-            words = await self._words(body)
-            await self._put_up(body, window(outcome_title(words), said.blocks, words))
+            said = self.responder.failed(trouble, action=press.action_id, user=press.who)
+            i18n = await self._translator(body)
+            await self._put_up(body, window(outcome_title(i18n), said.blocks, i18n))
             return
         await self._open(body, draft)
 
@@ -111,26 +111,26 @@ class FormHandlers:
         return replace(draft, selector=found.integration_id, name=found.integration_name)
 
     async def _open(self, body: Json, draft: FormDraft) -> None:
-        await self._put_up(body, subscription_form(draft, await self._words(body)))
+        await self._put_up(body, subscription_form(draft, await self._translator(body)))
 
     async def _put_up(self, body: Json, view: View) -> None:
         """Open a window; where Slack does not let it, say so beside the message, if it was one that was pressed."""
         try:
             await self.screens.open(body["trigger_id"], view)
         except SlackTrouble as trouble:
-            told = self.desk.failed(trouble, user=body["user"]["id"])
+            told = self.responder.failed(trouble, user=body["user"]["id"])
             if body.get("response_url"):
-                await respond(self.desk.slack.session, body["response_url"], told)
+                await respond(self.responder.slack.session, body["response_url"], told)
 
-    async def _words(self, body: Json) -> Translator:
-        return (await self.desk.speaking_to(body["user"]["id"])).words
+    async def _translator(self, body: Json) -> Translator:
+        return (await self.responder.speaking_to(body["user"]["id"])).i18n
 
     async def options(self, body: Json) -> Json:
         """Offer what fits the words typed into the picker."""
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                words = await self._words(body)
-                return selector_options(await self.forms.offer(str(body.get("value") or "")), words)
+                i18n = await self._translator(body)
+                return selector_options(await self.forms.offer(str(body.get("value") or "")), i18n)
         except (StoreTrouble, TimeoutError) as trouble:
             log.warning("nothing offered", why=str(trouble) or "timeout", user=body["user"]["id"])
             return {"options": []}
@@ -140,23 +140,23 @@ class FormHandlers:
     async def submit(self, body: Json) -> Json:
         """Take a form: errors stand at their field, everything else is told in its place."""
         end = asyncio.get_running_loop().time() + ANSWER_SECONDS
-        words = await self._words(body)
-        wish = read_form(body["view"], words)
+        i18n = await self._translator(body)
+        wish = read_form(body["view"], i18n)
         if not isinstance(wish, FormValues):
             return refused(wish)
         work = asyncio.ensure_future(self._carry_out(wish, body))
         left = max(0.0, end - asyncio.get_running_loop().time())
         done, _pending = await asyncio.wait({work}, timeout=left)
         if not done:
-            self.desk.slack.start(self._tell_late(body["view"]["id"], wish, work, words))
-            return {"response_action": "update", "view": waiting_window(outcome_title(words), words)}
-        outcome, now = work.result(), self.desk.clock()
+            self.responder.slack.start(self._tell_late(body["view"]["id"], wish, work, i18n))
+            return {"response_action": "update", "view": waiting_window(outcome_title(i18n), i18n)}
+        outcome, now = work.result(), self.responder.clock()
         at = field_of(outcome, wish)
         if at:
-            return refused({at: plain_outcome(outcome, words, now)})
+            return refused({at: plain_outcome(outcome, i18n, now)})
         return {
             "response_action": "update",
-            "view": outcome_view(outcome, wish.channel_id, words, now),
+            "view": outcome_view(outcome, wish.channel_id, i18n, now),
         }
 
     async def _carry_out(self, wish: FormValues, body: Json) -> Outcome:
@@ -169,24 +169,24 @@ class FormHandlers:
                 present = await self.forms.present(channel, wish.subscription_id)
                 selector = present.subscription.selector if present else None
             if selector is None:
-                return [ended(await self._words(body))]
+                return [ended(await self._translator(body))]
             outcome.append(
                 await self.forms.subscribe(channel, who, selector, wish.filters, picked=wish.picked)
             )
             if isinstance(outcome[0], SubscribedTo):
-                zone = (await self.desk.people.person(who)).zone_name
+                zone = (await self.responder.people.person(who)).zone_name
                 outcome += await self.forms.talk(channel, who, wish.talk, zone)
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
-            outcome.append(self.desk.failed(error, form=FORM, user=who))
-        self.desk.slack.start(self.changed(who))
+            outcome.append(self.responder.failed(error, form=FORM, user=who))
+        self.responder.slack.start(self.changed(who))
         return outcome
 
     async def _tell_late(
-        self, view_id: str, wish: FormValues, work: asyncio.Future[Outcome], words: Translator
+        self, view_id: str, wish: FormValues, work: asyncio.Future[Outcome], i18n: Translator
     ) -> None:
         """Show the outcome in the window that waits; where it is a refusal, the form again, as it was filled in."""
-        outcome, now = await work, self.desk.clock()
-        view = outcome_view(outcome, wish.channel_id, words, now)
+        outcome, now = await work, self.responder.clock()
+        view = outcome_view(outcome, wish.channel_id, i18n, now)
         if field_of(outcome, wish) and wish.subscription_id is None:
             again = FormDraft(
                 channel_id=None if wish.picked else wish.channel_id,
@@ -196,9 +196,9 @@ class FormHandlers:
                 filters=wish.filters,
                 languages=self.forms.languages,
                 talk=wish.talk,
-                problem=plain_outcome(outcome, words, now),
+                problem=plain_outcome(outcome, i18n, now),
             )
-            view = subscription_form(again, words)
+            view = subscription_form(again, i18n)
         await self._show(view_id, view)
 
     async def _show(self, view_id: str, view: View) -> None:
@@ -210,17 +210,17 @@ class FormHandlers:
     async def unsubscribe(self, body: Json) -> None:
         """End the subscription that the form is about."""
         press = ButtonPress.read(body)
-        words = await self._words(body)
+        i18n = await self._translator(body)
         channel = Channel(team_id=body["team"]["id"], channel_id=press.value["channel"])
         try:
             present = await self.forms.present(channel, press.value["subscription"])
             if present is None:
-                outcome: Answer | Rendered = ended(words)
+                outcome: Answer | Rendered = ended(i18n)
             else:
                 selector = present.subscription.selector
                 outcome = await self.forms.unsubscribe(channel, press.who, selector)
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
-            outcome = self.desk.failed(error, action=press.action_id, user=press.who)
-        self.desk.slack.start(self.changed(press.who))
-        view = outcome_view([outcome], channel.channel_id, words, self.desk.clock())
+            outcome = self.responder.failed(error, action=press.action_id, user=press.who)
+        self.responder.slack.start(self.changed(press.who))
+        view = outcome_view([outcome], channel.channel_id, i18n, self.responder.clock())
         await self._show(body["view"]["id"], view)

@@ -71,7 +71,7 @@ class HomeTab:
     `clock` gives the present in UTC; `seconds` counts and never goes back.
     """
 
-    desk: Responder
+    responder: Responder
     homes: HomeQueries
     memberships: SlackMemberships
     screens: SlackViews
@@ -87,7 +87,7 @@ class HomeTab:
 
     def listen(self) -> None:
         """Answer whatever happens on Home."""
-        slack = self.desk.slack
+        slack = self.responder.slack
         slack.on_event("app_home_opened", self.opened)
         slack.on_action("^home_page(:|$)", self.turned)
         slack.on_action("^home_refresh$", self.refreshed)
@@ -129,43 +129,47 @@ class HomeTab:
     async def acknowledged(self, body: Json) -> None:
         """Acknowledge what is wrong; where that is refused, say why in a window."""
         press = ButtonPress.read(body)
-        desk = await self.desk.speaking_to(press.who)
+        responder = await self.responder.speaking_to(press.who)
         channel = Channel(team_id=body["team"]["id"], channel_id=press.value["channel"])
         try:
-            answer = await desk.manage.acknowledge_incidents(channel, press.who, press.value["incidents"])
-            told = desk.say(answer) if answer is not None else None
+            answer = await responder.manage.acknowledge_incidents(
+                channel, press.who, press.value["incidents"]
+            )
+            told = responder.say(answer) if answer is not None else None
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
-            told = desk.failed(error, action=press.action_id, user=press.who)
+            told = responder.failed(error, action=press.action_id, user=press.who)
         viewer = self._same_page(body)
         before = viewer.shown
         await self._show(press.who, viewer)
         if told is not None and viewer.shown == before:
-            await self._open(body, outcome_window(desk.words.gettext("Acknowledge"), told, desk.words))
+            await self._open(
+                body, outcome_window(responder.i18n.gettext("Acknowledge"), told, responder.i18n)
+            )
 
     async def runs(self, body: Json) -> None:
         """Show an integration's runs in a window, which waits while Braze is asked."""
         press = ButtonPress.read(body)
-        desk = await self.desk.speaking_to(press.who)
-        title = desk.words.gettext("History")
-        view_id = await self._open(body, waiting_window(title, desk.words))
+        responder = await self.responder.speaking_to(press.who)
+        title = responder.i18n.gettext("History")
+        view_id = await self._open(body, waiting_window(title, responder.i18n))
         if view_id is None:
             return
         nowhere = Channel(team_id=body["team"]["id"], channel_id="")
         try:
-            answer = await desk.queries.history(nowhere, press.value["id"])
-            blocks = history_window(answer, desk.words, self.clock()) or desk.say(answer).blocks
+            answer = await responder.queries.history(nowhere, press.value["id"])
+            blocks = history_window(answer, responder.i18n, self.clock()) or responder.say(answer).blocks
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
-            blocks = desk.failed(error, action=press.action_id, user=press.who).blocks
+            blocks = responder.failed(error, action=press.action_id, user=press.who).blocks
         try:
-            await self.screens.update(view_id, window(title, blocks, desk.words))
+            await self.screens.update(view_id, window(title, blocks, responder.i18n))
         except SlackTrouble as trouble:
             log.info("runs not shown", reason=trouble.reason)  # closed meanwhile, mostly
 
     async def help(self, body: Json) -> None:
         """Explain the commands in a window."""
-        desk = await self.desk.speaking_to(body["user"]["id"])
-        told = render_help(None, None, desk.words)
-        await self._open(body, outcome_window(desk.words.gettext("Help"), told, desk.words))
+        responder = await self.responder.speaking_to(body["user"]["id"])
+        told = render_help(None, None, responder.i18n)
+        await self._open(body, outcome_window(responder.i18n.gettext("Help"), told, responder.i18n))
 
     async def _open(self, body: Json, view: View) -> str | None:
         try:
@@ -201,23 +205,23 @@ class HomeTab:
             log.warning("Home not shown", user=who, reason=trouble.reason)
 
     async def _view(self, who: str, viewer: _Viewer) -> View:
-        desk = await self.desk.speaking_to(who)
+        responder = await self.responder.speaking_to(who)
         try:
             channels = await self.memberships.channels_of(who)
         except SlackTrouble as trouble:
             log.warning("channels not told", user=who, reason=trouble.reason)
-            return unknown_home(desk.words)
+            return unknown_home(responder.i18n)
         if viewer.direct:
             channels |= {viewer.direct}
-        person = await self.desk.people.person(who)
+        person = await self.responder.people.person(who)
         began = self.seconds()
         try:
             home = await self.homes.home(channels, viewer.page, may_change=person.may_change)
         except StoreTrouble as trouble:
-            return troubled_home(desk.failed(trouble, home=who).blocks, desk.words)
+            return troubled_home(responder.failed(trouble, home=who).blocks, responder.i18n)
         self._spent += self.seconds() - began
         viewer.page = home.page
-        return home_view(home, desk.words, self.clock())
+        return home_view(home, responder.i18n, self.clock())
 
     async def _publish(self, who: str, viewer: _Viewer, view: View, *, expected: str | None) -> None:
         viewer.hash = await self.screens.publish(who, view, hash=expected)

@@ -51,58 +51,58 @@ def read(text: str) -> Command:
         ("Subscribee Users", ShowHelp(unknown="Subscribee", nearest="subscribe")),
         ("<@U1|ann>", ShowHelp(unknown="@ann")),
         ("x" * 100_000, ShowHelp(unknown="x" * 100_000)),
-        ("status", ShowStatus(words=None)),
-        ("  STATUS  ", ShowStatus(words=None)),
-        ("status Users  sync", ShowStatus(words="Users sync")),
-        ('status "Users sync"', ShowStatus(words="Users sync")),
-        ("status “Users sync”", ShowStatus(words="Users sync")),
-        ("status ‘Users sync’", ShowStatus(words="Users sync")),
-        ("status 'Bob's users'", ShowStatus(words="Bob's users")),
-        ("status `0f3c`", ShowStatus(words="0f3c")),
-        ('status "', ShowStatus(words='"')),
-        ('status 5" screens', ShowStatus(words='5" screens')),
-        ("status R&amp;D &lt;new&gt;", ShowStatus(words="R&D <new>")),
-        ("status <http://app.example.com|app.example.com>", ShowStatus(words="app.example.com")),
-        ("status <https://app.example.com>", ShowStatus(words="https://app.example.com")),
-        ("status <#C1|users>", ShowStatus(words="#users")),
-        ("status a\u00a0b", ShowStatus(words="a b")),
-        ("ｓｔａｔｕｓ　ユーザー", ShowStatus(words="ユーザー")),
-        ("status 「ユーザー　同期」", ShowStatus(words="ユーザー　同期")),
-        ("status ＂ユーザー 同期＂", ShowStatus(words="ユーザー 同期")),
-        (r'status "Users \"EU\""', ShowStatus(words='Users "EU"')),
+        ("status", ShowStatus(query=None)),
+        ("  STATUS  ", ShowStatus(query=None)),
+        ("status Users  sync", ShowStatus(query="Users sync")),
+        ('status "Users sync"', ShowStatus(query="Users sync")),
+        ("status “Users sync”", ShowStatus(query="Users sync")),
+        ("status ‘Users sync’", ShowStatus(query="Users sync")),
+        ("status 'Bob's users'", ShowStatus(query="Bob's users")),
+        ("status `0f3c`", ShowStatus(query="0f3c")),
+        ('status "', ShowStatus(query='"')),
+        ('status 5" screens', ShowStatus(query='5" screens')),
+        ("status R&amp;D &lt;new&gt;", ShowStatus(query="R&D <new>")),
+        ("status <http://app.example.com|app.example.com>", ShowStatus(query="app.example.com")),
+        ("status <https://app.example.com>", ShowStatus(query="https://app.example.com")),
+        ("status <#C1|users>", ShowStatus(query="#users")),
+        ("status a\u00a0b", ShowStatus(query="a b")),
+        ("ｓｔａｔｕｓ　ユーザー", ShowStatus(query="ユーザー")),
+        ("status 「ユーザー　同期」", ShowStatus(query="ユーザー　同期")),
+        ("status ＂ユーザー 同期＂", ShowStatus(query="ユーザー 同期")),
+        (r'status "Users \"EU\""', ShowStatus(query='Users "EU"')),
         (
             f"status <https://dashboard-03.braze.com/integrations/cloud_data_ingestion/{ID}>",
-            ShowStatus(words=ID),
+            ShowStatus(query=ID),
         ),
         (
             f"ack https://dashboard-03.braze.com/integrations/cloud_data_ingestion/{ID}/edit?a=b#c",
-            Acknowledge(words=ID),
+            Acknowledge(query=ID),
         ),
         (
             f"sync <http://dashboard.us-10.braze.com/x/cloud_data_ingestion/{ID}|…/{ID[:4]}>",
-            RequestSync(words=ID),
+            RequestSync(query=ID),
         ),
         (
             f"list see dashboard-01.braze.eu/integrations/cloud_data_ingestion/{ID}",
-            ListIntegrations(words=ID),
+            ListIntegrations(query=ID),
         ),
-        ("status https://example.com/other/page", ShowStatus(words="https://example.com/other/page")),
-        ("list", ListIntegrations(words=None)),
-        ("list cart", ListIntegrations(words="cart")),
+        ("status https://example.com/other/page", ShowStatus(query="https://example.com/other/page")),
+        ("list", ListIntegrations(query=None)),
+        ("list cart", ListIntegrations(query="cart")),
         ("subscriptions", ShowSubscriptions()),
         ("subs", ShowSubscriptions()),
         ("unsubscribe Users*", Unsubscribe(selector="Users*")),
         ("unsub ALL", Unsubscribe(selector="all")),
-        ("ack Users", Acknowledge(words="Users")),
-        ("acknowledge Users", Acknowledge(words="Users")),
-        ("unsnooze Users", EndSnooze(words="Users")),
-        ("sync Users", RequestSync(words="Users")),
+        ("ack Users", Acknowledge(query="Users")),
+        ("acknowledge Users", Acknowledge(query="Users")),
+        ("unsnooze Users", EndSnooze(query="Users")),
+        ("sync Users", RequestSync(query="Users")),
         ("audit", ShowAudit()),
         ("AUDIT please", ShowAudit()),
         ("audit in:<#C1|general>", ShowAudit(place="C1")),
         ("subscriptions in: <#C1>", ShowSubscriptions(place="C1")),
         ("unsub ＡＬＬ in:<#G1|ops>", Unsubscribe(selector="all", place="G1")),
-        ("unsnooze in:<#C1|general> Users", EndSnooze(words="Users", place="C1")),
+        ("unsnooze in:<#C1|general> Users", EndSnooze(query="Users", place="C1")),
     ],
 )
 def test_plain_commands(text: str, command: Command) -> None:
@@ -172,7 +172,7 @@ def test_another_channel_is_named_by_in() -> None:
     assert read("subscribe in:<#C1|general> Users rows:5") == there
     assert read("subscribe Users rows:5 in: <#C1>") == there
     snooze = read("snooze Users 2h in:<#C1|general> back fill")
-    assert snooze == SetSnooze(words="Users", until=NOW + timedelta(hours=2), reason="back fill", place="C1")
+    assert snooze == SetSnooze(query="Users", until=NOW + timedelta(hours=2), reason="back fill", place="C1")
 
 
 def test_subscribe_leaves_out_running_by_default() -> None:
@@ -183,7 +183,7 @@ def test_subscribe_leaves_out_running_by_default() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "until", "words", "reason"),
+    ("text", "until", "query", "reason"),
     [
         ("snooze Users 2h", timedelta(hours=2), "Users", None),
         ("snooze Users sync 2h back fill", timedelta(hours=2), "Users sync", "back fill"),
@@ -212,9 +212,9 @@ def test_subscribe_leaves_out_running_by_default() -> None:
         ("snooze ユーザー tomorrow ９：３０", timedelta(hours=21.5), "ユーザー", None),
     ],
 )
-def test_snooze(text: str, until: timedelta | None, words: str, reason: str | None) -> None:
+def test_snooze(text: str, until: timedelta | None, query: str, reason: str | None) -> None:
     """A mute takes the first time behind the name; what follows it is the reason."""
-    assert read(text) == SetSnooze(words=words, until=NOW + until if until else None, reason=reason)
+    assert read(text) == SetSnooze(query=query, until=NOW + until if until else None, reason=reason)
 
 
 def test_tomorrow_is_in_the_persons_zone_and_told_in_utc() -> None:
@@ -344,8 +344,8 @@ def test_every_text_is_a_command(text: str) -> None:
     """Whatever is typed is answered, and nothing is raised."""
     command = read(text)
     assert isinstance(command, get_args(Command))
-    words = getattr(command, "words", None) or getattr(command, "selector", None)
-    assert words is None or words.strip()
+    query = getattr(command, "query", None) or getattr(command, "selector", None)
+    assert query is None or query.strip()
 
 
 @given(st.sampled_from(COMMANDS), TEXTS)
@@ -405,6 +405,6 @@ def test_every_command_is_nearest_to_its_misspelling(command: str) -> None:
 )
 def test_quoted_names_come_through(name: str) -> None:
     """A quoted name is taken as it stands, whatever it looks like."""
-    words = name.strip()
-    if words:
-        assert read(f'status "{name}"') == ShowStatus(words=words)
+    query = name.strip()
+    if query:
+        assert read(f'status "{name}"') == ShowStatus(query=query)

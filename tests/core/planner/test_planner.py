@@ -42,7 +42,7 @@ def planner(*names: str, now: datetime = NOON) -> Planner:
     made = Planner(interval=INTERVAL)
     made.allow(calls_per_minute=70, pages_per_minute=40)
     for name in names:
-        made.know(WatchedIntegration(integration=one(name)), newest=None, heard=True, now=now)
+        made.know(WatchedIntegration(integration=one(name)), newest=None, subscribed=True, now=now)
     return made
 
 
@@ -173,7 +173,7 @@ def test_subscribed_integrations_come_first() -> None:
     made = planner(*(f"heard{number}" for number in range(10)))
     others = [one(f"other{number}") for number in range(10)]
     for each in others:
-        made.know(WatchedIntegration(integration=each), newest=None, heard=False, now=NOON)
+        made.know(WatchedIntegration(integration=each), newest=None, subscribed=False, now=NOON)
     pages = [[one(f"heard{number}") for number in range(10)], others]
     read = [0, 0]
     for second in range(0, 300, 2):
@@ -189,7 +189,7 @@ def test_subscribed_integrations_come_first() -> None:
 def test_what_is_forgotten_by_everybody_is_asked_no_more() -> None:
     """After the last unsubscription its calls go to others."""
     made = planner("a")
-    made.know(WatchedIntegration(integration=one("a")), newest=None, heard=False, now=NOON)
+    made.know(WatchedIntegration(integration=one("a")), newest=None, subscribed=False, now=NOON)
     assert calls(made, at(60)) == []
 
 
@@ -198,9 +198,9 @@ def test_a_restart_takes_up_what_was_known() -> None:
     made = Planner(interval=INTERVAL)
     made.allow(calls_per_minute=70, pages_per_minute=40)
     asked = WatchedIntegration(integration=one("a"), status_asked_at=NOON - timedelta(seconds=20))
-    made.know(asked, newest=ran("a", -30), heard=True, now=NOON)
+    made.know(asked, newest=ran("a", -30), subscribed=True, now=NOON)
     busy = replace(asked, integration=one("b"))
-    made.know(busy, newest=ran("b", -1.2, None), heard=True, now=NOON)
+    made.know(busy, newest=ran("b", -1.2, None), subscribed=True, now=NOON)
     assert calls(made, NOON)[0] == "b"
 
 

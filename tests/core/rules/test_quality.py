@@ -210,8 +210,8 @@ def test_no_silence_is_told_that_is_like_one_before(past: list[int], silent: int
     assert is_empty(runs[0])
     assert silent > 3 * max(map(len, streaks))
     assert sum(map(bool, past)) >= 10
-    mended = judge_quality_fixed(replace(found, incident_id=1), runs[0], now=NOON)
-    assert mended is None
+    fixed = judge_quality_fixed(replace(found, incident_id=1), runs[0], now=NOON)
+    assert fixed is None
 
 
 @given(st.lists(st.integers(0, 2), min_size=1, max_size=40))

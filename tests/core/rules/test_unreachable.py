@@ -18,7 +18,7 @@ def judged(reason: str | None, minutes: float, incident: Incident | None = None)
         reason=reason,
         incident=incident,
         now=at(minutes),
-        blind_after=timedelta(minutes=5),
+        unreachable_after=timedelta(minutes=5),
     )
 
 
@@ -26,10 +26,10 @@ def test_blindness_is_called_so_after_a_while() -> None:
     """Not before, and not while Braze answers."""
     assert judged("timeout", 4.9) is None
     assert judged(None, 60) is None
-    blind = judged("timeout", 5)
-    assert blind is not None
-    assert (blind.kind, blind.integration_id, blind.failing_since, blind.reason) == (
-        Kind.BLIND,
+    unreachable = judged("timeout", 5)
+    assert unreachable is not None
+    assert (unreachable.kind, unreachable.integration_id, unreachable.failing_since, unreachable.reason) == (
+        Kind.UNREACHABLE,
         None,
         NOON,
         "timeout",
@@ -38,9 +38,9 @@ def test_blindness_is_called_so_after_a_while() -> None:
 
 def test_it_changes_with_its_reason_and_ends_with_an_answer() -> None:
     """Each time with a new revision."""
-    blind = judged("timeout", 5)
-    assert blind is not None
-    stored = replace(blind, incident_id=3)
+    unreachable = judged("timeout", 5)
+    assert unreachable is not None
+    stored = replace(unreachable, incident_id=3)
     assert judged("timeout", 9, stored) is None
     changed = judged("bad_key", 9, stored)
     assert changed == replace(stored, revision=2, reason="bad_key")

@@ -150,6 +150,6 @@ def test_why() -> None:
 
 def test_table_has_reasons() -> None:
     """Each word stands once, under one verdict, with a reason."""
-    reasons = [reason for words in errors._TABLE.values() for reason in words.values()]  # noqa: SLF001
+    reasons = [reason for query in errors._TABLE.values() for reason in query.values()]  # noqa: SLF001
     assert len(VERDICTS) == len(reasons)
     assert all(re.fullmatch(r"[A-Za-z].{4,}", reason) for reason in reasons)

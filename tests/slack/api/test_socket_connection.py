@@ -102,19 +102,19 @@ async def test_odd_messages_do_no_harm() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "reason"),
+    ("query", "reason"),
     [
         ('{"type": "disconnect", "reason": "too_many_websockets"}', "too_many_websockets"),
         ("nonsense", "bad_answer"),
         (None, "connection_failed"),
     ],
 )
-async def test_without_a_hello_it_is_not_open(words: str | None, reason: str) -> None:
+async def test_without_a_hello_it_is_not_open(query: str | None, reason: str) -> None:
     """A connection that Slack does not greet is trouble that may pass."""
 
     async def say(socket: web.WebSocketResponse) -> None:
-        if words is not None:
-            await socket.send_str(words)
+        if query is not None:
+            await socket.send_str(query)
         await socket.close()
 
     async with slack(say) as client:

@@ -61,9 +61,9 @@ class House:
         await self.tab.tick()
         return self.published - before
 
-    async def subscribe(self, words: str = "all") -> None:
+    async def subscribe(self, query: str = "all") -> None:
         """Have something change, and have the bot know."""
-        await self.town.manage.subscribe(ALERTS, MARA, words, Filters())
+        await self.town.manage.subscribe(ALERTS, MARA, query, Filters())
         self.tab.stir()
 
     @property
@@ -79,7 +79,7 @@ class House:
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     """Both processes, before the stand-ins."""
-    async with people.desk(tmp_path) as town:
+    async with people.responder(tmp_path) as town:
         apps = [
             SlackApp(
                 bot_token=town.sandbox.slack_bot_token,
@@ -98,19 +98,19 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 
 
 def _tab(town: people.Desk, app: SlackApp, watch: Watch) -> HomeTab:
-    desk = Responder(
+    responder = Responder(
         slack=app,
         manage=town.manage,
-        syncing=town.syncing,
+        syncs=town.syncs,
         queries=town.queries,
         channels=town.channels,
-        rights=town.rights,
+        access=town.access,
         people=SlackPeople(app.client, TEAM),
-        words=Translator(),
+        i18n=Translator(),
         clock=town.clock,
     )
     return HomeTab(
-        desk=desk,
+        responder=responder,
         homes=HomeQueries(store=town.store, workspace=town.workspace, clock=town.clock),
         memberships=SlackMemberships(app.client, TEAM),
         screens=SlackViews(app.client),

@@ -66,13 +66,13 @@ def recovered(incident: Incident | None = None, good: Run | None = None) -> Inci
     return replace(incident or failing(), resolved_by=good, resolved_at=NOW, failed_in_a_row=0, revision=2)
 
 
-def blind(**more: Any) -> Incident:
+def unreachable(**more: Any) -> Incident:
     """Return an incident of a workspace that can't be asked."""
     known: dict[str, Any] = {
         "incident_id": 9,
         "workspace_id": 1,
         "integration_id": None,
-        "kind": Kind.BLIND,
+        "kind": Kind.UNREACHABLE,
         "revision": 1,
         "opened_at": NOW,
         "failing_since": NOW - timedelta(minutes=5),
@@ -138,7 +138,7 @@ def begun(incident: Incident | None = None) -> Incident:
 
 def incident_view(incident: Incident, of: Integration | None = None, **more: Any) -> IncidentView:
     """Return what a card knows of an incident."""
-    if incident.kind is Kind.BLIND:
+    if incident.kind is Kind.UNREACHABLE:
         return IncidentView(incident=incident, integration=None, dashboard_url=None, **more)
     of = of or integration(incident.integration_id or USERS)
     known: dict[str, Any] = {"dashboard_url": DASHBOARD + of.integration_id}

@@ -112,12 +112,12 @@ incidents = st.builds(
     acknowledged_at=st.none() | times,
     reason=st.sampled_from([None, *(flaw.value for flaw in QualityReason)]),
 )
-blind = st.builds(
+unreachable = st.builds(
     Incident,
     incident_id=st.integers(1, 10**12),
     workspace_id=st.just(1),
     integration_id=st.none(),
-    kind=st.just(Kind.BLIND),
+    kind=st.just(Kind.UNREACHABLE),
     revision=st.just(1),
     opened_at=times,
     failing_since=times,
@@ -153,7 +153,11 @@ incident_views = st.one_of(
         can_sync=st.booleans(),
     ),
     st.builds(
-        IncidentView, incident=incidents | blind, integration=st.none(), dashboard_url=links, mention=mentions
+        IncidentView,
+        incident=incidents | unreachable,
+        integration=st.none(),
+        dashboard_url=links,
+        mention=mentions,
     ),
 )
 
@@ -248,7 +252,7 @@ def subscribed_views() -> st.SearchStrategy[SubscribedView]:
 
 
 _sums = {"runs": _counts, "failed": _counts, "rows_synced": _counts, "rows_failed": _counts}
-_totals_of_period = st.builds(PeriodTotals, not_well=_lengths, **_sums)
+_totals_of_period = st.builds(PeriodTotals, unhealthy_for=_lengths, **_sums)
 digest_views = st.builds(
     DigestView,
     content=st.builds(Digest, workspace_id=st.just(1), since=times, until=times, schedule=digests, zone=text),
@@ -256,14 +260,14 @@ digest_views = st.builds(
     failing=st.integers(0, 200),
     totals=_totals_of_period,
     before=st.none() | _totals_of_period,
-    blind=_lengths,
+    unreachable=_lengths,
     worst=st.lists(
         st.tuples(
             st.builds(
                 IntegrationTotals,
                 integration=integrations,
                 sums=st.builds(RunTotals, **_sums),
-                not_well=_lengths,
+                unhealthy_for=_lengths,
                 is_open=st.booleans(),
             ),
             links,
@@ -308,8 +312,8 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
         offset=_offsets,
         total=_totals,
         failing=_totals,
-        unwell=_totals,
-        blind=st.none() | blind,
+        unhealthy=_totals,
+        unreachable=st.none() | unreachable,
     ),
     st.builds(
         answers.RunHistory,
@@ -338,7 +342,7 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
     ),
     st.builds(
         answers.IntegrationList,
-        words=_maybe_text,
+        query=_maybe_text,
         rows=st.lists(st.tuples(integrations, st.booleans()), max_size=20).map(tuple),
         offset=_offsets,
         total=_totals,
@@ -359,7 +363,7 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
         trouble=st.none() | st.sampled_from(BrazeReason),
         **_selected,
     ),
-    st.builds(answers.UnsubscribedFrom, still_heard_by=_maybe_text, **_selected),
+    st.builds(answers.UnsubscribedFrom, still_covered_by=_maybe_text, **_selected),
     st.builds(answers.NotSubscribed, covered_by=_maybe_text, **_selected),
     st.builds(answers.Acknowledged, already_by=st.none() | people, **_one),
     st.builds(answers.NothingOpen, **_one),
@@ -369,13 +373,13 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
     st.builds(answers.SyncStarted, is_certain=st.booleans(), **_one),
     st.builds(
         answers.SeveralMatches,
-        words=text,
+        query=text,
         candidates=st.lists(integrations, max_size=12).map(tuple),
         total=_totals,
     ),
     st.builds(
         answers.NoMatch,
-        words=text,
+        query=text,
         nearest=st.lists(integrations, max_size=5).map(tuple),
         list_known=st.booleans(),
         trouble=st.none() | st.sampled_from(BrazeReason),
@@ -403,7 +407,7 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
     st.builds(
         answers.BrazeRefused,
         reason=st.sampled_from([*BrazeReason]),
-        words=_maybe_text,
+        query=_maybe_text,
         permission=_maybe_text,
     ),
     st.builds(

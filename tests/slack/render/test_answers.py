@@ -34,13 +34,13 @@ from tests.slack.render.samples import (
     MARA,
     NOW,
     USERS,
-    blind,
     dubious,
     failing,
     integration,
     run,
     slow,
     snooze,
+    unreachable,
 )
 
 WORDS = Translator()
@@ -86,10 +86,10 @@ OVERVIEW = Overview(
     offset=0,
     total=7,
     failing=2,
-    unwell=4,
-    blind=None,
+    unhealthy=4,
+    unreachable=None,
 )
-LATER_PAGE = replace(OVERVIEW, rows=(row(),) * 15, offset=15, total=1_234, failing=0, unwell=0)
+LATER_PAGE = replace(OVERVIEW, rows=(row(),) * 15, offset=15, total=1_234, failing=0, unhealthy=0)
 RUNS = tuple(
     run(
         "error" if number % 7 == 3 else "success",
@@ -130,7 +130,7 @@ NO_PAST = replace(
 )
 LISTED = integration(last_job_status="success"), integration("abc123xyz", "Catalog"), OTHER
 LISTING = answers.IntegrationList(
-    words=None,
+    query=None,
     rows=((LISTED[0], True), (LISTED[1], False)),
     offset=0,
     total=2,
@@ -164,8 +164,8 @@ CHOSEN = Filters(topics=frozenset({Topic.ERROR, Topic.PARTIAL}), min_rows=100)
 ANSWERS: dict[str, Answer] = {
     "overview": OVERVIEW,
     "overview_later_page": LATER_PAGE,
-    "overview_blind": replace(OVERVIEW, blind=blind(reason="bad_key")),
-    "overview_empty": Overview(rows=(), offset=0, total=0, failing=0, unwell=0, blind=None),
+    "overview_blind": replace(OVERVIEW, unreachable=unreachable(reason="bad_key")),
+    "overview_empty": Overview(rows=(), offset=0, total=0, failing=0, unhealthy=0, unreachable=None),
     "history": HISTORY,
     "history_dubious": replace(HISTORY, incident=dubious()),
     "history_failing": replace(
@@ -192,9 +192,9 @@ ANSWERS: dict[str, Answer] = {
         NO_PAST, runs=RUNS[:2], recent=RUNS[:2], ended=2, good=2, ended_week=2, good_week=2, has_older=False
     ),
     "list": LISTING,
-    "list_words": replace(LISTING, words="cat & <b>", rows=LISTING.rows * 10, offset=20, total=50),
+    "list_words": replace(LISTING, query="cat & <b>", rows=LISTING.rows * 10, offset=20, total=50),
     "list_from_memory": replace(LISTING, trouble=BrazeReason.NO_PERMISSION),
-    "list_none_fits": replace(LISTING, words="nothing", rows=(), total=0),
+    "list_none_fits": replace(LISTING, query="nothing", rows=(), total=0),
     "list_empty": replace(LISTING, rows=(), total=0),
     "subscriptions": answers.SubscriptionList(
         rows=(
@@ -219,10 +219,10 @@ ANSWERS: dict[str, Answer] = {
         selector="Users*", name=None, filters=CHOSEN, total=4, unchanged=True
     ),
     "unsubscribed_from": answers.UnsubscribedFrom(
-        selector=USERS, name="Users attributes", still_heard_by=None
+        selector=USERS, name="Users attributes", still_covered_by=None
     ),
     "unsubscribed_from_heard": answers.UnsubscribedFrom(
-        selector=USERS, name="Users attributes", still_heard_by="all"
+        selector=USERS, name="Users attributes", still_covered_by="all"
     ),
     "not_subscribed": answers.NotSubscribed(selector=USERS, name="Users attributes", covered_by=None),
     "not_subscribed_covered": answers.NotSubscribed(selector=USERS, name=None, covered_by="Users*"),
@@ -236,14 +236,14 @@ ANSWERS: dict[str, Answer] = {
     "confirm_sync": answers.ConfirmSync(**HERE),
     "sync_started": answers.SyncStarted(**HERE, is_certain=True),
     "sync_started_unclear": answers.SyncStarted(**HERE, is_certain=False),
-    "several": answers.SeveralMatches(words="u", candidates=LISTED, total=14),
-    "several_all_shown": answers.SeveralMatches(words="u", candidates=LISTED, total=3),
-    "none_fits": answers.NoMatch(words="Usrs", nearest=LISTED[:2], list_known=True),
+    "several": answers.SeveralMatches(query="u", candidates=LISTED, total=14),
+    "several_all_shown": answers.SeveralMatches(query="u", candidates=LISTED, total=3),
+    "none_fits": answers.NoMatch(query="Usrs", nearest=LISTED[:2], list_known=True),
     "none_fits_from_memory": answers.NoMatch(
-        words="Usrs", nearest=LISTED[:2], list_known=True, trouble=BrazeReason.OUT_OF_BUDGET
+        query="Usrs", nearest=LISTED[:2], list_known=True, trouble=BrazeReason.OUT_OF_BUDGET
     ),
-    "none_fits_nothing_near": answers.NoMatch(words="Usrs", nearest=(), list_known=True),
-    "none_fits_unlisted": answers.NoMatch(words="Usrs", nearest=(), list_known=False),
+    "none_fits_nothing_near": answers.NoMatch(query="Usrs", nearest=(), list_known=True),
+    "none_fits_unlisted": answers.NoMatch(query="Usrs", nearest=(), list_known=False),
     "needs_invite": answers.NeedsInvite(channel=ALERTS),
     "cannot_post": answers.CannotPost(channel=ALERTS, reason="restricted_action"),
     "not_allowed": answers.NotAllowed(action="sync"),
@@ -266,11 +266,11 @@ ANSWERS: dict[str, Answer] = {
         )
     ),
     "audit_none": answers.AuditTrail(rows=()),
-    "braze_refused_invalid": answers.BrazeRefused(reason=BrazeReason.INVALID_INTEGRATION, words="Users"),
-    "braze_refused_unknown": answers.BrazeRefused(reason=BrazeReason.UNKNOWN_INTEGRATION, words="Users"),
-    "braze_refused": answers.BrazeRefused(reason=BrazeReason.SYNC_IN_PROGRESS, words="Users"),
+    "braze_refused_invalid": answers.BrazeRefused(reason=BrazeReason.INVALID_INTEGRATION, query="Users"),
+    "braze_refused_unknown": answers.BrazeRefused(reason=BrazeReason.UNKNOWN_INTEGRATION, query="Users"),
+    "braze_refused": answers.BrazeRefused(reason=BrazeReason.SYNC_IN_PROGRESS, query="Users"),
     "braze_refused_permission": answers.BrazeRefused(
-        reason=BrazeReason.NO_PERMISSION, words=None, permission="cdi.integration_list"
+        reason=BrazeReason.NO_PERMISSION, query=None, permission="cdi.integration_list"
     ),
     "settings": answers.SettingsShown(
         language="ja", digest="daily 09:00", zone="Asia/Tokyo", next_due=NOW, languages=("en", "ja")
@@ -296,7 +296,7 @@ ANSWERS: dict[str, Answer] = {
 @pytest.mark.parametrize("name", list(ANSWERS))
 def test_golden_answers(name: str) -> None:
     """Each answer says what it always said."""
-    assert_golden(f"answer_{name}", lambda words: render_answer(ANSWERS[name], words, now=NOW))
+    assert_golden(f"answer_{name}", lambda query: render_answer(ANSWERS[name], query, now=NOW))
 
 
 def test_every_kind_has_a_golden_file() -> None:
@@ -325,12 +325,12 @@ def test_each_answer_leads_on(name: str) -> None:
 
 
 HELPS: dict[str, Callable[[Translator], Rendered]] = {
-    "help": lambda words: render_help(None, None, words),
-    "help_unknown": lambda words: render_help("statsu", "status", words),
-    "help_unlike": lambda words: render_help("<!channel>", None, words),
-    "trouble_store": lambda words: render_trouble("store", words),
-    "trouble_slack": lambda words: render_trouble("slack", words),
-    "trouble_other": lambda words: render_trouble("internal", words),
+    "help": lambda query: render_help(None, None, query),
+    "help_unknown": lambda query: render_help("statsu", "status", query),
+    "help_unlike": lambda query: render_help("<!channel>", None, query),
+    "trouble_store": lambda query: render_trouble("store", query),
+    "trouble_slack": lambda query: render_trouble("slack", query),
+    "trouble_other": lambda query: render_trouble("internal", query),
 }
 
 
@@ -344,7 +344,7 @@ def test_golden_help(name: str) -> None:
 def test_golden_mistakes(problem: MistakeKind) -> None:
     """Each mistake is named, with an example of how it is typed."""
     mistake = Mistake(command="subscribe", problem=problem, given="on:eror", nearest="error")
-    assert_golden(f"mistake_{problem}", lambda words: render_mistake(mistake, words))
+    assert_golden(f"mistake_{problem}", lambda query: render_mistake(mistake, query))
 
 
 def test_mistake_of_each_command() -> None:
@@ -503,7 +503,7 @@ def test_any_answer_is_taken(answer: Answer) -> None:
 def test_half_a_character_spoils_no_answer() -> None:
     """What no request can carry stands in no text, and is spelled out in what a button carries."""
     half = "\ud83d"
-    heard = Subscription(
+    subscribed = Subscription(
         subscription_id=1,
         channel=ALERTS,
         workspace_id=1,
@@ -512,8 +512,10 @@ def test_half_a_character_spoils_no_answer() -> None:
         created_by=MARA,
         created_at=NOW,
     )
-    assert_taken(render(answers.SubscriptionList(rows=((heard, 1, None), (heard, 1, f"Users{half}")))))
-    several = answers.SeveralMatches(words=half, candidates=(integration(), OTHER), total=2)
+    assert_taken(
+        render(answers.SubscriptionList(rows=((subscribed, 1, None), (subscribed, 1, f"Users{half}"))))
+    )
+    several = answers.SeveralMatches(query=half, candidates=(integration(), OTHER), total=2)
     chosen = render(several, command=f"snooze {{id}} 2h {half}")
     assert_taken(chosen)
     assert half in json.loads(str(elements(chosen)[0]["value"]))["command"]

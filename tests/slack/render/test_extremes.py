@@ -38,7 +38,7 @@ OF_ANY_NUMBER = {
 }
 """What comes in any number, and is not cut to a page before it is rendered."""
 
-NAMED = {"integration_name", "name", "selector", "reason", "words", "mention", "given"}
+NAMED = {"integration_name", "name", "selector", "reason", "query", "mention", "given"}
 """The texts that Braze and people choose."""
 
 
@@ -69,21 +69,21 @@ def stretched(value: Any, name: str, rows: int, count: int) -> Any:
 @pytest.mark.parametrize("language", languages())
 def test_every_message_stretched(language: str, name: str, rows: int, count: int) -> None:
     """Names of one character and of three thousand, no rows and a billion, one integration and two hundred."""
-    words = Translator.load(language)
+    i18n = Translator.load(language)
     for view in VIEWS.values():
-        assert_taken(render_view(stretched(view, name, rows, count), words))
+        assert_taken(render_view(stretched(view, name, rows, count), i18n))
     for answer in ANSWERS.values():
         told: Answer = stretched(answer, name, rows, count)
-        assert_taken(render_answer(told, words, now=NOW))
+        assert_taken(render_answer(told, i18n, now=NOW))
 
 
 @pytest.mark.parametrize("name", NAMES, ids=["short", "long", "escaped", "wide"])
 @pytest.mark.parametrize("language", languages())
 def test_every_form_stretched(language: str, name: str) -> None:
     """The form and what it offers to choose from, with two hundred integrations of such names."""
-    words = Translator.load(language)
+    i18n = Translator.load(language)
     for draft in FORMS.values():
-        assert_view_taken(subscription_form(stretched(draft, name, 0, 1), words))
+        assert_view_taken(subscription_form(stretched(draft, name, 0, 1), i18n))
     known: list[Integration] = [integration(str(number), name) for number in range(200)]
     for typed in ("", name[:1], name):
-        assert_options_taken(selector_options(choices(typed, known, listed=True), words))
+        assert_options_taken(selector_options(choices(typed, known, listed=True), i18n))

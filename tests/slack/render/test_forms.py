@@ -74,14 +74,14 @@ FORMS = {
 @pytest.mark.parametrize("name", sorted(FORMS))
 def test_form(name: str) -> None:
     """Each way of opening the form asks for what is not known, and shows what is."""
-    assert_golden_view(f"form_{name}", lambda words: subscription_form(FORMS[name], words))
+    assert_golden_view(f"form_{name}", lambda query: subscription_form(FORMS[name], query))
 
 
 def test_around_the_form() -> None:
     """What stands in the form's place while it waits, and when it has been told."""
-    assert_golden_view("form_waiting", lambda words: waiting_window("Subscriptions", words))
+    assert_golden_view("form_waiting", lambda query: waiting_window("Subscriptions", query))
     assert_golden_view(
-        "form_told", lambda words: outcome_window("Subscriptions", short_answer("Done.", "More."), words)
+        "form_told", lambda query: outcome_window("Subscriptions", short_answer("Done.", "More."), query)
     )
 
 
@@ -98,7 +98,7 @@ def test_options(typed: str) -> None:
     """What fits is offered, names that begin with the words first, and what takes in several at once."""
     name = {"": "untyped", "*S": "pattern"}.get(typed, typed)
     offered = choices(typed, KNOWN, listed=True)
-    assert_golden_options(f"options_{name}", lambda words: selector_options(offered, words))
+    assert_golden_options(f"options_{name}", lambda query: selector_options(offered, query))
 
 
 def test_an_id_without_a_list() -> None:
@@ -106,7 +106,7 @@ def test_an_id_without_a_list() -> None:
     assert choices("abc123", [], listed=False).unlisted == "abc123"
     assert choices("abc123", KNOWN, listed=True).unlisted is None
     unseen = choices("abc123", [], listed=False)
-    assert_golden_options("options_unlisted", lambda words: selector_options(unseen, words))
+    assert_golden_options("options_unlisted", lambda query: selector_options(unseen, query))
 
 
 def filled(draft: FormDraft, **values: Json) -> Json:

@@ -39,10 +39,10 @@ from tests.slack.render.samples import (
     MARA,
     NOW,
     USERS,
-    blind,
     failing,
     integration,
     run,
+    unreachable,
 )
 
 WORDS = Translator()
@@ -52,7 +52,7 @@ MARKETING = Channel(team_id="T0DEMO", channel_id="C0MKTOPS01")
 DIRECT = Channel(team_id="T0DEMO", channel_id="D0MARA")
 
 
-def heard(selector: str, channel: Channel = ALERTS, **more: Any) -> ChannelSubscription:
+def subscribed(selector: str, channel: Channel = ALERTS, **more: Any) -> ChannelSubscription:
     """Return a subscription of a channel."""
     one = Subscription(
         subscription_id=3,
@@ -101,9 +101,9 @@ def home(*entries: HomeEntry, **more: Any) -> Home:
         "channels": 2,
         "total": 12,
         "failing": 0,
-        "unwell": 0,
+        "unhealthy": 0,
         "not_shown": 0,
-        "blind": None,
+        "unreachable": None,
         "checked_at": NOW - timedelta(seconds=20),
         "unseen": 0,
     }
@@ -114,10 +114,10 @@ ENTRIES: tuple[HomeEntry, ...] = (
     wrong(),
     wrong(incident=failing(run("partial"), acknowledged_by=KENJI, acknowledged_at=NOW)),
     wrong(incident=replace(failing(), kind=Kind.LATE, last_failed=None)),
-    heard("all", failing=2),
-    heard(USERS, name="Users attributes (Snowflake)", total=1),
-    heard("Users*", MARKETING, broken_reason="is_archived"),
-    heard("all", DIRECT),
+    subscribed("all", failing=2),
+    subscribed(USERS, name="Users attributes (Snowflake)", total=1),
+    subscribed("Users*", MARKETING, broken_reason="is_archived"),
+    subscribed("all", DIRECT),
     how(newest=run("partial", rows_synced=100, rows_failed_with_errors=50), incident=failing()),
     how(),
     how(newest=None, recent=()),
@@ -126,10 +126,10 @@ ENTRIES: tuple[HomeEntry, ...] = (
     how(incident=replace(failing(), kind=Kind.LATE, last_failed=None)),
 )
 HOMES = {
-    "busy": home(*ENTRIES, failing=10, unwell=12, not_shown=2, unseen=1),
-    "well": home(heard("all"), how(), total=1, channels=1),
+    "busy": home(*ENTRIES, failing=10, unhealthy=12, not_shown=2, unseen=1),
+    "well": home(subscribed("all"), how(), total=1, channels=1),
     "guest": home(*ENTRIES[:3], may_change=False),
-    "blind": home(heard("all"), how(), blind=blind()),
+    "blind": home(subscribed("all"), how(), unreachable=unreachable()),
     "second_page": home(how(), how(), page=1, pages=3, total=200),
     "empty": home(channels=0, total=0, checked_at=None),
     "empty_guest": home(channels=0, total=0, checked_at=None, may_change=False),
@@ -139,14 +139,14 @@ HOMES = {
 @pytest.mark.parametrize("name", sorted(HOMES))
 def test_home(name: str) -> None:
     """What is wrong stands first, then what each channel hears of, then how each integration is."""
-    assert_golden_view(f"home_{name}", lambda words: home_view(HOMES[name], words, NOW))
+    assert_golden_view(f"home_{name}", lambda query: home_view(HOMES[name], query, NOW))
 
 
 def test_home_in_trouble() -> None:
     """Where Slack or the database does not answer, that is what is said, with a way to try again."""
     assert_golden_view("home_unknown", unknown_home)
     assert_golden_view(
-        "home_troubled", lambda words: troubled_home(short_answer("No.", "Wait.").blocks, words)
+        "home_troubled", lambda query: troubled_home(short_answer("No.", "Wait.").blocks, query)
     )
 
 
@@ -163,7 +163,7 @@ def test_freshness_alone_is_no_change() -> None:
     first, second = (home_view(one, WORDS, NOW) for one in (HOMES["busy"], later))
     assert first != second
     assert fingerprint(first) == fingerprint(second)
-    assert fingerprint(first) != fingerprint(home_view(replace(later, unwell=11), WORDS, NOW))
+    assert fingerprint(first) != fingerprint(home_view(replace(later, unhealthy=11), WORDS, NOW))
     assert fingerprint(first) != fingerprint(home_view(replace(later, page=1, pages=2), WORDS, NOW))
 
 
@@ -196,9 +196,9 @@ HISTORY = RunHistory(
 def test_runs_in_a_window() -> None:
     """The newest runs are lines; an answer without runs is left to others."""
     assert_golden_view(
-        "home_runs", lambda words: window("History", history_window(HISTORY, words, NOW) or [], words)
+        "home_runs", lambda query: window("History", history_window(HISTORY, query, NOW) or [], query)
     )
-    assert history_window(NoMatch(words="x", nearest=(), list_known=True), WORDS, NOW) is None
+    assert history_window(NoMatch(query="x", nearest=(), list_known=True), WORDS, NOW) is None
 
 
 # ------------------------------------------------------------------------------------------ limits
@@ -217,7 +217,7 @@ def test_extremes(length: int, count: int, rows: int) -> None:
         wrong(integration=integration(str(n), name), incident=failing(bad), channels=places)
         for n in range(min(count, 8))
     ]
-    heards: list[HomeEntry] = [heard(name + "*", place, total=count, failing=count) for place in places]
+    heards: list[HomeEntry] = [subscribed(name + "*", place, total=count, failing=count) for place in places]
     hows: list[HomeEntry] = [
         how(integration=integration(str(n), name), newest=bad, recent=(good, bad) * 10) for n in range(count)
     ]
@@ -230,9 +230,9 @@ def test_extremes(length: int, count: int, rows: int) -> None:
             page=number,
             pages=len(pages),
             failing=count,
-            unwell=count,
+            unhealthy=count,
             not_shown=max(0, count - 8),
-            blind=blind(),
+            unreachable=unreachable(),
             unseen=3,
         )
         assert_view_taken(home_view(shown, WORDS, NOW))
@@ -267,7 +267,7 @@ entries = st.one_of(
         dashboard_url=strategies.links,
     ),
     st.builds(
-        heard,
+        subscribed,
         strategies.ids,
         strategies.channels,
         name=st.none() | strategies.text,

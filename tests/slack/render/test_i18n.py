@@ -48,17 +48,17 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("language", ["de", "de-AT", "de_CH"])
 def test_catalogue(folder: Path, language: str) -> None:
     """A language is found by its name or by its base, and its texts, plurals and numbers are used."""
-    words = Translator.load(language, folder)
-    assert words.language == "de"
-    assert words.gettext("History") == "Verlauf"
-    assert words.gettext("not translated") == "not translated"
-    assert words.pgettext("menu", "Open") == "Öffnen"
-    assert [words.ngettext("{count} run", "{count} runs", count) for count in (1, 2)] == [
+    i18n = Translator.load(language, folder)
+    assert i18n.language == "de"
+    assert i18n.gettext("History") == "Verlauf"
+    assert i18n.gettext("not translated") == "not translated"
+    assert i18n.pgettext("menu", "Open") == "Öffnen"
+    assert [i18n.ngettext("{count} run", "{count} runs", count) for count in (1, 2)] == [
         "{count} Lauf",
         "{count} Läufe",
     ]
-    assert words.number(1_234_567) == "1.234.567"
-    assert words.number(0.5) == "0,5"
+    assert i18n.number(1_234_567) == "1.234.567"
+    assert i18n.number(0.5) == "0,5"
 
 
 @pytest.mark.parametrize(
@@ -83,15 +83,15 @@ def test_languages_by_what_people_call_them(name: str, language: str | None) -> 
 @pytest.mark.parametrize("language", ["fr", "", "../de", "/etc", "xx", "x" * 300])
 def test_english_otherwise(folder: Path, language: str) -> None:
     """Where there is no catalogue, English is spoken."""
-    words = Translator.load(language, folder)
-    assert words.language == "en"
-    assert words.gettext("History") == "History"
-    assert words.pgettext("menu", "Open") == "Open"
-    assert [words.ngettext("{count} run", "{count} runs", count) for count in (1, 2)] == [
+    i18n = Translator.load(language, folder)
+    assert i18n.language == "en"
+    assert i18n.gettext("History") == "History"
+    assert i18n.pgettext("menu", "Open") == "Open"
+    assert [i18n.ngettext("{count} run", "{count} runs", count) for count in (1, 2)] == [
         "{count} run",
         "{count} runs",
     ]
-    assert words.number(1_234_567) == "1,234,567"
+    assert i18n.number(1_234_567) == "1,234,567"
 
 
 def texts_of(path: Path) -> Iterator[tuple[int, str]]:

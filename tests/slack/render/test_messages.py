@@ -61,7 +61,6 @@ from tests.slack.render.samples import (
     NOW,
     USERS,
     begun,
-    blind,
     dubious,
     ended,
     failing,
@@ -72,6 +71,7 @@ from tests.slack.render.samples import (
     run,
     slow,
     snooze,
+    unreachable,
 )
 
 WORDS = Translator()
@@ -147,9 +147,9 @@ CARDS = {
     "card_future_watermark_over": card(recovered(dubious())),
     "card_no_rows": card(dubious(QualityReason.NO_ROWS)),
     "card_no_rows_over": card(recovered(dubious(QualityReason.NO_ROWS))),
-    "card_blind": card(blind()),
-    "card_blind_bad_key": card(blind(reason="bad_key")),
-    "card_sees_again": card(blind(resolved_at=NOW + timedelta(minutes=7))),
+    "card_blind": card(unreachable()),
+    "card_blind_bad_key": card(unreachable(reason="bad_key")),
+    "card_sees_again": card(unreachable(resolved_at=NOW + timedelta(minutes=7))),
     "storm_few": storm(4, well=1),
     "storm_many": storm(30, well=3),
     "storm_over": storm(3, well=3),
@@ -175,7 +175,7 @@ CARDS = {
 @pytest.mark.parametrize("name", list(CARDS))
 def test_golden_cards(name: str) -> None:
     """Each kind of card says what it always said."""
-    assert_golden(name, lambda words: render_view(CARDS[name], words))
+    assert_golden(name, lambda query: render_view(CARDS[name], query))
 
 
 def event(content: Content, incident: Incident | None = None, **more: Any) -> EventView:
@@ -202,7 +202,7 @@ EVENTS = {
     "reply_failed_several": event(SEVERAL, failing(), run=run()),
     "reply_failed_more": event(replace(SEVERAL, after_good=False), failing(failed_in_a_row=4), run=run()),
     "reply_recovered": event(Recovered(incident_id=7), recovered(failing(failed_runs=2))),
-    "reply_sees_again": event(Recovered(incident_id=9), blind(resolved_at=NOW)),
+    "reply_sees_again": event(Recovered(incident_id=9), unreachable(resolved_at=NOW)),
     "reply_begun": event(Recovered(incident_id=8), begun()),
     "reply_still_late": event(StillOpen(incident_id=8), late()),
     "reply_slow_ended": event(Recovered(incident_id=8), ended()),
@@ -213,7 +213,7 @@ EVENTS = {
     "reply_still_dubious": event(StillOpen(incident_id=8), dubious()),
     "reply_rows_again": event(Recovered(incident_id=8), recovered(dubious(QualityReason.NO_ROWS))),
     "reply_still_open": event(StillOpen(incident_id=7), failing(failed_in_a_row=9)),
-    "reply_still_blind": event(StillOpen(incident_id=9), blind()),
+    "reply_still_blind": event(StillOpen(incident_id=9), unreachable()),
     "reply_possible_repeat": replace(event(Recovered(incident_id=7), recovered()), possible_repeat=True),
     "notice_run_started": event(RunStarted(**HERE, run_start=NOW), **THERE),
     "notice_unsubscribed": event(Unsubscribed(who=MARA, workspace_id=1, selector=USERS), **THERE),
@@ -270,7 +270,7 @@ SEVERAL_OF = {
 @pytest.mark.parametrize("name", list(SEVERAL_OF))
 def test_golden_several(name: str) -> None:
     """A reply about several incidents says what it always said."""
-    assert_golden(name, lambda words: render_view(SEVERAL_OF[name], words))
+    assert_golden(name, lambda query: render_view(SEVERAL_OF[name], query))
 
 
 def test_a_reply_about_very_many() -> None:
@@ -284,7 +284,7 @@ def test_a_reply_about_very_many() -> None:
 @pytest.mark.parametrize("name", list(EVENTS))
 def test_golden_events(name: str) -> None:
     """Each reply and notice says what it always said."""
-    assert_golden(name, lambda words: render_view(EVENTS[name], words))
+    assert_golden(name, lambda query: render_view(EVENTS[name], query))
 
 
 def subscribed(selector: str = USERS, *, changed: bool = False, **filters: Any) -> Subscribed:
@@ -340,12 +340,12 @@ def digest(*worst: IntegrationTotals, **more: Any) -> DigestView:
         "integrations": 12,
         "failing": 0,
         "totals": PeriodTotals(
-            runs=1_152, failed=0, rows_synced=1_234_567, rows_failed=0, not_well=timedelta(0)
+            runs=1_152, failed=0, rows_synced=1_234_567, rows_failed=0, unhealthy_for=timedelta(0)
         ),
         "before": PeriodTotals(
-            runs=1_150, failed=9, rows_synced=1_300_000, rows_failed=0, not_well=timedelta(hours=1)
+            runs=1_150, failed=9, rows_synced=1_300_000, rows_failed=0, unhealthy_for=timedelta(hours=1)
         ),
-        "blind": timedelta(0),
+        "unreachable": timedelta(0),
         "worst": tuple((part, DASHBOARD + part.integration.integration_id) for part in worst),
     }
     return DigestView(**known | more)
@@ -356,25 +356,25 @@ def part(number: int = 0, *, is_open: bool = False, **more: Any) -> IntegrationT
     known: dict[str, Any] = {
         "integration": others(number + 1)[number],
         "sums": RunTotals(runs=96, failed=3, rows_synced=9_000, rows_failed=12),
-        "not_well": timedelta(hours=2, minutes=5),
+        "unhealthy_for": timedelta(hours=2, minutes=5),
         "is_open": is_open,
     }
     return IntegrationTotals(**known | more)
 
 
 BAD_DAY = PeriodTotals(
-    runs=1_152, failed=21, rows_synced=1_234_567, rows_failed=890, not_well=timedelta(hours=9)
+    runs=1_152, failed=21, rows_synced=1_234_567, rows_failed=890, unhealthy_for=timedelta(hours=9)
 )
-NO_DAY = PeriodTotals(runs=0, failed=0, rows_synced=0, rows_failed=0, not_well=timedelta(0))
+NO_DAY = PeriodTotals(runs=0, failed=0, rows_synced=0, rows_failed=0, unhealthy_for=timedelta(0))
 DIGESTS = {
     "digest_good": digest(),
     "digest_failing": digest(
         part(0, is_open=True),
-        part(1, not_well=timedelta(0)),
+        part(1, unhealthy_for=timedelta(0)),
         part(2, sums=RunTotals(runs=1)),
         failing=1,
         totals=BAD_DAY,
-        blind=timedelta(minutes=7),
+        unreachable=timedelta(minutes=7),
     ),
     "digest_failed_once": digest(part(), totals=replace(BAD_DAY, failed=1), before=BAD_DAY),
     "digest_first": digest(before=None),
@@ -386,7 +386,7 @@ DIGESTS = {
         integrations=200,
         failing=9,
         totals=PeriodTotals(
-            runs=10**9, failed=10**9, rows_synced=10**9, rows_failed=10**9, not_well=timedelta(days=1400)
+            runs=10**9, failed=10**9, rows_synced=10**9, rows_failed=10**9, unhealthy_for=timedelta(days=1400)
         ),
     ),
 }
@@ -395,13 +395,13 @@ DIGESTS = {
 @pytest.mark.parametrize("name", list(DIGESTS))
 def test_golden_digests(name: str) -> None:
     """A digest says how a period went, against the one before, and which integrations were worst."""
-    assert_golden(name, lambda words: render_view(DIGESTS[name], words))
+    assert_golden(name, lambda query: render_view(DIGESTS[name], query))
 
 
 @pytest.mark.parametrize("name", list(SUBSCRIBED))
 def test_golden_subscribed(name: str) -> None:
     """A subscription is told with who made it, what it takes in and how that is."""
-    assert_golden(name, lambda words: render_view(SUBSCRIBED[name], words))
+    assert_golden(name, lambda query: render_view(SUBSCRIBED[name], query))
 
 
 def test_every_kind_has_a_golden_file() -> None:
@@ -484,10 +484,10 @@ def test_length_of_incident() -> None:
 def test_blind_tells_what_to_do() -> None:
     """Whatever keeps the bot from seeing, it says why and what to do, also for a reason nobody foresaw."""
     for reason in (*BrazeReason, "solar_flare", None):
-        shown = said(render(card(blind(reason=reason))))
+        shown = said(render(card(unreachable(reason=reason))))
         assert "What to do next" in shown
         assert "I can't see Braze since" in shown
-    assert "solar_flare" in said(render(card(blind(reason="solar_flare"))))
+    assert "solar_flare" in said(render(card(unreachable(reason="solar_flare"))))
 
 
 def test_storm_lists_all_by_name() -> None:
@@ -522,7 +522,7 @@ def test_storm_that_is_too_long() -> None:
 
 def test_storm_with_blindness() -> None:
     """A card may list that Braze can't be asked beside what fails."""
-    view = CardView(incidents=(incident_view(blind()), incident_view(attended(), snooze=snooze())))
+    view = CardView(incidents=(incident_view(unreachable()), incident_view(attended(), snooze=snooze())))
     text = said(render(view))
     assert "can't be asked" in text
     assert f"acknowledged by <@{KENJI}>, muted here until" in text

@@ -87,7 +87,7 @@ CHOICES = 10
 
 
 def render_answer(
-    answer: Answer, words: Translator, *, now: datetime, command: str = "status {id}"
+    answer: Answer, i18n: Translator, *, now: datetime, command: str = "status {id}"
 ) -> Rendered:
     """Say an answer.
 
@@ -95,56 +95,56 @@ def render_answer(
     carries it with its own id.
     """
     if isinstance(answer, Overview):
-        return render_overview(answer, words)
+        return render_overview(answer, i18n)
     if isinstance(answer, RunHistory):
-        return render_history(answer, words, now)
+        return render_history(answer, i18n, now)
     if isinstance(answer, SeveralMatches):
-        return _several_matches(answer, words, command)
-    return _ANSWERS[type(answer)](answer, words)
+        return _several_matches(answer, i18n, command)
+    return _ANSWERS[type(answer)](answer, i18n)
 
 
-def name_channel(place: Channel, short_answer: Rendered, words: Translator) -> Rendered:
+def name_channel(place: Channel, short_answer: Rendered, i18n: Translator) -> Rendered:
     """Name the channel above an answer about another one than that it is read in."""
-    named = words.gettext("About {channel}:").format(channel=channel(place.channel_id))
+    named = i18n.gettext("About {channel}:").format(channel=channel(place.channel_id))
     return replace(short_answer, blocks=[context(named), *short_answer.blocks][: limits.BLOCKS])
 
 
-def _subject(selector: str, name: str | None, words: Translator) -> str:
+def _subject(selector: str, name: str | None, i18n: Translator) -> str:
     """Name what a selector takes in, in mrkdwn."""
-    return named_selector(selector, f"*{outside(name)}*" if name else None, words)
+    return named_selector(selector, f"*{outside(name)}*" if name else None, i18n)
 
 
-def _several_matches(answer: SeveralMatches, words: Translator, command: str) -> Rendered:
-    _ = words.gettext
+def _several_matches(answer: SeveralMatches, i18n: Translator, command: str) -> Rendered:
+    _ = i18n.gettext
     title = _("{count} integrations fit “{words}”. Which one?").format(
-        count=words.number(answer.total), words=outside(answer.words)
+        count=i18n.number(answer.total), words=outside(answer.query)
     )
     offered = [
         section(
             f"{bold_name(one)}\n{code(one.integration_id)}",
-            accessory=_choice(one, place, words, command),
+            accessory=_choice(one, place, i18n, command),
         )
         for place, one in enumerate(answer.candidates[:CHOICES])
     ]
     more = answer.total - len(offered)
     rest = [
-        context(_("… and {count} more: type more of the name, or its id.").format(count=words.number(more)))
+        context(_("… and {count} more: type more of the name, or its id.").format(count=i18n.number(more)))
     ]
     return Rendered(text=plain_line(title), blocks=[section(title), *offered, *(rest if more > 0 else [])])
 
 
-def _choice(one: Integration, place: int, words: Translator, command: str) -> Any:
-    _ = words.gettext
+def _choice(one: Integration, place: int, i18n: Translator, command: str) -> Any:
+    _ = i18n.gettext
     carried = {"command": command.replace(ID_PLACEHOLDER, quoted_name(one.integration_id), 1)}
     return button(_("Choose"), f"pick:{place}", carried, says=_("Choose {name}").format(name=name_of(one)))
 
 
-def _no_match(answer: NoMatch, words: Translator) -> Rendered:
-    _ = words.gettext
-    line = _("No integration fits “{words}”.").format(words=outside(answer.words))
+def _no_match(answer: NoMatch, i18n: Translator) -> Rendered:
+    _ = i18n.gettext
+    line = _("No integration fits “{words}”.").format(words=outside(answer.query))
     if answer.nearest:
-        names = words.listed(bold_name(one) for one in answer.nearest[:CHOICES])
-        why = escape(reason_text(answer.trouble, words))
+        names = i18n.listed(bold_name(one) for one in answer.nearest[:CHOICES])
+        why = escape(reason_text(answer.trouble, i18n))
         memory = [_("From memory: {reason}.").format(reason=why)] if answer.trouble else []
         line += " " + _("Did you mean {names}?").format(names=names)
         return short_answer(line, *memory, _("`/cdi list` shows all."))
@@ -160,46 +160,46 @@ def _no_match(answer: NoMatch, words: Translator) -> Rendered:
 # --------------------------------------------------------------------------------- subscriptions
 
 
-def _subscribed(answer: SubscribedTo, words: Translator) -> Rendered:
-    _ = words.gettext
-    what = _subject(answer.selector, answer.name, words)
-    heard = _("Told here: {filters}.").format(filters=filter_text(answer.filters, words))
+def _subscribed(answer: SubscribedTo, i18n: Translator) -> Rendered:
+    _ = i18n.gettext
+    what = _subject(answer.selector, answer.name, i18n)
+    subscribed = _("Told here: {filters}.").format(filters=filter_text(answer.filters, i18n))
     change = _("To change it, subscribe again with `on:`, `rows:`, `percent:` or `mention:`.")
     if answer.unchanged:
         return short_answer(
-            _("This channel is subscribed to {what} already, just so.").format(what=what), heard, change
+            _("This channel is subscribed to {what} already, just so.").format(what=what), subscribed, change
         )
     line = _("This channel is now subscribed to {what}.").format(what=what)
     if answer.trouble is None:
-        return short_answer(line, heard, _("`/cdi status` shows how things are."))
+        return short_answer(line, subscribed, _("`/cdi status` shows how things are."))
     later = _(
         "I can't ask Braze just now: {reason}. I watch from when it answers; `/cdi status` then shows how things are."
     )
-    return short_answer(line, heard, later.format(reason=escape(reason_text(answer.trouble, words))))
+    return short_answer(line, subscribed, later.format(reason=escape(reason_text(answer.trouble, i18n))))
 
 
-def _unsubscribed(answer: UnsubscribedFrom, words: Translator) -> Rendered:
-    _ = words.gettext
+def _unsubscribed(answer: UnsubscribedFrom, i18n: Translator) -> Rendered:
+    _ = i18n.gettext
     line = _("This channel's subscription to {what} is ended.").format(
-        what=_subject(answer.selector, answer.name, words)
+        what=_subject(answer.selector, answer.name, i18n)
     )
-    if answer.still_heard_by is None:
+    if answer.still_covered_by is None:
         return short_answer(line, _("`/cdi subscriptions` shows what it still hears of."))
     still = _("It is still heard of here through {other}. To end that too: {command}").format(
-        other=_subject(answer.still_heard_by, None, words),
-        command=code(f"/cdi unsubscribe {answer.still_heard_by}"),
+        other=_subject(answer.still_covered_by, None, i18n),
+        command=code(f"/cdi unsubscribe {answer.still_covered_by}"),
     )
     return short_answer(line, still)
 
 
-def _not_subscribed(answer: NotSubscribed, words: Translator) -> Rendered:
-    _ = words.gettext
+def _not_subscribed(answer: NotSubscribed, i18n: Translator) -> Rendered:
+    _ = i18n.gettext
     line = _("This channel has no subscription to {what}.").format(
-        what=_subject(answer.selector, answer.name, words)
+        what=_subject(answer.selector, answer.name, i18n)
     )
     if answer.covered_by:
         covered = _("It hears of it through {other}. To end that: {command}").format(
-            other=_subject(answer.covered_by, None, words),
+            other=_subject(answer.covered_by, None, i18n),
             command=code(f"/cdi unsubscribe {answer.covered_by}"),
         )
         return short_answer(line, covered)
@@ -211,32 +211,32 @@ def _not_subscribed(answer: NotSubscribed, words: Translator) -> Rendered:
 # --------------------------------------------------------------------------------- incidents
 
 
-def _acknowledged(answer: Acknowledged, words: Translator) -> Rendered:
-    _ = words.gettext
+def _acknowledged(answer: Acknowledged, i18n: Translator) -> Rendered:
+    _ = i18n.gettext
     name = bold_name(answer.integration)
     if answer.already_by:
         line = _("{who} acknowledged {name} already.").format(who=user(answer.already_by), name=name)
     else:
         line = _("You acknowledged {name}: its cards say so, and reminders stop.").format(name=name)
-    return short_answer(line, _status_hint(answer.integration, words))
+    return short_answer(line, _status_hint(answer.integration, i18n))
 
 
-def _nothing_open(answer: NothingOpen, words: Translator) -> Rendered:
-    _ = words.gettext
+def _nothing_open(answer: NothingOpen, i18n: Translator) -> Rendered:
+    _ = i18n.gettext
     line = _("{name} is not failing at present, so there is nothing to do.").format(
         name=bold_name(answer.integration)
     )
-    return short_answer(line, _status_hint(answer.integration, words))
+    return short_answer(line, _status_hint(answer.integration, i18n))
 
 
-def _status_hint(integration: Integration, words: Translator) -> str:
-    _ = words.gettext
+def _status_hint(integration: Integration, i18n: Translator) -> str:
+    _ = i18n.gettext
     command = code(f"/cdi status {plain(integration.integration_id)}")
     return _("Its runs: {command}").format(command=command)
 
 
-def _snooze_set(answer: SnoozeSet, words: Translator) -> Rendered:
-    _ = words.gettext
+def _snooze_set(answer: SnoozeSet, i18n: Translator) -> Rendered:
+    _ = i18n.gettext
     name = bold_name(answer.integration)
     if answer.until:
         line = _("{name} is muted in this channel until {when}.").format(name=name, when=date(answer.until))
@@ -248,20 +248,20 @@ def _snooze_set(answer: SnoozeSet, words: Translator) -> Rendered:
         text=shown.text,
         blocks=[
             *shown.blocks,
-            *actions([unsnooze_button(answer.integration, words, place=answer.channel)]),
+            *actions([unsnooze_button(answer.integration, i18n, place=answer.channel)]),
         ],
     )
 
 
-def _snooze_ended(answer: SnoozeEnded, words: Translator) -> Rendered:
-    _ = words.gettext
+def _snooze_ended(answer: SnoozeEnded, i18n: Translator) -> Rendered:
+    _ = i18n.gettext
     line = (
         _("The mute of {name} is ended: this channel hears of it again.")
         if answer.was_snoozed
         else _("{name} was not muted in this channel.")
     )
     return short_answer(
-        line.format(name=bold_name(answer.integration)), _status_hint(answer.integration, words)
+        line.format(name=bold_name(answer.integration)), _status_hint(answer.integration, i18n)
     )
 
 

@@ -9,29 +9,29 @@ from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import SHORT_NAME, code, outside, plain_line
 
 
-def render_help(unknown: str | None, nearest: str | None, words: Translator) -> Rendered:
+def render_help(unknown: str | None, nearest: str | None, i18n: Translator) -> Rendered:
     """Explain the commands, each with an example; first name the word that is none of them."""
-    _ = words.gettext
+    _ = i18n.gettext
     title = _("What `/cdi` understands")
     text = title
     if unknown is not None:
         text = _("“{word}” is not a command.").format(word=outside(unknown, SHORT_NAME))
         if nearest:
             text += " " + _("Did you mean {command}?").format(command=code(f"/cdi {nearest}"))
-    lines = [f"{code(example)} – {does}" for example, does in _examples(words)]
+    lines = [f"{code(example)} – {does}" for example, does in _examples(i18n)]
     notes = _(
         "An integration is named by its id, the start of it, or its name or a part of it. `on:` takes {topics}."
-    ).format(topics=words.listed(code(topic) for topic in Topic))
+    ).format(topics=i18n.listed(code(topic) for topic in Topic))
     elsewhere = _("`in:#channel` lets {commands} be about another channel.").format(
-        commands=words.listed(code(command) for command in CHANNEL_COMMANDS)
+        commands=i18n.listed(code(command) for command in CHANNEL_COMMANDS)
     )
     blocks = [section(f"*{title}*\n" + "\n".join(lines)), context(notes, elsewhere)]
     return Rendered(text=plain_line(text), blocks=blocks if unknown is None else [section(text), *blocks])
 
 
-def _examples(words: Translator) -> list[tuple[str, str]]:
+def _examples(i18n: Translator) -> list[tuple[str, str]]:
     """Return an example of every command, with what it does."""
-    _ = words.gettext
+    _ = i18n.gettext
     return [
         ("/cdi status", _("how everything is that this channel hears of, worst first")),
         ("/cdi status Users", _("the newest runs of one integration, with its success rate and trend")),
@@ -70,10 +70,10 @@ _USAGE = {
 }
 
 
-def render_mistake(mistake: Mistake, words: Translator) -> Rendered:
+def render_mistake(mistake: Mistake, i18n: Translator) -> Rendered:
     """Say what is odd about a command, what comes near, and how it is typed."""
-    _ = words.gettext
-    line = _problem(mistake, words)
+    _ = i18n.gettext
+    line = _problem(mistake, i18n)
     if mistake.nearest:
         line += " " + _("Did you mean {word}?").format(word=code(mistake.nearest))
     command = mistake.command if mistake.command in COMMANDS else "help"
@@ -82,10 +82,10 @@ def render_mistake(mistake: Mistake, words: Translator) -> Rendered:
     return Rendered(text=plain_line(line), blocks=[section(f"{line}\n{usage}"), context(more)])
 
 
-def _problem(mistake: Mistake, words: Translator) -> str:
+def _problem(mistake: Mistake, i18n: Translator) -> str:
     """Name what is wrong, in mrkdwn."""
-    _ = words.gettext
-    topics = words.listed(code(topic) for topic in Topic)
+    _ = i18n.gettext
+    topics = i18n.listed(code(topic) for topic in Topic)
     known = {
         MistakeKind.MISSING_INTEGRATION: _("Which integration?"),
         MistakeKind.MISSING_TIME: _("For how long? Say `2h`, `90m`, `tomorrow 9am`, or `until recovery`."),
@@ -102,9 +102,9 @@ def _problem(mistake: Mistake, words: Translator) -> str:
     return known[mistake.problem].format(given=outside(mistake.given, SHORT_NAME), topics=topics)
 
 
-def render_trouble(code_word: str, words: Translator) -> Rendered:
+def render_trouble(code_word: str, i18n: Translator) -> Rendered:
     """Say that a command could not be carried out, and what to do: `store`, `slack`, anything else is a failure."""
-    _ = words.gettext
+    _ = i18n.gettext
     known = {
         "store": (
             _("I can't remember anything just now: my database does not answer. Nothing was changed."),

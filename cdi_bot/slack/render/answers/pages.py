@@ -30,19 +30,19 @@ def pager(
     return actions(turns)
 
 
-def as_of(then: datetime | None, words: Translator) -> str:
+def as_of(then: datetime | None, i18n: Translator) -> str:
     """Say how fresh what is told is: by the time, which stays true however long the answer stands there."""
-    _ = words.gettext
+    _ = i18n.gettext
     if then is None:
         return _("not looked at yet")
     return _("as of {when}").format(when=to_the_second(then))
 
 
-def part(offset: int, shown: int, total: int, words: Translator) -> str:
+def part(offset: int, shown: int, total: int, i18n: Translator) -> str:
     """Say which part of a list is shown; nothing where it is all of it."""
-    _ = words.gettext
+    _ = i18n.gettext
     if shown >= total:
         return ""
     return _("{first} to {last} of {total}").format(
-        first=words.number(offset + 1), last=words.number(offset + shown), total=words.number(total)
+        first=i18n.number(offset + 1), last=i18n.number(offset + shown), total=i18n.number(total)
     )

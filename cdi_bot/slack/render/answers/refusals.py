@@ -16,28 +16,26 @@ def short_answer(line: str, *more: str) -> Rendered:
     return Rendered(text=plain_line(line), blocks=[section(line), *([context(*more)] if more else [])])
 
 
-def needs_invite(_answer: NeedsInvite, words: Translator) -> Rendered:
+def needs_invite(_answer: NeedsInvite, i18n: Translator) -> Rendered:
     """Say how the bot gets into a private channel."""
-    _ = words.gettext
+    _ = i18n.gettext
     line = _("I can't post in this channel: it is private and I am no member.")
     todo = _("Type {command} here, then try again.").format(command=code(INVITE))
     return Rendered(text=plain_line(line), blocks=[section(f"{line}\n{todo}")])
 
 
-def cannot_post(answer: CannotPost, words: Translator) -> Rendered:
+def cannot_post(answer: CannotPost, i18n: Translator) -> Rendered:
     """Say why nothing can be posted in the channel, and what mends it."""
-    _ = words.gettext
+    _ = i18n.gettext
     line = _("I can't post in this channel: {reason}.").format(
-        reason=escape(channel_problem(answer.reason, words))
+        reason=escape(channel_problem(answer.reason, i18n))
     )
-    return Rendered(
-        text=plain_line(line), blocks=[section(f"{line}\n{channel_advice(answer.reason, words)}")]
-    )
+    return Rendered(text=plain_line(line), blocks=[section(f"{line}\n{channel_advice(answer.reason, i18n)}")])
 
 
-def not_allowed(answer: NotAllowed, words: Translator) -> Rendered:
+def not_allowed(answer: NotAllowed, i18n: Translator) -> Rendered:
     """Say who may do this."""
-    _ = words.gettext
+    _ = i18n.gettext
     if answer.action == "elsewhere":
         line = _("You are not in this channel, so only the bot's admins may see or change what it hears.")
         return short_answer(line, _("Join it first, or choose another one."))
@@ -58,9 +56,9 @@ def not_allowed(answer: NotAllowed, words: Translator) -> Rendered:
     return short_answer(line, _("Join it first, or choose another one."))
 
 
-def braze_refused(answer: BrazeRefused, words: Translator) -> Rendered:
+def braze_refused(answer: BrazeRefused, i18n: Translator) -> Rendered:
     """Say why Braze could not be asked, or refused, and what mends it."""
-    _ = words.gettext
+    _ = i18n.gettext
     if answer.permission:
         line = _("I can't do this: the API key lacks the permission {permission}.").format(
             permission=code(answer.permission)
@@ -69,11 +67,11 @@ def braze_refused(answer: BrazeRefused, words: Translator) -> Rendered:
             "Whoever runs the bot can add it in Braze. Most commands work without it, given an integration's id."
         )
         return short_answer(line, todo)
-    reason = escape(reason_text(answer.reason, words))
-    if answer.words:
+    reason = escape(reason_text(answer.reason, i18n))
+    if answer.query:
         line = _("I can't do this for “{words}”: {reason}.").format(
-            words=outside(answer.words), reason=reason
+            words=outside(answer.query), reason=reason
         )
     else:
         line = _("I can't do this: {reason}.").format(reason=reason)
-    return short_answer(line, braze_advice(answer.reason, words))
+    return short_answer(line, braze_advice(answer.reason, i18n))

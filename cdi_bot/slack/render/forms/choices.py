@@ -19,9 +19,9 @@ from cdi_bot.usecases.answers import SettingsShown
 from cdi_bot.usecases.subscription_form import ChannelWishes, Choices
 
 
-def selector_option(selector: str, name: str | None, words: Translator, *, about: str = "") -> Block | None:
+def selector_option(selector: str, name: str | None, i18n: Translator, *, about: str = "") -> Block | None:
     """Return what is chosen in the picker; `None` where its value is longer than Slack takes."""
-    _ = words.gettext
+    _ = i18n.gettext
     if selector == "all":
         label = _("All integrations, those to come too")
     elif is_pattern(selector):
@@ -38,22 +38,22 @@ def _option(label: str, value: str, about: str = "") -> Block | None:
     return option | {"description": plain_text(clip(about, limits.OPTION_TEXT))} if about else option
 
 
-def selector_options(offer: Choices, words: Translator) -> Block:
+def selector_options(offer: Choices, i18n: Translator) -> Block:
     """Answer a search in the picker: several at once first, then single integrations."""
-    _ = words.gettext
+    _ = i18n.gettext
     several: list[Block | None] = []
     if offer.everything is not None:
-        several.append(selector_option("all", None, words, about=_count_text(offer.everything, words)))
+        several.append(selector_option("all", None, i18n, about=_count_text(offer.everything, i18n)))
     if offer.pattern:
-        about = _count_text(offer.pattern_count, words)
-        several.append(selector_option(offer.pattern, None, words, about=about))
-    single = [_integration_option(one, words) for one in offer.integrations]
+        about = _count_text(offer.pattern_count, i18n)
+        several.append(selector_option(offer.pattern, None, i18n, about=about))
+    single = [_integration_option(one, i18n) for one in offer.integrations]
     if offer.unlisted:
         about = _("An id that I can't check before")
-        single.append(selector_option(offer.unlisted, None, words, about=about))
+        single.append(selector_option(offer.unlisted, None, i18n, about=about))
     groups = (
         (_("Several at once"), _present(several)),
-        (_integrations_label(offer, words), _present(single)),
+        (_integrations_label(offer, i18n), _present(single)),
     )
     return {
         "option_groups": [
@@ -68,24 +68,24 @@ def _present(options: Iterable[Block | None]) -> list[Block]:
     return [option for option in options if option]
 
 
-def _integration_option(one: Integration, words: Translator) -> Block | None:
+def _integration_option(one: Integration, i18n: Translator) -> Block | None:
     status = one.last_job_status
     about = f"{sign(status)} {plain(one.integration_id)}" if status else plain(one.integration_id)
-    return selector_option(one.integration_id, name_of(one), words, about=about)
+    return selector_option(one.integration_id, name_of(one), i18n, about=about)
 
 
-def _integrations_label(offer: Choices, words: Translator) -> str:
-    _ = words.gettext
+def _integrations_label(offer: Choices, i18n: Translator) -> str:
+    _ = i18n.gettext
     if offer.total > len(offer.integrations):
         return _("{shown} of {total} integrations: type more").format(
-            shown=words.number(len(offer.integrations)), total=words.number(offer.total)
+            shown=i18n.number(len(offer.integrations)), total=i18n.number(offer.total)
         )
     return _("One integration")
 
 
-def _count_text(count: int, words: Translator) -> str:
-    return words.ngettext("{count} integration now", "{count} integrations now", count).format(
-        count=words.number(count)
+def _count_text(count: int, i18n: Translator) -> str:
+    return i18n.ngettext("{count} integration now", "{count} integrations now", count).format(
+        count=i18n.number(count)
     )
 
 
@@ -96,16 +96,16 @@ _MORNING = "09:00"
 
 
 def settings_fields(
-    languages: tuple[str, ...], now: SettingsShown | None, talk: ChannelWishes, words: Translator
+    languages: tuple[str, ...], now: SettingsShown | None, talk: ChannelWishes, i18n: Translator
 ) -> list[Block]:
     """Return the fields: they leave as it is what `talk` does not choose anew; `now` is told beside them."""
-    _ = words.gettext
+    _ = i18n.gettext
     keep = (KEEP, _("Leave it as it is"))
     spoken = [keep, (BOT_LANGUAGE, _("The bot's own")), *((one, language_name(one)) for one in languages)]
     often = [keep, (NO_DIGEST, _("No digest")), ("daily", _("Every day"))]
     often += [
         (f"weekly {day}", name[:1].upper() + name[1:])
-        for day, name in zip(WEEKDAYS, weekday_names(words), strict=True)
+        for day, name in zip(WEEKDAYS, weekday_names(i18n), strict=True)
     ]
     schedule = talk.digest or (read_schedule(now.digest.split()) if now and now.digest else None)
     at = f"{schedule.at:%H:%M}" if schedule else _MORNING
@@ -115,14 +115,14 @@ def settings_fields(
             LANGUAGE,
             _("Language of the channel's messages"),
             _select(spoken, (talk.language or BOT_LANGUAGE) if talk.wants_language else KEEP),
-            hint=_now_language(now, words),
+            hint=_now_language(now, i18n),
             optional=False,
         ),
         input_block(
             DIGEST,
             _("Digest of the channel"),
             _select(often, _frequency(talk.digest) if talk.wants_digest else KEEP),
-            hint=_now_digest(now, words),
+            hint=_now_digest(now, i18n),
             optional=False,
         ),
         input_block(
@@ -145,20 +145,20 @@ def _frequency(schedule: Schedule | None) -> str:
     return "daily" if schedule.weekday is None else f"weekly {WEEKDAYS[schedule.weekday]}"
 
 
-def _now_language(now: SettingsShown | None, words: Translator) -> str | None:
-    _ = words.gettext
+def _now_language(now: SettingsShown | None, i18n: Translator) -> str | None:
+    _ = i18n.gettext
     if now is None:
         return None
     return _("Now: {what}").format(what=language_name(now.language) if now.language else _("the bot's own"))
 
 
-def _now_digest(now: SettingsShown | None, words: Translator) -> str | None:
-    _ = words.gettext
+def _now_digest(now: SettingsShown | None, i18n: Translator) -> str | None:
+    _ = i18n.gettext
     if now is None:
         return None
     if not now.digest or not now.zone:
         return _("Now: {what}").format(what=_("no digest"))
-    return _("Now: {what}").format(what=plain_line(schedule_text(now.digest, now.zone, words)))
+    return _("Now: {what}").format(what=plain_line(schedule_text(now.digest, now.zone, i18n)))
 
 
 def read_channel_wishes(language: str | None, often: str | None, at: str | None) -> ChannelWishes | None:

@@ -61,9 +61,9 @@ class FormDraft:
     problem: str | None = None
 
 
-def subscription_form(draft: FormDraft, words: Translator) -> View:
+def subscription_form(draft: FormDraft, i18n: Translator) -> View:
     """Return the form."""
-    _ = words.gettext
+    _ = i18n.gettext
     changing = draft.subscription_id is not None
     about = {"channel": draft.channel_id, "subscription": draft.subscription_id}
     return {
@@ -75,13 +75,13 @@ def subscription_form(draft: FormDraft, words: Translator) -> View:
         "close": _title(_("Cancel")),
         "blocks": [
             *([_alert(draft.problem)] if draft.problem else []),
-            *_where(draft, words),
-            *_what(draft, words),
-            _topics(draft.filters, words),
-            *_thresholds(draft.filters, words),
-            *_mentions(draft.filters, words),
-            *settings_fields(draft.languages, draft.now, draft.talk, words),
-            *_ending(draft, words),
+            *_where(draft, i18n),
+            *_what(draft, i18n),
+            _topics(draft.filters, i18n),
+            *_thresholds(draft.filters, i18n),
+            *_mentions(draft.filters, i18n),
+            *settings_fields(draft.languages, draft.now, draft.talk, i18n),
+            *_ending(draft, i18n),
         ],
     }
 
@@ -97,10 +97,10 @@ def _alert(text: str) -> Block:
 # ------------------------------------------------------------------------------------------ channel and selector
 
 
-def _where(draft: FormDraft, words: Translator) -> list[Block]:
-    _ = words.gettext
+def _where(draft: FormDraft, i18n: Translator) -> list[Block]:
+    _ = i18n.gettext
     if draft.channel_id is not None:
-        return channel_line(draft.channel_id, words)
+        return channel_line(draft.channel_id, i18n)
     element: Block = {
         "type": "conversations_select",
         "placeholder": plain_text(_("Choose a channel")),
@@ -115,26 +115,26 @@ def _where(draft: FormDraft, words: Translator) -> list[Block]:
     return [input_block(CHANNEL, _("Channel"), element, hint=hint, optional=False)]
 
 
-def channel_line(channel_id: str, words: Translator) -> list[Block]:
+def channel_line(channel_id: str, i18n: Translator) -> list[Block]:
     """Name a channel; a direct message has no name."""
     if channel_id.startswith("D"):
         return []
-    text = words.gettext("Channel: {channel}")
+    text = i18n.gettext("Channel: {channel}")
     return [section(text.format(channel=f"*{named_channel(channel_id)}*"))]
 
 
-def _what(draft: FormDraft, words: Translator) -> list[Block]:
-    _ = words.gettext
+def _what(draft: FormDraft, i18n: Translator) -> list[Block]:
+    _ = i18n.gettext
     if draft.subscription_id is not None:
         selector = draft.selector or ""
-        what = named_selector(selector, f"*{outside(draft.name)}*" if draft.name else None, words)
+        what = named_selector(selector, f"*{outside(draft.name)}*" if draft.name else None, i18n)
         return [section(_("Hears of: {what}").format(what=what))]
     element: Block = {
         "type": "external_select",
         "placeholder": plain_text(_("Search by name or id")),
         "min_query_length": 0,
     }
-    chosen = selector_option(draft.selector, draft.name, words) if draft.selector else None
+    chosen = selector_option(draft.selector, draft.name, i18n) if draft.selector else None
     if chosen:
         element["initial_option"] = chosen
     hint = _("One integration, or several at once: all, or those with a text in their names.")
@@ -144,11 +144,11 @@ def _what(draft: FormDraft, words: Translator) -> list[Block]:
 # ------------------------------------------------------------------------------------------ filters
 
 
-def _topics(filters: Filters, words: Translator) -> Block:
-    _ = words.gettext
+def _topics(filters: Filters, i18n: Translator) -> Block:
+    _ = i18n.gettext
     options: list[Block] = [
         {"text": plain_text(label), "value": topic.value, "description": plain_text(about)}
-        for topic, (label, about) in _topic_texts(words).items()
+        for topic, (label, about) in _topic_texts(i18n).items()
     ]
     chosen = [option for option in options if Topic(option["value"]) in filters.topics]
     element: Block = {"type": "checkboxes", "options": options}
@@ -158,8 +158,8 @@ def _topics(filters: Filters, words: Translator) -> Block:
     return input_block(TOPICS, _("Tell of"), element, hint=hint, optional=False)
 
 
-def _topic_texts(words: Translator) -> dict[Topic, tuple[str, str]]:
-    _ = words.gettext
+def _topic_texts(i18n: Translator) -> dict[Topic, tuple[str, str]]:
+    _ = i18n.gettext
     return {
         Topic.ERROR: (_("Errors"), _("no rows arrived")),
         Topic.PARTIAL: (_("Partial runs"), _("some rows were refused")),
@@ -172,8 +172,8 @@ def _topic_texts(words: Translator) -> dict[Topic, tuple[str, str]]:
     }
 
 
-def _thresholds(filters: Filters, words: Translator) -> list[Block]:
-    _ = words.gettext
+def _thresholds(filters: Filters, i18n: Translator) -> list[Block]:
+    _ = i18n.gettext
     rows: Block = {"type": "number_input", "is_decimal_allowed": False, "min_value": "1"}
     percent: Block = {"type": "number_input", "is_decimal_allowed": True, "max_value": "100"}
     if filters.min_rows is not None:
@@ -186,8 +186,8 @@ def _thresholds(filters: Filters, words: Translator) -> list[Block]:
     ]
 
 
-def _mentions(filters: Filters, words: Translator) -> list[Block]:
-    _ = words.gettext
+def _mentions(filters: Filters, i18n: Translator) -> list[Block]:
+    _ = i18n.gettext
     users, groups = mentioned(filters.mention)
     people: Block = {
         "type": "multi_users_select",
@@ -206,9 +206,9 @@ def _mentions(filters: Filters, words: Translator) -> list[Block]:
     ]
 
 
-def _ending(draft: FormDraft, words: Translator) -> list[Block]:
+def _ending(draft: FormDraft, i18n: Translator) -> list[Block]:
     """Return the way out of a subscription."""
-    _ = words.gettext
+    _ = i18n.gettext
     if draft.subscription_id is None:
         return []
     end = button(
@@ -230,18 +230,18 @@ def _ending(draft: FormDraft, words: Translator) -> list[Block]:
 # ------------------------------------------------------------------------------------------ around the form
 
 
-def waiting_window(title: str, words: Translator) -> View:
+def waiting_window(title: str, i18n: Translator) -> View:
     """Return what is shown while Braze or Slack takes longer than Slack waits."""
-    _ = words.gettext
-    return window(title, [section("⏳ " + _("One moment: I am asking Braze…"))], words)
+    _ = i18n.gettext
+    return window(title, [section("⏳ " + _("One moment: I am asking Braze…"))], i18n)
 
 
-def outcome_window(title: str, told: Rendered, words: Translator) -> View:
+def outcome_window(title: str, told: Rendered, i18n: Translator) -> View:
     """Return a window that tells how it went."""
-    return window(title, told.blocks, words)
+    return window(title, told.blocks, i18n)
 
 
-def window(title: str, blocks: Sequence[Block], words: Translator) -> View:
+def window(title: str, blocks: Sequence[Block], i18n: Translator) -> View:
     """Return a window with nothing to fill in."""
-    _ = words.gettext
+    _ = i18n.gettext
     return {"type": "modal", "title": _title(title), "close": _title(_("Close")), "blocks": [*blocks]}

@@ -55,36 +55,36 @@ def field_of(outcome: Outcome, wish: FormValues) -> str | None:
     return None
 
 
-def plain_outcome(outcome: Outcome, words: Translator, now: datetime) -> str:
+def plain_outcome(outcome: Outcome, i18n: Translator, now: datetime) -> str:
     """Say how it went without markup: a field's error shows none."""
     texts: list[str] = []
-    for block in _blocks(outcome, words, now):
+    for block in _blocks(outcome, i18n, now):
         held: list[Any] = [block.get("text"), *block.get("elements", [])]
         texts += [part["text"] for part in held if isinstance(part, dict) and part.get("type") == "mrkdwn"]
     return plain_line(" ".join(texts))
 
 
-def outcome_view(outcome: Outcome, channel_id: str, words: Translator, now: datetime) -> View:
+def outcome_view(outcome: Outcome, channel_id: str, i18n: Translator, now: datetime) -> View:
     """Say how it went in a window, under the name of the channel that it means by "this channel"."""
-    blocks = [*channel_line(channel_id, words), *_blocks(outcome, words, now)]
-    return window(outcome_title(words), blocks, words)
+    blocks = [*channel_line(channel_id, i18n), *_blocks(outcome, i18n, now)]
+    return window(outcome_title(i18n), blocks, i18n)
 
 
-def outcome_title(words: Translator) -> str:
+def outcome_title(i18n: Translator) -> str:
     """Name the window in which it is said."""
-    return words.gettext("Subscriptions")
+    return i18n.gettext("Subscriptions")
 
 
-def ended(words: Translator) -> Rendered:
+def ended(i18n: Translator) -> Rendered:
     """Say that what was to be changed is not there any more."""
-    _ = words.gettext
+    _ = i18n.gettext
     line = _("This subscription has been ended meanwhile.")
     return short_answer(line, _("`/cdi subscriptions` shows what the channel hears of."))
 
 
-def _blocks(outcome: Outcome, words: Translator, now: datetime) -> list[Block]:
+def _blocks(outcome: Outcome, i18n: Translator, now: datetime) -> list[Block]:
     return [
         block
         for one in outcome
-        for block in (one if isinstance(one, Rendered) else render_answer(one, words, now=now)).blocks
+        for block in (one if isinstance(one, Rendered) else render_answer(one, i18n, now=now)).blocks
     ]

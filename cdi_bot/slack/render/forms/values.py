@@ -51,9 +51,9 @@ class FormValues:
     talk: ChannelWishes
 
 
-def read_form(view: Mapping[str, Any], words: Translator) -> FormValues | Errors:
+def read_form(view: Mapping[str, Any], i18n: Translator) -> FormValues | Errors:
     """Read a submitted form."""
-    _ = words.gettext
+    _ = i18n.gettext
     about = json.loads(view.get("private_metadata") or "{}")
     values: Values = {
         block_id: next(iter(elements.values()), {})
@@ -62,7 +62,7 @@ def read_form(view: Mapping[str, Any], words: Translator) -> FormValues | Errors
     errors: Errors = {}
     picked = _get(values, CHANNEL, "selected_conversation")
     option = _get(values, SELECTOR, "selected_option") or {}
-    filters = _filters(values, errors, words)
+    filters = _filters(values, errors, i18n)
     channel_id = about.get("channel") or picked
     if channel_id is None:
         errors[CHANNEL] = _("Choose a channel.")
@@ -94,8 +94,8 @@ def _get(values: Values, field: str, key: str) -> Any:
     return values.get(field, {}).get(key)
 
 
-def _filters(values: Values, errors: Errors, words: Translator) -> Filters:
-    _ = words.gettext
+def _filters(values: Values, errors: Errors, i18n: Translator) -> Filters:
+    _ = i18n.gettext
     chosen = {str(option.get("value")) for option in _get(values, TOPICS, "selected_options") or []}
     topics = frozenset(topic for topic in Topic if topic.value in chosen)
     if not topics:
@@ -110,7 +110,7 @@ def _filters(values: Values, errors: Errors, words: Translator) -> Filters:
         topics=topics,
         min_rows=int(rows) if rows is not None else None,
         min_percent=percent,
-        mention=_mention(values, errors, words),
+        mention=_mention(values, errors, i18n),
     )
 
 
@@ -122,8 +122,8 @@ def _number(values: Values, field: str, read: Callable[[str], float | None]) -> 
     return read(_text(values, field))
 
 
-def _mention(values: Values, errors: Errors, words: Translator) -> str | None:
-    _ = words.gettext
+def _mention(values: Values, errors: Errors, i18n: Translator) -> str | None:
+    _ = i18n.gettext
     people = [f"<@{one}>" for one in _get(values, PEOPLE, "selected_users") or []][:MOST_PEOPLE]
     groups = []
     for word in _text(values, GROUP).replace(",", " ").split():
@@ -134,5 +134,5 @@ def _mention(values: Values, errors: Errors, words: Translator) -> str | None:
             return None
         groups.append(group)
     if len(groups) > _MOST_GROUPS:
-        errors[GROUP] = _("At most {count} groups.").format(count=words.number(_MOST_GROUPS))
+        errors[GROUP] = _("At most {count} groups.").format(count=i18n.number(_MOST_GROUPS))
     return " ".join([*people, *groups]) or None

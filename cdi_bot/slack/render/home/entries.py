@@ -21,23 +21,23 @@ from cdi_bot.usecases.home import ChannelSubscription, Home, HomeEntry, Integrat
 _FEW_CHANNELS = 5
 
 
-def listed(home: Home, words: Translator, now: datetime) -> list[Block]:
+def listed(home: Home, i18n: Translator, now: datetime) -> list[Block]:
     """Return the entries of a page under their headings."""
     blocks: list[Block] = []
     before: HomeEntry | None = None
     for place, entry in enumerate(home.entries):
         if before is None or type(before) is not type(entry):
-            blocks += [{"type": "divider"}, header(_heading(entry, words))]
+            blocks += [{"type": "divider"}, header(_heading(entry, i18n))]
         if isinstance(entry, NeedsAttention):
-            blocks += _attention_blocks(entry, place, words, may_change=home.may_change)
+            blocks += _attention_blocks(entry, place, i18n, may_change=home.may_change)
         elif isinstance(entry, ChannelSubscription):
             if not isinstance(before, ChannelSubscription) or _channel_of_entry(before) != _channel_of_entry(
                 entry
             ):
-                blocks.append(_channel(_channel_of_entry(entry), place, words, may_change=home.may_change))
-            blocks.append(_subscription_block(entry, place, words, may_change=home.may_change))
+                blocks.append(_channel(_channel_of_entry(entry), place, i18n, may_change=home.may_change))
+            blocks.append(_subscription_block(entry, place, i18n, may_change=home.may_change))
         else:
-            blocks.append(_summary_block(entry, place, words, now))
+            blocks.append(_summary_block(entry, place, i18n, now))
         before = entry
     return blocks
 
@@ -51,8 +51,8 @@ def header(text: str) -> Block:
     return {"type": "header", "text": plain_text(text)}
 
 
-def _heading(entry: HomeEntry, words: Translator) -> str:
-    _ = words.gettext
+def _heading(entry: HomeEntry, i18n: Translator) -> str:
+    _ = i18n.gettext
     if isinstance(entry, NeedsAttention):
         return _("Wrong now")
     return (
@@ -63,16 +63,16 @@ def _heading(entry: HomeEntry, words: Translator) -> str:
 
 
 def _attention_blocks(
-    entry: NeedsAttention, place: int, words: Translator, *, may_change: bool
+    entry: NeedsAttention, place: int, i18n: Translator, *, may_change: bool
 ) -> list[Block]:
-    _ = words.gettext
+    _ = i18n.gettext
     incident = entry.incident
     name = bold_name(entry.integration, entry.dashboard_url)
-    told = words.listed(named_channel(one.channel_id) for one in entry.channels[:_FEW_CHANNELS])
+    told = i18n.listed(named_channel(one.channel_id) for one in entry.channels[:_FEW_CHANNELS])
     lines = [
         f"{incident_sign(incident)} {name}",
         _("{state}, since {when}").format(
-            state=escape(headline(incident, words)), when=date(incident.failing_since)
+            state=escape(headline(incident, i18n)), when=date(incident.failing_since)
         ),
         _("Told in {channels}").format(channels=told),
     ]
@@ -93,23 +93,23 @@ def _attention_blocks(
         *actions(
             [
                 acknowledge if free else None,
-                _runs(entry, place, words),
+                _runs(entry, place, i18n),
                 open_in_braze(
-                    entry.integration, entry.dashboard_url, words, action_id=f"open_in_braze:{place}"
+                    entry.integration, entry.dashboard_url, i18n, action_id=f"open_in_braze:{place}"
                 ),
             ]
         ),
     ]
 
 
-def _runs(entry: NeedsAttention | IntegrationSummary, place: int, words: Translator) -> Block | None:
-    _ = words.gettext
+def _runs(entry: NeedsAttention | IntegrationSummary, place: int, i18n: Translator) -> Block | None:
+    _ = i18n.gettext
     says = _("Show the runs of {name}").format(name=name_of(entry.integration))
     return button(_("History"), f"home_runs:{place}", {"id": entry.integration.integration_id}, says=says)
 
 
-def _channel(channel: Channel, place: int, words: Translator, *, may_change: bool) -> Block:
-    _ = words.gettext
+def _channel(channel: Channel, place: int, i18n: Translator, *, may_change: bool) -> Block:
+    _ = i18n.gettext
     if channel.channel_id.startswith("D"):
         title = _("Your messages with me")
         return section(f"*{title}*")
@@ -123,51 +123,51 @@ def _channel(channel: Channel, place: int, words: Translator, *, may_change: boo
 
 
 def _subscription_block(
-    entry: ChannelSubscription, place: int, words: Translator, *, may_change: bool
+    entry: ChannelSubscription, place: int, i18n: Translator, *, may_change: bool
 ) -> Block:
-    _ = words.gettext
+    _ = i18n.gettext
     one = entry.subscription
-    what = named_selector(one.selector, f"*{outside(entry.name)}*" if entry.name else None, words)
-    count = words.ngettext("{count} integration now", "{count} integrations now", entry.total).format(
-        count=words.number(entry.total)
+    what = named_selector(one.selector, f"*{outside(entry.name)}*" if entry.name else None, i18n)
+    count = i18n.ngettext("{count} integration now", "{count} integrations now", entry.total).format(
+        count=i18n.number(entry.total)
     )
     if entry.failing:
-        failing = _("{count} not well").format(count=words.number(entry.failing))
-        count = words.listed([count, failing])
-    lines = [what + (f" ({count})" if entry.name is None else ""), filter_text(one.filters, words)]
+        failing = _("{count} not well").format(count=i18n.number(entry.failing))
+        count = i18n.listed([count, failing])
+    lines = [what + (f" ({count})" if entry.name is None else ""), filter_text(one.filters, i18n)]
     if one.broken_reason:
         broken = _("⚠️ I can't post here: {reason}.").format(
-            reason=escape(channel_problem(one.broken_reason, words))
+            reason=escape(channel_problem(one.broken_reason, i18n))
         )
-        lines.append(f"{broken} {channel_advice(one.broken_reason, words)}")
-    change = change_button(one, entry.name, words, place=place) if may_change else None
+        lines.append(f"{broken} {channel_advice(one.broken_reason, i18n)}")
+    change = change_button(one, entry.name, i18n, place=place) if may_change else None
     return section("\n".join(lines), accessory=change)
 
 
-def _summary_block(entry: IntegrationSummary, place: int, words: Translator, now: datetime) -> Block:
+def _summary_block(entry: IntegrationSummary, place: int, i18n: Translator, now: datetime) -> Block:
     run = entry.newest
     mark = incident_sign(entry.incident) if entry.incident else run_sign(run)
     lines = [f"{UNSEEN if entry.missing else mark} {bold_name(entry.integration, None, SHORT_NAME)}"]
-    lines += [" · ".join(said) for said in (_newest(run, words), _trend(entry, words, now)) if said]
-    return section("\n".join(lines), accessory=_runs(entry, place, words))
+    lines += [" · ".join(said) for said in (_newest(run, i18n), _trend(entry, i18n, now)) if said]
+    return section("\n".join(lines), accessory=_runs(entry, place, i18n))
 
 
-def _newest(run: Run | None, words: Translator) -> list[str]:
+def _newest(run: Run | None, i18n: Translator) -> list[str]:
     """Say how the newest run went."""
-    _ = words.gettext
+    _ = i18n.gettext
     if run is None:
         return [_("no run seen yet")]
-    said = [f"{escape(short_status(run.job_status, words))} {date(run.sync_start_time)}"]
+    said = [f"{escape(short_status(run.job_status, i18n))} {date(run.sync_start_time)}"]
     if run.rows_synced is not None:
-        said.append(_("{rows} rows").format(rows=words.number(run.rows_synced)))
+        said.append(_("{rows} rows").format(rows=i18n.number(run.rows_synced)))
     if run.rows_failed_with_errors:
-        said.append(_("{rows} failed").format(rows=escape(failed(run, words))))
+        said.append(_("{rows} failed").format(rows=escape(failed(run, i18n))))
     return said
 
 
-def _trend(entry: IntegrationSummary, words: Translator, now: datetime) -> list[str]:
+def _trend(entry: IntegrationSummary, i18n: Translator, now: datetime) -> list[str]:
     """Draw how the runs before went, and say when the next one comes."""
-    _ = words.gettext
+    _ = i18n.gettext
     said = [f"`{sparkline(entry.recent)}`"] if len(entry.recent) > 1 else []
     if entry.missing:
         said.append(_("Braze no longer knows it"))

@@ -27,42 +27,42 @@ FRESHNESS = "freshness"
 View = Block
 
 
-def home_view(home: Home, words: Translator, now: datetime) -> View:
+def home_view(home: Home, i18n: Translator, now: datetime) -> View:
     """Return a page of Home."""
     if not home.channels:
-        return _view(home.page, [*_unreachable(home.blind, words), *_welcome(home, words)])
+        return _view(home.page, [*_unreachable(home.unreachable, i18n), *_welcome(home, i18n)])
     pages = pager(
         "home_page",
         {},
         offset=home.page,
         size=1,
         has_more=home.page + 1 < home.pages,
-        labels=(words.gettext("Previous"), words.gettext("Next")),
+        labels=(i18n.gettext("Previous"), i18n.gettext("Next")),
     )
     return _view(
         home.page,
         [
-            *_unreachable(home.blind, words),
-            section(_summary(home, words)),
-            *_buttons(home, words),
-            *listed(home, words, now),
-            *_not_shown(home, words),
+            *_unreachable(home.unreachable, i18n),
+            section(_summary(home, i18n)),
+            *_buttons(home, i18n),
+            *listed(home, i18n, now),
+            *_not_shown(home, i18n),
             *pages,
-            {**context(*_fresh(home, words, now)), "block_id": FRESHNESS},
+            {**context(*_fresh(home, i18n, now)), "block_id": FRESHNESS},
         ],
     )
 
 
-def unknown_home(words: Translator) -> View:
+def unknown_home(i18n: Translator) -> View:
     """Return what is shown while Slack does not tell which channels the person is in."""
-    _ = words.gettext
+    _ = i18n.gettext
     line = _("Slack does not tell me just now which channels you are in, so I show you none.")
-    return _view(0, [section(f"{UNSEEN} {line}"), *actions([_refresh(words), _help(words)])])
+    return _view(0, [section(f"{UNSEEN} {line}"), *actions([_refresh(i18n), _help(i18n)])])
 
 
-def troubled_home(said: Sequence[Block], words: Translator) -> View:
+def troubled_home(said: Sequence[Block], i18n: Translator) -> View:
     """Return what is shown where the bot's database does not answer."""
-    return _view(0, [*said, *actions([_refresh(words)])])
+    return _view(0, [*said, *actions([_refresh(i18n)])])
 
 
 def fingerprint(view: View) -> str:
@@ -83,85 +83,83 @@ def _view(page: int, blocks: Sequence[Block]) -> View:
 # ------------------------------------------------------------------------------------------ above the list
 
 
-def _welcome(home: Home, words: Translator) -> list[Block]:
-    _ = words.gettext
+def _welcome(home: Home, i18n: Translator) -> list[Block]:
+    _ = i18n.gettext
     title = _("Know when a Braze data sync goes wrong")
     about = _(
         "I watch Braze Cloud Data Ingestion and tell a Slack channel when a sync fails, and when it is well again. "
         "None of your channels hears of any integration yet."
     )
     todo = _("Choose a channel and what it is to hear of, or type `/cdi subscribe all` in the channel.")
-    form = subscribe_button(words, style="primary") if home.may_change else None
+    form = subscribe_button(i18n, style="primary") if home.may_change else None
     return [
         header(title),
         section(about),
         *([section(todo)] if home.may_change else []),
-        *actions([form, _refresh(words), _help(words)]),
+        *actions([form, _refresh(i18n), _help(i18n)]),
     ]
 
 
-def _unreachable(incident: Incident | None, words: Translator) -> list[Block]:
+def _unreachable(incident: Incident | None, i18n: Translator) -> list[Block]:
     if incident is None:
         return []
-    text = words.gettext("I can't see Braze since {when}, because: {reason}. What follows is from before.")
-    why = escape(reason_text(incident.reason, words))
+    text = i18n.gettext("I can't see Braze since {when}, because: {reason}. What follows is from before.")
+    why = escape(reason_text(incident.reason, i18n))
     line = text.format(when=date(incident.failing_since), reason=why)
-    return [section(f"{UNSEEN} {line}\n{braze_advice(incident.reason, words)}")]
+    return [section(f"{UNSEEN} {line}\n{braze_advice(incident.reason, i18n)}")]
 
 
-def _summary(home: Home, words: Translator) -> str:
-    _ = words.gettext
-    line = count_of_all(failing=home.failing, unwell=home.unwell, total=home.total, words=words)
-    where = words.ngettext(
+def _summary(home: Home, i18n: Translator) -> str:
+    _ = i18n.gettext
+    line = count_of_all(failing=home.failing, unhealthy=home.unhealthy, total=home.total, i18n=i18n)
+    where = i18n.ngettext(
         "heard of in {count} channel of yours", "heard of in {count} channels of yours", home.channels
-    ).format(count=words.number(home.channels))
-    mark = GOOD if not home.unwell else BAD if home.failing else DUBIOUS
-    return f"{mark} {words.listed([f'*{line}*', where])}"
+    ).format(count=i18n.number(home.channels))
+    mark = GOOD if not home.unhealthy else BAD if home.failing else DUBIOUS
+    return f"{mark} {i18n.listed([f'*{line}*', where])}"
 
 
-def _buttons(home: Home, words: Translator) -> list[Block]:
-    form = subscribe_button(words, style="primary") if home.may_change else None
-    return actions([form, _refresh(words), _help(words)])
+def _buttons(home: Home, i18n: Translator) -> list[Block]:
+    form = subscribe_button(i18n, style="primary") if home.may_change else None
+    return actions([form, _refresh(i18n), _help(i18n)])
 
 
-def _refresh(words: Translator) -> Block | None:
-    _ = words.gettext
+def _refresh(i18n: Translator) -> Block | None:
+    _ = i18n.gettext
     return button(_("Refresh"), "home_refresh", {}, says=_("Show how things are now"))
 
 
-def _help(words: Translator) -> Block | None:
-    _ = words.gettext
+def _help(i18n: Translator) -> Block | None:
+    _ = i18n.gettext
     return button(_("Help"), "home_help", {}, says=_("Show the commands and where to get help"))
 
 
 # ------------------------------------------------------------------------------------------ below the list
 
 
-def _not_shown(home: Home, words: Translator) -> list[Block]:
+def _not_shown(home: Home, i18n: Translator) -> list[Block]:
     """Say where those stand that are not well and found no room above."""
     if not home.not_shown or home.page:
         return []
-    text = words.ngettext(
+    text = i18n.ngettext(
         "{count} more is not well: it stands among all integrations",
         "{count} more are not well: they stand among all integrations",
         home.not_shown,
     )
-    return [context(text.format(count=words.number(home.not_shown)))]
+    return [context(text.format(count=i18n.number(home.not_shown)))]
 
 
-def _fresh(home: Home, words: Translator, now: datetime) -> list[str]:
-    _ = words.gettext
+def _fresh(home: Home, i18n: Translator, now: datetime) -> list[str]:
+    _ = i18n.gettext
     said = []
     if home.checked_at:
         said.append(_("Braze was last asked about all of this {when}").format(when=date(home.checked_at)))
     if home.unseen:
-        said.append(_("{count} not looked at yet").format(count=words.number(home.unseen)))
+        said.append(_("{count} not looked at yet").format(count=i18n.number(home.unseen)))
     said.append(_("This page as of {when}").format(when=date(now)))
     if home.pages > 1:
         said.append(
-            _("page {page} of {pages}").format(
-                page=words.number(home.page + 1), pages=words.number(home.pages)
-            )
+            _("page {page} of {pages}").format(page=i18n.number(home.page + 1), pages=i18n.number(home.pages))
         )
     said.append(
         _("Bars are rows of the newest runs, oldest first; {cross} is a run that failed").format(

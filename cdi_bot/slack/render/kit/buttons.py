@@ -24,12 +24,12 @@ from cdi_bot.slack.render.kit.statuses import subject
 from cdi_bot.slack.render.kit.text import name_of
 
 
-def ack_button(views: Sequence[IncidentView], words: Translator) -> Block | None:
+def ack_button(views: Sequence[IncidentView], i18n: Translator) -> Block | None:
     """Acknowledge all of these that are open and that nobody looks after yet; `None` when there is none.
 
     Of very many, as many as a button can carry: the card then offers the rest.
     """
-    _ = words.gettext
+    _ = i18n.gettext
     open_ids = [
         view.incident.incident_id
         for view in views
@@ -40,11 +40,11 @@ def ack_button(views: Sequence[IncidentView], words: Translator) -> Block | None
     ids = _as_many_as_fit(open_ids)
     if len(views) == 1:
         label = _("Acknowledge")
-        says = _("Acknowledge {name}").format(name=subject(views[0], words))
+        says = _("Acknowledge {name}").format(name=subject(views[0], i18n))
     elif len(ids) == len(open_ids):
         label = says = _("Acknowledge all")
     else:
-        label = says = _("Acknowledge {count}").format(count=words.number(len(ids)))
+        label = says = _("Acknowledge {count}").format(count=i18n.number(len(ids)))
     return button(label, "ack", {"incidents": ids}, says=says, style="primary")
 
 
@@ -55,29 +55,29 @@ def _as_many_as_fit(ids: Sequence[int]) -> list[int]:
     return [one for one, length in zip(ids, lengths, strict=True) if length <= room]
 
 
-def snooze_element(view: IncidentView, words: Translator) -> Block | None:
+def snooze_element(view: IncidentView, i18n: Translator) -> Block | None:
     """Return the menu that mutes an integration, or the button that ends its mute."""
-    _ = words.gettext
+    _ = i18n.gettext
     if view.integration is None:
         return None
     if view.snooze:
-        return unsnooze_button(view.integration, words)
-    return snooze_select(view.integration, words)
+        return unsnooze_button(view.integration, i18n)
+    return snooze_select(view.integration, i18n)
 
 
 def unsnooze_button(
-    integration: Integration, words: Translator, *, action_id: str = "unsnooze", place: Channel | None = None
+    integration: Integration, i18n: Translator, *, action_id: str = "unsnooze", place: Channel | None = None
 ) -> Block | None:
     """Return the button that ends a mute: in the channel it stands in, or in another `place`."""
-    _ = words.gettext
+    _ = i18n.gettext
     says = _("End the mute of {name}").format(name=name_of(integration))
     carried = {"id": integration.integration_id} | ({"in": place.channel_id} if place else {})
     return button(_("End mute"), action_id, carried, says=says)
 
 
-def snooze_select(integration: Integration, words: Translator) -> Block | None:
+def snooze_select(integration: Integration, i18n: Translator) -> Block | None:
     """Return the menu of how long to mute an integration."""
-    _ = words.gettext
+    _ = i18n.gettext
     choices = {
         "1h": _("for 1 hour"),
         "4h": _("for 4 hours"),
@@ -91,30 +91,30 @@ def snooze_select(integration: Integration, words: Translator) -> Block | None:
     )
 
 
-def history_button(view: IncidentView, words: Translator, *, action_id: str = "history") -> Block | None:
+def history_button(view: IncidentView, i18n: Translator, *, action_id: str = "history") -> Block | None:
     """Return the button that shows an integration's runs."""
     if view.integration is None:
         return None
-    return history_of(view.integration, words, action_id=action_id)
+    return history_of(view.integration, i18n, action_id=action_id)
 
 
-def history_of(integration: Integration, words: Translator, *, action_id: str = "history") -> Block | None:
+def history_of(integration: Integration, i18n: Translator, *, action_id: str = "history") -> Block | None:
     """Return the button that shows this integration's runs."""
-    _ = words.gettext
+    _ = i18n.gettext
     says = _("Show the runs of {name}").format(name=name_of(integration))
     return button(_("History"), action_id, {"id": integration.integration_id, "offset": 0}, says=says)
 
 
-def sync_button(view: IncidentView, words: Translator) -> Block | None:
+def sync_button(view: IncidentView, i18n: Translator) -> Block | None:
     """Return the button that starts a sync, where that is allowed; it asks first."""
     if view.integration is None or not view.can_sync:
         return None
-    return confirmed_sync(view.integration, words)
+    return confirmed_sync(view.integration, i18n)
 
 
-def confirmed_sync(integration: Integration, words: Translator) -> Block | None:
+def confirmed_sync(integration: Integration, i18n: Translator) -> Block | None:
     """Return the button that starts a sync of this integration; it asks first."""
-    _ = words.gettext
+    _ = i18n.gettext
     name = name_of(integration)
     return button(
         _("Sync now"),
@@ -130,43 +130,43 @@ def confirmed_sync(integration: Integration, words: Translator) -> Block | None:
     )
 
 
-def open_button(view: IncidentView, words: Translator) -> Block | None:
+def open_button(view: IncidentView, i18n: Translator) -> Block | None:
     """Return the button that opens the integration in Braze's dashboard."""
     if view.integration is None:
         return None
-    return open_in_braze(view.integration, view.dashboard_url, words)
+    return open_in_braze(view.integration, view.dashboard_url, i18n)
 
 
 def open_in_braze(
-    integration: Integration, url: str | None, words: Translator, *, action_id: str = "open_in_braze"
+    integration: Integration, url: str | None, i18n: Translator, *, action_id: str = "open_in_braze"
 ) -> Block | None:
     """Return the button that opens this integration in Braze's dashboard."""
-    _ = words.gettext
+    _ = i18n.gettext
     says = _("Open {name} in Braze").format(name=name_of(integration))
     return url_button(_("Open in Braze"), action_id, url, says=says)
 
 
-def subscribe_button(words: Translator, *, style: str | None = None) -> Block | None:
+def subscribe_button(i18n: Translator, *, style: str | None = None) -> Block | None:
     """Return the button that opens the form for a new subscription of the channel that it stands in."""
-    _ = words.gettext
+    _ = i18n.gettext
     return button(
         _("Subscribe…"), "form_new", {}, says=_("Open the form for a new subscription"), style=style
     )
 
 
 def change_button(
-    subscription: Subscription, name: str | None, words: Translator, *, place: int
+    subscription: Subscription, name: str | None, i18n: Translator, *, place: int
 ) -> Block | None:
     """Return the button that opens the form for a subscription; it carries the channel too, for Home."""
-    _ = words.gettext
+    _ = i18n.gettext
     carried = {"channel": subscription.channel.channel_id, "subscription": subscription.subscription_id}
     says = _("Change or end the subscription to {selector}").format(selector=name or subscription.selector)
     return button(_("Change…"), f"form_change:{place}", carried, says=says)
 
 
-def more_menu(integration: Integration, words: Translator) -> Block | None:
+def more_menu(integration: Integration, i18n: Translator) -> Block | None:
     """Return the menu of what is rarely done; `None` where the id is longer than Slack takes."""
-    _ = words.gettext
+    _ = i18n.gettext
     return overflow(
         "form_about",
         [(_("Change what is told here…"), {"id": integration.integration_id})],

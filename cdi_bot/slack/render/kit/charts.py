@@ -30,17 +30,17 @@ _MINUTES_FROM = 300.0
 _WITHIN_A_DAY = timedelta(hours=20)
 
 
-def run_charts(runs: Sequence[Run], words: Translator, zone: tzinfo) -> list[Block]:
+def run_charts(runs: Sequence[Run], i18n: Translator, zone: tzinfo) -> list[Block]:
     """Draw ended runs, given newest first: a chart of their rows and one of their durations, oldest first.
 
     Times are those of `zone`: a chart can't show the reader's own by itself.
     """
-    _ = words.gettext
+    _ = i18n.gettext
     if len(runs) < _FEWEST:
         return []
     drawn = chart_points(runs, limits.CHART_POINTS)
-    axis = {"categories": _labels(drawn, words, zone), "x_label": _when(drawn[-1].start, words, zone)}
-    count = words.number(len(runs))
+    axis = {"categories": _labels(drawn, i18n, zone), "x_label": _when(drawn[-1].start, i18n, zone)}
+    count = i18n.number(len(runs))
     long = max(point.seconds for point in drawn) >= _MINUTES_FROM
     rows = _chart(
         "bar",
@@ -57,18 +57,18 @@ def run_charts(runs: Sequence[Run], words: Translator, zone: tzinfo) -> list[Blo
         axis | {"y_label": _("Minutes") if long else _("Seconds")},
         {_("Took"): [round(point.seconds / 60, 2) if long else round(point.seconds) for point in drawn]},
     )
-    return [rows, lasted, *_together(len(runs), words)]
+    return [rows, lasted, *_together(len(runs), i18n)]
 
 
-def _together(count: int, words: Translator) -> list[Block]:
+def _together(count: int, i18n: Translator) -> list[Block]:
     """Say it where a bar stands for more than one run."""
     size = -(-count // limits.CHART_POINTS)
     if size == 1:
         return []
-    note = words.gettext(
+    note = i18n.gettext(
         "Each place stands for {count} runs in a row: their rows together, and the longest duration."
     )
-    return [context(note.format(count=words.number(size)))]
+    return [context(note.format(count=i18n.number(size)))]
 
 
 def _chart(kind: str, title: str, axis: Block, series: dict[str, list[float]]) -> Block:
@@ -93,16 +93,16 @@ def _chart(kind: str, title: str, axis: Block, series: dict[str, list[float]]) -
     }
 
 
-def _when(newest: datetime, words: Translator, zone: tzinfo) -> str:
+def _when(newest: datetime, i18n: Translator, zone: tzinfo) -> str:
     name = getattr(zone, "key", None) or newest.astimezone(zone).tzname()
-    return clip(words.gettext("Start ({zone})").format(zone=name), limits.CHART_TITLE)
+    return clip(i18n.gettext("Start ({zone})").format(zone=name), limits.CHART_TITLE)
 
 
-def _labels(drawn: Sequence[ChartPoint], words: Translator, zone: tzinfo) -> list[str]:
+def _labels(drawn: Sequence[ChartPoint], i18n: Translator, zone: tzinfo) -> list[str]:
     """Name each place by when it began, as short as tells them apart."""
     starts = [point.start.astimezone(zone) for point in drawn]
-    day = [str(format_skeleton("Md", start, locale=words.language)) for start in starts]
-    time = [str(format_skeleton("Hm", start, locale=words.language)) for start in starts]
+    day = [str(format_skeleton("Md", start, locale=i18n.language)) for start in starts]
+    time = [str(format_skeleton("Hm", start, locale=i18n.language)) for start in starts]
     both = [f"{date} {clock}" for date, clock in zip(day, time, strict=True)]
     if starts[-1] - starts[0] <= _WITHIN_A_DAY and len(set(time)) == len(time):
         return time
@@ -117,18 +117,18 @@ def _labels(drawn: Sequence[ChartPoint], words: Translator, zone: tzinfo) -> lis
     return [clip(label, limits.CHART_LABEL) for label in labels]
 
 
-def sparklines(runs: Sequence[Run], words: Translator) -> list[str]:
+def sparklines(runs: Sequence[Run], i18n: Translator) -> list[str]:
     """Draw the same in text, one line each for rows and durations; a run that did not succeed is a cross."""
-    _ = words.gettext
+    _ = i18n.gettext
     if len(runs) < _FEWEST:
         return []
     rows = sparkline(runs)
     told = _("rows of the last {count} runs, oldest first, {cross} failed").format(
-        count=words.number(len(runs)), cross=BROKEN_BAR
+        count=i18n.number(len(runs)), cross=BROKEN_BAR
     )
     seconds = [run.duration.total_seconds() if run.duration else 0.0 for run in runs]
     lasted = _bars(runs, seconds)
-    longest = duration(timedelta(seconds=max(seconds)), words)
+    longest = duration(timedelta(seconds=max(seconds)), i18n)
     return [
         f"`{rows}` {told}",
         f"`{lasted}` " + _("how long they took, at most {longest}").format(longest=longest),

@@ -7,9 +7,9 @@ from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import REASON, plain
 
 
-def reason_text(reason: str | None, words: Translator) -> str:
+def reason_text(reason: str | None, i18n: Translator) -> str:
     """Say in plain text why Braze could not be asked; an unknown code stands as it is."""
-    _ = words.gettext
+    _ = i18n.gettext
     known: dict[str, str] = {
         BrazeReason.UNREACHABLE: _("no connection to Braze"),
         BrazeReason.TIMEOUT: _("Braze does not answer in time"),
@@ -31,9 +31,9 @@ def reason_text(reason: str | None, words: Translator) -> str:
     return known.get(reason) or plain(reason, REASON)
 
 
-def braze_advice(reason: str | None, words: Translator) -> str:
+def braze_advice(reason: str | None, i18n: Translator) -> str:
     """Say what to do when Braze can't be asked, in mrkdwn."""
-    _ = words.gettext
+    _ = i18n.gettext
     wait = _("Nothing to do at first: the bot keeps asking. If it lasts, look at Braze's status page.")
     known: dict[str, str] = {
         BrazeReason.UNREACHABLE: _(
@@ -70,9 +70,9 @@ def braze_advice(reason: str | None, words: Translator) -> str:
     return known.get(reason or "", wait)
 
 
-def channel_problem(reason: str, words: Translator) -> str:
+def channel_problem(reason: str, i18n: Translator) -> str:
     """Say in plain text why Slack takes no message for a channel; `reason` is Slack's error word."""
-    _ = words.gettext
+    _ = i18n.gettext
     known = {
         "channel_not_found": _("it was deleted, or it is private and the bot is no member"),
         "not_in_channel": _("the bot is no member"),
@@ -85,9 +85,9 @@ def channel_problem(reason: str, words: Translator) -> str:
     return known.get(reason) or _("Slack says “{reason}”").format(reason=plain(reason, REASON))
 
 
-def channel_advice(reason: str, words: Translator) -> str:
+def channel_advice(reason: str, i18n: Translator) -> str:
     """Say how a channel can be posted to again, in mrkdwn."""
-    _ = words.gettext
+    _ = i18n.gettext
     invite = _("Type `/invite @cdi-bot` in the channel; then it goes on by itself.")
     known = {
         "channel_not_found": invite,

@@ -11,9 +11,9 @@ from cdi_bot.slack.render.kit.reasons import reason_text
 from cdi_bot.slack.render.kit.text import STATUS, name_of, outside, plain
 
 
-def condition_name(incident: Incident, words: Translator) -> str:
+def condition_name(incident: Incident, i18n: Translator) -> str:
     """Name it in a word or two, as plain text."""
-    _ = words.gettext
+    _ = i18n.gettext
     if incident.kind is Kind.LATE:
         return _("late")
     if incident.kind is Kind.SLOW:
@@ -21,9 +21,9 @@ def condition_name(incident: Incident, words: Translator) -> str:
     return _("no rows any more") if incident.reason == QualityReason.NO_ROWS else _("watermark in the future")
 
 
-def condition_headline(incident: Incident, words: Translator) -> str:
+def condition_headline(incident: Incident, i18n: Translator) -> str:
     """Say in plain text how it stands while it is open."""
-    _ = words.gettext
+    _ = i18n.gettext
     if incident.kind is Kind.LATE:
         return _("Late: no run has begun at its planned time")
     if incident.kind is Kind.SLOW:
@@ -33,9 +33,9 @@ def condition_headline(incident: Incident, words: Translator) -> str:
     return _("Quality: the last timestamp synced lies in the future, so Braze skips older rows")
 
 
-def condition_advice(incident: Incident, words: Translator) -> str:
+def condition_advice(incident: Incident, i18n: Translator) -> str:
     """Say what to do next, in mrkdwn."""
-    _ = words.gettext
+    _ = i18n.gettext
     if incident.kind is Kind.LATE:
         return _(
             "Open the integration in Braze: check that it is switched on and that its schedule is what you expect. "
@@ -76,9 +76,9 @@ def sign(status: str) -> str:
     return _SIGNS.get(status, ODD)
 
 
-def short_status(status: str, words: Translator) -> str:
+def short_status(status: str, i18n: Translator) -> str:
     """Name a status in a word or two, as plain text; an unknown one stands as Braze spells it."""
-    _ = words.gettext
+    _ = i18n.gettext
     known = {
         "success": _("Success"),
         "error": _("Error"),
@@ -89,9 +89,9 @@ def short_status(status: str, words: Translator) -> str:
     return known.get(status) or f"“{plain(status, STATUS)}”"
 
 
-def long_status(status: str, words: Translator) -> str:
+def long_status(status: str, i18n: Translator) -> str:
     """Say in plain text what a status means for the rows."""
-    _ = words.gettext
+    _ = i18n.gettext
     known = {
         "success": _("Success: all rows arrived"),
         "error": _("Error: no rows arrived"),
@@ -104,9 +104,9 @@ def long_status(status: str, words: Translator) -> str:
     )
 
 
-def advice(status: str, words: Translator) -> str:
+def advice(status: str, i18n: Translator) -> str:
     """Say what to do next about a run that ended so, in mrkdwn."""
-    _ = words.gettext
+    _ = i18n.gettext
     known = {
         "error": _(
             "Open the integration's Sync Log in Braze: it names the reason, and is kept for 30 days. "
@@ -128,32 +128,32 @@ def advice(status: str, words: Translator) -> str:
     ).format(status=outside(status, STATUS))
 
 
-def headline(incident: Incident, words: Translator) -> str:
+def headline(incident: Incident, i18n: Translator) -> str:
     """Say in plain text how an open incident stands."""
-    _ = words.gettext
-    if incident.kind is Kind.BLIND:
-        return _("Braze can't be asked: {reason}").format(reason=reason_text(incident.reason, words))
+    _ = i18n.gettext
+    if incident.kind is Kind.UNREACHABLE:
+        return _("Braze can't be asked: {reason}").format(reason=reason_text(incident.reason, i18n))
     if incident.kind is not Kind.SYNC_FAILED:
-        return condition_headline(incident, words)
+        return condition_headline(incident, i18n)
     run = incident.last_failed
-    state = long_status(run.job_status, words) if run else _("Failing")
+    state = long_status(run.job_status, i18n) if run else _("Failing")
     if incident.failed_in_a_row > 1:
-        return words.ngettext(
+        return i18n.ngettext(
             "{state}, {count} run in a row", "{state}, {count} runs in a row", incident.failed_in_a_row
-        ).format(state=state, count=words.number(incident.failed_in_a_row))
+        ).format(state=state, count=i18n.number(incident.failed_in_a_row))
     return state
 
 
-def subject(view: IncidentView, words: Translator) -> str:
+def subject(view: IncidentView, i18n: Translator) -> str:
     """Name what an incident is about, as plain text: an integration, by its id if need be, or Braze itself."""
     if view.integration:
         return name_of(view.integration)
-    return plain(view.incident.integration_id) if view.incident.integration_id else words.gettext("Braze")
+    return plain(view.incident.integration_id) if view.incident.integration_id else i18n.gettext("Braze")
 
 
 def incident_sign(incident: Incident) -> str:
     """Return the sign of an open incident."""
-    if incident.kind is Kind.BLIND:
+    if incident.kind is Kind.UNREACHABLE:
         return UNSEEN
     return run_sign(incident.last_failed) if incident.kind is Kind.SYNC_FAILED else DUBIOUS
 
@@ -165,12 +165,12 @@ def recovery_sign(incident: Incident) -> str:
     return GOOD
 
 
-def short_state(incident: Incident, words: Translator) -> str:
+def short_state(incident: Incident, i18n: Translator) -> str:
     """Say in a word or two, as plain text, in which way an open incident of an integration is not well."""
     if incident.kind is not Kind.SYNC_FAILED:
-        return condition_name(incident, words)
+        return condition_name(incident, i18n)
     run = incident.last_failed
-    return short_status(run.job_status, words) if run else words.gettext("Failing")
+    return short_status(run.job_status, i18n) if run else i18n.gettext("Failing")
 
 
 def run_sign(run: Run | None) -> str:
@@ -178,24 +178,24 @@ def run_sign(run: Run | None) -> str:
     return sign(run.job_status) if run else UNSEEN
 
 
-def count_of_all(*, failing: int, unwell: int, total: int, words: Translator) -> str:
+def count_of_all(*, failing: int, unhealthy: int, total: int, i18n: Translator) -> str:
     """Say in plain text how many of all integrations are not well; failing, where no other kind is among them."""
-    if not unwell:
-        return words.ngettext(
+    if not unhealthy:
+        return i18n.ngettext(
             "{total} integration, none failing", "{total} integrations, none failing", total
-        ).format(total=words.number(total))
+        ).format(total=i18n.number(total))
     # The number that is not well follows the one of all, so that no verb has to agree with both.
-    if unwell > failing:
-        text = words.ngettext(
+    if unhealthy > failing:
+        text = i18n.ngettext(
             "{total} integration, {count} not well", "{total} integrations, {count} not well", total
         )
     else:
-        text = words.ngettext(
+        text = i18n.ngettext(
             "{total} integration, {count} failing", "{total} integrations, {count} failing", total
         )
-    return text.format(count=words.number(unwell), total=words.number(total))
+    return text.format(count=i18n.number(unhealthy), total=i18n.number(total))
 
 
-def possible_repeat(words: Translator) -> str:
+def possible_repeat(i18n: Translator) -> str:
     """Say that a message was sent without knowing whether its first try arrived."""
-    return words.gettext("This may be a repeat: Slack did not confirm the first try.")
+    return i18n.gettext("This may be a repeat: Slack did not confirm the first try.")

@@ -140,9 +140,9 @@ def utc(time: datetime) -> str:
     return f"{time.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def duration(length: timedelta, words: Translator) -> str:
+def duration(length: timedelta, i18n: Translator) -> str:
     """Write a length of time in its two largest units, as plain text."""
-    _ = words.gettext
+    _ = i18n.gettext
     minutes, seconds = divmod(max(0, round(length.total_seconds())), 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
@@ -154,49 +154,49 @@ def duration(length: timedelta, words: Translator) -> str:
         text = _("{minutes} min {seconds} s") if seconds else _("{minutes} min")
     else:
         text = _("{seconds} s")
-    return text.format(days=words.number(days), hours=hours, minutes=minutes, seconds=seconds)
+    return text.format(days=i18n.number(days), hours=hours, minutes=minutes, seconds=seconds)
 
 
-def share(part: float, words: Translator) -> str:
+def share(part: float, i18n: Translator) -> str:
     """Write a share from 0.0 to 1.0 in percent; a small one never reads as none, nor a large one as all."""
-    _ = words.gettext
+    _ = i18n.gettext
     percent = part * 100
     if 0 < percent < LEAST_PERCENT:
-        return _("under {percent}%").format(percent=words.number(LEAST_PERCENT))
+        return _("under {percent}%").format(percent=i18n.number(LEAST_PERCENT))
     if MOST_PERCENT < percent < 100:  # noqa: PLR2004  the whole
-        return _("over {percent}%").format(percent=words.number(MOST_PERCENT))
-    return _("{percent}%").format(percent=words.number(round(percent, 1)))
+        return _("over {percent}%").format(percent=i18n.number(MOST_PERCENT))
+    return _("{percent}%").format(percent=i18n.number(round(percent, 1)))
 
 
-def took(run: Run, words: Translator) -> str:
+def took(run: Run, i18n: Translator) -> str:
     """Tell how long a run took, as plain text."""
-    _ = words.gettext
+    _ = i18n.gettext
     if run.duration is not None:
-        return duration(run.duration, words)
+        return duration(run.duration, i18n)
     return _("still running") if run.job_status == "running" else _("not known yet")
 
 
-def synced(run: Run, words: Translator) -> str:
+def synced(run: Run, i18n: Translator) -> str:
     """Tell how many rows a run brought, as plain text."""
     if run.rows_synced is not None:
-        return words.number(run.rows_synced)
-    return not_told(run, words)
+        return i18n.number(run.rows_synced)
+    return not_told(run, i18n)
 
 
-def failed(run: Run, words: Translator) -> str:
+def failed(run: Run, i18n: Translator) -> str:
     """Tell how many rows a run lost, and which share that is, as plain text."""
     if run.rows_failed_with_errors is None:
-        return not_told(run, words)
-    count = words.number(run.rows_failed_with_errors)
+        return not_told(run, i18n)
+    count = i18n.number(run.rows_failed_with_errors)
     if run.failed_share is None or not run.rows_failed_with_errors:
         return count
-    _ = words.gettext
-    return _("{count} ({share} of all)").format(count=count, share=share(run.failed_share, words))
+    _ = i18n.gettext
+    return _("{count} ({share} of all)").format(count=count, share=share(run.failed_share, i18n))
 
 
-def not_told(run: Run, words: Translator) -> str:
+def not_told(run: Run, i18n: Translator) -> str:
     """Say in plain text that a fact of a run is missing: not yet, or not at all."""
-    _ = words.gettext
+    _ = i18n.gettext
     if run.provisional or run.job_status == "running":
         return _("not known yet")
     return _("not told by Braze")

@@ -52,47 +52,47 @@ from cdi_bot.slack.render.kit.text import (
 from cdi_bot.slack.render.messages.grouped_cards import render_grouped_card
 
 
-def render_card(view: CardView, words: Translator) -> Rendered:
+def render_card(view: CardView, i18n: Translator) -> Rendered:
     """Say how the incidents of a card stand now."""
     if len(view.incidents) != 1:
-        return render_grouped_card(view, words)
+        return render_grouped_card(view, i18n)
     one = view.incidents[0]
-    blocks = _CARDS[one.incident.kind](one, words)
-    marks = [*notes(one, words), *([possible_repeat(words)] if view.possible_repeat else [])]
+    blocks = _CARDS[one.incident.kind](one, i18n)
+    marks = [*notes(one, i18n), *([possible_repeat(i18n)] if view.possible_repeat else [])]
     return Rendered(
-        text=card_line(one, words),
-        blocks=[*blocks, *([context(*marks)] if marks else []), *card_actions(one, words)],
+        text=card_line(one, i18n),
+        blocks=[*blocks, *([context(*marks)] if marks else []), *card_actions(one, i18n)],
     )
 
 
-def card_line(view: IncidentView, words: Translator) -> str:
+def card_line(view: IncidentView, i18n: Translator) -> str:
     """Say in one line, for notifications, what is with whom."""
-    _ = words.gettext
+    _ = i18n.gettext
     incident = view.incident
-    state = headline(incident, words) if incident.is_open else recovery_line(incident, words)
-    if incident.kind is Kind.BLIND:
+    state = headline(incident, i18n) if incident.is_open else recovery_line(incident, i18n)
+    if incident.kind is Kind.UNREACHABLE:
         return escape(state)
-    return escape(_("{name} – {state}").format(name=subject(view, words), state=state))
+    return escape(_("{name} – {state}").format(name=subject(view, i18n), state=state))
 
 
-def recovery_line(incident: Incident, words: Translator) -> str:
+def recovery_line(incident: Incident, i18n: Translator) -> str:
     """Say in plain text that it is over, how long it lasted and how many runs failed."""
-    _ = words.gettext
-    lasted = duration(incident_length(incident), words)
-    if incident.kind is Kind.BLIND:
+    _ = i18n.gettext
+    lasted = duration(incident_length(incident), i18n)
+    if incident.kind is Kind.UNREACHABLE:
         return _("Braze answers again after {length}").format(length=lasted)
     if incident.kind is not Kind.SYNC_FAILED:
-        return _condition_over(incident, lasted, words)
-    return words.ngettext(
+        return _condition_over(incident, lasted, i18n)
+    return i18n.ngettext(
         "Recovered after {length}: {count} run failed",
         "Recovered after {length}: {count} runs failed",
         incident.failed_runs,
-    ).format(length=lasted, count=words.number(incident.failed_runs))
+    ).format(length=lasted, count=i18n.number(incident.failed_runs))
 
 
-def _condition_over(incident: Incident, lasted: str, words: Translator) -> str:
+def _condition_over(incident: Incident, lasted: str, i18n: Translator) -> str:
     """Say what ended a late, slow or quality incident; what the failure of a slow run means is told by another."""
-    _ = words.gettext
+    _ = i18n.gettext
     run = incident.resolved_by
     if incident.kind is Kind.LATE:
         text = _("A run has begun, {length} after its planned time")
@@ -104,7 +104,7 @@ def _condition_over(incident: Incident, lasted: str, words: Translator) -> str:
     if run is None:
         return _("No longer slow: Braze does not tell of this run any more")
     return _("The slow run has ended after {length}: {status}").format(
-        length=lasted, status=short_status(run.job_status, words)
+        length=lasted, status=short_status(run.job_status, i18n)
     )
 
 
@@ -121,19 +121,19 @@ def incident_length(incident: Incident) -> timedelta:
     return max(end - min(incident.opened_at, incident.failing_since), timedelta(0))
 
 
-def card_actions(view: IncidentView, words: Translator) -> list[Block]:
+def card_actions(view: IncidentView, i18n: Translator) -> list[Block]:
     """Return the row of buttons: what can be done while it is open, and what can always be looked at."""
-    looks = [history_button(view, words), open_button(view, words)]
+    looks = [history_button(view, i18n), open_button(view, i18n)]
     if not view.incident.is_open:
         return actions(looks)
-    acts = [ack_button([view], words), snooze_element(view, words)]
-    more = more_menu(view.integration, words) if view.integration else None
-    return actions([*acts, *looks[:1], sync_button(view, words), *looks[1:], more])
+    acts = [ack_button([view], i18n), snooze_element(view, i18n)]
+    more = more_menu(view.integration, i18n) if view.integration else None
+    return actions([*acts, *looks[:1], sync_button(view, i18n), *looks[1:], more])
 
 
-def notes(view: IncidentView, words: Translator) -> list[str]:
+def notes(view: IncidentView, i18n: Translator) -> list[str]:
     """Return who looks after it and who muted it until when, in mrkdwn."""
-    _ = words.gettext
+    _ = i18n.gettext
     incident, snooze = view.incident, view.snooze
     said = []
     if incident.acknowledged_by and incident.acknowledged_at:
@@ -152,132 +152,134 @@ def notes(view: IncidentView, words: Translator) -> list[str]:
     return said
 
 
-def run_fields(run: Run, words: Translator) -> list[tuple[str, str]]:
+def run_fields(run: Run, i18n: Translator) -> list[tuple[str, str]]:
     """Return what is known of a run, as labels and mrkdwn values."""
-    _ = words.gettext
+    _ = i18n.gettext
     watermark = run.last_timestamp_synced
     return [
-        (_("Rows synced"), synced(run, words)),
-        (_("Rows failed"), failed(run, words)),
+        (_("Rows synced"), synced(run, i18n)),
+        (_("Rows failed"), failed(run, i18n)),
         (_("Started"), date(run.sync_start_time)),
-        (_("Took"), took(run, words)),
-        (_("Last timestamp synced"), date(watermark) if watermark else not_told(run, words)),
+        (_("Took"), took(run, i18n)),
+        (_("Last timestamp synced"), date(watermark) if watermark else not_told(run, i18n)),
     ]
 
 
-def _head(view: IncidentView, words: Translator) -> Block:
+def _head(view: IncidentView, i18n: Translator) -> Block:
     """Say of which integration this is, how it stands, and whom that calls."""
     incident = view.incident
     name = (
-        bold_name(view.integration, view.dashboard_url) if view.integration else escape(subject(view, words))
+        bold_name(view.integration, view.dashboard_url) if view.integration else escape(subject(view, i18n))
     )
     if not incident.is_open:
-        state = escape(recovery_line(incident, words))
+        state = escape(recovery_line(incident, i18n))
         return section(f"{recovery_sign(incident)} {name}\n{state}")
-    lines = [f"{incident_sign(incident)} {name}", escape(headline(incident, words))]
+    lines = [f"{incident_sign(incident)} {name}", escape(headline(incident, i18n))]
     called = mentions(view.mention)
     return section("\n".join([*lines, *([called] if called else [])]))
 
 
-def _failed_card(view: IncidentView, words: Translator) -> list[Block]:
+def _failed_card(view: IncidentView, i18n: Translator) -> list[Block]:
     """Tell of an integration whose runs fail, or failed until now."""
-    _ = words.gettext
+    _ = i18n.gettext
     incident = view.incident
     run = incident.last_failed if incident.is_open else incident.resolved_by
     known = [(_("Integration id"), code(incident.integration_id or "–"))]
-    known += run_fields(run, words) if run else []
-    known += [(_("Failing"), in_a_row(incident, words))] if incident.is_open else _before(incident, words)
-    blocks = [_head(view, words), fields(known)]
+    known += run_fields(run, i18n) if run else []
+    known += [(_("Failing"), in_a_row(incident, i18n))] if incident.is_open else _before(incident, i18n)
+    blocks = [_head(view, i18n), fields(known)]
     if incident.is_open and incident.last_failed:
-        todo = advice(incident.last_failed.job_status, words)
-        blocks.append(_todo(todo, words))
+        todo = advice(incident.last_failed.job_status, i18n)
+        blocks.append(_todo(todo, i18n))
     return blocks
 
 
-def in_a_row(incident: Incident, words: Translator) -> str:
+def in_a_row(incident: Incident, i18n: Translator) -> str:
     """Say in mrkdwn how many runs failed in a row and since when."""
-    return words.ngettext(
+    return i18n.ngettext(
         "{count} run, since {when}", "{count} runs in a row, since {when}", incident.failed_in_a_row
-    ).format(count=words.number(incident.failed_in_a_row), when=date(incident.failing_since))
+    ).format(count=i18n.number(incident.failed_in_a_row), when=date(incident.failing_since))
 
 
-def _before(incident: Incident, words: Translator) -> list[tuple[str, str]]:
+def _before(incident: Incident, i18n: Translator) -> list[tuple[str, str]]:
     """Say what it recovered from, so that a card which comes late tells both."""
-    _ = words.gettext
+    _ = i18n.gettext
     said = [(_("Was failing since"), date(min(incident.opened_at, incident.failing_since)))]
     run = incident.last_failed
     if run:
         story = _("{status}, started {when}, rows failed: {failed}").format(
-            status=escape(short_status(run.job_status, words)),
+            status=escape(short_status(run.job_status, i18n)),
             when=date(run.sync_start_time),
-            failed=failed(run, words),
+            failed=failed(run, i18n),
         )
         said.append((_("Last failed run"), story))
     return said
 
 
-def _condition_card(view: IncidentView, words: Translator) -> list[Block]:
+def _condition_card(view: IncidentView, i18n: Translator) -> list[Block]:
     """Tell of an integration whose planned run has not begun, whose run goes on too long, or whose runs look wrong."""
     incident = view.incident
     known = [
-        (words.gettext("Integration id"), code(incident.integration_id or "–")),
-        *_FACTS[incident.kind](view, words),
+        (i18n.gettext("Integration id"), code(incident.integration_id or "–")),
+        *_FACTS[incident.kind](view, i18n),
     ]
-    blocks = [_head(view, words), fields(known)]
+    blocks = [_head(view, i18n), fields(known)]
     if incident.is_open:
-        blocks.append(_todo(condition_advice(incident, words), words))
+        blocks.append(_todo(condition_advice(incident, i18n), i18n))
     return blocks
 
 
-def _late_facts(view: IncidentView, words: Translator) -> list[tuple[str, str]]:
-    _ = words.gettext
+def _late_facts(view: IncidentView, i18n: Translator) -> list[tuple[str, str]]:
+    _ = i18n.gettext
     began = view.incident.resolved_by
     known = [(_("Planned for"), date(view.incident.failing_since))]
     return [*known, (_("Started"), date(began.sync_start_time))] if began else known
 
 
-def _slow_facts(view: IncidentView, words: Translator) -> list[tuple[str, str]]:
-    _ = words.gettext
+def _slow_facts(view: IncidentView, i18n: Translator) -> list[tuple[str, str]]:
+    _ = i18n.gettext
     ended = view.incident.resolved_by
-    known = run_fields(ended, words) if ended else [(_("Started"), date(view.incident.failing_since))]
-    usual = [(_("Usually takes"), duration(view.usual_length, words))] if view.usual_length else []
-    status = [(_("Ended in"), escape(short_status(ended.job_status, words)))] if ended else []
+    known = run_fields(ended, i18n) if ended else [(_("Started"), date(view.incident.failing_since))]
+    usual = [(_("Usually takes"), duration(view.usual_length, i18n))] if view.usual_length else []
+    status = [(_("Ended in"), escape(short_status(ended.job_status, i18n)))] if ended else []
     return [*status, *known, *usual]
 
 
-def _quality_facts(view: IncidentView, words: Translator) -> list[tuple[str, str]]:
-    _ = words.gettext
+def _quality_facts(view: IncidentView, i18n: Translator) -> list[tuple[str, str]]:
+    _ = i18n.gettext
     incident = view.incident
     run = incident.last_failed if incident.is_open else incident.resolved_by
     since = _("No rows since") if incident.reason == QualityReason.NO_ROWS else _("First seen in the run of")
-    return [*(run_fields(run, words) if run else []), (since, date(incident.failing_since))]
+    return [*(run_fields(run, i18n) if run else []), (since, date(incident.failing_since))]
 
 
 _FACTS = {Kind.LATE: _late_facts, Kind.SLOW: _slow_facts, Kind.QUALITY: _quality_facts}
 
 
-def _blind_card(view: IncidentView, words: Translator) -> list[Block]:
+def _blind_card(view: IncidentView, i18n: Translator) -> list[Block]:
     """Tell that Braze can't be asked, or can again."""
-    _ = words.gettext
+    _ = i18n.gettext
     incident = view.incident
-    why = escape(reason_text(incident.reason, words))
+    why = escape(reason_text(incident.reason, i18n))
     since = date(incident.failing_since)
     if not incident.is_open:
         again = _("Braze answers again. I could not see it for {length}, since {when}, because: {reason}.")
-        text = again.format(length=duration(incident_length(incident), words), when=since, reason=why)
+        text = again.format(length=duration(incident_length(incident), i18n), when=since, reason=why)
         caught = _("Runs that ended in the meantime are being looked at now.")
         return [section(f"{GOOD} {text}\n{caught}")]
     text = _("I can't see Braze since {when}, because: {reason}.").format(when=since, reason=why)
     rest = _("While this lasts, no news of an integration means nothing: it may be well or failing.")
     called = mentions(view.mention)
     lines = [f"{UNSEEN} *{text}*", rest, *([called] if called else [])]
-    todo = braze_advice(incident.reason, words)
-    return [section("\n".join(lines)), _todo(todo, words)]
+    todo = braze_advice(incident.reason, i18n)
+    return [section("\n".join(lines)), _todo(todo, i18n)]
 
 
-def _todo(todo: str, words: Translator) -> Block:
-    title = words.gettext("What to do next")
+def _todo(todo: str, i18n: Translator) -> Block:
+    title = i18n.gettext("What to do next")
     return section(f"*{title}*\n{todo}")
 
 
-_CARDS = {Kind.SYNC_FAILED: _failed_card, Kind.BLIND: _blind_card} | dict.fromkeys(_FACTS, _condition_card)
+_CARDS = {Kind.SYNC_FAILED: _failed_card, Kind.UNREACHABLE: _blind_card} | dict.fromkeys(
+    _FACTS, _condition_card
+)

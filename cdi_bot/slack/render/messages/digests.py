@@ -18,68 +18,68 @@ WORST = 5
 """So many integrations are named, each with its History button."""
 
 
-def render_digest(view: DigestView, words: Translator) -> Rendered:
+def render_digest(view: DigestView, i18n: Translator) -> Rendered:
     """Say what a period brought, against the one before it."""
-    _ = words.gettext
-    sign, line = _summary(view, words)
+    _ = i18n.gettext
+    sign, line = _summary(view, i18n)
     title = _("Digest")
     period = _("{since} to {until}").format(since=date(view.content.since), until=date(view.content.until))
     head = section(f"🗓️ *{title}* · {period}\n{sign} {line}")
-    figures = [fields(_figures(view, words))] if view.integrations else []
+    figures = [fields(_figures(view, i18n))] if view.integrations else []
     return Rendered(
         text=plain_line(f"{title} – {line}"),
-        blocks=[head, *figures, *_worst(view, words), context(*_notes(view, words))],
+        blocks=[head, *figures, *_worst(view, i18n), context(*_notes(view, i18n))],
     )
 
 
-def _summary(view: DigestView, words: Translator) -> tuple[str, str]:
+def _summary(view: DigestView, i18n: Translator) -> tuple[str, str]:
     """Say in one line how it went, with its sign."""
-    _ = words.gettext
+    _ = i18n.gettext
     if not view.integrations:
         return UNSEEN, _("This channel hears of no integration.")
     if view.failing:
-        text = words.ngettext(
+        text = i18n.ngettext(
             "{count} integration was not well at the end.",
             "{count} integrations were not well at the end.",
             view.failing,
         )
-        return BAD, text.format(count=words.number(view.failing))
-    if view.totals.failed or view.totals.not_well:
-        text = words.ngettext(
+        return BAD, text.format(count=i18n.number(view.failing))
+    if view.totals.failed or view.totals.unhealthy_for:
+        text = i18n.ngettext(
             "{count} run failed, everything was well again at the end.",
             "{count} runs failed, everything was well again at the end.",
             view.totals.failed,
         )
-        return SOME, text.format(count=words.number(view.totals.failed))
+        return SOME, text.format(count=i18n.number(view.totals.failed))
     if not view.totals.runs:
         return UNSEEN, _("No run ended.")
     return GOOD, _("Every run succeeded.")
 
 
-def _figures(view: DigestView, words: Translator) -> list[tuple[str, str]]:
+def _figures(view: DigestView, i18n: Translator) -> list[tuple[str, str]]:
     """Return the sums of the period and how they compare, as labels and mrkdwn values."""
-    _ = words.gettext
+    _ = i18n.gettext
     now, before = view.totals, view.before
     same = _("{value}: as before")
     counted = _("{value}: {change} more than before"), _("{value}: {change} less than before"), same
 
     def count(value: int, was: int | None) -> str:
-        return _compared(words.number(value), value, was, words.number, counted)
+        return _compared(i18n.number(value), value, was, i18n.number, counted)
 
-    failed = words.number(now.failed)
+    failed = i18n.number(now.failed)
     if now.failed and now.runs:
-        failed = _("{count} ({share} of all)").format(count=failed, share=share(now.failed / now.runs, words))
+        failed = _("{count} ({share} of all)").format(count=failed, share=share(now.failed / now.runs, i18n))
     was_failed = before.failed if before else None
-    failed = _compared(failed, now.failed, was_failed, words.number, counted)
+    failed = _compared(failed, now.failed, was_failed, i18n.number, counted)
     lasted = _compared(
-        duration(now.not_well, words),
-        now.not_well.total_seconds(),
-        before.not_well.total_seconds() if before else None,
-        lambda seconds: duration(timedelta(seconds=seconds), words),
+        duration(now.unhealthy_for, i18n),
+        now.unhealthy_for.total_seconds(),
+        before.unhealthy_for.total_seconds() if before else None,
+        lambda seconds: duration(timedelta(seconds=seconds), i18n),
         (_("{value}: {change} longer than before"), _("{value}: {change} shorter than before"), same),
     )
     return [
-        (_("Integrations"), words.number(view.integrations)),
+        (_("Integrations"), i18n.number(view.integrations)),
         (_("Runs"), count(now.runs, before.runs if before else None)),
         (_("Failed runs"), failed),
         (_("Time not well"), lasted),
@@ -103,15 +103,15 @@ def _compared(
     return text.format(value=shown, change=write(abs(value - was)))
 
 
-def _worst(view: DigestView, words: Translator) -> list[Block]:
+def _worst(view: DigestView, i18n: Translator) -> list[Block]:
     """Name the integrations that somebody should look at."""
-    _ = words.gettext
+    _ = i18n.gettext
     if not view.worst:
         return []
     listed = [
         section(
-            _line(part, url, words),
-            accessory=history_of(part.integration, words, action_id=f"history:{place}"),
+            _line(part, url, i18n),
+            accessory=history_of(part.integration, i18n, action_id=f"history:{place}"),
         )
         for place, (part, url) in enumerate(view.worst[:WORST])
     ]
@@ -119,37 +119,37 @@ def _worst(view: DigestView, words: Translator) -> list[Block]:
     return [section(f"*{title}*"), *listed]
 
 
-def _line(part: IntegrationTotals, url: str | None, words: Translator) -> str:
-    _ = words.gettext
+def _line(part: IntegrationTotals, url: str | None, i18n: Translator) -> str:
+    _ = i18n.gettext
     said = []
-    if part.not_well:
-        said.append(_("not well for {length}").format(length=duration(part.not_well, words)))
+    if part.unhealthy_for:
+        said.append(_("not well for {length}").format(length=duration(part.unhealthy_for, i18n)))
     if part.sums.failed:
         said.append(
-            words.ngettext(
+            i18n.ngettext(
                 "{failed} of {count} run failed", "{failed} of {count} runs failed", part.sums.runs
-            ).format(failed=words.number(part.sums.failed), count=words.number(part.sums.runs))
+            ).format(failed=i18n.number(part.sums.failed), count=i18n.number(part.sums.runs))
         )
     if part.is_open:
         said.append(_("not well at the end"))
     mark = BAD if part.is_open else SOME
-    return f"{mark} {bold_name(part.integration, url, SHORT_NAME)}: {words.listed(said)}"
+    return f"{mark} {bold_name(part.integration, url, SHORT_NAME)}: {i18n.listed(said)}"
 
 
-def _notes(view: DigestView, words: Translator) -> list[str]:
-    _ = words.gettext
+def _notes(view: DigestView, i18n: Translator) -> list[str]:
+    _ = i18n.gettext
     said = []
-    if view.blind:
+    if view.unreachable:
         said.append(
             _("Braze could not be asked for {length} of this time.").format(
-                length=duration(view.blind, words)
+                length=duration(view.unreachable, i18n)
             )
         )
     if view.integrations and view.before is None:
         said.append(_("Nothing is known of the time before, so there is nothing to compare with."))
     comes = _("It comes {schedule}.").format(
-        schedule=schedule_text(view.content.schedule, view.content.zone, words)
+        schedule=schedule_text(view.content.schedule, view.content.zone, i18n)
     )
     end = _("To end it: {command}").format(command=code("/cdi digest off"))
     said.append(f"{comes} {end}")
-    return [*said, *([possible_repeat(words)] if view.possible_repeat else [])]
+    return [*said, *([possible_repeat(i18n)] if view.possible_repeat else [])]

@@ -35,87 +35,89 @@ NAMED = 5
 """So many names stand in the line for notifications."""
 
 
-def render_grouped_card(view: CardView, words: Translator) -> Rendered:
+def render_grouped_card(view: CardView, i18n: Translator) -> Rendered:
     """List the incidents of a card, as many as a message holds, and say how many more there are."""
-    _ = words.gettext
+    _ = i18n.gettext
     still_open = [one for one in view.incidents if one.incident.is_open]
-    title = _title(still_open, len(view.incidents) - len(still_open), words)
+    title = _title(still_open, len(view.incidents) - len(still_open), i18n)
     called = mentions(" ".join(one.mention or "" for one in still_open))
     head = section(f"{_sign(still_open)} *{title}*" + (f"\n{called}" if called else ""))
-    foot = actions([ack_button(view.incidents, words)])
+    foot = actions([ack_button(view.incidents, i18n)])
     if view.possible_repeat:
-        foot.insert(0, context(possible_repeat(words)))
+        foot.insert(0, context(possible_repeat(i18n)))
     more = _("… and {count} more: `/cdi status`")
     room = BLOCKS_JSON - weight([head, *foot, section(more)]) - 100
-    listed, held = _with_buttons(view, words, room) or _as_lines(view, words, room)
+    listed, held = _with_buttons(view, i18n, room) or _as_lines(view, i18n, room)
     if held < len(view.incidents):
-        listed.append(section(more.format(count=words.number(len(view.incidents) - held))))
-    return Rendered(text=_text(title, view, words), blocks=[head, *listed, *foot])
+        listed.append(section(more.format(count=i18n.number(len(view.incidents) - held))))
+    return Rendered(text=_text(title, view, i18n), blocks=[head, *listed, *foot])
 
 
-def _title(unwell: Sequence[IncidentView], recovered: int, words: Translator) -> str:
+def _title(unhealthy: Sequence[IncidentView], recovered: int, i18n: Translator) -> str:
     """Count in plain text what is not well and what is well again."""
-    _ = words.gettext
-    if not unwell:
-        return words.ngettext(
+    _ = i18n.gettext
+    if not unhealthy:
+        return i18n.ngettext(
             "{count} integration is well again", "{count} integrations are well again", recovered
-        ).format(count=words.number(recovered))
-    title = count_unhealthy([one.incident.kind for one in unwell], words)
+        ).format(count=i18n.number(recovered))
+    title = count_unhealthy([one.incident.kind for one in unhealthy], i18n)
     if not recovered:
         return title
-    return _("{title}, {count} recovered").format(title=title, count=words.number(recovered))
+    return _("{title}, {count} recovered").format(title=title, count=i18n.number(recovered))
 
 
-def _sign(unwell: Sequence[IncidentView]) -> str:
-    if not unwell:
+def _sign(unhealthy: Sequence[IncidentView]) -> str:
+    if not unhealthy:
         return GOOD
-    return BAD if any(one.incident.kind in {Kind.SYNC_FAILED, Kind.BLIND} for one in unwell) else DUBIOUS
+    return (
+        BAD
+        if any(one.incident.kind in {Kind.SYNC_FAILED, Kind.UNREACHABLE} for one in unhealthy)
+        else DUBIOUS
+    )
 
 
-def count_unhealthy(kinds: Collection[Kind], words: Translator) -> str:
+def count_unhealthy(kinds: Collection[Kind], i18n: Translator) -> str:
     """Count in plain text the integrations that are not well; what all have in common is called by its name."""
     count = len(kinds)
     (only,) = set(kinds) if len(set(kinds)) == 1 else (None,)
     if only is Kind.SYNC_FAILED:
-        text = words.ngettext("{count} integration is failing", "{count} integrations are failing", count)
+        text = i18n.ngettext("{count} integration is failing", "{count} integrations are failing", count)
     elif only is Kind.LATE:
-        text = words.ngettext("{count} integration is late", "{count} integrations are late", count)
+        text = i18n.ngettext("{count} integration is late", "{count} integrations are late", count)
     elif only is Kind.SLOW:
-        text = words.ngettext("{count} integration is slow", "{count} integrations are slow", count)
+        text = i18n.ngettext("{count} integration is slow", "{count} integrations are slow", count)
     else:
-        text = words.ngettext("{count} integration is not well", "{count} integrations are not well", count)
-    return text.format(count=words.number(count))
+        text = i18n.ngettext("{count} integration is not well", "{count} integrations are not well", count)
+    return text.format(count=i18n.number(count))
 
 
-def _text(title: str, view: CardView, words: Translator) -> str:
+def _text(title: str, view: CardView, i18n: Translator) -> str:
     """Say in one line, for notifications, how many there are and who comes first."""
-    _ = words.gettext
-    names = words.listed(plain(subject(one, words), SHORT_NAME) for one in view.incidents[:NAMED])
+    _ = i18n.gettext
+    names = i18n.listed(plain(subject(one, i18n), SHORT_NAME) for one in view.incidents[:NAMED])
     rest = len(view.incidents) - NAMED
-    listed = (
-        _("{names} and {count} more").format(names=names, count=words.number(rest)) if rest > 0 else names
-    )
+    listed = _("{names} and {count} more").format(names=names, count=i18n.number(rest)) if rest > 0 else names
     return clip(escape(_("{title}: {names}").format(title=title, names=listed)), MESSAGE_TEXT)
 
 
-def _with_buttons(view: CardView, words: Translator, room: int) -> tuple[list[Block], int] | None:
+def _with_buttons(view: CardView, i18n: Translator, room: int) -> tuple[list[Block], int] | None:
     """List a few incidents, each with its History button; `None` when they are many, or too long."""
     if len(view.incidents) > FEW:
         return None
     listed = [
         section(
-            line(one, words),
-            accessory=history_button(one, words, action_id=f"history:{place}"),
+            line(one, i18n),
+            accessory=history_button(one, i18n, action_id=f"history:{place}"),
         )
         for place, one in enumerate(view.incidents)
     ]
     return (listed, len(listed)) if weight(listed) <= room else None
 
 
-def _as_lines(view: CardView, words: Translator, room: int) -> tuple[list[Block], int]:
+def _as_lines(view: CardView, i18n: Translator, room: int) -> tuple[list[Block], int]:
     """List many incidents line by line; names come before links where there is not room for both."""
-    linked = [line(one, words) for one in view.incidents]
-    short = [line(one, words, with_link=False) for one in view.incidents]
+    linked = [line(one, i18n) for one in view.incidents]
+    short = [line(one, i18n, with_link=False) for one in view.incidents]
     spare = room - _SECTIONS - sum(text_weight(text) for text in short)
     extra = accumulate(
         text_weight(long) - text_weight(brief) for long, brief in zip(linked, short, strict=True)
@@ -124,34 +126,34 @@ def _as_lines(view: CardView, words: Translator, room: int) -> tuple[list[Block]
     return paragraphs(lines, blocks=LIST_BLOCKS, room=room)
 
 
-def _over(incident: Incident, words: Translator) -> str:
-    _ = words.gettext
+def _over(incident: Incident, i18n: Translator) -> str:
+    _ = i18n.gettext
     if incident.kind is Kind.LATE:
         return _("no longer late")
     return _("the slow run has ended") if incident.kind is Kind.SLOW else _("recovered")
 
 
-def line(view: IncidentView, words: Translator, *, with_link: bool = True) -> str:
+def line(view: IncidentView, i18n: Translator, *, with_link: bool = True) -> str:
     """Say in one line of mrkdwn how an incident stands."""
-    _ = words.gettext
+    _ = i18n.gettext
     incident = view.incident
     url = view.dashboard_url if with_link else None
     name = (
         bold_name(view.integration, url, SHORT_NAME)
         if view.integration
-        else f"*{escape(subject(view, words))}*"
+        else f"*{escape(subject(view, i18n))}*"
     )
     if not incident.is_open:
-        return f"{recovery_sign(incident)} {name}: {_over(incident, words)}"
-    if incident.kind is Kind.BLIND:
+        return f"{recovery_sign(incident)} {name}: {_over(incident, i18n)}"
+    if incident.kind is Kind.UNREACHABLE:
         return f"{UNSEEN} {name}: " + _("can't be asked")
-    said = [escape(short_state(incident, words))]
+    said = [escape(short_state(incident, i18n))]
     if incident.failed_in_a_row > 1:
-        said.append(_("{count} in a row").format(count=words.number(incident.failed_in_a_row)))
+        said.append(_("{count} in a row").format(count=i18n.number(incident.failed_in_a_row)))
     if incident.acknowledged_by:
         said.append(_("acknowledged by {who}").format(who=user(incident.acknowledged_by)))
     if view.snooze and view.snooze.until:
         said.append(_("muted here until {when}").format(when=date(view.snooze.until)))
     elif view.snooze:
         said.append(_("muted here until it recovers"))
-    return f"{incident_sign(incident)} {name}: {words.listed(said)}"
+    return f"{incident_sign(incident)} {name}: {i18n.listed(said)}"

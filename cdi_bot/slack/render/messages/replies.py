@@ -40,69 +40,69 @@ def one_line(mark: str, line: str, *more: str, row: list[Block] | None = None) -
     return Rendered(text=plain_line(line), blocks=[*blocks, *(row or [])])
 
 
-def bold_subject(view: EventView, integration_id: str, words: Translator) -> str:
+def bold_subject(view: EventView, integration_id: str, i18n: Translator) -> str:
     """Name in mrkdwn the integration that a message is about."""
     of = view.integration or (view.incident.integration if view.incident else None)
     url = view.dashboard_url or (view.incident.dashboard_url if view.incident else None)
     if of is None:
-        shown = subject(view.incident, words) if view.incident else integration_id
+        shown = subject(view.incident, i18n) if view.incident else integration_id
         return f"*{outside(shown)}*"
     return bold_name(of, url)
 
 
-def run_line(run: Run, words: Translator) -> str:
+def run_line(run: Run, i18n: Translator) -> str:
     """Say in one line of mrkdwn what a run did, and when."""
-    _ = words.gettext
+    _ = i18n.gettext
     return _("Started {start}, took {took}. Rows synced: {synced}, failed: {failed}.").format(
         start=date(run.sync_start_time),
-        took=took(run, words),
-        synced=synced(run, words),
-        failed=failed(run, words),
+        took=took(run, i18n),
+        synced=synced(run, i18n),
+        failed=failed(run, i18n),
     )
 
 
-def failed_again(content: FailedAgain, view: EventView, words: Translator) -> Rendered:
+def failed_again(content: FailedAgain, view: EventView, i18n: Translator) -> Rendered:
     """Tell that a further run failed, or several since the last word."""
     incident = _incident(view).incident
     run = view.run or incident.last_failed
     if content.after_good:
-        line = words.ngettext(
+        line = i18n.ngettext(
             "{name} failed again after a good run. {state}",
             "{name} failed {count} more times, with a good run in between. {state}",
             content.runs,
         )
     else:
-        line = words.ngettext(
+        line = i18n.ngettext(
             "{name} failed again. {state}", "{name} failed {count} more times. {state}", content.runs
         )
-    state = escape(long_status(run.job_status, words)) if run else ""
-    more = [run_line(run, words)] if run else []
+    state = escape(long_status(run.job_status, i18n)) if run else ""
+    more = [run_line(run, i18n)] if run else []
     if incident.failed_in_a_row > 1:
-        more.append(in_a_row(incident, words))
-    line = line.format(name=bold_subject(view, "", words), state=state, count=words.number(content.runs))
+        more.append(in_a_row(incident, i18n))
+    line = line.format(name=bold_subject(view, "", i18n), state=state, count=i18n.number(content.runs))
     return one_line(run_sign(run), line.rstrip(), *more)
 
 
-def recovered(_content: Recovered, view: EventView, words: Translator) -> Rendered:
+def recovered(_content: Recovered, view: EventView, i18n: Translator) -> Rendered:
     """Tell that it is over: how long it lasted, how many runs failed, what the good run brought."""
-    _ = words.gettext
+    _ = i18n.gettext
     about = _incident(view)
-    state = recovery_line(about.incident, words)
-    if about.incident.kind is Kind.BLIND:
+    state = recovery_line(about.incident, i18n)
+    if about.incident.kind is Kind.UNREACHABLE:
         return one_line(GOOD, _("{sentence}.").format(sentence=state))
-    line = _("{name} – {state}").format(name=bold_subject(view, "", words), state=state)
+    line = _("{name} – {state}").format(name=bold_subject(view, "", i18n), state=state)
     good = about.incident.resolved_by or view.run
     is_told = good is not None and good.outcome is not Outcome.RUNNING  # which has only begun
-    more = [run_line(good, words)] if good and is_told else []
-    return one_line(recovery_sign(about.incident), line, *more, row=actions(_looks(about, words)))
+    more = [run_line(good, i18n)] if good and is_told else []
+    return one_line(recovery_sign(about.incident), line, *more, row=actions(_looks(about, i18n)))
 
 
-def still_open(_content: StillOpen, view: EventView, words: Translator) -> Rendered:
+def still_open(_content: StillOpen, view: EventView, i18n: Translator) -> Rendered:
     """Remind of an incident that nobody looks after."""
-    _ = words.gettext
+    _ = i18n.gettext
     about = _incident(view)
     incident = about.incident
-    if incident.kind is Kind.BLIND:
+    if incident.kind is Kind.UNREACHABLE:
         line = _("I still can't see. {state}")
     elif incident.kind is Kind.LATE:
         line = _("{name} is still late, and nobody has acknowledged it. {state}")
@@ -112,14 +112,14 @@ def still_open(_content: StillOpen, view: EventView, words: Translator) -> Rende
         line = _("{name} still looks wrong, and nobody has acknowledged it. {state}")
     else:
         line = _("{name} is still failing, and nobody has acknowledged it. {state}")
-    line = line.format(name=bold_subject(view, "", words), state=escape(headline(incident, words)))
+    line = line.format(name=bold_subject(view, "", i18n), state=escape(headline(incident, i18n)))
     since = _("Since {when}. Acknowledging it ends these reminders.").format(
         when=date(incident.failing_since)
     )
     usual = about.usual_length and _("Usually takes {length}").format(
-        length=duration(about.usual_length, words)
+        length=duration(about.usual_length, i18n)
     )
-    row = actions([ack_button([about], words), *_looks(about, words)])
+    row = actions([ack_button([about], i18n), *_looks(about, i18n)])
     return one_line(incident_sign(incident), line, *([usual] if usual else []), since, row=row)
 
 
@@ -130,5 +130,5 @@ def _incident(view: EventView) -> IncidentView:
     return view.incident
 
 
-def _looks(view: IncidentView, words: Translator) -> list[Block | None]:
-    return [history_button(view, words), open_button(view, words)]
+def _looks(view: IncidentView, i18n: Translator) -> list[Block | None]:
+    return [history_button(view, i18n), open_button(view, i18n)]

@@ -21,32 +21,32 @@ SHOWN = 10
 LIST_ROOM = 6000
 
 
-def render_view(view: View, words: Translator) -> Rendered:
+def render_view(view: View, i18n: Translator) -> Rendered:
     """Turn a view into a message."""
     if isinstance(view, CardView):
-        return render_card(view, words)
+        return render_card(view, i18n)
     if isinstance(view, DigestView):
-        return render_digest(view, words)
+        return render_digest(view, i18n)
     if isinstance(view, SubscribedView):
-        return render_subscribed(view, words)
+        return render_subscribed(view, i18n)
     if isinstance(view, GroupedReplyView):
-        return render_grouped_reply(view, words)
-    return render_event(view, words)
+        return render_grouped_reply(view, i18n)
+    return render_event(view, i18n)
 
 
-def render_subscribed(view: SubscribedView, words: Translator) -> Rendered:
+def render_subscribed(view: SubscribedView, i18n: Translator) -> Rendered:
     """Say who subscribed the channel to what, how that is doing, and what can be done next."""
-    _ = words.gettext
+    _ = i18n.gettext
     content = view.content
     single = view.last_runs[0][0] if len(view.last_runs) == 1 else None
-    what = selector_text(content.selector, single, words)
+    what = selector_text(content.selector, single, i18n)
     if content.changed:
         line = _("{who} changed what this channel hears of {what}.")
     else:
         line = _("{who} subscribed this channel to {what}.")
     line = line.format(who=user(content.who), what=what)
-    heard = _("Told here: {filters}.").format(filters=filter_text(content.filters, words))
-    listed, _held = paragraphs(_present(view, words), blocks=5, room=LIST_ROOM)
+    subscribed = _("Told here: {filters}.").format(filters=filter_text(content.filters, i18n))
+    listed, _held = paragraphs(_present(view, i18n), blocks=5, room=LIST_ROOM)
     todo = _(
         "`/cdi status` shows how things are, `/cdi subscriptions` what this channel hears of. To end it: {end}"
     )
@@ -54,28 +54,28 @@ def render_subscribed(view: SubscribedView, words: Translator) -> Rendered:
     return Rendered(
         text=plain_line(line),
         blocks=[
-            section(f"🔔 {line}\n{heard}"),
+            section(f"🔔 {line}\n{subscribed}"),
             *listed,
-            context(todo.format(end=end), *([possible_repeat(words)] if view.possible_repeat else [])),
+            context(todo.format(end=end), *([possible_repeat(i18n)] if view.possible_repeat else [])),
         ],
     )
 
 
-def _present(view: SubscribedView, words: Translator) -> list[str]:
+def _present(view: SubscribedView, i18n: Translator) -> list[str]:
     """Say how what was subscribed is doing, line by line."""
-    lines = [_count(view, words)] if view.total != 1 or not view.last_runs else []
-    lines += [_newest(integration, run, words) for integration, run in view.last_runs[:SHOWN]]
+    lines = [_count(view, i18n)] if view.total != 1 or not view.last_runs else []
+    lines += [_newest(integration, run, i18n) for integration, run in view.last_runs[:SHOWN]]
     if not view.last_runs:
         lines += [f"{BAD} {bold_name(one, None, SHORT_NAME)}" for one in view.failing[:SHOWN]]
         rest = len(view.failing) - SHOWN
         if rest > 0:
-            lines.append(words.gettext("… and {count} more: `/cdi status`").format(count=words.number(rest)))
+            lines.append(i18n.gettext("… and {count} more: `/cdi status`").format(count=i18n.number(rest)))
     return lines
 
 
-def _count(view: SubscribedView, words: Translator) -> str:
+def _count(view: SubscribedView, i18n: Translator) -> str:
     """Count what the subscription takes in."""
-    _ = words.gettext
+    _ = i18n.gettext
     if view.total == 0:
         none = (
             _("No integration is known yet; those to come will be taken in.")
@@ -83,28 +83,28 @@ def _count(view: SubscribedView, words: Translator) -> str:
             else _("No integration fits at present; those to come will be taken in.")
         )
         return f"{UNSEEN} {none}"
-    total = words.ngettext("{count} integration", "{count} integrations", view.total)
+    total = i18n.ngettext("{count} integration", "{count} integrations", view.total)
     failing = len(view.failing)
-    said = [total.format(count=words.number(view.total))]
+    said = [total.format(count=i18n.number(view.total))]
     said.append(
-        words.ngettext("{count} failing now", "{count} failing now", failing).format(
-            count=words.number(failing)
+        i18n.ngettext("{count} failing now", "{count} failing now", failing).format(
+            count=i18n.number(failing)
         )
         if failing
         else _("none failing now")
     )
     if view.unknown:
-        said.append(_("{count} not seen yet").format(count=words.number(view.unknown)))
-    return f"{BAD if failing else GOOD} " + _("{sentence}.").format(sentence=words.listed(said))
+        said.append(_("{count} not seen yet").format(count=i18n.number(view.unknown)))
+    return f"{BAD if failing else GOOD} " + _("{sentence}.").format(sentence=i18n.listed(said))
 
 
-def _newest(integration: Integration, run: Run | None, words: Translator) -> str:
+def _newest(integration: Integration, run: Run | None, i18n: Translator) -> str:
     """Say how an integration's newest run went."""
-    _ = words.gettext
+    _ = i18n.gettext
     name = bold_name(integration, None, SHORT_NAME)
     if run is None:
         return f"{UNSEEN} {name}: " + _("no run seen yet")
     said = _("{status}, newest run started {when}").format(
-        status=escape(short_status(run.job_status, words)), when=date(run.sync_start_time)
+        status=escape(short_status(run.job_status, i18n)), when=date(run.sync_start_time)
     )
     return f"{run_sign(run)} {name}: {said}"
