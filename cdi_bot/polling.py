@@ -74,7 +74,7 @@ async def open_workspace(
         workspace_id=workspace.workspace_id,
         clock=clock,
         random=random.random,
-        meter=measurements,
+        measurements=measurements,
     )
     return WorkspaceClient(workspace=workspace, braze=braze)
 

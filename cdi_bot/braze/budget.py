@@ -1,19 +1,19 @@
 """How many requests may be sent to Braze: the limits are the workspace's, and other tools share them.
 
-Pure bookkeeping: `now` is an argument, nothing is waited for. Braze's windows are clock minutes, one for each
-endpoint. The rules, and the failure that each prevents:
+Pure bookkeeping: `now` is an argument, and nothing waits. Braze's windows are clock minutes, one for each endpoint, as
+other clients recorded. The rules, and the failure that each prevents:
 
-* Polling takes at most 80 % of a limit, and of what other tools leave of it: these are not starved.
-* Ten status calls a minute are kept back for people's commands, out of the 80 % and out of what is left:
+* Polling takes at most 80 % of a limit, and 80 % of what other tools leave of it: these are not starved.
+* Ten status requests a minute are reserved for people's commands, out of the 80 % and out of what is left:
   `/cdi status` is answered while polling runs at full rate.
-* Nobody takes more than the headers say is left. Requests whose counting the newest header can't have seen are
-  taken off it, so that concurrent ones can't overshoot.
-* Before a minute's first header only a few requests are under way at a time: a process that was just started
-  can't know what its predecessor used.
-* A request counts from the moment it is sent, and again in the next minute if it is still under way then:
+* Nobody takes more than the headers say is left. Requests that the newest header may not count yet are subtracted,
+  so that concurrent ones can't exceed the limit.
+* Before a minute's first header only a few requests are in flight at a time: a process that has just started
+  can't know what the one before it used.
+* A request counts from the moment it is sent, and again in the next minute if it is still in flight then:
   Braze counts it when it arrives.
 * A 429 closes the endpoint until the time that Braze names.
-* What headers say is believed only while it is plausible, and clocks may differ.
+* Headers are used only while they are plausible, and clocks may differ.
 """
 
 from collections.abc import Mapping
@@ -25,44 +25,44 @@ from cdi_bot.braze.rate_headers import RateHeaders
 from cdi_bot.monitoring.braze_port import Endpoint, Purpose
 
 DOCUMENTED_LIMITS: Mapping[Endpoint, int] = {Endpoint.LIST: 50, Endpoint.STATUS: 100, Endpoint.SYNC: 20}
-"""Requests a minute by Braze's reference; customers can have them raised, which the headers tell."""
+"""Requests a minute, from Braze's API reference; customers can have them raised, and the headers say so."""
 
 RESERVED_FOR_COMMANDS: Mapping[Endpoint, int] = {Endpoint.STATUS: 10}
-"""Requests a minute that polling leaves to people; where a limit is low, half of the 80 % at most."""
+"""Requests a minute that polling leaves to commands; where a limit is low, half of the 80 % at most."""
 
-UNDER_WAY_AT_FIRST: Mapping[Purpose, int] = {Purpose.POLL: 4, Purpose.COMMAND: 6}
-"""Requests that may be under way together while a minute's first header has not been seen."""
+IN_FLIGHT_AT_FIRST: Mapping[Purpose, int] = {Purpose.POLL: 4, Purpose.COMMAND: 6}
+"""Requests that may be in flight together before a minute's first header was read."""
 
 LONGEST_CLOSURE = timedelta(minutes=5)
-"""A wrong `Retry-After` must not blind the bot for long, and one request in five minutes hurts nobody."""
+"""A wrong `Retry-After` must not stop the bot for long, and one request in five minutes does no harm."""
 
 SHORTEST_CLOSURE = timedelta(seconds=1)
-"""`Retry-After: 0` is no leave to hammer."""
+"""`Retry-After: 0` must not lead to a request at once."""
 
 
-class Why(StrEnum):
-    """Why a request may not be sent now."""
+class DenialReason(StrEnum):
+    """Why a request may not be sent now. The values are texts for people."""
 
     CLOSED = "Braze asked to wait"  # a 429, or a Retry-After
-    SHARE_USED = "the share of this minute is used up"  # 80 % less what is kept back
+    SHARE_USED = "the share of this minute is used up"  # 80 % less what is reserved
     NOTHING_LEFT = "the rest of the limit is for other tools"  # by Braze's headers
-    FEELING_THE_WAY = "the minute's first answers are awaited"  # what is left is not known yet
+    NO_HEADERS_YET = "the minute's first answers are awaited"  # what is left is not known yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """A request may not be sent before `until`, and why."""
+class Denial:
+    """A request may not be sent before `until`."""
 
-    why: Why
+    reason: DenialReason
     until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ticket:
-    """The right to send one request, to be handed back with what came of it.
+class Permit:
+    """The right to send one request; it has to be released when the request has ended.
 
-    `number` counts the endpoint's requests; `minute` is the window it was taken in; `unsure` is how many others
-    were under way, which Braze may have counted before or after this one.
+    `number` counts the endpoint's requests; `minute` is the window it was acquired in; `unsure` is how many others
+    were in flight, which Braze may have counted before or after this one.
     """
 
     endpoint: Endpoint
@@ -72,14 +72,14 @@ class Ticket:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Told:
-    """What headers told of the present window, by the newest request that was answered with them."""
+class _Reported:
+    """What headers say about the present window; `number` is the newest request that had a response with them."""
 
     number: int
     remaining: int
     unsure: int
     reset: datetime | None
-    until: datetime  # not believed any longer from here
+    until: datetime  # not valid from then on
 
 
 @dataclass(slots=True, kw_only=True)
@@ -91,25 +91,25 @@ class _Window:
     number: int = 0
     sent: int = 0
     for_commands: int = 0
-    under_way: int = 0
-    others: int = 0  # what other tools have used at least
-    told: _Told | None = None
+    in_flight: int = 0
+    others: int = 0  # requests that other tools have sent at least
+    reported: _Reported | None = None
     closed_until: datetime | None = None
 
 
 class Budget:
-    """The requests that one workspace's limits leave to this process."""
+    """The requests that this process may send to one workspace."""
 
     def __init__(self) -> None:
         """Start with the documented limits and no knowledge of what was used."""
         self._windows = {endpoint: _Window(limit=limit) for endpoint, limit in DOCUMENTED_LIMITS.items()}
 
     def limit(self, endpoint: Endpoint) -> int:
-        """Requests a minute that Braze allows, as last told by its headers."""
+        """Requests a minute that Braze allows, by the latest headers."""
         return self._windows[endpoint].limit
 
     def used(self, endpoint: Endpoint, now: datetime) -> int:
-        """Requests sent within the present minute, with those of the last one that are still under way."""
+        """Requests sent in the present minute, with those of the last one that are still in flight."""
         window = self._windows[endpoint]
         _roll(window, now)
         return window.sent
@@ -119,36 +119,36 @@ class Budget:
         room, _ = self._room(endpoint, now, purpose)
         return max(0, room)
 
-    def take(self, endpoint: Endpoint, now: datetime, purpose: Purpose) -> Ticket | Refusal:
-        """Count one request as sent, or say why not. A ticket has to be settled whatever comes of it."""
-        room, why = self._room(endpoint, now, purpose)
+    def acquire(self, endpoint: Endpoint, now: datetime, purpose: Purpose) -> Permit | Denial:
+        """Count one request as sent, or say why not. Every permit has to be released, also after a failure."""
+        room, reason = self._room(endpoint, now, purpose)
         window = self._windows[endpoint]
         if room < 1:
-            return Refusal(why=why, until=_reopening(window, now, why))
-        ticket = Ticket(
-            endpoint=endpoint, number=window.number + 1, minute=window.minute, unsure=window.under_way
+            return Denial(reason=reason, until=_reopening(window, now, reason))
+        permit = Permit(
+            endpoint=endpoint, number=window.number + 1, minute=window.minute, unsure=window.in_flight
         )
         window.number += 1
         window.sent += 1
-        window.under_way += 1
+        window.in_flight += 1
         window.for_commands += purpose is Purpose.COMMAND
-        return ticket
+        return permit
 
-    def settle(
-        self, ticket: Ticket, now: datetime, headers: RateHeaders, *, turned_away: bool
+    def release(
+        self, permit: Permit, now: datetime, headers: RateHeaders, *, asked_to_wait: bool
     ) -> datetime | None:
-        """Take in what an answer told; for a request without an answer, headers that tell nothing.
+        """Count a request as ended and note its headers: `NO_RATE_HEADERS` for one without a response.
 
-        `turned_away` closes the endpoint: a 429, or a failure that names a wait. Returns until when, if so.
+        `asked_to_wait` closes the endpoint: a 429, or a 5xx that names a wait. Returns until when, if so.
         """
-        window = self._windows[ticket.endpoint]
+        window = self._windows[permit.endpoint]
         _roll(window, now)
-        window.under_way -= 1
+        window.in_flight -= 1
         if headers.limit is not None:
             window.limit = headers.limit
-        if headers.remaining is not None and ticket.minute == window.minute:
-            _learn(window, ticket, now, headers.remaining, headers.reset)
-        if not turned_away:
+        if headers.remaining is not None and permit.minute == window.minute:
+            _note(window, permit, now, headers.remaining, headers.reset)
+        if not asked_to_wait:
             return None
         named = [now + headers.retry_after] if headers.retry_after is not None else []
         named += [headers.reset] if headers.reset is not None else []
@@ -157,78 +157,78 @@ class Budget:
         window.closed_until = max(closed, window.closed_until or closed)
         return window.closed_until
 
-    def _room(self, endpoint: Endpoint, now: datetime, purpose: Purpose) -> tuple[int, Why]:
+    def _room(self, endpoint: Endpoint, now: datetime, purpose: Purpose) -> tuple[int, DenialReason]:
         """The least that any rule allows, and that rule."""
         window = self._windows[endpoint]
         _roll(window, now)
         if window.closed_until is not None:
-            return 0, Why.CLOSED
+            return 0, DenialReason.CLOSED
         available = max(0, window.limit - window.others)
-        kept_back = 0
-        rooms = [(available - window.sent, Why.NOTHING_LEFT)]
+        reserved = 0
+        rooms = [(available - window.sent, DenialReason.NOTHING_LEFT)]
         if purpose is Purpose.POLL:
             share = _share(window.limit)
-            reserve = min(RESERVED_FOR_COMMANDS.get(endpoint, 0), share // 2)
-            kept_back = max(0, reserve - window.for_commands)
+            for_commands = min(RESERVED_FOR_COMMANDS.get(endpoint, 0), share // 2)
+            reserved = max(0, for_commands - window.for_commands)
             rooms = [
-                (share - kept_back - window.sent, Why.SHARE_USED),
-                (_share(available) - window.sent, Why.NOTHING_LEFT),
+                (share - reserved - window.sent, DenialReason.SHARE_USED),
+                (_share(available) - window.sent, DenialReason.NOTHING_LEFT),
             ]
-        if window.told is None:
-            rooms.append((UNDER_WAY_AT_FIRST[purpose] - window.under_way, Why.FEELING_THE_WAY))
+        if window.reported is None:
+            rooms.append((IN_FLIGHT_AT_FIRST[purpose] - window.in_flight, DenialReason.NO_HEADERS_YET))
         else:
-            rooms.append((_left(window, window.told) - kept_back, Why.NOTHING_LEFT))
+            rooms.append((_left(window, window.reported) - reserved, DenialReason.NOTHING_LEFT))
         return min(rooms, key=lambda rule: rule[0])
 
 
 def _roll(window: _Window, now: datetime) -> None:
-    """Begin a new minute if one has begun, and forget what is over."""
+    """Start a new minute if one has begun, and drop what is no longer valid."""
     minute = _minute(now)
     if minute < window.minute - 1:  # the clock was set back: no time kept here means anything now
-        window.told = window.closed_until = None
-    # A clock that is set back by a moment only must not begin the same minute twice.
+        window.reported = window.closed_until = None
+    # A clock that is set back by a moment only must not start the same minute twice.
     if minute > window.minute or minute < window.minute - 1:
         window.minute = minute
-        window.sent = window.under_way
+        window.sent = window.in_flight
         window.for_commands = window.others = 0
-    if window.told is not None and now >= window.told.until:
-        window.told = None
+    if window.reported is not None and now >= window.reported.until:
+        window.reported = None
     if window.closed_until is not None and now >= window.closed_until:
         window.closed_until = None
 
 
-def _learn(window: _Window, ticket: Ticket, now: datetime, remaining: int, reset: datetime | None) -> None:
-    """Keep what the newest request was told of Braze's present window, and what others have used of it."""
-    told = window.told
-    if told is not None and reset is not None and told.reset is not None and reset != told.reset:
-        if reset < told.reset:
-            return  # an answer from the window before
-        told = None  # Braze's clock began a new window in the midst of ours
+def _note(window: _Window, permit: Permit, now: datetime, remaining: int, reset: datetime | None) -> None:
+    """Note what the newest request's headers say about Braze's window, and what other tools have used of it."""
+    known = window.reported
+    if known is not None and reset is not None and known.reset is not None and reset != known.reset:
+        if reset < known.reset:
+            return  # a response from the window before
+        known = None  # Braze's clock started a new window in the middle of ours
         window.others = 0
-    if told is None:
-        window.told = _Told(
-            number=ticket.number,
+    if known is None:
+        window.reported = _Reported(
+            number=permit.number,
             remaining=remaining,
-            unsure=ticket.unsure,
+            unsure=permit.unsure,
             reset=reset,
             until=reset or _end_of_minute(now),
         )
-    elif ticket.number > told.number:
-        told.number, told.remaining, told.unsure = ticket.number, remaining, ticket.unsure
-    # Whatever the order of answers: the least that any of them named bounds what others have left.
+    elif permit.number > known.number:
+        known.number, known.remaining, known.unsure = permit.number, remaining, permit.unsure
+    # Responses come in any order: the lowest number in any of them shows what other tools have used at least.
     window.others = max(window.others, window.limit - remaining - window.sent)
 
 
-def _left(window: _Window, told: _Told) -> int:
-    """What Braze still grants for certain, if other tools stay quiet."""
-    sent_since = window.number - told.number
-    return told.remaining - sent_since - told.unsure
+def _left(window: _Window, reported: _Reported) -> int:
+    """What Braze certainly still allows, if other tools send nothing."""
+    sent_since = window.number - reported.number
+    return reported.remaining - sent_since - reported.unsure
 
 
-def _reopening(window: _Window, now: datetime, why: Why) -> datetime:
-    if why is Why.CLOSED and window.closed_until is not None:
+def _reopening(window: _Window, now: datetime, reason: DenialReason) -> datetime:
+    if reason is DenialReason.CLOSED and window.closed_until is not None:
         return window.closed_until
-    if why is Why.FEELING_THE_WAY:
+    if reason is DenialReason.NO_HEADERS_YET:
         return now + timedelta(seconds=1)
     return _end_of_minute(now)
 

@@ -1,30 +1,17 @@
-"""Why Braze could not be asked, or did not do what it was asked: one class for each answer to that question.
+"""Why a request to Braze failed: one table of all reasons, and how a reason is read from HTTP.
 
-    BrazeTrouble                     (services.ports.braze: all that the use cases know of)
-    └── BrazeError
-        ├── PassingError             the same call may succeed later by itself
-        │   ├── UnreachableError         no connection, or it broke
-        │   ├── TimedOutError            no answer in time
-        │   ├── ServerError              5xx
-        │   ├── RateLimitedError         429, the workspace's limit is used up
-        │   ├── OutOfBudgetError         not asked: the bot's own share of the limit is used up
-        │   ├── NotJsonError             an answer that the API does not promise
-        │   └── SyncInProgressError      429 to a sync: the integration is busy, no rate limit
-        └── LastingError             somebody has to mend something first
-            ├── BadKeyError              401
-            ├── NoPermissionError        403
-            ├── InvalidIntegrationError  400: no valid id; also one that no URL can hold
-            ├── UnknownIntegrationError  404: an id that Braze does not know
-            ├── InvalidCursorError       400
-            ├── InvalidUrlError          404, or no usable base URL at all
-            ├── RefusedError             any other 4xx
-            └── MayHaveStartedError      a sync was asked for and no clear answer came: never ask twice
+Sources: which status and message stands for what is in Braze's API reference, on the page of each call. Error bodies
+are `{"message": text, "errors": […]}`; `errors` may be missing, and its items are strings or objects, as other
+clients recorded. Proxies in front of Braze send HTML.
 
-The texts are written here and nowhere else, and hold nothing that came from the network: Braze's own text for a
-401 repeats the key.
+No text holds anything that came from the network: Braze's own message for a 401 repeats the key. Error bodies are only
+searched for known words, and nothing of them is kept.
 """
 
-from typing import ClassVar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import httpx
 
 from cdi_bot.monitoring.braze_port import BrazeReason, BrazeTrouble, Endpoint
 
@@ -33,205 +20,180 @@ PERMISSIONS = {
     Endpoint.STATUS: "cdi.integration_job_status",
     Endpoint.SYNC: "cdi.integration_sync",
 }
-"""What a key must be allowed to do for each call."""
+"""The permission that a key needs for each call, from Braze's API reference."""
 
 
-class BrazeError(BrazeTrouble):
-    """Any trouble with Braze; each class below names its reason once."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """One row of the table.
 
-    code: ClassVar[BrazeReason]
-    passing: ClassVar[bool]
-
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
-        """Keep words for people; `retry_after` in seconds."""
-        super().__init__(message, reason=self.code, retryable=self.passing, retry_after=retry_after)
-
-
-class PassingError(BrazeError):
-    """The same call may succeed later by itself."""
-
-    passing = True
-
-
-class LastingError(BrazeError):
-    """The same call fails again until somebody mends something."""
-
-    passing = False
-
-
-class UnreachableError(PassingError):
-    """No connection, or it broke before the answer was whole."""
-
-    code = BrazeReason.UNREACHABLE
-
-    def __init__(self, host: str, *, broke: bool) -> None:
-        """`broke` tells a connection that was lost from one that never came about."""
-        what = (
-            f"The connection to Braze at {host} broke before the answer was whole."
-            if broke
-            else f"Braze can't be reached at {host}. Check BRAZE_BASE_URL, DNS and the network."
-        )
-        super().__init__(what)
-
-
-class TimedOutError(PassingError):
-    """No answer in time."""
-
-    code = BrazeReason.TIMEOUT
-
-    def __init__(self, host: str) -> None:
-        """Name the host that was asked."""
-        super().__init__(f"Braze at {host} did not answer in time.")
-
-
-class ServerError(PassingError):
-    """Braze, or a proxy in front of it, answered with 5xx."""
-
-    code = BrazeReason.SERVER_ERROR
-
-    def __init__(self, status: int) -> None:
-        """Name the HTTP status."""
-        super().__init__(f"Braze has a problem of its own ({status}).")
-
-
-class RateLimitedError(PassingError):
-    """The workspace's limit for this call is used up, by whichever tool."""
-
-    code = BrazeReason.RATE_LIMITED
-
-    def __init__(self) -> None:
-        """Say who may have used it."""
-        super().__init__("Braze's rate limit for this workspace is used up (429); other tools share it.")
-
-
-class OutOfBudgetError(PassingError):
-    """Not asked, because the bot's share of the limit is used up for now."""
-
-    code = BrazeReason.OUT_OF_BUDGET
-
-    def __init__(self, why: str, *, retry_after: float) -> None:
-        """`why` names the rule that said no; `retry_after` in seconds."""
-        super().__init__(
-            f"Braze was not asked, to stay within its rate limit: {why}.", retry_after=retry_after
-        )
-
-
-class NotJsonError(PassingError):
-    """An answer that is not what the API promises: a proxy's page, a redirect, a broken body."""
-
-    code = BrazeReason.NOT_JSON
-
-    def __init__(self, what: str) -> None:
-        """`what` came instead, in words."""
-        super().__init__(f"Braze's answer can't be read: {what}. A proxy in between may have sent it.")
-
-
-class SyncInProgressError(PassingError):
-    """The integration runs one job at a time, and one is running."""
-
-    code = BrazeReason.SYNC_IN_PROGRESS
-
-    def __init__(self) -> None:
-        """Say that it is busy."""
-        super().__init__("A sync of this integration is already running; wait until it ends.")
-
-
-class BadKeyError(LastingError):
-    """Braze does not take the key."""
-
-    code = BrazeReason.BAD_KEY
-
-    def __init__(self, why: str = "Braze refused the API key (401)") -> None:
-        """`why` says who found the key bad."""
-        super().__init__(
-            f"{why}. Check BRAZE_API_KEY, and that it belongs to the instance in BRAZE_BASE_URL."
-        )
-
-
-class NoPermissionError(LastingError):
-    """The key lacks a permission, or the account is inactive."""
-
-    code = BrazeReason.NO_PERMISSION
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        """Name the permission that the call needs."""
-        super().__init__(
-            f"Braze did not allow this (403). Give the API key the permission {PERMISSIONS[endpoint]}; "
-            "if it has it, the Braze account may be inactive or the key limited to other IP addresses."
-        )
-
-
-class InvalidIntegrationError(LastingError):
-    """What is no id to Braze, or can't stand in a URL."""
-
-    code = BrazeReason.INVALID_INTEGRATION
-
-    def __init__(self, status: int | None = None) -> None:
-        """`status` is the HTTP status, `None` when the id was refused before anything was asked."""
-        super().__init__(
-            "This can't be the id of an integration."
-            if status is None
-            else f"Braze does not take this for the id of an integration ({status})."
-        )
-
-
-class UnknownIntegrationError(LastingError):
-    """An id that Braze does not know."""
-
-    code = BrazeReason.UNKNOWN_INTEGRATION
-
-    def __init__(self, status: int) -> None:
-        """Name the HTTP status."""
-        super().__init__(
-            f"Braze does not know an integration with this id ({status}); it may have been deleted."
-        )
-
-
-class InvalidCursorError(LastingError):
-    """Braze does not know the place in the pages; reading has to start over from the first."""
-
-    code = BrazeReason.INVALID_CURSOR
-
-    def __init__(self) -> None:
-        """Say how to go on."""
-        super().__init__("Braze did not take the cursor of a further page (400); start over from the first.")
-
-
-class InvalidUrlError(LastingError):
-    """The base URL is no Braze REST endpoint."""
-
-    code = BrazeReason.INVALID_URL
-
-    def __init__(self, what: str) -> None:
-        """`what` is wrong with it, in words."""
-        super().__init__(
-            f"{what}. Set BRAZE_BASE_URL to a REST endpoint such as https://rest.iad-03.braze.com."
-        )
-
-
-class RefusedError(LastingError):
-    """A refusal that the API does not document."""
-
-    code = BrazeReason.REFUSED
-
-    def __init__(self, status: int) -> None:
-        """Name the HTTP status."""
-        super().__init__(f"Braze refused the request ({status}).")
-
-
-class MayHaveStartedError(LastingError):
-    """A sync was asked for and no clear answer came, so it may be running.
-
-    Its reason is that of the trouble that hid the answer. It counts as lasting, whatever that was:
-    asking again could run the sync twice.
+    `retryable`: the same request may succeed later by itself; else somebody has to fix something first.
+    `may_have_happened`: no clear answer came, so Braze may have done what was requested.
+    `text` is for people, with the facts it needs in braces.
     """
 
-    code = BrazeReason.UNREACHABLE
+    text: str
+    retryable: bool = False
+    may_have_happened: bool = False
 
-    def __init__(self, hidden_by: BrazeTrouble) -> None:
-        """Take over the reason of what went wrong."""
-        super().__init__(
-            "No clear answer came from Braze: the sync may have started. Look at its status first."
-        )
-        self.reason = hidden_by.reason
-        self.may_have_happened = True
+
+FAILURES: Mapping[BrazeReason, Failure] = {
+    BrazeReason.UNREACHABLE: Failure(
+        text="Braze can't be reached at {host}. Check BRAZE_BASE_URL, DNS and the network.", retryable=True
+    ),
+    BrazeReason.TIMEOUT: Failure(
+        text="Braze at {host} did not answer in time.", retryable=True, may_have_happened=True
+    ),
+    BrazeReason.SERVER_ERROR: Failure(
+        text="Braze has a problem of its own ({status}).", retryable=True, may_have_happened=True
+    ),
+    BrazeReason.RATE_LIMITED: Failure(
+        text="Braze's rate limit for this workspace is used up (429); other tools share it.", retryable=True
+    ),
+    BrazeReason.OUT_OF_BUDGET: Failure(
+        text="Braze was not asked, to stay within its rate limit: {what}.", retryable=True
+    ),
+    BrazeReason.NOT_JSON: Failure(
+        text="Braze's answer can't be read: {what}. A proxy in between may have sent it.",
+        retryable=True,
+        may_have_happened=True,
+    ),
+    BrazeReason.SYNC_IN_PROGRESS: Failure(
+        text="A sync of this integration is already running; wait until it ends.", retryable=True
+    ),
+    BrazeReason.BAD_KEY: Failure(
+        text="{what}. Check BRAZE_API_KEY, and that it belongs to the instance in BRAZE_BASE_URL."
+    ),
+    BrazeReason.NO_PERMISSION: Failure(
+        text="Braze did not allow this (403). Give the API key the permission {permission}; "
+        "if it has it, the Braze account may be inactive or the key limited to other IP addresses."
+    ),
+    BrazeReason.INVALID_INTEGRATION: Failure(
+        text="Braze does not take this for the id of an integration ({status})."
+    ),
+    BrazeReason.UNKNOWN_INTEGRATION: Failure(
+        text="Braze does not know an integration with this id ({status}); it may have been deleted."
+    ),
+    BrazeReason.INVALID_CURSOR: Failure(
+        text="Braze did not take the cursor of a further page (400); start over from the first."
+    ),
+    BrazeReason.INVALID_URL: Failure(
+        text="{what}. Set BRAZE_BASE_URL to a REST endpoint such as https://rest.iad-03.braze.com."
+    ),
+    BrazeReason.REFUSED: Failure(text="Braze refused the request ({status})."),
+}
+
+CONNECTION_BROKE = "The connection to Braze at {host} broke before the answer was whole."
+"""Instead of the table's text where a connection was made and then lost."""
+
+UNUSABLE_ID = "This can't be the id of an integration."
+"""Instead of the table's text where the id was rejected before anything was sent."""
+
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+"""Errors of httpx after which Braze can't have received the request."""
+
+_SEARCHED = 4096  # bytes of an error body: Braze's are short, a proxy's page may not be
+
+_BY_STATUS: Mapping[int, BrazeReason] = {
+    httpx.codes.UNAUTHORIZED: BrazeReason.BAD_KEY,  # by the status alone: the body holds the key
+    httpx.codes.FORBIDDEN: BrazeReason.NO_PERMISSION,
+}
+
+_WHAT = {
+    BrazeReason.BAD_KEY: "Braze refused the API key (401)",
+    BrazeReason.INVALID_URL: "There is no Braze REST API at this address (404)",
+}
+
+
+def trouble_for(
+    reason: BrazeReason, *, text: str | None = None, retry_after: float | None = None, **facts: object
+) -> BrazeTrouble:
+    """Make the error for a reason; `facts` fill in the table's text, or `text` in its place."""
+    failure = FAILURES[reason]
+    trouble = BrazeTrouble(
+        (text or failure.text).format(**facts),
+        reason=reason,
+        retryable=failure.retryable,
+        retry_after=retry_after,
+    )
+    trouble.may_have_happened = failure.may_have_happened
+    return trouble
+
+
+def sync_may_have_started(hidden_by: BrazeTrouble) -> BrazeTrouble:
+    """Make the error for a sync request without a clear answer.
+
+    It keeps the reason of what hid the answer, but is not retryable: asking again could run the sync twice.
+    """
+    trouble = BrazeTrouble(
+        "No clear answer came from Braze: the sync may have started. Look at its status first.",
+        reason=hidden_by.reason,
+        retryable=False,
+    )
+    trouble.may_have_happened = True
+    return trouble
+
+
+def trouble_of_error(error: Exception, host: str) -> BrazeTrouble:
+    """Make the error for one of httpx's exceptions; `host` is where the request was sent."""
+    was_sent = not isinstance(error, NEVER_SENT)
+    if isinstance(error, httpx.TimeoutException):
+        trouble = trouble_for(BrazeReason.TIMEOUT, host=host)
+    elif isinstance(error, httpx.DecodingError):
+        trouble = trouble_for(BrazeReason.NOT_JSON, what="a body packed in a way that can't be unpacked")
+    else:
+        trouble = trouble_for(BrazeReason.UNREACHABLE, text=CONNECTION_BROKE if was_sent else None, host=host)
+    trouble.may_have_happened = was_sent
+    return trouble
+
+
+def trouble_of_response(endpoint: Endpoint, response: httpx.Response) -> BrazeTrouble | None:
+    """Make the error for a response; `None` for a successful one."""
+    if response.is_success:
+        return None
+    reason = _reason_of(endpoint, response)
+    status = response.status_code
+    what = _WHAT.get(reason, f"status {status} instead of 200")
+    return trouble_for(reason, status=status, permission=PERMISSIONS[endpoint], what=what)
+
+
+def _reason_of(endpoint: Endpoint, response: httpx.Response) -> BrazeReason:
+    status = response.status_code
+    if status in _BY_STATUS:
+        return _BY_STATUS[status]
+    if status in _BY_BODY:
+        body = response.content[:_SEARCHED].decode("utf-8", "replace").strip().lower()
+        return _BY_BODY[status](endpoint, body)
+    if response.is_server_error:
+        return BrazeReason.SERVER_ERROR
+    return BrazeReason.REFUSED if response.is_client_error else BrazeReason.NOT_JSON
+
+
+def _bad_request(_endpoint: Endpoint, body: str) -> BrazeReason:
+    if "integration id" in body:
+        return BrazeReason.INVALID_INTEGRATION
+    return BrazeReason.INVALID_CURSOR if "cursor" in body else BrazeReason.REFUSED
+
+
+def _not_found(endpoint: Endpoint, body: str) -> BrazeReason:
+    """Tell an unknown integration from a wrong address.
+
+    How the status call answers an unknown but well-formed id is not documented: a 404 in the API's own JSON that
+    does not mention a URL is taken for that. A page in HTML does not come from the API at all.
+    """
+    if endpoint is Endpoint.LIST or "url" in body or not body.startswith("{"):
+        return BrazeReason.INVALID_URL
+    return BrazeReason.UNKNOWN_INTEGRATION
+
+
+def _too_many_requests(endpoint: Endpoint, body: str) -> BrazeReason:
+    """Tell a busy integration from a used-up limit: Braze documents 429 for both."""
+    is_busy = endpoint is Endpoint.SYNC and "in progress" in body
+    return BrazeReason.SYNC_IN_PROGRESS if is_busy else BrazeReason.RATE_LIMITED
+
+
+_BY_BODY: Mapping[int, Callable[[Endpoint, str], BrazeReason]] = {
+    httpx.codes.BAD_REQUEST: _bad_request,
+    httpx.codes.NOT_FOUND: _not_found,
+    httpx.codes.TOO_MANY_REQUESTS: _too_many_requests,
+}

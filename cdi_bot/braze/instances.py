@@ -1,12 +1,12 @@
-"""Braze's instances: which base URL can be one, and which dashboard belongs to it.
+"""Braze's instances: which base URL is valid, and which dashboard belongs to it.
 
-Source of the table: Braze's public API overview. Only documented pairs are told: a guessed link
-would lead people nowhere.
+Source of the table: Braze's API overview. It holds documented pairs only: a guessed link would lead nowhere.
 """
 
 from urllib.parse import SplitResult, urlsplit
 
-from cdi_bot.braze.errors import InvalidUrlError
+from cdi_bot.braze.errors import trouble_for
+from cdi_bot.monitoring.braze_port import BrazeReason, BrazeTrouble
 
 _DASHBOARDS = {
     **{f"rest.iad-0{number}.braze.com": f"dashboard-0{number}.braze.com" for number in range(1, 9)},
@@ -20,37 +20,41 @@ _REST_HOSTS = {dashboard: rest for rest, dashboard in _DASHBOARDS.items()}
 def checked_base_url(base_url: str) -> str:
     """Return the base URL without a slash at its end.
 
-    Raises `InvalidUrlError` with the way to mend it for what can't be a REST endpoint. Nothing of the URL but
-    its host is repeated: people paste keys and passwords into the oddest places.
+    Raises `BrazeTrouble` that says how to fix it for what can't be a REST endpoint. Nothing of the URL but its host
+    is repeated: people paste keys and passwords into any field.
     """
     parts = _split(base_url.strip())
     if parts is None:  # raised here, since Python's own error quotes what it could not read
-        raise InvalidUrlError("The base URL is not a URL")
+        raise _invalid("The base URL is not a URL")
     host = parts.hostname
     if parts.scheme not in {"http", "https"} or not host or any(mark.isspace() for mark in parts.geturl()):
-        raise InvalidUrlError("The base URL does not begin with https:// and a host")
+        raise _invalid("The base URL does not begin with https:// and a host")
     if "@" in parts.netloc or parts.query or parts.fragment:
-        raise InvalidUrlError("The base URL holds more than a host: no user, query or fragment belongs there")
+        raise _invalid("The base URL holds more than a host: no user, query or fragment belongs there")
     if host in _REST_HOSTS:
-        raise InvalidUrlError(f"{host} is the dashboard; its REST endpoint is https://{_REST_HOSTS[host]}")
+        raise _invalid(f"{host} is the dashboard; its REST endpoint is https://{_REST_HOSTS[host]}")
     if parts.scheme == "http" and host.endswith((".braze.com", ".braze.eu")):
-        raise InvalidUrlError("The base URL begins with http://, which would send the key unprotected")
+        raise _invalid("The base URL begins with http://, which would send the key unprotected")
     return parts.geturl().rstrip("/")
+
+
+def _invalid(what: str) -> BrazeTrouble:
+    return trouble_for(BrazeReason.INVALID_URL, what=what)
 
 
 def _split(url: str) -> SplitResult | None:
     try:
         parts = urlsplit(url)
-        _ = parts.port  # one beyond the range raises only when it is looked at
+        _ = parts.port  # a number out of range raises only when it is read
     except ValueError:
         return None
     return parts
 
 
 def dashboard_url(base_url: str) -> str | None:
-    """Return the dashboard's address for a workspace's REST endpoint, `None` for an unknown instance of Braze's.
+    """Return the dashboard's address for a workspace's REST endpoint, `None` for an unknown instance of Braze.
 
-    A host that is not Braze's own stands before Braze or in for it: its dashboard is looked for in the same place.
+    A host that is not Braze's own is a gateway or a stand-in: the dashboard is taken to have the same address.
     """
     host = urlsplit(base_url).hostname or ""
     if host in _DASHBOARDS:

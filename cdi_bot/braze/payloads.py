@@ -1,23 +1,30 @@
-"""Braze's answers, read as leniently as they can be without guessing.
+"""Reads Braze's responses: as leniently as possible without guessing.
 
-A clean page goes straight from bytes to values. On any flaw the page is read again item by item, and what can't be
-read costs as little as possible:
+A valid page goes straight from bytes to values. If anything in it is invalid, the page is read again item by item, so
+that as little as possible is lost:
 
-* a field that is missing, null or an empty string is unknown; so is one that can't be read (a count of "abc" or
-  -1, a time of "soon"), and that is reported. "12" is 12;
-* a time without a zone is taken as UTC and reported; others are turned into UTC;
+* a field that is missing, null or an empty string is unknown; so is one that is invalid (a count of "abc" or -1, a
+  time of "soon"), and that is reported. "12" is 12;
+* a time without a zone is taken as UTC and reported; others are converted to UTC;
 * a run without a status or a start time, and an integration without an id, can't be kept: the item is reported
-  and left out. An integration without a name goes by its id;
-* statuses are lower-cased, words never heard of are kept, fields never heard of are ignored;
-* an answer that is no JSON object with a list of `results` raises `NotJsonError`.
+  and left out. An integration without a name gets its id as name;
+* statuses are lower-cased; undocumented ones are kept, and undocumented fields are ignored;
+* a response that is not a JSON object with a list of `results` raises `BrazeTrouble` with the reason `NOT_JSON`.
 
-`Unreadable` says all of this to the caller; `where` reads like `results[3].rows_synced`.
+What is reported comes back as `Unreadable`; `where` has the form `results[3].rows_synced`.
+
+Source: Braze's API reference names the fields, the statuses and the `Link` header. That counts may be strings, that
+times differ in precision and that fields may be null was seen by other clients. Braze documents
+`Link: </cdi/integrations/ID/job_sync_status?cursor=c2tpcDow>; rel="prev",</cdi/integrationsID/…>; rel="next"`:
+the targets are relative, no space follows the comma, and the `next` target lacks a slash. So a target is never
+followed: only its `cursor` is taken, and every URL is built from scratch.
 """
 
 import json
 import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
+from urllib.parse import unquote
 
 from pydantic import (
     AfterValidator,
@@ -30,19 +37,23 @@ from pydantic import (
     ValidationError,
 )
 
-from cdi_bot.braze.errors import NotJsonError
-from cdi_bot.braze.links import next_cursor
+from cdi_bot.braze.errors import trouble_for
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.run import Run
-from cdi_bot.monitoring.braze_port import ListPage, StatusPage, Unreadable
+from cdi_bot.monitoring.braze_port import BrazeReason, BrazeTrouble, ListPage, StatusPage, Unreadable
+
+MAX_CURSOR = 2048
+"""Longer cursors are ignored: Braze's are base64 of a short offset."""
 
 _ID = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._~-]{1,128}")
+_LINK = re.compile(r"<([^>]*)>([^<]*)")
+_REL = re.compile(r"""(?:^|[;\s])rel\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s;,"']+))""", re.IGNORECASE)
 
 
 def is_valid_integration_id(integration_id: str) -> bool:
-    """Whether this could be an id: it can stand in a URL path as it is (RFC 3986's unreserved letters).
+    """Whether this could be an id: it needs no escaping in a URL path (RFC 3986's unreserved characters).
 
-    Not only UUIDs: Braze's reference also shows `abc123xyz`.
+    Not only UUIDs: Braze's API reference also shows `abc123xyz`.
     """
     return _ID.fullmatch(integration_id) is not None
 
@@ -60,8 +71,8 @@ def _in_utc(time: datetime) -> datetime:
         raise ValueError("the time lies outside the calendar") from error
 
 
-# Strict: a bare number is no time. Strings of digits pass as epoch seconds, hence the least year where it matters:
-# a date written 20260325 would else be taken for a day in 1970.
+# Strict: a bare number is not a time. Strings of digits pass as epoch seconds; the minimum year, where it matters,
+# rejects a date written 20260325, which would be a day in 1970.
 _Time = Annotated[AwareDatetime, Strict(), AfterValidator(_in_utc)]
 _RecentTime = Annotated[_Time, Field(ge=datetime(2000, 1, 1, tzinfo=UTC))]
 _Count = Annotated[int, Field(ge=0, lt=2**63)]  # databases hold 64 bits
@@ -70,7 +81,7 @@ _Word = Annotated[_Text, StringConstraints(strip_whitespace=True, to_lower=True,
 
 
 class _RunRow(BaseModel):
-    """An item of `job_sync_status`; names are those of `core.model.Run`."""
+    """An item of `job_sync_status`, with the field names of the core's `Run`."""
 
     job_status: _Word
     sync_start_time: _RecentTime
@@ -81,7 +92,7 @@ class _RunRow(BaseModel):
 
 
 class _IntegrationRow(BaseModel):
-    """An item of the list; names are those of `core.model.Integration`."""
+    """An item of the list, with the field names of the core's `Integration`."""
 
     integration_id: Annotated[str, AfterValidator(_usable_id)]
     integration_name: Annotated[_Text, StringConstraints(strip_whitespace=True)] | None = None
@@ -98,13 +109,13 @@ _Row = TypeVar("_Row", bound=BaseModel)
 
 
 class _Page(BaseModel, Generic[_Row]):
-    """A whole answer of either GET."""
+    """A whole response to either GET."""
 
     results: list[_Row]
 
 
 class _Reader(Generic[_Row]):
-    """Reads one kind of page: as a whole where it is clean, else item by item."""
+    """Reads one kind of page: as a whole where it is valid, else item by item."""
 
     def __init__(self, page: type[_Page[_Row]], row: type[_Row]) -> None:
         """Take the page's model and that of its items."""
@@ -113,18 +124,18 @@ class _Reader(Generic[_Row]):
         self._required = {name for name, field in row.model_fields.items() if field.is_required()}
 
     def read(self, body: bytes) -> tuple[list[_Row], list[Unreadable]]:
-        """Return the items that can be kept, and what could not be read."""
+        """Return the items that can be kept, and what is invalid."""
         try:
             return self._page.model_validate_json(body).results, []
         except ValidationError:
-            unreadable: list[Unreadable] = []  # its text quotes the answer: nothing of it is kept
+            unreadable: list[Unreadable] = []  # the exception quotes the response: nothing of it is kept
         salvaged = [
             self._salvage(item, f"results[{place}]", unreadable) for place, item in enumerate(_items(body))
         ]
         return [row for row in salvaged if row is not None], unreadable
 
     def _salvage(self, item: object, where: str, unreadable: list[Unreadable]) -> _Row | None:
-        """Mend or drop one field after another until the rest can be read; `None` when a needed one can't."""
+        """Fix or drop invalid fields until the rest can be read; `None` when a required one is invalid."""
         if not isinstance(item, dict):
             unreadable.append(Unreadable(where=where, why="not an object"))
             return None
@@ -133,7 +144,7 @@ class _Reader(Generic[_Row]):
             for field in self._row.model_fields
             if item.get(field) not in (None, "")
         }
-        while True:  # each round drops a field, or gives one its zone, which happens once to each
+        while True:  # ends: each round drops a field or gives one its zone, once each
             try:
                 return self._row.model_validate_json(json.dumps(known))
             except ValidationError as error:
@@ -153,21 +164,21 @@ class _Reader(Generic[_Row]):
 
 
 def _items(body: bytes) -> list[object]:
-    """Find the items of a page in which something is wrong. Raises `NotJsonError` when there are none to find."""
+    """Find the items of an invalid page. Raises `BrazeTrouble` when it has no list of them."""
     try:
         page = json.loads(body.decode("utf-8-sig", "replace"))
     except (ValueError, RecursionError):
         page = None
     if page is None:
-        raise NotJsonError("HTML instead of JSON" if body.lstrip().startswith(b"<") else "no whole JSON")
+        raise _not_json("HTML instead of JSON" if body.lstrip().startswith(b"<") else "no whole JSON")
     items = page.get("results") if isinstance(page, dict) else None
     if not isinstance(items, list):
-        raise NotJsonError("JSON without a list of results")
+        raise _not_json("JSON without a list of results")
     return items
 
 
 def _plain(value: object) -> Any:
-    """A value that validators and databases can bear: no NUL, no halves of surrogate pairs, no depth."""
+    """A value that validators and databases accept: no NUL, no halves of surrogate pairs, nothing nested."""
     if isinstance(value, str):
         return value.replace("\x00", "").encode("utf-8", "replace").decode()
     return value if isinstance(value, int | float) else {}
@@ -175,10 +186,11 @@ def _plain(value: object) -> Any:
 
 _RUNS = _Reader(_Page[_RunRow], _RunRow)
 _INTEGRATIONS = _Reader(_Page[_IntegrationRow], _IntegrationRow)
+_CONFIRMATION = TypeAdapter(dict[str, Any])
 
 
 def read_status_page(body: bytes, integration_id: str, *, link: str, cursor: str | None) -> StatusPage:
-    """Read a page of runs; `link` is the answer's `Link` header, `cursor` the one that was sent."""
+    """Read a page of runs; `link` is the response's `Link` header, `cursor` the one that was sent."""
     rows, unreadable = _RUNS.read(body)
     following = _following(link, cursor, unreadable)
     runs = tuple(Run(integration_id=integration_id, **vars(row)) for row in rows)
@@ -186,7 +198,7 @@ def read_status_page(body: bytes, integration_id: str, *, link: str, cursor: str
 
 
 def read_list_page(body: bytes, workspace_id: int, *, link: str, cursor: str | None) -> ListPage:
-    """Read a page of integrations; `link` is the answer's `Link` header, `cursor` the one that was sent."""
+    """Read a page of integrations; `link` is the response's `Link` header, `cursor` the one that was sent."""
     rows, unreadable = _INTEGRATIONS.read(body)
     following = _following(link, cursor, unreadable)
     for row in rows:
@@ -196,7 +208,7 @@ def read_list_page(body: bytes, workspace_id: int, *, link: str, cursor: str | N
 
 
 def read_confirmation(body: bytes) -> None:
-    """Make sure that a sync was confirmed by Braze, not by a proxy's page. Raises `NotJsonError`."""
+    """Check that Braze confirmed a sync, not a proxy's page. Raises `BrazeTrouble` with the reason `NOT_JSON`."""
     try:
         _CONFIRMATION.validate_json(body)
     except ValidationError:
@@ -204,10 +216,36 @@ def read_confirmation(body: bytes) -> None:
     else:
         confirmed = True
     if not confirmed:
-        raise NotJsonError("no JSON object")
+        raise _not_json("no JSON object")
 
 
-_CONFIRMATION = TypeAdapter(dict[str, Any])
+def _not_json(what: str) -> BrazeTrouble:
+    return trouble_for(BrazeReason.NOT_JSON, what=what)
+
+
+def next_cursor(link: str) -> str | None:
+    """Return the decoded cursor of the link whose relation is `next`; `None` without one.
+
+    Takes several links in any order (header lines joined by commas), names in any letter case, and any
+    other parameters. Never raises.
+    """
+    for target, parameters in _LINK.findall(link):
+        relation = _REL.search(parameters)
+        if relation and "next" in "".join(filter(None, relation.groups())).lower().split():
+            cursor = _cursor_in(target)
+            if cursor:
+                return cursor
+    return None
+
+
+def _cursor_in(target: str) -> str | None:
+    query = target.partition("?")[2].partition("#")[0]
+    for part in query.split("&"):
+        name, _, value = part.partition("=")  # the first "=" only: base64 ends with more of them
+        if name.lower() == "cursor":
+            cursor = unquote(value, errors="replace")  # a "+" stays one: it is a character of base64
+            return cursor if 0 < len(cursor) <= MAX_CURSOR else None
+    return None
 
 
 def _following(link: str, cursor: str | None, unreadable: list[Unreadable]) -> str | None:

@@ -1,7 +1,7 @@
-"""What an answer's headers tell of the rate limit, as far as it can be believed.
+"""Reads what a response's headers say about the rate limit, and drops what is not plausible.
 
-Braze sends `X-RateLimit-Limit`, `-Remaining` and `-Reset` (UTC epoch seconds), in any letter case, and empty
-strings with a 401; no `Retry-After` is documented, but proxies send it.
+Braze documents `X-RateLimit-Limit`, `-Remaining` and `-Reset` (UTC epoch seconds). Their letter case varies, and a 401
+has empty strings in them, as other clients recorded. No `Retry-After` is documented, but proxies send it.
 """
 
 from collections.abc import Mapping
@@ -16,12 +16,12 @@ FURTHEST_RESET = timedelta(minutes=2)
 """A window ends within a minute; the second minute is for clocks that differ."""
 
 LONGEST_RETRY_AFTER = timedelta(days=1)
-"""A longer wait is no wait."""
+"""A longer wait is not plausible."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateHeaders:
-    """The believable part; `None` stands for missing, empty or absurd.
+    """The plausible part; `None` stands for missing, empty or implausible.
 
     `limit` is requests a minute, `remaining` is between 0 and `limit`, `reset` is when the window ends and lies
     in the near future.
@@ -33,12 +33,12 @@ class RateHeaders:
     retry_after: timedelta | None = None
 
 
-NOTHING_TOLD = RateHeaders()
-"""For a request that was not answered."""
+NO_RATE_HEADERS = RateHeaders()
+"""For a request without a response."""
 
 
 def read_rate_headers(headers: Mapping[str, str], now: datetime) -> RateHeaders:
-    """Read an answer's headers; `headers` has to find names whatever their letter case. Never raises."""
+    """Read a response's headers; `headers` must ignore letter case. Never raises."""
     limit = _number(headers.get("x-ratelimit-limit"))
     if limit is not None and not 1 <= limit <= HIGHEST_LIMIT:
         limit = None
@@ -54,7 +54,7 @@ def read_rate_headers(headers: Mapping[str, str], now: datetime) -> RateHeaders:
 
 
 def _number(text: str | None) -> int | None:
-    """A whole number that an honest server could mean: at most 12 digits, which also bounds the work."""
+    """A whole number of at most 12 digits, which also limits the work."""
     text = (text or "").strip()
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 12 else None  # noqa: PLR2004  see above
 
@@ -67,7 +67,7 @@ def _reset(text: str | None, now: datetime) -> datetime | None:
 
 
 def _retry_after(text: str | None, now: datetime) -> timedelta | None:
-    """Seconds, or a date as HTTP writes them."""
+    """Seconds, or a date in HTTP's format."""
     seconds = _number(text)
     if seconds is None:
         seconds = _seconds_until(text, now) if text else None

@@ -14,7 +14,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Protocol
 
-from cdi_bot.braze.budget import Budget, Refusal, Ticket
+from cdi_bot.braze.budget import Budget, Denial, Permit
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.planner.planner import CALLS_SHARE, PAGES_SHARE, Planner
 from cdi_bot.core.planner.request_pace import RequestPace
@@ -58,17 +58,17 @@ class Line:
 
     def send(self, endpoint: Endpoint, now: float, ask: Ask) -> None:
         """Ask; the budget has to allow it."""
-        ticket = self.budget.take(endpoint, at(now), Purpose.POLL)
-        assert not isinstance(ticket, Refusal)
+        permit = self.budget.acquire(endpoint, at(now), Purpose.POLL)
+        assert not isinstance(permit, Denial)
         answered = now + self.world.latency()
         here = answered + self.world.latency()
         self._number += 1
-        arrival: Callable[[], None] = partial(self._arrive, ticket, endpoint, answered, here, ask)
+        arrival: Callable[[], None] = partial(self._arrive, permit, endpoint, answered, here, ask)
         heapq.heappush(self._under_way, (here, self._number, arrival))
 
-    def _arrive(self, ticket: Ticket, endpoint: Endpoint, answered: float, here: float, ask: Ask) -> None:
+    def _arrive(self, permit: Permit, endpoint: Endpoint, answered: float, here: float, ask: Ask) -> None:
         headers = self.world.admit(endpoint, answered)
-        self.budget.settle(ticket, at(here), headers, turned_away=False)
+        self.budget.release(permit, at(here), headers, asked_to_wait=False)
         ask(answered, here)
 
     def receive(self, now: float) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import aiohttp
 import httpx
 
-from cdi_bot.braze import BrazeClient
+from cdi_bot.braze.client import BrazeClient
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.monitoring.poller import Poller, PollerSettings

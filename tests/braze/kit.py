@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cdi_bot.braze import BrazeClient
+from cdi_bot.braze.client import BrazeClient
 from cdi_bot.monitoring.braze_port import BrazeTrouble
 
 START = datetime(2026, 3, 25, 12, 0, 0, tzinfo=UTC)

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cdi_bot.braze.budget import LONGEST_CLOSURE, UNDER_WAY_AT_FIRST, Budget, Refusal, Ticket, Why
-from cdi_bot.braze.rate_headers import NOTHING_TOLD, RateHeaders
+from cdi_bot.braze.budget import IN_FLIGHT_AT_FIRST, LONGEST_CLOSURE, Budget, Denial, DenialReason, Permit
+from cdi_bot.braze.rate_headers import NO_RATE_HEADERS, RateHeaders
 from cdi_bot.monitoring.braze_port import Endpoint, Purpose
 
 MINUTE = datetime(2026, 3, 25, 12, 0, tzinfo=UTC)
@@ -34,18 +34,18 @@ def told(
     )
 
 
-def take(budget: Budget, now: datetime, endpoint: Endpoint = STATUS, purpose: Purpose = POLL) -> Ticket:
-    """Take a ticket that has to be there."""
-    ticket = budget.take(endpoint, now, purpose)
-    assert isinstance(ticket, Ticket)
-    return ticket
+def take(budget: Budget, now: datetime, endpoint: Endpoint = STATUS, purpose: Purpose = POLL) -> Permit:
+    """Take a permit that has to be there."""
+    permit = budget.acquire(endpoint, now, purpose)
+    assert isinstance(permit, Permit)
+    return permit
 
 
-def refused(budget: Budget, now: datetime, endpoint: Endpoint = STATUS, purpose: Purpose = POLL) -> Refusal:
-    """Take a ticket that must not be there."""
-    refusal = budget.take(endpoint, now, purpose)
-    assert isinstance(refusal, Refusal)
-    return refusal
+def refused(budget: Budget, now: datetime, endpoint: Endpoint = STATUS, purpose: Purpose = POLL) -> Denial:
+    """Take a permit that must not be there."""
+    denial = budget.acquire(endpoint, now, purpose)
+    assert isinstance(denial, Denial)
+    return denial
 
 
 def spend(
@@ -59,10 +59,10 @@ def spend(
 ) -> int:
     """Send one request after another until the budget says no; `used` is what others have taken before."""
     sent = 0
-    while isinstance(ticket := budget.take(endpoint, now, purpose), Ticket):
+    while isinstance(permit := budget.acquire(endpoint, now, purpose), Permit):
         sent += 1
         remaining = None if limit is None else max(0, limit - used - sent)
-        budget.settle(ticket, now, told(limit=limit, remaining=remaining), turned_away=False)
+        budget.release(permit, now, told(limit=limit, remaining=remaining), asked_to_wait=False)
     return sent
 
 
@@ -98,7 +98,7 @@ def test_the_limit_is_what_headers_said_last() -> None:
     """Also in later minutes."""
     budget = Budget()
     assert [budget.limit(endpoint) for endpoint in (LIST, STATUS, SYNC)] == [50, 100, 20]
-    budget.settle(take(budget, at(0)), at(0), told(limit=500), turned_away=False)
+    budget.release(take(budget, at(0)), at(0), told(limit=500), asked_to_wait=False)
     assert budget.limit(STATUS) == 500
     assert spend(budget, at(60), limit=None) == 390
 
@@ -110,14 +110,14 @@ def test_commands_have_ten_requests_that_polling_never_takes() -> None:
     assert budget.allowance(STATUS, at(1), POLL) == 0
     assert budget.allowance(STATUS, at(1), COMMAND) == 30
     for left in range(29, 19, -1):
-        budget.settle(
-            take(budget, at(1), purpose=COMMAND), at(1), told(limit=100, remaining=left), turned_away=False
+        budget.release(
+            take(budget, at(1), purpose=COMMAND), at(1), told(limit=100, remaining=left), asked_to_wait=False
         )
     assert budget.allowance(STATUS, at(1), POLL) == 0
     budget = Budget()
     for used in range(1, 11):
         answer = told(limit=100, remaining=100 - used)
-        budget.settle(take(budget, at(0), purpose=COMMAND), at(0), answer, turned_away=False)
+        budget.release(take(budget, at(0), purpose=COMMAND), at(0), answer, asked_to_wait=False)
     assert spend(budget, at(1), used=10) == 70
 
 
@@ -132,7 +132,7 @@ def test_what_other_tools_use_is_left_to_them() -> None:
 def test_the_last_ten_requests_are_for_commands() -> None:
     """However much other tools use."""
     budget = Budget()
-    budget.settle(take(budget, at(0)), at(0), told(limit=100, remaining=10), turned_away=False)
+    budget.release(take(budget, at(0)), at(0), told(limit=100, remaining=10), asked_to_wait=False)
     assert budget.allowance(STATUS, at(0), POLL) == 0
     assert budget.allowance(STATUS, at(0), COMMAND) == 10
 
@@ -140,23 +140,23 @@ def test_the_last_ten_requests_are_for_commands() -> None:
 def test_nothing_is_sent_when_others_have_used_everything() -> None:
     """Not even for commands."""
     budget = Budget()
-    budget.settle(take(budget, at(0)), at(0), told(limit=100, remaining=0), turned_away=False)
+    budget.release(take(budget, at(0)), at(0), told(limit=100, remaining=0), asked_to_wait=False)
     assert budget.allowance(STATUS, at(1), COMMAND) == 0
-    refusal = refused(budget, at(1), purpose=COMMAND)
-    assert refusal.until == at(60)
-    assert refusal.why in {Why.NOTHING_LEFT, Why.SHARE_USED}
+    denial = refused(budget, at(1), purpose=COMMAND)
+    assert denial.until == at(60)
+    assert denial.reason in {DenialReason.NOTHING_LEFT, DenialReason.SHARE_USED}
 
 
 def test_only_a_few_go_out_together_before_a_minutes_first_header() -> None:
     """A new process can't know what its predecessor used; commands find room beside polling."""
     budget = Budget()
-    first = [take(budget, at(0)) for _ in range(UNDER_WAY_AT_FIRST[POLL])]
+    first = [take(budget, at(0)) for _ in range(IN_FLIGHT_AT_FIRST[POLL])]
     assert budget.allowance(STATUS, at(0), POLL) == 0
-    assert refused(budget, at(0)) == Refusal(why=Why.FEELING_THE_WAY, until=at(1))
-    assert budget.allowance(STATUS, at(0), COMMAND) == UNDER_WAY_AT_FIRST[COMMAND] - len(first)
-    budget.settle(first[0], at(0), NOTHING_TOLD, turned_away=False)
+    assert refused(budget, at(0)) == Denial(reason=DenialReason.NO_HEADERS_YET, until=at(1))
+    assert budget.allowance(STATUS, at(0), COMMAND) == IN_FLIGHT_AT_FIRST[COMMAND] - len(first)
+    budget.release(first[0], at(0), NO_RATE_HEADERS, asked_to_wait=False)
     assert budget.allowance(STATUS, at(0), POLL) == 1
-    budget.settle(first[1], at(0), told(limit=100, remaining=98), turned_away=False)
+    budget.release(first[1], at(0), told(limit=100, remaining=98), asked_to_wait=False)
     assert budget.allowance(STATUS, at(0), POLL) == 66
 
 
@@ -165,15 +165,15 @@ def test_a_process_that_starts_over_learns_what_was_used() -> None:
     assert spend(Budget(), at(30), used=70) < 30
 
 
-def test_requests_under_way_at_the_turn_of_the_minute_count_in_both() -> None:
+def test_requests_in_flight_at_the_turn_of_the_minute_count_in_both() -> None:
     """Braze counts them when they arrive."""
     budget = Budget()
     slow = [take(budget, at(59)) for _ in range(4)]
-    for ticket in slow[:2]:
-        budget.settle(ticket, at(59), NOTHING_TOLD, turned_away=False)
+    for permit in slow[:2]:
+        budget.release(permit, at(59), NO_RATE_HEADERS, asked_to_wait=False)
     assert spend(budget, at(60), limit=None) == 68
     # What they are told belongs to the minute before: it says nothing of this one.
-    budget.settle(slow[2], at(61), told(limit=100, remaining=0), turned_away=False)
+    budget.release(slow[2], at(61), told(limit=100, remaining=0), asked_to_wait=False)
     assert budget.allowance(STATUS, at(61), COMMAND) > 0
 
 
@@ -183,7 +183,7 @@ def test_concurrent_requests_cannot_overshoot(counted_first: int) -> None:
     budget = Budget()
     together = [take(budget, at(0), purpose=COMMAND) for _ in range(6)]
     # Others have used 90 of 100; Braze counted this one first and will count the five that are still under way.
-    budget.settle(together[counted_first], at(0), told(limit=100, remaining=9), turned_away=False)
+    budget.release(together[counted_first], at(0), told(limit=100, remaining=9), asked_to_wait=False)
     assert budget.allowance(STATUS, at(0), COMMAND) == 4
 
 
@@ -191,20 +191,20 @@ def test_answers_that_overtake_each_other_never_add_to_what_is_left() -> None:
     """The newest request counts, and the least that any was told."""
     budget = Budget()
     early, late = take(budget, at(0)), take(budget, at(0))
-    budget.settle(late, at(0), told(limit=100, remaining=20), turned_away=False)
+    budget.release(late, at(0), told(limit=100, remaining=20), asked_to_wait=False)
     before = budget.allowance(STATUS, at(0), COMMAND)
-    budget.settle(early, at(0), told(limit=100, remaining=21), turned_away=False)
+    budget.release(early, at(0), told(limit=100, remaining=21), asked_to_wait=False)
     assert budget.allowance(STATUS, at(0), COMMAND) == before <= 20
     third, fourth = take(budget, at(0)), take(budget, at(0))
-    budget.settle(fourth, at(0), told(limit=100, remaining=18), turned_away=False)
-    budget.settle(third, at(0), told(limit=100, remaining=5), turned_away=False)
+    budget.release(fourth, at(0), told(limit=100, remaining=18), asked_to_wait=False)
+    budget.release(third, at(0), told(limit=100, remaining=5), asked_to_wait=False)
     assert budget.allowance(STATUS, at(0), COMMAND) <= 5
 
 
 @pytest.mark.parametrize(
     ("headers", "opens"),
     [
-        (NOTHING_TOLD, 60),
+        (NO_RATE_HEADERS, 60),
         (told(reset=60), 60),
         (told(wait=5), 15),
         (told(reset=60, wait=5), 60),
@@ -218,11 +218,11 @@ def test_a_429_closes_the_endpoint_until_the_time_that_braze_names(
 ) -> None:
     """For everybody; other endpoints stay open."""
     budget = Budget()
-    until = budget.settle(take(budget, at(10)), at(10), headers, turned_away=True)
+    until = budget.release(take(budget, at(10)), at(10), headers, asked_to_wait=True)
     assert until == at(opens)
     for purpose in Purpose:
         assert budget.allowance(STATUS, at(opens - 0.5), purpose) == 0
-    assert refused(budget, at(opens - 0.5)) == Refusal(why=Why.CLOSED, until=at(opens))
+    assert refused(budget, at(opens - 0.5)) == Denial(reason=DenialReason.CLOSED, until=at(opens))
     assert budget.allowance(LIST, at(10), POLL) > 0
     assert budget.allowance(STATUS, at(opens), POLL) > 0
 
@@ -231,14 +231,14 @@ def test_a_second_429_never_shortens_the_closure() -> None:
     """The later time holds."""
     budget = Budget()
     first, second = take(budget, at(0)), take(budget, at(0))
-    budget.settle(first, at(0), told(wait=120), turned_away=True)
-    assert budget.settle(second, at(0), told(wait=5), turned_away=True) == at(120)
+    budget.release(first, at(0), told(wait=120), asked_to_wait=True)
+    assert budget.release(second, at(0), told(wait=5), asked_to_wait=True) == at(120)
 
 
 def test_a_reset_that_comes_early_begins_a_new_window_at_once() -> None:
     """Where Braze's clock is ahead of ours, what its old window had left says nothing of the new one."""
     budget = Budget()
-    budget.settle(take(budget, at(10)), at(10), told(limit=100, remaining=3, reset=30), turned_away=False)
+    budget.release(take(budget, at(10)), at(10), told(limit=100, remaining=3, reset=30), asked_to_wait=False)
     assert budget.allowance(STATUS, at(29), POLL) == 0
     assert budget.allowance(STATUS, at(30), POLL) > 0
 
@@ -248,11 +248,11 @@ def test_a_later_reset_tells_of_a_new_window() -> None:
     budget = Budget()
     old, new = take(budget, at(10)), take(budget, at(10))
     late = take(budget, at(10))
-    budget.settle(old, at(10), told(limit=100, remaining=4, reset=30), turned_away=False)
+    budget.release(old, at(10), told(limit=100, remaining=4, reset=30), asked_to_wait=False)
     assert budget.allowance(STATUS, at(11), COMMAND) < 5
-    budget.settle(new, at(11), told(limit=100, remaining=99, reset=90), turned_away=False)
+    budget.release(new, at(11), told(limit=100, remaining=99, reset=90), asked_to_wait=False)
     assert budget.allowance(STATUS, at(11), COMMAND) > 90
-    budget.settle(late, at(11), told(limit=100, remaining=3, reset=30), turned_away=False)
+    budget.release(late, at(11), told(limit=100, remaining=3, reset=30), asked_to_wait=False)
     assert budget.allowance(STATUS, at(11), COMMAND) > 90
 
 
@@ -264,8 +264,8 @@ def test_a_clock_that_steps_back_by_a_moment_begins_no_minute_twice() -> None:
     assert budget.allowance(STATUS, at(60.1), POLL) == 0
 
 
-def test_a_clock_that_is_set_back_by_hours_blinds_nobody() -> None:
+def test_a_clock_that_is_set_back_by_hours_stops_nobody() -> None:
     """Times kept from before mean nothing any longer."""
     budget = Budget()
-    budget.settle(take(budget, at(7200)), at(7200), told(remaining=0, reset=7260), turned_away=True)
+    budget.release(take(budget, at(7200)), at(7200), told(remaining=0, reset=7260), asked_to_wait=True)
     assert budget.allowance(STATUS, at(0), POLL) > 0

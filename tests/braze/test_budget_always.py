@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdi_bot.braze.budget import UNDER_WAY_AT_FIRST, Budget, Refusal, Ticket
-from cdi_bot.braze.rate_headers import NOTHING_TOLD, RateHeaders
+from cdi_bot.braze.budget import IN_FLIGHT_AT_FIRST, Budget, Denial, Permit
+from cdi_bot.braze.rate_headers import NO_RATE_HEADERS, RateHeaders
 from cdi_bot.monitoring.braze_port import Endpoint, Purpose
 
 MINUTE = datetime(2026, 3, 25, 12, 0, tzinfo=UTC)
@@ -53,18 +53,18 @@ class Story:
         self.braze = Workspace(limit=limit, others=min(limit, others))
         self.with_reset = with_reset
         self.now = at(0)
-        self.sent: list[Ticket] = []
-        self.answers: list[tuple[Ticket, RateHeaders]] = []
+        self.sent: list[Permit] = []
+        self.answers: list[tuple[Permit, RateHeaders]] = []
         self.polls: dict[int, int] = {}
         self.told_in: set[int] = set()
         self.blind = 0
 
     def poll(self, _number: int) -> None:
-        """Send one poll, if there is a ticket; polls keep to 80 % of the limit as it is known then."""
-        ticket = self._send(POLL)
-        if ticket:
-            self.polls[ticket.minute] = self.polls.get(ticket.minute, 0) + 1
-            assert self.polls[ticket.minute] <= self.budget.limit(STATUS) * 4 // 5
+        """Send one poll, if there is a permit; polls keep to 80 % of the limit as it is known then."""
+        permit = self._send(POLL)
+        if permit:
+            self.polls[permit.minute] = self.polls.get(permit.minute, 0) + 1
+            assert self.polls[permit.minute] <= self.budget.limit(STATUS) * 4 // 5
 
     def burst(self, number: int) -> None:
         """Send many polls at once."""
@@ -72,35 +72,35 @@ class Story:
             self.poll(number)
 
     def command(self, _number: int) -> None:
-        """Send one request for a person, if there is a ticket."""
+        """Send one request for a person, if there is a permit."""
         self._send(COMMAND)
 
-    def _send(self, purpose: Purpose) -> Ticket | None:
-        ticket = self.budget.take(STATUS, self.now, purpose)
-        if isinstance(ticket, Refusal):
+    def _send(self, purpose: Purpose) -> Permit | None:
+        permit = self.budget.acquire(STATUS, self.now, purpose)
+        if isinstance(permit, Denial):
             return None
-        self.sent.append(ticket)
-        self.blind += ticket.minute not in self.told_in
-        return ticket
+        self.sent.append(permit)
+        self.blind += permit.minute not in self.told_in
+        return permit
 
     def arrive(self, number: int) -> None:
         """Let any of the sent requests reach Braze."""
         if self.sent:
-            ticket = self.sent.pop(number % len(self.sent))
-            self.answers.append((ticket, self.braze.arrive(self.now, with_reset=self.with_reset)))
+            permit = self.sent.pop(number % len(self.sent))
+            self.answers.append((permit, self.braze.arrive(self.now, with_reset=self.with_reset)))
 
     def answer(self, number: int) -> None:
         """Let any of the answers reach the bot."""
         if self.answers:
-            ticket, headers = self.answers.pop(number % len(self.answers))
-            self.budget.settle(ticket, self.now, headers, turned_away=False)
-            self.told_in.add(ticket.minute)
+            permit, headers = self.answers.pop(number % len(self.answers))
+            self.budget.release(permit, self.now, headers, asked_to_wait=False)
+            self.told_in.add(permit.minute)
 
     def lose(self, number: int) -> None:
         """Lose any of the answers."""
         if self.answers:
-            ticket, _ = self.answers.pop(number % len(self.answers))
-            self.budget.settle(ticket, self.now, NOTHING_TOLD, turned_away=False)
+            permit, _ = self.answers.pop(number % len(self.answers))
+            self.budget.release(permit, self.now, NO_RATE_HEADERS, asked_to_wait=False)
 
     def wait(self, number: int) -> None:
         """Let time pass."""
@@ -134,12 +134,12 @@ def test_restarts_bring_no_burst(restarts: list[int], limit: int) -> None:
     for wanted in restarts:
         budget = Budget()
         for _ in range(wanted):
-            together: list[Ticket] = []
-            while len(together) < 8 and isinstance(ticket := budget.take(STATUS, at(0), POLL), Ticket):
-                together.append(ticket)
-            for ticket in together:
-                budget.settle(ticket, at(0), braze.arrive(at(0), with_reset=True), turned_away=False)
-    assert braze.turned_away <= UNDER_WAY_AT_FIRST[POLL] * len(restarts)
+            together: list[Permit] = []
+            while len(together) < 8 and isinstance(permit := budget.acquire(STATUS, at(0), POLL), Permit):
+                together.append(permit)
+            for permit in together:
+                budget.release(permit, at(0), braze.arrive(at(0), with_reset=True), asked_to_wait=False)
+    assert braze.turned_away <= IN_FLIGHT_AT_FIRST[POLL] * len(restarts)
 
 
 @given(
@@ -147,14 +147,14 @@ def test_restarts_bring_no_burst(restarts: list[int], limit: int) -> None:
     st.floats(0, 600),
 )
 def test_no_headers_break_the_books(answers: list[tuple[int, int, bool]], start: float) -> None:
-    """Whatever is told, an allowance is a number that `take` keeps to."""
+    """Whatever is told, an allowance is a number that `acquire` keeps to."""
     budget, now = Budget(), at(start)
     for seconds, number, turned_away in answers:
         now += timedelta(seconds=seconds)
         allowance = budget.allowance(STATUS, now, POLL)
         assert 0 <= allowance <= budget.limit(STATUS) * 4 // 5
-        ticket = budget.take(STATUS, now, POLL)
-        assert isinstance(ticket, Ticket) is (allowance > 0)
-        if isinstance(ticket, Ticket):
+        permit = budget.acquire(STATUS, now, POLL)
+        assert isinstance(permit, Permit) is (allowance > 0)
+        if isinstance(permit, Permit):
             headers = RateHeaders(limit=max(1, number), remaining=abs(number) // 2)
-            budget.settle(ticket, now, headers, turned_away=turned_away)
+            budget.release(permit, now, headers, asked_to_wait=turned_away)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from aiohttp.test_utils import TestServer
 
-from cdi_bot.braze import BrazeClient
+from cdi_bot.braze.client import BrazeClient
 from cdi_bot.core.model.run import Run
 from cdi_bot.monitoring.braze_port import Braze, BrazeReason, BrazeTrouble, Endpoint, Purpose
 from cdi_bot.sandbox.braze_integration import IntegrationConfig, Oddities

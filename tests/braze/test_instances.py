@@ -2,7 +2,7 @@
 
 import pytest
 
-from cdi_bot.braze import checked_base_url, dashboard_url
+from cdi_bot.braze.instances import checked_base_url, dashboard_url
 from cdi_bot.monitoring.braze_port import BrazeReason, BrazeTrouble
 
 
@@ -55,7 +55,7 @@ def test_a_usable_base_url_is_taken_without_a_slash_at_its_end(given: str, taken
         ("http://rest.iad-03.braze.com", "unprotected"),
     ],
 )
-def test_a_useless_base_url_is_refused_with_the_way_to_mend_it(base_url: str, says: str) -> None:
+def test_a_useless_base_url_is_refused_with_the_way_to_fix_it(base_url: str, says: str) -> None:
     """The words name the variable, and repeat nothing that may be a secret."""
     with pytest.raises(BrazeTrouble) as caught:
         checked_base_url(base_url)

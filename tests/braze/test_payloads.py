@@ -1,4 +1,4 @@
-"""Braze's answers, read leniently."""
+"""Braze's responses, read leniently."""
 
 import json
 from datetime import UTC, datetime
@@ -127,7 +127,7 @@ def test_statuses_are_compared_without_case(told: str) -> None:
     assert status_page(ROW | {"job_status": told}).runs[0].job_status == "success"
 
 
-def test_a_status_never_heard_of_is_kept() -> None:
+def test_a_status_that_is_undocumented_is_kept() -> None:
     """It stays what Braze said, but for its case."""
     page = status_page(ROW | {"job_status": "Limit Exceeded"})
     assert page.runs[0].job_status == "limit exceeded"
@@ -162,7 +162,7 @@ def test_a_time_that_is_none_is_unknown_and_reported(told: object) -> None:
 
 
 def test_a_watermark_far_in_the_future_is_kept() -> None:
-    """It is a trap that people have to hear of."""
+    """People have to be told about it."""
     run = status_page(ROW | {"last_timestamp_synced": "9999-12-31T23:59:59Z"}).runs[0]
     assert run.last_timestamp_synced == datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
@@ -211,7 +211,7 @@ def test_an_integration_with_an_unusable_id_is_left_out(bad: object) -> None:
     assert [flaw.where for flaw in page.unreadable] == ["results[0].integration_id"]
 
 
-def test_texts_that_no_database_holds_are_mended() -> None:
+def test_texts_that_no_database_holds_are_fixed() -> None:
     """NUL and halves of surrogate pairs are gone, the rest of the page is untouched."""
     page = list_page(LISTED | {"integration_name": "Us\x00ers \ud800"}, LISTED)
     assert [integration.integration_name for integration in page.integrations] == ["Users ?", "Users"]

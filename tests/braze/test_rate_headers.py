@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdi_bot.braze.rate_headers import HIGHEST_LIMIT, NOTHING_TOLD, RateHeaders, read_rate_headers
+from cdi_bot.braze.rate_headers import HIGHEST_LIMIT, NO_RATE_HEADERS, RateHeaders, read_rate_headers
 
 NOW = datetime(2026, 3, 25, 12, 0, 30, tzinfo=UTC)
 EPOCH = int(NOW.timestamp())
@@ -35,7 +35,7 @@ def test_empty_strings_tell_nothing() -> None:
     """A 401 sends them."""
     assert (
         read(X_RateLimit_Limit="", X_RateLimit_Remaining="", X_RateLimit_Reset="", Retry_After="")
-        == NOTHING_TOLD
+        == NO_RATE_HEADERS
     )
 
 

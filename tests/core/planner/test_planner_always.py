@@ -9,7 +9,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cdi_bot.braze.budget import Ticket
+from cdi_bot.braze.budget import Permit
 from cdi_bot.monitoring.braze_port import Endpoint
 from tests.bench.detection import INTERVAL, TICK, Ask, Line, Planned, live, simulate
 from tests.bench.timetable import EPOCH, LIMITS, Source, World, at
@@ -29,12 +29,12 @@ class RoughLine(Line):
         self._random, self._failing = random, failing
         self.went: Counter[tuple[Endpoint, int]] = Counter()
 
-    def _arrive(self, ticket: Ticket, endpoint: Endpoint, answered: float, here: float, ask: Ask) -> None:
+    def _arrive(self, permit: Permit, endpoint: Endpoint, answered: float, here: float, ask: Ask) -> None:
         self.went[endpoint, int(answered // 60)] += 1
         headers = self.world.admit(endpoint, answered)
         failed = self._random.random() < self._failing
         refused = failed and self._random.random() < 1 / 3
-        self.budget.settle(ticket, at(here), headers, turned_away=refused)
+        self.budget.release(permit, at(here), headers, asked_to_wait=refused)
         if failed:
             ask(-1.0, here)
         else:

@@ -1,11 +1,12 @@
-"""What the client does about trouble: it retries where that is harmless, waits where told to, and stops."""
+"""How requests are sent: retried where that is safe, delayed where Braze says so, and limited in time."""
 
 import asyncio
 
 import pytest
 from structlog.testing import capture_logs
 
-from cdi_bot.braze import BrazeClient, Timeouts
+from cdi_bot.braze.client import BrazeClient
+from cdi_bot.braze.http import Timeouts
 from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint, Purpose
 from cdi_bot.sandbox.braze_integration import IntegrationConfig
 from cdi_bot.sandbox.braze_world import BrazeWorld
@@ -102,9 +103,7 @@ async def test_everything_has_a_time_limit(raw: Raw, connect: Connect) -> None:
     assert len(server.requests) == 4
 
 
-async def test_a_call_that_is_cancelled_gives_its_ticket_back(
-    raw: Raw, connect: Connect, clock: Clock
-) -> None:
+async def test_a_call_that_is_cancelled_releases_its_permit(raw: Raw, connect: Connect, clock: Clock) -> None:
     """Requests under way are counted, and one that ended is not."""
     server = await raw(silent=True)
     client = connect(server.url)

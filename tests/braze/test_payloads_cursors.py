@@ -1,4 +1,4 @@
-"""Cursors out of Link headers."""
+"""The cursor of the next page, read from `Link` headers."""
 
 from urllib.parse import quote
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdi_bot.braze.links import MAX_CURSOR, next_cursor
+from cdi_bot.braze.payloads import MAX_CURSOR, next_cursor
 
 DOCUMENTED = (
     '</cdi/integrations/ID/job_sync_status?cursor=c2tpcDow>; rel="prev",'

@@ -1,4 +1,4 @@
-"""The client in trouble: each kind has its reason, none is httpx's, and nothing is kept of it."""
+"""Each failure has its own reason, no exception of httpx escapes, and nothing of the response is kept."""
 
 import asyncio
 import gzip
@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from cdi_bot.braze import BrazeClient
+from cdi_bot.braze.client import BrazeClient
+from cdi_bot.braze.errors import FAILURES
 from cdi_bot.monitoring.braze_port import NO_SUCH_INTEGRATION, BrazeReason, Endpoint
 from cdi_bot.sandbox.braze_integration import IntegrationConfig
 from cdi_bot.sandbox.braze_settings import Settings, UnknownId
@@ -15,6 +16,11 @@ from cdi_bot.sandbox.braze_world import BrazeWorld
 from tests.braze.kit import Answer, Connect, Raw, trouble_of
 
 GOOD = b'{"results": [], "message": "success"}'
+
+
+def test_each_reason_stands_in_the_table() -> None:
+    """So that every reason has a text and says whether to try again."""
+    assert set(FAILURES) == set(BrazeReason)
 
 
 @pytest.mark.parametrize(
