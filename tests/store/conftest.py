@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import NullPool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from cdi_bot.store import SqlStore
+from cdi_bot.store import Store
 from cdi_bot.store.engine import async_url
 from tests.databases import ENGINES, Databases
 from tests.store.samples import ReadSql
@@ -30,9 +30,9 @@ def url(databases: Databases, engine: str, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-async def store(url: str) -> AsyncIterator[SqlStore]:
+async def store(url: str) -> AsyncIterator[Store]:
     """An open store."""
-    opened = await SqlStore.open(url)
+    opened = await Store.open(url)
     yield opened
     await opened.close()
 

@@ -16,8 +16,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Inspector, create_engine, inspect, text
 
-from cdi_bot.services.ports.store import StoreTrouble
-from cdi_bot.store import migrate
+from cdi_bot.store import StoreTrouble, migrate
 from cdi_bot.store.columns import Base
 from cdi_bot.store.engine import sync_url
 from tests.databases import Databases

@@ -7,26 +7,26 @@ import pytest
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.content import GroupedReply
 from cdi_bot.core.model.message import OutboxMessage
-from cdi_bot.store import SqlStore
+from cdi_bot.store import Store
 from tests.store.samples import CHANNEL, MINUTE, NOW, OTHER_CHANNEL, ReadSql, notice, owe
 
 THIRD_CHANNEL = Channel(team_id="T0", channel_id="C3")
 
 
-async def owed(store: SqlStore, channel: Channel = CHANNEL, limit: int = 100) -> list[OutboxMessage]:
+async def owed(store: Store, channel: Channel = CHANNEL, limit: int = 100) -> list[OutboxMessage]:
     """What a channel is owed now."""
     async with store.read() as work:
-        return await work.outbox.owed(channel, limit=limit)
+        return await work.outbox.pending(channel, limit=limit)
 
 
-async def claim(store: SqlStore, minute: float = 0, limit: int = 10, owner: str = "me") -> list[Channel]:
+async def claim(store: Store, minute: float = 0, limit: int = 10, owner: str = "me") -> list[Channel]:
     """Claim channels for a minute."""
     at = NOW + minute * MINUTE
     async with store.write() as work:
         return list(await work.outbox.claim_channels(owner=owner, now=at, until=at + MINUTE, limit=limit))
 
 
-async def test_messages_are_owed_in_order(store: SqlStore) -> None:
+async def test_messages_are_owed_in_order(store: Store) -> None:
     """A channel's messages come in the order in which they were owed, due or not, up to a limit."""
     await owe(store, notice("a", not_before=NOW + MINUTE), notice("b", OTHER_CHANNEL), notice("c"))
     await owe(store, notice("d", broadcast=True, card_revision=3))
@@ -39,7 +39,7 @@ async def test_messages_are_owed_in_order(store: SqlStore) -> None:
         assert await work.outbox.depth() == 4
 
 
-async def test_a_key_is_owed_once(store: SqlStore) -> None:
+async def test_a_key_is_owed_once(store: Store) -> None:
     """Owing a known key again is ignored, within a batch, later, and after it was sent."""
     await owe(store, notice("a"), notice("a", not_before=NOW - MINUTE))
     await owe(store, notice("a", not_before=NOW - MINUTE))
@@ -47,30 +47,30 @@ async def test_a_key_is_owed_once(store: SqlStore) -> None:
     (message,) = await owed(store)
     assert message.owed == notice("a")
     async with store.write() as work:
-        await work.outbox.sent(message.message_id, ts="1.1", now=NOW)
+        await work.outbox.mark_sent(message.message_id, ts="1.1", now=NOW)
     await owe(store, notice("a"))
     assert await owed(store) == []
 
 
-async def test_a_batch_of_ten_thousand_is_owed(store: SqlStore) -> None:
+async def test_a_batch_of_ten_thousand_is_owed(store: Store) -> None:
     """Any number of messages is one batch."""
     await owe(store, *(notice(f"{number:05}") for number in range(10_000)))
     async with store.read() as work:
         assert await work.outbox.depth() == 10_000
-        keys = [message.owed.key for message in await work.outbox.owed(CHANNEL, limit=10_000)]
+        keys = [message.owed.key for message in await work.outbox.pending(CHANNEL, limit=10_000)]
     assert keys == sorted(keys)
 
 
-async def test_what_is_being_sent_says_so(store: SqlStore, read_sql: ReadSql) -> None:
+async def test_what_is_being_sent_says_so(store: Store, read_sql: ReadSql) -> None:
     """The mark of a hand-over is seen until the message is settled, and what settled it is remembered."""
     await owe(store, notice())
     (message,) = await owed(store)
     async with store.write() as work:
-        await work.outbox.sending(message.message_id, now=NOW + MINUTE)
+        await work.outbox.mark_sending(message.message_id, now=NOW + MINUTE)
     (marked,) = await owed(store)
     assert marked.sending_since == NOW + MINUTE
     async with store.write() as work:
-        await work.outbox.sent(message.message_id, ts="1.1", now=NOW + 2 * MINUTE)
+        await work.outbox.mark_sent(message.message_id, ts="1.1", now=NOW + 2 * MINUTE)
     assert await owed(store) == []
     assert await read_sql("SELECT ts, sending_since FROM outbox") == [("1.1", None)]
 
@@ -79,13 +79,13 @@ async def test_what_is_being_sent_says_so(store: SqlStore, read_sql: ReadSql) ->
     ("keep_sending", "failed", "attempts"), [(True, True, 1), (False, True, 1), (False, False, 0)]
 )
 async def test_a_message_is_pushed_back_with_its_reason(
-    store: SqlStore, keep_sending: bool, failed: bool, attempts: int
+    store: Store, keep_sending: bool, failed: bool, attempts: int
 ) -> None:
     """It is due later; an unknown outcome stays marked, and only what failed counts as an attempt."""
     await owe(store, notice())
     (message,) = await owed(store)
     async with store.write() as work:
-        await work.outbox.sending(message.message_id, now=NOW)
+        await work.outbox.mark_sending(message.message_id, now=NOW)
         await work.outbox.postpone(
             message.message_id,
             until=NOW + MINUTE,
@@ -99,18 +99,18 @@ async def test_a_message_is_pushed_back_with_its_reason(
     assert after.sending_since == (NOW if keep_sending else None)
 
 
-async def test_a_settled_message_stays_settled(store: SqlStore) -> None:
+async def test_a_settled_message_stays_settled(store: Store) -> None:
     """A late word about a message that was settled meanwhile brings it not back."""
     await owe(store, notice())
     (message,) = await owed(store)
     async with store.write() as work:
-        await work.outbox.sent(message.message_id, ts=None, now=NOW)
-        await work.outbox.sending(message.message_id, now=NOW)
+        await work.outbox.mark_sent(message.message_id, ts=None, now=NOW)
+        await work.outbox.mark_sending(message.message_id, now=NOW)
         await work.outbox.postpone(message.message_id, until=NOW, error="late", keep_sending=True)
     assert await owed(store) == []
 
 
-async def test_a_channel_is_held_as_a_whole(store: SqlStore) -> None:
+async def test_a_channel_is_held_as_a_whole(store: Store) -> None:
     """Everything due before is pushed back with the reason; what is due later, and other channels, stay."""
     await owe(store, notice("a"), notice("b", not_before=NOW + 9 * MINUTE), notice("c", OTHER_CHANNEL))
     async with store.write() as work:
@@ -122,7 +122,7 @@ async def test_a_channel_is_held_as_a_whole(store: SqlStore) -> None:
     assert (other.owed.not_before, other.last_error) == (NOW, None)
 
 
-async def test_channels_are_claimed_longest_waiting_first(store: SqlStore) -> None:
+async def test_channels_are_claimed_longest_waiting_first(store: Store) -> None:
     """A claim takes channels with something due, the one that waits longest first, up to a limit."""
     await owe(
         store,
@@ -136,7 +136,7 @@ async def test_channels_are_claimed_longest_waiting_first(store: SqlStore) -> No
     assert await claim(store) == []
 
 
-async def test_a_lease_ends_by_itself(store: SqlStore) -> None:
+async def test_a_lease_ends_by_itself(store: Store) -> None:
     """A channel whose holder is gone is free again when the lease is over, also for the same owner."""
     await owe(store, notice())
     assert await claim(store) == [CHANNEL]
@@ -146,9 +146,7 @@ async def test_a_lease_ends_by_itself(store: SqlStore) -> None:
 
 
 @pytest.mark.parametrize(("owner", "claimed"), [("me", [CHANNEL]), ("other", [])])
-async def test_a_lease_is_given_back_by_its_owner(
-    store: SqlStore, owner: str, claimed: list[Channel]
-) -> None:
+async def test_a_lease_is_given_back_by_its_owner(store: Store, owner: str, claimed: list[Channel]) -> None:
     """Releasing frees the channel at once, but nobody releases another one's lease."""
     await owe(store, notice())
     await claim(store)
@@ -157,7 +155,7 @@ async def test_a_lease_is_given_back_by_its_owner(
     assert await claim(store, owner="other") == claimed
 
 
-async def test_who_takes_a_channel_learns_how_long_it_has_to_rest(store: SqlStore) -> None:
+async def test_who_takes_a_channel_learns_how_long_it_has_to_rest(store: Store) -> None:
     """Slack's pace holds for all processes together."""
     await owe(store, notice())
     await claim(store)
@@ -167,28 +165,28 @@ async def test_who_takes_a_channel_learns_how_long_it_has_to_rest(store: SqlStor
     assert found == {CHANNEL: NOW + MINUTE}
 
 
-async def test_a_channel_with_nothing_due_is_not_claimed(store: SqlStore) -> None:
+async def test_a_channel_with_nothing_due_is_not_claimed(store: Store) -> None:
     """Settled and postponed messages are no reason to take a channel."""
     await owe(store, notice("a"), notice("b", not_before=NOW + MINUTE))
     first, _ = await owed(store)
     async with store.write() as work:
-        await work.outbox.sent(first.message_id, ts="1.1", now=NOW)
+        await work.outbox.mark_sent(first.message_id, ts="1.1", now=NOW)
     assert await claim(store) == []
     assert await claim(store, 1) == [CHANNEL]
 
 
-async def test_a_message_is_sent_by_one_at_a_time(store: SqlStore) -> None:
+async def test_a_message_is_sent_by_one_at_a_time(store: Store) -> None:
     """Who marks it as being sent has to know the mark that it bears."""
     await owe(store, notice())
     (message,) = await owed(store)
     async with store.write() as work:
-        assert await work.outbox.sending(message.message_id, now=NOW)
-        assert not await work.outbox.sending(message.message_id, now=NOW + MINUTE)
-        assert await work.outbox.sending(message.message_id, now=NOW + MINUTE, before=NOW)
-        assert not await work.outbox.sending(message.message_id, now=NOW + MINUTE, before=NOW)
+        assert await work.outbox.mark_sending(message.message_id, now=NOW)
+        assert not await work.outbox.mark_sending(message.message_id, now=NOW + MINUTE)
+        assert await work.outbox.mark_sending(message.message_id, now=NOW + MINUTE, before=NOW)
+        assert not await work.outbox.mark_sending(message.message_id, now=NOW + MINUTE, before=NOW)
 
 
-async def test_messages_are_told_in_one(store: SqlStore) -> None:
+async def test_messages_are_told_in_one(store: Store) -> None:
     """One says what all do, and keeps its key and place; the others are settled, and never owed again."""
     said = GroupedReply(told="recovered", incident_ids=(1, 2, 3))
     await owe(store, notice("a"), notice("b"), notice("c"))
@@ -201,12 +199,12 @@ async def test_messages_are_told_in_one(store: SqlStore) -> None:
     assert (left.message_id, left.owed.key, left.owed.content) == (first.message_id, "a", said)
 
 
-async def test_what_is_being_sent_is_not_told_by_another(store: SqlStore) -> None:
+async def test_what_is_being_sent_is_not_told_by_another(store: Store) -> None:
     """One that may stand in Slack already keeps its own words, and then nothing is changed."""
     await owe(store, notice("a"), notice("b"))
     first, second = await owed(store)
     async with store.write() as work:
-        await work.outbox.sending(second.message_id, now=NOW)
+        await work.outbox.mark_sending(second.message_id, now=NOW)
     async with store.write() as work:
         said = GroupedReply(told="recovered", incident_ids=(1, 2))
         await work.outbox.combine(first.message_id, said, [second.message_id], now=NOW)
