@@ -39,7 +39,7 @@ async def store(url: str) -> AsyncIterator[Store]:
 
 @pytest.fixture
 def read_sql(url: str) -> ReadSql:
-    """Look into the test's database, past the store."""
+    """Run SQL on the test's database, without the store."""
 
     async def run(statement: str) -> list[tuple[Any, ...]]:
         engine = create_async_engine(async_url(url), poolclass=NullPool)

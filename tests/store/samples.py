@@ -15,7 +15,7 @@ from cdi_bot.core.model.run import Run
 from cdi_bot.store import Store
 
 ReadSql = Callable[[str], Awaitable[list[tuple[Any, ...]]]]
-"""A look into the test's database past the store."""
+"""Runs SQL on the test's database, without the store."""
 
 NOW = datetime(2026, 3, 25, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -34,7 +34,7 @@ async def a_workspace(store: Store, name: str = "iad-01") -> int:
 
 
 def integration(workspace_id: int, integration_id: str = "one", **facts: Any) -> WatchedIntegration:
-    """An integration; facts of watching go to the watch, the others to what Braze tells."""
+    """A watched integration; each fact goes to the field of its name, here or in Braze's part."""
     watching = {name: facts.pop(name) for name in list(facts) if name in WatchedIntegration.__slots__}
     facts.setdefault("integration_name", integration_id)
     told = Integration(workspace_id=workspace_id, integration_id=integration_id, **facts)
@@ -55,7 +55,7 @@ def incident(workspace_id: int, integration_id: str | None = "one", **facts: Any
 
 
 def of_card(card: Card, **facts: Any) -> OwedMessage:
-    """The message that owes a card."""
+    """The message that posts or updates a card."""
     given = {"not_before": NOW, "content": ShowCard(), **facts}
     return OwedMessage(
         key=f"card:{card.card_id}",
@@ -79,7 +79,7 @@ def notice(key: str = "notice", channel: Channel = CHANNEL, **facts: Any) -> Owe
 
 
 async def owe(store: Store, *messages: OwedMessage) -> None:
-    """Owe messages in a commit of their own."""
+    """Add messages to the outbox in their own commit."""
     async with store.write() as work:
         await work.outbox.add(messages, now=NOW)
 

@@ -1,4 +1,4 @@
-"""What channels say about how they want to be talked to."""
+"""The channels' own settings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SETTINGS = ChannelSettings(
 
 
 async def test_settings_are_kept_whole(store: Store) -> None:
-    """What a channel said is read back, and saying it anew replaces it; a channel that said nothing has none."""
+    """A channel's settings are read as they were saved, and saving again replaces them; other channels have none."""
     bare = ChannelSettings(channel=CHANNEL, set_by="U2", set_at=NOW + MINUTE)
     for said in (SETTINGS, bare):
         async with store.write() as work:
@@ -31,7 +31,7 @@ async def test_settings_are_kept_whole(store: Store) -> None:
 
 
 async def test_digests_longest_waiting_first(store: Store) -> None:
-    """Only the channels that get a digest are read, in the order of what they were told last."""
+    """Only the channels that get a digest are read, in the order of their last digests."""
     other = replace(SETTINGS, channel=OTHER_CHANNEL, digest_until=NOW - MINUTE)
     without = replace(SETTINGS, channel=replace(CHANNEL, channel_id="C3"), digest=None, digest_until=None)
     async with store.write() as work:
@@ -40,8 +40,8 @@ async def test_digests_longest_waiting_first(store: Store) -> None:
         assert await work.channels.with_digest() == [other, SETTINGS]
 
 
-async def test_a_digest_is_told_by_one(store: Store) -> None:
-    """Of two that tell the same period one is told that it was too late."""
+async def test_a_digest_is_sent_by_one(store: Store) -> None:
+    """Of two senders of the same period, one is told that it was too late."""
     async with store.write() as work:
         await work.channels.save_settings(SETTINGS)
     told = []

@@ -1,4 +1,4 @@
-"""How databases are opened, what is said where they can't be, and that SQLite's connections are sound."""
+"""How databases are opened, the errors where they can't be, and the safety of SQLite's connections."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def test_sqlite_writes_ahead_and_keeps_foreign_keys(databases: Databases, 
 
 
 async def test_postgresql_waits_no_longer_for_a_lock(databases: Databases, tmp_path: Path) -> None:
-    """And what only looks sees one moment, and can't write."""
+    """And a transaction that only reads sees one moment, and can't write."""
     writer, reader = open_engines(async_url(databases.migrated("postgresql", tmp_path)))
     async with writer.connect() as connection:
         assert (await connection.execute(text("SHOW lock_timeout"))).scalar() == f"{BUSY_SECONDS:.0f}s"
@@ -53,7 +53,7 @@ async def test_postgresql_waits_no_longer_for_a_lock(databases: Databases, tmp_p
 
 
 async def test_a_file_that_cannot_be_written(databases: Databases, tmp_path: Path) -> None:
-    """Writing is refused with the way to mend it, which is logged once whoever tries; looking goes on."""
+    """Writing is refused with the way to fix it, which is logged once whoever tries; reading goes on."""
     file = make_url(databases.migrated("sqlite", tmp_path)).database
     store = await Store.open(f"sqlite:///file:{file}?mode=ro&uri=true")
     with capture_logs() as logged:
@@ -69,7 +69,7 @@ async def test_a_file_that_cannot_be_written(databases: Databases, tmp_path: Pat
 
 
 async def test_trouble_that_is_over(databases: Databases, tmp_path: Path) -> None:
-    """It is logged as over with the next transaction that goes well, and what somebody raised inside is no trouble."""
+    """Its end is logged with the next successful transaction, and what a caller raises inside is no trouble."""
     store = await Store.open(databases.migrated("sqlite", tmp_path))
     with capture_logs() as logged:
         with pytest.raises(StoreTrouble):
@@ -105,7 +105,7 @@ def test_a_file_that_is_none(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_damaged(databases: Databases, tmp_path: Path) -> None:
-    """Its pages are garbage behind a sound head."""
+    """Its pages are garbage behind a valid header."""
     file = Path(str(make_url(databases.migrated("sqlite", tmp_path)).database))
     content = file.read_bytes()
     file.write_bytes(content[:4096] + b"\xa5" * (len(content) - 4096))
@@ -114,7 +114,7 @@ def test_a_file_that_is_damaged(databases: Databases, tmp_path: Path) -> None:
 
 
 async def test_tables_that_are_not_there(tmp_path: Path) -> None:
-    """An empty database is sent to the command that makes the tables."""
+    """For an empty database the error names the command that creates the tables."""
     with closing(sqlite3.connect(tmp_path / "empty.db")) as made:
         made.execute("PRAGMA user_version = 1")
     with pytest.raises(StoreTrouble, match="cdi-bot db upgrade"):
@@ -172,7 +172,7 @@ async def store(file: Path) -> AsyncIterator[Store]:
 async def test_a_transaction_broken_off_while_it_waits_for_its_lock_keeps_no_lock(
     store: Store, file: Path
 ) -> None:
-    """Its thread gets the lock when nobody wants it any more."""
+    """Its thread gets the lock when nobody needs it any more."""
     with closing(sqlite3.connect(file, timeout=0.1, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         entered = asyncio.Event()

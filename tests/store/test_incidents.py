@@ -14,7 +14,7 @@ from tests.store.samples import MINUTE, NOW, a_workspace, incident, run
 
 
 async def add(store: Store, *new: Incident) -> list[Incident]:
-    """Add in a commit of its own."""
+    """Add in its own commit."""
     async with store.write() as work:
         return await work.incidents.add(new)
 
@@ -113,7 +113,7 @@ async def test_an_update_needs_the_revision_it_was_made_for(store: Store) -> Non
 
 
 async def test_an_update_must_raise_the_revision(store: Store) -> None:
-    """A change under the same revision would let the next one slip by: it is an error of the program."""
+    """A change under the same revision would let another change pass unnoticed: it is an error of the program."""
     workspace_id = await a_workspace(store)
     (opened,) = await add(store, incident(workspace_id))
     async with store.write() as work:
@@ -122,7 +122,7 @@ async def test_an_update_must_raise_the_revision(store: Store) -> None:
 
 
 async def test_an_update_with_an_outdated_run_keeps_the_known_one(store: Store) -> None:
-    """Whoever read the incident before its run became exact does not undo that by changing something else."""
+    """A change of an incident that was read before its run became exact does not undo that."""
     workspace_id = await a_workspace(store)
     (opened,) = await add(store, incident(workspace_id, last_failed=run(1, provisional=True)))
     exact = replace(run(1, rows_synced=7), sync_start_time=NOW + timedelta(minutes=1, microseconds=5))

@@ -11,7 +11,7 @@ from tests.store.samples import MINUTE, NOW, SECOND, a_workspace, integration
 
 
 async def test_a_workspace_is_found_by_its_base_url(store: Store) -> None:
-    """Ensuring the same base URL twice gives one workspace, with the dashboard named last."""
+    """The same base URL gives one workspace, with the dashboard URL that was given last."""
     async with store.write() as work:
         first = await work.workspaces.find_or_add(base_url="https://rest.example", dashboard_url=None)
         again = await work.workspaces.find_or_add(
@@ -23,7 +23,7 @@ async def test_a_workspace_is_found_by_its_base_url(store: Store) -> None:
 
 
 async def test_one_owner_polls_a_workspace(store: Store) -> None:
-    """A lease is taken by one owner, who may prolong it; another gets it when it is over."""
+    """A lease is taken by one owner, who may renew it; another gets it when it is over."""
     workspace_id = await a_workspace(store)
 
     async def claim(owner: str, minute: int) -> bool:
@@ -99,8 +99,8 @@ async def test_an_unknown_integration_is_none(store: Store) -> None:
         assert await work.integrations.get_many(1, []) == {}
 
 
-async def test_touching_changes_the_times_and_nothing_else(store: Store) -> None:
-    """A poller that keeps its times does not undo what a person changed meanwhile, nor make what isn't there."""
+async def test_the_poll_state_is_saved_and_nothing_else(store: Store) -> None:
+    """A poller that saves its state does not undo what a person changed meanwhile, nor insert what isn't there."""
     workspace_id = await a_workspace(store)
     stored = integration(workspace_id, watched_since=NOW, trouble="timeout")
     stale = integration(workspace_id, integration_name="old", listed_at=NOW, status_asked_at=NOW + SECOND)
@@ -116,7 +116,7 @@ async def test_touching_changes_the_times_and_nothing_else(store: Store) -> None
 
 
 async def test_ten_thousand_integrations_fit_one_batch(store: Store) -> None:
-    """No engine's limit on parameters is met, neither in writing nor in asking by id."""
+    """No engine's limit on parameters is met, neither in writing nor in reading by id."""
     workspace_id = await a_workspace(store)
     many = [integration(workspace_id, f"integration-{number:05}") for number in range(10_000)]
     async with store.write() as work:

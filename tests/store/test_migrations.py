@@ -42,7 +42,7 @@ def steps() -> list[Any]:
 
 @contextmanager
 def connected(url: str) -> Iterator[Connection]:
-    """A connection past the store."""
+    """A connection without the store."""
     engine = create_engine(sync_url(url))
     try:
         with engine.begin() as connection:

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from cdi_bot.core.model.incident import Kind
 from cdi_bot.store import Store, UnitOfWork
 from cdi_bot.store.engine import async_url
-from tests.store.filled import known, told
+from tests.store.filled import alerts, known
 from tests.store.samples import CHANNEL, MINUTE, NOW, a_workspace, run
 
 LARGE = ("runs", "incidents", "outbox", "audit", "card_incidents", "cards")
@@ -75,17 +75,17 @@ PARTIAL = {
     "ix_outbox_due",
     "ix_outbox_notices_sent",
 }
-"""Indexes of what is open, running or owed, which stay small."""
+"""Indexes of what is open, running or pending, which stay small."""
 
 
 @pytest.fixture
 async def filled(url: str, engine: str, store: Store) -> AsyncIterator[Store]:
-    """A store with a past; the engine has looked at how much there is of everything."""
+    """A store with many old rows; the engine has counted the rows of every table."""
     filler = create_async_engine(async_url(url), poolclass=NullPool)
     await a_workspace(store)
     await a_workspace(store, "fra-01")
     async with filler.begin() as connection:
-        for fill in (known, told):
+        for fill in (known, alerts):
             for statement in fill(engine, NOW, integrations=INTEGRATIONS, runs=RUNS):
                 await connection.exec_driver_sql(statement)
         await connection.exec_driver_sql("ANALYZE")
@@ -160,7 +160,7 @@ async def test_what_is_asked_often_is_found_by_an_index(filled: Store, url: str)
 
 
 def test_a_search_through_a_table_is_noticed() -> None:
-    """The look at plans would find one on either engine."""
+    """The check of the plans would find one on either engine."""
     assert searched_through(["SCAN runs"], "SELECT * FROM runs")
     assert searched_through(["SCAN newest"], "SELECT max(x) FROM runs AS newest")
     assert searched_through(["SCAN outbox USING INDEX uq_outbox_key"], "SELECT * FROM outbox")

@@ -1,4 +1,4 @@
-"""Syncs that are followed."""
+"""Requested syncs."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ async def test_a_sync_comes_back_as_it_was(store: Store) -> None:
     assert len({sync.sync_id for sync in found}) == 2
 
 
-async def test_a_sync_ends_once(store: Store) -> None:
-    """Whoever ends it second is told that it was ended."""
+async def test_a_requested_sync_is_removed_once(store: Store) -> None:
+    """Whoever removes it second is told that it was removed."""
     workspace_id = await a_workspace(store)
     async with store.write() as work:
         await work.requested_syncs.add(a_sync(workspace_id))
@@ -55,7 +55,7 @@ async def test_a_sync_ends_once(store: Store) -> None:
 
 
 async def test_a_message_is_known_by_its_key(store: Store) -> None:
-    """Whether it is still owed, and as what it was posted."""
+    """Whether it is still pending, and its `ts` in Slack."""
     content = Unsubscribed(who="U1", workspace_id=1, selector="all")
     owed = OwedMessage(key="k", channel=CHANNEL, kind=MessageKind.NOTICE, content=content, not_before=NOW)
     async with store.write() as work:

@@ -41,7 +41,7 @@ async def forget_runs(
     integrations: int = 10,
     limit: int = 100,
 ) -> tuple[int, IntegrationKey | None]:
-    """Forget runs in a commit of its own."""
+    """Delete runs in their own commit."""
     async with store.write() as work:
         return await work.retention.delete_runs(before, after=after, integrations=integrations, limit=limit)
 
@@ -65,7 +65,7 @@ async def test_old_runs_go_and_the_newest_stays(store: Store) -> None:
 
 
 async def test_runs_go_in_steps(store: Store) -> None:
-    """A step takes no more runs and looks at no more integrations than it may, and the last one says so."""
+    """A step deletes no more runs and reads no more integrations than it may, and the last one says so."""
     workspace_id = await a_workspace(store)
     await with_runs(store, workspace_id, "a", "b", "c")
     before = NOW + 9 * MINUTE
@@ -77,7 +77,7 @@ async def test_runs_go_in_steps(store: Store) -> None:
 
 
 async def test_a_run_that_an_incident_shows_stays(store: Store) -> None:
-    """What an alert tells of can be looked up as long as the incident is known."""
+    """The run of an alert can be read as long as the incident is stored."""
     workspace_id = await a_workspace(store)
     await with_runs(store, workspace_id, "one")
     async with store.write() as work:
@@ -142,7 +142,7 @@ async def test_incidents_go_in_steps(store: Store) -> None:
 
 
 async def test_only_notices_that_were_sent_go_by_themselves(store: Store, read_sql: ReadSql) -> None:
-    """What is owed stays however old it is, and what belongs to a card goes with its incident."""
+    """What is pending stays however old it is, and what belongs to a card goes with its incident."""
     (told,) = await resolved(store, None)
     async with store.write() as work:
         card = await work.cards.add(CHANNEL, [told.incident_id], now=NOW)

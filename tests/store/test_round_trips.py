@@ -1,4 +1,4 @@
-"""Whatever a run or a content holds, it comes back."""
+"""Whatever a run or a content holds, it is read as it was saved."""
 
 from __future__ import annotations
 
@@ -113,8 +113,8 @@ def test_every_content_is_tried() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"what": "unheard_of"}', '{"what": "recovered"}'])
-async def test_an_unreadable_content_is_said_so(store: Store, read_sql: ReadSql, text: str) -> None:
-    """A message that another version wrote is reported as trouble of the store."""
+async def test_an_unreadable_content_is_reported(store: Store, read_sql: ReadSql, text: str) -> None:
+    """A message that another version wrote raises `StoreTrouble`."""
     await owe(store, notice())
     await read_sql(f"UPDATE outbox SET content = '{text}'")  # noqa: S608  # the test's own words
     with pytest.raises(StoreTrouble, match="can't be read"):
@@ -122,7 +122,7 @@ async def test_an_unreadable_content_is_said_so(store: Store, read_sql: ReadSql,
             await look.outbox.pending(CHANNEL, limit=1)
 
 
-async def test_odd_characters_spoil_nothing(store: Store) -> None:
+async def test_odd_characters_fail_nothing(store: Store) -> None:
     """A name with characters that no database takes is stored with a replacement, and found by it."""
     workspace_id = await a_workspace(store)
     odd = integration(workspace_id, "id\0", integration_name="Users \ud800")

@@ -17,7 +17,7 @@ FRACTION = timedelta(microseconds=183728)
 
 
 async def save(store: Store, workspace_id: int, *runs: Run) -> None:
-    """Save in a commit of its own."""
+    """Save in its own commit."""
     async with store.write() as work:
         await work.runs.save(workspace_id, runs)
 
@@ -46,7 +46,7 @@ async def test_a_run_is_kept_whole_and_replaced_by_its_start(store: Store) -> No
 
 
 async def test_the_newest_run_of_each_integration_is_found(store: Store) -> None:
-    """One run is told for each integration that has any, whatever else is asked for or stored."""
+    """One run is returned for each integration that has any, whatever else is asked for or stored."""
     workspace_id, other = await a_workspace(store), await a_workspace(store, "fra-01")
     await save(
         store, workspace_id, *(run(minute, integration_id=each) for each in "ab" for minute in range(4))
@@ -59,8 +59,8 @@ async def test_the_newest_run_of_each_integration_is_found(store: Store) -> None
     assert nobody == {}
 
 
-async def test_running_runs_are_unsettled(store: Store) -> None:
-    """Only runs that were last seen running are unsettled; an integration without any has none."""
+async def test_running_runs_are_found(store: Store) -> None:
+    """Only runs that were last seen running are found; an integration without any has none."""
     workspace_id = await a_workspace(store)
     await save(store, workspace_id, run(1), run(2, "running"), run(3, "running"), run(4, "limit_exceeded"))
     async with store.read() as work:
@@ -103,7 +103,7 @@ async def test_runs_are_counted_by_status(
 
 
 async def test_an_exact_run_takes_the_place_of_the_provisional_one(store: Store) -> None:
-    """What the list told in whole seconds is one run with what the status call then tells."""
+    """A run from the list, cut to whole seconds, and the same run from the status call are one."""
     workspace_id = await a_workspace(store)
     exact = replace(run(1, rows_synced=7), sync_start_time=NOW + MINUTE + FRACTION)
     await save(store, workspace_id, run(1, provisional=True), run(2, provisional=True))
@@ -131,7 +131,7 @@ async def test_an_exact_run_at_a_whole_second_stays(store: Store) -> None:
 async def test_the_list_only_ends_what_the_status_call_left_running(
     store: Store, known: str, listed: str, then: str
 ) -> None:
-    """A list that lags behind takes nothing back; it may be the first to tell how a run ended."""
+    """An outdated list changes nothing, but the list may be the first to show that a run ended."""
     workspace_id = await a_workspace(store)
     exact = replace(run(1, known), sync_start_time=NOW + MINUTE + FRACTION, rows_synced=7)
     await save(store, workspace_id, exact)
@@ -141,7 +141,7 @@ async def test_the_list_only_ends_what_the_status_call_left_running(
 
 
 async def test_the_list_replaces_what_the_list_told(store: Store) -> None:
-    """A provisional run is told anew by a later list, under the start that is stored."""
+    """A later list replaces a provisional run, under the start that is stored."""
     workspace_id = await a_workspace(store)
     first = replace(run(1, "running", provisional=True), sync_start_time=NOW + MINUTE + FRACTION)
     await save(store, workspace_id, first)
@@ -150,7 +150,7 @@ async def test_the_list_replaces_what_the_list_told(store: Store) -> None:
 
 
 async def test_one_batch_may_tell_a_run_several_times(store: Store) -> None:
-    """Within a batch the last word about a run counts, and the status call's before the list's."""
+    """Within a batch the last version of a run counts, and the status call's before the list's."""
     workspace_id = await a_workspace(store)
     exact = replace(run(1), sync_start_time=NOW + MINUTE + FRACTION)
     running = replace(exact, job_status="running")
@@ -159,7 +159,7 @@ async def test_one_batch_may_tell_a_run_several_times(store: Store) -> None:
 
 
 async def test_what_the_incident_shows_becomes_exact_with_the_run(store: Store) -> None:
-    """An incident that was opened by a provisional run shows the rows once they are known, by itself."""
+    """An incident that was opened by a provisional run shows the rows as soon as they are known."""
     workspace_id = await a_workspace(store)
     failed, good = run(1, provisional=True), run(2, "success", provisional=True)
     async with store.write() as work:
@@ -176,7 +176,7 @@ async def test_what_the_incident_shows_becomes_exact_with_the_run(store: Store) 
     assert [shown.last_failed, shown.resolved_by] == exact
 
 
-async def test_an_incident_outlives_a_run_that_braze_forgot(store: Store) -> None:
+async def test_an_incident_outlives_a_run_that_braze_lost(store: Store) -> None:
     """Removed runs are gone, and an incident that showed one of them shows none."""
     workspace_id = await a_workspace(store)
     await save(store, workspace_id, run(1), run(2), run(3))
@@ -190,7 +190,7 @@ async def test_an_incident_outlives_a_run_that_braze_forgot(store: Store) -> Non
 
 
 async def test_ten_thousand_runs_fit_one_batch(store: Store) -> None:
-    """No engine's limit on parameters is met, whichever source told of the runs."""
+    """No engine's limit on parameters is met, whichever call the runs come from."""
     workspace_id = await a_workspace(store)
     await save(store, workspace_id, *(run(number, provisional=True) for number in range(10_000)))
     exact = [
@@ -202,15 +202,15 @@ async def test_ten_thousand_runs_fit_one_batch(store: Store) -> None:
         assert await work.runs.newest(workspace_id, ["one"]) == {"one": exact[-1]}
 
 
-async def test_absurd_counts_spoil_no_batch(store: Store) -> None:
-    """A count that no database can hold is kept as the largest one it can."""
+async def test_absurd_counts_fail_no_batch(store: Store) -> None:
+    """A count that no database can hold is stored as the largest one it can."""
     workspace_id = await a_workspace(store)
     await save(store, workspace_id, run(rows_synced=10**30, rows_failed_with_errors=None), run(1))
     assert [each.rows_synced for each in await stored(store, workspace_id)] == [None, 2**63 - 1]
 
 
-async def test_sums_of_a_period(store: Store) -> None:
-    """Ended runs that began within it are added up by integration; counts beyond any database spoil nothing."""
+async def test_totals_of_a_period(store: Store) -> None:
+    """Ended runs that began within it are added up by integration; counts beyond any database fail nothing."""
     workspace_id = await a_workspace(store)
     kept = [
         run(0, "success", rows_synced=10, rows_failed_with_errors=1),

@@ -1,4 +1,4 @@
-"""Subscriptions, mutes and the audit."""
+"""Subscriptions, snoozes and the audit."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ async def subscribe(
     filters: Filters | None = None,
     by: str = "U1",
 ) -> Subscription:
-    """Subscribe in a commit of its own."""
+    """Subscribe in its own commit."""
     async with store.write() as work:
         return await work.subscriptions.add(
             channel=channel,
@@ -34,7 +34,7 @@ async def subscribe(
 
 
 async def test_a_subscription_is_kept_whole(store: Store) -> None:
-    """Every filter comes back as it was wished."""
+    """Every filter is read as it was saved."""
     workspace_id = await a_workspace(store)
     filters = Filters(
         topics=frozenset({Topic.PARTIAL, Topic.RUNNING}), min_rows=5, min_percent=0.5, mention="<@U2>"
@@ -75,7 +75,7 @@ async def test_subscriptions_come_in_the_order_they_were_made(store: Store) -> N
 
 
 async def test_a_channel_is_marked_broken_once(store: Store) -> None:
-    """Only the marks that a call makes are returned by it, and mending clears them all."""
+    """A call returns only the marks that it makes, and clearing removes them all."""
     workspace_id = await a_workspace(store)
     one, two = await subscribe(store, workspace_id, "one"), await subscribe(store, workspace_id, "two")
     await subscribe(store, workspace_id, "one", channel=OTHER_CHANNEL)
@@ -90,7 +90,7 @@ async def test_a_channel_is_marked_broken_once(store: Store) -> None:
 
 
 def a_snooze(workspace_id: int, channel: Channel = CHANNEL, minutes: int | None = 5) -> Snooze:
-    """A mute of the integration "one"."""
+    """A snooze of the integration "one"."""
     until = None if minutes is None else NOW + minutes * MINUTE
     return Snooze(
         channel=channel,
@@ -103,8 +103,8 @@ def a_snooze(workspace_id: int, channel: Channel = CHANNEL, minutes: int | None 
     )
 
 
-async def test_mutes_last_until_their_time(store: Store) -> None:
-    """A mute is active before its end, not at it; one without end is active for good."""
+async def test_snoozes_last_until_their_time(store: Store) -> None:
+    """A snooze is active before its end, not at it; one without end stays active."""
     workspace_id = await a_workspace(store)
     timed, endless = a_snooze(workspace_id), a_snooze(workspace_id, OTHER_CHANNEL, None)
     async with store.write() as work:
@@ -115,8 +115,8 @@ async def test_mutes_last_until_their_time(store: Store) -> None:
         assert await work.snoozes.active(workspace_id, ["two"], NOW) == []
 
 
-async def test_a_mute_is_replaced_by_the_next(store: Store) -> None:
-    """An integration has one mute in a channel: the one set last."""
+async def test_a_snooze_is_replaced_by_the_next(store: Store) -> None:
+    """An integration has one snooze in a channel: the one set last."""
     workspace_id = await a_workspace(store)
     longer = replace(a_snooze(workspace_id, minutes=60), by="U2", reason=None)
     async with store.write() as work:
@@ -125,8 +125,8 @@ async def test_a_mute_is_replaced_by_the_next(store: Store) -> None:
         assert await work.snoozes.active(workspace_id, ["one"], NOW) == [longer]
 
 
-async def test_mutes_are_ended_by_people_and_by_recovery(store: Store) -> None:
-    """A person ends the mute of a channel, a recovery those that last until it, everywhere."""
+async def test_snoozes_are_ended_by_people_and_by_recovery(store: Store) -> None:
+    """A person ends the snooze of a channel, a recovery those that last until it, everywhere."""
     workspace_id = await a_workspace(store)
     timed, endless = a_snooze(workspace_id), a_snooze(workspace_id, OTHER_CHANNEL, None)
     async with store.write() as work:
@@ -137,8 +137,8 @@ async def test_mutes_are_ended_by_people_and_by_recovery(store: Store) -> None:
         assert await work.snoozes.end(CHANNEL, workspace_id, "one") == []
 
 
-async def test_mutes_that_are_over_are_told_once(store: Store) -> None:
-    """Whoever removes an ended mute gets it, and nobody after."""
+async def test_expired_snoozes_are_returned_once(store: Store) -> None:
+    """Whoever removes an ended snooze gets it, and nobody after."""
     workspace_id = await a_workspace(store)
     timed, endless = a_snooze(workspace_id), a_snooze(workspace_id, OTHER_CHANNEL, None)
     async with store.write() as work:

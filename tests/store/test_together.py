@@ -62,7 +62,7 @@ async def test_no_channel_is_claimed_twice(stores: tuple[Store, Store]) -> None:
 
 
 async def test_a_claim_does_not_wait_for_another(stores: tuple[Store, Store], engine: str) -> None:
-    """On PostgreSQL a claim passes by what another transaction is about to claim or to owe to."""
+    """On PostgreSQL a claim passes over what another transaction is about to claim or to add to."""
     if engine == "sqlite":
         pytest.skip("SQLite has one writer at a time")
     other = Channel(team_id="T1", channel_id="C9")
@@ -107,7 +107,7 @@ async def test_one_claim_of_a_workspace_wins(stores: tuple[Store, Store]) -> Non
 
 
 async def test_many_writers_get_their_turn(stores: tuple[Store, Store]) -> None:
-    """Writing transactions of several processes all succeed, with what they owe."""
+    """Writing transactions of several processes all succeed, with their messages."""
 
     async def write(number: int) -> None:
         await owe(stores[number % 2], notice(f"{number} a"), notice(f"{number} b"))
@@ -118,7 +118,7 @@ async def test_many_writers_get_their_turn(stores: tuple[Store, Store]) -> None:
 
 
 async def test_reading_waits_for_no_writer(stores: tuple[Store, Store]) -> None:
-    """While a transaction writes, others read what was committed before it; one look stays one moment."""
+    """While a transaction writes, others read what was committed before it; one transaction sees one moment."""
     await owe(stores[0], notice("a"))
     async with stores[1].read() as look:
         assert await look.outbox.depth() == 1
@@ -132,7 +132,7 @@ async def test_reading_waits_for_no_writer(stores: tuple[Store, Store]) -> None:
 
 
 async def test_settling_waits_for_a_change_under_way(stores: tuple[Store, Store]) -> None:
-    """A card that another process is just changing is not settled over the change: the change stays owed."""
+    """A card that another process is just changing is not settled over the change: the change stays pending."""
     card = await a_card(stores[0])
     async with stores[0].write() as work:
         await work.cards.mark_shown(card.card_id, revision=1, ts="1.1")
@@ -154,7 +154,7 @@ async def test_settling_waits_for_a_change_under_way(stores: tuple[Store, Store]
 
 
 async def test_merging_waits_for_a_change_under_way(stores: tuple[Store, Store]) -> None:
-    """A card that another process is about to change is merged after the change, which the merged card owes."""
+    """A card that another process is about to change is merged after the change, which the merged card then shows."""
     into, other = await a_card(stores[0]), await a_card(stores[0])
     async with stores[0].read() as look:
         members = (await look.cards.members([other.card_id]))[other.card_id]
@@ -179,7 +179,7 @@ async def test_merging_waits_for_a_change_under_way(stores: tuple[Store, Store])
         ]
 
 
-async def test_cards_wanted_in_any_order_never_wait_in_a_circle(stores: tuple[Store, Store]) -> None:
+async def test_cards_raised_in_any_order_never_deadlock(stores: tuple[Store, Store]) -> None:
     """Transactions that change the same cards in different orders all get through."""
     cards = [(await a_card(stores[0])).card_id for _ in range(6)]
 
@@ -195,7 +195,7 @@ async def test_cards_wanted_in_any_order_never_wait_in_a_circle(stores: tuple[St
 
 
 async def test_the_same_run_seen_by_two_stays_one(stores: tuple[Store, Store]) -> None:
-    """Two processes that store the same integrations at once end with what either of them said."""
+    """Two processes that store the same integrations at once end with the values of either of them."""
     workspace_id = await a_workspace(stores[0])
     many = [integration(workspace_id, f"{number:03}") for number in range(50)]
 
@@ -223,7 +223,7 @@ async def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
 
 
 async def test_a_cancelled_transaction_leaves_nothing(store: Store) -> None:
-    """A task that is cancelled in the middle of writing holds up nobody after it."""
+    """A task that is cancelled in the middle of writing blocks nobody after it."""
     begun = asyncio.Event()
 
     async def write() -> None:
@@ -242,7 +242,7 @@ async def test_a_cancelled_transaction_leaves_nothing(store: Store) -> None:
 
 
 async def test_a_task_cancelled_while_it_waits_to_write_holds_up_nobody(store: Store) -> None:
-    """Giving up the wait for one's turn leaves the turn to the next."""
+    """A task that stops waiting for its turn leaves the turn to the next."""
     async with store.write() as work:
         waiting = asyncio.create_task(owe(store, notice("a")))
         await asyncio.wait({waiting}, timeout=BLOCKED / 4)
