@@ -14,8 +14,8 @@ from cdi_bot.core.model import Channel, Filters, Kind
 from cdi_bot.metrics import Metrics
 from cdi_bot.polling import Poller, Polling, make_poller, reach
 from cdi_bot.sandbox import Sandbox
-from cdi_bot.sandbox.braze_integration import IntegrationConfig
-from cdi_bot.sandbox.braze_runs import RunPlan
+from cdi_bot.sandbox.braze.integration import IntegrationConfig
+from cdi_bot.sandbox.braze.runs import RunPlan
 from cdi_bot.services.observe import Policy
 from cdi_bot.store import SqlStore
 from tests.databases import Databases

@@ -13,20 +13,20 @@ from typing import Self
 
 from aiohttp import web
 
-from cdi_bot.sandbox.braze_api import braze_routes
-from cdi_bot.sandbox.braze_control import braze_control_routes
-from cdi_bot.sandbox.braze_dashboard import braze_dashboard_routes
-from cdi_bot.sandbox.braze_wire import shown
-from cdi_bot.sandbox.braze_world import BrazeWorld
-from cdi_bot.sandbox.slack_api import slack_api_routes
-from cdi_bot.sandbox.slack_control import SlackControl
-from cdi_bot.sandbox.slack_http import HttpMode
-from cdi_bot.sandbox.slack_interactions import Interactions
-from cdi_bot.sandbox.slack_model import Json
-from cdi_bot.sandbox.slack_responses import response_routes
-from cdi_bot.sandbox.slack_seed import app_token, bot_token
-from cdi_bot.sandbox.slack_socket import Sockets, socket_routes
-from cdi_bot.sandbox.slack_world import SlackWorld
+from cdi_bot.sandbox.braze.api import braze_routes
+from cdi_bot.sandbox.braze.control import braze_control_routes
+from cdi_bot.sandbox.braze.dashboard import braze_dashboard_routes
+from cdi_bot.sandbox.braze.payloads import shown
+from cdi_bot.sandbox.braze.world import BrazeWorld
+from cdi_bot.sandbox.slack.control import SlackControl
+from cdi_bot.sandbox.slack.http_mode import HttpMode
+from cdi_bot.sandbox.slack.interactions import Interactions
+from cdi_bot.sandbox.slack.model import Json
+from cdi_bot.sandbox.slack.responses import response_routes
+from cdi_bot.sandbox.slack.seed_data import app_token, bot_token
+from cdi_bot.sandbox.slack.socket_mode import Sockets, socket_routes
+from cdi_bot.sandbox.slack.web_api import slack_api_routes
+from cdi_bot.sandbox.slack.world import SlackWorld
 from cdi_bot.sandbox.stream import Stream, Subscription
 
 _PAGE = Path(__file__).parent / "page"

@@ -6,7 +6,7 @@ mrkdwn looks like in `transcript_text`.
 
 from datetime import UTC, datetime, tzinfo
 
-from cdi_bot.sandbox.slack_model import Json
+from cdi_bot.sandbox.slack.model import Json
 from cdi_bot.sandbox.transcript_blocks import block_lines
 from cdi_bot.sandbox.transcript_text import Names, clean, plain
 

@@ -3,8 +3,8 @@
 import unicodedata
 from collections.abc import Callable, Sequence
 
-from cdi_bot.sandbox.slack_model import Json
-from cdi_bot.sandbox.slack_tables import rich_text
+from cdi_bot.sandbox.slack.model import Json
+from cdi_bot.sandbox.slack.tables import rich_text
 from cdi_bot.sandbox.transcript_text import Names, clean, plain, symbols
 
 _BARS = "▁▂▃▄▅▆▇█"

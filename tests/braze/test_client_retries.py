@@ -6,8 +6,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from cdi_bot.braze import BrazeClient, Timeouts
-from cdi_bot.sandbox.braze_integration import IntegrationConfig
-from cdi_bot.sandbox.braze_world import BrazeWorld
+from cdi_bot.sandbox.braze.integration import IntegrationConfig
+from cdi_bot.sandbox.braze.world import BrazeWorld
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.services.ports.braze import BrazeReason, Endpoint, Purpose
 from tests.braze.kit import Answer, Clock, Connect, Raw, Sleeper, trouble_of

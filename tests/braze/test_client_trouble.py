@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from cdi_bot.braze import BrazeClient
-from cdi_bot.sandbox.braze_integration import IntegrationConfig
-from cdi_bot.sandbox.braze_settings import Settings, UnknownId
-from cdi_bot.sandbox.braze_world import BrazeWorld
+from cdi_bot.sandbox.braze.integration import IntegrationConfig
+from cdi_bot.sandbox.braze.settings import Settings, UnknownId
+from cdi_bot.sandbox.braze.world import BrazeWorld
 from cdi_bot.services.ports.braze import NO_SUCH_INTEGRATION, BrazeReason, Endpoint
 from tests.braze.kit import Answer, Connect, Raw, trouble_of
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from cdi_bot.sandbox.braze_world import BrazeWorld
+from cdi_bot.sandbox.braze.world import BrazeWorld
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.services.ports.braze import BrazeReason, BrazeTrouble
 from tests.braze.kit import Connect

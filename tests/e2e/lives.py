@@ -7,8 +7,8 @@ import signal
 from pathlib import Path
 
 from cdi_bot.core.model import Channel, Filters, Run
-from cdi_bot.sandbox.braze_runs import Run as RunInBraze
-from cdi_bot.sandbox.slack_seed import DATA_ALERTS, MARA, MARKETING_OPS, TEAM
+from cdi_bot.sandbox.braze.runs import Run as RunInBraze
+from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARA, MARKETING_OPS, TEAM
 from cdi_bot.services.ports.store import Lease
 from cdi_bot.store import SqlStore
 from tests.e2e.crashing import DIED, Clock, Fate, Order, live

@@ -7,8 +7,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from cdi_bot.sandbox.slack_payloads import Press
-from cdi_bot.sandbox.slack_seed import MARA
+from cdi_bot.sandbox.slack.payloads import Press
+from cdi_bot.sandbox.slack.seed_data import MARA
 from tests.e2e.kit import PATIENCE, Json, Town
 
 _INITIAL = {

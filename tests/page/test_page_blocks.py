@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from cdi_bot.sandbox import Sandbox
-from cdi_bot.sandbox.slack_model import Content
+from cdi_bot.sandbox.slack.model import Content
 from tests.sandbox.slack_kit import ALERTS, plain, section
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("page")]

@@ -8,7 +8,7 @@ from playwright.async_api import Page, expect
 from slack_sdk.web.async_client import AsyncWebClient
 
 from cdi_bot.sandbox import Sandbox
-from cdi_bot.sandbox.slack_model import Content
+from cdi_bot.sandbox.slack.model import Content
 from tests.page.conftest import App
 from tests.sandbox.slack_kit import ALERTS, MARA, actions, button, modal, plain, section
 

@@ -6,9 +6,9 @@ import aiohttp
 import pytest
 
 from cdi_bot.sandbox import Sandbox
-from cdi_bot.sandbox.braze_integration import IntegrationConfig
-from cdi_bot.sandbox.braze_runs import RunPlan
-from cdi_bot.sandbox.braze_world import BrazeWorld
+from cdi_bot.sandbox.braze.integration import IntegrationConfig
+from cdi_bot.sandbox.braze.runs import RunPlan
+from cdi_bot.sandbox.braze.world import BrazeWorld
 from tests.sandbox.braze_kit import Clock
 from tests.sandbox.slack_kit import RawSocket
 

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from cdi_bot.sandbox.slack_model import Content
-from cdi_bot.sandbox.slack_world import SlackWorld
+from cdi_bot.sandbox.slack.model import Content
+from cdi_bot.sandbox.slack.world import SlackWorld
 from cdi_bot.sandbox.transcript import Transcript
 from cdi_bot.sandbox.transcript_blocks import block_lines
 from cdi_bot.sandbox.transcript_text import Names, plain

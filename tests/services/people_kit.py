@@ -15,11 +15,11 @@ from cdi_bot.braze.client import BrazeClient
 from cdi_bot.core.messages import Content
 from cdi_bot.core.model import Channel, Workspace
 from cdi_bot.sandbox import Sandbox
-from cdi_bot.sandbox.braze_integration import IntegrationConfig
-from cdi_bot.sandbox.braze_runs import Run as PastRun
-from cdi_bot.sandbox.braze_settings import Settings
-from cdi_bot.sandbox.slack_model import User
-from cdi_bot.sandbox.slack_seed import DATA_ALERTS, FINANCE_PRIVATE, MARKETING_OPS, TEAM
+from cdi_bot.sandbox.braze.integration import IntegrationConfig
+from cdi_bot.sandbox.braze.runs import Run as PastRun
+from cdi_bot.sandbox.braze.settings import Settings
+from cdi_bot.sandbox.slack.model import User
+from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, FINANCE_PRIVATE, MARKETING_OPS, TEAM
 from cdi_bot.services.channel_settings import ManageChannel
 from cdi_bot.services.forms import Forms
 from cdi_bot.services.lookup import Lookup

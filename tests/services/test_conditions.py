@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from cdi_bot.core.model import Channel, Kind, Run, Snooze, Topic
-from cdi_bot.sandbox.braze_runs import RunPlan
+from cdi_bot.sandbox.braze.runs import RunPlan
 from cdi_bot.sandbox.faults import Fault, FaultKind
-from cdi_bot.sandbox.slack_seed import MARKETING_OPS, TEAM
+from cdi_bot.sandbox.slack.seed_data import MARKETING_OPS, TEAM
 from cdi_bot.services.record_condition import record_condition
 from tests.services.whole import ALERTS, WHO, Whole, whole
 

@@ -11,8 +11,8 @@ import pytest
 
 from cdi_bot.core.model import Channel, ChannelSettings, Kind, Snooze
 from cdi_bot.sandbox.faults import Fault, FaultKind
-from cdi_bot.sandbox.slack_model import BOT_SCOPES, TokenState
-from cdi_bot.sandbox.slack_seed import DATA_ALERTS, MARKETING_OPS, TEAM
+from cdi_bot.sandbox.slack.model import BOT_SCOPES, TokenState
+from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARKETING_OPS, TEAM
 from tests.services.whole import ALERTS, WHO, Whole, whole
 
 OPS = Channel(team_id=TEAM, channel_id=MARKETING_OPS)

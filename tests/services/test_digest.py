@@ -15,7 +15,7 @@ import pytest
 from cdi_bot.core.digest import Schedule
 from cdi_bot.core.messages import Digest
 from cdi_bot.core.model import Channel, ChannelSettings
-from cdi_bot.sandbox.slack_seed import MARKETING_OPS
+from cdi_bot.sandbox.slack.seed_data import MARKETING_OPS
 from cdi_bot.services.channel_settings import zone_named
 from cdi_bot.services.digest import PATIENCE, Digester
 from tests.services.whole import ALERTS, WHO, Whole, whole

@@ -11,7 +11,7 @@ import pytest
 from cdi_bot.core.digest import read_schedule
 from cdi_bot.core.messages import DigestChanged, LanguageChanged, Subscribed, Unsubscribed
 from cdi_bot.core.model import Filters, Integration, Topic
-from cdi_bot.sandbox.slack_seed import GUEST, KENJI, MARA
+from cdi_bot.sandbox.slack.seed_data import GUEST, KENJI, MARA
 from cdi_bot.services.answers import NeedsInvite, NotAllowed, SubscribedTo, UnsubscribedFrom
 from cdi_bot.services.forms import Forms, Present, Talk
 from tests.services.people_kit import ALERTS, MARKETING, PRIVATE, Desk, desk

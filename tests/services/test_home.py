@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cdi_bot.core.model import Filters
-from cdi_bot.sandbox.slack_seed import MARA
+from cdi_bot.sandbox.slack.seed_data import MARA
 from cdi_bot.services.home import ROOM, TREND, WRONG, HeardHere, Homes, HowItIs, WrongNow
 from tests.services.people_kit import ALERTS, MARKETING, Desk, desk
 

@@ -12,7 +12,7 @@ import pytest
 from cdi_bot.core.messages import ShowCard, Snoozed, Subscribed, Unsnoozed, Unsubscribed
 from cdi_bot.core.model import Channel, Filters, Incident, Kind, Topic
 from cdi_bot.sandbox.faults import Fault, FaultKind
-from cdi_bot.sandbox.slack_seed import TEAM
+from cdi_bot.sandbox.slack.seed_data import TEAM
 from cdi_bot.services.answers import (
     Acknowledged,
     BrazeRefused,

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from cdi_bot.core.model import Channel, Kind, Topic
-from cdi_bot.sandbox.braze_integration import IntegrationConfig, Oddities
-from cdi_bot.sandbox.braze_runs import RunPlan
+from cdi_bot.sandbox.braze.integration import IntegrationConfig, Oddities
+from cdi_bot.sandbox.braze.runs import RunPlan
 from cdi_bot.sandbox.faults import Fault, FaultKind
-from cdi_bot.sandbox.slack_seed import MARKETING_OPS, TEAM
+from cdi_bot.sandbox.slack.seed_data import MARKETING_OPS, TEAM
 from tests.services.virtual_time import SlowStore
 from tests.services.whole import ALERTS, Whole, whole
 

@@ -10,7 +10,7 @@ import pytest
 
 from cdi_bot.core.history import Usual
 from cdi_bot.core.model import Filters
-from cdi_bot.sandbox.braze_runs import RunPlan
+from cdi_bot.sandbox.braze.runs import RunPlan
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.services.answers import BrazeRefused, History, Listing, NoneFits
 from cdi_bot.services.ports.braze import BrazeReason

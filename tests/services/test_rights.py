@@ -11,7 +11,7 @@ import pytest
 
 from cdi_bot.core.model import Filters
 from cdi_bot.sandbox.faults import Fault, FaultKind
-from cdi_bot.sandbox.slack_seed import BOT, GUEST, KENJI, MARA, OUTSIDER
+from cdi_bot.sandbox.slack.seed_data import BOT, GUEST, KENJI, MARA, OUTSIDER
 from cdi_bot.services.answers import AuditTrail, NotAllowed
 from cdi_bot.services.ports.slack import SlackTrouble
 from cdi_bot.services.rights import EVERYONE

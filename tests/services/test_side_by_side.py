@@ -12,8 +12,8 @@ import pytest
 from cdi_bot.core.messages import MessageKind, OwedMessage, Unsubscribed
 from cdi_bot.core.model import Channel
 from cdi_bot.sandbox import Sandbox
-from cdi_bot.sandbox.slack_model import Channel as SlackChannel
-from cdi_bot.sandbox.slack_seed import BOT, TEAM
+from cdi_bot.sandbox.slack.model import Channel as SlackChannel
+from cdi_bot.sandbox.slack.seed_data import BOT, TEAM
 from cdi_bot.store import SqlStore
 from tests.databases import new_sqlite
 from tests.sandbox.braze_kit import Clock

@@ -17,11 +17,11 @@ from cdi_bot.braze.client import BrazeClient
 from cdi_bot.core.messages import OutboxMessage
 from cdi_bot.core.model import DEFAULT_TOPICS, Channel, Filters, Topic
 from cdi_bot.sandbox import Sandbox
-from cdi_bot.sandbox.braze_integration import IntegrationConfig
-from cdi_bot.sandbox.braze_runs import Run as PastRun
-from cdi_bot.sandbox.braze_runs import RunPlan
-from cdi_bot.sandbox.braze_settings import Settings
-from cdi_bot.sandbox.slack_seed import DATA_ALERTS, TEAM
+from cdi_bot.sandbox.braze.integration import IntegrationConfig
+from cdi_bot.sandbox.braze.runs import Run as PastRun
+from cdi_bot.sandbox.braze.runs import RunPlan
+from cdi_bot.sandbox.braze.settings import Settings
+from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, TEAM
 from cdi_bot.services.conditions import Conditions
 from cdi_bot.services.deliver import Deliverer
 from cdi_bot.services.follow import Follower

@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from cdi_bot.sandbox import Sandbox
-from cdi_bot.sandbox.slack_http import Tamper
-from cdi_bot.sandbox.slack_model import Content, Message
-from cdi_bot.sandbox.slack_seed import DATA_ALERTS, MARA
+from cdi_bot.sandbox.slack.http_mode import Tamper
+from cdi_bot.sandbox.slack.model import Content, Message
+from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARA
 from cdi_bot.slack.bolt import SlackApp
 from cdi_bot.web import WebServer, build_web
 

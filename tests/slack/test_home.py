@@ -11,8 +11,8 @@ import pytest
 
 from cdi_bot.core.model import Filters
 from cdi_bot.sandbox.faults import Fault, FaultKind
-from cdi_bot.sandbox.slack_model import User
-from cdi_bot.sandbox.slack_seed import MARA, PRIYA, TEAM
+from cdi_bot.sandbox.slack.model import User
+from cdi_bot.sandbox.slack.seed_data import MARA, PRIYA, TEAM
 from cdi_bot.services.home import Homes
 from cdi_bot.slack.bolt import SlackApp
 from cdi_bot.slack.commands import Desk

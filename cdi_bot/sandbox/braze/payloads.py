@@ -1,0 +1,135 @@
+"""The words of Braze's CDI API: rows, times, cursors, Link headers. Pure.
+
+Facts: Braze's public reference for the three endpoints under `/cdi/integrations`, quirks included: the
+documented `next` target of the status call lacks the slash before the id, and nobody should follow it.
+"""
+
+import base64
+import binascii
+import re
+from datetime import UTC, datetime
+
+from cdi_bot.sandbox.braze.integration import Integration, IntegrationConfig, ListFacts, Oddities
+from cdi_bot.sandbox.braze.runs import RUNNING, Run
+
+PAGE_SIZE = 10
+"""Items a page, of both GET calls."""
+
+WELL_FORMED_ID = re.compile(r"[A-Za-z0-9_.~-]{1,128}")
+_AS_DOCUMENTED = Oddities()
+_CURSOR = re.compile(rb"skip:([0-9]{1,9})")
+_FINISH_FIELDS = ("sync_finish_time", "last_timestamp_synced")
+
+
+def iso(time: datetime | None, oddities: Oddities = _AS_DOCUMENTED) -> str | None:
+    """Write a time as Braze does: microseconds and `Z`, unless `oddities` say otherwise."""
+    if time is None:
+        return None
+    text = time.astimezone(UTC).strftime(
+        "%Y-%m-%dT%H:%M:%S" if oddities.whole_seconds else "%Y-%m-%dT%H:%M:%S.%f"
+    )
+    return text if oddities.naive_times else text + "Z"
+
+
+def cursor_of(offset: int) -> str:
+    """Return the cursor of a page that starts at `offset`."""
+    return base64.b64encode(f"skip:{offset}".encode()).decode()
+
+
+def offset_of(cursor: str) -> int | None:
+    """Return the offset that a cursor names, or None if it is no cursor."""
+    try:
+        plain = base64.b64decode(cursor, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    found = _CURSOR.fullmatch(plain)
+    return int(found[1]) if found else None
+
+
+def link_header(path: str, broken_path: str, *, cursor: str | None, total: int, repeat: bool) -> str | None:
+    """Return the Link header of a page, or None where Braze sends none.
+
+    path, broken_path: what the `prev` and the `next` target point at. cursor: that of the call, a valid one.
+    total: items over all pages. repeat: an oddity, `next` for ever names the second page.
+    """
+    offset = offset_of(cursor) if cursor is not None else None
+    at = offset or 0
+    links = []
+    if offset and total > PAGE_SIZE:
+        links.append(f'<{path}?cursor={cursor_of(max(0, offset - PAGE_SIZE))}>; rel="prev"')
+    if repeat:
+        links.append(f'<{broken_path}?cursor={cursor_of(PAGE_SIZE)}>; rel="next"')
+    elif at + PAGE_SIZE < total:
+        links.append(f'<{broken_path}?cursor={cursor_of(at + PAGE_SIZE)}>; rel="next"')
+    return ",".join(links) or None
+
+
+def _odd(row: dict[str, object], oddities: Oddities) -> dict[str, object]:
+    return {
+        name: None if name in oddities.null else value
+        for name, value in row.items()
+        if name not in oddities.missing
+    }
+
+
+def run_row(run: Run, oddities: Oddities) -> dict[str, object]:
+    """Return a row of the status call."""
+    running = run.status == RUNNING
+    row: dict[str, object] = {
+        "job_status": oddities.status if oddities.status and not running else run.status,
+        "sync_start_time": iso(run.start, oddities),
+        "sync_finish_time": iso(run.finish, oddities),
+        "last_timestamp_synced": iso(run.last_timestamp_synced, oddities),
+        "rows_synced": str(run.rows_synced) if oddities.text_counts else run.rows_synced,
+        "rows_failed_with_errors": str(run.rows_failed) if oddities.text_counts else run.rows_failed,
+    }
+    if running and oddities.running_without_finish:
+        row = {name: value for name, value in row.items() if name not in _FINISH_FIELDS}
+    return _odd(row, oddities)
+
+
+def list_row(
+    config: IntegrationConfig,
+    facts: ListFacts,
+    *,
+    app_group_id: str,
+    updated_at: datetime,
+    whole_list: Oddities,
+) -> dict[str, object]:
+    """Return a row of the list call: odd by the integration's own oddities, then by those of the whole list."""
+    oddities = config.oddities
+    status = facts.last_job_status
+    odd_times = whole_list if whole_list.naive_times or whole_list.whole_seconds else oddities
+    row: dict[str, object] = {
+        "integration_id": config.integration_id,
+        "app_group_id": app_group_id,
+        "integration_name": config.integration_name,
+        "integration_type": config.integration_type,
+        "integration_status": "active",
+        "contact_emails": config.contact_emails,
+        "last_updated_at": iso(updated_at, odd_times),
+        "warehouse_type": config.warehouse_type,
+        "last_job_start_time": iso(facts.last_job_start_time, odd_times),
+        "last_job_status": oddities.status if oddities.status and status not in {None, RUNNING} else status,
+        "next_scheduled_run": iso(facts.next_scheduled_run, odd_times),
+    }
+    return _odd(_odd(row, oddities), whole_list)
+
+
+def shown(integration: Integration) -> dict[str, object]:
+    """Return an integration as the live page and the control endpoints see it: the present truth, never odd."""
+    config, newest = integration.config, integration.newest
+    return {
+        "integration_id": config.integration_id,
+        "integration_name": config.integration_name,
+        "integration_type": config.integration_type,
+        "warehouse_type": config.warehouse_type,
+        "schedule_seconds": config.schedule_seconds,
+        "run_seconds": config.run_seconds,
+        "next_scheduled_run": iso(integration.next_slot),
+        "next_outcome": integration.next_outcome,
+        "running": integration.current is not None,
+        "last_job_status": newest.status if newest else None,
+        "last_job_start_time": iso(newest.start) if newest else None,
+        "deleted": integration.deleted,
+    }

@@ -1,0 +1,227 @@
+"""The Web API's `chat.*` methods. Source: docs.slack.dev/reference/methods, one page for each."""
+
+import json
+import re
+from datetime import timedelta
+
+from cdi_bot.sandbox.slack.block_checks import message_problems
+from cdi_bot.sandbox.slack.blocks import with_ids
+from cdi_bot.sandbox.slack.methods import Ask, Method, flag, message_json, scopes
+from cdi_bot.sandbox.slack.model import Channel, Content, Json, Message, Refusal
+from cdi_bot.sandbox.slack.world import SlackWorld
+
+# Slack cuts a post at 40,000 characters and refuses an update over 4,000; a stand-in that refuses both shows
+# the mistake instead of hiding it.
+POST_TEXT_MAX = 40_000
+UPDATE_TEXT_MAX = 4_000
+METADATA_MAX = 16_000
+ATTACHMENTS_MAX = 100
+_TS = re.compile(r"\d{10}\.\d{6}\Z")
+
+
+def read_content(world: SlackWorld, arguments: Json, *, text_max: int, needed: bool = True) -> Content:
+    """Read and check what a message is to say.
+
+    Raises Refusal `no_text` where `needed` and there is nothing, `msg_too_long`, `invalid_blocks`,
+    `invalid_attachments`, `too_many_attachments`, `invalid_metadata_format`, `metadata_too_large`.
+    """
+    text = str(arguments.get("text") or arguments.get("markdown_text") or "")
+    blocks = _list(arguments, "blocks", "invalid_blocks_format")
+    attachments = _list(arguments, "attachments", "invalid_attachments")
+    if needed and not (text.strip() or blocks or attachments):
+        raise Refusal("no_text")
+    if len(text) > text_max:
+        raise Refusal("msg_too_long")
+    if len(attachments) > ATTACHMENTS_MAX:
+        raise Refusal("too_many_attachments")
+    refuse_bad_blocks(blocks, attachments)
+    _refuse_unknown_blocks(world, blocks)
+    return Content(
+        text=text,
+        blocks=tuple(with_ids(blocks, world.new_id)),
+        attachments=tuple(_filled(world, attachment) for attachment in attachments),
+        metadata=_metadata(arguments.get("metadata")),
+    )
+
+
+def refuse_bad_blocks(blocks: list[Json], attachments: list[Json]) -> None:
+    """Raise Refusal `invalid_blocks` or `invalid_attachments` with Slack's messages for what is wrong."""
+    for code, problems in (
+        ("invalid_blocks", message_problems(blocks)),
+        (
+            "invalid_attachments",
+            [
+                problem
+                for place, attachment in enumerate(attachments)
+                for problem in message_problems(
+                    attachment.get("blocks") or [], at=f"/attachments/{place}/blocks", in_attachment=True
+                )
+            ],
+        ),
+    ):
+        if problems:
+            raise Refusal(
+                code,
+                errors=[str(problem) for problem in problems],
+                response_metadata={"messages": [f"[ERROR] {problem}" for problem in problems]},
+            )
+
+
+def _refuse_unknown_blocks(world: SlackWorld, blocks: list[Json]) -> None:
+    """Raise Refusal for a block that this workspace does not know yet, though Slack's documentation does."""
+    for place, block in enumerate(blocks):
+        if not world.rules.charts and block.get("type") == "data_visualization":
+            raise Refusal(
+                "invalid_blocks",
+                errors=[f"unsupported type: data_visualization [json-pointer:/blocks/{place}/type]"],
+            )
+
+
+def _filled(world: SlackWorld, attachment: Json) -> Json:
+    """Return an attachment whose blocks have ids."""
+    blocks = attachment.get("blocks")
+    return attachment | {"blocks": with_ids(blocks, world.new_id)} if blocks else attachment
+
+
+def _list(arguments: Json, name: str, code: str) -> list[Json]:
+    value = arguments.get(name) or []
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise Refusal(code)
+    return value
+
+
+def _metadata(value: object) -> Json | None:
+    """Check message metadata. Source: docs.slack.dev/messaging/message-metadata."""
+    if value is None or value == {}:
+        return None
+    right = (
+        isinstance(value, dict)
+        and isinstance(value.get("event_type"), str)
+        and isinstance(value.get("event_payload"), dict)
+    )
+    if not isinstance(value, dict) or not right:
+        raise Refusal("invalid_metadata_format")
+    if len(json.dumps(value)) > METADATA_MAX:
+        raise Refusal("metadata_too_large")
+    return value
+
+
+def _target(world: SlackWorld, name: str) -> Channel:
+    """Return where a post goes: a channel id, a person's id (their direct message) or `#name`."""
+    if name in world.users:
+        return world.direct_message(name)
+    if name.startswith("#"):
+        name = next((c.id for c in world.channels.values() if c.name == name[1:] and not c.deleted), name)
+    return world.visible(name)
+
+
+def _writable(ask: Ask) -> Channel:
+    """Return the channel asked for if the bot may write to it."""
+    channel = _target(ask.world, str(ask.arguments["channel"]))
+    if channel.is_archived:
+        raise Refusal("is_archived")
+    if ask.world.bot_user not in channel.members and "chat:write.public" not in ask.token.scopes:
+        raise Refusal("not_in_channel")
+    return channel
+
+
+def _post_message(ask: Ask) -> Json:
+    world, arguments = ask.world, ask.arguments
+    channel = _writable(ask)
+    content = read_content(world, arguments, text_max=POST_TEXT_MAX)
+    thread_ts = arguments.get("thread_ts")
+    if thread_ts is not None and not _TS.match(str(thread_ts)):
+        raise Refusal("invalid_thread_ts")
+    message = world.post(
+        channel.id, content, thread_ts=thread_ts, reply_broadcast=flag(arguments, "reply_broadcast")
+    )
+    return {"channel": channel.id, "ts": message.ts, "message": message_json(world, message)}
+
+
+def _own_message(ask: Ask, refusal: str) -> Message:
+    channel = ask.world.visible(str(ask.arguments["channel"]))
+    message = ask.world.find(channel.id, str(ask.arguments["ts"]))
+    if message.author != ask.world.bot_user:
+        raise Refusal(refusal)
+    return message
+
+
+def _update(ask: Ask) -> Json:
+    world, arguments = ask.world, ask.arguments
+    message = _own_message(ask, "cant_update_message")
+    if world.channels[message.channel].is_archived:
+        # docs.slack.dev/reference/methods/chat.update: frozen, archived or deleted channels.
+        raise Refusal("is_inactive")
+    window = world.rules.edit_window_seconds
+    age = world.clock().timestamp() - float(message.ts)
+    if window is not None and timedelta(seconds=age) > timedelta(seconds=window):
+        raise Refusal("edit_window_closed")
+    content = updated_content(world, message.content, arguments)
+    # The "edited" mark is shown for text alone, not for updates that carry blocks.
+    changed = world.change(message, content, edited=not arguments.get("blocks"))
+    return {
+        "channel": message.channel,
+        "ts": message.ts,
+        "text": content.text,
+        "message": message_json(world, changed),
+    }
+
+
+def updated_content(world: SlackWorld, old: Content, arguments: Json) -> Content:
+    """Return what a message says after an update that may leave things out.
+
+    Text without blocks takes the old blocks away; blocks stay only when neither is given. Attachments and
+    metadata that are left out stay; an empty list or object removes them.
+    """
+    if not any(name in arguments for name in ("text", "blocks", "attachments", "markdown_text", "metadata")):
+        raise Refusal("no_text")
+    fresh = read_content(world, arguments, text_max=UPDATE_TEXT_MAX, needed=False)
+    says = {"text", "markdown_text"} & arguments.keys()
+    keep_blocks = "blocks" not in arguments and not says
+    content = Content(
+        text=fresh.text if says or "blocks" in arguments else old.text,
+        blocks=old.blocks if keep_blocks else fresh.blocks,
+        attachments=fresh.attachments if "attachments" in arguments else old.attachments,
+        metadata=fresh.metadata if "metadata" in arguments else old.metadata,
+    )
+    if not (content.text.strip() or content.blocks or content.attachments):
+        raise Refusal("no_text")
+    return content
+
+
+def _delete(ask: Ask) -> Json:
+    message = _own_message(ask, "cant_delete_message")
+    ask.world.delete(message)
+    return {"channel": message.channel, "ts": message.ts}
+
+
+def _post_ephemeral(ask: Ask) -> Json:
+    world, arguments = ask.world, ask.arguments
+    channel = _writable(ask)
+    user = str(arguments["user"])
+    if user not in channel.members:
+        raise Refusal("user_not_in_channel")
+    content = read_content(world, arguments, text_max=UPDATE_TEXT_MAX)
+    message = world.post_ephemeral(channel.id, user, content, thread_ts=arguments.get("thread_ts"))
+    return {"message_ts": message.ts}
+
+
+def _permalink(ask: Ask) -> Json:
+    world, arguments = ask.world, ask.arguments
+    channel = world.visible(str(arguments["channel"]))
+    message = world.find(channel.id, str(arguments["message_ts"]))
+    link = f"https://northwind-data.slack.com/archives/{channel.id}/p{message.ts.replace('.', '')}"
+    if message.thread_ts is not None:
+        link += f"?thread_ts={message.thread_ts}&cid={channel.id}"
+    return {"channel": channel.id, "permalink": link}
+
+
+CHAT: dict[str, Method] = {
+    "chat.postMessage": Method(run=_post_message, required=("channel",), scopes=scopes("chat:write")),
+    "chat.update": Method(run=_update, required=("channel", "ts"), scopes=scopes("chat:write")),
+    "chat.delete": Method(run=_delete, required=("channel", "ts"), scopes=scopes("chat:write")),
+    "chat.postEphemeral": Method(
+        run=_post_ephemeral, required=("channel", "user"), scopes=scopes("chat:write")
+    ),
+    "chat.getPermalink": Method(run=_permalink, required=("channel", "message_ts")),
+}

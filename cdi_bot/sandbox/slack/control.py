@@ -1,0 +1,294 @@
+"""Control of the Slack stand-in over HTTP, as JSON under `/sandbox/slack/`.
+
+    POST    command         {"channel", "user", "text", "command"?, "tamper"?}    type `/cdi text`
+    POST    action          {"channel", "ts" | "ephemeral_id" | "view_id", "user", "action_id", "block_id"?,
+                             "value" | "selected_option" | …, "state"?, "tamper"?}    press, choose
+    POST    options         {"user", "action_id", "block_id"?, "value", and a place as for action}    search
+    POST    view_submit     {"user", "view_id", "state": {"values"}}    submit a form
+    POST    view_closed     {"user", "view_id"}    close the form on top
+    POST    shortcut        {"user", "callback_id"}    POST home_opened {"user"}    POST event {"event"}
+    POST    message         {"channel", "user", "text", "thread_ts"?}    say something
+    POST    channel         {"channel", "name"?, "archived"?, "deleted"?, "private"?, "bot_is_member"?, "members"?}
+    POST    uninstall       {}    the app is removed: its tokens stop working, and it is told so
+    POST    token           {"token"?, "scopes"?, "state"?: active | revoked | inactive}    the bot's, unless named
+    POST    rules           {fields of Rules}    limits, time limits, subscribed events
+    POST    http            {"request_url": url or null, "signing_secret"?}    POST replay {}    the last request again
+    POST    disconnect, silence, cut    {}    what becomes of the sockets that are open
+    GET     messages?channel=, calls, views?user=, channels
+    GET, POST, DELETE       faults
+
+Whatever reaches the app answers `{"acked", "ack_ms", "response", "error"}`. Errors of the request itself are
+`{"error": text}` with status 400.
+"""
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+from pydantic import TypeAdapter
+
+from cdi_bot.sandbox.faults import Fault
+from cdi_bot.sandbox.json_values import read
+from cdi_bot.sandbox.slack.channels import change_channel, read_change
+from cdi_bot.sandbox.slack.http_mode import HttpMode, Tamper
+from cdi_bot.sandbox.slack.interactions import Interactions
+from cdi_bot.sandbox.slack.methods import message_json
+from cdi_bot.sandbox.slack.model import Content, Json, Message, Refusal, Rules, TokenState
+from cdi_bot.sandbox.slack.payloads import Press
+from cdi_bot.sandbox.slack.socket_mode import Sockets
+from cdi_bot.sandbox.slack.world import SlackWorld
+
+_ROOT = "/sandbox/slack/"
+_BODY: TypeAdapter[Json] = TypeAdapter(Json)
+_RULES = TypeAdapter(Rules)
+_NOT_CHOSEN = frozenset(
+    {
+        "action_id",
+        "block_id",
+        "channel",
+        "ephemeral_id",
+        "state",
+        "tamper",
+        "ts",
+        "type",
+        "user",
+        "view_id",
+    }
+)
+
+
+class SlackControl:
+    """The control endpoints of one workspace."""
+
+    def __init__(
+        self, world: SlackWorld, sockets: Sockets, http: HttpMode, people: Interactions, bot_token: str
+    ) -> None:
+        """Control these. `bot_token` is the token that `token` and `uninstall` mean."""
+        self._world = world
+        self._sockets = sockets
+        self._http = http
+        self._people = people
+        self._bot_token = bot_token
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the control routes."""
+        posts: dict[str, Callable[[Json], Awaitable[Json]]] = {
+            "command": self._command,
+            "action": self._action,
+            "options": self._options,
+            "view_submit": self._view_submit,
+            "view_closed": self._view_closed,
+            "shortcut": self._shortcut,
+            "home_opened": self._home_opened,
+            "event": self._event,
+            "message": self._message,
+            "channel": self._channel,
+            "uninstall": self._uninstall,
+            "token": self._token,
+            "rules": self._rules,
+            "http": self._request_url,
+            "replay": self._replay,
+            "disconnect": self._disconnect,
+            "silence": self._silence,
+            "cut": self._cut,
+            "faults": self._add_fault,
+        }
+        gets: dict[str, Callable[[Json], Awaitable[Json]]] = {
+            "messages": self._messages,
+            "calls": self._calls,
+            "channels": self._channels,
+            "views": self._views,
+            "faults": self._faults,
+        }
+        return [
+            *(web.post(_ROOT + name, _handler(act)) for name, act in posts.items()),
+            *(web.get(_ROOT + name, _handler(act)) for name, act in gets.items()),
+            web.delete(_ROOT + "faults", _handler(self._clear_faults)),
+        ]
+
+    # What people do
+
+    async def _command(self, body: Json) -> Json:
+        return await self._people.command(
+            _need(body, "channel"),
+            _need(body, "user"),
+            str(body.get("text") or ""),
+            command=str(body.get("command") or "/cdi"),
+            tamper=_tamper(body),
+        )
+
+    async def _action(self, body: Json) -> Json:
+        press = Press(
+            user=_need(body, "user"),
+            action_id=_need(body, "action_id"),
+            block_id=body.get("block_id"),
+            chosen={key: value for key, value in body.items() if key not in _NOT_CHOSEN},
+            values=(body.get("state") or {}).get("values") or {},
+        )
+        if body.get("view_id"):
+            return await self._people.press_in_view(str(body["view_id"]), press)
+        return await self._people.press(self._found(body), press, tamper=_tamper(body))
+
+    async def _options(self, body: Json) -> Json:
+        user, action_id = _need(body, "user"), _need(body, "action_id")
+        where: Json = {"block_id": body.get("block_id")}
+        if body.get("view_id"):
+            _, view = self._world.views.find(view_id=body["view_id"])
+            where |= {"container": {"type": "view", "view_id": view["id"]}, "view": view}
+        else:
+            message = self._found(body)
+            where |= {
+                "container": {
+                    "type": "message",
+                    "message_ts": message.ts,
+                    "channel_id": message.channel,
+                    "is_ephemeral": message.user_to is not None,
+                },
+                "channel": {"id": message.channel, "name": self._world.channels[message.channel].name},
+            }
+            if message.user_to is None:
+                where["message"] = message_json(self._world, message)
+        return await self._people.search(user, action_id, str(body.get("value") or ""), where)
+
+    def _found(self, body: Json) -> Message:
+        if body.get("ephemeral_id"):
+            return self._world.ephemeral(str(body["ephemeral_id"]))
+        return self._world.find(_need(body, "channel"), _need(body, "ts"))
+
+    async def _view_submit(self, body: Json) -> Json:
+        values = (body.get("state") or {}).get("values") or {}
+        return await self._people.submit(_need(body, "user"), _need(body, "view_id"), values)
+
+    async def _view_closed(self, body: Json) -> Json:
+        return await self._people.close(_need(body, "user"), _need(body, "view_id"))
+
+    async def _shortcut(self, body: Json) -> Json:
+        return await self._people.shortcut(_need(body, "user"), _need(body, "callback_id"))
+
+    async def _home_opened(self, body: Json) -> Json:
+        return await self._people.open_home(_need(body, "user"))
+
+    async def _event(self, body: Json) -> Json:
+        return await self._people.event(read(_BODY, body.get("event"), "event"))
+
+    async def _message(self, body: Json) -> Json:
+        channel, user = _need(body, "channel"), _need(body, "user")
+        place = self._world.channels.get(channel)
+        if place is None or place.deleted or user not in place.members:
+            raise Refusal("channel_not_found")
+        if place.is_archived:
+            raise Refusal("is_archived")
+        content = Content(text=_need(body, "text"))
+        message = self._world.post(channel, content, author=user, thread_ts=body.get("thread_ts"))
+        return {"message": message.stream()}
+
+    # The workspace
+
+    async def _channel(self, body: Json) -> Json:
+        channel, events = change_channel(self._world, read_change(body))
+        told = [{"type": event["type"]} | await self._people.event(event) for event in events]
+        return {"channel": channel.stream(self._world.bot_user), "events": told}
+
+    async def _uninstall(self, _body: Json) -> Json:
+        """Remove the app. Slack sends the two events in either order."""
+        self._world.set_token(self._bot_token, state=TokenState.INACTIVE)
+        events: list[Json] = [
+            {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [self._world.bot_user]}},
+            {"type": "app_uninstalled"},
+        ]
+        return {"events": [{"type": event["type"]} | await self._people.event(event) for event in events]}
+
+    async def _token(self, body: Json) -> Json:
+        token = str(body.get("token") or self._bot_token)
+        scopes = body.get("scopes")
+        state = body.get("state")
+        self._world.set_token(
+            token,
+            scopes=None if scopes is None else frozenset(scopes),
+            state=None if state is None else TokenState(state),
+        )
+        held = self._world.tokens[token]
+        return {"scopes": sorted(held.scopes), "state": held.state.value}
+
+    async def _rules(self, body: Json) -> Json:
+        unknown = body.keys() - Rules.__slots__
+        if unknown:
+            raise ValueError(f"unknown rules: {', '.join(sorted(unknown))}")
+        self._world.rules = read(_RULES, _RULES.dump_python(self._world.rules) | body, "body")
+        shown: Json = _RULES.dump_python(self._world.rules, mode="json")
+        return shown
+
+    async def _request_url(self, body: Json) -> Json:
+        self._world.request_url = body.get("request_url")
+        if body.get("signing_secret"):
+            self._world.signing_secret = str(body["signing_secret"])
+        return {"request_url": self._world.request_url}
+
+    async def _replay(self, _body: Json) -> Json:
+        result = await self._http.replay()
+        return {"acked": result.ack_ms is not None, "ack_ms": result.ack_ms, "error": result.error}
+
+    async def _disconnect(self, _body: Json) -> Json:
+        told = self._sockets.count
+        await self._sockets.disconnect()
+        return {"connections": told}
+
+    async def _silence(self, _body: Json) -> Json:
+        self._sockets.silence()
+        return {"connections": self._sockets.count}
+
+    async def _cut(self, _body: Json) -> Json:
+        told = self._sockets.count
+        self._sockets.cut()
+        return {"connections": told}
+
+    # What there is to see
+
+    async def _messages(self, query: Json) -> Json:
+        return {"messages": [message.stream() for message in self._world.messages(query.get("channel"))]}
+
+    async def _calls(self, _query: Json) -> Json:
+        return {"calls": list(self._world.calls)}
+
+    async def _channels(self, _query: Json) -> Json:
+        return {
+            "channels": [channel.stream(self._world.bot_user) for channel in self._world.channels.values()]
+        }
+
+    async def _views(self, query: Json) -> Json:
+        user = _need(query, "user")
+        return {"views": self._world.views.stack(user), "home": self._world.views.homes().get(user)}
+
+    async def _faults(self, _query: Json) -> Json:
+        return {"faults": self._world.faults.to_json()}
+
+    async def _add_fault(self, body: Json) -> Json:
+        self._world.faults.add(Fault.from_json(body))
+        return {"faults": self._world.faults.to_json()}
+
+    async def _clear_faults(self, _body: Json) -> Json:
+        self._world.faults.clear()
+        return {"faults": []}
+
+
+def _handler(act: Callable[[Json], Awaitable[Json]]) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def handle(request: web.Request) -> web.Response:
+        try:
+            body = read(_BODY, await request.json(), "body") if request.body_exists else dict(request.query)
+            return web.json_response(await act(body))
+        except Refusal as refusal:
+            return web.json_response({"error": refusal.code} | refusal.extra, status=400)
+        except ValueError as error:
+            return web.json_response({"error": str(error)}, status=400)
+
+    return handle
+
+
+def _need(body: Json, name: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{name}: must be given, as a string")
+    return value
+
+
+def _tamper(body: Json) -> Tamper | None:
+    return Tamper(body["tamper"]) if body.get("tamper") else None

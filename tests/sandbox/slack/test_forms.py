@@ -1,0 +1,191 @@
+"""Forms, menus that search and the Home tab, end to end with a Bolt app."""
+
+import asyncio
+from typing import Any
+
+import aiohttp
+import pytest
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from cdi_bot.sandbox import Sandbox
+from cdi_bot.sandbox.slack.model import Content, Message
+from tests.sandbox.slack_kit import (
+    ALERTS,
+    KENJI,
+    MARA,
+    Control,
+    Json,
+    RawSocket,
+    actions,
+    button,
+    modal,
+    plain,
+    section,
+    text_input,
+)
+
+
+def post(sandbox: Sandbox, *elements: Json) -> Message:
+    """Post a message with these elements."""
+    content = Content(text="card", blocks=(section(), actions(*elements)), metadata={"event_type": "t"})
+    return sandbox.slack.post(ALERTS, content)
+
+
+@pytest.mark.usefixtures("connected")
+async def test_a_form_opens_from_a_shortcut_and_goes_through_all_its_answers(
+    app: AsyncApp, sandbox: Sandbox, control: Control
+) -> None:
+    """Errors keep a form open, update and push change the stack, clear closes everything."""
+    answers: list[Json] = [
+        {"response_action": "errors", "errors": {"name": "Too short"}},
+        {"response_action": "update", "view": modal(section(), callback_id="form")},
+        {"response_action": "push", "view": modal(text_input(), callback_id="form")},
+        {"response_action": "push", "view": {"type": "modal"}},
+        {"response_action": "clear"},
+    ]
+    seen: list[Json] = []
+
+    @app.shortcut("subscribe")
+    async def start(ack: Any, body: Json, client: AsyncWebClient) -> None:
+        await client.views_open(trigger_id=body["trigger_id"], view=modal(text_input(), callback_id="form"))
+        await ack()
+
+    @app.view("form")
+    async def submit(ack: Any, view: Json) -> None:
+        seen.append(view["state"]["values"])
+        answer = answers[len(seen) - 1]
+        await ack(**answer)
+
+    await control("shortcut", user=MARA, callback_id="subscribe")
+    [form] = (await control("views", "GET", user=MARA))["views"]
+    values = {"name": {"typed": {"type": "plain_text_input", "value": "A"}}}
+    submit_form = {"user": MARA, "view_id": form["id"], "state": {"values": values}}
+    told = await control("view_submit", **submit_form)
+    assert told["response"] == answers[0]
+    assert seen == [values]
+    await control("view_submit", **submit_form)
+    [updated] = sandbox.slack.views.stack(MARA)
+    assert (updated["id"], updated["blocks"][0]["type"]) == (form["id"], "section")
+    await control("view_submit", **submit_form)
+    assert len(sandbox.slack.views.stack(MARA)) == 2
+    top = {"user": MARA, "view_id": sandbox.slack.views.stack(MARA)[-1]["id"]}
+    words = [(await control("view_submit", **top))["error"] for _ in range(2)]
+    assert words == ["invalid_arguments", None]
+    assert sandbox.slack.views.stack(MARA) == []
+
+
+@pytest.mark.usefixtures("connected")
+async def test_a_plain_acknowledgement_closes_the_form_on_top(
+    app: AsyncApp, sandbox: Sandbox, control: Control
+) -> None:
+    """Submitting a pushed form leaves the one below; closing tells the app only if it asked."""
+    closed: list[str] = []
+
+    @app.view("top")
+    async def submit(ack: Any) -> None:
+        await ack()
+
+    @app.view_closed("below")
+    async def close(ack: Any, view: Json) -> None:
+        await ack()
+        closed.append(view["id"])
+
+    views = sandbox.slack.views
+    below = views.open(MARA, modal(callback_id="below", notify_on_close=True))
+    top = views.push(MARA, modal(callback_id="top"))
+    await control("view_submit", user=MARA, view_id=top["id"])
+    assert [view["id"] for view in views.stack(MARA)] == [below["id"]]
+    assert (await control("view_closed", user=MARA, view_id=below["id"]))["acked"] is True
+    assert closed == [below["id"]]
+    silent = views.open(MARA, modal(callback_id="other"))
+    told = await control("view_closed", user=MARA, view_id=silent["id"])
+    assert (told["acked"], told["error"]) == (False, None)
+    assert views.stack(MARA) == []
+
+
+@pytest.mark.usefixtures("connected")
+async def test_a_press_in_a_form_keeps_what_was_typed(
+    app: AsyncApp, sandbox: Sandbox, control: Control
+) -> None:
+    """block_actions of a view carry the view with its state, and a trigger that can push."""
+
+    @app.action("more")
+    async def more(ack: Any, body: Json, client: AsyncWebClient) -> None:
+        typed = body["view"]["state"]["values"]["name"]["typed"]["value"]
+        view = modal(section(typed), callback_id="pushed")
+        await client.views_push(trigger_id=body["trigger_id"], view=view)
+        await ack()
+
+    form = sandbox.slack.views.open(MARA, modal(text_input(), actions(button("more"))))
+    values = {"name": {"typed": {"type": "plain_text_input", "value": "A"}}}
+    place: Json = {"view_id": form["id"], "user": MARA, "action_id": "more"}
+    assert (await control("action", **place, state={"values": values}))["acked"] is True
+    pushed = sandbox.slack.views.stack(MARA)[-1]
+    assert pushed["blocks"][0]["text"]["text"] == "A"
+
+
+@pytest.mark.usefixtures("connected")
+async def test_a_menu_that_searches_asks_the_app(app: AsyncApp, sandbox: Sandbox, control: Control) -> None:
+    """block_suggestion brings the app's options back, from a view or a message; too long ones are refused."""
+    seen: list[Json] = []
+
+    @app.options("find")
+    async def find(ack: Any, body: Json) -> None:
+        seen.append(body)
+        await ack(options=[{"text": plain(body["value"] * 30), "value": "1"}])
+
+    element = {"type": "external_select", "action_id": "find", "min_query_length": 0}
+    view = sandbox.slack.views.open(MARA, modal(actions(element, block_id="b")))
+    where: Json = {"user": MARA, "action_id": "find", "block_id": "b"}
+    told = await control("options", **where, view_id=view["id"], value="ab")
+    assert told["response"]["options"][0]["value"] == "1"
+    assert (seen[0]["value"], seen[0]["block_id"], seen[0]["view"]["id"]) == ("ab", "b", view["id"])
+    message = post(sandbox, element)
+    told = await control("options", **where, channel=ALERTS, ts=message.ts, value="abc")
+    assert told["error"] == "invalid_options"
+    assert seen[1]["container"]["message_ts"] == seen[1]["message"]["ts"] == message.ts
+    whisper = sandbox.slack.post_ephemeral(ALERTS, MARA, Content(text="?", blocks=(actions(element),)))
+    await control("options", **where, ephemeral_id=whisper.id, value="a")
+    assert (seen[2]["container"]["is_ephemeral"], "message" in seen[2]) == (True, False)
+
+
+@pytest.mark.usefixtures("connected")
+async def test_home_opens_with_the_view_it_has(app: AsyncApp, sandbox: Sandbox, control: Control) -> None:
+    """app_home_opened carries the published view from the second time on."""
+    seen: list[Json] = []
+
+    @app.event("app_home_opened")
+    async def opened(event: Json, client: AsyncWebClient) -> None:
+        seen.append(event)
+        await client.views_publish(user_id=event["user"], view={"type": "home", "blocks": [section()]})
+
+    events = sandbox.events()
+    for _ in range(2):
+        assert (await control("home_opened", user=KENJI))["acked"] is True
+        while (await anext(events))["type"] != "home":
+            continue
+    assert ["view" in event for event in seen] == [False, True]
+    assert sandbox.slack.views.homes()[KENJI]["blocks"][0]["type"] == "section"
+
+
+@pytest.mark.parametrize("answer", [{"response_action": "errors"}, {"response_action": "dance"}])
+async def test_an_answer_to_a_form_that_makes_no_sense(
+    sandbox: Sandbox, http: aiohttp.ClientSession, answer: Json
+) -> None:
+    """Errors without any, and an action that Slack does not know, leave the form open."""
+    socket = await RawSocket.open(sandbox, http)
+    form = sandbox.slack.views.open(MARA, modal(callback_id="f"))
+    submitting = asyncio.create_task(sandbox.people.submit(MARA, form["id"], {}))
+    await socket.ack(await socket.read(), answer)
+    assert (await submitting)["error"] == "invalid_response_action"
+    assert len(sandbox.slack.views.stack(MARA)) == 1
+
+
+async def test_a_search_nobody_answers(sandbox: Sandbox, control: Control) -> None:
+    """Without an app a menu's search and a form fail, and the form stays open."""
+    view = sandbox.slack.views.open(MARA, modal(callback_id="f"))
+    told = await control("options", user=MARA, action_id="find", view_id=view["id"])
+    assert told["error"] == "dispatch_failed"
+    assert (await control("view_submit", user=MARA, view_id=view["id"]))["error"] == "dispatch_failed"
+    assert len(sandbox.slack.views.stack(MARA)) == 1
