@@ -75,7 +75,7 @@ class Workspaces:
                 await poller.observer.idle()
             self.clock.advance(1)
             for braze in self.brazes:
-                braze.braze.look()
+                braze.braze.catch_up()
 
     async def failing(self) -> list[int]:
         """How many incidents each workspace has."""

@@ -1,18 +1,20 @@
 """How the stand-ins are told to misbehave: a short list of faults that requests run into.
 
-A handler asks `Faults.take(path)` once per request and acts on what it gets. Faults are values;
+A handler asks `Faults.take(path)` once per request, and `answer_with_fault` acts on what it gets. Faults are values;
 `Fault.times` counts how many requests a fault still hits (`None`: all of them until it is cleared).
 """
 
+import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import ClassVar
 
+from aiohttp import web
 from pydantic import ConfigDict, TypeAdapter
 
-from cdi_bot.sandbox.json_values import read
+from cdi_bot.sandbox.control import Json, control_route, read
 
 
 class FaultKind(Enum):
@@ -35,7 +37,7 @@ class FaultKind(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One way to misbehave, for the requests whose path fits.
+    """One way to misbehave, for the requests whose path matches.
 
     seconds: delay of a LATENCY fault.
     status, body, html: the answer of a STATUS fault; an empty body gets the stand-in's usual wording,
@@ -43,7 +45,7 @@ class Fault:
     retry_after: seconds told in `Retry-After` by a RATE_LIMITED fault; 0 leaves the header out.
     times: requests it still hits; None until it is cleared.
     path: a regular expression, matched from the start of the path (Braze) or method name (Slack):
-        `chat.postMessage`, `/cdi/integrations$` (the list alone), `/cdi/integrations/.*/sync`. None fits all.
+        `chat.postMessage`, `/cdi/integrations$` (the list alone), `/cdi/integrations/.*/sync`. None matches all.
 
     Raises ValueError for a path that is no regular expression, and for numbers below their least.
     """
@@ -73,7 +75,7 @@ class Fault:
             except re.error as error:
                 raise ValueError(f"path is not a regular expression: {error}") from error
 
-    def fits(self, path: str) -> bool:
+    def matches(self, path: str) -> bool:
         """Whether a request to `path` runs into this fault."""
         return self.path is None or re.match(self.path, path) is not None
 
@@ -110,11 +112,11 @@ class Faults:
         self._changed()
 
     def take(self, path: str) -> Fault | None:
-        """Return the first fault that fits a request to `path` and count it down; None if it is spared."""
-        for place, fault in enumerate(self._active):
-            if fault.fits(path):
+        """Return the first fault that matches a request to `path`, and count it down; None where none does."""
+        for index, fault in enumerate(self._active):
+            if fault.matches(path):
                 if fault.times is not None:
-                    self._active[place : place + 1] = (
+                    self._active[index : index + 1] = (
                         [replace(fault, times=fault.times - 1)] if fault.times > 1 else []
                     )
                     self._changed()
@@ -132,3 +134,46 @@ class Faults:
     def _changed(self) -> None:
         if self.on_change is not None:
             self.on_change()
+
+    def routes(self, path: str) -> list[web.RouteDef]:
+        """Return the control routes at `path`: list, add and clear."""
+
+        async def listed(_request: web.Request, _body: Json) -> Json:
+            return {"faults": self.to_json()}
+
+        async def add(request: web.Request, body: Json) -> Json:
+            self.add(Fault.from_json(body))
+            return await listed(request, body)
+
+        async def clear(request: web.Request, body: Json) -> Json:
+            self.clear()
+            return await listed(request, body)
+
+        actions = (("GET", listed), ("POST", add), ("DELETE", clear))
+        return [control_route(method, path, action) for method, action in actions]
+
+
+async def answer_with_fault(
+    fault: Fault | None,
+    request: web.Request,
+    carry_out: Callable[[], Awaitable[web.Response]],
+    refuse: Callable[[Fault], web.Response],
+) -> web.Response | None:
+    """Carry a request out, or not, as `fault` says. Returns None where the connection was cut.
+
+    refuse: gives the answer of a STATUS, RATE_LIMITED or REVOKED fault.
+    """
+    if fault is None:
+        return await carry_out()
+    # The body is read first: real faults happen to whole requests, and an unread one would block the socket.
+    await request.read()
+    if fault.kind is FaultKind.LATENCY:
+        await asyncio.sleep(fault.seconds)
+        return await carry_out()
+    if fault.kind is FaultKind.CUT_AFTER:
+        await carry_out()
+    if fault.kind in (FaultKind.CUT_BEFORE, FaultKind.CUT_AFTER):
+        if request.transport is not None:
+            request.transport.abort()
+        return None
+    return refuse(fault)

@@ -15,8 +15,7 @@ from aiohttp import web
 
 from cdi_bot.sandbox.braze.api import braze_routes
 from cdi_bot.sandbox.braze.control import braze_control_routes
-from cdi_bot.sandbox.braze.dashboard import braze_dashboard_routes
-from cdi_bot.sandbox.braze.payloads import shown
+from cdi_bot.sandbox.braze.payloads import integration_json
 from cdi_bot.sandbox.braze.world import BrazeWorld
 from cdi_bot.sandbox.slack.control import SlackControl
 from cdi_bot.sandbox.slack.http_mode import HttpMode
@@ -85,7 +84,7 @@ class Sandbox:
         return {
             "type": "snapshot",
             **self.slack.snapshot(),
-            "integrations": [shown(integration) for integration in self.braze.integrations()],
+            "integrations": [integration_json(integration) for integration in self.braze.integrations()],
             "faults": {"braze": self.braze.faults.to_json(), "slack": self.slack.faults.to_json()},
             "bot_connected": self.sockets.connected,
         }
@@ -145,7 +144,6 @@ class Sandbox:
                 *control.routes(),
                 *self.stream.routes(),
                 *braze_control_routes(self.braze),
-                *braze_dashboard_routes(self.braze),
                 web.get("/", _index),
                 web.get("/page/{name}", _page_file),
                 *braze_routes(self.braze),
@@ -159,7 +157,7 @@ class Sandbox:
     async def _live(self) -> None:
         """Let Braze's runs begin and end while nobody asks, so that the stream tells of them in time."""
         while True:
-            now = self.braze.look()
+            now = self.braze.catch_up()
             at = self.braze.next_change_at(now)
             wait = _LOOK_EVERY if at is None else (at - now).total_seconds()
             await asyncio.sleep(min(max(wait, 0.02), _LOOK_EVERY))

@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from cdi_bot.sandbox.slack.model import Json
+from cdi_bot.sandbox.control import Json
 
 _BACKLOG_MAX = 20_000
 

@@ -9,8 +9,8 @@ from aiohttp.test_utils import TestServer
 from cdi_bot.braze import BrazeClient
 from cdi_bot.core.model import Run
 from cdi_bot.sandbox.braze.integration import IntegrationConfig, Oddities
-from cdi_bot.sandbox.braze.limits import Endpoint as SandboxEndpoint
 from cdi_bot.sandbox.braze.runs import Run as SandboxRun
+from cdi_bot.sandbox.braze.settings import Endpoint as SandboxEndpoint
 from cdi_bot.sandbox.braze.world import BrazeWorld
 from cdi_bot.services.ports.braze import Braze, BrazeReason, BrazeTrouble, Endpoint, Purpose
 from tests.braze.kit import Clock

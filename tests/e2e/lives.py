@@ -113,7 +113,7 @@ class Lives:
     def pass_by(self, seconds: float) -> None:
         """Let time pass between two lives."""
         self.clock.advance(seconds)
-        self.town.sandbox.braze.look()
+        self.town.sandbox.braze.catch_up()
 
     async def close(self) -> None:
         """Leave nothing behind."""

@@ -91,7 +91,7 @@ async def test_a_braze_world_of_ones_own(clock: Clock) -> None:
     sandbox = Sandbox(clock, braze=world)
     events = sandbox.events()
     world.create(IntegrationConfig(integration_id="i1", integration_name="Users"))
-    world.look()
+    world.catch_up()
     assert (await anext(events))["type"] == "integration"
     assert [shown["integration_id"] for shown in sandbox.snapshot()["integrations"]] == ["i1"]
     assert sandbox.braze_api_key == world.api_key

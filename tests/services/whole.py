@@ -184,7 +184,7 @@ class Whole:
     async def sleep(self, seconds: float) -> None:
         """Let time pass."""
         self.clock.advance(seconds)
-        self.sandbox.braze.look()
+        self.sandbox.braze.catch_up()
         await asyncio.sleep(0)
 
     async def tick(self, *, everything: bool = True) -> None:
@@ -228,7 +228,7 @@ class Whole:
         """Have a run of one second begin and end now."""
         self.sandbox.braze.run(integration_id, RunPlan(outcome=outcome, seconds=1, **more))
         self.clock.advance(1.1)
-        self.sandbox.braze.look()
+        self.sandbox.braze.catch_up()
 
     def put_history(self, integration_id: str, *statuses: str, minutes: float = 10) -> None:
         """Give it past runs, the oldest first, one every few minutes, the newest just ended."""

@@ -18,39 +18,32 @@ after them `usual_outcome` holds. Errors are `{"error": text}`: 400 what is wron
 unknown integration, 409 another run in progress, or none.
 """
 
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated
 
 from aiohttp import web
 from pydantic import BaseModel, Field, NonNegativeFloat, TypeAdapter
 
 from cdi_bot.sandbox.braze.integration import Integration, IntegrationConfig
-from cdi_bot.sandbox.braze.limits import Endpoint
-from cdi_bot.sandbox.braze.payloads import shown
+from cdi_bot.sandbox.braze.payloads import integration_json
 from cdi_bot.sandbox.braze.runs import ERROR, Run, RunPlan
-from cdi_bot.sandbox.braze.settings import Settings
+from cdi_bot.sandbox.braze.settings import Endpoint, Settings
 from cdi_bot.sandbox.braze.world import BrazeWorld, Triggered
-from cdi_bot.sandbox.faults import Fault
-from cdi_bot.sandbox.json_values import read
+from cdi_bot.sandbox.control import Json, RequestError, control_route, read
 
-Body = dict[str, Any]
-OnWorld = Callable[[BrazeWorld, Body], Body]
-OnOne = Callable[[BrazeWorld, Integration, Body], Body]
-
-_BODY: TypeAdapter[Body] = TypeAdapter(Body)
 _CONFIG = TypeAdapter(IntegrationConfig)
 _PLAN = TypeAdapter(RunPlan)
 _PLANS: TypeAdapter[list[str | RunPlan]] = TypeAdapter(list[str | RunPlan])
 _SETTINGS = TypeAdapter(Settings)
 
 
-class Beginning(BaseModel):
+class _Start(BaseModel):
     """What creating integrations takes beside their configuration."""
 
     first_in: NonNegativeFloat | None = None
 
 
-class Many(BaseModel):
+class _Bulk(BaseModel):
     """What creating many integrations takes beside their configuration."""
 
     count: Annotated[int, Field(ge=1, le=20_000)]
@@ -59,203 +52,180 @@ class Many(BaseModel):
     spread: bool = True
 
 
-class History(BaseModel):
+class _History(BaseModel):
     """Past runs."""
 
     runs: list[Run]
 
 
-class KeyGrant(BaseModel):
+class _Key(BaseModel):
     """A key and what it may do; `permissions` null revokes it."""
 
     key: Annotated[str, Field(min_length=1)]
     permissions: list[str] | None
 
 
-class NewLimits(BaseModel):
+class _Limits(BaseModel):
     """Limits to change, requests a minute."""
 
     limits: dict[Endpoint, Annotated[int, Field(ge=0)]] = {}
 
 
-_BEGINNING = TypeAdapter(Beginning)
-_MANY = TypeAdapter(Many)
-_HISTORY = TypeAdapter(History)
-_KEY = TypeAdapter(KeyGrant)
-_LIMITS = TypeAdapter(NewLimits)
+_START = TypeAdapter(_Start)
+_BULK = TypeAdapter(_Bulk)
+_HISTORY = TypeAdapter(_History)
+_KEY = TypeAdapter(_Key)
+_LIMITS = TypeAdapter(_Limits)
 
 
-class ConflictError(Exception):
-    """What was asked for does not go with the present state."""
+class _ConflictError(RequestError):
+    """The present state does not allow what was asked for."""
+
+    status = 409
+
+
+class _UnknownError(RequestError):
+    """There is no such integration."""
+
+    status = 404
 
 
 def braze_control_routes(world: BrazeWorld) -> list[web.RouteDef]:
     """Return the control routes."""
     root = "/sandbox/braze"
     one = root + "/integrations/{integration_id}"
-    on_world: list[tuple[str, str, OnWorld]] = [
-        ("GET", root + "/integrations", _integrations),
-        ("POST", root + "/integrations", _create),
-        ("POST", root + "/bulk", _create_many),
-        ("POST", root + "/fail_all", _fail_all),
-        ("POST", root + "/finish", _finish_all),
-        ("GET", root + "/settings", _settings),
-        ("POST", root + "/settings", _set),
-        ("GET", root + "/faults", _faults),
-        ("POST", root + "/faults", _add_fault),
-        ("DELETE", root + "/faults", _clear_faults),
-        ("POST", root + "/keys", _grant),
-        ("GET", root + "/requests", _requests),
+
+    def on_world(method: str, path: str, action: Callable[[BrazeWorld, Json], Json]) -> web.RouteDef:
+        async def act(_request: web.Request, body: Json) -> Json:
+            return action(world, body)
+
+        return control_route(method, root + path, act)
+
+    def on_one(
+        method: str, path: str, action: Callable[[BrazeWorld, Integration, Json], Json]
+    ) -> web.RouteDef:
+        async def act(request: web.Request, body: Json) -> Json:
+            integration = world.get(request.match_info["integration_id"])
+            if integration is None:
+                raise _UnknownError("Integration not found")
+            return action(world, integration, body)
+
+        return control_route(method, one + path, act)
+
+    return [
+        on_world("GET", "/integrations", _integrations),
+        on_world("POST", "/integrations", _create),
+        on_world("POST", "/bulk", _create_many),
+        on_world("POST", "/fail_all", _fail_all),
+        on_world("POST", "/finish", _finish_all),
+        on_world("GET", "/settings", _settings),
+        on_world("POST", "/settings", _change_settings),
+        on_world("POST", "/keys", _set_key),
+        on_world("GET", "/requests", _requests),
+        on_one("PATCH", "", _change),
+        on_one("DELETE", "", _delete),
+        on_one("POST", "/run", _run),
+        on_one("POST", "/finish", _finish),
+        on_one("POST", "/history", _put_history),
+        *world.faults.routes(root + "/faults"),
     ]
-    on_one: list[tuple[str, str, OnOne]] = [
-        ("PATCH", one, _change),
-        ("DELETE", one, _delete),
-        ("POST", one + "/run", _run),
-        ("POST", one + "/finish", _finish),
-        ("POST", one + "/history", _put_history),
-    ]
-    return [web.route(method, path, _for_world(world, action)) for method, path, action in on_world] + [
-        web.route(method, path, _for_one(world, action)) for method, path, action in on_one
-    ]
 
 
-def _for_world(world: BrazeWorld, action: OnWorld) -> Callable[[web.Request], Awaitable[web.Response]]:
-    async def handle(request: web.Request) -> web.Response:
-        return await _answered(request, lambda body: action(world, body))
-
-    return handle
+def _integrations(world: BrazeWorld, _body: Json) -> Json:
+    return {"integrations": [integration_json(integration) for integration in world.integrations()]}
 
 
-def _for_one(world: BrazeWorld, action: OnOne) -> Callable[[web.Request], Awaitable[web.Response]]:
-    async def handle(request: web.Request) -> web.Response:
-        integration = world.get(request.match_info["integration_id"])
-        if integration is None:
-            return web.json_response({"error": "Integration not found"}, status=404)
-        return await _answered(request, lambda body: action(world, integration, body))
-
-    return handle
-
-
-async def _answered(request: web.Request, act: Callable[[Body], Body]) -> web.Response:
-    try:
-        return web.json_response(
-            act(read(_BODY, await request.json() if request.body_exists else {}, "body"))
-        )
-    except ConflictError as error:
-        return web.json_response({"error": str(error)}, status=409)
-    except ValueError as error:
-        return web.json_response({"error": str(error)}, status=400)
-
-
-def _integrations(world: BrazeWorld, _body: Body) -> Body:
-    return {"integrations": [shown(integration) for integration in world.integrations()]}
-
-
-def _create(world: BrazeWorld, body: Body) -> Body:
-    beginning = read(_BEGINNING, _taken(body, Beginning), "body")
+def _create(world: BrazeWorld, body: Json) -> Json:
+    start = read(_START, _taken(body, _Start), "body")
     coming = _coming(body) or ()
     config = read(_CONFIG, body, "body")
-    return _shown(world.create(config, first_in=beginning.first_in, coming=coming))
+    return _answer(world.create(config, first_in=start.first_in, coming=coming))
 
 
-def _create_many(world: BrazeWorld, body: Body) -> Body:
-    many = read(_MANY, _taken(body, Many), "body")
+def _create_many(world: BrazeWorld, body: Json) -> Json:
+    bulk = read(_BULK, _taken(body, _Bulk), "body")
     coming = _coming(body) or ()
     like = read(_CONFIG, body, "body")
     made = world.create_many(
-        many.count, many.prefix, like, coming=coming, history=many.history, spread=many.spread
+        bulk.count, bulk.prefix, like, coming=coming, history=bulk.history, spread=bulk.spread
     )
     return {"integration_ids": [integration.config.integration_id for integration in made]}
 
 
-def _change(world: BrazeWorld, integration: Integration, body: Body) -> Body:
+def _change(world: BrazeWorld, integration: Integration, body: Json) -> Json:
     coming = _coming(body)
     config = read(_CONFIG, _CONFIG.dump_python(integration.config) | body, "body")
-    return _shown(world.change(integration.config.integration_id, config, coming))
+    return _answer(world.change(integration.config.integration_id, config, coming))
 
 
-def _delete(world: BrazeWorld, integration: Integration, _body: Body) -> Body:
+def _delete(world: BrazeWorld, integration: Integration, _body: Json) -> Json:
     world.delete(integration.config.integration_id)
-    return _shown(integration)
+    return _answer(integration)
 
 
-def _run(world: BrazeWorld, integration: Integration, body: Body) -> Body:
+def _run(world: BrazeWorld, integration: Integration, body: Json) -> Json:
     if world.run(integration.config.integration_id, _plan(body)) is Triggered.BUSY:
-        raise ConflictError("Another job is in progress")
-    return _shown(integration)
+        raise _ConflictError("Another job is in progress")
+    return _answer(integration)
 
 
-def _finish(world: BrazeWorld, integration: Integration, body: Body) -> Body:
+def _finish(world: BrazeWorld, integration: Integration, body: Json) -> Json:
     if not world.finish(integration.config.integration_id, _plan(body)):
-        raise ConflictError("No job is in progress")
-    return _shown(integration)
+        raise _ConflictError("No job is in progress")
+    return _answer(integration)
 
 
-def _put_history(world: BrazeWorld, integration: Integration, body: Body) -> Body:
+def _put_history(world: BrazeWorld, integration: Integration, body: Json) -> Json:
     world.put_history(integration.config.integration_id, read(_HISTORY, body, "body").runs)
-    return _shown(integration)
+    return _answer(integration)
 
 
-def _fail_all(world: BrazeWorld, body: Body) -> Body:
+def _fail_all(world: BrazeWorld, body: Json) -> Json:
     return {"count": world.fail_all(read(_PLAN, {"outcome": ERROR} | body, "body"))}
 
 
-def _finish_all(world: BrazeWorld, body: Body) -> Body:
+def _finish_all(world: BrazeWorld, body: Json) -> Json:
     return {"count": world.finish_all(_plan(body))}
 
 
-def _settings(world: BrazeWorld, _body: Body) -> Body:
-    settings: Body = _SETTINGS.dump_python(world.settings, mode="json")
+def _settings(world: BrazeWorld, _body: Json) -> Json:
+    settings: Json = _SETTINGS.dump_python(world.settings, mode="json")
     return settings | {"limits": world.limits.to_json()}
 
 
-def _set(world: BrazeWorld, body: Body) -> Body:
-    limits = read(_LIMITS, _taken(body, NewLimits), "body").limits
+def _change_settings(world: BrazeWorld, body: Json) -> Json:
+    limits = read(_LIMITS, _taken(body, _Limits), "body").limits
     world.settings = read(_SETTINGS, _SETTINGS.dump_python(world.settings) | body, "body")
     for endpoint, limit in limits.items():
         world.limits.set(endpoint, limit)
     return _settings(world, {})
 
 
-def _faults(world: BrazeWorld, _body: Body) -> Body:
-    return {"faults": world.faults.to_json()}
+def _set_key(world: BrazeWorld, body: Json) -> Json:
+    key = read(_KEY, body, "body")
+    world.set_key(key.key, key.permissions)
+    return {"permissions": key.permissions}
 
 
-def _add_fault(world: BrazeWorld, body: Body) -> Body:
-    world.faults.add(Fault.from_json(body))
-    return _faults(world, {})
-
-
-def _clear_faults(world: BrazeWorld, _body: Body) -> Body:
-    world.faults.clear()
-    return _faults(world, {})
-
-
-def _grant(world: BrazeWorld, body: Body) -> Body:
-    grant = read(_KEY, body, "body")
-    world.set_key(grant.key, grant.permissions)
-    return {"permissions": grant.permissions}
-
-
-def _requests(world: BrazeWorld, _body: Body) -> Body:
+def _requests(world: BrazeWorld, _body: Json) -> Json:
     return {"requests": [received.to_json() for received in world.requests]}
 
 
-def _shown(integration: Integration) -> Body:
-    return {"integration": shown(integration)}
+def _answer(integration: Integration) -> Json:
+    return {"integration": integration_json(integration)}
 
 
-def _taken(body: Body, model: type[BaseModel]) -> Body:
-    """Take the model's fields out of `body`: what stays is somebody else's to read, or to refuse."""
+def _taken(body: Json, model: type[BaseModel]) -> Json:
+    """Take the model's fields out of `body`: what stays is read, or refused, by the next reader."""
     return {name: body.pop(name) for name in model.model_fields if name in body}
 
 
-def _plan(body: Body) -> RunPlan | None:
+def _plan(body: Json) -> RunPlan | None:
     """Return the plan that a body holds; an empty one leaves things as planned."""
     return read(_PLAN, body, "body") if body else None
 
 
-def _coming(body: Body) -> list[RunPlan] | None:
+def _coming(body: Json) -> list[RunPlan] | None:
     """Take `next_outcome` out of `body`: one plan or several, each a status word or the fields of RunPlan."""
     if "next_outcome" not in body:
         return None

@@ -1,4 +1,4 @@
-"""The workspace that the demo shows: a retailer's integrations, alive enough that something happens while one looks.
+"""The workspace that the demo shows: a retailer's integrations, busy enough that something always happens.
 
 Schedules are seconds where a real workspace has minutes; the history before is spread over days.
 """
@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cdi_bot.sandbox.braze.integration import Burst, IntegrationConfig
-from cdi_bot.sandbox.braze.runs import CONFIG_ERROR, ERROR, PARTIAL, SUCCESS, InventedRuns, RunPlan
+from cdi_bot.sandbox.braze.runs import CONFIG_ERROR, ERROR, PARTIAL, SUCCESS, GeneratedRuns, RunPlan
 from cdi_bot.sandbox.braze.world import BrazeWorld
 
-_WELL = RunPlan()
-_MOSTLY_WELL = (SUCCESS,) * 17 + (PARTIAL,) * 2 + (ERROR,)
-_ALWAYS_WELL = (SUCCESS,)
+_SUCCEEDS = RunPlan()
+_MOSTLY_SUCCESS = (SUCCESS,) * 17 + (PARTIAL,) * 2 + (ERROR,)
+_ALWAYS_SUCCESS = (SUCCESS,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Story:
+class _DemoIntegration:
     """One integration of the demo: its past, and what happens to it first.
 
     first_in: seconds to its first run. past_runs lie `past_every` seconds apart.
@@ -28,11 +28,11 @@ class _Story:
     coming: tuple[RunPlan, ...] = ()
     past_runs: int = 40
     past_every: float = 7200.0
-    past_outcomes: tuple[str, ...] = _MOSTLY_WELL
+    past_outcomes: tuple[str, ...] = _MOSTLY_SUCCESS
 
 
-_STORIES = (
-    _Story(  # the first alert: its run ends five seconds after the start, partial; then it recovers
+_INTEGRATIONS = (
+    _DemoIntegration(  # the first alert: its run ends five seconds after the start, partial; then it recovers
         config=IntegrationConfig(
             integration_name="Users: attributes (Snowflake)",
             integration_type="users_attributes",
@@ -44,16 +44,16 @@ _STORIES = (
         first_in=1.8,
         coming=(
             RunPlan(outcome=PARTIAL, seconds=3.0, rows_synced=46_912, rows_failed=1_288),
-            _WELL,
-            _WELL,
-            _WELL,
+            _SUCCEEDS,
+            _SUCCEEDS,
+            _SUCCEEDS,
             RunPlan(outcome=ERROR),
             RunPlan(outcome=ERROR),
         ),
         past_runs=60,
         past_every=3600.0,
     ),
-    _Story(
+    _DemoIntegration(
         config=IntegrationConfig(
             integration_name="Purchases: orders (BigQuery)",
             integration_type="users_purchases",
@@ -63,11 +63,11 @@ _STORIES = (
             rows=12_600,
         ),
         first_in=9,
-        coming=(_WELL, _WELL, _WELL, RunPlan(outcome=ERROR, rows_synced=0, rows_failed=0)),
+        coming=(_SUCCEEDS, _SUCCEEDS, _SUCCEEDS, RunPlan(outcome=ERROR, rows_synced=0, rows_failed=0)),
         past_runs=55,
         past_every=5400.0,
     ),
-    _Story(
+    _DemoIntegration(
         config=IntegrationConfig(
             integration_name="Catalog: product availability (Databricks)",
             integration_type="catalogs",
@@ -77,10 +77,10 @@ _STORIES = (
             rows=230_500,
         ),
         first_in=16,
-        coming=(_WELL, _WELL, RunPlan(outcome=CONFIG_ERROR, seconds=1.5)),
+        coming=(_SUCCEEDS, _SUCCEEDS, RunPlan(outcome=CONFIG_ERROR, seconds=1.5)),
         past_runs=48,
     ),
-    _Story(
+    _DemoIntegration(
         config=IntegrationConfig(
             integration_name="Events: store visits (S3)",
             integration_type="users_events",
@@ -93,7 +93,7 @@ _STORIES = (
         past_runs=52,
         past_every=4100.0,
     ),
-    _Story(
+    _DemoIntegration(
         config=IntegrationConfig(
             integration_name="Users: loyalty tiers (Redshift)",
             integration_type="users_attributes",
@@ -106,7 +106,7 @@ _STORIES = (
         past_runs=36,
         past_every=10_800.0,
     ),
-    _Story(  # nothing changes upstream most of the time: zero rows are well
+    _DemoIntegration(  # nothing changes upstream most of the time: zero rows are normal
         config=IntegrationConfig(
             integration_name="Users: deletion requests (Snowflake)",
             integration_type="users_deletes",
@@ -116,11 +116,11 @@ _STORIES = (
             rows=0,
         ),
         first_in=20,
-        coming=(_WELL, _WELL, RunPlan(rows_synced=3)),
+        coming=(_SUCCEEDS, _SUCCEEDS, RunPlan(rows_synced=3)),
         past_runs=45,
-        past_outcomes=_ALWAYS_WELL,
+        past_outcomes=_ALWAYS_SUCCESS,
     ),
-    _Story(
+    _DemoIntegration(
         config=IntegrationConfig(
             integration_name="Events: web sessions (BigQuery)",
             integration_type="users_events",
@@ -133,7 +133,7 @@ _STORIES = (
         past_runs=60,
         past_every=3000.0,
     ),
-    _Story(
+    _DemoIntegration(
         config=IntegrationConfig(
             integration_name="Accounts: B2B contracts (Microsoft Fabric)",
             integration_type="accounts",
@@ -145,7 +145,7 @@ _STORIES = (
         first_in=35,
         past_runs=30,
         past_every=14_400.0,
-        past_outcomes=_ALWAYS_WELL,
+        past_outcomes=_ALWAYS_SUCCESS,
     ),
 )
 
@@ -153,17 +153,17 @@ _STORIES = (
 def demo_world(clock: Callable[[], datetime], seed: int) -> BrazeWorld:
     """Return the demo's workspace, its first failing run about to end five seconds from now."""
     world = BrazeWorld(clock, seed)
-    for story in _STORIES:
-        config = story.config
-        past = InventedRuns(
+    for demo in _INTEGRATIONS:
+        config = demo.config
+        past = GeneratedRuns(
             name=f"{seed}:{config.integration_name}",
-            length=story.past_runs,
-            newest=world.look() - timedelta(seconds=240),
-            every_seconds=story.past_every,
+            length=demo.past_runs,
+            newest=world.catch_up() - timedelta(seconds=240),
+            every_seconds=demo.past_every,
             run_seconds=config.run_seconds,
             rows=config.rows,
-            outcomes=story.past_outcomes,
-            well=2,
+            outcomes=demo.past_outcomes,
+            successes=2,
         )
-        world.create(config, first_in=story.first_in, coming=story.coming, past=past)
+        world.create(config, first_in=demo.first_in, coming=demo.coming, past=past)
     return world

@@ -1,6 +1,6 @@
 """One integration of the Braze stand-in: what it is configured to be, and the runs it has had.
 
-No event starts here: `braze_world` decides when a run starts and ends and tells it to this class.
+No event starts here: `simulation` decides when a run starts and ends.
 """
 
 from bisect import bisect_left, insort
@@ -13,10 +13,10 @@ from typing import ClassVar
 
 from pydantic import ConfigDict
 
-from cdi_bot.sandbox.braze.runs import SUCCESS, InventedRuns, Run, RunPlan, settled
+from cdi_bot.sandbox.braze.runs import SUCCESS, GeneratedRuns, Run, RunPlan, settled
 
 _START = attrgetter("start")
-_LEAST_WAIT = 1.0  # seconds
+_MIN_INTERVAL = 1.0  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +27,8 @@ class Oddities:
     running_without_finish: rows of running runs leave out the finish time and the last timestamp.
     naive_times: times carry no zone. whole_seconds: times carry no fraction.
     text_counts: counts are strings.
-    status: a word told instead of every final status.
-    repeat_cursor: `next` is there for ever and always names the same cursor.
+    status: shown instead of every final status.
+    repeat_cursor: there is always a `next`, with the same cursor.
     html: an HTML page with status 200 instead of JSON.
     """
 
@@ -61,19 +61,19 @@ class Burst:
     most: int
 
     def __post_init__(self) -> None:
-        """Refuse bursts that would never let time pass."""
-        if self.every_seconds < _LEAST_WAIT or self.most < 1:
+        """Refuse bursts without time between them."""
+        if self.every_seconds < _MIN_INTERVAL or self.most < 1:
             raise ValueError("a burst needs every_seconds of 1 or more, and most of 1 or more")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntegrationConfig:
-    """What somebody set up in Braze's dashboard, and how its runs usually go.
+    """How an integration is configured in Braze's dashboard, and how its runs usually go.
 
-    integration_id: left empty, the world makes one up.
+    integration_id: empty: the world generates one.
     schedule_seconds: from one start to the next; None for event-driven, manual and API-triggered sources.
     run_seconds, rows: usual length and size of a run. usual_outcome: of runs without a plan of their own.
-    burst: set for file sources. stalled: its schedule passes without a run.
+    burst: set for file sources. stalled: scheduled times pass without a run.
 
     Raises ValueError for a schedule under a second and for negative figures.
     """
@@ -94,8 +94,8 @@ class IntegrationConfig:
     oddities: Oddities = field(default_factory=Oddities)
 
     def __post_init__(self) -> None:
-        """Refuse a schedule that would never let time pass, and figures below zero."""
-        if self.schedule_seconds is not None and self.schedule_seconds < _LEAST_WAIT:
+        """Refuse a schedule without time between runs, and negative figures."""
+        if self.schedule_seconds is not None and self.schedule_seconds < _MIN_INTERVAL:
             raise ValueError("schedule_seconds must be at least 1")
         if self.run_seconds < 0 or self.rows < 0:
             raise ValueError("run_seconds and rows must not be negative")
@@ -103,7 +103,7 @@ class IntegrationConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListFacts:
-    """What the list call tells of an integration's runs, as it stood from `at` on."""
+    """What the list call shows of an integration's runs, from `at` on."""
 
     at: datetime
     last_job_status: str | None = None
@@ -123,9 +123,9 @@ class Current:
 class Integration:
     """One integration with its runs. At most one is in progress, as in Braze.
 
-    next_slot: when the schedule comes round next. number: how many runs it began, seeds the chance of each.
-    plan_token, queued: name the events that still count for it; `queued` is set while a start is due of which
-    nothing shows yet. files: files that wait for their run. coming: plans for the next runs to begin.
+    next_slot: when the next scheduled run is due. number: how many runs it began; seeds the randomness of each.
+    plan_token, queued: name the events that are still valid; `queued` is set while a start is due that is
+    not shown yet. files: files that wait for their run. coming: plans for the next runs to begin.
     """
 
     config: IntegrationConfig
@@ -138,7 +138,7 @@ class Integration:
     files: int = 0
     current: Current | None = None
     watermark: datetime | None = None
-    past: InventedRuns | None = None
+    past: GeneratedRuns | None = None
     coming: deque[RunPlan] = field(default_factory=deque)
     _runs: list[Run] = field(default_factory=list)
     _facts: deque[ListFacts] = field(default_factory=deque)
@@ -165,15 +165,15 @@ class Integration:
         return self.coming.popleft() if self.coming else RunPlan(outcome=self.config.usual_outcome)
 
     def free_start(self, at: datetime) -> datetime:
-        """Return `at`, or the first microsecond after it that names no run yet."""
-        while (place := bisect_left(self._runs, at, key=_START)) < len(self._runs) and (
-            self._runs[place].start == at
+        """Return `at`, or the first microsecond after it that is not the start of another run."""
+        while (index := bisect_left(self._runs, at, key=_START)) < len(self._runs) and (
+            self._runs[index].start == at
         ):
             at += timedelta(microseconds=1)
         return at
 
     def put(self, runs: Iterable[Run]) -> None:
-        """Add runs in any order; one with a known start takes the place of that run."""
+        """Add runs in any order; one with a known start replaces that run."""
         known = [*(self.past or ()), *self._runs]
         self.past = None
         self._runs = sorted(({run.start: run for run in [*known, *runs]}).values(), key=_START)
@@ -181,36 +181,36 @@ class Integration:
             self.watermark = self._runs[-1].last_timestamp_synced or self.watermark
 
     def begin(self, run: Run, current: Current) -> None:
-        """Let `run` be seen and be the one in progress."""
+        """Show `run`, as the one in progress."""
         self.queued = None
         self.current = current
         insort(self._runs, run, key=_START)
 
     def end(self, current: Current, at: datetime) -> None:
-        """Settle `current`, the run in progress, at `at` by its plan; never before its start, moved as it may be."""
-        place = bisect_left(self._runs, current.start, key=_START)
+        """End `current`, the run in progress, at `at` by its plan, but never before its start (which may change)."""
+        index = bisect_left(self._runs, current.start, key=_START)
         run = settled(
-            self._runs[place], current.plan, finish=max(at, current.start), watermark=self.watermark
+            self._runs[index], current.plan, finish=max(at, current.start), watermark=self.watermark
         )
-        self._runs[place] = run
+        self._runs[index] = run
         self.watermark = run.last_timestamp_synced
         self.current = None
 
     @property
     def total(self) -> int:
-        """How many runs the status call can tell."""
+        """How many runs the status call can return."""
         return len(self._runs) + len(self.past or ())
 
     def page(self, offset: int, size: int) -> list[Run]:
-        """Return `size` runs or fewer from `offset` on, newest first, at a cost that no history raises."""
+        """Return `size` runs or fewer from `offset` on, newest first, at a cost that does not grow with the history."""
         lived = len(self._runs)
-        runs = [self._runs[lived - 1 - place] for place in range(offset, min(offset + size, lived))]
+        runs = [self._runs[lived - 1 - index] for index in range(offset, min(offset + size, lived))]
         if self.past is not None and offset + size > lived:
             runs += self.past[max(0, offset - lived) : offset + size - lived]
         return runs
 
     def record(self, at: datetime, lag: timedelta) -> None:
-        """Note what the list shall tell from `at` on, and forget what no list `lag` behind can show again."""
+        """Record what the list shows from `at` on, and forget what a list `lag` behind can't show again."""
         newest = self.newest
         self._facts.append(
             ListFacts(
@@ -224,5 +224,5 @@ class Integration:
             self._facts.popleft()
 
     def facts(self, at: datetime) -> ListFacts:
-        """Return what the list tells when it shows the state of `at`, or else the oldest that is kept."""
+        """Return what the list shows of the state at `at`, or else the oldest that is kept."""
         return next((facts for facts in reversed(self._facts) if facts.at <= at), self._facts[0])

@@ -1,7 +1,7 @@
-"""The words of Braze's CDI API: rows, times, cursors, Link headers. Pure.
+"""The payloads of Braze's CDI API: rows, times, cursors, Link headers. Pure.
 
 Facts: Braze's public reference for the three endpoints under `/cdi/integrations`, quirks included: the
-documented `next` target of the status call lacks the slash before the id, and nobody should follow it.
+documented `next` target of the status call lacks the slash before the id, so no client should follow it.
 """
 
 import base64
@@ -37,7 +37,7 @@ def cursor_of(offset: int) -> str:
 
 
 def offset_of(cursor: str) -> int | None:
-    """Return the offset that a cursor names, or None if it is no cursor."""
+    """Return the offset that a cursor names, or None for an invalid cursor."""
     try:
         plain = base64.b64decode(cursor, validate=True)
     except (binascii.Error, ValueError):
@@ -49,8 +49,8 @@ def offset_of(cursor: str) -> int | None:
 def link_header(path: str, broken_path: str, *, cursor: str | None, total: int, repeat: bool) -> str | None:
     """Return the Link header of a page, or None where Braze sends none.
 
-    path, broken_path: what the `prev` and the `next` target point at. cursor: that of the call, a valid one.
-    total: items over all pages. repeat: an oddity, `next` for ever names the second page.
+    path, broken_path: where the `prev` and the `next` link point. cursor: that of the request, a valid one.
+    total: items over all pages. repeat: an oddity: `next` always names the second page.
     """
     offset = offset_of(cursor) if cursor is not None else None
     at = offset or 0
@@ -96,7 +96,7 @@ def list_row(
     updated_at: datetime,
     whole_list: Oddities,
 ) -> dict[str, object]:
-    """Return a row of the list call: odd by the integration's own oddities, then by those of the whole list."""
+    """Return a row of the list call: with the integration's own oddities, then those of the whole list."""
     oddities = config.oddities
     status = facts.last_job_status
     odd_times = whole_list if whole_list.naive_times or whole_list.whole_seconds else oddities
@@ -116,8 +116,8 @@ def list_row(
     return _odd(_odd(row, oddities), whole_list)
 
 
-def shown(integration: Integration) -> dict[str, object]:
-    """Return an integration as the live page and the control endpoints see it: the present truth, never odd."""
+def integration_json(integration: Integration) -> dict[str, object]:
+    """Return an integration as the page and the control endpoints show it: as it is now, without oddities."""
     config, newest = integration.config, integration.newest
     return {
         "integration_id": config.integration_id,

@@ -1,6 +1,6 @@
-"""Sync runs of the Braze stand-in as values: what is planned, what comes of it, and long invented histories.
+"""Sync runs of the Braze stand-in as values: what is planned, what comes of it, and long generated histories.
 
-Chance comes from a seed and a name alone, so that the same world lives the same life again, whatever
+Randomness comes from a seed and a name alone, so that the same world repeats the same events, whatever
 else is asked of it in between.
 """
 
@@ -27,9 +27,9 @@ def _refuse_naive(*times: datetime | None) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One sync run as the status call tells it. Named by its start: Braze gives no run id.
+    """One sync run as the status call returns it. Named by its start: Braze gives no run id.
 
-    status: a word of Braze's, or any other.
+    status: one of Braze's, or any other word.
     start, finish, last_timestamp_synced: aware UTC; the last two None while unknown.
     rows_synced, rows_failed: counts.
 
@@ -52,14 +52,14 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunPlan:
-    """How a coming run shall go. What is None follows from the integration and the outcome.
+    """How a coming run will go. What is None follows from the integration and the outcome.
 
     outcome: the final status, any word.
     seconds: how long it runs, exactly.
     rows_synced, rows_failed: final counts.
-    last_timestamp_synced: the watermark it leaves behind, aware; may lie in the future.
+    last_timestamp_synced: the watermark after it, aware; may lie in the future.
 
-    Raises ValueError for a time without a zone, and for seconds that no calendar holds.
+    Raises ValueError for a time without a zone, and for seconds outside of 0 to 1,000,000,000.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -78,17 +78,17 @@ class RunPlan:
 
 
 def resolved(
-    plan: RunPlan, *, usual_seconds: float, usual_rows: int, jitter: float, chance: Random
+    plan: RunPlan, *, usual_seconds: float, usual_rows: int, jitter: float, random: Random
 ) -> RunPlan:
-    """Fill in what `plan` leaves open, but for the watermark.
+    """Fill in what `plan` leaves open, except for the watermark.
 
-    usual_seconds, usual_rows: the integration's own, drawn up or down by `jitter`: 0.1 is ten per cent.
-    Partial runs fail 1 to 20 % of their rows, errors fail all of them, a faulty configuration reads none;
-    an unknown outcome stops somewhere on the way.
+    usual_seconds, usual_rows: the integration's own, varied by `jitter`: 0.1 is ten per cent.
+    Partial runs fail 1 to 20 % of their rows, errors fail all of them, a configuration error reads none;
+    an unknown outcome stops part of the way.
     """
-    seconds = usual_seconds * chance.uniform(1 - jitter, 1 + jitter)
-    rows = round(usual_rows * chance.uniform(1 - jitter, 1 + jitter))
-    share = chance.uniform(0.01, 0.2)
+    seconds = usual_seconds * random.uniform(1 - jitter, 1 + jitter)
+    rows = round(usual_rows * random.uniform(1 - jitter, 1 + jitter))
+    share = random.uniform(0.01, 0.2)
     match plan.outcome:
         case "success":
             failed = 0
@@ -111,7 +111,7 @@ def resolved(
 def settled(run: Run, plan: RunPlan, *, finish: datetime, watermark: datetime | None) -> Run:
     """Return `run` as it stands once it ended at `finish` by its resolved `plan`.
 
-    watermark: the integration's last timestamp synced so far; it moves on only when rows were synced.
+    watermark: the integration's last timestamp synced so far; it moves only when rows were synced.
     """
     synced = plan.rows_synced or 0
     if plan.last_timestamp_synced is not None:
@@ -129,11 +129,11 @@ def settled(run: Run, plan: RunPlan, *, finish: datetime, watermark: datetime | 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InventedRuns(Sequence[Run]):
-    """A past of `length` final runs, newest first, worked out only when looked at: ten million cost no memory.
+class GeneratedRuns(Sequence[Run]):
+    """A past of `length` final runs, newest first, computed only when read: ten million cost no memory.
 
-    name: seeds the chance. newest: about when the newest run started; the others lie `every_seconds` apart.
-    outcomes: the words drawn from, a word may stand several times; the newest `well` runs are successes.
+    name: seeds the random. newest: about when the newest run started; the others lie `every_seconds` apart.
+    outcomes: the statuses to choose from, with repeats as weights; the newest `successes` runs succeeded.
     run_seconds, rows: the usual figures; runs never overlap.
     """
 
@@ -144,33 +144,33 @@ class InventedRuns(Sequence[Run]):
     run_seconds: float
     rows: int
     outcomes: tuple[str, ...] = (SUCCESS,)
-    well: int = 0
+    successes: int = 0
 
     def __len__(self) -> int:
         """Return how many runs there are."""
         return self.length
 
     @overload
-    def __getitem__(self, place: int) -> Run: ...
+    def __getitem__(self, index: int) -> Run: ...
     @overload
-    def __getitem__(self, place: slice) -> list[Run]: ...
-    def __getitem__(self, place: int | slice) -> Run | list[Run]:
-        """Return the run at `place`, or the runs of a slice; 0 is the newest."""
-        if isinstance(place, slice):
-            return [self._at(index) for index in range(self.length)[place]]
-        return self._at(range(self.length)[place])
+    def __getitem__(self, index: slice) -> list[Run]: ...
+    def __getitem__(self, index: int | slice) -> Run | list[Run]:
+        """Return the run at `index`, or the runs of a slice; 0 is the newest."""
+        if isinstance(index, slice):
+            return [self._at(index) for index in range(self.length)[index]]
+        return self._at(range(self.length)[index])
 
     def _at(self, index: int) -> Run:
-        chance = Random(f"{self.name}:{index}")
-        outcome = SUCCESS if index < self.well else chance.choice(self.outcomes)
-        early = timedelta(seconds=index * self.every_seconds + chance.uniform(0, self.every_seconds * 0.1))
+        random = Random(f"{self.name}:{index}")
+        outcome = SUCCESS if index < self.successes else random.choice(self.outcomes)
+        early = timedelta(seconds=index * self.every_seconds + random.uniform(0, self.every_seconds * 0.1))
         run = Run(status=RUNNING, start=self.newest - early)
         plan = resolved(
             RunPlan(outcome=outcome),
             usual_seconds=min(self.run_seconds, self.every_seconds * 0.7),
             usual_rows=self.rows,
             jitter=0.2,
-            chance=chance,
+            random=random,
         )
         return settled(
             run,

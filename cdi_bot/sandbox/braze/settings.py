@@ -1,7 +1,7 @@
-"""What can be set for the whole Braze stand-in, and what it keeps of each request."""
+"""What can be set for the whole Braze workspace: its behaviour, its rate limits, and what it keeps of each request."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import ClassVar
 
@@ -23,11 +23,11 @@ class Settings:
     """How the whole workspace behaves.
 
     list_lag: seconds by which the list's job facts lag behind the status call.
-    trigger_delay: seconds from a triggered sync to the start of its run; until then nothing shows of it.
+    trigger_delay: seconds from a triggered sync to the start of its run; until then the run is not shown.
     jitter: share by which run lengths and sizes vary; starts come up to twice as many seconds late.
     unknown_id: see UnknownId. list_oddities: oddities of the list call's answers.
 
-    Raises ValueError for negative waits and a jitter outside of 0 to 1.
+    Raises ValueError for negative times and a jitter outside of 0 to 1.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -39,16 +39,16 @@ class Settings:
     list_oddities: Oddities = field(default_factory=Oddities)
 
     def __post_init__(self) -> None:
-        """Refuse settings that would turn time or figures round."""
+        """Refuse settings that would turn back time or make figures negative."""
         if self.list_lag < 0 or self.trigger_delay < 0 or not 0 <= self.jitter < 1:
             raise ValueError("list_lag and trigger_delay must not be negative, jitter lies between 0 and 1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Received:
+class ReceivedRequest:
     """One request that reached the stand-in.
 
-    path: as it came, with the query. status: of the answer; None where the connection was cut instead.
+    path: with the query. status: of the answer; None where the connection was cut instead.
     """
 
     method: str
@@ -59,3 +59,82 @@ class Received:
     def to_json(self) -> dict[str, object]:
         """Return the JSON form for the control endpoint."""
         return {"method": self.method, "path": self.path, "at": self.at.isoformat(), "status": self.status}
+
+
+class Endpoint(Enum):
+    """An endpoint, with a permission and a limit of its own. The value names it in control requests."""
+
+    LIST = "list"  # GET /cdi/integrations
+    STATUS = "status"  # GET /cdi/integrations/{integration_id}/job_sync_status
+    SYNC = "sync"  # POST /cdi/integrations/{integration_id}/sync
+
+    @property
+    def permission(self) -> str:
+        """The permission that a key needs."""
+        return _PERMISSIONS[self]
+
+
+_PERMISSIONS = {
+    Endpoint.LIST: "cdi.integration_list",
+    Endpoint.STATUS: "cdi.integration_job_status",
+    Endpoint.SYNC: "cdi.integration_sync",
+}
+
+ALL_PERMISSIONS = frozenset(_PERMISSIONS.values())
+
+DOCUMENTED_LIMITS = {Endpoint.LIST: 50, Endpoint.STATUS: 100, Endpoint.SYNC: 20}
+"""Requests a minute for a whole workspace, as Braze documents them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """Whether a request is within the limit, and what the rate limit headers say.
+
+    reset: epoch seconds at which the clock minute ends.
+    """
+
+    passes: bool
+    limit: int
+    remaining: int
+    reset: int
+
+
+class RateLimits:
+    """Counts the requests of one workspace; the count starts again with each clock minute."""
+
+    def __init__(self) -> None:
+        """Start with the documented limits and nothing used."""
+        self._limits = dict(DOCUMENTED_LIMITS)
+        self._used: dict[Endpoint, tuple[datetime, int]] = {}
+
+    def set(self, endpoint: Endpoint, limit: int) -> None:
+        """Raise or lower a limit, requests a minute, from the next request on."""
+        self._limits[endpoint] = limit
+
+    def count(self, endpoint: Endpoint, now: datetime) -> Allowance:
+        """Count one request at `now`. One over the limit does not pass, and is not counted."""
+        minute = now.replace(second=0, microsecond=0)
+        counted_in, used = self._used.get(endpoint, (minute, 0))
+        used = used if counted_in == minute else 0
+        passes = used < self._limits[endpoint]
+        used += passes
+        self._used[endpoint] = (minute, used)
+        return self._allowance(endpoint, minute, used=used, passes=passes)
+
+    def used_up(self, endpoint: Endpoint, now: datetime) -> Allowance:
+        """Return what a request at `now` gets when other tools have used the whole limit. Counts nothing."""
+        minute = now.replace(second=0, microsecond=0)
+        return self._allowance(endpoint, minute, used=self._limits[endpoint], passes=False)
+
+    def _allowance(self, endpoint: Endpoint, minute: datetime, *, used: int, passes: bool) -> Allowance:
+        limit = self._limits[endpoint]
+        return Allowance(
+            passes=passes,
+            limit=limit,
+            remaining=max(0, limit - used),
+            reset=int((minute + timedelta(minutes=1)).timestamp()),
+        )
+
+    def to_json(self) -> dict[str, int]:
+        """Return the limits by endpoint name."""
+        return {endpoint.value: limit for endpoint, limit in self._limits.items()}

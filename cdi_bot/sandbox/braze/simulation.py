@@ -1,24 +1,61 @@
-"""How integrations of the Braze stand-in live: schedules come round, files arrive, runs start and end.
+"""What happens to the integrations of the Braze stand-in over time: schedules, arriving files, runs that start and end.
 
 Nothing runs in the background. `advance` lets everything happen that was due by a moment, in order and at
-its own time, so it costs by what happened, not by how many integrations or runs there are.
+its own time. Events wait in a heap, so the cost depends on what happens, not on how many integrations there are.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from heapq import heappop, heappush
 from itertools import count
 from random import Random
 
 from cdi_bot.sandbox.braze.integration import Burst, Current, Integration
 from cdi_bot.sandbox.braze.runs import RUNNING, Run, RunPlan, resolved
 from cdi_bot.sandbox.braze.settings import Settings
-from cdi_bot.sandbox.braze.timetable import Due, Timetable
 
 
-class Life:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Event:
+    """Something that will happen.
+
+    is_valid: whether it still counts; an event that was overtaken is dropped when it comes up.
+    happen: lets it happen, at the event's own time, not the later one at which it is noticed.
+    """
+
+    at: datetime
+    is_valid: Callable[[], bool]
+    happen: Callable[[datetime], None]
+
+
+@dataclass(slots=True)
+class _Events:
+    """Events in order of time, those of the same moment in order of entry."""
+
+    _heap: list[tuple[datetime, int, _Event]] = field(default_factory=list)
+    _serial: "count[int]" = field(default_factory=count)
+
+    def put(self, event: _Event) -> None:
+        """Enter an event."""
+        heappush(self._heap, (event.at, next(self._serial), event))
+
+    def next_at(self) -> datetime | None:
+        """Return when the next valid event is due."""
+        while self._heap and not self._heap[0][2].is_valid():
+            heappop(self._heap)
+        return self._heap[0][0] if self._heap else None
+
+    def take(self, now: datetime) -> _Event | None:
+        """Take the next valid event that is due by `now`."""
+        at = self.next_at()
+        return heappop(self._heap)[2] if at is not None and at <= now else None
+
+
+class Simulation:
     """Moves integrations through time.
 
-    seed: the same seed lives the same life. now: how far it has come. settings: may be replaced at any time.
+    seed: the same seed leads to the same events. now: how far time has come. settings: may be replaced at any time.
     """
 
     def __init__(self, seed: int, now: datetime) -> None:
@@ -26,19 +63,19 @@ class Life:
         self.seed = seed
         self.now = now
         self.settings = Settings()
-        self._timetable = Timetable()
+        self._events = _Events()
         self._serial = count(1)
         self._changed: dict[int, Integration] = {}
 
     def advance(self, now: datetime) -> None:
-        """Let everything happen that was due by `now`. A clock put back changes nothing."""
+        """Let everything happen that was due by `now`. A clock that was set back changes nothing."""
         self.now = max(now, self.now)
-        while (due := self._timetable.take(self.now)) is not None:
-            due.happen(due.at)
+        while (event := self._events.take(self.now)) is not None:
+            event.happen(event.at)
 
     def next_change_at(self) -> datetime | None:
         """Return when something will happen by itself; None: nothing will."""
-        return self._timetable.next_at()
+        return self._events.next_at()
 
     def take_changed(self) -> list[Integration]:
         """Return the integrations that changed since the last call, each once."""
@@ -46,8 +83,8 @@ class Life:
         self._changed.clear()
         return changed
 
-    def settle_in(self, integration: Integration, first_in: float | None = None) -> None:
-        """Lay out an integration's future by its configuration, in place of the one it had.
+    def plan_future(self, integration: Integration, first_in: float | None = None) -> None:
+        """Enter an integration's coming events by its configuration, in place of those it had.
 
         first_in: seconds to the first slot or burst; None for the usual wait.
         """
@@ -59,7 +96,7 @@ class Life:
             self._next_slot(integration, self.now + timedelta(seconds=wait), config.schedule_seconds)
         if config.burst is not None:
             self._next_burst(integration, config.burst, self.now, first_in)
-        self.touch(integration, self.now)
+        self.mark_changed(integration, self.now)
 
     def begin(self, integration: Integration, at: datetime, plan: RunPlan | None = None) -> None:
         """Start a run at `at`, by `plan` or else by what was planned next."""
@@ -68,7 +105,7 @@ class Life:
         current = Current(start=integration.free_start(at), plan=plan)
         integration.begin(Run(status=RUNNING, start=current.start), current)
         self.end_at(integration, current, at + timedelta(seconds=plan.seconds or 0))
-        self.touch(integration, at)
+        self.mark_changed(integration, at)
 
     def end_at(self, integration: Integration, current: Current, at: datetime) -> None:
         """Let the run in progress end at `at` by the plan of `current`, and at no other time."""
@@ -81,13 +118,13 @@ class Life:
         )
 
     def queue(self, integration: Integration, at: datetime) -> None:
-        """Let a run start at `at`; until then nothing shows of it, but no other can start."""
+        """Let a run start at `at`; until then it is not shown, but no other can start."""
         token = integration.queued = next(self._serial)
         self._put(
             integration, at, lambda: integration.queued == token, lambda at: self.begin(integration, at)
         )
 
-    def touch(self, integration: Integration, at: datetime) -> None:
+    def mark_changed(self, integration: Integration, at: datetime) -> None:
         """Note that an integration changed at `at`."""
         integration.record(at, timedelta(seconds=self.settings.list_lag))
         self._changed[id(integration)] = integration
@@ -99,12 +136,12 @@ class Life:
             usual_seconds=integration.config.run_seconds,
             usual_rows=integration.config.rows,
             jitter=self.settings.jitter,
-            chance=self._chance(integration, "run"),
+            random=self._random(integration, "run"),
         )
 
     def _next_slot(self, integration: Integration, slot: datetime, every: float) -> None:
         integration.next_slot = slot
-        late = self._chance(integration, "slot", slot).uniform(0, 2 * self.settings.jitter)
+        late = self._random(integration, "slot", slot).uniform(0, 2 * self.settings.jitter)
         self._put_planned(
             integration, slot + timedelta(seconds=late), lambda at: self._slot(integration, slot, every, at)
         )
@@ -112,16 +149,16 @@ class Life:
     def _slot(self, integration: Integration, slot: datetime, every: float, at: datetime) -> None:
         self._next_slot(integration, slot + timedelta(seconds=every), every)
         if integration.busy or integration.config.stalled:
-            self.touch(integration, at)
+            self.mark_changed(integration, at)
         else:
             self.begin(integration, at)
 
     def _next_burst(
         self, integration: Integration, burst: Burst, at: datetime, wait: float | None = None
     ) -> None:
-        chance = self._chance(integration, "burst", at)
-        seconds = chance.expovariate(1 / burst.every_seconds) if wait is None else wait
-        files = chance.randint(1, burst.most)
+        random = self._random(integration, "burst", at)
+        seconds = random.expovariate(1 / burst.every_seconds) if wait is None else wait
+        files = random.randint(1, burst.most)
         self._put_planned(
             integration,
             at + timedelta(seconds=seconds),
@@ -139,9 +176,9 @@ class Life:
         integration.end(current, at)
         if integration.files:
             integration.files -= 1
-            pause = self._chance(integration, "next file").uniform(0.2, 1.0)
+            pause = self._random(integration, "next file").uniform(0.2, 1.0)
             self.queue(integration, at + timedelta(seconds=pause))
-        self.touch(integration, at)
+        self.mark_changed(integration, at)
 
     def _put_planned(
         self, integration: Integration, at: datetime, happen: Callable[[datetime], None]
@@ -153,11 +190,13 @@ class Life:
         self,
         integration: Integration,
         at: datetime,
-        counts: Callable[[], bool],
+        is_valid: Callable[[], bool],
         happen: Callable[[datetime], None],
     ) -> None:
-        self._timetable.put(Due(at=at, counts=lambda: not integration.deleted and counts(), happen=happen))
+        self._events.put(
+            _Event(at=at, is_valid=lambda: not integration.deleted and is_valid(), happen=happen)
+        )
 
-    def _chance(self, integration: Integration, *parts: object) -> Random:
+    def _random(self, integration: Integration, *parts: object) -> Random:
         name = (self.seed, integration.config.integration_id, integration.number, *parts)
         return Random(":".join(map(str, name)))

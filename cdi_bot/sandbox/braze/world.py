@@ -1,7 +1,7 @@
 """The state behind the Braze stand-in: one workspace, its keys, limits, faults and integrations.
 
-`look` (and with it everything that is asked or done here) first brings the integrations up to the present;
-how they live is told in `braze_life`.
+`catch_up` (and with it everything that is asked or done here) first brings the integrations up to the present;
+`simulation` decides what happens to them.
 """
 
 from collections import deque
@@ -13,32 +13,31 @@ from random import Random
 from uuid import UUID
 
 from cdi_bot.sandbox.braze.integration import Integration, IntegrationConfig
-from cdi_bot.sandbox.braze.limits import ALL_PERMISSIONS, Limits
-from cdi_bot.sandbox.braze.payloads import WELL_FORMED_ID, shown
-from cdi_bot.sandbox.braze.runs import ERROR, InventedRuns, Run, RunPlan
-from cdi_bot.sandbox.braze.settings import Received, Settings
-from cdi_bot.sandbox.braze.simulation import Life
+from cdi_bot.sandbox.braze.payloads import WELL_FORMED_ID, integration_json
+from cdi_bot.sandbox.braze.runs import ERROR, GeneratedRuns, Run, RunPlan
+from cdi_bot.sandbox.braze.settings import ALL_PERMISSIONS, RateLimits, ReceivedRequest, Settings
+from cdi_bot.sandbox.braze.simulation import Simulation
 from cdi_bot.sandbox.faults import Faults
 
 REQUESTS_KEPT = 10_000
-_INVENTED_EVERY = 900.0  # seconds between the invented past runs of a source without a schedule
+_GENERATED_EVERY = 900.0  # seconds between the generated past runs of a source without a schedule
 
 
 class Triggered(Enum):
-    """What came of asking for a run."""
+    """The result of asking for a run."""
 
-    ACCEPTED = "accepted"  # it starts: after the trigger delay, or at once where control asked
+    ACCEPTED = "accepted"  # it starts after the trigger delay, or at once when a control request asked
     BUSY = "busy"  # another one is in progress
 
 
 class BrazeWorld:
     """One Braze workspace.
 
-    clock: returns the present, aware UTC. seed: the same seed lives the same life.
-    on_change: told of each change as a stream event, `{"type": "integration", "integration": {…}}` or
+    clock: returns the present, aware UTC. seed: the same seed leads to the same events.
+    on_change: gets each change as a stream event, `{"type": "integration", "integration": {…}}` or
         `{"type": "faults", "braze": […]}`; may be set later.
     api_key: a key with every permission. app_group_id: the workspace's id.
-    requests: the newest 10,000 that came in. limits, faults: to be changed as one likes.
+    requests: the newest 10,000 that came in. limits, faults: to be changed directly.
 
     Methods that take an integration's id raise KeyError for an unknown one, unless they say otherwise.
     """
@@ -51,12 +50,12 @@ class BrazeWorld:
     ) -> None:
         """Start an empty workspace."""
         self.on_change = on_change
-        self.limits = Limits()
-        self.faults = Faults(on_change=self._faults_changed)
-        self.requests: deque[Received] = deque(maxlen=REQUESTS_KEPT)
+        self.limits = RateLimits()
+        self.faults = Faults(on_change=self._publish_faults)
+        self.requests: deque[ReceivedRequest] = deque(maxlen=REQUESTS_KEPT)
         self._clock = clock
         self._seed = seed
-        self._life = Life(seed, clock())
+        self._simulation = Simulation(seed, clock())
         self.api_key = self._uuid("key")
         self.app_group_id = self._uuid("app group")
         self._keys: dict[str, frozenset[str]] = {self.api_key: ALL_PERMISSIONS}
@@ -66,37 +65,37 @@ class BrazeWorld:
 
     # Time
 
-    def look(self) -> datetime:
-        """Let happen what was due by now, and return now."""
+    def catch_up(self) -> datetime:
+        """Let everything happen that was due by now, and return now."""
         self.advance(self._clock())
-        return self._life.now
+        return self._simulation.now
 
     def advance(self, now: datetime) -> None:
-        """Let everything happen that was due by `now`, and tell of each integration that changed."""
-        self._life.advance(now)
-        changed = self._life.take_changed()
+        """Let everything happen that was due by `now`, and publish each integration that changed."""
+        self._simulation.advance(now)
+        changed = self._simulation.take_changed()
         if self.on_change is not None:
             for integration in changed:
-                self.on_change({"type": "integration", "integration": shown(integration)})
+                self.on_change({"type": "integration", "integration": integration_json(integration)})
 
     def next_change_at(self, now: datetime) -> datetime | None:
         """Return when something will happen by itself, never earlier than `now`; None: nothing will."""
-        at = self._life.next_change_at()
+        at = self._simulation.next_change_at()
         return None if at is None else max(at, now)
 
     @property
     def settings(self) -> Settings:
         """How the whole workspace behaves."""
-        return self._life.settings
+        return self._simulation.settings
 
     @settings.setter
     def settings(self, settings: Settings) -> None:
-        self._life.settings = settings
+        self._simulation.settings = settings
 
     # Keys
 
     def set_key(self, key: str, permissions: Iterable[str] | None) -> None:
-        """Let `key` have these permissions and no others; None revokes it."""
+        """Give `key` these permissions and no others; None revokes it."""
         if permissions is None:
             self._keys.pop(key, None)
         else:
@@ -114,14 +113,14 @@ class BrazeWorld:
         *,
         first_in: float | None = None,
         coming: Iterable[RunPlan] = (),
-        past: InventedRuns | None = None,
+        past: GeneratedRuns | None = None,
     ) -> Integration:
         """Add an integration at the end of the list.
 
         first_in: seconds to its first slot or burst; None for the usual wait. coming: plans of its first runs.
-        Raises ValueError for an id that is taken or could not stand in a path.
+        Raises ValueError for an id that is taken or that does not fit into a path.
         """
-        now = self.look()
+        now = self.catch_up()
         if not config.integration_id:
             self._made += 1
             config = replace(config, integration_id=self._uuid("integration", self._made))
@@ -133,7 +132,7 @@ class BrazeWorld:
         integration.watermark = past[0].last_timestamp_synced if past else None
         self._integrations[config.integration_id] = integration
         self._order.append(config.integration_id)
-        self._life.settle_in(integration, first_in)
+        self._simulation.plan_future(integration, first_in)
         self.advance(now)
         return integration
 
@@ -150,17 +149,17 @@ class BrazeWorld:
         """Add `count` integrations like `like`, named `prefix 0001` and so on.
 
         coming: plans of each one's first runs. history: past runs of each, all successful.
-        spread: first slots lie evenly over one schedule period, else all come at its end together.
+        spread: first runs evenly over one schedule period; otherwise all start together at its end.
         """
-        every = like.schedule_seconds or _INVENTED_EVERY
+        every = like.schedule_seconds or _GENERATED_EVERY
         plans = tuple(coming)
         made = []
         for number in range(1, count + 1):
             first_in = every * number / count if spread else None
-            past = InventedRuns(
+            past = GeneratedRuns(
                 name=f"{self._seed}:{prefix}:{number}",
                 length=history,
-                newest=self.look() - timedelta(seconds=every - (first_in or 0)),
+                newest=self.catch_up() - timedelta(seconds=every - (first_in or 0)),
                 every_seconds=every,
                 run_seconds=like.run_seconds,
                 rows=like.rows,
@@ -174,9 +173,9 @@ class BrazeWorld:
     ) -> Integration:
         """Give an integration another configuration, and other plans for its next runs unless `coming` is None.
 
-        A changed schedule or burst counts from now on. The id stays as it is.
+        A changed schedule or burst applies from now on. The id stays as it is.
         """
-        now = self.look()
+        now = self.catch_up()
         integration = self._integrations[integration_id]
         before, after = integration.config, replace(config, integration_id=integration_id)
         if after != before:
@@ -185,28 +184,28 @@ class BrazeWorld:
         if coming is not None:
             integration.coming = deque(coming)
         if (after.schedule_seconds, after.burst) != (before.schedule_seconds, before.burst):
-            self._life.settle_in(integration)
-        self._life.touch(integration, now)
+            self._simulation.plan_future(integration)
+        self._simulation.mark_changed(integration, now)
         self.advance(now)
         return integration
 
     def delete(self, integration_id: str) -> None:
-        """Take an integration away, with its runs."""
-        now = self.look()
+        """Remove an integration, with its runs."""
+        now = self.catch_up()
         integration = self._integrations.pop(integration_id)
         self._order.remove(integration_id)
         integration.deleted = True
-        self._life.touch(integration, now)
+        self._simulation.mark_changed(integration, now)
         self.advance(now)
 
     def get(self, integration_id: str) -> Integration | None:
         """Return an integration as it stands now."""
-        self.look()
+        self.catch_up()
         return self._integrations.get(integration_id)
 
     def integrations(self, offset: int = 0, size: int | None = None) -> list[Integration]:
         """Return `size` integrations, or all, from `offset` on, oldest first."""
-        self.look()
+        self.catch_up()
         ids = self._order[offset : None if size is None else offset + size]
         return [self._integrations[integration_id] for integration_id in ids]
 
@@ -218,22 +217,22 @@ class BrazeWorld:
     # Runs
 
     def trigger(self, integration_id: str) -> Triggered:
-        """Ask for a run as the API does: it starts after the trigger delay, and shows no earlier."""
-        now = self.look()
+        """Ask for a run as the API does: it starts after the trigger delay, and is not shown earlier."""
+        now = self.catch_up()
         integration = self._integrations[integration_id]
         if integration.busy:
             return Triggered.BUSY
-        self._life.queue(integration, now + timedelta(seconds=self.settings.trigger_delay))
+        self._simulation.queue(integration, now + timedelta(seconds=self.settings.trigger_delay))
         self.advance(now)
         return Triggered.ACCEPTED
 
     def run(self, integration_id: str, plan: RunPlan | None = None) -> Triggered:
         """Start a run at once, by `plan` or else by what was planned next."""
-        now = self.look()
+        now = self.catch_up()
         integration = self._integrations[integration_id]
         if integration.busy:
             return Triggered.BUSY
-        self._life.begin(integration, now, plan)
+        self._simulation.begin(integration, now, plan)
         self.advance(now)
         return Triggered.ACCEPTED
 
@@ -242,14 +241,14 @@ class BrazeWorld:
 
         `plan.seconds` lets it end that many seconds from now instead.
         """
-        now = self.look()
+        now = self.catch_up()
         integration = self._integrations[integration_id]
         if integration.current is None:
             return False
         seconds = plan.seconds or 0 if plan else 0
-        wanted = self._life.resolve(integration, plan) if plan else integration.current.plan
+        wanted = self._simulation.resolve(integration, plan) if plan else integration.current.plan
         current = replace(integration.current, plan=wanted)
-        self._life.end_at(integration, current, now + timedelta(seconds=seconds))
+        self._simulation.end_at(integration, current, now + timedelta(seconds=seconds))
         self.advance(now)
         return True
 
@@ -258,9 +257,9 @@ class BrazeWorld:
         return sum(self.finish(integration_id, plan) for integration_id in self._order)
 
     def fail_all(self, plan: RunPlan | None = None) -> int:
-        """Let every integration have a run that ends by `plan`, at once or after its seconds; return how many.
+        """Give every integration a run that ends by `plan`, at once or after its seconds; return how many.
 
-        Runs in progress end so; where none is, one starts now. Without a plan: error, at once.
+        Runs in progress end that way; where there is none, one starts now. Without a plan: error, at once.
         """
         plan = plan or RunPlan(outcome=ERROR)
         plan = replace(plan, seconds=plan.seconds or 0)
@@ -271,17 +270,17 @@ class BrazeWorld:
         return len(self._order)
 
     def put_history(self, integration_id: str, runs: Iterable[Run]) -> None:
-        """Add runs of the past; one whose start is known takes the place of that run."""
-        now = self.look()
+        """Add runs of the past; one with a known start replaces that run."""
+        now = self.catch_up()
         integration = self._integrations[integration_id]
         integration.put(runs)
-        self._life.touch(integration, now)
+        self._simulation.mark_changed(integration, now)
         self.advance(now)
 
-    def _faults_changed(self) -> None:
+    def _publish_faults(self) -> None:
         if self.on_change is not None:
             self.on_change({"type": "faults", "braze": self.faults.to_json()})
 
     def _uuid(self, *parts: object) -> str:
-        chance = Random(":".join(map(str, (self._seed, *parts))))
-        return str(UUID(int=chance.getrandbits(128), version=4))
+        random = Random(":".join(map(str, (self._seed, *parts))))
+        return str(UUID(int=random.getrandbits(128), version=4))

@@ -6,6 +6,7 @@ from answers that people have published.
 
 from collections.abc import Callable
 
+from cdi_bot.sandbox.control import Json
 from cdi_bot.sandbox.slack.charts import check_data_visualization
 from cdi_bot.sandbox.slack.elements import (
     ID_MAX,
@@ -20,7 +21,6 @@ from cdi_bot.sandbox.slack.elements import (
     check_image,
     check_option,
 )
-from cdi_bot.sandbox.slack.model import Json
 from cdi_bot.sandbox.slack.tables import check_data_table, check_table
 
 MESSAGE_BLOCKS = 50

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
 
-from cdi_bot.sandbox.slack.model import Json
+from cdi_bot.sandbox.control import Json
 
 
 def elements_of(block: Json) -> Iterator[Json]:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from pydantic import ConfigDict, TypeAdapter
 
-from cdi_bot.sandbox.json_values import read
+from cdi_bot.sandbox.control import read
 from cdi_bot.sandbox.slack.model import Channel, Json
 from cdi_bot.sandbox.slack.world import SlackWorld
 

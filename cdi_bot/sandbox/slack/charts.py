@@ -3,8 +3,8 @@
 Source: docs.slack.dev/reference/block-kit/blocks/data-visualization-block.
 """
 
+from cdi_bot.sandbox.control import Json
 from cdi_bot.sandbox.slack.elements import Report
-from cdi_bot.sandbox.slack.model import Json
 
 TITLE_MAX = 50
 LABEL_MAX = 20

@@ -26,8 +26,8 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 from pydantic import TypeAdapter
 
+from cdi_bot.sandbox.control import read
 from cdi_bot.sandbox.faults import Fault
-from cdi_bot.sandbox.json_values import read
 from cdi_bot.sandbox.slack.channels import change_channel, read_change
 from cdi_bot.sandbox.slack.http_mode import HttpMode, Tamper
 from cdi_bot.sandbox.slack.interactions import Interactions

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeGuard
 
-from cdi_bot.sandbox.slack.model import Json
+from cdi_bot.sandbox.control import Json
 
 ID_MAX = 255
 OPTIONS_MAX = 100

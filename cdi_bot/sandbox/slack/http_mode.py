@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
-from cdi_bot.sandbox.slack.model import Json
+from cdi_bot.sandbox.control import Json
 from cdi_bot.sandbox.slack.socket_mode import Acknowledgement
 from cdi_bot.sandbox.slack.world import SlackWorld
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 from aiohttp import WSMsgType, web
 
+from cdi_bot.sandbox.control import Json
 from cdi_bot.sandbox.faults import Fault, FaultKind
-from cdi_bot.sandbox.slack.model import Json
 from cdi_bot.sandbox.slack.web_api import with_faults
 from cdi_bot.sandbox.slack.world import SlackWorld
 
@@ -277,7 +277,7 @@ class Sockets:
     def _envelope_fault(self) -> Fault | None:
         """Return a fault meant for envelopes; one without a path is meant for requests."""
         faults = self._world.faults
-        first = next((fault for fault in faults.active() if fault.fits(ENVELOPE)), None)
+        first = next((fault for fault in faults.active() if fault.matches(ENVELOPE)), None)
         return None if first is None or first.path is None else faults.take(ENVELOPE)
 
     async def _resend(self, gone: _Connection | None) -> None:

@@ -3,8 +3,8 @@
 Sources: docs.slack.dev/reference/block-kit/blocks/table-block and /data-table-block.
 """
 
+from cdi_bot.sandbox.control import Json
 from cdi_bot.sandbox.slack.elements import Report
-from cdi_bot.sandbox.slack.model import Json
 
 ROWS_MAX = 100
 COLUMNS_MAX = 20

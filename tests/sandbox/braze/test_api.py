@@ -10,9 +10,8 @@ import pytest
 from aiohttp import ClientResponse, ServerDisconnectedError
 
 from cdi_bot.sandbox.braze.integration import Integration, IntegrationConfig, Oddities
-from cdi_bot.sandbox.braze.limits import Endpoint
-from cdi_bot.sandbox.braze.runs import InventedRuns, RunPlan
-from cdi_bot.sandbox.braze.settings import UnknownId
+from cdi_bot.sandbox.braze.runs import GeneratedRuns, RunPlan
+from cdi_bot.sandbox.braze.settings import Endpoint, UnknownId
 from cdi_bot.sandbox.braze.world import BrazeWorld
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from tests.sandbox.braze_kit import NOON, Clock, Server, serving, steady_world
@@ -49,7 +48,7 @@ def _integration(world: BrazeWorld) -> Integration:
 
 
 def _long_past(world: BrazeWorld, length: int) -> None:
-    _integration(world).past = InventedRuns(
+    _integration(world).past = GeneratedRuns(
         name="a", length=length, newest=NOON, every_seconds=900, run_seconds=5, rows=10
     )
 

@@ -28,7 +28,7 @@ def test_the_first_failure_comes_soon() -> None:
         clock = Clock()
         world = demo_world(clock, seed)
         clock.advance(5.1)
-        world.look()
+        world.catch_up()
         ended = [
             run for one in world.integrations() if (run := one.page(0, 1)[0]).start > NOON and run.finish
         ]
@@ -46,7 +46,7 @@ def test_it_recovers_and_goes_on() -> None:
     assert first.newest is not None
     assert first.newest.status in {"success", "running"}
     clock.advance(540)
-    world.look()
+    world.catch_up()
     lived = {
         one.config.integration_name: [run.status for run in one.page(0, 200) if run.start > NOON]
         for one in world.integrations()

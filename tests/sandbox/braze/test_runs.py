@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from cdi_bot.sandbox.braze.runs import InventedRuns, Run, RunPlan, resolved, settled
+from cdi_bot.sandbox.braze.runs import GeneratedRuns, Run, RunPlan, resolved, settled
 from tests.sandbox.braze_kit import NOON, after
 
 
@@ -15,7 +15,7 @@ def _resolved(outcome: str) -> RunPlan:
 
 
 def _resolved_plan(plan: RunPlan) -> RunPlan:
-    return resolved(plan, usual_seconds=5, usual_rows=1000, jitter=0, chance=Random(1))
+    return resolved(plan, usual_seconds=5, usual_rows=1000, jitter=0, random=Random(1))
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_plan_wins() -> None:
 def test_jitter_stays_within_its_share() -> None:
     """Lengths and sizes vary by the jitter at most, and do vary."""
     plans = [
-        resolved(RunPlan(), usual_seconds=100, usual_rows=1000, jitter=0.1, chance=Random(n))
+        resolved(RunPlan(), usual_seconds=100, usual_rows=1000, jitter=0.1, random=Random(n))
         for n in range(50)
     ]
     assert all(90 <= (plan.seconds or 0) <= 110 for plan in plans)
@@ -90,8 +90,8 @@ def test_impossible_lengths_are_refused(seconds: float) -> None:
         RunPlan(seconds=seconds)
 
 
-def _invented(length: int = 30, **more: int) -> InventedRuns:
-    return InventedRuns(
+def _generated(length: int = 30, **more: int) -> GeneratedRuns:
+    return GeneratedRuns(
         name="a",
         length=length,
         newest=NOON,
@@ -105,8 +105,8 @@ def _invented(length: int = 30, **more: int) -> InventedRuns:
 
 def test_invented_runs_are_the_same_each_time() -> None:
     """The same name invents the same runs, and slices agree with single places."""
-    runs = _invented()
-    assert list(runs) == list(_invented())
+    runs = _generated()
+    assert list(runs) == list(_generated())
     assert runs[3:6] == [runs[3], runs[4], runs[5]]
     assert len(runs) == 30
     with pytest.raises(IndexError):
@@ -115,7 +115,7 @@ def test_invented_runs_are_the_same_each_time() -> None:
 
 def test_invented_runs_go_back_in_time_and_never_overlap() -> None:
     """Invented runs come newest first, each over before the next began, even if they would take longer."""
-    runs = list(_invented(200))
+    runs = list(_generated(200))
     for newer, older in pairwise(runs):
         assert older.finish is not None
         assert older.finish < newer.start
@@ -124,13 +124,13 @@ def test_invented_runs_go_back_in_time_and_never_overlap() -> None:
 
 def test_invented_outcomes() -> None:
     """Outcomes come from those named, but the newest ones asked for are successes."""
-    runs = _invented(200, well=20)
+    runs = _generated(200, successes=20)
     assert {run.status for run in runs[:20]} == {"success"}
     assert {run.status for run in runs[20:]} == {"success", "error"}
 
 
 def test_long_histories_cost_nothing() -> None:
     """Looking at the far end of a huge history works out only what is looked at."""
-    far = _invented(10_000_000)[9_999_990:]
+    far = _generated(10_000_000)[9_999_990:]
     assert len(far) == 10
     assert far[-1].start < NOON - timedelta(days=100_000)

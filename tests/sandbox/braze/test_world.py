@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from cdi_bot.sandbox.braze.integration import Burst, Integration, IntegrationConfig, Oddities
-from cdi_bot.sandbox.braze.runs import InventedRuns, Run, RunPlan
+from cdi_bot.sandbox.braze.runs import GeneratedRuns, Run, RunPlan
 from cdi_bot.sandbox.braze.settings import Settings
 from cdi_bot.sandbox.braze.world import BrazeWorld, Triggered
 from cdi_bot.sandbox.faults import Fault, FaultKind
@@ -40,14 +40,14 @@ def test_scheduled_running_final(world: BrazeWorld, clock: Clock) -> None:
     integration = _every_minute(world)
     assert integration.next_slot == after(60)
     clock.advance(59.9)
-    world.look()
+    world.catch_up()
     assert integration.total == 0
     clock.advance(3)
-    world.look()
+    world.catch_up()
     assert integration.page(0, 10) == [Run(status="running", start=after(60))]
     assert integration.next_slot == after(120)
     clock.advance(10)
-    world.look()
+    world.catch_up()
     assert integration.page(0, 10) == [
         Run(
             status="success",
@@ -64,7 +64,7 @@ def test_every_outcome(world: BrazeWorld, clock: Clock, outcome: str) -> None:
     """A run ends in the status planned for it, also in one that nobody has heard of."""
     integration = _every_minute(world, outcome)
     clock.advance(70)
-    world.look()
+    world.catch_up()
     assert _statuses(integration) == [outcome]
 
 
@@ -72,7 +72,7 @@ def test_planned_outcomes_come_in_order(world: BrazeWorld, clock: Clock) -> None
     """Planned outcomes are used one by one; after them the usual one holds."""
     integration = _every_minute(world, "error", "partial")
     clock.advance(60 * 4 + 10)
-    world.look()
+    world.catch_up()
     assert _statuses(integration) == ["success", "success", "partial", "error"]
     assert integration.next_outcome == "success"
 
@@ -86,7 +86,7 @@ def test_same_seed_same_life() -> None:
         integration = world.create(IntegrationConfig(integration_id="a", schedule_seconds=30))
         while clock() < after(3000):
             clock.advance(step)
-            world.look()
+            world.catch_up()
         return integration.page(0, 50)
 
     assert life(1, 10) == life(1, 3000)
@@ -98,10 +98,10 @@ def test_a_slow_run_lets_slots_pass(world: BrazeWorld, clock: Clock) -> None:
     integration = _every_minute(world)
     world.change(integration.config.integration_id, integration.config, [RunPlan(seconds=150)])
     clock.advance(215)
-    world.look()
+    world.catch_up()
     assert [run.start for run in integration.page(0, 10)] == [after(60)]
     clock.advance(30)
-    world.look()
+    world.catch_up()
     assert [run.start for run in integration.page(0, 10)] == [after(240), after(60)]
 
 
@@ -110,7 +110,7 @@ def test_stalled_schedule(world: BrazeWorld, clock: Clock) -> None:
     integration = _every_minute(world)
     world.change(integration.config.integration_id, replace(integration.config, stalled=True))
     clock.advance(600)
-    world.look()
+    world.catch_up()
     assert integration.total == 0
     assert integration.next_slot == after(660)
 
@@ -121,7 +121,7 @@ def test_zero_rows(world: BrazeWorld, clock: Clock) -> None:
     clock.advance(70)
     world.change(integration.config.integration_id, replace(integration.config, rows=0))
     clock.advance(60)
-    world.look()
+    world.catch_up()
     newest, before = integration.page(0, 2)
     assert (newest.status, newest.rows_synced) == ("success", 0)
     assert newest.last_timestamp_synced == before.last_timestamp_synced
@@ -132,7 +132,7 @@ def test_bursts(world: BrazeWorld, clock: Clock) -> None:
     config = IntegrationConfig(run_seconds=4, burst=Burst(every_seconds=600, most=5))
     integration = world.create(config, first_in=10)
     clock.advance(3600)
-    world.look()
+    world.catch_up()
     runs = integration.page(0, 100)
     gaps = [(newer.start - older.finish).total_seconds() for newer, older in pairwise(runs) if older.finish]
     assert runs[-1].start == after(10)
@@ -147,10 +147,10 @@ def test_files_wait_for_the_run_in_progress(world: BrazeWorld, clock: Clock) -> 
     integration = world.create(IntegrationConfig(burst=Burst(every_seconds=600, most=1)), first_in=10)
     world.run(integration.config.integration_id, RunPlan(seconds=20))
     clock.advance(19)
-    world.look()
+    world.catch_up()
     assert integration.total == 1
     clock.advance(2.5)
-    world.look()
+    world.catch_up()
     assert _statuses(integration) == ["running", "success"]
 
 
@@ -160,10 +160,10 @@ def test_triggered_run_shows_later(world: BrazeWorld, clock: Clock) -> None:
     assert world.trigger("a") is Triggered.ACCEPTED
     assert world.trigger("a") is Triggered.BUSY
     clock.advance(2.9)
-    world.look()
+    world.catch_up()
     assert integration.total == 0
     clock.advance(0.1)
-    world.look()
+    world.catch_up()
     assert integration.page(0, 10) == [Run(status="running", start=after(3))]
     assert world.trigger("a") is Triggered.BUSY
     clock.advance(5)
@@ -192,10 +192,10 @@ def test_finish(world: BrazeWorld, clock: Clock) -> None:
     clock.advance(1)
     assert world.finish("a", RunPlan(outcome="error", seconds=2)) is True
     clock.advance(1)
-    world.look()
+    world.catch_up()
     assert integration.current is not None
     clock.advance(200)
-    world.look()
+    world.catch_up()
     newest, before = integration.page(0, 10)
     assert (before.status, before.finish) == ("partial", after(1))
     assert (newest.status, newest.finish) == ("error", after(4))
@@ -209,7 +209,7 @@ def test_fail_all(world: BrazeWorld, clock: Clock) -> None:
     assert world.fail_all() == 3
     assert [_statuses(integration) for integration in made] == [["error"]] * 3
     clock.advance(60)
-    world.look()
+    world.catch_up()
     assert [integration.total for integration in made] == [1, 1, 1]
 
 
@@ -239,14 +239,14 @@ def test_history(world: BrazeWorld) -> None:
 
 def test_history_joins_an_invented_past(world: BrazeWorld, clock: Clock) -> None:
     """Runs put among an invented past stand in order of their starts."""
-    past = InventedRuns(name="a", length=15, newest=NOON, every_seconds=60, run_seconds=5, rows=1)
+    past = GeneratedRuns(name="a", length=15, newest=NOON, every_seconds=60, run_seconds=5, rows=1)
     integration = world.create(IntegrationConfig(integration_id="a"), past=past)
     world.run("a", RunPlan(seconds=1))
     assert [len(integration.page(offset, 10)) for offset in (0, 10, 20)] == [10, 6, 0]
     assert integration.page(0, 3)[1:] == past[:2]
     world.put_history("a", [Run(status="error", start=after(-400))])
     clock.advance(5)
-    world.look()
+    world.catch_up()
     starts = [run.start for run in integration.page(0, 20)]
     assert starts == sorted(starts, reverse=True)
     assert len(starts) == 17
@@ -255,11 +255,11 @@ def test_history_joins_an_invented_past(world: BrazeWorld, clock: Clock) -> None
 
 def test_paging_a_long_life(world: BrazeWorld, clock: Clock) -> None:
     """Pages cut through lived and invented runs without a gap or a repeat."""
-    past = InventedRuns(name="a", length=30, newest=after(-60), every_seconds=60, run_seconds=5, rows=1)
+    past = GeneratedRuns(name="a", length=30, newest=after(-60), every_seconds=60, run_seconds=5, rows=1)
     config = IntegrationConfig(schedule_seconds=60)
     integration = world.create(config, past=past)
     clock.advance(60 * 17 + 30)
-    world.look()
+    world.catch_up()
     paged = [run for offset in range(0, 60, 10) for run in integration.page(offset, 10)]
     assert paged == integration.page(0, 1000)
     assert len({run.start for run in paged}) == len(paged) == integration.total == 47
@@ -270,11 +270,11 @@ def test_list_lags(world: BrazeWorld, clock: Clock) -> None:
     world.settings = replace(world.settings, list_lag=10)
     integration = _every_minute(world, "error")
     clock.advance(62)
-    world.look()
+    world.catch_up()
     assert integration.facts(after(52)).last_job_status is None
     assert integration.facts(after(52)).next_scheduled_run == after(60)
     clock.advance(9)
-    world.look()
+    world.catch_up()
     assert integration.facts(after(61)).last_job_status == "running"
     assert _statuses(integration) == ["error"]
     assert integration.facts(after(75)).last_job_status == "error"
@@ -284,7 +284,7 @@ def test_list_facts_are_forgotten(world: BrazeWorld, clock: Clock) -> None:
     """What no list can show again is not kept, however long the life."""
     integration = _every_minute(world)
     clock.advance(60 * 500)
-    world.look()
+    world.catch_up()
     assert integration.facts(after(0)) == integration.facts(clock())
 
 
@@ -294,14 +294,14 @@ def test_changed_schedule(world: BrazeWorld, clock: Clock) -> None:
     clock.advance(30)
     world.change(integration.config.integration_id, replace(integration.config, schedule_seconds=100))
     clock.advance(99)
-    world.look()
+    world.catch_up()
     assert integration.total == 0
     clock.advance(1)
-    world.look()
+    world.catch_up()
     assert [run.start for run in integration.page(0, 10)] == [after(130)]
     world.change(integration.config.integration_id, replace(integration.config, schedule_seconds=None))
     clock.advance(1000)
-    world.look()
+    world.catch_up()
     assert integration.total == 1
     assert integration.next_slot is None
 
@@ -328,7 +328,7 @@ def test_deleted(world: BrazeWorld, clock: Clock) -> None:
     world.delete("a")
     again = world.create(IntegrationConfig(integration_id="a"))
     clock.advance(600)
-    world.look()
+    world.catch_up()
     assert gone.total == 1
     assert again.total == 0
     assert world.next_change_at(clock()) is None
@@ -339,9 +339,9 @@ def test_clock_put_back(world: BrazeWorld, clock: Clock) -> None:
     """A clock that is put back undoes nothing."""
     integration = _every_minute(world)
     clock.advance(62)
-    world.look()
+    world.catch_up()
     clock.advance(-30)
-    assert world.look() == after(62)
+    assert world.catch_up() == after(62)
     assert _statuses(integration) == ["running"]
 
 
@@ -352,7 +352,7 @@ def test_next_change(world: BrazeWorld, clock: Clock) -> None:
     assert world.next_change_at(NOON) == after(60)
     assert world.next_change_at(after(90)) == after(90)
     clock.advance(60)
-    world.look()
+    world.catch_up()
     assert world.next_change_at(clock()) == after(65)
     world.finish(integration.config.integration_id)
     assert world.next_change_at(clock()) == after(120)
@@ -411,8 +411,8 @@ def test_tells_of_changes(world: BrazeWorld, clock: Clock) -> None:
     world.on_change = told.append
     integration = _every_minute(world)
     clock.advance(62)
-    world.look()
-    world.look()
+    world.catch_up()
+    world.catch_up()
     world.faults.add(Fault(kind=FaultKind.REVOKED))
     world.delete(integration.config.integration_id)
     shown = [event.get("integration") for event in told]
