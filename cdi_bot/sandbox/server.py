@@ -17,11 +17,10 @@ from cdi_bot.sandbox.braze.api import braze_routes
 from cdi_bot.sandbox.braze.control import braze_control_routes
 from cdi_bot.sandbox.braze.payloads import integration_json
 from cdi_bot.sandbox.braze.world import BrazeWorld
+from cdi_bot.sandbox.control import Json
 from cdi_bot.sandbox.slack.control import SlackControl
 from cdi_bot.sandbox.slack.http_mode import HttpMode
-from cdi_bot.sandbox.slack.interactions import Interactions
-from cdi_bot.sandbox.slack.model import Json
-from cdi_bot.sandbox.slack.responses import response_routes
+from cdi_bot.sandbox.slack.interactions import Interactions, response_routes
 from cdi_bot.sandbox.slack.seed_data import app_token, bot_token
 from cdi_bot.sandbox.slack.socket_mode import Sockets, socket_routes
 from cdi_bot.sandbox.slack.web_api import slack_api_routes

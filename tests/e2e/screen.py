@@ -32,9 +32,8 @@ class Screen:
 
     @property
     def top(self) -> Json | None:
-        """The form on top; `None` where none is open."""
-        stack = self._town.sandbox.slack.views.stack(self._user)
-        return stack[-1] if stack else None
+        """The open form; `None` where none is open."""
+        return self._town.sandbox.slack.views.modal(self._user)
 
     async def shortcut(self) -> Json:
         """Use the shortcut; returns the form that opens."""
@@ -101,9 +100,9 @@ class Screen:
         return errors
 
     async def close(self) -> None:
-        """Close every form."""
-        while self.top:
-            await self._town.sandbox.people.close(self._user, self.top["id"])
+        """Close the form."""
+        if self.top:
+            self._town.sandbox.people.close(self._user, self.top["id"])
 
     # ------------------------------------------------------------------------------------- Home
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cdi_bot.core.digest import Schedule
 from cdi_bot.core.model import Filters, Integration, Topic
-from cdi_bot.sandbox.slack.block_checks import options_problems
+from cdi_bot.sandbox.slack.block_kit import options_problems
 from cdi_bot.services.answers import SettingsShown
 from cdi_bot.services.forms import Offer, Talk, offer
 from cdi_bot.slack.form_fields import CHANNEL, DIGEST_AT, FORM, GROUP, PERCENT, ROWS, SELECTOR, TOPICS

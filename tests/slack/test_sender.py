@@ -13,8 +13,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from cdi_bot.core.model import Channel
 from cdi_bot.core.views import CardView
 from cdi_bot.sandbox import Sandbox
+from cdi_bot.sandbox.control import Json
 from cdi_bot.sandbox.faults import Fault, FaultKind
-from cdi_bot.sandbox.slack.model import Json, TokenState
+from cdi_bot.sandbox.slack.model import TokenState
 from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, FINANCE_PRIVATE, GENERAL, KENJI
 from cdi_bot.services.ports.slack import SlackTrouble, SlackVerdict
 from cdi_bot.slack import sender

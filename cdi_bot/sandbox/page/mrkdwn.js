@@ -1,4 +1,4 @@
-// Slack's mrkdwn to DOM nodes. The text is walked, never turned into HTML: whatever it holds ends up as text nodes.
+// Slack's mrkdwn to DOM nodes. The text is walked, never turned into HTML: everything in it becomes text nodes.
 
 import { formatDate, wholeMoment } from "./dates.js";
 import { h, link } from "./dom.js";
@@ -6,7 +6,7 @@ import { emoji } from "./emoji.js";
 import { channelName, userName } from "./state.js";
 
 const STYLES = { "*": "strong", _: "em", "~": "s" };
-// What Slack's own escaping knows; any other entity stays as typed.
+// What Slack escapes; any other entity stays as typed.
 const ENTITIES = { "&lt;": "<", "&gt;": ">", "&amp;": "&" };
 
 /** Undoes Slack's escaping of `&`, `<` and `>`, and only that. */
@@ -147,7 +147,7 @@ function special(rest, before) {
   return null;
 }
 
-// What stands between < and >: a person, a channel, a special mention, a date, or an address with an optional label.
+// What is between < and >: a person, a channel, a special mention, a date, or an address with an optional label.
 function angle(inner) {
   const bar = inner.indexOf("|");
   const target = bar < 0 ? inner : inner.slice(0, bar);

@@ -4,10 +4,11 @@ import json
 import re
 from datetime import timedelta
 
-from cdi_bot.sandbox.slack.block_checks import message_problems
-from cdi_bot.sandbox.slack.blocks import with_ids
-from cdi_bot.sandbox.slack.methods import Ask, Method, flag, message_json, scopes
-from cdi_bot.sandbox.slack.model import Channel, Content, Json, Message, Refusal
+from cdi_bot.sandbox.control import Json
+from cdi_bot.sandbox.slack.block_kit import message_problems, with_ids
+from cdi_bot.sandbox.slack.methods import Call, Method, flag, scopes
+from cdi_bot.sandbox.slack.model import Channel, Content, Refusal
+from cdi_bot.sandbox.slack.payloads import message_json
 from cdi_bot.sandbox.slack.world import SlackWorld
 
 # Slack cuts a post at 40,000 characters and refuses an update over 4,000; a stand-in that refuses both shows
@@ -20,12 +21,12 @@ _TS = re.compile(r"\d{10}\.\d{6}\Z")
 
 
 def read_content(world: SlackWorld, arguments: Json, *, text_max: int, needed: bool = True) -> Content:
-    """Read and check what a message is to say.
+    """Read and check the content of a message.
 
     Raises Refusal `no_text` where `needed` and there is nothing, `msg_too_long`, `invalid_blocks`,
     `invalid_attachments`, `too_many_attachments`, `invalid_metadata_format`, `metadata_too_large`.
     """
-    text = str(arguments.get("text") or arguments.get("markdown_text") or "")
+    text = str(arguments.get("text") or "")
     blocks = _list(arguments, "blocks", "invalid_blocks_format")
     attachments = _list(arguments, "attachments", "invalid_attachments")
     if needed and not (text.strip() or blocks or attachments):
@@ -34,7 +35,7 @@ def read_content(world: SlackWorld, arguments: Json, *, text_max: int, needed: b
         raise Refusal("msg_too_long")
     if len(attachments) > ATTACHMENTS_MAX:
         raise Refusal("too_many_attachments")
-    refuse_bad_blocks(blocks, attachments)
+    _refuse_bad_blocks(blocks, attachments)
     _refuse_unknown_blocks(world, blocks)
     return Content(
         text=text,
@@ -44,7 +45,7 @@ def read_content(world: SlackWorld, arguments: Json, *, text_max: int, needed: b
     )
 
 
-def refuse_bad_blocks(blocks: list[Json], attachments: list[Json]) -> None:
+def _refuse_bad_blocks(blocks: list[Json], attachments: list[Json]) -> None:
     """Raise Refusal `invalid_blocks` or `invalid_attachments` with Slack's messages for what is wrong."""
     for code, problems in (
         ("invalid_blocks", message_problems(blocks)),
@@ -52,9 +53,9 @@ def refuse_bad_blocks(blocks: list[Json], attachments: list[Json]) -> None:
             "invalid_attachments",
             [
                 problem
-                for place, attachment in enumerate(attachments)
+                for index, attachment in enumerate(attachments)
                 for problem in message_problems(
-                    attachment.get("blocks") or [], at=f"/attachments/{place}/blocks", in_attachment=True
+                    attachment.get("blocks") or [], at=f"/attachments/{index}/blocks"
                 )
             ],
         ),
@@ -69,11 +70,11 @@ def refuse_bad_blocks(blocks: list[Json], attachments: list[Json]) -> None:
 
 def _refuse_unknown_blocks(world: SlackWorld, blocks: list[Json]) -> None:
     """Raise Refusal for a block that this workspace does not know yet, though Slack's documentation does."""
-    for place, block in enumerate(blocks):
+    for index, block in enumerate(blocks):
         if not world.rules.charts and block.get("type") == "data_visualization":
             raise Refusal(
                 "invalid_blocks",
-                errors=[f"unsupported type: data_visualization [json-pointer:/blocks/{place}/type]"],
+                errors=[f"unsupported type: data_visualization [json-pointer:/blocks/{index}/type]"],
             )
 
 
@@ -106,28 +107,19 @@ def _metadata(value: object) -> Json | None:
     return value
 
 
-def _target(world: SlackWorld, name: str) -> Channel:
-    """Return where a post goes: a channel id, a person's id (their direct message) or `#name`."""
-    if name in world.users:
-        return world.direct_message(name)
-    if name.startswith("#"):
-        name = next((c.id for c in world.channels.values() if c.name == name[1:] and not c.deleted), name)
-    return world.visible(name)
-
-
-def _writable(ask: Ask) -> Channel:
+def _writable(call: Call) -> Channel:
     """Return the channel asked for if the bot may write to it."""
-    channel = _target(ask.world, str(ask.arguments["channel"]))
+    channel = call.world.visible(str(call.arguments["channel"]))
     if channel.is_archived:
         raise Refusal("is_archived")
-    if ask.world.bot_user not in channel.members and "chat:write.public" not in ask.token.scopes:
+    if call.world.bot_user not in channel.members and "chat:write.public" not in call.token.scopes:
         raise Refusal("not_in_channel")
     return channel
 
 
-def _post_message(ask: Ask) -> Json:
-    world, arguments = ask.world, ask.arguments
-    channel = _writable(ask)
+def _post_message(call: Call) -> Json:
+    world, arguments = call.world, call.arguments
+    channel = _writable(call)
     content = read_content(world, arguments, text_max=POST_TEXT_MAX)
     thread_ts = arguments.get("thread_ts")
     if thread_ts is not None and not _TS.match(str(thread_ts)):
@@ -138,25 +130,20 @@ def _post_message(ask: Ask) -> Json:
     return {"channel": channel.id, "ts": message.ts, "message": message_json(world, message)}
 
 
-def _own_message(ask: Ask, refusal: str) -> Message:
-    channel = ask.world.visible(str(ask.arguments["channel"]))
-    message = ask.world.find(channel.id, str(ask.arguments["ts"]))
-    if message.author != ask.world.bot_user:
-        raise Refusal(refusal)
-    return message
-
-
-def _update(ask: Ask) -> Json:
-    world, arguments = ask.world, ask.arguments
-    message = _own_message(ask, "cant_update_message")
-    if world.channels[message.channel].is_archived:
+def _update(call: Call) -> Json:
+    world, arguments = call.world, call.arguments
+    channel = world.visible(str(arguments["channel"]))
+    message = world.find(channel.id, str(arguments["ts"]))
+    if message.author != world.bot_user:
+        raise Refusal("cant_update_message")
+    if channel.is_archived:
         # docs.slack.dev/reference/methods/chat.update: frozen, archived or deleted channels.
         raise Refusal("is_inactive")
     window = world.rules.edit_window_seconds
     age = world.clock().timestamp() - float(message.ts)
     if window is not None and timedelta(seconds=age) > timedelta(seconds=window):
         raise Refusal("edit_window_closed")
-    content = updated_content(world, message.content, arguments)
+    content = _updated_content(world, message.content, arguments)
     # The "edited" mark is shown for text alone, not for updates that carry blocks.
     changed = world.change(message, content, edited=not arguments.get("blocks"))
     return {
@@ -167,19 +154,18 @@ def _update(ask: Ask) -> Json:
     }
 
 
-def updated_content(world: SlackWorld, old: Content, arguments: Json) -> Content:
-    """Return what a message says after an update that may leave things out.
+def _updated_content(world: SlackWorld, old: Content, arguments: Json) -> Content:
+    """Return the content of a message after an update that may leave things out.
 
     Text without blocks takes the old blocks away; blocks stay only when neither is given. Attachments and
     metadata that are left out stay; an empty list or object removes them.
     """
-    if not any(name in arguments for name in ("text", "blocks", "attachments", "markdown_text", "metadata")):
+    if not any(name in arguments for name in ("text", "blocks", "attachments", "metadata")):
         raise Refusal("no_text")
     fresh = read_content(world, arguments, text_max=UPDATE_TEXT_MAX, needed=False)
-    says = {"text", "markdown_text"} & arguments.keys()
-    keep_blocks = "blocks" not in arguments and not says
+    keep_blocks = "blocks" not in arguments and "text" not in arguments
     content = Content(
-        text=fresh.text if says or "blocks" in arguments else old.text,
+        text=old.text if keep_blocks else fresh.text,
         blocks=old.blocks if keep_blocks else fresh.blocks,
         attachments=fresh.attachments if "attachments" in arguments else old.attachments,
         metadata=fresh.metadata if "metadata" in arguments else old.metadata,
@@ -189,39 +175,7 @@ def updated_content(world: SlackWorld, old: Content, arguments: Json) -> Content
     return content
 
 
-def _delete(ask: Ask) -> Json:
-    message = _own_message(ask, "cant_delete_message")
-    ask.world.delete(message)
-    return {"channel": message.channel, "ts": message.ts}
-
-
-def _post_ephemeral(ask: Ask) -> Json:
-    world, arguments = ask.world, ask.arguments
-    channel = _writable(ask)
-    user = str(arguments["user"])
-    if user not in channel.members:
-        raise Refusal("user_not_in_channel")
-    content = read_content(world, arguments, text_max=UPDATE_TEXT_MAX)
-    message = world.post_ephemeral(channel.id, user, content, thread_ts=arguments.get("thread_ts"))
-    return {"message_ts": message.ts}
-
-
-def _permalink(ask: Ask) -> Json:
-    world, arguments = ask.world, ask.arguments
-    channel = world.visible(str(arguments["channel"]))
-    message = world.find(channel.id, str(arguments["message_ts"]))
-    link = f"https://northwind-data.slack.com/archives/{channel.id}/p{message.ts.replace('.', '')}"
-    if message.thread_ts is not None:
-        link += f"?thread_ts={message.thread_ts}&cid={channel.id}"
-    return {"channel": channel.id, "permalink": link}
-
-
 CHAT: dict[str, Method] = {
     "chat.postMessage": Method(run=_post_message, required=("channel",), scopes=scopes("chat:write")),
     "chat.update": Method(run=_update, required=("channel", "ts"), scopes=scopes("chat:write")),
-    "chat.delete": Method(run=_delete, required=("channel", "ts"), scopes=scopes("chat:write")),
-    "chat.postEphemeral": Method(
-        run=_post_ephemeral, required=("channel", "user"), scopes=scopes("chat:write")
-    ),
-    "chat.getPermalink": Method(run=_permalink, required=("channel", "message_ts")),
 }

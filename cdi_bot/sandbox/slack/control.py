@@ -5,7 +5,7 @@
                              "value" | "selected_option" | …, "state"?, "tamper"?}    press, choose
     POST    options         {"user", "action_id", "block_id"?, "value", and a place as for action}    search
     POST    view_submit     {"user", "view_id", "state": {"values"}}    submit a form
-    POST    view_closed     {"user", "view_id"}    close the form on top
+    POST    view_closed     {"user", "view_id"}    close a form
     POST    shortcut        {"user", "callback_id"}    POST home_opened {"user"}    POST event {"event"}
     POST    message         {"channel", "user", "text", "thread_ts"?}    say something
     POST    channel         {"channel", "name"?, "archived"?, "deleted"?, "private"?, "bot_is_member"?, "members"?}
@@ -26,20 +26,20 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 from pydantic import TypeAdapter
 
-from cdi_bot.sandbox.control import read
-from cdi_bot.sandbox.faults import Fault
-from cdi_bot.sandbox.slack.channels import change_channel, read_change
+from cdi_bot.sandbox.control import Json, control_route, read
+from cdi_bot.sandbox.slack.channels import ChannelChange, change_channel
 from cdi_bot.sandbox.slack.http_mode import HttpMode, Tamper
 from cdi_bot.sandbox.slack.interactions import Interactions
-from cdi_bot.sandbox.slack.methods import message_json
-from cdi_bot.sandbox.slack.model import Content, Json, Message, Refusal, Rules, TokenState
-from cdi_bot.sandbox.slack.payloads import Press
+from cdi_bot.sandbox.slack.model import Content, Message, Refusal, TokenState
+from cdi_bot.sandbox.slack.payloads import Press, message_json
+from cdi_bot.sandbox.slack.rules import Rules
 from cdi_bot.sandbox.slack.socket_mode import Sockets
 from cdi_bot.sandbox.slack.world import SlackWorld
 
 _ROOT = "/sandbox/slack/"
 _BODY: TypeAdapter[Json] = TypeAdapter(Json)
 _RULES = TypeAdapter(Rules)
+_CHANGE = TypeAdapter(ChannelChange)
 _NOT_CHOSEN = frozenset(
     {
         "action_id",
@@ -65,44 +65,37 @@ class SlackControl:
         """Control these. `bot_token` is the token that `token` and `uninstall` mean."""
         self._world = world
         self._sockets = sockets
-        self._http = http
+        self._http_mode = http
         self._people = people
         self._bot_token = bot_token
 
     def routes(self) -> list[web.RouteDef]:
         """Return the control routes."""
-        posts: dict[str, Callable[[Json], Awaitable[Json]]] = {
-            "command": self._command,
-            "action": self._action,
-            "options": self._options,
-            "view_submit": self._view_submit,
-            "view_closed": self._view_closed,
-            "shortcut": self._shortcut,
-            "home_opened": self._home_opened,
-            "event": self._event,
-            "message": self._message,
-            "channel": self._channel,
-            "uninstall": self._uninstall,
-            "token": self._token,
-            "rules": self._rules,
-            "http": self._request_url,
-            "replay": self._replay,
-            "disconnect": self._disconnect,
-            "silence": self._silence,
-            "cut": self._cut,
-            "faults": self._add_fault,
-        }
-        gets: dict[str, Callable[[Json], Awaitable[Json]]] = {
-            "messages": self._messages,
-            "calls": self._calls,
-            "channels": self._channels,
-            "views": self._views,
-            "faults": self._faults,
-        }
+        posts = [
+            self._command,
+            self._action,
+            self._options,
+            self._view_submit,
+            self._view_closed,
+            self._shortcut,
+            self._home_opened,
+            self._event,
+            self._message,
+            self._channel,
+            self._uninstall,
+            self._token,
+            self._rules,
+            self._http,
+            self._replay,
+            self._disconnect,
+            self._silence,
+            self._cut,
+        ]
+        gets = [self._messages, self._calls, self._channels, self._views]
         return [
-            *(web.post(_ROOT + name, _handler(act)) for name, act in posts.items()),
-            *(web.get(_ROOT + name, _handler(act)) for name, act in gets.items()),
-            web.delete(_ROOT + "faults", _handler(self._clear_faults)),
+            *(_route("POST", action) for action in posts),
+            *(_route("GET", action) for action in gets),
+            *self._world.faults.routes(_ROOT + "faults"),
         ]
 
     # What people do
@@ -132,7 +125,7 @@ class SlackControl:
         user, action_id = _need(body, "user"), _need(body, "action_id")
         where: Json = {"block_id": body.get("block_id")}
         if body.get("view_id"):
-            _, view = self._world.views.find(view_id=body["view_id"])
+            _, view = self._world.views.find(body["view_id"])
             where |= {"container": {"type": "view", "view_id": view["id"]}, "view": view}
         else:
             message = self._found(body)
@@ -159,7 +152,8 @@ class SlackControl:
         return await self._people.submit(_need(body, "user"), _need(body, "view_id"), values)
 
     async def _view_closed(self, body: Json) -> Json:
-        return await self._people.close(_need(body, "user"), _need(body, "view_id"))
+        self._people.close(_need(body, "user"), _need(body, "view_id"))
+        return {}
 
     async def _shortcut(self, body: Json) -> Json:
         return await self._people.shortcut(_need(body, "user"), _need(body, "callback_id"))
@@ -184,7 +178,7 @@ class SlackControl:
     # The workspace
 
     async def _channel(self, body: Json) -> Json:
-        channel, events = change_channel(self._world, read_change(body))
+        channel, events = change_channel(self._world, read(_CHANGE, body, "body"))
         told = [{"type": event["type"]} | await self._people.event(event) for event in events]
         return {"channel": channel.stream(self._world.bot_user), "events": told}
 
@@ -217,14 +211,14 @@ class SlackControl:
         shown: Json = _RULES.dump_python(self._world.rules, mode="json")
         return shown
 
-    async def _request_url(self, body: Json) -> Json:
+    async def _http(self, body: Json) -> Json:
         self._world.request_url = body.get("request_url")
         if body.get("signing_secret"):
             self._world.signing_secret = str(body["signing_secret"])
         return {"request_url": self._world.request_url}
 
     async def _replay(self, _body: Json) -> Json:
-        result = await self._http.replay()
+        result = await self._http_mode.replay()
         return {"acked": result.ack_ms is not None, "ack_ms": result.ack_ms, "error": result.error}
 
     async def _disconnect(self, _body: Json) -> Json:
@@ -256,31 +250,16 @@ class SlackControl:
 
     async def _views(self, query: Json) -> Json:
         user = _need(query, "user")
-        return {"views": self._world.views.stack(user), "home": self._world.views.homes().get(user)}
-
-    async def _faults(self, _query: Json) -> Json:
-        return {"faults": self._world.faults.to_json()}
-
-    async def _add_fault(self, body: Json) -> Json:
-        self._world.faults.add(Fault.from_json(body))
-        return {"faults": self._world.faults.to_json()}
-
-    async def _clear_faults(self, _body: Json) -> Json:
-        self._world.faults.clear()
-        return {"faults": []}
+        return {"modal": self._world.views.modal(user), "home": self._world.views.homes().get(user)}
 
 
-def _handler(act: Callable[[Json], Awaitable[Json]]) -> Callable[[web.Request], Awaitable[web.Response]]:
-    async def handle(request: web.Request) -> web.Response:
-        try:
-            body = read(_BODY, await request.json(), "body") if request.body_exists else dict(request.query)
-            return web.json_response(await act(body))
-        except Refusal as refusal:
-            return web.json_response({"error": refusal.code} | refusal.extra, status=400)
-        except ValueError as error:
-            return web.json_response({"error": str(error)}, status=400)
+def _route(method: str, action: Callable[[Json], Awaitable[Json]]) -> web.RouteDef:
+    """Return the route of an action, which is named after it."""
 
-    return handle
+    async def act(_request: web.Request, body: Json) -> Json:
+        return await action(body)
+
+    return control_route(method, _ROOT + action.__name__.removeprefix("_"), act)
 
 
 def _need(body: Json, name: str) -> str:

@@ -109,11 +109,9 @@ def _encoded(kind: str, payload: Json) -> tuple[str, bytes]:
 
 
 def _decoded(text: str) -> Json | None:
-    """Read an answer: JSON, or plain text which Slack takes for a message's text."""
-    if not text.strip():
-        return None
+    """Read an answer. The bot answers with a JSON object or with nothing."""
     try:
         body = json.loads(text)
     except ValueError:
-        return {"text": text}
-    return body if isinstance(body, dict) else {"text": text}
+        return None
+    return body if isinstance(body, dict) else None

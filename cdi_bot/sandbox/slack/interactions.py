@@ -1,14 +1,23 @@
-"""What people do in the workspace, delivered to the app, and what its acknowledgement then does."""
+"""What people do in the workspace, delivered to the app, and what the app answers: with its acknowledgement, or later.
 
+A `response_url` takes up to five answers in 30 minutes. Source:
+docs.slack.dev/interactivity/handling-user-interaction#message_responses.
+"""
+
+import json
 from collections.abc import Callable
+from dataclasses import replace
 
-from cdi_bot.sandbox.slack.block_checks import options_problems
-from cdi_bot.sandbox.slack.hooks import Hook
+from aiohttp import web
+
+from cdi_bot.sandbox.control import Json
+from cdi_bot.sandbox.slack.block_kit import options_problems
+from cdi_bot.sandbox.slack.chat import POST_TEXT_MAX, read_content
 from cdi_bot.sandbox.slack.http_mode import HttpMode, Tamper
-from cdi_bot.sandbox.slack.model import Content, Json, Message, Refusal
+from cdi_bot.sandbox.slack.methods import checked_view, show_modal
+from cdi_bot.sandbox.slack.model import Message, Refusal
 from cdi_bot.sandbox.slack.payloads import (
     Press,
-    closed_payload,
     command_payload,
     event_payload,
     message_action_payload,
@@ -17,10 +26,9 @@ from cdi_bot.sandbox.slack.payloads import (
     suggestion_payload,
     view_action_payload,
 )
-from cdi_bot.sandbox.slack.responses import respond
-from cdi_bot.sandbox.slack.seed_data import SLACKBOT
+from cdi_bot.sandbox.slack.rules import ResponseUrl
 from cdi_bot.sandbox.slack.socket_mode import Acknowledgement, Sockets
-from cdi_bot.sandbox.slack.views_methods import checked_view, show_view
+from cdi_bot.sandbox.slack.web_api import with_faults
 from cdi_bot.sandbox.slack.world import SlackWorld
 
 
@@ -29,7 +37,7 @@ class Interactions:
 
     Each method delivers one payload, over Socket Mode if the app is connected, else to its request URL, and
     returns `{"acked", "ack_ms", "response", "error"}`: whether the app acknowledged in time, after how many
-    milliseconds, what it sent along, and Slack's word for what went wrong. Raises Refusal for what a person
+    milliseconds, what it sent along, and Slack's error. Raises Refusal for what a person
     could not have done (unknown channel, no such button).
     """
 
@@ -58,63 +66,58 @@ class Interactions:
         first, _, rest = text.strip().partition(" ")
         words = rest if first == command else text
         payload = command_payload(self._world, self._url(), place, user, f"{command} {words}")
-        result = await self._send("slash_commands", payload, tamper=tamper)
-        hook = Hook(channel=channel, user=user, made=self._world.clock())
-        return _told(result) | self._show_answer(hook, result.payload)
+        return _result_json(await self._send("slash_commands", payload, tamper=tamper))
 
     async def press(self, message: Message, press: Press, *, tamper: Tamper | None = None) -> Json:
         """Press a button, or choose in a menu, in a message or an ephemeral."""
         if press.user not in self._world.channels[message.channel].members:
             raise Refusal("channel_not_found")
         payload = message_action_payload(self._world, self._url(), message, press)
-        return _told(await self._send("interactive", payload, tamper=tamper))
+        return _result_json(await self._send("interactive", payload, tamper=tamper))
 
     async def press_in_view(self, view_id: str, press: Press) -> Json:
         """Press a button, or choose in a menu, in a modal or Home tab."""
         view = self._seen(press.user, view_id)
-        return _told(await self._send("interactive", view_action_payload(self._world, view, press)))
+        return _result_json(await self._send("interactive", view_action_payload(self._world, view, press)))
 
     async def submit(self, user: str, view_id: str, values: Json) -> Json:
         """Submit a form with `values` (block_id → action_id → state) and do what the app answers."""
         view = self._seen(user, view_id)
         result = await self._send("interactive", submission_payload(self._world, view, user, values))
-        told = _told(result)
+        answer = _result_json(result)
         if result.error is None:
             try:
-                self._after_submit(user, view, result.payload or {})
+                self._after_submit(user, result.payload or {})
             except Refusal as refusal:
-                return told | {"error": refusal.code, **refusal.extra}
-        return told
+                return answer | {"error": refusal.code, **refusal.extra}
+        return answer
 
-    async def close(self, user: str, view_id: str) -> Json:
-        """Close the modal on top; the app is told only if it asked to be."""
-        view = self._seen(user, view_id)
-        self._close(user, everything=False)
-        if not view["notify_on_close"]:
-            return _told(Acknowledgement())
-        return _told(await self._send("interactive", closed_payload(self._world, view, user)))
+    def close(self, user: str, view_id: str) -> None:
+        """Close a modal. The bot asks for no `view_closed`, so nothing is sent."""
+        self._seen(user, view_id)
+        self._close(user)
 
     async def shortcut(self, user: str, callback_id: str) -> Json:
         """Use a global shortcut."""
         payload = shortcut_payload(self._world, user, callback_id)
-        return _told(await self._send("interactive", payload))
+        return _result_json(await self._send("interactive", payload))
 
     async def search(self, user: str, action_id: str, value: str, where: Json) -> Json:
         """Type into a menu whose options the app supplies; the answer is checked as Slack does."""
         payload = suggestion_payload(self._world, user, action_id, value, where)
         result = await self._send("interactive", payload)
-        told = _told(result)
+        answer = _result_json(result)
         if result.error is None:
             problems = options_problems(result.payload or {"options": []})
             if problems:
-                return told | {"error": "invalid_options", "problems": [str(found) for found in problems]}
-        return told
+                return answer | {"error": "invalid_options", "problems": [str(found) for found in problems]}
+        return answer
 
     async def event(self, event: Json) -> Json:
         """Send an event, if the app subscribed to its type."""
         if event.get("type") not in self._world.rules.events:
-            return _told(Acknowledgement(error="not_subscribed"))
-        return _told(await self._send("events_api", event_payload(self._world, event)))
+            return _result_json(Acknowledgement(error="not_subscribed"))
+        return _result_json(await self._send("events_api", event_payload(self._world, event)))
 
     async def open_home(self, user: str) -> Json:
         """Open the app's Home tab."""
@@ -128,47 +131,94 @@ class Interactions:
             return await self._sockets.deliver(kind, payload, accepts_response=kind != "events_api")
         return await self._http.deliver(kind, payload, tamper=tamper)
 
-    def _show_answer(self, hook: Hook, payload: Json | None) -> Json:
-        """Show what came with a command's acknowledgement, if it has anything to show."""
-        if not payload or not (payload.get("text") or payload.get("blocks")):
-            return {}
-        try:
-            respond(self._world, hook, payload)
-        except Refusal as refusal:
-            text = f"The app's answer could not be shown: `{refusal.code}`."
-            self._world.post_ephemeral(hook.channel, hook.user, Content(text=text), author=SLACKBOT)
-            return {"error": refusal.code, **refusal.extra}
-        return {}
-
     def _seen(self, user: str, view_id: str) -> Json:
-        owner, view = self._world.views.find(view_id=view_id)
+        owner, view = self._world.views.find(view_id)
         if owner != user:
             raise Refusal("not_found")
         return view
 
-    def _after_submit(self, user: str, view: Json, answer: Json) -> None:
-        world, action = self._world, answer.get("response_action")
-        if action == "errors":
-            if not answer.get("errors"):
-                raise Refusal("invalid_response_action")
-        elif action == "update":
-            show_view(world, user, world.views.update(view, user, checked_view(answer.get("view"))))
-        elif action == "push":
-            show_view(world, user, world.views.push(user, checked_view(answer.get("view"))))
-        elif action in (None, "clear"):
-            self._close(user, everything=action == "clear")
+    def _after_submit(self, user: str, answer: Json) -> None:
+        action = answer.get("response_action")
+        if action == "errors" and answer.get("errors"):
+            return
+        if action == "update":
+            view = checked_view(answer.get("view"), "modal")
+            show_modal(self._world, user, self._world.views.update(user, view))
+        elif action is None:
+            self._close(user)
         else:
             raise Refusal("invalid_response_action")
 
-    def _close(self, user: str, *, everything: bool) -> None:
-        for view in self._world.views.close(user, everything=everything):
+    def _close(self, user: str) -> None:
+        view = self._world.views.close(user)
+        if view is not None:
             self._world.emit({"type": "view_closed", "user": user, "view_id": view["id"]})
 
 
-def _told(result: Acknowledgement) -> Json:
+def _result_json(result: Acknowledgement) -> Json:
     return {
         "acked": result.ack_ms is not None,
         "ack_ms": result.ack_ms,
         "response": result.payload,
         "error": result.error,
     }
+
+
+PATH = "response_url"
+"""The path of faults for all response URLs, and their name in the log of calls."""
+
+
+def response_routes(world: SlackWorld) -> list[web.RouteDef]:
+    """Return the route of all response URLs."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await with_faults(world, request, PATH, lambda: _answer_response(world, request))
+
+    return [web.post("/response/{token}", handle)]
+
+
+async def _answer_response(world: SlackWorld, request: web.Request) -> web.Response:
+    token = request.match_info["token"]
+    try:
+        body = _object(await request.text())
+        url = world.handles.use_url(token, world.rules, world.clock())
+        message = _respond(world, url, body)
+        if url.message_id is None:
+            world.handles.belongs_to(token, message.id)
+    except Refusal as refusal:
+        world.log_call(PATH, error=refusal.code, channel=None)
+        status = 404 if refusal.code in ("expired_url", "used_url") else 400
+        return web.json_response({"ok": False, "error": refusal.code} | refusal.extra, status=status)
+    world.log_call(PATH, error=None, channel=url.channel)
+    return web.Response(text="ok")
+
+
+def _respond(world: SlackWorld, url: ResponseUrl, body: Json) -> Message:
+    """Show an answer to the person, also in channels that the bot is not in. Returns the message it made or changed.
+
+    Raises Refusal as chat.postMessage does for bad content.
+    """
+    content = read_content(world, body, text_max=POST_TEXT_MAX)
+    original = _original(world, url) if body.get("replace_original") else None
+    if original is None:
+        return world.post_ephemeral(url.channel, url.user, content)
+    kept = content.metadata or original.content.metadata
+    return world.change(original, replace(content, metadata=kept), edited=False)
+
+
+def _original(world: SlackWorld, url: ResponseUrl) -> Message | None:
+    try:
+        return None if url.message_id is None else world.by_id(url.message_id)
+    except Refusal:
+        # Deleted meanwhile: Slack then shows the answer as a new message.
+        return None
+
+
+def _object(text: str) -> Json:
+    try:
+        body = json.loads(text)
+    except ValueError as error:
+        raise Refusal("invalid_payload") from error
+    if not isinstance(body, dict):
+        raise Refusal("invalid_payload")
+    return {key: value for key, value in body.items() if value is not None}

@@ -1,32 +1,40 @@
-"""What the Web API methods have in common: how a method is described, and how its arguments are read."""
+"""The Web API's methods: how one is described, and those about people and their views.
+
+Source: docs.slack.dev/reference/methods, one page for each.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cdi_bot.sandbox.slack.model import Json, Message, Token, bad_arguments
+from cdi_bot.sandbox.control import Json
+from cdi_bot.sandbox.slack.block_kit import view_problems
+from cdi_bot.sandbox.slack.model import Refusal, Token, bad_arguments
 from cdi_bot.sandbox.slack.world import SlackWorld
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
-    """One call of a method: what was asked, in which workspace, with whose rights."""
+class Call:
+    """One call of a method: the arguments, in which workspace, with whose rights."""
 
     world: SlackWorld
     arguments: Json
     token: Token
 
 
-def no_scopes(_world: SlackWorld, _arguments: Json) -> tuple[str, ...]:
-    """Return no scope: every token may call."""
+NeededScopes = Callable[[SlackWorld, Json], tuple[str, ...]]
+"""Returns the scopes of which a call needs one, by its arguments; none where every token may call."""
+
+
+def _no_scopes(_world: SlackWorld, _arguments: Json) -> tuple[str, ...]:
     return ()
 
 
-def scopes(*needed: str) -> Callable[[SlackWorld, Json], tuple[str, ...]]:
+def scopes(*needed: str) -> NeededScopes:
     """Return a rule by which one of these scopes is needed."""
     return lambda _world, _arguments: needed
 
 
-def conversation_scopes(right: str) -> Callable[[SlackWorld, Json], tuple[str, ...]]:
+def conversation_scopes(right: str) -> NeededScopes:
     """Return the rule for `<kind>:right`: the kind of the conversation decides which scope is needed."""
 
     def rule(world: SlackWorld, arguments: Json) -> tuple[str, ...]:
@@ -44,9 +52,9 @@ def conversation_scopes(right: str) -> Callable[[SlackWorld, Json], tuple[str, .
 class Method:
     """One Web API method. `run` returns the answer beside `ok`, or raises Refusal."""
 
-    run: Callable[[Ask], Json]
+    run: Callable[[Call], Json]
     required: tuple[str, ...] = ()
-    scopes: Callable[[SlackWorld, Json], tuple[str, ...]] = no_scopes
+    scopes: NeededScopes = _no_scopes
 
 
 def flag(arguments: Json, name: str) -> bool:
@@ -65,51 +73,84 @@ def number(arguments: Json, name: str, default: int, *, most: int) -> int:
     return value
 
 
-def message_json(world: SlackWorld, message: Message, *, with_metadata: bool = True) -> Json:
-    """Return a message as the Web API shows it: in history, in the answer to a post, in payloads."""
-    shown: Json = {"type": "message", "user": message.author, "text": message.content.text, "ts": message.ts}
-    shown["team"] = world.team
-    if message.author == world.bot_user:
-        shown |= {"bot_id": world.bot_id, "app_id": world.app_id}
-        shown["bot_profile"] = bot_json(world) | {"team_id": world.team}
-    if message.content.blocks:
-        shown["blocks"] = list(message.content.blocks)
-    if message.content.attachments:
-        shown["attachments"] = list(message.content.attachments)
-    if with_metadata and message.content.metadata is not None:
-        shown["metadata"] = message.content.metadata
-    if message.edited_ts is not None:
-        shown["edited"] = {"user": message.author, "ts": message.edited_ts}
-    return shown | _thread_json(world, message)
+# People
 
 
-def _thread_json(world: SlackWorld, message: Message) -> Json:
-    if message.thread_ts is not None:
-        thread: Json = {"thread_ts": message.thread_ts}
-        return thread | ({"subtype": "thread_broadcast"} if message.reply_broadcast else {})
-    replies = world.replies(message.channel, message.ts)
-    if not replies:
-        return {}
-    people = sorted({reply.author for reply in replies})
+def _auth_test(call: Call) -> Json:
+    world = call.world
     return {
-        "thread_ts": message.ts,
-        "reply_count": len(replies),
-        "reply_users_count": len(people),
-        "reply_users": people,
-        "latest_reply": replies[-1].ts,
-        "is_locked": False,
-        "subscribed": False,
-    }
-
-
-def bot_json(world: SlackWorld) -> Json:
-    """Return the bot as `bots.info` does."""
-    return {
-        "id": world.bot_id,
-        "app_id": world.app_id,
+        "url": "https://northwind-data.slack.com/",
+        "team": world.team_name,
+        "user": world.users[world.bot_user].name,
+        "team_id": world.team,
         "user_id": world.bot_user,
-        "name": "cdi-bot",
-        "deleted": False,
-        "updated": 1700000000,
-        "icons": {},
+        "bot_id": world.bot_id,
+        "is_enterprise_install": False,
     }
+
+
+def _users_info(call: Call) -> Json:
+    world = call.world
+    found = world.users.get(str(call.arguments["user"]))
+    if found is None:
+        raise Refusal("user_not_found")
+    with_locale = flag(call.arguments, "include_locale")
+    is_met = any({found.id, world.bot_user} <= channel.members for channel in world.channels.values())
+    return {"user": found.web(world.team, world.clock(), with_locale=with_locale, is_met=is_met)}
+
+
+# Views
+
+
+def checked_view(view: object, kind: str) -> Json:
+    """Return a view of this type that Slack would accept.
+
+    Raises Refusal `invalid_arguments` with Slack's messages.
+    """
+    if not isinstance(view, dict):
+        raise bad_arguments("must provide an object [json-pointer:/view]")
+    problems = view_problems(view)
+    if problems:
+        raise bad_arguments(*(str(problem) for problem in problems))
+    if view["type"] != kind:
+        raise bad_arguments(f"must be of type {kind} [json-pointer:/view/type]")
+    return view
+
+
+def show_modal(world: SlackWorld, user: str, view: Json) -> Json:
+    """Publish a modal on the live stream. Returns the Web API's answer."""
+    world.emit({"type": "view", "view": view, "user": user})
+    return {"view": view}
+
+
+def _views_open(call: Call) -> Json:
+    world, view = call.world, checked_view(call.arguments["view"], "modal")
+    user = world.handles.use_trigger(str(call.arguments["trigger_id"]), world.rules, world.clock())
+    return show_modal(world, user, world.views.open(user, view))
+
+
+def _views_update(call: Call) -> Json:
+    world, view = call.world, checked_view(call.arguments["view"], "modal")
+    user, old = world.views.find(str(call.arguments["view_id"]))
+    if old["type"] != "modal":
+        raise Refusal("not_found")
+    return show_modal(world, user, world.views.update(user, view))
+
+
+def _views_publish(call: Call) -> Json:
+    world, user = call.world, str(call.arguments["user_id"])
+    if user not in world.users:
+        raise Refusal("user_not_found")
+    view = checked_view(call.arguments["view"], "home")
+    published = world.views.publish(user, view, expected_hash=call.arguments.get("hash"))
+    world.emit({"type": "home", "user": user, "view": published})
+    return {"view": published}
+
+
+METHODS: dict[str, Method] = {
+    "auth.test": Method(run=_auth_test),
+    "users.info": Method(run=_users_info, required=("user",), scopes=scopes("users:read")),
+    "views.open": Method(run=_views_open, required=("trigger_id", "view")),
+    "views.update": Method(run=_views_update, required=("view_id", "view")),
+    "views.publish": Method(run=_views_publish, required=("user_id", "view")),
+}

@@ -1,27 +1,23 @@
-"""The values a stand-in Slack workspace is made of: people, channels, messages, tokens, limits.
+"""The values a stand-in Slack workspace is made of: people, channels, messages, tokens.
 
-All of them are frozen; `SlackWorld` replaces them. Shapes that Slack's Web API returns are made here too, so
-that every method tells the same story about a message. Source: docs.slack.dev/reference.
+All of them are frozen; `SlackWorld` replaces them. Source: docs.slack.dev/reference.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Any
 from zoneinfo import ZoneInfo
 
-Json = dict[str, Any]
+from cdi_bot.sandbox.control import Json, RequestError
 
 
-class Refusal(Exception):
-    """Slack's answer `ok: false`. `code` is Slack's error word, `extra` goes into the answer beside it."""
+class Refusal(RequestError):
+    """Slack's answer `ok: false`: Slack's error, and the fields that go with it."""
 
-    def __init__(self, code: str, **extra: object) -> None:
-        """Keep Slack's error word and the fields that go with it."""
-        super().__init__(code)
-        self.code = code
-        self.extra = extra
+    @property
+    def code(self) -> str:
+        """Slack's error."""
+        return str(self)
 
 
 def bad_arguments(*problems: str) -> Refusal:
@@ -36,7 +32,7 @@ class TokenState(Enum):
 
     ACTIVE = "active"  # accepted
     REVOKED = "revoked"  # answered token_revoked
-    INACTIVE = "inactive"  # answered account_inactive: the app or its user was removed
+    INACTIVE = "inactive"  # answered account_inactive: the app was removed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +48,8 @@ class Token:
 class User:
     """A person or bot.
 
-    `is_restricted` is a guest, `is_ultra_restricted` one of a single channel only; `home` is the team of somebody of
-    another workspace, who is here through channels that both share (Slack Connect).
+    is_restricted: a guest; is_ultra_restricted: a guest of a single channel.
+    home: the team of a person of another workspace, who is here through shared channels (Slack Connect).
     """
 
     id: str
@@ -67,9 +63,9 @@ class User:
     home: str | None = None
 
     def web(self, team: str, now: datetime, *, with_locale: bool, is_met: bool = True) -> Json:
-        """Return the user as `users.info` does; Slack tells the locale only when asked for it.
+        """Return the user as `users.info` does; the locale only when asked for it.
 
-        Somebody of another workspace is a stranger only while they share no channel with the app (`is_met`).
+        A person of another workspace is a stranger only while they share no channel with the app (`is_met`).
         """
         shift = now.astimezone(ZoneInfo(self.tz)).utcoffset() or timedelta()
         home = self.home or team
@@ -93,7 +89,6 @@ class User:
             "profile": {
                 "real_name": self.real_name,
                 "display_name": self.name,
-                "email": f"{self.name}@northwind.example",
                 "team": home,
             },
         }
@@ -167,7 +162,7 @@ class Channel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """What a message says. `blocks` and `attachments` are Slack's JSON, `metadata` its event type and payload."""
+    """What a message holds. `blocks` and `attachments` are Slack's JSON, `metadata` its event type and payload."""
 
     text: str = ""
     blocks: tuple[Json, ...] = ()
@@ -216,76 +211,6 @@ class Message:
             shown["metadata"] = self.content.metadata
         return shown
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """Limits of the workspace, Slack's own unless a test sets others.
-
-    post_per_second, post_burst: chat.postMessage in one channel: a steady rate, and how many may come at once.
-    tiers: calls a minute by method, for the whole workspace; a method left out has no limit.
-    ack_seconds: how long an app may take to acknowledge. trigger_seconds: life of a trigger_id.
-    edit_window_seconds: age past which a message can't be changed; None for no limit.
-    connection_seconds: life of a socket; warning_seconds before its end a `disconnect` warns of it.
-    renewal_seconds: how long an app may take to come back before the next socket of it is renewed.
-    ping_seconds: time between the pings Slack sends on each socket.
-    charts: whether the workspace knows `data_visualization` blocks.
-    response_uses, response_seconds: how often, and how long, a response_url works.
-    events: event types that the app subscribed to.
-    """
-
-    post_per_second: float = 1.0
-    post_burst: int = 4
-    tiers: Mapping[str, int] = field(default_factory=lambda: dict(METHOD_TIERS))
-    ack_seconds: float = 3.0
-    trigger_seconds: float = 3.0
-    edit_window_seconds: float | None = None
-    connection_seconds: float = 18_060.0
-    warning_seconds: float = 10.0
-    renewal_seconds: float = 10.0
-    ping_seconds: float = 5.0
-    charts: bool = True
-    response_uses: int = 5
-    response_seconds: float = 1_800.0
-    events: frozenset[str] = frozenset(
-        {
-            "app_home_opened",
-            "app_uninstalled",
-            "channel_archive",
-            "channel_deleted",
-            "channel_left",
-            "channel_rename",
-            "channel_unarchive",
-            "group_archive",
-            "group_deleted",
-            "group_left",
-            "group_rename",
-            "group_unarchive",
-            "member_joined_channel",
-            "member_left_channel",
-            "tokens_revoked",
-        }
-    )
-
-
-TIER_2, TIER_3, TIER_4 = 20, 50, 100
-# Calls a minute, per method and workspace: docs.slack.dev/apis/web-api/rate-limits and each method's page.
-METHOD_TIERS: Mapping[str, int] = {
-    "bots.info": TIER_3,
-    "chat.delete": TIER_3,
-    "chat.postEphemeral": TIER_4,
-    "chat.update": TIER_3,
-    "conversations.history": TIER_3,
-    "conversations.info": TIER_3,
-    "conversations.members": TIER_4,
-    "conversations.open": TIER_3,
-    "conversations.replies": TIER_3,
-    "users.conversations": TIER_3,
-    "users.info": TIER_4,
-    "views.open": TIER_4,
-    "views.publish": TIER_4,
-    "views.push": TIER_4,
-    "views.update": TIER_4,
-}
 
 BOT_SCOPES = frozenset(
     {

@@ -1,4 +1,4 @@
-"""What Slack sends an app: slash commands, button presses, forms, menu searches, shortcuts, events.
+"""Messages as the Web API shows them, and what Slack sends an app: commands, presses, forms, searches, events.
 
 Sources: docs.slack.dev/interactivity and /reference/interaction-payloads, /apis/events-api.
 """
@@ -6,12 +6,12 @@ Sources: docs.slack.dev/interactivity and /reference/interaction-payloads, /apis
 import re
 from dataclasses import dataclass, field
 
-from cdi_bot.sandbox.slack.blocks import find_element
-from cdi_bot.sandbox.slack.methods import message_json
-from cdi_bot.sandbox.slack.model import Channel, Json, Message, Refusal
+from cdi_bot.sandbox.control import Json
+from cdi_bot.sandbox.slack.block_kit import find_element
+from cdi_bot.sandbox.slack.model import Channel, Message, Refusal
 from cdi_bot.sandbox.slack.world import SlackWorld
 
-_VERIFICATION = "not-used-anymore"  # Slack's old token, superseded by signatures, still in every payload
+_VERIFICATION = "not-used-anymore"  # Slack's old check, replaced by signatures, still in every payload
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +20,7 @@ class Press:
 
     chosen: the element's new value as Slack names it (`value`, `selected_option`, `selected_user`, …); a button
         that is left without one sends its own.
-    values: what stands in the other fields of the message or view, block_id → action_id → field.
+    values: of the other fields of the message or view, block_id → action_id → field.
     """
 
     user: str
@@ -28,6 +28,42 @@ class Press:
     block_id: str | None = None
     chosen: Json = field(default_factory=dict)
     values: Json = field(default_factory=dict)
+
+
+def message_json(world: SlackWorld, message: Message, *, with_metadata: bool = True) -> Json:
+    """Return a message as the Web API shows it: in history, in the answer to a post, in payloads."""
+    shown: Json = {"type": "message", "user": message.author, "text": message.content.text, "ts": message.ts}
+    shown["team"] = world.team
+    if message.author == world.bot_user:
+        shown |= {"bot_id": world.bot_id, "app_id": world.app_id}
+    if message.content.blocks:
+        shown["blocks"] = list(message.content.blocks)
+    if message.content.attachments:
+        shown["attachments"] = list(message.content.attachments)
+    if with_metadata and message.content.metadata is not None:
+        shown["metadata"] = message.content.metadata
+    if message.edited_ts is not None:
+        shown["edited"] = {"user": message.author, "ts": message.edited_ts}
+    return shown | _thread_json(world, message)
+
+
+def _thread_json(world: SlackWorld, message: Message) -> Json:
+    if message.thread_ts is not None:
+        thread: Json = {"thread_ts": message.thread_ts}
+        return thread | ({"subtype": "thread_broadcast"} if message.reply_broadcast else {})
+    replies = world.replies(message.channel, message.ts)
+    if not replies:
+        return {}
+    people = sorted({reply.author for reply in replies})
+    return {
+        "thread_ts": message.ts,
+        "reply_count": len(replies),
+        "reply_users_count": len(people),
+        "reply_users": people,
+        "latest_reply": replies[-1].ts,
+        "is_locked": False,
+        "subscribed": False,
+    }
 
 
 def user_of(world: SlackWorld, user: str) -> Json:
@@ -57,8 +93,8 @@ def command_payload(world: SlackWorld, url: str, channel: Channel, user: str, te
         "text": escaped(world, rest.strip()),
         "api_app_id": world.app_id,
         "is_enterprise_install": "false",
-        "response_url": f"{url}/response/{world.hooks.new_hook(channel.id, user, now)}",
-        "trigger_id": world.hooks.new_trigger(user, now),
+        "response_url": f"{url}/response/{world.handles.new_url(channel.id, user, now)}",
+        "trigger_id": world.handles.new_trigger(user, now),
     }
 
 
@@ -84,7 +120,7 @@ def message_action_payload(world: SlackWorld, url: str, message: Message, press:
     block, element = _element(message.content.all_blocks(), press)
     channel = world.channels[message.channel]
     now = world.clock()
-    hook = world.hooks.new_hook(channel.id, press.user, now, message.id)
+    hook = world.handles.new_url(channel.id, press.user, now, message.id)
     ephemeral = message.user_to is not None
     return _interaction(world, "block_actions", press.user) | {
         "container": {
@@ -94,7 +130,7 @@ def message_action_payload(world: SlackWorld, url: str, message: Message, press:
             "is_ephemeral": ephemeral,
         }
         | ({"thread_ts": message.thread_ts} if message.thread_ts else {}),
-        "trigger_id": world.hooks.new_trigger(press.user, now),
+        "trigger_id": world.handles.new_trigger(press.user, now),
         "channel": {"id": channel.id, "name": channel.name},
         # Slack leaves an ephemeral's message out of the payload.
         **({} if ephemeral else {"message": message_json(world, message)}),
@@ -110,7 +146,7 @@ def view_action_payload(world: SlackWorld, view: Json, press: Press) -> Json:
     world.views.remember(view, press.values)
     return _interaction(world, "block_actions", press.user) | {
         "container": {"type": "view", "view_id": view["id"]},
-        "trigger_id": world.hooks.new_trigger(press.user, world.clock(), view["id"]),
+        "trigger_id": world.handles.new_trigger(press.user, world.clock()),
         "view": view,
         "actions": [_action(world, block, element, press)],
     }
@@ -120,22 +156,17 @@ def submission_payload(world: SlackWorld, view: Json, user: str, values: Json) -
     """Return a submitted form, with what was filled in."""
     world.views.remember(view, values)
     return _interaction(world, "view_submission", user) | {
-        "trigger_id": world.hooks.new_trigger(user, world.clock(), view["id"]),
+        "trigger_id": world.handles.new_trigger(user, world.clock()),
         "view": view,
         "response_urls": [],
     }
-
-
-def closed_payload(world: SlackWorld, view: Json, user: str) -> Json:
-    """Return the closing of a view that asked for `notify_on_close`."""
-    return _interaction(world, "view_closed", user) | {"view": view, "is_cleared": False}
 
 
 def shortcut_payload(world: SlackWorld, user: str, callback_id: str) -> Json:
     """Return the use of a global shortcut."""
     return _interaction(world, "shortcut", user) | {
         "callback_id": callback_id,
-        "trigger_id": world.hooks.new_trigger(user, world.clock()),
+        "trigger_id": world.handles.new_trigger(user, world.clock()),
         "action_ts": f"{world.clock().timestamp():.6f}",
     }
 

@@ -4,23 +4,21 @@ GET with query, POST with form fields (JSON inside for blocks and the like) or P
 token, or `token` among the arguments. Sources: docs.slack.dev/apis/web-api and each method's page.
 """
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from aiohttp import web
 
-from cdi_bot.sandbox.faults import Fault, FaultKind
+from cdi_bot.sandbox.control import Json
+from cdi_bot.sandbox.faults import Fault, FaultKind, answer_with_fault
+from cdi_bot.sandbox.slack.channels import CONVERSATIONS
 from cdi_bot.sandbox.slack.chat import CHAT
-from cdi_bot.sandbox.slack.conversations import CONVERSATIONS
-from cdi_bot.sandbox.slack.methods import Ask
-from cdi_bot.sandbox.slack.model import Json, Refusal, Token, TokenState, bad_arguments
-from cdi_bot.sandbox.slack.users import USERS
-from cdi_bot.sandbox.slack.views_methods import VIEWS
+from cdi_bot.sandbox.slack.methods import METHODS, Call
+from cdi_bot.sandbox.slack.model import Refusal, Token, TokenState, bad_arguments
 from cdi_bot.sandbox.slack.world import SlackWorld
 
-_METHODS = CHAT | CONVERSATIONS | USERS | VIEWS
+_METHODS = CHAT | CONVERSATIONS | METHODS
 _JSON_FIELDS = {
     "attachments": "invalid_attachments",
     "blocks": "invalid_blocks_format",
@@ -31,8 +29,8 @@ _STATES = {TokenState.REVOKED: "token_revoked", TokenState.INACTIVE: "account_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Call:
-    """One call as it came in."""
+class _Request:
+    """One call as it came in, before its token is checked."""
 
     method: str
     token: str | None
@@ -51,47 +49,33 @@ def slack_api_routes(world: SlackWorld, open_socket: Callable[[], str]) -> list[
 
 async def with_faults(
     world: SlackWorld, request: web.Request, path: str, work: Callable[[], Awaitable[web.Response]]
-) -> web.StreamResponse:
-    """Carry a request out, or not, as the faults switched on for `path` have it."""
+) -> web.Response:
+    """Carry a request out, or not, as the faults for `path` say."""
+
+    def refuse(fault: Fault) -> web.Response:
+        answer, error = _fault_answer(fault)
+        world.log_call(path, error=error, channel=None)
+        return answer
+
     fault = world.faults.take(path)
-    if fault is None:
-        return await work()
-    # The body is read first: real faults happen to whole requests, and an unread one would block the socket.
-    await request.read()
-    if fault.kind is FaultKind.LATENCY:
-        await asyncio.sleep(fault.seconds)
-        return await work()
-    if fault.kind is FaultKind.CUT_AFTER:
-        await work()
-    if fault.kind in (FaultKind.CUT_BEFORE, FaultKind.CUT_AFTER):
-        if fault.kind is FaultKind.CUT_BEFORE:
-            world.log_call(path, error="cut_before", channel=None)
-        return _cut(request)
-    answer, word = _refused(fault)
-    world.log_call(path, error=word, channel=None)
-    return answer
+    if fault is not None and fault.kind is FaultKind.CUT_BEFORE:
+        world.log_call(path, error="cut_before", channel=None)
+    answer = await answer_with_fault(fault, request, work, refuse)
+    return answer or web.Response(status=502)  # of a connection that was cut
 
 
-def _cut(request: web.Request) -> web.Response:
-    """Drop the connection without an answer."""
-    if request.transport is not None:
-        request.transport.abort()
-    return web.Response(status=502)  # nobody gets to read it
-
-
-def _refused(fault: Fault) -> tuple[web.Response, str]:
-    """Return the answer of a fault that keeps a request from being carried out, and its word for the log."""
+def _fault_answer(fault: Fault) -> tuple[web.Response, str]:
+    """Return the answer of a fault, and its error for the log of calls."""
     if fault.kind is FaultKind.RATE_LIMITED:
         return _rate_limited(fault.retry_after), "ratelimited"
     if fault.kind is FaultKind.REVOKED:
         return web.json_response({"ok": False, "error": "token_revoked"}), "token_revoked"
+    error = f"http_{fault.status}"
     if fault.html:
         page = fault.body or "<html><body><h1>Service Unavailable</h1></body></html>"
-        return web.Response(status=fault.status, text=page, content_type="text/html"), f"http_{fault.status}"
+        return web.Response(status=fault.status, text=page, content_type="text/html"), error
     body = fault.body or json.dumps({"ok": False, "error": "internal_error"})
-    return web.Response(
-        status=fault.status, text=body, content_type="application/json"
-    ), f"http_{fault.status}"
+    return web.Response(status=fault.status, text=body, content_type="application/json"), error
 
 
 def _rate_limited(retry_after: int) -> web.Response:
@@ -113,7 +97,7 @@ async def _answer(
         if method == "apps.connections.open":
             body = _open_connection(token, open_socket)
         else:
-            wait = world.pacer.take(method, channel, world.rules, world.clock())
+            wait = world.rate_limiter.take(method, channel, world.rules, world.clock())
             if wait is not None:
                 world.log_call(method, error="ratelimited", channel=channel)
                 return _rate_limited(wait)
@@ -125,7 +109,7 @@ async def _answer(
     return web.json_response({"ok": True} | body, headers=headers)
 
 
-def _authenticate(world: SlackWorld, call: _Call) -> Token:
+def _authenticate(world: SlackWorld, call: _Request) -> Token:
     if not call.token:
         raise Refusal("not_authed")
     token = world.tokens.get(call.token)
@@ -143,7 +127,7 @@ def _open_connection(token: Token, open_socket: Callable[[], str]) -> Json:
     return {"url": open_socket()}
 
 
-def _carry_out(world: SlackWorld, call: _Call, token: Token) -> Json:
+def _carry_out(world: SlackWorld, call: _Request, token: Token) -> Json:
     method = _METHODS.get(call.method)
     if method is None:
         raise Refusal("unknown_method", req_method=call.method)
@@ -153,7 +137,7 @@ def _carry_out(world: SlackWorld, call: _Call, token: Token) -> Json:
     missing = [name for name in method.required if call.arguments.get(name) in (None, "")]
     if missing:
         raise bad_arguments(*(f"missing required field: {name}" for name in missing))
-    return method.run(Ask(world=world, arguments=call.arguments, token=token))
+    return method.run(Call(world=world, arguments=call.arguments, token=token))
 
 
 def _need_scope(token: Token, needed: tuple[str, ...]) -> None:
@@ -162,8 +146,8 @@ def _need_scope(token: Token, needed: tuple[str, ...]) -> None:
         raise Refusal("missing_scope", needed=",".join(needed), provided=",".join(sorted(token.scopes)))
 
 
-async def _read(request: web.Request, method: str) -> _Call:
-    """Read a call's arguments and token in each of the forms that Slack takes."""
+async def _read(request: web.Request, method: str) -> _Request:
+    """Read a call's arguments and token in each of the forms that Slack accepts."""
     arguments: Json = dict(request.query)
     if request.method == "POST" and request.content_type == "application/json":
         arguments |= _object(await request.text())
@@ -176,7 +160,7 @@ async def _read(request: web.Request, method: str) -> _Call:
     token = bearer.strip() if scheme.lower() == "bearer" else arguments.pop("token", None)
     # A JSON null is an argument that was not given.
     given = {key: value for key, value in arguments.items() if value is not None}
-    return _Call(method=method, token=token, arguments=given)
+    return _Request(method=method, token=token, arguments=given)
 
 
 def _object(text: str) -> Json:

@@ -1,6 +1,6 @@
 """The state of a stand-in Slack workspace: channels, people, messages, and who may do what.
 
-No I/O: the clock is passed in, ids come from a seed, and every change is told to `on_change` as one event of
+No I/O: the clock is passed in, ids come from a seed, and every change is given to `on_change` as one event of
 the live stream. The Web API, Socket Mode and the controls are thin layers over this class.
 """
 
@@ -11,20 +11,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
+from cdi_bot.sandbox.control import Json
 from cdi_bot.sandbox.faults import Faults
-from cdi_bot.sandbox.slack.hooks import Hooks
 from cdi_bot.sandbox.slack.model import (
     Channel,
     Content,
-    Json,
     Message,
     Refusal,
-    Rules,
     Token,
     TokenState,
     User,
 )
-from cdi_bot.sandbox.slack.pacing import Pacer
+from cdi_bot.sandbox.slack.rules import Handles, RateLimiter, Rules
 from cdi_bot.sandbox.slack.seed_data import APP, BOT, BOT_ID, SLACKBOT, TEAM, channels, tokens, users
 from cdi_bot.sandbox.slack.views import Views
 
@@ -57,9 +55,9 @@ class SlackWorld:
         self.users: dict[str, User] = {user.id: user for user in users()}
         self.channels: dict[str, Channel] = {channel.id: channel for channel in channels(now)}
         self.calls: deque[Json] = deque(maxlen=CALLS_KEPT)
-        self.pacer = Pacer()
+        self.rate_limiter = RateLimiter()
         self.faults = Faults(on_change=lambda: self.emit({"type": "faults", "slack": self.faults.to_json()}))
-        self.hooks = Hooks(self.new_id)
+        self.handles = Handles(self.new_id)
         self.views = Views(self.new_id)
         self.commands: list[Json] = [
             {
@@ -81,16 +79,16 @@ class SlackWorld:
         self._ephemerals: dict[str, Message] = {}
         self._last_ts: dict[str, int] = {}
 
-    # -- ids, time, events ---------------------------------------------------------------------------------
+    # Ids, time, events
 
     def new_id(self, prefix: str) -> str:
-        """Return an id never given before: the prefix and ten capitals and digits that the seed decides."""
+        """Return a new id: the prefix and ten capitals and digits that follow from the seed."""
         self._ids += 1
         digest = hashlib.sha256(f"{self._seed}/{self._ids}".encode()).hexdigest()
         return prefix + digest[:10].upper()
 
     def emit(self, event: Json) -> None:
-        """Tell the live stream that something changed."""
+        """Publish a change on the live stream."""
         if self.on_change is not None:
             self.on_change(event)
 
@@ -102,7 +100,7 @@ class SlackWorld:
         self._last_ts[channel] = micros
         return f"{micros // 1_000_000}.{micros % 1_000_000:06d}"
 
-    # -- messages ------------------------------------------------------------------------------------------
+    # Messages
 
     def post(
         self,
@@ -157,7 +155,7 @@ class SlackWorld:
         return changed
 
     def delete(self, message: Message) -> None:
-        """Take a message or an ephemeral away."""
+        """Delete a message or an ephemeral."""
         if message.user_to is not None:
             del self._ephemerals[message.id]
             self.emit(
@@ -212,14 +210,14 @@ class SlackWorld:
         """Yield a channel's messages backwards from `before` (not included), replies too."""
         order = self._order.get(channel, [])
         end = len(order) if before is None else bisect_left(order, before)
-        for place in range(end - 1, -1, -1):
-            yield self._messages[channel][order[place]]
+        for index in range(end - 1, -1, -1):
+            yield self._messages[channel][order[index]]
 
     def replies(self, channel: str, root: str) -> list[Message]:
         """Return the replies in a thread, oldest first."""
         return [self._messages[channel][ts] for ts in self._threads.get((channel, root), [])]
 
-    # -- channels ------------------------------------------------------------------------------------------
+    # Channels
 
     def visible(self, channel: str, *, for_reading: bool = False) -> Channel:
         """Return a channel as far as the bot can see it.
@@ -253,7 +251,7 @@ class SlackWorld:
             Channel(id=self.new_id("D"), name=user, created=created, members=members, peer=user)
         )
 
-    # -- tokens, calls, snapshot ---------------------------------------------------------------------------
+    # Tokens, calls, snapshot
 
     def set_token(
         self, token: str, *, scopes: frozenset[str] | None = None, state: TokenState | None = None
@@ -269,7 +267,7 @@ class SlackWorld:
         return any(self.users[member].home for member in channel.members if member in self.users)
 
     def log_call(self, method: str, *, error: str | None, channel: str | None) -> None:
-        """Remember a Web API call for tests."""
+        """Record a Web API call for tests."""
         at = self.clock().isoformat()
         self.calls.append(
             {"method": method, "at": at, "ok": error is None, "error": error, "channel": channel}

@@ -13,7 +13,6 @@ from tests.sandbox.braze_kit import Clock
 from tests.sandbox.slack_kit import (
     ALERTS,
     GENERAL,
-    KENJI,
     MARA,
     OPS,
     PRIVATE,
@@ -38,7 +37,7 @@ async def test_a_posted_message_comes_back_with_its_ids_filled_in(client: AsyncW
 
 @pytest.mark.parametrize(
     ("channel", "word"),
-    [("C0NOWHERE1", "channel_not_found"), (PRIVATE, "channel_not_found"), ("#nowhere", "channel_not_found")],
+    [("C0NOWHERE1", "channel_not_found"), (PRIVATE, "channel_not_found")],
 )
 async def test_posting_where_the_bot_sees_nothing(client: AsyncWebClient, channel: str, word: str) -> None:
     """Unknown channels and private ones without the bot are the same to it."""
@@ -49,7 +48,7 @@ async def test_chat_write_public_decides_about_channels_the_bot_has_not_joined(
     client: AsyncWebClient, sandbox: Sandbox
 ) -> None:
     """With chat:write.public any public channel can be posted to, without it only joined ones."""
-    assert (await client.chat_postMessage(channel="#general", text="x"))["channel"] == GENERAL
+    assert (await client.chat_postMessage(channel=GENERAL, text="x"))["channel"] == GENERAL
     token = sandbox.slack.tokens[sandbox.slack_bot_token]
     sandbox.slack.set_token(sandbox.slack_bot_token, scopes=token.scopes - {"chat:write.public"})
     assert await error_of(client.chat_postMessage(channel=GENERAL, text="x")) == "not_in_channel"
@@ -63,14 +62,6 @@ async def test_an_archived_channel_takes_no_message_and_no_change(
     sandbox.slack.put_channel(replace(sandbox.slack.channels[ALERTS], is_archived=True))
     assert await error_of(client.chat_postMessage(channel=ALERTS, text="x")) == "is_archived"
     assert await error_of(client.chat_update(channel=ALERTS, ts=ts, text="y")) == "is_inactive"
-
-
-async def test_a_person_can_be_posted_to(client: AsyncWebClient) -> None:
-    """Posting to a user id opens the direct message; conversations.open finds the same one."""
-    posted = await client.chat_postMessage(channel=KENJI, text="hi")
-    opened = await client.conversations_open(users=[KENJI], return_im=True)
-    assert posted["channel"] == opened["channel"]["id"]
-    assert opened["channel"]["user"] == KENJI
 
 
 @pytest.mark.parametrize(
@@ -150,35 +141,6 @@ async def test_what_cannot_be_updated(client: AsyncWebClient, sandbox: Sandbox, 
     sandbox.slack.rules = replace(sandbox.slack.rules, edit_window_seconds=60)
     clock.advance(61)
     assert await error_of(update(channel=ALERTS, ts=ts, text="y")) == "edit_window_closed"
-
-
-async def test_deleting_ones_own_message_only(client: AsyncWebClient, sandbox: Sandbox) -> None:
-    """The bot deletes what it posted and nothing else."""
-    theirs = sandbox.slack.post(ALERTS, Content(text="hi"), author=MARA)
-    ts = (await client.chat_postMessage(channel=ALERTS, text="x"))["ts"]
-    await client.chat_delete(channel=ALERTS, ts=ts)
-    assert await error_of(client.chat_delete(channel=ALERTS, ts=ts)) == "message_not_found"
-    assert await error_of(client.chat_delete(channel=ALERTS, ts=theirs.ts)) == "cant_delete_message"
-
-
-async def test_an_ephemeral_reaches_a_member_and_no_history(client: AsyncWebClient, sandbox: Sandbox) -> None:
-    """chat.postEphemeral needs somebody who is in the channel."""
-    answer = await client.chat_postEphemeral(channel=ALERTS, user=MARA, text="psst")
-    assert answer["message_ts"]
-    assert [message.user_to for message in sandbox.slack.messages(ALERTS)] == [MARA]
-    assert (await client.conversations_history(channel=ALERTS))["messages"] == []
-    refused = client.chat_postEphemeral(channel=OPS, user="U0GUEST001", text="psst")
-    assert await error_of(refused) == "user_not_in_channel"
-
-
-async def test_permalinks_lead_to_messages_and_replies(client: AsyncWebClient) -> None:
-    """A reply's link names its thread."""
-    root = (await client.chat_postMessage(channel=ALERTS, text="x"))["ts"]
-    reply = (await client.chat_postMessage(channel=ALERTS, text="y", thread_ts=root))["ts"]
-    link = (await client.chat_getPermalink(channel=ALERTS, message_ts=root))["permalink"]
-    assert link.endswith(f"/archives/{ALERTS}/p{root.replace('.', '')}")
-    link = (await client.chat_getPermalink(channel=ALERTS, message_ts=reply))["permalink"]
-    assert f"?thread_ts={root}&cid={ALERTS}" in link
 
 
 async def test_too_many_posts_are_told_when_to_come_back(client: AsyncWebClient, clock: Clock) -> None:

@@ -9,6 +9,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from cdi_bot.sandbox import Sandbox
+from cdi_bot.sandbox.slack.model import Content
 from tests.sandbox.slack_kit import (
     ALERTS,
     BOT,
@@ -61,7 +62,7 @@ async def test_the_bot_comes_into_a_private_channel_and_hears_of_it_as_a_group(c
 async def test_a_channel_is_created(control: Control, client: AsyncWebClient) -> None:
     """An unknown id makes a new channel with everybody in it."""
     await control("channel", channel="C0NEW00001", name="new", bot_is_member=True)
-    assert (await client.chat_postMessage(channel="#new", text="x"))["channel"] == "C0NEW00001"
+    assert (await client.chat_postMessage(channel="C0NEW00001", text="x"))["channel"] == "C0NEW00001"
     names = [channel["name"] for channel in (await control("channels", "GET"))["channels"]]
     assert names[-1] == "new"
 
@@ -106,8 +107,12 @@ async def test_a_tokens_scopes_and_new_tokens(control: Control, sandbox: Sandbox
 
 async def test_rules_are_changed_one_at_a_time(control: Control, client: AsyncWebClient) -> None:
     """A rule that is named changes, the rest stays; a wrong name or number is refused."""
-    told = await control("rules", post_burst=1, tiers={"chat.update": 1})
-    assert (told["post_burst"], told["post_per_second"], told["tiers"]) == (1, 1.0, {"chat.update": 1})
+    told = await control("rules", post_burst=1, method_limits={"chat.update": 1})
+    assert (told["post_burst"], told["post_per_second"], told["method_limits"]) == (
+        1,
+        1.0,
+        {"chat.update": 1},
+    )
     await client.chat_postMessage(channel=OPS, text="x")
     assert await error_of(client.chat_postMessage(channel=OPS, text="x")) == "ratelimited"
     assert (await control("rules", status=400, postburst=1))["error"] == "unknown rules: postburst"
@@ -150,13 +155,13 @@ async def test_silence_leaves_sockets_open(
 
 
 async def test_messages_of_one_channel_or_all_in_order_with_threads(
-    control: Control, client: AsyncWebClient
+    control: Control, client: AsyncWebClient, sandbox: Sandbox
 ) -> None:
     """The list holds people's and the bot's messages, replies and ephemerals."""
     said = await control("message", channel=ALERTS, user=MARA, text="why?")
     ts = said["message"]["ts"]
     await client.chat_postMessage(channel=ALERTS, text="because", thread_ts=ts)
-    await client.chat_postEphemeral(channel=ALERTS, user=MARA, text="psst")
+    sandbox.slack.post_ephemeral(ALERTS, MARA, Content(text="psst"))
     await client.chat_postMessage(channel=OPS, text="elsewhere")
     told = (await control("messages", "GET", channel=ALERTS))["messages"]
     assert [(m["text"], m["user"], m["bot"], m["thread_ts"], m["ephemeral"]) for m in told] == [

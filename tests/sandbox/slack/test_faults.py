@@ -151,7 +151,7 @@ async def test_a_late_envelope_and_one_that_is_spared(sandbox: Sandbox, http: ai
 
 async def test_a_response_url_can_fail_too(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
     """Faults on `response_url` meet answers to commands; nothing is shown and the use is not spent."""
-    token = sandbox.slack.hooks.new_hook(ALERTS, MARA, sandbox.slack.clock())
+    token = sandbox.slack.handles.new_url(ALERTS, MARA, sandbox.slack.clock())
     sandbox.slack.faults.add(Fault(kind=FaultKind.STATUS, path="response_url", times=1))
     for status in (503, 200):
         async with http.post(f"{sandbox.url}/response/{token}", json={"text": "x"}) as answer:

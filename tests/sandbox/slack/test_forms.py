@@ -36,13 +36,12 @@ def post(sandbox: Sandbox, *elements: Json) -> Message:
 async def test_a_form_opens_from_a_shortcut_and_goes_through_all_its_answers(
     app: AsyncApp, sandbox: Sandbox, control: Control
 ) -> None:
-    """Errors keep a form open, update and push change the stack, clear closes everything."""
+    """Errors keep a form open, an update changes it, and an acknowledgement without anything closes it."""
     answers: list[Json] = [
         {"response_action": "errors", "errors": {"name": "Too short"}},
         {"response_action": "update", "view": modal(section(), callback_id="form")},
-        {"response_action": "push", "view": modal(text_input(), callback_id="form")},
-        {"response_action": "push", "view": {"type": "modal"}},
-        {"response_action": "clear"},
+        {"response_action": "update", "view": {"type": "modal"}},
+        {},
     ]
     seen: list[Json] = []
 
@@ -58,71 +57,47 @@ async def test_a_form_opens_from_a_shortcut_and_goes_through_all_its_answers(
         await ack(**answer)
 
     await control("shortcut", user=MARA, callback_id="subscribe")
-    [form] = (await control("views", "GET", user=MARA))["views"]
+    form = (await control("views", "GET", user=MARA))["modal"]
     values = {"name": {"typed": {"type": "plain_text_input", "value": "A"}}}
     submit_form = {"user": MARA, "view_id": form["id"], "state": {"values": values}}
     told = await control("view_submit", **submit_form)
     assert told["response"] == answers[0]
     assert seen == [values]
     await control("view_submit", **submit_form)
-    [updated] = sandbox.slack.views.stack(MARA)
+    updated = sandbox.slack.views.modal(MARA) or {}
     assert (updated["id"], updated["blocks"][0]["type"]) == (form["id"], "section")
-    await control("view_submit", **submit_form)
-    assert len(sandbox.slack.views.stack(MARA)) == 2
-    top = {"user": MARA, "view_id": sandbox.slack.views.stack(MARA)[-1]["id"]}
-    words = [(await control("view_submit", **top))["error"] for _ in range(2)]
+    words = [(await control("view_submit", **submit_form))["error"] for _ in range(2)]
     assert words == ["invalid_arguments", None]
-    assert sandbox.slack.views.stack(MARA) == []
+    assert sandbox.slack.views.modal(MARA) is None
 
 
-@pytest.mark.usefixtures("connected")
-async def test_a_plain_acknowledgement_closes_the_form_on_top(
-    app: AsyncApp, sandbox: Sandbox, control: Control
-) -> None:
-    """Submitting a pushed form leaves the one below; closing tells the app only if it asked."""
-    closed: list[str] = []
-
-    @app.view("top")
-    async def submit(ack: Any) -> None:
-        await ack()
-
-    @app.view_closed("below")
-    async def close(ack: Any, view: Json) -> None:
-        await ack()
-        closed.append(view["id"])
-
+async def test_a_closed_form_is_gone(sandbox: Sandbox, control: Control) -> None:
+    """Closing a form tells the app nothing."""
     views = sandbox.slack.views
-    below = views.open(MARA, modal(callback_id="below", notify_on_close=True))
-    top = views.push(MARA, modal(callback_id="top"))
-    await control("view_submit", user=MARA, view_id=top["id"])
-    assert [view["id"] for view in views.stack(MARA)] == [below["id"]]
-    assert (await control("view_closed", user=MARA, view_id=below["id"]))["acked"] is True
-    assert closed == [below["id"]]
-    silent = views.open(MARA, modal(callback_id="other"))
-    told = await control("view_closed", user=MARA, view_id=silent["id"])
-    assert (told["acked"], told["error"]) == (False, None)
-    assert views.stack(MARA) == []
+    form = views.open(MARA, modal(callback_id="other"))
+    assert await control("view_closed", user=MARA, view_id=form["id"]) == {}
+    assert views.modal(MARA) is None
 
 
 @pytest.mark.usefixtures("connected")
 async def test_a_press_in_a_form_keeps_what_was_typed(
     app: AsyncApp, sandbox: Sandbox, control: Control
 ) -> None:
-    """block_actions of a view carry the view with its state, and a trigger that can push."""
+    """block_actions of a view carry the view with its state, and a trigger."""
 
     @app.action("more")
     async def more(ack: Any, body: Json, client: AsyncWebClient) -> None:
         typed = body["view"]["state"]["values"]["name"]["typed"]["value"]
-        view = modal(section(typed), callback_id="pushed")
-        await client.views_push(trigger_id=body["trigger_id"], view=view)
+        view = modal(section(typed), callback_id="opened")
+        await client.views_open(trigger_id=body["trigger_id"], view=view)
         await ack()
 
     form = sandbox.slack.views.open(MARA, modal(text_input(), actions(button("more"))))
     values = {"name": {"typed": {"type": "plain_text_input", "value": "A"}}}
     place: Json = {"view_id": form["id"], "user": MARA, "action_id": "more"}
     assert (await control("action", **place, state={"values": values}))["acked"] is True
-    pushed = sandbox.slack.views.stack(MARA)[-1]
-    assert pushed["blocks"][0]["text"]["text"] == "A"
+    opened = sandbox.slack.views.modal(MARA) or {}
+    assert opened["blocks"][0]["text"]["text"] == "A"
 
 
 @pytest.mark.usefixtures("connected")
@@ -179,7 +154,7 @@ async def test_an_answer_to_a_form_that_makes_no_sense(
     submitting = asyncio.create_task(sandbox.people.submit(MARA, form["id"], {}))
     await socket.ack(await socket.read(), answer)
     assert (await submitting)["error"] == "invalid_response_action"
-    assert len(sandbox.slack.views.stack(MARA)) == 1
+    assert sandbox.slack.views.modal(MARA) is not None
 
 
 async def test_a_search_nobody_answers(sandbox: Sandbox, control: Control) -> None:
@@ -188,4 +163,4 @@ async def test_a_search_nobody_answers(sandbox: Sandbox, control: Control) -> No
     told = await control("options", user=MARA, action_id="find", view_id=view["id"])
     assert told["error"] == "dispatch_failed"
     assert (await control("view_submit", user=MARA, view_id=view["id"]))["error"] == "dispatch_failed"
-    assert len(sandbox.slack.views.stack(MARA)) == 1
+    assert sandbox.slack.views.modal(MARA) is not None

@@ -159,26 +159,6 @@ async def test_an_ephemerals_buttons_work(app: AsyncApp, sandbox: Sandbox, contr
     assert shown(sandbox) == [("chosen", MARA)]
 
 
-@pytest.mark.usefixtures("connected")
-async def test_what_an_acknowledgement_says_in_channel_is_posted(
-    app: AsyncApp, sandbox: Sandbox, control: Control
-) -> None:
-    """`in_channel` makes an answer public; blocks that Slack refuses show nothing but why."""
-
-    @app.command("/cdi")
-    async def answer(ack: Any, command: Json) -> None:
-        blocks = [section("")] if command["text"] == "bad" else None
-        await ack(text="told", blocks=blocks, response_type="in_channel")
-
-    assert (await control("command", channel=ALERTS, user=MARA, text="good"))["error"] is None
-    told = await control("command", channel=ALERTS, user=MARA, text="bad")
-    assert (told["acked"], told["error"]) == (True, "invalid_blocks")
-    assert shown(sandbox) == [
-        ("told", None),
-        ("The app's answer could not be shown: `invalid_blocks`.", MARA),
-    ]
-
-
 async def test_an_event_nobody_subscribed_to_is_not_sent(sandbox: Sandbox, control: Control) -> None:
     """Only subscribed event types reach the app."""
     told = await control("event", event={"type": "reaction_added"})

@@ -33,43 +33,40 @@ def shown(sandbox: Sandbox) -> list[tuple[str, str | None]]:
 
 
 @pytest.mark.usefixtures("connected")
-async def test_respond_replaces_deletes_and_adds(app: AsyncApp, sandbox: Sandbox, control: Control) -> None:
-    """A button's response_url changes its message, adds to the channel, and takes the message away."""
+async def test_respond_replaces_and_adds(app: AsyncApp, sandbox: Sandbox, control: Control) -> None:
+    """A button's response_url changes its message, or answers its person; where the message is gone, it answers too."""
 
     @app.action("go")
     async def go(ack: Any, respond: Any) -> None:
         await ack()
         await respond("new", replace_original=True)
-        await respond("for all", response_type="in_channel", replace_original=False)
         await respond("for you", replace_original=False)
-        await respond(delete_original=True)
-        # The message is gone by now, so this stands for itself.
-        await respond("late", replace_original=True, response_type="in_channel")
+        sandbox.slack.delete(message)
+        await respond("late", replace_original=True)
 
     events = sandbox.events()
     message = post(sandbox, button())
     await control("action", channel=ALERTS, ts=message.ts, user=MARA, action_id="go")
-    kinds = [await anext(events) for _ in range(6)]
+    kinds = [await anext(events) for _ in range(5)]
     assert [event["type"] for event in kinds if event["type"] != "bot_connected"] == [
         "message",
         "message_changed",
-        "message",
         "ephemeral",
         "message_deleted",
-        "message",
+        "ephemeral",
     ]
     assert kinds[1]["message"]["metadata"] == {"event_type": "t"}
-    assert shown(sandbox) == [("for all", None), ("for you", MARA), ("late", None)]
+    assert shown(sandbox) == [("for you", MARA), ("late", MARA)]
 
 
 async def test_response_urls_end(sandbox: Sandbox, http: aiohttp.ClientSession, clock: Clock) -> None:
     """slack_sdk's webhook client gets 404 used_url on the sixth use and expired_url after 30 minutes."""
     world = sandbox.slack
-    url = f"{sandbox.url}/response/{world.hooks.new_hook(ALERTS, MARA, clock())}"
-    late = f"{sandbox.url}/response/{world.hooks.new_hook(ALERTS, MARA, clock())}"
+    url = f"{sandbox.url}/response/{world.handles.new_url(ALERTS, MARA, clock())}"
+    late = f"{sandbox.url}/response/{world.handles.new_url(ALERTS, MARA, clock())}"
     webhook = AsyncWebhookClient(url, session=http)
     for _ in range(5):
-        assert (await webhook.send(text="x", response_type="in_channel")).body == "ok"
+        assert (await webhook.send(text="x", response_type="ephemeral")).body == "ok"
     refused = await webhook.send(text="x")
     assert (refused.status_code, "used_url" in refused.body) == (404, True)
     clock.advance(1_801)
@@ -89,6 +86,6 @@ async def test_a_bad_answer_to_a_response_url(
     sandbox: Sandbox, http: aiohttp.ClientSession, body: str, word: str
 ) -> None:
     """The same checks hold as for posts, and the answer is a 400."""
-    token = sandbox.slack.hooks.new_hook(ALERTS, MARA, sandbox.slack.clock())
+    token = sandbox.slack.handles.new_url(ALERTS, MARA, sandbox.slack.clock())
     async with http.post(f"{sandbox.url}/response/{token}", data=body) as answer:
         assert (answer.status, (await answer.json())["error"]) == (400, word)

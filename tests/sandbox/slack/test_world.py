@@ -5,9 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from cdi_bot.sandbox.slack.hooks import Hooks
-from cdi_bot.sandbox.slack.model import Content, Message, Refusal, Rules
-from cdi_bot.sandbox.slack.pacing import Pacer
+from cdi_bot.sandbox.slack.model import Content, Message, Refusal
+from cdi_bot.sandbox.slack.rules import Handles, RateLimiter, Rules
 from cdi_bot.sandbox.slack.world import SlackWorld
 from tests.sandbox.braze_kit import Clock
 from tests.sandbox.slack_kit import ALERTS, MARA, OPS, PRIVATE, Json, modal, text_input
@@ -106,10 +105,10 @@ def test_what_the_bot_cannot_see_is_not_found(world: SlackWorld) -> None:
 
 def test_posts_may_burst_and_then_keep_one_a_second_per_channel(clock: Clock) -> None:
     """After a short burst a channel takes one message a second; another channel has its own allowance."""
-    pacer, rules = Pacer(), Rules(post_burst=2)
+    limiter, rules = RateLimiter(), Rules(post_burst=2)
 
     def take(channel: str) -> int | None:
-        return pacer.take("chat.postMessage", channel, rules, clock())
+        return limiter.take("chat.postMessage", channel, rules, clock())
 
     assert [take("C1"), take("C1"), take("C1"), take("C2")] == [None, None, 1, None]
     clock.advance(1)
@@ -118,89 +117,76 @@ def test_posts_may_burst_and_then_keep_one_a_second_per_channel(clock: Clock) ->
 
 def test_a_slow_rate_tells_a_longer_wait(clock: Clock) -> None:
     """Retry-After tells whole seconds until the next message would pass."""
-    pacer, rules = Pacer(), Rules(post_burst=1, post_per_second=0.25)
-    assert pacer.take("chat.postMessage", "C1", rules, clock()) is None
-    assert pacer.take("chat.postMessage", "C1", rules, clock()) == 4
+    limiter, rules = RateLimiter(), Rules(post_burst=1, post_per_second=0.25)
+    assert limiter.take("chat.postMessage", "C1", rules, clock()) is None
+    assert limiter.take("chat.postMessage", "C1", rules, clock()) == 4
 
 
 def test_a_method_takes_its_tiers_calls_in_any_minute(clock: Clock) -> None:
     """The limit of a method is a sliding minute over the whole workspace; methods without a tier have none."""
-    pacer, rules = Pacer(), Rules(tiers={"chat.update": 2})
+    limiter, rules = RateLimiter(), Rules(method_limits={"chat.update": 2})
 
     def take() -> int | None:
-        return pacer.take("chat.update", None, rules, clock())
+        return limiter.take("chat.update", None, rules, clock())
 
     assert take() is None
     clock.advance(20)
     assert [take(), take()] == [None, 40]
     clock.advance(40)
     assert [take(), take()] == [None, 20]
-    assert all(pacer.take("auth.test", None, rules, clock()) is None for _ in range(500))
+    assert all(limiter.take("auth.test", None, rules, clock()) is None for _ in range(500))
 
 
 def test_a_limit_of_nothing_lets_nothing_through(clock: Clock) -> None:
     """A tier of zero always asks to wait a minute."""
-    assert Pacer().take("chat.update", None, Rules(tiers={"chat.update": 0}), clock()) == 60
+    assert RateLimiter().take("chat.update", None, Rules(method_limits={"chat.update": 0}), clock()) == 60
 
 
 def test_a_trigger_opens_one_view_within_three_seconds(clock: Clock) -> None:
     """A trigger_id is good once, and only for a moment."""
-    hooks, rules = Hooks(_counter()), Rules()
-    fresh, late = hooks.new_trigger(MARA, clock()), hooks.new_trigger(MARA, clock())
-    assert hooks.use_trigger(fresh, rules, clock()).user == MARA
-    assert refusal_of(lambda: hooks.use_trigger(fresh, rules, clock())) == "exchanged_trigger_id"
+    handles, rules = Handles(_counter()), Rules()
+    fresh, late = handles.new_trigger(MARA, clock()), handles.new_trigger(MARA, clock())
+    assert handles.use_trigger(fresh, rules, clock()) == MARA
+    assert refusal_of(lambda: handles.use_trigger(fresh, rules, clock())) == "exchanged_trigger_id"
     clock.advance(3.1)
-    assert refusal_of(lambda: hooks.use_trigger(late, rules, clock())) == "expired_trigger_id"
-    assert refusal_of(lambda: hooks.use_trigger("made up", rules, clock())) == "invalid_trigger_id"
+    assert refusal_of(lambda: handles.use_trigger(late, rules, clock())) == "expired_trigger_id"
+    assert refusal_of(lambda: handles.use_trigger("made up", rules, clock())) == "invalid_trigger_id"
 
 
 def test_a_response_url_works_five_times_within_half_an_hour(clock: Clock) -> None:
     """The sixth use, and any use after 30 minutes, is refused."""
-    hooks, rules = Hooks(_counter()), Rules()
-    token, late = hooks.new_hook(ALERTS, MARA, clock()), hooks.new_hook(ALERTS, MARA, clock())
+    handles, rules = Handles(_counter()), Rules()
+    token, late = handles.new_url(ALERTS, MARA, clock()), handles.new_url(ALERTS, MARA, clock())
     for _ in range(5):
-        hooks.use_hook(token, rules, clock())
-    assert refusal_of(lambda: hooks.use_hook(token, rules, clock())) == "used_url"
+        handles.use_url(token, rules, clock())
+    assert refusal_of(lambda: handles.use_url(token, rules, clock())) == "used_url"
     clock.advance(1_801)
-    assert refusal_of(lambda: hooks.use_hook(late, rules, clock())) == "expired_url"
-    assert refusal_of(lambda: hooks.use_hook("made up", rules, clock())) == "expired_url"
+    assert refusal_of(lambda: handles.use_url(late, rules, clock())) == "expired_url"
+    assert refusal_of(lambda: handles.use_url("made up", rules, clock())) == "expired_url"
 
 
-def test_three_modals_stack_and_a_fourth_does_not(world: SlackWorld) -> None:
-    """Views know what they stand on; closing takes the one on top."""
+def test_a_person_sees_one_modal(world: SlackWorld) -> None:
+    """Another modal replaces the one that is open; closing leaves none."""
     views = world.views
-    assert refusal_of(lambda: views.push(MARA, modal())) == "not_found"
-    first = views.open(MARA, modal())
-    second = views.push(MARA, modal())
-    views.push(MARA, modal())
-    assert (second["root_view_id"], second["previous_view_id"]) == (first["id"], first["id"])
-    assert refusal_of(lambda: views.push(MARA, modal())) == "push_limit_reached"
-    assert len(views.close(MARA, everything=False)) == 1
-    assert [view["id"] for view in views.close(MARA, everything=True)] == [second["id"], first["id"]]
-    assert views.close(MARA, everything=True) == []
+    views.open(MARA, modal())
+    second = views.open(MARA, modal())
+    assert views.modal(MARA) == second
+    assert views.close(MARA) == second
+    assert views.close(MARA) is None
+    assert views.modal(MARA) is None
 
 
 def test_a_view_updated_keeps_what_was_typed_where_the_field_stays(world: SlackWorld) -> None:
-    """State belongs to block ids; a hash that is out of date is refused."""
+    """State belongs to block ids."""
     views = world.views
-    view = views.open(MARA, modal(text_input("name"), text_input("other"), external_id="form"))
+    view = views.open(MARA, modal(text_input("name"), text_input("other")))
     views.remember(view, {"name": {"typed": {"value": "A"}}, "other": {"typed": {"value": "B"}}})
-    user, found = views.find(external_id="form")
+    user, found = views.find(view["id"])
     assert (user, found["id"]) == (MARA, view["id"])
-    fresh = views.update(view, MARA, modal(text_input("name")), expected_hash=view["hash"])
+    fresh = views.update(MARA, modal(text_input("name")))
     assert fresh["id"] == view["id"]
     assert fresh["state"] == {"values": {"name": {"typed": {"value": "A"}}}}
-    stale = view["hash"]
-    assert refusal_of(lambda: views.update(fresh, MARA, modal(), expected_hash=stale)) == "hash_conflict"
-    assert refusal_of(lambda: views.find(view_id="V0")) == "not_found"
-
-
-def test_an_external_id_is_taken_once(world: SlackWorld) -> None:
-    """Two open views can't share an external_id."""
-    world.views.open(MARA, modal(external_id="form"))
-    assert refusal_of(lambda: world.views.open("U0PRIYA001", modal(external_id="form"))) == (
-        "duplicate_external_id"
-    )
+    assert refusal_of(lambda: views.find("V0")) == "not_found"
 
 
 def test_a_home_keeps_its_id_when_it_is_published_again(world: SlackWorld) -> None:

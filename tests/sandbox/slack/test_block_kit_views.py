@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from cdi_bot.sandbox.slack.block_checks import message_problems, options_problems, view_problems
+from cdi_bot.sandbox.slack.block_kit import message_problems, options_problems, view_problems
 from tests.sandbox.slack_kit import actions, modal, plain, section, text_input
 
 Json = dict[str, Any]
@@ -28,7 +28,7 @@ def table(rows: int = 2, columns: int = 2, **more: object) -> Json:
 @pytest.mark.parametrize(
     "view",
     [
-        modal(section(), text_input(), private_metadata="x" * 3_000, callback_id="c", notify_on_close=True),
+        modal(section(), text_input(), private_metadata="x" * 3_000, callback_id="c"),
         modal(
             *([section()] * 99), {"type": "alert", "text": plain("Careful"), "level": "warning"}, submit=None
         ),

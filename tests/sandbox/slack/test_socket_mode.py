@@ -44,13 +44,11 @@ def app(client: AsyncWebClient) -> AsyncApp:
 
 
 async def test_bolt_connects_and_answers_a_command(app: AsyncApp, sandbox: Sandbox) -> None:
-    """Bolt's handler is taken unchanged, and its acknowledgement becomes an ephemeral answer."""
+    """Bolt's handler is taken unchanged, and its acknowledgement comes back."""
     async with bolt(app, sandbox):
         told = await sandbox.people.command(ALERTS, MARA, "/cdi status")
     assert told["acked"] is True
     assert told["response"] == {"text": "you said status"}
-    [shown] = sandbox.slack.messages(ALERTS)
-    assert (shown.content.text, shown.user_to) == ("you said status", MARA)
 
 
 async def test_bolt_comes_back_after_a_disconnect(app: AsyncApp, sandbox: Sandbox) -> None:
@@ -68,11 +66,8 @@ async def test_bolt_comes_back_after_a_disconnect(app: AsyncApp, sandbox: Sandbo
 async def test_two_bolt_connections_share_the_work(app: AsyncApp, sandbox: Sandbox) -> None:
     """Each envelope goes to one connection, and each is answered once."""
     async with bolt(app, sandbox, connections=2):
-        for n in range(4):
-            assert (await sandbox.people.command(ALERTS, MARA, str(n)))["acked"] is True
-    assert [message.content.text for message in sandbox.slack.messages(ALERTS)] == [
-        f"you said {n}" for n in range(4)
-    ]
+        told = [await sandbox.people.command(ALERTS, MARA, str(n)) for n in range(4)]
+    assert [answer["response"] for answer in told] == [{"text": f"you said {n}"} for n in range(4)]
 
 
 @pytest.mark.parametrize("renewal", ["asked for", "at the end of life"])

@@ -8,6 +8,7 @@ from cdi_bot.sandbox import Sandbox
 from tests.sandbox.braze_kit import Clock
 from tests.sandbox.slack_kit import (
     ALERTS,
+    BOT,
     GENERAL,
     KENJI,
     MARA,
@@ -84,26 +85,25 @@ async def test_reading_an_im_needs_its_own_scope(client: AsyncWebClient, sandbox
     sandbox.slack.set_token(sandbox.slack_bot_token, scopes=held | {"im:read"})
     shown = (await client.conversations_info(channel=opened))["channel"]
     assert (shown["is_im"], shown["user"]) == (True, KENJI)
-    again = await client.conversations_open(channel=opened)
+    again = await client.conversations_open(users=KENJI)
     assert again["channel"] == {"id": opened}
 
 
 async def test_conversations_info_tells_whether_the_bot_is_in(client: AsyncWebClient) -> None:
     """is_member is about the bot."""
-    joined = (await client.conversations_info(channel=ALERTS, include_num_members=True))["channel"]
+    joined = (await client.conversations_info(channel=ALERTS))["channel"]
     other = (await client.conversations_info(channel=GENERAL))["channel"]
-    assert (joined["is_member"], joined["num_members"], other["is_member"]) == (True, 6, False)
+    assert (joined["is_member"], other["is_member"]) == (True, False)
     assert other["is_general"] is True
 
 
-async def test_members_and_conversations_come_in_pages(client: AsyncWebClient, sandbox: Sandbox) -> None:
+async def test_conversations_come_in_pages(client: AsyncWebClient) -> None:
     """Lists end with an empty cursor."""
+    kinds = "public_channel,private_channel"
     pages = [
-        len(page["members"]) async for page in await client.conversations_members(channel=ALERTS, limit=4)
+        [channel["name"] for channel in page["channels"]]
+        async for page in await client.users_conversations(user=MARA, types=kinds, limit=2)
     ]
-    assert pages == [4, 2]
-    sandbox.slack.put_channel(replace(sandbox.slack.channels[OPS], is_archived=True))
-    mine = await client.users_conversations(types="public_channel,private_channel", exclude_archived=True)
-    assert [channel["id"] for channel in mine["channels"]] == [ALERTS]
-    theirs = await client.users_conversations(user=MARA, types="public_channel,private_channel")
-    assert [channel["name"] for channel in theirs["channels"]] == ["data-alerts", "marketing-ops", "general"]
+    assert pages == [["data-alerts", "marketing-ops"], ["general"]]
+    bots = await client.users_conversations(user=BOT, types=kinds)
+    assert [channel["id"] for channel in bots["channels"]] == [ALERTS, OPS]

@@ -17,8 +17,6 @@ from tests.sandbox.slack_kit import (
     KENJI,
     MARA,
     PRIVATE,
-    actions,
-    button,
     error_of,
     modal,
     section,
@@ -128,15 +126,14 @@ async def test_an_unknown_method_is_told(client: AsyncWebClient) -> None:
         (lambda c: c.conversations_history(channel=ALERTS, limit="many"), "invalid_arguments"),
         (lambda c: c.conversations_history(channel=ALERTS, cursor="x"), "invalid_cursor"),
         (lambda c: c.conversations_history(channel=ALERTS, oldest="x"), "invalid_ts_oldest"),
-        (lambda c: c.conversations_members(channel=ALERTS, cursor="x"), "invalid_cursor"),
+        (lambda c: c.users_conversations(user=MARA, cursor="x"), "invalid_cursor"),
         (lambda c: c.conversations_open(users=[]), "users_list_not_supplied"),
         (lambda c: c.conversations_open(users=[MARA, KENJI]), "too_many_users"),
         (lambda c: c.conversations_open(users=[BOT]), "cannot_dm_bot"),
         (lambda c: c.conversations_open(users=["U0NOBODY01"]), "user_not_found"),
         (lambda c: c.users_info(user="U0NOBODY01"), "user_not_found"),
         (lambda c: c.users_conversations(user="U0NOBODY01"), "user_not_found"),
-        (lambda c: c.users_conversations(types="club"), "invalid_arguments"),
-        (lambda c: c.bots_info(bot="B0NOBODY01"), "bot_not_found"),
+        (lambda c: c.users_conversations(user=MARA, types="club"), "invalid_arguments"),
         (lambda c: c.views_publish(user_id="U0NOBODY01", view=modal()), "user_not_found"),
         (lambda c: c.views_publish(user_id=MARA, view=modal()), "invalid_arguments"),
         (lambda c: c.views_publish(user_id=MARA, view={"type": "tab"}), "invalid_arguments"),
@@ -157,14 +154,10 @@ async def test_each_mistake_has_its_word(client: AsyncWebClient, call: Call, wor
     assert await error_of(call(client)) == word
 
 
-async def test_users_info_tells_zone_and_locale(client: AsyncWebClient, sandbox: Sandbox) -> None:
-    """The locale and the address come only when asked for and allowed."""
-    scopes = frozenset({"users:read", "users:read.email"})
-    sandbox.slack.set_token(sandbox.slack_bot_token, scopes=scopes)
+async def test_users_info_tells_zone_and_locale(client: AsyncWebClient) -> None:
+    """The locale comes only when asked for, the address not without a scope that the bot has not."""
     kenji = (await client.users_info(user=KENJI, include_locale=True))["user"]
     assert (kenji["locale"], kenji["tz"], kenji["tz_offset"]) == ("ja-JP", "Asia/Tokyo", 32_400)
-    assert kenji["profile"]["email"] == "kenji@northwind.example"
-    sandbox.slack.set_token(sandbox.slack_bot_token, scopes=frozenset({"users:read"}))
     plainer = (await client.users_info(user="U0STRANGE1"))["user"]
     assert "locale" not in plainer
     assert "email" not in plainer["profile"]
@@ -194,27 +187,15 @@ async def test_guests(client: AsyncWebClient, sandbox: Sandbox) -> None:
     assert await kinds("U0SOLO0001") == (True, True)
 
 
-async def test_bots_info(client: AsyncWebClient) -> None:
-    """The bot is known under its bot id."""
-    assert (await client.bots_info(bot="B0CDIBOT01"))["bot"]["user_id"] == BOT
-
-
-async def test_views_open_update_push_and_publish(client: AsyncWebClient, sandbox: Sandbox) -> None:
-    """A view keeps its id through updates, and a hash guards it."""
+async def test_views_open_update_and_publish(client: AsyncWebClient, sandbox: Sandbox) -> None:
+    """A view keeps its id through updates."""
     world = sandbox.slack
     opened = await client.views_open(
-        trigger_id=world.hooks.new_trigger(MARA, world.clock()), view=modal(text_input())
+        trigger_id=world.handles.new_trigger(MARA, world.clock()), view=modal(text_input())
     )
     view = opened["view"]
-    updated = await client.views_update(view_id=view["id"], hash=view["hash"], view=modal(section()))
+    updated = await client.views_update(view_id=view["id"], view=modal(section()))
     assert updated["view"]["id"] == view["id"]
-    assert await error_of(client.views_update(view_id=view["id"], hash=view["hash"], view=modal())) == (
-        "hash_conflict"
-    )
-    pushed = await client.views_push(
-        trigger_id=world.hooks.new_trigger(MARA, world.clock()), view=modal(actions(button()))
-    )
-    assert pushed["view"]["previous_view_id"] == view["id"]
     home = await client.views_publish(user_id=MARA, view={"type": "home", "blocks": [section()]})
     assert world.views.homes()[MARA]["id"] == home["view"]["id"]
     assert await error_of(client.views_update(view_id=home["view"]["id"], view=modal())) == "not_found"
