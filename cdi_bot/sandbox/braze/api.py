@@ -12,7 +12,6 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from cdi_bot.sandbox.braze.integration import Oddities
 from cdi_bot.sandbox.braze.payloads import (
     PAGE_SIZE,
     WELL_FORMED_ID,
@@ -21,7 +20,7 @@ from cdi_bot.sandbox.braze.payloads import (
     offset_of,
     run_row,
 )
-from cdi_bot.sandbox.braze.settings import Allowance, Endpoint, ReceivedRequest, UnknownId
+from cdi_bot.sandbox.braze.settings import NO_RATE_HEADERS, Endpoint, RateHeaders, ReceivedRequest, UnknownId
 from cdi_bot.sandbox.braze.world import BrazeWorld, Triggered
 from cdi_bot.sandbox.faults import Fault, FaultKind, answer_with_fault
 
@@ -60,7 +59,7 @@ def braze_routes(world: BrazeWorld) -> list[web.RouteDef]:
 def _endpoint(
     world: BrazeWorld,
     endpoint: Endpoint,
-    answer: Callable[[BrazeWorld, web.Request, dict[str, str]], web.Response],
+    answer: Callable[[BrazeWorld, web.Request, RateHeaders], web.Response],
 ) -> Handler:
     async def carry_out(request: web.Request) -> web.Response:
         key = _key(request)
@@ -69,13 +68,12 @@ def _endpoint(
             return _invalid_key(key)
         if endpoint.permission not in permissions:
             text = f"This API key lacks the permission {endpoint.permission}"
-            return _refused(403, text, _rate_headers(None))
-        allowance = world.limits.count(endpoint, world.catch_up())
-        headers = _rate_headers(allowance)
-        return answer(world, request, headers) if allowance.passes else _rate_limited(headers)
+            return _refused(403, text, NO_RATE_HEADERS)
+        passes, headers = world.limits.count(endpoint, world.catch_up())
+        return answer(world, request, headers) if passes else _rate_limited(headers)
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        used_up = _rate_headers(world.limits.used_up(endpoint, world.catch_up()))
+        used_up = world.limits.used_up(endpoint, world.catch_up())
         return await _through_faults(world, request, carry_out, used_up)
 
     return handle
@@ -95,7 +93,7 @@ async def _through_faults(
     world: BrazeWorld,
     request: web.Request,
     carry_out: Callable[[web.Request], Awaitable[web.Response]],
-    used_up: dict[str, str],
+    used_up: RateHeaders,
 ) -> web.StreamResponse:
     """Answer a request as the faults of this moment allow, and record it. `used_up`: the headers of a 429."""
     answer = await answer_with_fault(
@@ -115,7 +113,7 @@ async def _through_faults(
     return answer or web.Response()  # of a connection that was cut
 
 
-def _fault_answer(fault: Fault, request: web.Request, used_up: dict[str, str]) -> web.Response:
+def _fault_answer(fault: Fault, request: web.Request, used_up: RateHeaders) -> web.Response:
     """Return the answer of a fault. A body that is JSON is sent as it is, other text as the message."""
     if fault.kind is FaultKind.RATE_LIMITED:
         retry = {"Retry-After": str(fault.retry_after)} if fault.retry_after else {}
@@ -142,12 +140,11 @@ def _key(request: web.Request) -> str:
 # Answers
 
 
-def _list(world: BrazeWorld, request: web.Request, headers: dict[str, str]) -> web.Response:
+def _list(world: BrazeWorld, request: web.Request, headers: RateHeaders) -> web.Response:
     cursor = request.query.get("cursor")
     offset = 0 if cursor is None else offset_of(cursor)
     if offset is None:
         return _refused(400, "Invalid cursor", headers)
-    oddities = world.settings.list_oddities
     shown_at = world.catch_up() - timedelta(seconds=world.settings.list_lag)
     rows = [
         list_row(
@@ -155,15 +152,14 @@ def _list(world: BrazeWorld, request: web.Request, headers: dict[str, str]) -> w
             integration.facts(shown_at),
             app_group_id=world.app_group_id,
             updated_at=integration.updated_at,
-            whole_list=oddities,
         )
-        for integration in world.integrations(_looped(offset, world.total, oddities), PAGE_SIZE)
+        for integration in world.integrations(offset, PAGE_SIZE)
     ]
-    link = link_header(LIST_PATH, LIST_PATH, cursor=cursor, total=world.total, repeat=oddities.repeat_cursor)
-    return _page(rows, link, headers, oddities)
+    link = link_header(LIST_PATH, LIST_PATH, cursor=cursor, total=world.total)
+    return _page(rows, link, headers)
 
 
-def _status(world: BrazeWorld, request: web.Request, headers: dict[str, str]) -> web.Response:
+def _status(world: BrazeWorld, request: web.Request, headers: RateHeaders) -> web.Response:
     integration_id = request.match_info["integration_id"]
     if not WELL_FORMED_ID.fullmatch(integration_id):
         return _refused(400, "Invalid integration ID", headers)
@@ -175,13 +171,15 @@ def _status(world: BrazeWorld, request: web.Request, headers: dict[str, str]) ->
             case UnknownId.NOT_FOUND:
                 return _refused(404, "Integration not found", headers)
             case UnknownId.EMPTY:
-                return _page([], None, headers, Oddities())
+                return _page([], None, headers)
     cursor = request.query.get("cursor")
     offset = 0 if cursor is None else offset_of(cursor)
     if offset is None:
         return _refused(400, "Invalid cursor", headers)
     oddities = integration.config.oddities
-    runs = integration.page(_looped(offset, integration.total, oddities), PAGE_SIZE)
+    if oddities.repeat_cursor and offset >= integration.total:
+        offset = 0  # no page is empty, which would end the paging
+    runs = integration.page(offset, PAGE_SIZE)
     link = link_header(
         f"{LIST_PATH}/{integration_id}/job_sync_status",
         f"{LIST_PATH}{integration_id}/job_sync_status",
@@ -189,10 +187,10 @@ def _status(world: BrazeWorld, request: web.Request, headers: dict[str, str]) ->
         total=integration.total,
         repeat=oddities.repeat_cursor,
     )
-    return _page([run_row(run, oddities) for run in runs], link, headers, oddities)
+    return _page([run_row(run, oddities) for run in runs], link, headers)
 
 
-def _sync(world: BrazeWorld, request: web.Request, headers: dict[str, str]) -> web.Response:
+def _sync(world: BrazeWorld, request: web.Request, headers: RateHeaders) -> web.Response:
     integration_id = request.match_info["integration_id"]
     if not WELL_FORMED_ID.fullmatch(integration_id):
         return _refused(400, "Invalid integration ID", headers)
@@ -215,30 +213,21 @@ def _dashboard(world: BrazeWorld) -> Handler:
     return handle
 
 
-def _looped(offset: int, total: int, oddities: Oddities) -> int:
-    """Return where a page starts. With a cursor that repeats for ever no page is empty, which would end it."""
-    return 0 if oddities.repeat_cursor and offset >= total else offset
-
-
-def _page(
-    rows: list[dict[str, object]], link: str | None, headers: dict[str, str], oddities: Oddities
-) -> web.Response:
-    if oddities.html:
-        return _html(200, _proxy_page(200, "OK"))
+def _page(rows: list[dict[str, object]], link: str | None, headers: RateHeaders) -> web.Response:
     if link is not None:
         headers = headers | {"Link": link}
     return web.json_response({"results": rows, "message": "success"}, headers=headers)
 
 
-def _refused(status: int, message: str, headers: dict[str, str] | None = None) -> web.Response:
+def _refused(status: int, message: str, headers: RateHeaders | None = None) -> web.Response:
     return web.json_response({"message": message}, status=status, headers=headers)
 
 
 def _invalid_key(key: str) -> web.Response:
-    return _refused(401, f"Invalid API key: {key}", _rate_headers(None))
+    return _refused(401, f"Invalid API key: {key}", NO_RATE_HEADERS)
 
 
-def _rate_limited(headers: dict[str, str]) -> web.Response:
+def _rate_limited(headers: RateHeaders) -> web.Response:
     return _refused(429, "Rate limit exceeded", headers)
 
 
@@ -249,11 +238,3 @@ def _html(status: int, page: str) -> web.Response:
 def _proxy_page(status: int, reason: str) -> str:
     """Return the HTML page that a proxy in front of Braze shows."""
     return _PROXY_PAGE.format(status=status, reason=reason)
-
-
-def _rate_headers(allowance: Allowance | None) -> dict[str, str]:
-    return {
-        "X-RateLimit-Limit": str(allowance.limit) if allowance else "",
-        "X-RateLimit-Remaining": str(allowance.remaining) if allowance else "",
-        "X-RateLimit-Reset": str(allowance.reset) if allowance else "",
-    }

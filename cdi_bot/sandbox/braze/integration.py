@@ -21,28 +21,21 @@ _MIN_INTERVAL = 1.0  # seconds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Oddities:
-    """How the answers about an integration (or of the list call) differ from what is documented.
+    """How the answers about an integration differ from what is documented.
 
-    missing, null: names of fields that are left out, or null, in each row.
-    running_without_finish: rows of running runs leave out the finish time and the last timestamp.
     naive_times: times carry no zone. whole_seconds: times carry no fraction.
     text_counts: counts are strings.
     status: shown instead of every final status.
     repeat_cursor: there is always a `next`, with the same cursor.
-    html: an HTML page with status 200 instead of JSON.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
-    missing: frozenset[str] = frozenset()
-    null: frozenset[str] = frozenset()
-    running_without_finish: bool = False
     naive_times: bool = False
     whole_seconds: bool = False
     text_counts: bool = False
     status: str | None = None
     repeat_cursor: bool = False
-    html: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

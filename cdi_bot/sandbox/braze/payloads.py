@@ -18,7 +18,6 @@ PAGE_SIZE = 10
 WELL_FORMED_ID = re.compile(r"[A-Za-z0-9_.~-]{1,128}")
 _AS_DOCUMENTED = Oddities()
 _CURSOR = re.compile(rb"skip:([0-9]{1,9})")
-_FINISH_FIELDS = ("sync_finish_time", "last_timestamp_synced")
 
 
 def iso(time: datetime | None, oddities: Oddities = _AS_DOCUMENTED) -> str | None:
@@ -46,7 +45,9 @@ def offset_of(cursor: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def link_header(path: str, broken_path: str, *, cursor: str | None, total: int, repeat: bool) -> str | None:
+def link_header(
+    path: str, broken_path: str, *, cursor: str | None, total: int, repeat: bool = False
+) -> str | None:
     """Return the Link header of a page, or None where Braze sends none.
 
     path, broken_path: where the `prev` and the `next` link point. cursor: that of the request, a valid one.
@@ -64,28 +65,16 @@ def link_header(path: str, broken_path: str, *, cursor: str | None, total: int, 
     return ",".join(links) or None
 
 
-def _odd(row: dict[str, object], oddities: Oddities) -> dict[str, object]:
-    return {
-        name: None if name in oddities.null else value
-        for name, value in row.items()
-        if name not in oddities.missing
-    }
-
-
 def run_row(run: Run, oddities: Oddities) -> dict[str, object]:
     """Return a row of the status call."""
-    running = run.status == RUNNING
-    row: dict[str, object] = {
-        "job_status": oddities.status if oddities.status and not running else run.status,
+    return {
+        "job_status": oddities.status if oddities.status and run.status != RUNNING else run.status,
         "sync_start_time": iso(run.start, oddities),
         "sync_finish_time": iso(run.finish, oddities),
         "last_timestamp_synced": iso(run.last_timestamp_synced, oddities),
         "rows_synced": str(run.rows_synced) if oddities.text_counts else run.rows_synced,
         "rows_failed_with_errors": str(run.rows_failed) if oddities.text_counts else run.rows_failed,
     }
-    if running and oddities.running_without_finish:
-        row = {name: value for name, value in row.items() if name not in _FINISH_FIELDS}
-    return _odd(row, oddities)
 
 
 def list_row(
@@ -94,26 +83,23 @@ def list_row(
     *,
     app_group_id: str,
     updated_at: datetime,
-    whole_list: Oddities,
 ) -> dict[str, object]:
-    """Return a row of the list call: with the integration's own oddities, then those of the whole list."""
+    """Return a row of the list call."""
     oddities = config.oddities
     status = facts.last_job_status
-    odd_times = whole_list if whole_list.naive_times or whole_list.whole_seconds else oddities
-    row: dict[str, object] = {
+    return {
         "integration_id": config.integration_id,
         "app_group_id": app_group_id,
         "integration_name": config.integration_name,
         "integration_type": config.integration_type,
         "integration_status": "active",
         "contact_emails": config.contact_emails,
-        "last_updated_at": iso(updated_at, odd_times),
+        "last_updated_at": iso(updated_at, oddities),
         "warehouse_type": config.warehouse_type,
-        "last_job_start_time": iso(facts.last_job_start_time, odd_times),
+        "last_job_start_time": iso(facts.last_job_start_time, oddities),
         "last_job_status": oddities.status if oddities.status and status not in {None, RUNNING} else status,
-        "next_scheduled_run": iso(facts.next_scheduled_run, odd_times),
+        "next_scheduled_run": iso(facts.next_scheduled_run, oddities),
     }
-    return _odd(_odd(row, oddities), whole_list)
 
 
 def integration_json(integration: Integration) -> dict[str, object]:

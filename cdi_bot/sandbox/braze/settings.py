@@ -1,13 +1,11 @@
 """What can be set for the whole Braze workspace: its behaviour, its rate limits, and what it keeps of each request."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import ClassVar
 
 from pydantic import ConfigDict
-
-from cdi_bot.sandbox.braze.integration import Oddities
 
 
 class UnknownId(Enum):
@@ -25,7 +23,7 @@ class Settings:
     list_lag: seconds by which the list's job facts lag behind the status call.
     trigger_delay: seconds from a triggered sync to the start of its run; until then the run is not shown.
     jitter: share by which run lengths and sizes vary; starts come up to twice as many seconds late.
-    unknown_id: see UnknownId. list_oddities: oddities of the list call's answers.
+    unknown_id: see UnknownId.
 
     Raises ValueError for negative times and a jitter outside of 0 to 1.
     """
@@ -36,7 +34,6 @@ class Settings:
     trigger_delay: float = 3.0
     jitter: float = 0.1
     unknown_id: UnknownId = UnknownId.INVALID
-    list_oddities: Oddities = field(default_factory=Oddities)
 
     def __post_init__(self) -> None:
         """Refuse settings that would turn back time or make figures negative."""
@@ -86,17 +83,14 @@ DOCUMENTED_LIMITS = {Endpoint.LIST: 50, Endpoint.STATUS: 100, Endpoint.SYNC: 20}
 """Requests a minute for a whole workspace, as Braze documents them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Allowance:
-    """Whether a request is within the limit, and what the rate limit headers say.
+RateHeaders = dict[str, str]
+"""The rate limit headers of an answer."""
 
-    reset: epoch seconds at which the clock minute ends.
-    """
-
-    passes: bool
-    limit: int
-    remaining: int
-    reset: int
+NO_RATE_HEADERS: RateHeaders = {
+    "X-RateLimit-Limit": "",
+    "X-RateLimit-Remaining": "",
+    "X-RateLimit-Reset": "",
+}
 
 
 class RateLimits:
@@ -111,29 +105,28 @@ class RateLimits:
         """Raise or lower a limit, requests a minute, from the next request on."""
         self._limits[endpoint] = limit
 
-    def count(self, endpoint: Endpoint, now: datetime) -> Allowance:
-        """Count one request at `now`. One over the limit does not pass, and is not counted."""
+    def count(self, endpoint: Endpoint, now: datetime) -> tuple[bool, RateHeaders]:
+        """Count one request at `now`, and return whether it passes. One over the limit is not counted."""
         minute = now.replace(second=0, microsecond=0)
         counted_in, used = self._used.get(endpoint, (minute, 0))
         used = used if counted_in == minute else 0
         passes = used < self._limits[endpoint]
         used += passes
         self._used[endpoint] = (minute, used)
-        return self._allowance(endpoint, minute, used=used, passes=passes)
+        return passes, self._headers(endpoint, now, used=used)
 
-    def used_up(self, endpoint: Endpoint, now: datetime) -> Allowance:
-        """Return what a request at `now` gets when other tools have used the whole limit. Counts nothing."""
-        minute = now.replace(second=0, microsecond=0)
-        return self._allowance(endpoint, minute, used=self._limits[endpoint], passes=False)
+    def used_up(self, endpoint: Endpoint, now: datetime) -> RateHeaders:
+        """Return the headers of a request at `now` when other tools have used the whole limit. Counts nothing."""
+        return self._headers(endpoint, now, used=self._limits[endpoint])
 
-    def _allowance(self, endpoint: Endpoint, minute: datetime, *, used: int, passes: bool) -> Allowance:
+    def _headers(self, endpoint: Endpoint, now: datetime, *, used: int) -> RateHeaders:
         limit = self._limits[endpoint]
-        return Allowance(
-            passes=passes,
-            limit=limit,
-            remaining=max(0, limit - used),
-            reset=int((minute + timedelta(minutes=1)).timestamp()),
-        )
+        minute_ends = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
+        return {
+            "X-RateLimit-Limit": str(limit),
+            "X-RateLimit-Remaining": str(max(0, limit - used)),
+            "X-RateLimit-Reset": str(int(minute_ends.timestamp())),
+        }
 
     def to_json(self) -> dict[str, int]:
         """Return the limits by endpoint name."""

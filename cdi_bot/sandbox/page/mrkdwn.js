@@ -38,7 +38,7 @@ export function lettersOf(text) {
 }
 
 /** Text nodes with `:shortcodes:` turned into signs that assistive technology can name. */
-export function withShortcodes(text) {
+function withShortcodes(text) {
   return text.split(/(:[a-z0-9_+'-]+(?:::skin-tone-\d)?:)/i).flatMap((part) => {
     const sign = /^:.+:$/.test(part) ? emoji(part.slice(1, -1)) : null;
     if (sign)
@@ -61,10 +61,10 @@ export function dateNode(epoch, format, fallback, address) {
 }
 
 /** A person's name as Slack shows a mention. */
-export const userMention = (id) => h("span", { class: "mention", data: { user: id } }, `@${userName(id)}`);
+const userMention = (id) => h("span", { class: "mention", data: { user: id } }, `@${userName(id)}`);
 
 /** A channel's name as Slack shows a mention. */
-export const channelMention = (id, label) =>
+const channelMention = (id, label) =>
   h("span", { class: "mention mention-channel", data: { mention: id } }, `#${label || channelName(id)}`);
 
 function preformatted(part) {

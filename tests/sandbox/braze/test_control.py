@@ -84,16 +84,16 @@ async def test_change_keeps_the_rest(server: Server, world: BrazeWorld) -> None:
         server,
         "PATCH",
         "/integrations/a",
-        {"integration_name": "People", "oddities": {"missing": ["rows_synced"]}},
+        {"integration_name": "People", "oddities": {"text_counts": True}},
     )
     integration = world.get("a")
     assert integration is not None
     assert integration.config.integration_name == "People"
     assert integration.config.schedule_seconds == 60
-    assert integration.config.oddities.missing == {"rows_synced"}
+    assert integration.config.oddities.text_counts
     assert integration.next_outcome == "error"
     await _ask(server, "PATCH", "/integrations/a", {"run_seconds": 9})
-    assert integration.config.oddities.missing == {"rows_synced"}
+    assert integration.config.oddities.text_counts
 
 
 async def test_bursts_can_be_set(server: Server, clock: Clock) -> None:
@@ -171,14 +171,13 @@ async def test_settings(server: Server, world: BrazeWorld) -> None:
         server,
         "POST",
         "/settings",
-        {"list_lag": 20, "limits": {"status": 500}, "unknown_id": "empty", "list_oddities": {"html": True}},
+        {"list_lag": 20, "limits": {"status": 500}, "unknown_id": "empty"},
     )
     assert told == await _ask(server, "GET", "/settings")
     assert told["limits"] == {"list": 50, "status": 500, "sync": 20}
     assert (told["list_lag"], told["trigger_delay"], told["unknown_id"]) == (20, 3, "empty")
-    assert world.settings.list_oddities.html is True
     again = await _ask(server, "POST", "/settings", {"trigger_delay": 1})
-    assert (again["list_lag"], again["list_oddities"]["html"], again["limits"]["status"]) == (20, True, 500)
+    assert (again["list_lag"], again["limits"]["status"]) == (20, 500)
 
 
 async def test_faults(server: Server) -> None:

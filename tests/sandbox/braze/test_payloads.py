@@ -82,38 +82,26 @@ def test_odd_values() -> None:
     }
 
 
-def test_missing_and_null_fields() -> None:
-    """Fields are left out or null, when asked."""
-    row = run_row(_RUN, Oddities(missing=frozenset({"rows_synced"}), null=frozenset({"sync_start_time"})))
-    assert "rows_synced" not in row
-    assert row["sync_start_time"] is None
-    assert row["rows_failed_with_errors"] == 2
-
-
 def test_running_rows() -> None:
-    """A running run has null for its end, or leaves it out when asked, and stays running whatever word is set."""
+    """A running run has null for its end, and stays running whatever word is set."""
     run = Run(status="running", start=NOON)
     plain = run_row(run, Oddities(status="Odd"))
     assert plain["job_status"] == "running"
     assert plain["sync_finish_time"] is None
-    bare = run_row(run, Oddities(running_without_finish=True))
-    assert set(plain) - set(bare) == {"sync_finish_time", "last_timestamp_synced"}
-    assert run_row(_RUN, Oddities(running_without_finish=True)) == run_row(_RUN, Oddities())
 
 
-def _list_row(config: Oddities, whole: Oddities, status: str | None = "error") -> dict[str, object]:
+def _list_row(config: Oddities, status: str | None = "error") -> dict[str, object]:
     return list_row(
         IntegrationConfig(integration_id="abc123xyz", integration_name="Users", oddities=config),
         ListFacts(at=NOON, last_job_status=status, last_job_start_time=NOON if status else None),
         app_group_id="group",
         updated_at=after(-60),
-        whole_list=whole,
     )
 
 
 def test_list_row() -> None:
     """A row of the list has the documented fields, null where nothing ran or is scheduled."""
-    assert _list_row(Oddities(), Oddities(), status=None) == {
+    assert _list_row(Oddities(), status=None) == {
         "integration_id": "abc123xyz",
         "app_group_id": "group",
         "integration_name": "Users",
@@ -129,18 +117,13 @@ def test_list_row() -> None:
 
 
 def test_odd_list_rows() -> None:
-    """The list's rows are odd by the integration's oddities and by those of the whole list."""
-    row = _list_row(
-        Oddities(status="Odd", missing=frozenset({"warehouse_type"})),
-        Oddities(naive_times=True, null=frozenset({"integration_name"})),
-    )
+    """The list's rows are odd by the integration's oddities."""
+    row = _list_row(Oddities(status="Odd", naive_times=True))
     assert row["last_job_status"] == "Odd"
     assert row["last_job_start_time"] == "2026-03-25T12:00:00.000000"
-    assert row["integration_name"] is None
-    assert "warehouse_type" not in row
 
 
 @pytest.mark.parametrize("status", ["running", None])
 def test_odd_status_is_for_final_runs(status: str | None) -> None:
     """A word set for final statuses does not touch a running or missing one in the list."""
-    assert _list_row(Oddities(status="Odd"), Oddities(), status)["last_job_status"] == status
+    assert _list_row(Oddities(status="Odd"), status)["last_job_status"] == status
