@@ -1,4 +1,4 @@
-"""What people do in the workspace, delivered to the app, and what the app answers: with its acknowledgement, or later.
+"""What people do in the workspace, delivered to the app, and what the app answers, at once or later.
 
 A `response_url` takes up to five answers in 30 minutes. Source:
 docs.slack.dev/interactivity/handling-user-interaction#message_responses.
@@ -37,8 +37,8 @@ class Interactions:
 
     Each method delivers one payload, over Socket Mode if the app is connected, else to its request URL, and
     returns `{"acked", "ack_ms", "response", "error"}`: whether the app acknowledged in time, after how many
-    milliseconds, what it sent along, and Slack's error. Raises Refusal for what a person
-    could not have done (unknown channel, no such button).
+    milliseconds, what it sent along, and Slack's error. Raises Refusal for what a person could not have done
+    (unknown channel, no such button).
     """
 
     def __init__(self, world: SlackWorld, sockets: Sockets, http: HttpMode, url: Callable[[], str]) -> None:
@@ -87,7 +87,7 @@ class Interactions:
         answer = _result_json(result)
         if result.error is None:
             try:
-                self._after_submit(user, result.payload or {})
+                self._after_submit(user, view_id, result.payload or {})
             except Refusal as refusal:
                 return answer | {"error": refusal.code, **refusal.extra}
         return answer
@@ -95,7 +95,7 @@ class Interactions:
     def close(self, user: str, view_id: str) -> None:
         """Close a modal. The bot asks for no `view_closed`, so nothing is sent."""
         self._seen(user, view_id)
-        self._close(user)
+        self._close(user, view_id)
 
     async def shortcut(self, user: str, callback_id: str) -> Json:
         """Use a global shortcut."""
@@ -137,22 +137,21 @@ class Interactions:
             raise Refusal("not_found")
         return view
 
-    def _after_submit(self, user: str, answer: Json) -> None:
+    def _after_submit(self, user: str, view_id: str, answer: Json) -> None:
         action = answer.get("response_action")
         if action == "errors" and answer.get("errors"):
             return
         if action == "update":
             view = checked_view(answer.get("view"), "modal")
-            show_modal(self._world, user, self._world.views.update(user, view))
+            show_modal(self._world, *self._world.views.update(view_id, view))
         elif action is None:
-            self._close(user)
+            self._close(user, view_id)
         else:
             raise Refusal("invalid_response_action")
 
-    def _close(self, user: str) -> None:
-        view = self._world.views.close(user)
-        if view is not None:
-            self._world.emit({"type": "view_closed", "user": user, "view_id": view["id"]})
+    def _close(self, user: str, view_id: str) -> None:
+        if self._world.views.close(user, view_id):
+            self._world.emit({"type": "view_closed", "user": user, "view_id": view_id})
 
 
 def _result_json(result: Acknowledgement) -> Json:

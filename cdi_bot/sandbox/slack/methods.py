@@ -131,10 +131,7 @@ def _views_open(call: Call) -> Json:
 
 def _views_update(call: Call) -> Json:
     world, view = call.world, checked_view(call.arguments["view"], "modal")
-    user, old = world.views.find(str(call.arguments["view_id"]))
-    if old["type"] != "modal":
-        raise Refusal("not_found")
-    return show_modal(world, user, world.views.update(user, view))
+    return show_modal(world, *world.views.update(str(call.arguments["view_id"]), view))
 
 
 def _views_publish(call: Call) -> Json:

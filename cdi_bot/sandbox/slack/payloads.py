@@ -120,7 +120,7 @@ def message_action_payload(world: SlackWorld, url: str, message: Message, press:
     block, element = _element(message.content.all_blocks(), press)
     channel = world.channels[message.channel]
     now = world.clock()
-    hook = world.handles.new_url(channel.id, press.user, now, message.id)
+    token = world.handles.new_url(channel.id, press.user, now, message.id)
     ephemeral = message.user_to is not None
     return _interaction(world, "block_actions", press.user) | {
         "container": {
@@ -135,7 +135,7 @@ def message_action_payload(world: SlackWorld, url: str, message: Message, press:
         # Slack leaves an ephemeral's message out of the payload.
         **({} if ephemeral else {"message": message_json(world, message)}),
         "state": {"values": press.values},
-        "response_url": f"{url}/response/{hook}",
+        "response_url": f"{url}/response/{token}",
         "actions": [_action(world, block, element, press)],
     }
 

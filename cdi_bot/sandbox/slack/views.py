@@ -37,18 +37,23 @@ class Views:
         self._modals[user] = self._complete(view, self._new_id("V"))
         return self._modals[user]
 
-    def find(self, view_id: str | None) -> tuple[str, Json]:
+    def find(self, view_id: str) -> tuple[str, Json]:
         """Return the person who sees a view, and the view. Raises Refusal `not_found`."""
         for user, view in [*self._modals.items(), *self._homes.items()]:
             if view["id"] == view_id:
                 return user, view
         raise Refusal("not_found")
 
-    def update(self, user: str, view: Json) -> Json:
-        """Replace a person's modal. What was filled in stays for the blocks that stay."""
-        old = self._modals[user]
-        self._modals[user] = self._complete(view, old["id"], filled=old["state"]["values"])
-        return self._modals[user]
+    def update(self, view_id: str, view: Json) -> tuple[str, Json]:
+        """Replace a modal, and return the person who sees it and the view. Raises Refusal `not_found`.
+
+        What was filled in stays for the blocks that stay.
+        """
+        user, old = self.find(view_id)
+        if old["type"] != "modal":
+            raise Refusal("not_found")
+        self._modals[user] = self._complete(view, view_id, filled=old["state"]["values"])
+        return user, self._modals[user]
 
     def publish(self, user: str, view: Json, *, expected_hash: str | None = None) -> Json:
         """Replace a person's Home tab. Raises Refusal `hash_conflict` when it changed since `expected_hash`."""
@@ -63,9 +68,10 @@ class Views:
         for block_id, actions in values.items():
             view["state"]["values"].setdefault(block_id, {}).update(actions)
 
-    def close(self, user: str) -> Json | None:
-        """Close a person's modal, and return it."""
-        return self._modals.pop(user, None)
+    def close(self, user: str, view_id: str) -> bool:
+        """Close a person's modal; False if it is not open any more."""
+        is_open = user in self._modals and self._modals[user]["id"] == view_id
+        return is_open and self._modals.pop(user) is not None
 
     def _complete(self, view: Json, view_id: str, *, filled: Json | None = None) -> Json:
         fresh = _BLANK | deepcopy({key: value for key, value in view.items() if value is not None})

@@ -171,8 +171,8 @@ def test_a_person_sees_one_modal(world: SlackWorld) -> None:
     views.open(MARA, modal())
     second = views.open(MARA, modal())
     assert views.modal(MARA) == second
-    assert views.close(MARA) == second
-    assert views.close(MARA) is None
+    assert views.close(MARA, second["id"])
+    assert not views.close(MARA, second["id"])
     assert views.modal(MARA) is None
 
 
@@ -183,8 +183,8 @@ def test_a_view_updated_keeps_what_was_typed_where_the_field_stays(world: SlackW
     views.remember(view, {"name": {"typed": {"value": "A"}}, "other": {"typed": {"value": "B"}}})
     user, found = views.find(view["id"])
     assert (user, found["id"]) == (MARA, view["id"])
-    fresh = views.update(MARA, modal(text_input("name")))
-    assert fresh["id"] == view["id"]
+    user, fresh = views.update(view["id"], modal(text_input("name")))
+    assert (user, fresh["id"]) == (MARA, view["id"])
     assert fresh["state"] == {"values": {"name": {"typed": {"value": "A"}}}}
     assert refusal_of(lambda: views.find("V0")) == "not_found"
 
