@@ -1,4 +1,4 @@
-"""How the stand-ins are told to misbehave: a short list of faults that requests run into.
+"""Faults that are switched on in a stand-in, and what they do to requests.
 
 A handler asks `Faults.take(path)` once per request, and `answer_with_fault` acts on what it gets. Faults are values;
 `Fault.times` counts how many requests a fault still hits (`None`: all of them until it is cleared).
@@ -20,7 +20,7 @@ from cdi_bot.sandbox.control import Json, control_route, read
 class FaultKind(Enum):
     """What happens to a request that a fault hits."""
 
-    LATENCY = "latency"  # answered well, `seconds` late
+    LATENCY = "latency"  # carried out and answered, `seconds` late
     STATUS = "status"  # not carried out; answered with `status` and `body`, as HTML where `html` is set
     RATE_LIMITED = "rate_limited"  # not carried out; 429, with Retry-After where `retry_after` is set
     CUT_BEFORE = "cut_before"  # not carried out; the connection drops without an answer
@@ -29,7 +29,7 @@ class FaultKind(Enum):
 
     @classmethod
     def _missing_(cls, value: object) -> "FaultKind | None":
-        """Take `LATENCY` for `latency`: both are typed by people."""
+        """Accept `LATENCY` for `latency`: people type both."""
         if not isinstance(value, str) or value == value.lower():
             return None
         return cls(value.lower())
@@ -37,17 +37,17 @@ class FaultKind(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One way to misbehave, for the requests whose path matches.
+    """One fault, for the requests whose path matches.
 
     seconds: delay of a LATENCY fault.
-    status, body, html: the answer of a STATUS fault; an empty body gets the stand-in's usual wording,
+    status, body, html: the answer of a STATUS fault; an empty body is replaced by the stand-in's usual one,
         `html` sends a proxy's error page instead of JSON.
-    retry_after: seconds told in `Retry-After` by a RATE_LIMITED fault; 0 leaves the header out.
+    retry_after: seconds in the `Retry-After` of a RATE_LIMITED fault; 0 leaves the header out.
     times: requests it still hits; None until it is cleared.
     path: a regular expression, matched from the start of the path (Braze) or method name (Slack):
         `chat.postMessage`, `/cdi/integrations$` (the list alone), `/cdi/integrations/.*/sync`. None matches all.
 
-    Raises ValueError for a path that is no regular expression, and for numbers below their least.
+    Raises ValueError for a path that is no regular expression, and for numbers out of range.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -62,7 +62,7 @@ class Fault:
     path: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse here what would otherwise fail in the middle of a request."""
+        """Refuse what would otherwise fail in the middle of a request."""
         if self.seconds < 0 or self.retry_after < 0:
             raise ValueError("seconds and retry_after must not be negative")
         if self.times is not None and self.times < 1:
@@ -161,7 +161,7 @@ async def answer_with_fault(
 ) -> web.Response | None:
     """Carry a request out, or not, as `fault` says. Returns None where the connection was cut.
 
-    refuse: gives the answer of a STATUS, RATE_LIMITED or REVOKED fault.
+    refuse: returns the answer of a STATUS, RATE_LIMITED or REVOKED fault.
     """
     if fault is None:
         return await carry_out()

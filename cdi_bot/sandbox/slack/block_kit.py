@@ -278,13 +278,14 @@ def options_problems(answer: Json) -> list[Problem]:
 
 def cell_text(cell: Json) -> str:
     """Return what a table cell says, without styles."""
-    parts = [
+    if cell.get("type") == "raw_text":
+        return str(cell.get("text", ""))
+    elements = cell["elements"] if isinstance(cell.get("elements"), list) else []
+    return "".join(
         str(element.get("text") or element.get("fallback") or "") + cell_text(element)
-        for element in cell.get("elements") or ()
+        for element in elements
         if isinstance(element, dict)
-    ]
-    own = cell.get("text", "") if cell.get("type") == "raw_text" else ""
-    return str(own) + "".join(parts)
+    )
 
 
 def elements_of(block: Json) -> Iterator[Json]:

@@ -12,7 +12,7 @@ from cdi_bot.sandbox.slack.payloads import message_json
 from cdi_bot.sandbox.slack.world import SlackWorld
 
 # Slack cuts a post at 40,000 characters and refuses an update over 4,000; a stand-in that refuses both shows
-# the mistake instead of hiding it.
+# the mistake.
 POST_TEXT_MAX = 40_000
 UPDATE_TEXT_MAX = 4_000
 METADATA_MAX = 16_000
@@ -108,7 +108,7 @@ def _metadata(value: object) -> Json | None:
 
 
 def _writable(call: Call) -> Channel:
-    """Return the channel asked for if the bot may write to it."""
+    """Return the channel of the call if the bot may write to it."""
     channel = call.world.visible(str(call.arguments["channel"]))
     if channel.is_archived:
         raise Refusal("is_archived")

@@ -9,11 +9,11 @@
     POST    shortcut        {"user", "callback_id"}    POST home_opened {"user"}    POST event {"event"}
     POST    message         {"channel", "user", "text", "thread_ts"?}    say something
     POST    channel         {"channel", "name"?, "archived"?, "deleted"?, "private"?, "bot_is_member"?, "members"?}
-    POST    uninstall       {}    the app is removed: its tokens stop working, and it is told so
+    POST    uninstall       {}    the app is removed: its token stops working, and it gets the events
     POST    token           {"token"?, "scopes"?, "state"?: active | revoked | inactive}    the bot's, unless named
     POST    rules           {fields of Rules}    limits, time limits, subscribed events
     POST    http            {"request_url": url or null, "signing_secret"?}    POST replay {}    the last request again
-    POST    disconnect, silence, cut    {}    what becomes of the sockets that are open
+    POST    disconnect, silence, cut    {}    to the open sockets
     GET     messages?channel=, calls, views?user=, channels
     GET, POST, DELETE       faults
 
@@ -62,7 +62,7 @@ class SlackControl:
     def __init__(
         self, world: SlackWorld, sockets: Sockets, http: HttpMode, people: Interactions, bot_token: str
     ) -> None:
-        """Control these. `bot_token` is the token that `token` and `uninstall` mean."""
+        """Control these. `bot_token`: the token that `token` and `uninstall` change."""
         self._world = world
         self._sockets = sockets
         self._http_mode = http

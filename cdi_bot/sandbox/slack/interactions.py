@@ -57,7 +57,7 @@ class Interactions:
         command: str = "/cdi",
         tamper: Tamper | None = None,
     ) -> Json:
-        """Type a slash command; `text` may start with the command itself or leave it out."""
+        """Type a slash command; `text` may start with the command itself."""
         place = self._world.channels.get(channel)
         if place is None or place.deleted or user not in place.members:
             raise Refusal("channel_not_found")

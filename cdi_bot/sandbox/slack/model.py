@@ -21,7 +21,7 @@ class Refusal(RequestError):
 
 
 def bad_arguments(*problems: str) -> Refusal:
-    """Return Slack's `invalid_arguments`, each problem worded as Slack words it."""
+    """Return Slack's `invalid_arguments`, with each problem in Slack's words."""
     return Refusal(
         "invalid_arguments", response_metadata={"messages": [f"[ERROR] {text}" for text in problems]}
     )

@@ -24,7 +24,7 @@ OUTSIDER = "U0STRANGE1"
 
 
 def users() -> list[User]:
-    """Return three people of the team, a guest, somebody of another workspace, and the bot."""
+    """Return three people of the team, a guest, a person of another workspace, and the bot."""
     return [
         User(id=MARA, name="mara", real_name="Mara Lindqvist", tz="Europe/Stockholm"),
         User(id=KENJI, name="kenji", real_name="田中 健司", tz="Asia/Tokyo", locale="ja-JP"),
@@ -54,12 +54,12 @@ def channels(created: int) -> list[Channel]:
 
 
 def bot_token(seed: int) -> str:
-    """Return the bot token that works in the world of this seed."""
+    """Return the bot token that works in the workspace of this seed."""
     return f"xoxb-0-{_secret('bot', seed)}"
 
 
 def app_token(seed: int) -> str:
-    """Return the app-level token that works in the world of this seed."""
+    """Return the app-level token that works in the workspace of this seed."""
     return f"xapp-1-{APP}-{_secret('app', seed)}"
 
 

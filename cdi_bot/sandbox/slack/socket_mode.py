@@ -26,10 +26,10 @@ _GRACE_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledgement:
-    """What became of a delivery.
+    """The result of a delivery.
 
     ack_ms: time until the app acknowledged, in milliseconds; None if it never did.
-    payload: what the app sent along. error: Slack's word for a failed delivery.
+    payload: what the app sent along. error: Slack's error for a failed delivery.
     """
 
     ack_ms: float | None = None
@@ -39,30 +39,30 @@ class Acknowledgement:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class _Connection:
-    """One open socket. A silent one stays open and brings nothing."""
+    """One open socket. A silent one stays open, and nothing is sent on it."""
 
     socket: web.WebSocketResponse
     request: web.Request
-    gone: asyncio.Event = field(default_factory=asyncio.Event)
+    closed: asyncio.Event = field(default_factory=asyncio.Event)
     silent: bool = False
 
-    async def say(self, reason: str) -> None:
-        """Send `disconnect`, unless the connection was told to bring nothing."""
+    async def send_disconnect(self, reason: str) -> None:
+        """Send `disconnect`, unless the connection is silent."""
         if not self.silent:
             await self.socket.send_json(
                 {"type": "disconnect", "reason": reason, "debug_info": {"host": _HOST}}
             )
 
     async def end(self, reason: str) -> None:
-        """Send `disconnect`, leave the app a moment to go by itself, and close."""
+        """Send `disconnect`, give the app a moment to close by itself, and close."""
         with contextlib.suppress(ConnectionError):
-            await self.say(reason)
+            await self.send_disconnect(reason)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.gone.wait(), _GRACE_SECONDS)
+                await asyncio.wait_for(self.closed.wait(), _GRACE_SECONDS)
             await self.socket.close()
 
     def abort(self) -> None:
-        """Drop the connection without a word."""
+        """Drop the connection without notice."""
         if self.request.transport is not None:
             self.request.transport.abort()
 
@@ -113,19 +113,19 @@ class Sockets:
             await self.opened.wait_for(lambda: len(self._connections) >= count)
 
     def silence(self) -> None:
-        """Let the connections that are open now bring nothing any more, and stay open."""
+        """Send nothing more on the connections that are open now, and leave them open."""
         for connection in self._connections:
             connection.silent = True
 
     async def disconnect(self, reason: str = "refresh_requested") -> None:
         """Ask the app to reconnect, and close its connections as Slack does: one after the other."""
         for connection in list(self._connections):
-            if not connection.gone.is_set():
+            if not connection.closed.is_set():
                 await self._turn_to_renew(connection)
                 await connection.end(reason)
 
     def cut(self) -> None:
-        """Drop every connection without a word."""
+        """Drop every connection without notice."""
         for connection in list(self._connections):
             connection.abort()
 
@@ -177,7 +177,7 @@ class Sockets:
         self._renewing = None
         life = [asyncio.create_task(part(connection)) for part in (self._ping, self._age)]
         try:
-            # An app that goes away while it is being spoken to has gone like any other.
+            # An app may go away while something is sent to it.
             with contextlib.suppress(ConnectionError):
                 await socket.send_json(self._hello())
                 await self._announce()
@@ -186,7 +186,7 @@ class Sockets:
         finally:
             for part in life:
                 part.cancel()
-            connection.gone.set()
+            connection.closed.set()
             self._connections.remove(connection)
             await self._announce()
             await self._resend(connection)
@@ -205,7 +205,7 @@ class Sockets:
         }
 
     async def _announce(self) -> None:
-        """Tell the stream, and whoever waits, how things stand with connections."""
+        """Publish whether the app is connected, and wake whoever waits for it."""
         self._world.emit({"type": "bot_connected", "connected": self.connected})
         async with self.opened:
             self.opened.notify_all()
@@ -221,7 +221,7 @@ class Sockets:
                     envelope.answer.set_result(answer.get("payload"))
 
     async def _ping(self, connection: _Connection) -> None:
-        """Ping now and then."""
+        """Ping at regular intervals."""
         with contextlib.suppress(ConnectionError):
             while True:
                 await asyncio.sleep(self._world.rules.ping_seconds)
@@ -229,20 +229,20 @@ class Sockets:
                     await connection.socket.ping(b"Ping from " + _HOST.encode())
 
     async def _age(self, connection: _Connection) -> None:
-        """Warn and close when the connection's time has come."""
+        """Warn and close at the end of the connection's life."""
         rules = self._world.rules
         warning = min(rules.warning_seconds, rules.connection_seconds)
         with contextlib.suppress(ConnectionError):
             await asyncio.sleep(rules.connection_seconds - warning)
             if warning > 0:
                 await self._turn_to_renew(connection)
-                await connection.say("warning")
+                await connection.send_disconnect("warning")
                 await asyncio.sleep(warning)
             await self._turn_to_renew(connection)
             await connection.end("refresh_requested")
 
     async def _turn_to_renew(self, connection: _Connection) -> None:
-        """Wait until no other connection is being renewed: closed together, they would leave the app with none."""
+        """Wait until no other connection is being renewed: closed together, they would leave the app without one."""
         loop = asyncio.get_running_loop()
         async with self.opened:
             while self._renewing not in (None, connection) and (left := self._renewed_by - loop.time()) > 0:
@@ -252,7 +252,7 @@ class Sockets:
             self._renewed_by = loop.time() + self._world.rules.renewal_seconds
 
     async def _send(self, envelope: _Envelope) -> None:
-        """Send an envelope on the next connection in turn; with none open it stays pending."""
+        """Send an envelope on the next connection in turn; without one it stays pending."""
         if not self._connections:
             envelope.connection = None
             return
@@ -280,10 +280,10 @@ class Sockets:
         first = next((fault for fault in faults.active() if fault.matches(ENVELOPE)), None)
         return None if first is None or first.path is None else faults.take(ENVELOPE)
 
-    async def _resend(self, gone: _Connection | None) -> None:
-        """Send again what was sent on a connection that is gone, or what has waited for one."""
+    async def _resend(self, closed: _Connection | None) -> None:
+        """Send again what was sent on a closed connection, or what waited for one."""
         for envelope in list(self._pending.values()):
-            if envelope.connection is gone and not envelope.answer.done():
+            if envelope.connection is closed and not envelope.answer.done():
                 await self._send(envelope)
 
 

@@ -93,7 +93,7 @@ class SlackWorld:
             self.on_change(event)
 
     def _new_ts(self, channel: str) -> str:
-        """Return a timestamp later than every other in this channel, as Slack's `ts` are."""
+        """Return a timestamp later than all others of this channel, as Slack's `ts` are."""
         now = self.clock()
         micros = int(now.timestamp()) * 1_000_000 + now.microsecond
         micros = max(micros, self._last_ts.get(channel, 0) + 1)
@@ -111,7 +111,7 @@ class SlackWorld:
         thread_ts: str | None = None,
         reply_broadcast: bool = False,
     ) -> Message:
-        """Put a message into a channel. Raises Refusal `thread_not_found` for a reply to nothing."""
+        """Post a message to a channel. Raises Refusal `thread_not_found` for a reply to nothing."""
         if thread_ts is not None:
             parent = self._messages.get(channel, {}).get(thread_ts)
             if parent is None:
