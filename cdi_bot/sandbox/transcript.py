@@ -1,6 +1,6 @@
 """The conversation as plain text, for a terminal: each event of the live stream as a few lines. Pure.
 
-Dates stand in the reader's zone, names in place of ids, links with their addresses; tables are columns, buttons
+Dates are in the reader's zone, ids are replaced by names, links show their addresses; tables are columns, buttons
 `[Button]`, charts sparklines. Source: docs.slack.dev/messaging/formatting-message-text.
 """
 
@@ -99,7 +99,7 @@ def plain(text: str, names: Names) -> str:
     """Return mrkdwn as plain text."""
     text = re.sub(r"<([^<>]+)>", lambda found: _reference(found.group(1), names), text)
     for mark in ("*", "_", "~"):
-        # A mark counts only around words: `sync_failed_rows` has none.
+        # A mark counts only around words: there is none in `sync_failed_rows`.
         around = re.escape(mark)
         text = re.sub(rf"(?<![\w{around}]){around}(\S(?:[^\n]*?\S)?){around}(?![\w{around}])", r"\1", text)
     text = symbols(text)
@@ -190,8 +190,8 @@ def _text(value: object, names: Names) -> str:
     """Return what a text object says."""
     if not isinstance(value, dict):
         return clean(str(value or ""))
-    said = str(value.get("text", ""))
-    return plain(said, names) if value.get("type") == "mrkdwn" else clean(said)
+    text = str(value.get("text", ""))
+    return plain(text, names) if value.get("type") == "mrkdwn" else clean(text)
 
 
 def _section(block: Json, names: Names) -> list[str]:
@@ -204,8 +204,8 @@ def _section(block: Json, names: Names) -> list[str]:
 
 
 def _header(block: Json, names: Names) -> list[str]:
-    said = _text(block.get("text"), names)
-    return [said, "─" * _width(said)]
+    text = _text(block.get("text"), names)
+    return [text, "─" * _width(text)]
 
 
 def _context(block: Json, names: Names) -> list[str]:

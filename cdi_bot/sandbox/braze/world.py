@@ -246,8 +246,8 @@ class BrazeWorld:
         if integration.current is None:
             return False
         seconds = plan.seconds or 0 if plan else 0
-        wanted = self._simulation.resolve(integration, plan) if plan else integration.current.plan
-        current = replace(integration.current, plan=wanted)
+        ending = self._simulation.resolve(integration, plan) if plan else integration.current.plan
+        current = replace(integration.current, plan=ending)
         self._simulation.end_at(integration, current, now + timedelta(seconds=seconds))
         self.advance(now)
         return True

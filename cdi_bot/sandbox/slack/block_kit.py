@@ -28,10 +28,10 @@ _ANY = Anything()
 
 def _text(most: int, *, plain: bool = False) -> OneOf:
     """Describe a text object: `plain_text`, or also `mrkdwn`."""
-    said = String(most)
-    types = {"plain_text": Object(required={"text": said}, optional={"emoji": _ANY})}
+    text = String(most)
+    types = {"plain_text": Object(required={"text": text}, optional={"emoji": _ANY})}
     if not plain:
-        types["mrkdwn"] = Object(required={"text": said}, optional={"verbatim": _ANY})
+        types["mrkdwn"] = Object(required={"text": text}, optional={"verbatim": _ANY})
     return OneOf(types)
 
 
@@ -124,7 +124,7 @@ _IN_ACTIONS = _elements("plain_text_input", "number_input")
 _IN_INPUT = _elements("button", "overflow")
 
 
-def _has_words(section: Json, at: str) -> list[Problem]:
+def _has_text(section: Json, at: str) -> list[Problem]:
     if section.get("text") is None and not section.get("fields"):
         return [Problem(what="missing required field: text", at=at)]
     return []
@@ -204,7 +204,7 @@ BLOCKS = {
         required={},
         optional=_BLOCK_ID
         | {"text": _text(3_000), "fields": List(of=_text(2_000), most=10), "accessory": _IN_ACTIONS},
-        also=_has_words,
+        also=_has_text,
     ),
     "table": Object(
         required={"rows": List(of=List(of=_CELL, most=20), most=100)},

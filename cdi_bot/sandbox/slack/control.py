@@ -30,7 +30,7 @@ from cdi_bot.sandbox.control import Json, control_route, read
 from cdi_bot.sandbox.slack.channels import ChannelChange, change_channel
 from cdi_bot.sandbox.slack.http_mode import HttpMode, Tamper
 from cdi_bot.sandbox.slack.interactions import Interactions
-from cdi_bot.sandbox.slack.model import Content, Message, Refusal, TokenState
+from cdi_bot.sandbox.slack.model import Content, Message, TokenState
 from cdi_bot.sandbox.slack.payloads import Press, message_json
 from cdi_bot.sandbox.slack.rules import Rules
 from cdi_bot.sandbox.slack.socket_mode import Sockets
@@ -40,20 +40,19 @@ _ROOT = "/sandbox/slack/"
 _BODY: TypeAdapter[Json] = TypeAdapter(Json)
 _RULES = TypeAdapter(Rules)
 _CHANGE = TypeAdapter(ChannelChange)
-_NOT_CHOSEN = frozenset(
-    {
-        "action_id",
-        "block_id",
-        "channel",
-        "ephemeral_id",
-        "state",
-        "tamper",
-        "ts",
-        "type",
-        "user",
-        "view_id",
-    }
-)
+# What an action's body holds beside the element's new value.
+_ABOUT = {
+    "action_id",
+    "block_id",
+    "channel",
+    "ephemeral_id",
+    "state",
+    "tamper",
+    "ts",
+    "type",
+    "user",
+    "view_id",
+}
 
 
 class SlackControl:
@@ -114,7 +113,7 @@ class SlackControl:
             user=_need(body, "user"),
             action_id=_need(body, "action_id"),
             block_id=body.get("block_id"),
-            chosen={key: value for key, value in body.items() if key not in _NOT_CHOSEN},
+            chosen={key: value for key, value in body.items() if key not in _ABOUT},
             values=(body.get("state") or {}).get("values") or {},
         )
         if body.get("view_id"):
@@ -166,11 +165,7 @@ class SlackControl:
 
     async def _message(self, body: Json) -> Json:
         channel, user = _need(body, "channel"), _need(body, "user")
-        place = self._world.channels.get(channel)
-        if place is None or place.deleted or user not in place.members:
-            raise Refusal("channel_not_found")
-        if place.is_archived:
-            raise Refusal("is_archived")
+        self._world.open_to(user, channel)
         content = Content(text=_need(body, "text"))
         message = self._world.post(channel, content, author=user, thread_ts=body.get("thread_ts"))
         return {"message": message.stream()}
@@ -179,8 +174,7 @@ class SlackControl:
 
     async def _channel(self, body: Json) -> Json:
         channel, events = change_channel(self._world, read(_CHANGE, body, "body"))
-        told = [{"type": event["type"]} | await self._people.event(event) for event in events]
-        return {"channel": channel.stream(self._world.bot_user), "events": told}
+        return {"channel": channel.stream(self._world.bot_user), "events": await self._send(events)}
 
     async def _uninstall(self, _body: Json) -> Json:
         """Remove the app. Slack sends the two events in either order."""
@@ -189,7 +183,10 @@ class SlackControl:
             {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [self._world.bot_user]}},
             {"type": "app_uninstalled"},
         ]
-        return {"events": [{"type": event["type"]} | await self._people.event(event) for event in events]}
+        return {"events": await self._send(events)}
+
+    async def _send(self, events: list[Json]) -> list[Json]:
+        return [{"type": event["type"]} | await self._people.event(event) for event in events]
 
     async def _token(self, body: Json) -> Json:
         token = str(body.get("token") or self._bot_token)
@@ -222,18 +219,18 @@ class SlackControl:
         return {"acked": result.ack_ms is not None, "ack_ms": result.ack_ms, "error": result.error}
 
     async def _disconnect(self, _body: Json) -> Json:
-        told = self._sockets.count
+        count = self._sockets.count
         await self._sockets.disconnect()
-        return {"connections": told}
+        return {"connections": count}
 
     async def _silence(self, _body: Json) -> Json:
         self._sockets.silence()
         return {"connections": self._sockets.count}
 
     async def _cut(self, _body: Json) -> Json:
-        told = self._sockets.count
+        count = self._sockets.count
         self._sockets.cut()
-        return {"connections": told}
+        return {"connections": count}
 
     # What there is to see
 

@@ -58,14 +58,10 @@ class Interactions:
         tamper: Tamper | None = None,
     ) -> Json:
         """Type a slash command; `text` may start with the command itself."""
-        place = self._world.channels.get(channel)
-        if place is None or place.deleted or user not in place.members:
-            raise Refusal("channel_not_found")
-        if place.is_archived:
-            raise Refusal("is_archived")
+        where = self._world.open_to(user, channel)
         first, _, rest = text.strip().partition(" ")
-        words = rest if first == command else text
-        payload = command_payload(self._world, self._url(), place, user, f"{command} {words}")
+        arguments = rest if first == command else text
+        payload = command_payload(self._world, self._url(), where, user, f"{command} {arguments}")
         return _result_json(await self._send("slash_commands", payload, tamper=tamper))
 
     async def press(self, message: Message, press: Press, *, tamper: Tamper | None = None) -> Json:

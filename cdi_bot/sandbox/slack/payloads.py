@@ -66,7 +66,7 @@ def _thread_json(world: SlackWorld, message: Message) -> Json:
     }
 
 
-def user_of(world: SlackWorld, user: str) -> Json:
+def _user(world: SlackWorld, user: str) -> Json:
     """Return a person as interaction payloads name them. Raises Refusal `user_not_found`."""
     found = world.users.get(user)
     if found is None:
@@ -76,7 +76,7 @@ def user_of(world: SlackWorld, user: str) -> Json:
 
 def command_payload(world: SlackWorld, url: str, channel: Channel, user: str, text: str) -> Json:
     """Return a slash command. In a private channel without the bot Slack calls the channel `privategroup`."""
-    person = user_of(world, user)
+    person = _user(world, user)
     now = world.clock()
     command, _, rest = text.strip().partition(" ")
     hidden = channel.is_private and world.bot_user not in channel.members
@@ -90,7 +90,7 @@ def command_payload(world: SlackWorld, url: str, channel: Channel, user: str, te
         "user_id": user,
         "user_name": person["name"],
         "command": command,
-        "text": escaped(world, rest.strip()),
+        "text": _escaped(world, rest.strip()),
         "api_app_id": world.app_id,
         "is_enterprise_install": "false",
         "response_url": f"{url}/response/{world.handles.new_url(channel.id, user, now)}",
@@ -98,21 +98,18 @@ def command_payload(world: SlackWorld, url: str, channel: Channel, user: str, te
     }
 
 
-def escaped(world: SlackWorld, text: str) -> str:
+def _escaped(world: SlackWorld, text: str) -> str:
     """Escape `#channel` and `@person` as Slack does for commands with `should_escape`."""
     channels = {channel.name: channel.id for channel in world.channels.values() if not channel.is_im}
     people = {user.name: user.id for user in world.users.values()}
 
-    def channel(found: re.Match[str]) -> str:
-        name = found.group(1)
-        return f"<#{channels[name]}|{name}>" if name in channels else found.group(0)
+    ids = {"#": channels, "@": people}
 
-    def person(found: re.Match[str]) -> str:
-        name = found.group(1)
-        return f"<@{people[name]}|{name}>" if name in people else found.group(0)
+    def mention(found: re.Match[str]) -> str:
+        sign, name = found.groups()
+        return f"<{sign}{ids[sign][name]}|{name}>" if name in ids[sign] else found.group(0)
 
-    text = re.sub(r"(?<![\w<])#([\w-]+)", channel, text)
-    return re.sub(r"(?<![\w<])@([\w-]+)", person, text)
+    return re.sub(r"(?<![\w<])([#@])([\w-]+)", mention, text)
 
 
 def message_action_payload(world: SlackWorld, url: str, message: Message, press: Press) -> Json:
@@ -202,7 +199,7 @@ def event_payload(world: SlackWorld, event: Json) -> Json:
 def _interaction(world: SlackWorld, kind: str, user: str) -> Json:
     return {
         "type": kind,
-        "user": user_of(world, user),
+        "user": _user(world, user),
         "api_app_id": world.app_id,
         "token": _VERIFICATION,
         "team": {"id": world.team, "domain": "northwind-data"},

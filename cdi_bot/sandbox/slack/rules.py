@@ -29,6 +29,15 @@ _METHOD_LIMITS: Mapping[str, int] = {
     "views.update": _TIER_4,
 }
 
+_CHANNEL_EVENTS = ("archive", "deleted", "left", "rename", "unarchive")
+_EVENTS = frozenset(f"{kind}_{event}" for kind in ("channel", "group") for event in _CHANNEL_EVENTS) | {
+    "app_home_opened",
+    "app_uninstalled",
+    "member_joined_channel",
+    "member_left_channel",
+    "tokens_revoked",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
@@ -59,25 +68,7 @@ class Rules:
     charts: bool = True
     response_uses: int = 5
     response_seconds: float = 1_800.0
-    events: frozenset[str] = frozenset(
-        {
-            "app_home_opened",
-            "app_uninstalled",
-            "channel_archive",
-            "channel_deleted",
-            "channel_left",
-            "channel_rename",
-            "channel_unarchive",
-            "group_archive",
-            "group_deleted",
-            "group_left",
-            "group_rename",
-            "group_unarchive",
-            "member_joined_channel",
-            "member_left_channel",
-            "tokens_revoked",
-        }
-    )
+    events: frozenset[str] = _EVENTS
 
 
 class RateLimiter:

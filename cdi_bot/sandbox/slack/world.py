@@ -232,6 +232,15 @@ class SlackWorld:
             raise Refusal("not_in_channel")
         return found
 
+    def open_to(self, user: str, channel: str) -> Channel:
+        """Return a channel that a person can write in. Raises Refusal `channel_not_found` or `is_archived`."""
+        found = self.channels.get(channel)
+        if found is None or found.deleted or user not in found.members:
+            raise Refusal("channel_not_found")
+        if found.is_archived:
+            raise Refusal("is_archived")
+        return found
+
     def put_channel(self, channel: Channel) -> Channel:
         """Create or change a channel."""
         self.channels[channel.id] = channel
