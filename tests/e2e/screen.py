@@ -66,8 +66,7 @@ class Screen:
 
     async def search(self, view: Json, field: str, typed: str) -> list[Json]:
         """Type into a picker; returns the options it offers."""
-        where = {"block_id": field, "container": {"type": "view", "view_id": view["id"]}, "view": view}
-        told = await self._town.sandbox.people.search(self._user, field, typed, where)
+        told = await self._town.sandbox.people.search(self._user, view["id"], field, typed, block_id=field)
         assert told["error"] is None, told
         answer = told["response"] or {}
         return [

@@ -9,6 +9,7 @@ from cdi_bot.sandbox.slack.block_kit import message_problems, with_ids
 from cdi_bot.sandbox.slack.methods import Call, Method, flag, scopes
 from cdi_bot.sandbox.slack.model import Channel, Content, Refusal
 from cdi_bot.sandbox.slack.payloads import message_json
+from cdi_bot.sandbox.slack.schema import Problem
 from cdi_bot.sandbox.slack.world import SlackWorld
 
 # Slack cuts a post at 40,000 characters and refuses an update over 4,000; a stand-in that refuses both shows
@@ -35,8 +36,7 @@ def read_content(world: SlackWorld, arguments: Json, *, text_max: int, needed: b
         raise Refusal("msg_too_long")
     if len(attachments) > ATTACHMENTS_MAX:
         raise Refusal("too_many_attachments")
-    _refuse_bad_blocks(blocks, attachments)
-    _refuse_unknown_blocks(world, blocks)
+    _refuse_bad_blocks(world, blocks, attachments)
     return Content(
         text=text,
         blocks=tuple(with_ids(blocks, world.new_id)),
@@ -45,37 +45,30 @@ def read_content(world: SlackWorld, arguments: Json, *, text_max: int, needed: b
     )
 
 
-def _refuse_bad_blocks(blocks: list[Json], attachments: list[Json]) -> None:
+def _refuse_bad_blocks(world: SlackWorld, blocks: list[Json], attachments: list[Json]) -> None:
     """Raise Refusal `invalid_blocks` or `invalid_attachments` with Slack's messages for what is wrong."""
-    for code, problems in (
-        ("invalid_blocks", message_problems(blocks)),
-        (
-            "invalid_attachments",
-            [
-                problem
-                for index, attachment in enumerate(attachments)
-                for problem in message_problems(
-                    attachment.get("blocks") or [], at=f"/attachments/{index}/blocks"
-                )
-            ],
-        ),
-    ):
-        if problems:
-            raise Refusal(
-                code,
-                errors=[str(problem) for problem in problems],
-                response_metadata={"messages": [f"[ERROR] {problem}" for problem in problems]},
-            )
+    unknown = () if world.rules.charts else ("data_visualization",)
+    _refuse(
+        "invalid_blocks",
+        message_problems(blocks)
+        + [
+            Problem(what=f"unsupported type: {block['type']}", at=f"/blocks/{index}/type")
+            for index, block in enumerate(blocks)
+            if block.get("type") in unknown
+        ],
+    )
+    for index, attachment in enumerate(attachments):
+        found = message_problems(attachment.get("blocks") or [], at=f"/attachments/{index}/blocks")
+        _refuse("invalid_attachments", found)
 
 
-def _refuse_unknown_blocks(world: SlackWorld, blocks: list[Json]) -> None:
-    """Raise Refusal for a block that this workspace does not know yet, though Slack's documentation does."""
-    for index, block in enumerate(blocks):
-        if not world.rules.charts and block.get("type") == "data_visualization":
-            raise Refusal(
-                "invalid_blocks",
-                errors=[f"unsupported type: data_visualization [json-pointer:/blocks/{index}/type]"],
-            )
+def _refuse(code: str, problems: list[Problem]) -> None:
+    if problems:
+        raise Refusal(
+            code,
+            errors=[str(problem) for problem in problems],
+            response_metadata={"messages": [f"[ERROR] {problem}" for problem in problems]},
+        )
 
 
 def _filled(world: SlackWorld, attachment: Json) -> Json:

@@ -3,7 +3,7 @@
     POST    command         {"channel", "user", "text", "command"?, "tamper"?}    type `/cdi text`
     POST    action          {"channel", "ts" | "ephemeral_id" | "view_id", "user", "action_id", "block_id"?,
                              "value" | "selected_option" | …, "state"?, "tamper"?}    press, choose
-    POST    options         {"user", "action_id", "block_id"?, "value", and a place as for action}    search
+    POST    options         {"user", "view_id", "action_id", "block_id"?, "value"}    search in a menu
     POST    view_submit     {"user", "view_id", "state": {"values"}}    submit a form
     POST    view_closed     {"user", "view_id"}    close a form
     POST    shortcut        {"user", "callback_id"}    POST home_opened {"user"}    POST event {"event"}
@@ -31,7 +31,7 @@ from cdi_bot.sandbox.slack.channels import ChannelChange, change_channel
 from cdi_bot.sandbox.slack.http_mode import HttpMode, Tamper
 from cdi_bot.sandbox.slack.interactions import Interactions
 from cdi_bot.sandbox.slack.model import Content, Message, TokenState
-from cdi_bot.sandbox.slack.payloads import Press, message_json
+from cdi_bot.sandbox.slack.payloads import Press
 from cdi_bot.sandbox.slack.rules import Rules
 from cdi_bot.sandbox.slack.socket_mode import Sockets
 from cdi_bot.sandbox.slack.world import SlackWorld
@@ -121,25 +121,13 @@ class SlackControl:
         return await self._people.press(self._found(body), press, tamper=_tamper(body))
 
     async def _options(self, body: Json) -> Json:
-        user, action_id = _need(body, "user"), _need(body, "action_id")
-        where: Json = {"block_id": body.get("block_id")}
-        if body.get("view_id"):
-            _, view = self._world.views.find(body["view_id"])
-            where |= {"container": {"type": "view", "view_id": view["id"]}, "view": view}
-        else:
-            message = self._found(body)
-            where |= {
-                "container": {
-                    "type": "message",
-                    "message_ts": message.ts,
-                    "channel_id": message.channel,
-                    "is_ephemeral": message.user_to is not None,
-                },
-                "channel": {"id": message.channel, "name": self._world.channels[message.channel].name},
-            }
-            if message.user_to is None:
-                where["message"] = message_json(self._world, message)
-        return await self._people.search(user, action_id, str(body.get("value") or ""), where)
+        return await self._people.search(
+            _need(body, "user"),
+            _need(body, "view_id"),
+            _need(body, "action_id"),
+            str(body.get("value") or ""),
+            block_id=body.get("block_id"),
+        )
 
     def _found(self, body: Json) -> Message:
         if body.get("ephemeral_id"):

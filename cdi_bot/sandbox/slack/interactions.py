@@ -98,9 +98,14 @@ class Interactions:
         payload = shortcut_payload(self._world, user, callback_id)
         return _result_json(await self._send("interactive", payload))
 
-    async def search(self, user: str, action_id: str, value: str, where: Json) -> Json:
-        """Type into a menu whose options the app supplies; the answer is checked as Slack does."""
-        payload = suggestion_payload(self._world, user, action_id, value, where)
+    async def search(
+        self, user: str, view_id: str, action_id: str, value: str, *, block_id: str | None = None
+    ) -> Json:
+        """Type into a menu of a form whose options the app supplies; the answer is checked as Slack does."""
+        view = self._seen(user, view_id)
+        payload = suggestion_payload(
+            self._world, view, Press(user=user, action_id=action_id, block_id=block_id), value
+        )
         result = await self._send("interactive", payload)
         answer = _result_json(result)
         if result.error is None:

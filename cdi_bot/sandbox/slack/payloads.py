@@ -168,9 +168,16 @@ def shortcut_payload(world: SlackWorld, user: str, callback_id: str) -> Json:
     }
 
 
-def suggestion_payload(world: SlackWorld, user: str, action_id: str, value: str, where: Json) -> Json:
-    """Return a search in a menu whose options the app supplies; `where` is its container."""
-    return _interaction(world, "block_suggestion", user) | {"action_id": action_id, "value": value} | where
+def suggestion_payload(world: SlackWorld, view: Json, press: Press, value: str) -> Json:
+    """Return a search in a menu of a form whose options the app supplies. Raises Refusal `action_not_found`."""
+    block, element = _element(view["blocks"], press)
+    return _interaction(world, "block_suggestion", press.user) | {
+        "action_id": element["action_id"],
+        "block_id": block["block_id"],
+        "value": value,
+        "container": {"type": "view", "view_id": view["id"]},
+        "view": view,
+    }
 
 
 def event_payload(world: SlackWorld, event: Json) -> Json:
