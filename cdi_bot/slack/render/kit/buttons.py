@@ -1,10 +1,16 @@
-"""The buttons under alerts. Which action ids there are and what they carry is agreed with `actions.py`. Pure."""
+"""The buttons under messages, and what they carry: `handlers/actions.py` reads it by the same action ids. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from itertools import accumulate
+from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
+from cdi_bot.core.commands.specification import Command
+from cdi_bot.core.commands.table import BY_COMMAND, BY_WORD, about_integration
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import Subscription
@@ -144,6 +150,38 @@ def open_in_braze(
     _ = i18n.gettext
     says = _("Open {name} in Braze").format(name=name_of(integration))
     return url_button(_("Open in Braze"), action_id, url, says=says)
+
+
+def choose_button(
+    integration: Integration, place: int, command: Command | None, i18n: Translator
+) -> Block | None:
+    """Return the button that carries out a command about this one of the integrations that were meant."""
+    _ = i18n.gettext
+    says = _("Choose {name}").format(name=name_of(integration))
+    carried = write_command(about_integration(command, integration.integration_id))
+    return button(_("Choose"), f"pick:{place}", carried, says=says)
+
+
+def write_command(command: Command) -> dict[str, Any]:
+    """Return a command as a button carries it: its word, and those of its fields that say something."""
+    word = BY_COMMAND[type(command)].word
+    return {"command": word, **_adapter(word).dump_python(command, mode="json", exclude_defaults=True)}
+
+
+def read_command(carried: dict[str, Any]) -> Command | None:
+    """Return the command that a button carries; `None` where it can't be read, as when another version wrote it."""
+    specification = BY_WORD.get(str(carried.get("command")))
+    if specification is None:
+        return None
+    try:
+        return _adapter(specification.word).validate_python(carried)
+    except ValidationError:
+        return None
+
+
+@cache
+def _adapter(word: str) -> TypeAdapter[Command]:
+    return TypeAdapter(BY_WORD[word].command)
 
 
 def subscribe_button(i18n: Translator, *, style: str | None = None) -> Block | None:
