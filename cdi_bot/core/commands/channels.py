@@ -96,6 +96,7 @@ _DIGEST = Specification(
         ),
     ),
     usage="/cdi digest weekly mon 09:00 Europe/Berlin",
+    audit=N_("{when} {who} set its digest: {what}"),
     samples=(
         ("digest", ShowSettings()),
         ("digest off", SetDigest(schedule=None)),
@@ -117,6 +118,7 @@ _LANGUAGE = Specification(
     write=lambda command: (quoted_name(command.language or "default"),),
     help=(("/cdi language ja", N_("the language of what I post in this channel")),),
     usage="/cdi language ja",
+    audit=N_("{when} {who} set its language: {what}"),
     samples=(
         ("language JA", SetLanguage(language="ja")),
         ("language default", SetLanguage(language=None)),

@@ -107,6 +107,7 @@ _ACK = Specification(
     names="query",
     help=(("/cdi ack Users", N_("say that you look after a failing integration: reminders stop")),),
     usage="/cdi ack Users",
+    audit=N_("{when} {who} acknowledged {what}"),
     samples=(
         ("ack Users", Acknowledge(query="Users")),
         ("acknowledge “Users sync”", Acknowledge(query="Users sync")),
@@ -127,6 +128,7 @@ _SNOOZE = Specification(
         ),
     ),
     usage="/cdi snooze Users 2h warehouse move",
+    audit=N_("{when} {who} muted {what}"),
     samples=(
         (
             "snooze Users 2h warehouse move",
@@ -147,6 +149,7 @@ _UNSNOOZE = Specification(
     names="query",
     help=(("/cdi unsnooze Users", N_("end the mute")),),
     usage="/cdi unsnooze Users",
+    audit=N_("{when} {who} ended the mute of {what}"),
     samples=(
         ("unsnooze Users", EndSnooze(query="Users")),
         ("unsnooze in:<#C1|general> Users", EndSnooze(query="Users", channel_id="C1")),
@@ -161,6 +164,7 @@ _SYNC = Specification(
     names="query",
     help=(("/cdi sync Users", N_("start a sync now; it asks before it does")),),
     usage="/cdi sync Users",
+    audit=N_("{when} {who} started a sync of {what}"),
     samples=(("sync Users", RequestSync(query="Users")),),
 )
 

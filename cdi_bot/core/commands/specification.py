@@ -108,6 +108,7 @@ class Specification(Generic[C]):
     names: Literal["query", "selector"] | None = None  # the field that says which integrations are meant
     options: tuple[str, ...] = ()  # the words of `word:value` that it takes
     write: Callable[[C], Sequence[str]] = lambda _command: ()  # what follows the name, as it is typed
+    audit: str | None = None  # a message id: how the audit tells what somebody did with it
     bare: type[Command] | None = None  # what it is without arguments, where that is another command
 
     @property

@@ -176,6 +176,7 @@ _SUBSCRIBE = Specification(
         ),
     ),
     usage="/cdi subscribe Users* on:error,partial rows:100 percent:5 mention:@data-team",
+    audit=N_("{when} {who} subscribed it to {what}"),
     samples=(
         ("subscribe all", Subscribe(selector="all", filters=Filters())),
         (
@@ -203,6 +204,7 @@ _UNSUBSCRIBE = Specification(
     names="selector",
     help=(("/cdi unsubscribe all", N_("end a subscription")),),
     usage="/cdi unsubscribe Users*",
+    audit=N_("{when} {who} ended its subscription to {what}"),
     samples=(
         ("unsubscribe Users*", Unsubscribe(selector="Users*")),
         ("unsub ALL in:<#C1|general>", Unsubscribe(selector="all", channel_id="C1")),

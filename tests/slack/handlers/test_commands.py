@@ -84,6 +84,12 @@ async def test_who_may_use_a_command(responder: Responder, specification: Specif
     }
 
 
+@pytest.mark.parametrize("specification", SPECIFICATIONS, ids=WORDS)
+def test_the_audit_tells_every_change(specification: Specification[Command]) -> None:
+    """What changes something has its line in the audit."""
+    assert (specification.audit is None) == (specification.right is Right.READ)
+
+
 @pytest.mark.parametrize(("specification", "command"), SPECIFIED)
 def test_a_button_carries_a_command(specification: Specification[Command], command: Command) -> None:
     """What a button carries is read as the same command, without the parser."""
