@@ -13,7 +13,7 @@ from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.monitoring.incident_writer import ConflictError, record_incident
 from cdi_bot.monitoring.poller import Poller
 from cdi_bot.monitoring.rule_inputs import LateInput, QualityInput, RuleInput, SlowInput
-from cdi_bot.services.ports.store import Store, StoreTrouble
+from cdi_bot.store import Store, StoreTrouble
 
 log = structlog.get_logger(__name__)
 

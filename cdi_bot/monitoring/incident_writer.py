@@ -16,7 +16,7 @@ from cdi_bot.core.model.run import Outcome, Run
 from cdi_bot.core.model.subscription import Subscription, Topic
 from cdi_bot.core.routing import channels_for_recovery, channels_for_runs, channels_for_topic
 from cdi_bot.core.rules.failed_sync import Finding, IncidentChange, judge_runs
-from cdi_bot.services.ports.store import UnitOfWork
+from cdi_bot.store import UnitOfWork
 
 
 class ConflictError(Exception):
@@ -43,8 +43,8 @@ async def record_observations(
         return []
     workspace_id = observations[0].watched.integration.workspace_id
     ids = [observation.watched.integration.integration_id for observation in observations]
-    newest = await uow.incidents.newest_for(workspace_id, ids)
-    stored = await uow.integrations.some(workspace_id, ids)
+    newest = await uow.incidents.newest_sync_failed(workspace_id, ids)
+    stored = await uow.integrations.get_many(workspace_id, ids)
     for integration_id, observation in zip(ids, observations, strict=True):
         await uow.runs.remove(workspace_id, integration_id, observation.vanished)
     oldest = {
@@ -150,7 +150,7 @@ async def _announce_starts(
     uow: UnitOfWork, finding: Finding, subscriptions: Sequence[Subscription], now: datetime
 ) -> None:
     integration = finding.watched.integration
-    await uow.outbox.owe(
+    await uow.outbox.add(
         [
             _notice(
                 f"running:{channel.team_id}:{channel.channel_id}:{integration.integration_id}:{int(run.sync_start_time.timestamp())}",
@@ -187,7 +187,7 @@ async def _announce_incident(
         # Found failing by the baseline and told to nobody: its end is the first news of it.
         hearing = channels_for_runs(subscriptions, integration, [incident.last_failed])
         hearing &= channels_for_recovery(subscriptions, integration)
-    raised = (await uow.cards.want([card.card_id for card in cards])).values()
+    raised = (await uow.cards.raise_revision([card.card_id for card in cards])).values()
     made = [
         await uow.cards.add(channel, [incident.incident_id], now=now) for channel in sorted(hearing - told)
     ]
@@ -201,7 +201,7 @@ async def _announce_incident(
         await uow.snoozes.end(None, integration.workspace_id, integration.integration_id)
         wanting = channels_for_recovery(subscriptions, integration)
         owed += [recovered(card, incident, now) for card in raised if card.channel in wanting]
-    await uow.outbox.owe(owed, now=now)
+    await uow.outbox.add(owed, now=now)
 
 
 def _further_failures(finding: Finding, incident: Incident) -> Sequence[Run]:
@@ -288,7 +288,7 @@ async def _store_and_show(
     elif not await uow.incidents.update(incident, expected_revision=incident.revision - 1):
         raise ConflictError(f"incident {incident.incident_id} was changed by somebody else")
     shown = (await uow.cards.of_incidents([incident.incident_id])).get(incident.incident_id, [])
-    cards = list((await uow.cards.want([card.card_id for card in shown])).values())
+    cards = list((await uow.cards.raise_revision([card.card_id for card in shown])).values())
     owed = []
     if incident.is_open:
         told = {card.channel for card in shown}
@@ -300,5 +300,5 @@ async def _store_and_show(
         owed = [
             recovered(card, incident, now) for card in cards if wanting is None or card.channel in wanting
         ]
-    await uow.outbox.owe([*(show_card(card, now) for card in cards), *owed], now=now)
+    await uow.outbox.add([*(show_card(card, now) for card in cards), *owed], now=now)
     return incident

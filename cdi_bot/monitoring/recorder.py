@@ -13,7 +13,7 @@ from datetime import datetime
 
 from cdi_bot.core.rules.failed_sync import Finding
 from cdi_bot.monitoring.incident_writer import ConflictError, Observation, record_observations
-from cdi_bot.services.ports.store import Store, StoreTrouble
+from cdi_bot.store import Store, StoreTrouble
 
 MOST = 500
 """Observations in one transaction, so that none is long."""

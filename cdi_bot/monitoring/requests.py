@@ -19,7 +19,7 @@ from cdi_bot.monitoring.fetch_runs import fetch_runs
 from cdi_bot.monitoring.incident_writer import ConflictError, Observation
 from cdi_bot.monitoring.integration_state import IntegrationState
 from cdi_bot.monitoring.workspace_state import WorkspaceState
-from cdi_bot.services.ports.store import Store, StoreTrouble
+from cdi_bot.store import Store, StoreTrouble
 
 log = structlog.get_logger(__name__)
 

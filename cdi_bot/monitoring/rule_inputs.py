@@ -22,7 +22,7 @@ from cdi_bot.core.rules.quality import (
 )
 from cdi_bot.core.rules.slow import LEAST, RunLengths, judge_slow, judge_slow_end, lengths_of, seen_running
 from cdi_bot.monitoring.integration_state import IntegrationState
-from cdi_bot.services.ports.store import Store
+from cdi_bot.store import Store
 
 MayRead = Callable[[], bool]
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from cdi_bot.core.model.channel import AuditEntry, Channel
 from cdi_bot.core.model.content import Content
 from cdi_bot.core.model.message import MessageKind, OwedMessage
-from cdi_bot.services.ports.store import UnitOfWork
+from cdi_bot.store import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ async def announce(uow: UnitOfWork, actor: Actor, action: str, subject: str, con
         content=content,
         not_before=actor.at,
     )
-    await uow.outbox.owe([message], now=actor.at)
+    await uow.outbox.add([message], now=actor.at)
     await record(uow, actor, action, subject)
     return message.key
 

@@ -16,7 +16,7 @@ from cdi_bot.core.model.run import Outcome, Run
 from cdi_bot.core.model.subscription import Subscription, is_pattern, selector_matches
 from cdi_bot.core.statistics import expected_next
 from cdi_bot.delivery.view_builder import dashboard_page
-from cdi_bot.services.ports.store import Store, UnitOfWork
+from cdi_bot.store import Store, UnitOfWork
 from cdi_bot.usecases.queries import open_by_integration
 
 MOST_URGENT = 8

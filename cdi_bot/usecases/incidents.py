@@ -13,7 +13,7 @@ from cdi_bot.core.model.integration import Integration, WatchedIntegration, Work
 from cdi_bot.core.model.message import show_card
 from cdi_bot.core.model.subscription import Snooze
 from cdi_bot.monitoring.incident_writer import ConflictError
-from cdi_bot.services.ports.store import Store, StoreTrouble, UnitOfWork
+from cdi_bot.store import Store, StoreTrouble, UnitOfWork
 from cdi_bot.usecases.access import Access
 from cdi_bot.usecases.answers import (
     Acknowledged,
@@ -77,7 +77,7 @@ class IncidentResponse:
             return refusal
         before = await self._acknowledge(channel, who, incident_ids)
         async with self.store.read() as uow:
-            shown = before or list((await uow.incidents.get(incident_ids)).values())
+            shown = before or list((await uow.incidents.get_many(incident_ids)).values())
             about = next((one.integration_id for one in shown if one.integration_id), None)
             watched = await uow.integrations.get(self.workspace.workspace_id, about) if about else None
         if watched is None:
@@ -152,7 +152,7 @@ async def _acknowledge_open(uow: UnitOfWork, actor: Actor, incident_ids: Collect
 
     Who acknowledged first stays named. Raises `ConflictError` when somebody else changed one at the same moment.
     """
-    incidents = await uow.incidents.get(incident_ids)
+    incidents = await uow.incidents.get_many(incident_ids)
     before = [incident for incident in incidents.values() if incident.is_open]
     fresh = [incident for incident in before if incident.acknowledged_by is None]
     for incident in fresh:
@@ -180,7 +180,7 @@ async def _snooze(
     snoozes = await uow.snoozes.active(actor.workspace_id, [integration.integration_id], actor.at)
     if any(snooze.channel == actor.channel and _is_the_same(snooze, until, reason) for snooze in snoozes):
         return SnoozeSet(channel=actor.channel, integration=integration, until=until, reason=reason)
-    await uow.snoozes.put(
+    await uow.snoozes.save(
         Snooze(
             channel=actor.channel,
             workspace_id=actor.workspace_id,
@@ -233,5 +233,5 @@ async def _refresh_cards(
         for card in of_one
         if not here_only or card.channel == actor.channel
     }
-    raised = await uow.cards.want(ids)
-    await uow.outbox.owe([show_card(card, actor.at) for card in raised.values()], now=actor.at)
+    raised = await uow.cards.raise_revision(ids)
+    await uow.outbox.add([show_card(card, actor.at) for card in raised.values()], now=actor.at)

@@ -13,7 +13,7 @@ from cdi_bot.core.model.subscription import Filters, Subscription, is_pattern, s
 from cdi_bot.delivery.slack_port import Messenger
 from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint
 from cdi_bot.monitoring.poller import Poller
-from cdi_bot.services.ports.store import Store, UnitOfWork
+from cdi_bot.store import Store, UnitOfWork
 from cdi_bot.usecases.access import Access, posting_problem
 from cdi_bot.usecases.answers import (
     Answer,
@@ -113,7 +113,7 @@ class ChangeSubscriptions:
             by=actor.who,
             now=actor.at,
         )
-        await uow.subscriptions.mend(actor.channel)  # it was just seen that the bot may post
+        await uow.subscriptions.clear_broken(actor.channel)  # it was just seen that the bot may post
         known = await uow.integrations.all(actor.workspace_id)
         taken = [watched for watched in known if subscription.takes_in(watched.integration)]
         await self.poller.watch(uow, taken, actor.at)

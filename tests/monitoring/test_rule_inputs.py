@@ -15,7 +15,7 @@ from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.run import Run
 from cdi_bot.monitoring.integration_state import IntegrationState
 from cdi_bot.monitoring.rule_inputs import QualityInput, RuleInput, SlowInput
-from cdi_bot.store import SqlStore
+from cdi_bot.store import Store
 from tests.databases import Databases
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
@@ -43,7 +43,7 @@ def running(start: datetime) -> Run:
 class Bench:
     """A judge before a real store; `reads` counts the pasts that it asked leave to read."""
 
-    store: SqlStore
+    store: Store
     workspace_id: int
     judge: RuleInput
     reads: int = 0
@@ -75,9 +75,9 @@ class Bench:
 @pytest.fixture
 async def bench(databases: Databases, tmp_path: Path) -> AsyncIterator[Bench]:
     """An integration that has run every six hours for three weeks."""
-    store = await SqlStore.open(databases.migrated("sqlite", tmp_path))
+    store = await Store.open(databases.migrated("sqlite", tmp_path))
     async with store.write() as uow:
-        workspace = await uow.workspaces.ensure(base_url="http://braze.test", dashboard_url=None)
+        workspace = await uow.workspaces.find_or_add(base_url="http://braze.test", dashboard_url=None)
     made = Bench(store, workspace.workspace_id, SlowInput(store))
     await made.save(*(run(NOON - n * 6 * HOUR) for n in range(1, 84)))
     yield made
