@@ -15,7 +15,7 @@ from cdi_bot.core.commands.incidents import SetSnooze
 from cdi_bot.core.commands.specification import SAMPLE_TIME, ChannelCommand, Command, Right, Specification
 from cdi_bot.core.commands.table import BY_COMMAND, SPECIFICATIONS, WORDS, about_integration
 from cdi_bot.core.model.subscription import Filters
-from cdi_bot.sandbox.slack_seed import GUEST, MARA, TEAM
+from cdi_bot.sandbox.slack.seed_data import GUEST, MARA, TEAM
 from cdi_bot.slack.api.app import SlackApp
 from cdi_bot.slack.api.people import SlackPeople
 from cdi_bot.slack.handlers.commands import USE_CASES, Responder
