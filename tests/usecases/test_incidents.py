@@ -33,13 +33,6 @@ async def at(tmp_path: Path) -> AsyncIterator[Desk]:
         yield made
 
 
-@pytest.fixture
-async def unlisted(tmp_path: Path) -> AsyncIterator[Desk]:
-    """A desk whose key may only ask for the status of integrations."""
-    async with responder(tmp_path, permissions=["cdi.integration_job_status"]) as made:
-        yield made
-
-
 async def fails(at: Desk, integration_id: str) -> None:
     """Let a run of a watched integration fail, and the bot see it."""
     at.clock.advance(60)
@@ -75,7 +68,7 @@ class TestAcknowledge:
         assert at.woken[-1] == at.clock.now
 
     async def test_first_stays_named(self, at: Desk) -> None:
-        """Who acknowledges what somebody looks after already is told so, and nothing changes."""
+        """Who acknowledges what is acknowledged already is told so, and nothing changes."""
         users = at.add("Users", "success")
         await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
         await fails(at, users)
@@ -89,7 +82,7 @@ class TestAcknowledge:
         assert (await incidents(at, users))[0].acknowledged_by == ANN
 
     async def test_nothing_open(self, at: Desk) -> None:
-        """What is well can't be acknowledged, and a recovered incident stays as it is."""
+        """What is healthy can't be acknowledged, and a recovered incident stays as it is."""
         users = at.add("Users", "success")
         await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
         assert isinstance(await at.incidents.acknowledge(ALERTS, ANN, "Users"), NothingOpen)
@@ -109,7 +102,7 @@ class TestAcknowledge:
         assert isinstance(await at.incidents.acknowledge(ALERTS, ANN, "Nothing"), NoMatch)
 
     async def test_whole_workspace(self, at: Desk) -> None:
-        """Blindness is acknowledged on its card; there is nothing to say about an integration."""
+        """An unreachable workspace is acknowledged on its card; there is nothing to say about an integration."""
         async with at.store.write() as uow:
             (unreachable,) = await uow.incidents.add(
                 [
@@ -138,8 +131,8 @@ class TestAcknowledge:
 class TestSnooze:
     """`/cdi snooze` and `/cdi unsnooze`."""
 
-    async def test_mutes_in_this_channel(self, at: Desk) -> None:
-        """A mute is stored for the channel, told in it, and shown on its card alone."""
+    async def test_silences_in_this_channel(self, at: Desk) -> None:
+        """A snooze is stored for the channel, told in it, and shown on its card alone."""
         users = at.add("Users", "success")
         for channel in (ALERTS, MARKETING):
             await at.subscriptions.subscribe(channel, ANN, "Users", Filters())
@@ -180,7 +173,7 @@ class TestSnooze:
         assert [await told(None), await told(None), await told(1)] == [4, 4, 5]
 
     async def test_ends(self, at: Desk) -> None:
-        """Ending a mute is told in the channel; ending none is not."""
+        """Ending a snooze is told in the channel; ending none is not."""
         users = at.add("Users", "success")
         await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
         await at.incidents.snooze(ALERTS, ANN, "Users", at.clock.now + timedelta(hours=2), None)
@@ -194,8 +187,8 @@ class TestSnooze:
         assert not again.was_snoozed
         assert len(await at.owed()) == 3
 
-    async def test_one_that_ran_out_is_no_mute(self, at: Desk) -> None:
-        """A mute whose time is over is not ended again."""
+    async def test_one_that_ran_out_is_over(self, at: Desk) -> None:
+        """A snooze whose time is over is not ended again."""
         at.add("Users", "success")
         await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
         await at.incidents.snooze(ALERTS, ANN, "Users", at.clock.now + timedelta(minutes=1), None)
@@ -205,7 +198,7 @@ class TestSnooze:
         assert not answer.was_snoozed
 
     async def test_until_recovery_needs_a_failure(self, at: Desk) -> None:
-        """What is well can't be muted until it recovers; what fails can."""
+        """What is healthy can't be snoozed until it recovers; what fails can."""
         users = at.add("Users", "success")
         await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
         assert isinstance(await at.incidents.snooze(ALERTS, ANN, "Users", None, None), NothingOpen)
@@ -215,7 +208,7 @@ class TestSnooze:
         assert answer.until is None
 
     async def test_needs_a_subscription(self, at: Desk) -> None:
-        """What a channel does not hear of can't be muted in it."""
+        """What a channel is not subscribed to can't be snoozed in it."""
         users = at.add("Users", "success")
         answer = await at.incidents.snooze(ALERTS, ANN, "Users", at.clock.now + timedelta(hours=1), None)
         assert answer == NotSubscribed(selector=users, name="Users", covered_by=None)

@@ -64,7 +64,7 @@ class TestSubscribe:
     """`/cdi subscribe`."""
 
     async def test_tells_the_channel_who_and_what(self, at: Desk) -> None:
-        """A subscription is owed to the channel as a notice, and wakes the deliverer after it is stored."""
+        """A subscription is owed to the channel as a notice, and wakes the dispatcher after it is stored."""
         users = at.add("Users", "success")
         answer = await at.subscriptions.subscribe(ALERTS, ANN, "users", ERRORS)
         assert answer == SubscribedTo(selector=users, name="Users", filters=ERRORS, total=1, unchanged=False)
@@ -131,7 +131,7 @@ class TestSubscribe:
         assert all(incident.quiet for incident in quiet)
 
     async def test_private_channel_without_the_bot_needs_an_invitation(self, at: Desk) -> None:
-        """Where the bot can't post, nobody is subscribed; the answer says how to mend it."""
+        """Where the bot can't post, nobody is subscribed; the answer says how to fix it."""
         at.add("Users", "success")
         answer = await at.subscriptions.subscribe(PRIVATE, ANN, "Users", Filters())
         assert answer == NeedsInvite(channel=PRIVATE)
@@ -173,7 +173,7 @@ class TestSubscribe:
         assert answer == CannotPost(channel=ALERTS, reason="token_revoked")
 
     async def test_slack_that_does_not_say(self, at: Desk) -> None:
-        """Where Slack can't tell of the channel the subscription stands: the deliverer will find out."""
+        """Where Slack can't tell of the channel the subscription stands: the dispatcher will find out."""
         at.add("Users", "success")
         at.sandbox.slack.faults.add(Fault(kind=FaultKind.STATUS, status=503, path="conversations.info"))
         assert isinstance(await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters()), SubscribedTo)
@@ -274,8 +274,8 @@ class TestSubscribe:
         near = await at.subscriptions.subscribe(ALERTS, ANN, "Usres", Filters())
         assert isinstance(near, NoMatch)
 
-    async def test_mends_a_broken_subscription(self, at: Desk) -> None:
-        """Whoever subscribes again after mending the channel need not wait for the bot to notice."""
+    async def test_clears_a_broken_subscription(self, at: Desk) -> None:
+        """Whoever subscribes again after fixing the channel need not wait for the bot to notice."""
         at.add("Users", "success")
         await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
         async with at.store.write() as uow:
@@ -285,7 +285,7 @@ class TestSubscribe:
             (subscription,) = await uow.subscriptions.for_channel(ALERTS)
         assert subscription.broken_reason is None
 
-    async def test_new_failures_are_heard(self, at: Desk) -> None:
+    async def test_new_failures_are_told(self, at: Desk) -> None:
         """After a subscription a failing run makes a card in the channel."""
         users = at.add("Users", "success")
         await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())

@@ -170,7 +170,7 @@ def test_another_channel_is_named_by_in() -> None:
 
 
 def test_subscribe_leaves_out_running_by_default() -> None:
-    """Without `on:` a channel hears of everything but of runs that begin."""
+    """Without `on:` a channel gets all alerts except the starts of runs."""
     command = read("subscribe all")
     assert isinstance(command, Subscribe)
     assert command.filters.topics == DEFAULT_TOPICS == frozenset(Topic) - {Topic.RUNNING}
@@ -207,7 +207,7 @@ def test_subscribe_leaves_out_running_by_default() -> None:
     ],
 )
 def test_snooze(text: str, until: timedelta | None, query: str, reason: str | None) -> None:
-    """A mute takes the first time behind the name; what follows it is the reason."""
+    """A snooze takes the first time behind the name; what follows it is the reason."""
     assert read(text) == SetSnooze(query=query, until=NOW + until if until else None, reason=reason)
 
 
@@ -350,7 +350,7 @@ def test_every_text_is_a_command(text: str) -> None:
 @example("snooze", "x until recovery 2h")
 @example("snooze", "it 1m y")
 def test_a_command_is_read_again_as_it_is_printed(verb: str, rest: str) -> None:
-    """What a button carries does what was typed."""
+    """A command as text does what was typed."""
     for text in (rest, f"{verb} {rest}"):
         command = read(text)
         if not isinstance(command, Mistake):

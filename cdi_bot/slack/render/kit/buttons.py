@@ -31,7 +31,7 @@ from cdi_bot.slack.render.kit.text import name_of
 
 
 def ack_button(views: Sequence[IncidentView], i18n: Translator) -> Block | None:
-    """Acknowledge all of these that are open and that nobody looks after yet; `None` when there is none.
+    """Acknowledge all of these that are open and not yet acknowledged; `None` when there is none.
 
     Of very many, as many as a button can carry: the card then offers the rest.
     """
@@ -62,7 +62,7 @@ def _as_many_as_fit(ids: Sequence[int]) -> list[int]:
 
 
 def snooze_element(view: IncidentView, i18n: Translator) -> Block | None:
-    """Return the menu that mutes an integration, or the button that ends its mute."""
+    """Return the menu that snoozes an integration, or the button that ends its snooze."""
     _ = i18n.gettext
     if view.integration is None:
         return None
@@ -74,7 +74,7 @@ def snooze_element(view: IncidentView, i18n: Translator) -> Block | None:
 def unsnooze_button(
     integration: Integration, i18n: Translator, *, action_id: str = "unsnooze", place: Channel | None = None
 ) -> Block | None:
-    """Return the button that ends a mute: in the channel it stands in, or in another `place`."""
+    """Return the button that ends a snooze: in the channel it stands in, or in another `place`."""
     _ = i18n.gettext
     says = _("End the mute of {name}").format(name=name_of(integration))
     carried = {"id": integration.integration_id} | ({"in": place.channel_id} if place else {})
@@ -82,7 +82,7 @@ def unsnooze_button(
 
 
 def snooze_select(integration: Integration, i18n: Translator) -> Block | None:
-    """Return the menu of how long to mute an integration."""
+    """Return the menu of how long to snooze an integration."""
     _ = i18n.gettext
     choices = {
         "1h": _("for 1 hour"),
