@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from hypothesis import strategies as st
 
-from cdi_bot.core.commands.command import Mistake, MistakeKind
+from cdi_bot.core.commands.specification import Mistake, MistakeKind
 from cdi_bot.core.model.channel import AuditEntry, Channel
 from cdi_bot.core.model.content import (
     ChannelBroken,

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from cdi_bot.core.commands.printing import ID_PLACEHOLDER, quoted_name
+from cdi_bot.core.commands.specification import Command
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.slack.render.answers.history import render_history
@@ -30,8 +30,8 @@ from cdi_bot.slack.render.answers.subscriptions import (
     render_subscriptions,
 )
 from cdi_bot.slack.render.kit import limits
-from cdi_bot.slack.render.kit.blocks import Rendered, actions, button, context, section
-from cdi_bot.slack.render.kit.buttons import unsnooze_button
+from cdi_bot.slack.render.kit.blocks import Rendered, actions, context, section
+from cdi_bot.slack.render.kit.buttons import choose_button, unsnooze_button
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.reasons import reason_text
 from cdi_bot.slack.render.kit.text import (
@@ -41,7 +41,6 @@ from cdi_bot.slack.render.kit.text import (
     code,
     date,
     escape,
-    name_of,
     outside,
     plain,
     plain_line,
@@ -87,12 +86,12 @@ CHOICES = 10
 
 
 def render_answer(
-    answer: Answer, i18n: Translator, *, now: datetime, command: str = "status {id}"
+    answer: Answer, i18n: Translator, *, now: datetime, command: Command | None = None
 ) -> Rendered:
     """Say an answer.
 
-    `command` is what the person typed, with `{id}` in place of the integration: where several fit, each choice
-    carries it with its own id.
+    `command` is what the person asked for: where several integrations match, each choice carries it about its own
+    one. `None` asks for the status.
     """
     if isinstance(answer, Overview):
         return render_overview(answer, i18n)
@@ -114,7 +113,7 @@ def _subject(selector: str, name: str | None, i18n: Translator) -> str:
     return named_selector(selector, f"*{outside(name)}*" if name else None, i18n)
 
 
-def _several_matches(answer: SeveralMatches, i18n: Translator, command: str) -> Rendered:
+def _several_matches(answer: SeveralMatches, i18n: Translator, command: Command | None) -> Rendered:
     _ = i18n.gettext
     title = _("{count} integrations fit “{words}”. Which one?").format(
         count=i18n.number(answer.total), words=outside(answer.query)
@@ -122,7 +121,7 @@ def _several_matches(answer: SeveralMatches, i18n: Translator, command: str) -> 
     offered = [
         section(
             f"{bold_name(one)}\n{code(one.integration_id)}",
-            accessory=_choice(one, place, i18n, command),
+            accessory=choose_button(one, place, command, i18n),
         )
         for place, one in enumerate(answer.candidates[:CHOICES])
     ]
@@ -131,12 +130,6 @@ def _several_matches(answer: SeveralMatches, i18n: Translator, command: str) -> 
         context(_("… and {count} more: type more of the name, or its id.").format(count=i18n.number(more)))
     ]
     return Rendered(text=plain_line(title), blocks=[section(title), *offered, *(rest if more > 0 else [])])
-
-
-def _choice(one: Integration, place: int, i18n: Translator, command: str) -> Any:
-    _ = i18n.gettext
-    carried = {"command": command.replace(ID_PLACEHOLDER, quoted_name(one.integration_id), 1)}
-    return button(_("Choose"), f"pick:{place}", carried, says=_("Choose {name}").format(name=name_of(one)))
 
 
 def _no_match(answer: NoMatch, i18n: Translator) -> Rendered:
