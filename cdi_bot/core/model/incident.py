@@ -17,7 +17,7 @@ class Kind(StrEnum):
     LATE = "late"  # a planned run has not begun
     SLOW = "slow"  # a run goes on far longer than this integration's runs do
     QUALITY = "quality"  # runs succeed, but what they bring looks wrong
-    UNREACHABLE = "blind"  # Braze can't be asked; concerns a workspace, not an integration
+    UNREACHABLE = "unreachable"  # Braze can't be asked; concerns a workspace, not an integration
 
 
 OF_INTEGRATIONS = (Kind.QUALITY, Kind.SLOW, Kind.LATE, Kind.SYNC_FAILED)

@@ -163,6 +163,6 @@ def _audit_subject(entry: AuditEntry, name: str | None, i18n: Translator) -> str
         return f"*{outside(name)}*"
     if entry.action in {"subscribe", "unsubscribe"} and is_pattern(entry.subject):
         return named_selector(entry.subject, None, i18n)
-    if entry.action == "acknowledge" and entry.subject == "blind":
+    if entry.action == "acknowledge" and entry.subject == "unreachable":
         return i18n.gettext("that I can't see Braze")
     return code(entry.subject)
