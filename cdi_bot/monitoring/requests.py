@@ -16,8 +16,9 @@ from cdi_bot.monitoring.braze_port import NO_SUCH_INTEGRATION, Braze, BrazeReaso
 from cdi_bot.monitoring.connectivity import Connectivity
 from cdi_bot.monitoring.fetch_list import ListFetcher
 from cdi_bot.monitoring.fetch_runs import fetch_runs
-from cdi_bot.monitoring.incident_writer import ConflictError, Observation
+from cdi_bot.monitoring.incident_writer import ConflictError
 from cdi_bot.monitoring.integration_state import IntegrationState
+from cdi_bot.monitoring.recorder import Observation
 from cdi_bot.monitoring.workspace_state import WorkspaceState
 from cdi_bot.services.ports.store import Store, StoreTrouble
 

@@ -12,11 +12,11 @@ from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.subscription import Subscription
 from cdi_bot.core.rules.failed_sync import Finding
 from cdi_bot.monitoring.baseline import start_watching, stop_watching
-from cdi_bot.monitoring.incident_writer import ConflictError, Observation
+from cdi_bot.monitoring.incident_writer import ConflictError
 from cdi_bot.monitoring.integration_state import NONE_OPEN, IntegrationState, run_from_list
 from cdi_bot.monitoring.measurements import DetectionTimes, Measurements
 from cdi_bot.monitoring.missing_integrations import record_missing
-from cdi_bot.monitoring.recorder import Recorder
+from cdi_bot.monitoring.recorder import Observation, Recorder
 from cdi_bot.services.ports.store import Store, StoreTrouble
 
 log = structlog.get_logger(__name__)
@@ -109,7 +109,7 @@ class WorkspaceState:
         self._detections.note(findings, now)
         for finding in findings:
             self._learn(finding)
-        if any(finding.incident or finding.started or finding.retold for finding in findings):
+        if any(finding.incident or finding.started or finding.corrections for finding in findings):
             self._wake()
 
     def _learn(self, finding: Finding) -> None:
@@ -121,7 +121,7 @@ class WorkspaceState:
         item.watched = finding.watched
         for run in finding.runs:
             item.learn_run(run)
-        for each in (*finding.retold, finding):
+        for each in (*finding.corrections, finding):
             if each.change:
                 log.info(
                     "incident",
