@@ -34,13 +34,12 @@ from cdi_bot.polling import (
     open_workspace,
 )
 from cdi_bot.scheduler import Scheduler
-from cdi_bot.services.ports.store import Store
 from cdi_bot.settings.environment import Settings
 from cdi_bot.slack.api.app import Identity, SlackApp
 from cdi_bot.slack.api.messenger import SlackMessenger
 from cdi_bot.slack.handlers.home import HomeTab
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.store import SqlStore
+from cdi_bot.store import Store
 from cdi_bot.usecases.answers import Answer
 from cdi_bot.usecases.queries import Queries
 
@@ -72,7 +71,7 @@ class _Readiness:
     """What `/readyz` looks at: the parts as far as they are there."""
 
     slack: SlackApp
-    store: SqlStore
+    store: Store
     parts: _Parts | None = None
 
     def reasons(self) -> list[str]:

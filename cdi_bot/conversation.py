@@ -8,7 +8,6 @@ from datetime import datetime
 from cdi_bot.delivery.dispatcher import Dispatcher
 from cdi_bot.monitoring.poller import Poller
 from cdi_bot.polling import WorkspaceClient
-from cdi_bot.services.ports.store import Store
 from cdi_bot.settings.environment import Settings
 from cdi_bot.slack.api.app import Identity, SlackApp
 from cdi_bot.slack.api.memberships import SlackMemberships
@@ -21,6 +20,7 @@ from cdi_bot.slack.handlers.events import register_events
 from cdi_bot.slack.handlers.forms import FormHandlers
 from cdi_bot.slack.handlers.home import HomeTab
 from cdi_bot.slack.render.kit.i18n import Translator, languages
+from cdi_bot.store import Store
 from cdi_bot.usecases.access import Access
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings
 from cdi_bot.usecases.home import HomeQueries

@@ -23,7 +23,7 @@ from cdi_bot.monitoring.poller import Poller, PollerSettings
 from cdi_bot.monitoring.reminders import Reminders
 from cdi_bot.monitoring.requested_syncs import RequestedSyncs
 from cdi_bot.operator.metrics import Metrics
-from cdi_bot.services.ports.store import Store
+from cdi_bot.store import Store
 
 log = structlog.get_logger(__name__)
 
@@ -67,7 +67,7 @@ async def open_workspace(
 ) -> WorkspaceClient:
     """Find a workspace in the store, or add it, and make its client."""
     async with store.write() as uow:
-        workspace = await uow.workspaces.ensure(base_url=base_url, dashboard_url=dashboard_url(base_url))
+        workspace = await uow.workspaces.find_or_add(base_url=base_url, dashboard_url=dashboard_url(base_url))
     braze = BrazeClient(
         base_url=base_url,
         api_key=api_key,

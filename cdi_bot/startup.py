@@ -11,10 +11,9 @@ import structlog
 from cdi_bot.braze.client import BrazeClient
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
 from cdi_bot.monitoring.braze_port import NO_SUCH_INTEGRATION, BrazeReason, BrazeTrouble, Purpose
-from cdi_bot.services.ports.store import StoreTrouble
 from cdi_bot.settings.environment import Problem, Settings, SettingsError
 from cdi_bot.slack.api.app import Identity, SlackApp
-from cdi_bot.store import SqlStore
+from cdi_bot.store import Store, StoreTrouble
 from cdi_bot.store.migrate import current, upgrade
 
 Answer = TypeVar("Answer")
@@ -44,7 +43,7 @@ def make_slack(settings: Settings) -> SlackApp:
     )
 
 
-async def open_store(url: str) -> SqlStore:
+async def open_store(url: str) -> Store:
     """Open the database: SQLite is brought up to date, PostgreSQL has to be so already.
 
     Several processes may start at once on PostgreSQL, and a release step has its place before them. Raises
@@ -52,7 +51,7 @@ async def open_store(url: str) -> SqlStore:
     """
     if url.startswith("sqlite"):
         await asyncio.to_thread(upgrade, url)
-        return await SqlStore.open(url)
+        return await Store.open(url)
     found = await asyncio.to_thread(current, url)
     if found.is_newer:
         raise StoreTrouble(
@@ -64,7 +63,7 @@ async def open_store(url: str) -> SqlStore:
             f"the database is at revision {found.revision or 'none'}, this cdi-bot needs {found.head}:"
             " run `cdi-bot db upgrade`"
         )
-    return await SqlStore.open(url)
+    return await Store.open(url)
 
 
 async def try_credentials(slack: SlackApp, braze: BrazeClient) -> None:

@@ -19,7 +19,7 @@ from cdi_bot.polling import Monitors, WorkspaceMonitor, make_monitor, open_works
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.braze_integration import IntegrationConfig
 from cdi_bot.sandbox.braze_runs import RunPlan
-from cdi_bot.store import SqlStore
+from cdi_bot.store import Store
 from tests.databases import Databases
 from tests.operator.test_metrics import read
 from tests.sandbox.braze_kit import Clock
@@ -28,7 +28,7 @@ from tests.sandbox.braze_kit import Clock
 class Workspaces:
     """Two Braze workspaces with one integration each, and one process that polls both."""
 
-    def __init__(self, store: SqlStore, stack: AsyncExitStack) -> None:
+    def __init__(self, store: Store, stack: AsyncExitStack) -> None:
         """Start with none."""
         self.store, self.stack = store, stack
         self.clock, self.metrics = Clock(), Metrics()
@@ -94,7 +94,7 @@ class Workspaces:
 async def workspaces(databases: Databases, tmp_path: Path) -> AsyncIterator[Workspaces]:
     """Nothing yet."""
     async with AsyncExitStack() as stack:
-        store = await SqlStore.open(databases.migrated("sqlite", tmp_path))
+        store = await Store.open(databases.migrated("sqlite", tmp_path))
         stack.push_async_callback(store.close)
         yield Workspaces(store, stack)
 

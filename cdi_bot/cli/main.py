@@ -22,10 +22,9 @@ from cdi_bot.delivery.slack_port import SlackTrouble
 from cdi_bot.monitoring.braze_port import BrazeTrouble
 from cdi_bot.operator.http import ListenError
 from cdi_bot.operator.logs import redact, register_secrets, set_up_logging
-from cdi_bot.services.ports.store import StoreTrouble
 from cdi_bot.settings.environment import Settings, SettingsError, load_database_url, load_settings
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.store import migrate
+from cdi_bot.store import StoreTrouble, migrate
 
 FAILED, MISUSED = 1, 2
 

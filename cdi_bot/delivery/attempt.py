@@ -20,8 +20,7 @@ from cdi_bot.core.routing import snoozed_until
 from cdi_bot.delivery.channel_health import ChannelHealth
 from cdi_bot.delivery.slack_port import Messenger, SlackTrouble, SlackVerdict
 from cdi_bot.delivery.view_builder import ViewBuilder, is_worth_telling
-from cdi_bot.services.ports.store import Store, UnitOfWork
-from cdi_bot.services.ports.told import AFTER_CARD, SNOOZED
+from cdi_bot.store import AFTER_CARD, SNOOZED, Store, UnitOfWork
 
 SETTLE_AFTER = timedelta(seconds=3)
 """How long Slack is given to show a message whose fate is unknown before the channel is searched for it."""
@@ -111,7 +110,7 @@ class MessageSender:
         """Take messages that need not be sent any more out of the outbox."""
         async with self.store.write() as uow:
             for message in messages:
-                await uow.outbox.sent(message.message_id, ts=None, now=self.clock())
+                await uow.outbox.mark_sent(message.message_id, ts=None, now=self.clock())
 
     async def _prepare(
         self, uow: UnitOfWork, message: OutboxMessage, now: datetime
@@ -158,7 +157,7 @@ class MessageSender:
                     return AttemptResult.FOUND
         async with self.store.write() as uow:
             now, before = self.clock(), message.sending_since
-            if not await uow.outbox.sending(message.message_id, now=now, before=before):
+            if not await uow.outbox.mark_sending(message.message_id, now=now, before=before):
                 return AttemptResult.WAITING
         owed = message.owed
         ts = await self.messenger.post(
@@ -185,10 +184,10 @@ class MessageSender:
         async with self.store.write() as uow:
             if ready.card:
                 shown = ready.card.wanted_revision if revision is None else revision
-                await uow.cards.shown(ready.card.card_id, revision=shown, ts=ts)
-            await uow.outbox.sent(message.message_id, ts=ts, now=self.clock())
+                await uow.cards.mark_shown(ready.card.card_id, revision=shown, ts=ts)
+            await uow.outbox.mark_sent(message.message_id, ts=ts, now=self.clock())
             if not self.places.is_sound(channel):
-                await uow.subscriptions.mend(channel)
+                await uow.subscriptions.clear_broken(channel)
         self.places.went_well(channel)
 
     async def _postpone(self, message: OutboxMessage, until: datetime, reason: str) -> None:

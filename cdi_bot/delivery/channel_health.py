@@ -15,7 +15,7 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.content import ChannelBroken
 from cdi_bot.core.model.message import MessageKind, OwedMessage
 from cdi_bot.delivery.slack_port import ChannelInfo, Messenger, SlackTrouble, SlackVerdict
-from cdi_bot.services.ports.store import Store, StoreTrouble
+from cdi_bot.store import Store, StoreTrouble
 
 log = structlog.get_logger(__name__)
 
@@ -94,7 +94,7 @@ class ChannelHealth:
         async with self._store.write() as uow:
             if not await uow.subscriptions.mark_broken(channel, reason):
                 return  # another process was faster, and tells
-            await uow.outbox.owe(owed, now=now)
+            await uow.outbox.add(owed, now=now)
         self._wake()
         log.error("channel can't be posted to", channel=channel.channel_id, reason=reason, told=len(owed))
 
@@ -148,8 +148,8 @@ class ChannelHealth:
     async def _restore(self, channel: Channel, reason: str) -> None:
         """Take the marks away, and tell at once what waited."""
         async with self._store.write() as uow:
-            await uow.subscriptions.mend(channel)
-            await uow.outbox.hurry(channel, error=reason, now=self._clock())
+            await uow.subscriptions.clear_broken(channel)
+            await uow.outbox.release_held(channel, error=reason, now=self._clock())
         self.went_well(channel)
         self._wake()
         log.info("channel can be posted to again", channel=channel.channel_id, after=reason)

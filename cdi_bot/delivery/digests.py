@@ -20,7 +20,7 @@ from cdi_bot.core.statistics import (
     totals,
     totals_by_integration,
 )
-from cdi_bot.services.ports.store import Store, StoreTrouble, UnitOfWork
+from cdi_bot.store import Store, StoreTrouble, UnitOfWork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ async def period_of(
 ) -> Period:
     """Add up what a period brought to these integrations."""
     ids = [one.integration_id for one in integrations]
-    sums = await uow.runs.sums(workspace_id, ids, since=since, until=until)
+    sums = await uow.runs.totals(workspace_id, ids, since=since, until=until)
     incidents = await uow.incidents.during(workspace_id, ids, since=since, until=until)
     unreachable = await uow.incidents.during(workspace_id, None, since=since, until=until)
     parts = totals_by_integration(integrations, sums, incidents, since, until)
@@ -109,11 +109,11 @@ class Digests:
             if says is None:
                 return
             async with self.store.write() as uow:
-                is_mine = await uow.channels.told_digest(
+                is_mine = await uow.channels.advance_digest(
                     period.channel, since=period.since, until=period.until
                 )
                 if is_mine and says:
-                    await uow.outbox.owe([self._owed(period)], now=self.clock())
+                    await uow.outbox.add([self._owed(period)], now=self.clock())
         except StoreTrouble as trouble:
             log_.warning("a digest waits for the database", why=str(trouble))
         except Exception:

@@ -19,7 +19,7 @@ from cdi_bot.delivery.grouping import group_with, pending_messages
 from cdi_bot.delivery.rate_limiter import SlackRateLimiter
 from cdi_bot.delivery.slack_port import Messenger, SlackTrouble, SlackVerdict
 from cdi_bot.delivery.view_builder import ViewBuilder
-from cdi_bot.services.ports.store import Lease, Store, StoreTrouble
+from cdi_bot.store import Lease, Store, StoreTrouble
 
 log = structlog.get_logger(__name__)
 
@@ -162,7 +162,7 @@ class Dispatcher:
     async def _next(self, channel: Channel, now: datetime) -> bool | datetime:
         """Deliver what may go now; else say until when everything due has to wait for its pace."""
         async with self._store.read() as uow:
-            owed = await uow.outbox.owed(channel, limit=_LOOK_AHEAD)
+            owed = await uow.outbox.pending(channel, limit=_LOOK_AHEAD)
             waiting = await pending_messages(uow, self._views, channel, owed, now)
         due, cards = waiting.due, waiting.cards
         soonest: datetime | None = None

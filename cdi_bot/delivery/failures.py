@@ -13,7 +13,7 @@ from cdi_bot.core.model.message import MessageKind, OutboxMessage
 from cdi_bot.delivery.attempt import SETTLE_AFTER, MessageSender
 from cdi_bot.delivery.channel_health import ChannelHealth
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
-from cdi_bot.services.ports.store import Store, UnitOfWork
+from cdi_bot.store import Store, UnitOfWork
 
 log = structlog.get_logger(__name__)
 
@@ -129,7 +129,7 @@ class FailureHandler:
             return True
         if message.owed.card_id is not None:
             async with self._store.write() as uow:
-                await uow.cards.forget(message.owed.card_id)
+                await uow.cards.mark_unposted(message.owed.card_id)
         if message.owed.kind is not MessageKind.CARD:
             await self._sender.settle([message])
         return True

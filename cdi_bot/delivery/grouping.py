@@ -16,7 +16,7 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.message import Card, OutboxMessage, show_card
 from cdi_bot.delivery.rate_limiter import is_first_post
 from cdi_bot.delivery.view_builder import ViewBuilder
-from cdi_bot.services.ports.store import Store, UnitOfWork
+from cdi_bot.store import Store, UnitOfWork
 
 log = structlog.get_logger(__name__)
 
@@ -45,14 +45,14 @@ async def pending_messages(
 ) -> PendingMessages:
     """Look at what of all that a channel is owed is due, and at what it can be told with."""
     due = [message for message in owed if message.owed.not_before <= now]
-    known = await uow.cards.some({each.owed.card_id for each in due if each.owed.card_id})
+    known = await uow.cards.get_many({each.owed.card_id for each in due if each.owed.card_id})
     cards = {each.message_id: known.get(each.owed.card_id or 0) for each in due}
     new = [
         card.card_id
         for message in due
         if (card := cards[message.message_id]) and is_first_post(message, card) and not message.sending_since
     ]
-    storm = await uow.cards.fresh_storm(channel, since=now - FRESH) if new else None
+    storm = await uow.cards.newest_grouped(channel, since=now - FRESH) if new else None
     if storm or len(new) > 1:
         alone = await views.alone(uow, channel, new, now)
         new = [card_id for card_id in new if card_id not in alone]
@@ -87,7 +87,7 @@ async def _group_cards(store: Store, waiting: PendingMessages) -> bool:
     async with store.write() as uow:
         if not await uow.cards.merge(into, joining):
             return False
-        raised = await uow.cards.want([into])
-        await uow.outbox.owe([show_card(card, waiting.now) for card in raised.values()], now=waiting.now)
+        raised = await uow.cards.raise_revision([into])
+        await uow.outbox.add([show_card(card, waiting.now) for card in raised.values()], now=waiting.now)
     log.info("cards grouped", channel=waiting.channel.channel_id, card=into, joined=len(joining))
     return True

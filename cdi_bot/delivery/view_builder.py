@@ -43,7 +43,7 @@ from cdi_bot.core.routing import mention_for, snoozed_until
 from cdi_bot.core.rules.kinds import rules_of
 from cdi_bot.core.rules.urgency import longest_row_first, severity_on_card
 from cdi_bot.delivery.digests import period_of, subscribed_integrations
-from cdi_bot.services.ports.store import UnitOfWork
+from cdi_bot.store import UnitOfWork
 
 _USUAL_OF = 31
 """So many of the newest runs say how long they usually take: also the one that is slow is among them."""
@@ -71,7 +71,7 @@ class ViewBuilder:
     ) -> CardView:
         """A card as it should look now."""
         ids = (await uow.cards.members([card_id])).get(card_id, [])
-        found = await uow.incidents.get(ids)
+        found = await uow.incidents.get_many(ids)
         views = await self._incidents(uow, channel, [found[each] for each in ids if each in found], now)
         return CardView(incidents=tuple(sorted(views, key=_worst_first)), possible_repeat=repeat)
 
@@ -80,7 +80,7 @@ class ViewBuilder:
     ) -> set[int]:
         """Those of the cards that join no other: snoozed in their channel, or of a kind that stays apart."""
         members = await uow.cards.members(card_ids)
-        found = await uow.incidents.get([each for ids in members.values() for each in ids])
+        found = await uow.incidents.get_many([each for ids in members.values() for each in ids])
         about = [incident.integration_id for incident in found.values() if incident.integration_id]
         snoozes = await uow.snoozes.active(self.workspace.workspace_id, about, now)
         return {
@@ -155,7 +155,7 @@ class ViewBuilder:
         *,
         repeat: bool,
     ) -> EventView:
-        incident = (await uow.incidents.get([content.incident_id]))[content.incident_id]
+        incident = (await uow.incidents.get_many([content.incident_id]))[content.incident_id]
         (view,) = await self._incidents(uow, channel, [incident], now)
         run = incident.resolved_by
         if isinstance(content, FailedAgain) and incident.integration_id:
@@ -172,7 +172,7 @@ class ViewBuilder:
     async def _of_several(
         self, uow: UnitOfWork, channel: Channel, content: GroupedReply, now: datetime, *, repeat: bool
     ) -> GroupedReplyView:
-        found = await uow.incidents.get(content.incident_ids)
+        found = await uow.incidents.get_many(content.incident_ids)
         views = await self._incidents(uow, channel, list(found.values()), now)
         worth = [view for view in views if is_worth_telling(content.told, view)]
         return GroupedReplyView(
@@ -200,7 +200,7 @@ class ViewBuilder:
             for snooze in await uow.snoozes.active(self.workspace.workspace_id, ids, now)
             if snooze.channel == channel
         }
-        known = await uow.integrations.some(self.workspace.workspace_id, ids)
+        known = await uow.integrations.get_many(self.workspace.workspace_id, ids)
         views = []
         for incident in incidents:
             integration = (

@@ -9,7 +9,7 @@ from datetime import datetime
 from cdi_bot.core.model.incident import resolved
 from cdi_bot.core.model.integration import WatchedIntegration
 from cdi_bot.core.rules.failed_sync import take_baseline
-from cdi_bot.services.ports.store import UnitOfWork
+from cdi_bot.store import UnitOfWork
 
 
 async def start_watching(

@@ -12,7 +12,7 @@ from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.rules.unreachable import UNREACHABLE, judge_unreachable
 from cdi_bot.monitoring.braze_port import NO_SUCH_INTEGRATION, BrazeReason, BrazeTrouble
 from cdi_bot.monitoring.incident_writer import write_incident
-from cdi_bot.services.ports.store import Store
+from cdi_bot.store import Store
 
 log = structlog.get_logger(__name__)
 

@@ -19,7 +19,7 @@ from cdi_bot.core.rules.kinds import KINDS
 from cdi_bot.monitoring.incident_writer import ConflictError, write_incident
 from cdi_bot.monitoring.integration_state import IntegrationState
 from cdi_bot.monitoring.poller import Poller
-from cdi_bot.services.ports.store import Store, StoreTrouble, UnitOfWork
+from cdi_bot.store import Store, StoreTrouble, UnitOfWork
 
 log = structlog.get_logger(__name__)
 

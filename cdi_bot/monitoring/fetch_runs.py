@@ -10,7 +10,7 @@ import structlog
 from cdi_bot.core.model.run import Outcome, Run, second_of
 from cdi_bot.monitoring.braze_port import Braze, BrazeTrouble, Purpose, StatusPage
 from cdi_bot.monitoring.integration_state import NONE_OPEN, IntegrationState
-from cdi_bot.services.ports.store import Store
+from cdi_bot.store import Store
 
 log = structlog.get_logger(__name__)
 

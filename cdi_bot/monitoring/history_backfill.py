@@ -8,7 +8,7 @@ from datetime import datetime
 from cdi_bot.core.model.integration import WatchedIntegration
 from cdi_bot.core.model.run import Run
 from cdi_bot.monitoring.braze_port import Braze, Purpose
-from cdi_bot.services.ports.store import Store
+from cdi_bot.store import Store
 
 _PAGE = 10
 """Runs on a page of Braze's."""
@@ -26,7 +26,7 @@ async def backfill_history(braze: Braze, store: Store, watched: WatchedIntegrati
     integration = watched.integration
     workspace_id, integration_id = integration.workspace_id, integration.integration_id
     async with store.read() as uow:
-        stored = sum((await uow.runs.count(workspace_id, integration_id, since=None)).values())
+        stored = sum((await uow.runs.count_by_status(workspace_id, integration_id, since=None)).values())
     if stored >= wanted or stored < _PAGE:
         return  # a first page that is not full is the last one
     runs: dict[datetime, Run] = {}

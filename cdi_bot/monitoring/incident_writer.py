@@ -15,7 +15,7 @@ from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Subscription
 from cdi_bot.core.routing import channels_for_incident, channels_for_recovery, channels_for_runs
 from cdi_bot.core.rules.kinds import rules_of
-from cdi_bot.services.ports.store import UnitOfWork
+from cdi_bot.store import UnitOfWork
 
 
 class ConflictError(Exception):
@@ -91,7 +91,7 @@ async def owe_incident(
     A recovery ends the snoozes that were to last until then.
     """
     incident, integration = update.incident, update.integration
-    raised = (await uow.cards.want([card.card_id for card in cards])).values()
+    raised = (await uow.cards.raise_revision([card.card_id for card in cards])).values()
     missing = _channels(update, subscriptions, has_cards=bool(cards))
     missing |= {also} if also and incident.is_open else set()
     missing -= {card.channel for card in cards}
@@ -104,7 +104,7 @@ async def owe_incident(
         await _end_snoozes(uow, incident)
         told = channels_for_recovery(subscriptions, integration, incident)
         owed += [recovered(card, incident, now) for card in raised if card.channel in told]
-    await uow.outbox.owe(owed, now=now)
+    await uow.outbox.add(owed, now=now)
 
 
 def _channels(

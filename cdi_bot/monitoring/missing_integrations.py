@@ -10,7 +10,7 @@ import structlog
 from cdi_bot.core.model.content import IntegrationMissing
 from cdi_bot.core.model.integration import WatchedIntegration
 from cdi_bot.core.model.message import MessageKind, OwedMessage
-from cdi_bot.services.ports.store import UnitOfWork
+from cdi_bot.store import UnitOfWork
 
 log = structlog.get_logger(__name__)
 
@@ -47,4 +47,4 @@ async def record_missing(uow: UnitOfWork, missing: Sequence[WatchedIntegration],
             )
             for channel in sorted(channels)
         ]
-    await uow.outbox.owe(owed, now=now)
+    await uow.outbox.add(owed, now=now)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from cdi_bot.core.planner.planner import Planner
 from cdi_bot.core.planner.run_habits import KEPT
-from cdi_bot.services.ports.store import Store
+from cdi_bot.store import Store
 
 _AT_ONCE = 20
 """Integrations that are looked up in one step: a few milliseconds."""

@@ -22,7 +22,7 @@ from cdi_bot.monitoring.measurements import NO_MEASUREMENTS, Measurements
 from cdi_bot.monitoring.planner_warmup import PlannerWarmup
 from cdi_bot.monitoring.requests import BrazeRequests
 from cdi_bot.monitoring.workspace_state import WorkspaceState
-from cdi_bot.services.ports.store import Lease, Store, StoreTrouble, UnitOfWork
+from cdi_bot.store import Lease, Store, StoreTrouble, UnitOfWork
 
 log = structlog.get_logger(__name__)
 

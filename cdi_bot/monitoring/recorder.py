@@ -22,7 +22,7 @@ from cdi_bot.core.model.subscription import Subscription
 from cdi_bot.core.routing import channels_for_runs
 from cdi_bot.core.rules.failed_sync import Finding, IncidentChange, judge_runs
 from cdi_bot.monitoring.incident_writer import ConflictError, IncidentUpdate, owe_incident, store_incidents
-from cdi_bot.services.ports.store import Store, StoreTrouble, UnitOfWork
+from cdi_bot.store import Store, StoreTrouble, UnitOfWork
 
 MOST = 500
 """Observations in one transaction, so that none is long."""
@@ -51,8 +51,8 @@ async def record_observations(
         return []
     workspace_id = observations[0].watched.integration.workspace_id
     ids = [observation.watched.integration.integration_id for observation in observations]
-    newest = await uow.incidents.newest_for(workspace_id, ids)
-    stored = await uow.integrations.some(workspace_id, ids)
+    newest = await uow.incidents.newest_sync_failed(workspace_id, ids)
+    stored = await uow.integrations.get_many(workspace_id, ids)
     for integration_id, observation in zip(ids, observations, strict=True):
         await uow.runs.remove(workspace_id, integration_id, observation.vanished)
     oldest = {
@@ -168,7 +168,7 @@ async def _owe_starts(
     uow: UnitOfWork, finding: Finding, subscriptions: Sequence[Subscription], now: datetime
 ) -> None:
     integration = finding.watched.integration
-    await uow.outbox.owe(
+    await uow.outbox.add(
         [
             OwedMessage(
                 key=f"running:{channel.team_id}:{channel.channel_id}:{integration.integration_id}:{int(run.sync_start_time.timestamp())}",

@@ -13,7 +13,7 @@ from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import WatchedIntegration
 from cdi_bot.core.model.message import Card, MessageKind, OwedMessage, show_card
 from cdi_bot.core.model.subscription import Subscription
-from cdi_bot.services.ports.store import Store, StoreTrouble, UnitOfWork
+from cdi_bot.store import Store, StoreTrouble, UnitOfWork
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +37,7 @@ class Reminders:
                 due = await self._due(uow, now)
             async with self.store.write() as uow:
                 await self._end_snoozes(uow, now)
-                await uow.outbox.owe([each for each in due if each.key not in self._owed], now=now)
+                await uow.outbox.add([each for each in due if each.key not in self._owed], now=now)
         except StoreTrouble as trouble:
             log.debug("reminders wait for the database", why=str(trouble))
             return
@@ -46,14 +46,14 @@ class Reminders:
 
     async def _end_snoozes(self, uow: UnitOfWork, now: datetime) -> None:
         """A card that a snooze held back, or that says it is snoozed, is shown as it is now."""
-        for snooze in await uow.snoozes.expired(now):
+        for snooze in await uow.snoozes.remove_expired(now):
             incidents = await uow.incidents.open_for(snooze.workspace_id, None, [snooze.integration_id])
             shown = await uow.cards.of_incidents([incident.incident_id for incident in incidents])
             mine = [
                 card.card_id for cards in shown.values() for card in cards if card.channel == snooze.channel
             ]
-            raised = await uow.cards.want(mine)
-            await uow.outbox.owe([show_card(card, now) for card in raised.values()], now=now)
+            raised = await uow.cards.raise_revision(mine)
+            await uow.outbox.add([show_card(card, now) for card in raised.values()], now=now)
 
     async def _due(self, uow: UnitOfWork, now: datetime) -> list[OwedMessage]:
         """Once per interval since an incident was told in a channel that still hears of it, and not acknowledged."""
@@ -66,7 +66,7 @@ class Reminders:
             return []
         cards = await uow.cards.of_incidents([incident.incident_id for incident in everyone])
         subscriptions = await uow.subscriptions.for_workspace(self.workspace_id)
-        known = await uow.integrations.some(
+        known = await uow.integrations.get_many(
             self.workspace_id, [each.integration_id for each in everyone if each.integration_id]
         )
         return [

@@ -18,7 +18,7 @@ from cdi_bot.core.model.requested_sync import RequestedSync, SyncEnd
 from cdi_bot.core.rules.requested_sync import CLOCKS_APART, LONGEST, judge_requested_sync, next_request_at
 from cdi_bot.monitoring.braze_port import STATUS_PATIENCE, Purpose, within
 from cdi_bot.monitoring.poller import Poller
-from cdi_bot.services.ports.store import Store, StoreTrouble, UnitOfWork
+from cdi_bot.store import Store, StoreTrouble, UnitOfWork
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +43,7 @@ class RequestedSyncs:
             return
         try:
             async with self.store.read() as uow:
-                syncs = await uow.syncs.followed(self.workspace_id)
+                syncs = await uow.requested_syncs.for_workspace(self.workspace_id)
             going_on = [sync for sync in syncs if not await self._settle(sync, is_fresh=False)]
             due = self._due(going_on, self.clock())
             told = await asyncio.gather(*map(self._ask, due))
@@ -85,9 +85,9 @@ class RequestedSyncs:
 async def _tell(uow: UnitOfWork, sync: RequestedSync, end: SyncEnd, now: datetime) -> bool:
     """Owe the channel the end, once; False where the word of the order is not posted yet, and this has to wait."""
     thread_ts = await _thread(uow, sync)
-    if thread_ts is None and now - sync.asked_at < LONGEST and await uow.outbox.is_owed(sync.announced):
+    if thread_ts is None and now - sync.asked_at < LONGEST and await uow.outbox.is_pending(sync.announced):
         return False
-    if not await uow.syncs.end(sync.sync_id):
+    if not await uow.requested_syncs.remove(sync.sync_id):
         return False
     content = SyncEnded(
         who=sync.who,
@@ -105,7 +105,7 @@ async def _tell(uow: UnitOfWork, sync: RequestedSync, end: SyncEnd, now: datetim
         content=content,
         not_before=now,
     )
-    await uow.outbox.owe([message], now=now)
+    await uow.outbox.add([message], now=now)
     return True
 
 
@@ -116,4 +116,4 @@ async def _thread(uow: UnitOfWork, sync: RequestedSync) -> str | None:
         card = next((card for card in cards if card.channel == sync.channel and card.ts), None)
         if card:
             return card.ts
-    return await uow.outbox.posted_as(sync.announced)
+    return await uow.outbox.posted_ts(sync.announced)

@@ -20,7 +20,7 @@ from cdi_bot.monitoring.incident_writer import ConflictError
 from cdi_bot.monitoring.integration_state import IntegrationState
 from cdi_bot.monitoring.recorder import Observation
 from cdi_bot.monitoring.workspace_state import WorkspaceState
-from cdi_bot.services.ports.store import Store, StoreTrouble
+from cdi_bot.store import Store, StoreTrouble
 
 log = structlog.get_logger(__name__)
 

@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from cdi_bot.services.ports.past import Place
-from cdi_bot.services.ports.store import Store, StoreTrouble, UnitOfWork
+from cdi_bot.store import IntegrationKey, Store, StoreTrouble, UnitOfWork
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +33,7 @@ class Retention:
     store: Store
     clock: Callable[[], datetime]
     keep: timedelta
-    _after: Place | None = None
+    _after: IntegrationKey | None = None
     _rest_until: datetime | None = None
     _forgotten: int = 0
 
@@ -59,12 +58,16 @@ class Retention:
     async def _step(self, uow: UnitOfWork, before: datetime) -> bool:
         """Forget one step's worth; True at the end of a pass."""
         if self._after is None:
-            for forget in (uow.past.forget_incidents, uow.past.forget_notices, uow.past.forget_audit):
+            for forget in (
+                uow.retention.delete_incidents,
+                uow.retention.delete_notices,
+                uow.retention.delete_audit,
+            ):
                 gone = await forget(before, limit=STEP)
                 self._forgotten += gone
                 if gone:
                     return False
-        gone, came_to = await uow.past.forget_runs(
+        gone, came_to = await uow.retention.delete_runs(
             before, after=self._after, integrations=INTEGRATIONS, limit=STEP
         )
         self._forgotten += gone

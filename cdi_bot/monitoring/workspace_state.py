@@ -17,7 +17,7 @@ from cdi_bot.monitoring.integration_state import NONE_OPEN, IntegrationState, ru
 from cdi_bot.monitoring.measurements import DetectionTimes, Measurements
 from cdi_bot.monitoring.missing_integrations import record_missing
 from cdi_bot.monitoring.recorder import Observation, Recorder
-from cdi_bot.services.ports.store import Store, StoreTrouble
+from cdi_bot.store import Store, StoreTrouble
 
 log = structlog.get_logger(__name__)
 
@@ -55,11 +55,11 @@ class WorkspaceState:
     async def look_for_changes(self) -> None:
         """See whether subscriptions came or went by way of another process, or while they were being read."""
         async with self._store.read() as uow:
-            self.is_stale |= await uow.subscriptions.tally(self._workspace_id) != self._tally
+            self.is_stale |= await uow.subscriptions.fingerprint(self._workspace_id) != self._tally
 
     async def _reload(self, now: datetime) -> None:
         async with self._store.write() as uow:
-            self._tally = await uow.subscriptions.tally(self._workspace_id)
+            self._tally = await uow.subscriptions.fingerprint(self._workspace_id)
             self._subscriptions = await uow.subscriptions.for_workspace(self._workspace_id)
             stored = await uow.integrations.all(self._workspace_id)
             unsubscribed = [
@@ -70,7 +70,7 @@ class WorkspaceState:
             }
             ids = [each.integration.integration_id for each in stored]
             newest = await uow.runs.newest(self._workspace_id, ids)
-            unsettled = await uow.runs.unsettled(self._workspace_id, ids)
+            unsettled = await uow.runs.running(self._workspace_id, ids)
         for integration_id, found in zip(ids, stored, strict=True):
             watched = let_go.get(integration_id, found)
             item = self.items.setdefault(integration_id, IntegrationState(watched=watched, subscribed=False))
@@ -99,7 +99,7 @@ class WorkspaceState:
         unsaved = [item for item in self.items.values() if item.unsaved]
         if unsaved:
             async with self._store.write() as uow:
-                await uow.integrations.touch([item.watched for item in unsaved])
+                await uow.integrations.save_poll_state([item.watched for item in unsaved])
             for item in unsaved:
                 item.unsaved = False
 

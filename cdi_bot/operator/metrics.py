@@ -25,7 +25,7 @@ from prometheus_client import (
 )
 
 from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint
-from cdi_bot.services.ports.store import Store, StoreTrouble
+from cdi_bot.store import Store, StoreTrouble
 
 log = structlog.get_logger(__name__)
 

@@ -1,13 +1,12 @@
-"""Cards in SQL; what each method promises stands at its port.
+"""Cards and the incidents they show.
 
 On PostgreSQL a transaction that writes locks the cards it reads: whoever changes a card, settles its message or
-merges it away does so one after the other, and always in the order of the ids, so that nobody waits in a circle.
-SQLite has one writer anyway.
+merges it into another does so one after the other, and always in the order of the ids, so that no two of them
+deadlock. SQLite has one writer anyway.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
@@ -17,86 +16,89 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.message import Card
-from cdi_bot.services.ports.told import Cards
-from cdi_bot.store.dialect import is_sqlite, numbers
-from cdi_bot.store.message_tables import CARD_INCIDENTS, CARDS, OUTBOX
-from cdi_bot.store.rows import card_of, channel_row
+from cdi_bot.store.repository import (
+    AnyRow,
+    Repository,
+    channel_of,
+    channel_row,
+    fields_of,
+    grouped,
+    in_channel,
+    is_sqlite,
+    picked,
+)
+from cdi_bot.store.tables import CARD_INCIDENTS, CARDS, OUTBOX
+
+_FIELDS = fields_of(Card, but={"channel"})
 
 
-class SqlCards(Cards):
-    """Cards. `locks` tells whether the transaction writes."""
+class Cards(Repository):
+    """Cards and the incidents they show. An incident has at most one card in a channel."""
 
     def __init__(self, connection: AsyncConnection, *, locks: bool) -> None:
-        self._connection = connection
+        """`locks` tells whether the transaction writes."""
+        super().__init__(connection)
         self._locks = locks
 
     async def of_incidents(self, incident_ids: Collection[int]) -> dict[int, list[Card]]:
-        """Read by incident; one without any card has an empty list."""
+        """The cards that show each incident; an incident without a card has an empty list."""
         rows = await self._connection.execute(
             self._locked(
                 select(CARD_INCIDENTS.c.incident_id, CARDS)
                 .join(CARD_INCIDENTS, CARD_INCIDENTS.c.card_id == CARDS.c.card_id)
-                .where(CARD_INCIDENTS.c.incident_id.in_(numbers(self._connection, incident_ids)))
+                .where(CARD_INCIDENTS.c.incident_id.in_(self._ids(incident_ids)))
             )
         )
-        found: defaultdict[int, list[Card]] = defaultdict(list)
-        for row in rows:
-            found[row.incident_id].append(card_of(row))
-        return found
+        return grouped((row.incident_id, _card_of(row)) for row in rows)
 
     async def get(self, card_id: int) -> Card | None:
-        """Read one."""
-        rows = await self._connection.execute(self._locked(select(CARDS).where(CARDS.c.card_id == card_id)))
-        row = rows.one_or_none()
-        return card_of(row) if row else None
+        """One card."""
+        return (await self.get_many([card_id])).get(card_id)
 
-    async def some(self, card_ids: Collection[int]) -> dict[int, Card]:
-        """Read several."""
+    async def get_many(self, card_ids: Collection[int]) -> dict[int, Card]:
+        """The existing cards among these ids."""
         rows = await self._connection.execute(self._by_id(card_ids))
-        return {row.card_id: card_of(row) for row in rows}
+        return {row.card_id: _card_of(row) for row in rows}
 
     async def members(self, card_ids: Collection[int]) -> dict[int, list[int]]:
-        """Read the ids of what they show; a card that is not there shows nothing."""
+        """The ids of the incidents that each card shows, in the order they joined; an unknown card shows none."""
         columns = CARD_INCIDENTS.c
         rows = await self._connection.execute(
             select(columns.card_id, columns.incident_id)
-            .where(columns.card_id.in_(numbers(self._connection, card_ids)))
+            .where(columns.card_id.in_(self._ids(card_ids)))
             .order_by(columns.member_id)
         )
-        found: defaultdict[int, list[int]] = defaultdict(list)
-        for row in rows:
-            found[row.card_id].append(row.incident_id)
-        return found
+        return grouped((row.card_id, row.incident_id) for row in rows)
 
     async def add(self, channel: Channel, incident_ids: Sequence[int], *, now: datetime) -> Card:
-        """Insert with members."""
-        place = channel_row(channel)
+        """Insert a card with wanted revision 1, and its members."""
+        where = channel_row(channel)
         statement = (
             insert(CARDS)
-            .values(**place, wanted_revision=1, shown_revision=0, first_shown_revision=0, created_at=now)
+            .values(**where, wanted_revision=1, shown_revision=0, first_shown_revision=0, created_at=now)
             .returning(CARDS)
         )
-        card = card_of((await self._connection.execute(statement)).one())
+        card = _card_of((await self._connection.execute(statement)).one())
         if incident_ids:
             await self._connection.execute(
                 insert(CARD_INCIDENTS),
-                [{**place, "card_id": card.card_id, "incident_id": member} for member in incident_ids],
+                [{**where, "card_id": card.card_id, "incident_id": member} for member in incident_ids],
             )
         return card
 
-    async def want(self, card_ids: Collection[int]) -> dict[int, Card]:
-        """Count up."""
+    async def raise_revision(self, card_ids: Collection[int]) -> dict[int, Card]:
+        """Raise the wanted revision of each by one; returns the changed cards."""
         await self._lock(card_ids)
         rows = await self._connection.execute(
             update(CARDS)
-            .where(CARDS.c.card_id.in_(numbers(self._connection, card_ids)))
+            .where(CARDS.c.card_id.in_(self._ids(card_ids)))
             .values(wanted_revision=CARDS.c.wanted_revision + 1)
             .returning(CARDS)
         )
-        return {row.card_id: card_of(row) for row in rows}
+        return {row.card_id: _card_of(row) for row in rows}
 
-    async def shown(self, card_id: int, *, revision: int, ts: str) -> None:
-        """Write what is shown; a slow answer about an older revision takes nothing back."""
+    async def mark_shown(self, card_id: int, *, revision: int, ts: str) -> None:
+        """Record that Slack shows this revision under this `ts`; a late answer about an older one changes nothing."""
         columns = CARDS.c
         newer = columns.shown_revision < revision
         await self._connection.execute(
@@ -111,8 +113,11 @@ class SqlCards(Cards):
             )
         )
 
-    async def forget(self, card_id: int) -> None:
-        """Begin anew, in the outbox too: it may be that only a reply found out, and nothing else owes the card."""
+    async def mark_unposted(self, card_id: int) -> None:
+        """Record that Slack no longer has the card, or refuses to change it: it has to be posted again.
+
+        Its message becomes pending again: perhaps only a reply found this out, and nothing else would post the card.
+        """
         await self._lock([card_id])
         await self._connection.execute(
             update(CARDS)
@@ -125,74 +130,79 @@ class SqlCards(Cards):
             .values(state="owed", sent_at=None, ts=None, attempts=0, last_error=None)
         )
 
-    async def fresh_storm(self, channel: Channel, *, since: datetime) -> int | None:
-        """Read by Slack's own time of the post, the `ts`: digits of one length, so that texts compare as times do."""
+    async def newest_grouped(self, channel: Channel, *, since: datetime) -> int | None:
+        """The id of the channel's newest card of several incidents, if Slack took it at or after `since`.
+
+        Compares Slack's time of the post, the `ts`: digits of one length, so that texts sort as times do.
+        """
         members = select(func.count()).where(CARD_INCIDENTS.c.card_id == CARDS.c.card_id).scalar_subquery()
         found: int | None = await self._connection.scalar(
             select(CARDS.c.card_id)
-            .where(
-                CARDS.c.team_id == channel.team_id,
-                CARDS.c.channel_id == channel.channel_id,
-                CARDS.c.ts >= f"{since.timestamp():.6f}",
-                members > 1,
-            )
+            .where(in_channel(CARDS, channel), CARDS.c.ts >= f"{since.timestamp():.6f}", members > 1)
             .order_by(CARDS.c.ts.desc())
             .limit(1)
         )
         return found
 
     async def merge(self, into: int, card_ids: Collection[int]) -> int:
-        """Move, settle, drop. A card whose first post has an unknown outcome may stand in Slack: it is left alone."""
-        rows = await self._connection.execute(self._by_id({into, *card_ids}))
-        cards = {row.card_id: card_of(row) for row in rows}
+        """Move the members of cards that were never posted into another card, and delete the emptied cards.
+
+        Returns how many cards were deleted. Their own outbox messages go, their replies now belong to the other
+        card. A card whose first post has an unknown outcome may be in Slack already: it stays as it is.
+        """
+        cards = await self.get_many({into, *card_ids})
         target = cards.pop(into, None)
         if target is None:
             return 0
-        under_way = set(
+        being_sent = set(
             await self._connection.scalars(
                 select(OUTBOX.c.card_id).where(
-                    OUTBOX.c.card_id.in_(numbers(self._connection, cards)),
+                    OUTBOX.c.card_id.in_(self._ids(cards)),
                     OUTBOX.c.kind == "card",
                     OUTBOX.c.sending_since.is_not(None),
                 )
             )
         )
-        dropped = [
+        emptied = [
             card
             for card in cards.values()
-            if card.ts is None and card.channel == target.channel and card.card_id not in under_way
+            if card.ts is None and card.channel == target.channel and card.card_id not in being_sent
         ]
-        if dropped:
-            await self._move(target, dropped)
-        return len(dropped)
+        if emptied:
+            await self._move(target, emptied)
+        return len(emptied)
 
-    async def _move(self, target: Card, dropped: Sequence[Card]) -> None:
-        gone = numbers(self._connection, [card.card_id for card in dropped])
-        wanted = max(card.wanted_revision for card in (target, *dropped)) + 1
+    async def _move(self, target: Card, emptied: Sequence[Card]) -> None:
+        old = self._ids([card.card_id for card in emptied])
+        wanted = max(card.wanted_revision for card in (target, *emptied)) + 1
         await self._connection.execute(
             update(CARDS).where(CARDS.c.card_id == target.card_id).values(wanted_revision=wanted)
         )
         await self._connection.execute(
-            update(CARD_INCIDENTS).where(CARD_INCIDENTS.c.card_id.in_(gone)).values(card_id=target.card_id)
+            update(CARD_INCIDENTS).where(CARD_INCIDENTS.c.card_id.in_(old)).values(card_id=target.card_id)
         )
         await self._connection.execute(
-            delete(OUTBOX).where(OUTBOX.c.card_id.in_(gone), OUTBOX.c.kind == "card")
+            delete(OUTBOX).where(OUTBOX.c.card_id.in_(old), OUTBOX.c.kind == "card")
         )
-        # A fact that the other card's first post could not tell is told in its thread.
-        told_anew = {"card_revision": wanted} if target.ts else {}
+        # The first post of the other card did not show these facts: they have to be sent in its thread.
+        new_facts = {"card_revision": wanted} if target.ts else {}
         await self._connection.execute(
-            update(OUTBOX).where(OUTBOX.c.card_id.in_(gone)).values(card_id=target.card_id, **told_anew)
+            update(OUTBOX).where(OUTBOX.c.card_id.in_(old)).values(card_id=target.card_id, **new_facts)
         )
-        await self._connection.execute(delete(CARDS).where(CARDS.c.card_id.in_(gone)))
+        await self._connection.execute(delete(CARDS).where(CARDS.c.card_id.in_(old)))
 
     async def _lock(self, card_ids: Collection[int]) -> None:
-        """Take the locks in order, before an UPDATE would take them in any order."""
+        """Take the locks in order; an UPDATE would take them in any order."""
         if not is_sqlite(self._connection):
             await self._connection.execute(self._by_id(card_ids))
 
     def _by_id(self, card_ids: Collection[int]) -> Select[Any]:
-        return self._locked(select(CARDS).where(CARDS.c.card_id.in_(numbers(self._connection, card_ids))))
+        return self._locked(select(CARDS).where(CARDS.c.card_id.in_(self._ids(card_ids))))
 
     def _locked(self, statement: Select[Any]) -> Select[Any]:
         ordered = statement.order_by(CARDS.c.card_id)
         return ordered.with_for_update(of=CARDS, key_share=True) if self._locks else ordered
+
+
+def _card_of(row: AnyRow) -> Card:
+    return Card(channel=channel_of(row), **picked(row, _FIELDS))

@@ -1,12 +1,23 @@
-"""What all tables are made of: column types that keep values alike on SQLite and PostgreSQL, names, conditions."""
+"""What all tables are made of: column types that hold the same values on SQLite and PostgreSQL, and naming rules."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, cast
 
-from sqlalchemy import BigInteger, Boolean, DateTime, Dialect, Integer, MetaData, Table, Text, text
-from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 _UNSTORABLE = dict.fromkeys([0, *range(0xD800, 0xE000)], "\N{REPLACEMENT CHARACTER}")
@@ -15,9 +26,9 @@ _LARGEST = 2**63 - 1
 
 
 def storable(text: str) -> str:
-    """Replace what no database takes: the NUL character (PostgreSQL) and lone surrogates (no UTF-8 for them).
+    """Replace what a database refuses: the NUL character (PostgreSQL) and lone surrogates (no UTF-8 for them).
 
-    Names and reasons come from outside; one odd character in one of them must not spoil a whole batch.
+    Names and reasons come from outside; one odd character in one of them must not fail a whole batch.
     """
     if text.isascii() and "\0" not in text:
         return text
@@ -25,22 +36,22 @@ def storable(text: str) -> str:
 
 
 def sqlite_time(value: datetime) -> str:
-    """A time as SQLite holds it: UTC with microseconds, so that the order of the texts is the order of the times."""
+    """A time as SQLite holds it: UTC with microseconds, so that texts sort as the times do."""
     return value.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
 
 
-class Words(TypeDecorator[str]):
+class StorableText(TypeDecorator[str]):
     """Text from outside, without the characters that a database refuses."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        """Make it storable."""
+        """Replace what can't be stored."""
         return None if value is None else storable(value)
 
     def coerce_compared_value(self, op: Any, value: Any) -> Any:  # noqa: ARG002
-        """Compare with text that went through the same."""
+        """Replace the same characters in the text to compare with."""
         return self
 
 
@@ -51,7 +62,7 @@ class UtcTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Turn it into UTC; SQLite keeps no zone."""
+        """Convert to UTC; SQLite keeps no zone."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -60,30 +71,38 @@ class UtcTime(TypeDecorator[datetime]):
         return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give it its zone back."""
+        """Add the zone again."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
 
 
 class WholeNumber(TypeDecorator[int]):
-    """A count; one that is too large for any database is kept as the largest that it can hold."""
+    """A count; one that is too large for a database is stored as the largest that it can hold."""
 
     impl = BigInteger
     cache_ok = True
 
     def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:  # noqa: ARG002
-        """Cut it down."""
+        """Limit it."""
         return None if value is None else min(value, _LARGEST)
 
 
 Id = Annotated[int, mapped_column(BigInteger().with_variant(Integer(), "sqlite"), primary_key=True)]
 Count = Annotated[int, mapped_column(WholeNumber())]
 Code = Annotated[str, mapped_column(Text())]
+WorkspaceId = Annotated[int, mapped_column(ForeignKey("braze_workspaces.workspace_id"))]
+
+
+class InChannel:
+    """Columns of a table whose rows belong to a Slack channel."""
+
+    team_id: Mapped[str]
+    channel_id: Mapped[str]
 
 
 class Base(DeclarativeBase):
-    """What all tables share: how columns are typed and how constraints are named."""
+    """The base of all tables: the types of columns and the names of constraints."""
 
     metadata = MetaData(
         naming_convention={
@@ -94,19 +113,19 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {datetime: UtcTime(), str: Words(), bool: Boolean()}  # noqa: RUF012  # read once
+    type_annotation_map = {datetime: UtcTime(), str: StorableText(), bool: Boolean()}  # noqa: RUF012  # read once
 
 
 def where(condition: str) -> dict[str, Any]:
-    """Make an index partial. The condition is a literal: SQLite uses the index only for a query that says the same."""
+    """Make an index partial. The condition is a literal: SQLite uses the index only for queries with the same text."""
     return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
-def no_reused_ids() -> dict[str, bool]:
-    """An id that was given once must never name something else: messages' keys are made of ids."""
+def no_id_reuse() -> dict[str, bool]:
+    """Never give an id a second time, not even after a deletion: the keys of messages contain ids."""
     return {"sqlite_autoincrement": True}
 
 
 def table_of(row: type[Base]) -> Table:
-    """The table that a class describes; statements are written against it."""
+    """The table that a class describes; all statements use it."""
     return cast("Table", row.__table__)

@@ -1,39 +1,43 @@
-"""Opens SQLite and PostgreSQL so that they behave alike: URLs, connections, transactions."""
+"""Opens SQLite and PostgreSQL so that they behave the same way: URLs, connections, transactions."""
 
 from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import closing
 from typing import Any
 
+import aiosqlite
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from cdi_bot.services.ports.store import StoreTrouble
-from cdi_bot.store.one_trip import connector
+from cdi_bot.store.errors import StoreTrouble
 
 BUSY_SECONDS = 10.0
-"""How long a writer waits for another process's write before it gives up."""
+"""How long a writer waits for another process's write before it gives up, in seconds."""
 
-PATIENCE = 3 * BUSY_SECONDS
-"""How long a writer waits for the others of its own process."""
+QUEUE_SECONDS = 3 * BUSY_SECONDS
+"""How long a writer waits for the other writers of its own process."""
 
 _CONNECT_SECONDS = 10
-_BETWEEN_TRIES = 0.02
+_RETRY_SECONDS = 0.02
 _READERS = 4
 _POSTGRES_CONNECTIONS = 10
 
+_FETCH_SIZE = 64
+"""Rows fetched at a time from a result that is read in steps; nothing here reads so, but aiosqlite needs a number."""
+
 
 def async_url(url: str) -> URL:
-    """The URL with the asynchronous driver that this program uses, whichever the text names."""
+    """The URL with the asynchronous driver that this program uses, whichever driver the text names."""
     return _with_driver(url, sqlite="aiosqlite")
 
 
 def sync_url(url: str) -> URL:
-    """The same for migrations, which run synchronously."""
+    """The URL with the synchronous driver, for migrations."""
     return _with_driver(url, sqlite="pysqlite")
 
 
@@ -57,16 +61,16 @@ def _with_driver(url: str, *, sqlite: str) -> URL:
 
 
 def open_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
-    """An engine for transactions that write, and one for those that only look."""
+    """An engine for transactions that write, and one for those that only read."""
     if url.get_backend_name() == "sqlite":
-        # One connection writes: tasks of this process queue up for it in order, instead of polling SQLite's lock.
-        connect = connector(url)
+        # One connection writes: tasks of this process wait for it in order, instead of polling SQLite's lock.
+        connect = _sqlite_connector(url)
         writer = create_async_engine(
             url,
             async_creator=connect,
             pool_size=1,
             max_overflow=0,
-            pool_timeout=PATIENCE,
+            pool_timeout=QUEUE_SECONDS,
             hide_parameters=True,
         )
         prepare_sqlite(writer.sync_engine, begin="BEGIN IMMEDIATE")
@@ -84,8 +88,8 @@ def open_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
         url,
         pool_size=_POSTGRES_CONNECTIONS,
         max_overflow=0,
-        pool_timeout=PATIENCE,
-        pool_pre_ping=True,  # after a restart of the server nobody meets a dead connection
+        pool_timeout=QUEUE_SECONDS,
+        pool_pre_ping=True,  # after a restart of the server, dead connections are replaced before their use
         hide_parameters=True,
         connect_args=_postgres_arguments(url),
     )
@@ -97,7 +101,7 @@ def open_migrating(url: URL) -> Engine:
     """A synchronous engine on which one whole upgrade is one transaction."""
     if url.get_backend_name() == "sqlite":
         engine = create_engine(url, poolclass=NullPool, hide_parameters=True)
-        # Batch mode makes tables anew and drops the old ones: with foreign keys on, that would cascade.
+        # Batch mode creates tables anew and drops the old ones: with foreign keys on, that would cascade.
         prepare_sqlite(engine, begin="BEGIN IMMEDIATE", foreign_keys=False, busy_seconds=6 * BUSY_SECONDS)
         return engine
     return create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=_postgres_arguments(url))
@@ -111,12 +115,12 @@ def prepare_sqlite(
     foreign_keys: bool = True,
     busy_seconds: float = BUSY_SECONDS,
 ) -> None:
-    """Set every new connection up, and let SQLAlchemy instead of the driver begin the transactions.
+    """Set up every new connection, and let SQLAlchemy instead of the driver begin the transactions.
 
-    The driver by itself begins none before a SELECT or a CREATE TABLE. A transaction that writes takes its lock at
-    once (`BEGIN IMMEDIATE`): one that read first could be refused the lock without any waiting.
-    `synchronous=NORMAL` in WAL mode loses no commit when a process is killed, only with the machine's power, and
-    then never the database's consistency.
+    The driver itself begins none before a SELECT or a CREATE TABLE. A transaction that writes takes its lock at
+    once (`BEGIN IMMEDIATE`): if it read first, SQLite could refuse the lock without any waiting.
+    `synchronous=NORMAL` in WAL mode loses no commit when a process is killed. A power failure may lose the last
+    commits, but never the database's consistency.
     """
 
     @event.listens_for(engine, "connect")
@@ -138,13 +142,13 @@ def prepare_sqlite(
 
 
 def _postgres_arguments(url: URL) -> dict[str, Any]:
-    """What the URL doesn't say by itself."""
+    """Defaults for what the URL doesn't set."""
     defaults = {"connect_timeout": _CONNECT_SECONDS, "application_name": "cdi-bot"}
     return {name: value for name, value in defaults.items() if name not in url.query}
 
 
 def _limit_waiting(engine: Engine) -> None:
-    """Wait for another transaction's lock no longer than SQLite would."""
+    """Wait for another transaction's lock as long as on SQLite."""
 
     @event.listens_for(engine, "connect")
     def set_up(connection: DBAPIConnection, _record: object) -> None:
@@ -155,19 +159,84 @@ def _limit_waiting(engine: Engine) -> None:
 
 
 def write_ahead(url: URL) -> None:
-    """Switch a SQLite file to WAL for good, so that reading and writing don't wait for each other.
+    """Switch a SQLite file to WAL permanently, so that reading and writing don't wait for each other.
 
-    Only one process can do that, while no other uses the file, and SQLite does not wait for it: those that start
-    together try again until one of them has done it.
+    Only one process can do that, while no other uses the file, and SQLite does not wait for it: processes that
+    start together try again until one of them has done it.
     """
-    patience = time.monotonic() + 6 * BUSY_SECONDS
+    deadline = time.monotonic() + 6 * BUSY_SECONDS
     with closing(sqlite3.connect(url.database or "", timeout=BUSY_SECONDS)) as connection:
         while True:
             try:
                 connection.execute("PRAGMA journal_mode=WAL").fetchone()
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() > patience:
+                if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() > deadline:
                     raise
-                time.sleep(_BETWEEN_TRIES)
+                time.sleep(_RETRY_SECONDS)
             else:
                 return
+
+
+def _sqlite_connector(url: URL) -> Callable[[], Coroutine[Any, Any, aiosqlite.Connection]]:
+    """What opens connections to the database of a URL, of the kind below.
+
+    aiosqlite runs each connection in a thread of its own, and a cursor goes to it and back four times: to be made,
+    to execute, to fetch and to be closed. These trips cost more than most statements of this program: a SELECT by
+    primary key took 250 µs of CPU (300 µs of time), and takes 100 µs (110 µs) with one trip. That is why the
+    classes below use private parts of aiosqlite; tests/store/test_engine.py fails if these change.
+    """
+    (path,), given = url.get_dialect()().create_connect_args(url)
+    # Cursors are made in the event loop's thread and used in the connection's, but never in both at the same time.
+    options: dict[str, Any] = {**given, "check_same_thread": False}
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.Connection(path, **options)
+
+    async def connected() -> aiosqlite.Connection:
+        return await _Connection(connect)
+
+    return connected
+
+
+class _Connection(aiosqlite.Connection):
+    """A connection whose cursors need one trip to the thread for each statement."""
+
+    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+        """Start a thread that doesn't keep the program from ending, as SQLAlchemy's own aiosqlite dialect does."""
+        super().__init__(connect, _FETCH_SIZE)
+        self._thread.daemon = True
+
+    def cursor(self) -> _Cursor:  # type: ignore[override]  # SQLAlchemy uses it as a context, and never awaits it
+        """Make a cursor, without a trip."""
+        return _Cursor(self, self._conn.cursor())
+
+    async def rollback(self) -> None:
+        """Roll back an open transaction; the pool asks for a rollback each time, after a commit too.
+
+        A cancelled statement may begin a transaction later, but SQLAlchemy closes such a connection.
+        """
+        if self.in_transaction:
+            await super().rollback()
+
+
+class _Cursor(aiosqlite.Cursor):
+    """A cursor that executes and fetches in the same trip."""
+
+    _rows: Sequence[Any] = ()
+
+    async def execute(self, sql: str, parameters: Any = None) -> _Cursor:
+        """Execute, and fetch all rows, which also ends the statement."""
+
+        def run() -> list[Any]:
+            self._cursor.execute(sql, () if parameters is None else parameters)
+            return self._cursor.fetchall() if self._cursor.description else []
+
+        self._rows = await self._execute(run)  # type: ignore[no-untyped-call]  # aiosqlite leaves it untyped
+        return self
+
+    async def fetchall(self) -> Sequence[Any]:
+        """The rows that `execute` fetched."""
+        return self._rows
+
+    async def close(self) -> None:
+        """Do nothing: the statement has ended."""

@@ -1,11 +1,11 @@
-"""Turns whatever a database has against it into `StoreTrouble`: what is wrong, and how to mend it.
+"""Turns every error of a database into `StoreTrouble`, which says what is wrong and how to fix it.
 
-    StoreTrouble (services.ports.store)
+    StoreTrouble
     |-- SQLite by its error name: can't open, read-only, not a database, locked, disk full, damaged
     |-- PostgreSQL by its SQLSTATE; without one (no connection was made) by the driver's words
     `-- anything else: the driver's first line
 
-No text holds a password. The driver's words are left out wherever they could repeat a piece of the URL.
+No text holds a password. The driver's words are left out wherever they could repeat a part of the URL.
 """
 
 from __future__ import annotations
@@ -20,9 +20,7 @@ from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from cdi_bot.services.ports.store import StoreTrouble
-
-MEND_TABLES = "bring the database up to date with `cdi-bot db upgrade`"
+_UPGRADE = "bring the database up to date with `cdi-bot db upgrade`"
 _HOST = re.compile(r"[\w.:\[\]-]*")
 
 _SQLITE = {
@@ -47,7 +45,7 @@ _POSTGRES = {
     "40": "had two transactions in each other's way; it is tried again",
 }
 
-_POSTGRES_WORDS = (  # said before a connection stands, so without a SQLSTATE
+_POSTGRES_WORDS = (  # errors from before a connection is made, which have no SQLSTATE
     ("password authentication failed", "28"),
     ("no password supplied", "28"),
     ("no pg_hba.conf entry", "28"),
@@ -63,37 +61,42 @@ _REFUSED = "already holds something that contradicts what was to be written: "
 _UNREACHABLE = "can't be reached; check that it runs, and the host and port in DATABASE_URL"
 
 
-@contextmanager
-def troubles(url: URL) -> Iterator[None]:
-    """Let nothing of SQLAlchemy or a driver out of the block, only `StoreTrouble`.
+class StoreTrouble(Exception):
+    """The database could not be used. The text says what is wrong and how to fix it, and never holds a password."""
 
-    A value that the program itself should not have passed (a time without zone) stays the `ValueError` it is.
+
+@contextmanager
+def as_store_trouble(url: URL) -> Iterator[None]:
+    """Turn the errors of SQLAlchemy and of the drivers, as they leave the block, into `StoreTrouble`.
+
+    A value that the program itself must not pass (a time without zone) stays the `ValueError` that it is.
     """
     try:
         yield
     except StatementError as error:
         if not isinstance(error, DBAPIError) and isinstance(error.orig, ValueError):
             raise error.orig from None
-        raise trouble(error, url) from error
+        raise _trouble(error, url) from error
     except (SQLAlchemyError, sqlite3.Error) as error:
-        raise trouble(error, url) from error
+        raise _trouble(error, url) from error
 
 
-def trouble(error: Exception, url: URL) -> StoreTrouble:
-    """Find the words for an error."""
+def _trouble(error: Exception, url: URL) -> StoreTrouble:
     if isinstance(error, PoolTimeoutError):
-        return StoreTrouble(f"{place(url)} is too busy: no connection came free in time; it is tried again")
+        return StoreTrouble(
+            f"{location(url)} is too busy: no connection came free in time; it is tried again"
+        )
     cause = error.orig if isinstance(error, DBAPIError) else error
     words = _sqlite(cause, url) if url.get_backend_name() == "sqlite" else _postgres(cause)
-    return StoreTrouble(f"{place(url)} {words}")
+    return StoreTrouble(f"{location(url)} {words}")
 
 
-def place(url: URL) -> str:
-    """The database in words, without user and password."""
+def location(url: URL) -> str:
+    """Where the database is, in words, without user and password."""
     if url.get_backend_name() == "sqlite":
         return f"the database {url.database}"
     host = url.host or str(url.query.get("host", "")) or "the local socket"
-    if not _HOST.fullmatch(url.host or ""):  # a piece of the password may have slipped into it
+    if not _HOST.fullmatch(url.host or ""):  # a part of the password may be in it
         return "the PostgreSQL database (is a special character of the password not written as %40 and the like?)"
     return f"the PostgreSQL database {url.database} at {host}{f':{url.port}' if url.port else ''}"
 
@@ -105,7 +108,7 @@ def _sqlite(cause: BaseException | None, url: URL) -> str:
     if name.startswith("SQLITE_CONSTRAINT"):
         return f"{_REFUSED}{_first_line(cause)}"
     if "no such table" in str(cause) or "no such column" in str(cause):
-        return f"lacks tables that this program needs; {MEND_TABLES}"
+        return f"lacks tables that this program needs; {_UPGRADE}"
     for prefix, words in _SQLITE.items():
         if name.startswith(prefix):
             return words
@@ -123,7 +126,7 @@ def _cannot_open(file: Path) -> str:
 def _postgres(cause: BaseException | None) -> str:
     state = getattr(cause, "sqlstate", None)
     if state in {"42P01", "42703"}:
-        return f"lacks tables that this program needs; {MEND_TABLES}"
+        return f"lacks tables that this program needs; {_UPGRADE}"
     if state and state.startswith("23"):
         return f"{_REFUSED}{_first_line(cause)}"
     if state:

@@ -1,11 +1,10 @@
-"""Incidents in SQL; what each method promises stands at its port.
+"""Incidents.
 
-An incident's runs are references by start time: read back, it shows what is known of them then.
+An incident's runs are stored as references by start time: when it is read, it shows their present state.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -17,63 +16,57 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.run import Run
-from cdi_bot.services.ports.told import Incidents
-from cdi_bot.store.dialect import names, names_given, numbers, once, sent_names, sent_spans, spans_given
-from cdi_bot.store.rows import AnyRow, run_of
-from cdi_bot.store.runs import Name, SqlRuns, name_of
+from cdi_bot.store.repository import (
+    AnyRow,
+    Repository,
+    fields_of,
+    grouped,
+    names_parameter,
+    once,
+    picked,
+    sent_names,
+    sent_spans,
+    spans_table,
+)
+from cdi_bot.store.runs import RunKey, Runs, key_of, run_of
 from cdi_bot.store.tables import INCIDENTS, RUNS
 
 _FAILED = RUNS.alias("failed")
 _GOOD = RUNS.alias("good")
-_PLAIN = (
-    "workspace_id",
-    "integration_id",
-    "kind",
-    "revision",
-    "opened_at",
-    "failing_since",
-    "failed_runs",
-    "failed_in_a_row",
-    "resolved_at",
-    "acknowledged_by",
-    "acknowledged_at",
-    "reason",
-    "quiet",
-)
-"""The fields that are columns just so."""
+_FIELDS = fields_of(Incident, but={"incident_id", "kind", "last_failed", "resolved_by"})
 
-Starts = Mapping[int, Mapping[Name, datetime]]
+Starts = Mapping[int, Mapping[RunKey, datetime]]
 """By workspace, the starts under which runs are stored."""
 
 
-class SqlIncidents(Incidents):
+class Incidents(Repository):
     """Incidents."""
-
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
-        self._runs = SqlRuns(connection)
 
     async def open_for(
         self, workspace_id: int, kind: Kind | None, integration_ids: Collection[str] | None
     ) -> list[Incident]:
-        """Read the open ones, oldest first."""
+        """Open incidents of a kind, or of every kind when `None`; of these integrations, or of all when `None`.
+
+        The oldest comes first.
+        """
         columns = INCIDENTS.c
         which = [columns.workspace_id == workspace_id, columns.resolved_at.is_(None)]
         if kind is not None:
             which.append(columns.kind == kind)
         if integration_ids is not None:
-            which.append(columns.integration_id.in_(names(self._connection, integration_ids)))
-        rows = await self._connection.execute(_selected(and_(*which)).order_by(columns.incident_id))
-        return list(map(_incident_of, rows))
+            which.append(columns.integration_id.in_(self._names(integration_ids)))
+        return await self._where(*which)
 
-    async def newest_for(self, workspace_id: int, integration_ids: Collection[str]) -> dict[str, Incident]:
-        """Read the newest of each."""
+    async def newest_sync_failed(
+        self, workspace_id: int, integration_ids: Collection[str]
+    ) -> dict[str, Incident]:
+        """The newest `sync_failed` incident of each integration that ever had one: an open one is always the newest."""
         which = {"workspace": workspace_id, "wanted": sent_names(self._connection, integration_ids)}
         rows = await self._connection.execute(_newest_of(self._connection), which)
         return {row.integration_id: _incident_of(row) for row in rows}
 
     async def resolved_by(self, workspace_id: int, runs: Collection[Run]) -> list[Incident]:
-        """Read those that show one of these runs as their end; costs nothing where there are no runs."""
+        """The `sync_failed` incidents that one of these stored runs ended, oldest first."""
         if not runs:
             return []
         spans = [(run.integration_id, run.sync_start_time, run.sync_start_time) for run in runs]
@@ -88,7 +81,10 @@ class SqlIncidents(Incidents):
         since: datetime,
         until: datetime,
     ) -> list[Incident]:
-        """Read those that began before the end and were not over at the beginning, oldest first."""
+        """Incidents of these integrations, or (`None`) of the workspace itself, that lasted at some time of a period.
+
+        The oldest comes first.
+        """
         columns = INCIDENTS.c
         which = [
             columns.workspace_id == workspace_id,
@@ -96,20 +92,17 @@ class SqlIncidents(Incidents):
             or_(columns.resolved_at.is_(None), columns.resolved_at > since),
             columns.integration_id.is_(None)
             if integration_ids is None
-            else columns.integration_id.in_(names(self._connection, integration_ids)),
+            else columns.integration_id.in_(self._names(integration_ids)),
         ]
-        rows = await self._connection.execute(_selected(and_(*which)).order_by(columns.incident_id))
-        return list(map(_incident_of, rows))
+        return await self._where(*which)
 
-    async def get(self, incident_ids: Collection[int]) -> dict[int, Incident]:
-        """Read by id."""
-        rows = await self._connection.execute(
-            _selected(INCIDENTS.c.incident_id.in_(numbers(self._connection, incident_ids)))
-        )
-        return {row.incident_id: _incident_of(row) for row in rows}
+    async def get_many(self, incident_ids: Collection[int]) -> dict[int, Incident]:
+        """The existing incidents among these ids."""
+        found = await self._where(INCIDENTS.c.incident_id.in_(self._ids(incident_ids)))
+        return {incident.incident_id: incident for incident in found}
 
     async def add(self, incidents: Sequence[Incident]) -> list[Incident]:
-        """Insert all with one statement."""
+        """Insert (their `incident_id` is ignored) in order; returns them with their ids."""
         if not incidents:
             return []
         starts = await self._stored_starts(incidents)
@@ -121,7 +114,10 @@ class SqlIncidents(Incidents):
         return [replace(incident, incident_id=new) for incident, new in zip(incidents, ids, strict=True)]
 
     async def update(self, incident: Incident, *, expected_revision: int) -> bool:
-        """Replace by compare-and-set; of two at once one finds another revision."""
+        """Replace if the stored revision is still the expected one; False when another change came first.
+
+        Raises `ValueError` for an incident whose revision is not above the expected one.
+        """
         if incident.revision <= expected_revision:
             raise ValueError("a changed incident needs a revision above the expected one")
         starts = await self._stored_starts([incident])
@@ -135,40 +131,45 @@ class SqlIncidents(Incidents):
         )
         return result.rowcount == 1
 
+    async def _where(self, *conditions: ColumnElement[bool]) -> list[Incident]:
+        """The incidents that meet all conditions, oldest first."""
+        rows = await self._connection.execute(
+            _with_runs().where(*conditions).order_by(INCIDENTS.c.incident_id)
+        )
+        return list(map(_incident_of, rows))
+
     async def _stored_starts(self, incidents: Sequence[Incident]) -> Starts:
-        """Where the incidents' runs are stored; those that are not yet are stored."""
-        mentioned: defaultdict[int, dict[Name, Run]] = defaultdict(dict)
-        for incident in incidents:
-            for run in (incident.last_failed, incident.resolved_by):
-                if run is not None:
-                    mentioned[incident.workspace_id][name_of(run)] = run
+        """The starts under which the incidents' runs are stored; runs that are not stored yet are saved."""
+        shown = grouped(
+            (incident.workspace_id, run)
+            for incident in incidents
+            for run in (incident.last_failed, incident.resolved_by)
+            if run is not None
+        )
+        stored = Runs(self._connection)
         return {
-            workspace_id: await self._runs.starts(workspace_id, runs.values())
-            for workspace_id, runs in mentioned.items()
+            workspace_id: await stored.stored_starts(workspace_id, runs)
+            for workspace_id, runs in shown.items()
         }
 
 
 def _incident_row(incident: Incident, starts: Starts) -> dict[str, Any]:
     def start(run: Run | None) -> datetime | None:
-        return starts[incident.workspace_id][name_of(run)] if run else None
+        return starts[incident.workspace_id][key_of(run)] if run else None
 
-    row = {name: getattr(incident, name) for name in _PLAIN}
     return {
-        **row,
+        **picked(incident, _FIELDS),
+        "kind": incident.kind,
         "last_failed_start": start(incident.last_failed),
         "resolved_by_start": start(incident.resolved_by),
     }
 
 
-def _selected(which: ColumnElement[bool]) -> Select[Any]:
-    """Incidents with their runs' columns, which are labelled with the part that the run plays."""
-    return _with_runs().where(which)
-
-
 @cache
 def _with_runs() -> Select[Any]:
-    joined = INCIDENTS.outerjoin(_FAILED, _plays(_FAILED, INCIDENTS.c.last_failed_start)).outerjoin(
-        _GOOD, _plays(_GOOD, INCIDENTS.c.resolved_by_start)
+    """Incidents with the columns of their runs, which have the prefix `failed_` or `good_`."""
+    joined = INCIDENTS.outerjoin(_FAILED, _is_run(_FAILED, INCIDENTS.c.last_failed_start)).outerjoin(
+        _GOOD, _is_run(_GOOD, INCIDENTS.c.resolved_by_start)
     )
     runs = (column.label(f"{run.name}_{column.name}") for run in (_FAILED, _GOOD) for column in run.c)
     return select(INCIDENTS, *runs).select_from(joined)
@@ -176,8 +177,8 @@ def _with_runs() -> Select[Any]:
 
 @once
 def _newest_of(connection: AsyncConnection) -> Select[Any]:
-    """The newest failure of each of the wanted integrations, found by one look into the index."""
-    wanted = names_given(connection, "wanted").subquery("wanted")
+    """The newest failure of each of the wanted integrations: one index search each."""
+    wanted = names_parameter(connection, "wanted").subquery("wanted")
     others = INCIDENTS.alias("others")
     newest = (
         select(func.max(others.c.incident_id))
@@ -188,13 +189,13 @@ def _newest_of(connection: AsyncConnection) -> Select[Any]:
         )
         .scalar_subquery()
     )
-    return _selected(INCIDENTS.c.incident_id.in_(select(newest).select_from(wanted)))
+    return _with_runs().where(INCIDENTS.c.incident_id.in_(select(newest).select_from(wanted)))
 
 
 @once
 def _ended_by(connection: AsyncConnection) -> Select[Any]:
-    """The failures that runs ended, among those of the runs' integrations."""
-    span, others = spans_given(connection), INCIDENTS.alias("others")
+    """The failures that runs ended."""
+    span, others = spans_table(connection), INCIDENTS.alias("others")
     ended = and_(
         others.c.workspace_id == bindparam("workspace"),
         others.c.integration_id == span.c.name,
@@ -202,10 +203,10 @@ def _ended_by(connection: AsyncConnection) -> Select[Any]:
         others.c.resolved_by_start == span.c.first,
     )
     found = select(others.c.incident_id).select_from(span.outerjoin(others, ended))
-    return _selected(INCIDENTS.c.incident_id.in_(found)).order_by(INCIDENTS.c.incident_id)
+    return _with_runs().where(INCIDENTS.c.incident_id.in_(found)).order_by(INCIDENTS.c.incident_id)
 
 
-def _plays(run: FromClause, start: ColumnElement[datetime]) -> ColumnElement[bool]:
+def _is_run(run: FromClause, start: ColumnElement[datetime]) -> ColumnElement[bool]:
     return and_(
         run.c.workspace_id == INCIDENTS.c.workspace_id,
         run.c.integration_id == INCIDENTS.c.integration_id,
@@ -214,11 +215,10 @@ def _plays(run: FromClause, start: ColumnElement[datetime]) -> ColumnElement[boo
 
 
 def _incident_of(row: AnyRow) -> Incident:
-    plain = {name: getattr(row, name) for name in _PLAIN}
-    plain["kind"] = Kind(row.kind)
     return Incident(
         incident_id=row.incident_id,
+        kind=Kind(row.kind),
         last_failed=run_of(row, prefix="failed_") if row.failed_job_status is not None else None,
         resolved_by=run_of(row, prefix="good_") if row.good_job_status is not None else None,
-        **plain,
+        **picked(row, _FIELDS),
     )

@@ -1,4 +1,4 @@
-"""Workspaces and integrations in SQL; what each method promises stands at its port."""
+"""Braze workspaces and their integrations."""
 
 from __future__ import annotations
 
@@ -9,21 +9,29 @@ from typing import Any
 from sqlalchemy import Select, bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cdi_bot.core.model.integration import WatchedIntegration, Workspace
-from cdi_bot.services.ports.known import Integrations, Workspaces
-from cdi_bot.store.dialect import names_given, once, replace_in, sent_names, upsert_into
-from cdi_bot.store.rows import watched_of, watched_row
+from cdi_bot.core.model.integration import Integration, WatchedIntegration, Workspace
+from cdi_bot.store.repository import (
+    AnyRow,
+    Repository,
+    fields_of,
+    names_parameter,
+    once,
+    picked,
+    replace_in,
+    sent_names,
+    upsert_into,
+)
 from cdi_bot.store.tables import INTEGRATIONS, WORKSPACES
 
+_OF_INTEGRATION = fields_of(Integration)
+_OF_WATCHING = fields_of(WatchedIntegration, but={"integration"})
 
-class SqlWorkspaces(Workspaces):
-    """Braze workspaces and their pollers' leases."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
+class Workspaces(Repository):
+    """The Braze workspaces, and who polls them."""
 
-    async def ensure(self, *, base_url: str, dashboard_url: str | None) -> Workspace:
-        """Find or add; the dashboard's address follows what is said last."""
+    async def find_or_add(self, *, base_url: str, dashboard_url: str | None) -> Workspace:
+        """Find the workspace by its base URL or add it; the dashboard's URL is replaced by this one."""
         statement = (
             upsert_into(self._connection, WORKSPACES)
             .values(base_url=base_url, dashboard_url=dashboard_url)
@@ -36,7 +44,10 @@ class SqlWorkspaces(Workspaces):
         return Workspace(workspace_id=workspace_id, base_url=base_url, dashboard_url=dashboard_url)
 
     async def claim(self, workspace_id: int, *, owner: str, now: datetime, until: datetime) -> bool:
-        """Take or prolong the lease with one conditional update: of two claims at once one finds it taken."""
+        """Take or renew the polling lease; False while another owner's lease lasts.
+
+        One conditional update: of two claims at once, one finds it taken.
+        """
         columns = WORKSPACES.c
         free = or_(columns.lease_owner.is_(None), columns.lease_owner == owner, columns.lease_until <= now)
         statement = (
@@ -55,21 +66,21 @@ class SqlWorkspaces(Workspaces):
         )
 
 
-class SqlIntegrations(Integrations):
-    """Integrations."""
-
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
+class Integrations(Repository):
+    """Integrations, and what the bot remembers of watching them."""
 
     async def all(self, workspace_id: int) -> list[WatchedIntegration]:
-        """Read all; sorted here, because each engine sorts letters in its own way."""
+        """Every known integration of a workspace, also the missing ones, ordered by name then id.
+
+        Sorted here, because each engine sorts letters in its own way.
+        """
         rows = await self._connection.execute(
             select(INTEGRATIONS).where(INTEGRATIONS.c.workspace_id == workspace_id)
         )
-        return sorted(map(watched_of, rows), key=_by_name)
+        return sorted(map(_watched_of, rows), key=_by_name)
 
     async def get(self, workspace_id: int, integration_id: str) -> WatchedIntegration | None:
-        """Read one."""
+        """One integration."""
         columns = INTEGRATIONS.c
         rows = await self._connection.execute(
             select(INTEGRATIONS).where(
@@ -77,43 +88,43 @@ class SqlIntegrations(Integrations):
             )
         )
         row = rows.one_or_none()
-        return watched_of(row) if row else None
+        return _watched_of(row) if row else None
 
-    async def some(
+    async def get_many(
         self, workspace_id: int, integration_ids: Collection[str]
     ) -> dict[str, WatchedIntegration]:
-        """Read several."""
+        """The known integrations among these ids."""
         which = {"workspace": workspace_id, "wanted": sent_names(self._connection, integration_ids)}
-        rows = await self._connection.execute(_some_integrations(self._connection), which)
-        return {row.integration_id: watched_of(row) for row in rows}
+        rows = await self._connection.execute(_by_ids(self._connection), which)
+        return {row.integration_id: _watched_of(row) for row in rows}
 
     async def save(self, watched: Sequence[WatchedIntegration]) -> None:
-        """Write all with one statement, in one order, so that no two writers wait for each other."""
+        """Insert or replace, in one batch; sorted, so that no two writers deadlock."""
         if not watched:
             return
         await self._connection.execute(
             replace_in(self._connection, INTEGRATIONS),
-            list(map(watched_row, sorted(watched, key=_by_id))),
+            list(map(_watched_row, sorted(watched, key=_by_id))),
         )
 
-    async def touch(self, watched: Sequence[WatchedIntegration]) -> None:
-        """Write the three columns of all with one statement."""
+    async def save_poll_state(self, watched: Sequence[WatchedIntegration]) -> None:
+        """Save `listed_at`, `status_asked_at` and `trouble` of stored integrations, and nothing else, in one batch."""
         if not watched:
             return
         columns = INTEGRATIONS.c
-        times = (columns.listed_at, columns.status_asked_at, columns.trouble)
+        saved = (columns.listed_at, columns.status_asked_at, columns.trouble)
         await self._connection.execute(
             update(INTEGRATIONS)
             .where(
                 columns.workspace_id == bindparam("of_workspace"),
                 columns.integration_id == bindparam("of_integration"),
             )
-            .values({column: bindparam(f"new_{column.name}") for column in times}),
+            .values({column: bindparam(f"new_{column.name}") for column in saved}),
             [
                 {
                     "of_workspace": one.integration.workspace_id,
                     "of_integration": one.integration.integration_id,
-                    **{f"new_{column.name}": getattr(one, column.name) for column in times},
+                    **{f"new_{column.name}": getattr(one, column.name) for column in saved},
                 }
                 for one in sorted(watched, key=_by_id)
             ],
@@ -121,11 +132,21 @@ class SqlIntegrations(Integrations):
 
 
 @once
-def _some_integrations(connection: AsyncConnection) -> Select[Any]:
+def _by_ids(connection: AsyncConnection) -> Select[Any]:
     return select(INTEGRATIONS).where(
         INTEGRATIONS.c.workspace_id == bindparam("workspace"),
-        INTEGRATIONS.c.integration_id.in_(names_given(connection, "wanted")),
+        INTEGRATIONS.c.integration_id.in_(names_parameter(connection, "wanted")),
     )
+
+
+def _watched_of(row: AnyRow) -> WatchedIntegration:
+    return WatchedIntegration(
+        integration=Integration(**picked(row, _OF_INTEGRATION)), **picked(row, _OF_WATCHING)
+    )
+
+
+def _watched_row(watched: WatchedIntegration) -> dict[str, Any]:
+    return picked(watched.integration, _OF_INTEGRATION) | picked(watched, _OF_WATCHING)
 
 
 def _by_id(watched: WatchedIntegration) -> tuple[int, str]:

@@ -1,4 +1,4 @@
-"""Brings a database up to date, and tells how far it is. Works from a checkout and from an installed package.
+"""Runs the migrations, and tells a database's revision. Works from a checkout and from an installed package.
 
 One upgrade is one transaction, and only one process at a time runs one: a process that is killed leaves the
 database as it was, and processes that start together wait for each other.
@@ -17,18 +17,17 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, text
 
-from cdi_bot.services.ports.store import StoreTrouble
 from cdi_bot.store.engine import open_migrating, sync_url, write_ahead
-from cdi_bot.store.errors import place, troubles
+from cdi_bot.store.errors import StoreTrouble, as_store_trouble, location
 
-_LOCK = 0x63646962  # any number, as long as it stays: PostgreSQL's name for "somebody is migrating"
+_LOCK = 0x63646962  # an arbitrary number that must never change: the name of PostgreSQL's advisory lock for migrations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurrentRevision:
-    """How far a database is: its revision (`None`: it holds no tables yet) and the newest one there is.
+    """A database's revision (`None`: it holds no tables yet), and the newest that this program has.
 
-    `is_newer` means that another version of the program has been here, whose tables this one does not know.
+    `is_newer` means that a newer version of the program has migrated it, whose tables this one does not know.
     """
 
     revision: str | None
@@ -38,9 +37,9 @@ class CurrentRevision:
 
 
 def upgrade(url: str) -> None:
-    """Make every table, or bring them up to date; a database that is current stays as it is.
+    """Create the tables or bring them up to date; a database that is current stays as it is.
 
-    Raises `StoreTrouble`, also for a database that a newer program has made.
+    Raises `StoreTrouble`, also for a database that a newer program has migrated.
     """
     parsed = sync_url(url)
     with _locked(parsed) as connection:
@@ -49,13 +48,13 @@ def upgrade(url: str) -> None:
 
 
 def downgrade(url: str, revision: str) -> None:
-    """Take the database back to a revision, or to `base`: without any table. What the tables held is lost."""
+    """Take the database back to a revision, or to `base`: no tables at all. What the dropped tables held is lost."""
     with _locked(sync_url(url)) as connection:
         command.downgrade(_config(connection), revision)
 
 
 def current(url: str) -> CurrentRevision:
-    """How far the database is; makes nothing, not even a file."""
+    """The database's revision; creates nothing, not even a file."""
     parsed = sync_url(url)
     head = _scripts().get_current_head() or ""
     if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").exists():
@@ -71,7 +70,7 @@ def current(url: str) -> CurrentRevision:
 
 
 def migrations_folder() -> Path:
-    """Where the migrations are: inside an installed package, or beside the package in a checkout."""
+    """The folder of the migrations: inside an installed package, or beside the package in a checkout."""
     package = Path(__file__).resolve().parent.parent
     packed = package / "_migrations"
     return packed if packed.is_dir() else package.parent / "migrations"
@@ -86,7 +85,7 @@ def _known_revisions() -> set[str]:
 
 
 def _config(connection: Connection | None = None) -> Config:
-    """Alembic's configuration, with the connection that migrations/environment/env.py is to use."""
+    """Alembic's configuration, with the connection that migrations/environment/env.py uses."""
     config = Config(attributes={"connection": connection})
     folder = str(migrations_folder()).replace("%", "%%")
     config.set_main_option("script_location", f"{folder}/environment")
@@ -102,7 +101,7 @@ def _revision(connection: Connection) -> str | None:
 def _refuse_newer(revision: str | None, url: URL) -> None:
     if revision is not None and revision not in _known_revisions():
         raise StoreTrouble(
-            f"{place(url)} was made by a newer cdi-bot (revision {revision}); "
+            f"{location(url)} was made by a newer cdi-bot (revision {revision}); "
             "install that version, or point DATABASE_URL at another database"
         )
 
@@ -110,7 +109,7 @@ def _refuse_newer(revision: str | None, url: URL) -> None:
 @contextmanager
 def _connected(url: URL) -> Iterator[Connection]:
     """A connection in a transaction, which is committed on a clean exit."""
-    with troubles(url):
+    with as_store_trouble(url):
         engine = open_migrating(url)
         try:
             with engine.begin() as connection:
@@ -121,9 +120,9 @@ def _connected(url: URL) -> Iterator[Connection]:
 
 @contextmanager
 def _locked(url: URL) -> Iterator[Connection]:
-    """The same, with every other process that wants to migrate waiting: SQLite's write lock does that by itself."""
+    """The same, while every other process that wants to migrate waits: SQLite's write lock does that by itself."""
     if url.get_backend_name() == "sqlite":
-        with troubles(url):
+        with as_store_trouble(url):
             write_ahead(url)
         with _connected(url) as connection:
             yield connection
@@ -135,7 +134,7 @@ def _locked(url: URL) -> Iterator[Connection]:
 
 
 def _refuse_broken_references(connection: Connection) -> None:
-    """Foreign keys are off while tables are made anew; what they would have refused must not be committed."""
+    """Refuse what foreign keys would have refused: they are off while SQLite's tables are created anew."""
     broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
     if broken:
         raise StoreTrouble(

@@ -1,61 +1,74 @@
-"""The outbox in SQL; what each method promises stands at its port."""
+"""The outbox: messages to channels, pending (`owed` in the tables) or sent, and the leases of the channels."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Annotated, Any
 
-from sqlalchemy import (
-    Integer,
-    Select,
-    and_,
-    bindparam,
-    case,
-    func,
-    literal_column,
-    or_,
-    select,
-    update,
-)
+from pydantic import Field, TypeAdapter, ValidationError
+from sqlalchemy import Integer, Select, and_, bindparam, case, func, literal_column, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.content import Content
 from cdi_bot.core.model.message import MessageKind, OutboxMessage, OwedMessage
-from cdi_bot.services.ports.told import AFTER_CARD, SNOOZED, Outbox
 from cdi_bot.store.columns import UtcTime
-from cdi_bot.store.content import read, written
-from cdi_bot.store.dialect import Upsert, numbers, once, upsert_into
-from cdi_bot.store.message_tables import CARDS, CHANNELS, OUTBOX
-from cdi_bot.store.rows import AnyRow, channel_of, channel_row
+from cdi_bot.store.errors import StoreTrouble
+from cdi_bot.store.repository import (
+    AnyRow,
+    Repository,
+    Upsert,
+    channel_of,
+    channel_row,
+    fields_of,
+    in_channel,
+    once,
+    picked,
+    upsert_into,
+)
+from cdi_bot.store.tables import CARDS, CHANNELS, OUTBOX
 
-_OWED = OUTBOX.c.state == literal_column("'owed'")  # said as the partial indexes say it
+SNOOZED = "snoozed"
+AFTER_CARD = "waits for its card"
+"""Reasons to postpone a message that has nothing wrong with it."""
+
+_PENDING = OUTBOX.c.state == literal_column("'owed'")  # the same text as in the partial indexes
+
+_OF_MESSAGE = fields_of(OwedMessage, but={"channel", "kind", "content"})
+_OF_SENDING = fields_of(OutboxMessage, but={"owed"})
+
+_CONTENT: TypeAdapter[Content] = TypeAdapter(Annotated[Content, Field(discriminator="what")])
 
 
-class SqlOutbox(Outbox):
-    """Messages owed to channels, and the channels' leases."""
+class Outbox(Repository):
+    """Messages to channels. A channel is delivered to by one holder of its lease at a time."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
+    async def add(self, messages: Sequence[OwedMessage], *, now: datetime) -> None:
+        """Add messages, in order. A known key is ignored, but a card's message becomes pending again.
 
-    async def owe(self, messages: Sequence[OwedMessage], *, now: datetime) -> None:
-        """Insert all with one statement; a known card is armed anew by the same."""
+        While a card's message is still pending, its `not_before` becomes the earlier of the two.
+        """
         if not messages:
             return
-        each = _each_once(messages)
+        unique = _unique(messages)
         await self._connection.execute(
             upsert_into(self._connection, CHANNELS).on_conflict_do_nothing(),
-            [channel_row(channel) for channel in sorted({message.channel for message in each})],
+            [channel_row(channel) for channel in sorted({message.channel for message in unique})],
         )
-        await self._connection.execute(_owe(self._connection), [_owed_row(message, now) for message in each])
+        await self._connection.execute(_add(self._connection), [_row(message, now) for message in unique])
 
     async def claim_channels(
         self, *, owner: str, now: datetime, until: datetime, limit: int
     ) -> dict[Channel, datetime | None]:
-        """Lock free channels that have something due, past those that another transaction is claiming."""
+        """Take the lease of up to `limit` unleased channels that have a due message, longest waiting first.
+
+        Returns them with the time before which nothing may be posted there, as the last holder of the lease left it.
+        Channels that another transaction is claiming are passed over.
+        """
         rows = await self._connection.execute(_due_channels(), {"now": now, "most": limit})
         channels = {channel_of(row): row.rest_until for row in rows}
         if channels:
@@ -71,41 +84,41 @@ class SqlOutbox(Outbox):
         return channels
 
     async def release_channel(self, channel: Channel, *, owner: str, rest_until: datetime | None) -> None:
-        """End the lease, if it is this owner's."""
+        """End the lease, if it is this owner's; nothing may be posted in the channel before `rest_until`."""
         await self._connection.execute(
             update(CHANNELS)
-            .where(
-                CHANNELS.c.team_id == channel.team_id,
-                CHANNELS.c.channel_id == channel.channel_id,
-                CHANNELS.c.lease_owner == owner,
-            )
+            .where(in_channel(CHANNELS, channel), CHANNELS.c.lease_owner == owner)
             .values(lease_owner=None, lease_until=None, rest_until=rest_until)
         )
 
-    async def owed(self, channel: Channel, *, limit: int) -> list[OutboxMessage]:
-        """Read in order."""
+    async def pending(self, channel: Channel, *, limit: int) -> list[OutboxMessage]:
+        """The first `limit` of a channel's pending messages, in order, due or not."""
         rows = await self._connection.execute(
             select(OUTBOX)
-            .where(OUTBOX.c.team_id == channel.team_id, OUTBOX.c.channel_id == channel.channel_id, _OWED)
+            .where(in_channel(OUTBOX, channel), _PENDING)
             .order_by(OUTBOX.c.message_id)
             .limit(limit)
         )
         return list(map(_message_of, rows))
 
-    async def sending(self, message_id: int, *, now: datetime, before: datetime | None = None) -> bool:
-        """Mark by compare-and-set."""
+    async def mark_sending(self, message_id: int, *, now: datetime, before: datetime | None = None) -> bool:
+        """Mark a message as being handed to Slack; False when its mark is no longer `before`.
+
+        Then somebody else is sending it: a lease may have ended while the channel was searched.
+        """
         mark = OUTBOX.c.sending_since
         known = mark.is_(None) if before is None else mark == before
         marked = await self._connection.execute(
-            update(OUTBOX).where(OUTBOX.c.message_id == message_id, _OWED, known).values(sending_since=now)
+            update(OUTBOX).where(OUTBOX.c.message_id == message_id, _PENDING, known).values(sending_since=now)
         )
         return marked.rowcount == 1
 
-    async def sent(self, message_id: int, *, ts: str | None, now: datetime) -> None:
-        """Settle, unless it is a card's that does not show the present yet.
+    async def mark_sent(self, message_id: int, *, ts: str | None, now: datetime) -> None:
+        """Settle a message that Slack confirmed, or (`ts` is `None`) one that need not be sent any more.
 
-        The card is locked before it is looked at (PostgreSQL): whoever is changing it commits first, and then the
-        change is seen, or comes later, and then it owes the message anew.
+        A card's message stays pending while Slack doesn't show the card's present state. On PostgreSQL the card is
+        locked first: whoever is changing it either commits before, so that this sees the change, or comes later
+        and makes the message pending again.
         """
         card = (
             await self._connection.execute(
@@ -124,7 +137,10 @@ class SqlOutbox(Outbox):
     async def postpone(
         self, message_id: int, *, until: datetime, error: str, keep_sending: bool, failed: bool = True
     ) -> None:
-        """Write the reason."""
+        """Postpone a message with the reason; `keep_sending` when its outcome is unknown.
+
+        `failed` counts it as an attempt.
+        """
         unknown = {} if keep_sending else {"sending_since": None}
         await self._change(
             message_id,
@@ -135,72 +151,77 @@ class SqlOutbox(Outbox):
         )
 
     async def combine(
-        self, message_id: int, content: Content, told_with_it: Collection[int], *, now: datetime
+        self, message_id: int, content: Content, included: Collection[int], *, now: datetime
     ) -> None:
-        """Settle the others first: all of them, or nothing is changed."""
-        ids = numbers(self._connection, {message_id, *told_with_it})
-        free = and_(OUTBOX.c.message_id.in_(ids), _OWED, OUTBOX.c.sending_since.is_(None))
+        """Replace one message's content, and settle the messages that it then includes.
+
+        Changes nothing when one of them is being sent already, or isn't pending any more.
+        """
+        free = and_(
+            OUTBOX.c.message_id.in_(self._ids({message_id, *included})),
+            _PENDING,
+            OUTBOX.c.sending_since.is_(None),
+        )
         rows = await self._connection.scalars(
             select(OUTBOX.c.message_id).where(free).order_by(OUTBOX.c.message_id).with_for_update()
         )
-        if set(rows) != {message_id, *told_with_it}:
+        if set(rows) != {message_id, *included}:
             return
-        await self._change(message_id, content=written(content))
-        others = numbers(self._connection, told_with_it)
-        settled = update(OUTBOX).where(OUTBOX.c.message_id.in_(others))
+        await self._change(message_id, content=content_to_json(content))
+        settled = update(OUTBOX).where(OUTBOX.c.message_id.in_(self._ids(included)))
         await self._connection.execute(settled.values(state="sent", sent_at=now))
 
     async def hold(self, channel: Channel, *, until: datetime, error: str) -> None:
-        """Write the time and the reason; what is not due until later stays as it is."""
+        """Postpone all pending messages of a channel until a time, with the reason; counts no attempt.
+
+        Messages that are due later than `until` stay as they are.
+        """
         await self._connection.execute(
             update(OUTBOX)
-            .where(
-                OUTBOX.c.team_id == channel.team_id,
-                OUTBOX.c.channel_id == channel.channel_id,
-                _OWED,
-                OUTBOX.c.not_before < until,
-            )
+            .where(in_channel(OUTBOX, channel), _PENDING, OUTBOX.c.not_before < until)
             .values(not_before=until, last_error=error)
         )
 
-    async def hurry(self, channel: Channel, *, error: str, now: datetime) -> None:
-        """Write the time."""
+    async def release_held(self, channel: Channel, *, error: str, now: datetime) -> None:
+        """Make a channel's messages due that were held for a reason which no longer exists."""
         await self._connection.execute(
             update(OUTBOX)
             .where(
-                OUTBOX.c.team_id == channel.team_id,
-                OUTBOX.c.channel_id == channel.channel_id,
-                _OWED,
-                OUTBOX.c.not_before > now,
-                OUTBOX.c.last_error == error,
+                in_channel(OUTBOX, channel), _PENDING, OUTBOX.c.not_before > now, OUTBOX.c.last_error == error
             )
             .values(not_before=now)
         )
 
-    async def is_owed(self, key: str) -> bool:
-        """Look for it among what is owed."""
-        rows = await self._connection.execute(select(OUTBOX.c.message_id).where(OUTBOX.c.key == key, _OWED))
+    async def is_pending(self, key: str) -> bool:
+        """Whether the message of this key is still to be sent."""
+        rows = await self._connection.execute(
+            select(OUTBOX.c.message_id).where(OUTBOX.c.key == key, _PENDING)
+        )
         return rows.one_or_none() is not None
 
-    async def posted_as(self, key: str) -> str | None:
-        """Read what Slack confirmed."""
+    async def posted_ts(self, key: str) -> str | None:
+        """The `ts` under which the message of this key was posted, if Slack confirmed one."""
         ts: str | None = await self._connection.scalar(select(OUTBOX.c.ts).where(OUTBOX.c.key == key))
         return ts
 
     async def depth(self) -> int:
-        """Count."""
+        """How many messages are pending."""
         count: int = (
-            await self._connection.execute(select(func.count()).select_from(OUTBOX).where(_OWED))
+            await self._connection.execute(select(func.count()).select_from(OUTBOX).where(_PENDING))
         ).scalar_one()
         return count
 
     async def waiting_since(self) -> datetime | None:
-        """Look at all that is owed: that is little, or the answer is needed."""
+        """Since when the oldest message that waits only for Slack is pending; `None` when there is none.
+
+        Messages that a snooze or an unposted card holds back don't count. Reads all that is pending: that is
+        little, or the answer matters.
+        """
         reason = OUTBOX.c.last_error
         oldest: datetime | None = (
             await self._connection.execute(
                 select(func.min(OUTBOX.c.created_at)).where(
-                    _OWED, or_(reason.is_(None), reason.not_in([SNOOZED, AFTER_CARD]))
+                    _PENDING, or_(reason.is_(None), reason.not_in([SNOOZED, AFTER_CARD]))
                 )
             )
         ).scalar_one()
@@ -208,15 +229,15 @@ class SqlOutbox(Outbox):
 
     async def _change(self, message_id: int, **values: Any) -> None:
         await self._connection.execute(
-            update(OUTBOX).where(OUTBOX.c.message_id == message_id, _OWED).values(**values)
+            update(OUTBOX).where(OUTBOX.c.message_id == message_id, _PENDING).values(**values)
         )
 
 
 @once
-def _owe(connection: AsyncConnection) -> Upsert:
-    """A new message; or a known card's, which is owed anew."""
+def _add(connection: AsyncConnection) -> Upsert:
+    """Insert a message; a known card's message becomes pending again."""
     statement = upsert_into(connection, OUTBOX)
-    still_owed = OUTBOX.c.state == "owed"
+    still_pending = OUTBOX.c.state == "owed"
     new = statement.excluded
     return statement.on_conflict_do_update(
         index_elements=[OUTBOX.c.key],
@@ -224,13 +245,13 @@ def _owe(connection: AsyncConnection) -> Upsert:
             "state": "owed",
             "sent_at": None,
             "not_before": case(
-                (and_(still_owed, OUTBOX.c.not_before < new.not_before), OUTBOX.c.not_before),
+                (and_(still_pending, OUTBOX.c.not_before < new.not_before), OUTBOX.c.not_before),
                 else_=new.not_before,
             ),
-            "created_at": case((still_owed, OUTBOX.c.created_at), else_=new.created_at),
-            "attempts": case((still_owed, OUTBOX.c.attempts), else_=0),
-            "last_error": case((still_owed, OUTBOX.c.last_error), else_=None),
-            "sending_since": case((still_owed, OUTBOX.c.sending_since), else_=None),
+            "created_at": case((still_pending, OUTBOX.c.created_at), else_=new.created_at),
+            "attempts": case((still_pending, OUTBOX.c.attempts), else_=0),
+            "last_error": case((still_pending, OUTBOX.c.last_error), else_=None),
+            "sending_since": case((still_pending, OUTBOX.c.sending_since), else_=None),
         },
         where=new.kind == MessageKind.CARD,
     )
@@ -238,11 +259,11 @@ def _owe(connection: AsyncConnection) -> Upsert:
 
 @cache
 def _due_channels() -> Select[Any]:
-    """The free channels with something due, longest due first; asked every second."""
+    """The unleased channels with a due message, longest due first; runs every second."""
     now = bindparam("now", type_=UtcTime())
     due = (
         select(OUTBOX.c.team_id, OUTBOX.c.channel_id, func.min(OUTBOX.c.not_before).label("since"))
-        .where(_OWED, OUTBOX.c.not_before <= now)
+        .where(_PENDING, OUTBOX.c.not_before <= now)
         .group_by(OUTBOX.c.team_id, OUTBOX.c.channel_id)
         .subquery("due")
     )
@@ -256,26 +277,37 @@ def _due_channels() -> Select[Any]:
     )
 
 
-def _each_once(messages: Iterable[OwedMessage]) -> list[OwedMessage]:
-    """One message a key, in the order of their first mention; a card is due at its earliest mention."""
-    each: dict[str, OwedMessage] = {}
+def _unique(messages: Iterable[OwedMessage]) -> list[OwedMessage]:
+    """One message per key, in the order in which the keys first come; a card's has the earliest `not_before`."""
+    unique: dict[str, OwedMessage] = {}
     for message in messages:
-        known = each.setdefault(message.key, message)
+        known = unique.setdefault(message.key, message)
         if known.kind is MessageKind.CARD:
-            each[message.key] = replace(known, not_before=min(known.not_before, message.not_before))
-    return list(each.values())
+            unique[message.key] = replace(known, not_before=min(known.not_before, message.not_before))
+    return list(unique.values())
 
 
-def _owed_row(message: OwedMessage, now: datetime) -> dict[str, Any]:
+def content_to_json(content: Content) -> str:
+    """A content as JSON in plain ASCII: any character may come from outside, and none may be refused."""
+    return json.dumps(_CONTENT.dump_python(content, mode="json"))
+
+
+def content_from_json(text: str) -> Content:
+    """The content that was written, its class told by `what`; raises `StoreTrouble` if it fits no known class."""
+    try:
+        return _CONTENT.validate_python(json.loads(text))
+    except (ValueError, ValidationError) as error:
+        raise StoreTrouble(
+            "a message in the outbox can't be read; was it written by a newer cdi-bot?"
+        ) from error
+
+
+def _row(message: OwedMessage, now: datetime) -> dict[str, Any]:
     return {
         **channel_row(message.channel),
-        "key": message.key,
+        **picked(message, _OF_MESSAGE),
         "kind": message.kind.value,
-        "content": written(message.content),
-        "not_before": message.not_before,
-        "card_id": message.card_id,
-        "card_revision": message.card_revision,
-        "broadcast": message.broadcast,
+        "content": content_to_json(message.content),
         "state": "owed",
         "created_at": now,
         "attempts": 0,
@@ -283,20 +315,10 @@ def _owed_row(message: OwedMessage, now: datetime) -> dict[str, Any]:
 
 
 def _message_of(row: AnyRow) -> OutboxMessage:
-    return OutboxMessage(
-        message_id=row.message_id,
-        owed=OwedMessage(
-            key=row.key,
-            channel=channel_of(row),
-            kind=MessageKind(row.kind),
-            content=read(row.content),
-            not_before=row.not_before,
-            card_id=row.card_id,
-            card_revision=row.card_revision,
-            broadcast=row.broadcast,
-        ),
-        created_at=row.created_at,
-        attempts=row.attempts,
-        sending_since=row.sending_since,
-        last_error=row.last_error,
+    owed = OwedMessage(
+        channel=channel_of(row),
+        kind=MessageKind(row.kind),
+        content=content_from_json(row.content),
+        **picked(row, _OF_MESSAGE),
     )
+    return OutboxMessage(owed=owed, **picked(row, _OF_SENDING))

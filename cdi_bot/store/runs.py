@@ -1,13 +1,12 @@
-"""Runs in SQL; what each method promises stands at its port.
+"""Runs.
 
-A run that was seen in the list only is `provisional`, and its start may have been cut to whole seconds. Whatever is
-saved of it is joined by the second, so that one run never stands there twice.
+A run that was seen only in the list is `provisional`, and its start may have been cut to whole seconds. So runs are
+compared by the second in which they began, and one run is never stored twice.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -31,30 +30,36 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model.run import Outcome, Run, second_of
 from cdi_bot.core.statistics import RunTotals
-from cdi_bot.services.ports.known import Runs
-from cdi_bot.store.dialect import names, once, replace_in, sent_spans, spans_given
-from cdi_bot.store.rows import run_of, run_row
+from cdi_bot.store.repository import (
+    AnyRow,
+    Build,
+    Repository,
+    fields_of,
+    grouped,
+    once,
+    picked,
+    replace_in,
+    sent_spans,
+    spans_table,
+)
 from cdi_bot.store.tables import INCIDENTS, RUNS
 
-_KEY = ("of_workspace", "of_integration", "cut")
+_OF_RUN = fields_of(Run)
 _SECOND = timedelta(seconds=1)
 _MICROSECOND = timedelta(microseconds=1)
 _NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
-Name = tuple[str, datetime]
+RunKey = tuple[str, datetime]
 """An integration's id and the second in which a run began."""
 
 
-class SqlRuns(Runs):
-    """Runs."""
-
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
+class Runs(Repository):
+    """Runs of syncs."""
 
     async def newest(self, workspace_id: int, integration_ids: Collection[str]) -> dict[str, Run]:
-        """Find each with one look into the index, however many runs an integration has."""
+        """The newest run of each integration that has one: one index search each, however many runs there are."""
         columns, others = RUNS.c, RUNS.alias("others")
-        wanted = names(self._connection, integration_ids).subquery("wanted")
+        wanted = self._names(integration_ids).subquery("wanted")
         latest = (
             select(func.max(others.c.sync_start_time))
             .where(others.c.workspace_id == workspace_id, others.c.integration_id == wanted.c.value)
@@ -68,14 +73,14 @@ class SqlRuns(Runs):
         )
         return {row.integration_id: run_of(row) for row in rows}
 
-    async def unsettled(self, workspace_id: int, integration_ids: Collection[str]) -> dict[str, list[Run]]:
-        """Read the running ones, newest first; an integration without any has an empty list."""
+    async def running(self, workspace_id: int, integration_ids: Collection[str]) -> dict[str, list[Run]]:
+        """The stored runs that are still `running`, newest first; an integration without any has an empty list."""
         columns, others = RUNS.c, RUNS.alias("others")
-        # By way of the small index of running runs: SQLite would rather read all runs of these integrations.
+        # Through the small index of running runs: SQLite would otherwise read all runs of these integrations.
         running = select(others.c.integration_id, others.c.sync_start_time).where(
-            others.c.job_status == literal_column("'running'"),  # said as the partial index says it
+            others.c.job_status == literal_column("'running'"),  # the same text as in the partial index
             others.c.workspace_id == workspace_id,
-            others.c.integration_id.in_(names(self._connection, integration_ids)),
+            others.c.integration_id.in_(self._names(integration_ids)),
         )
         rows = await self._connection.execute(
             select(RUNS)
@@ -85,31 +90,22 @@ class SqlRuns(Runs):
             )
             .order_by(columns.sync_start_time.desc())
         )
-        found: defaultdict[str, list[Run]] = defaultdict(list)
-        for row in rows:
-            found[row.integration_id].append(run_of(row))
-        return found
+        return grouped((row.integration_id, run_of(row)) for row in rows)
 
     async def since(self, workspace_id: int, integration_id: str, start: datetime) -> list[Run]:
-        """Read from a time on, less a second."""
+        """Stored runs that began at or after `start` less one second (list times may be cut), newest first."""
         which = {"workspace": workspace_id, "integration": integration_id, "start": start - _SECOND}
         return list(map(run_of, await self._connection.execute(_SINCE, which)))
 
     async def since_each(self, workspace_id: int, starts: Mapping[str, datetime]) -> dict[str, list[Run]]:
-        """Read each from its time on, less a second, with one statement."""
-        if not starts:
-            return {}
+        """The same for several integrations, each with its own start; one without any run is left out."""
         spans = [(integration_id, start - _SECOND, _NEVER) for integration_id, start in starts.items()]
-        found: defaultdict[str, list[Run]] = defaultdict(list)
-        for run in await self._within(_all_within, workspace_id, spans):
-            found[run.integration_id].append(run)
-        return {
-            integration_id: sorted(runs, key=lambda run: run.sync_start_time, reverse=True)
-            for integration_id, runs in found.items()
-        }
+        runs = await self._within(_all_within, workspace_id, spans)
+        newest_first = sorted(runs, key=lambda run: run.sync_start_time, reverse=True)
+        return dict(grouped((run.integration_id, run) for run in newest_first))
 
     async def page(self, workspace_id: int, integration_id: str, *, offset: int, limit: int) -> list[Run]:
-        """Read a page."""
+        """Stored runs, newest first."""
         rows = await self._connection.execute(
             select(RUNS)
             .where(RUNS.c.workspace_id == workspace_id, RUNS.c.integration_id == integration_id)
@@ -119,10 +115,10 @@ class SqlRuns(Runs):
         )
         return list(map(run_of, rows))
 
-    async def count(
+    async def count_by_status(
         self, workspace_id: int, integration_id: str, *, since: datetime | None
     ) -> dict[str, int]:
-        """Count by status."""
+        """How many runs of each `job_status` began at or after `since` (`None`: ever)."""
         statement = (
             select(RUNS.c.job_status, func.count())
             .where(RUNS.c.workspace_id == workspace_id, RUNS.c.integration_id == integration_id)
@@ -133,10 +129,10 @@ class SqlRuns(Runs):
         rows = await self._connection.execute(statement)
         return {status: count for status, count in rows}  # noqa: C416  # a Row is no pair to dict()
 
-    async def sums(
+    async def totals(
         self, workspace_id: int, integration_ids: Collection[str], *, since: datetime, until: datetime
     ) -> dict[str, RunTotals]:
-        """Add up by integration."""
+        """The totals of each integration's ended runs that began at or after `since` and before `until`, if any."""
         columns = RUNS.c
         rows = await self._connection.execute(
             select(
@@ -149,7 +145,7 @@ class SqlRuns(Runs):
             )
             .where(
                 columns.workspace_id == workspace_id,
-                columns.integration_id.in_(names(self._connection, integration_ids)),
+                columns.integration_id.in_(self._names(integration_ids)),
                 columns.sync_start_time >= since,
                 columns.sync_start_time < until,
                 columns.job_status != "running",
@@ -162,50 +158,44 @@ class SqlRuns(Runs):
         }
 
     async def save(self, workspace_id: int, runs: Sequence[Run]) -> None:
-        """Write all with one statement, after a look at what they meet.
+        """Insert or replace by start time, in one batch; a run replaces a provisional one of the same second.
 
-        What the list tells never takes away what the status call told, but it ends a run that was running.
+        A run from the list never replaces what the status call told, but it ends a run that was running.
         """
         exact = {(run.integration_id, run.sync_start_time): run for run in runs if not run.provisional}
-        told = {name_of(run) for run in exact.values()}
-        listed = {name_of(run): run for run in runs if run.provisional and name_of(run) not in told}
-        known = {name_of(run): run for run in await self.of_seconds(workspace_id, listed)}
-        judged = (_from_list(known.get(name), run) for name, run in listed.items())
-        await self._write(workspace_id, [*exact.values(), *filter(None, judged)])
+        told = {key_of(run) for run in exact.values()}
+        listed = {key_of(run): run for run in runs if run.provisional and key_of(run) not in told}
+        stored = {key_of(run): run for run in await self._of_seconds(_all_within, workspace_id, listed)}
+        merged = (_merged(stored.get(key), run) for key, run in listed.items())
+        await self._write(workspace_id, [*exact.values(), *filter(None, merged)])
         await self._replace_provisional(workspace_id, exact.values())
 
     async def remove(self, workspace_id: int, integration_id: str, starts: Collection[datetime]) -> None:
-        """Delete; an incident that shows one of them shows no run then."""
-        if not starts:
-            return
-        gone = [{"of_workspace": workspace_id, "of_integration": integration_id, "cut": at} for at in starts]
-        await self._point_at([{**each, "known": None} for each in gone])
-        await self._delete(gone)
+        """Delete runs that Braze no longer knows; an incident that shows one of them then shows no run."""
+        await self._drop([_move(workspace_id, integration_id, start, None) for start in starts])
 
-    async def starts(self, workspace_id: int, runs: Collection[Run]) -> dict[Name, datetime]:
+    async def stored_starts(self, workspace_id: int, runs: Iterable[Run]) -> dict[RunKey, datetime]:
         """The start under which each run is stored; one that is not stored yet is saved."""
-        known = {
-            name_of(run): run for run in await self.of_seconds(workspace_id, {name_of(run) for run in runs})
-        }
-        await self._write(workspace_id, [run for run in runs if name_of(run) not in known])
-        return {name: (known.get(name) or run).sync_start_time for run in runs for name in [name_of(run)]}
+        wanted = {key_of(run): run for run in runs}
+        stored = {key_of(run): run for run in await self._of_seconds(_all_within, workspace_id, wanted)}
+        await self._write(workspace_id, [run for key, run in wanted.items() if key not in stored])
+        return {key: run.sync_start_time for key, run in (wanted | stored).items()}
 
-    async def of_seconds(
-        self, workspace_id: int, seconds: Collection[Name], *, only_provisional: bool = False
+    async def _of_seconds(
+        self, statement: Build[Select[Any]], workspace_id: int, seconds: Collection[RunKey]
     ) -> list[Run]:
-        """The stored runs that began within these seconds, each found in the index."""
-        if not seconds:
-            return []
+        """The stored runs that began within these seconds: one index search each."""
         spans = [(integration_id, at, at + _SECOND - _MICROSECOND) for integration_id, at in seconds]
-        statement = _provisional_within if only_provisional else _all_within
         return await self._within(statement, workspace_id, spans)
 
     async def _within(
         self,
-        statement: Callable[[AsyncConnection], Select[Any]],
+        statement: Build[Select[Any]],
         workspace_id: int,
         spans: Sequence[tuple[str, datetime, datetime]],
     ) -> list[Run]:
+        if not spans:
+            return []
         rows = await self._connection.execute(
             statement(self._connection),
             {"workspace": workspace_id, **sent_spans(self._connection, spans)},
@@ -217,49 +207,44 @@ class SqlRuns(Runs):
             return
         await self._connection.execute(
             replace_in(self._connection, RUNS),
-            [run_row(workspace_id, run) for run in sorted(runs, key=name_of)],
+            [{"workspace_id": workspace_id, **picked(run, _OF_RUN)} for run in sorted(runs, key=key_of)],
         )
 
     async def _replace_provisional(self, workspace_id: int, exact: Collection[Run]) -> None:
-        """Drop provisional runs whose start is known exactly now; incidents then point at the exact ones."""
-        known = {name_of(run): run.sync_start_time for run in exact}
-        cut = await self.of_seconds(workspace_id, known, only_provisional=True)
-        moves = [
-            {
-                "of_workspace": workspace_id,
-                "of_integration": run.integration_id,
-                "cut": run.sync_start_time,
-                "known": known[name_of(run)],
-            }
-            for run in cut
-        ]
-        if moves:
-            await self._point_at(moves)
-            await self._delete([{key: move[key] for key in _KEY} for move in moves])
+        """Delete provisional runs whose exact start is now known; incidents then show the exact ones."""
+        starts = {key_of(run): run.sync_start_time for run in exact}
+        cut = await self._of_seconds(_provisional_within, workspace_id, starts)
+        await self._drop(
+            [_move(workspace_id, run.integration_id, run.sync_start_time, starts[key_of(run)]) for run in cut]
+        )
 
-    async def _point_at(self, moves: Sequence[dict[str, Any]]) -> None:
-        """Have incidents that show the run that began at `cut` show the one that began at `known`."""
+    async def _drop(self, moves: Sequence[dict[str, Any]]) -> None:
+        """Delete the runs that began at `old`; incidents that show them show the run that began at `new` instead."""
+        if not moves:
+            return
         for reference in (INCIDENTS.c.last_failed_start, INCIDENTS.c.resolved_by_start):
             await self._connection.execute(
                 update(INCIDENTS)
                 .where(
                     INCIDENTS.c.workspace_id == bindparam("of_workspace"),
                     INCIDENTS.c.integration_id == bindparam("of_integration"),
-                    reference == bindparam("cut"),
+                    reference == bindparam("old"),
                 )
-                .values({reference: bindparam("known")}),
+                .values({reference: bindparam("new")}),
                 moves,
             )
-
-    async def _delete(self, gone: Sequence[dict[str, Any]]) -> None:
         await self._connection.execute(
             delete(RUNS).where(
                 RUNS.c.workspace_id == bindparam("of_workspace"),
                 RUNS.c.integration_id == bindparam("of_integration"),
-                RUNS.c.sync_start_time == bindparam("cut"),
+                RUNS.c.sync_start_time == bindparam("old"),
             ),
-            gone,
+            [{name: value for name, value in move.items() if name != "new"} for move in moves],
         )
+
+
+def _move(workspace_id: int, integration_id: str, old: datetime, new: datetime | None) -> dict[str, Any]:
+    return {"of_workspace": workspace_id, "of_integration": integration_id, "old": old, "new": new}
 
 
 _SINCE = (
@@ -284,8 +269,8 @@ def _provisional_within(connection: AsyncConnection) -> Select[Any]:
 
 
 def _within(connection: AsyncConnection, *more: ColumnElement[bool]) -> Select[Any]:
-    """An outer join keeps SQLite from reading all runs and comparing each with the spans."""
-    span = spans_given(connection)
+    """The runs within spans. The outer join keeps SQLite from reading all runs and comparing each with the spans."""
+    span = spans_table(connection)
     within = and_(
         RUNS.c.workspace_id == bindparam("workspace"),
         RUNS.c.integration_id == span.c.name,
@@ -295,13 +280,18 @@ def _within(connection: AsyncConnection, *more: ColumnElement[bool]) -> Select[A
     return select(RUNS).select_from(span.outerjoin(RUNS, within))
 
 
-def name_of(run: Run) -> Name:
-    """What names a run whichever source told of it: no two runs of an integration begin within one second."""
+def run_of(row: AnyRow, prefix: str = "") -> Run:
+    """A run from a row of runs, or from a row that holds its columns with a prefix."""
+    return Run(**{name: getattr(row, prefix + name) for name in _OF_RUN})
+
+
+def key_of(run: Run) -> RunKey:
+    """What identifies a run in both of Braze's calls: no two runs of an integration begin within one second."""
     return run.integration_id, second_of(run.sync_start_time)
 
 
-def _from_list(stored: Run | None, listed: Run) -> Run | None:
-    """What is to be written when the list tells of a run; `None` when it tells nothing new."""
+def _merged(stored: Run | None, listed: Run) -> Run | None:
+    """What to write of a run from the list; `None` when it tells nothing new."""
     if stored is None or stored.provisional:
         return replace(listed, sync_start_time=stored.sync_start_time) if stored else listed
     if stored.outcome is Outcome.RUNNING and listed.outcome is not Outcome.RUNNING:

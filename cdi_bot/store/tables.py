@@ -1,6 +1,6 @@
-"""The tables of what is known and wanted: workspaces, integrations, runs, incidents, subscriptions, mutes.
+"""The tables.
 
-What migrations/ builds must equal what stands here and in message_tables, on both engines: a test compares them.
+What migrations/ builds must equal what stands here, on both engines: a test compares them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cdi_bot.store.columns import Base, Code, Count, Id, no_reused_ids, table_of, where
+from cdi_bot.store.columns import Base, Code, Count, Id, InChannel, WorkspaceId, no_id_reuse, table_of, where
+
+_RUN_KEY = ("workspace_id", "integration_id", "sync_start_time")
 
 
 class WorkspaceRow(Base):
@@ -27,7 +29,7 @@ class WorkspaceRow(Base):
     __tablename__ = "braze_workspaces"
     __table_args__ = (
         CheckConstraint("(lease_owner IS NULL) = (lease_until IS NULL)", name="lease_whole"),
-        no_reused_ids(),
+        no_id_reuse(),
     )
 
     workspace_id: Mapped[Id]
@@ -38,12 +40,12 @@ class WorkspaceRow(Base):
 
 
 class IntegrationRow(Base):
-    """An integration as Braze's list tells it, and what is remembered of watching it."""
+    """An integration as Braze lists it, and what is remembered of watching it."""
 
     __tablename__ = "integrations"
     __table_args__ = (PrimaryKeyConstraint("workspace_id", "integration_id"),)
 
-    workspace_id: Mapped[int] = mapped_column(ForeignKey("braze_workspaces.workspace_id"))
+    workspace_id: Mapped[WorkspaceId]
     integration_id: Mapped[str]
     integration_name: Mapped[str]
     integration_type: Mapped[str | None]
@@ -63,29 +65,22 @@ class IntegrationRow(Base):
 
 
 class RunRow(Base):
-    """A run, named by when it began.
+    """A run, identified by its start.
 
-    There is no foreign key to integrations: a run may be known of an integration that was never listed.
-    SQLite keeps the rows in the order of the primary key, which is the order in which they are asked for.
+    There is no foreign key to integrations: a run may belong to an integration that was never listed.
+    SQLite keeps the rows in the order of the primary key, which is the order in which they are read.
     """
 
     __tablename__ = "runs"
     __table_args__ = (
-        PrimaryKeyConstraint("workspace_id", "integration_id", "sync_start_time"),
+        PrimaryKeyConstraint(*_RUN_KEY),
         CheckConstraint("rows_synced >= 0", name="rows_synced_count"),
         CheckConstraint("rows_failed_with_errors >= 0", name="rows_failed_count"),
-        Index(
-            "ix_runs_running",
-            "job_status",
-            "workspace_id",
-            "integration_id",
-            "sync_start_time",
-            **where("job_status = 'running'"),
-        ),
+        Index("ix_runs_running", "job_status", *_RUN_KEY, **where("job_status = 'running'")),
         {"sqlite_with_rowid": False},
     )
 
-    workspace_id: Mapped[int] = mapped_column(ForeignKey("braze_workspaces.workspace_id"))
+    workspace_id: Mapped[WorkspaceId]
     integration_id: Mapped[str]
     sync_start_time: Mapped[datetime]
     job_status: Mapped[str]
@@ -97,14 +92,14 @@ class RunRow(Base):
 
 
 class IncidentRow(Base):
-    """An incident. Its runs are references, so that it always shows what is known of them now."""
+    """An incident. Its runs are references, so that it always shows their present state."""
 
     __tablename__ = "incidents"
     __table_args__ = (
         *(
             ForeignKeyConstraint(
                 ["workspace_id", "integration_id", column],
-                ["runs.workspace_id", "runs.integration_id", "runs.sync_start_time"],
+                [f"runs.{key}" for key in _RUN_KEY],
                 name=f"fk_incidents_{column}_runs",
             )
             for column in ("last_failed_start", "resolved_by_start")
@@ -130,11 +125,11 @@ class IncidentRow(Base):
         Index("ix_incidents_open", "workspace_id", "kind", **where("resolved_at IS NULL")),
         Index("ix_incidents_resolved_at", "resolved_at", **where("resolved_at IS NOT NULL")),
         Index("ix_incidents_of_integration", "workspace_id", "integration_id", "kind", "incident_id"),
-        no_reused_ids(),
+        no_id_reuse(),
     )
 
     incident_id: Mapped[Id]
-    workspace_id: Mapped[int] = mapped_column(ForeignKey("braze_workspaces.workspace_id"))
+    workspace_id: Mapped[WorkspaceId]
     integration_id: Mapped[str | None]
     kind: Mapped[Code]
     revision: Mapped[int]
@@ -151,8 +146,8 @@ class IncidentRow(Base):
     quiet: Mapped[bool]
 
 
-class SubscriptionRow(Base):
-    """A channel's wish to hear of what its selector takes in."""
+class SubscriptionRow(InChannel, Base):
+    """A channel's subscription to the integrations that its selector matches."""
 
     __tablename__ = "subscriptions"
     __table_args__ = (
@@ -160,13 +155,11 @@ class SubscriptionRow(Base):
         Index("ix_subscriptions_workspace_id", "workspace_id"),
         CheckConstraint("min_percent BETWEEN 0 AND 100", name="percent"),
         CheckConstraint("min_rows >= 0", name="rows"),
-        no_reused_ids(),
+        no_id_reuse(),
     )
 
     subscription_id: Mapped[Id]
-    team_id: Mapped[str]
-    channel_id: Mapped[str]
-    workspace_id: Mapped[int] = mapped_column(ForeignKey("braze_workspaces.workspace_id"))
+    workspace_id: Mapped[WorkspaceId]
     selector: Mapped[str]
     topics: Mapped[Code]
     min_rows: Mapped[Count | None]
@@ -177,8 +170,8 @@ class SubscriptionRow(Base):
     broken_reason: Mapped[str | None]
 
 
-class SnoozeRow(Base):
-    """A mute of one integration in one channel; no end means until it recovers."""
+class SnoozeRow(InChannel, Base):
+    """A snooze of one integration in one channel; without an end it lasts until the integration recovers."""
 
     __tablename__ = "snoozes"
     __table_args__ = (
@@ -187,9 +180,7 @@ class SnoozeRow(Base):
         Index("ix_snoozes_until", "until"),
     )
 
-    team_id: Mapped[str]
-    channel_id: Mapped[str]
-    workspace_id: Mapped[int] = mapped_column(ForeignKey("braze_workspaces.workspace_id"))
+    workspace_id: Mapped[WorkspaceId]
     integration_id: Mapped[str]
     until: Mapped[datetime | None]
     by: Mapped[str]
@@ -197,8 +188,8 @@ class SnoozeRow(Base):
     reason: Mapped[str | None]
 
 
-class ChannelSettingsRow(Base):
-    """How a channel wants to be talked to. Channels that never said anything have no row."""
+class ChannelSettingsRow(InChannel, Base):
+    """A channel's own settings. Channels that keep the defaults have no row."""
 
     __tablename__ = "channel_settings"
     __table_args__ = (
@@ -207,8 +198,6 @@ class ChannelSettingsRow(Base):
         Index("ix_channel_settings_digest", "digest_until", **where("digest IS NOT NULL")),
     )
 
-    team_id: Mapped[str]
-    channel_id: Mapped[str]
     language: Mapped[str | None]
     zone: Mapped[str | None]
     digest: Mapped[str | None]
@@ -217,20 +206,18 @@ class ChannelSettingsRow(Base):
     set_at: Mapped[datetime]
 
 
-class SyncRow(Base):
-    """A sync that somebody started, until it is told how it ended.
+class RequestedSyncRow(InChannel, Base):
+    """A sync that somebody requested, until its end is announced.
 
-    There is no foreign key to incidents: an old one may be forgotten at any time.
+    There is no foreign key to incidents: an old one may be deleted at any time.
     """
 
     __tablename__ = "followed_syncs"
-    __table_args__ = (Index("ix_followed_syncs_workspace_id", "workspace_id"), no_reused_ids())
+    __table_args__ = (Index("ix_followed_syncs_workspace_id", "workspace_id"), no_id_reuse())
 
     sync_id: Mapped[Id]
-    workspace_id: Mapped[int] = mapped_column(ForeignKey("braze_workspaces.workspace_id"))
+    workspace_id: Mapped[WorkspaceId]
     integration_id: Mapped[str]
-    team_id: Mapped[str]
-    channel_id: Mapped[str]
     who: Mapped[str]
     asked_at: Mapped[datetime]
     newest_start: Mapped[datetime | None]
@@ -239,19 +226,99 @@ class SyncRow(Base):
     is_certain: Mapped[bool]
 
 
-class AuditRow(Base):
+class AuditRow(InChannel, Base):
     """Who changed what in a channel."""
 
     __tablename__ = "audit"
-    __table_args__ = (Index("ix_audit_channel", "team_id", "channel_id", "audit_id"), no_reused_ids())
+    __table_args__ = (Index("ix_audit_channel", "team_id", "channel_id", "audit_id"), no_id_reuse())
 
     audit_id: Mapped[Id]
-    team_id: Mapped[str]
-    channel_id: Mapped[str]
     at: Mapped[datetime]
     who: Mapped[str]
     action: Mapped[str]
     subject: Mapped[str]
+
+
+class CardRow(InChannel, Base):
+    """The one message that shows incidents in a channel."""
+
+    __tablename__ = "cards"
+    __table_args__ = (
+        CheckConstraint("wanted_revision > 0", name="wanted_counts"),
+        CheckConstraint("shown_revision >= 0 AND first_shown_revision >= 0", name="shown_counts"),
+        Index("ix_cards_posted", "team_id", "channel_id", "ts"),
+        no_id_reuse(),
+    )
+
+    card_id: Mapped[Id]
+    wanted_revision: Mapped[int]
+    shown_revision: Mapped[int]
+    first_shown_revision: Mapped[int]
+    ts: Mapped[str | None]
+    created_at: Mapped[datetime]
+
+
+class CardIncidentRow(InChannel, Base):
+    """Which card shows an incident; the channel stands here too, so that an incident has one card in a channel."""
+
+    __tablename__ = "card_incidents"
+    __table_args__ = (
+        UniqueConstraint("incident_id", "team_id", "channel_id"),
+        Index("ix_card_incidents_card_id", "card_id"),
+        no_id_reuse(),
+    )
+
+    member_id: Mapped[Id]
+    card_id: Mapped[int] = mapped_column(ForeignKey("cards.card_id"))
+    incident_id: Mapped[int] = mapped_column(ForeignKey("incidents.incident_id"))
+
+
+class ChannelRow(InChannel, Base):
+    """A channel that ever got a message into the outbox: the lease of its one deliverer, and its pause."""
+
+    __tablename__ = "channels"
+    __table_args__ = (
+        PrimaryKeyConstraint("team_id", "channel_id"),
+        CheckConstraint("(lease_owner IS NULL) = (lease_until IS NULL)", name="lease_whole"),
+    )
+
+    lease_owner: Mapped[str | None]
+    lease_until: Mapped[datetime | None]
+    rest_until: Mapped[datetime | None]
+
+
+class OutboxRow(InChannel, Base):
+    """A message to a channel, pending (`owed`) or sent: its key is kept, so that it is never sent twice."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        ForeignKeyConstraint(["team_id", "channel_id"], ["channels.team_id", "channels.channel_id"]),
+        CheckConstraint("state IN ('owed', 'sent')", name="state"),
+        CheckConstraint("kind IN ('card', 'reply', 'notice')", name="kind"),
+        CheckConstraint("attempts >= 0", name="attempts_count"),
+        CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name="sent_when"),
+        Index("ix_outbox_owed", "team_id", "channel_id", "message_id", **where("state = 'owed'")),
+        Index("ix_outbox_due", "not_before", **where("state = 'owed'")),
+        Index("ix_outbox_card_id", "card_id"),
+        Index("ix_outbox_notices_sent", "sent_at", **where("state = 'sent' AND card_id IS NULL")),
+        no_id_reuse(),
+    )
+
+    message_id: Mapped[Id]
+    key: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[Code]
+    content: Mapped[Code]
+    not_before: Mapped[datetime]
+    card_id: Mapped[int | None] = mapped_column(ForeignKey("cards.card_id"))
+    card_revision: Mapped[int]
+    broadcast: Mapped[bool]
+    state: Mapped[Code]
+    created_at: Mapped[datetime]
+    attempts: Mapped[int]
+    sending_since: Mapped[datetime | None]
+    last_error: Mapped[str | None]
+    sent_at: Mapped[datetime | None]
+    ts: Mapped[str | None]
 
 
 WORKSPACES = table_of(WorkspaceRow)
@@ -261,5 +328,9 @@ INCIDENTS = table_of(IncidentRow)
 SUBSCRIPTIONS = table_of(SubscriptionRow)
 SNOOZES = table_of(SnoozeRow)
 CHANNEL_SETTINGS = table_of(ChannelSettingsRow)
-SYNCS = table_of(SyncRow)
+REQUESTED_SYNCS = table_of(RequestedSyncRow)
 AUDIT = table_of(AuditRow)
+CARDS = table_of(CardRow)
+CARD_INCIDENTS = table_of(CardIncidentRow)
+CHANNELS = table_of(ChannelRow)
+OUTBOX = table_of(OutboxRow)

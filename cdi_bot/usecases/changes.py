@@ -15,7 +15,7 @@ from cdi_bot.core.model.subscription import Filters, Snooze, Subscription, is_pa
 from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.monitoring.incident_writer import ConflictError
 from cdi_bot.monitoring.poller import Poller
-from cdi_bot.services.ports.store import UnitOfWork
+from cdi_bot.store import UnitOfWork
 from cdi_bot.usecases.answers import (
     NothingOpen,
     NotSubscribed,
@@ -72,7 +72,7 @@ async def subscribe(
         by=actor.who,
         now=actor.at,
     )
-    await uow.subscriptions.mend(actor.channel)  # it was just seen that the bot may post
+    await uow.subscriptions.clear_broken(actor.channel)  # it was just seen that the bot may post
     known = await uow.integrations.all(actor.workspace_id)
     taken = [watched for watched in known if subscription.takes_in(watched.integration)]
     await poller.watch(uow, taken, actor.at)
@@ -149,7 +149,7 @@ async def acknowledge(uow: UnitOfWork, actor: Actor, incident_ids: Collection[in
 
     Who acknowledged first stays named. Raises `ConflictError` when somebody else changed one at the same moment.
     """
-    incidents = await uow.incidents.get(incident_ids)
+    incidents = await uow.incidents.get_many(incident_ids)
     before = [incident for incident in incidents.values() if incident.is_open]
     fresh = [incident for incident in before if incident.acknowledged_by is None]
     for incident in fresh:
@@ -177,7 +177,7 @@ async def snooze(
     snoozes = await uow.snoozes.active(actor.workspace_id, [integration.integration_id], actor.at)
     if any(snooze.channel == actor.channel and _is_the_same(snooze, until, reason) for snooze in snoozes):
         return SnoozeSet(channel=actor.channel, integration=integration, until=until, reason=reason)
-    await uow.snoozes.put(
+    await uow.snoozes.save(
         Snooze(
             channel=actor.channel,
             workspace_id=actor.workspace_id,
@@ -231,7 +231,7 @@ async def announce(uow: UnitOfWork, actor: Actor, action: str, subject: str, con
         content=content,
         not_before=actor.at,
     )
-    await uow.outbox.owe([message], now=actor.at)
+    await uow.outbox.add([message], now=actor.at)
     await _audit(uow, actor, action, subject)
     return message.key
 
@@ -252,5 +252,5 @@ async def _refresh_cards(
         for card in of_one
         if not here_only or card.channel == actor.channel
     }
-    raised = await uow.cards.want(ids)
-    await uow.outbox.owe([show_card(card, actor.at) for card in raised.values()], now=actor.at)
+    raised = await uow.cards.raise_revision(ids)
+    await uow.outbox.add([show_card(card, actor.at) for card in raised.values()], now=actor.at)

@@ -11,7 +11,7 @@ from cdi_bot.core.model.channel import Channel, ChannelSettings
 from cdi_bot.core.model.content import Content, DigestChanged, LanguageChanged
 from cdi_bot.core.model.integration import Workspace
 from cdi_bot.delivery.slack_port import Messenger
-from cdi_bot.services.ports.store import Store
+from cdi_bot.store import Store
 from cdi_bot.usecases.access import Access, posting_problem
 from cdi_bot.usecases.answers import Answer, DigestSet, LanguageSet, SettingsShown, UnknownLanguage
 from cdi_bot.usecases.changes import Actor, announce
@@ -58,7 +58,7 @@ class ChangeChannelSettings:
             before = await uow.channels.settings(channel)
             unchanged = (before.language if before else None) == language
             if not unchanged:
-                await uow.channels.set(replace(_changed_by(before, actor), language=language))
+                await uow.channels.save_settings(replace(_changed_by(before, actor), language=language))
                 content: Content = LanguageChanged(who=who, language=language)
                 await announce(uow, actor, "language", language or "default", content)
         self.wake()
@@ -88,7 +88,7 @@ class ChangeChannelSettings:
                     digest_until=schedule.last_due(place, actor.at) if schedule else None,
                     zone=zone if schedule or before is None else before.zone,
                 )
-                await uow.channels.set(after)
+                await uow.channels.save_settings(after)
                 content = DigestChanged(who=who, digest=digest, zone=zone, next_due=next_due)
                 await announce(uow, actor, "digest", digest or "off", content)
         self.wake()

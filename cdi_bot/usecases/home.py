@@ -18,7 +18,7 @@ from cdi_bot.core.rules.kinds import rules_of
 from cdi_bot.core.rules.urgency import attention, longest_row_first
 from cdi_bot.core.statistics import expected_next
 from cdi_bot.delivery.view_builder import dashboard_page
-from cdi_bot.services.ports.store import Store, UnitOfWork
+from cdi_bot.store import Store, UnitOfWork
 from cdi_bot.usecases.queries import open_by_integration, open_of_workspace
 
 MOST_URGENT = 8

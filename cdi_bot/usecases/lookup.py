@@ -14,7 +14,7 @@ from datetime import timedelta
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, Workspace, normalize_name
 from cdi_bot.monitoring.braze_port import NO_SUCH_INTEGRATION, STATUS_PATIENCE, BrazeReason, Endpoint, within
 from cdi_bot.monitoring.poller import Poller
-from cdi_bot.services.ports.store import Store
+from cdi_bot.store import Store
 from cdi_bot.usecases.answers import BrazeRefused, NoMatch, SeveralMatches
 
 PERMISSIONS = {

@@ -16,7 +16,7 @@ from cdi_bot.delivery.slack_port import Messenger
 from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint
 from cdi_bot.monitoring.incident_writer import ConflictError
 from cdi_bot.monitoring.poller import Poller
-from cdi_bot.services.ports.store import Store, StoreTrouble
+from cdi_bot.store import Store, StoreTrouble
 from cdi_bot.usecases import changes
 from cdi_bot.usecases.access import Access, posting_problem
 from cdi_bot.usecases.answers import (
@@ -164,7 +164,7 @@ class Manage:
             return refusal
         before = await self._acknowledge(channel, who, incident_ids)
         async with self._store.read() as uow:
-            shown = before or list((await uow.incidents.get(incident_ids)).values())
+            shown = before or list((await uow.incidents.get_many(incident_ids)).values())
             about = next((one.integration_id for one in shown if one.integration_id), None)
             watched = await uow.integrations.get(self._workspace_id, about) if about else None
         if watched is None:

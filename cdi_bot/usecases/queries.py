@@ -18,7 +18,7 @@ from cdi_bot.delivery.view_builder import dashboard_page
 from cdi_bot.monitoring.braze_port import Braze, BrazeReason, Endpoint, within
 from cdi_bot.monitoring.history_backfill import backfill_history
 from cdi_bot.monitoring.poller import Poller
-from cdi_bot.services.ports.store import Store, UnitOfWork
+from cdi_bot.store import Store, UnitOfWork
 from cdi_bot.usecases.answers import (
     Answer,
     AuditTrail,
@@ -131,8 +131,8 @@ class Queries:
         integration = watched.integration
         key = integration.integration_id
         runs = await uow.runs.page(workspace_id, key, offset=offset, limit=HISTORY_PAGE + 1)
-        counts = await uow.runs.count(workspace_id, key, since=now - RATED)
-        lately = await uow.runs.count(workspace_id, key, since=now - RECENTLY)
+        counts = await uow.runs.count_by_status(workspace_id, key, since=now - RATED)
+        lately = await uow.runs.count_by_status(workspace_id, key, since=now - RECENTLY)
         # One more than is shown: the newest may be running.
         newest = await uow.runs.page(workspace_id, key, offset=0, limit=TREND + 1)
         ended = [run for run in newest if run.outcome is not Outcome.RUNNING]
@@ -203,7 +203,7 @@ class Queries:
         """Tell who changed what in a channel lately."""
         async with self._store.read() as uow:
             entries = await uow.audit.newest(channel, limit=AUDIT_ROWS)
-            known = await uow.integrations.some(
+            known = await uow.integrations.get_many(
                 self._workspace.workspace_id, {entry.subject for entry in entries}
             )
         names = {key: watched.integration.integration_name for key, watched in known.items()}

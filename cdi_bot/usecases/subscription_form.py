@@ -15,7 +15,7 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, Workspace, normalize_name
 from cdi_bot.core.model.subscription import Filters, Subscription, is_pattern, selector_matches
 from cdi_bot.delivery.slack_port import Messenger
-from cdi_bot.services.ports.store import Store
+from cdi_bot.store import Store
 from cdi_bot.usecases.access import Access, posting_problem
 from cdi_bot.usecases.answers import Answer, SettingsShown
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings

@@ -11,7 +11,7 @@ from cdi_bot.core.model.content import SyncTriggered
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, Workspace
 from cdi_bot.core.model.requested_sync import RequestedSync
 from cdi_bot.monitoring.braze_port import Braze, BrazeTrouble, Endpoint
-from cdi_bot.services.ports.store import Store, UnitOfWork
+from cdi_bot.store import Store, UnitOfWork
 from cdi_bot.usecases.access import Access
 from cdi_bot.usecases.answers import Answer, ConfirmSync, SyncStarted
 from cdi_bot.usecases.changes import Actor, announce, open_incidents
@@ -72,7 +72,7 @@ async def _announce_sync(
     announced = await announce(uow, actor, "sync", key, content)
     newest = (await uow.runs.newest(actor.workspace_id, [key])).get(key)
     incidents = await open_incidents(uow, actor.workspace_id, key)
-    await uow.syncs.add(
+    await uow.requested_syncs.add(
         RequestedSync(
             sync_id=0,
             channel=actor.channel,

@@ -10,17 +10,14 @@ import os
 from alembic import context
 from sqlalchemy import Connection
 
-from cdi_bot.store import message_tables, tables
-from cdi_bot.store.columns import Base
 from cdi_bot.store.engine import open_migrating, sync_url
-
-_ALL_TABLES = (tables, message_tables)  # importing them is what makes the metadata complete
+from cdi_bot.store.tables import OUTBOX
 
 
 def _run(connection: Connection) -> None:
     context.configure(
         connection=connection,
-        target_metadata=Base.metadata,
+        target_metadata=OUTBOX.metadata,  # any table knows the metadata of all
         render_as_batch=True,
         compare_type=True,
         compare_server_default=True,

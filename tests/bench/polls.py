@@ -15,7 +15,7 @@ from cdi_bot.braze.client import BrazeClient
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.monitoring.poller import Poller, PollerSettings
-from cdi_bot.store import SqlStore
+from cdi_bot.store import Store
 from cdi_bot.store.migrate import upgrade
 from tests.bench.processes import Controls, Env, stand_ins
 
@@ -36,7 +36,7 @@ async def cpu_per_poll(folder: Path) -> dict[str, float]:
         integration_id = str(integration["integration_id"])
         url = f"sqlite:///{folder / 'polls.db'}"
         upgrade(url)
-        store = await SqlStore.open(url)
+        store = await Store.open(url)
         poller, braze = await _poller(env, store)
         for _ in range(3):  # the baseline, the first page, warm connections
             await poller.refresh(integration_id)
@@ -58,10 +58,10 @@ async def cpu_per_poll(folder: Path) -> dict[str, float]:
     return {"bare": min(bare, again) * 1000, "unchanged": unchanged * 1000, "changed": changed * 1000}
 
 
-async def _poller(env: Env, store: SqlStore) -> tuple[Poller, BrazeClient]:
+async def _poller(env: Env, store: Store) -> tuple[Poller, BrazeClient]:
     """An observer that watches everything, with its first sweep behind it."""
     async with store.write() as uow:
-        workspace = await uow.workspaces.ensure(base_url=env["BRAZE_BASE_URL"], dashboard_url=None)
+        workspace = await uow.workspaces.find_or_add(base_url=env["BRAZE_BASE_URL"], dashboard_url=None)
         await uow.subscriptions.add(
             channel=Channel(team_id="T1", channel_id="C1"),
             workspace_id=workspace.workspace_id,

@@ -25,7 +25,7 @@ from cdi_bot.delivery.view_builder import ViewBuilder
 from cdi_bot.monitoring.recorder import Observation, record_observations
 from cdi_bot.slack.api.messenger import SlackMessenger
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.store import SqlStore
+from cdi_bot.store import Store
 from cdi_bot.store.migrate import upgrade
 from tests.bench.processes import Env
 
@@ -80,7 +80,7 @@ class Receipts(SlackMessenger):
 class Rig:
     """A store in which every channel watches integrations of its own, and a deliverer at work on it."""
 
-    store: SqlStore
+    store: Store
     workspace: Workspace
     watched: Sequence[WatchedIntegration]
     slack: Receipts
@@ -124,7 +124,7 @@ class Rig:
             for number, watched in enumerate(self.watched)
         ]
         async with self.store.write() as uow:
-            await uow.outbox.owe(owed, now=at)
+            await uow.outbox.add(owed, now=at)
         stored = now()
         self.dispatcher.wake()
         return stored.timestamp()
@@ -143,9 +143,9 @@ async def rig(env: Env, folder: Path, each: int) -> AsyncIterator[Rig]:
     """Build it, with so many integrations for each channel."""
     url = f"sqlite:///{folder / 'delivery.db'}"
     upgrade(url)
-    store = await SqlStore.open(url)
+    store = await Store.open(url)
     async with store.write() as uow:
-        workspace = await uow.workspaces.ensure(
+        workspace = await uow.workspaces.find_or_add(
             base_url=env["BRAZE_BASE_URL"], dashboard_url="https://dashboard-01.braze.com"
         )
         watched = [_watched(workspace, place, number) for number in range(each) for place in range(CHANNELS)]

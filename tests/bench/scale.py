@@ -27,7 +27,7 @@ from cdi_bot.operator.logs import set_up_logging
 from cdi_bot.operator.metrics import Metrics, watch_loop
 from cdi_bot.polling import Monitors, WorkspaceMonitor, freeze_loaded_objects, make_monitor, open_workspace
 from cdi_bot.scheduler import Scheduler
-from cdi_bot.store import SqlStore
+from cdi_bot.store import Store
 from cdi_bot.store.columns import sqlite_time
 from cdi_bot.store.migrate import upgrade
 from cdi_bot.usecases.queries import Queries
@@ -140,7 +140,7 @@ async def measured(database: str, addresses: list[str], warm_up: float, seconds:
     set_up_logging(log_format="json", level="warning")
     begun = time.perf_counter()
     async with AsyncExitStack() as stack:
-        store = await SqlStore.open(f"sqlite:///{database}")
+        store = await Store.open(f"sqlite:///{database}")
         stack.push_async_callback(store.close)
         metrics = Metrics()
         pollers = [await _poller(store, metrics, address, stack) for address in addresses]
@@ -182,7 +182,7 @@ async def measured(database: str, addresses: list[str], warm_up: float, seconds:
         }
 
 
-async def _poller(store: SqlStore, metrics: Metrics, address: str, stack: AsyncExitStack) -> WorkspaceMonitor:
+async def _poller(store: Store, metrics: Metrics, address: str, stack: AsyncExitStack) -> WorkspaceMonitor:
     reached = await open_workspace(address, "bench", store=store, clock=now, measurements=metrics)
     stack.push_async_callback(reached.braze.aclose)
     async with store.write() as uow:
@@ -214,7 +214,7 @@ def _nobody() -> None:
     """Nothing is delivered here."""
 
 
-async def _answers(store: SqlStore, poller: WorkspaceMonitor) -> tuple[list[float], list[float]]:
+async def _answers(store: Store, poller: WorkspaceMonitor) -> tuple[list[float], list[float]]:
     """Milliseconds for `/cdi status` of everything, and of one integration's stored runs, while polling goes on."""
     workspace = poller.reach.workspace
     queries = Queries(

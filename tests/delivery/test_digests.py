@@ -42,7 +42,7 @@ class Told:
             set_at=self.bot.clock.now,
         )
         async with self.bot.store.write() as uow:
-            await uow.channels.set(settings)
+            await uow.channels.save_settings(settings)
 
     async def leap(self, to: datetime, *, looks: bool = True) -> None:
         """Let time pass at once, as if the bot had been away; then let it look at Braze, if it can."""

@@ -52,7 +52,7 @@ async def test_a_channel_is_written_to_in_its_language(bot: Whole) -> None:
     bot.end_run("users")
     await bot.run(5)
     async with bot.store.write() as uow:
-        await uow.channels.set(
+        await uow.channels.save_settings(
             ChannelSettings(channel=ALERTS, language="ja", set_by=WHO, set_at=bot.clock.now)
         )
     bot.end_run("users")
@@ -98,7 +98,7 @@ async def test_a_process_that_died_between_send_and_record_is_made_good(bot: Who
     await bot.bot.poller.idle()
     (owed,) = await bot.owed()
     async with bot.store.write() as uow:
-        await uow.outbox.sending(owed.message_id, now=bot.clock.now)
+        await uow.outbox.mark_sending(owed.message_id, now=bot.clock.now)
     await bot.bot.kill()
     await bot.start_bot("two")
     await bot.run(40)
@@ -205,7 +205,7 @@ async def snooze(bot: Whole, minutes: float | None) -> None:
     """Snooze the integration in the channel."""
     until = None if minutes is None else bot.clock.now + timedelta(minutes=minutes)
     async with bot.store.write() as uow:
-        await uow.snoozes.put(
+        await uow.snoozes.save(
             Snooze(
                 channel=ALERTS,
                 workspace_id=bot.workspace_id,

@@ -61,7 +61,7 @@ async def test_a_limit_on_posts_holds_no_change_back(bot: Whole) -> None:
 async def test_what_waits_has_a_time(bot: Whole) -> None:
     """A card that is muted, and its replies with it, are not looked at again and again meanwhile."""
     async with bot.store.write() as uow:
-        await uow.snoozes.put(
+        await uow.snoozes.save(
             Snooze(
                 channel=ALERTS,
                 workspace_id=bot.workspace_id,

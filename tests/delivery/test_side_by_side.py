@@ -15,7 +15,7 @@ from cdi_bot.core.model.message import MessageKind, OwedMessage
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.slack_model import Channel as SlackChannel
 from cdi_bot.sandbox.slack_seed import BOT, TEAM
-from cdi_bot.store import SqlStore
+from cdi_bot.store import Store
 from tests.databases import new_sqlite
 from tests.rigs.whole import Whole
 from tests.sandbox.braze_kit import Clock
@@ -26,7 +26,7 @@ CHANNELS = [Channel(team_id=TEAM, channel_id=f"C0MANY{place:04}") for place in r
 class Asleep(Whole):
     """A bot for which no time passes: whoever waits for a pace waits for `wake`."""
 
-    def __init__(self, sandbox: Sandbox, clock: Clock, store: SqlStore) -> None:
+    def __init__(self, sandbox: Sandbox, clock: Clock, store: Store) -> None:
         """Let all sleep."""
         super().__init__(sandbox, clock, store)
         self.asleep = asyncio.Semaphore(0)
@@ -65,7 +65,7 @@ class Asleep(Whole):
             for channel in CHANNELS
         ]
         async with self.store.write() as uow:
-            await uow.outbox.owe(messages, now=self.clock.now)
+            await uow.outbox.add(messages, now=self.clock.now)
 
     def told(self) -> Counter[str]:
         """How many messages each channel has."""
@@ -75,7 +75,7 @@ class Asleep(Whole):
 @pytest.fixture
 async def bot(tmp_path: Path) -> AsyncIterator[Asleep]:
     """Such a bot."""
-    clock, store = Clock(), await SqlStore.open(new_sqlite(tmp_path))
+    clock, store = Clock(), await Store.open(new_sqlite(tmp_path))
     async with Sandbox(clock) as sandbox:
         asleep = Asleep(sandbox, clock, store)
         asleep.add_channels()

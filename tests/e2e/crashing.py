@@ -31,10 +31,10 @@ from cdi_bot.cli import main
 from cdi_bot.delivery.dispatcher import Dispatcher
 from cdi_bot.settings.environment import VARIABLES
 from cdi_bot.slack.api.messenger import SlackMessenger
-from cdi_bot.store import SqlStore
-from cdi_bot.store.cards import SqlCards
-from cdi_bot.store.outbox import SqlOutbox
-from cdi_bot.store.unit_of_work import SqlUnitOfWork
+from cdi_bot.store import Store
+from cdi_bot.store.cards import Cards
+from cdi_bot.store.outbox import Outbox
+from cdi_bot.store.unit_of_work import UnitOfWork
 
 RATE = 10
 """How many seconds of the test's clock pass in one of the world's."""
@@ -170,10 +170,10 @@ def _run_fast(clock: Clock) -> None:
 
 def _put_places(death: Death) -> None:
     """Put the places around the parts that the program is made of."""
-    _replace(SqlStore, "write", _fatal_write(death))
-    for name in ("owe", "claim_channels", "sending", "sent", "release_channel"):
-        _replace(SqlOutbox, name, _noted(getattr(SqlOutbox, name)))
-    _replace(SqlCards, "merge", _noted(SqlCards.merge))
+    _replace(Store, "write", _fatal_write(death))
+    for name in ("add", "claim_channels", "mark_sending", "mark_sent", "release_channel"):
+        _replace(Outbox, name, _noted(getattr(Outbox, name)))
+    _replace(Cards, "merge", _noted(Cards.merge))
     _replace(SlackMessenger, "post", _fatal_call(SlackMessenger.post, death, _always(Place.POSTED)))
     _replace(SlackMessenger, "update", _fatal_call(SlackMessenger.update, death, _always(Place.UPDATED)))
     _replace(
@@ -203,11 +203,11 @@ _done: ContextVar[list[str]] = ContextVar("done")
 
 _TRANSACTIONS = {
     "merge": (Place.GROUPING, Place.GROUPED),
-    "sent": (Place.RECORDING, Place.RECORDED),
-    "sending": (Place.MARKING, Place.MARKED),
+    "mark_sent": (Place.RECORDING, Place.RECORDED),
+    "mark_sending": (Place.MARKING, Place.MARKED),
     "claim_channels": (Place.CLAIMING, Place.CLAIMED),
     "release_channel": (Place.RELEASING, Place.RELEASED),
-    "owe": (Place.OWING, Place.OWED),
+    "add": (Place.OWING, Place.OWED),
 }
 """What a transaction is known by, the most telling first, and its places: before its commit and after it."""
 
@@ -218,7 +218,7 @@ def _noted(real: Call) -> Call:
     @wraps(real)
     async def noted(*args: Any, **more: Any) -> Any:
         result = await real(*args, **more)
-        idle = real.__name__ == "owe" and not args[1]
+        idle = real.__name__ == "add" and not args[1]
         if result or (result is None and not idle):
             _done.get().append(real.__name__)
         return result
@@ -227,10 +227,10 @@ def _noted(real: Call) -> Call:
 
 
 def _fatal_write(death: Death) -> Callable[..., Any]:
-    real = SqlStore.write
+    real = Store.write
 
     @asynccontextmanager
-    async def write(store: SqlStore) -> AsyncIterator[SqlUnitOfWork]:
+    async def write(store: Store) -> AsyncIterator[UnitOfWork]:
         done: list[str] = []
         _done.set(done)
         before = after = None

@@ -11,8 +11,7 @@ from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.sandbox.braze_runs import Run as RunInBraze
 from cdi_bot.sandbox.slack_seed import DATA_ALERTS, MARA, MARKETING_OPS, TEAM
-from cdi_bot.services.ports.store import Lease
-from cdi_bot.store import SqlStore
+from cdi_bot.store import Lease, Store
 from tests.e2e.crashing import DIED, Clock, Fate, Order, live
 from tests.e2e.kit import Town
 from tests.forks import Fork
@@ -71,7 +70,7 @@ class Life:
 class Lives:
     """The database of a town's bot, and its lives on it. Start `store` when the database has its tables."""
 
-    store: SqlStore
+    store: Store
     workspace_id: int
 
     def __init__(self, town: Town, clock: Clock, url: str) -> None:
@@ -81,9 +80,9 @@ class Lives:
 
     async def subscribe(self) -> None:
         """Open the database and have both channels hear of everything."""
-        self.store = await SqlStore.open(self.url)
+        self.store = await Store.open(self.url)
         async with self.store.write() as uow:
-            workspace = await uow.workspaces.ensure(base_url=self.town.sandbox.url, dashboard_url=None)
+            workspace = await uow.workspaces.find_or_add(base_url=self.town.sandbox.url, dashboard_url=None)
             for channel in CHANNELS:
                 await uow.subscriptions.add(
                     channel=Channel(team_id=TEAM, channel_id=channel),
@@ -147,7 +146,7 @@ class Lives:
         """The integrations that have no baseline yet, or whose newest run is not stored as it ended."""
         there = {each.config.integration_id: each.newest for each in self.town.sandbox.braze.integrations()}
         async with self.store.read() as uow:
-            known = await uow.integrations.some(self.workspace_id, there)
+            known = await uow.integrations.get_many(self.workspace_id, there)
             stored = await uow.runs.newest(self.workspace_id, there)
         return {
             each

@@ -10,7 +10,7 @@ from itertools import chain
 import pytest
 
 from cdi_bot.sandbox import Sandbox
-from cdi_bot.store import SqlStore
+from cdi_bot.store import Store
 from tests.databases import ENGINES, Databases
 from tests.e2e.crashing import Clock, Fate, Place
 from tests.e2e.kit import Town
@@ -72,7 +72,7 @@ async def test_killed_while_migrating(town: Town, clock: Clock, engine: str, dat
         life = lives.start("db", "upgrade", fate=Fate(place=place) if place else None)
         await life.over()
         assert (life.died_at, life.code == 0) == (place, place is None), life.printed
-    store = await SqlStore.open(lives.url)
+    store = await Store.open(lives.url)
     await store.close()
     await lives.close()
 

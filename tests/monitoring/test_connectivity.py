@@ -9,7 +9,7 @@ import pytest
 
 from cdi_bot.monitoring.braze_port import BrazeReason, BrazeTrouble
 from cdi_bot.monitoring.connectivity import Connectivity
-from cdi_bot.store import SqlStore
+from cdi_bot.store import Store
 from tests.databases import Databases
 
 NOW = datetime(2026, 3, 25, 12, tzinfo=UTC)
@@ -19,7 +19,7 @@ SECOND = timedelta(seconds=1)
 @pytest.fixture
 async def connectivity(databases: Databases, tmp_path: Path) -> Connectivity:
     """The sight of a workspace that has not been asked yet."""
-    store = await SqlStore.open(databases.migrated("sqlite", tmp_path))
+    store = await Store.open(databases.migrated("sqlite", tmp_path))
     await store.close()
     return Connectivity(
         store=store, workspace_id=1, unreachable_after=300 * SECOND, admin_channel=None, last_answer=NOW

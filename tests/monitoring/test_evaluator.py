@@ -219,7 +219,7 @@ async def test_what_is_mute_until_it_recovers_stays_so_while_anything_is_wrong(b
         at=bot.clock.now,
     )
     async with bot.store.write() as uow:
-        await uow.snoozes.put(snooze)
+        await uow.snoozes.save(snooze)
         (dubious,) = await uow.incidents.open_for(bot.workspace_id, Kind.QUALITY, None)
         over = replace(dubious, revision=dubious.revision + 1, resolved_at=bot.clock.now)
         await write_if_watched(uow, over, now=bot.clock.now)

@@ -18,7 +18,7 @@ from cdi_bot.core.rules.quality import QualityRule
 from cdi_bot.core.rules.slow import SlowRule
 from cdi_bot.monitoring.evaluator import PastReader, facts_of, judge
 from cdi_bot.monitoring.integration_state import IntegrationState
-from cdi_bot.store import SqlStore
+from cdi_bot.store import Store
 from tests.databases import Databases
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
@@ -46,7 +46,7 @@ def running(start: datetime) -> Run:
 class Bench:
     """A rule before a real store; `reads` counts the pasts that were read for it, where it `may` have them."""
 
-    store: SqlStore
+    store: Store
     workspace_id: int
     rule: Rule
     reads: int = 0
@@ -76,9 +76,9 @@ class Bench:
 @pytest.fixture
 async def bench(databases: Databases, tmp_path: Path) -> AsyncIterator[Bench]:
     """An integration that has run every six hours for three weeks."""
-    store = await SqlStore.open(databases.migrated("sqlite", tmp_path))
+    store = await Store.open(databases.migrated("sqlite", tmp_path))
     async with store.write() as uow:
-        workspace = await uow.workspaces.ensure(base_url="http://braze.test", dashboard_url=None)
+        workspace = await uow.workspaces.find_or_add(base_url="http://braze.test", dashboard_url=None)
     made = Bench(store, workspace.workspace_id, SlowRule(MINUTE))
     await made.save(*(run(NOON - n * 6 * HOUR) for n in range(1, 84)))
     yield made

@@ -17,8 +17,7 @@ from cdi_bot.core.model.run import Run
 from cdi_bot.core.rules.failed_sync import IncidentChange
 from cdi_bot.monitoring import recorder
 from cdi_bot.monitoring.recorder import Observation, Recorder
-from cdi_bot.services.ports.store import StoreTrouble
-from cdi_bot.store import SqlStore
+from cdi_bot.store import Store, StoreTrouble
 from tests.databases import Databases
 from tests.store.samples import NOW, a_workspace, integration, run
 
@@ -26,9 +25,9 @@ BEFORE = NOW - timedelta(days=1)
 
 
 @pytest.fixture
-async def store(databases: Databases, tmp_path: Path) -> AsyncIterator[SqlStore]:
+async def store(databases: Databases, tmp_path: Path) -> AsyncIterator[Store]:
     """A store with all tables."""
-    opened = await SqlStore.open(databases.migrated("sqlite", tmp_path))
+    opened = await Store.open(databases.migrated("sqlite", tmp_path))
     yield opened
     await opened.close()
 
@@ -57,7 +56,7 @@ def seen(workspace_id: int, integration_id: str, *runs: Run) -> Observation:
     return Observation(watched=watched, runs=runs)
 
 
-async def test_what_comes_together_is_stored_together(store: SqlStore) -> None:
+async def test_what_comes_together_is_stored_together(store: Store) -> None:
     """The first goes at once, the rest in one transaction, and each caller gets the findings of its own."""
     workspace_id, recording = await a_workspace(store), Recorder(store)
     first = asyncio.ensure_future(
@@ -86,7 +85,7 @@ async def test_what_comes_together_is_stored_together(store: SqlStore) -> None:
     assert sorted(str(each.integration_id) for each in incidents) == ["a", "c", "first"]
 
 
-async def test_observations_of_one_integration_follow_each_other(store: SqlStore) -> None:
+async def test_observations_of_one_integration_follow_each_other(store: Store) -> None:
     """What is seen of an integration twice at once is one incident with two failures, told in order."""
     workspace_id, recording = await a_workspace(store), Recorder(store)
     looks = [[run(0)], [run(0), run(1)], [run(0), run(1), run(2, "success")]]
@@ -100,7 +99,7 @@ async def test_observations_of_one_integration_follow_each_other(store: SqlStore
     ]
 
 
-async def test_a_transaction_stays_small(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_transaction_stays_small(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """No more than so many observations go together, unless somebody brings more at once."""
     monkeypatch.setattr(recorder, "MOST", 3)
     workspace_id, recording = await a_workspace(store), Recorder(store)
@@ -116,7 +115,7 @@ async def test_a_transaction_stays_small(store: SqlStore, monkeypatch: pytest.Mo
     assert len(begun) == 3  # 2 + 1, 2, 5
 
 
-async def test_one_bad_observation_spoils_no_other(store: SqlStore) -> None:
+async def test_one_bad_observation_spoils_no_other(store: Store) -> None:
     """Where a batch can't be stored, each caller's part is tried by itself, and only the bad one fails."""
     workspace_id, recording = await a_workspace(store), Recorder(store)
     bad = seen(workspace_id, "bad", cast("Run", "no run"))
@@ -130,7 +129,7 @@ async def test_one_bad_observation_spoils_no_other(store: SqlStore) -> None:
     assert [cast("list[Any]", each)[0].change for each in (good, other)] == [IncidentChange.OPENED] * 2
 
 
-async def test_who_gives_up_is_left_out(store: SqlStore) -> None:
+async def test_who_gives_up_is_left_out(store: Store) -> None:
     """An observation whose caller has gone before its turn is not stored, and the work goes on."""
     workspace_id, recording = await a_workspace(store), Recorder(store)
     first = asyncio.ensure_future(recording.record([seen(workspace_id, "first")], NOW))
@@ -149,7 +148,7 @@ async def test_who_gives_up_is_left_out(store: SqlStore) -> None:
     assert {each.integration.integration_id for each in known} == {"first", "last"}
 
 
-async def test_trouble_of_the_database_reaches_everybody(store: SqlStore) -> None:
+async def test_trouble_of_the_database_reaches_everybody(store: Store) -> None:
     """A workspace that is not stored has no observations, whoever brings them."""
     recording = Recorder(store)
     found = await asyncio.gather(

@@ -93,7 +93,7 @@ async def test_no_run_appears(bot: Whole) -> None:
     (word,) = told(bot)
     assert "15 minutes" in word["text"]
     async with bot.store.read() as uow:
-        assert await uow.syncs.followed(bot.workspace_id) == []
+        assert await uow.requested_syncs.for_workspace(bot.workspace_id) == []
 
 
 async def test_nothing_is_concluded_while_braze_is_away(bot: Whole) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cdi_bot.monitoring.retention import INTEGRATIONS, REST, STEP, Retention
-from cdi_bot.store import SqlStore
+from cdi_bot.store import Store
 from tests.databases import Databases
 from tests.sandbox.braze_kit import Clock
 from tests.store.samples import NOW, a_workspace, incident, integration, run
@@ -19,20 +19,20 @@ MINUTES = DAYS * 24 * 60
 
 
 @pytest.fixture
-async def store(databases: Databases, tmp_path: Path) -> AsyncIterator[SqlStore]:
+async def store(databases: Databases, tmp_path: Path) -> AsyncIterator[Store]:
     """A store with all tables."""
-    opened = await SqlStore.open(databases.migrated("sqlite", tmp_path))
+    opened = await Store.open(databases.migrated("sqlite", tmp_path))
     yield opened
     await opened.close()
 
 
-async def count(store: SqlStore, workspace_id: int, integration_id: str) -> int:
+async def count(store: Store, workspace_id: int, integration_id: str) -> int:
     """How many runs of an integration are stored."""
     async with store.read() as look:
-        return sum((await look.runs.count(workspace_id, integration_id, since=None)).values())
+        return sum((await look.runs.count_by_status(workspace_id, integration_id, since=None)).values())
 
 
-async def test_a_pass_ends_with_nothing_old_left_and_is_followed_by_a_rest(store: SqlStore) -> None:
+async def test_a_pass_ends_with_nothing_old_left_and_is_followed_by_a_rest(store: Store) -> None:
     """No tick removes more than a step, all of them together remove everything old, and then none does anything."""
     workspace_id = await a_workspace(store)
     others = [f"other-{place:03}" for place in range(INTEGRATIONS + 5)]
@@ -59,7 +59,7 @@ async def test_a_pass_ends_with_nothing_old_left_and_is_followed_by_a_rest(store
     assert await count(store, workspace_id, "one") == 1
 
 
-async def test_trouble_with_the_database_only_delays_it(store: SqlStore, tmp_path: Path) -> None:
+async def test_trouble_with_the_database_only_delays_it(store: Store, tmp_path: Path) -> None:
     """A step that can't be taken raises nothing, and is taken at the next tick."""
     workspace_id = await a_workspace(store)
     async with store.write() as work:

@@ -16,15 +16,14 @@ from cdi_bot.delivery.attempt import AttemptResult
 from cdi_bot.delivery.slack_port import SlackVerdict
 from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint
 from cdi_bot.operator.metrics import Metrics, watch_loop
-from cdi_bot.services.ports.told import SNOOZED
-from cdi_bot.store import SqlStore
+from cdi_bot.store import SNOOZED, Store
 from tests.databases import Databases
 from tests.store.samples import MINUTE, NOW, notice, owe
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
 
-async def numbers(metrics: Metrics, store: SqlStore) -> dict[tuple[str, ...], float]:
+async def numbers(metrics: Metrics, store: Store) -> dict[tuple[str, ...], float]:
     """Everything shown: the name and the labels' values, and the number."""
     return read(await metrics.page(store, NOW + MINUTE))
 
@@ -39,14 +38,14 @@ def read(page: bytes) -> dict[tuple[str, ...], float]:
 
 
 @pytest.fixture
-async def store(databases: Databases, tmp_path: Path) -> AsyncIterator[SqlStore]:
+async def store(databases: Databases, tmp_path: Path) -> AsyncIterator[Store]:
     """A store without anything in it."""
-    opened = await SqlStore.open(databases.migrated("sqlite", tmp_path))
+    opened = await Store.open(databases.migrated("sqlite", tmp_path))
     yield opened
     await opened.close()
 
 
-async def test_what_happens_is_counted_by_outcome(store: SqlStore) -> None:
+async def test_what_happens_is_counted_by_outcome(store: Store) -> None:
     """Polls count by endpoint and outcome, deliveries by outcome, detections into a histogram."""
     metrics = Metrics()
     metrics.asked(Endpoint.STATUS, None)
@@ -64,7 +63,7 @@ async def test_what_happens_is_counted_by_outcome(store: SqlStore) -> None:
     assert found["cdi_bot_detection_latency_seconds_sum",] == 7
 
 
-async def test_budget_and_age_are_asked_for_when_somebody_looks(store: SqlStore) -> None:
+async def test_budget_and_age_are_asked_for_when_somebody_looks(store: Store) -> None:
     """A workspace's numbers are those of the moment of the look, not of the start."""
     metrics, sent = Metrics(), 0
     metrics.watch_workspace(
@@ -77,7 +76,7 @@ async def test_budget_and_age_are_asked_for_when_somebody_looks(store: SqlStore)
     assert found["cdi_bot_oldest_observation_seconds", "rest.one"] == 30
 
 
-async def test_the_outbox_is_as_old_as_its_oldest_message_that_is_not_muted(store: SqlStore) -> None:
+async def test_the_outbox_is_as_old_as_its_oldest_message_that_is_not_muted(store: Store) -> None:
     """Depth counts everything owed; age begins anew with a message that is owed anew, and leaves snoozed ones out."""
     metrics = Metrics()
     found = await numbers(metrics, store)
@@ -86,7 +85,7 @@ async def test_the_outbox_is_as_old_as_its_oldest_message_that_is_not_muted(stor
     found = await numbers(metrics, store)
     assert (found["cdi_bot_outbox_messages",], found["cdi_bot_outbox_oldest_seconds",]) == (2, 60)
     async with store.write() as uow:
-        for message in await uow.outbox.owed(notice().channel, limit=2):
+        for message in await uow.outbox.pending(notice().channel, limit=2):
             await uow.outbox.postpone(
                 message.message_id, until=NOW + 9 * MINUTE, error=SNOOZED, keep_sending=False
             )
@@ -94,7 +93,7 @@ async def test_the_outbox_is_as_old_as_its_oldest_message_that_is_not_muted(stor
     assert (found["cdi_bot_outbox_messages",], found["cdi_bot_outbox_oldest_seconds",]) == (2, 0)
 
 
-async def test_a_database_in_trouble_leaves_the_rest_to_be_seen(store: SqlStore, tmp_path: Path) -> None:
+async def test_a_database_in_trouble_leaves_the_rest_to_be_seen(store: Store, tmp_path: Path) -> None:
     """What can't be known is no number, and everything else is shown all the same."""
     metrics = Metrics()
     metrics.detected(timedelta(seconds=1))

@@ -17,7 +17,7 @@ from cdi_bot.core.model.run import Outcome
 from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Topic
 from cdi_bot.core.model.view import CardView, EventView, GroupedReplyView, IncidentView
 from cdi_bot.delivery.rate_limiter import POST_GAP
-from cdi_bot.services.ports.told import SNOOZED
+from cdi_bot.store import SNOOZED
 from tests.rigs.simulated_slack import Method, Said
 from tests.rigs.world import CHANNELS, World
 
@@ -83,7 +83,7 @@ class Judge:
         braze = self.world.braze
         async with self.world.store.read() as uow:
             newest = await uow.runs.newest(self.world.workspace.workspace_id, list(braze.names))
-            owed = [each for channel in CHANNELS for each in await uow.outbox.owed(channel, limit=1000)]
+            owed = [each for channel in CHANNELS for each in await uow.outbox.pending(channel, limit=1000)]
         unseen = [
             each
             for each, (run, *_) in braze.runs.items()
@@ -97,7 +97,7 @@ class Judge:
 
     async def _stored(self) -> tuple[list[Incident], dict[tuple[int, Channel], Card]]:
         async with self.world.store.read() as uow:
-            incidents = list((await uow.incidents.get(_MANY)).values())
+            incidents = list((await uow.incidents.get_many(_MANY)).values())
             shown = await uow.cards.of_incidents(_MANY)
         return incidents, {(each, card.channel): card for each, cards in shown.items() for card in cards}
 

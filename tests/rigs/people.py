@@ -26,7 +26,7 @@ from cdi_bot.slack.api.memberships import SlackMemberships
 from cdi_bot.slack.api.messenger import SlackMessenger
 from cdi_bot.slack.api.people import SlackPeople
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.store import SqlStore
+from cdi_bot.store import Store
 from cdi_bot.usecases.access import Access
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings
 from cdi_bot.usecases.lookup import Lookup
@@ -67,7 +67,7 @@ class Desk:
     """Everything that a test of the use cases needs."""
 
     sandbox: Sandbox
-    store: SqlStore
+    store: Store
     poller: Poller
     braze: BrazeClient
     workspace: Workspace
@@ -110,7 +110,7 @@ class Desk:
     async def owed(self, channel: Channel = ALERTS) -> Sequence[Content]:
         """What a channel is owed, in order."""
         async with self.store.read() as uow:
-            return [message.owed.content for message in await uow.outbox.owed(channel, limit=1000)]
+            return [message.owed.content for message in await uow.outbox.pending(channel, limit=1000)]
 
     async def polled(self) -> None:
         """Let the bot poll until all that is due has been asked and stored."""
@@ -130,13 +130,13 @@ async def responder(
 ) -> AsyncIterator[Desk]:
     """Set everything up; with `permissions`, Braze's key has only these. People wait so long for Braze."""
     clock = Clock()
-    store = await SqlStore.open(new_sqlite(folder))
+    store = await Store.open(new_sqlite(folder))
     async with Sandbox(clock) as sandbox, aiohttp.ClientSession() as session:
         sandbox.braze.settings = Settings(jitter=0)
         if permissions is not None:
             sandbox.braze.set_key(sandbox.braze_api_key, permissions)
         async with store.write() as uow:
-            workspace = await uow.workspaces.ensure(base_url=sandbox.url, dashboard_url=dashboard)
+            workspace = await uow.workspaces.find_or_add(base_url=sandbox.url, dashboard_url=dashboard)
         braze = BrazeClient(
             base_url=sandbox.url,
             api_key=sandbox.braze_api_key,

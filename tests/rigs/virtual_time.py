@@ -19,8 +19,7 @@ from typing import Any
 import aiosqlite
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from cdi_bot.services.ports.store import Store, StoreTrouble, UnitOfWork
-from cdi_bot.store import SqlStore
+from cdi_bot.store import Store, StoreTrouble, UnitOfWork
 from cdi_bot.store.engine import async_url, prepare_sqlite
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -99,7 +98,7 @@ class _Threadless(aiosqlite.Connection):
         return self._connect().__await__()
 
 
-def threadless_store(file: Path) -> SqlStore:
+def threadless_store(file: Path) -> Store:
     """The real store on a migrated SQLite file; a transaction takes no time unless it waits for something else."""
     url = async_url(f"sqlite:///{file}")
 
@@ -109,7 +108,7 @@ def threadless_store(file: Path) -> SqlStore:
     writer, reader = engine(), engine()
     prepare_sqlite(writer.sync_engine, begin="BEGIN IMMEDIATE")
     prepare_sqlite(reader.sync_engine, begin="BEGIN", query_only=True)
-    return SqlStore(url, writer=writer, reader=reader)
+    return Store(url, writer=writer, reader=reader)
 
 
 @dataclass(slots=True)

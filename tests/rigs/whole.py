@@ -29,12 +29,11 @@ from cdi_bot.sandbox.braze_runs import Run as PastRun
 from cdi_bot.sandbox.braze_runs import RunPlan
 from cdi_bot.sandbox.braze_settings import Settings
 from cdi_bot.sandbox.slack_seed import DATA_ALERTS, TEAM
-from cdi_bot.services.ports.store import Store, StoreTrouble
 from cdi_bot.slack.api.memberships import SlackMemberships
 from cdi_bot.slack.api.messenger import SlackMessenger
 from cdi_bot.slack.api.people import SlackPeople
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.store import SqlStore
+from cdi_bot.store import Store, StoreTrouble
 from cdi_bot.usecases.access import Access
 from cdi_bot.usecases.lookup import Lookup
 from cdi_bot.usecases.sync import SyncRequests
@@ -82,7 +81,7 @@ class Bot:
 class Whole:
     """The stand-ins, a store, and the bot before them. Time passes in `run` and `sleep` alone."""
 
-    def __init__(self, sandbox: Sandbox, clock: Clock, store: SqlStore) -> None:
+    def __init__(self, sandbox: Sandbox, clock: Clock, store: Store) -> None:
         """Start without a bot."""
         self.sandbox, self.clock = sandbox, clock
         self.store: Store = store
@@ -97,7 +96,7 @@ class Whole:
     ) -> Bot:
         """Build a bot as `app` does; the one that `run` drives from now on."""
         async with self.store.write() as uow:
-            workspace = await uow.workspaces.ensure(
+            workspace = await uow.workspaces.find_or_add(
                 base_url=self.sandbox.url, dashboard_url="https://dashboard-01.braze.com"
             )
         self.workspace_id = workspace.workspace_id
@@ -303,7 +302,7 @@ class Whole:
     async def owed(self, channel: Channel = ALERTS) -> list[OutboxMessage]:
         """What the outbox still holds."""
         async with self.store.read() as uow:
-            return await uow.outbox.owed(channel, limit=1000)
+            return await uow.outbox.pending(channel, limit=1000)
 
 
 @asynccontextmanager

@@ -199,7 +199,7 @@ async def world_on(loop: VirtualLoop, file: Path) -> AsyncIterator[World]:
     inner = threadless_store(file)
     store = SlowStore(inner)
     async with store.write() as uow:
-        workspace = await uow.workspaces.ensure(base_url="https://braze.invalid", dashboard_url=None)
+        workspace = await uow.workspaces.find_or_add(base_url="https://braze.invalid", dashboard_url=None)
     braze = SimBraze(workspace_id=workspace.workspace_id, clock=loop)
     for integration_id, name in INTEGRATIONS.items():
         braze.add(integration_id, name)

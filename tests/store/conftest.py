@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import NullPool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from cdi_bot.store import SqlStore
+from cdi_bot.store import Store
 from cdi_bot.store.engine import async_url
 from tests.databases import ENGINES, Databases
 from tests.store.samples import ReadSql
@@ -30,16 +30,16 @@ def url(databases: Databases, engine: str, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-async def store(url: str) -> AsyncIterator[SqlStore]:
+async def store(url: str) -> AsyncIterator[Store]:
     """An open store."""
-    opened = await SqlStore.open(url)
+    opened = await Store.open(url)
     yield opened
     await opened.close()
 
 
 @pytest.fixture
 def read_sql(url: str) -> ReadSql:
-    """Look into the test's database, past the store."""
+    """Run SQL on the test's database, without the store."""
 
     async def run(statement: str) -> list[tuple[Any, ...]]:
         engine = create_async_engine(async_url(url), poolclass=NullPool)

@@ -1,4 +1,4 @@
-"""SQL that fills a database with a past: much that is old, little that is open, running or owed."""
+"""SQL that fills a database: many old rows, few that are open, running or pending."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ INSERT INTO runs (workspace_id, integration_id, sync_start_time, sync_finish_tim
 FROM numbers CROSS JOIN braze_workspaces w
 """
 
-_TOLD = """
+_ALERTS = """
 INSERT INTO incidents (workspace_id, integration_id, kind, revision, opened_at, failing_since, failed_runs,
   failed_in_a_row, resolved_at, quiet)
 <each> SELECT 1, <name>, 'sync_failed', 1, <at:n % <runs>>, <at:n % <runs>>, 1, 1,
@@ -50,9 +50,9 @@ def known(engine: str, start: datetime, *, integrations: int, runs: int) -> list
     return _statements(_KNOWN, engine, start, integrations, runs)
 
 
-def told(engine: str, start: datetime, *, integrations: int, runs: int) -> list[str]:
-    """An incident for each run of the first workspace, each with a card and its message; few are open or owed."""
-    return _statements(_TOLD, engine, start, integrations, runs)
+def alerts(engine: str, start: datetime, *, integrations: int, runs: int) -> list[str]:
+    """An incident for each run of the first workspace, each with a card and its message; few are open or pending."""
+    return _statements(_ALERTS, engine, start, integrations, runs)
 
 
 def _statements(template: str, engine: str, start: datetime, integrations: int, runs: int) -> list[str]:

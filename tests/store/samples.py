@@ -12,10 +12,10 @@ from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.message import Card, MessageKind, OwedMessage
 from cdi_bot.core.model.run import Run
-from cdi_bot.store import SqlStore
+from cdi_bot.store import Store
 
 ReadSql = Callable[[str], Awaitable[list[tuple[Any, ...]]]]
-"""A look into the test's database past the store."""
+"""Runs SQL on the test's database, without the store."""
 
 NOW = datetime(2026, 3, 25, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -24,17 +24,17 @@ CHANNEL = Channel(team_id="T1", channel_id="C1")
 OTHER_CHANNEL = Channel(team_id="T1", channel_id="C2")
 
 
-async def a_workspace(store: SqlStore, name: str = "iad-01") -> int:
+async def a_workspace(store: Store, name: str = "iad-01") -> int:
     """A stored workspace's id."""
     async with store.write() as work:
-        workspace = await work.workspaces.ensure(
+        workspace = await work.workspaces.find_or_add(
             base_url=f"https://rest.{name}.braze.com", dashboard_url=None
         )
     return workspace.workspace_id
 
 
 def integration(workspace_id: int, integration_id: str = "one", **facts: Any) -> WatchedIntegration:
-    """An integration; facts of watching go to the watch, the others to what Braze tells."""
+    """A watched integration; each fact goes to the field of its name, here or in Braze's part."""
     watching = {name: facts.pop(name) for name in list(facts) if name in WatchedIntegration.__slots__}
     facts.setdefault("integration_name", integration_id)
     told = Integration(workspace_id=workspace_id, integration_id=integration_id, **facts)
@@ -55,7 +55,7 @@ def incident(workspace_id: int, integration_id: str | None = "one", **facts: Any
 
 
 def of_card(card: Card, **facts: Any) -> OwedMessage:
-    """The message that owes a card."""
+    """The message that posts or updates a card."""
     given = {"not_before": NOW, "content": ShowCard(), **facts}
     return OwedMessage(
         key=f"card:{card.card_id}",
@@ -78,22 +78,22 @@ def notice(key: str = "notice", channel: Channel = CHANNEL, **facts: Any) -> Owe
     return OwedMessage(key=key, channel=channel, kind=MessageKind.NOTICE, **given)
 
 
-async def owe(store: SqlStore, *messages: OwedMessage) -> None:
-    """Owe messages in a commit of their own."""
+async def owe(store: Store, *messages: OwedMessage) -> None:
+    """Add messages to the outbox in their own commit."""
     async with store.write() as work:
-        await work.outbox.owe(messages, now=NOW)
+        await work.outbox.add(messages, now=NOW)
 
 
-async def a_card(store: SqlStore, channel: Channel = CHANNEL, members: int = 1) -> Card:
+async def a_card(store: Store, channel: Channel = CHANNEL, members: int = 1) -> Card:
     """A stored card of new incidents, and its message."""
     ids = await some_incidents(store, members)
     async with store.write() as work:
         card = await work.cards.add(channel, ids, now=NOW)
-        await work.outbox.owe([of_card(card)], now=NOW)
+        await work.outbox.add([of_card(card)], now=NOW)
     return card
 
 
-async def some_incidents(store: SqlStore, count: int) -> list[int]:
+async def some_incidents(store: Store, count: int) -> list[int]:
     """Ids of so many new incidents; resolved ones, so that any number of them fits one integration."""
     workspace_id = await a_workspace(store)
     async with store.write() as work:

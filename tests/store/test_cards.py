@@ -1,4 +1,4 @@
-"""Cards, and the messages that hang on them."""
+"""Cards, and their messages."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ import pytest
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.message import Card, OutboxMessage
-from cdi_bot.services.ports.store import StoreTrouble
-from cdi_bot.store import SqlStore
+from cdi_bot.store import Store, StoreTrouble
 from tests.store.samples import (
     CHANNEL,
     MINUTE,
@@ -25,25 +24,25 @@ from tests.store.samples import (
 )
 
 
-async def card_of(store: SqlStore, card_id: int) -> Card | None:
+async def card_of(store: Store, card_id: int) -> Card | None:
     """The card as it is stored now."""
     async with store.read() as work:
         return await work.cards.get(card_id)
 
 
-async def owed(store: SqlStore, channel: Channel = CHANNEL) -> list[OutboxMessage]:
-    """What a channel is owed now."""
+async def pending(store: Store, channel: Channel = CHANNEL) -> list[OutboxMessage]:
+    """A channel's pending messages."""
     async with store.read() as work:
-        return await work.outbox.owed(channel, limit=100)
+        return await work.outbox.pending(channel, limit=100)
 
 
-async def show(store: SqlStore, card: Card, revision: int = 1, ts: str = "1.1") -> None:
+async def show(store: Store, card: Card, revision: int = 1, ts: str = "1.1") -> None:
     """Record that Slack shows a card."""
     async with store.write() as work:
-        await work.cards.shown(card.card_id, revision=revision, ts=ts)
+        await work.cards.mark_shown(card.card_id, revision=revision, ts=ts)
 
 
-async def test_a_card_shows_its_incidents_in_their_order(store: SqlStore) -> None:
+async def test_a_card_shows_its_incidents_in_their_order(store: Store) -> None:
     """A card is found by each of its incidents, and lists them in the order in which they joined."""
     ids = await some_incidents(store, 4)
     mixed = [ids[2], ids[0], ids[1]]
@@ -57,7 +56,7 @@ async def test_a_card_shows_its_incidents_in_their_order(store: SqlStore) -> Non
     assert card == Card(card_id=card.card_id, channel=CHANNEL, wanted_revision=1, created_at=NOW)
 
 
-async def test_an_incident_has_one_card_in_a_channel(store: SqlStore) -> None:
+async def test_an_incident_has_one_card_in_a_channel(store: Store) -> None:
     """The database itself refuses a second card for it."""
     ids = await some_incidents(store, 1)
     async with store.write() as work:
@@ -67,27 +66,27 @@ async def test_an_incident_has_one_card_in_a_channel(store: SqlStore) -> None:
             await work.cards.add(CHANNEL, ids, now=NOW)
 
 
-async def test_an_unknown_card_is_none(store: SqlStore) -> None:
-    """Asking for a card that isn't there gives nothing, and wanting it changes nothing."""
+async def test_an_unknown_card_is_none(store: Store) -> None:
+    """Reading a card that isn't there gives nothing, and raising its revision changes nothing."""
     async with store.write() as work:
         assert await work.cards.get(17) is None
         assert (await work.cards.members([17]))[17] == []
-        assert await work.cards.want([17]) == {}
+        assert await work.cards.raise_revision([17]) == {}
 
 
-async def test_wanting_raises_each_card_by_one(store: SqlStore) -> None:
-    """The cards come back with the revision that is wanted now."""
+async def test_each_cards_revision_is_raised_by_one(store: Store) -> None:
+    """The cards are returned with their new wanted revision."""
     one, two = await a_card(store), await a_card(store)
     async with store.write() as work:
-        await work.cards.want([one.card_id])
-        raised = await work.cards.want([one.card_id, two.card_id])
+        await work.cards.raise_revision([one.card_id])
+        raised = await work.cards.raise_revision([one.card_id, two.card_id])
     assert {card_id: card.wanted_revision for card_id, card in raised.items()} == {
         one.card_id: 3,
         two.card_id: 2,
     }
 
 
-async def test_what_is_shown_never_goes_back(store: SqlStore) -> None:
+async def test_what_is_shown_never_goes_back(store: Store) -> None:
     """The first revision that was posted is remembered, and a late answer about an older one is harmless."""
     card = await a_card(store)
     for revision in (2, 5, 3):
@@ -96,91 +95,91 @@ async def test_what_is_shown_never_goes_back(store: SqlStore) -> None:
     assert await card_of(store, card.card_id) == expected
 
 
-async def test_a_card_is_owed_until_it_shows_the_present(store: SqlStore) -> None:
-    """A change that comes while the card is being sent keeps it owed; showing that change settles it."""
+async def test_a_card_is_pending_until_it_shows_the_present(store: Store) -> None:
+    """A change that comes while the card is being sent keeps it pending; showing that change settles it."""
     card = await a_card(store)
-    (message,) = await owed(store)
+    (message,) = await pending(store)
     async with store.write() as work:
-        await work.outbox.sending(message.message_id, now=NOW)
+        await work.outbox.mark_sending(message.message_id, now=NOW)
     async with store.write() as work:  # a poll, meanwhile
-        await work.cards.want([card.card_id])
-        await work.outbox.owe([of_card(card, not_before=NOW + MINUTE)], now=NOW + MINUTE)
+        await work.cards.raise_revision([card.card_id])
+        await work.outbox.add([of_card(card, not_before=NOW + MINUTE)], now=NOW + MINUTE)
     async with store.write() as work:
-        await work.cards.shown(card.card_id, revision=1, ts="1.1")
-        await work.outbox.sent(message.message_id, ts="1.1", now=NOW + MINUTE)
-    assert await owed(store) == [message]
+        await work.cards.mark_shown(card.card_id, revision=1, ts="1.1")
+        await work.outbox.mark_sent(message.message_id, ts="1.1", now=NOW + MINUTE)
+    assert await pending(store) == [message]
     async with store.write() as work:
-        await work.cards.shown(card.card_id, revision=2, ts="1.1")
-        await work.outbox.sent(message.message_id, ts="1.1", now=NOW + MINUTE)
-    assert await owed(store) == []
+        await work.cards.mark_shown(card.card_id, revision=2, ts="1.1")
+        await work.outbox.mark_sent(message.message_id, ts="1.1", now=NOW + MINUTE)
+    assert await pending(store) == []
 
 
-async def test_a_card_that_was_shown_is_owed_anew_in_its_old_place(store: SqlStore) -> None:
-    """A settled card that changes is owed again under its id, at the time of the change, with a clean record."""
+async def test_a_shown_card_that_changes_is_pending_again_in_its_old_place(store: Store) -> None:
+    """A settled card that changes is pending again under its id, at the time of the change, with a clean record."""
     card = await a_card(store)
     await owe(store, notice())
-    first, other = await owed(store)
+    first, other = await pending(store)
     async with store.write() as work:
         await work.outbox.postpone(first.message_id, until=NOW, error="timeout", keep_sending=False)
-        await work.cards.shown(card.card_id, revision=1, ts="1.1")
-        await work.outbox.sent(first.message_id, ts="1.1", now=NOW)
-    assert await owed(store) == [other]
+        await work.cards.mark_shown(card.card_id, revision=1, ts="1.1")
+        await work.outbox.mark_sent(first.message_id, ts="1.1", now=NOW)
+    assert await pending(store) == [other]
     await owe(store, of_card(card, not_before=NOW + MINUTE))
     again = replace(first, owed=replace(first.owed, not_before=NOW + MINUTE))
-    assert await owed(store) == [again, other]
+    assert await pending(store) == [again, other]
 
 
 @pytest.mark.parametrize(("minute", "then"), [(1, 1), (9, 5)])
-async def test_a_card_that_is_still_owed_keeps_its_record(store: SqlStore, minute: int, then: int) -> None:
-    """Owing it again makes it due at the earlier of the two times, and forgets no attempt."""
+async def test_a_card_that_is_still_pending_keeps_its_record(store: Store, minute: int, then: int) -> None:
+    """Adding it again makes it due at the earlier of the two times, and keeps the count of attempts."""
     card = await a_card(store)
-    (message,) = await owed(store)
+    (message,) = await pending(store)
     async with store.write() as work:
-        await work.outbox.sending(message.message_id, now=NOW)
+        await work.outbox.mark_sending(message.message_id, now=NOW)
         await work.outbox.postpone(
             message.message_id, until=NOW + 5 * MINUTE, error="timeout", keep_sending=True
         )
     await owe(store, of_card(card, not_before=NOW + minute * MINUTE))
-    (after,) = await owed(store)
+    (after,) = await pending(store)
     assert after.owed.not_before == NOW + then * MINUTE
     assert (after.attempts, after.last_error, after.sending_since) == (1, "timeout", NOW)
 
 
-async def test_a_card_may_be_given_up_before_its_first_post(store: SqlStore) -> None:
-    """A card that need not be told any more is settled though Slack never showed it."""
+async def test_a_card_may_be_given_up_before_its_first_post(store: Store) -> None:
+    """A card that need not be sent any more is settled though Slack never showed it."""
     await a_card(store)
-    (message,) = await owed(store)
+    (message,) = await pending(store)
     async with store.write() as work:
-        await work.outbox.sent(message.message_id, ts=None, now=NOW)
-    assert await owed(store) == []
+        await work.outbox.mark_sent(message.message_id, ts=None, now=NOW)
+    assert await pending(store) == []
 
 
-async def test_a_posted_card_is_not_given_up_over_a_change(store: SqlStore) -> None:
-    """Settling without sending does not swallow a change that came in between."""
+async def test_a_posted_card_is_not_given_up_over_a_change(store: Store) -> None:
+    """Settling without sending does not lose a change that came in between."""
     card = await a_card(store)
     await show(store, card)
     async with store.write() as work:
-        await work.cards.want([card.card_id])
-    (message,) = await owed(store)
+        await work.cards.raise_revision([card.card_id])
+    (message,) = await pending(store)
     async with store.write() as work:
-        await work.outbox.sent(message.message_id, ts=None, now=NOW)
-    assert await owed(store) == [message]
+        await work.outbox.mark_sent(message.message_id, ts=None, now=NOW)
+    assert await pending(store) == [message]
 
 
-async def test_a_forgotten_card_is_posted_anew(store: SqlStore) -> None:
-    """A card that vanished from Slack is owed again, whoever found out, and its next post is its first."""
+async def test_a_card_that_slack_lost_is_posted_again(store: Store) -> None:
+    """A card that vanished from Slack is pending again, whatever found it out, and its next post is its first."""
     card = await a_card(store)
-    (message,) = await owed(store)
+    (message,) = await pending(store)
     async with store.write() as work:
-        await work.cards.shown(card.card_id, revision=1, ts="1.1")
-        await work.outbox.sent(message.message_id, ts="1.1", now=NOW)
-        await work.cards.forget(card.card_id)
+        await work.cards.mark_shown(card.card_id, revision=1, ts="1.1")
+        await work.outbox.mark_sent(message.message_id, ts="1.1", now=NOW)
+        await work.cards.mark_unposted(card.card_id)
     assert await card_of(store, card.card_id) == card
-    assert await owed(store) == [message]
+    assert await pending(store) == [message]
 
 
-async def test_merging_makes_one_card_of_those_not_posted(store: SqlStore) -> None:
-    """Members move, replies hang on the other card, and the dropped cards and their messages are gone."""
+async def test_merging_makes_one_card_of_those_not_posted(store: Store) -> None:
+    """Members move, replies belong to the other card, and the emptied cards and their messages are gone."""
     into, one, two = await a_card(store, members=2), await a_card(store), await a_card(store)
     await owe(store, reply(one, "one"), reply(two, "two", card_revision=2))
     async with store.write() as work:
@@ -189,64 +188,64 @@ async def test_merging_makes_one_card_of_those_not_posted(store: SqlStore) -> No
             for card in (into, one, two)
             for member in (await work.cards.members([card.card_id]))[card.card_id]
         ]
-        await work.cards.want([two.card_id])
+        await work.cards.raise_revision([two.card_id])
         await work.cards.merge(into.card_id, [one.card_id, two.card_id, into.card_id])
         assert (await work.cards.members([into.card_id]))[into.card_id] == members
         shown = await work.cards.of_incidents(members)
         assert [await work.cards.get(card.card_id) for card in (one, two)] == [None, None]
     merged = replace(into, wanted_revision=3)
     assert shown == {member: [merged] for member in members}
-    messages = await owed(store)
+    messages = await pending(store)
     assert [message.owed.key for message in messages] == [f"card:{into.card_id}", "one", "two"]
     assert {message.owed.card_id for message in messages} == {into.card_id}
 
 
-async def test_the_merged_cards_first_post_tells_their_replies(store: SqlStore) -> None:
-    """A fact of a card that was merged before any post is older than what the first post tells."""
+async def test_the_merged_cards_first_post_includes_their_replies(store: Store) -> None:
+    """A fact of a card that was merged before any post is older than what the first post shows."""
     into, other = await a_card(store), await a_card(store)
     async with store.write() as work:
-        (raised,) = (await work.cards.want([other.card_id])).values()
-        await work.outbox.owe([reply(other, card_revision=raised.wanted_revision)], now=NOW)
+        (raised,) = (await work.cards.raise_revision([other.card_id])).values()
+        await work.outbox.add([reply(other, card_revision=raised.wanted_revision)], now=NOW)
         await work.cards.merge(into.card_id, [other.card_id])
     merged = await card_of(store, into.card_id)
     assert merged
-    (told,) = [message.owed for message in await owed(store) if message.owed.key == "reply"]
+    (told,) = [message.owed for message in await pending(store) if message.owed.key == "reply"]
     assert told.card_revision <= merged.wanted_revision
 
 
-async def test_what_joins_a_posted_card_is_told_in_its_thread(store: SqlStore) -> None:
-    """A fact of a card that joins one that was posted before is newer than what that post told."""
+async def test_what_joins_a_posted_card_is_sent_in_its_thread(store: Store) -> None:
+    """A fact of a card that joins one that was posted before is newer than what that post showed."""
     into, other = await a_card(store), await a_card(store)
     await owe(store, reply(other, card_revision=2))
     async with store.write() as work:
-        await work.cards.want([into.card_id])
-        await work.cards.shown(into.card_id, revision=2, ts="1.1")
+        await work.cards.raise_revision([into.card_id])
+        await work.cards.mark_shown(into.card_id, revision=2, ts="1.1")
         await work.cards.merge(into.card_id, [other.card_id])
     merged = await card_of(store, into.card_id)
     assert merged
     assert merged.wanted_revision > merged.shown_revision
-    (told,) = [message.owed for message in await owed(store) if message.owed.key == "reply"]
+    (told,) = [message.owed for message in await pending(store) if message.owed.key == "reply"]
     assert told.card_revision > merged.first_shown_revision
 
 
-async def test_a_card_that_may_be_in_slack_is_not_merged_away(store: SqlStore) -> None:
-    """Neither a posted card, nor one whose post has an unknown outcome, nor one of another channel is dropped."""
+async def test_a_card_that_may_be_in_slack_is_not_merged_away(store: Store) -> None:
+    """Neither a posted card, nor one whose post has an unknown outcome, nor one of another channel is deleted."""
     into, posted, unknown = await a_card(store), await a_card(store), await a_card(store)
     elsewhere = await a_card(store, OTHER_CHANNEL)
     await show(store, posted)
-    message = next(each for each in await owed(store) if each.owed.card_id == unknown.card_id)
+    message = next(each for each in await pending(store) if each.owed.card_id == unknown.card_id)
     async with store.write() as work:
-        await work.outbox.sending(message.message_id, now=NOW)
+        await work.outbox.mark_sending(message.message_id, now=NOW)
         before = {card: await work.cards.get(card.card_id) for card in (into, posted, unknown, elsewhere)}
         await work.cards.merge(into.card_id, [card.card_id for card in before])
         await work.cards.merge(999, [into.card_id])
         for card, state in before.items():
             assert await work.cards.get(card.card_id) == state
             assert len((await work.cards.members([card.card_id]))[card.card_id]) == 1
-    assert len(await owed(store)) == 3
+    assert len(await pending(store)) == 3
 
 
-async def test_a_dropped_cards_id_is_never_given_again(store: SqlStore) -> None:
+async def test_a_dropped_cards_id_is_never_given_again(store: Store) -> None:
     """Messages are keyed by card ids, so an id must not come to name another card."""
     into, dropped = await a_card(store), await a_card(store)
     async with store.write() as work:
@@ -254,16 +253,16 @@ async def test_a_dropped_cards_id_is_never_given_again(store: SqlStore) -> None:
     assert (await a_card(store)).card_id > dropped.card_id
 
 
-async def test_the_fresh_storm_is_the_newest_card_of_several(store: SqlStore) -> None:
+async def test_the_newest_grouped_card_has_several_incidents(store: Store) -> None:
     """Of its channel, that Slack took since a time; a card of one incident, or without a post, is none."""
     old, new, unposted = [await a_card(store, members=2) for _ in range(3)]
     single, elsewhere = await a_card(store), await a_card(store, OTHER_CHANNEL, members=2)
     async with store.write() as work:
         for card, seconds in ((old, 10), (new, 20), (single, 30), (elsewhere, 40)):
             posted = NOW.timestamp() + seconds
-            await work.cards.shown(card.card_id, revision=1, ts=f"{posted:.6f}")
+            await work.cards.mark_shown(card.card_id, revision=1, ts=f"{posted:.6f}")
     async with store.read() as look:
         assert unposted.ts is None
-        assert await look.cards.fresh_storm(CHANNEL, since=NOW) == new.card_id
-        assert await look.cards.fresh_storm(CHANNEL, since=NOW + 25 * SECOND) is None
-        assert await look.cards.fresh_storm(OTHER_CHANNEL, since=NOW) == elsewhere.card_id
+        assert await look.cards.newest_grouped(CHANNEL, since=NOW) == new.card_id
+        assert await look.cards.newest_grouped(CHANNEL, since=NOW + 25 * SECOND) is None
+        assert await look.cards.newest_grouped(OTHER_CHANNEL, since=NOW) == elsewhere.card_id

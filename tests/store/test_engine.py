@@ -1,9 +1,10 @@
-"""How databases are opened, and what is said where they can't be."""
+"""How databases are opened, the errors where they can't be, and the safety of SQLite's connections."""
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
 
@@ -12,10 +13,9 @@ from sqlalchemy import URL, make_url, text
 from structlog.testing import capture_logs
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.services.ports.store import StoreTrouble
-from cdi_bot.store import SqlStore, migrate
+from cdi_bot.store import Store, StoreTrouble, migrate
 from cdi_bot.store.engine import BUSY_SECONDS, async_url, open_engines
-from tests.databases import Databases
+from tests.databases import Databases, new_file
 
 WAL, FOREIGN_KEYS_ON, NORMAL = "wal", 1, 1
 
@@ -42,7 +42,7 @@ async def test_sqlite_writes_ahead_and_keeps_foreign_keys(databases: Databases, 
 
 
 async def test_postgresql_waits_no_longer_for_a_lock(databases: Databases, tmp_path: Path) -> None:
-    """And what only looks sees one moment, and can't write."""
+    """And a transaction that only reads sees one moment, and can't write."""
     writer, reader = open_engines(async_url(databases.migrated("postgresql", tmp_path)))
     async with writer.connect() as connection:
         assert (await connection.execute(text("SHOW lock_timeout"))).scalar() == f"{BUSY_SECONDS:.0f}s"
@@ -53,14 +53,14 @@ async def test_postgresql_waits_no_longer_for_a_lock(databases: Databases, tmp_p
 
 
 async def test_a_file_that_cannot_be_written(databases: Databases, tmp_path: Path) -> None:
-    """Writing is refused with the way to mend it, which is logged once whoever tries; looking goes on."""
+    """Writing is refused with the way to fix it, which is logged once whoever tries; reading goes on."""
     file = make_url(databases.migrated("sqlite", tmp_path)).database
-    store = await SqlStore.open(f"sqlite:///file:{file}?mode=ro&uri=true")
+    store = await Store.open(f"sqlite:///file:{file}?mode=ro&uri=true")
     with capture_logs() as logged:
         for _ in range(2):
             with pytest.raises(StoreTrouble, match=r"can't be written; give this user the right"):
                 async with store.write() as uow:
-                    await uow.subscriptions.mend(Channel(team_id="T1", channel_id="C1"))
+                    await uow.subscriptions.clear_broken(Channel(team_id="T1", channel_id="C1"))
             async with store.read() as uow:
                 assert await uow.outbox.depth() == 0
     assert "can't be written" in str(store.trouble)
@@ -69,8 +69,8 @@ async def test_a_file_that_cannot_be_written(databases: Databases, tmp_path: Pat
 
 
 async def test_trouble_that_is_over(databases: Databases, tmp_path: Path) -> None:
-    """It is logged as over with the next transaction that goes well, and what somebody raised inside is no trouble."""
-    store = await SqlStore.open(databases.migrated("sqlite", tmp_path))
+    """Its end is logged with the next successful transaction, and what a caller raises inside is no trouble."""
+    store = await Store.open(databases.migrated("sqlite", tmp_path))
     with capture_logs() as logged:
         with pytest.raises(StoreTrouble):
             async with store.write():
@@ -105,20 +105,20 @@ def test_a_file_that_is_none(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_damaged(databases: Databases, tmp_path: Path) -> None:
-    """Its pages are garbage behind a sound head."""
+    """Its pages are garbage behind a valid header."""
     file = Path(str(make_url(databases.migrated("sqlite", tmp_path)).database))
     content = file.read_bytes()
     file.write_bytes(content[:4096] + b"\xa5" * (len(content) - 4096))
     with pytest.raises(StoreTrouble, match="is damaged; restore it from a copy"):
-        asyncio.run(SqlStore.open(f"sqlite:///{file}"))
+        asyncio.run(Store.open(f"sqlite:///{file}"))
 
 
 async def test_tables_that_are_not_there(tmp_path: Path) -> None:
-    """An empty database is sent to the command that makes the tables."""
+    """For an empty database the error names the command that creates the tables."""
     with closing(sqlite3.connect(tmp_path / "empty.db")) as made:
         made.execute("PRAGMA user_version = 1")
     with pytest.raises(StoreTrouble, match="cdi-bot db upgrade"):
-        await SqlStore.open(f"sqlite:///{tmp_path}/empty.db")
+        await Store.open(f"sqlite:///{tmp_path}/empty.db")
 
 
 @pytest.mark.parametrize(
@@ -153,3 +153,51 @@ def test_a_url_that_names_no_usable_database(url: str) -> None:
     """It is refused with how to write one."""
     with pytest.raises(StoreTrouble, match="DATABASE_URL"):
         async_url(url)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A database that is up to date."""
+    return new_file(tmp_path)
+
+
+@pytest.fixture
+async def store(file: Path) -> AsyncIterator[Store]:
+    """A store on it."""
+    store = await Store.open(f"sqlite:///{file}")
+    yield store
+    await store.close()
+
+
+async def test_a_transaction_broken_off_while_it_waits_for_its_lock_keeps_no_lock(
+    store: Store, file: Path
+) -> None:
+    """Its thread gets the lock when nobody needs it any more."""
+    with closing(sqlite3.connect(file, timeout=0.1, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        entered = asyncio.Event()
+
+        async def write() -> None:
+            entered.set()
+            async with store.write():
+                pytest.fail("the lock was another's")
+
+        writing = asyncio.create_task(write())
+        await entered.wait()
+        done, _ = await asyncio.wait({writing}, timeout=0.05)  # it waits in SQLite now
+        assert not done
+        writing.cancel()
+        other.execute("ROLLBACK")
+        await asyncio.gather(writing, return_exceptions=True)
+        async with store.write() as uow:
+            await uow.workspaces.find_or_add(base_url="https://a.example", dashboard_url=None)
+        other.execute("BEGIN IMMEDIATE")  # it would be refused while a connection of the store kept the lock
+        other.execute("ROLLBACK")
+
+
+async def test_what_the_url_says_of_the_file_holds(file: Path) -> None:
+    """`?mode=ro` opens a database that can't be written."""
+    store = await Store.open(f"sqlite:///file:{file}?mode=ro&uri=true")
+    async with store.read() as uow:
+        assert await uow.outbox.depth() == 0
+    await store.close()

@@ -9,24 +9,23 @@ from typing import Any
 import pytest
 
 from cdi_bot.core.model.incident import Incident, Kind
-from cdi_bot.services.ports.store import StoreTrouble
-from cdi_bot.store import SqlStore
+from cdi_bot.store import Store, StoreTrouble
 from tests.store.samples import MINUTE, NOW, a_workspace, incident, run
 
 
-async def add(store: SqlStore, *new: Incident) -> list[Incident]:
-    """Add in a commit of its own."""
+async def add(store: Store, *new: Incident) -> list[Incident]:
+    """Add in its own commit."""
     async with store.write() as work:
         return await work.incidents.add(new)
 
 
-async def get(store: SqlStore, incident_id: int) -> Incident:
+async def get(store: Store, incident_id: int) -> Incident:
     """Read one."""
     async with store.read() as work:
-        return (await work.incidents.get([incident_id]))[incident_id]
+        return (await work.incidents.get_many([incident_id]))[incident_id]
 
 
-async def test_an_incident_is_kept_whole(store: SqlStore) -> None:
+async def test_an_incident_is_kept_whole(store: Store) -> None:
     """Every field of an incident comes back, its runs included, stored before or not."""
     workspace_id = await a_workspace(store)
     (added,) = await add(
@@ -50,7 +49,7 @@ async def test_an_incident_is_kept_whole(store: SqlStore) -> None:
         assert len(await work.runs.page(workspace_id, "one", offset=0, limit=9)) == 2
 
 
-async def test_incidents_get_their_ids_in_order(store: SqlStore) -> None:
+async def test_incidents_get_their_ids_in_order(store: Store) -> None:
     """A batch comes back in the order in which it was given, with rising ids; an empty one is nothing."""
     workspace_id = await a_workspace(store)
     new = [incident(workspace_id, f"integration {number}") for number in range(300)]
@@ -62,7 +61,7 @@ async def test_incidents_get_their_ids_in_order(store: SqlStore) -> None:
     assert await add(store) == []
 
 
-async def test_open_incidents_are_found_by_kind_and_integration(store: SqlStore) -> None:
+async def test_open_incidents_are_found_by_kind_and_integration(store: Store) -> None:
     """Only open ones of the workspace and kind are found, oldest first."""
     workspace_id, other = await a_workspace(store), await a_workspace(store, "fra-01")
     one, two, blind, *_ = await add(
@@ -87,7 +86,7 @@ async def test_open_incidents_are_found_by_kind_and_integration(store: SqlStore)
     ids=["integration", "workspace"],
 )
 async def test_nothing_has_two_open_incidents_of_one_kind(
-    store: SqlStore, integration_id: str | None, kind: Kind
+    store: Store, integration_id: str | None, kind: Kind
 ) -> None:
     """The database itself refuses the second one; after the first is resolved it takes another."""
     workspace_id = await a_workspace(store)
@@ -101,7 +100,7 @@ async def test_nothing_has_two_open_incidents_of_one_kind(
     assert second.incident_id > first.incident_id
 
 
-async def test_an_update_needs_the_revision_it_was_made_for(store: SqlStore) -> None:
+async def test_an_update_needs_the_revision_it_was_made_for(store: Store) -> None:
     """A change made for an older state than the stored one is refused and changes nothing."""
     workspace_id = await a_workspace(store)
     (opened,) = await add(store, incident(workspace_id))
@@ -113,8 +112,8 @@ async def test_an_update_needs_the_revision_it_was_made_for(store: SqlStore) -> 
     assert await get(store, opened.incident_id) == resolved
 
 
-async def test_an_update_must_raise_the_revision(store: SqlStore) -> None:
-    """A change under the same revision would let the next one slip by: it is an error of the program."""
+async def test_an_update_must_raise_the_revision(store: Store) -> None:
+    """A change under the same revision would let another change pass unnoticed: it is an error of the program."""
     workspace_id = await a_workspace(store)
     (opened,) = await add(store, incident(workspace_id))
     async with store.write() as work:
@@ -122,8 +121,8 @@ async def test_an_update_must_raise_the_revision(store: SqlStore) -> None:
             await work.incidents.update(opened, expected_revision=1)
 
 
-async def test_an_update_with_an_outdated_run_keeps_the_known_one(store: SqlStore) -> None:
-    """Whoever read the incident before its run became exact does not undo that by changing something else."""
+async def test_an_update_with_an_outdated_run_keeps_the_known_one(store: Store) -> None:
+    """A change of an incident that was read before its run became exact does not undo that."""
     workspace_id = await a_workspace(store)
     (opened,) = await add(store, incident(workspace_id, last_failed=run(1, provisional=True)))
     exact = replace(run(1, rows_synced=7), sync_start_time=NOW + timedelta(minutes=1, microseconds=5))
@@ -134,7 +133,7 @@ async def test_an_update_with_an_outdated_run_keeps_the_known_one(store: SqlStor
     assert await get(store, opened.incident_id) == replace(acknowledged, last_failed=exact)
 
 
-async def test_the_newest_incident_of_each(store: SqlStore) -> None:
+async def test_the_newest_incident_of_each(store: Store) -> None:
     """Open or not, of the right kind and workspace, after any number of older ones."""
     workspace_id, other = await a_workspace(store), await a_workspace(store, "fra-01")
     _, _, opened, over, *_ = await add(
@@ -147,12 +146,12 @@ async def test_the_newest_incident_of_each(store: SqlStore) -> None:
         incident(workspace_id, kind=Kind.LATE),
     )
     async with store.read() as work:
-        newest = await work.incidents.newest_for(workspace_id, ["one", "two", "three"])
+        newest = await work.incidents.newest_sync_failed(workspace_id, ["one", "two", "three"])
         assert newest == {"one": opened, "two": over}
-        assert await work.incidents.newest_for(workspace_id, []) == {}
+        assert await work.incidents.newest_sync_failed(workspace_id, []) == {}
 
 
-async def test_incidents_are_found_by_the_runs_that_ended_them(store: SqlStore) -> None:
+async def test_incidents_are_found_by_the_runs_that_ended_them(store: Store) -> None:
     """However many began since; of the right kind, workspace and integration."""
     workspace_id, other = await a_workspace(store), await a_workspace(store, "fra-01")
     good = [run(minute, "success", provisional=True) for minute in range(3)]
@@ -169,7 +168,7 @@ async def test_incidents_are_found_by_the_runs_that_ended_them(store: SqlStore) 
         assert await work.incidents.resolved_by(workspace_id, []) == []
 
 
-async def test_incidents_of_a_period(store: SqlStore) -> None:
+async def test_incidents_of_a_period(store: Store) -> None:
     """Those that lasted at some time of it are read: of integrations, or of the workspace itself."""
     workspace_id = await a_workspace(store)
     facts: dict[str, dict[str, Any]] = {

@@ -16,8 +16,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Inspector, create_engine, inspect, text
 
-from cdi_bot.services.ports.store import StoreTrouble
-from cdi_bot.store import migrate
+from cdi_bot.store import StoreTrouble, migrate
 from cdi_bot.store.columns import Base
 from cdi_bot.store.engine import sync_url
 from tests.databases import Databases
@@ -43,7 +42,7 @@ def steps() -> list[Any]:
 
 @contextmanager
 def connected(url: str) -> Iterator[Connection]:
-    """A connection past the store."""
+    """A connection without the store."""
     engine = create_engine(sync_url(url))
     try:
         with engine.begin() as connection:

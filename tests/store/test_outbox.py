@@ -7,85 +7,85 @@ import pytest
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.content import GroupedReply
 from cdi_bot.core.model.message import OutboxMessage
-from cdi_bot.store import SqlStore
+from cdi_bot.store import Store
 from tests.store.samples import CHANNEL, MINUTE, NOW, OTHER_CHANNEL, ReadSql, notice, owe
 
 THIRD_CHANNEL = Channel(team_id="T0", channel_id="C3")
 
 
-async def owed(store: SqlStore, channel: Channel = CHANNEL, limit: int = 100) -> list[OutboxMessage]:
-    """What a channel is owed now."""
+async def pending(store: Store, channel: Channel = CHANNEL, limit: int = 100) -> list[OutboxMessage]:
+    """A channel's pending messages."""
     async with store.read() as work:
-        return await work.outbox.owed(channel, limit=limit)
+        return await work.outbox.pending(channel, limit=limit)
 
 
-async def claim(store: SqlStore, minute: float = 0, limit: int = 10, owner: str = "me") -> list[Channel]:
+async def claim(store: Store, minute: float = 0, limit: int = 10, owner: str = "me") -> list[Channel]:
     """Claim channels for a minute."""
     at = NOW + minute * MINUTE
     async with store.write() as work:
         return list(await work.outbox.claim_channels(owner=owner, now=at, until=at + MINUTE, limit=limit))
 
 
-async def test_messages_are_owed_in_order(store: SqlStore) -> None:
-    """A channel's messages come in the order in which they were owed, due or not, up to a limit."""
+async def test_messages_are_pending_in_order(store: Store) -> None:
+    """A channel's messages come in the order in which they were added, due or not, up to a limit."""
     await owe(store, notice("a", not_before=NOW + MINUTE), notice("b", OTHER_CHANNEL), notice("c"))
     await owe(store, notice("d", broadcast=True, card_revision=3))
-    messages = await owed(store)
+    messages = await pending(store)
     assert [message.owed.key for message in messages] == ["a", "c", "d"]
     assert messages[0].owed == notice("a", not_before=NOW + MINUTE)
     assert messages[2].owed == notice("d", broadcast=True, card_revision=3)
-    assert await owed(store, limit=2) == messages[:2]
+    assert await pending(store, limit=2) == messages[:2]
     async with store.read() as work:
         assert await work.outbox.depth() == 4
 
 
-async def test_a_key_is_owed_once(store: SqlStore) -> None:
-    """Owing a known key again is ignored, within a batch, later, and after it was sent."""
+async def test_a_key_is_added_once(store: Store) -> None:
+    """Adding a known key again is ignored, within a batch, later, and after it was sent."""
     await owe(store, notice("a"), notice("a", not_before=NOW - MINUTE))
     await owe(store, notice("a", not_before=NOW - MINUTE))
     await owe(store)
-    (message,) = await owed(store)
+    (message,) = await pending(store)
     assert message.owed == notice("a")
     async with store.write() as work:
-        await work.outbox.sent(message.message_id, ts="1.1", now=NOW)
+        await work.outbox.mark_sent(message.message_id, ts="1.1", now=NOW)
     await owe(store, notice("a"))
-    assert await owed(store) == []
+    assert await pending(store) == []
 
 
-async def test_a_batch_of_ten_thousand_is_owed(store: SqlStore) -> None:
+async def test_a_batch_of_ten_thousand_is_added(store: Store) -> None:
     """Any number of messages is one batch."""
     await owe(store, *(notice(f"{number:05}") for number in range(10_000)))
     async with store.read() as work:
         assert await work.outbox.depth() == 10_000
-        keys = [message.owed.key for message in await work.outbox.owed(CHANNEL, limit=10_000)]
+        keys = [message.owed.key for message in await work.outbox.pending(CHANNEL, limit=10_000)]
     assert keys == sorted(keys)
 
 
-async def test_what_is_being_sent_says_so(store: SqlStore, read_sql: ReadSql) -> None:
+async def test_what_is_being_sent_is_marked(store: Store, read_sql: ReadSql) -> None:
     """The mark of a hand-over is seen until the message is settled, and what settled it is remembered."""
     await owe(store, notice())
-    (message,) = await owed(store)
+    (message,) = await pending(store)
     async with store.write() as work:
-        await work.outbox.sending(message.message_id, now=NOW + MINUTE)
-    (marked,) = await owed(store)
+        await work.outbox.mark_sending(message.message_id, now=NOW + MINUTE)
+    (marked,) = await pending(store)
     assert marked.sending_since == NOW + MINUTE
     async with store.write() as work:
-        await work.outbox.sent(message.message_id, ts="1.1", now=NOW + 2 * MINUTE)
-    assert await owed(store) == []
+        await work.outbox.mark_sent(message.message_id, ts="1.1", now=NOW + 2 * MINUTE)
+    assert await pending(store) == []
     assert await read_sql("SELECT ts, sending_since FROM outbox") == [("1.1", None)]
 
 
 @pytest.mark.parametrize(
     ("keep_sending", "failed", "attempts"), [(True, True, 1), (False, True, 1), (False, False, 0)]
 )
-async def test_a_message_is_pushed_back_with_its_reason(
-    store: SqlStore, keep_sending: bool, failed: bool, attempts: int
+async def test_a_message_is_postponed_with_its_reason(
+    store: Store, keep_sending: bool, failed: bool, attempts: int
 ) -> None:
     """It is due later; an unknown outcome stays marked, and only what failed counts as an attempt."""
     await owe(store, notice())
-    (message,) = await owed(store)
+    (message,) = await pending(store)
     async with store.write() as work:
-        await work.outbox.sending(message.message_id, now=NOW)
+        await work.outbox.mark_sending(message.message_id, now=NOW)
         await work.outbox.postpone(
             message.message_id,
             until=NOW + MINUTE,
@@ -93,36 +93,36 @@ async def test_a_message_is_pushed_back_with_its_reason(
             keep_sending=keep_sending,
             failed=failed,
         )
-    (after,) = await owed(store)
+    (after,) = await pending(store)
     assert after.owed.not_before == NOW + MINUTE
     assert (after.attempts, after.last_error) == (attempts, "timeout")
     assert after.sending_since == (NOW if keep_sending else None)
 
 
-async def test_a_settled_message_stays_settled(store: SqlStore) -> None:
-    """A late word about a message that was settled meanwhile brings it not back."""
+async def test_a_settled_message_stays_settled(store: Store) -> None:
+    """A late answer about a message that was settled meanwhile does not make it pending again."""
     await owe(store, notice())
-    (message,) = await owed(store)
+    (message,) = await pending(store)
     async with store.write() as work:
-        await work.outbox.sent(message.message_id, ts=None, now=NOW)
-        await work.outbox.sending(message.message_id, now=NOW)
+        await work.outbox.mark_sent(message.message_id, ts=None, now=NOW)
+        await work.outbox.mark_sending(message.message_id, now=NOW)
         await work.outbox.postpone(message.message_id, until=NOW, error="late", keep_sending=True)
-    assert await owed(store) == []
+    assert await pending(store) == []
 
 
-async def test_a_channel_is_held_as_a_whole(store: SqlStore) -> None:
-    """Everything due before is pushed back with the reason; what is due later, and other channels, stay."""
+async def test_a_channel_is_held_as_a_whole(store: Store) -> None:
+    """Everything due before is postponed with the reason; what is due later, and other channels, stay."""
     await owe(store, notice("a"), notice("b", not_before=NOW + 9 * MINUTE), notice("c", OTHER_CHANNEL))
     async with store.write() as work:
         await work.outbox.hold(CHANNEL, until=NOW + MINUTE, error="is_archived")
-    held, later = await owed(store)
-    (other,) = await owed(store, OTHER_CHANNEL)
+    held, later = await pending(store)
+    (other,) = await pending(store, OTHER_CHANNEL)
     assert (held.owed.not_before, held.last_error, held.attempts) == (NOW + MINUTE, "is_archived", 0)
     assert (later.owed.not_before, later.last_error) == (NOW + 9 * MINUTE, None)
     assert (other.owed.not_before, other.last_error) == (NOW, None)
 
 
-async def test_channels_are_claimed_longest_waiting_first(store: SqlStore) -> None:
+async def test_channels_are_claimed_longest_waiting_first(store: Store) -> None:
     """A claim takes channels with something due, the one that waits longest first, up to a limit."""
     await owe(
         store,
@@ -136,7 +136,7 @@ async def test_channels_are_claimed_longest_waiting_first(store: SqlStore) -> No
     assert await claim(store) == []
 
 
-async def test_a_lease_ends_by_itself(store: SqlStore) -> None:
+async def test_a_lease_ends_by_itself(store: Store) -> None:
     """A channel whose holder is gone is free again when the lease is over, also for the same owner."""
     await owe(store, notice())
     assert await claim(store) == [CHANNEL]
@@ -146,9 +146,7 @@ async def test_a_lease_ends_by_itself(store: SqlStore) -> None:
 
 
 @pytest.mark.parametrize(("owner", "claimed"), [("me", [CHANNEL]), ("other", [])])
-async def test_a_lease_is_given_back_by_its_owner(
-    store: SqlStore, owner: str, claimed: list[Channel]
-) -> None:
+async def test_a_lease_is_given_back_by_its_owner(store: Store, owner: str, claimed: list[Channel]) -> None:
     """Releasing frees the channel at once, but nobody releases another one's lease."""
     await owe(store, notice())
     await claim(store)
@@ -157,8 +155,8 @@ async def test_a_lease_is_given_back_by_its_owner(
     assert await claim(store, owner="other") == claimed
 
 
-async def test_who_takes_a_channel_learns_how_long_it_has_to_rest(store: SqlStore) -> None:
-    """Slack's pace holds for all processes together."""
+async def test_whoever_claims_a_channel_gets_the_end_of_its_pause(store: Store) -> None:
+    """Slack's rate limit holds for all processes together."""
     await owe(store, notice())
     await claim(store)
     async with store.write() as work:
@@ -167,47 +165,47 @@ async def test_who_takes_a_channel_learns_how_long_it_has_to_rest(store: SqlStor
     assert found == {CHANNEL: NOW + MINUTE}
 
 
-async def test_a_channel_with_nothing_due_is_not_claimed(store: SqlStore) -> None:
-    """Settled and postponed messages are no reason to take a channel."""
+async def test_a_channel_with_nothing_due_is_not_claimed(store: Store) -> None:
+    """Settled and postponed messages are no reason to claim a channel."""
     await owe(store, notice("a"), notice("b", not_before=NOW + MINUTE))
-    first, _ = await owed(store)
+    first, _ = await pending(store)
     async with store.write() as work:
-        await work.outbox.sent(first.message_id, ts="1.1", now=NOW)
+        await work.outbox.mark_sent(first.message_id, ts="1.1", now=NOW)
     assert await claim(store) == []
     assert await claim(store, 1) == [CHANNEL]
 
 
-async def test_a_message_is_sent_by_one_at_a_time(store: SqlStore) -> None:
-    """Who marks it as being sent has to know the mark that it bears."""
+async def test_a_message_is_sent_by_one_at_a_time(store: Store) -> None:
+    """Whoever marks it as being sent has to know its present mark."""
     await owe(store, notice())
-    (message,) = await owed(store)
+    (message,) = await pending(store)
     async with store.write() as work:
-        assert await work.outbox.sending(message.message_id, now=NOW)
-        assert not await work.outbox.sending(message.message_id, now=NOW + MINUTE)
-        assert await work.outbox.sending(message.message_id, now=NOW + MINUTE, before=NOW)
-        assert not await work.outbox.sending(message.message_id, now=NOW + MINUTE, before=NOW)
+        assert await work.outbox.mark_sending(message.message_id, now=NOW)
+        assert not await work.outbox.mark_sending(message.message_id, now=NOW + MINUTE)
+        assert await work.outbox.mark_sending(message.message_id, now=NOW + MINUTE, before=NOW)
+        assert not await work.outbox.mark_sending(message.message_id, now=NOW + MINUTE, before=NOW)
 
 
-async def test_messages_are_told_in_one(store: SqlStore) -> None:
-    """One says what all do, and keeps its key and place; the others are settled, and never owed again."""
+async def test_messages_are_combined(store: Store) -> None:
+    """One message includes the others, and keeps its key and place; the others are settled, and never pending again."""
     said = GroupedReply(told="recovered", incident_ids=(1, 2, 3))
     await owe(store, notice("a"), notice("b"), notice("c"))
-    first, *others = await owed(store)
+    first, *others = await pending(store)
     ids = [each.message_id for each in others]
     async with store.write() as work:
         await work.outbox.combine(first.message_id, said, ids, now=NOW)
     await owe(store, notice("b"))
-    (left,) = await owed(store)
+    (left,) = await pending(store)
     assert (left.message_id, left.owed.key, left.owed.content) == (first.message_id, "a", said)
 
 
-async def test_what_is_being_sent_is_not_told_by_another(store: SqlStore) -> None:
-    """One that may stand in Slack already keeps its own words, and then nothing is changed."""
+async def test_what_is_being_sent_is_not_combined(store: Store) -> None:
+    """A message that may be in Slack already keeps its own content, and then nothing is changed."""
     await owe(store, notice("a"), notice("b"))
-    first, second = await owed(store)
+    first, second = await pending(store)
     async with store.write() as work:
-        await work.outbox.sending(second.message_id, now=NOW)
+        await work.outbox.mark_sending(second.message_id, now=NOW)
     async with store.write() as work:
         said = GroupedReply(told="recovered", incident_ids=(1, 2))
         await work.outbox.combine(first.message_id, said, [second.message_id], now=NOW)
-    assert [each.owed.content for each in await owed(store)] == [first.owed.content, second.owed.content]
+    assert [each.owed.content for each in await pending(store)] == [first.owed.content, second.owed.content]

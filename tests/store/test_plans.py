@@ -12,9 +12,9 @@ from sqlalchemy import Engine, NullPool, event, make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from cdi_bot.core.model.incident import Kind
-from cdi_bot.store import SqlStore, SqlUnitOfWork
+from cdi_bot.store import Store, UnitOfWork
 from cdi_bot.store.engine import async_url
-from tests.store.filled import known, told
+from tests.store.filled import alerts, known
 from tests.store.samples import CHANNEL, MINUTE, NOW, a_workspace, run
 
 LARGE = ("runs", "incidents", "outbox", "audit", "card_incidents", "cards")
@@ -23,25 +23,25 @@ LARGE = ("runs", "incidents", "outbox", "audit", "card_incidents", "cards")
 INTEGRATIONS, RUNS = 100, 100
 IDS = [f"i{place:06}" for place in range(INTEGRATIONS)]
 
-Ask = Callable[[SqlUnitOfWork], Awaitable[object]]
+Ask = Callable[[UnitOfWork], Awaitable[object]]
 
 ASKED: dict[str, Ask] = {
     "newest run per integration": lambda work: work.runs.newest(1, IDS),
-    "open runs": lambda work: work.runs.unsettled(1, IDS),
+    "open runs": lambda work: work.runs.running(1, IDS),
     "runs since": lambda work: work.runs.since(1, "i000007", NOW + (RUNS - 2) * MINUTE),
     "runs of several since": lambda work: work.runs.since_each(
         1, dict.fromkeys(IDS[:9], NOW + (RUNS - 2) * MINUTE)
     ),
-    "sums of a day": lambda work: work.runs.sums(
+    "sums of a day": lambda work: work.runs.totals(
         1, IDS[:9], since=NOW + (RUNS - 9) * MINUTE, until=NOW + RUNS * MINUTE
     ),
     "page of history": lambda work: work.runs.page(1, "i000007", offset=20, limit=10),
-    "count since": lambda work: work.runs.count(1, "i000007", since=NOW + (RUNS - 2) * MINUTE),
+    "count since": lambda work: work.runs.count_by_status(1, "i000007", since=NOW + (RUNS - 2) * MINUTE),
     "save a run": lambda work: work.runs.save(
         1,
         [run(RUNS, integration_id="i000007"), run(RUNS, integration_id="i000008", provisional=True)],
     ),
-    "newest incidents": lambda work: work.incidents.newest_for(1, ["i000007", "i000008"]),
+    "newest incidents": lambda work: work.incidents.newest_sync_failed(1, ["i000007", "i000008"]),
     "incidents that runs ended": lambda work: work.incidents.resolved_by(
         1, [run(RUNS, "success", "i000007"), run(RUNS, "success", "i000008")]
     ),
@@ -53,19 +53,19 @@ ASKED: dict[str, Ask] = {
     ),
     "cards of incidents": lambda work: work.cards.of_incidents([1, 2, 3]),
     "members of cards": lambda work: work.cards.members([1, 2, 3]),
-    "fresh storm": lambda work: work.cards.fresh_storm(CHANNEL, since=NOW + 30 * MINUTE),
-    "raise cards": lambda work: work.cards.want([1, 2, 3]),
-    "settle a message": lambda work: work.outbox.sent(4, ts="1.1", now=NOW),
-    "is a key owed": lambda work: work.outbox.is_owed("key7"),
-    "what a channel is owed": lambda work: work.outbox.owed(CHANNEL, limit=500),
+    "fresh storm": lambda work: work.cards.newest_grouped(CHANNEL, since=NOW + 30 * MINUTE),
+    "raise cards": lambda work: work.cards.raise_revision([1, 2, 3]),
+    "settle a message": lambda work: work.outbox.mark_sent(4, ts="1.1", now=NOW),
+    "is a key owed": lambda work: work.outbox.is_pending("key7"),
+    "what a channel is owed": lambda work: work.outbox.pending(CHANNEL, limit=500),
     "outbox depth": lambda work: work.outbox.depth(),
     "outbox age": lambda work: work.outbox.waiting_since(),
-    "forget runs": lambda work: work.past.forget_runs(
+    "forget runs": lambda work: work.retention.delete_runs(
         NOW + 3 * MINUTE, after=(1, "i000003"), integrations=50, limit=500
     ),
-    "forget incidents": lambda work: work.past.forget_incidents(NOW + 3 * MINUTE, limit=100),
-    "forget notices": lambda work: work.past.forget_notices(NOW + 3 * MINUTE, limit=100),
-    "forget audit": lambda work: work.past.forget_audit(NOW + 3 * MINUTE, limit=100),
+    "forget incidents": lambda work: work.retention.delete_incidents(NOW + 3 * MINUTE, limit=100),
+    "forget notices": lambda work: work.retention.delete_notices(NOW + 3 * MINUTE, limit=100),
+    "forget audit": lambda work: work.retention.delete_audit(NOW + 3 * MINUTE, limit=100),
 }
 
 PARTIAL = {
@@ -75,17 +75,17 @@ PARTIAL = {
     "ix_outbox_due",
     "ix_outbox_notices_sent",
 }
-"""Indexes of what is open, running or owed, which stay small."""
+"""Indexes of what is open, running or pending, which stay small."""
 
 
 @pytest.fixture
-async def filled(url: str, engine: str, store: SqlStore) -> AsyncIterator[SqlStore]:
-    """A store with a past; the engine has looked at how much there is of everything."""
+async def filled(url: str, engine: str, store: Store) -> AsyncIterator[Store]:
+    """A store with many old rows; the engine has counted the rows of every table."""
     filler = create_async_engine(async_url(url), poolclass=NullPool)
     await a_workspace(store)
     await a_workspace(store, "fra-01")
     async with filler.begin() as connection:
-        for fill in (known, told):
+        for fill in (known, alerts):
             for statement in fill(engine, NOW, integrations=INTEGRATIONS, runs=RUNS):
                 await connection.exec_driver_sql(statement)
         await connection.exec_driver_sql("ANALYZE")
@@ -140,7 +140,7 @@ def searched_through(steps: list[str], statement: str) -> list[str]:
     return found
 
 
-async def test_what_is_asked_often_is_found_by_an_index(filled: SqlStore, url: str) -> None:
+async def test_what_is_asked_often_is_found_by_an_index(filled: Store, url: str) -> None:
     """No query goes through a table, or an index of everything, that grows with time."""
     slow = {}
     for name, ask in ASKED.items():
@@ -160,7 +160,7 @@ async def test_what_is_asked_often_is_found_by_an_index(filled: SqlStore, url: s
 
 
 def test_a_search_through_a_table_is_noticed() -> None:
-    """The look at plans would find one on either engine."""
+    """The check of the plans would find one on either engine."""
     assert searched_through(["SCAN runs"], "SELECT * FROM runs")
     assert searched_through(["SCAN newest"], "SELECT max(x) FROM runs AS newest")
     assert searched_through(["SCAN outbox USING INDEX uq_outbox_key"], "SELECT * FROM outbox")

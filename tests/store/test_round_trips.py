@@ -1,4 +1,4 @@
-"""Whatever a run or a content holds, it comes back."""
+"""Whatever a run or a content holds, it is read as it was saved."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from cdi_bot.core.model.content import Content, Digest, ReplyFact, Subscribed
 from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Filters, Topic
-from cdi_bot.services.ports.store import StoreTrouble
-from cdi_bot.store import SqlStore, content
+from cdi_bot.store import Store, StoreTrouble
 from cdi_bot.store.columns import storable
+from cdi_bot.store.outbox import content_from_json, content_to_json
 from tests.store.samples import CHANNEL, NOW, ReadSql, a_workspace, integration, notice, owe
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=40)
@@ -84,7 +84,7 @@ _numbers = itertools.count()
 
 @SHARED
 @given(runs=st.lists(RUNS, max_size=5, unique_by=lambda run: run.sync_start_time.replace(microsecond=0)))
-async def test_any_runs_come_back(store: SqlStore, runs: list[Run]) -> None:
+async def test_any_runs_come_back(store: Store, runs: list[Run]) -> None:
     """Runs of any time, zone, status and count are read back as they were saved, newest first."""
     workspace_id = await a_workspace(store, f"example-{next(_numbers)}")
     async with store.write() as work:
@@ -101,9 +101,9 @@ async def test_any_runs_come_back(store: SqlStore, runs: list[Run]) -> None:
 @example(told=Subscribed(who="\ud800\0", workspace_id=1, selector="é😀", filters=Filters(), changed=False))
 def test_any_content_comes_back(told: Content) -> None:
     """What is written of a content is plain ASCII and is read as the same content."""
-    text = content.written(told)
+    text = content_to_json(told)
     assert text.isascii()
-    assert content.read(text) == told
+    assert content_from_json(text) == told
 
 
 def test_every_content_is_tried() -> None:
@@ -113,16 +113,16 @@ def test_every_content_is_tried() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"what": "unheard_of"}', '{"what": "recovered"}'])
-async def test_an_unreadable_content_is_said_so(store: SqlStore, read_sql: ReadSql, text: str) -> None:
-    """A message that another version wrote is reported as trouble of the store."""
+async def test_an_unreadable_content_is_reported(store: Store, read_sql: ReadSql, text: str) -> None:
+    """A message that another version wrote raises `StoreTrouble`."""
     await owe(store, notice())
     await read_sql(f"UPDATE outbox SET content = '{text}'")  # noqa: S608  # the test's own words
     with pytest.raises(StoreTrouble, match="can't be read"):
         async with store.read() as look:
-            await look.outbox.owed(CHANNEL, limit=1)
+            await look.outbox.pending(CHANNEL, limit=1)
 
 
-async def test_odd_characters_spoil_nothing(store: SqlStore) -> None:
+async def test_odd_characters_fail_nothing(store: Store) -> None:
     """A name with characters that no database takes is stored with a replacement, and found by it."""
     workspace_id = await a_workspace(store)
     odd = integration(workspace_id, "id\0", integration_name="Users \ud800")
@@ -130,14 +130,16 @@ async def test_odd_characters_spoil_nothing(store: SqlStore) -> None:
         await work.integrations.save([odd, integration(workspace_id, "fine")])
     async with store.read() as look:
         found = await look.integrations.get(workspace_id, "id\0")
-        assert await look.integrations.some(workspace_id, ["id\0"]) == {"id\N{REPLACEMENT CHARACTER}": found}
+        assert await look.integrations.get_many(workspace_id, ["id\0"]) == {
+            "id\N{REPLACEMENT CHARACTER}": found
+        }
         assert len(await look.integrations.all(workspace_id)) == 2
     assert found
     assert found.integration.integration_name == "Users \N{REPLACEMENT CHARACTER}"
 
 
-async def test_a_time_without_zone_is_refused(store: SqlStore) -> None:
+async def test_a_time_without_zone_is_refused(store: Store) -> None:
     """It is an error of the program, not trouble of the database."""
     with pytest.raises(ValueError, match="without zone"):
         async with store.write() as work:
-            await work.outbox.owe([notice()], now=NOW.replace(tzinfo=None))
+            await work.outbox.add([notice()], now=NOW.replace(tzinfo=None))

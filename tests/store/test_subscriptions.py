@@ -1,4 +1,4 @@
-"""Subscriptions, mutes and the audit."""
+"""Subscriptions, snoozes and the audit."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import pytest
 
 from cdi_bot.core.model.channel import AuditEntry, Channel
 from cdi_bot.core.model.subscription import Filters, Snooze, Subscription, Topic
-from cdi_bot.store import SqlStore
+from cdi_bot.store import Store
 from tests.store.samples import CHANNEL, MINUTE, NOW, OTHER_CHANNEL, ReadSql, a_workspace
 
 
 async def subscribe(
-    store: SqlStore,
+    store: Store,
     workspace_id: int,
     selector: str = "all",
     *,
@@ -21,7 +21,7 @@ async def subscribe(
     filters: Filters | None = None,
     by: str = "U1",
 ) -> Subscription:
-    """Subscribe in a commit of its own."""
+    """Subscribe in its own commit."""
     async with store.write() as work:
         return await work.subscriptions.add(
             channel=channel,
@@ -33,8 +33,8 @@ async def subscribe(
         )
 
 
-async def test_a_subscription_is_kept_whole(store: SqlStore) -> None:
-    """Every filter comes back as it was wished."""
+async def test_a_subscription_is_kept_whole(store: Store) -> None:
+    """Every filter is read as it was saved."""
     workspace_id = await a_workspace(store)
     filters = Filters(
         topics=frozenset({Topic.PARTIAL, Topic.RUNNING}), min_rows=5, min_percent=0.5, mention="<@U2>"
@@ -46,13 +46,13 @@ async def test_a_subscription_is_kept_whole(store: SqlStore) -> None:
 
 
 @pytest.mark.parametrize("topics", [frozenset[Topic](), frozenset(Topic)])
-async def test_any_set_of_topics_is_kept(store: SqlStore, topics: frozenset[Topic]) -> None:
+async def test_any_set_of_topics_is_kept(store: Store, topics: frozenset[Topic]) -> None:
     """No topic, and every topic, are sets like others."""
     workspace_id = await a_workspace(store)
     assert (await subscribe(store, workspace_id, filters=Filters(topics=topics))).filters.topics == topics
 
 
-async def test_subscribing_again_changes_the_filters_only(store: SqlStore) -> None:
+async def test_subscribing_again_changes_the_filters_only(store: Store) -> None:
     """The same selector in the same channel stays one subscription, made by whoever made it first."""
     workspace_id = await a_workspace(store)
     first = await subscribe(store, workspace_id)
@@ -60,7 +60,7 @@ async def test_subscribing_again_changes_the_filters_only(store: SqlStore) -> No
     assert await subscribe(store, workspace_id, filters=other, by="U2") == replace(first, filters=other)
 
 
-async def test_subscriptions_come_in_the_order_they_were_made(store: SqlStore) -> None:
+async def test_subscriptions_come_in_the_order_they_were_made(store: Store) -> None:
     """A channel and a workspace each list their own, oldest first; removed ones are gone."""
     one, two = await a_workspace(store), await a_workspace(store, "fra-01")
     zebra = await subscribe(store, one, "zebra")
@@ -74,8 +74,8 @@ async def test_subscriptions_come_in_the_order_they_were_made(store: SqlStore) -
         assert await work.subscriptions.for_channel(CHANNEL) == [elsewhere]
 
 
-async def test_a_channel_is_marked_broken_once(store: SqlStore) -> None:
-    """Only the marks that a call makes are returned by it, and mending clears them all."""
+async def test_a_channel_is_marked_broken_once(store: Store) -> None:
+    """A call returns only the marks that it makes, and clearing removes them all."""
     workspace_id = await a_workspace(store)
     one, two = await subscribe(store, workspace_id, "one"), await subscribe(store, workspace_id, "two")
     await subscribe(store, workspace_id, "one", channel=OTHER_CHANNEL)
@@ -83,14 +83,14 @@ async def test_a_channel_is_marked_broken_once(store: SqlStore) -> None:
         marked = await work.subscriptions.mark_broken(CHANNEL, "is_archived")
         assert marked == [replace(each, broken_reason="is_archived") for each in (one, two)]
         assert await work.subscriptions.mark_broken(CHANNEL, "not_in_channel") == []
-        assert await work.subscriptions.mend(CHANNEL)
-        assert not await work.subscriptions.mend(CHANNEL)
+        assert await work.subscriptions.clear_broken(CHANNEL)
+        assert not await work.subscriptions.clear_broken(CHANNEL)
         assert await work.subscriptions.for_channel(CHANNEL) == [one, two]
-        assert not await work.subscriptions.mend(OTHER_CHANNEL)
+        assert not await work.subscriptions.clear_broken(OTHER_CHANNEL)
 
 
 def a_snooze(workspace_id: int, channel: Channel = CHANNEL, minutes: int | None = 5) -> Snooze:
-    """A mute of the integration "one"."""
+    """A snooze of the integration "one"."""
     until = None if minutes is None else NOW + minutes * MINUTE
     return Snooze(
         channel=channel,
@@ -103,53 +103,53 @@ def a_snooze(workspace_id: int, channel: Channel = CHANNEL, minutes: int | None 
     )
 
 
-async def test_mutes_last_until_their_time(store: SqlStore) -> None:
-    """A mute is active before its end, not at it; one without end is active for good."""
+async def test_snoozes_last_until_their_time(store: Store) -> None:
+    """A snooze is active before its end, not at it; one without end stays active."""
     workspace_id = await a_workspace(store)
     timed, endless = a_snooze(workspace_id), a_snooze(workspace_id, OTHER_CHANNEL, None)
     async with store.write() as work:
-        await work.snoozes.put(endless)
-        await work.snoozes.put(timed)
+        await work.snoozes.save(endless)
+        await work.snoozes.save(timed)
         assert await work.snoozes.active(workspace_id, ["one", "two"], NOW) == [timed, endless]
         assert await work.snoozes.active(workspace_id, ["one"], NOW + 5 * MINUTE) == [endless]
         assert await work.snoozes.active(workspace_id, ["two"], NOW) == []
 
 
-async def test_a_mute_is_replaced_by_the_next(store: SqlStore) -> None:
-    """An integration has one mute in a channel: the one set last."""
+async def test_a_snooze_is_replaced_by_the_next(store: Store) -> None:
+    """An integration has one snooze in a channel: the one set last."""
     workspace_id = await a_workspace(store)
     longer = replace(a_snooze(workspace_id, minutes=60), by="U2", reason=None)
     async with store.write() as work:
-        await work.snoozes.put(a_snooze(workspace_id))
-        await work.snoozes.put(longer)
+        await work.snoozes.save(a_snooze(workspace_id))
+        await work.snoozes.save(longer)
         assert await work.snoozes.active(workspace_id, ["one"], NOW) == [longer]
 
 
-async def test_mutes_are_ended_by_people_and_by_recovery(store: SqlStore) -> None:
-    """A person ends the mute of a channel, a recovery those that last until it, everywhere."""
+async def test_snoozes_are_ended_by_people_and_by_recovery(store: Store) -> None:
+    """A person ends the snooze of a channel, a recovery those that last until it, everywhere."""
     workspace_id = await a_workspace(store)
     timed, endless = a_snooze(workspace_id), a_snooze(workspace_id, OTHER_CHANNEL, None)
     async with store.write() as work:
-        await work.snoozes.put(timed)
-        await work.snoozes.put(endless)
+        await work.snoozes.save(timed)
+        await work.snoozes.save(endless)
         assert await work.snoozes.end(None, workspace_id, "one") == [endless]
         assert await work.snoozes.end(CHANNEL, workspace_id, "one") == [timed]
         assert await work.snoozes.end(CHANNEL, workspace_id, "one") == []
 
 
-async def test_mutes_that_are_over_are_told_once(store: SqlStore) -> None:
-    """Whoever removes an ended mute gets it, and nobody after."""
+async def test_expired_snoozes_are_returned_once(store: Store) -> None:
+    """Whoever removes an ended snooze gets it, and nobody after."""
     workspace_id = await a_workspace(store)
     timed, endless = a_snooze(workspace_id), a_snooze(workspace_id, OTHER_CHANNEL, None)
     async with store.write() as work:
-        await work.snoozes.put(timed)
-        await work.snoozes.put(endless)
-        assert await work.snoozes.expired(NOW + 4 * MINUTE) == []
-        assert await work.snoozes.expired(NOW + 5 * MINUTE) == [timed]
-        assert await work.snoozes.expired(NOW + 5 * MINUTE) == []
+        await work.snoozes.save(timed)
+        await work.snoozes.save(endless)
+        assert await work.snoozes.remove_expired(NOW + 4 * MINUTE) == []
+        assert await work.snoozes.remove_expired(NOW + 5 * MINUTE) == [timed]
+        assert await work.snoozes.remove_expired(NOW + 5 * MINUTE) == []
 
 
-async def test_the_newest_entries_of_a_channel(store: SqlStore) -> None:
+async def test_the_newest_entries_of_a_channel(store: Store) -> None:
     """A channel's audit begins with the newest entry, and holds nothing of other channels."""
     entries = [
         AuditEntry(channel=CHANNEL, at=NOW, who="U1", action="subscribe", subject=str(number))
@@ -163,7 +163,7 @@ async def test_the_newest_entries_of_a_channel(store: SqlStore) -> None:
         assert await work.audit.newest(CHANNEL, limit=3) == entries[:0:-1]
 
 
-async def test_audit_entries_are_kept(store: SqlStore, read_sql: ReadSql) -> None:
+async def test_audit_entries_are_kept(store: Store, read_sql: ReadSql) -> None:
     """Who did what to what, where and when, is in the database."""
     async with store.write() as work:
         await work.audit.add(AuditEntry(channel=CHANNEL, at=NOW, who="U1", action="subscribe", subject="all"))

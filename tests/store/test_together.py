@@ -14,7 +14,7 @@ import pytest
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Kind
-from cdi_bot.store import SqlStore
+from cdi_bot.store import Store
 from tests.store.samples import (
     CHANNEL,
     MINUTE,
@@ -37,14 +37,14 @@ BLOCKED = 0.2
 
 
 @pytest.fixture
-async def stores(store: SqlStore, url: str) -> AsyncIterator[tuple[SqlStore, SqlStore]]:
+async def stores(store: Store, url: str) -> AsyncIterator[tuple[Store, Store]]:
     """Two stores on one database."""
-    second = await SqlStore.open(url)
+    second = await Store.open(url)
     yield store, second
     await second.close()
 
 
-async def test_no_channel_is_claimed_twice(stores: tuple[SqlStore, SqlStore]) -> None:
+async def test_no_channel_is_claimed_twice(stores: tuple[Store, Store]) -> None:
     """However many claim at once, each channel with something due goes to exactly one of them."""
     channels = [Channel(team_id="T1", channel_id=f"C{number:02}") for number in range(40)]
     await owe(stores[0], *(notice(f"for {channel.channel_id}", channel) for channel in channels))
@@ -61,8 +61,8 @@ async def test_no_channel_is_claimed_twice(stores: tuple[SqlStore, SqlStore]) ->
     assert sorted(claimed) == channels
 
 
-async def test_a_claim_does_not_wait_for_another(stores: tuple[SqlStore, SqlStore], engine: str) -> None:
-    """On PostgreSQL a claim passes by what another transaction is about to claim or to owe to."""
+async def test_a_claim_does_not_wait_for_another(stores: tuple[Store, Store], engine: str) -> None:
+    """On PostgreSQL a claim passes over what another transaction is about to claim or to add to."""
     if engine == "sqlite":
         pytest.skip("SQLite has one writer at a time")
     other = Channel(team_id="T1", channel_id="C9")
@@ -70,12 +70,12 @@ async def test_a_claim_does_not_wait_for_another(stores: tuple[SqlStore, SqlStor
     async with stores[0].write() as first, stores[1].write() as second:
         found = await first.outbox.claim_channels(owner="1", now=NOW, until=NOW + MINUTE, limit=1)
         assert list(found) == [CHANNEL]
-        await first.outbox.owe([notice("c", other)], now=NOW)
+        await first.outbox.add([notice("c", other)], now=NOW)
         found = await second.outbox.claim_channels(owner="2", now=NOW, until=NOW + MINUTE, limit=9)
         assert list(found) == [other]
 
 
-async def test_one_change_of_a_revision_wins(stores: tuple[SqlStore, SqlStore]) -> None:
+async def test_one_change_of_a_revision_wins(stores: tuple[Store, Store]) -> None:
     """Of many changes made for the same revision of an incident one succeeds."""
     workspace_id = await a_workspace(stores[0])
     async with stores[0].write() as work:
@@ -93,7 +93,7 @@ async def test_one_change_of_a_revision_wins(stores: tuple[SqlStore, SqlStore]) 
     assert stored.acknowledged_by == f"U{wins.index(True)}"
 
 
-async def test_one_claim_of_a_workspace_wins(stores: tuple[SqlStore, SqlStore]) -> None:
+async def test_one_claim_of_a_workspace_wins(stores: tuple[Store, Store]) -> None:
     """A workspace has one poller, however many start at once."""
     workspace_id = await a_workspace(stores[0])
 
@@ -106,8 +106,8 @@ async def test_one_claim_of_a_workspace_wins(stores: tuple[SqlStore, SqlStore]) 
     assert (await asyncio.gather(*map(claim, range(MANY)))).count(True) == 1
 
 
-async def test_many_writers_get_their_turn(stores: tuple[SqlStore, SqlStore]) -> None:
-    """Writing transactions of several processes all succeed, with what they owe."""
+async def test_many_writers_get_their_turn(stores: tuple[Store, Store]) -> None:
+    """Writing transactions of several processes all succeed, with their messages."""
 
     async def write(number: int) -> None:
         await owe(stores[number % 2], notice(f"{number} a"), notice(f"{number} b"))
@@ -117,13 +117,13 @@ async def test_many_writers_get_their_turn(stores: tuple[SqlStore, SqlStore]) ->
         assert await work.outbox.depth() == 2 * MANY
 
 
-async def test_reading_waits_for_no_writer(stores: tuple[SqlStore, SqlStore]) -> None:
-    """While a transaction writes, others read what was committed before it; one look stays one moment."""
+async def test_reading_waits_for_no_writer(stores: tuple[Store, Store]) -> None:
+    """While a transaction writes, others read what was committed before it; one transaction sees one moment."""
     await owe(stores[0], notice("a"))
     async with stores[1].read() as look:
         assert await look.outbox.depth() == 1
         async with stores[0].write() as work:
-            await work.outbox.owe([notice("b")], now=NOW)
+            await work.outbox.add([notice("b")], now=NOW)
             async with stores[0].read() as other_look:
                 assert await other_look.outbox.depth() == 1
         assert await look.outbox.depth() == 1
@@ -131,30 +131,30 @@ async def test_reading_waits_for_no_writer(stores: tuple[SqlStore, SqlStore]) ->
         assert await look.outbox.depth() == 2
 
 
-async def test_settling_waits_for_a_change_under_way(stores: tuple[SqlStore, SqlStore]) -> None:
-    """A card that another process is just changing is not settled over the change: the change stays owed."""
+async def test_settling_waits_for_a_change_under_way(stores: tuple[Store, Store]) -> None:
+    """A card that another process is just changing is not settled over the change: the change stays pending."""
     card = await a_card(stores[0])
     async with stores[0].write() as work:
-        await work.cards.shown(card.card_id, revision=1, ts="1.1")
-        (message,) = await work.outbox.owed(CHANNEL, limit=1)
+        await work.cards.mark_shown(card.card_id, revision=1, ts="1.1")
+        (message,) = await work.outbox.pending(CHANNEL, limit=1)
 
     async def settle() -> None:
         async with stores[1].write() as work:
-            await work.outbox.sent(message.message_id, ts="1.1", now=NOW)
+            await work.outbox.mark_sent(message.message_id, ts="1.1", now=NOW)
 
     async with stores[0].write() as work:
-        await work.cards.want([card.card_id])
-        await work.outbox.owe([of_card(card)], now=NOW)
+        await work.cards.raise_revision([card.card_id])
+        await work.outbox.add([of_card(card)], now=NOW)
         settling = asyncio.create_task(settle())
         await asyncio.wait({settling}, timeout=BLOCKED)
         assert not settling.done()
     await settling
     async with stores[0].read() as look:
-        assert len(await look.outbox.owed(CHANNEL, limit=9)) == 1
+        assert len(await look.outbox.pending(CHANNEL, limit=9)) == 1
 
 
-async def test_merging_waits_for_a_change_under_way(stores: tuple[SqlStore, SqlStore]) -> None:
-    """A card that another process is about to change is merged after the change, which the merged card owes."""
+async def test_merging_waits_for_a_change_under_way(stores: tuple[Store, Store]) -> None:
+    """A card that another process is about to change is merged after the change, which the merged card then shows."""
     into, other = await a_card(stores[0]), await a_card(stores[0])
     async with stores[0].read() as look:
         members = (await look.cards.members([other.card_id]))[other.card_id]
@@ -168,24 +168,24 @@ async def test_merging_waits_for_a_change_under_way(stores: tuple[SqlStore, SqlS
         merging = asyncio.create_task(merge())
         await asyncio.wait({merging}, timeout=BLOCKED)
         assert not merging.done()
-        raised = await work.cards.want([other.card_id])
-        await work.outbox.owe([of_card(card) for card in raised.values()], now=NOW)
+        raised = await work.cards.raise_revision([other.card_id])
+        await work.outbox.add([of_card(card) for card in raised.values()], now=NOW)
     await merging
     async with stores[0].read() as look:
         cards = (await look.cards.of_incidents(members))[members[0]]
         assert [card.card_id for card in cards] == [into.card_id]
-        assert [message.owed.card_id for message in await look.outbox.owed(CHANNEL, limit=9)] == [
+        assert [message.owed.card_id for message in await look.outbox.pending(CHANNEL, limit=9)] == [
             into.card_id
         ]
 
 
-async def test_cards_wanted_in_any_order_never_wait_in_a_circle(stores: tuple[SqlStore, SqlStore]) -> None:
+async def test_cards_raised_in_any_order_never_deadlock(stores: tuple[Store, Store]) -> None:
     """Transactions that change the same cards in different orders all get through."""
     cards = [(await a_card(stores[0])).card_id for _ in range(6)]
 
     async def want(number: int) -> None:
         async with stores[number % 2].write() as work:
-            await work.cards.want(cards if number % 2 else cards[::-1])
+            await work.cards.raise_revision(cards if number % 2 else cards[::-1])
 
     await asyncio.gather(*map(want, range(MANY)))
     async with stores[0].read() as look:
@@ -194,8 +194,8 @@ async def test_cards_wanted_in_any_order_never_wait_in_a_circle(stores: tuple[Sq
     assert last.wanted_revision == 1 + MANY
 
 
-async def test_the_same_run_seen_by_two_stays_one(stores: tuple[SqlStore, SqlStore]) -> None:
-    """Two processes that store the same integrations at once end with what either of them said."""
+async def test_the_same_run_seen_by_two_stays_one(stores: tuple[Store, Store]) -> None:
+    """Two processes that store the same integrations at once end with the values of either of them."""
     workspace_id = await a_workspace(stores[0])
     many = [integration(workspace_id, f"{number:03}") for number in range(50)]
 
@@ -208,12 +208,12 @@ async def test_the_same_run_seen_by_two_stays_one(stores: tuple[SqlStore, SqlSto
         assert await look.integrations.all(workspace_id) == many
 
 
-async def test_a_failed_transaction_leaves_nothing(store: SqlStore) -> None:
+async def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
     """Whatever is raised inside rolls everything back and is raised on as it is."""
 
     async def fail() -> None:
         async with store.write() as work:
-            await work.outbox.owe([notice()], now=NOW)
+            await work.outbox.add([notice()], now=NOW)
             raise KeyError
 
     with pytest.raises(KeyError):
@@ -222,13 +222,13 @@ async def test_a_failed_transaction_leaves_nothing(store: SqlStore) -> None:
         assert await look.outbox.depth() == 0
 
 
-async def test_a_cancelled_transaction_leaves_nothing(store: SqlStore) -> None:
-    """A task that is cancelled in the middle of writing holds up nobody after it."""
+async def test_a_cancelled_transaction_leaves_nothing(store: Store) -> None:
+    """A task that is cancelled in the middle of writing blocks nobody after it."""
     begun = asyncio.Event()
 
     async def write() -> None:
         async with store.write() as work:
-            await work.outbox.owe([notice()], now=NOW)
+            await work.outbox.add([notice()], now=NOW)
             begun.set()
             await asyncio.Event().wait()
 
@@ -241,38 +241,38 @@ async def test_a_cancelled_transaction_leaves_nothing(store: SqlStore) -> None:
         assert await work.outbox.depth() == 0
 
 
-async def test_a_task_cancelled_while_it_waits_to_write_holds_up_nobody(store: SqlStore) -> None:
-    """Giving up the wait for one's turn leaves the turn to the next."""
+async def test_a_task_cancelled_while_it_waits_to_write_holds_up_nobody(store: Store) -> None:
+    """A task that stops waiting for its turn leaves the turn to the next."""
     async with store.write() as work:
         waiting = asyncio.create_task(owe(store, notice("a")))
         await asyncio.wait({waiting}, timeout=BLOCKED / 4)
         waiting.cancel()
-        await work.outbox.owe([notice("b")], now=NOW)
+        await work.outbox.add([notice("b")], now=NOW)
     await asyncio.wait({waiting})
     await owe(store, notice("c"))
     async with store.read() as look:
-        assert {message.owed.key for message in await look.outbox.owed(CHANNEL, limit=9)} >= {"b", "c"}
+        assert {message.owed.key for message in await look.outbox.pending(CHANNEL, limit=9)} >= {"b", "c"}
 
 
 _KILLED = """
 import asyncio, os, signal, sys
-from cdi_bot.store import SqlStore
+from cdi_bot.store import Store
 from tests.store.samples import NOW, SECOND, notice, owe
 
 async def main():
-    store = await SqlStore.open(sys.argv[1])
+    store = await Store.open(sys.argv[1])
     await owe(store, notice("committed"))
     async with store.write() as work:
         await work.outbox.claim_channels(owner="killed", now=NOW, until=NOW + SECOND, limit=1)
     async with store.write() as work:
-        await work.outbox.owe([notice("not committed")], now=NOW)
+        await work.outbox.add([notice("not committed")], now=NOW)
         os.kill(os.getpid(), signal.SIGKILL)
 
 asyncio.run(main())
 """
 
 
-async def test_a_killed_process_keeps_its_commits_and_no_more(store: SqlStore, url: str) -> None:
+async def test_a_killed_process_keeps_its_commits_and_no_more(store: Store, url: str) -> None:
     """After SIGKILL what was committed is there, what was not is not, and its leases end by themselves."""
     ended = await asyncio.to_thread(
         subprocess.run,
@@ -282,7 +282,7 @@ async def test_a_killed_process_keeps_its_commits_and_no_more(store: SqlStore, u
     )
     assert ended.returncode == -signal.SIGKILL
     async with store.write() as work:
-        assert [each.owed.key for each in await work.outbox.owed(CHANNEL, limit=9)] == ["committed"]
+        assert [each.owed.key for each in await work.outbox.pending(CHANNEL, limit=9)] == ["committed"]
         for at, claimed in ((NOW, []), (NOW + SECOND, [CHANNEL])):
             found = await work.outbox.claim_channels(owner="next", now=at, until=at + MINUTE, limit=9)
             assert list(found) == claimed

@@ -424,7 +424,7 @@ class TestAcknowledge:
         answer = await at.manage.acknowledge_incidents(ALERTS, ANN, [incident.incident_id])
         assert isinstance(answer, NothingOpen)
         async with at.store.read() as uow:
-            stored = (await uow.incidents.get([incident.incident_id]))[incident.incident_id]
+            stored = (await uow.incidents.get_many([incident.incident_id]))[incident.incident_id]
         assert stored.acknowledged_by is None
 
     async def test_unknown_words(self, at: Desk) -> None:
@@ -450,7 +450,7 @@ class TestAcknowledge:
             )
         assert await at.manage.acknowledge_incidents(ALERTS, ANN, [unreachable.incident_id]) is None
         async with at.store.read() as uow:
-            stored = (await uow.incidents.get([unreachable.incident_id]))[unreachable.incident_id]
+            stored = (await uow.incidents.get_many([unreachable.incident_id]))[unreachable.incident_id]
         assert stored.acknowledged_by == ANN
 
     async def test_unknown_incident(self, at: Desk) -> None:

@@ -26,7 +26,7 @@ async def at(tmp_path: Path) -> AsyncIterator[Desk]:
 async def followed(at: Desk) -> int:
     """How many syncs are followed."""
     async with at.store.read() as uow:
-        return len(await uow.syncs.followed(at.workspace.workspace_id))
+        return len(await uow.requested_syncs.for_workspace(at.workspace.workspace_id))
 
 
 async def test_asks_then_starts(at: Desk) -> None:

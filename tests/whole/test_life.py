@@ -26,7 +26,7 @@ from hypothesis.stateful import (
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint
-from cdi_bot.services.ports.store import StoreTrouble
+from cdi_bot.store import StoreTrouble
 from tests.databases import new_file
 from tests.rigs.oracle import Excuses, Judge, settle_in
 from tests.rigs.simulated_slack import Method, Trip

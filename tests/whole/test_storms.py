@@ -124,7 +124,7 @@ async def test_what_is_muted_joins_no_storm(bot: Whole) -> None:
     """It waits for the end of its mute by itself."""
     watched = await known(bot, 4)
     async with bot.store.write() as uow:
-        await uow.snoozes.put(
+        await uow.snoozes.save(
             Snooze(
                 channel=ALERTS,
                 workspace_id=bot.workspace_id,

@@ -30,7 +30,6 @@ from cdi_bot.core.commands.parser import parse
 from cdi_bot.core.commands.printing import with_id
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.delivery.slack_port import SlackTrouble
-from cdi_bot.services.ports.store import StoreTrouble
 from cdi_bot.slack.api.app import Json, SlackApp
 from cdi_bot.slack.api.people import SlackPeople
 from cdi_bot.slack.api.respond import respond
@@ -38,6 +37,7 @@ from cdi_bot.slack.render.answers.answer import name_channel, render_answer
 from cdi_bot.slack.render.answers.help import render_help, render_mistake, render_trouble
 from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.i18n import Translator, find_language
+from cdi_bot.store import StoreTrouble
 from cdi_bot.usecases.access import Access
 from cdi_bot.usecases.answers import Answer
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings

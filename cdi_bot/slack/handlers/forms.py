@@ -15,7 +15,6 @@ import structlog
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.delivery.slack_port import SlackTrouble
-from cdi_bot.services.ports.store import StoreTrouble
 from cdi_bot.slack.api.app import Json
 from cdi_bot.slack.api.respond import respond
 from cdi_bot.slack.api.views import SlackViews
@@ -36,6 +35,7 @@ from cdi_bot.slack.render.forms.outcomes import (
 from cdi_bot.slack.render.forms.values import FormValues, read_form
 from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.store import StoreTrouble
 from cdi_bot.usecases.answers import Answer, SubscribedTo
 from cdi_bot.usecases.subscription_form import ExistingSubscription, SubscriptionForms
 

@@ -6,24 +6,24 @@ from dataclasses import replace
 
 import pytest
 
-from cdi_bot.store import SqlStore
+from cdi_bot.store import Store
 from tests.store.samples import MINUTE, NOW, SECOND, a_workspace, integration
 
 
-async def test_a_workspace_is_found_by_its_base_url(store: SqlStore) -> None:
-    """Ensuring the same base URL twice gives one workspace, with the dashboard named last."""
+async def test_a_workspace_is_found_by_its_base_url(store: Store) -> None:
+    """The same base URL gives one workspace, with the dashboard URL that was given last."""
     async with store.write() as work:
-        first = await work.workspaces.ensure(base_url="https://rest.example", dashboard_url=None)
-        again = await work.workspaces.ensure(
+        first = await work.workspaces.find_or_add(base_url="https://rest.example", dashboard_url=None)
+        again = await work.workspaces.find_or_add(
             base_url="https://rest.example", dashboard_url="https://d.example"
         )
-        other = await work.workspaces.ensure(base_url="https://rest2.example", dashboard_url=None)
+        other = await work.workspaces.find_or_add(base_url="https://rest2.example", dashboard_url=None)
     assert again == replace(first, dashboard_url="https://d.example")
     assert other.workspace_id != first.workspace_id
 
 
-async def test_one_owner_polls_a_workspace(store: SqlStore) -> None:
-    """A lease is taken by one owner, who may prolong it; another gets it when it is over."""
+async def test_one_owner_polls_a_workspace(store: Store) -> None:
+    """A lease is taken by one owner, who may renew it; another gets it when it is over."""
     workspace_id = await a_workspace(store)
 
     async def claim(owner: str, minute: int) -> bool:
@@ -39,7 +39,7 @@ async def test_one_owner_polls_a_workspace(store: SqlStore) -> None:
 
 
 @pytest.mark.parametrize(("owner", "is_free"), [("first", True), ("second", False)])
-async def test_a_lease_is_given_back_by_its_owner(store: SqlStore, owner: str, is_free: bool) -> None:
+async def test_a_lease_is_given_back_by_its_owner(store: Store, owner: str, is_free: bool) -> None:
     """Releasing frees the workspace at once, but nobody releases another one's lease."""
     workspace_id = await a_workspace(store)
     async with store.write() as work:
@@ -49,7 +49,7 @@ async def test_a_lease_is_given_back_by_its_owner(store: SqlStore, owner: str, i
     assert claimed is is_free
 
 
-async def test_integrations_are_kept_whole(store: SqlStore) -> None:
+async def test_integrations_are_kept_whole(store: Store) -> None:
     """What is saved of an integration is read back to the microsecond, and saving again replaces it."""
     workspace_id = await a_workspace(store)
     full = integration(
@@ -76,10 +76,10 @@ async def test_integrations_are_kept_whole(store: SqlStore) -> None:
             await work.integrations.save([watched])
         async with store.read() as work:
             assert await work.integrations.get(workspace_id, "one") == watched
-            assert await work.integrations.some(workspace_id, ["one", "two"]) == {"one": watched}
+            assert await work.integrations.get_many(workspace_id, ["one", "two"]) == {"one": watched}
 
 
-async def test_integrations_come_in_the_order_of_their_names(store: SqlStore) -> None:
+async def test_integrations_come_in_the_order_of_their_names(store: Store) -> None:
     """All of one workspace are listed by name whatever the case, then by id, and no other workspace's."""
     workspace_id, other = await a_workspace(store), await a_workspace(store, "fra-01")
     named = {"1": "zebra", "2": "Apples", "3": "bananas", "4": "Bananas", "6": "apples", "5": "apples"}
@@ -92,35 +92,39 @@ async def test_integrations_come_in_the_order_of_their_names(store: SqlStore) ->
     assert [each.integration.integration_id for each in listed] == ["2", "5", "6", "4", "3", "1"]
 
 
-async def test_an_unknown_integration_is_none(store: SqlStore) -> None:
+async def test_an_unknown_integration_is_none(store: Store) -> None:
     """Asking for what was never saved gives nothing."""
     async with store.read() as work:
         assert await work.integrations.get(1, "one") is None
-        assert await work.integrations.some(1, []) == {}
+        assert await work.integrations.get_many(1, []) == {}
 
 
-async def test_touching_changes_the_times_and_nothing_else(store: SqlStore) -> None:
-    """A poller that keeps its times does not undo what a person changed meanwhile, nor make what isn't there."""
+async def test_the_poll_state_is_saved_and_nothing_else(store: Store) -> None:
+    """A poller that saves its state does not undo what a person changed meanwhile, nor insert what isn't there."""
     workspace_id = await a_workspace(store)
     stored = integration(workspace_id, watched_since=NOW, trouble="timeout")
     stale = integration(workspace_id, integration_name="old", listed_at=NOW, status_asked_at=NOW + SECOND)
     async with store.write() as work:
         await work.integrations.save([stored])
-        await work.integrations.touch([stale, integration(workspace_id, "never saved", listed_at=NOW)])
-        await work.integrations.touch([])
+        await work.integrations.save_poll_state(
+            [stale, integration(workspace_id, "never saved", listed_at=NOW)]
+        )
+        await work.integrations.save_poll_state([])
         await work.integrations.save([])
         expected = replace(stored, listed_at=NOW, status_asked_at=NOW + SECOND, trouble=None)
         assert await work.integrations.all(workspace_id) == [expected]
 
 
-async def test_ten_thousand_integrations_fit_one_batch(store: SqlStore) -> None:
-    """No engine's limit on parameters is met, neither in writing nor in asking by id."""
+async def test_ten_thousand_integrations_fit_one_batch(store: Store) -> None:
+    """No engine's limit on parameters is met, neither in writing nor in reading by id."""
     workspace_id = await a_workspace(store)
     many = [integration(workspace_id, f"integration-{number:05}") for number in range(10_000)]
     async with store.write() as work:
         await work.integrations.save(many)
     async with store.read() as work:
-        found = await work.integrations.some(workspace_id, [each.integration.integration_id for each in many])
+        found = await work.integrations.get_many(
+            workspace_id, [each.integration.integration_id for each in many]
+        )
         assert await work.runs.newest(workspace_id, list(found)) == {}
     assert list(found.values()) != []
     assert sorted(found) == [each.integration.integration_id for each in many]

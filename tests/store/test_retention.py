@@ -6,8 +6,7 @@ from datetime import datetime
 
 from cdi_bot.core.model.channel import AuditEntry, Channel
 from cdi_bot.core.model.incident import Incident
-from cdi_bot.services.ports.past import Place
-from cdi_bot.store import SqlStore
+from cdi_bot.store import IntegrationKey, Store
 from tests.store.samples import (
     CHANNEL,
     MINUTE,
@@ -25,7 +24,7 @@ from tests.store.samples import (
 )
 
 
-async def with_runs(store: SqlStore, workspace_id: int, *ids: str, runs: int = 5) -> None:
+async def with_runs(store: Store, workspace_id: int, *ids: str, runs: int = 5) -> None:
     """Integrations with so many runs each, one a minute, the first at `NOW`."""
     async with store.write() as work:
         await work.integrations.save([integration(workspace_id, each) for each in ids])
@@ -36,21 +35,25 @@ async def with_runs(store: SqlStore, workspace_id: int, *ids: str, runs: int = 5
 
 
 async def forget_runs(
-    store: SqlStore, before: datetime, after: Place | None = None, integrations: int = 10, limit: int = 100
-) -> tuple[int, Place | None]:
-    """Forget runs in a commit of its own."""
+    store: Store,
+    before: datetime,
+    after: IntegrationKey | None = None,
+    integrations: int = 10,
+    limit: int = 100,
+) -> tuple[int, IntegrationKey | None]:
+    """Delete runs in their own commit."""
     async with store.write() as work:
-        return await work.past.forget_runs(before, after=after, integrations=integrations, limit=limit)
+        return await work.retention.delete_runs(before, after=after, integrations=integrations, limit=limit)
 
 
-async def minutes(store: SqlStore, workspace_id: int, integration_id: str) -> list[int]:
+async def minutes(store: Store, workspace_id: int, integration_id: str) -> list[int]:
     """When the stored runs of an integration began, in minutes after `NOW`."""
     async with store.read() as look:
         runs = await look.runs.page(workspace_id, integration_id, offset=0, limit=100)
     return sorted(int((each.sync_start_time - NOW) / MINUTE) for each in runs)
 
 
-async def test_old_runs_go_and_the_newest_stays(store: SqlStore) -> None:
+async def test_old_runs_go_and_the_newest_stays(store: Store) -> None:
     """Whatever began before the time goes, but for the newest of each integration, however old it is."""
     here, there = await a_workspace(store), await a_workspace(store, "fra-01")
     await with_runs(store, here, "a", "b")
@@ -61,8 +64,8 @@ async def test_old_runs_go_and_the_newest_stays(store: SqlStore) -> None:
     assert await forget_runs(store, NOW + 3 * MINUTE) == (0, (there, "a"))
 
 
-async def test_runs_go_in_steps(store: SqlStore) -> None:
-    """A step takes no more runs and looks at no more integrations than it may, and the last one says so."""
+async def test_runs_go_in_steps(store: Store) -> None:
+    """A step deletes no more runs and reads no more integrations than it may, and the last one says so."""
     workspace_id = await a_workspace(store)
     await with_runs(store, workspace_id, "a", "b", "c")
     before = NOW + 9 * MINUTE
@@ -73,8 +76,8 @@ async def test_runs_go_in_steps(store: SqlStore) -> None:
     assert await forget_runs(store, before, (workspace_id, "c"), integrations=2) == (0, None)
 
 
-async def test_a_run_that_an_incident_shows_stays(store: SqlStore) -> None:
-    """What an alert tells of can be looked up as long as the incident is known."""
+async def test_a_run_that_an_incident_shows_stays(store: Store) -> None:
+    """The run of an alert can be read as long as the incident is stored."""
     workspace_id = await a_workspace(store)
     await with_runs(store, workspace_id, "one")
     async with store.write() as work:
@@ -89,7 +92,7 @@ async def test_a_run_that_an_incident_shows_stays(store: SqlStore) -> None:
     assert await minutes(store, workspace_id, "one") == [0, 2, 4]
 
 
-async def resolved(store: SqlStore, *minutes: int | None) -> list[Incident]:
+async def resolved(store: Store, *minutes: int | None) -> list[Incident]:
     """Incidents, each resolved so many minutes after `NOW`, or (`None`) still open."""
     workspace_id = await a_workspace(store)
     async with store.write() as work:
@@ -106,7 +109,7 @@ async def resolved(store: SqlStore, *minutes: int | None) -> list[Incident]:
 
 
 async def test_an_old_incident_goes_with_its_cards_and_their_messages(
-    store: SqlStore, read_sql: ReadSql
+    store: Store, read_sql: ReadSql
 ) -> None:
     """A card that shows another incident as well stays, and so do open and newer incidents."""
     old, newer, still_open = await resolved(store, 0, 5, None)
@@ -115,10 +118,10 @@ async def test_an_old_incident_goes_with_its_cards_and_their_messages(
         storm = await work.cards.add(
             OTHER_CHANNEL, [old.incident_id, newer.incident_id, still_open.incident_id], now=NOW
         )
-        await work.outbox.owe([of_card(alone), reply(alone), of_card(storm)], now=NOW)
+        await work.outbox.add([of_card(alone), reply(alone), of_card(storm)], now=NOW)
     async with store.write() as work:
-        assert await work.past.forget_incidents(NOW + 3 * MINUTE, limit=10) == 1
-        assert await work.past.forget_incidents(NOW + 3 * MINUTE, limit=10) == 0
+        assert await work.retention.delete_incidents(NOW + 3 * MINUTE, limit=10) == 1
+        assert await work.retention.delete_incidents(NOW + 3 * MINUTE, limit=10) == 0
     assert await read_sql("SELECT incident_id FROM incidents ORDER BY 1") == [
         (newer.incident_id,),
         (still_open.incident_id,),
@@ -130,25 +133,25 @@ async def test_an_old_incident_goes_with_its_cards_and_their_messages(
     assert members == {storm.card_id: [newer.incident_id, still_open.incident_id]}
 
 
-async def test_incidents_go_in_steps(store: SqlStore) -> None:
+async def test_incidents_go_in_steps(store: Store) -> None:
     """The oldest go first, no more at a time than asked for."""
     await resolved(store, 2, 0, 1)
     async with store.write() as work:
-        counts = [await work.past.forget_incidents(NOW + 9 * MINUTE, limit=2) for _ in range(3)]
+        counts = [await work.retention.delete_incidents(NOW + 9 * MINUTE, limit=2) for _ in range(3)]
     assert counts == [2, 1, 0]
 
 
-async def test_only_notices_that_were_sent_go_by_themselves(store: SqlStore, read_sql: ReadSql) -> None:
-    """What is owed stays however old it is, and what belongs to a card goes with its incident."""
+async def test_only_notices_that_were_sent_go_by_themselves(store: Store, read_sql: ReadSql) -> None:
+    """What is pending stays however old it is, and what belongs to a card goes with its incident."""
     (told,) = await resolved(store, None)
     async with store.write() as work:
         card = await work.cards.add(CHANNEL, [told.incident_id], now=NOW)
     await owe(store, notice("old"), notice("newer"), notice("owed"), of_card(card))
     async with store.write() as work:
-        for place, message in enumerate(await work.outbox.owed(CHANNEL, limit=9)):
+        for place, message in enumerate(await work.outbox.pending(CHANNEL, limit=9)):
             if message.owed.key != "owed":
-                await work.outbox.sent(message.message_id, ts=None, now=NOW + (place == 1) * 5 * MINUTE)
-        assert await work.past.forget_notices(NOW + 3 * MINUTE, limit=10) == 1
+                await work.outbox.mark_sent(message.message_id, ts=None, now=NOW + (place == 1) * 5 * MINUTE)
+        assert await work.retention.delete_notices(NOW + 3 * MINUTE, limit=10) == 1
     assert await read_sql('SELECT "key" FROM outbox ORDER BY message_id') == [
         ("newer",),
         ("owed",),
@@ -156,13 +159,13 @@ async def test_only_notices_that_were_sent_go_by_themselves(store: SqlStore, rea
     ]
 
 
-async def test_the_audit_goes_from_its_old_end(store: SqlStore, read_sql: ReadSql) -> None:
+async def test_the_audit_goes_from_its_old_end(store: Store, read_sql: ReadSql) -> None:
     """Entries from before the time go in steps, the oldest first."""
     channel = Channel(team_id="T1", channel_id="C1")
     async with store.write() as work:
         for minute in range(5):
             entry = AuditEntry(channel=channel, at=NOW + minute * MINUTE, who="U1", action="x", subject="y")
             await work.audit.add(entry)
-        counts = [await work.past.forget_audit(NOW + 3 * MINUTE, limit=2) for _ in range(3)]
+        counts = [await work.retention.delete_audit(NOW + 3 * MINUTE, limit=2) for _ in range(3)]
     assert counts == [2, 1, 0]
     assert await read_sql("SELECT count(*) FROM audit") == [(2,)]
