@@ -120,7 +120,7 @@ async def write_if_watched(uow: UnitOfWork, incident: Incident, *, now: datetime
 def facts_of(item: IntegrationState) -> IntegrationFacts:
     """What memory holds of an integration."""
     newest = item.newest
-    is_running = newest is not None and newest.sync_start_time in item.open_starts
+    is_running = newest is not None and newest.sync_start_time in item.running_starts
     return IntegrationFacts(watched=item.watched, newest=newest, is_running=is_running)
 
 

@@ -16,7 +16,7 @@ from cdi_bot.core.rules.urgency import attention, longest_row_first, severity
 from cdi_bot.core.statistics import expected_next, usual_of
 from cdi_bot.delivery.view_builder import dashboard_page
 from cdi_bot.monitoring.braze_port import Braze, BrazeReason, Endpoint, within
-from cdi_bot.monitoring.history_backfill import backfill_history
+from cdi_bot.monitoring.fetch_runs import backfill_history
 from cdi_bot.monitoring.poller import Poller
 from cdi_bot.store import Store, UnitOfWork
 from cdi_bot.usecases.answers import (

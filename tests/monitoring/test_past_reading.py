@@ -66,7 +66,7 @@ class Bench:
             integration=integration, watched_since=NOON - 30 * DAY, status_asked_at=now
         )
         item = IntegrationState(watched=watched, subscribed=True)
-        item.newest, item.open_starts = newest, frozenset({newest.sync_start_time})
+        item.newest, item.running_starts = newest, frozenset({newest.sync_start_time})
         past = PastReader(self.store, reads=int(self.may))
         found = await judge(self.rule, facts_of(item), None, now, past)
         self.reads += int(self.may) - past.reads

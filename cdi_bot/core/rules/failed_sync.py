@@ -1,4 +1,4 @@
-"""What an observation changes: which runs are new, and what that means for the integration's incident.
+"""Failed syncs: which runs of an observation are news, and what that means for the integration's incident.
 
 The one rule: an incident follows the newest ended run. Everything that one observation brings is judged together,
 so that what failed and recovered between two polls is one change, not many.
@@ -250,7 +250,7 @@ def _with_details(
 ) -> Finding | None:
     """The same incident with its runs as they are known now; `None` when nothing about them changed.
 
-    Where the status of a failed run changed too, the filters decide on it anew.
+    Where the status of a failed run changed too, the filters decide on it again.
     """
     runs = [after for _, after in changed]
     failed, good = (_as_known_now(run, runs) for run in (incident.last_failed, incident.resolved_by))
