@@ -95,7 +95,7 @@ class Connectivity:
         if after is None:
             return False
         async with self.store.write() as uow:
-            stored = await write_incident(uow, after, None, now=now, also=self.admin_channel)
+            stored = await write_incident(uow, after, None, now=now, also_tell=self.admin_channel)
         log.info("sight changed", unreachable=stored.is_open, reason=stored.reason)
         self.incident = stored if stored.is_open else None
         return True

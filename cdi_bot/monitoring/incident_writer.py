@@ -63,9 +63,9 @@ async def write_incident(
     integration: Integration | None,
     *,
     now: datetime,
-    also: Channel | None = None,
+    also_tell: Channel | None = None,
 ) -> Incident:
-    """Store an incident that no failed run opened, and owe what follows; `also` is told whatever is subscribed to.
+    """Store an incident that no failed run opened, and owe what follows; `also_tell` needs no subscription.
 
     Raises `ConflictError` like `store_incidents`.
     """
@@ -73,7 +73,7 @@ async def write_incident(
     update = IncidentUpdate(incident=stored, integration=integration, has_recovered=not stored.is_open)
     cards = (await uow.cards.of_incidents([stored.incident_id])).get(stored.incident_id, [])
     subscriptions = await uow.subscriptions.for_workspace(stored.workspace_id)
-    await owe_incident(uow, update, cards=cards, subscriptions=subscriptions, now=now, also=also)
+    await owe_incident(uow, update, cards=cards, subscriptions=subscriptions, now=now, also_tell=also_tell)
     return stored
 
 
@@ -84,7 +84,7 @@ async def owe_incident(
     cards: Sequence[Card],
     subscriptions: Sequence[Subscription],
     now: datetime,
-    also: Channel | None = None,
+    also_tell: Channel | None = None,
 ) -> None:
     """Raise the `cards` that show a stored incident, make those that are missing, and owe the replies.
 
@@ -93,7 +93,7 @@ async def owe_incident(
     incident, integration = update.incident, update.integration
     raised = (await uow.cards.raise_revision([card.card_id for card in cards])).values()
     missing = _channels(update, subscriptions, has_cards=bool(cards))
-    missing |= {also} if also and incident.is_open else set()
+    missing |= {also_tell} if also_tell and incident.is_open else set()
     missing -= {card.channel for card in cards}
     made = [await uow.cards.add(channel, [incident.incident_id], now=now) for channel in sorted(missing)]
     owed = [show_card(card, now) for card in (*raised, *made)]

@@ -13,7 +13,7 @@ from cdi_bot.core.model.integration import Integration, normalize_name
 from cdi_bot.core.model.message import MessageKind, OwedMessage, show_card
 from cdi_bot.core.model.subscription import Filters, Snooze, Subscription, is_pattern, selector_matches
 from cdi_bot.monitoring.braze_port import BrazeReason
-from cdi_bot.monitoring.incident_writer import ConflictError
+from cdi_bot.monitoring.incident_writer import store_incidents
 from cdi_bot.monitoring.poller import Poller
 from cdi_bot.store import UnitOfWork
 from cdi_bot.usecases.answers import (
@@ -152,12 +152,12 @@ async def acknowledge(uow: UnitOfWork, actor: Actor, incident_ids: Collection[in
     incidents = await uow.incidents.get_many(incident_ids)
     before = [incident for incident in incidents.values() if incident.is_open]
     fresh = [incident for incident in before if incident.acknowledged_by is None]
+    acknowledged = [
+        replace(incident, revision=incident.revision + 1, acknowledged_by=actor.who, acknowledged_at=actor.at)
+        for incident in fresh
+    ]
+    await store_incidents(uow, acknowledged)
     for incident in fresh:
-        after = replace(
-            incident, revision=incident.revision + 1, acknowledged_by=actor.who, acknowledged_at=actor.at
-        )
-        if not await uow.incidents.update(after, expected_revision=incident.revision):
-            raise ConflictError(f"incident {incident.incident_id} was changed by somebody else")
         await _audit(uow, actor, "acknowledge", incident.integration_id or incident.kind.value)
     await _refresh_cards(uow, actor, fresh)
     return before

@@ -45,7 +45,7 @@ class PastNeeded:
 
 
 class Rule(Protocol):
-    """Judges integrations in one respect, one after the other, again and again; keeps in mind what spares queries."""
+    """Judges one integration after the other, every few seconds; remembers what makes queries unnecessary."""
 
     def judge(
         self,
@@ -66,7 +66,8 @@ class Rule(Protocol):
 class KindRules:
     """Everything that differs between kinds, but for how an incident looks in Slack.
 
-    `passes` says whether a subscription with these filters is told of an incident. `severity` orders lists.
+    `passes` says whether a subscription with these filters is told of an incident. `severity` orders lists. `rule`
+    is made with the grace that a planned start is given.
     """
 
     kind: Kind
@@ -76,14 +77,10 @@ class KindRules:
     joins_groups: bool = True  # its card may become one card with others that came at the same time
     told_when_over: bool = False  # its end is news also where its beginning was told to nobody
     everybody_told_when_over: bool = False  # whatever a subscription says of recoveries
-    ends_snooze_while_others_open: bool = (
-        False  # "until it recovers": the others end it as the last open incident
-    )
-    sync_can_start: bool = True  # Braze takes an order to sync while it is open
+    ends_snooze_while_others_open: bool = False  # the others end it only as the last open incident
+    sync_can_start: bool = True  # Braze accepts a sync request while it is open
     usual_length: Callable[[Sequence[Run], Incident], timedelta | None] | None = None  # shown on its card
-    rule: Callable[[timedelta], Rule] | None = (
-        None  # judged every few seconds; takes the grace for late starts
-    )
+    rule: Callable[[timedelta], Rule] | None = None  # judged every few seconds, not when runs are recorded
 
 
 def asked_for(topic: Topic) -> Callable[[Filters, Incident], bool]:
