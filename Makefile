@@ -37,6 +37,7 @@ lint: dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/oxlint cdi_bot/sandbox/page
 
 check: lint  ## the quick half of `make test`: everything but the tests
 

@@ -19,6 +19,12 @@ BREACHES = {
         "import cdi_bot.braze.errors",
     ),
     "The stand-ins know wire formats only": ("sandbox/faults.py", "import cdi_bot.core.model"),
+    "Braze's and Slack's stand-ins know nothing of each other": (
+        "sandbox/braze/runs.py",
+        "import cdi_bot.sandbox.slack.schema",
+    ),
+    "Inside Braze's stand-in": ("sandbox/braze/runs.py", "import cdi_bot.sandbox.braze.world"),
+    "Inside Slack's stand-in": ("sandbox/slack/schema.py", "import cdi_bot.sandbox.slack.world"),
     "The core is pure: no library that reads or writes": ("core/model/run.py", "import time"),
     "httpx is the Braze client's alone": ("operator/http.py", "import httpx"),
     "SQLAlchemy is the store's alone": ("monitoring/recorder.py", "import sqlalchemy"),

@@ -17,8 +17,8 @@ from cdi_bot.monitoring.poller import PollerSettings
 from cdi_bot.operator.metrics import Metrics
 from cdi_bot.polling import Monitors, WorkspaceMonitor, make_monitor, open_workspace
 from cdi_bot.sandbox import Sandbox
-from cdi_bot.sandbox.braze_integration import IntegrationConfig
-from cdi_bot.sandbox.braze_runs import RunPlan
+from cdi_bot.sandbox.braze.integration import IntegrationConfig
+from cdi_bot.sandbox.braze.runs import RunPlan
 from cdi_bot.store import Store
 from tests.databases import Databases
 from tests.operator.test_metrics import read
@@ -77,7 +77,7 @@ class Workspaces:
                 await poller.observer.idle()
             self.clock.advance(1)
             for braze in self.brazes:
-                braze.braze.look()
+                braze.braze.catch_up()
 
     async def failing(self) -> list[int]:
         """How many incidents each workspace has."""

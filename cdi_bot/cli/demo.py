@@ -19,8 +19,8 @@ import typer
 from cdi_bot.app import run_bot
 from cdi_bot.operator.http import ListenError
 from cdi_bot.sandbox import Sandbox
-from cdi_bot.sandbox.braze_demo import demo_world
-from cdi_bot.sandbox.slack_seed import DATA_ALERTS, MARA
+from cdi_bot.sandbox.braze.demo import demo_world
+from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARA
 from cdi_bot.sandbox.transcript import Transcript
 from cdi_bot.settings.environment import Settings
 

@@ -1,24 +1,26 @@
-"""How the stand-ins are told to misbehave: a short list of faults that requests run into.
+"""Faults that are switched on in a stand-in, and what they do to requests.
 
-A handler asks `Faults.take(path)` once per request and acts on what it gets. Faults are values;
+A handler asks `Faults.take(path)` once per request, and `answer_with_fault` acts on what it gets. Faults are values;
 `Fault.times` counts how many requests a fault still hits (`None`: all of them until it is cleared).
 """
 
+import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import ClassVar
 
+from aiohttp import web
 from pydantic import ConfigDict, TypeAdapter
 
-from cdi_bot.sandbox.json_values import read
+from cdi_bot.sandbox.control import Json, control_route, read
 
 
 class FaultKind(Enum):
     """What happens to a request that a fault hits."""
 
-    LATENCY = "latency"  # answered well, `seconds` late
+    LATENCY = "latency"  # carried out and answered, `seconds` late
     STATUS = "status"  # not carried out; answered with `status` and `body`, as HTML where `html` is set
     RATE_LIMITED = "rate_limited"  # not carried out; 429, with Retry-After where `retry_after` is set
     CUT_BEFORE = "cut_before"  # not carried out; the connection drops without an answer
@@ -27,7 +29,7 @@ class FaultKind(Enum):
 
     @classmethod
     def _missing_(cls, value: object) -> "FaultKind | None":
-        """Take `LATENCY` for `latency`: both are typed by people."""
+        """Accept `LATENCY` for `latency`: people type both."""
         if not isinstance(value, str) or value == value.lower():
             return None
         return cls(value.lower())
@@ -35,17 +37,17 @@ class FaultKind(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One way to misbehave, for the requests whose path fits.
+    """One fault, for the requests whose path matches.
 
     seconds: delay of a LATENCY fault.
-    status, body, html: the answer of a STATUS fault; an empty body gets the stand-in's usual wording,
+    status, body, html: the answer of a STATUS fault; an empty body is replaced by the stand-in's usual one,
         `html` sends a proxy's error page instead of JSON.
-    retry_after: seconds told in `Retry-After` by a RATE_LIMITED fault; 0 leaves the header out.
+    retry_after: seconds in the `Retry-After` of a RATE_LIMITED fault; 0 leaves the header out.
     times: requests it still hits; None until it is cleared.
     path: a regular expression, matched from the start of the path (Braze) or method name (Slack):
-        `chat.postMessage`, `/cdi/integrations$` (the list alone), `/cdi/integrations/.*/sync`. None fits all.
+        `chat.postMessage`, `/cdi/integrations$` (the list alone), `/cdi/integrations/.*/sync`. None matches all.
 
-    Raises ValueError for a path that is no regular expression, and for numbers below their least.
+    Raises ValueError for a path that is no regular expression, and for numbers out of range.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -60,7 +62,7 @@ class Fault:
     path: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse here what would otherwise fail in the middle of a request."""
+        """Refuse what would otherwise fail in the middle of a request."""
         if self.seconds < 0 or self.retry_after < 0:
             raise ValueError("seconds and retry_after must not be negative")
         if self.times is not None and self.times < 1:
@@ -73,7 +75,7 @@ class Fault:
             except re.error as error:
                 raise ValueError(f"path is not a regular expression: {error}") from error
 
-    def fits(self, path: str) -> bool:
+    def matches(self, path: str) -> bool:
         """Whether a request to `path` runs into this fault."""
         return self.path is None or re.match(self.path, path) is not None
 
@@ -110,11 +112,11 @@ class Faults:
         self._changed()
 
     def take(self, path: str) -> Fault | None:
-        """Return the first fault that fits a request to `path` and count it down; None if it is spared."""
-        for place, fault in enumerate(self._active):
-            if fault.fits(path):
+        """Return the first fault that matches a request to `path`, and count it down; None where none does."""
+        for index, fault in enumerate(self._active):
+            if fault.matches(path):
                 if fault.times is not None:
-                    self._active[place : place + 1] = (
+                    self._active[index : index + 1] = (
                         [replace(fault, times=fault.times - 1)] if fault.times > 1 else []
                     )
                     self._changed()
@@ -132,3 +134,46 @@ class Faults:
     def _changed(self) -> None:
         if self.on_change is not None:
             self.on_change()
+
+    def routes(self, path: str) -> list[web.RouteDef]:
+        """Return the control routes at `path`: list, add and clear."""
+
+        async def listed(_request: web.Request, _body: Json) -> Json:
+            return {"faults": self.to_json()}
+
+        async def add(request: web.Request, body: Json) -> Json:
+            self.add(Fault.from_json(body))
+            return await listed(request, body)
+
+        async def clear(request: web.Request, body: Json) -> Json:
+            self.clear()
+            return await listed(request, body)
+
+        actions = (("GET", listed), ("POST", add), ("DELETE", clear))
+        return [control_route(method, path, action) for method, action in actions]
+
+
+async def answer_with_fault(
+    fault: Fault | None,
+    request: web.Request,
+    carry_out: Callable[[], Awaitable[web.Response]],
+    refuse: Callable[[Fault], web.Response],
+) -> web.Response | None:
+    """Carry a request out, or not, as `fault` says. Returns None where the connection was cut.
+
+    refuse: returns the answer of a STATUS, RATE_LIMITED or REVOKED fault.
+    """
+    if fault is None:
+        return await carry_out()
+    # The body is read first: real faults happen to whole requests, and an unread one would block the socket.
+    await request.read()
+    if fault.kind is FaultKind.LATENCY:
+        await asyncio.sleep(fault.seconds)
+        return await carry_out()
+    if fault.kind is FaultKind.CUT_AFTER:
+        await carry_out()
+    if fault.kind in (FaultKind.CUT_BEFORE, FaultKind.CUT_AFTER):
+        if request.transport is not None:
+            request.transport.abort()
+        return None
+    return refuse(fault)

@@ -13,25 +13,23 @@ from typing import Self
 
 from aiohttp import web
 
-from cdi_bot.sandbox.braze_api import braze_routes
-from cdi_bot.sandbox.braze_control import braze_control_routes
-from cdi_bot.sandbox.braze_dashboard import braze_dashboard_routes
-from cdi_bot.sandbox.braze_wire import shown
-from cdi_bot.sandbox.braze_world import BrazeWorld
-from cdi_bot.sandbox.slack_api import slack_api_routes
-from cdi_bot.sandbox.slack_control import SlackControl
-from cdi_bot.sandbox.slack_http import HttpMode
-from cdi_bot.sandbox.slack_interactions import Interactions
-from cdi_bot.sandbox.slack_model import Json
-from cdi_bot.sandbox.slack_responses import response_routes
-from cdi_bot.sandbox.slack_seed import app_token, bot_token
-from cdi_bot.sandbox.slack_socket import Sockets, socket_routes
-from cdi_bot.sandbox.slack_world import SlackWorld
+from cdi_bot.sandbox.braze.api import braze_routes
+from cdi_bot.sandbox.braze.control import braze_control_routes
+from cdi_bot.sandbox.braze.payloads import integration_json
+from cdi_bot.sandbox.braze.world import BrazeWorld
+from cdi_bot.sandbox.control import Json
+from cdi_bot.sandbox.slack.control import SlackControl
+from cdi_bot.sandbox.slack.http_mode import HttpMode
+from cdi_bot.sandbox.slack.interactions import Interactions, response_routes
+from cdi_bot.sandbox.slack.seed_data import app_token, bot_token
+from cdi_bot.sandbox.slack.socket_mode import Sockets, socket_routes
+from cdi_bot.sandbox.slack.web_api import slack_api_routes
+from cdi_bot.sandbox.slack.world import SlackWorld
 from cdi_bot.sandbox.stream import Stream, Subscription
 
 _PAGE = Path(__file__).parent / "page"
 _BODY_MAX = 16 * 1024**2
-_LOOK_EVERY = 0.25
+_ADVANCE_SECONDS = 0.25
 
 
 def _utc_now() -> datetime:
@@ -41,7 +39,7 @@ def _utc_now() -> datetime:
 class Sandbox:
     """Both stand-ins, served on one port.
 
-    braze, slack: their worlds, to be looked at and changed directly. sockets: the app's Socket Mode
+    braze, slack: their worlds, to be read and changed directly. sockets: the app's Socket Mode
     connections. people: what people do in Slack. `braze_api_key`, `slack_bot_token`, `slack_app_token` and
     `slack_signing_secret` are the secrets that work. Use it as an async context manager, or start and stop it.
     """
@@ -63,7 +61,7 @@ class Sandbox:
         self._host = "127.0.0.1"
         self._port = 0
         self._runner: web.AppRunner | None = None
-        self._life: asyncio.Task[None] | None = None
+        self._advancing: asyncio.Task[None] | None = None
 
     @property
     def url(self) -> str:
@@ -81,11 +79,11 @@ class Sandbox:
         return self.slack.signing_secret
 
     def snapshot(self) -> Json:
-        """Return the live stream's first frame: everything there is now."""
+        """Return the live stream's first frame: the present state of everything."""
         return {
             "type": "snapshot",
             **self.slack.snapshot(),
-            "integrations": [shown(integration) for integration in self.braze.integrations()],
+            "integrations": [integration_json(integration) for integration in self.braze.integrations()],
             "faults": {"braze": self.braze.faults.to_json(), "slack": self.slack.faults.to_json()},
             "bot_connected": self.sockets.connected,
         }
@@ -105,14 +103,14 @@ class Sandbox:
             raise
         self._runner = runner
         self._host, self._port = host, runner.addresses[0][1]
-        self._life = asyncio.create_task(self._live())
+        self._advancing = asyncio.create_task(self._advance_braze())
 
     async def stop(self) -> None:
         """Stop at once, cutting what is open. May be called twice."""
-        if self._life is not None:
-            self._life.cancel()
-            await asyncio.gather(self._life, return_exceptions=True)
-            self._life = None
+        if self._advancing is not None:
+            self._advancing.cancel()
+            await asyncio.gather(self._advancing, return_exceptions=True)
+            self._advancing = None
         self.stream.close()
         self.sockets.cut()
         await self._http.close()
@@ -145,7 +143,6 @@ class Sandbox:
                 *control.routes(),
                 *self.stream.routes(),
                 *braze_control_routes(self.braze),
-                *braze_dashboard_routes(self.braze),
                 web.get("/", _index),
                 web.get("/page/{name}", _page_file),
                 *braze_routes(self.braze),
@@ -156,13 +153,13 @@ class Sandbox:
     def _socket_url(self) -> str:
         return f"ws://{self._host}:{self._port}/link?ticket={self.sockets.new_ticket()}"
 
-    async def _live(self) -> None:
-        """Let Braze's runs begin and end while nobody asks, so that the stream tells of them in time."""
+    async def _advance_braze(self) -> None:
+        """Let Braze's runs start and end between requests too, so that the stream shows them in time."""
         while True:
-            now = self.braze.look()
+            now = self.braze.catch_up()
             at = self.braze.next_change_at(now)
-            wait = _LOOK_EVERY if at is None else (at - now).total_seconds()
-            await asyncio.sleep(min(max(wait, 0.02), _LOOK_EVERY))
+            wait = _ADVANCE_SECONDS if at is None else (at - now).total_seconds()
+            await asyncio.sleep(min(max(wait, 0.02), _ADVANCE_SECONDS))
 
 
 async def _index(_request: web.Request) -> web.StreamResponse:

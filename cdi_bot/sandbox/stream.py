@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from cdi_bot.sandbox.slack_model import Json
+from cdi_bot.sandbox.control import Json
 
 _BACKLOG_MAX = 20_000
 
@@ -19,12 +19,12 @@ class Subscription(AsyncIterator[Json]):
     """The events since it was made, one after the other; ends when the stream closes."""
 
     def __init__(self, leave: Callable[["Subscription"], None]) -> None:
-        """Listen from now on. `leave` takes it off the stream."""
+        """Listen from now on. `leave` removes it from the stream."""
         self._events: asyncio.Queue[Json | None] = asyncio.Queue()
         self._leave = leave
 
     def put(self, event: Json | None) -> None:
-        """Hand over an event; None is the end. Somebody who does not read is taken off the stream."""
+        """Add an event; None is the end. A listener that does not read is removed."""
         if self._events.qsize() >= _BACKLOG_MAX:
             self._leave(self)
             event = None
@@ -44,15 +44,15 @@ class Subscription(AsyncIterator[Json]):
 
 
 class Stream:
-    """Hands every event to everybody who listens."""
+    """Hands every event to all listeners."""
 
     def __init__(self, snapshot: Callable[[], Json]) -> None:
-        """Start with nobody listening. `snapshot` returns the first frame."""
+        """Start without listeners. `snapshot` returns the first frame."""
         self._snapshot = snapshot
         self._listeners: list[Subscription] = []
 
     def publish(self, event: dict[str, Any]) -> None:
-        """Hand an event to everybody who listens now."""
+        """Hand an event to all present listeners."""
         for listener in list(self._listeners):
             listener.put(event)
 
@@ -82,7 +82,7 @@ class Stream:
         sending = asyncio.create_task(self._send(socket, listener))
         try:
             async for _ in socket:
-                """The page has nothing to say here; reading notices when it leaves."""
+                """The page sends nothing; reading shows when it leaves."""
         finally:
             listener.close()
             sending.cancel()

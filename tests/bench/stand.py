@@ -11,9 +11,9 @@ import json
 import sys
 
 from cdi_bot.sandbox import Sandbox
-from cdi_bot.sandbox.braze_integration import IntegrationConfig
-from cdi_bot.sandbox.braze_limits import Endpoint
-from cdi_bot.sandbox.slack_model import Channel
+from cdi_bot.sandbox.braze.integration import IntegrationConfig
+from cdi_bot.sandbox.braze.settings import Endpoint
+from cdi_bot.sandbox.slack.model import Channel
 from tests.bench.rig import CHANNELS, channel_id
 
 

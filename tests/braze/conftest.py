@@ -10,8 +10,8 @@ from aiohttp.test_utils import TestServer
 
 from cdi_bot.braze.client import BrazeClient
 from cdi_bot.braze.http import Timeouts
-from cdi_bot.sandbox.braze_api import braze_routes
-from cdi_bot.sandbox.braze_world import BrazeWorld
+from cdi_bot.sandbox.braze.api import braze_routes
+from cdi_bot.sandbox.braze.world import BrazeWorld
 from tests.braze.kit import Answer, Clock, Connect, Raw, RawServer, Sleeper, http_answer
 
 

@@ -9,10 +9,10 @@ from aiohttp.test_utils import TestServer
 from cdi_bot.braze.client import BrazeClient
 from cdi_bot.core.model.run import Run
 from cdi_bot.monitoring.braze_port import Braze, BrazeReason, BrazeTrouble, Endpoint, Purpose
-from cdi_bot.sandbox.braze_integration import IntegrationConfig, Oddities
-from cdi_bot.sandbox.braze_limits import Endpoint as SandboxEndpoint
-from cdi_bot.sandbox.braze_runs import Run as SandboxRun
-from cdi_bot.sandbox.braze_world import BrazeWorld
+from cdi_bot.sandbox.braze.integration import IntegrationConfig, Oddities
+from cdi_bot.sandbox.braze.runs import Run as SandboxRun
+from cdi_bot.sandbox.braze.settings import Endpoint as SandboxEndpoint
+from cdi_bot.sandbox.braze.world import BrazeWorld
 from tests.braze.kit import Clock
 
 NOON = datetime(2026, 3, 25, 12, 0, tzinfo=UTC)

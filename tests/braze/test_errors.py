@@ -10,9 +10,9 @@ import pytest
 from cdi_bot.braze.client import BrazeClient
 from cdi_bot.braze.errors import FAILURES
 from cdi_bot.monitoring.braze_port import NO_SUCH_INTEGRATION, BrazeReason, Endpoint
-from cdi_bot.sandbox.braze_integration import IntegrationConfig
-from cdi_bot.sandbox.braze_settings import Settings, UnknownId
-from cdi_bot.sandbox.braze_world import BrazeWorld
+from cdi_bot.sandbox.braze.integration import IntegrationConfig
+from cdi_bot.sandbox.braze.settings import Settings, UnknownId
+from cdi_bot.sandbox.braze.world import BrazeWorld
 from tests.braze.kit import Answer, Connect, Raw, trouble_of
 
 GOOD = b'{"results": [], "message": "success"}'

@@ -8,8 +8,8 @@ from structlog.testing import capture_logs
 from cdi_bot.braze.client import BrazeClient
 from cdi_bot.braze.http import Timeouts
 from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint, Purpose
-from cdi_bot.sandbox.braze_integration import IntegrationConfig
-from cdi_bot.sandbox.braze_world import BrazeWorld
+from cdi_bot.sandbox.braze.integration import IntegrationConfig
+from cdi_bot.sandbox.braze.world import BrazeWorld
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from tests.braze.kit import Answer, Clock, Connect, Raw, Sleeper, trouble_of
 

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from cdi_bot.monitoring.braze_port import BrazeReason, BrazeTrouble
-from cdi_bot.sandbox.braze_world import BrazeWorld
+from cdi_bot.sandbox.braze.world import BrazeWorld
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from tests.braze.kit import Connect
 

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import Result
 
 from cdi_bot.sandbox import Sandbox
-from cdi_bot.sandbox.slack_seed import DATA_ALERTS, FINANCE_PRIVATE
+from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, FINANCE_PRIVATE
 from tests.program import Invoke
 
 

@@ -10,9 +10,9 @@ import pytest
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.sandbox.faults import Fault, FaultKind
-from cdi_bot.sandbox.slack_channels import ChannelChange, change_channel
-from cdi_bot.sandbox.slack_model import TokenState
-from cdi_bot.sandbox.slack_seed import DATA_ALERTS, TEAM
+from cdi_bot.sandbox.slack.channels import ChannelChange, change_channel
+from cdi_bot.sandbox.slack.model import TokenState
+from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, TEAM
 from tests.rigs.whole import ALERTS, WHO, Whole, whole
 
 

@@ -13,8 +13,8 @@ from cdi_bot.core.model.channel import Channel, ChannelSettings
 from cdi_bot.core.model.incident import Kind
 from cdi_bot.core.model.subscription import Snooze
 from cdi_bot.sandbox.faults import Fault, FaultKind
-from cdi_bot.sandbox.slack_model import BOT_SCOPES, TokenState
-from cdi_bot.sandbox.slack_seed import DATA_ALERTS, MARKETING_OPS, TEAM
+from cdi_bot.sandbox.slack.model import BOT_SCOPES, TokenState
+from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARKETING_OPS, TEAM
 from tests.rigs.whole import ALERTS, WHO, Whole, whole
 
 OPS = Channel(team_id=TEAM, channel_id=MARKETING_OPS)

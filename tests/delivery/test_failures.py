@@ -10,7 +10,7 @@ import pytest
 
 from cdi_bot.core.model.subscription import Snooze
 from cdi_bot.sandbox.faults import Fault, FaultKind
-from cdi_bot.sandbox.slack_model import TokenState
+from cdi_bot.sandbox.slack.model import TokenState
 from tests.rigs.whole import ALERTS, WHO, Whole, whole
 
 

@@ -13,8 +13,8 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.content import Unsubscribed
 from cdi_bot.core.model.message import MessageKind, OwedMessage
 from cdi_bot.sandbox import Sandbox
-from cdi_bot.sandbox.slack_model import Channel as SlackChannel
-from cdi_bot.sandbox.slack_seed import BOT, TEAM
+from cdi_bot.sandbox.slack.model import Channel as SlackChannel
+from cdi_bot.sandbox.slack.seed_data import BOT, TEAM
 from cdi_bot.store import Store
 from tests.databases import new_sqlite
 from tests.rigs.whole import Whole

@@ -10,11 +10,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cdi_bot.sandbox import Sandbox
-from cdi_bot.sandbox.braze_integration import IntegrationConfig
-from cdi_bot.sandbox.braze_runs import Run, RunPlan
-from cdi_bot.sandbox.braze_world import Triggered
-from cdi_bot.sandbox.slack_payloads import Press
-from cdi_bot.sandbox.slack_seed import DATA_ALERTS, MARA
+from cdi_bot.sandbox.braze.integration import IntegrationConfig
+from cdi_bot.sandbox.braze.runs import Run, RunPlan
+from cdi_bot.sandbox.braze.world import Triggered
+from cdi_bot.sandbox.slack.payloads import Press
+from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARA
 from tests.program import Finished, Program, Started
 
 PATIENCE = 60  # seconds; on a busy machine everything takes many times as long

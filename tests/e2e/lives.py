@@ -9,8 +9,8 @@ from pathlib import Path
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Filters
-from cdi_bot.sandbox.braze_runs import Run as RunInBraze
-from cdi_bot.sandbox.slack_seed import DATA_ALERTS, MARA, MARKETING_OPS, TEAM
+from cdi_bot.sandbox.braze.runs import Run as RunInBraze
+from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARA, MARKETING_OPS, TEAM
 from cdi_bot.store import Lease, Store
 from tests.e2e.crashing import DIED, Clock, Fate, Order, live
 from tests.e2e.kit import Town
@@ -114,7 +114,7 @@ class Lives:
     def pass_by(self, seconds: float) -> None:
         """Let time pass between two lives."""
         self.clock.advance(seconds)
-        self.town.sandbox.braze.look()
+        self.town.sandbox.braze.catch_up()
 
     async def close(self) -> None:
         """Leave nothing behind."""

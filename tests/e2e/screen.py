@@ -7,8 +7,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from cdi_bot.sandbox.slack_payloads import Press
-from cdi_bot.sandbox.slack_seed import MARA
+from cdi_bot.sandbox.slack.payloads import Press
+from cdi_bot.sandbox.slack.seed_data import MARA
 from tests.e2e.kit import PATIENCE, Json, Town
 
 _INITIAL = {
@@ -32,9 +32,8 @@ class Screen:
 
     @property
     def top(self) -> Json | None:
-        """The form on top; `None` where none is open."""
-        stack = self._town.sandbox.slack.views.stack(self._user)
-        return stack[-1] if stack else None
+        """The open form; `None` where none is open."""
+        return self._town.sandbox.slack.views.modal(self._user)
 
     async def shortcut(self) -> Json:
         """Use the shortcut; returns the form that opens."""
@@ -67,8 +66,7 @@ class Screen:
 
     async def search(self, view: Json, field: str, typed: str) -> list[Json]:
         """Type into a picker; returns the options it offers."""
-        where = {"block_id": field, "container": {"type": "view", "view_id": view["id"]}, "view": view}
-        told = await self._town.sandbox.people.search(self._user, field, typed, where)
+        told = await self._town.sandbox.people.search(self._user, view["id"], field, typed, block_id=field)
         assert told["error"] is None, told
         answer = told["response"] or {}
         return [
@@ -101,9 +99,9 @@ class Screen:
         return errors
 
     async def close(self) -> None:
-        """Close every form."""
-        while self.top:
-            await self._town.sandbox.people.close(self._user, self.top["id"])
+        """Close the form."""
+        if self.top:
+            self._town.sandbox.people.close(self._user, self.top["id"])
 
     # ------------------------------------------------------------------------------------- Home
 

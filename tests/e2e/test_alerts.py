@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from cdi_bot.sandbox.faults import Fault, FaultKind
-from cdi_bot.sandbox.slack_model import Channel
-from cdi_bot.sandbox.slack_seed import DATA_ALERTS
+from cdi_bot.sandbox.slack.model import Channel
+from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS
 from tests.databases import Databases
 from tests.e2e.kit import Town, says
 

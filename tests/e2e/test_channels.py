@@ -6,9 +6,9 @@ import json
 
 import aiohttp
 
-from cdi_bot.sandbox.slack_channels import ChannelChange, change_channel
-from cdi_bot.sandbox.slack_model import TokenState
-from cdi_bot.sandbox.slack_seed import DATA_ALERTS, MARA
+from cdi_bot.sandbox.slack.channels import ChannelChange, change_channel
+from cdi_bot.sandbox.slack.model import TokenState
+from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARA
 from tests.e2e.kit import Town, says
 
 

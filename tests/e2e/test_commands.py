@@ -8,8 +8,8 @@ from dataclasses import replace
 import aiohttp
 
 from cdi_bot.sandbox.faults import Fault, FaultKind
-from cdi_bot.sandbox.slack_http import Tamper
-from cdi_bot.sandbox.slack_seed import FINANCE_PRIVATE, KENJI, MARKETING_OPS
+from cdi_bot.sandbox.slack.http_mode import Tamper
+from cdi_bot.sandbox.slack.seed_data import FINANCE_PRIVATE, KENJI, MARKETING_OPS
 from tests.e2e.kit import Json, Town, is_alert, says
 
 

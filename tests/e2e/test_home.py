@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cdi_bot.sandbox.faults import Fault, FaultKind
-from cdi_bot.sandbox.slack_seed import DATA_ALERTS, FINANCE_PRIVATE, GUEST, KENJI, MARKETING_OPS, PRIYA
+from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, FINANCE_PRIVATE, GUEST, KENJI, MARKETING_OPS, PRIYA
 from tests.e2e.kit import Json, Town
 from tests.e2e.screen import Screen, chosen, element, says
 

@@ -6,8 +6,8 @@ import asyncio
 import os
 from collections import Counter
 
-from cdi_bot.sandbox.braze_integration import IntegrationConfig
-from cdi_bot.sandbox.braze_runs import RunPlan
+from cdi_bot.sandbox.braze.integration import IntegrationConfig
+from cdi_bot.sandbox.braze.runs import RunPlan
 from tests.e2e.kit import Town
 
 SECONDS = float(os.environ.get("LIMITS_SECONDS", "70"))

@@ -6,9 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from cdi_bot.sandbox.braze_runs import RunPlan
-from cdi_bot.sandbox.slack_payloads import Press
-from cdi_bot.sandbox.slack_seed import FINANCE_PRIVATE, GUEST, KENJI, MARA, MARKETING_OPS, OUTSIDER, PRIYA
+from cdi_bot.sandbox.braze.runs import RunPlan
+from cdi_bot.sandbox.slack.payloads import Press
+from cdi_bot.sandbox.slack.seed_data import (
+    FINANCE_PRIVATE,
+    GUEST,
+    KENJI,
+    MARA,
+    MARKETING_OPS,
+    OUTSIDER,
+    PRIYA,
+)
 from tests.e2e.kit import Town, says
 
 

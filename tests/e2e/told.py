@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from cdi_bot.sandbox import Sandbox
-from cdi_bot.sandbox.slack_model import Message
+from cdi_bot.sandbox.slack.model import Message
 
 Json = dict[str, Any]
 

@@ -15,9 +15,9 @@ from cdi_bot.core.model.incident import Kind
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Snooze, Topic
 from cdi_bot.monitoring.evaluator import write_if_watched
-from cdi_bot.sandbox.braze_runs import RunPlan
+from cdi_bot.sandbox.braze.runs import RunPlan
 from cdi_bot.sandbox.faults import Fault, FaultKind
-from cdi_bot.sandbox.slack_seed import MARKETING_OPS, TEAM
+from cdi_bot.sandbox.slack.seed_data import MARKETING_OPS, TEAM
 from tests.rigs.whole import ALERTS, WHO, Whole, whole
 
 OPS = Channel(team_id=TEAM, channel_id=MARKETING_OPS)

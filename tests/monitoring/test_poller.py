@@ -10,10 +10,10 @@ import pytest
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Kind
 from cdi_bot.core.model.subscription import Topic
-from cdi_bot.sandbox.braze_integration import IntegrationConfig, Oddities
-from cdi_bot.sandbox.braze_runs import RunPlan
+from cdi_bot.sandbox.braze.integration import IntegrationConfig, Oddities
+from cdi_bot.sandbox.braze.runs import RunPlan
 from cdi_bot.sandbox.faults import Fault, FaultKind
-from cdi_bot.sandbox.slack_seed import MARKETING_OPS, TEAM
+from cdi_bot.sandbox.slack.seed_data import MARKETING_OPS, TEAM
 from tests.rigs.virtual_time import SlowStore
 from tests.rigs.whole import ALERTS, Whole, whole
 

@@ -4,8 +4,9 @@ import pytest
 from playwright.async_api import Page, expect
 
 from cdi_bot.sandbox import Sandbox
-from cdi_bot.sandbox.braze_integration import IntegrationConfig
-from cdi_bot.sandbox.slack_model import Content, Rules
+from cdi_bot.sandbox.braze.integration import IntegrationConfig
+from cdi_bot.sandbox.slack.model import Content
+from cdi_bot.sandbox.slack.rules import Rules
 from tests.page.conftest import App
 from tests.sandbox.slack_kit import ALERTS, KENJI, MARA, OPS, PRIVATE, actions, button, plain, section
 
@@ -56,7 +57,6 @@ async def test_hostile_text(sandbox: Sandbox, page: Page) -> None:
         ALERTS,
         said(
             "<javascript:window.hacked=1|a link>",
-            {"type": "markdown", "text": f"[a link](javascript:window.hacked=1) {HOSTILE}"},
         ),
     )
     sandbox.slack.post(ALERTS, said("x", actions(button(url="javascript:window.hacked=1"))))
@@ -160,14 +160,12 @@ async def test_thread(sandbox: Sandbox, page: Page) -> None:
 
 async def test_command(app: App, page: Page) -> None:
     """A typed command reaches the app with the channel, the person and the words; its time to acknowledge is shown."""
-    app.answers["slash_commands"] = {"text": "All is well.", "response_type": "ephemeral"}
     await page.get_by_test_id("composer").fill("/cdi status Users")
     await page.keyboard.press("Enter")
     payload = await app.heard()
     assert (payload["command"], payload["text"]) == ("/cdi", "status Users")
     assert (payload["channel_id"], payload["user_id"]) == (ALERTS, MARA)
     await expect(page.get_by_test_id("composer-said")).to_contain_text("Acknowledged in")
-    await expect(page.get_by_test_id("message")).to_contain_text("All is well.")
     await expect(page.get_by_test_id("composer")).to_have_value("")
 
 

@@ -4,9 +4,9 @@ import pytest
 from playwright.async_api import Page, expect
 
 from cdi_bot.sandbox import Sandbox
-from cdi_bot.sandbox.braze_integration import IntegrationConfig
+from cdi_bot.sandbox.braze.integration import IntegrationConfig
 from cdi_bot.sandbox.faults import Fault, FaultKind
-from cdi_bot.sandbox.slack_model import Content
+from cdi_bot.sandbox.slack.model import Content
 from tests.page.conftest import App
 from tests.sandbox.slack_kit import ALERTS, actions, button
 

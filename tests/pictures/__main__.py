@@ -13,9 +13,9 @@ from tempfile import TemporaryDirectory
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from cdi_bot.sandbox import Sandbox
-from cdi_bot.sandbox.braze_integration import IntegrationConfig
-from cdi_bot.sandbox.braze_runs import InventedRuns, RunPlan
-from cdi_bot.sandbox.slack_seed import MARKETING_OPS
+from cdi_bot.sandbox.braze.integration import IntegrationConfig
+from cdi_bot.sandbox.braze.runs import GeneratedRuns, RunPlan
+from cdi_bot.sandbox.slack.seed_data import MARKETING_OPS
 from tests.e2e.kit import Json, Town, is_alert, says
 from tests.forks import ROOT
 from tests.page.conftest import ARGUMENTS, CHROMIUM
@@ -93,7 +93,7 @@ async def _scenes(town: Town, page: Page) -> None:
 def _integration(town: Town, name: str) -> str:
     """One with a past of three days."""
     now = datetime.now(UTC)
-    past = InventedRuns(
+    past = GeneratedRuns(
         name=name,
         length=60,
         newest=now - timedelta(minutes=20),

@@ -17,11 +17,11 @@ from cdi_bot.core.model.content import Content
 from cdi_bot.core.model.integration import Workspace
 from cdi_bot.monitoring.poller import Poller, PollerSettings
 from cdi_bot.sandbox import Sandbox
-from cdi_bot.sandbox.braze_integration import IntegrationConfig
-from cdi_bot.sandbox.braze_runs import Run as PastRun
-from cdi_bot.sandbox.braze_settings import Settings
-from cdi_bot.sandbox.slack_model import User
-from cdi_bot.sandbox.slack_seed import DATA_ALERTS, FINANCE_PRIVATE, MARKETING_OPS, TEAM
+from cdi_bot.sandbox.braze.integration import IntegrationConfig
+from cdi_bot.sandbox.braze.runs import Run as PastRun
+from cdi_bot.sandbox.braze.settings import Settings
+from cdi_bot.sandbox.slack.model import User
+from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, FINANCE_PRIVATE, MARKETING_OPS, TEAM
 from cdi_bot.slack.api.memberships import SlackMemberships
 from cdi_bot.slack.api.messenger import SlackMessenger
 from cdi_bot.slack.api.people import SlackPeople

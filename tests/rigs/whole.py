@@ -24,11 +24,11 @@ from cdi_bot.monitoring.poller import Poller, PollerSettings
 from cdi_bot.monitoring.reminders import Reminders
 from cdi_bot.monitoring.requested_syncs import RequestedSyncs
 from cdi_bot.sandbox import Sandbox
-from cdi_bot.sandbox.braze_integration import IntegrationConfig
-from cdi_bot.sandbox.braze_runs import Run as PastRun
-from cdi_bot.sandbox.braze_runs import RunPlan
-from cdi_bot.sandbox.braze_settings import Settings
-from cdi_bot.sandbox.slack_seed import DATA_ALERTS, TEAM
+from cdi_bot.sandbox.braze.integration import IntegrationConfig
+from cdi_bot.sandbox.braze.runs import Run as PastRun
+from cdi_bot.sandbox.braze.runs import RunPlan
+from cdi_bot.sandbox.braze.settings import Settings
+from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, TEAM
 from cdi_bot.slack.api.memberships import SlackMemberships
 from cdi_bot.slack.api.messenger import SlackMessenger
 from cdi_bot.slack.api.people import SlackPeople
@@ -186,7 +186,7 @@ class Whole:
     async def sleep(self, seconds: float) -> None:
         """Let time pass."""
         self.clock.advance(seconds)
-        self.sandbox.braze.look()
+        self.sandbox.braze.catch_up()
         await asyncio.sleep(0)
 
     async def tick(self, *, everything: bool = True) -> None:
@@ -230,7 +230,7 @@ class Whole:
         """Have a run of one second begin and end now."""
         self.sandbox.braze.run(integration_id, RunPlan(outcome=outcome, seconds=1, **more))
         self.clock.advance(1.1)
-        self.sandbox.braze.look()
+        self.sandbox.braze.catch_up()
 
     def put_history(self, integration_id: str, *statuses: str, minutes: float = 10) -> None:
         """Give it past runs, the oldest first, one every few minutes, the newest just ended."""

@@ -6,9 +6,9 @@ import aiohttp
 import pytest
 
 from cdi_bot.sandbox import Sandbox
-from cdi_bot.sandbox.braze_integration import IntegrationConfig
-from cdi_bot.sandbox.braze_runs import RunPlan
-from cdi_bot.sandbox.braze_world import BrazeWorld
+from cdi_bot.sandbox.braze.integration import IntegrationConfig
+from cdi_bot.sandbox.braze.runs import RunPlan
+from cdi_bot.sandbox.braze.world import BrazeWorld
 from tests.sandbox.braze_kit import Clock
 from tests.sandbox.slack_kit import RawSocket
 
@@ -91,7 +91,7 @@ async def test_a_braze_world_of_ones_own(clock: Clock) -> None:
     sandbox = Sandbox(clock, braze=world)
     events = sandbox.events()
     world.create(IntegrationConfig(integration_id="i1", integration_name="Users"))
-    world.look()
+    world.catch_up()
     assert (await anext(events))["type"] == "integration"
     assert [shown["integration_id"] for shown in sandbox.snapshot()["integrations"]] == ["i1"]
     assert sandbox.braze_api_key == world.api_key

@@ -5,7 +5,7 @@ import asyncio
 import aiohttp
 
 from cdi_bot.sandbox import Sandbox
-from cdi_bot.sandbox.slack_model import Content
+from cdi_bot.sandbox.slack.model import Content
 from cdi_bot.sandbox.stream import Stream
 from tests.sandbox.slack_kit import ALERTS
 

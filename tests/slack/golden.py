@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from cdi_bot.sandbox.slack_checks import message_problems, options_problems, view_problems
+from cdi_bot.sandbox.slack.block_kit import message_problems, options_problems, view_problems
 from cdi_bot.slack.render.kit import limits
 from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.i18n import SOURCE, Translator, languages

@@ -12,7 +12,7 @@ import pytest
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.delivery.slack_port import SlackTrouble
 from cdi_bot.sandbox.faults import Fault, FaultKind
-from cdi_bot.sandbox.slack_seed import BOT, GUEST, KENJI, MARA, OUTSIDER
+from cdi_bot.sandbox.slack.seed_data import BOT, GUEST, KENJI, MARA, OUTSIDER
 from cdi_bot.usecases.access import EVERYONE
 from cdi_bot.usecases.answers import AuditTrail, NotAllowed
 from tests.rigs.people import ALERTS, MARKETING, PRIVATE, Desk, responder

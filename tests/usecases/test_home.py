@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cdi_bot.core.model.subscription import Filters
-from cdi_bot.sandbox.slack_seed import MARA
+from cdi_bot.sandbox.slack.seed_data import MARA
 from cdi_bot.usecases.home import (
     MOST_URGENT,
     ROOM,

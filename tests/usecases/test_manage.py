@@ -15,7 +15,7 @@ from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.subscription import Filters, Topic
 from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.sandbox.faults import Fault, FaultKind
-from cdi_bot.sandbox.slack_seed import TEAM
+from cdi_bot.sandbox.slack.seed_data import TEAM
 from cdi_bot.usecases.answers import (
     Acknowledged,
     BrazeRefused,

@@ -11,7 +11,7 @@ import pytest
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.core.statistics import Usual
 from cdi_bot.monitoring.braze_port import BrazeReason
-from cdi_bot.sandbox.braze_runs import RunPlan
+from cdi_bot.sandbox.braze.runs import RunPlan
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.usecases.answers import BrazeRefused, IntegrationList, NoMatch, RunHistory
 from tests.rigs.people import ALERTS, MARKETING, Desk, responder

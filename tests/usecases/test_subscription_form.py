@@ -12,7 +12,7 @@ from cdi_bot.core.digest_schedule import read_schedule
 from cdi_bot.core.model.content import DigestChanged, LanguageChanged, Subscribed, Unsubscribed
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import Filters, Topic
-from cdi_bot.sandbox.slack_seed import GUEST, KENJI, MARA
+from cdi_bot.sandbox.slack.seed_data import GUEST, KENJI, MARA
 from cdi_bot.usecases.answers import NeedsInvite, NotAllowed, SubscribedTo, UnsubscribedFrom
 from cdi_bot.usecases.subscription_form import ChannelWishes, ExistingSubscription, SubscriptionForms
 from tests.rigs.people import ALERTS, MARKETING, PRIVATE, Desk, responder

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cdi_bot.sandbox.braze_runs import RunPlan
+from cdi_bot.sandbox.braze.runs import RunPlan
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from tests.rigs.whole import Whole, whole
 

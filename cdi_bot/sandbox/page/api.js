@@ -11,15 +11,14 @@ const WORDS = {
 };
 
 /**
- * Sends `body` and gives the answer's JSON. A request that fails gives {"failed": reason} and puts the reason before
- * the visitor: callers go on as if nothing had come.
+ * Sends `body` and returns the answer's JSON. A request that fails returns {"failed": reason} and shows the reason to
+ * the visitor.
  */
 export async function call(method, path, body) {
   try {
     const answer = await fetch(`/sandbox/${path}`, {
       method,
-      headers: body === undefined ? {} : { "Content-Type": "application/json" },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      ...(body && { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }),
     });
     const text = await answer.text();
     const told = text ? parsed(text) : {};

@@ -46,7 +46,7 @@ on("notice", ({ text, tone }) => {
   const shown = h("p", { class: `notice tone-${tone ?? "none"}`, text });
   const box = part("notices");
   box.append(shown);
-  // Put up anew, it stands over a form that was opened meanwhile.
+  // Shown again, it lies above a form that was opened meanwhile.
   box.hidePopover();
   box.showPopover();
   setTimeout(() => {

@@ -17,7 +17,7 @@ export function personAvatar(id, size = "") {
   return h("span", { class: `avatar hue-${hue} ${size}`, "aria-hidden": "true" }, initials);
 }
 
-/** The app's mark: rows on their way up, and the dot that tells of them. */
+/** The app's picture: rows that rise, and a dot. */
 export function botAvatar(size = "") {
   return h(
     "span",

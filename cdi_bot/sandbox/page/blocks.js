@@ -1,13 +1,11 @@
 // Block Kit to DOM: one function per block type. What happens on a press is the surface's business (surface.js).
 
 import { chart } from "./chart.js";
-import { h, link, safeUrl } from "./dom.js";
+import { h } from "./dom.js";
 import { element } from "./elements.js";
 import { inputElement } from "./inputs.js";
-import { markdown } from "./markdown.js";
 import { plain, textObject } from "./mrkdwn.js";
-import { richText } from "./richtext.js";
-import { dataTable, table } from "./table.js";
+import { table } from "./table.js";
 
 /** Renders a message's or view's blocks on `surface`. */
 export function renderBlocks(blocks, surface) {
@@ -34,23 +32,11 @@ const BLOCKS = {
       { class: "actions" },
       (block.elements ?? []).map((spec) => interactive(spec, block, surface)),
     ),
-  context_actions: (block, surface) =>
-    h(
-      "div",
-      { class: "actions" },
-      (block.elements ?? []).map((spec) => interactive(spec, block, surface)),
-    ),
-  image: (block) => picture(block),
   input,
-  rich_text: (block) => richText(block),
-  markdown: (block) => h("div", { class: "markdown" }, markdown(block.text)),
   table: (block) => table(block),
-  data_table: (block) => dataTable(block),
   data_visualization: (block) => chart(block),
   alert: (block) =>
     h("div", { class: `alert alert-${block.level ?? "default"}`, role: "note" }, textObject(block.text)),
-  card,
-  video: (block) => h("p", {}, link(block.title_url ?? block.video_url, textObject(block.title))),
 };
 
 function section(block, surface) {
@@ -66,13 +52,11 @@ function section(block, surface) {
       ),
   );
   if (!block.accessory) return words;
-  const accessory =
-    block.accessory.type === "image" ? thumbnail(block.accessory) : interactive(block.accessory, block, surface);
   return h(
     "div",
     { class: `section has-accessory accessory-${block.accessory.type}` },
     words,
-    h("div", { class: "accessory" }, accessory),
+    h("div", { class: "accessory" }, interactive(block.accessory, block, surface)),
   );
 }
 
@@ -80,41 +64,12 @@ function context(block) {
   return h(
     "div",
     { class: "context" },
-    (block.elements ?? []).map((part) =>
-      part.type === "image" ? thumbnail(part) : h("span", { class: "context-text" }, textObject(part)),
-    ),
+    (block.elements ?? []).map((part) => h("span", { class: "context-text" }, textObject(part))),
   );
 }
 
 function interactive(spec, block, surface) {
-  if (spec.type === "image") return thumbnail(spec);
   return element(spec, block.block_id, surface) ?? inputElement(spec, block.block_id, surface, true) ?? unknown(spec);
-}
-
-function thumbnail(spec) {
-  return image(spec.image_url, spec.alt_text, "thumbnail");
-}
-
-function picture(block) {
-  const words = block.title ? h("figcaption", { class: "picture-title" }, textObject(block.title)) : null;
-  return h("figure", { class: "picture" }, words, image(block.image_url, block.alt_text, "picture-image"));
-}
-
-// A picture that does not load leaves its alternative text standing.
-function image(address, alternative, className) {
-  const src = safeUrl(address);
-  const instead = () =>
-    h("span", { class: "picture-missing", role: "img", "aria-label": alternative ?? "" }, alternative ?? "Picture");
-  if (!src) return instead();
-  const shown = h("img", {
-    class: className,
-    src,
-    alt: alternative ?? "",
-    loading: "lazy",
-    referrerpolicy: "no-referrer",
-  });
-  shown.addEventListener("error", () => shown.replaceWith(instead()), { once: true });
-  return shown;
 }
 
 let inputs = 0;
@@ -123,8 +78,7 @@ function input(block, surface) {
   const id = `input-${(inputs += 1)}`;
   const error = surface.errors?.[block.block_id];
   const control =
-    inputElement(block.element ?? {}, block.block_id, surface, Boolean(block.dispatch_action)) ??
-    unknown(block.element ?? {});
+    inputElement(block.element ?? {}, block.block_id, surface, false) ?? unknown(block.element ?? {});
   describe(control, id, { hint: Boolean(block.hint), error: Boolean(error), required: !block.optional });
   return h(
     "div",
@@ -141,38 +95,16 @@ function input(block, surface) {
   );
 }
 
-// Label, hint and error are told with the control that takes the focus.
+// Label, hint and error are announced with the control that takes the focus.
 function describe(control, id, { hint, error, required }) {
-  const focus = control.matches("input, textarea, button, [role=group], [role=radiogroup]")
+  const focus = control.matches("input, button, [role=group]")
     ? control
-    : (control.querySelector("input, textarea, button") ?? control);
+    : (control.querySelector("input, button") ?? control);
   const shown = focus.matches("button") ? ` ${(focus.id ||= `${id}-value`)}` : "";
   focus.setAttribute("aria-labelledby", `${id}-label${shown}`);
   focus.setAttribute("aria-describedby", [hint && `${id}-hint`, `${id}-error`].filter(Boolean).join(" "));
   if (error) focus.setAttribute("aria-invalid", "true");
-  if (required && focus.matches("input, textarea")) focus.setAttribute("aria-required", "true");
-}
-
-function card(block, surface) {
-  return h(
-    "div",
-    { class: "card" },
-    block.hero_image && thumbnail(block.hero_image),
-    h(
-      "div",
-      { class: "card-head" },
-      block.icon && thumbnail(block.icon),
-      h("strong", {}, textObject(block.title)),
-      block.subtitle && h("div", { class: "muted" }, textObject(block.subtitle)),
-    ),
-    block.body && h("div", { class: "text" }, textObject(block.body)),
-    block.actions &&
-      h(
-        "div",
-        { class: "actions" },
-        block.actions.map((spec) => interactive(spec, block, surface)),
-      ),
-  );
+  if (required && focus.matches("input")) focus.setAttribute("aria-required", "true");
 }
 
 function unknown(block) {

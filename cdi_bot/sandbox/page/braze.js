@@ -78,7 +78,7 @@ export function startBraze(aside) {
     if (cards.has(id) && !one.deleted) cards.get(id).update(one);
     else draw();
   });
-  setInterval(() => cards.forEach((card) => card.tick()), TICK_MS);
+  setInterval(() => cards.forEach((shown) => shown.tick()), TICK_MS);
 }
 
 function cardOf(integration) {

@@ -1,4 +1,4 @@
-// `data_visualization` blocks as inline SVG: line, bar, area and pie, with axes, legend and the numbers for those who can't see it.
+// `data_visualization` blocks as inline SVG: lines and bars, with axes, legend, and the numbers for screen readers.
 
 import { fill, h, svg } from "./dom.js";
 import { plain } from "./mrkdwn.js";
@@ -12,18 +12,15 @@ const LETTER = 6.2; // pixels that a letter of a label on the x-axis takes at mo
 const LABEL_GAP = 12; // pixels between two labels
 const LEGEND_FROM = 2;
 
-/** The picture of one block, drawn anew for each width, so that its words stay readable on a phone. */
+/** The chart of one block, drawn again for each width, so that its text stays readable on a phone. */
 export function chart(block) {
   const spec = block.chart ?? {};
-  const draw = { line: lines, area: areas, bar: bars }[spec.type];
-  if (!draw && spec.type !== "pie")
+  const draw = { line: lines, bar: bars }[spec.type];
+  if (!draw)
     return h("p", { class: "unknown", text: `A chart of the type “${spec.type}” can't be drawn here.` });
-  const names =
-    spec.type === "pie"
-      ? (spec.segments ?? []).map((segment) => segment.label)
-      : (spec.series ?? []).map((series) => series.name);
+  const names = (spec.series ?? []).map((series) => series.name);
   const frame = h("div", { class: "chart-frame", role: "img", "aria-label": described(block.title, spec) });
-  const show = (width) => fill(frame, spec.type === "pie" ? pie(spec, width) : plotted(spec, draw, width));
+  const show = (width) => fill(frame, plotted(spec, draw, width));
   show(USUAL_WIDTH);
   new ResizeObserver(
     ([entry]) => entry.contentRect.width > 0 && show(Math.max(LEAST_WIDTH, entry.contentRect.width)),
@@ -33,7 +30,7 @@ export function chart(block) {
     { class: "chart", data: { chart: spec.type } },
     h("figcaption", { class: "chart-title" }, plain(block.title ?? "")),
     frame,
-    (names.length >= LEGEND_FROM || spec.type === "pie") &&
+    names.length >= LEGEND_FROM &&
       h(
         "ul",
         { class: "legend", "aria-hidden": "true" },
@@ -44,10 +41,7 @@ export function chart(block) {
 
 function described(title, spec) {
   const points = (list) => list.map((point) => `${point.label}: ${number(point.value)}`).join(", ");
-  const parts =
-    spec.type === "pie"
-      ? [points(spec.segments ?? [])]
-      : (spec.series ?? []).map((series) => `${series.name}: ${points(series.data ?? [])}`);
+  const parts = (spec.series ?? []).map((series) => `${series.name}: ${points(series.data ?? [])}`);
   return `${title ?? "Chart"} (${spec.type} chart). ${parts.join(". ")}`;
 }
 
@@ -193,19 +187,6 @@ function lines(series, place) {
   ]);
 }
 
-function areas(series, place) {
-  return series.map(({ name, points }, index) => {
-    if (points.length === 0) return null;
-    const floor = `L${place.x(points.at(-1).index).toFixed(1)} ${place.zero}L${place.x(points[0].index).toFixed(1)} ${place.zero}Z`;
-    return [
-      svg("path", { class: `area series-${index}`, d: path(points, place) + floor }, svg("title", { text: name })),
-      lines([{ name, points }], place)
-        .flat(Infinity)
-        .map((node) => (node.classList.replace("series-0", `series-${index}`), node)),
-    ];
-  });
-}
-
 function bars(series, place) {
   const width = Math.min((place.slot * 0.72) / series.length, 34);
   return series.map(({ name, points }, index) =>
@@ -228,34 +209,4 @@ function bars(series, place) {
       );
     }),
   );
-}
-
-function pie(spec, width) {
-  const segments = spec.segments ?? [];
-  const whole = segments.reduce((sum, segment) => sum + Math.max(0, Number(segment.value) || 0), 0);
-  let turned = 0;
-  const middle = HEIGHT / 2;
-  const radius = middle - 8;
-  const point = (share) => [
-    width / 2 + radius * Math.sin(share * 2 * Math.PI),
-    middle - radius * Math.cos(share * 2 * Math.PI),
-  ];
-  const slices = segments.map((segment, index) => {
-    const share = whole ? Math.max(0, Number(segment.value) || 0) / whole : 0;
-    const label = svg("title", { text: `${segment.label}: ${number(segment.value)} (${Math.round(share * 100)} %)` });
-    if (share >= 1)
-      return svg("circle", { class: `slice series-${index}`, cx: width / 2, cy: middle, r: radius }, label);
-    const [fromX, fromY] = point(turned);
-    turned += share;
-    const [toX, toY] = point(turned);
-    return svg(
-      "path",
-      {
-        class: `slice series-${index}`,
-        d: `M${width / 2} ${middle}L${fromX} ${fromY}A${radius} ${radius} 0 ${share > 0.5 ? 1 : 0} 1 ${toX} ${toY}Z`,
-      },
-      label,
-    );
-  });
-  return canvas(width, slices);
 }

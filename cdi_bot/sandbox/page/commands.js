@@ -20,7 +20,7 @@ const COMMANDS = [
 
 /**
  * What could complete `text`: [{insert, label, hint, describes}], and whether the first may be taken at once on
- * Enter (only while the word is unfinished: a whole command is sent as it stands).
+ * Enter (only while the word is unfinished: a complete command is sent).
  */
 export function suggestions(text) {
   if (!text.startsWith("/") || text.includes("\n")) return { items: [], eager: false };

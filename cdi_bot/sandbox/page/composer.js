@@ -181,7 +181,7 @@ const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").
 
 let own = 0;
 
-// Slackbot's answer to one person; the sandbox is not told of it.
+// Slackbot's answer to one person, shown on this page only.
 function slackbot(channel, text) {
   const id = `page-${(own += 1)}`;
   const ts = (Date.now() / 1000).toFixed(6);

@@ -55,7 +55,7 @@ const TOKENS = {
   ago,
 };
 
-/** Fills Slack's date format (`{date_short_pretty} {time}`); a format with an unknown token gives null: the fallback is shown. */
+/** Fills Slack's date format (`{date_short_pretty} {time}`); returns null for a format with an unknown token: the fallback is shown. */
 export function formatDate(epoch, format, now = new Date()) {
   const date = new Date(epoch * 1000);
   if (!Number.isFinite(epoch) || Number.isNaN(date.getTime())) return null;
@@ -68,7 +68,7 @@ export function formatDate(epoch, format, now = new Date()) {
   return known ? text.charAt(0).toUpperCase() + text.slice(1) : null;
 }
 
-/** "Today", "Yesterday" or "Monday, March 2nd": what stands between two days of messages. */
+/** "Today", "Yesterday" or "Monday, March 2nd": shown between the messages of two days. */
 export function dayLabel(date, now = new Date()) {
   return formatDate(date.getTime() / 1000, "{date_long_pretty}", now);
 }

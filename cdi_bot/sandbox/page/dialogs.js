@@ -3,7 +3,7 @@
 import { fill, h } from "./dom.js";
 import { textObject } from "./mrkdwn.js";
 
-/** Shows a confirm object and gives whether the person went on. Closing it any other way is a no. */
+/** Shows a confirm object and returns whether the person confirmed. Closing it any other way means no. */
 export function confirmed(spec) {
   return new Promise((resolve) => {
     const dialog = h("dialog", {

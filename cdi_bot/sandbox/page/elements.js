@@ -7,7 +7,7 @@ import { openPicker } from "./picker.js";
 
 /** Renders a pressable element; null for the other kinds. */
 export function element(spec, blockId, surface) {
-  return { button, workflow_button: button, overflow }[spec.type]?.(spec, blockId, surface) ?? null;
+  return { button, overflow }[spec.type]?.(spec, blockId, surface) ?? null;
 }
 
 function button(spec, blockId, surface) {
@@ -44,8 +44,6 @@ function overflow(spec, blockId, surface) {
       role: "menu",
       items: () => spec.options ?? [],
       pick: (option) => {
-        const href = safeUrl(option.url);
-        if (href) window.open(href, "_blank", "noopener,noreferrer");
         press(shown, spec, () => surface.act(blockId, spec.action_id, { type: "overflow", selected_option: option }));
       },
     }),
@@ -53,7 +51,7 @@ function overflow(spec, blockId, surface) {
   return shown;
 }
 
-/** Asks first where the element wants it, then runs `send` with the element shown as waiting. A second press meanwhile is nothing. */
+/** Asks first where the element wants it, then runs `send` with the element shown as waiting. A second press meanwhile is ignored. */
 export async function press(shown, spec, send) {
   if (shown.getAttribute("aria-busy") === "true") return;
   if (spec.confirm && !(await confirmed(spec.confirm))) return;

@@ -126,7 +126,7 @@ function group(side) {
   };
 }
 
-// The sandbox clears all of a side at once; what shall stay on is switched on again.
+// The sandbox clears all of a side at once; what stays on is switched on again, in its order.
 async function toggle(side, one) {
   const active = state.faults[side];
   if (!active.some((fault) => fits(one, fault))) return post(`${side}/faults`, one.fault);

@@ -1,4 +1,4 @@
-// The elements that hold a value: text fields, selects, boxes, dates. Their values follow Slack's `state.values`.
+// The elements that hold a value: text fields, selects, boxes, times. Their values follow Slack's `state.values`.
 
 import { h, icon } from "./dom.js";
 import { press } from "./elements.js";
@@ -9,31 +9,17 @@ import { channelName, isDirect, people, state, userName } from "./state.js";
 /** Renders a field; with `dispatch` each change is sent at once, as in a message. Null for an unknown kind. */
 export function inputElement(spec, blockId, surface, dispatch) {
   const field = new Field(spec, blockId, surface, dispatch);
-  if (TEXTS[spec.type]) return textField(field);
   if (spec.type in SELECTS) return select(field);
-  if (spec.type === "checkboxes" || spec.type === "radio_buttons") return boxes(field);
-  if (spec.type in MOMENTS) return moment(field);
-  return null;
+  return FIELDS[spec.type]?.(field) ?? null;
 }
 
-const TEXTS = { plain_text_input: "text", email_text_input: "email", url_text_input: "url", number_input: "number" };
-const MOMENTS = {
-  datepicker: ["date", "selected_date", "initial_date"],
-  timepicker: ["time", "selected_time", "initial_time"],
-  datetimepicker: ["datetime-local", "selected_date_time", "initial_date_time"],
-};
+const FIELDS = { plain_text_input: textField, number_input: textField, checkboxes, timepicker };
 // How each select names what is chosen, whether it takes several, and where its options come from.
 const SELECTS = {
   static_select: { key: "selected_option" },
   external_select: { key: "selected_option", asks: true },
-  users_select: { key: "selected_user", own: peopleOptions },
-  channels_select: { key: "selected_channel", own: channelOptions },
   conversations_select: { key: "selected_conversation", own: channelOptions },
-  multi_static_select: { key: "selected_options", several: true },
-  multi_external_select: { key: "selected_options", several: true, asks: true },
   multi_users_select: { key: "selected_users", several: true, own: peopleOptions },
-  multi_channels_select: { key: "selected_channels", several: true, own: channelOptions },
-  multi_conversations_select: { key: "selected_conversations", several: true, own: channelOptions },
 };
 
 const option = (label, value) => ({ text: { type: "plain_text", text: label, emoji: false }, value });
@@ -76,12 +62,10 @@ class Field {
 
 function textField(field) {
   const { spec } = field;
-  const long = spec.multiline === true;
-  const shown = h(long ? "textarea" : "input", {
+  const shown = h("input", {
     class: "field-text",
-    type: long ? null : spec.type === "number_input" ? "text" : TEXTS[spec.type],
+    type: "text",
     inputmode: spec.type === "number_input" ? (spec.is_decimal_allowed ? "decimal" : "numeric") : null,
-    rows: long ? 4 : null,
     placeholder: spec.placeholder?.text,
     maxlength: spec.max_length,
     autocomplete: "off",
@@ -90,11 +74,6 @@ function textField(field) {
     ".value": field.start("value", spec.initial_value) ?? "",
   });
   shown.addEventListener("input", () => field.note("value", shown.value === "" ? null : shown.value));
-  if (field.dispatch) {
-    shown.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && !long) field.change("value", shown.value || null, shown);
-    });
-  }
   return shown;
 }
 
@@ -149,7 +128,7 @@ function select(field) {
           ? field.surface.options(field.blockId, field.id, query)
           : kind.own
             ? named
-            : (spec.option_groups ?? spec.options ?? []),
+            : (spec.options ?? []),
     }),
   );
   draw();
@@ -163,25 +142,21 @@ function initialOf(spec, kind) {
   return spec[kind.key.replace("selected_", "initial_")] ?? (kind.several ? [] : null);
 }
 
-function boxes(field) {
+function checkboxes(field) {
   const { spec } = field;
-  const several = spec.type === "checkboxes";
-  const key = several ? "selected_options" : "selected_option";
-  const held = field.start(key, several ? (spec.initial_options ?? []) : spec.initial_option);
-  let chosen = several ? held : held ? [held] : [];
-  const group = h("div", { class: "boxes", role: several ? "group" : "radiogroup", data: { actionId: field.id } });
-  const name = `${field.blockId}-${field.id}`;
+  let chosen = field.start("selected_options", spec.initial_options ?? []);
+  const group = h("div", { class: "boxes", role: "group", data: { actionId: field.id } });
   for (const one of spec.options ?? []) {
     const box = h("input", {
-      type: several ? "checkbox" : "radio",
-      name,
+      type: "checkbox",
+      name: `${field.blockId}-${field.id}`,
       value: one.value,
       ".checked": chosen.some((other) => other.value === one.value),
     });
     box.addEventListener("change", () => {
-      const others = several ? chosen.filter((other) => other.value !== one.value) : [];
+      const others = chosen.filter((other) => other.value !== one.value);
       chosen = box.checked ? [...others, one] : others;
-      field.change(key, several ? chosen : one, group);
+      field.change("selected_options", chosen, group);
     });
     group.append(
       h(
@@ -200,26 +175,14 @@ function boxes(field) {
   return group;
 }
 
-function moment(field) {
+function timepicker(field) {
   const { spec } = field;
-  const [type, key, initial] = MOMENTS[spec.type];
-  const epoch = spec.type === "datetimepicker";
-  const held = field.start(key, spec[initial]);
   const shown = h("input", {
     class: "field-text field-moment",
-    type,
-    "aria-label": spec.accessibility_label ?? spec.placeholder?.text,
+    type: "time",
     data: { actionId: field.id },
-    ".value": epoch && held ? localMinutes(held) : (held ?? ""),
+    ".value": field.start("selected_time", spec.initial_time) ?? "",
   });
-  shown.addEventListener("change", () => {
-    const value = epoch ? Math.floor(new Date(shown.value).getTime() / 1000) : shown.value;
-    field.change(key, value || null, shown);
-  });
+  shown.addEventListener("change", () => field.change("selected_time", shown.value || null, shown));
   return shown;
-}
-
-function localMinutes(epoch) {
-  const date = new Date(epoch * 1000);
-  return new Date(date.getTime() - date.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
 }

@@ -1,9 +1,9 @@
-// One message as Slack draws it: author, time, blocks, attachments, and what is hung on it.
+// One message as Slack draws it: author, time, blocks, attachments, and its thread.
 
 import { avatarOf } from "./avatars.js";
 import { renderBlocks } from "./blocks.js";
 import { ago, clockTime, momentOf, wholeMoment } from "./dates.js";
-import { h, icon, link } from "./dom.js";
+import { h, icon } from "./dom.js";
 import { lettersOf, mrkdwn } from "./mrkdwn.js";
 import { announce, botName, dropMessage, keyOf, parentOf, replies, state, userName } from "./state.js";
 import { messageSurface } from "./surface.js";
@@ -15,7 +15,7 @@ const PREVIEW = 80; // letters of the parent shown over a reply that was sent to
 const authorOf = (message) => (message.bot ? botName() : userName(message.user));
 
 /**
- * Draws a message. `compact` leaves out what the message above it told already; `inThread` leaves out the thread
+ * Draws a message. `compact` leaves out what the message above it shows already; `inThread` leaves out the thread
  * line and the way into the thread.
  */
 export function renderMessage(message, { compact = false, inThread = false } = {}) {
@@ -81,25 +81,9 @@ function body(message) {
 }
 
 function renderAttachment(attachment, surface) {
-  const shown = h("div", { class: "attachment" });
+  const shown = h("div", { class: "attachment" }, renderBlocks(attachment.blocks, surface));
   const colour = /^#?([0-9a-f]{6})$/i.exec(attachment.color ?? "");
-  const named = { good: "var(--good)", warning: "var(--warn)", danger: "var(--bad)" }[attachment.color];
-  if (colour || named) shown.style.setProperty("--bar", colour ? `#${colour[1]}` : named);
-  const fields = (attachment.fields ?? []).map((field) =>
-    h("div", { class: "field" }, h("strong", { text: field.title ?? "" }), h("div", {}, mrkdwn(field.value))),
-  );
-  shown.append(
-    ...[
-      attachment.pretext && h("div", { class: "text" }, mrkdwn(attachment.pretext)),
-      attachment.title &&
-        h("div", { class: "attachment-title" }, link(attachment.title_link, mrkdwn(attachment.title))),
-      ...(attachment.blocks?.length
-        ? renderBlocks(attachment.blocks, surface)
-        : [h("div", { class: "text" }, mrkdwn(attachment.text ?? attachment.fallback ?? ""))]),
-      fields.length > 0 && h("div", { class: "fields" }, fields),
-      attachment.footer && h("div", { class: "context" }, mrkdwn(attachment.footer)),
-    ].filter(Boolean),
-  );
+  if (colour) shown.style.setProperty("--bar", `#${colour[1]}`);
   return shown;
 }
 

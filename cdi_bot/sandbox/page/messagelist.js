@@ -1,4 +1,4 @@
-// A list of messages that stays in step with the state: only what changed is drawn anew, and the reader's place is kept.
+// A list of messages that stays in step with the state: only what changed is drawn again, and the scroll position is kept.
 
 import { dayLabel, momentOf } from "./dates.js";
 import { fill, h } from "./dom.js";
@@ -107,7 +107,7 @@ export class MessageList {
     });
   }
 
-  // A message that changes under the reader's hands keeps the focus on the same button.
+  // A message that changes while it has the focus keeps the focus on the same button.
   focusedAction() {
     const focused = this.list.contains(document.activeElement) ? document.activeElement : null;
     const key = focused?.closest("[data-key]")?.dataset.key;

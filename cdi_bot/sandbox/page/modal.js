@@ -1,4 +1,4 @@
-// Modals: the views that the app opens, pushes and updates, with their fields, errors and submission.
+// The modal that the app opens and updates, with its fields, errors and submission.
 
 import { post } from "./api.js";
 import { renderBlocks } from "./blocks.js";
@@ -7,36 +7,28 @@ import { textObject } from "./mrkdwn.js";
 import { announce, on, state } from "./state.js";
 import { viewSurface } from "./surface.js";
 
-const stack = []; // {view, surface}, the one on top last
+let open = null; // {view, surface}
 let dialog = null;
 
-/** Opens modals as the stream tells of them. */
+/** Shows modals as the stream brings them. */
 export function startModals() {
-  on("view", ({ view, user }) => (!user || user === state.person) && take(view));
+  on("view", ({ view, user }) => (!user || user === state.person) && show(view));
   on("view_closed", (event) => (!event.user || event.user === state.person) && closed(event));
   on("person", () => leave());
 }
 
-function take(view) {
-  const same = stack.findIndex((one) => one.view.id === view.id);
-  const below = stack.findIndex((one) => one.view.id === view.previous_view_id);
+function show(view) {
   // What was typed survives an update: Slack keeps the fields whose ids stay.
-  const values = same >= 0 ? stack[same].surface.values : (view.state?.values ?? {});
-  const entry = { view, surface: viewSurface(view, structuredClone(values)) };
-  if (same >= 0) stack[same] = entry;
-  else stack.splice(below + 1, stack.length, entry);
+  const values = open?.view.id === view.id ? open.surface.values : (view.state?.values ?? {});
+  open = { view, surface: viewSurface(view, structuredClone(values)) };
   draw();
 }
 
 function closed(event) {
-  const place = stack.findIndex((one) => one.view.id === event.view_id);
-  if (place < 0) return; // closed here already
-  stack.splice(place, 1);
-  draw();
+  if (open?.view.id === event.view_id) leave();
 }
 
 function draw() {
-  if (stack.length === 0) return leave();
   if (!dialog) {
     dialog = h("dialog", { class: "dialog modal", "aria-labelledby": "modal-title", data: { testid: "modal" } });
     dialog.addEventListener("cancel", (event) => {
@@ -47,11 +39,10 @@ function draw() {
     fillDialog();
     dialog.showModal();
   } else fillDialog();
-  return undefined;
 }
 
 function fillDialog() {
-  const { view, surface } = stack.at(-1);
+  const { view, surface } = open;
   const scrolled = dialog.querySelector(".modal-body")?.scrollTop ?? 0;
   const focused = dialog.contains(document.activeElement) ? document.activeElement.dataset.actionId : null;
   dialog.dataset.viewId = view.id;
@@ -63,7 +54,6 @@ function fillDialog() {
           {
             class: "btn btn-primary",
             type: "submit",
-            disabled: view.submit_disabled === true,
             data: { testid: "modal-submit" },
           },
           textObject(view.submit ?? "Submit"),
@@ -75,12 +65,6 @@ function fillDialog() {
     h(
       "header",
       { class: "dialog-head" },
-      stack.length > 1 &&
-        h(
-          "button",
-          { class: "icon-button", type: "button", "aria-label": "Back", on: { click: dismiss } },
-          icon("back"),
-        ),
       h("h2", { class: "dialog-title", id: "modal-title" }, textObject(view.title)),
       h(
         "button",
@@ -116,7 +100,7 @@ function fillDialog() {
   (
     again ||
     dialog.querySelector("[autofocus]") ||
-    dialog.querySelector(".modal-body input, .modal-body textarea, .modal-body button")
+    dialog.querySelector(".modal-body input, .modal-body button")
   )?.focus();
 }
 
@@ -136,38 +120,37 @@ function missing({ view, surface }) {
 }
 
 async function send(button) {
-  const top = stack.at(-1);
-  const refused = missing(top);
-  if (Object.keys(refused).length > 0) return refuse(top, refused);
+  const sent = open;
+  const refused = missing(sent);
+  if (Object.keys(refused).length > 0) return refuse(refused);
   button?.setAttribute("aria-busy", "true");
   const answer = await post("slack/view_submit", {
     user: state.person,
-    view_id: top.view.id,
-    state: { values: top.surface.values },
+    view_id: sent.view.id,
+    state: { values: sent.surface.values },
   });
   button?.removeAttribute("aria-busy");
   if (answer.failed) return undefined;
   if (answer.error)
     return announce("notice", { text: `We had some trouble connecting (${answer.error}). Try again?`, tone: "bad" });
-  // What else the app may answer (close, update, push) comes over the stream.
+  // What else the app may answer (close, update) comes over the stream.
   const told = answer.response ?? {};
-  return told.response_action === "errors" && stack.includes(top) ? refuse(top, told.errors ?? {}) : undefined;
+  return told.response_action === "errors" && open === sent ? refuse(told.errors ?? {}) : undefined;
 }
 
-function refuse(entry, errors) {
-  entry.surface.errors = errors;
+function refuse(errors) {
+  open.surface.errors = errors;
   draw();
-  dialog?.querySelector(".has-error input, .has-error textarea, .has-error button")?.focus();
+  dialog?.querySelector(".has-error input, .has-error button")?.focus();
 }
 
 function dismiss() {
-  const top = stack.pop();
-  if (top) post("slack/view_closed", { user: state.person, view_id: top.view.id });
-  draw();
+  post("slack/view_closed", { user: state.person, view_id: open.view.id });
+  leave();
 }
 
 function leave() {
-  stack.length = 0;
+  open = null;
   dialog?.close();
   dialog?.remove();
   dialog = null;

@@ -1,4 +1,4 @@
-// Slack's mrkdwn to DOM nodes. The text is walked, never turned into HTML: whatever it holds ends up as text nodes.
+// Slack's mrkdwn to DOM nodes. The text is walked, never turned into HTML: everything in it becomes text nodes.
 
 import { formatDate, wholeMoment } from "./dates.js";
 import { h, link } from "./dom.js";
@@ -6,7 +6,7 @@ import { emoji } from "./emoji.js";
 import { channelName, userName } from "./state.js";
 
 const STYLES = { "*": "strong", _: "em", "~": "s" };
-// What Slack's own escaping knows; any other entity stays as typed.
+// What Slack escapes; any other entity stays as typed.
 const ENTITIES = { "&lt;": "<", "&gt;": ">", "&amp;": "&" };
 
 /** Undoes Slack's escaping of `&`, `<` and `>`, and only that. */
@@ -38,7 +38,7 @@ export function lettersOf(text) {
 }
 
 /** Text nodes with `:shortcodes:` turned into signs that assistive technology can name. */
-export function withShortcodes(text) {
+function withShortcodes(text) {
   return text.split(/(:[a-z0-9_+'-]+(?:::skin-tone-\d)?:)/i).flatMap((part) => {
     const sign = /^:.+:$/.test(part) ? emoji(part.slice(1, -1)) : null;
     if (sign)
@@ -61,10 +61,10 @@ export function dateNode(epoch, format, fallback, address) {
 }
 
 /** A person's name as Slack shows a mention. */
-export const userMention = (id) => h("span", { class: "mention", data: { user: id } }, `@${userName(id)}`);
+const userMention = (id) => h("span", { class: "mention", data: { user: id } }, `@${userName(id)}`);
 
 /** A channel's name as Slack shows a mention. */
-export const channelMention = (id, label) =>
+const channelMention = (id, label) =>
   h("span", { class: "mention mention-channel", data: { mention: id } }, `#${label || channelName(id)}`);
 
 function preformatted(part) {
@@ -147,7 +147,7 @@ function special(rest, before) {
   return null;
 }
 
-// What stands between < and >: a person, a channel, a special mention, a date, or an address with an optional label.
+// What is between < and >: a person, a channel, a special mention, a date, or an address with an optional label.
 function angle(inner) {
   const bar = inner.indexOf("|");
   const target = bar < 0 ? inner : inner.slice(0, bar);

@@ -69,9 +69,9 @@ export function openPicker({
 
   function mark(index, scroll = true) {
     active = index;
-    [...list.querySelectorAll(".picker-item")].forEach((item, place) => {
-      item.classList.toggle("is-active", place === index);
-      if (place === index && scroll) item.scrollIntoView({ block: "nearest" });
+    [...list.querySelectorAll(".picker-item")].forEach((item, position) => {
+      item.classList.toggle("is-active", position === index);
+      if (position === index && scroll) item.scrollIntoView({ block: "nearest" });
     });
     const holder = field.isConnected ? field : list;
     holder.setAttribute("aria-activedescendant", index < 0 ? "" : `${list.id}-${index}`);

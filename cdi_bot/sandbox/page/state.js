@@ -1,6 +1,6 @@
-// What the page knows: filled from the sandbox's stream, read by every view. Views subscribe to topics and draw themselves anew.
+// What the page knows: filled from the sandbox's stream, read by every view. Views subscribe to topics and draw themselves again.
 
-/** Everything the stream has told so far, and what the visitor has chosen. */
+/** Everything that came over the stream so far, and what the visitor has chosen. */
 export const state = {
   channels: new Map(), // id -> channel
   users: new Map(), // id -> user
@@ -11,7 +11,7 @@ export const state = {
   shortcuts: [], // the app's global shortcuts: {name, callback_id, description}
   team: "",
   botConnected: false,
-  live: false, // whether the page itself hears the stream
+  live: false, // whether the page itself is connected to the stream
   person: null, // the user id the visitor acts as
   place: { channel: null, home: false },
   thread: null, // {channel, ts} of the open thread
@@ -34,7 +34,7 @@ export function announce(topic, detail) {
 /** The one key of a message: ephemeral ones share no `ts` space with the rest. */
 export const keyOf = (message) => (message.ephemeral ? `e:${message.id}` : message.ts);
 
-/** Stores a message in its newest state; says whether it was there before. */
+/** Stores a message in its newest state; returns whether it was there before. */
 export function putMessage(message) {
   if (!state.messages.has(message.channel)) state.messages.set(message.channel, new Map());
   const held = state.messages.get(message.channel);
@@ -44,7 +44,7 @@ export function putMessage(message) {
   return known;
 }
 
-/** Forgets everything that was said. */
+/** Forgets all messages. */
 export function dropMessages() {
   state.messages.clear();
   inOrder.clear();
@@ -75,19 +75,19 @@ const inOrder = new Map();
 function ordered(channel) {
   const held = inOrder.get(channel);
   if (held?.person === state.person) return held;
-  const messages = [...(state.messages.get(channel)?.values() ?? [])].filter(visible).sort(compareTs);
+  const messages = [...(state.messages.get(channel)?.values() ?? [])].filter(visible).toSorted(compareTs);
   const threads = Map.groupBy(messages.filter(isReply), (message) => message.thread_ts);
   inOrder.set(channel, { person: state.person, messages, threads });
   return inOrder.get(channel);
 }
 
-/** What stands in the channel itself, oldest first: no replies, except those also sent to the channel. */
+/** The messages of the channel itself, oldest first: no replies, except those also sent to the channel. */
 export const channelMessages = (channel) => ordered(channel).messages.filter(showsInChannel);
 
 /** The replies of one thread, oldest first. */
 export const replies = (channel, ts) => ordered(channel).threads.get(ts) ?? [];
 
-/** The message a thread hangs on, or null. */
+/** The root message of a thread, or null. */
 export const parentOf = (channel, ts) => state.messages.get(channel)?.get(ts) ?? null;
 
 /** Whether the message shows in the channel and not in a thread alone. */
@@ -95,7 +95,7 @@ export const showsInChannel = (message) => !isReply(message) || message.reply_br
 
 const isBot = (user) => Boolean(user.is_bot);
 
-/** Slack's own voice. */
+/** The user that Slack itself writes as. */
 export const SLACKBOT = "USLACKBOT";
 
 /** The people a visitor can act as. */

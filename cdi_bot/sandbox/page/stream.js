@@ -1,4 +1,4 @@
-// The live stream of the sandbox: fills the state and announces what changed; comes back by itself when it is cut.
+// The live stream of the sandbox: fills the state and announces what changed; reconnects by itself.
 
 import { announce, dropMessage, dropMessages, keyOf, people, putMessage, state } from "./state.js";
 
@@ -22,7 +22,7 @@ export function connect(wait = FIRST_WAIT_MS) {
   });
 }
 
-/** Takes one event of the stream. An event of an unknown type is left alone: the sandbox may learn more than the page. */
+/** Takes one event of the stream. An event of an unknown type is ignored: the sandbox may know more types than the page. */
 export function receive(event) {
   EVENTS[event.type]?.(event);
 }
@@ -34,7 +34,7 @@ const EVENTS = {
   message_deleted: ({ channel, ts }) => forget(channel, ts),
   ephemeral: ({ message }) => takeMessage({ ...message, ephemeral: true }),
   ephemeral_changed: ({ message }) => takeMessage({ ...message, ephemeral: true }),
-  ephemeral_deleted: ({ channel, id, message }) => forgetEphemeral(channel ?? message?.channel, id ?? message?.id),
+  ephemeral_deleted: ({ channel, id }) => forget(channel, `e:${id}`),
   view: ({ view, user }) => announce("view", { view, user }),
   view_closed: (event) => announce("view_closed", event),
   home({ user, view }) {
@@ -42,7 +42,7 @@ const EVENTS = {
     announce("home", { user });
   },
   channel({ channel }) {
-    if (channel.deleted || channel.is_deleted) state.channels.delete(channel.id);
+    if (channel.deleted) state.channels.delete(channel.id);
     else state.channels.set(channel.id, channel);
     announce("channels");
   },
@@ -86,9 +86,4 @@ function takeMessage(message) {
 function forget(channel, ts) {
   const message = dropMessage(channel, ts);
   if (message) announce("message_gone", { message, key: keyOf(message) });
-}
-
-// An ephemeral one may be named by its id alone.
-function forgetEphemeral(channel, id) {
-  for (const held of channel ? [channel] : [...state.messages.keys()]) forget(held, `e:${id}`);
 }

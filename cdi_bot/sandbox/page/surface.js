@@ -32,7 +32,7 @@ class Surface {
   }
 
   /**
-   * Tells the bot of a press. Gives true when the bot acknowledged it; where it did not, the visitor is told so.
+   * Sends a press to the bot. Returns true when the bot acknowledged it, else shows the visitor a notice.
    * `entry` holds the element's type and value as in a `block_actions` payload.
    */
   async act(blockId, actionId, entry) {

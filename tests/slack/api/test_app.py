@@ -12,10 +12,10 @@ from structlog.testing import capture_logs
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.faults import Fault, FaultKind
-from cdi_bot.sandbox.slack_model import TokenState
-from cdi_bot.sandbox.slack_payloads import Press
-from cdi_bot.sandbox.slack_seed import BOT, DATA_ALERTS, MARA, OTHER_TEAM, OUTSIDER, TEAM
-from cdi_bot.sandbox.slack_socket import ENVELOPE
+from cdi_bot.sandbox.slack.model import TokenState
+from cdi_bot.sandbox.slack.payloads import Press
+from cdi_bot.sandbox.slack.seed_data import BOT, DATA_ALERTS, MARA, OTHER_TEAM, OUTSIDER, TEAM
+from cdi_bot.sandbox.slack.socket_mode import ENVELOPE
 from cdi_bot.slack.api.app import SlackApp
 from tests.slack.api.bolt_kit import PATIENCE, Json, Work, app_at, message_with_buttons, type_help
 

@@ -7,9 +7,9 @@ import io
 import aiohttp
 
 from cdi_bot.sandbox import Sandbox
-from cdi_bot.sandbox.slack_http import Tamper
-from cdi_bot.sandbox.slack_payloads import Press
-from cdi_bot.sandbox.slack_seed import MARA
+from cdi_bot.sandbox.slack.http_mode import Tamper
+from cdi_bot.sandbox.slack.payloads import Press
+from cdi_bot.sandbox.slack.seed_data import MARA
 from cdi_bot.slack.api.app import LONGEST_BODY
 from tests.slack.api.bolt_kit import PATIENCE, Work, app_at, message_with_buttons, served, type_help
 

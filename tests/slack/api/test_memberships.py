@@ -13,8 +13,16 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.delivery.slack_port import SlackTrouble
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.faults import Fault, FaultKind
-from cdi_bot.sandbox.slack_model import Channel as Place
-from cdi_bot.sandbox.slack_seed import DATA_ALERTS, FINANCE_PRIVATE, GENERAL, KENJI, MARA, MARKETING_OPS, TEAM
+from cdi_bot.sandbox.slack.model import Channel as Place
+from cdi_bot.sandbox.slack.seed_data import (
+    DATA_ALERTS,
+    FINANCE_PRIVATE,
+    GENERAL,
+    KENJI,
+    MARA,
+    MARKETING_OPS,
+    TEAM,
+)
 from cdi_bot.slack.api.memberships import KEPT, PAGE, SlackMemberships
 
 

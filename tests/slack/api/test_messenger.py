@@ -14,9 +14,10 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.view import CardView
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
 from cdi_bot.sandbox import Sandbox
+from cdi_bot.sandbox.control import Json
 from cdi_bot.sandbox.faults import Fault, FaultKind
-from cdi_bot.sandbox.slack_model import Json, TokenState
-from cdi_bot.sandbox.slack_seed import DATA_ALERTS, FINANCE_PRIVATE, GENERAL, KENJI
+from cdi_bot.sandbox.slack.model import TokenState
+from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, FINANCE_PRIVATE, GENERAL, KENJI
 from cdi_bot.slack.api import messenger
 from cdi_bot.slack.api.messenger import SlackMessenger
 from cdi_bot.slack.render.kit.i18n import Translator

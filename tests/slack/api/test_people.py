@@ -11,8 +11,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from cdi_bot.core.model.person import Person
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.faults import Fault, FaultKind
-from cdi_bot.sandbox.slack_model import User
-from cdi_bot.sandbox.slack_seed import BOT, GUEST, KENJI, MARA, OUTSIDER, TEAM
+from cdi_bot.sandbox.slack.model import User
+from cdi_bot.sandbox.slack.seed_data import BOT, GUEST, KENJI, MARA, OUTSIDER, TEAM
 from cdi_bot.slack.api import people as module
 from cdi_bot.slack.api.people import KEPT, TRIED_AGAIN, SlackPeople, read_person
 

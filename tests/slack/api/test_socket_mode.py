@@ -17,9 +17,9 @@ from structlog.testing import capture_logs
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.faults import Fault, FaultKind
-from cdi_bot.sandbox.slack_model import TokenState
-from cdi_bot.sandbox.slack_seed import DATA_ALERTS, MARA
-from cdi_bot.sandbox.slack_socket import CONNECTIONS_MAX, HANDSHAKE
+from cdi_bot.sandbox.slack.model import TokenState
+from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARA
+from cdi_bot.sandbox.slack.socket_mode import CONNECTIONS_MAX, HANDSHAKE
 from cdi_bot.slack.api.socket_mode import CONNECTIONS, SILENT_SECONDS, SocketMode
 from tests.slack.api.bolt_kit import PATIENCE, Ticks
 

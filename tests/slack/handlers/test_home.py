@@ -11,8 +11,8 @@ import pytest
 
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.sandbox.faults import Fault, FaultKind
-from cdi_bot.sandbox.slack_model import User
-from cdi_bot.sandbox.slack_seed import MARA, PRIYA, TEAM
+from cdi_bot.sandbox.slack.model import User
+from cdi_bot.sandbox.slack.seed_data import MARA, PRIYA, TEAM
 from cdi_bot.slack.api.app import SlackApp
 from cdi_bot.slack.api.memberships import SlackMemberships
 from cdi_bot.slack.api.people import SlackPeople

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cdi_bot.core.digest_schedule import Schedule
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import Filters, Topic
-from cdi_bot.sandbox.slack_checks import options_problems
+from cdi_bot.sandbox.slack.block_kit import options_problems
 from cdi_bot.slack.render.answers.refusals import short_answer
 from cdi_bot.slack.render.forms.choices import selector_options
 from cdi_bot.slack.render.forms.fields import CHANNEL, DIGEST_AT, FORM, GROUP, PERCENT, ROWS, SELECTOR, TOPICS

@@ -1,0 +1,1 @@
+"""A stand-in for Braze: a workspace with its integrations and runs, behind the Cloud Data Ingestion API."""

@@ -1,0 +1,234 @@
+"""Control of the Braze stand-in over HTTP, as JSON under `/sandbox/braze/`.
+
+    GET, POST           integrations                 list; create: the fields of IntegrationConfig, `first_in`,
+                                                     `next_outcome`
+    PATCH, DELETE       integrations/{id}            change: the same fields but `first_in`; take away
+    POST                integrations/{id}/run        start a run now: the fields of RunPlan, or {} as planned
+    POST                integrations/{id}/finish     end the run in progress: likewise
+    POST                integrations/{id}/history    {"runs": [the fields of Run]}
+    POST                bulk                         {"count", "prefix", "history", "spread"} and as for create
+    POST                fail_all, finish             every integration: the fields of RunPlan, or {}
+    GET, POST           settings                     the fields of Settings, and {"limits": {"status": 100}}
+    GET, POST, DELETE   faults                       list; add a Fault; clear
+    POST                keys                         {"key", "permissions": […] or null: revoked}
+    GET                 requests                     the newest 10,000
+
+`next_outcome` is a status word, the fields of RunPlan, or a list of these: the plans of the next runs to begin;
+after them `usual_outcome` holds. Errors are `{"error": text}`: 400 what is wrong with the request, 404 an
+unknown integration, 409 another run in progress, or none.
+"""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from aiohttp import web
+from pydantic import BaseModel, Field, NonNegativeFloat, TypeAdapter
+
+from cdi_bot.sandbox.braze.integration import Integration, IntegrationConfig
+from cdi_bot.sandbox.braze.payloads import integration_json
+from cdi_bot.sandbox.braze.runs import ERROR, Run, RunPlan
+from cdi_bot.sandbox.braze.settings import Endpoint, Settings
+from cdi_bot.sandbox.braze.world import BrazeWorld, Triggered
+from cdi_bot.sandbox.control import Json, RequestError, control_route, read
+
+_CONFIG = TypeAdapter(IntegrationConfig)
+_PLAN = TypeAdapter(RunPlan)
+_PLANS: TypeAdapter[list[str | RunPlan]] = TypeAdapter(list[str | RunPlan])
+_SETTINGS = TypeAdapter(Settings)
+
+
+class _Start(BaseModel):
+    """What creating integrations takes beside their configuration."""
+
+    first_in: NonNegativeFloat | None = None
+
+
+class _Bulk(BaseModel):
+    """What creating many integrations takes beside their configuration."""
+
+    count: Annotated[int, Field(ge=1, le=20_000)]
+    prefix: str = "Integration"
+    history: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    spread: bool = True
+
+
+class _History(BaseModel):
+    """Past runs."""
+
+    runs: list[Run]
+
+
+class _Key(BaseModel):
+    """A key and what it may do; `permissions` null revokes it."""
+
+    key: Annotated[str, Field(min_length=1)]
+    permissions: list[str] | None
+
+
+class _Limits(BaseModel):
+    """Limits to change, requests a minute."""
+
+    limits: dict[Endpoint, Annotated[int, Field(ge=0)]] = {}
+
+
+_START = TypeAdapter(_Start)
+_BULK = TypeAdapter(_Bulk)
+_HISTORY = TypeAdapter(_History)
+_KEY = TypeAdapter(_Key)
+_LIMITS = TypeAdapter(_Limits)
+
+
+class _ConflictError(RequestError):
+    """The present state does not allow what was asked for."""
+
+    status = 409
+
+
+class _UnknownError(RequestError):
+    """There is no such integration."""
+
+    status = 404
+
+
+def braze_control_routes(world: BrazeWorld) -> list[web.RouteDef]:
+    """Return the control routes."""
+    root = "/sandbox/braze"
+    one = root + "/integrations/{integration_id}"
+
+    def on_world(method: str, path: str, action: Callable[[BrazeWorld, Json], Json]) -> web.RouteDef:
+        async def act(_request: web.Request, body: Json) -> Json:
+            return action(world, body)
+
+        return control_route(method, root + path, act)
+
+    def on_one(
+        method: str, path: str, action: Callable[[BrazeWorld, Integration, Json], Json]
+    ) -> web.RouteDef:
+        async def act(request: web.Request, body: Json) -> Json:
+            integration = world.get(request.match_info["integration_id"])
+            if integration is None:
+                raise _UnknownError("Integration not found")
+            return action(world, integration, body)
+
+        return control_route(method, one + path, act)
+
+    return [
+        on_world("GET", "/integrations", _integrations),
+        on_world("POST", "/integrations", _create),
+        on_world("POST", "/bulk", _create_many),
+        on_world("POST", "/fail_all", _fail_all),
+        on_world("POST", "/finish", _finish_all),
+        on_world("GET", "/settings", _settings),
+        on_world("POST", "/settings", _change_settings),
+        on_world("POST", "/keys", _set_key),
+        on_world("GET", "/requests", _requests),
+        on_one("PATCH", "", _change),
+        on_one("DELETE", "", _delete),
+        on_one("POST", "/run", _run),
+        on_one("POST", "/finish", _finish),
+        on_one("POST", "/history", _put_history),
+        *world.faults.routes(root + "/faults"),
+    ]
+
+
+def _integrations(world: BrazeWorld, _body: Json) -> Json:
+    return {"integrations": [integration_json(integration) for integration in world.integrations()]}
+
+
+def _create(world: BrazeWorld, body: Json) -> Json:
+    start = read(_START, _taken(body, _Start), "body")
+    coming = _coming(body) or ()
+    config = read(_CONFIG, body, "body")
+    return _answer(world.create(config, first_in=start.first_in, coming=coming))
+
+
+def _create_many(world: BrazeWorld, body: Json) -> Json:
+    bulk = read(_BULK, _taken(body, _Bulk), "body")
+    coming = _coming(body) or ()
+    like = read(_CONFIG, body, "body")
+    made = world.create_many(
+        bulk.count, bulk.prefix, like, coming=coming, history=bulk.history, spread=bulk.spread
+    )
+    return {"integration_ids": [integration.config.integration_id for integration in made]}
+
+
+def _change(world: BrazeWorld, integration: Integration, body: Json) -> Json:
+    coming = _coming(body)
+    config = read(_CONFIG, _CONFIG.dump_python(integration.config) | body, "body")
+    return _answer(world.change(integration.config.integration_id, config, coming))
+
+
+def _delete(world: BrazeWorld, integration: Integration, _body: Json) -> Json:
+    world.delete(integration.config.integration_id)
+    return _answer(integration)
+
+
+def _run(world: BrazeWorld, integration: Integration, body: Json) -> Json:
+    if world.run(integration.config.integration_id, _plan(body)) is Triggered.BUSY:
+        raise _ConflictError("Another job is in progress")
+    return _answer(integration)
+
+
+def _finish(world: BrazeWorld, integration: Integration, body: Json) -> Json:
+    if not world.finish(integration.config.integration_id, _plan(body)):
+        raise _ConflictError("No job is in progress")
+    return _answer(integration)
+
+
+def _put_history(world: BrazeWorld, integration: Integration, body: Json) -> Json:
+    world.put_history(integration.config.integration_id, read(_HISTORY, body, "body").runs)
+    return _answer(integration)
+
+
+def _fail_all(world: BrazeWorld, body: Json) -> Json:
+    return {"count": world.fail_all(read(_PLAN, {"outcome": ERROR} | body, "body"))}
+
+
+def _finish_all(world: BrazeWorld, body: Json) -> Json:
+    return {"count": world.finish_all(_plan(body))}
+
+
+def _settings(world: BrazeWorld, _body: Json) -> Json:
+    settings: Json = _SETTINGS.dump_python(world.settings, mode="json")
+    return settings | {"limits": world.limits.to_json()}
+
+
+def _change_settings(world: BrazeWorld, body: Json) -> Json:
+    limits = read(_LIMITS, _taken(body, _Limits), "body").limits
+    world.settings = read(_SETTINGS, _SETTINGS.dump_python(world.settings) | body, "body")
+    for endpoint, limit in limits.items():
+        world.limits.set(endpoint, limit)
+    return _settings(world, {})
+
+
+def _set_key(world: BrazeWorld, body: Json) -> Json:
+    key = read(_KEY, body, "body")
+    world.set_key(key.key, key.permissions)
+    return {"permissions": key.permissions}
+
+
+def _requests(world: BrazeWorld, _body: Json) -> Json:
+    return {"requests": [received.to_json() for received in world.requests]}
+
+
+def _answer(integration: Integration) -> Json:
+    return {"integration": integration_json(integration)}
+
+
+def _taken(body: Json, model: type[BaseModel]) -> Json:
+    """Take the model's fields out of `body`: what stays is read, or refused, by the next reader."""
+    return {name: body.pop(name) for name in model.model_fields if name in body}
+
+
+def _plan(body: Json) -> RunPlan | None:
+    """Return the plan that a body holds; an empty one leaves things as planned."""
+    return read(_PLAN, body, "body") if body else None
+
+
+def _coming(body: Json) -> list[RunPlan] | None:
+    """Take `next_outcome` out of `body`: one plan or several, each a status word or the fields of RunPlan."""
+    if "next_outcome" not in body:
+        return None
+    given = body.pop("next_outcome")
+    plans = read(_PLANS, given if isinstance(given, list) else [given], "next_outcome")
+    return [RunPlan(outcome=plan) if isinstance(plan, str) else plan for plan in plans]

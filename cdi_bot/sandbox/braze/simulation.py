@@ -1,0 +1,202 @@
+"""What happens to the integrations of the Braze stand-in over time: schedules, arriving files, runs that start and end.
+
+Nothing runs in the background. `advance` lets everything happen that was due by a moment, in order and at
+its own time. Events wait in a heap, so the cost depends on what happens, not on how many integrations there are.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from heapq import heappop, heappush
+from itertools import count
+from random import Random
+
+from cdi_bot.sandbox.braze.integration import Burst, Current, Integration
+from cdi_bot.sandbox.braze.runs import RUNNING, Run, RunPlan, resolved
+from cdi_bot.sandbox.braze.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Event:
+    """Something that will happen.
+
+    is_valid: whether it still counts; an event that was overtaken is dropped when it comes up.
+    happen: lets it happen, at the event's own time, not the later one at which it is noticed.
+    """
+
+    at: datetime
+    is_valid: Callable[[], bool]
+    happen: Callable[[datetime], None]
+
+
+@dataclass(slots=True)
+class _Events:
+    """Events in order of time, those of the same moment in order of entry."""
+
+    _heap: list[tuple[datetime, int, _Event]] = field(default_factory=list)
+    _serial: "count[int]" = field(default_factory=count)
+
+    def put(self, event: _Event) -> None:
+        """Enter an event."""
+        heappush(self._heap, (event.at, next(self._serial), event))
+
+    def next_at(self) -> datetime | None:
+        """Return when the next valid event is due."""
+        while self._heap and not self._heap[0][2].is_valid():
+            heappop(self._heap)
+        return self._heap[0][0] if self._heap else None
+
+    def take(self, now: datetime) -> _Event | None:
+        """Take the next valid event that is due by `now`."""
+        at = self.next_at()
+        return heappop(self._heap)[2] if at is not None and at <= now else None
+
+
+class Simulation:
+    """Moves integrations through time.
+
+    seed: the same seed leads to the same events. now: how far time has come. settings: may be replaced at any time.
+    """
+
+    def __init__(self, seed: int, now: datetime) -> None:
+        """Start at `now` with nothing due."""
+        self.seed = seed
+        self.now = now
+        self.settings = Settings()
+        self._events = _Events()
+        self._serial = count(1)
+        self._changed: dict[int, Integration] = {}
+
+    def advance(self, now: datetime) -> None:
+        """Let everything happen that was due by `now`. A clock that was set back changes nothing."""
+        self.now = max(now, self.now)
+        while (event := self._events.take(self.now)) is not None:
+            event.happen(event.at)
+
+    def next_change_at(self) -> datetime | None:
+        """Return when something will happen by itself; None: nothing will."""
+        return self._events.next_at()
+
+    def take_changed(self) -> list[Integration]:
+        """Return the integrations that changed since the last call, each once."""
+        changed = list(self._changed.values())
+        self._changed.clear()
+        return changed
+
+    def plan_future(self, integration: Integration, first_in: float | None = None) -> None:
+        """Enter an integration's coming events by its configuration, in place of those it had.
+
+        first_in: seconds to the first slot or burst; None for the usual wait.
+        """
+        integration.plan_token = next(self._serial)
+        integration.next_slot = None
+        config = integration.config
+        if config.schedule_seconds is not None:
+            wait = config.schedule_seconds if first_in is None else first_in
+            self._next_slot(integration, self.now + timedelta(seconds=wait), config.schedule_seconds)
+        if config.burst is not None:
+            self._next_burst(integration, config.burst, self.now, first_in)
+        self.mark_changed(integration, self.now)
+
+    def begin(self, integration: Integration, at: datetime, plan: RunPlan | None = None) -> None:
+        """Start a run at `at`, by `plan` or else by what was planned next."""
+        integration.number += 1
+        plan = self.resolve(integration, plan or integration.take_plan())
+        current = Current(start=integration.free_start(at), plan=plan)
+        integration.begin(Run(status=RUNNING, start=current.start), current)
+        self.end_at(integration, current, at + timedelta(seconds=plan.seconds or 0))
+        self.mark_changed(integration, at)
+
+    def end_at(self, integration: Integration, current: Current, at: datetime) -> None:
+        """Let the run in progress end at `at` by the plan of `current`, and at no other time."""
+        integration.current = current
+        self._put(
+            integration,
+            at,
+            lambda: integration.current is current,
+            lambda at: self._end(integration, current, at),
+        )
+
+    def queue(self, integration: Integration, at: datetime) -> None:
+        """Let a run start at `at`; until then it is not shown, but no other can start."""
+        token = integration.queued = next(self._serial)
+        self._put(
+            integration, at, lambda: integration.queued == token, lambda at: self.begin(integration, at)
+        )
+
+    def mark_changed(self, integration: Integration, at: datetime) -> None:
+        """Note that an integration changed at `at`."""
+        integration.record(at, timedelta(seconds=self.settings.list_lag))
+        self._changed[id(integration)] = integration
+
+    def resolve(self, integration: Integration, plan: RunPlan) -> RunPlan:
+        """Fill in what `plan` leaves open, from the integration's usual figures."""
+        return resolved(
+            plan,
+            usual_seconds=integration.config.run_seconds,
+            usual_rows=integration.config.rows,
+            jitter=self.settings.jitter,
+            random=self._random(integration, "run"),
+        )
+
+    def _next_slot(self, integration: Integration, slot: datetime, every: float) -> None:
+        integration.next_slot = slot
+        late = self._random(integration, "slot", slot).uniform(0, 2 * self.settings.jitter)
+        self._put_planned(
+            integration, slot + timedelta(seconds=late), lambda at: self._slot(integration, slot, every, at)
+        )
+
+    def _slot(self, integration: Integration, slot: datetime, every: float, at: datetime) -> None:
+        self._next_slot(integration, slot + timedelta(seconds=every), every)
+        if integration.busy or integration.config.stalled:
+            self.mark_changed(integration, at)
+        else:
+            self.begin(integration, at)
+
+    def _next_burst(
+        self, integration: Integration, burst: Burst, at: datetime, wait: float | None = None
+    ) -> None:
+        random = self._random(integration, "burst", at)
+        seconds = random.expovariate(1 / burst.every_seconds) if wait is None else wait
+        files = random.randint(1, burst.most)
+        self._put_planned(
+            integration,
+            at + timedelta(seconds=seconds),
+            lambda at: self._burst(integration, burst, files, at),
+        )
+
+    def _burst(self, integration: Integration, burst: Burst, files: int, at: datetime) -> None:
+        self._next_burst(integration, burst, at)
+        integration.files += files
+        if not integration.busy:
+            integration.files -= 1
+            self.begin(integration, at)
+
+    def _end(self, integration: Integration, current: Current, at: datetime) -> None:
+        integration.end(current, at)
+        if integration.files:
+            integration.files -= 1
+            pause = self._random(integration, "next file").uniform(0.2, 1.0)
+            self.queue(integration, at + timedelta(seconds=pause))
+        self.mark_changed(integration, at)
+
+    def _put_planned(
+        self, integration: Integration, at: datetime, happen: Callable[[datetime], None]
+    ) -> None:
+        token = integration.plan_token
+        self._put(integration, at, lambda: integration.plan_token == token, happen)
+
+    def _put(
+        self,
+        integration: Integration,
+        at: datetime,
+        is_valid: Callable[[], bool],
+        happen: Callable[[datetime], None],
+    ) -> None:
+        self._events.put(
+            _Event(at=at, is_valid=lambda: not integration.deleted and is_valid(), happen=happen)
+        )
+
+    def _random(self, integration: Integration, *parts: object) -> Random:
+        name = (self.seed, integration.config.integration_id, integration.number, *parts)
+        return Random(":".join(map(str, name)))

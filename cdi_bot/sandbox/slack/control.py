@@ -1,0 +1,258 @@
+"""Control of the Slack stand-in over HTTP, as JSON under `/sandbox/slack/`.
+
+    POST    command         {"channel", "user", "text", "command"?, "tamper"?}    type `/cdi text`
+    POST    action          {"channel", "ts" | "ephemeral_id" | "view_id", "user", "action_id", "block_id"?,
+                             "value" | "selected_option" | …, "state"?, "tamper"?}    press, choose
+    POST    options         {"user", "view_id", "action_id", "block_id"?, "value"}    search in a menu
+    POST    view_submit     {"user", "view_id", "state": {"values"}}    submit a form
+    POST    view_closed     {"user", "view_id"}    close a form
+    POST    shortcut        {"user", "callback_id"}    POST home_opened {"user"}    POST event {"event"}
+    POST    message         {"channel", "user", "text", "thread_ts"?}    say something
+    POST    channel         {"channel", "name"?, "archived"?, "deleted"?, "private"?, "bot_is_member"?, "members"?}
+    POST    uninstall       {}    the app is removed: its token stops working, and it gets the events
+    POST    token           {"token"?, "scopes"?, "state"?: active | revoked | inactive}    the bot's, unless named
+    POST    rules           {fields of Rules}    limits, time limits, subscribed events
+    POST    http            {"request_url": url or null, "signing_secret"?}    POST replay {}    the last request again
+    POST    disconnect, silence, cut    {}    to the open sockets
+    GET     messages?channel=, calls, views?user=, channels
+    GET, POST, DELETE       faults
+
+Whatever reaches the app answers `{"acked", "ack_ms", "response", "error"}`. Errors of the request itself are
+`{"error": text}` with status 400.
+"""
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+from pydantic import TypeAdapter
+
+from cdi_bot.sandbox.control import Json, control_route, read
+from cdi_bot.sandbox.slack.channels import ChannelChange, change_channel
+from cdi_bot.sandbox.slack.http_mode import HttpMode, Tamper
+from cdi_bot.sandbox.slack.interactions import Interactions
+from cdi_bot.sandbox.slack.model import Content, Message, TokenState
+from cdi_bot.sandbox.slack.payloads import Press
+from cdi_bot.sandbox.slack.rules import Rules
+from cdi_bot.sandbox.slack.socket_mode import Sockets
+from cdi_bot.sandbox.slack.world import SlackWorld
+
+_ROOT = "/sandbox/slack/"
+_BODY: TypeAdapter[Json] = TypeAdapter(Json)
+_RULES = TypeAdapter(Rules)
+_CHANGE = TypeAdapter(ChannelChange)
+# What an action's body holds beside the element's new value.
+_ABOUT = {
+    "action_id",
+    "block_id",
+    "channel",
+    "ephemeral_id",
+    "state",
+    "tamper",
+    "ts",
+    "type",
+    "user",
+    "view_id",
+}
+
+
+class SlackControl:
+    """The control endpoints of one workspace."""
+
+    def __init__(
+        self, world: SlackWorld, sockets: Sockets, http: HttpMode, people: Interactions, bot_token: str
+    ) -> None:
+        """Control these. `bot_token`: the token that `token` and `uninstall` change."""
+        self._world = world
+        self._sockets = sockets
+        self._http_mode = http
+        self._people = people
+        self._bot_token = bot_token
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the control routes."""
+        posts = [
+            self._command,
+            self._action,
+            self._options,
+            self._view_submit,
+            self._view_closed,
+            self._shortcut,
+            self._home_opened,
+            self._event,
+            self._message,
+            self._channel,
+            self._uninstall,
+            self._token,
+            self._rules,
+            self._http,
+            self._replay,
+            self._disconnect,
+            self._silence,
+            self._cut,
+        ]
+        gets = [self._messages, self._calls, self._channels, self._views]
+        return [
+            *(_route("POST", action) for action in posts),
+            *(_route("GET", action) for action in gets),
+            *self._world.faults.routes(_ROOT + "faults"),
+        ]
+
+    # What people do
+
+    async def _command(self, body: Json) -> Json:
+        return await self._people.command(
+            _need(body, "channel"),
+            _need(body, "user"),
+            str(body.get("text") or ""),
+            command=str(body.get("command") or "/cdi"),
+            tamper=_tamper(body),
+        )
+
+    async def _action(self, body: Json) -> Json:
+        press = Press(
+            user=_need(body, "user"),
+            action_id=_need(body, "action_id"),
+            block_id=body.get("block_id"),
+            chosen={key: value for key, value in body.items() if key not in _ABOUT},
+            values=(body.get("state") or {}).get("values") or {},
+        )
+        if body.get("view_id"):
+            return await self._people.press_in_view(str(body["view_id"]), press)
+        return await self._people.press(self._found(body), press, tamper=_tamper(body))
+
+    async def _options(self, body: Json) -> Json:
+        return await self._people.search(
+            _need(body, "user"),
+            _need(body, "view_id"),
+            _need(body, "action_id"),
+            str(body.get("value") or ""),
+            block_id=body.get("block_id"),
+        )
+
+    def _found(self, body: Json) -> Message:
+        if body.get("ephemeral_id"):
+            return self._world.ephemeral(str(body["ephemeral_id"]))
+        return self._world.find(_need(body, "channel"), _need(body, "ts"))
+
+    async def _view_submit(self, body: Json) -> Json:
+        values = (body.get("state") or {}).get("values") or {}
+        return await self._people.submit(_need(body, "user"), _need(body, "view_id"), values)
+
+    async def _view_closed(self, body: Json) -> Json:
+        self._people.close(_need(body, "user"), _need(body, "view_id"))
+        return {}
+
+    async def _shortcut(self, body: Json) -> Json:
+        return await self._people.shortcut(_need(body, "user"), _need(body, "callback_id"))
+
+    async def _home_opened(self, body: Json) -> Json:
+        return await self._people.open_home(_need(body, "user"))
+
+    async def _event(self, body: Json) -> Json:
+        return await self._people.event(read(_BODY, body.get("event"), "event"))
+
+    async def _message(self, body: Json) -> Json:
+        channel, user = _need(body, "channel"), _need(body, "user")
+        self._world.open_to(user, channel)
+        content = Content(text=_need(body, "text"))
+        message = self._world.post(channel, content, author=user, thread_ts=body.get("thread_ts"))
+        return {"message": message.stream()}
+
+    # The workspace
+
+    async def _channel(self, body: Json) -> Json:
+        channel, events = change_channel(self._world, read(_CHANGE, body, "body"))
+        return {"channel": channel.stream(self._world.bot_user), "events": await self._send(events)}
+
+    async def _uninstall(self, _body: Json) -> Json:
+        """Remove the app. Slack sends the two events in either order."""
+        self._world.set_token(self._bot_token, state=TokenState.INACTIVE)
+        events: list[Json] = [
+            {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [self._world.bot_user]}},
+            {"type": "app_uninstalled"},
+        ]
+        return {"events": await self._send(events)}
+
+    async def _send(self, events: list[Json]) -> list[Json]:
+        return [{"type": event["type"]} | await self._people.event(event) for event in events]
+
+    async def _token(self, body: Json) -> Json:
+        token = str(body.get("token") or self._bot_token)
+        scopes = body.get("scopes")
+        state = body.get("state")
+        self._world.set_token(
+            token,
+            scopes=None if scopes is None else frozenset(scopes),
+            state=None if state is None else TokenState(state),
+        )
+        held = self._world.tokens[token]
+        return {"scopes": sorted(held.scopes), "state": held.state.value}
+
+    async def _rules(self, body: Json) -> Json:
+        unknown = body.keys() - Rules.__slots__
+        if unknown:
+            raise ValueError(f"unknown rules: {', '.join(sorted(unknown))}")
+        self._world.rules = read(_RULES, _RULES.dump_python(self._world.rules) | body, "body")
+        shown: Json = _RULES.dump_python(self._world.rules, mode="json")
+        return shown
+
+    async def _http(self, body: Json) -> Json:
+        self._world.request_url = body.get("request_url")
+        if body.get("signing_secret"):
+            self._world.signing_secret = str(body["signing_secret"])
+        return {"request_url": self._world.request_url}
+
+    async def _replay(self, _body: Json) -> Json:
+        result = await self._http_mode.replay()
+        return {"acked": result.ack_ms is not None, "ack_ms": result.ack_ms, "error": result.error}
+
+    async def _disconnect(self, _body: Json) -> Json:
+        count = self._sockets.count
+        await self._sockets.disconnect()
+        return {"connections": count}
+
+    async def _silence(self, _body: Json) -> Json:
+        self._sockets.silence()
+        return {"connections": self._sockets.count}
+
+    async def _cut(self, _body: Json) -> Json:
+        count = self._sockets.count
+        self._sockets.cut()
+        return {"connections": count}
+
+    # What there is to see
+
+    async def _messages(self, query: Json) -> Json:
+        return {"messages": [message.stream() for message in self._world.messages(query.get("channel"))]}
+
+    async def _calls(self, _query: Json) -> Json:
+        return {"calls": list(self._world.calls)}
+
+    async def _channels(self, _query: Json) -> Json:
+        return {
+            "channels": [channel.stream(self._world.bot_user) for channel in self._world.channels.values()]
+        }
+
+    async def _views(self, query: Json) -> Json:
+        user = _need(query, "user")
+        return {"modal": self._world.views.modal(user), "home": self._world.views.homes().get(user)}
+
+
+def _route(method: str, action: Callable[[Json], Awaitable[Json]]) -> web.RouteDef:
+    """Return the route of an action, which is named after it."""
+
+    async def act(_request: web.Request, body: Json) -> Json:
+        return await action(body)
+
+    return control_route(method, _ROOT + action.__name__.removeprefix("_"), act)
+
+
+def _need(body: Json, name: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{name}: must be given, as a string")
+    return value
+
+
+def _tamper(body: Json) -> Tamper | None:
+    return Tamper(body["tamper"]) if body.get("tamper") else None

@@ -1,0 +1,236 @@
+"""Messages as the Web API shows them, and what Slack sends an app: commands, presses, forms, searches, events.
+
+Sources: docs.slack.dev/interactivity and /reference/interaction-payloads, /apis/events-api.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from cdi_bot.sandbox.control import Json
+from cdi_bot.sandbox.slack.block_kit import find_element
+from cdi_bot.sandbox.slack.model import Channel, Message, Refusal
+from cdi_bot.sandbox.slack.world import SlackWorld
+
+_VERIFICATION = "not-used-anymore"  # Slack's old check, replaced by signatures, still in every payload
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Press:
+    """Somebody's use of one interactive element.
+
+    chosen: the element's new value as Slack names it (`value`, `selected_option`, `selected_user`, …); a button
+        that is left without one sends its own.
+    values: of the other fields of the message or view, block_id → action_id → field.
+    """
+
+    user: str
+    action_id: str
+    block_id: str | None = None
+    chosen: Json = field(default_factory=dict)
+    values: Json = field(default_factory=dict)
+
+
+def message_json(world: SlackWorld, message: Message, *, with_metadata: bool = True) -> Json:
+    """Return a message as the Web API shows it: in history, in the answer to a post, in payloads."""
+    shown: Json = {"type": "message", "user": message.author, "text": message.content.text, "ts": message.ts}
+    shown["team"] = world.team
+    if message.author == world.bot_user:
+        shown |= {"bot_id": world.bot_id, "app_id": world.app_id}
+    if message.content.blocks:
+        shown["blocks"] = list(message.content.blocks)
+    if message.content.attachments:
+        shown["attachments"] = list(message.content.attachments)
+    if with_metadata and message.content.metadata is not None:
+        shown["metadata"] = message.content.metadata
+    if message.edited_ts is not None:
+        shown["edited"] = {"user": message.author, "ts": message.edited_ts}
+    return shown | _thread_json(world, message)
+
+
+def _thread_json(world: SlackWorld, message: Message) -> Json:
+    if message.thread_ts is not None:
+        thread: Json = {"thread_ts": message.thread_ts}
+        return thread | ({"subtype": "thread_broadcast"} if message.reply_broadcast else {})
+    replies = world.replies(message.channel, message.ts)
+    if not replies:
+        return {}
+    people = sorted({reply.author for reply in replies})
+    return {
+        "thread_ts": message.ts,
+        "reply_count": len(replies),
+        "reply_users_count": len(people),
+        "reply_users": people,
+        "latest_reply": replies[-1].ts,
+        "is_locked": False,
+        "subscribed": False,
+    }
+
+
+def _user(world: SlackWorld, user: str) -> Json:
+    """Return a person as interaction payloads name them. Raises Refusal `user_not_found`."""
+    found = world.users.get(user)
+    if found is None:
+        raise Refusal("user_not_found")
+    return {"id": found.id, "username": found.name, "name": found.name, "team_id": found.home or world.team}
+
+
+def command_payload(world: SlackWorld, url: str, channel: Channel, user: str, text: str) -> Json:
+    """Return a slash command. In a private channel without the bot Slack calls the channel `privategroup`."""
+    person = _user(world, user)
+    now = world.clock()
+    command, _, rest = text.strip().partition(" ")
+    hidden = channel.is_private and world.bot_user not in channel.members
+    name = "directmessage" if channel.is_im else "privategroup" if hidden else channel.name
+    return {
+        "token": _VERIFICATION,
+        "team_id": world.team,
+        "team_domain": "northwind-data",
+        "channel_id": channel.id,
+        "channel_name": name,
+        "user_id": user,
+        "user_name": person["name"],
+        "command": command,
+        "text": _escaped(world, rest.strip()),
+        "api_app_id": world.app_id,
+        "is_enterprise_install": "false",
+        "response_url": f"{url}/response/{world.handles.new_url(channel.id, user, now)}",
+        "trigger_id": world.handles.new_trigger(user, now),
+    }
+
+
+def _escaped(world: SlackWorld, text: str) -> str:
+    """Escape `#channel` and `@person` as Slack does for commands with `should_escape`."""
+    channels = {channel.name: channel.id for channel in world.channels.values() if not channel.is_im}
+    people = {user.name: user.id for user in world.users.values()}
+
+    ids = {"#": channels, "@": people}
+
+    def mention(found: re.Match[str]) -> str:
+        sign, name = found.groups()
+        return f"<{sign}{ids[sign][name]}|{name}>" if name in ids[sign] else found.group(0)
+
+    return re.sub(r"(?<![\w<])([#@])([\w-]+)", mention, text)
+
+
+def message_action_payload(world: SlackWorld, url: str, message: Message, press: Press) -> Json:
+    """Return the press of an element in a message. Raises Refusal `action_not_found`."""
+    block, element = _element(message.content.all_blocks(), press)
+    channel = world.channels[message.channel]
+    now = world.clock()
+    token = world.handles.new_url(channel.id, press.user, now, message.id)
+    ephemeral = message.user_to is not None
+    return _interaction(world, "block_actions", press.user) | {
+        "container": {
+            "type": "message",
+            "message_ts": message.ts,
+            "channel_id": channel.id,
+            "is_ephemeral": ephemeral,
+        }
+        | ({"thread_ts": message.thread_ts} if message.thread_ts else {}),
+        "trigger_id": world.handles.new_trigger(press.user, now),
+        "channel": {"id": channel.id, "name": channel.name},
+        # Slack leaves an ephemeral's message out of the payload.
+        **({} if ephemeral else {"message": message_json(world, message)}),
+        "state": {"values": press.values},
+        "response_url": f"{url}/response/{token}",
+        "actions": [_action(world, block, element, press)],
+    }
+
+
+def view_action_payload(world: SlackWorld, view: Json, press: Press) -> Json:
+    """Return the press of an element in a modal or Home tab. Raises Refusal `action_not_found`."""
+    block, element = _element(view["blocks"], press)
+    world.views.remember(view, press.values)
+    return _interaction(world, "block_actions", press.user) | {
+        "container": {"type": "view", "view_id": view["id"]},
+        "trigger_id": world.handles.new_trigger(press.user, world.clock()),
+        "view": view,
+        "actions": [_action(world, block, element, press)],
+    }
+
+
+def submission_payload(world: SlackWorld, view: Json, user: str, values: Json) -> Json:
+    """Return a submitted form, with what was filled in."""
+    world.views.remember(view, values)
+    return _interaction(world, "view_submission", user) | {
+        "trigger_id": world.handles.new_trigger(user, world.clock()),
+        "view": view,
+        "response_urls": [],
+    }
+
+
+def shortcut_payload(world: SlackWorld, user: str, callback_id: str) -> Json:
+    """Return the use of a global shortcut."""
+    return _interaction(world, "shortcut", user) | {
+        "callback_id": callback_id,
+        "trigger_id": world.handles.new_trigger(user, world.clock()),
+        "action_ts": f"{world.clock().timestamp():.6f}",
+    }
+
+
+def suggestion_payload(world: SlackWorld, view: Json, press: Press, value: str) -> Json:
+    """Return a search in a menu of a form whose options the app supplies. Raises Refusal `action_not_found`."""
+    block, element = _element(view["blocks"], press)
+    return _interaction(world, "block_suggestion", press.user) | {
+        "action_id": element["action_id"],
+        "block_id": block["block_id"],
+        "value": value,
+        "container": {"type": "view", "view_id": view["id"]},
+        "view": view,
+    }
+
+
+def event_payload(world: SlackWorld, event: Json) -> Json:
+    """Wrap an event as the Events API sends it."""
+    return {
+        "token": _VERIFICATION,
+        "team_id": world.team,
+        "api_app_id": world.app_id,
+        "event": {"event_ts": f"{world.clock().timestamp():.6f}"} | event,
+        "type": "event_callback",
+        "event_id": world.new_id("Ev"),
+        "event_time": int(world.clock().timestamp()),
+        "authorizations": [
+            {
+                "enterprise_id": None,
+                "team_id": world.team,
+                "user_id": world.bot_user,
+                "is_bot": True,
+                "is_enterprise_install": False,
+            }
+        ],
+        "is_ext_shared_channel": False,
+    }
+
+
+def _interaction(world: SlackWorld, kind: str, user: str) -> Json:
+    return {
+        "type": kind,
+        "user": _user(world, user),
+        "api_app_id": world.app_id,
+        "token": _VERIFICATION,
+        "team": {"id": world.team, "domain": "northwind-data"},
+        "enterprise": None,
+        "is_enterprise_install": False,
+    }
+
+
+def _element(blocks: list[Json], press: Press) -> tuple[Json, Json]:
+    found = find_element(blocks, press.action_id, press.block_id)
+    if found is None:
+        raise Refusal("action_not_found")
+    return found
+
+
+def _action(world: SlackWorld, block: Json, element: Json, press: Press) -> Json:
+    """Return the `actions` entry: the element's own value for a button, what was chosen for the rest."""
+    action: Json = {
+        "action_id": element["action_id"],
+        "block_id": block["block_id"],
+        "type": element["type"],
+        "action_ts": f"{world.clock().timestamp():.6f}",
+    }
+    if element["type"] == "button":
+        action["text"] = element["text"]
+        action |= {"value": element["value"]} if "value" in element else {}
+    return action | press.chosen

@@ -1,0 +1,184 @@
+"""Slack's Web API as HTTP: `/api/<method>`, called as slack_sdk calls it.
+
+GET with query, POST with form fields (JSON inside for blocks and the like) or POST with a JSON body; a Bearer
+token, or `token` among the arguments. Sources: docs.slack.dev/apis/web-api and each method's page.
+"""
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from cdi_bot.sandbox.control import Json
+from cdi_bot.sandbox.faults import Fault, FaultKind, answer_with_fault
+from cdi_bot.sandbox.slack.channels import CONVERSATIONS
+from cdi_bot.sandbox.slack.chat import CHAT
+from cdi_bot.sandbox.slack.methods import METHODS, Call
+from cdi_bot.sandbox.slack.model import Refusal, Token, TokenState, bad_arguments
+from cdi_bot.sandbox.slack.world import SlackWorld
+
+_METHODS = CHAT | CONVERSATIONS | METHODS
+_JSON_FIELDS = {
+    "attachments": "invalid_attachments",
+    "blocks": "invalid_blocks_format",
+    "metadata": "invalid_metadata_format",
+    "view": "invalid_arguments",
+}
+_STATES = {TokenState.REVOKED: "token_revoked", TokenState.INACTIVE: "account_inactive"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    """One call as it came in, before its token is checked."""
+
+    method: str
+    token: str | None
+    arguments: Json
+
+
+def slack_api_routes(world: SlackWorld, open_socket: Callable[[], str]) -> list[web.RouteDef]:
+    """Return the routes of the Web API. `open_socket` makes the address of a new Socket Mode connection."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        method = request.match_info["method"]
+        return await with_faults(world, request, method, lambda: _answer(world, request, method, open_socket))
+
+    return [web.post("/api/{method}", handle), web.get("/api/{method}", handle)]
+
+
+async def with_faults(
+    world: SlackWorld, request: web.Request, path: str, work: Callable[[], Awaitable[web.Response]]
+) -> web.Response:
+    """Carry a request out, or not, as the faults for `path` say."""
+
+    def refuse(fault: Fault) -> web.Response:
+        answer, error = _fault_answer(fault)
+        world.log_call(path, error=error, channel=None)
+        return answer
+
+    fault = world.faults.take(path)
+    if fault is not None and fault.kind is FaultKind.CUT_BEFORE:
+        world.log_call(path, error="cut_before", channel=None)
+    answer = await answer_with_fault(fault, request, work, refuse)
+    return answer or web.Response(status=502)  # of a connection that was cut
+
+
+def _fault_answer(fault: Fault) -> tuple[web.Response, str]:
+    """Return the answer of a fault, and its error for the log of calls."""
+    if fault.kind is FaultKind.RATE_LIMITED:
+        return _rate_limited(fault.retry_after), "ratelimited"
+    if fault.kind is FaultKind.REVOKED:
+        return web.json_response({"ok": False, "error": "token_revoked"}), "token_revoked"
+    error = f"http_{fault.status}"
+    if fault.html:
+        page = fault.body or "<html><body><h1>Service Unavailable</h1></body></html>"
+        return web.Response(status=fault.status, text=page, content_type="text/html"), error
+    body = fault.body or json.dumps({"ok": False, "error": "internal_error"})
+    return web.Response(status=fault.status, text=body, content_type="application/json"), error
+
+
+def _rate_limited(retry_after: int) -> web.Response:
+    headers = {"Retry-After": str(retry_after)} if retry_after else {}
+    return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
+
+
+async def _answer(
+    world: SlackWorld, request: web.Request, method: str, open_socket: Callable[[], str]
+) -> web.Response:
+    """Answer one call: token, scopes, limits, then the method itself."""
+    channel: str | None = None
+    headers: dict[str, str] = {}
+    try:
+        call = await _read(request, method)
+        channel = _text(call.arguments.get("channel"))
+        token = _authenticate(world, call)
+        headers["X-OAuth-Scopes"] = ",".join(sorted(token.scopes))
+        if method == "apps.connections.open":
+            body = _open_connection(token, open_socket)
+        else:
+            wait = world.rate_limiter.take(method, channel, world.rules, world.clock())
+            if wait is not None:
+                world.log_call(method, error="ratelimited", channel=channel)
+                return _rate_limited(wait)
+            body = _carry_out(world, call, token)
+    except Refusal as refusal:
+        world.log_call(method, error=refusal.code, channel=channel)
+        return web.json_response({"ok": False, "error": refusal.code} | refusal.extra, headers=headers)
+    world.log_call(method, error=None, channel=channel)
+    return web.json_response({"ok": True} | body, headers=headers)
+
+
+def _authenticate(world: SlackWorld, call: _Request) -> Token:
+    if not call.token:
+        raise Refusal("not_authed")
+    token = world.tokens.get(call.token)
+    if token is None:
+        raise Refusal("invalid_auth")
+    if token.state is not TokenState.ACTIVE:
+        raise Refusal(_STATES[token.state])
+    return token
+
+
+def _open_connection(token: Token, open_socket: Callable[[], str]) -> Json:
+    if not token.app_level:
+        raise Refusal("not_allowed_token_type")
+    _need_scope(token, ("connections:write",))
+    return {"url": open_socket()}
+
+
+def _carry_out(world: SlackWorld, call: _Request, token: Token) -> Json:
+    method = _METHODS.get(call.method)
+    if method is None:
+        raise Refusal("unknown_method", req_method=call.method)
+    if token.app_level:
+        raise Refusal("not_allowed_token_type")
+    _need_scope(token, method.scopes(world, call.arguments))
+    missing = [name for name in method.required if call.arguments.get(name) in (None, "")]
+    if missing:
+        raise bad_arguments(*(f"missing required field: {name}" for name in missing))
+    return method.run(Call(world=world, arguments=call.arguments, token=token))
+
+
+def _need_scope(token: Token, needed: tuple[str, ...]) -> None:
+    """Raise Refusal `missing_scope` unless the token has one of the scopes; none needed is always met."""
+    if needed and not token.scopes.intersection(needed):
+        raise Refusal("missing_scope", needed=",".join(needed), provided=",".join(sorted(token.scopes)))
+
+
+async def _read(request: web.Request, method: str) -> _Request:
+    """Read a call's arguments and token in each of the forms that Slack accepts."""
+    arguments: Json = dict(request.query)
+    if request.method == "POST" and request.content_type == "application/json":
+        arguments |= _object(await request.text())
+    elif request.method == "POST":
+        arguments |= {key: _text(value) for key, value in (await request.post()).items()}
+    for name, word in _JSON_FIELDS.items():
+        if isinstance(arguments.get(name), str) and arguments[name]:
+            arguments[name] = _parsed(arguments[name], word)
+    scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
+    token = bearer.strip() if scheme.lower() == "bearer" else arguments.pop("token", None)
+    # A JSON null is an argument that was not given.
+    given = {key: value for key, value in arguments.items() if value is not None}
+    return _Request(method=method, token=token, arguments=given)
+
+
+def _object(text: str) -> Json:
+    if not text.strip():
+        return {}
+    body = _parsed(text, "invalid_json")
+    if not isinstance(body, dict):
+        raise Refusal("json_not_object")
+    return body
+
+
+def _parsed(text: str, word: str) -> object:
+    try:
+        parsed: object = json.loads(text)
+    except ValueError as error:
+        raise Refusal(word) from error
+    return parsed
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
