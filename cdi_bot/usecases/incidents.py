@@ -12,7 +12,7 @@ from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, Workspace
 from cdi_bot.core.model.message import show_card
 from cdi_bot.core.model.subscription import Snooze
-from cdi_bot.monitoring.incident_writer import ConflictError
+from cdi_bot.monitoring.incident_writer import ConflictError, store_incidents
 from cdi_bot.store import Store, StoreTrouble, UnitOfWork
 from cdi_bot.usecases.access import Access
 from cdi_bot.usecases.answers import (
@@ -155,12 +155,12 @@ async def _acknowledge_open(uow: UnitOfWork, actor: Actor, incident_ids: Collect
     incidents = await uow.incidents.get_many(incident_ids)
     before = [incident for incident in incidents.values() if incident.is_open]
     fresh = [incident for incident in before if incident.acknowledged_by is None]
+    acknowledged = [
+        replace(incident, revision=incident.revision + 1, acknowledged_by=actor.who, acknowledged_at=actor.at)
+        for incident in fresh
+    ]
+    await store_incidents(uow, acknowledged)
     for incident in fresh:
-        after = replace(
-            incident, revision=incident.revision + 1, acknowledged_by=actor.who, acknowledged_at=actor.at
-        )
-        if not await uow.incidents.update(after, expected_revision=incident.revision):
-            raise ConflictError(f"incident {incident.incident_id} was changed by somebody else")
         await record(uow, actor, "acknowledge", incident.integration_id or incident.kind.value)
     await _refresh_cards(uow, actor, fresh)
     return before

@@ -257,7 +257,7 @@ ANSWERS: dict[str, Answer] = {
     "audit": answers.AuditTrail(
         rows=(
             (entry("sync", USERS), "Users attributes (Snowflake)"),
-            (entry("acknowledge", "blind"), None),
+            (entry("acknowledge", "unreachable"), None),
             (entry("acknowledge", USERS), "Users attributes (Snowflake)"),
             (entry("snooze", "abc123xyz"), None),
             (entry("unsnooze", USERS), "*Users* & <b>"),

@@ -6,6 +6,7 @@ from cdi_bot.core.commands.table import BY_WORD
 from cdi_bot.core.model.channel import AuditEntry
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Subscription, Topic, is_pattern
+from cdi_bot.core.rules.unreachable import UNREACHABLE
 from cdi_bot.slack.render.kit.blocks import Block, Rendered, actions, context, paragraphs, section
 from cdi_bot.slack.render.kit.buttons import change_button, subscribe_button
 from cdi_bot.slack.render.kit.i18n import Translator
@@ -155,6 +156,6 @@ def _audit_subject(entry: AuditEntry, name: str | None, i18n: Translator) -> str
         return f"*{outside(name)}*"
     if entry.action in {"subscribe", "unsubscribe"} and is_pattern(entry.subject):
         return named_selector(entry.subject, None, i18n)
-    if entry.action == "acknowledge" and entry.subject == "blind":
+    if entry.action == "acknowledge" and entry.subject == UNREACHABLE.kind:
         return i18n.gettext("that I can't see Braze")
     return code(entry.subject)
