@@ -115,7 +115,7 @@ def _tab(town: people.Desk, app: SlackApp, watch: Watch) -> HomeTab:
         responder=responder,
         homes=town.app.homes,
         memberships=SlackMemberships(app.api, TEAM),
-        screens=SlackViews(SlackApi(app.client, clock=watch)),
+        screens=SlackViews(SlackApi(app.client, clock=lambda: town.clock().timestamp())),
         clock=town.clock,
         seconds=watch,
     )
