@@ -14,11 +14,11 @@ from cdi_bot.core.digest_schedule import Schedule
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import Filters, Topic
 from cdi_bot.sandbox.slack.block_kit import options_problems
-from cdi_bot.slack.render.answers.refusals import short_answer
 from cdi_bot.slack.render.forms.choices import selector_options
 from cdi_bot.slack.render.forms.fields import CHANNEL, DIGEST_AT, FORM, GROUP, PERCENT, ROWS, SELECTOR, TOPICS
 from cdi_bot.slack.render.forms.form import FormDraft, outcome_window, subscription_form, waiting_window
 from cdi_bot.slack.render.forms.values import FormValues, read_form
+from cdi_bot.slack.render.kit.blocks import short_message
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.usecases.answers import SettingsShown
 from cdi_bot.usecases.subscription_form import ChannelWishes, Choices, choices
@@ -81,7 +81,7 @@ def test_around_the_form() -> None:
     """What stands in the form's place while it waits, and when it has been told."""
     assert_golden_view("form_waiting", lambda query: waiting_window("Subscriptions", query))
     assert_golden_view(
-        "form_told", lambda query: outcome_window("Subscriptions", short_answer("Done.", "More."), query)
+        "form_told", lambda query: outcome_window("Subscriptions", short_message("Done.", "More."), query)
     )
 
 

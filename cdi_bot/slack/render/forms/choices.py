@@ -1,4 +1,4 @@
-"""What the form offers to choose from: integrations, patterns, languages and digest times. Pure."""
+"""What the form offers to choose from: integrations, patterns, languages and digest times."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from cdi_bot.slack.render.kit import limits
 from cdi_bot.slack.render.kit.blocks import Block, plain_text
 from cdi_bot.slack.render.kit.i18n import Translator, language_name
 from cdi_bot.slack.render.kit.limits import OPTION_TEXT, clip
-from cdi_bot.slack.render.kit.statuses import sign
+from cdi_bot.slack.render.kit.runs import status_sign
 from cdi_bot.slack.render.kit.text import name_of, plain, plain_line
-from cdi_bot.slack.render.messages.channel_settings import schedule_text, weekday_names
+from cdi_bot.slack.render.subscriptions import matching_now, schedule_text, weekday_names
 from cdi_bot.usecases.answers import SettingsShown
 from cdi_bot.usecases.subscription_form import ChannelWishes, Choices
 
@@ -43,9 +43,9 @@ def selector_options(offer: Choices, i18n: Translator) -> Block:
     _ = i18n.gettext
     several: list[Block | None] = []
     if offer.everything is not None:
-        several.append(selector_option("all", None, i18n, about=_count_text(offer.everything, i18n)))
+        several.append(selector_option("all", None, i18n, about=matching_now(offer.everything, i18n)))
     if offer.pattern:
-        about = _count_text(offer.pattern_count, i18n)
+        about = matching_now(offer.pattern_count, i18n)
         several.append(selector_option(offer.pattern, None, i18n, about=about))
     single = [_integration_option(one, i18n) for one in offer.integrations]
     if offer.unlisted:
@@ -70,7 +70,7 @@ def _present(options: Iterable[Block | None]) -> list[Block]:
 
 def _integration_option(one: Integration, i18n: Translator) -> Block | None:
     status = one.last_job_status
-    about = f"{sign(status)} {plain(one.integration_id)}" if status else plain(one.integration_id)
+    about = f"{status_sign(status)} {plain(one.integration_id)}" if status else plain(one.integration_id)
     return selector_option(one.integration_id, name_of(one), i18n, about=about)
 
 
@@ -81,12 +81,6 @@ def _integrations_label(offer: Choices, i18n: Translator) -> str:
             shown=i18n.number(len(offer.integrations)), total=i18n.number(offer.total)
         )
     return _("One integration")
-
-
-def _count_text(count: int, i18n: Translator) -> str:
-    return i18n.ngettext("{count} integration now", "{count} integrations now", count).format(
-        count=i18n.number(count)
-    )
 
 
 KEEP, NO_DIGEST, BOT_LANGUAGE = "keep", "none", "own"

@@ -1,4 +1,4 @@
-"""The fields of the form for a subscription: what they are called, and how one is laid out. Pure."""
+"""The fields of the form for a subscription: what they are called, and how one is laid out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a submitted form went, in words: at a field, or in the form's place. Pure."""
+"""How a submitted form went, in words: at a field, or in the form's place."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from cdi_bot.slack.render.answers.answer import render_answer
-from cdi_bot.slack.render.answers.refusals import short_answer
 from cdi_bot.slack.render.forms.fields import CHANNEL, SELECTOR, TOPICS
 from cdi_bot.slack.render.forms.form import View, channel_line, window
 from cdi_bot.slack.render.forms.values import Errors, FormValues
-from cdi_bot.slack.render.kit.blocks import Block, Rendered
+from cdi_bot.slack.render.kit.blocks import Block, Rendered, short_message
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import FIELD_ERROR, clip
 from cdi_bot.slack.render.kit.text import plain_line
@@ -79,7 +78,7 @@ def ended(i18n: Translator) -> Rendered:
     """Say that what was to be changed is not there any more."""
     _ = i18n.gettext
     line = _("This subscription has been ended meanwhile.")
-    return short_answer(line, _("`/cdi subscriptions` shows what the channel hears of."))
+    return short_message(line, _("`/cdi subscriptions` shows what the channel hears of."))
 
 
 def _blocks(outcome: Outcome, i18n: Translator, now: datetime) -> list[Block]:

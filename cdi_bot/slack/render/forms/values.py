@@ -1,4 +1,4 @@
-"""What somebody filled into the form of `modals.py`, as values, or what is wrong at which field. Pure."""
+"""What somebody filled into the form of `modals.py`, as values, or what is wrong at which field."""
 
 from __future__ import annotations
 

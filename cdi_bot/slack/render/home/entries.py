@@ -1,21 +1,21 @@
-"""The entries of a person's Home: what is wrong, what is heard where, how each integration is. Pure."""
+"""The entries of a person's Home: what needs attention, each channel's subscriptions, each integration's state."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.incident import Kind
 from cdi_bot.core.model.run import Run
-from cdi_bot.slack.render.answers.subscriptions import filter_text, named_selector
+from cdi_bot.slack.render.kinds.table import renderer_of, state_sign
 from cdi_bot.slack.render.kit.blocks import Block, actions, button, plain_text, section
 from cdi_bot.slack.render.kit.buttons import change_button, open_in_braze
 from cdi_bot.slack.render.kit.charts import sparkline
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.kit.reasons import channel_advice, channel_problem
-from cdi_bot.slack.render.kit.statuses import UNSEEN, headline, incident_sign, run_sign, short_status
-from cdi_bot.slack.render.kit.text import SHORT_NAME, bold_name, date, escape, failed, name_of, outside, user
+from cdi_bot.slack.render.kit.reasons import broken_channel
+from cdi_bot.slack.render.kit.runs import row_counts, short_status
+from cdi_bot.slack.render.kit.text import SHORT_NAME, bold_name, date, escape, name_of, user
 from cdi_bot.slack.render.kit.text import channel as named_channel
+from cdi_bot.slack.render.subscriptions import filter_text, matching_now, selector_text
 from cdi_bot.usecases.home import ChannelSubscription, Home, HomeEntry, IntegrationSummary, NeedsAttention
 
 _FEW_CHANNELS = 5
@@ -66,13 +66,13 @@ def _attention_blocks(
     entry: NeedsAttention, place: int, i18n: Translator, *, may_change: bool
 ) -> list[Block]:
     _ = i18n.gettext
-    incident = entry.incident
+    incident, kind = entry.incident, renderer_of(entry.incident)
     name = bold_name(entry.integration, entry.dashboard_url)
     told = i18n.listed(named_channel(one.channel_id) for one in entry.channels[:_FEW_CHANNELS])
     lines = [
-        f"{incident_sign(incident)} {name}",
+        f"{kind.sign(incident)} {name}",
         _("{state}, since {when}").format(
-            state=escape(headline(incident, i18n)), when=date(incident.failing_since)
+            state=escape(kind.headline(incident, i18n)), when=date(incident.failing_since)
         ),
         _("Told in {channels}").format(channels=told),
     ]
@@ -127,27 +127,21 @@ def _subscription_block(
 ) -> Block:
     _ = i18n.gettext
     one = entry.subscription
-    what = named_selector(one.selector, f"*{outside(entry.name)}*" if entry.name else None, i18n)
-    count = i18n.ngettext("{count} integration now", "{count} integrations now", entry.total).format(
-        count=i18n.number(entry.total)
-    )
+    what = selector_text(one.selector, entry.name, i18n)
+    count = matching_now(entry.total, i18n)
     if entry.failing:
-        failing = _("{count} not well").format(count=i18n.number(entry.failing))
-        count = i18n.listed([count, failing])
-    lines = [what + (f" ({count})" if entry.name is None else ""), filter_text(one.filters, i18n)]
+        count = i18n.listed([count, _("{count} not well").format(count=i18n.number(entry.failing))])
+    lines = [f"{what} ({count})" if entry.name is None else what, filter_text(one.filters, i18n)]
     if one.broken_reason:
-        broken = _("⚠️ I can't post here: {reason}.").format(
-            reason=escape(channel_problem(one.broken_reason, i18n))
-        )
-        lines.append(f"{broken} {channel_advice(one.broken_reason, i18n)}")
+        lines.append(broken_channel(one.broken_reason, i18n))
     change = change_button(one, entry.name, i18n, place=place) if may_change else None
     return section("\n".join(lines), accessory=change)
 
 
 def _summary_block(entry: IntegrationSummary, place: int, i18n: Translator, now: datetime) -> Block:
     run = entry.newest
-    mark = incident_sign(entry.incident) if entry.incident else run_sign(run)
-    lines = [f"{UNSEEN if entry.missing else mark} {bold_name(entry.integration, None, SHORT_NAME)}"]
+    mark = state_sign(entry.incident, run, missing=entry.missing)
+    lines = [f"{mark} {bold_name(entry.integration, None, SHORT_NAME)}"]
     lines += [" · ".join(said) for said in (_newest(run, i18n), _trend(entry, i18n, now)) if said]
     return section("\n".join(lines), accessory=_runs(entry, place, i18n))
 
@@ -157,12 +151,8 @@ def _newest(run: Run | None, i18n: Translator) -> list[str]:
     _ = i18n.gettext
     if run is None:
         return [_("no run seen yet")]
-    said = [f"{escape(short_status(run.job_status, i18n))} {date(run.sync_start_time)}"]
-    if run.rows_synced is not None:
-        said.append(_("{rows} rows").format(rows=i18n.number(run.rows_synced)))
-    if run.rows_failed_with_errors:
-        said.append(_("{rows} failed").format(rows=escape(failed(run, i18n))))
-    return said
+    state = f"{escape(short_status(run.job_status, i18n))} {date(run.sync_start_time)}"
+    return [state, *row_counts(run, i18n)]
 
 
 def _trend(entry: IntegrationSummary, i18n: Translator, now: datetime) -> list[str]:
@@ -171,8 +161,8 @@ def _trend(entry: IntegrationSummary, i18n: Translator, now: datetime) -> list[s
     said = [f"`{sparkline(entry.recent)}`"] if len(entry.recent) > 1 else []
     if entry.missing:
         said.append(_("Braze no longer knows it"))
-    elif entry.incident and entry.incident.kind is Kind.LATE:
-        said.append(_("late"))
+    elif entry.incident and renderer_of(entry.incident).replaces_next_run:
+        said.append(renderer_of(entry.incident).short_state(entry.incident, i18n))
     elif entry.next_run:
         text = _("next run {when}") if entry.next_run > now else _("next run was expected {when}")
         said.append(text.format(when=date(entry.next_run)))

@@ -1,6 +1,6 @@
-"""What a person's Home looks like. Pure.
+"""A person's Home.
 
-Everything stands in one list, from what needs somebody to what is well, cut into pages.
+Everything stands in one list, from what needs attention to what is healthy, cut into pages.
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from cdi_bot.core.model.incident import Incident
-from cdi_bot.slack.render.answers.pages import pager
 from cdi_bot.slack.render.home.entries import header, listed
+from cdi_bot.slack.render.kinds.table import overall_state
+from cdi_bot.slack.render.kinds.unreachable import unreachable_banner
 from cdi_bot.slack.render.kit.blocks import Block, actions, button, context, section
 from cdi_bot.slack.render.kit.buttons import subscribe_button
 from cdi_bot.slack.render.kit.charts import BROKEN_BAR
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.kit.reasons import braze_advice, reason_text
-from cdi_bot.slack.render.kit.statuses import BAD, DUBIOUS, GOOD, UNSEEN, count_of_all
-from cdi_bot.slack.render.kit.text import date, escape
+from cdi_bot.slack.render.kit.pages import pager
+from cdi_bot.slack.render.kit.runs import UNSEEN
+from cdi_bot.slack.render.kit.text import date
 from cdi_bot.usecases.home import Home
 
 FRESHNESS = "freshness"
@@ -30,7 +30,7 @@ View = Block
 def home_view(home: Home, i18n: Translator, now: datetime) -> View:
     """Return a page of Home."""
     if not home.channels:
-        return _view(home.page, [*_unreachable(home.unreachable, i18n), *_welcome(home, i18n)])
+        return _view(home.page, [*unreachable_banner(home.unreachable, i18n), *_welcome(home, i18n)])
     pages = pager(
         "home_page",
         {},
@@ -42,7 +42,7 @@ def home_view(home: Home, i18n: Translator, now: datetime) -> View:
     return _view(
         home.page,
         [
-            *_unreachable(home.unreachable, i18n),
+            *unreachable_banner(home.unreachable, i18n),
             section(_summary(home, i18n)),
             *_buttons(home, i18n),
             *listed(home, i18n, now),
@@ -54,7 +54,7 @@ def home_view(home: Home, i18n: Translator, now: datetime) -> View:
 
 
 def unknown_home(i18n: Translator) -> View:
-    """Return what is shown while Slack does not tell which channels the person is in."""
+    """Return what is shown while Slack does not say which channels the person is in."""
     _ = i18n.gettext
     line = _("Slack does not tell me just now which channels you are in, so I show you none.")
     return _view(0, [section(f"{UNSEEN} {line}"), *actions([_refresh(i18n), _help(i18n)])])
@@ -91,31 +91,19 @@ def _welcome(home: Home, i18n: Translator) -> list[Block]:
         "None of your channels hears of any integration yet."
     )
     todo = _("Choose a channel and what it is to hear of, or type `/cdi subscribe all` in the channel.")
-    form = subscribe_button(i18n, style="primary") if home.may_change else None
     return [
         header(title),
         section(about),
         *([section(todo)] if home.may_change else []),
-        *actions([form, _refresh(i18n), _help(i18n)]),
+        *_buttons(home, i18n),
     ]
 
 
-def _unreachable(incident: Incident | None, i18n: Translator) -> list[Block]:
-    if incident is None:
-        return []
-    text = i18n.gettext("I can't see Braze since {when}, because: {reason}. What follows is from before.")
-    why = escape(reason_text(incident.reason, i18n))
-    line = text.format(when=date(incident.failing_since), reason=why)
-    return [section(f"{UNSEEN} {line}\n{braze_advice(incident.reason, i18n)}")]
-
-
 def _summary(home: Home, i18n: Translator) -> str:
-    _ = i18n.gettext
-    line = count_of_all(failing=home.failing, unhealthy=home.unhealthy, total=home.total, i18n=i18n)
+    mark, line = overall_state(failing=home.failing, unhealthy=home.unhealthy, total=home.total, i18n=i18n)
     where = i18n.ngettext(
         "heard of in {count} channel of yours", "heard of in {count} channels of yours", home.channels
     ).format(count=i18n.number(home.channels))
-    mark = GOOD if not home.unhealthy else BAD if home.failing else DUBIOUS
     return f"{mark} {i18n.listed([f'*{line}*', where])}"
 
 
@@ -138,7 +126,7 @@ def _help(i18n: Translator) -> Block | None:
 
 
 def _not_shown(home: Home, i18n: Translator) -> list[Block]:
-    """Say where those stand that are not well and found no room above."""
+    """Say where the unhealthy integrations are that found no room above."""
     if not home.not_shown or home.page:
         return []
     text = i18n.ngettext(

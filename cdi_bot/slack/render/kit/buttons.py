@@ -20,8 +20,7 @@ from cdi_bot.slack.render.kit.blocks import (
 )
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import BUTTON_VALUE
-from cdi_bot.slack.render.kit.statuses import subject
-from cdi_bot.slack.render.kit.text import name_of
+from cdi_bot.slack.render.kit.text import name_of, subject
 
 
 def ack_button(views: Sequence[IncidentView], i18n: Translator) -> Block | None:

@@ -1,4 +1,4 @@
-"""A channel's digest in words. Pure."""
+"""A channel's digest in words."""
 
 from __future__ import annotations
 
@@ -10,16 +10,24 @@ from cdi_bot.core.statistics import IntegrationTotals
 from cdi_bot.slack.render.kit.blocks import Block, Rendered, context, fields, section
 from cdi_bot.slack.render.kit.buttons import history_of
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.kit.statuses import BAD, GOOD, SOME, UNSEEN, possible_repeat
-from cdi_bot.slack.render.kit.text import SHORT_NAME, bold_name, code, date, duration, plain_line, share
-from cdi_bot.slack.render.messages.channel_settings import schedule_text
+from cdi_bot.slack.render.kit.runs import BAD, GOOD, SOME, UNSEEN
+from cdi_bot.slack.render.kit.text import (
+    SHORT_NAME,
+    bold_name,
+    date,
+    duration,
+    plain_line,
+    possible_repeat,
+    share,
+)
+from cdi_bot.slack.render.subscriptions import digest_end_hint, schedule_text
 
 WORST = 5
 """So many integrations are named, each with its History button."""
 
 
 def render_digest(view: DigestView, i18n: Translator) -> Rendered:
-    """Say what a period brought, against the one before it."""
+    """Sum up a period, and compare it with the one before."""
     _ = i18n.gettext
     sign, line = _summary(view, i18n)
     title = _("Digest")
@@ -150,6 +158,5 @@ def _notes(view: DigestView, i18n: Translator) -> list[str]:
     comes = _("It comes {schedule}.").format(
         schedule=schedule_text(view.content.schedule, view.content.zone, i18n)
     )
-    end = _("To end it: {command}").format(command=code("/cdi digest off"))
-    said.append(f"{comes} {end}")
+    said.append(f"{comes} {digest_end_hint(i18n)}")
     return [*said, *([possible_repeat(i18n)] if view.possible_repeat else [])]

@@ -1,19 +1,28 @@
-"""Renders whatever a channel is owed. Pure."""
+"""The entry point: renders any message for a channel, and the message that tells of a new subscription."""
 
 from __future__ import annotations
 
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.view import CardView, DigestView, GroupedReplyView, SubscribedView, View
-from cdi_bot.slack.render.answers.subscriptions import filter_text, selector_text
 from cdi_bot.slack.render.kit.blocks import Rendered, context, paragraphs, section
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.kit.statuses import BAD, GOOD, UNSEEN, possible_repeat, run_sign, short_status
-from cdi_bot.slack.render.kit.text import SHORT_NAME, bold_name, code, date, escape, plain_line, user
+from cdi_bot.slack.render.kit.runs import BAD, GOOD, UNSEEN, run_sign, short_status
+from cdi_bot.slack.render.kit.text import (
+    SHORT_NAME,
+    bold_name,
+    code,
+    date,
+    escape,
+    plain_line,
+    possible_repeat,
+    user,
+)
 from cdi_bot.slack.render.messages.cards import render_card
 from cdi_bot.slack.render.messages.digests import render_digest
-from cdi_bot.slack.render.messages.grouped_replies import render_grouped_reply
+from cdi_bot.slack.render.messages.grouped import render_grouped_card, render_grouped_reply
 from cdi_bot.slack.render.messages.notices import render_event
+from cdi_bot.slack.render.subscriptions import filter_text, selector_text
 
 SHOWN = 10
 """So many integrations are named in the message that tells of a subscription."""
@@ -24,7 +33,8 @@ LIST_ROOM = 6000
 def render_view(view: View, i18n: Translator) -> Rendered:
     """Turn a view into a message."""
     if isinstance(view, CardView):
-        return render_card(view, i18n)
+        is_single = len(view.incidents) == 1
+        return render_card(view, i18n) if is_single else render_grouped_card(view, i18n)
     if isinstance(view, DigestView):
         return render_digest(view, i18n)
     if isinstance(view, SubscribedView):

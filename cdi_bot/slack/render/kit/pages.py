@@ -1,4 +1,4 @@
-"""What answers in pages share: buttons that turn them, which part is shown, and how fresh it is. Pure."""
+"""What lists in pages share: buttons that turn them, which part is shown, and how fresh it is."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def pager(
     has_more: bool,
     labels: tuple[str, str],
 ) -> list[Block]:
-    """Return the row of buttons that turn pages: back and on, as far as there is somewhere to turn to."""
+    """Return the row of buttons that turn pages: back and on, where there is such a page."""
     back, on = labels
     turns = []
     if offset > 0:
@@ -31,7 +31,7 @@ def pager(
 
 
 def as_of(then: datetime | None, i18n: Translator) -> str:
-    """Say how fresh what is told is: by the time, which stays true however long the answer stands there."""
+    """Say how fresh what is shown is: by a time, which stays true however long the message stays there."""
     _ = i18n.gettext
     if then is None:
         return _("not looked at yet")
