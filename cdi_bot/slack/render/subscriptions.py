@@ -27,9 +27,7 @@ def selector_text(selector: str, named: Integration | str | None, i18n: Translat
 
 def matching_now(count: int, i18n: Translator) -> str:
     """Say in plain text how many integrations a selector matches at present."""
-    return i18n.ngettext("{count} integration now", "{count} integrations now", count).format(
-        count=i18n.number(count)
-    )
+    return i18n.counted("{count} integration now", "{count} integrations now", count)
 
 
 def filter_text(filters: Filters, i18n: Translator) -> str:

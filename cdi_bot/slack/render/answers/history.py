@@ -189,8 +189,8 @@ def _rate(good: int, ended: int, i18n: Translator) -> str | None:
     """Say which share of the runs succeeded; `None` where none ended."""
     if not ended:
         return None
-    return i18n.ngettext("{share} of {count} run", "{share} of {count} runs", ended).format(
-        share=share(good / ended, i18n), count=i18n.number(ended)
+    return i18n.counted(
+        "{share} of {count} run", "{share} of {count} runs", ended, share=share(good / ended, i18n)
     )
 
 

@@ -155,14 +155,15 @@ def _listing_title(answer: IntegrationList, i18n: Translator) -> str:
     if answer.query is None:
         if not answer.total:
             return _("Braze lists no integrations.")
-        return i18n.ngettext("{count} integration", "{count} integrations", answer.total).format(
-            count=i18n.number(answer.total)
-        )
+        return i18n.counted("{count} integration", "{count} integrations", answer.total)
     if not answer.total:
         return _("No integration fits “{words}”.").format(words=outside(answer.query, SHORT_NAME))
-    return i18n.ngettext(
-        "{count} integration fits “{words}”", "{count} integrations fit “{words}”", answer.total
-    ).format(count=i18n.number(answer.total), words=outside(answer.query, SHORT_NAME))
+    return i18n.counted(
+        "{count} integration fits “{words}”",
+        "{count} integrations fit “{words}”",
+        answer.total,
+        words=outside(answer.query, SHORT_NAME),
+    )
 
 
 def _listing_row(integration: Integration, subscribed: bool, i18n: Translator) -> list[Block]:  # noqa: FBT001  a fact of the row

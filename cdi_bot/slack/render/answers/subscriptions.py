@@ -101,9 +101,9 @@ def render_subscriptions(answer: SubscriptionList, i18n: Translator) -> Rendered
         title = _("This channel has no subscriptions.")
         todo = _("`/cdi list` shows what there is, `/cdi subscribe NAME` or `/cdi subscribe all` begins.")
         return short_message(title, second=todo, row=actions([subscribe_button(i18n, style="primary")]))
-    title = i18n.ngettext(
+    title = i18n.counted(
         "This channel has {count} subscription", "This channel has {count} subscriptions", count
-    ).format(count=i18n.number(count))
+    )
     head = section(f"*{title}*")
     todo = _("Typed, a change is to subscribe again with other filters: {example}").format(
         example=code("/cdi subscribe all on:error,config_error mention:@data-team")

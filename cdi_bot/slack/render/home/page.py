@@ -101,9 +101,9 @@ def _welcome(home: Home, i18n: Translator) -> list[Block]:
 
 def _summary(home: Home, i18n: Translator) -> str:
     mark, line = overall_state(failing=home.failing, unhealthy=home.unhealthy, total=home.total, i18n=i18n)
-    where = i18n.ngettext(
+    where = i18n.counted(
         "heard of in {count} channel of yours", "heard of in {count} channels of yours", home.channels
-    ).format(count=i18n.number(home.channels))
+    )
     return f"{mark} {i18n.listed([f'*{line}*', where])}"
 
 

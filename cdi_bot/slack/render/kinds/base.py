@@ -33,23 +33,19 @@ class GroupTexts:
 
     def count_open(self, count: int, i18n: Translator) -> str:
         """Say in plain text how many integrations are unhealthy."""
-        return i18n.ngettext(
-            "{count} integration is not well", "{count} integrations are not well", count
-        ).format(count=i18n.number(count))
+        return i18n.counted("{count} integration is not well", "{count} integrations are not well", count)
 
     def count_still_open(self, count: int, i18n: Translator) -> str:
         """Say in plain text how many are still unhealthy, with nobody's acknowledgement."""
-        return i18n.ngettext(
+        return i18n.counted(
             "{count} integration is still not well, and nobody has acknowledged it",
             "{count} integrations are still not well, and nobody has acknowledged them",
             count,
-        ).format(count=i18n.number(count))
+        )
 
     def count_recovered(self, count: int, i18n: Translator) -> str:
         """Say in plain text how many have recovered."""
-        return i18n.ngettext(
-            "{count} integration is well again", "{count} integrations are well again", count
-        ).format(count=i18n.number(count))
+        return i18n.counted("{count} integration is well again", "{count} integrations are well again", count)
 
 
 class KindRenderer(GroupTexts, ABC):

@@ -63,6 +63,4 @@ class Late(KindRenderer):
         return {Topic.LATE: TopicTexts(_("late runs"), _("Late runs"), meaning)}
 
     def count_open(self, count: int, i18n: Translator) -> str:
-        return i18n.ngettext("{count} integration is late", "{count} integrations are late", count).format(
-            count=i18n.number(count)
-        )
+        return i18n.counted("{count} integration is late", "{count} integrations are late", count)

@@ -62,6 +62,4 @@ class Slow(KindRenderer):
         return {Topic.SLOW: TopicTexts(_("slow runs"), _("Slow runs"), meaning)}
 
     def count_open(self, count: int, i18n: Translator) -> str:
-        return i18n.ngettext("{count} integration is slow", "{count} integrations are slow", count).format(
-            count=i18n.number(count)
-        )
+        return i18n.counted("{count} integration is slow", "{count} integrations are slow", count)

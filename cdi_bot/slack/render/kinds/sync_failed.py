@@ -37,9 +37,12 @@ class SyncFailed(KindRenderer):
         run = incident.last_failed
         state = long_status(run.job_status, i18n) if run else i18n.gettext("Failing")
         if incident.failed_in_a_row > 1:
-            return i18n.ngettext(
-                "{state}, {count} run in a row", "{state}, {count} runs in a row", incident.failed_in_a_row
-            ).format(state=state, count=i18n.number(incident.failed_in_a_row))
+            return i18n.counted(
+                "{state}, {count} run in a row",
+                "{state}, {count} runs in a row",
+                incident.failed_in_a_row,
+                state=state,
+            )
         return state
 
     def facts(self, view: IncidentView, i18n: Translator) -> list[tuple[str, str]]:
@@ -71,11 +74,12 @@ class SyncFailed(KindRenderer):
         return i18n.gettext("{name} is still failing, and nobody has acknowledged it. {state}")
 
     def recovery(self, incident: Incident, i18n: Translator) -> str:
-        return i18n.ngettext(
+        return i18n.counted(
             "Recovered after {length}: {count} run failed",
             "Recovered after {length}: {count} runs failed",
             incident.failed_runs,
-        ).format(length=duration(self.length(incident), i18n), count=i18n.number(incident.failed_runs))
+            length=duration(self.length(incident), i18n),
+        )
 
     def topics(self, i18n: Translator) -> Mapping[Topic, TopicTexts]:
         _ = i18n.gettext
@@ -88,25 +92,24 @@ class SyncFailed(KindRenderer):
         }
 
     def count_open(self, count: int, i18n: Translator) -> str:
-        return i18n.ngettext(
-            "{count} integration is failing", "{count} integrations are failing", count
-        ).format(count=i18n.number(count))
+        return i18n.counted("{count} integration is failing", "{count} integrations are failing", count)
 
     def count_still_open(self, count: int, i18n: Translator) -> str:
-        return i18n.ngettext(
+        return i18n.counted(
             "{count} integration is still failing, and nobody has acknowledged it",
             "{count} integrations are still failing, and nobody has acknowledged them",
             count,
-        ).format(count=i18n.number(count))
+        )
 
     def count_recovered(self, count: int, i18n: Translator) -> str:
-        return i18n.ngettext("{count} integration recovered", "{count} integrations recovered", count).format(
-            count=i18n.number(count)
-        )
+        return i18n.counted("{count} integration recovered", "{count} integrations recovered", count)
 
 
 def in_a_row(incident: Incident, i18n: Translator) -> str:
     """Say in mrkdwn how many runs failed in a row, and since when."""
-    return i18n.ngettext(
-        "{count} run, since {when}", "{count} runs in a row, since {when}", incident.failed_in_a_row
-    ).format(count=i18n.number(incident.failed_in_a_row), when=date(incident.failing_since))
+    return i18n.counted(
+        "{count} run, since {when}",
+        "{count} runs in a row, since {when}",
+        incident.failed_in_a_row,
+        when=date(incident.failing_since),
+    )

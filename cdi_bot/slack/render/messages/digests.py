@@ -134,9 +134,12 @@ def _line(part: IntegrationTotals, url: str | None, i18n: Translator) -> str:
         said.append(_("not well for {length}").format(length=duration(part.unhealthy_for, i18n)))
     if part.sums.failed:
         said.append(
-            i18n.ngettext(
-                "{failed} of {count} run failed", "{failed} of {count} runs failed", part.sums.runs
-            ).format(failed=i18n.number(part.sums.failed), count=i18n.number(part.sums.runs))
+            i18n.counted(
+                "{failed} of {count} run failed",
+                "{failed} of {count} runs failed",
+                part.sums.runs,
+                failed=i18n.number(part.sums.failed),
+            )
         )
     if part.is_open:
         said.append(_("not well at the end"))

@@ -119,9 +119,7 @@ def _reply_title(told: ReplyFact, incidents: Sequence[Incident], i18n: Translato
         return texts.count_recovered(count, i18n)
     if told == "still_open":
         return texts.count_still_open(count, i18n)
-    return i18n.ngettext(
-        "{count} integration failed again", "{count} integrations failed again", count
-    ).format(count=i18n.number(count))
+    return i18n.counted("{count} integration failed again", "{count} integrations failed again", count)
 
 
 # --------------------------------------------------------------------------------- lines

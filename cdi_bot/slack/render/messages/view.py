@@ -97,9 +97,7 @@ def _count(view: SubscribedView, i18n: Translator) -> str:
     failing = len(view.failing)
     said = [total.format(count=i18n.number(view.total))]
     said.append(
-        i18n.ngettext("{count} failing now", "{count} failing now", failing).format(
-            count=i18n.number(failing)
-        )
+        i18n.counted("{count} failing now", "{count} failing now", failing)
         if failing
         else _("none failing now")
     )
