@@ -10,9 +10,6 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --no-strip-extras \
 	--allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
 
-# Coverage counts in what is loaded: that is compiled once at the installation, or else by each process at its start.
-COUNT := $(BIN)/python -m slipcover --json --out $(COVERAGE)
-
 # Every process that a test starts would compile the program anew.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -29,7 +26,7 @@ test: dev  ## lint, types, import directions, and every test with the coverage g
 	@$(MAKE) --no-print-directory -j 2 lint covered
 
 covered: dev
-	$(COUNT) -m pytest -n 5 --dist loadgroup $(TESTS)
+	$(BIN)/python -m slipcover --json --out $(COVERAGE) -m pytest -n 4 --dist loadgroup $(TESTS)
 	$(BIN)/python -m slipcover --fail-under 95 --skip-covered --out $(COVERAGE) --merge $(COVERAGE)
 
 lint: dev
@@ -92,8 +89,6 @@ $(VENV)/.installed: requirements.txt $(VENV)/.created
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	@echo "Installing the development dependencies ..."
 	@$(PIP) install --require-hashes -r requirements-dev.txt
-	@echo "Compiling the tests ..."
-	@$(COUNT) -m pytest -n 1 --collect-only >/dev/null || true
 	@touch $@
 
 # .venv/bin/cdi-bot, running this checkout. Written by hand rather than by an editable install: that would

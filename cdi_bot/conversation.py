@@ -24,10 +24,11 @@ from cdi_bot.store import Store
 from cdi_bot.usecases.access import Access
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings
 from cdi_bot.usecases.home import HomeQueries
+from cdi_bot.usecases.incidents import IncidentResponse
 from cdi_bot.usecases.lookup import Lookup
-from cdi_bot.usecases.manage import Manage
 from cdi_bot.usecases.queries import Queries
 from cdi_bot.usecases.subscription_form import SubscriptionForms
+from cdi_bot.usecases.subscriptions import ChangeSubscriptions
 from cdi_bot.usecases.sync import SyncRequests
 
 
@@ -52,12 +53,21 @@ def register_handlers(
     people = SlackPeople(slack.client, identity.team_id)
     slack.on_person(people.met)
     access = Access(people=people, memberships=memberships, messenger=messenger, admins=settings.admins)
-    manage = Manage(
+    subscriptions = ChangeSubscriptions(
         store=store,
         messenger=messenger,
         poller=observer,
         workspace=workspace,
         access=access,
+        lookup=lookup,
+        clock=clock,
+        wake=wake,
+    )
+    incidents = IncidentResponse(
+        store=store,
+        workspace=workspace,
+        access=access,
+        lookup=lookup,
         clock=clock,
         wake=wake,
     )
@@ -82,7 +92,8 @@ def register_handlers(
     )
     responder = Responder(
         slack=slack,
-        manage=manage,
+        subscriptions=subscriptions,
+        incidents=incidents,
         syncs=syncs,
         queries=queries,
         channels=channels,
@@ -96,7 +107,7 @@ def register_handlers(
     forms = SubscriptionForms(
         store=store,
         workspace=workspace,
-        manage=manage,
+        subscriptions=subscriptions,
         channels=channels,
         messenger=messenger,
         lookup=lookup,

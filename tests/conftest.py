@@ -1,35 +1,92 @@
-"""In which order tests run. The process that only deals them out to others does not load the program for them."""
+"""What all tests share: the real program, and the stand-ins it talks to."""
+
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from functools import cache
+from pathlib import Path
 
 import pytest
+import structlog
+from hypothesis import HealthCheck, settings
+from typer.testing import CliRunner, Result
 
-from tests.forks import Forks
+from cdi_bot.cli.main import app
+from cdi_bot.sandbox import Sandbox
+from cdi_bot.settings.environment import VARIABLES
+from tests.databases import Databases, postgres_server
+from tests.program import Invoke, Program
 
-LONGEST = ("test_limits.py", "page")
-"""What takes longest begins first: a word of each test's path."""
-
-PROCESSES = ("e2e", "test_cli.py")
-"""What mostly waits for processes: it is dealt out among the rest, so that others compute meanwhile."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put what takes long first and what waits in between."""
-    first = [item for item in items if set(LONGEST) & {*item.path.parts}]
-    processes = [item for item in items if set(PROCESSES) & {*item.path.parts} and item not in first]
-    waiting = [item for start in range(8) for item in processes[start::8]]  # neighbours wait alike
-    others = [item for item in items if item not in first and item not in processes]
-    items[:] = first + (others if not waiting else [])
-    for number, item in enumerate(waiting):
-        items += [item, *others[number :: len(waiting)]]
+# How long an example takes says nothing on a busy machine. `--hypothesis-profile=thorough` tries more of each.
+settings.register_profile(
+    "quick", max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("thorough", settings.get_profile("quick"), max_examples=300)
+settings.load_profile("quick")
 
 
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """Start what forks for all test processes, from the one that they belong to."""
-    if not hasattr(session.config, "workerinput"):
-        session.config.add_cleanup(Forks().close)
+@pytest.fixture(scope="session")
+def all_databases() -> Iterator[Databases]:
+    """The maker of databases; the PostgreSQL server starts with the first test that needs it."""
+    with ExitStack() as stack:
+        server = cache(lambda: stack.enter_context(postgres_server()))
+        yield Databases(server)
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Load what the tests share, where they run."""
-    deals = config.getoption("numprocesses", default=None) and not hasattr(config, "workerinput")
-    if not deals:
-        config.pluginmanager.import_plugin("tests.fixtures")
+@pytest.fixture
+def databases(all_databases: Databases) -> Iterator[Databases]:
+    """The same, with what a test made cleared away after it."""
+    yield all_databases
+    all_databases.clear()
+
+
+@pytest.fixture
+async def program(tmp_path: Path) -> AsyncIterator[Program]:
+    """The real program, to be started as a process."""
+    program = Program(tmp_path)
+    yield program
+    await program.close()
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    """The stand-ins for Braze and Slack, listening on a free port."""
+    async with Sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def settings_for_sandbox(sandbox: Sandbox) -> dict[str, str]:
+    """The environment of a bot that talks to the stand-ins."""
+    return {
+        "SLACK_API_URL": f"{sandbox.url}/api/",
+        "SLACK_BOT_TOKEN": sandbox.slack_bot_token,
+        "SLACK_APP_TOKEN": sandbox.slack_app_token,
+        "BRAZE_BASE_URL": sandbox.url,
+        "BRAZE_API_KEY": sandbox.braze_api_key,
+        "PORT": "0",
+    }
+
+
+@pytest.fixture
+def restored_logging() -> Iterator[None]:
+    """Leaves logging as it was found: the test runner has handlers of its own."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers, root.level = handlers, level
+    logging.captureWarnings(capture=False)
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def invoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, restored_logging: None) -> Invoke:
+    """Runs a command in this process, in an empty folder and with no setting but those given."""
+    monkeypatch.chdir(tmp_path)
+    for variable in VARIABLES:
+        monkeypatch.delenv(variable, raising=False)
+
+    def run(*arguments: str, env: dict[str, str] | None = None) -> Result:
+        return CliRunner().invoke(app, arguments, env=env, prog_name="cdi-bot")
+
+    return run

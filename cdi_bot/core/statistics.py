@@ -149,10 +149,10 @@ def totals_by_integration(
         for one in integrations
         for own in [[each for each in incidents if each.integration_id == one.integration_id]]
     ]
-    return sorted(told, key=_worst_first)
+    return sorted(told, key=_longest_unhealthy_first)
 
 
-def _worst_first(share: IntegrationTotals) -> tuple[timedelta, int, str, str]:
+def _longest_unhealthy_first(share: IntegrationTotals) -> tuple[timedelta, int, str, str]:
     one = share.integration
     return -share.unhealthy_for, -share.sums.failed, one.integration_name.casefold(), one.integration_id
 

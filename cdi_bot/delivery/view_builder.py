@@ -25,7 +25,7 @@ from cdi_bot.core.model.content import (
     Unsnoozed,
     Unsubscribed,
 )
-from cdi_bot.core.model.incident import Incident, Kind
+from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, Workspace
 from cdi_bot.core.model.message import OutboxMessage
 from cdi_bot.core.model.run import Outcome, Run, second_of
@@ -40,7 +40,8 @@ from cdi_bot.core.model.view import (
     View,
 )
 from cdi_bot.core.routing import mention_for, snoozed_until
-from cdi_bot.core.rules.slow import lengths_of
+from cdi_bot.core.rules.kinds import rules_of
+from cdi_bot.core.rules.urgency import longest_row_first, severity_on_card
 from cdi_bot.delivery.digests import period_of, subscribed_integrations
 from cdi_bot.store import UnitOfWork
 
@@ -77,7 +78,7 @@ class ViewBuilder:
     async def alone(
         self, uow: UnitOfWork, channel: Channel, card_ids: Collection[int], now: datetime
     ) -> set[int]:
-        """Those of the cards that join no other: what is muted in their channel, and that Braze can't be asked."""
+        """Those of the cards that join no other: snoozed in their channel, or of a kind that stays apart."""
         members = await uow.cards.members(card_ids)
         found = await uow.incidents.get_many([each for ids in members.values() for each in ids])
         about = [incident.integration_id for incident in found.values() if incident.integration_id]
@@ -85,7 +86,7 @@ class ViewBuilder:
         return {
             card_id
             for card_id, ids in members.items()
-            if any(found[each].kind is Kind.UNREACHABLE for each in ids)
+            if any(not rules_of(found[each]).joins_groups for each in ids)
             or snoozed_until(snoozes, channel, [found[each] for each in ids], now)
         }
 
@@ -179,14 +180,14 @@ class ViewBuilder:
         )
 
     async def _usual_length(self, uow: UnitOfWork, incident: Incident) -> timedelta | None:
-        """How long runs took before the one that is slow."""
-        if incident.kind is not Kind.SLOW or not incident.integration_id:
+        """How long the integration's runs usually take, where the incident's kind shows that."""
+        usual_length = rules_of(incident).usual_length
+        if usual_length is None or not incident.integration_id:
             return None
         runs = await uow.runs.page(
             self.workspace.workspace_id, incident.integration_id, offset=0, limit=_USUAL_OF
         )
-        lengths = lengths_of(runs, incident.failing_since)
-        return lengths.usual if lengths else None
+        return usual_length(runs, incident)
 
     async def _incidents(
         self, uow: UnitOfWork, channel: Channel, incidents: Sequence[Incident], now: datetime
@@ -217,8 +218,9 @@ class ViewBuilder:
                     mention=mention_for(subscriptions, incident, integration),
                     # Of one card; a list of many has no room for it.
                     usual_length=await self._usual_length(uow, incident) if len(incidents) == 1 else None,
-                    # Braze refuses a sync while another one runs.
-                    can_sync=self.can_sync and integration is not None and incident.kind is not Kind.SLOW,
+                    can_sync=(
+                        self.can_sync and integration is not None and rules_of(incident).sync_can_start
+                    ),
                 )
             )
         return views
@@ -272,10 +274,7 @@ def is_worth_telling(told: ReplyFact, view: IncidentView) -> bool:
 
 
 def _worst_first(view: IncidentView) -> tuple[bool, int, int, str]:
-    """Open before recovered; no rows at all, some, what did not fail; longer rows of failures first; then by name."""
+    """Sort open incidents before those that are over, then by how bad they are, then by name."""
     incident = view.incident
-    run = incident.last_failed
-    severity = 1 if run is None or run.job_status == "partial" else 0
-    severity = severity if incident.kind is Kind.SYNC_FAILED else 2
     name = view.integration.integration_name.lower() if view.integration else ""
-    return (not incident.is_open, severity, -incident.failed_in_a_row, name)
+    return (not incident.is_open, severity_on_card(incident), longest_row_first(incident), name)

@@ -1,4 +1,4 @@
-"""What the use cases need of Braze, and why it may not be had."""
+"""What the program needs of Braze, and the reasons for which it may fail."""
 
 from __future__ import annotations
 
@@ -123,11 +123,11 @@ class Braze(Protocol):
 
 
 STATUS_PATIENCE = timedelta(seconds=2)
-"""How long a person waits for news of an integration that can be told of from memory, too."""
+"""How long a person waits for a new answer where the last known state can be shown instead."""
 
 
 async def within(patience: timedelta, call: Awaitable[None]) -> BrazeReason | None:
-    """Wait for a call to Braze, but no longer than a person would; returns why it brought nothing."""
+    """Wait for a call to Braze, but no longer than a person would; returns why no answer came."""
     try:
         async with asyncio.timeout(patience.total_seconds()):
             await call

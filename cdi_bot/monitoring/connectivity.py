@@ -1,4 +1,4 @@
-"""Keep track of whether Braze answers at all: pause while it does not, and say so when that lasts."""
+"""Keep track of whether Braze answers at all: pause polling while it does not, and open an incident when that lasts."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 import structlog
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.incident import Incident, Kind
-from cdi_bot.core.rules.unreachable import judge_unreachable
+from cdi_bot.core.model.incident import Incident
+from cdi_bot.core.rules.unreachable import UNREACHABLE, judge_unreachable
 from cdi_bot.monitoring.braze_port import NO_SUCH_INTEGRATION, BrazeReason, BrazeTrouble
-from cdi_bot.monitoring.incident_writer import record_unreachable
+from cdi_bot.monitoring.incident_writer import write_incident
 from cdi_bot.store import Store
 
 log = structlog.get_logger(__name__)
@@ -20,7 +20,7 @@ _FIRST_PAUSE = timedelta(seconds=1)
 _LONGEST_PAUSE = timedelta(seconds=30)
 
 _SINGLE_FAILURE = timedelta(seconds=30)
-"""While other requests succeed, one that fails tells of itself, not of Braze."""
+"""While other requests succeed, one that fails says nothing about Braze as a whole."""
 
 _COUNT_AS_ANSWERS = NO_SUCH_INTEGRATION | {BrazeReason.INVALID_CURSOR, BrazeReason.SYNC_IN_PROGRESS}
 """Refusals that show that Braze works."""
@@ -31,7 +31,7 @@ _WORKSPACE_WIDE = {BrazeReason.UNREACHABLE, BrazeReason.TIMEOUT, BrazeReason.BAD
 
 @dataclass(slots=True, kw_only=True)
 class Connectivity:
-    """What the last answers say about seeing. `reason` is why the newest request failed, `None` if it did not."""
+    """Whether Braze answers. `reason` is why the newest request failed, `None` if it did not."""
 
     store: Store
     workspace_id: int
@@ -77,13 +77,13 @@ class Connectivity:
         return self.paused_until is not None and now < self.paused_until
 
     async def load(self) -> None:
-        """Take up an incident that an earlier process opened."""
+        """Read the incident that an earlier process left open."""
         async with self.store.read() as uow:
-            found = await uow.incidents.open_for(self.workspace_id, Kind.UNREACHABLE, None)
+            found = await uow.incidents.open_for(self.workspace_id, UNREACHABLE.kind, None)
         self.incident = found[0] if found else None
 
     async def judge(self, now: datetime) -> bool:
-        """Open, change or end the blind incident where that is due; True when messages are owed."""
+        """Open, change or resolve the incident where that is due; True when messages are owed."""
         after = judge_unreachable(
             workspace_id=self.workspace_id,
             last_answer=self.last_answer,
@@ -95,7 +95,7 @@ class Connectivity:
         if after is None:
             return False
         async with self.store.write() as uow:
-            stored = await record_unreachable(uow, after, admin_channel=self.admin_channel, now=now)
+            stored = await write_incident(uow, after, None, now=now, also_tell=self.admin_channel)
         log.info("sight changed", unreachable=stored.is_open, reason=stored.reason)
         self.incident = stored if stored.is_open else None
         return True

@@ -1,19 +1,25 @@
-"""Tell of what is not a failed run and yet not well: a run that has not begun, goes on too long, or looks wrong."""
+"""Judge what no new run shows: the kinds of incidents that come with time, or need an integration's past.
+
+Which kinds these are, and when they open and end, stands in `core/rules`: here is read what their rules need.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
 
 from cdi_bot.core.model.incident import Incident, Kind
-from cdi_bot.monitoring.incident_writer import ConflictError, record_incident
+from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.run import Outcome, Run
+from cdi_bot.core.rules.kind_rules import IntegrationFacts, PastNeeded, Rule
+from cdi_bot.core.rules.kinds import KINDS
+from cdi_bot.monitoring.incident_writer import ConflictError, write_incident
+from cdi_bot.monitoring.integration_state import IntegrationState
 from cdi_bot.monitoring.poller import Poller
-from cdi_bot.monitoring.rule_inputs import LateInput, QualityInput, RuleInput, SlowInput
-from cdi_bot.store import Store, StoreTrouble
+from cdi_bot.store import Store, StoreTrouble, UnitOfWork
 
 log = structlog.get_logger(__name__)
 
@@ -23,25 +29,19 @@ _IN_A_ROW = 100
 """After so many integrations the event loop gets its turn."""
 
 _READS = 5
-"""So many pasts are read in one look; the rest wait for the next."""
+"""So many pasts are read in one evaluation; the rest wait for the next."""
 
+_PAGE = 200
+"""So many runs of the past are read at once."""
 
-@dataclass(slots=True)
-class ReadBudget:
-    """How often a look may still read an integration's past."""
-
-    left: int = _READS
-
-    def take(self) -> bool:
-        """Whether one may be read now."""
-        self.left -= 1
-        return self.left >= 0
+_ENOUGH_TIME, _ENOUGH_RUNS = timedelta(days=35), 40
+"""How much of the past is enough: a month and more, with so many runs of the sort that tells something."""
 
 
 class Evaluator:
-    """Judges one workspace's integrations by what the observer remembers; called every few seconds.
+    """Judges one workspace's integrations by what the poller remembers; called every few seconds.
 
-    A look costs one query, however many integrations there are, and the past of those few that seem odd.
+    An evaluation costs one query, however many integrations there are, and the past of those few that look odd.
     """
 
     def __init__(
@@ -58,46 +58,44 @@ class Evaluator:
         self._store, self._workspace_id, self._poller = store, workspace_id, poller
         self._clock, self._wake = clock, wake
         self._wait = min(grace / 4, _LONGEST_WAIT)
-        self._look_at: datetime | None = None
-        self._judges: Sequence[tuple[Kind, RuleInput]] = (
-            (Kind.LATE, LateInput(grace)),
-            (Kind.SLOW, SlowInput(store)),
-            (Kind.QUALITY, QualityInput(store)),
-        )
+        self._next_at: datetime | None = None
+        self._rules = {kind: rules.rule(grace) for kind, rules in KINDS.items() if rules.rule}
 
     async def tick(self) -> None:
-        """Look at everything. Raises nothing: database trouble is left to the next call."""
+        """Judge everything if it is time. Raises nothing: database trouble is left to the next call."""
         now = self._clock()
-        if not self._poller.is_leading or (self._look_at and now < self._look_at):
+        if not self._poller.is_leading or (self._next_at and now < self._next_at):
             return
-        self._look_at = now + self._wait
+        self._next_at = now + self._wait
         try:
-            await self._look(now)
+            await self._evaluate(now)
         except StoreTrouble as trouble:
             log.debug("conditions wait for the database", why=str(trouble))
 
-    async def _look(self, now: datetime) -> None:
-        current = await self._open()
-        reads = ReadBudget()
+    async def _evaluate(self, now: datetime) -> None:
+        open_incidents = await self._open_incidents()
+        past = PastReader(self._store, reads=_READS)
         for count, item in enumerate(self._poller.subscribed(), start=1):
             if count % _IN_A_ROW == 0:
                 await asyncio.sleep(0)
-            for kind, judge in self._judges:
-                changed = await judge(item, current.get((kind, item.integration_id)), now, reads.take)
+            facts = facts_of(item)
+            for kind, rule in self._rules.items():
+                incident = open_incidents.get((kind, item.integration_id))
+                changed = await judge(rule, facts, incident, now, past)
                 if changed:
-                    await self._store_change(changed, now)
+                    await self._write(changed, now)
 
-    async def _open(self) -> dict[tuple[Kind, str | None], Incident]:
+    async def _open_incidents(self) -> dict[tuple[Kind, str | None], Incident]:
         async with self._store.read() as uow:
             found = await uow.incidents.open_for(self._workspace_id, None, None)
         return {(incident.kind, incident.integration_id): incident for incident in found}
 
-    async def _store_change(self, changed: Incident, now: datetime) -> None:
+    async def _write(self, changed: Incident, now: datetime) -> None:
         try:
             async with self._store.write() as uow:
-                stored = await record_incident(uow, changed, now=now)
+                stored = await write_if_watched(uow, changed, now=now)
         except ConflictError:
-            return  # acknowledged at this very moment: the next look sees it
+            return  # acknowledged at this very moment: the next evaluation sees it
         if stored is None:
             return
         log.info(
@@ -109,3 +107,64 @@ class Evaluator:
             is_open=stored.is_open,
         )
         self._wake()
+
+
+async def write_if_watched(uow: UnitOfWork, incident: Incident, *, now: datetime) -> Incident | None:
+    """Store an incident of an integration; `None` when nobody watches the integration any more."""
+    watched = await uow.integrations.get(incident.workspace_id, incident.integration_id or "")
+    if watched is None or watched.watched_since is None:
+        return None
+    return await write_incident(uow, incident, watched.integration, now=now)
+
+
+def facts_of(item: IntegrationState) -> IntegrationFacts:
+    """What memory holds of an integration."""
+    newest = item.newest
+    is_running = newest is not None and newest.sync_start_time in item.running_starts
+    return IntegrationFacts(watched=item.watched, newest=newest, is_running=is_running)
+
+
+class PastReader:
+    """Reads integrations' pasts, but no more than so many."""
+
+    def __init__(self, store: Store, *, reads: int) -> None:
+        """Read from `store`; `reads` counts down to zero."""
+        self._store = store
+        self.reads = reads
+
+    async def read(self, of: Integration, needed: PastNeeded) -> list[Run] | None:
+        """Ended runs, newest first; `None` when too many pasts were read already."""
+        if self.reads <= 0:
+            return None
+        self.reads -= 1
+        runs: list[Run] = []
+        for offset in range(0, needed.most, _PAGE):
+            page = await self._ended(of, limit=min(_PAGE, needed.most - offset), offset=offset)
+            runs += page
+            if not page or _is_enough(runs, needed):
+                break
+        return runs
+
+    async def _ended(self, of: Integration, *, limit: int, offset: int) -> list[Run]:
+        async with self._store.read() as uow:
+            runs = await uow.runs.page(of.workspace_id, of.integration_id, offset=offset, limit=limit)
+        return [run for run in runs if run.outcome is not Outcome.RUNNING]
+
+
+def _is_enough(runs: list[Run], needed: PastNeeded) -> bool:
+    time = runs[0].sync_start_time - runs[-1].sync_start_time
+    return time >= _ENOUGH_TIME and sum(map(needed.tell, runs)) >= _ENOUGH_RUNS
+
+
+async def judge(
+    rule: Rule, facts: IntegrationFacts, incident: Incident | None, now: datetime, past: PastReader
+) -> Incident | None:
+    """A new or resolved incident, `None` when nothing changed, or when the past it needs can't be read now."""
+    found = rule.judge(facts, incident, now)
+    if not isinstance(found, PastNeeded):
+        return found
+    runs = await past.read(facts.watched.integration, found)
+    if runs is None:
+        return None
+    found = rule.judge(facts, incident, now, runs)
+    return None if isinstance(found, PastNeeded) else found

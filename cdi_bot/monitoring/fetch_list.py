@@ -16,7 +16,7 @@ _ASK_AGAIN = timedelta(hours=1)
 
 @dataclass(slots=True)
 class ListFetcher:
-    """The way to each page of the list, as far as it is known. `can_list` is `None` until Braze has answered once."""
+    """Knows the cursor of each page of the list read so far. `can_list` is `None` until Braze has answered once."""
 
     braze: Braze
     can_list: bool | None = None

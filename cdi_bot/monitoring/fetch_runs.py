@@ -1,25 +1,34 @@
-"""Read an integration's runs back to what is already known."""
+"""Read an integration's runs: back to what is already known, and the older ones that people page back to."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
 
+from cdi_bot.core.model.integration import WatchedIntegration
 from cdi_bot.core.model.run import Outcome, Run, second_of
 from cdi_bot.monitoring.braze_port import Braze, BrazeTrouble, Purpose, StatusPage
-from cdi_bot.monitoring.integration_state import NONE_OPEN, IntegrationState
+from cdi_bot.monitoring.integration_state import NONE_RUNNING, IntegrationState
 from cdi_bot.store import Store
 
 log = structlog.get_logger(__name__)
 
+_PAGE = 10
+"""Runs on a page of the status call."""
+
+_AHEAD = 20
+"""So many more are read than asked for, so that not each page that a person opens reads all the newer ones again."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchedRuns:
-    """Runs as Braze tells them now, but for those recorded just so before, and open runs that it no longer knows.
+    """An integration's runs as Braze tells them now, without those that are recorded exactly so.
 
-    Not `is_new`: the first page says what was recorded before, and there is nothing to record.
+    `vanished` are the starts of running runs that Braze no longer knows. Where it is not `is_new`, the first page is
+    as it was recorded before, and there is nothing to record.
     """
 
     is_new: bool = True
@@ -31,28 +40,28 @@ class FetchedRuns:
 async def fetch_runs(
     braze: Braze, store: Store, item: IntegrationState, *, purpose: Purpose = Purpose.POLL
 ) -> FetchedRuns:
-    """Ask for page after page until one meets a known settled run and every open run was found.
+    """Ask for page after page until one meets a known settled run and every running run was found.
 
-    When a later page can't be had, what was read stays with the item, and the next call goes on from there; the
+    When a later page can't be read, what was read stays with the item, and the next call goes on from there; the
     trouble is raised all the same.
     """
     first = await _page(braze, item, None, purpose)
-    if item.unread is None and item.is_settled_by(first.runs):
-        return FetchedRuns(is_new=False, first_page=first.runs, runs=(), vanished=NONE_OPEN)
+    if item.resume_from is None and item.is_unchanged_by(first.runs):
+        return FetchedRuns(is_new=False, first_page=first.runs, runs=(), vanished=NONE_RUNNING)
     runs, cursor = list(first.runs), first.next_cursor
     cursors: set[str] = set()
-    bridge, item.unread = item.unread, None
+    earlier, item.resume_from = item.resume_from, None
     while not await _is_enough(store, item, runs) and cursor is not None:
         if cursor in cursors:
             log.warning("cursor repeats", integration=item.integration_id, pages=len(cursors))
             return _fetched(item, first, runs, at_end=False)
         cursors.add(cursor)
-        if bridge and _overlaps(runs, bridge[0]):
-            runs, cursor, bridge = runs + bridge[0], bridge[1], None
+        if earlier and _overlaps(runs, earlier[0]):
+            runs, cursor, earlier = runs + earlier[0], earlier[1], None
         try:
             page = await _page(braze, item, cursor, purpose)
         except BrazeTrouble:
-            item.unread = (runs, cursor)
+            item.resume_from = (runs, cursor)
             raise
         runs += page.runs
         cursor = page.next_cursor
@@ -70,8 +79,8 @@ async def _page(braze: Braze, item: IntegrationState, cursor: str | None, purpos
 
 def _fetched(item: IntegrationState, first: StatusPage, runs: list[Run], *, at_end: bool) -> FetchedRuns:
     found = {second_of(run.sync_start_time) for run in runs}
-    lost = {start for start in item.open_starts if second_of(start) not in found}
-    recorded = set(item.page or ())
+    lost = {start for start in item.running_starts if second_of(start) not in found}
+    recorded = set(item.page_hashes or ())
     return FetchedRuns(
         first_page=first.runs,
         runs=tuple(run for run in runs if hash(run) not in recorded),
@@ -91,27 +100,65 @@ async def _is_enough(store: Store, item: IntegrationState, runs: list[Run]) -> b
     watched = item.watched
     oldest = min(run.sync_start_time for run in runs)
     found = {second_of(run.sync_start_time) for run in runs}
-    if any(second_of(start) not in found for start in item.open_starts):
+    if any(second_of(start) not in found for start in item.running_starts):
         return False
     if watched.watched_since is None:
         return True
     horizon = watched.baseline_start if watched.baseline_taken else watched.watched_since
     if horizon and oldest <= horizon:
         return True
-    # What was recorded of the first page before is stored: mostly that is enough, and costs no query.
+    # The first page as recorded before is stored: mostly that is enough, and costs no query.
     newest = item.newest
-    if (newest and _bounds(newest, found)) or any(second_of(start) in found for start in item.settled):
+    if (newest and _is_settled_among(newest, found)) or any(
+        second_of(start) in found for start in item.settled_starts
+    ):
         return True
     integration = watched.integration
     async with store.read() as uow:
         known = await uow.runs.since(integration.workspace_id, integration.integration_id, oldest)
-    return any(_bounds(run, found) for run in known)
+    return any(_is_settled_among(run, found) for run in known)
 
 
-def _bounds(stored: Run, found: set[datetime]) -> bool:
-    """Whether a stored run ends the reading back: it is settled, and among those found."""
+def _is_settled_among(stored: Run, found: set[datetime]) -> bool:
+    """Whether a stored run ends the reading: it is settled, and among those found."""
     return (
         stored.outcome is not Outcome.RUNNING
         and not stored.provisional
         and second_of(stored.sync_start_time) in found
     )
+
+
+async def backfill_history(braze: Braze, store: Store, watched: WatchedIntegration, *, wanted: int) -> None:
+    """Store older runs until there are `wanted`, as far as Braze has so many. Raises `BrazeTrouble`.
+
+    Of a watched integration only those before its baseline are stored here: a later run that is not stored yet is
+    news, and would never be told if it were stored here.
+    """
+    integration = watched.integration
+    workspace_id, integration_id = integration.workspace_id, integration.integration_id
+    async with store.read() as uow:
+        stored = sum((await uow.runs.count_by_status(workspace_id, integration_id, since=None)).values())
+    if stored >= wanted or stored < _PAGE:
+        return  # a first page that is not full is the last one
+    runs: dict[datetime, Run] = {}
+    cursor: str | None = None
+    cursors: set[str] = set()
+    try:
+        while True:
+            page = await braze.status_page(integration_id, cursor, purpose=Purpose.COMMAND)
+            runs |= {run.sync_start_time: run for run in page.runs}
+            cursor = page.next_cursor
+            if cursor is None or cursor in cursors or len(runs) >= wanted + _AHEAD:
+                break
+            cursors.add(cursor)
+    finally:  # what was read before the trouble is as good
+        history = _history(watched, list(runs.values()))
+        async with store.write() as uow:
+            await uow.runs.save(workspace_id, history)
+
+
+def _history(watched: WatchedIntegration, runs: Sequence[Run]) -> list[Run]:
+    if watched.watched_since is None:
+        return list(runs)
+    start = watched.baseline_start
+    return [run for run in runs if start and run.sync_start_time < start]

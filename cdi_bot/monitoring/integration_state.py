@@ -1,4 +1,4 @@
-"""What one process keeps in mind of a workspace while it polls it, so that an unchanged answer costs no query."""
+"""What one process remembers of an integration while it polls it, so that an unchanged answer costs no query."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.run import Outcome, Run, second_of
 
-NONE_OPEN: frozenset[datetime] = frozenset()
-"""One for all of them."""
+NONE_RUNNING: frozenset[datetime] = frozenset()
+"""One object for all of them."""
 
 _RUN = tuple(field.name for field in fields(Run))
 _INTEGRATION = tuple(field.name for field in fields(Integration))
@@ -33,11 +33,12 @@ _LONGEST_BACKOFF = timedelta(minutes=5)
 class IntegrationState:
     """One integration: what is stored of it, and what was learned since.
 
-    `watched` is it as stored, and `newest` the newest stored run. `page` stands for the runs of the first status page
-    as last recorded, by their hashes: while Braze answers the same, nothing changed. `settled` tells when those of
-    them began that are over. `open_starts` are stored runs still running; `news` says that the list showed a change
-    which no status call has explained yet, and `unstored` that it could not be stored, so that the list has to be
-    believed anew. `unread` is where reading back broke off for want of budget.
+    `watched` is it as stored, and `newest` the newest stored run. `page_hashes` stand for the runs of the first
+    status page as last recorded: while Braze answers the same, nothing changed. `settled_starts` are the starts of
+    those of them that are over, `running_starts` those of stored runs that still run. `has_news` says that the list
+    showed a change which no status call has explained yet, and `list_unstored` that it could not be stored, so that
+    the list has to be taken again. `times_unsaved`: the times of the last answers are newer here than in the store.
+    `resume_from` is where reading back stopped for want of budget: the runs read so far, and the next cursor.
 
     Kept are tuples of plain values, of which the objects are made anew when they are asked for: unlike objects, the
     garbage collector need not go through them again and again, and while it does everything else waits.
@@ -47,29 +48,29 @@ class IntegrationState:
         "_newest",
         "_watched",
         "failures",
+        "has_news",
         "integration_id",
-        "news",
-        "open_starts",
-        "page",
-        "settled",
+        "list_unstored",
+        "page_hashes",
+        "resume_from",
+        "running_starts",
+        "settled_starts",
         "subscribed",
-        "unread",
-        "unsaved",
-        "unstored",
+        "times_unsaved",
     )
 
     def __init__(self, *, watched: WatchedIntegration, subscribed: bool) -> None:
-        """Know what is stored; `heard` says that some channel hears of it."""
+        """Know what is stored; `subscribed` says that some channel is subscribed to it."""
         self.integration_id = watched.integration.integration_id
         self.watched = watched
         self.subscribed = subscribed
         self._newest: tuple[Any, ...] | None = None
-        self.page: tuple[int, ...] | None = None
-        self.settled: tuple[datetime, ...] = ()
-        self.open_starts = NONE_OPEN
-        self.news = self.unsaved = self.unstored = False
+        self.page_hashes: tuple[int, ...] | None = None
+        self.settled_starts: tuple[datetime, ...] = ()
+        self.running_starts = NONE_RUNNING
+        self.has_news = self.times_unsaved = self.list_unstored = False
         self.failures = 0
-        self.unread: tuple[list[Run], str] | None = None
+        self.resume_from: tuple[list[Run], str] | None = None
 
     @property
     def watched(self) -> WatchedIntegration:
@@ -85,8 +86,8 @@ class IntegrationState:
         self._watched: tuple[Any, ...] = _watched_values(watched)
 
     @property
-    def told_at(self) -> datetime | None:
-        """When Braze last told of it, else since when it is watched; `None` while Braze does not know it."""
+    def last_observed_at(self) -> datetime | None:
+        """When Braze last told of it, else since when it is watched; `None` while it is missing in Braze."""
         listed_at, asked_at, watched_since, missing_since = _times(self._watched)
         if missing_since:
             return None
@@ -103,7 +104,7 @@ class IntegrationState:
         self._newest = None if run is None else _run_values(run)
 
     def take_stored(self, stored: WatchedIntegration) -> None:
-        """Take over what the store says; the times of the last answers may be newer here."""
+        """Take over what is stored; the times of the last answers may be newer here."""
         mine = self.watched
         self.watched = replace(
             stored,
@@ -111,28 +112,30 @@ class IntegrationState:
             status_asked_at=max(filter(None, (stored.status_asked_at, mine.status_asked_at)), default=None),
         )
 
-    def learn_run(self, run: Run) -> None:
+    def note_run(self, run: Run) -> None:
         """Note a run that has just been stored."""
         newest = self.newest
         if newest is None or run.sync_start_time >= newest.sync_start_time or run.is_same_run(newest):
             self.newest = run
-        others = {start for start in self.open_starts if second_of(start) != second_of(run.sync_start_time)}
+        others = {
+            start for start in self.running_starts if second_of(start) != second_of(run.sync_start_time)
+        }
         others |= {run.sync_start_time} if run.outcome is Outcome.RUNNING else set()
-        self.open_starts = frozenset(others) if others else NONE_OPEN
+        self.running_starts = frozenset(others) if others else NONE_RUNNING
 
-    def is_settled_by(self, page: tuple[Run, ...]) -> bool:
-        """Whether a first page says what was recorded before, and no open run has to be looked for behind it."""
-        return tuple(map(hash, page)) == self.page and self.open_starts <= {
+    def is_unchanged_by(self, page: tuple[Run, ...]) -> bool:
+        """Whether a first page is as it was recorded, and no running run has to be looked for behind it."""
+        return tuple(map(hash, page)) == self.page_hashes and self.running_starts <= {
             run.sync_start_time for run in page
         }
 
     def note_page(self, page: Sequence[Run]) -> None:
-        """Note a first page whose runs are all stored. Whole runs would be kept by the hundred thousand."""
-        self.page = tuple(map(hash, page))
-        self.settled = tuple(run.sync_start_time for run in page if run.outcome is not Outcome.RUNNING)
+        """Note a first page whose runs are all stored. Hashes only: whole runs would be hundreds of thousands."""
+        self.page_hashes = tuple(map(hash, page))
+        self.settled_starts = tuple(run.sync_start_time for run in page if run.outcome is not Outcome.RUNNING)
 
-    def differs_from(self, listed: Integration) -> bool:
-        """Whether the list tells of a run, or the end of one, that is not stored yet."""
+    def is_behind(self, listed: Integration) -> bool:
+        """Whether the list shows a run, or the end of one, that is not stored yet."""
         run, newest = run_from_list(listed), self.newest
         if run is None or newest is None:
             return run is not None
@@ -140,7 +143,7 @@ class IntegrationState:
             return newest.outcome is Outcome.RUNNING and run.outcome is not Outcome.RUNNING
         return run.sync_start_time > newest.sync_start_time
 
-    def push_back(self, now: datetime) -> datetime:
+    def back_off(self, now: datetime) -> datetime:
         """Wait longer after each failure that concerns this integration alone; returns until when."""
         wait: timedelta = _FIRST_BACKOFF * 2 ** min(self.failures, 10)
         self.failures += 1
@@ -148,7 +151,7 @@ class IntegrationState:
 
 
 def run_from_list(listed: Integration) -> Run | None:
-    """The run that the list tells of, `None` when it tells of none."""
+    """The run that the list shows, `None` when it shows none."""
     if listed.last_job_start_time is None or not listed.last_job_status:
         return None
     return Run(

@@ -1,4 +1,4 @@
-"""What is counted of the bot's own work; who watches the bot decides how it is shown."""
+"""What is measured of the bot's own work; `operator` decides how it is shown."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from cdi_bot.core.rules.failed_sync import Finding
 from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint
 
 _UNTIMED = 1000
-"""Ends known from the list alone that are kept in mind until the status call tells when they were."""
+"""Ends known from the list alone that are remembered until the status call tells when they were."""
 
 
 class Measurements(Protocol):
-    """Counts. No call fails or waits, and none is told of a single integration, channel or person."""
+    """Counts. No call fails or waits, and none names a single integration, channel or person."""
 
     def asked(self, endpoint: Endpoint, trouble: BrazeReason | None) -> None:
         """Count a request to Braze; `trouble` is why there was no good answer, `None` when there was one."""
@@ -28,7 +28,7 @@ class Measurements(Protocol):
 
 
 class NoMeasurements:
-    """A meter for where nobody watches, such as a single answer in the terminal."""
+    """Counts nothing, for where nobody looks at it, such as a single answer in the terminal."""
 
     def asked(self, endpoint: Endpoint, trouble: BrazeReason | None) -> None:
         """Count nothing."""

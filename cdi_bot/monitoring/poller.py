@@ -1,8 +1,9 @@
-"""Poll one Braze workspace: ask what the planner chose, as fast as the limits allow, and survive every trouble."""
+"""Poll one Braze workspace: send the requests that the planner chose, as fast as the limits allow."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,31 +14,35 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import WatchedIntegration, Workspace
 from cdi_bot.core.planner.planner import CALLS_SHARE, PAGES_SHARE, Planner
 from cdi_bot.core.planner.request_pace import RequestPace
-from cdi_bot.monitoring.baseline import start_watching
+from cdi_bot.core.planner.run_habits import KEPT
 from cdi_bot.monitoring.braze_port import Braze, Endpoint, Purpose
 from cdi_bot.monitoring.connectivity import Connectivity
 from cdi_bot.monitoring.incident_writer import ConflictError
+from cdi_bot.monitoring.integration_lifecycle import start_watching
 from cdi_bot.monitoring.integration_state import IntegrationState
 from cdi_bot.monitoring.measurements import NO_MEASUREMENTS, Measurements
-from cdi_bot.monitoring.planner_warmup import PlannerWarmup
 from cdi_bot.monitoring.requests import BrazeRequests
 from cdi_bot.monitoring.workspace_state import WorkspaceState
 from cdi_bot.store import Lease, Store, StoreTrouble, UnitOfWork
 
 log = structlog.get_logger(__name__)
 
-_KEEP_UP_EVERY = timedelta(seconds=5)
-"""How often memory and store are brought into step: the times of answers one way, subscriptions the other."""
+_REFRESH_EVERY = timedelta(seconds=5)
+"""How often memory and store are compared: times of answers are saved, changed subscriptions are noticed."""
+
+_LEARNED_AT_ONCE = 20
+"""Integrations whose usual runs are looked up in one tick after a start: a few milliseconds."""
+
 _RENEW_EVERY = Lease.POLLING / 3
 _FRESH_LIST = timedelta(minutes=1)
 
 _NEWS_AHEAD = 8
-"""Status calls that news may take ahead of the even pace: it can't wait, and is not to use a minute up at once."""
+"""Status calls that news may take ahead of the even pace: it can't wait, but must not use up a minute at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollerSettings:
-    """How to observe: the longest time unobserved, when to call it blindness, and who hears of that."""
+    """The longest time unobserved, and after how long without an answer Braze is unreachable, and who is told then."""
 
     interval: timedelta
     unreachable_after: timedelta
@@ -45,7 +50,7 @@ class PollerSettings:
 
 
 class Poller:
-    """Watches one workspace. `tick` is called often and never waits for Braze; `stop` waits for what is in hand."""
+    """Polls one workspace. `tick` is called often and never waits for Braze; `stop` waits for what is under way."""
 
     def __init__(
         self,
@@ -59,7 +64,7 @@ class Poller:
         wake: Callable[[], None],
         measurements: Measurements = NO_MEASUREMENTS,
     ) -> None:
-        """Keep the collaborators; `owner` names this process in leases, `wake` rouses the deliverer."""
+        """Keep the collaborators; `owner` names this process in leases, `wake` is called when messages are owed."""
         self._store, self._braze, self._workspace = store, braze, workspace
         self._policy, self._clock, self._owner, self._wake = policy, clock, owner, wake
         now = clock()
@@ -74,8 +79,8 @@ class Poller:
             store=store, workspace_id=workspace.workspace_id, wake=wake, measurements=measurements
         )
         self._planner = Planner(interval=policy.interval)
-        self._warmup = PlannerWarmup(store=store, workspace_id=workspace.workspace_id, planner=self._planner)
-        self._poll = BrazeRequests(
+        self._to_learn: deque[str] = deque()  # integrations whose usual runs the planner does not know yet
+        self._requests = BrazeRequests(
             store=store,
             braze=braze,
             clock=clock,
@@ -85,19 +90,19 @@ class Poller:
             on_news=self._ask_for_news,
         )
         self._leads_until: datetime | None = None
-        self._calls, self._pages, self._keep_up_at = RequestPace(now), RequestPace(now), now
+        self._calls, self._pages, self._refresh_at = RequestPace(now), RequestPace(now), now
 
     # ------------------------------------------------------------------------------------- for others
 
     @property
     def can_list(self) -> bool | None:
         """Whether the key may list integrations; `None` until Braze has said."""
-        return self._poll.list_fetcher.can_list
+        return self._requests.list_fetcher.can_list
 
     def oldest_age(self) -> timedelta:
-        """How long ago the heard integration was heard of that Braze told of least recently; zero without any."""
-        seen = [item.told_at for item in self._state.items.values() if item.subscribed]
-        oldest = min(filter(None, seen), default=None)
+        """How long ago Braze told of the subscribed integration that it told of least recently; zero without any."""
+        times = [item.last_observed_at for item in self._state.integrations.values() if item.subscribed]
+        oldest = min(filter(None, times), default=None)
         return self._clock() - oldest if oldest else timedelta()
 
     @property
@@ -106,19 +111,19 @@ class Poller:
         return self._leads_until is not None
 
     def subscribed(self) -> list[IntegrationState]:
-        """What is remembered of each integration that somebody hears of."""
-        return [item for item in self._state.items.values() if item.subscribed]
+        """What is remembered of each integration that some channel is subscribed to."""
+        return [item for item in self._state.integrations.values() if item.subscribed]
 
     async def refresh(self, integration_id: str, *, purpose: Purpose = Purpose.COMMAND) -> None:
         """Ask an integration's status now, for a person unless said otherwise; raises `BrazeTrouble`."""
-        await self._poll.ask(await self._state.find(integration_id), purpose=purpose)
-        await self._state.save_times()  # who asked is told as of when the answer is
+        await self._requests.ask(await self._state.find(integration_id), purpose=purpose)
+        await self._state.save_times()  # the answer to a person says how old it is
 
     async def discover(self) -> None:
         """Read what has not been read of the list within the last minute; raises `BrazeTrouble`."""
         since = self._clock() - _FRESH_LIST
         while (page := self._planner.stale_page(since)) is not None:
-            await self._poll.read(page, purpose=Purpose.COMMAND)
+            await self._requests.read(page, purpose=Purpose.COMMAND)
 
     async def watch(self, uow: UnitOfWork, integrations: Sequence[WatchedIntegration], now: datetime) -> None:
         """Begin to watch integrations in the caller's transaction: what is stored of them by now is history."""
@@ -135,14 +140,16 @@ class Poller:
                 return
             if self._state.is_stale:
                 await self._state.reload(now)
-                for item in self._state.items.values():
-                    self._poll.introduce(item, now)
-                self._warmup.expect(key for key, item in self._state.items.items() if item.subscribed)
-            await self._warmup.step(now)
-            if now >= self._keep_up_at:
-                self._keep_up_at = now + _KEEP_UP_EVERY
+                for item in self._state.integrations.values():
+                    self._requests.introduce(item, now)
+                self._to_learn = deque(
+                    key for key, item in self._state.integrations.items() if item.subscribed
+                )
+            await self._learn_usual_runs(now)
+            if now >= self._refresh_at:
+                self._refresh_at = now + _REFRESH_EVERY
                 await self._state.save_times()
-                await self._state.look_for_changes()
+                await self._state.check_subscriptions()
             if await self.connectivity.judge(now):
                 self._wake()
         except (StoreTrouble, ConflictError) as trouble:
@@ -158,12 +165,12 @@ class Poller:
         self._ask(now)
 
     async def stop(self, timeout: float) -> None:
-        """Finish what is in hand within so many seconds, break off the rest, and give the lease back.
+        """Finish what is under way within so many seconds, cancel the rest, and give the lease back.
 
-        A poll that is broken off is lost without harm: the next process asks again.
+        A poll that is cancelled does no harm: the next process asks again.
         """
-        if self._poll.tasks:
-            _, waiting = await asyncio.wait(self._poll.tasks, timeout=timeout)
+        if self._requests.tasks:
+            _, waiting = await asyncio.wait(self._requests.tasks, timeout=timeout)
             for task in waiting:
                 task.cancel()
             await asyncio.gather(*waiting, return_exceptions=True)
@@ -178,8 +185,26 @@ class Poller:
 
     async def idle(self) -> None:
         """Wait until nothing is under way."""
-        while self._poll.tasks:
-            await asyncio.gather(*self._poll.tasks)
+        while self._requests.tasks:
+            await asyncio.gather(*self._requests.tasks)
+
+    async def _learn_usual_runs(self, now: datetime) -> None:
+        """After a start, look up for the planner how integrations usually run, a few at a time.
+
+        Raises `StoreTrouble`; then the same ones are looked up next time.
+        """
+        some = [self._to_learn[place] for place in range(min(_LEARNED_AT_ONCE, len(self._to_learn)))]
+        if not some:
+            return
+        async with self._store.read() as uow:
+            for integration_id in some:
+                if self._planner.is_new_to(integration_id):
+                    runs = await uow.runs.page(
+                        self._workspace.workspace_id, integration_id, offset=0, limit=KEPT
+                    )
+                    self._planner.recall(integration_id, runs, now)
+        for _ in some:
+            self._to_learn.popleft()
 
     async def _leads(self, now: datetime) -> bool:
         """Take or keep the lease on the workspace, so that it has one poller and one budget."""
@@ -200,14 +225,14 @@ class Poller:
 
     def _read_pages(self, now: datetime) -> None:
         """Read the pages of the list that are worth most now."""
-        if not self._poll.list_fetcher.is_allowed(now):
+        if not self._requests.list_fetcher.is_allowed(now):
             return
         for _ in range(self._braze.allowance(Endpoint.LIST, now)):
             page = self._planner.next_page(now) if self._pages.is_ready(now) else None
             if page is None:
                 return
             self._pages.went(self._braze.limit(Endpoint.LIST) * PAGES_SHARE)
-            self._poll.start_reading(page)
+            self._requests.start_reading(page)
 
     def _ask(self, now: datetime, *, news_only: bool = False) -> None:
         """Ask the integrations whose answer is worth most now."""
@@ -222,7 +247,7 @@ class Poller:
             if chosen is None:
                 return
             self._calls.went(rate)
-            self._poll.start_asking(chosen)
+            self._requests.start_asking(chosen)
 
     def _ask_for_news(self) -> None:
         self._ask(self._clock(), news_only=True)

@@ -1,19 +1,28 @@
-"""Store what is observed of a workspace: the first at once, and together what comes while that is under way.
+"""Record what is observed of a workspace: judge it, and store runs, incidents and owed messages in one transaction.
 
-A commit takes several trips to the database, however much it holds. When many syncs end at the same minute, each on
-its own would have to wait for all of those before it.
+The first observation is stored at once, and together what comes while that is under way. A commit takes several trips
+to the database, however much it holds: when many syncs end at the same minute, each on its own would have to wait for
+all of those before it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from cdi_bot.core.rules.failed_sync import Finding
-from cdi_bot.monitoring.incident_writer import ConflictError, Observation, record_observations
-from cdi_bot.store import Store, StoreTrouble
+from cdi_bot.core.model.content import RunStarted
+from cdi_bot.core.model.incident import Incident
+from cdi_bot.core.model.integration import WatchedIntegration
+from cdi_bot.core.model.message import MessageKind, OwedMessage
+from cdi_bot.core.model.run import Outcome, Run
+from cdi_bot.core.model.subscription import Subscription
+from cdi_bot.core.routing import channels_for_runs
+from cdi_bot.core.rules.failed_sync import Finding, IncidentChange, judge_runs
+from cdi_bot.monitoring.incident_writer import ConflictError, IncidentUpdate, owe_incident, store_incidents
+from cdi_bot.store import Store, StoreTrouble, UnitOfWork
 
 MOST = 500
 """Observations in one transaction, so that none is long."""
@@ -22,9 +31,166 @@ _TRIES = 5
 """A conflict means that somebody acknowledged at the same moment; five in a row mean something else."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What Braze told of one integration: its facts, some of its runs, and the starts of runs that it no longer has."""
+
+    watched: WatchedIntegration
+    runs: Sequence[Run]
+    vanished: frozenset[datetime] = frozenset()
+
+
+async def record_observations(
+    uow: UnitOfWork, observations: Sequence[Observation], *, now: datetime
+) -> list[Finding]:
+    """Judge observations of one workspace, no two of the same integration, and store everything that follows.
+
+    Raises `ConflictError` when an incident was changed by somebody else at the same moment.
+    """
+    if not observations:
+        return []
+    workspace_id = observations[0].watched.integration.workspace_id
+    ids = [observation.watched.integration.integration_id for observation in observations]
+    newest = await uow.incidents.newest_sync_failed(workspace_id, ids)
+    stored = await uow.integrations.get_many(workspace_id, ids)
+    for integration_id, observation in zip(ids, observations, strict=True):
+        await uow.runs.remove(workspace_id, integration_id, observation.vanished)
+    oldest = {
+        integration_id: min(run.sync_start_time for run in observation.runs)
+        for integration_id, observation in zip(ids, observations, strict=True)
+        if observation.runs
+    }
+    stored_runs = await uow.runs.since_each(workspace_id, oldest)
+    ended_by_list = await _ended_by_listed_runs(
+        uow, workspace_id, [run for each in newest for run in stored_runs.get(each, [])]
+    )
+    findings = [
+        judge_runs(
+            watched=_with_stored_watch(observation.watched, stored.get(integration_id)),
+            stored=stored_runs.get(integration_id, []),
+            observed=observation.runs,
+            incident=incident if (incident := newest.get(integration_id)) and incident.is_open else None,
+            ended_by_list=ended_by_list[integration_id],
+            now=now,
+        )
+        for integration_id, observation in zip(ids, observations, strict=True)
+    ]
+    await uow.integrations.save(
+        [
+            finding.watched
+            for integration_id, finding in zip(ids, findings, strict=True)
+            if not _is_stored(finding.watched, stored.get(integration_id))
+        ]
+    )
+    await uow.runs.save(workspace_id, [run for finding in findings for run in finding.runs])
+    await _write_findings(
+        uow, workspace_id, [each for one in findings for each in (*one.corrections, one)], now
+    )
+    return findings
+
+
+async def _ended_by_listed_runs(
+    uow: UnitOfWork, workspace_id: int, runs: Sequence[Run]
+) -> Mapping[str, Sequence[Incident]]:
+    """By integration, the incidents ended by one of these runs, where only the list told of it so far."""
+    found: defaultdict[str, list[Incident]] = defaultdict(list)
+    listed = [run for run in runs if run.provisional and run.outcome is Outcome.GOOD]
+    for incident in await uow.incidents.resolved_by(workspace_id, listed):
+        found[incident.integration_id or ""].append(incident)
+    return found
+
+
+def _with_stored_watch(observed: WatchedIntegration, stored: WatchedIntegration | None) -> WatchedIntegration:
+    """What was just observed of an integration, with the watch that people may have changed meanwhile."""
+    if stored is None:
+        return observed
+    return replace(
+        observed,
+        watched_since=stored.watched_since,
+        baseline_taken=stored.baseline_taken,
+        baseline_start=stored.baseline_start,
+    )
+
+
+def _is_stored(watched: WatchedIntegration, stored: WatchedIntegration | None) -> bool:
+    """Whether nothing but the times of the last answers is new; those are saved from time to time, many at once."""
+    return stored is not None and stored == replace(
+        watched,
+        listed_at=stored.listed_at,
+        status_asked_at=stored.status_asked_at,
+        trouble=stored.trouble,
+    )
+
+
+async def _write_findings(
+    uow: UnitOfWork, workspace_id: int, findings: Sequence[Finding], now: datetime
+) -> None:
+    """Store the incidents of findings, and owe what their channels are to be told."""
+    news = [finding for finding in findings if finding.incident or finding.started]
+    if not news:
+        return
+    stored = await store_incidents(uow, [finding.incident for finding in news if finding.incident])
+    subscriptions = await uow.subscriptions.for_workspace(workspace_id)
+    cards = await uow.cards.of_incidents([incident.incident_id for incident in stored])
+    following = iter(stored)
+    for finding in news:
+        await _owe_starts(uow, finding, subscriptions, now)
+        incident = next(following) if finding.incident else None
+        if incident and finding.change is not IncidentChange.BASELINE:
+            await owe_incident(
+                uow,
+                _update(finding, incident),
+                cards=cards.get(incident.incident_id, []),
+                subscriptions=subscriptions,
+                now=now,
+            )
+
+
+def _update(finding: Finding, incident: Incident) -> IncidentUpdate:
+    failed_again: Sequence[Run] = ()
+    if finding.change is IncidentChange.FAILED_AGAIN:
+        failed_again = finding.failures
+    elif incident.is_open and incident.failed_runs > 1:
+        # Of a partial run that the list told first, only the status call's counts say which channels are told: it
+        # comes again then, and its key keeps it from being told twice.
+        failed_again = finding.counted
+    return IncidentUpdate(
+        incident=incident,
+        integration=finding.watched.integration,
+        has_recovered=finding.change is IncidentChange.RECOVERED,
+        failures=[*finding.failures, *finding.counted],
+        failed_again=failed_again,
+        after_good=finding.after_good,
+    )
+
+
+async def _owe_starts(
+    uow: UnitOfWork, finding: Finding, subscriptions: Sequence[Subscription], now: datetime
+) -> None:
+    integration = finding.watched.integration
+    await uow.outbox.add(
+        [
+            OwedMessage(
+                key=f"running:{channel.team_id}:{channel.channel_id}:{integration.integration_id}:{int(run.sync_start_time.timestamp())}",
+                channel=channel,
+                kind=MessageKind.NOTICE,
+                content=RunStarted(
+                    workspace_id=integration.workspace_id,
+                    integration_id=integration.integration_id,
+                    run_start=run.sync_start_time,
+                ),
+                not_before=now,
+            )
+            for run in finding.started
+            for channel in sorted(channels_for_runs(subscriptions, integration, [run]))
+        ],
+        now=now,
+    )
+
+
 @dataclass(slots=True, kw_only=True, eq=False)
 class _Waiting:
-    """Observations that somebody wants stored, and what came of it."""
+    """Observations to store, and the future that waits for their findings."""
 
     observations: Sequence[Observation]
     now: datetime
@@ -46,7 +212,7 @@ class Recorder:
         self._working: asyncio.Task[None] | None = None
 
     async def record(self, observations: Sequence[Observation], now: datetime) -> list[Finding]:
-        """Store observations with what they owe; returns what each of them amounts to.
+        """Store observations with what they owe; returns the finding of each.
 
         Raises `StoreTrouble`, or `ConflictError` when somebody changes the same incident again and again.
         """
@@ -68,7 +234,7 @@ class Recorder:
             self._working = None
 
     def _next(self) -> list[_Waiting]:
-        """Those to store now: in order, as many as fit, but each integration once, for one look follows another."""
+        """Those to store now: in order, as many as fit, but each integration once: observations of it must not mix."""
         batch: list[_Waiting] = []
         later: list[_Waiting] = []
         taken: set[str] = set()
@@ -87,7 +253,7 @@ class Recorder:
         return batch
 
     async def _settle(self, batch: Sequence[_Waiting]) -> None:
-        """Store a batch; where something is wrong with it, each by itself, so that one spoils no other."""
+        """Store a batch; where something is wrong with it, each by itself, so that one bad item stops no other."""
         observations = [each for waiting in batch for each in waiting.observations]
         try:
             findings = iter(await self._commit(observations, max(waiting.now for waiting in batch)))

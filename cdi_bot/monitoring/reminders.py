@@ -1,4 +1,4 @@
-"""What time alone brings about: an incident nobody acknowledged is told again, a snooze ends."""
+"""What comes due by the clock: an incident that nobody acknowledged is repeated, a snooze ends."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True, kw_only=True)
 class Reminders:
-    """Owes what is due by the clock in one workspace; called every few seconds, and safe to call anew."""
+    """Owes what has come due in one workspace; called every few seconds, and safe to call again."""
 
     store: Store
     workspace_id: int
@@ -56,30 +56,30 @@ class Reminders:
             await uow.outbox.add([show_card(card, now) for card in raised.values()], now=now)
 
     async def _due(self, uow: UnitOfWork, now: datetime) -> list[OwedMessage]:
-        """Once per interval since an incident was told in a channel that still hears of it, and not acknowledged."""
-        everyone = [
+        """One reminder per interval since an incident was posted in a channel that is still subscribed to it."""
+        due = [
             incident
             for incident in await uow.incidents.open_for(self.workspace_id, None, None)
             if incident.acknowledged_by is None and now - incident.opened_at >= self.repeat_after
         ]
-        if not everyone:
+        if not due:
             return []
-        cards = await uow.cards.of_incidents([incident.incident_id for incident in everyone])
+        cards = await uow.cards.of_incidents([incident.incident_id for incident in due])
         subscriptions = await uow.subscriptions.for_workspace(self.workspace_id)
         known = await uow.integrations.get_many(
-            self.workspace_id, [each.integration_id for each in everyone if each.integration_id]
+            self.workspace_id, [each.integration_id for each in due if each.integration_id]
         )
         return [
             self._still_open(incident, card, now)
-            for incident in everyone
+            for incident in due
             for card in cards.get(incident.incident_id, [])
             if card.ts
-            and now - _told_at(incident, card.ts) >= self.repeat_after
+            and now - _posted_at(incident, card.ts) >= self.repeat_after
             and _is_subscribed(incident, card, known, subscriptions)
         ]
 
     def _still_open(self, incident: Incident, card: Card, now: datetime) -> OwedMessage:
-        times = int((now - _told_at(incident, card.ts)) / self.repeat_after)
+        times = int((now - _posted_at(incident, card.ts)) / self.repeat_after)
         return OwedMessage(
             key=f"still_open:{incident.incident_id}:{times}:card:{card.card_id}",
             channel=card.channel,
@@ -87,12 +87,12 @@ class Reminders:
             content=StillOpen(incident_id=incident.incident_id),
             not_before=now,
             card_id=card.card_id,
-            card_revision=card.wanted_revision + 1,  # no card tells this, however new it is
+            card_revision=card.wanted_revision + 1,  # no state of the card tells this
             broadcast=True,
         )
 
 
-def _told_at(incident: Incident, ts: str | None) -> datetime:
+def _posted_at(incident: Incident, ts: str | None) -> datetime:
     """When the card was posted, which may be long after the incident opened; a `ts` is Slack's time of it."""
     return max(incident.opened_at, datetime.fromtimestamp(float(ts or 0), UTC))
 
@@ -105,8 +105,8 @@ def _is_subscribed(
 ) -> bool:
     """Whether the card's channel is still subscribed to what it is about; of a whole workspace every channel is.
 
-    Of an integration that is gone from Braze nobody is reminded: there is nothing to mend. Its incident stays, for
-    the case that it comes back.
+    Of an integration that is gone from Braze nobody is reminded: there is nothing to fix. Its incident stays open,
+    for the case that it comes back.
     """
     watched = known.get(incident.integration_id or "")
     if watched is None:

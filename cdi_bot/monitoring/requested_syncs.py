@@ -1,6 +1,6 @@
-"""Follows the syncs that people started, until their runs have ended, and tells how.
+"""Follows the syncs that people started, until their runs have ended, and tells how they ended.
 
-What is followed stands in the store: a restart goes on with it.
+They stand in the store, so that a restart goes on with them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ AT_ONCE = 4
 
 @dataclass(slots=True, kw_only=True)
 class RequestedSyncs:
-    """Looks after the syncs of one workspace; called every few seconds by the process that polls it."""
+    """Follows the requested syncs of one workspace; called every few seconds by the process that polls it."""
 
     store: Store
     poller: Poller
@@ -38,16 +38,16 @@ class RequestedSyncs:
     _ask_at: dict[int, datetime] = field(default_factory=dict)
 
     async def tick(self) -> None:
-        """Look after all of them. Raises nothing: database trouble is logged, and the next tick tries again."""
+        """Check all of them. Raises nothing: database trouble is logged, and the next tick tries again."""
         if not self.poller.is_leading:
             return
         try:
             async with self.store.read() as uow:
                 syncs = await uow.requested_syncs.for_workspace(self.workspace_id)
-            going_on = [sync for sync in syncs if not await self._settle(sync, is_fresh=False)]
-            due = self._due(going_on, self.clock())
-            told = await asyncio.gather(*map(self._ask, due))
-            for sync, is_fresh in zip(due, told, strict=True):
+            running = [sync for sync in syncs if not await self._settle(sync, is_fresh=False)]
+            due = self._due(running, self.clock())
+            answers = await asyncio.gather(*map(self._ask, due))
+            for sync, is_fresh in zip(due, answers, strict=True):
                 await self._settle(sync, is_fresh=is_fresh)
         except StoreTrouble as trouble:
             log.debug("following syncs waits for the database", why=str(trouble))
@@ -59,14 +59,14 @@ class RequestedSyncs:
         return sorted(due, key=lambda sync: self._ask_at[sync.sync_id])[:AT_ONCE]
 
     async def _ask(self, sync: RequestedSync) -> bool:
-        """Have its runs read, watched or not; False where Braze does not tell: its trouble is told by others."""
+        """Read its runs, watched or not; False where Braze can't be asked, which others log."""
         asking = self.poller.refresh(sync.integration_id, purpose=Purpose.POLL)
         trouble = await within(STATUS_PATIENCE, asking)
         self._ask_at[sync.sync_id] = next_request_at(sync, self.clock())
         return trouble is None
 
     async def _settle(self, sync: RequestedSync, *, is_fresh: bool) -> bool:
-        """Tell the end if there is one by what is stored; False while it goes on."""
+        """Tell the end if the stored runs show one; False while it goes on."""
         now = self.clock()
         async with self.store.read() as uow:
             since = sync.asked_at - CLOCKS_APART
@@ -75,15 +75,15 @@ class RequestedSyncs:
         if end is None:
             return False
         async with self.store.write() as uow:
-            is_told = await _tell(uow, sync, end, now)
-        if is_told:
+            is_owed = await _owe(uow, sync, end, now)
+        if is_owed:
             log.info("sync followed", integration=sync.integration_id, ending=end.ending.value)
             self.wake()
         return True
 
 
-async def _tell(uow: UnitOfWork, sync: RequestedSync, end: SyncEnd, now: datetime) -> bool:
-    """Owe the channel the end, once; False where the word of the order is not posted yet, and this has to wait."""
+async def _owe(uow: UnitOfWork, sync: RequestedSync, end: SyncEnd, now: datetime) -> bool:
+    """Owe the channel the end, once; False where the announcement is not posted yet, and this has to wait."""
     thread_ts = await _thread(uow, sync)
     if thread_ts is None and now - sync.asked_at < LONGEST and await uow.outbox.is_pending(sync.announced):
         return False
@@ -110,7 +110,7 @@ async def _tell(uow: UnitOfWork, sync: RequestedSync, end: SyncEnd, now: datetim
 
 
 async def _thread(uow: UnitOfWork, sync: RequestedSync) -> str | None:
-    """The thread to tell it in: the card's that was there when it was asked for, else the announcement's."""
+    """The thread for it: of the card that was there when the sync was requested, else of the announcement."""
     if sync.incident_id is not None:
         cards = (await uow.cards.of_incidents([sync.incident_id])).get(sync.incident_id, [])
         card = next((card for card in cards if card.channel == sync.channel and card.ts), None)

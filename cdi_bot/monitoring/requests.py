@@ -1,4 +1,4 @@
-"""Ask Braze one thing, record what it told, and let the planner know: a status call, or a page of the list."""
+"""Send one request to Braze, record the answer, and let the planner know: a status call, or a page of the list."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ from cdi_bot.monitoring.braze_port import NO_SUCH_INTEGRATION, Braze, BrazeReaso
 from cdi_bot.monitoring.connectivity import Connectivity
 from cdi_bot.monitoring.fetch_list import ListFetcher
 from cdi_bot.monitoring.fetch_runs import fetch_runs
-from cdi_bot.monitoring.incident_writer import ConflictError, Observation
+from cdi_bot.monitoring.incident_writer import ConflictError
 from cdi_bot.monitoring.integration_state import IntegrationState
+from cdi_bot.monitoring.recorder import Observation
 from cdi_bot.monitoring.workspace_state import WorkspaceState
 from cdi_bot.store import Store, StoreTrouble
 
 log = structlog.get_logger(__name__)
 
 PATIENCE = 2.0
-"""Seconds that a change in the list waits for the status call to tell its rows before it is told without."""
+"""Seconds that a change in the list waits for the status call, before it is recorded without rows."""
 
 _AT_ONCE = 8
 """Status calls under way at a time: enough for any limit seen, few enough to leave commands a connection."""
@@ -64,10 +65,10 @@ class BrazeRequests:
 
     def start_asking(self, integration_id: str) -> None:
         """Ask an integration that the planner has chosen."""
-        self._asking[integration_id] = self._spawn(self._poll(self._state.items[integration_id]))
+        self._asking[integration_id] = self._spawn(self._poll(self._state.integrations[integration_id]))
 
     async def _poll(self, item: IntegrationState) -> None:
-        """Ask one integration; whatever goes wrong pushes it back and stops nothing else."""
+        """Ask one integration; whatever goes wrong delays this one and stops nothing else."""
         not_before = self._clock() + _ASK_AGAIN
         try:
             async with self._room:
@@ -75,13 +76,13 @@ class BrazeRequests:
             return
         except BrazeTrouble as trouble:
             if trouble.reason is not BrazeReason.OUT_OF_BUDGET:
-                not_before = item.push_back(self._clock())
-                await self._note(item, trouble)
+                not_before = item.back_off(self._clock())
+                await self._note_trouble(item, trouble)
         except (StoreTrouble, ConflictError) as trouble:
-            not_before = item.push_back(self._clock())
+            not_before = item.back_off(self._clock())
             log.warning("observation not stored", integration=item.integration_id, why=str(trouble))
         except Exception:
-            not_before = item.push_back(self._clock())
+            not_before = item.back_off(self._clock())
             log.exception("observation failed", integration=item.integration_id)
         finally:
             self._asking.pop(item.integration_id, None)
@@ -90,7 +91,7 @@ class BrazeRequests:
     async def ask(self, item: IntegrationState, *, purpose: Purpose = Purpose.POLL) -> None:
         """Ask an integration's status and record what is new; raises `BrazeTrouble`, and what the store raises."""
         try:
-            reading = await fetch_runs(self._braze, self._store, item, purpose=purpose)
+            fetched = await fetch_runs(self._braze, self._store, item, purpose=purpose)
         except BrazeTrouble as trouble:
             self._connectivity.failed(trouble, self._clock())
             raise
@@ -98,25 +99,25 @@ class BrazeRequests:
         self._connectivity.answered(now)
         item.failures = 0
         watched = replace(item.watched, status_asked_at=now, trouble=None)
-        item.watched, item.unsaved = watched, True
-        if reading.is_new:
-            seen = Observation(watched=watched, runs=reading.runs, vanished=reading.vanished)
-            await self._state.record([seen], now)
-            item.note_page(reading.first_page)
-            item.open_starts -= reading.vanished
-        self._planner.answered(item.integration_id, reading.first_page, now)
-        item.news = item.differs_from(item.watched.integration)
-        if item.news:  # the status call lags behind the list: no use in asking it at once again
+        item.watched, item.times_unsaved = watched, True
+        if fetched.is_new:
+            observation = Observation(watched=watched, runs=fetched.runs, vanished=fetched.vanished)
+            await self._state.record([observation], now)
+            item.note_page(fetched.first_page)
+            item.running_starts -= fetched.vanished
+        self._planner.answered(item.integration_id, fetched.first_page, now)
+        item.has_news = item.is_behind(item.watched.integration)
+        if item.has_news:  # the status call lags behind the list: no use in asking it at once again
             self._planner.press(item.integration_id, now, not_before=now + _ASK_AGAIN)
 
-    async def _note(self, item: IntegrationState, trouble: BrazeTrouble) -> None:
-        """An integration could not be asked: say so once."""
+    async def _note_trouble(self, item: IntegrationState, trouble: BrazeTrouble) -> None:
+        """Log once that an integration could not be asked."""
         if item.watched.trouble == trouble.reason.value:
             return
         log.warning(
             "status not told", integration=item.integration_id, reason=trouble.reason.value, why=str(trouble)
         )
-        item.watched, item.unsaved = replace(item.watched, trouble=trouble.reason.value), True
+        item.watched, item.times_unsaved = replace(item.watched, trouble=trouble.reason.value), True
         if trouble.reason in NO_SUCH_INTEGRATION and not item.watched.missing_since:
             await self._state.mark_missing([item], self._clock())
 
@@ -141,7 +142,7 @@ class BrazeRequests:
         self._planner.page_failed(number, self._clock(), restart=restart)
 
     async def read(self, number: int, *, purpose: Purpose) -> bool:
-        """Read a page of the list and record what it shows; says whether it is the last one.
+        """Read a page of the list and record what it shows; returns whether it is the last one.
 
         Raises `BrazeTrouble`, and what the store raises.
         """
@@ -153,34 +154,38 @@ class BrazeRequests:
             raise
         now = self._clock()
         self._connectivity.answered(now)
-        news = await self._state.take_list(page.integrations, now)
+        news = await self._state.take_list_page(page.integrations, now)
         for integration in page.integrations:
-            self.introduce(self._state.items[integration.integration_id], now)
+            self.introduce(self._state.integrations[integration.integration_id], now)
         changes = self._planner.listed(number, page.integrations, now, is_last=is_last)
         plain = [item for item in news if changes.get(item.integration_id) is ListChange.PLAIN]
         pressing = [item for item in news if item not in plain]
         for item in pressing:
             self._planner.press(item.integration_id, now)
         if plain:
-            await self._state.take_listed_runs(plain, now)
+            await self._state.record_listed_runs(plain, now)
         if pressing:
             self._on_news()
-            self._spawn(self._explain(pressing))
-        gone = [self._state.items[each] for each in self._planner.gone() if each in self._state.items]
-        await self._state.mark_missing([item for item in gone if not item.watched.missing_since], now)
+            self._spawn(self._record_unexplained(pressing))
+        missing = [
+            self._state.integrations[each]
+            for each in self._planner.gone()
+            if each in self._state.integrations
+        ]
+        await self._state.mark_missing([item for item in missing if not item.watched.missing_since], now)
         return is_last
 
     def introduce(self, item: IntegrationState, now: datetime) -> None:
-        """Tell the planner of an integration, and whether anybody hears of it."""
+        """Tell the planner of an integration, and whether anybody is subscribed to it."""
         self._planner.know(item.watched, newest=item.newest, subscribed=item.subscribed, now=now)
 
-    async def _explain(self, pressing: Sequence[IntegrationState]) -> None:
-        """Wait for what the status calls say; what is not explained in time is told as the list tells it."""
+    async def _record_unexplained(self, pressing: Sequence[IntegrationState]) -> None:
+        """Wait for the status calls; what they have not explained in time is recorded as the list shows it."""
         asking = [task for item in pressing if (task := self._asking.get(item.integration_id))]
         if asking:
             await asyncio.wait(asking, timeout=PATIENCE)
         try:
-            await self._state.take_listed_runs(pressing, self._clock())
+            await self._state.record_listed_runs(pressing, self._clock())
         except (StoreTrouble, ConflictError) as trouble:
             log.warning("news of the list not stored", why=str(trouble))
         except Exception:

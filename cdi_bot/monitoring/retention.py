@@ -1,4 +1,4 @@
-"""Forget what is older than the operator keeps, a small step at a time, so that nobody waits for it."""
+"""Delete what is older than the operator keeps, in small steps, so that nobody waits for it."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ REST = timedelta(hours=1)
 
 @dataclass(slots=True, kw_only=True)
 class Retention:
-    """Goes through the store again and again. Several processes may do so: they find less to do.
+    """Goes through the store again and again. Several processes may do so: then each finds less to do.
 
-    What hangs on an old incident goes before the runs that it shows. Runs go by integration, in the order of the
-    index that they stand in, so that none of them has to be searched for.
+    Old incidents and their cards are deleted before the runs that they show. Runs are deleted by integration, in the
+    order of their index, so that none of them has to be searched for.
     """
 
     store: Store
@@ -35,7 +35,7 @@ class Retention:
     keep: timedelta
     _after: IntegrationKey | None = None
     _rest_until: datetime | None = None
-    _forgotten: int = 0
+    _deleted: int = 0
 
     async def tick(self) -> None:
         """Take one step if one is due. Raises nothing: database trouble is logged, and the next tick tries again."""
@@ -51,26 +51,26 @@ class Retention:
         self._rest_until = None
         if is_over:
             self._rest_until = now + REST
-            if self._forgotten:
-                log.info("old records forgotten", rows=self._forgotten, before=(now - self.keep).isoformat())
-            self._forgotten = 0
+            if self._deleted:
+                log.info("old records forgotten", rows=self._deleted, before=(now - self.keep).isoformat())
+            self._deleted = 0
 
     async def _step(self, uow: UnitOfWork, before: datetime) -> bool:
-        """Forget one step's worth; True at the end of a pass."""
+        """Delete one step's worth; True at the end of a pass."""
         if self._after is None:
-            for forget in (
+            for delete in (
                 uow.retention.delete_incidents,
                 uow.retention.delete_notices,
                 uow.retention.delete_audit,
             ):
-                gone = await forget(before, limit=STEP)
-                self._forgotten += gone
-                if gone:
+                deleted = await delete(before, limit=STEP)
+                self._deleted += deleted
+                if deleted:
                     return False
-        gone, came_to = await uow.retention.delete_runs(
+        deleted, came_to = await uow.retention.delete_runs(
             before, after=self._after, integrations=INTEGRATIONS, limit=STEP
         )
-        self._forgotten += gone
-        if gone < STEP:  # else there may be more of the same integrations
+        self._deleted += deleted
+        if deleted < STEP:  # else there may be more of the same integrations
             self._after = came_to
         return came_to is None

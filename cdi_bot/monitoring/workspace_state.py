@@ -1,4 +1,4 @@
-"""What is known of a workspace, in memory and in the store, kept in step."""
+"""What is known of a workspace's integrations, in memory as in the store."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ import structlog
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.subscription import Subscription
 from cdi_bot.core.rules.failed_sync import Finding
-from cdi_bot.monitoring.baseline import start_watching, stop_watching
-from cdi_bot.monitoring.incident_writer import ConflictError, Observation
-from cdi_bot.monitoring.integration_state import NONE_OPEN, IntegrationState, run_from_list
+from cdi_bot.monitoring.incident_writer import ConflictError
+from cdi_bot.monitoring.integration_lifecycle import record_missing, start_watching, stop_watching
+from cdi_bot.monitoring.integration_state import NONE_RUNNING, IntegrationState, run_from_list
 from cdi_bot.monitoring.measurements import DetectionTimes, Measurements
-from cdi_bot.monitoring.missing_integrations import record_missing
-from cdi_bot.monitoring.recorder import Recorder
+from cdi_bot.monitoring.recorder import Observation, Recorder
 from cdi_bot.store import Store, StoreTrouble
 
 log = structlog.get_logger(__name__)
@@ -35,15 +34,15 @@ class WorkspaceState:
         self._detections = DetectionTimes(measurements=measurements)
         self._recorder = Recorder(store)
         self._store, self._workspace_id, self._wake = store, workspace_id, wake
-        self.items: dict[str, IntegrationState] = {}
+        self.integrations: dict[str, IntegrationState] = {}
         self.is_stale = True
         self._subscriptions: list[Subscription] = []
         self._tally = (0, 0)
 
     async def reload(self, now: datetime) -> None:
-        """Read what is stored; keep what only memory knows. What nobody hears of any more is let go.
+        """Read what is stored; keep what only memory knows. What nobody is subscribed to any more is no longer watched.
 
-        Raises `StoreTrouble`; then all is as stale as before.
+        Raises `StoreTrouble`; then everything is as stale as before.
         """
         self.is_stale = False  # before it is read: what somebody changes meanwhile is read the next time
         try:
@@ -52,8 +51,8 @@ class WorkspaceState:
             self.is_stale = True
             raise
 
-    async def look_for_changes(self) -> None:
-        """See whether subscriptions came or went by way of another process, or while they were being read."""
+    async def check_subscriptions(self) -> None:
+        """Notice subscriptions that came or went by way of another process, or while they were being read."""
         async with self._store.read() as uow:
             self.is_stale |= await uow.subscriptions.fingerprint(self._workspace_id) != self._tally
 
@@ -65,26 +64,28 @@ class WorkspaceState:
             unsubscribed = [
                 each for each in stored if each.watched_since and not self._is_subscribed(each.integration)
             ]
-            let_go = {
+            stopped = {
                 each.integration.integration_id: each for each in await stop_watching(uow, unsubscribed, now)
             }
             ids = [each.integration.integration_id for each in stored]
             newest = await uow.runs.newest(self._workspace_id, ids)
             unsettled = await uow.runs.running(self._workspace_id, ids)
         for integration_id, found in zip(ids, stored, strict=True):
-            watched = let_go.get(integration_id, found)
-            item = self.items.setdefault(integration_id, IntegrationState(watched=watched, subscribed=False))
+            watched = stopped.get(integration_id, found)
+            item = self.integrations.setdefault(
+                integration_id, IntegrationState(watched=watched, subscribed=False)
+            )
             item.take_stored(watched)
             item.subscribed = self._is_subscribed(watched.integration)
             item.newest = newest.get(integration_id)
             still_open = unsettled.get(integration_id)
-            item.open_starts = (
-                frozenset(run.sync_start_time for run in still_open) if still_open else NONE_OPEN
+            item.running_starts = (
+                frozenset(run.sync_start_time for run in still_open) if still_open else NONE_RUNNING
             )
 
     async def find(self, integration_id: str) -> IntegrationState:
         """An integration as remembered, as stored, or (never seen) as a mere id."""
-        item = self.items.get(integration_id)
+        item = self.integrations.get(integration_id)
         if item:
             return item
         async with self._store.read() as uow:
@@ -95,33 +96,33 @@ class WorkspaceState:
         return IntegrationState(watched=stored or WatchedIntegration(integration=unlisted), subscribed=False)
 
     async def save_times(self) -> None:
-        """Keep when each integration was last heard of; costs nothing where nothing was."""
-        unsaved = [item for item in self.items.values() if item.unsaved]
+        """Save when Braze last told of each integration; costs nothing where nothing is new."""
+        unsaved = [item for item in self.integrations.values() if item.times_unsaved]
         if unsaved:
             async with self._store.write() as uow:
                 await uow.integrations.save_poll_state([item.watched for item in unsaved])
             for item in unsaved:
-                item.unsaved = False
+                item.times_unsaved = False
 
     async def record(self, observations: Sequence[Observation], now: datetime) -> None:
-        """Store observations with what they owe, and learn from them."""
+        """Store observations with what they owe, and remember what they show."""
         findings = await self._recorder.record(observations, now)
         self._detections.note(findings, now)
         for finding in findings:
-            self._learn(finding)
-        if any(finding.incident or finding.started or finding.retold for finding in findings):
+            self._remember(finding)
+        if any(finding.incident or finding.started or finding.corrections for finding in findings):
             self._wake()
 
-    def _learn(self, finding: Finding) -> None:
+    def _remember(self, finding: Finding) -> None:
         integration = finding.watched.integration
-        item = self.items.get(integration.integration_id)
+        item = self.integrations.get(integration.integration_id)
         if item is None:
             item = IntegrationState(watched=finding.watched, subscribed=self._is_subscribed(integration))
-            self.items[integration.integration_id] = item
+            self.integrations[integration.integration_id] = item
         item.watched = finding.watched
         for run in finding.runs:
-            item.learn_run(run)
-        for each in (*finding.retold, finding):
+            item.note_run(run)
+        for each in (*finding.corrections, finding):
             if each.change:
                 log.info(
                     "incident",
@@ -131,35 +132,35 @@ class WorkspaceState:
                     incident=each.incident.incident_id if each.incident else None,
                 )
 
-    async def take_list(self, listed: Iterable[Integration], now: datetime) -> list[IntegrationState]:
-        """Take in a page of the list. Returns the watched integrations whose news the status call should explain.
+    async def take_list_page(self, listed: Iterable[Integration], now: datetime) -> list[IntegrationState]:
+        """Store a page of the list. Returns the watched integrations whose news the status call should explain.
 
-        What nobody watches is stored as the list tells it, so that a later subscription has its baseline.
+        What nobody watches is stored as the list shows it, so that a later subscription has its baseline.
         """
         news: list[IntegrationState] = []
         observations: list[Observation] = []
         for integration in listed:
-            item = self.items.get(integration.integration_id)
+            item = self.integrations.get(integration.integration_id)
             before = item.watched if item else None
             is_known = before and before.integration == integration and not before.missing_since
-            if item and before and is_known and not item.unstored:
-                item.watched, item.unsaved = replace(before, listed_at=now), True
+            if item and before and is_known and not item.list_unstored:
+                item.watched, item.times_unsaved = replace(before, listed_at=now), True
                 continue
             watched = await self._as_listed(item, integration, now)
             run = run_from_list(integration)
-            is_news = run is not None and (item is None or item.differs_from(integration))
+            is_news = run is not None and (item is None or item.is_behind(integration))
             if not (is_news and watched.watched_since):
                 observations.append(Observation(watched=watched, runs=[run] if run and is_news else []))
                 continue
-            item = item or self.items.setdefault(
+            item = item or self.integrations.setdefault(
                 integration.integration_id, IntegrationState(watched=watched, subscribed=True)
             )
-            item.watched, item.news, item.unstored = watched, True, True
+            item.watched, item.has_news, item.list_unstored = watched, True, True
             news.append(item)
             observations.append(Observation(watched=watched, runs=[]))
         await self.record(observations, now)
         for each in observations:
-            self.items[each.watched.integration.integration_id].unstored = False
+            self.integrations[each.watched.integration.integration_id].list_unstored = False
         return news
 
     async def _as_listed(
@@ -171,16 +172,16 @@ class WorkspaceState:
         if watched.watched_since or not self._is_subscribed(integration):
             return watched
         if item is None:
-            # Nobody could have been told of it yet: what it did since they asked for it is news.
+            # It is new in Braze: all runs since somebody subscribed to a pattern that fits it are news.
             return replace(watched, watched_since=self._subscribed_since(integration) - _CLOCK_SKEW)
         async with self._store.write() as uow:
             (watched,) = await start_watching(uow, [watched], now)
         item.subscribed = True
         return watched
 
-    async def take_listed_runs(self, items: Iterable[IntegrationState], now: datetime) -> None:
-        """Tell what the list showed, without rows, of those that no status call has explained in time."""
-        waiting = [item for item in items if item.news]
+    async def record_listed_runs(self, items: Iterable[IntegrationState], now: datetime) -> None:
+        """Record the runs that the list showed, without rows, where no status call has explained them in time."""
+        waiting = [item for item in items if item.has_news]
         observations = [
             Observation(watched=item.watched, runs=[run])
             for item in waiting
@@ -190,11 +191,11 @@ class WorkspaceState:
             await self.record(observations, now)
         except (StoreTrouble, ConflictError):
             for item in waiting:
-                item.unstored = True
+                item.list_unstored = True
             raise
 
     async def mark_missing(self, items: Sequence[IntegrationState], now: datetime) -> None:
-        """Note that Braze no longer knows these, and tell who asked for one by its id."""
+        """Note that Braze no longer knows these, and tell the channels that subscribed to one by its id."""
         if not items:
             return
         missing = [replace(item.watched, missing_since=now) for item in items]

@@ -14,12 +14,12 @@ from cdi_bot.delivery.slack_port import Messenger
 from cdi_bot.store import Store
 from cdi_bot.usecases.access import Access, posting_problem
 from cdi_bot.usecases.answers import Answer, DigestSet, LanguageSet, SettingsShown, UnknownLanguage
-from cdi_bot.usecases.changes import Actor, announce
+from cdi_bot.usecases.audit import Actor, announce
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeChannelSettings:
-    """The settings of channels. Every method answers; `StoreTrouble` and, as in `Manage`, `SlackTrouble` are raised.
+    """The settings of channels. Every method answers; `StoreTrouble` and, `SlackTrouble`, are raised.
 
     `languages` are those that the bot speaks. `who` is a Slack user id. `clock` gives the present in UTC, `wake`
     tells the deliverer that something is owed.

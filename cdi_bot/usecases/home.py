@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.incident import Incident, Kind
+from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, Workspace
 from cdi_bot.core.model.run import Outcome, Run
 from cdi_bot.core.model.subscription import Subscription, is_pattern, selector_matches
+from cdi_bot.core.rules.kinds import rules_of
+from cdi_bot.core.rules.urgency import attention, longest_row_first
 from cdi_bot.core.statistics import expected_next
 from cdi_bot.delivery.view_builder import dashboard_page
 from cdi_bot.store import Store, UnitOfWork
-from cdi_bot.usecases.queries import open_by_integration
+from cdi_bot.usecases.queries import open_by_integration, open_of_workspace
 
 MOST_URGENT = 8
 """So many failing integrations stand under "Wrong now"; the rest stand first among all."""
@@ -142,7 +144,7 @@ class HomeQueries:
             pages=len(pages),
             channels=len({one.channel for one in known.subscriptions}),
             total=len(known.subscribed),
-            failing=sum(incident.kind is Kind.SYNC_FAILED for incident in known.incidents.values()),
+            failing=sum(rules_of(incident).counts_as_failing for incident in known.incidents.values()),
             unhealthy=len(known.incidents),
             not_shown=max(0, len(known.incidents) - MOST_URGENT),
             unreachable=known.unreachable,
@@ -161,12 +163,12 @@ class HomeQueries:
         subscribed = [each for each in known if each.integration.integration_id in ids]
         here = [each.integration.integration_id for each in subscribed if not each.missing_since]
         incidents = await open_by_integration(uow, workspace_id, here)
-        unreachable = await uow.incidents.open_for(workspace_id, Kind.UNREACHABLE, None)
-        return _Known(own, taken, subscribed, incidents, next(iter(unreachable), None))
+        unreachable = await open_of_workspace(uow, workspace_id)
+        return _Known(own, taken, subscribed, incidents, unreachable)
 
     def _entries(self, known: _Known) -> list[_Entry]:
         """Put everything in its order: what is wrong, channel by channel what is heard, all that is heard of."""
-        by_need = sorted(known.subscribed, key=lambda each: _urgency(each, known.incidents))
+        by_need = sorted(known.subscribed, key=lambda each: _most_urgent_first(each, known.incidents))
         failing = [each for each in by_need if each.integration.integration_id in known.incidents]
         subscriptions = sorted(
             known.subscriptions, key=lambda one: (one.channel.channel_id, one.subscription_id)
@@ -241,9 +243,7 @@ def _same_channel(one: ChannelSubscription, other: ChannelSubscription) -> bool:
     return one.subscription.channel == other.subscription.channel
 
 
-def _urgency(each: WatchedIntegration, incidents: dict[str, Incident]) -> tuple[int, int]:
-    """Sort by what needs somebody most: unattended, attended, gone from Braze, well; those alike stay as they are."""
+def _most_urgent_first(each: WatchedIntegration, incidents: dict[str, Incident]) -> tuple[int, int]:
+    """Sort by who needs somebody most, then by the row of failures; those alike stay as they are."""
     incident = incidents.get(each.integration.integration_id)
-    if incident is None:
-        return (2 if each.missing_since else 3, 0)
-    return (int(incident.acknowledged_by is not None), -incident.failed_in_a_row)
+    return attention(incident, missing=each.missing_since is not None), longest_row_first(incident)

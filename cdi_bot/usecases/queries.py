@@ -6,14 +6,17 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.incident import OF_INTEGRATIONS, Incident, Kind
+from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, Workspace, normalize_name
 from cdi_bot.core.model.run import Outcome
 from cdi_bot.core.model.subscription import Snooze, Subscription, is_pattern, selector_matches
+from cdi_bot.core.rules.kinds import rules_of, worst_by_integration
+from cdi_bot.core.rules.unreachable import UNREACHABLE
+from cdi_bot.core.rules.urgency import attention, longest_row_first, severity
 from cdi_bot.core.statistics import expected_next, usual_of
 from cdi_bot.delivery.view_builder import dashboard_page
 from cdi_bot.monitoring.braze_port import Braze, BrazeReason, Endpoint, within
-from cdi_bot.monitoring.history_backfill import backfill_history
+from cdi_bot.monitoring.fetch_runs import backfill_history
 from cdi_bot.monitoring.poller import Poller
 from cdi_bot.store import Store, UnitOfWork
 from cdi_bot.usecases.answers import (
@@ -37,8 +40,6 @@ RATED, RECENTLY = timedelta(days=30), timedelta(days=7)
 
 TREND = 30
 """How many ended runs the picture shows."""
-
-_WORST_FIRST = ("config_error", "error", "partial")
 
 
 class Queries:
@@ -75,13 +76,13 @@ class Queries:
             here = [watched.integration.integration_id for watched in subscribed if not watched.missing_since]
             incidents = await open_by_integration(uow, workspace_id, here)
             snoozes = await _snoozes(uow, workspace_id, channel, ids, now)
-            subscribed.sort(key=lambda watched: _urgency(watched, incidents, snoozes))
+            subscribed.sort(key=lambda watched: _most_urgent_first(watched, incidents, snoozes))
             start = _page_start(offset, len(subscribed), OVERVIEW_PAGE)
             page = subscribed[start : start + OVERVIEW_PAGE]
             newest = await uow.runs.newest(
                 workspace_id, [watched.integration.integration_id for watched in page]
             )
-            unreachable = await uow.incidents.open_for(workspace_id, Kind.UNREACHABLE, None)
+            unreachable = await open_of_workspace(uow, workspace_id)
         rows = tuple(
             OverviewRow(
                 integration=watched.integration,
@@ -97,9 +98,9 @@ class Queries:
             rows=rows,
             offset=start,
             total=len(subscribed),
-            failing=sum(incident.kind is Kind.SYNC_FAILED for incident in incidents.values()),
+            failing=sum(rules_of(incident).counts_as_failing for incident in incidents.values()),
             unhealthy=len(incidents),
-            unreachable=next(iter(unreachable), None),
+            unreachable=unreachable,
         )
 
     async def history(self, channel: Channel, query: str, offset: int = 0) -> Answer:
@@ -227,11 +228,13 @@ def _page_start(offset: int, total: int, size: int) -> int:
 
 async def open_by_integration(uow: UnitOfWork, workspace_id: int, ids: Sequence[str]) -> dict[str, Incident]:
     """The open incident of each integration that has one: the worst of them."""
-    found = [
-        one for one in await uow.incidents.open_for(workspace_id, None, ids) if one.kind in OF_INTEGRATIONS
-    ]
-    found.sort(key=lambda incident: OF_INTEGRATIONS.index(incident.kind))
-    return {incident.integration_id: incident for incident in found if incident.integration_id}
+    return worst_by_integration(await uow.incidents.open_for(workspace_id, None, ids))
+
+
+async def open_of_workspace(uow: UnitOfWork, workspace_id: int) -> Incident | None:
+    """The open incident of the workspace itself: that Braze can't be reached."""
+    found = await uow.incidents.open_for(workspace_id, UNREACHABLE.kind, None)
+    return next(iter(found), None)
 
 
 async def _snoozes(
@@ -242,16 +245,19 @@ async def _snoozes(
     return {snooze.integration_id: snooze for snooze in snoozes if snooze.channel == channel}
 
 
-def _urgency(
+def _most_urgent_first(
     watched: WatchedIntegration, incidents: dict[str, Incident], snoozes: dict[str, Snooze]
 ) -> tuple[int, int, int, str]:
-    """Sort by what needs somebody most: failing and unattended, failing, gone from Braze, well."""
+    """Sort by who needs somebody most, then by how bad it is, then by name."""
     integration = watched.integration
     incident = incidents.get(integration.integration_id)
-    if incident is None:
-        return (2 if watched.missing_since else 3, 0, 0, integration.integration_name.casefold())
-    attended = incident.acknowledged_by is not None or integration.integration_id in snoozes
-    status = incident.last_failed.job_status if incident.last_failed else ""
-    rank = _WORST_FIRST.index(status) if status in _WORST_FIRST else len(_WORST_FIRST)
-    rank += incident.kind is not Kind.SYNC_FAILED
-    return (int(attended), rank, -incident.failed_in_a_row, integration.integration_name.casefold())
+    return (
+        attention(
+            incident,
+            missing=watched.missing_since is not None,
+            snoozed=integration.integration_id in snoozes,
+        ),
+        severity(incident) if incident else 0,
+        longest_row_first(incident),
+        integration.integration_name.casefold(),
+    )

@@ -1,7 +1,7 @@
 """What the form for a subscription needs: what there is to choose from, what stands now, and the change itself.
 
-The change goes the way of the commands (`manage.py`). A form may name another channel than the one it came from, so
-here is also looked whether the person is in it.
+A change is made by the same use cases as the commands. A form may name another channel than the one it came from,
+so it is checked here whether the person is in it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from cdi_bot.usecases.access import Access, posting_problem
 from cdi_bot.usecases.answers import Answer, SettingsShown
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings
 from cdi_bot.usecases.lookup import Lookup, looks_like_an_id, matches_part, was_listed
-from cdi_bot.usecases.manage import Manage
+from cdi_bot.usecases.subscriptions import ChangeSubscriptions
 
 LIST_PATIENCE = timedelta(seconds=1.5)
 """How long a search waits for Braze where nothing is known yet: Slack gives it three seconds."""
@@ -78,7 +78,7 @@ class SubscriptionForms:
         *,
         store: Store,
         workspace: Workspace,
-        manage: Manage,
+        subscriptions: ChangeSubscriptions,
         channels: ChangeChannelSettings,
         messenger: Messenger,
         lookup: Lookup,
@@ -87,7 +87,7 @@ class SubscriptionForms:
         """Work on one Braze workspace."""
         self._store = store
         self._workspace_id = workspace.workspace_id
-        self._manage = manage
+        self._subscriptions = subscriptions
         self._channels = channels
         self._messenger = messenger
         self._lookup = lookup
@@ -142,7 +142,7 @@ class SubscriptionForms:
         refusal = await self._access.to_reach(who, channel) if picked else None
         if refusal:
             return await posting_problem(self._messenger, channel) or refusal
-        return await self._manage.subscribe(channel, who, selector, filters)
+        return await self._subscriptions.subscribe(channel, who, selector, filters)
 
     async def talk(self, channel: Channel, who: str, wish: ChannelWishes, zone: str) -> list[Answer]:
         """Have the channel talked to as wished; a digest's time is one of the zone of that name."""
@@ -164,7 +164,7 @@ class SubscriptionForms:
 
     async def unsubscribe(self, channel: Channel, who: str, selector: str) -> Answer:
         """End one subscription, and no other that it covers: the form is about the one alone."""
-        return await self._manage.unsubscribe(channel, who, selector, only=True)
+        return await self._subscriptions.unsubscribe(channel, who, selector, only=True)
 
 
 def choices(query: str, known: list[Integration], *, listed: bool) -> Choices:

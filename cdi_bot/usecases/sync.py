@@ -14,13 +14,13 @@ from cdi_bot.monitoring.braze_port import Braze, BrazeTrouble, Endpoint
 from cdi_bot.store import Store, UnitOfWork
 from cdi_bot.usecases.access import Access
 from cdi_bot.usecases.answers import Answer, ConfirmSync, SyncStarted
-from cdi_bot.usecases.changes import Actor, announce, open_incidents
+from cdi_bot.usecases.audit import Actor, announce
 from cdi_bot.usecases.lookup import Lookup, braze_refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncRequests:
-    """Starts syncs. Every method answers; `StoreTrouble` and, as in `Manage`, `SlackTrouble` are raised."""
+    """Starts syncs. Every method answers; `StoreTrouble` and, as in `IncidentResponse`, `SlackTrouble` are raised."""
 
     store: Store
     braze: Braze
@@ -71,7 +71,7 @@ async def _announce_sync(
     )
     announced = await announce(uow, actor, "sync", key, content)
     newest = (await uow.runs.newest(actor.workspace_id, [key])).get(key)
-    incidents = await open_incidents(uow, actor.workspace_id, key)
+    incidents = await uow.incidents.open_for(actor.workspace_id, None, [key])
     await uow.requested_syncs.add(
         RequestedSync(
             sync_id=0,

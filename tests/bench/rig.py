@@ -22,7 +22,7 @@ from cdi_bot.core.model.subscription import Filters
 from cdi_bot.core.model.view import View
 from cdi_bot.delivery.dispatcher import Dispatcher
 from cdi_bot.delivery.view_builder import ViewBuilder
-from cdi_bot.monitoring.incident_writer import Observation, record_observations
+from cdi_bot.monitoring.recorder import Observation, record_observations
 from cdi_bot.slack.api.messenger import SlackMessenger
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import Store

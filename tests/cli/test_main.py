@@ -8,7 +8,6 @@ import signal
 import socket
 import sqlite3
 import time
-from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
 
@@ -18,14 +17,6 @@ from cdi_bot.sandbox import Sandbox
 from tests.program import Invoke, Program
 
 NEEDED = ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "BRAZE_BASE_URL", "BRAZE_API_KEY")
-
-
-@pytest.fixture
-async def fresh(tmp_path: Path) -> AsyncIterator[Program]:
-    """The program, loaded anew with each start as it is on a person's machine."""
-    program = Program(tmp_path, forked=False)
-    yield program
-    await program.close()
 
 
 @pytest.mark.parametrize("arguments", [["run"], ["check"], ["status", "users"]])
@@ -94,11 +85,11 @@ def test_a_database_of_a_newer_program(invoke: Invoke) -> None:
 
 
 async def test_run_stops_on_a_signal(
-    fresh: Program, sandbox: Sandbox, settings_for_sandbox: dict[str, str]
+    program: Program, sandbox: Sandbox, settings_for_sandbox: dict[str, str]
 ) -> None:
     """A running bot that is told to stop does so within 10 seconds and ends with 0, without a word of its secrets."""
     connected = sandbox.events()
-    bot = await fresh.start("run", env=settings_for_sandbox)
+    bot = await program.start("run", env=settings_for_sandbox)
     async for event in connected:
         if event["type"] == "bot_connected" and event["connected"]:
             break
@@ -128,9 +119,9 @@ def test_a_taken_port_of_the_page(invoke: Invoke) -> None:
 
 
 @pytest.mark.parametrize(("command", "code"), [("run", 0), ("demo", 0), ("check", 128 + signal.SIGTERM)])
-async def test_a_stop_while_it_is_being_loaded(fresh: Program, command: str, code: int) -> None:
+async def test_a_stop_while_it_is_being_loaded(program: Program, command: str, code: int) -> None:
     """It ends at once: well, unless the command was to find something out."""
-    bot = await fresh.start(command, env={"PYTHONVERBOSE": "1"})
+    bot = await program.start(command, env={"PYTHONVERBOSE": "1"})
     await bot.logged("typer")
     finished = await bot.end(signal.SIGTERM)
     assert (finished.code, finished.out) == (code, "")
@@ -168,9 +159,9 @@ async def test_the_sandbox_says_how_to_talk_to_it(program: Program, invoke: Invo
     assert (await sandbox.end(signal.SIGTERM)).code == 0
 
 
-async def test_the_demo_alerts_within_15_seconds(fresh: Program) -> None:
+async def test_the_demo_alerts_within_15_seconds(program: Program) -> None:
     """The first alert shows within 15 s of the address, the conversation is printed, Ctrl-C ends it with 0."""
-    demo = await fresh.start("demo", "--headless")
+    demo = await program.start("demo", "--headless")
     assert "http://127.0.0.1:" in await demo.line("http://")
     begun = time.monotonic()
     await demo.line("subscribed this channel")
@@ -180,13 +171,11 @@ async def test_the_demo_alerts_within_15_seconds(fresh: Program) -> None:
     assert (finished.code, finished.err) == (0, "")
 
 
-async def test_the_demo_ends_by_itself(program: Program) -> None:
+def test_the_demo_ends_by_itself(invoke: Invoke, tmp_path: Path) -> None:
     """`--for` ends the demo after so many seconds, and `--port` says where its page is."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
-    finished = await program.run(
-        "demo", "--for", "1", "--port", port, env={"DATABASE_URL": "sqlite:///mine.db"}
-    )
-    assert (finished.code, finished.err) == (0, "")
-    assert f"http://127.0.0.1:{port}/" in finished.out
-    assert not (program.folder / "mine.db").exists()
+    finished = invoke("demo", "--for", "1", "--port", port, env={"DATABASE_URL": "sqlite:///mine.db"})
+    assert (finished.exit_code, finished.stderr) == (0, "")
+    assert f"http://127.0.0.1:{port}/" in finished.stdout
+    assert not (tmp_path / "mine.db").exists()

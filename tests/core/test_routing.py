@@ -10,18 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cdi_bot.core.filters import FilterDecision, passes_filters
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.run import KNOWN_STATUSES
 from cdi_bot.core.model.subscription import Filters, Snooze, Subscription, Topic
-from cdi_bot.core.routing import (
-    FilterDecision,
-    channels_for_recovery,
-    channels_for_runs,
-    mention_for,
-    passes_filters,
-    snoozed_until,
-)
+from cdi_bot.core.routing import channels_for_recovery, channels_for_runs, mention_for, snoozed_until
 from tests.core.runs_kit import NOON, at, integration, run
 
 ONE, TWO = Channel(team_id="T1", channel_id="C1"), Channel(team_id="T1", channel_id="C2")
@@ -57,16 +51,16 @@ def incident(integration_id: str | None = "users", **more: Any) -> Incident:
 @pytest.mark.parametrize(
     ("filters", "status", "lost", "hearing"),
     [
-        (Filters(), "error", None, FilterDecision.HEARD),
+        (Filters(), "error", None, FilterDecision.PASSED),
         (Filters(), "running", None, FilterDecision.TOPIC_OFF),
         (Filters(topics=frozenset({Topic.ERROR})), "partial", 5, FilterDecision.TOPIC_OFF),
         (Filters(topics=frozenset()), "limit exceeded", None, FilterDecision.UNKNOWN_STATUS),
         (Filters(min_rows=10), "partial", 9, FilterDecision.BELOW_ROWS),
-        (Filters(min_rows=10), "partial", 10, FilterDecision.HEARD),
-        (Filters(min_rows=10), "partial", None, FilterDecision.HEARD),
-        (Filters(min_rows=10), "error", 9, FilterDecision.HEARD),
+        (Filters(min_rows=10), "partial", 10, FilterDecision.PASSED),
+        (Filters(min_rows=10), "partial", None, FilterDecision.PASSED),
+        (Filters(min_rows=10), "error", 9, FilterDecision.PASSED),
         (Filters(min_percent=5.0), "partial", 4, FilterDecision.BELOW_PERCENT),
-        (Filters(min_percent=5.0), "partial", 5, FilterDecision.HEARD),
+        (Filters(min_percent=5.0), "partial", 5, FilterDecision.PASSED),
     ],
 )
 def test_filters_decide_with_a_reason(
@@ -82,7 +76,7 @@ def test_filters_decide_with_a_reason(
 def test_thresholds_wait_for_the_rows() -> None:
     """The list tells that a run was partial, not what it lost: whoever asked for a number is told when it is known."""
     told_by_list = replace(run(1, "partial"), provisional=True)
-    assert passes_filters(Filters(), told_by_list) is FilterDecision.HEARD
+    assert passes_filters(Filters(), told_by_list) is FilterDecision.PASSED
     for filters in (Filters(min_rows=10), Filters(min_percent=5.0)):
         assert passes_filters(filters, told_by_list) is FilterDecision.NOT_COUNTED
 
@@ -107,14 +101,15 @@ def test_overlapping_subscriptions_are_one_audience() -> None:
 
 
 def test_recovery_is_heard_by_who_asked_for_it() -> None:
-    """Of an integration that is taken in, or of the whole workspace."""
+    """Of an integration that is taken in, or of the whole workspace; that Braze answers again is told to everybody."""
     everyone = [
         subscription("orders", topics=frozenset({Topic.RECOVERY})),
         subscription("users", TWO, topics=frozenset()),
     ]
-    assert channels_for_recovery(everyone, integration()) == set()
-    assert channels_for_recovery(everyone, integration("Orders", "orders")) == {ONE}
-    assert channels_for_recovery(everyone, None) == {ONE}
+    assert channels_for_recovery(everyone, integration(), incident()) == set()
+    assert channels_for_recovery(everyone, integration("Orders", "orders"), incident("orders")) == {ONE}
+    assert channels_for_recovery(everyone, None, incident()) == {ONE}
+    assert channels_for_recovery(everyone, None, incident(None)) == {ONE, TWO}
 
 
 def test_everybody_named_is_called_once() -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import signal
+from multiprocessing import get_context
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 from cdi_bot.core.model.channel import Channel
@@ -14,7 +15,6 @@ from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARA, MARKETING_OPS, TE
 from cdi_bot.store import Lease, Store
 from tests.e2e.crashing import DIED, Clock, Fate, Order, live
 from tests.e2e.kit import Town
-from tests.forks import Fork
 
 CHANNELS = (DATA_ALERTS, MARKETING_OPS)
 
@@ -29,14 +29,14 @@ PATIENCE = 90  # seconds; on a busy machine a life takes many times as long as b
 class Life:
     """The bot as a process, until that ends."""
 
-    def __init__(self, process: Fork, log: Path) -> None:
+    def __init__(self, process: SpawnProcess, log: Path) -> None:
         """Watch a process that was started."""
         self._process, self._log = process, log
 
     @property
     def code(self) -> int | None:
         """The exit code, negative for a signal; `None` while it lives."""
-        return self._process.code
+        return self._process.exitcode
 
     @property
     def died_at(self) -> str | None:
@@ -56,13 +56,13 @@ class Life:
 
     async def stop(self) -> None:
         """End it well."""
-        self._process.signal(signal.SIGTERM)
+        self._process.terminate()
         await self.over()
         assert self.code == 0, self.printed
 
     def kill(self) -> None:
         """End it whatever it does, and leave nothing of it behind."""
-        self._process.signal(signal.SIGKILL)
+        self._process.kill()
         self._process.join()
         self._process.close()
 
@@ -108,7 +108,9 @@ class Lives:
             clock=self.clock,
             fate=fate,
         )
-        self._lives.append(Life(Fork(live, order), log))
+        process = get_context("spawn").Process(target=live, args=[order])
+        process.start()
+        self._lives.append(Life(process, log))
         return self._lives[-1]
 
     def pass_by(self, seconds: float) -> None:

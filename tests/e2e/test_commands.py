@@ -81,6 +81,11 @@ async def test_a_choice_completes_whatever_was_typed(each_town: Town) -> None:
     assert says(await chosen("ack users"), "not failing")
     assert says(await chosen("unsub users", 1), "ended")
     assert says(await chosen("sync users", 1), "Start a sync of")
+    several = await town.type("status users")
+    assert says(await town.press(several, "pick:0", value='{"command":"status Users EU"}'), "That went wrong")
+    several = await town.type("status users")
+    over = '{"command":"snooze","query":"x","until":"2020-01-01T00:00:00Z","reason":null}'
+    assert says(await town.press(several, "pick:0", value=over), "not a length of time")
     await town.stop()
 
 

@@ -14,7 +14,7 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Kind
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Snooze, Topic
-from cdi_bot.monitoring.incident_writer import record_incident
+from cdi_bot.monitoring.evaluator import write_if_watched
 from cdi_bot.sandbox.braze.runs import RunPlan
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.seed_data import MARKETING_OPS, TEAM
@@ -222,13 +222,13 @@ async def test_what_is_mute_until_it_recovers_stays_so_while_anything_is_wrong(b
         await uow.snoozes.save(snooze)
         (dubious,) = await uow.incidents.open_for(bot.workspace_id, Kind.QUALITY, None)
         over = replace(dubious, revision=dubious.revision + 1, resolved_at=bot.clock.now)
-        await record_incident(uow, over, now=bot.clock.now)
+        await write_if_watched(uow, over, now=bot.clock.now)
         assert await uow.snoozes.active(bot.workspace_id, [users], bot.clock.now) == [snooze]
         late = replace(over, incident_id=0, kind=Kind.LATE, revision=1, resolved_at=None, last_failed=None)
-        stored = await record_incident(uow, late, now=bot.clock.now)
+        stored = await write_if_watched(uow, late, now=bot.clock.now)
         assert stored is not None
         (failing,) = await uow.incidents.open_for(bot.workspace_id, Kind.SYNC_FAILED, None)
         well = replace(failing, revision=failing.revision + 1, resolved_at=bot.clock.now)
         await uow.incidents.update(well, expected_revision=failing.revision)
-        await record_incident(uow, replace(stored, revision=2, resolved_at=bot.clock.now), now=bot.clock.now)
+        await write_if_watched(uow, replace(stored, revision=2, resolved_at=bot.clock.now), now=bot.clock.now)
         assert await uow.snoozes.active(bot.workspace_id, [users], bot.clock.now) == []

@@ -16,8 +16,7 @@ from cdi_bot.core.model.incident import Kind
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.rules.failed_sync import IncidentChange
 from cdi_bot.monitoring import recorder
-from cdi_bot.monitoring.incident_writer import Observation
-from cdi_bot.monitoring.recorder import Recorder
+from cdi_bot.monitoring.recorder import Observation, Recorder
 from cdi_bot.store import Store, StoreTrouble
 from tests.databases import Databases
 from tests.store.samples import NOW, a_workspace, integration, run

@@ -17,9 +17,8 @@ from cdi_bot.sandbox.braze.integration import IntegrationConfig
 from cdi_bot.sandbox.braze.runs import GeneratedRuns, RunPlan
 from cdi_bot.sandbox.slack.seed_data import MARKETING_OPS
 from tests.e2e.kit import Json, Town, is_alert, says
-from tests.forks import ROOT
 from tests.page.conftest import ARGUMENTS, CHROMIUM
-from tests.program import Program
+from tests.program import ROOT, Program
 
 PICTURES = ROOT / "docs"
 SCALE = 2

@@ -43,7 +43,7 @@ async def settle_in(world: World, seconds: float = 4) -> None:
         (SOME, "u*", DEFAULT_TOPICS),
         (QUIET, "all", DEFAULT_TOPICS - {Topic.RECOVERY}),
     ):
-        await process.manage.subscribe(channel, "U1", selector, Filters(topics=topics))
+        await process.subscriptions.subscribe(channel, "U1", selector, Filters(topics=topics))
     await world.live(seconds)
 
 

@@ -29,10 +29,11 @@ from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import Store
 from cdi_bot.usecases.access import Access
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings
+from cdi_bot.usecases.incidents import IncidentResponse
 from cdi_bot.usecases.lookup import Lookup
-from cdi_bot.usecases.manage import Manage
 from cdi_bot.usecases.queries import Queries
 from cdi_bot.usecases.subscription_form import SubscriptionForms
+from cdi_bot.usecases.subscriptions import ChangeSubscriptions
 from cdi_bot.usecases.sync import SyncRequests
 from tests.databases import new_sqlite
 
@@ -73,7 +74,8 @@ class Desk:
     workspace: Workspace
     messenger: SlackMessenger
     access: Access
-    manage: Manage
+    subscriptions: ChangeSubscriptions
+    incidents: IncidentResponse
     syncs: SyncRequests
     channels: ChangeChannelSettings
     forms: SubscriptionForms
@@ -179,15 +181,15 @@ async def responder(
             messenger=messenger,
             admins=frozenset({"UADMIN"}),
         )
-        manage = Manage(
+        subscriptions = ChangeSubscriptions(
             store=store,
             messenger=messenger,
             poller=poller,
             workspace=workspace,
             access=access,
+            lookup=lookup,
             clock=clock,
             wake=lambda: woken.append(clock()),
-            lookup=lookup,
         )
         channels = ChangeChannelSettings(
             store=store,
@@ -206,12 +208,20 @@ async def responder(
             workspace=workspace,
             messenger=messenger,
             access=access,
-            manage=manage,
+            subscriptions=subscriptions,
+            incidents=IncidentResponse(
+                store=store,
+                workspace=workspace,
+                access=access,
+                lookup=lookup,
+                clock=clock,
+                wake=lambda: woken.append(clock()),
+            ),
             channels=channels,
             forms=SubscriptionForms(
                 store=store,
                 workspace=workspace,
-                manage=manage,
+                subscriptions=subscriptions,
                 channels=channels,
                 messenger=messenger,
                 lookup=lookup,

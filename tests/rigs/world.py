@@ -19,7 +19,9 @@ from cdi_bot.delivery.view_builder import ViewBuilder
 from cdi_bot.monitoring.poller import Poller, PollerSettings
 from cdi_bot.monitoring.reminders import Reminders
 from cdi_bot.usecases.access import Access
-from cdi_bot.usecases.manage import Manage
+from cdi_bot.usecases.incidents import IncidentResponse
+from cdi_bot.usecases.lookup import Lookup
+from cdi_bot.usecases.subscriptions import ChangeSubscriptions
 from tests.rigs.simulated_braze import SimBraze
 from tests.rigs.simulated_slack import Room, SimSlack
 from tests.rigs.virtual_time import PROCESS, SlowStore, VirtualLoop, threadless_store
@@ -78,12 +80,23 @@ class Process:
             owner=name,
             wake=self.dispatcher.wake,
         )
-        self.manage = Manage(
+        access = Access(people=Members(), memberships=Members(), messenger=messenger, admins=frozenset())
+        lookup = Lookup(store=store, poller=self.poller, workspace=world.workspace)
+        self.subscriptions = ChangeSubscriptions(
             store=store,
             messenger=messenger,
             poller=self.poller,
             workspace=world.workspace,
-            access=Access(people=Members(), memberships=Members(), messenger=messenger, admins=frozenset()),
+            access=access,
+            lookup=lookup,
+            clock=loop,
+            wake=self.dispatcher.wake,
+        )
+        self.incidents = IncidentResponse(
+            store=store,
+            workspace=world.workspace,
+            access=access,
+            lookup=lookup,
             clock=loop,
             wake=self.dispatcher.wake,
         )

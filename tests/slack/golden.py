@@ -1,11 +1,14 @@
 """Comparing messages and views with their golden files, in every language that the bot speaks.
 
-`CDI_BOT_WRITE_GOLDEN=1` writes the files anew instead: look at the difference before committing it. The files of
-English, the source, stand in `golden/`, those of another language in a folder of its name within.
+`CDI_BOT_WRITE_GOLDEN=1` writes the files anew instead: look at the difference before committing it. `golden/` holds
+whole messages in English. The folder of another language holds only texts, each under the English text that it
+replaces; from both the whole message is built and compared. Where one English text has several translations in a
+message, they stand in a list, in their order.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -83,7 +86,7 @@ def assert_golden(name: str, say: Callable[[Translator], Rendered]) -> None:
         parts: dict[str, object] = {"text": message.text, "blocks": message.blocks}
         if message.plainer is not None:
             parts["plainer"] = message.plainer
-        _assert_file(language, name, parts)
+        assert_file(language, name, parts)
 
 
 def assert_taken(message: Rendered) -> None:
@@ -108,7 +111,7 @@ def assert_golden_view(name: str, show: Callable[[Translator], Json]) -> None:
     for language in languages():
         view = show(Translator.load(language))
         assert_view_taken(view)
-        _assert_file(language, name, view)
+        assert_file(language, name, view)
 
 
 def assert_golden_options(name: str, offer: Callable[[Translator], Json]) -> None:
@@ -117,7 +120,7 @@ def assert_golden_options(name: str, offer: Callable[[Translator], Json]) -> Non
     for language in languages():
         answer = offer(Translator.load(language))
         assert_options_taken(answer)
-        _assert_file(language, name, answer)
+        assert_file(language, name, answer)
 
 
 def assert_options_taken(answer: Json) -> None:
@@ -137,14 +140,63 @@ def assert_view_taken(view: Json) -> None:
         assert element["type"] != "button" or element["accessibility_label"]
 
 
-def _assert_file(language: str, name: str, held: Json) -> None:
-    folder = FOLDER if language == SOURCE else FOLDER / language
-    path = folder / f"{name}.json"
-    shown = json.dumps(held, ensure_ascii=False, indent=2) + "\n"
+def assert_file(language: str, name: str, held: Json) -> None:
+    """Assert that a message or view is just what the golden files hold of it in a language."""
+    source = FOLDER / f"{name}.json"
+    if language == SOURCE:
+        if WRITES:
+            source.write_text(_written(held), encoding="utf-8")
+        assert source.read_text(encoding="utf-8") == _written(held)
+        return
+    english: Json = json.loads(source.read_text(encoding="utf-8"))
+    path = FOLDER / language / f"{name}.json"
     if WRITES:
-        folder.mkdir(exist_ok=True)
-        path.write_text(shown, encoding="utf-8")
-    assert path.read_text(encoding="utf-8") == shown
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(_written(_translations(english, held)), encoding="utf-8")
+    translations: Json = json.loads(path.read_text(encoding="utf-8"))
+    assert _written(_translated(english, translations)) == _written(held)
+    assert translations == _translations(english, held), "a translation that the message doesn't use"
+
+
+def _written(value: Json) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+
+
+def _translations(english: Json, held: Json) -> Json:
+    """Return the texts that differ from English, by the English ones."""
+    found: dict[str, list[str]] = {}
+    for text, translation in zip(_texts(english), _texts(held), strict=False):
+        found.setdefault(text, []).append(translation)
+    return {
+        text: translations[0] if len(set(translations)) == 1 else translations
+        for text, translations in found.items()
+        if set(translations) != {text}
+    }
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts(item)
+
+
+def _translated(english: Json, translations: Json) -> Json:
+    """Return the message with other texts, and all else as it is."""
+    left = {
+        text: iter(found) if isinstance(found, list) else itertools.repeat(found)
+        for text, found in translations.items()
+    }
+
+    def translate(value: Any) -> Any:
+        if isinstance(value, str):
+            return next(left[value], None) if value in left else value
+        if isinstance(value, list):
+            return [translate(item) for item in value]
+        return {key: translate(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+    return {key: translate(item) for key, item in english.items()}
 
 
 def elements(message: Rendered) -> list[dict[str, object]]:

@@ -132,3 +132,37 @@ def test_a_database_of_a_newer_program_is_left_alone(bare: str) -> None:
     ):
         migrate.upgrade(bare)
     assert migrate.current(bare).is_newer
+
+
+def test_the_kind_unreachable_keeps_its_incidents_and_audit(bare: str) -> None:
+    """Its old name was `blind`: the step carries both over and back, and leaves an integration of that name alone."""
+    workspace = "INSERT INTO braze_workspaces (workspace_id, base_url) VALUES (1, 'http://braze.test')"
+    incident = """
+        INSERT INTO incidents (workspace_id, integration_id, kind, revision, opened_at, failing_since, failed_runs,
+            failed_in_a_row, quiet)
+        VALUES (1, :integration, :kind, 1, '2026-03-25 12:00:00', '2026-03-25 12:00:00', 0, 0, false)
+        """
+    audit = """
+        INSERT INTO audit (team_id, channel_id, at, who, action, subject)
+        VALUES ('T1', 'C1', '2026-03-25 12:00:00', 'U1', :action, 'blind')
+        """
+    migrate.upgrade(bare)
+    migrate.downgrade(bare, "0005")
+    with connected(bare) as connection:
+        connection.execute(text(workspace))
+        connection.execute(text(incident), {"integration": None, "kind": "blind"})
+        connection.execute(text(incident), {"integration": "one", "kind": "sync_failed"})
+        for action in ("acknowledge", "snooze"):
+            connection.execute(text(audit), {"action": action})
+
+    def kept() -> tuple[list[str], list[str]]:
+        with connected(bare) as connection:
+            kinds = connection.execute(text("SELECT kind FROM incidents ORDER BY incident_id"))
+            subjects = connection.execute(text("SELECT subject FROM audit ORDER BY audit_id"))
+            return list(kinds.scalars()), list(subjects.scalars())
+
+    before = kept()
+    migrate.upgrade(bare)
+    assert kept() == (["unreachable", "sync_failed"], ["unreachable", "blind"])
+    migrate.downgrade(bare, "0005")
+    assert kept() == before == (["blind", "sync_failed"], ["blind", "blind"])

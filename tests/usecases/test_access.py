@@ -27,12 +27,14 @@ async def at(tmp_path: Path) -> AsyncIterator[Desk]:
 
 
 CHANGES: dict[str, Callable[[Desk, str], Awaitable[object]]] = {
-    "subscribe": lambda at, who: at.manage.subscribe(ALERTS, who, "Users", Filters()),
-    "unsubscribe": lambda at, who: at.manage.unsubscribe(ALERTS, who, "Users"),
-    "ack": lambda at, who: at.manage.acknowledge(ALERTS, who, "Users"),
-    "ack_card": lambda at, who: at.manage.acknowledge_incidents(ALERTS, who, [1]),
-    "snooze": lambda at, who: at.manage.snooze(ALERTS, who, "Users", at.clock.now + timedelta(hours=1), None),
-    "unsnooze": lambda at, who: at.manage.unsnooze(ALERTS, who, "Users"),
+    "subscribe": lambda at, who: at.subscriptions.subscribe(ALERTS, who, "Users", Filters()),
+    "unsubscribe": lambda at, who: at.subscriptions.unsubscribe(ALERTS, who, "Users"),
+    "ack": lambda at, who: at.incidents.acknowledge(ALERTS, who, "Users"),
+    "ack_card": lambda at, who: at.incidents.acknowledge_incidents(ALERTS, who, [1]),
+    "snooze": lambda at, who: at.incidents.snooze(
+        ALERTS, who, "Users", at.clock.now + timedelta(hours=1), None
+    ),
+    "unsnooze": lambda at, who: at.incidents.unsnooze(ALERTS, who, "Users"),
     "ask_sync": lambda at, who: at.syncs.ask(who, "Users"),
     "start_sync": lambda at, who: at.syncs.start(ALERTS, who, "Users"),
 }
@@ -52,7 +54,7 @@ async def test_who_is_not_known_gains_no_right(at: Desk) -> None:
     """While Slack does not say who somebody is, nothing is changed, and the answer is to try again."""
     at.sandbox.slack.faults.add(Fault(kind=FaultKind.STATUS, status=500, path="users.info"))
     with pytest.raises(SlackTrouble):
-        await at.manage.subscribe(ALERTS, MARA, "Users", Filters())
+        await at.subscriptions.subscribe(ALERTS, MARA, "Users", Filters())
     assert await at.owed() == []
 
 
@@ -84,9 +86,9 @@ async def test_nothing_of_a_private_channel_is_told_elsewhere(at: Desk) -> None:
     channels = at.sandbox.slack.channels
     with_bot = channels[PRIVATE.channel_id].members | {BOT}
     channels[PRIVATE.channel_id] = replace(channels[PRIVATE.channel_id], members=with_bot)
-    await at.manage.subscribe(PRIVATE, MARA, "Users", Filters(min_rows=77, mention="<@U0PRIYA001>"))
+    await at.subscriptions.subscribe(PRIVATE, MARA, "Users", Filters(min_rows=77, mention="<@U0PRIYA001>"))
     until = at.clock.now + timedelta(hours=1)
-    await at.manage.snooze(PRIVATE, MARA, "Users", until, "the takeover")
+    await at.incidents.snooze(PRIVATE, MARA, "Users", until, "the takeover")
     await at.polled()
     there = repr([await at.queries.subscriptions(PRIVATE), await at.queries.overview(PRIVATE)])
     secrets = (PRIVATE.channel_id, "takeover", "77", "U0PRIYA001")
@@ -97,11 +99,11 @@ async def test_nothing_of_a_private_channel_is_told_elsewhere(at: Desk) -> None:
         await at.queries.listing(ALERTS, None),
         await at.queries.subscriptions(ALERTS),
         await at.queries.audit(ALERTS),
-        await at.manage.unsubscribe(ALERTS, KENJI, "Users"),
-        await at.manage.snooze(ALERTS, KENJI, "Users", until, None),
-        await at.manage.unsnooze(ALERTS, KENJI, "Users"),
-        await at.manage.acknowledge(ALERTS, KENJI, "Users"),
-        await at.manage.subscribe(ALERTS, KENJI, "Users", Filters()),
+        await at.subscriptions.unsubscribe(ALERTS, KENJI, "Users"),
+        await at.incidents.snooze(ALERTS, KENJI, "Users", until, None),
+        await at.incidents.unsnooze(ALERTS, KENJI, "Users"),
+        await at.incidents.acknowledge(ALERTS, KENJI, "Users"),
+        await at.subscriptions.subscribe(ALERTS, KENJI, "Users", Filters()),
     ]
     assert [secret for secret in secrets if secret in repr(told)] == []
 
@@ -122,12 +124,12 @@ async def test_everybody_may_be_an_admin(at: Desk) -> None:
 
 async def test_the_audit_tells_every_change(at: Desk) -> None:
     """Each change of a channel stands in its audit, newest first, with the integration's name."""
-    await at.manage.subscribe(ALERTS, MARA, "Users", Filters())
-    await at.manage.acknowledge(ALERTS, KENJI, "Users")
-    await at.manage.snooze(ALERTS, KENJI, "Users", at.clock.now + timedelta(hours=1), "move")
-    await at.manage.unsnooze(ALERTS, MARA, "Users")
+    await at.subscriptions.subscribe(ALERTS, MARA, "Users", Filters())
+    await at.incidents.acknowledge(ALERTS, KENJI, "Users")
+    await at.incidents.snooze(ALERTS, KENJI, "Users", at.clock.now + timedelta(hours=1), "move")
+    await at.incidents.unsnooze(ALERTS, MARA, "Users")
     await at.syncs.start(ALERTS, "UADMIN", "Users")
-    await at.manage.unsubscribe(ALERTS, MARA, "all")
+    await at.subscriptions.unsubscribe(ALERTS, MARA, "all")
     told = await at.queries.audit(ALERTS)
     assert [(entry.action, entry.who, name) for entry, name in told.rows] == [
         ("unsubscribe", MARA, None),

@@ -37,8 +37,8 @@ async def test_only_the_persons_channels(town: Desk) -> None:
     """What another channel hears of is neither shown nor counted, nor is it looked at."""
     town.add("Users", "success", "error")
     town.add("Orders", "success")
-    await town.manage.subscribe(ALERTS, MARA, "Users", Filters())
-    await town.manage.subscribe(MARKETING, MARA, "Orders", Filters())
+    await town.subscriptions.subscribe(ALERTS, MARA, "Users", Filters())
+    await town.subscriptions.subscribe(MARKETING, MARA, "Orders", Filters())
     await town.polled()
     home = await homes(town).home(frozenset({MARKETING}), 0)
     assert (home.channels, home.total, home.failing) == (1, 1, 0)
@@ -56,7 +56,7 @@ async def test_what_needs_somebody_stands_first(town: Desk) -> None:
     town.add("Zeta", "success", "error")
     town.add("Alpha", "success", "success", "success", "success", "success")
     for channel in (ALERTS, MARKETING):
-        await town.manage.subscribe(channel, MARA, "all", Filters())
+        await town.subscriptions.subscribe(channel, MARA, "all", Filters())
     await town.polled()
     home = await homes(town).home(frozenset({ALERTS, MARKETING}), 0)
     wrong, first, second, zeta, alpha = home.entries
@@ -77,7 +77,7 @@ async def test_two_hundred(town: Desk) -> None:
     """Few stand under "Wrong now", all among the rest; pages hold what there is room for, and end with the last."""
     for number in range(200):
         town.add(f"Sync {number:03}", "success", *(["error"] if number < 20 else []))
-    await town.manage.subscribe(ALERTS, MARA, "all", Filters())
+    await town.subscriptions.subscribe(ALERTS, MARA, "all", Filters())
     await town.polled()
     shown = [await homes(town).home(frozenset({ALERTS}), page) for page in range(3)]
     assert [home.page for home in shown] == [0, 1, 2]

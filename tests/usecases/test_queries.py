@@ -46,7 +46,7 @@ class TestOverview:
             "Eta": "error",
         }
         ids = {name: at.add(name, "success") for name in outcomes}
-        await at.manage.subscribe(ALERTS, ANN, "all", Filters())
+        await at.subscriptions.subscribe(ALERTS, ANN, "all", Filters())
         await at.polled()
         at.clock.advance(60)
         for name, outcome in outcomes.items():
@@ -54,8 +54,8 @@ class TestOverview:
                 at.sandbox.braze.run(ids[name], RunPlan(outcome=outcome, seconds=1))
         at.clock.advance(5)
         await at.polled()
-        await at.manage.acknowledge(ALERTS, ANN, "Gamma")
-        await at.manage.snooze(ALERTS, ANN, "Delta", at.clock.now + timedelta(hours=1), None)
+        await at.incidents.acknowledge(ALERTS, ANN, "Gamma")
+        await at.incidents.snooze(ALERTS, ANN, "Delta", at.clock.now + timedelta(hours=1), None)
         overview = await at.queries.overview(ALERTS)
         names = [row.integration.integration_name for row in overview.rows]
         assert names == ["Eta", "Beta", "Delta", "Gamma", "Alpha"]
@@ -71,7 +71,7 @@ class TestOverview:
     async def test_unsubscribed_channel(self, at: Desk) -> None:
         """A channel that hears of nothing has an empty overview."""
         at.add("Users", "error")
-        await at.manage.subscribe(MARKETING, ANN, "Users", Filters())
+        await at.subscriptions.subscribe(MARKETING, ANN, "Users", Filters())
         overview = await at.queries.overview(ALERTS)
         assert (overview.rows, overview.total, overview.failing) == ((), 0, 0)
 
@@ -79,7 +79,7 @@ class TestOverview:
         """Fifteen stand on a page; an offset behind the end shows the last page."""
         for number in range(20):
             at.add(f"Sync {number:02}", "success")
-        await at.manage.subscribe(ALERTS, ANN, "all", Filters())
+        await at.subscriptions.subscribe(ALERTS, ANN, "all", Filters())
         first, second = [await at.queries.overview(ALERTS, offset) for offset in (0, 15)]
         beyond, before = [await at.queries.overview(ALERTS, offset) for offset in (900, -3)]
         assert [len(page.rows) for page in (first, second)] == [15, 5]
@@ -89,7 +89,7 @@ class TestOverview:
     async def test_blindness_is_told(self, at: Desk) -> None:
         """While Braze can't be asked the overview says so."""
         at.add("Users", "success")
-        await at.manage.subscribe(ALERTS, ANN, "all", Filters())
+        await at.subscriptions.subscribe(ALERTS, ANN, "all", Filters())
         at.sandbox.braze.faults.add(Fault(kind=FaultKind.REVOKED))
         for _ in range(20):
             at.clock.advance(60)
@@ -143,7 +143,7 @@ class TestHistory:
     async def test_fresh_run_is_seen(self, at: Desk) -> None:
         """The newest run is told as Braze tells it now, not as it was stored."""
         users = at.add("Users", "success", "success")
-        await at.manage.subscribe(ALERTS, ANN, "Users", Filters())
+        await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
         at.clock.advance(60)
         at.sandbox.braze.run(users, RunPlan(outcome="error", seconds=100))
         running = await history(at, "Users")
@@ -159,7 +159,7 @@ class TestHistory:
     async def test_reading_back_hides_no_news(self, at: Desk) -> None:
         """Paging back through a watched integration's runs does not swallow a failure that was not told yet."""
         users = at.add("Users", *["success"] * 30)
-        await at.manage.subscribe(ALERTS, ANN, "Users", Filters())
+        await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
         at.clock.advance(600)
         at.sandbox.braze.run(users, RunPlan(outcome="error", seconds=1))
         at.clock.advance(10)
@@ -176,7 +176,7 @@ class TestHistory:
         """A person waits for Braze a moment only, then is told from memory, with the reason."""
         async with responder(tmp_path, patience=timedelta(seconds=0.5)) as at:
             at.add("Users", "success")
-            await at.manage.subscribe(ALERTS, ANN, "all", Filters())
+            await at.subscriptions.subscribe(ALERTS, ANN, "all", Filters())
             await at.polled()
             at.sandbox.braze.faults.add(Fault(kind=FaultKind.LATENCY, seconds=30))
             answer = await history(at, "Users")
@@ -204,7 +204,7 @@ class TestHistory:
     async def test_deleted_in_braze(self, at: Desk) -> None:
         """A watched integration that Braze has deleted is told from memory, marked as gone, and no failure."""
         users = at.add("Users", "error")
-        await at.manage.subscribe(ALERTS, ANN, "Users", Filters())
+        await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
         await at.polled()
         at.sandbox.braze.delete(users)
         for _ in range(10):
@@ -222,8 +222,8 @@ class TestHistory:
         """A mute of this channel stands in the answer, one of another channel does not."""
         at.add("Users", "success")
         for channel in (ALERTS, MARKETING):
-            await at.manage.subscribe(channel, ANN, "Users", Filters())
-        await at.manage.snooze(ALERTS, ANN, "Users", at.clock.now + timedelta(hours=1), None)
+            await at.subscriptions.subscribe(channel, ANN, "Users", Filters())
+        await at.incidents.snooze(ALERTS, ANN, "Users", at.clock.now + timedelta(hours=1), None)
         here = await at.queries.history(ALERTS, "Users")
         there = await at.queries.history(MARKETING, "Users")
         assert isinstance(here, RunHistory)
@@ -261,7 +261,7 @@ class TestListing:
         """Every integration is listed by name, with whether this channel hears of it."""
         for name in ("Users", "Catalog", "Purchases"):
             at.add(name, "success")
-        await at.manage.subscribe(ALERTS, ANN, "Users", Filters())
+        await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
         answer = await at.queries.listing(ALERTS, None)
         assert isinstance(answer, IntegrationList)
         assert [(one.integration_name, subscribed) for one, subscribed in answer.rows] == [
@@ -315,7 +315,7 @@ async def test_subscriptions(at: Desk) -> None:
     users = at.add("Users", "success")
     at.add("Catalog", "success")
     for query in ("Users", "*", "all", "Cat*"):
-        await at.manage.subscribe(ALERTS, ANN, query, Filters())
+        await at.subscriptions.subscribe(ALERTS, ANN, query, Filters())
     answer = await at.queries.subscriptions(ALERTS)
     assert [(one.selector, total, name) for one, total, name in answer.rows] == [
         (users, 1, "Users"),

@@ -58,12 +58,12 @@ async def test_how_a_channel_hears_of_an_integration(town: Desk) -> None:
     """Its own subscription is the closest, then a pattern, then `all`; where there is none, the integration is told."""
     users = town.add("Users")
     forms: SubscriptionForms = town.forms
-    await town.manage.subscribe(MARKETING, MARA, "Users", Filters())
+    await town.subscriptions.subscribe(MARKETING, MARA, "Users", Filters())
     about = await forms.about(ALERTS, users)
     assert isinstance(about, Integration)
     assert await forms.about(ALERTS, "nothing") is None
     for selector in ("all", "U*", users):
-        await town.manage.subscribe(ALERTS, MARA, selector, QUIET)
+        await town.subscriptions.subscribe(ALERTS, MARA, selector, QUIET)
         closest = await forms.about(ALERTS, users)
         assert isinstance(closest, ExistingSubscription)
         assert closest.subscription.selector == selector
@@ -92,7 +92,7 @@ async def test_one_subscription_ends_alone(town: Desk) -> None:
     """Ending `all` in the form leaves the others, unlike the command."""
     town.add("Users")
     for selector in ("all", "Users", "U*"):
-        await town.manage.subscribe(ALERTS, MARA, selector, Filters())
+        await town.subscriptions.subscribe(ALERTS, MARA, selector, Filters())
     assert isinstance(await town.forms.unsubscribe(ALERTS, MARA, "all"), UnsubscribedFrom)
     async with town.store.read() as uow:
         assert len(await uow.subscriptions.for_channel(ALERTS)) == 2

@@ -150,11 +150,11 @@ class Life(RuleBasedStateMachine):
     @rule(channel=channels, which=ids, place=st.integers(1, 12), old=st.booleans())
     def acknowledge(self, channel: Channel, which: str, place: int, old: bool) -> None:
         """By command, or by the button of any card there ever was."""
-        manage = self._process().manage
+        incidents = self._process().incidents
         if old:
-            self.try_to(manage.acknowledge_incidents(channel, "U1", [place]))
+            self.try_to(incidents.acknowledge_incidents(channel, "U1", [place]))
         else:
-            self.try_to(manage.acknowledge(channel, "U1", which))
+            self.try_to(incidents.acknowledge(channel, "U1", which))
 
     @precondition(lambda self: self.world.processes)
     @rule(channel=channels, which=ids, hours=st.none() | st.sampled_from([0.05, 4.0]))
@@ -162,13 +162,13 @@ class Life(RuleBasedStateMachine):
         """For a time, or until it recovers."""
         until = None if hours is None else self.loop() + timedelta(hours=hours)
         self.excuses.snoozed.add((channel, which))
-        self.try_to(self._process().manage.snooze(channel, "U1", which, until, None))
+        self.try_to(self._process().incidents.snooze(channel, "U1", which, until, None))
 
     @precondition(lambda self: self.world.processes)
     @rule(channel=channels, which=ids)
     def unsnooze(self, channel: Channel, which: str) -> None:
         """End a mute."""
-        self.try_to(self._process().manage.unsnooze(channel, "U1", which))
+        self.try_to(self._process().incidents.unsnooze(channel, "U1", which))
 
     def try_to(self, work: Awaitable[Any]) -> None:
         """Do what a person asks for; they are told when the database fails."""

@@ -90,7 +90,7 @@ def test_a_process_that_follows_another_keeps_the_pace(live: Live) -> None:
             await asyncio.sleep(0.01)
         await world.stop(process)
         second = world.start()
-        await second.manage.unsubscribe(ALL, "U1", "all")
+        await second.subscriptions.unsubscribe(ALL, "U1", "all")
         await world.live(5)
         assert len([one for one in world.slack.said[posts:] if one.channel == ALL]) == 2
         assert list(Judge(world=world, excuses=Excuses()).too_fast()) == []

@@ -13,7 +13,7 @@ import pytest
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Snooze
-from cdi_bot.monitoring.incident_writer import Observation, record_observations
+from cdi_bot.monitoring.recorder import Observation, record_observations
 from tests.rigs.whole import ALERTS, WHO, Whole, whole
 
 

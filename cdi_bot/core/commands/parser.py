@@ -1,4 +1,4 @@
-"""What a person typed after `/cdi`, as a value. Every text is one: nothing that people type raises.
+"""What a person typed after `/cdi`, as a value, and such a value as text. Nothing that people type raises.
 
 It is forgiving: letter case, extra spaces, typographic quotes, full-width characters, Slack's own escapes, pasted
 addresses and names with spaces, quoted or not, all come through. What can't be understood is named, with the nearest
@@ -7,56 +7,25 @@ thing that could be.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cdi_bot.core.commands import tokenizer
-from cdi_bot.core.commands.arguments import (
-    Reader,
-    maybe_name,
-    nearest,
-    needs_name,
-    needs_name_and_channel,
-    no_words,
-    only_channel,
-    read_digest,
-    read_language,
-    read_subscribe,
-    read_unsubscribe,
-)
-from cdi_bot.core.commands.command import (
-    COMMANDS,
-    Acknowledge,
+from cdi_bot.core.commands.specification import (
+    Arguments,
+    ChannelCommand,
     Command,
-    EndSnooze,
-    ListIntegrations,
-    RequestSync,
-    ShowAudit,
-    ShowHelp,
-    ShowStatus,
-    ShowSubscriptions,
+    Mistake,
+    MistakeKind,
+    nearest,
+    quoted_name,
 )
-from cdi_bot.core.commands.snooze_time import read_snooze
-
-_ALIASES = {"sub": "subscribe", "unsub": "unsubscribe", "subs": "subscriptions", "acknowledge": "ack"}
-
-_READERS: dict[str, Reader] = {
-    "help": no_words(ShowHelp),
-    "status": maybe_name(lambda query: ShowStatus(query=query)),
-    "list": maybe_name(lambda query: ListIntegrations(query=query)),
-    "subscribe": read_subscribe,
-    "unsubscribe": read_unsubscribe,
-    "subscriptions": only_channel(lambda place: ShowSubscriptions(place=place)),
-    "ack": needs_name(lambda query: Acknowledge(query=query)),
-    "snooze": read_snooze,
-    "unsnooze": needs_name_and_channel(lambda query, place: EndSnooze(query=query, place=place)),
-    "sync": needs_name(lambda query: RequestSync(query=query)),
-    "digest": read_digest,
-    "language": read_language,
-    "audit": only_channel(lambda place: ShowAudit(place=place)),
-}
+from cdi_bot.core.commands.table import BY_COMMAND, BY_WORD, WORDS, ShowHelp
+from cdi_bot.core.commands.tokenizer import Token
 
 
-def parse(text: str, *, now: datetime) -> Command:
+def parse(text: str, *, now: datetime) -> Command | Mistake:
     """Read what was typed after `/cdi`.
 
     Args:
@@ -66,10 +35,60 @@ def parse(text: str, *, now: datetime) -> Command:
     tokens = tokenizer.split(text)
     if not tokens:
         return ShowHelp()
-    word = tokens[0].text
-    verb = tokenizer.half_width(word).lower()
-    verb = _ALIASES.get(verb, verb)
-    reader = _READERS.get(verb)
-    if reader is None:
-        return ShowHelp(unknown=word, nearest=nearest(verb, COMMANDS))
-    return reader(verb, tokens[1:], now)
+    typed = tokens[0].text
+    word = tokenizer.half_width(typed).lower()
+    specification = BY_WORD.get(word)
+    if specification is None:
+        return ShowHelp(unknown=typed, nearest=nearest(word, WORDS))
+    arguments = Arguments(word=specification.word, tokens=tokens[1:], now=now)
+    if not specification.takes_channel:
+        return specification.read(arguments)
+    taken = _take_channel(arguments)
+    if isinstance(taken, Mistake):
+        return taken
+    command = specification.read(replace(arguments, tokens=taken.tokens))
+    if isinstance(command, ChannelCommand):
+        return replace(command, channel_id=taken.channel_id)
+    return command
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Taken:
+    """What is left of the arguments without `in:`, and the channel that it names."""
+
+    tokens: Sequence[Token]
+    channel_id: str | None
+
+
+def _take_channel(arguments: Arguments) -> _Taken | Mistake:
+    """Take `in:<#C1|general>` out, wherever it stands; a space may follow the colon."""
+    left: list[Token] = []
+    channel_id: str | None = None
+    rest = list(arguments.tokens)
+    while rest:
+        token = rest.pop(0)
+        if token.option != "in":
+            left.append(token)
+            continue
+        value = token.value or (rest.pop(0).raw if rest else "")
+        channel_id = tokenizer.channel(value)
+        if channel_id is None:
+            return arguments.mistake(MistakeKind.BAD_CHANNEL, tokenizer.plain(value))
+    return _Taken(tokens=left, channel_id=channel_id)
+
+
+def print_command(command: Command | Mistake) -> str:
+    """Write a command as Slack would deliver it: read again, it is the same. Raises ValueError for a mistake."""
+    if isinstance(command, Mistake):
+        raise ValueError("a mistake is no command")  # noqa: TRY004  # its type is right, it says nothing to do
+    if isinstance(command, ShowHelp) and command.unknown is not None:
+        return quoted_name(command.unknown)
+    specification = BY_COMMAND[type(command)]
+    parts = [specification.word]
+    if specification.names:
+        parts.append(quoted_name(getattr(command, specification.names)))
+    if isinstance(command, specification.command):
+        parts += specification.write(command)
+    if isinstance(command, ChannelCommand) and command.channel_id:
+        parts.append(f"in:<#{command.channel_id}>")
+    return " ".join(filter(None, parts))

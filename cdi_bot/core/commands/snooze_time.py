@@ -1,4 +1,4 @@
-"""Reads how long a snooze lasts, as people type it: `2h`, `tomorrow 9am`, `until recovery`."""
+"""Finds the end of a snooze in what people type: `2h`, `tomorrow 9am`, `until recovery`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 
-from cdi_bot.core.commands import tokenizer
-from cdi_bot.core.commands.arguments import missing_integration, take_channel
-from cdi_bot.core.commands.command import Command, Mistake, MistakeKind, SetSnooze
 from cdi_bot.core.commands.tokenizer import Token
 
 _SECONDS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -29,7 +26,7 @@ _WHOLE = re.compile(rf"(?:{_PART.pattern})+", re.ASCII)
 
 SHORTEST = timedelta(minutes=1)
 LONGEST = timedelta(days=365)
-"""Nobody means a mute of less than a minute or of more than a year."""
+"""Nobody means a snooze of less than a minute or of more than a year."""
 
 _CLOCK = re.compile(r"(\d{1,2})(?::(\d{2}))?([ap]m)?", re.ASCII)
 _HALF_DAY, _DAY, _HOUR = 12, 24, 60
@@ -92,13 +89,13 @@ def tomorrow_morning(now: datetime) -> datetime:
 
 
 _RECOVERY = frozenset({"recovery", "recovers", "recovered"})
-_JOINTS = frozenset({"for", "until", "till"})
+_PREPOSITIONS = frozenset({"for", "until", "till"})
 _HALVES = frozenset({"am", "pm"})
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}t\d{2}:\d{2}(?::\d{2}(?:\.\d{6})?)?(?:z|[+-]\d{2}:\d{2})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _End:
+class SnoozeEnd:
     """Where in a `snooze` its time stands, and which time that is; `None` is "until it recovers"."""
 
     first: int
@@ -106,36 +103,7 @@ class _End:
     until: datetime | None
 
 
-def read_snooze(verb: str, tokens: Sequence[Token], now: datetime) -> Command:
-    """Read the integration before the time, or behind it where nothing stands before, and the reason behind both."""
-    placed = take_channel(verb, tokens)
-    if isinstance(placed, Mistake):
-        return placed
-    tokens = placed.tokens
-    end = _find_end(tokens, now)
-    if end is None:
-        return _without_end(verb, tokens)
-    # `snooze 2h Users sync` names the integration last.
-    query = tokenizer.name(tokens[: end.first] or tokens[end.after :])
-    if not query:
-        return missing_integration(verb)
-    until = end.until.astimezone(UTC) if end.until else None
-    if until and not SHORTEST <= until - now <= LONGEST:
-        given = tokenizer.join(tokens[end.first : end.after])
-        return Mistake(command=verb, problem=MistakeKind.BAD_TIME, given=given)
-    reason = tokenizer.join(tokens[end.after :]) if end.first else ""
-    return SetSnooze(query=query, until=until, reason=reason or None, place=placed.place)
-
-
-def _without_end(verb: str, tokens: Sequence[Token]) -> Mistake:
-    odd = next((token for token in reversed(tokens[1:]) if token.looks_like_a_time), None)
-    if odd is not None:
-        return Mistake(command=verb, problem=MistakeKind.BAD_TIME, given=odd.text)
-    missing = MistakeKind.MISSING_TIME if tokens else MistakeKind.MISSING_INTEGRATION
-    return Mistake(command=verb, problem=missing)
-
-
-def _find_end(tokens: Sequence[Token], now: datetime) -> _End | None:
+def find_end(tokens: Sequence[Token], now: datetime) -> SnoozeEnd | None:
     """Find the time: the first that stands behind the name, else a bare last word, else one before the name.
 
     A name may hold words such as "recovery" or "tomorrow", so these count with "until", with a time of day or as
@@ -151,32 +119,32 @@ def _find_end(tokens: Sequence[Token], now: datetime) -> _End | None:
     return _end_at(tokens, 0, now) if tokens else None
 
 
-def _end_at(tokens: Sequence[Token], first: int, now: datetime) -> _End | None:
+def _end_at(tokens: Sequence[Token], first: int, now: datetime) -> SnoozeEnd | None:
     """Read `2h`, `2 hours`, `for 2h`, `tomorrow 9am`, `until it recovers` and the like where it begins at `first`."""
     at = first
-    joint = tokens[at].bare_word in _JOINTS and at + 1 < len(tokens)
-    at += joint
-    if joint and tokens[at].bare_word == "it" and at + 1 < len(tokens):
+    preposition = tokens[at].bare_word in _PREPOSITIONS and at + 1 < len(tokens)
+    at += preposition
+    if preposition and tokens[at].bare_word == "it" and at + 1 < len(tokens):
         at += 1
-    found = _clock_end(tokens, at, now, joint=joint) or _length_end(tokens, at, now)
-    if found is None and joint and (bare := _bare_end(tokens[at], now)):
+    found = _clock_end(tokens, at, now, preposition=preposition) or _length_end(tokens, at, now)
+    if found is None and preposition and (bare := _bare_end(tokens[at], now)):
         found = replace(bare, after=at + 1)
     return replace(found, first=first) if found else None
 
 
-def _clock_end(tokens: Sequence[Token], at: int, now: datetime, *, joint: bool) -> _End | None:
-    """Read `tomorrow 9am`; behind a joint a time of day alone, or a moment as computers write it, too."""
+def _clock_end(tokens: Sequence[Token], at: int, now: datetime, *, preposition: bool) -> SnoozeEnd | None:
+    """Read `tomorrow 9am`; behind a preposition a time of day alone, or a moment as computers write it, too."""
     if tokens[at].bare_word == "tomorrow":
         following = at + 1 < len(tokens) and tokens[at + 1].bare_word == "at"
         clock, after = _clock(tokens, at + 1 + following)
-        return _End(first=at, after=after, until=tomorrow_at(now, clock)) if clock else None
-    if not joint:
+        return SnoozeEnd(first=at, after=after, until=tomorrow_at(now, clock)) if clock else None
+    if not preposition:
         return None
     clock, after = _clock(tokens, at)
     if clock:
-        return _End(first=at, after=after, until=next_at(now, clock))
+        return SnoozeEnd(first=at, after=after, until=next_at(now, clock))
     moment = _moment(tokens[at].bare_word, now)
-    return _End(first=at, after=at + 1, until=moment) if moment else None
+    return SnoozeEnd(first=at, after=at + 1, until=moment) if moment else None
 
 
 def _clock(tokens: Sequence[Token], at: int) -> tuple[time | None, int]:
@@ -202,18 +170,18 @@ def _moment(word: str, now: datetime) -> datetime | None:
         return None
 
 
-def _length_end(tokens: Sequence[Token], at: int, now: datetime) -> _End | None:
+def _length_end(tokens: Sequence[Token], at: int, now: datetime) -> SnoozeEnd | None:
     if at + 1 < len(tokens) and is_unit(tokens[at + 1].bare_word):
         length = parse_length(tokens[at].bare_word + tokens[at + 1].bare_word)
         if length:
-            return _End(first=at, after=at + 2, until=now + length)
+            return SnoozeEnd(first=at, after=at + 2, until=now + length)
     length = parse_length(tokens[at].bare_word)
-    return _End(first=at, after=at + 1, until=now + length) if length else None
+    return SnoozeEnd(first=at, after=at + 1, until=now + length) if length else None
 
 
-def _bare_end(token: Token, now: datetime) -> _End | None:
+def _bare_end(token: Token, now: datetime) -> SnoozeEnd | None:
     if token.bare_word in _RECOVERY:
-        return _End(first=0, after=0, until=None)
+        return SnoozeEnd(first=0, after=0, until=None)
     if token.bare_word == "tomorrow":
-        return _End(first=0, after=0, until=tomorrow_at(now, MORNING))
+        return SnoozeEnd(first=0, after=0, until=tomorrow_at(now, MORNING))
     return None

@@ -11,29 +11,25 @@ from cdi_bot.core.model.run import Run
 
 
 class Kind(StrEnum):
-    """In which way an integration, or a whole workspace, is not well."""
+    """In which way an integration, or a whole workspace, is unhealthy. What differs stands in `core/rules`."""
 
     SYNC_FAILED = "sync_failed"  # a run ended other than in success
     LATE = "late"  # a planned run has not begun
-    SLOW = "slow"  # a run goes on far longer than this integration's runs do
-    QUALITY = "quality"  # runs succeed, but what they bring looks wrong
-    UNREACHABLE = "blind"  # Braze can't be asked; concerns a workspace, not an integration
-
-
-OF_INTEGRATIONS = (Kind.QUALITY, Kind.SLOW, Kind.LATE, Kind.SYNC_FAILED)
-"""The kinds that concern one integration. Where several are open, the last of them stands for it."""
+    SLOW = "slow"  # a run takes far longer than this integration's runs do
+    QUALITY = "quality"  # runs succeed, but what they sync looks wrong
+    UNREACHABLE = "unreachable"  # Braze can't be reached; concerns a workspace, not an integration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
-    """A stretch of time in which one integration (or a whole workspace) is not well, of one kind.
+    """A stretch of time in which one integration (or a whole workspace) is unhealthy, of one kind.
 
     `failed_runs` counts every failed run since it opened, `failed_in_a_row` those since the last good one, which
     began failing at `failing_since`. `last_failed` is the newest failed run, `resolved_by` the good run that ended
     it. A late incident's `failing_since` is the planned start and `resolved_by` the run that began at last. A slow
-    incident's `last_failed` is the run that goes on and on, `resolved_by` the same run once it ended, however it
-    did. A quality incident's `last_failed` is the run that looked wrong. `reason` is a reason code of a blind or
-    quality incident. `revision` grows by one with every change and guards updates.
+    incident's `last_failed` is the run that takes so long, `resolved_by` the same run once it ended, however it
+    did. A quality incident's `last_failed` is the run that looked wrong. `reason` is a reason code of an unreachable
+    or quality incident. `revision` grows by one with every change and guards updates.
     A `quiet` incident was found by the baseline: nobody is told until it changes.
     """
 
@@ -56,7 +52,7 @@ class Incident:
 
     @property
     def is_open(self) -> bool:
-        """Whether it is still not well."""
+        """Whether it is not over yet."""
         return self.resolved_at is None
 
 

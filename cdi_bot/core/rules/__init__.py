@@ -1,1 +1,1 @@
-"""One module an incident kind: when it opens, when it changes, when it ends. Pure."""
+"""One module an incident kind: when it opens, changes and ends, and its record in the table of `kinds`. Pure."""

@@ -1,67 +1,70 @@
-"""Whether a run that Braze planned has begun: who is late, since when, and when that is over.
+"""Whether a planned run has begun: which integrations are late, since when, and when that is over.
 
 Braze's list names the next planned start and moves on to the one after when the time comes, run or no run. So the
-start that was promised is kept in mind until a run keeps it.
+planned start is kept in mind until a run has begun for it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from cdi_bot.core.model.incident import Incident, Kind, opened, resolved
 from cdi_bot.core.model.integration import WatchedIntegration
 from cdi_bot.core.model.run import Outcome, Run
+from cdi_bot.core.model.subscription import Topic
+from cdi_bot.core.rules.kind_rules import IntegrationFacts, KindRules, asked_for, nothing_failed
 
 CLOCK_SKEW = timedelta(minutes=2)
-"""A run that began so much before the planned time keeps it: schedules are jittered, and clocks differ."""
+"""A run that began at most so much before the planned time counts for it: schedules are jittered, clocks differ."""
 
 _INACTIVE = frozenset({"archived", "deleted", "disabled", "draft", "inactive", "paused", "stopped"})
-"""Words of `integration_status` of which no run is to be expected. The words are not documented."""
+"""Values of `integration_status` with which no run is expected. Braze does not document the values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedStart:
-    """What is known of one integration's schedule: `at` is the planned start to hold it to, `None` for none."""
+    """What is known of one integration's schedule: `at` is the start that is expected of it, `None` for none."""
 
     watched: WatchedIntegration
     newest: Run | None
     at: datetime | None
 
 
-def expected_start(promise: PlannedStart, now: datetime) -> datetime | None:
-    """The planned start that the integration has to be held to from now on.
+def expected_start(planned: PlannedStart, now: datetime) -> datetime | None:
+    """The planned start that is expected of the integration from now on.
 
-    One that lies ahead follows the list, where schedules change. One that has passed stays until a run keeps it.
+    One that lies ahead follows the list, where schedules change. One that has passed stays until a run has begun.
     """
-    listed = promise.watched.integration.next_scheduled_run
-    if listed is None or _is_inactive(promise.watched):
+    listed = planned.watched.integration.next_scheduled_run
+    if listed is None or _is_inactive(planned.watched):
         return None  # no schedule (any more): file sources, manual syncs
-    at = promise.at
-    if at is None or now < at or _has_begun(at, promise):
+    at = planned.at
+    if at is None or now < at or _has_begun(at, planned):
         at = listed
-    return None if _has_begun(at, promise) else at
+    return None if _has_begun(at, planned) else at
 
 
 def judge_late(
-    promise: PlannedStart, incident: Incident | None, *, now: datetime, grace: timedelta
+    planned: PlannedStart, incident: Incident | None, *, now: datetime, grace: timedelta
 ) -> Incident | None:
     """A new or resolved incident of lateness, `None` when nothing changed. `incident` is the open one.
 
-    Nothing is concluded from silence: somebody must have looked since the deadline.
+    Nothing is concluded from silence: Braze must have told of the integration since the deadline.
     """
     if incident is not None:
-        is_over = _has_begun(incident.failing_since, promise)
+        is_over = _has_begun(incident.failing_since, planned)
         if (
             not is_over
-            and promise.watched.integration.next_scheduled_run
-            and not _is_inactive(promise.watched)
+            and planned.watched.integration.next_scheduled_run
+            and not _is_inactive(planned.watched)
         ):
             return None
         # Otherwise nobody expects a run any more.
-        return resolved(incident, now, promise.newest if is_over else None)
-    at, watched = promise.at, promise.watched
-    if at is None or _has_begun(at, promise) or watched.missing_since:
+        return resolved(incident, now, planned.newest if is_over else None)
+    at, watched = planned.at, planned.watched
+    if at is None or _has_begun(at, planned) or watched.missing_since:
         return None
     if watched.watched_since is None or at < watched.watched_since:
         return None
@@ -70,9 +73,9 @@ def judge_late(
     return opened(watched, Kind.LATE, since=at, now=now)
 
 
-def _has_begun(at: datetime, promise: PlannedStart) -> bool:
+def _has_begun(at: datetime, planned: PlannedStart) -> bool:
     """Whether a run began at the planned time or later, or was on its way then: one integration runs one at a time."""
-    newest, listed = promise.newest, promise.watched.integration.last_job_start_time
+    newest, listed = planned.newest, planned.watched.integration.last_job_start_time
     if listed is not None and listed >= at - CLOCK_SKEW:  # the status call has yet to explain it
         return True
     if newest is None:
@@ -84,3 +87,36 @@ def _has_begun(at: datetime, promise: PlannedStart) -> bool:
 
 def _is_inactive(watched: WatchedIntegration) -> bool:
     return (watched.integration.integration_status or "").lower() in _INACTIVE
+
+
+class LateRule:
+    """Compares integrations with their schedules.
+
+    Planned starts are kept in memory. After a restart they are taken from the stored list, so that only a start
+    which Braze's list moved past within the grace before the restart is missed.
+    """
+
+    def __init__(self, grace: timedelta) -> None:
+        """Expect no start yet."""
+        self._grace = grace
+        self._expected: dict[str, datetime] = {}
+
+    def judge(
+        self,
+        facts: IntegrationFacts,
+        incident: Incident | None,
+        now: datetime,
+        past: Sequence[Run] | None = None,  # noqa: ARG002  # it needs none
+    ) -> Incident | None:
+        """Judge by the schedule and the newest run."""
+        key = facts.watched.integration.integration_id
+        planned = PlannedStart(watched=facts.watched, newest=facts.newest, at=self._expected.get(key))
+        planned = replace(planned, at=expected_start(planned, now))
+        if planned.at is None:
+            self._expected.pop(key, None)
+        else:
+            self._expected[key] = planned.at
+        return judge_late(planned, incident, now=now, grace=self._grace)
+
+
+LATE = KindRules(kind=Kind.LATE, passes=asked_for(Topic.LATE), severity=nothing_failed, rule=LateRule)

@@ -1,4 +1,4 @@
-"""Which runs of an answer are new or changed: Braze names no run, repeats some, and its list lags behind.
+"""Which runs of an answer are new or changed: runs have no id, some are repeated, and Braze's list lags behind.
 
 The status call tells everything of a run; the list tells the start and status of the newest one only, maybe cut to
 whole seconds, and some time later.
@@ -13,16 +13,18 @@ from datetime import datetime
 from cdi_bot.core.model.integration import WatchedIntegration
 from cdi_bot.core.model.run import Outcome, Run, second_of
 
-Sighting = tuple[Run | None, Run]
+RunChange = tuple[Run | None, Run]
 """A run as it was stored (`None`: not at all) and as it now is."""
 
 
-def merge_runs(known: Sequence[Run], seen: Iterable[Run], watched: WatchedIntegration) -> list[Sighting]:
-    """Pair what is new or changed with what it was, each run once; what a source can't know changes nothing."""
-    by_second = {second_of(run.sync_start_time): run for run in known}
-    newest = max((run.sync_start_time for run in known), default=None)
-    pairs: dict[datetime, Sighting] = {}
-    for run in seen:
+def merge_runs(
+    stored: Sequence[Run], observed: Iterable[Run], watched: WatchedIntegration
+) -> list[RunChange]:
+    """Pair new and changed runs with what they were, each run once; what a source can't know changes nothing."""
+    by_second = {second_of(run.sync_start_time): run for run in stored}
+    newest = max((run.sync_start_time for run in stored), default=None)
+    pairs: dict[datetime, RunChange] = {}
+    for run in observed:
         second = second_of(run.sync_start_time)
         before = by_second.get(second)
         after = _from_list(before, run, newest, watched) if run.provisional else _from_status(before, run)
@@ -35,7 +37,7 @@ def merge_runs(known: Sequence[Run], seen: Iterable[Run], watched: WatchedIntegr
 
 
 def _from_status(before: Run | None, run: Run) -> Run | None:
-    """The status call tells all; only a late answer of it may not bring an ended run back to life."""
+    """The status call tells everything; but a late answer of it does not turn an ended run into a running one."""
     if before and before.outcome is not Outcome.RUNNING and run.outcome is Outcome.RUNNING:
         return None
     return run

@@ -1,8 +1,8 @@
 """Runs that succeed and yet look wrong: what they show, since when, and when that is over.
 
-Two things can be told from a run's few facts without crying wolf:
+Two things can be seen in a run's few facts without false alarms:
 
-- The watermark (`last_timestamp_synced`) lies in the future: Braze skips every row that is older, and says nothing.
+- The watermark (`last_timestamp_synced`) lies in the future: Braze skips every row that is older, and does not say so.
 - No rows come any more, where they used to come regularly: whatever fills the source has stopped.
 
 A third is left out: that every run syncs the whole table anew. It shows as a watermark close to each run's start and
@@ -21,12 +21,14 @@ from itertools import pairwise
 from cdi_bot.core.model.incident import Incident, Kind, opened, resolved
 from cdi_bot.core.model.integration import WatchedIntegration
 from cdi_bot.core.model.run import Outcome, Run
+from cdi_bot.core.model.subscription import Topic
+from cdi_bot.core.rules.kind_rules import IntegrationFacts, KindRules, PastNeeded, asked_for, nothing_failed
 
-LEAST_EMPTY_TIME = timedelta(hours=12)
+_LEAST_EMPTY_TIME = timedelta(hours=12)
 """A shorter time without rows means nothing: nobody works at night."""
 
-USED_TO = 30
-"""So many runs before it say whether a watermark used to be right."""
+_USED_TO_BE = 30
+"""So many runs before a run show whether the watermark used to be right."""
 
 _CLOCK_SKEW = timedelta(minutes=10)
 _ANY_ZONE = timedelta(hours=15)
@@ -36,6 +38,7 @@ _USED_TO_BE_RIGHT = 3
 _LEAST_RUNS = 8
 _LEAST_PAST, _LEAST_BROUGHT = timedelta(days=14), 10
 _FAR_BEYOND = 3
+_LOOK_AGAIN = timedelta(hours=1)
 
 
 class QualityReason(StrEnum):
@@ -47,14 +50,14 @@ class QualityReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmptyStretch:
-    """A row of runs without rows: the first of them, how many, and from when on that is far beyond the usual.
+    """Runs without rows, one after the other: the first of them, how many, and from when on that is unusual.
 
-    `told_at` is `None` where too little is known of the past, or where too few runs came without rows as yet.
+    `unusual_from` is `None` where too little is known of the past, or where there are too few such runs as yet.
     """
 
     first: Run
     runs: int
-    told_at: datetime | None
+    unusual_from: datetime | None
 
 
 def is_ahead(run: Run, by: timedelta = _CLOCK_SKEW) -> bool:
@@ -79,10 +82,10 @@ def is_empty(run: Run) -> bool:
 
 
 def empty_stretch(runs: Sequence[Run]) -> EmptyStretch | None:
-    """The silence at the head of ended `runs` (newest first); `None` where there is none, or it was always so.
+    """The newest of ended `runs` (newest first) that have no rows; `None` where there are none, or it was always so.
 
     Rows used to come regularly where the longest time without them, in the past that is known, is far shorter than
-    this one. That past has to hold two weekends, for many a source rests on them.
+    this one. That past has to hold two weekends, because many sources have no new rows then.
     """
     newest = runs[0]
     count = 0
@@ -93,14 +96,14 @@ def empty_stretch(runs: Sequence[Run]) -> EmptyStretch | None:
     past = runs[count:]
     places = [place for place, run in enumerate(past) if _has_rows(run)]
     starts = [past[place].sync_start_time for place in places]
-    silence = EmptyStretch(first=runs[count - 1], runs=count, told_at=None)
+    stretch = EmptyStretch(first=runs[count - 1], runs=count, unusual_from=None)
     if len(starts) < _LEAST_BROUGHT or starts[0] - starts[-1] < _LEAST_PAST:
-        return silence
+        return stretch
     longest_gap = max(sooner - later for sooner, later in pairwise(starts))
     longest_row = max(older - newer - 1 for newer, older in pairwise(places))
     if count < max(_LEAST_RUNS, _FAR_BEYOND * longest_row):
-        return silence
-    return replace(silence, told_at=starts[0] + max(LEAST_EMPTY_TIME, _FAR_BEYOND * longest_gap))
+        return stretch
+    return replace(stretch, unusual_from=starts[0] + max(_LEAST_EMPTY_TIME, _FAR_BEYOND * longest_gap))
 
 
 def judge_quality(watched: WatchedIntegration, runs: Sequence[Run], *, now: datetime) -> Incident | None:
@@ -114,9 +117,9 @@ def judge_quality(watched: WatchedIntegration, runs: Sequence[Run], *, now: date
         return None  # history, not news: the next run will show it too
     if _slipped_ahead(newest, runs[1:]):
         return _opened(watched, newest, QualityReason.FUTURE_WATERMARK, newest.sync_start_time, now)
-    silence = empty_stretch(runs)
-    if silence and silence.told_at and newest.sync_start_time >= silence.told_at:
-        return _opened(watched, newest, QualityReason.NO_ROWS, silence.first.sync_start_time, now)
+    stretch = empty_stretch(runs)
+    if stretch and stretch.unusual_from and newest.sync_start_time >= stretch.unusual_from:
+        return _opened(watched, newest, QualityReason.NO_ROWS, stretch.first.sync_start_time, now)
     return None
 
 
@@ -128,7 +131,7 @@ def judge_quality_fixed(incident: Incident, newest: Run | None, *, now: datetime
     if shown is not None and newest.sync_start_time <= shown.sync_start_time:
         return None
     if newest.last_timestamp_synced is None and not newest.rows_synced:
-        return None  # it tells nothing
+        return None  # it shows nothing
     if incident.reason == QualityReason.NO_ROWS:
         if is_empty(newest) and (shown is None or _is_still(newest, shown)):
             return None
@@ -140,7 +143,7 @@ def judge_quality_fixed(incident: Incident, newest: Run | None, *, now: datetime
 def _slipped_ahead(newest: Run, earlier: Sequence[Run]) -> bool:
     """Whether the watermark lies in the future. One ahead by a zone's hours may be a local time, and harmless.
 
-    Then it is one in all runs; it tells something only where the runs before had it right.
+    Then it is ahead in all runs; it means something only where the runs before had it right.
     """
     if not is_ahead(newest):
         return False
@@ -165,3 +168,57 @@ def _is_still(run: Run, other: Run) -> bool:
 
 def _has_rows(run: Run) -> bool:
     return bool(run.rows_synced)
+
+
+class QualityRule:
+    """Looks at each run that ended well, once. Needs the past where a run looks odd, and now and then without rows."""
+
+    def __init__(self, _grace: timedelta) -> None:
+        """Begin as if no run had been looked at."""
+        self._judged: dict[str, datetime] = {}
+        self._look_from: dict[
+            str, datetime
+        ] = {}  # where runs have no rows: the next start that needs the past
+
+    def judge(
+        self,
+        facts: IntegrationFacts,
+        incident: Incident | None,
+        now: datetime,
+        past: Sequence[Run] | None = None,
+    ) -> Incident | PastNeeded | None:
+        """Judge by the newest run that has ended."""
+        newest = facts.newest
+        if newest is None or newest.provisional or newest.outcome is not Outcome.GOOD:
+            return None
+        if incident:
+            return judge_quality_fixed(incident, newest, now=now)
+        key, start = newest.integration_id, newest.sync_start_time
+        if self._judged.get(key) == start:
+            return None
+        needed = self._past_needed(newest)
+        if needed and past is None:
+            return needed
+        if past is not None and not is_ahead(newest):
+            stretch = empty_stretch(past) if past else None
+            unusual_from = stretch.unusual_from if stretch else None
+            self._look_from[key] = (
+                max(unusual_from, start + _LOOK_AGAIN) if unusual_from else start + _LEAST_EMPTY_TIME
+            )
+        self._judged[key] = start
+        return judge_quality(facts.watched, [newest] if past is None else past, now=now)
+
+    def _past_needed(self, newest: Run) -> PastNeeded | None:
+        key, start = newest.integration_id, newest.sync_start_time
+        if not is_empty(newest):
+            self._look_from.pop(key, None)
+        if is_ahead(newest):
+            return None if is_far_ahead(newest) else PastNeeded(tell=_has_rows, most=_USED_TO_BE + 1)
+        if is_empty(newest) and start >= self._look_from.setdefault(key, start + _LEAST_EMPTY_TIME):
+            return PastNeeded(tell=_has_rows)
+        return None
+
+
+QUALITY = KindRules(
+    kind=Kind.QUALITY, passes=asked_for(Topic.QUALITY), severity=nothing_failed, rule=QualityRule
+)

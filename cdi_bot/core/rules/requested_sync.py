@@ -1,6 +1,6 @@
-"""How a sync that somebody asked for goes on: which run is its run, and when there is something to tell. Pure.
+"""What becomes of a sync that somebody requested: which run is its run, and when it has ended. Pure.
 
-Braze names no run when it takes the order, and shows the new one only after a while.
+Braze names no run when it accepts the request, and shows the new one only after a while.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ LONGEST = timedelta(hours=24)
 """How long a run is followed."""
 
 CLOCKS_APART = timedelta(minutes=1)
-"""How much earlier than the order a run may have begun, by Braze's clock."""
+"""How much earlier than the request a run may have begun, by Braze's clock."""
 
-_CLOSELY, _SOON = timedelta(minutes=5), timedelta(seconds=10)
-_LATER, _LATE = timedelta(seconds=30), timedelta(minutes=2)
+_OFTEN_FOR, _OFTEN = timedelta(minutes=5), timedelta(seconds=10)
+_SOMETIMES, _SELDOM = timedelta(seconds=30), timedelta(minutes=2)
 
 
 def run_of(sync: RequestedSync, runs: Iterable[Run]) -> Run | None:
-    """Find the first run that began after the order, or that was not known before it."""
+    """Find the first run that began after the request, and was not known before it."""
     since = sync.asked_at - CLOCKS_APART
     if sync.newest_start is not None:
         since = max(since, second_of(sync.newest_start) + timedelta(seconds=1))
@@ -36,13 +36,13 @@ def run_of(sync: RequestedSync, runs: Iterable[Run]) -> Run | None:
 def judge_requested_sync(
     sync: RequestedSync, runs: Iterable[Run], now: datetime, *, is_fresh: bool
 ) -> SyncEnd | None:
-    """Say what there is to tell by now; `None` while it goes on.
+    """How the sync ended; `None` while it is under way.
 
-    That no run appeared is concluded only from what Braze has told just now (`is_fresh`): blind is not broken.
+    That no run appeared is concluded only from what Braze has told just now (`is_fresh`), never from silence.
     """
     run = run_of(sync, runs)
     waited = now - sync.asked_at
-    # A provisional run's rows are not known yet: what is told of it would have to be corrected.
+    # A provisional run's rows are not known yet: what is said of it would have to be corrected.
     is_over = run is not None and run.outcome is not Outcome.RUNNING and not run.provisional
     if is_over or (run is not None and waited >= LONGEST):
         return SyncEnd(ending=SyncEnding.ENDED if is_over else SyncEnding.TOO_LONG, run=run)
@@ -54,5 +54,5 @@ def judge_requested_sync(
 def next_request_at(sync: RequestedSync, now: datetime) -> datetime:
     """Say when to ask Braze next: often at first, then less and less."""
     waited = now - sync.asked_at
-    gap = _SOON if waited < _CLOSELY else _LATER if waited < APPEARS * 4 else _LATE
+    gap = _OFTEN if waited < _OFTEN_FOR else _SOMETIMES if waited < APPEARS * 4 else _SELDOM
     return now + gap

@@ -1,4 +1,4 @@
-"""Whether the bot can see at all: an incident of a whole workspace when Braze has not answered for long."""
+"""Whether Braze answers at all: the incident of a whole workspace when it has not for long."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from cdi_bot.core.model.incident import Incident, Kind, resolved
+from cdi_bot.core.model.subscription import Filters
+from cdi_bot.core.rules.kind_rules import KindRules, nothing_failed
 
 
 def judge_unreachable(
@@ -17,9 +19,10 @@ def judge_unreachable(
     now: datetime,
     unreachable_after: timedelta,
 ) -> Incident | None:
-    """Whether the bot can see: a new, changed or resolved blind incident, `None` when nothing changed.
+    """A new, changed or resolved incident, `None` when nothing changed. `incident` is the open one.
 
-    `last_answer` is Braze's last good answer, `reason` why the newest request failed (`None`: it did not).
+    `last_answer` is the time of Braze's last good answer, `reason` why the newest request failed (`None`: it
+    did not).
     """
     if reason is None:
         if incident is None:
@@ -39,3 +42,17 @@ def judge_unreachable(
     if incident is not None and incident.reason != reason:
         return replace(incident, revision=incident.revision + 1, reason=reason)
     return None
+
+
+def _every_subscription(_filters: Filters, _incident: Incident) -> bool:
+    """Whoever gets alerts has to know that there are none for now."""
+    return True
+
+
+UNREACHABLE = KindRules(
+    kind=Kind.UNREACHABLE,
+    passes=_every_subscription,
+    severity=nothing_failed,
+    joins_groups=False,
+    everybody_told_when_over=True,
+)

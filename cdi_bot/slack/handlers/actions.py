@@ -8,13 +8,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
+
+from cdi_bot.core.commands.incidents import too_late
 from cdi_bot.core.commands.snooze_time import tomorrow_morning
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.slack.api.app import Json
 from cdi_bot.slack.api.respond import respond
 from cdi_bot.slack.handlers.commands import Responder
+from cdi_bot.slack.render.answers.help import render_trouble
 from cdi_bot.slack.render.kit.blocks import Rendered
+from cdi_bot.slack.render.kit.buttons import read_command
 from cdi_bot.usecases.answers import Answer
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,67 +53,56 @@ class ButtonPress:
 
 _LENGTHS = {"1h": timedelta(hours=1), "4h": timedelta(hours=4)}
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageAction:
-    """A button pressed, or an option chosen, in a message: by whom, in which channel, and what it carries."""
-
-    who: str
-    channel: Channel
-    value: dict[str, Any]
-
-    @property
-    def place(self) -> Channel:
-        """The channel that it is about: the one that the button names, else the one it stands in."""
-        place = self.value.get("in")
-        return replace(self.channel, channel_id=place) if place else self.channel
+ActionHandler = Callable[[Responder, ButtonPress, Channel], Awaitable[Answer | Rendered | None]]
+"""Answers a button or menu in a message: who is to answer, what was pressed, and the channel it stands in."""
 
 
-ActionHandler = Callable[[Responder, MessageAction], Awaitable[Answer | Rendered | None]]
+async def _ack(to: Responder, press: ButtonPress, here: Channel) -> Answer | None:
+    return await to.incidents.acknowledge_incidents(here, press.who, press.value["incidents"])
 
 
-async def _ack(responder: Responder, press: MessageAction) -> Answer | None:
-    return await responder.manage.acknowledge_incidents(press.channel, press.who, press.value["incidents"])
+async def _snooze(to: Responder, press: ButtonPress, here: Channel) -> Answer:
+    until = await _until(to, press)
+    return await to.incidents.snooze(here, press.who, press.value["id"], until, None)
 
 
-async def _snooze(responder: Responder, press: MessageAction) -> Answer:
-    until = await _until(responder, press)
-    return await responder.manage.snooze(press.channel, press.who, press.value["id"], until, None)
-
-
-async def _until(responder: Responder, press: MessageAction) -> datetime | None:
-    """When a mute chosen from the menu ends; `None` for "until it recovers"."""
-    length, now = press.value["for"], responder.clock()
+async def _until(to: Responder, press: ButtonPress) -> datetime | None:
+    """When a snooze chosen from the menu ends; `None` for "until it recovers"."""
+    length, now = press.value["for"], to.clock()
     if length == "tomorrow":
-        person = await responder.people.person(press.who)
+        person = await to.people.person(press.who)
         return tomorrow_morning(now.astimezone(person.zone))
     return now + _LENGTHS[length] if length in _LENGTHS else None
 
 
-async def _unsnooze(responder: Responder, press: MessageAction) -> Answer:
-    there = press.place
-    refusal = await responder.access.to_reach(press.who, there) if there != press.channel else None
-    return refusal or await responder.manage.unsnooze(there, press.who, press.value["id"])
+async def _unsnooze(to: Responder, press: ButtonPress, here: Channel) -> Answer:
+    there = replace(here, channel_id=press.value.get("in") or here.channel_id)
+    refusal = await to.access.to_reach(press.who, there) if there != here else None
+    return refusal or await to.incidents.unsnooze(there, press.who, press.value["id"])
 
 
-async def _history(responder: Responder, press: MessageAction) -> Answer:
-    return await responder.queries.history(press.channel, press.value["id"], press.value["offset"])
+async def _history(to: Responder, press: ButtonPress, here: Channel) -> Answer:
+    return await to.queries.history(here, press.value["id"], press.value["offset"])
 
 
-async def _overview(responder: Responder, press: MessageAction) -> Answer:
-    return await responder.queries.overview(press.channel, press.value["offset"])
+async def _overview(to: Responder, press: ButtonPress, here: Channel) -> Answer:
+    return await to.queries.overview(here, press.value["offset"])
 
 
-async def _listing(responder: Responder, press: MessageAction) -> Answer:
-    return await responder.queries.listing(press.channel, press.value["words"], press.value["offset"])
+async def _listing(to: Responder, press: ButtonPress, here: Channel) -> Answer:
+    return await to.queries.listing(here, press.value["words"], press.value["offset"])
 
 
-async def _pick(responder: Responder, press: MessageAction) -> Rendered:
-    return await responder.answer_text(press.value["command"], press.channel, press.who)
+async def _pick(to: Responder, press: ButtonPress, here: Channel) -> Rendered:
+    command = read_command(press.value)
+    if command is None:
+        log.warning("not answered", why="a button carries no known command", user=press.who)
+        return render_trouble("failure", to.i18n)
+    return await to.answer(too_late(command, to.clock()) or command, here, press.who)
 
 
-async def _sync(responder: Responder, press: MessageAction) -> Answer:
-    return await responder.syncs.start(press.channel, press.who, press.value["id"])
+async def _sync(to: Responder, press: ButtonPress, here: Channel) -> Answer:
+    return await to.syncs.start(here, press.who, press.value["id"])
 
 
 _BESIDE: dict[str, ActionHandler] = {
@@ -129,18 +125,19 @@ _IN_PLACE: dict[str, ActionHandler] = {
 
 def register_actions(responder: Responder) -> None:
     """Answer every button and menu of the bot's messages; `open_in_braze` is a link and needs no answer."""
-    for in_place, pressers in ((False, _BESIDE), (True, _IN_PLACE)):
-        for action_id, presser in pressers.items():
-            responder.slack.on_action(f"^{action_id}(:|$)", _listener(responder, presser, in_place=in_place))
+    for in_place, handlers in ((False, _BESIDE), (True, _IN_PLACE)):
+        for action_id, handler in handlers.items():
+            responder.slack.on_action(f"^{action_id}(:|$)", _listener(responder, handler, in_place=in_place))
 
 
 def _listener(
-    responder: Responder, presser: ActionHandler, *, in_place: bool
+    responder: Responder, handler: ActionHandler, *, in_place: bool
 ) -> Callable[[Json], Awaitable[None]]:
     async def pressed(body: Json) -> None:
         reader = await responder.speaking_to(body["user"]["id"])
         try:
-            answer = await presser(reader, _press(body))
+            here = Channel(team_id=body["team"]["id"], channel_id=body["channel"]["id"])
+            answer = await handler(reader, ButtonPress.read(body), here)
             said = reader.say(answer) if answer is not None else None
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
             said = reader.failed(error, action=body["actions"][0]["action_id"], user=body["user"]["id"])
@@ -148,9 +145,3 @@ def _listener(
             await respond(responder.slack.session, body["response_url"], said, replace=in_place)
 
     return pressed
-
-
-def _press(body: Json) -> MessageAction:
-    pressed = ButtonPress.read(body)
-    channel = Channel(team_id=body["team"]["id"], channel_id=body["channel"]["id"])
-    return MessageAction(who=pressed.who, channel=channel, value=pressed.value)

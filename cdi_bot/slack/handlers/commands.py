@@ -1,33 +1,21 @@
-"""What is typed after `/cdi`: read it, have a service answer, say the answer to the one person."""
+"""What is typed after `/cdi`: read it, have a use case answer, give the answer to the one person."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
+from typing import Any
 
 import structlog
 
-from cdi_bot.core.commands.command import (
-    Acknowledge,
-    Command,
-    EndSnooze,
-    ListIntegrations,
-    Mistake,
-    RequestSync,
-    SetDigest,
-    SetLanguage,
-    SetSnooze,
-    ShowAudit,
-    ShowHelp,
-    ShowSettings,
-    ShowStatus,
-    ShowSubscriptions,
-    Subscribe,
-    Unsubscribe,
-)
+from cdi_bot.core.commands.channels import SetDigest, SetLanguage, ShowAudit, ShowSettings
+from cdi_bot.core.commands.incidents import Acknowledge, EndSnooze, RequestSync, SetSnooze
 from cdi_bot.core.commands.parser import parse
-from cdi_bot.core.commands.printing import with_id
+from cdi_bot.core.commands.queries import ListIntegrations, ShowStatus
+from cdi_bot.core.commands.specification import ChannelCommand, Command, Mistake
+from cdi_bot.core.commands.subscriptions import ShowSubscriptions, Subscribe, Unsubscribe
+from cdi_bot.core.commands.table import ShowHelp
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.delivery.slack_port import SlackTrouble
 from cdi_bot.slack.api.app import Json, SlackApp
@@ -41,8 +29,9 @@ from cdi_bot.store import StoreTrouble
 from cdi_bot.usecases.access import Access
 from cdi_bot.usecases.answers import Answer
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings
-from cdi_bot.usecases.manage import Manage
+from cdi_bot.usecases.incidents import IncidentResponse
 from cdi_bot.usecases.queries import Queries
+from cdi_bot.usecases.subscriptions import ChangeSubscriptions
 from cdi_bot.usecases.sync import SyncRequests
 
 log = structlog.get_logger(__name__)
@@ -52,11 +41,12 @@ log = structlog.get_logger(__name__)
 class Responder:
     """Everything that answers people: shared by commands and buttons.
 
-    It answers in the language of `words`; pictures, in which Slack shows no reader's own time, are in `zone`.
+    It answers in the language of `i18n`; pictures, in which Slack shows no reader's own time, are in `zone`.
     """
 
     slack: SlackApp
-    manage: Manage
+    subscriptions: ChangeSubscriptions
+    incidents: IncidentResponse
     syncs: SyncRequests
     queries: Queries
     channels: ChangeChannelSettings
@@ -67,99 +57,40 @@ class Responder:
     zone: tzinfo = UTC
 
     async def speaking_to(self, who: str) -> Responder:
-        """Return the same desk, answering in the language and time zone of a person as far as Slack tells them."""
+        """Return the same responder, in the language and time zone of a person as far as Slack tells them."""
         person = await self.people.person(who)
         i18n = Translator.load(person.language) if person.language else self.i18n
         return replace(self, i18n=i18n, zone=person.zone)
 
-    async def carry_out(self, command: Command, here: Channel, who: str) -> Answer | Rendered:
-        """Have the service for a command answer. Raises `StoreTrouble` and `SlackTrouble`."""
-        if isinstance(command, ShowHelp):
-            return render_help(command.unknown, command.nearest, self.i18n)
-        if isinstance(command, Mistake):
-            return render_mistake(command, self.i18n)
-        channel = channel_of(command, here)
-        refusal = await self.access.to_reach(who, channel) if channel != here else None
-        if refusal:
-            return refusal
-        if isinstance(command, SetDigest | SetLanguage):
-            return await self._set(command, channel, who)
-        if isinstance(command, ShowStatus | ListIntegrations | ShowSubscriptions | ShowSettings | ShowAudit):
-            return await self._question(command, channel)
-        return await self._change(command, channel, who)
-
-    async def _question(
-        self,
-        command: ShowStatus | ListIntegrations | ShowSubscriptions | ShowSettings | ShowAudit,
-        channel: Channel,
-    ) -> Answer:
-        match command:
-            case ShowSubscriptions():
-                return await self.queries.subscriptions(channel)
-            case ShowSettings():
-                return await self.channels.show(channel)
-            case ShowAudit():
-                return await self.queries.audit(channel)
-            case ListIntegrations(query=query):
-                return await self.queries.listing(channel, query)
-            case ShowStatus(query=query):
-                if query is None:
-                    return await self.queries.overview(channel)
-                return await self.queries.history(channel, query)
-
-    async def _set(self, command: SetDigest | SetLanguage, channel: Channel, who: str) -> Answer:
-        if isinstance(command, SetLanguage):
-            named = command.language
-            return await self.channels.set_language(
-                channel, who, (find_language(named) or named) if named else None
-            )
-        zone = command.zone or (await self.people.person(who)).zone_name
-        return await self.channels.set_digest(channel, who, command.schedule, zone)
-
-    async def _change(
-        self,
-        command: Subscribe | Unsubscribe | Acknowledge | SetSnooze | EndSnooze | RequestSync,
-        channel: Channel,
-        who: str,
-    ) -> Answer:
-        match command:
-            case Subscribe(selector=selector, filters=filters):
-                return await self.manage.subscribe(channel, who, selector, filters)
-            case Unsubscribe(selector=selector):
-                return await self.manage.unsubscribe(channel, who, selector)
-            case Acknowledge(query=query):
-                return await self.manage.acknowledge(channel, who, query)
-            case SetSnooze(query=query, until=until, reason=reason):
-                return await self.manage.snooze(channel, who, query, until, reason)
-            case EndSnooze(query=query):
-                return await self.manage.unsnooze(channel, who, query)
-            case RequestSync(query=query):
-                return await self.syncs.ask(who, query)
-
     async def answer_text(self, text: str, channel: Channel, who: str) -> Rendered:
         """Answer what was typed, whatever goes wrong."""
-        bound = log.bind(channel=channel.channel_id, user=who)
         try:
-            now = self.clock()
-            person = await self.people.person(who)
-            command = parse(text, now=now.astimezone(person.zone))
-            bound.info("command", command=type(command).__name__)
-            said = self.say(await self.carry_out(command, channel, who), command=with_id(command))
-            there = channel_of(command, channel)
-            return said if there == channel else name_channel(there, said, self.i18n)
+            now, person = self.clock(), await self.people.person(who)
+            return await self.answer(parse(text, now=now.astimezone(person.zone)), channel, who)
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
             return self.failed(error, command=text.split(" ", 1)[0], channel=channel.channel_id, user=who)
 
-    def failed(self, error: Exception, **name_channel: str) -> Rendered:
+    async def answer(self, command: Command | Mistake, channel: Channel, who: str) -> Rendered:
+        """Answer a command that was typed in a channel or chosen there. Raises `StoreTrouble` and `SlackTrouble`."""
+        log.info("command", channel=channel.channel_id, user=who, command=type(command).__name__)
+        if isinstance(command, Mistake):
+            return render_mistake(command, self.i18n)
+        there = channel_of(command, channel)
+        refusal = await self.access.to_reach(who, there) if there != channel else None
+        answer = refusal or await USE_CASES[type(command)](self, command, there, who)
+        said = self.say(answer, command=command)
+        return said if there == channel else name_channel(there, said, self.i18n)
+
+    def failed(self, error: Exception, **context: str) -> Rendered:
         """Log what went wrong, and say it in words fit for the person."""
         if isinstance(error, StoreTrouble | SlackTrouble):
-            log.warning("not answered", why=str(error), **name_channel)
+            log.warning("not answered", why=str(error), **context)
             return render_trouble("store" if isinstance(error, StoreTrouble) else "slack", self.i18n)
-        log.error("answering failed", exc_info=error, **name_channel)
+        log.error("answering failed", exc_info=error, **context)
         return render_trouble("failure", self.i18n)
 
-    def say(self, answer: Answer | Rendered, *, command: str = "status {id}") -> Rendered:
-        """Put an answer into words."""
+    def say(self, answer: Answer | Rendered, *, command: Command | None = None) -> Rendered:
+        """Put an answer into words; where several integrations match, each can be chosen for the `command`."""
         if isinstance(answer, Rendered):
             return answer
         return render_answer(answer, self.i18n, now=self.clock().astimezone(self.zone), command=command)
@@ -167,8 +98,56 @@ class Responder:
 
 def channel_of(command: Command, here: Channel) -> Channel:
     """The channel that a command is about: the one that `in:` names, else the one it was typed in."""
-    place = getattr(command, "place", None)
-    return replace(here, channel_id=place) if place else here
+    if isinstance(command, ChannelCommand) and command.channel_id:
+        return replace(here, channel_id=command.channel_id)
+    return here
+
+
+async def _help(to: Responder, command: ShowHelp, _channel: Channel, _who: str) -> Rendered:
+    return render_help(command.unknown, command.nearest, to.i18n)
+
+
+async def _status(to: Responder, command: ShowStatus, channel: Channel, _who: str) -> Answer:
+    if command.query is None:
+        return await to.queries.overview(channel)
+    return await to.queries.history(channel, command.query)
+
+
+async def _digest(to: Responder, command: SetDigest, channel: Channel, who: str) -> Answer:
+    zone = command.zone or (await to.people.person(who)).zone_name
+    return await to.channels.set_digest(channel, who, command.schedule, zone)
+
+
+async def _language(to: Responder, command: SetLanguage, channel: Channel, who: str) -> Answer:
+    language = command.language and (find_language(command.language) or command.language)
+    return await to.channels.set_language(channel, who, language)
+
+
+UseCase = Callable[[Responder, Any, Channel, str], Awaitable[Answer | Rendered]]
+
+USE_CASES: dict[type[Command], UseCase] = {
+    ShowHelp: _help,
+    ShowStatus: _status,
+    ListIntegrations: lambda to, command, channel, _: to.queries.listing(channel, command.query),
+    Subscribe: lambda to, command, channel, who: to.subscriptions.subscribe(
+        channel, who, command.selector, command.filters
+    ),
+    Unsubscribe: lambda to, command, channel, who: to.subscriptions.unsubscribe(
+        channel, who, command.selector
+    ),
+    ShowSubscriptions: lambda to, _command, channel, _: to.queries.subscriptions(channel),
+    Acknowledge: lambda to, command, channel, who: to.incidents.acknowledge(channel, who, command.query),
+    SetSnooze: lambda to, command, channel, who: to.incidents.snooze(
+        channel, who, command.query, command.until, command.reason
+    ),
+    EndSnooze: lambda to, command, channel, who: to.incidents.unsnooze(channel, who, command.query),
+    RequestSync: lambda to, command, _channel, who: to.syncs.ask(who, command.query),
+    SetDigest: _digest,
+    SetLanguage: _language,
+    ShowSettings: lambda to, _command, channel, _: to.channels.show(channel),
+    ShowAudit: lambda to, _command, channel, _: to.queries.audit(channel),
+}
+"""Who answers each command."""
 
 
 def register_commands(responder: Responder) -> None:

@@ -132,7 +132,7 @@ class HomeTab:
         responder = await self.responder.speaking_to(press.who)
         channel = Channel(team_id=body["team"]["id"], channel_id=press.value["channel"])
         try:
-            answer = await responder.manage.acknowledge_incidents(
+            answer = await responder.incidents.acknowledge_incidents(
                 channel, press.who, press.value["incidents"]
             )
             told = responder.say(answer) if answer is not None else None

@@ -1,41 +1,33 @@
 """What people type after `/cdi`."""
 
+import re
 from datetime import UTC, datetime, timedelta
-from typing import get_args
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cdi_bot.core.commands.command import (
-    CHANNEL_COMMANDS,
-    COMMANDS,
-    Acknowledge,
-    Command,
-    EndSnooze,
-    ListIntegrations,
-    Mistake,
-    MistakeKind,
-    RequestSync,
-    SetSnooze,
-    ShowAudit,
+from cdi_bot.core.commands.channels import ShowAudit
+from cdi_bot.core.commands.incidents import Acknowledge, EndSnooze, RequestSync, SetSnooze
+from cdi_bot.core.commands.parser import parse, print_command
+from cdi_bot.core.commands.queries import ListIntegrations, ShowStatus
+from cdi_bot.core.commands.specification import SAMPLE_TIME as NOW
+from cdi_bot.core.commands.specification import Command, Mistake, MistakeKind
+from cdi_bot.core.commands.subscriptions import ShowSubscriptions, Subscribe, Unsubscribe
+from cdi_bot.core.commands.table import (
+    CHANNEL_WORDS,
+    SPECIFICATIONS,
+    WORDS,
     ShowHelp,
-    ShowStatus,
-    ShowSubscriptions,
-    Subscribe,
-    Unsubscribe,
+    about_integration,
 )
-from cdi_bot.core.commands.parser import parse
-from cdi_bot.core.commands.printing import ID_PLACEHOLDER, print_command, quoted_name, with_id
 from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Topic
-
-NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 ID = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
 
 
-def read(text: str) -> Command:
+def read(text: str) -> Command | Mistake:
     """Parse at a fixed present."""
     return parse(text, now=NOW)
 
@@ -99,10 +91,10 @@ def read(text: str) -> Command:
         ("sync Users", RequestSync(query="Users")),
         ("audit", ShowAudit()),
         ("AUDIT please", ShowAudit()),
-        ("audit in:<#C1|general>", ShowAudit(place="C1")),
-        ("subscriptions in: <#C1>", ShowSubscriptions(place="C1")),
-        ("unsub ＡＬＬ in:<#G1|ops>", Unsubscribe(selector="all", place="G1")),
-        ("unsnooze in:<#C1|general> Users", EndSnooze(query="Users", place="C1")),
+        ("audit in:<#C1|general>", ShowAudit(channel_id="C1")),
+        ("subscriptions in: <#C1>", ShowSubscriptions(channel_id="C1")),
+        ("unsub ＡＬＬ in:<#G1|ops>", Unsubscribe(selector="all", channel_id="G1")),
+        ("unsnooze in:<#C1|general> Users", EndSnooze(query="Users", channel_id="C1")),
     ],
 )
 def test_plain_commands(text: str, command: Command) -> None:
@@ -158,25 +150,27 @@ def test_subscribe(text: str, selector: str, filters: Filters) -> None:
     assert read(text) == Subscribe(selector=selector, filters=filters)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", WORDS)
 def test_what_takes_another_channel(command: str) -> None:
     """Just those that help names do."""
     wanted = {"snooze": "x 2h", "digest": "daily 9:00", "language": "ja"}.get(command, "x")
-    place = getattr(read(f"{command} {wanted} in:<#C1>"), "place", None)
-    assert (place == "C1") == (command in CHANNEL_COMMANDS)
+    channel_id = getattr(read(f"{command} {wanted} in:<#C1>"), "channel_id", None)
+    assert (channel_id == "C1") == (command in CHANNEL_WORDS)
 
 
 def test_another_channel_is_named_by_in() -> None:
     """`in:` says which channel is meant, wherever it stands."""
-    there = Subscribe(selector="Users", filters=Filters(min_rows=5), place="C1")
+    there = Subscribe(selector="Users", filters=Filters(min_rows=5), channel_id="C1")
     assert read("subscribe in:<#C1|general> Users rows:5") == there
     assert read("subscribe Users rows:5 in: <#C1>") == there
     snooze = read("snooze Users 2h in:<#C1|general> back fill")
-    assert snooze == SetSnooze(query="Users", until=NOW + timedelta(hours=2), reason="back fill", place="C1")
+    assert snooze == SetSnooze(
+        query="Users", until=NOW + timedelta(hours=2), reason="back fill", channel_id="C1"
+    )
 
 
 def test_subscribe_leaves_out_running_by_default() -> None:
-    """Without `on:` a channel hears of everything but of runs that begin."""
+    """Without `on:` a channel gets all alerts except the starts of runs."""
     command = read("subscribe all")
     assert isinstance(command, Subscribe)
     assert command.filters.topics == DEFAULT_TOPICS == frozenset(Topic) - {Topic.RUNNING}
@@ -213,7 +207,7 @@ def test_subscribe_leaves_out_running_by_default() -> None:
     ],
 )
 def test_snooze(text: str, until: timedelta | None, query: str, reason: str | None) -> None:
-    """A mute takes the first time behind the name; what follows it is the reason."""
+    """A snooze takes the first time behind the name; what follows it is the reason."""
     assert read(text) == SetSnooze(query=query, until=NOW + until if until else None, reason=reason)
 
 
@@ -305,7 +299,7 @@ def test_mistakes(text: str, mistake: Mistake) -> None:
 
 PIECES = st.sampled_from(
     [
-        *COMMANDS,
+        *WORDS,
         *"\"'`<>@#!|:,*?&",
         "on:",
         "rows:",
@@ -343,12 +337,12 @@ TEXTS = st.text() | st.lists(PIECES, max_size=12).map(" ".join) | st.lists(PIECE
 def test_every_text_is_a_command(text: str) -> None:
     """Whatever is typed is answered, and nothing is raised."""
     command = read(text)
-    assert isinstance(command, get_args(Command))
+    assert isinstance(command, Command | Mistake)
     query = getattr(command, "query", None) or getattr(command, "selector", None)
     assert query is None or query.strip()
 
 
-@given(st.sampled_from(COMMANDS), TEXTS)
+@given(st.sampled_from(WORDS), TEXTS)
 @example("status", "<>")
 @example("status", '"\\"')
 @example("subscribe", "x percent:0.000001 mention:<@U1>")
@@ -356,11 +350,32 @@ def test_every_text_is_a_command(text: str) -> None:
 @example("snooze", "x until recovery 2h")
 @example("snooze", "it 1m y")
 def test_a_command_is_read_again_as_it_is_printed(verb: str, rest: str) -> None:
-    """What a button carries does what was typed."""
+    """A command as text does what was typed."""
     for text in (rest, f"{verb} {rest}"):
         command = read(text)
         if not isinstance(command, Mistake):
             assert read(print_command(command)) == command, print_command(command)
+
+
+@pytest.mark.parametrize("text", [text for each in SPECIFICATIONS for text, _ in each.samples])
+def test_samples(text: str) -> None:
+    """Each specification's examples are read as it says, and its own words lead to it."""
+    specification, command = next(
+        (each, command) for each in SPECIFICATIONS for sample, command in each.samples if sample == text
+    )
+    assert read(text) == command
+    assert read(print_command(command)) == command
+    assert isinstance(command, specification.command | (specification.bare or specification.command))
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_examples_show_their_own_command(word: str) -> None:
+    """What help and mistakes show begins with the word that it is an example of, and is read as the command."""
+    specification = next(each for each in SPECIFICATIONS if each.word == word)
+    for shown in (specification.usage, *(text for text, _ in specification.help)):
+        typed = re.sub("@data-team", "<!subteam^S1>", re.sub("#data-alerts", "<#C1>", shown))
+        assert typed.startswith(f"/cdi {word}")
+        assert isinstance(read(typed.removeprefix("/cdi ")), specification.command), shown
 
 
 @pytest.mark.parametrize(
@@ -377,13 +392,15 @@ def test_a_command_is_read_again_as_it_is_printed(verb: str, rest: str) -> None:
 )
 def test_a_choice_completes_the_command(text: str) -> None:
     """With an id in place of the words, everything else is as typed."""
-    chosen = read(with_id(read(text)).replace(ID_PLACEHOLDER, quoted_name("an id"), 1))
-    assert chosen == read(text.replace("Users", '"an id"', 1))
+    command = read(text)
+    assert isinstance(command, Command)
+    assert about_integration(command, "an id") == read(text.replace("Users", '"an id"', 1))
 
 
-def test_a_choice_carries_no_more_than_a_button_can() -> None:
-    """A very long reason is cut to what messages show of it."""
-    assert len(with_id(read("snooze Users 2h " + "&amp;" * 3000))) < 1900
+def test_a_choice_of_what_names_no_integration_shows_its_status() -> None:
+    """Help, and a command that is about a channel alone, have nothing to complete."""
+    for command in (None, ShowHelp(), ShowSubscriptions()):
+        assert about_integration(command, "an id") == ShowStatus(query="an id")
 
 
 def test_a_mistake_is_no_command() -> None:
@@ -392,7 +409,7 @@ def test_a_mistake_is_no_command() -> None:
         print_command(read("sync"))
 
 
-@given(st.sampled_from([command for command in COMMANDS if command != "audit"]))
+@given(st.sampled_from([command for command in WORDS if command != "audit"]))
 def test_every_command_is_nearest_to_its_misspelling(command: str) -> None:
     """A command with its last letter doubled is still recognised as meant."""
     answer = read(command + command[-1] + "z")

@@ -31,15 +31,15 @@ class Story:
         """Judge and store as `services.record` does."""
         finding = judge_runs(
             watched=self.watched,
-            known=list(self.known.values()),
-            seen=seen,
+            stored=list(self.known.values()),
+            observed=seen,
             incident=self.incident,
-            earlier=[each for each in self.over if each.resolved_by and each.resolved_by.provisional],
+            ended_by_list=[each for each in self.over if each.resolved_by and each.resolved_by.provisional],
             now=NOW,
         )
         self.watched = finding.watched
         self.known |= {each.sync_start_time.replace(microsecond=0): each for each in finding.runs}
-        for each in (*finding.retold, finding):
+        for each in (*finding.corrections, finding):
             if each.incident:
                 self._store(each.incident)
         self.findings.append(finding)
@@ -174,7 +174,7 @@ def test_a_recovery_that_the_list_told_is_completed_too() -> None:
     story = Story(known=[run(0)])
     story.see(run(1, "error"))
     assert story.see(listed(2, "success")).change is IncidentChange.RECOVERED
-    (finding,) = story.see(run(2, rows_synced=9)).retold
+    (finding,) = story.see(run(2, rows_synced=9)).corrections
     assert finding.change is IncidentChange.DETAILED
     assert finding.incident is not None
     assert finding.incident.resolved_by == run(2, rows_synced=9)
@@ -192,7 +192,9 @@ def test_an_earlier_recovery_is_completed_beside_what_is_new() -> None:
     story.see(listed(5, "error"))
     two = story.see(run(5, "error", rows_synced=0), run(4, rows_synced=8), run(3, "error"))
     assert two.change is IncidentChange.DETAILED
-    ends = [each.incident.resolved_by for finding in (one, two) for each in finding.retold if each.incident]
+    ends = [
+        each.incident.resolved_by for finding in (one, two) for each in finding.corrections if each.incident
+    ]
     assert ends == [run(2, rows_synced=9), run(4, rows_synced=8)]
     assert story.incident is not None
     assert story.incident.last_failed == run(5, "error", rows_synced=0)
@@ -204,7 +206,7 @@ def test_a_recovery_that_turns_out_a_failure_is_a_new_one() -> None:
     story.see(run(1, "error"))
     story.see(listed(2, "success"))
     finding = story.see(run(2, "error"))
-    assert (finding.change, finding.retold) == (IncidentChange.OPENED, ())
+    assert (finding.change, finding.corrections) == (IncidentChange.OPENED, ())
 
 
 def test_a_failure_that_turns_out_good_is_taken_back_as_a_recovery() -> None:

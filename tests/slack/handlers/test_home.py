@@ -63,7 +63,7 @@ class House:
 
     async def subscribe(self, query: str = "all") -> None:
         """Have something change, and have the bot know."""
-        await self.town.manage.subscribe(ALERTS, MARA, query, Filters())
+        await self.town.subscriptions.subscribe(ALERTS, MARA, query, Filters())
         self.tab.stir()
 
     @property
@@ -100,7 +100,8 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 def _tab(town: people.Desk, app: SlackApp, watch: Watch) -> HomeTab:
     responder = Responder(
         slack=app,
-        manage=town.manage,
+        subscriptions=town.subscriptions,
+        incidents=town.incidents,
         syncs=town.syncs,
         queries=town.queries,
         channels=town.channels,
@@ -127,7 +128,7 @@ async def test_what_changes_is_shown(house: House) -> None:
     await house.subscribe()
     assert await house.later(4) == 1
     assert "all integrations" in house.shown()
-    await house.town.manage.subscribe(MARKETING, MARA, "Users", Filters())  # as another process would
+    await house.town.subscriptions.subscribe(MARKETING, MARA, "Users", Filters())  # as another process would
     assert await house.later(1) == 0
     assert await house.later(15) == 1
     assert MARKETING.channel_id in house.shown()

@@ -13,7 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdi_bot.core.commands.command import COMMANDS, Mistake, MistakeKind
+from cdi_bot.core.commands.incidents import SetSnooze
+from cdi_bot.core.commands.specification import Command, Mistake, MistakeKind
+from cdi_bot.core.commands.table import WORDS as COMMANDS
 from cdi_bot.core.model.channel import AuditEntry, Channel
 from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Subscription, Topic
 from cdi_bot.core.rules.quality import QualityReason
@@ -22,6 +24,7 @@ from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.slack.render.answers.answer import name_channel, render_answer
 from cdi_bot.slack.render.answers.help import render_help, render_mistake, render_trouble
 from cdi_bot.slack.render.kit.blocks import Rendered
+from cdi_bot.slack.render.kit.buttons import read_command
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.usecases import answers
 from cdi_bot.usecases.answers import Answer, Overview
@@ -48,9 +51,9 @@ MARKETING = Channel(team_id="T0DEMO", channel_id="C0MKTOPS01")
 OTHER = integration("5f9c1e2d-0000-4000-8000-000000000001", "Purchases (BigQuery)")
 
 
-def render(answer: Answer, **more: str) -> Rendered:
+def render(answer: Answer, command: Command | None = None) -> Rendered:
     """Render in English."""
-    return render_answer(answer, WORDS, now=NOW, **more)
+    return render_answer(answer, WORDS, now=NOW, command=command)
 
 
 def row(**more: Any) -> answers.OverviewRow:
@@ -254,7 +257,7 @@ ANSWERS: dict[str, Answer] = {
     "audit": answers.AuditTrail(
         rows=(
             (entry("sync", USERS), "Users attributes (Snowflake)"),
-            (entry("acknowledge", "blind"), None),
+            (entry("acknowledge", "unreachable"), None),
             (entry("acknowledge", USERS), "Users attributes (Snowflake)"),
             (entry("snooze", "abc123xyz"), None),
             (entry("unsnooze", USERS), "*Users* & <b>"),
@@ -386,8 +389,16 @@ def test_list_pages_keep_words() -> None:
 
 def test_choices_carry_the_command() -> None:
     """Choosing among several does what was typed, with the chosen one's id."""
-    shown = render(ANSWERS["several"], command="snooze {id} 2h")
-    assert pressed(shown, "pick") == {"command": f"snooze {USERS} 2h"}
+    snooze_users = SetSnooze(query="u", until=NOW, reason="move", channel_id="C1")
+    shown = render(ANSWERS["several"], snooze_users)
+    assert pressed(shown, "pick") == {
+        "command": "snooze",
+        "channel_id": "C1",
+        "query": USERS,
+        "until": NOW.isoformat().replace("+00:00", "Z"),
+        "reason": "move",
+    }
+    assert read_command(pressed(shown, "pick")) == replace(snooze_users, query=USERS)
     assert "11 more" in said(shown)
     assert "more:" not in said(render(ANSWERS["several_all_shown"]))
 
@@ -516,9 +527,9 @@ def test_half_a_character_spoils_no_answer() -> None:
         render(answers.SubscriptionList(rows=((subscribed, 1, None), (subscribed, 1, f"Users{half}"))))
     )
     several = answers.SeveralMatches(query=half, candidates=(integration(), OTHER), total=2)
-    chosen = render(several, command=f"snooze {{id}} 2h {half}")
+    chosen = render(several, SetSnooze(query=half, until=NOW, reason=half))
     assert_taken(chosen)
-    assert half in json.loads(str(elements(chosen)[0]["value"]))["command"]
+    assert half in json.loads(str(elements(chosen)[0]["value"]))["reason"]
 
 
 @given(strategies.mistakes)

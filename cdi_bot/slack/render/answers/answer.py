@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from cdi_bot.core.commands.specification import Command
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.slack.render.answers.history import render_history
@@ -69,12 +70,12 @@ from cdi_bot.usecases.answers import (
 
 
 def render_answer(
-    answer: Answer, i18n: Translator, *, now: datetime, command: str = "status {id}"
+    answer: Answer, i18n: Translator, *, now: datetime, command: Command | None = None
 ) -> Rendered:
     """Say an answer.
 
-    `command` is what the person typed, with `{id}` in place of the integration: where several match, each choice
-    carries it with its own id.
+    `command` is what the person asked for: where several integrations match, each choice carries it about its own
+    one. `None` asks for the status.
     """
     if isinstance(answer, RunHistory):
         return render_history(answer, i18n, now)

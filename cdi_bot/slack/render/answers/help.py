@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cdi_bot.core.commands.command import CHANNEL_COMMANDS, COMMANDS, Mistake, MistakeKind
+from cdi_bot.core.commands.specification import Mistake, MistakeKind
+from cdi_bot.core.commands.table import BY_WORD, CHANNEL_WORDS, SPECIFICATIONS
 from cdi_bot.core.model.subscription import Topic
 from cdi_bot.slack.render.kit.blocks import Rendered, context, section
 from cdi_bot.slack.render.kit.i18n import Translator
@@ -18,56 +19,17 @@ def render_help(unknown: str | None, nearest: str | None, i18n: Translator) -> R
         text = _("“{word}” is not a command.").format(word=outside(unknown, SHORT_NAME))
         if nearest:
             text += " " + _("Did you mean {command}?").format(command=code(f"/cdi {nearest}"))
-    lines = [f"{code(example)} – {does}" for example, does in _examples(i18n)]
+    lines = [
+        f"{code(example)} – {i18n.translated(does)}" for each in SPECIFICATIONS for example, does in each.help
+    ]
     notes = _(
         "An integration is named by its id, the start of it, or its name or a part of it. `on:` takes {topics}."
     ).format(topics=i18n.listed(code(topic) for topic in Topic))
     elsewhere = _("`in:#channel` lets {commands} be about another channel.").format(
-        commands=i18n.listed(code(command) for command in CHANNEL_COMMANDS)
+        commands=i18n.listed(code(command) for command in CHANNEL_WORDS)
     )
     blocks = [section(f"*{title}*\n" + "\n".join(lines)), context(notes, elsewhere)]
     return Rendered(text=plain_line(text), blocks=blocks if unknown is None else [section(text), *blocks])
-
-
-def _examples(i18n: Translator) -> list[tuple[str, str]]:
-    """Return an example of every command, with what it does."""
-    _ = i18n.gettext
-    return [
-        ("/cdi status", _("how everything is that this channel hears of, worst first")),
-        ("/cdi status Users", _("the newest runs of one integration, with its success rate and trend")),
-        ("/cdi list", _("the workspace's integrations; `/cdi list users` those with a text in their name")),
-        ("/cdi subscribe all", _("tell this channel when any sync fails and when it is well again")),
-        (
-            "/cdi subscribe Users* on:error,partial rows:100 mention:@data-team",
-            _("only some integrations, statuses and sizes, and whom to call"),
-        ),
-        ("/cdi unsubscribe all", _("end a subscription")),
-        ("/cdi subscriptions", _("what this channel hears of, with a way to change it")),
-        ("/cdi ack Users", _("say that you look after a failing integration: reminders stop")),
-        ("/cdi snooze Users 2h warehouse move", _("mute an integration here for a while, with a reason")),
-        ("/cdi unsnooze Users", _("end the mute")),
-        ("/cdi sync Users", _("start a sync now; it asks before it does")),
-        ("/cdi digest weekly mon 09:00", _("a summary every week or every day; `/cdi digest off` ends it")),
-        ("/cdi language ja", _("the language of what I post in this channel")),
-        ("/cdi audit", _("who changed what in this channel")),
-        ("/cdi help", _("this list")),
-    ]
-
-
-_USAGE = {
-    "status": "/cdi status Users",
-    "list": "/cdi list users",
-    "subscribe": "/cdi subscribe Users* on:error,partial rows:100 percent:5 mention:@data-team",
-    "unsubscribe": "/cdi unsubscribe Users*",
-    "ack": "/cdi ack Users",
-    "snooze": "/cdi snooze Users 2h warehouse move",
-    "unsnooze": "/cdi unsnooze Users",
-    "sync": "/cdi sync Users",
-    "digest": "/cdi digest weekly mon 09:00 Europe/Berlin",
-    "language": "/cdi language ja",
-    "subscriptions": "/cdi subscriptions in:#data-alerts",
-    "audit": "/cdi audit in:#data-alerts",
-}
 
 
 def render_mistake(mistake: Mistake, i18n: Translator) -> Rendered:
@@ -76,8 +38,7 @@ def render_mistake(mistake: Mistake, i18n: Translator) -> Rendered:
     line = _problem(mistake, i18n)
     if mistake.nearest:
         line += " " + _("Did you mean {word}?").format(word=code(mistake.nearest))
-    command = mistake.command if mistake.command in COMMANDS else "help"
-    usage = _("For example: {usage}").format(usage=code(_USAGE.get(command, f"/cdi {command}")))
+    usage = _("For example: {usage}").format(usage=code(BY_WORD.get(mistake.command, BY_WORD["help"]).usage))
     more = _("`/cdi help` explains every command.")
     return Rendered(text=plain_line(line), blocks=[section(f"{line}\n{usage}"), context(more)])
 

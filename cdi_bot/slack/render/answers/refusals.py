@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from cdi_bot.core.commands.printing import ID_PLACEHOLDER, quoted_name
-from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.commands.specification import Command
 from cdi_bot.slack.render.kit.blocks import (
-    Block,
     Rendered,
-    button,
     context,
     section,
     short_message,
 )
+from cdi_bot.slack.render.kit.buttons import choose_button
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.reasons import (
     braze_advice,
@@ -20,7 +18,7 @@ from cdi_bot.slack.render.kit.reasons import (
     last_known,
     reason_text,
 )
-from cdi_bot.slack.render.kit.text import bold_name, code, escape, name_of, outside, plain_line
+from cdi_bot.slack.render.kit.text import bold_name, code, escape, outside, plain_line
 from cdi_bot.slack.render.subscriptions import language_choices
 from cdi_bot.usecases.answers import (
     BrazeRefused,
@@ -38,8 +36,8 @@ CHOICES = 10
 """So many integrations are offered to choose from."""
 
 
-def several_matches(answer: SeveralMatches, i18n: Translator, command: str) -> Rendered:
-    """Ask which integration is meant; each choice carries `command` with its own id in place of `{id}`."""
+def several_matches(answer: SeveralMatches, i18n: Translator, command: Command | None) -> Rendered:
+    """Ask which integration is meant; each choice carries `command` about its own one."""
     _ = i18n.gettext
     title = _("{count} integrations fit “{words}”. Which one?").format(
         count=i18n.number(answer.total), words=outside(answer.query)
@@ -47,7 +45,7 @@ def several_matches(answer: SeveralMatches, i18n: Translator, command: str) -> R
     offered = [
         section(
             f"{bold_name(one)}\n{code(one.integration_id)}",
-            accessory=_choice(one, place, i18n, command),
+            accessory=choose_button(one, place, command, i18n),
         )
         for place, one in enumerate(answer.candidates[:CHOICES])
     ]
@@ -56,12 +54,6 @@ def several_matches(answer: SeveralMatches, i18n: Translator, command: str) -> R
         context(_("… and {count} more: type more of the name, or its id.").format(count=i18n.number(more)))
     ]
     return Rendered(text=plain_line(title), blocks=[section(title), *offered, *(rest if more > 0 else [])])
-
-
-def _choice(one: Integration, place: int, i18n: Translator, command: str) -> Block | None:
-    _ = i18n.gettext
-    carried = {"command": command.replace(ID_PLACEHOLDER, quoted_name(one.integration_id), 1)}
-    return button(_("Choose"), f"pick:{place}", carried, says=_("Choose {name}").format(name=name_of(one)))
 
 
 def no_match(answer: NoMatch, i18n: Translator) -> Rendered:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from cdi_bot.core.commands.table import BY_WORD
 from cdi_bot.core.model.channel import AuditEntry
 from cdi_bot.core.model.subscription import Subscription, is_pattern
-from cdi_bot.slack.render.kinds.unreachable import AUDIT_SUBJECT
+from cdi_bot.core.rules.unreachable import UNREACHABLE
 from cdi_bot.slack.render.kit.blocks import (
     Block,
     Rendered,
@@ -204,18 +205,9 @@ def render_audit(answer: AuditTrail, i18n: Translator) -> Rendered:
 
 def _audit_row(entry: AuditEntry, name: str | None, i18n: Translator) -> str:
     """Say in one line who did what, and when."""
-    _ = i18n.gettext
-    lines = {
-        "subscribe": _("{when} {who} subscribed it to {what}"),
-        "unsubscribe": _("{when} {who} ended its subscription to {what}"),
-        "acknowledge": _("{when} {who} acknowledged {what}"),
-        "snooze": _("{when} {who} muted {what}"),
-        "unsnooze": _("{when} {who} ended the mute of {what}"),
-        "sync": _("{when} {who} started a sync of {what}"),
-        "digest": _("{when} {who} set its digest: {what}"),
-        "language": _("{when} {who} set its language: {what}"),
-    }
-    line = lines.get(entry.action, "{when} {who} {what}")
+    specification = BY_WORD.get(entry.action)
+    known = specification.audit if specification else None
+    line = i18n.translated(known) if known else "{when} {who} {what}"
     return line.format(when=date(entry.at), who=user(entry.who), what=_audit_subject(entry, name, i18n))
 
 
@@ -224,6 +216,6 @@ def _audit_subject(entry: AuditEntry, name: str | None, i18n: Translator) -> str
         return f"*{outside(name)}*"
     if entry.action in {"subscribe", "unsubscribe"} and is_pattern(entry.subject):
         return selector_text(entry.subject, None, i18n)
-    if entry.action == "acknowledge" and entry.subject == AUDIT_SUBJECT:
+    if entry.action == "acknowledge" and entry.subject == UNREACHABLE.kind:
         return i18n.gettext("that I can't see Braze")
     return code(entry.subject)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cdi_bot.core.model.incident import Incident, Kind
+from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.view import IncidentView
 from cdi_bot.slack.render.kinds.base import KindRenderer
 from cdi_bot.slack.render.kit.blocks import Block, next_step, section
@@ -10,9 +10,6 @@ from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.reasons import braze_advice, reason_text
 from cdi_bot.slack.render.kit.runs import UNSEEN
 from cdi_bot.slack.render.kit.text import date, duration, escape, mentions
-
-AUDIT_SUBJECT = Kind.UNREACHABLE.value
-"""What the audit trail holds in place of an integration's id, where somebody acknowledged this."""
 
 
 class Unreachable(KindRenderer):

@@ -1,10 +1,16 @@
-"""The buttons under alerts. Which action ids there are and what they carry is agreed with `actions.py`. Pure."""
+"""The buttons under messages, and what they carry: `handlers/actions.py` reads it by the same action ids. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from itertools import accumulate
+from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
+from cdi_bot.core.commands.specification import Command
+from cdi_bot.core.commands.table import BY_COMMAND, BY_WORD, about_integration
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import Subscription
@@ -24,7 +30,7 @@ from cdi_bot.slack.render.kit.text import name_of, subject
 
 
 def ack_button(views: Sequence[IncidentView], i18n: Translator) -> Block | None:
-    """Acknowledge all of these that are open and that nobody looks after yet; `None` when there is none.
+    """Acknowledge all of these that are open and not yet acknowledged; `None` when there is none.
 
     Of very many, as many as a button can carry: the card then offers the rest.
     """
@@ -55,7 +61,7 @@ def _as_many_as_fit(ids: Sequence[int]) -> list[int]:
 
 
 def snooze_element(view: IncidentView, i18n: Translator) -> Block | None:
-    """Return the menu that mutes an integration, or the button that ends its mute."""
+    """Return the menu that snoozes an integration, or the button that ends its snooze."""
     _ = i18n.gettext
     if view.integration is None:
         return None
@@ -67,7 +73,7 @@ def snooze_element(view: IncidentView, i18n: Translator) -> Block | None:
 def unsnooze_button(
     integration: Integration, i18n: Translator, *, action_id: str = "unsnooze", place: Channel | None = None
 ) -> Block | None:
-    """Return the button that ends a mute: in the channel it stands in, or in another `place`."""
+    """Return the button that ends a snooze: in the channel it stands in, or in another `place`."""
     _ = i18n.gettext
     says = _("End the mute of {name}").format(name=name_of(integration))
     carried = {"id": integration.integration_id} | ({"in": place.channel_id} if place else {})
@@ -75,7 +81,7 @@ def unsnooze_button(
 
 
 def snooze_select(integration: Integration, i18n: Translator) -> Block | None:
-    """Return the menu of how long to mute an integration."""
+    """Return the menu of how long to snooze an integration."""
     _ = i18n.gettext
     choices = {
         "1h": _("for 1 hour"),
@@ -143,6 +149,38 @@ def open_in_braze(
     _ = i18n.gettext
     says = _("Open {name} in Braze").format(name=name_of(integration))
     return url_button(_("Open in Braze"), action_id, url, says=says)
+
+
+def choose_button(
+    integration: Integration, place: int, command: Command | None, i18n: Translator
+) -> Block | None:
+    """Return the button that carries out a command about this one of the integrations that were meant."""
+    _ = i18n.gettext
+    says = _("Choose {name}").format(name=name_of(integration))
+    carried = write_command(about_integration(command, integration.integration_id))
+    return button(_("Choose"), f"pick:{place}", carried, says=says)
+
+
+def write_command(command: Command) -> dict[str, Any]:
+    """Return a command as a button carries it: its word, and those of its fields that say something."""
+    word = BY_COMMAND[type(command)].word
+    return {"command": word, **_adapter(word).dump_python(command, mode="json", exclude_defaults=True)}
+
+
+def read_command(carried: dict[str, Any]) -> Command | None:
+    """Return the command that a button carries; `None` where it can't be read, as when another version wrote it."""
+    specification = BY_WORD.get(str(carried.get("command")))
+    if specification is None:
+        return None
+    try:
+        return _adapter(specification.word).validate_python(carried)
+    except ValidationError:
+        return None
+
+
+@cache
+def _adapter(word: str) -> TypeAdapter[Command]:
+    return TypeAdapter(BY_WORD[word].command)
 
 
 def subscribe_button(i18n: Translator, *, style: str | None = None) -> Block | None:

@@ -83,6 +83,10 @@ class Translator:
         """Translate a text whose meaning depends on where it stands."""
         return self._catalogue.pgettext(context, text)
 
+    def translated(self, message_id: str) -> str:
+        """Translate a text that is marked elsewhere as a message id, by `N_`."""
+        return self.gettext(message_id)
+
     def listed(self, parts: Iterable[str]) -> str:
         """Put words side by side, with the language's comma between them."""
         return self.gettext(", ").join(parts)

@@ -1,32 +1,27 @@
-"""What people change, on a real store and before the stand-ins."""
+"""Subscribing and unsubscribing, on a real store and before the stand-ins."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.content import ShowCard, Snoozed, Subscribed, Unsnoozed, Unsubscribed
+from cdi_bot.core.model.content import ShowCard, Subscribed, Unsubscribed
 from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.subscription import Filters, Topic
 from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.seed_data import TEAM
 from cdi_bot.usecases.answers import (
-    Acknowledged,
     BrazeRefused,
     CannotPost,
     NeedsInvite,
     NoMatch,
-    NothingOpen,
     NotSubscribed,
     SeveralMatches,
-    SnoozeEnded,
-    SnoozeSet,
     SubscribedTo,
     UnsubscribedFrom,
 )
@@ -69,9 +64,9 @@ class TestSubscribe:
     """`/cdi subscribe`."""
 
     async def test_tells_the_channel_who_and_what(self, at: Desk) -> None:
-        """A subscription is owed to the channel as a notice, and wakes the deliverer after it is stored."""
+        """A subscription is owed to the channel as a notice, and wakes the dispatcher after it is stored."""
         users = at.add("Users", "success")
-        answer = await at.manage.subscribe(ALERTS, ANN, "users", ERRORS)
+        answer = await at.subscriptions.subscribe(ALERTS, ANN, "users", ERRORS)
         assert answer == SubscribedTo(selector=users, name="Users", filters=ERRORS, total=1, unchanged=False)
         assert await at.owed() == [
             Subscribed(
@@ -97,14 +92,14 @@ class TestSubscribe:
     async def test_twice_the_same_is_told_to_nobody(self, at: Desk) -> None:
         """Subscribing again with the same filters changes nothing and owes nothing; other filters do."""
         at.add("Users", "success")
-        await at.manage.subscribe(ALERTS, ANN, "Users", Filters())
+        await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
         at.clock.advance(1)
-        again = await at.manage.subscribe(ALERTS, ANN, "Users", Filters())
+        again = await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
         assert isinstance(again, SubscribedTo)
         assert again.unchanged
         assert len(await at.owed()) == 1
         at.clock.advance(1)
-        changed = await at.manage.subscribe(ALERTS, ANN, "Users", ERRORS)
+        changed = await at.subscriptions.subscribe(ALERTS, ANN, "Users", ERRORS)
         assert isinstance(changed, SubscribedTo)
         assert not changed.unchanged
         told = (await at.owed())[-1]
@@ -115,8 +110,8 @@ class TestSubscribe:
     async def test_patterns_are_one_in_any_letter_case(self, at: Desk) -> None:
         """The same pattern in other letters is the same subscription."""
         at.add("Users EU", "success")
-        await at.manage.subscribe(ALERTS, ANN, "users*", Filters())
-        answer = await at.manage.subscribe(ALERTS, ANN, "Users*", Filters())
+        await at.subscriptions.subscribe(ALERTS, ANN, "users*", Filters())
+        answer = await at.subscriptions.subscribe(ALERTS, ANN, "Users*", Filters())
         assert isinstance(answer, SubscribedTo)
         assert answer.unchanged
         assert answer.total == 1
@@ -125,7 +120,7 @@ class TestSubscribe:
         """The baseline of `all` comes from the list: the failing ones open quiet incidents, unasked."""
         for number in range(300):
             at.add(f"Sync {number:03}", "error" if number % 100 == 0 else "success")
-        answer = await at.manage.subscribe(ALERTS, ANN, "all", Filters())
+        answer = await at.subscriptions.subscribe(ALERTS, ANN, "all", Filters())
         assert isinstance(answer, SubscribedTo)
         assert answer.total == 300
         assert at.calls("job_sync_status") == 0
@@ -136,9 +131,9 @@ class TestSubscribe:
         assert all(incident.quiet for incident in quiet)
 
     async def test_private_channel_without_the_bot_needs_an_invitation(self, at: Desk) -> None:
-        """Where the bot can't post, nobody is subscribed; the answer says how to mend it."""
+        """Where the bot can't post, nobody is subscribed; the answer says how to fix it."""
         at.add("Users", "success")
-        answer = await at.manage.subscribe(PRIVATE, ANN, "Users", Filters())
+        answer = await at.subscriptions.subscribe(PRIVATE, ANN, "Users", Filters())
         assert answer == NeedsInvite(channel=PRIVATE)
         async with at.store.read() as uow:
             assert await uow.subscriptions.for_channel(PRIVATE) == []
@@ -147,7 +142,7 @@ class TestSubscribe:
         """The bot posts in public channels without being a member."""
         general = Channel(team_id=TEAM, channel_id="C0GENERAL1")
         at.add("Users", "success")
-        assert isinstance(await at.manage.subscribe(general, ANN, "Users", Filters()), SubscribedTo)
+        assert isinstance(await at.subscriptions.subscribe(general, ANN, "Users", Filters()), SubscribedTo)
 
     async def test_private_channel_that_hides_itself(self, at: Desk) -> None:
         """A private channel that the bot sees but has left needs an invitation, too."""
@@ -156,38 +151,38 @@ class TestSubscribe:
             channels[PRIVATE.channel_id], members=channels[PRIVATE.channel_id].members | {"U0CDIBOT01"}
         )
         at.add("Users", "success")
-        assert isinstance(await at.manage.subscribe(PRIVATE, ANN, "Users", Filters()), SubscribedTo)
+        assert isinstance(await at.subscriptions.subscribe(PRIVATE, ANN, "Users", Filters()), SubscribedTo)
 
     async def test_archived_channel(self, at: Desk) -> None:
         """An archived channel can't be posted to."""
         channels = at.sandbox.slack.channels
         channels[ALERTS.channel_id] = replace(channels[ALERTS.channel_id], is_archived=True)
-        answer = await at.manage.subscribe(ALERTS, ANN, "all", Filters())
+        answer = await at.subscriptions.subscribe(ALERTS, ANN, "all", Filters())
         assert answer == CannotPost(channel=ALERTS, reason="is_archived")
 
     async def test_direct_message_between_others(self, at: Desk) -> None:
         """A direct message that the bot is not in can't be posted to, nor can it be invited."""
         direct = Channel(team_id=TEAM, channel_id="D0OTHERS01")
-        answer = await at.manage.subscribe(direct, ANN, "all", Filters())
+        answer = await at.subscriptions.subscribe(direct, ANN, "all", Filters())
         assert answer == CannotPost(channel=direct, reason="channel_not_found")
 
     async def test_revoked_token(self, at: Desk) -> None:
         """A token that Slack has revoked can't post anywhere."""
         at.sandbox.slack.faults.add(Fault(kind=FaultKind.REVOKED))
-        answer = await at.manage.subscribe(ALERTS, ANN, "all", Filters())
+        answer = await at.subscriptions.subscribe(ALERTS, ANN, "all", Filters())
         assert answer == CannotPost(channel=ALERTS, reason="token_revoked")
 
     async def test_slack_that_does_not_say(self, at: Desk) -> None:
-        """Where Slack can't tell of the channel the subscription stands: the deliverer will find out."""
+        """Where Slack can't tell of the channel the subscription stands: the dispatcher will find out."""
         at.add("Users", "success")
         at.sandbox.slack.faults.add(Fault(kind=FaultKind.STATUS, status=503, path="conversations.info"))
-        assert isinstance(await at.manage.subscribe(ALERTS, ANN, "Users", Filters()), SubscribedTo)
+        assert isinstance(await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters()), SubscribedTo)
 
     async def test_name_that_fits_several(self, at: Desk) -> None:
         """Where a part of a name fits several, the person chooses."""
         for name in ("Users EU", "Users US", "Users APAC"):
             at.add(name, "success")
-        answer = await at.manage.subscribe(ALERTS, ANN, "users", Filters())
+        answer = await at.subscriptions.subscribe(ALERTS, ANN, "users", Filters())
         assert isinstance(answer, SeveralMatches)
         assert [one.integration_name for one in answer.candidates] == ["Users APAC", "Users EU", "Users US"]
         assert answer.total == 3
@@ -197,7 +192,7 @@ class TestSubscribe:
         wide = at.add("ユーザー（本番）", "success")
         plain = at.add("Orders  EU", "success")
         for typed, meant in (("ﾕｰｻﾞｰ(本番)", wide), ("Ｏｒｄｅｒｓ eu", plain)):
-            answer = await at.manage.subscribe(ALERTS, ANN, typed, Filters())
+            answer = await at.subscriptions.subscribe(ALERTS, ANN, typed, Filters())
             assert isinstance(answer, SubscribedTo)
             assert answer.selector == meant
 
@@ -205,7 +200,7 @@ class TestSubscribe:
         """Where no name fits, the nearest are named."""
         at.add("Purchases", "success")
         at.add("Catalog", "success")
-        answer = await at.manage.subscribe(ALERTS, ANN, "Puchases", Filters())
+        answer = await at.subscriptions.subscribe(ALERTS, ANN, "Puchases", Filters())
         assert isinstance(answer, NoMatch)
         assert [one.integration_name for one in answer.nearest] == ["Purchases"]
         assert answer.list_known
@@ -216,14 +211,14 @@ class TestSubscribe:
         await at.poller.discover()
         at.clock.advance(120)
         at.sandbox.braze.faults.add(Fault(kind=FaultKind.STATUS, status=500))
-        answer = await at.manage.subscribe(ALERTS, ANN, "Puchases", Filters())
+        answer = await at.subscriptions.subscribe(ALERTS, ANN, "Puchases", Filters())
         assert isinstance(answer, NoMatch)
         assert answer.trouble is BrazeReason.SERVER_ERROR
 
     async def test_all_needs_the_list(self, unlisted: Desk) -> None:
         """Without the permission to list, `all` and patterns are refused, naming the permission."""
         for query in ("all", "Users*"):
-            answer = await unlisted.manage.subscribe(ALERTS, ANN, query, Filters())
+            answer = await unlisted.subscriptions.subscribe(ALERTS, ANN, query, Filters())
             assert answer == BrazeRefused(
                 reason=BrazeReason.NO_PERMISSION, query=query, permission="cdi.integration_list"
             )
@@ -231,7 +226,7 @@ class TestSubscribe:
     async def test_id_is_verified_without_the_list(self, unlisted: Desk) -> None:
         """Without the list an id is tried by one status call, and known by its id from then on."""
         users = unlisted.add("Users", "error")
-        answer = await unlisted.manage.subscribe(ALERTS, ANN, users, Filters())
+        answer = await unlisted.subscriptions.subscribe(ALERTS, ANN, users, Filters())
         assert isinstance(answer, SubscribedTo)
         assert (answer.selector, answer.name, answer.total) == (users, users, 1)
         (quiet,) = await incidents(unlisted, users)
@@ -239,12 +234,12 @@ class TestSubscribe:
 
     async def test_unknown_id_without_the_list(self, unlisted: Desk) -> None:
         """An id that Braze does not know fits nothing."""
-        answer = await unlisted.manage.subscribe(ALERTS, ANN, "7d3e1c52-no-such-id", Filters())
+        answer = await unlisted.subscriptions.subscribe(ALERTS, ANN, "7d3e1c52-no-such-id", Filters())
         assert answer == NoMatch(query="7d3e1c52-no-such-id", nearest=(), list_known=False)
 
     async def test_words_cost_no_request_without_the_list(self, unlisted: Desk) -> None:
         """Words that are no id are not tried at Braze."""
-        answer = await unlisted.manage.subscribe(ALERTS, ANN, "Users", Filters())
+        answer = await unlisted.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
         assert answer == NoMatch(query="Users", nearest=(), list_known=False)
         assert unlisted.calls("job_sync_status") == 0
 
@@ -252,7 +247,7 @@ class TestSubscribe:
         """Where Braze can't be asked about an id, the answer says why."""
         users = unlisted.add("Users", "error")
         unlisted.sandbox.braze.faults.add(Fault(kind=FaultKind.STATUS, status=500))
-        answer = await unlisted.manage.subscribe(ALERTS, ANN, users, Filters())
+        answer = await unlisted.subscriptions.subscribe(ALERTS, ANN, users, Filters())
         assert answer == BrazeRefused(reason=BrazeReason.SERVER_ERROR, query=users)
 
     async def test_braze_down_from_the_start(self, at: Desk) -> None:
@@ -260,9 +255,9 @@ class TestSubscribe:
         at.add("Users", "success")
         at.sandbox.braze.faults.add(Fault(kind=FaultKind.STATUS, status=500))
         for query in ("Users*", "Users"):
-            answer = await at.manage.subscribe(ALERTS, ANN, query, Filters())
+            answer = await at.subscriptions.subscribe(ALERTS, ANN, query, Filters())
             assert answer == BrazeRefused(reason=BrazeReason.SERVER_ERROR, query=query)
-        everything = await at.manage.subscribe(ALERTS, ANN, "all", Filters())
+        everything = await at.subscriptions.subscribe(ALERTS, ANN, "all", Filters())
         assert isinstance(everything, SubscribedTo)
         assert (everything.total, everything.trouble) == (0, BrazeReason.SERVER_ERROR)
 
@@ -272,28 +267,28 @@ class TestSubscribe:
         await at.poller.discover()
         at.clock.advance(120)
         at.sandbox.braze.faults.add(Fault(kind=FaultKind.STATUS, status=500))
-        everything = await at.manage.subscribe(ALERTS, ANN, "all", Filters())
+        everything = await at.subscriptions.subscribe(ALERTS, ANN, "all", Filters())
         assert isinstance(everything, SubscribedTo)
         assert everything.total == 1
-        assert isinstance(await at.manage.subscribe(ALERTS, ANN, "Users", Filters()), SubscribedTo)
-        near = await at.manage.subscribe(ALERTS, ANN, "Usres", Filters())
+        assert isinstance(await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters()), SubscribedTo)
+        near = await at.subscriptions.subscribe(ALERTS, ANN, "Usres", Filters())
         assert isinstance(near, NoMatch)
 
-    async def test_mends_a_broken_subscription(self, at: Desk) -> None:
-        """Whoever subscribes again after mending the channel need not wait for the bot to notice."""
+    async def test_clears_a_broken_subscription(self, at: Desk) -> None:
+        """Whoever subscribes again after fixing the channel need not wait for the bot to notice."""
         at.add("Users", "success")
-        await at.manage.subscribe(ALERTS, ANN, "Users", Filters())
+        await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
         async with at.store.write() as uow:
             await uow.subscriptions.mark_broken(ALERTS, "not_in_channel")
-        await at.manage.subscribe(ALERTS, ANN, "Users", Filters())
+        await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
         async with at.store.read() as uow:
             (subscription,) = await uow.subscriptions.for_channel(ALERTS)
         assert subscription.broken_reason is None
 
-    async def test_new_failures_are_heard(self, at: Desk) -> None:
+    async def test_new_failures_are_told(self, at: Desk) -> None:
         """After a subscription a failing run makes a card in the channel."""
         users = at.add("Users", "success")
-        await at.manage.subscribe(ALERTS, ANN, "Users", Filters())
+        await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
         await fails(at, users)
         assert ShowCard() in await at.owed()
 
@@ -304,9 +299,9 @@ class TestUnsubscribe:
     async def test_ends_the_subscription(self, at: Desk) -> None:
         """The channel is told who ended it, and its failures are not told any more."""
         users = at.add("Users", "success")
-        await at.manage.subscribe(ALERTS, ANN, "Users", Filters())
+        await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
         await at.polled()
-        answer = await at.manage.unsubscribe(ALERTS, ANN, "users")
+        answer = await at.subscriptions.unsubscribe(ALERTS, ANN, "users")
         assert answer == UnsubscribedFrom(selector=users, name="Users", still_covered_by=None)
         expected = Unsubscribed(who=ANN, workspace_id=at.workspace.workspace_id, selector=users)
         assert (await at.owed())[-1] == expected
@@ -316,26 +311,26 @@ class TestUnsubscribe:
     async def test_of_something_absent(self, at: Desk) -> None:
         """What the channel is not subscribed to can't be ended, and nothing is told."""
         users = at.add("Users", "success")
-        answer = await at.manage.unsubscribe(ALERTS, ANN, "Users")
+        answer = await at.subscriptions.unsubscribe(ALERTS, ANN, "Users")
         assert answer == NotSubscribed(selector=users, name="Users", covered_by=None)
         assert await at.owed() == []
 
     async def test_what_a_pattern_takes_in(self, at: Desk) -> None:
         """Where a pattern takes the integration in, the answer names it."""
         users = at.add("Users", "success")
-        await at.manage.subscribe(ALERTS, ANN, "U*", Filters())
-        answer = await at.manage.unsubscribe(ALERTS, ANN, "Users")
+        await at.subscriptions.subscribe(ALERTS, ANN, "U*", Filters())
+        answer = await at.subscriptions.unsubscribe(ALERTS, ANN, "Users")
         assert answer == NotSubscribed(selector=users, name="Users", covered_by="U*")
-        await at.manage.subscribe(ALERTS, ANN, "Users", Filters())
-        ended = await at.manage.unsubscribe(ALERTS, ANN, users)
+        await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
+        ended = await at.subscriptions.unsubscribe(ALERTS, ANN, users)
         assert ended == UnsubscribedFrom(selector=users, name="Users", still_covered_by="U*")
 
     async def test_the_subscribed_one_is_meant(self, at: Desk) -> None:
         """Where a name fits several, the one that the channel is subscribed to is meant."""
         europe = at.add("Users EU", "success")
         at.add("Users US", "success")
-        await at.manage.subscribe(ALERTS, ANN, "Users EU", Filters())
-        answer = await at.manage.unsubscribe(ALERTS, ANN, "Users")
+        await at.subscriptions.subscribe(ALERTS, ANN, "Users EU", Filters())
+        answer = await at.subscriptions.unsubscribe(ALERTS, ANN, "Users")
         assert isinstance(answer, UnsubscribedFrom)
         assert answer.selector == europe
 
@@ -345,206 +340,34 @@ class TestUnsubscribe:
         for name in names:
             at.add(name, "success")
         for name in names:
-            await at.manage.subscribe(ALERTS, ANN, name, Filters())
-        await at.manage.subscribe(ALERTS, ANN, "Users*", Filters())
-        answer = await at.manage.unsubscribe(ALERTS, ANN, "USERS*")
+            await at.subscriptions.subscribe(ALERTS, ANN, name, Filters())
+        await at.subscriptions.subscribe(ALERTS, ANN, "Users*", Filters())
+        answer = await at.subscriptions.unsubscribe(ALERTS, ANN, "USERS*")
         assert answer == UnsubscribedFrom(selector="USERS*", name=None, still_covered_by=None)
         async with at.store.read() as uow:
             (left,) = await uow.subscriptions.for_channel(ALERTS)
-        assert isinstance(await at.manage.unsubscribe(ALERTS, ANN, left.selector), UnsubscribedFrom)
+        assert isinstance(await at.subscriptions.unsubscribe(ALERTS, ANN, left.selector), UnsubscribedFrom)
 
     async def test_all_ends_everything(self, at: Desk) -> None:
         """`all` leaves the channel with nothing, and other channels alone."""
         at.add("Users", "success")
         for query in ("Users", "U*"):
-            await at.manage.subscribe(ALERTS, ANN, query, Filters())
-        await at.manage.subscribe(MARKETING, ANN, "Users", Filters())
-        assert isinstance(await at.manage.unsubscribe(ALERTS, ANN, "all"), UnsubscribedFrom)
+            await at.subscriptions.subscribe(ALERTS, ANN, query, Filters())
+        await at.subscriptions.subscribe(MARKETING, ANN, "Users", Filters())
+        assert isinstance(await at.subscriptions.unsubscribe(ALERTS, ANN, "all"), UnsubscribedFrom)
         async with at.store.read() as uow:
             assert await uow.subscriptions.for_channel(ALERTS) == []
             assert len(await uow.subscriptions.for_channel(MARKETING)) == 1
-        none = await at.manage.unsubscribe(ALERTS, ANN, "all")
+        none = await at.subscriptions.unsubscribe(ALERTS, ANN, "all")
         assert none == NotSubscribed(selector="all", name=None, covered_by=None)
 
     async def test_ends_what_braze_forgot(self, at: Desk) -> None:
         """An integration that Braze has deleted can still be unsubscribed."""
         users = at.add("Users", "success")
-        await at.manage.subscribe(ALERTS, ANN, "Users", Filters())
+        await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
         at.sandbox.braze.delete(users)
-        assert isinstance(await at.manage.unsubscribe(ALERTS, ANN, "Users"), UnsubscribedFrom)
+        assert isinstance(await at.subscriptions.unsubscribe(ALERTS, ANN, "Users"), UnsubscribedFrom)
 
     async def test_unknown_words(self, at: Desk) -> None:
         """Words that fit nothing anywhere are said to."""
-        assert isinstance(await at.manage.unsubscribe(ALERTS, ANN, "Nothing"), NoMatch)
-
-
-class TestAcknowledge:
-    """`/cdi ack` and the button."""
-
-    async def test_shows_on_every_card(self, at: Desk) -> None:
-        """An acknowledgement is stored with who and when, and every card of the incident is owed anew."""
-        users = at.add("Users", "success")
-        for channel in (ALERTS, MARKETING):
-            await at.manage.subscribe(channel, ANN, "Users", Filters())
-        await fails(at, users)
-        answer = await at.manage.acknowledge(ALERTS, ANN, "Users")
-        assert isinstance(answer, Acknowledged)
-        assert answer.already_by is None
-        (incident,) = await incidents(at, users)
-        assert (incident.acknowledged_by, incident.acknowledged_at) == (ANN, at.clock.now)
-        async with at.store.read() as uow:
-            cards = (await uow.cards.of_incidents([incident.incident_id]))[incident.incident_id]
-        assert {(card.channel, card.wanted_revision) for card in cards} == {(ALERTS, 2), (MARKETING, 2)}
-        assert at.woken[-1] == at.clock.now
-
-    async def test_first_stays_named(self, at: Desk) -> None:
-        """Who acknowledges what somebody looks after already is told so, and nothing changes."""
-        users = at.add("Users", "success")
-        await at.manage.subscribe(ALERTS, ANN, "Users", Filters())
-        await fails(at, users)
-        (incident,) = await incidents(at, users)
-        assert isinstance(
-            await at.manage.acknowledge_incidents(ALERTS, ANN, [incident.incident_id]), Acknowledged
-        )
-        second = await at.manage.acknowledge_incidents(ALERTS, "UBEN", [incident.incident_id])
-        assert isinstance(second, Acknowledged)
-        assert second.already_by == ANN
-        assert (await incidents(at, users))[0].acknowledged_by == ANN
-
-    async def test_nothing_open(self, at: Desk) -> None:
-        """What is well can't be acknowledged, and a recovered incident stays as it is."""
-        users = at.add("Users", "success")
-        await at.manage.subscribe(ALERTS, ANN, "Users", Filters())
-        assert isinstance(await at.manage.acknowledge(ALERTS, ANN, "Users"), NothingOpen)
-        await fails(at, users)
-        (incident,) = await incidents(at, users)
-        async with at.store.write() as uow:
-            over = replace(incident, revision=incident.revision + 1, resolved_at=at.clock.now)
-            assert await uow.incidents.update(over, expected_revision=incident.revision)
-        answer = await at.manage.acknowledge_incidents(ALERTS, ANN, [incident.incident_id])
-        assert isinstance(answer, NothingOpen)
-        async with at.store.read() as uow:
-            stored = (await uow.incidents.get_many([incident.incident_id]))[incident.incident_id]
-        assert stored.acknowledged_by is None
-
-    async def test_unknown_words(self, at: Desk) -> None:
-        """Words that fit nothing are said to."""
-        assert isinstance(await at.manage.acknowledge(ALERTS, ANN, "Nothing"), NoMatch)
-
-    async def test_whole_workspace(self, at: Desk) -> None:
-        """Blindness is acknowledged on its card; there is nothing to say about an integration."""
-        async with at.store.write() as uow:
-            (unreachable,) = await uow.incidents.add(
-                [
-                    Incident(
-                        incident_id=0,
-                        workspace_id=at.workspace.workspace_id,
-                        integration_id=None,
-                        kind=Kind.UNREACHABLE,
-                        revision=1,
-                        opened_at=START,
-                        failing_since=START,
-                        reason="bad_key",
-                    )
-                ]
-            )
-        assert await at.manage.acknowledge_incidents(ALERTS, ANN, [unreachable.incident_id]) is None
-        async with at.store.read() as uow:
-            stored = (await uow.incidents.get_many([unreachable.incident_id]))[unreachable.incident_id]
-        assert stored.acknowledged_by == ANN
-
-    async def test_unknown_incident(self, at: Desk) -> None:
-        """An incident that is not there is nobody's trouble."""
-        assert await at.manage.acknowledge_incidents(ALERTS, ANN, [999]) is None
-
-
-class TestSnooze:
-    """`/cdi snooze` and `/cdi unsnooze`."""
-
-    async def test_mutes_in_this_channel(self, at: Desk) -> None:
-        """A mute is stored for the channel, told in it, and shown on its card alone."""
-        users = at.add("Users", "success")
-        for channel in (ALERTS, MARKETING):
-            await at.manage.subscribe(channel, ANN, "Users", Filters())
-        await fails(at, users)
-        until = at.clock.now + timedelta(hours=2)
-        answer = await at.manage.snooze(ALERTS, ANN, "Users", until, "back fill")
-        assert isinstance(answer, SnoozeSet)
-        assert (answer.until, answer.reason) == (until, "back fill")
-        expected = Snoozed(
-            who=ANN,
-            workspace_id=at.workspace.workspace_id,
-            integration_id=users,
-            until=until,
-            reason="back fill",
-        )
-        assert expected in await at.owed()
-        assert expected not in await at.owed(MARKETING)
-        (incident,) = await incidents(at, users)
-        async with at.store.read() as uow:
-            (snooze,) = await uow.snoozes.active(at.workspace.workspace_id, [users], at.clock.now)
-            cards = (await uow.cards.of_incidents([incident.incident_id]))[incident.incident_id]
-        assert (snooze.channel, snooze.by, snooze.until) == (ALERTS, ANN, until)
-        assert {(card.channel, card.wanted_revision) for card in cards} == {(ALERTS, 2), (MARKETING, 1)}
-
-    async def test_a_double_click_is_told_once(self, at: Desk) -> None:
-        """Two clicks a moment apart are one change; a later end, or another reason, is a further one."""
-        users = at.add("Users", "success")
-        await at.manage.subscribe(ALERTS, ANN, "Users", Filters())
-        await fails(at, users)
-
-        async def told(hours: float | None, reason: str | None = None) -> int:
-            until = at.clock.now + timedelta(hours=hours) if hours else None
-            assert isinstance(await at.manage.snooze(ALERTS, ANN, "Users", until, reason), SnoozeSet)
-            at.clock.advance(1)
-            return sum(isinstance(each, Snoozed) for each in await at.owed())
-
-        assert [await told(1), await told(1), await told(4), await told(4, "house move")] == [1, 1, 2, 3]
-        assert [await told(None), await told(None), await told(1)] == [4, 4, 5]
-
-    async def test_ends(self, at: Desk) -> None:
-        """Ending a mute is told in the channel; ending none is not."""
-        users = at.add("Users", "success")
-        await at.manage.subscribe(ALERTS, ANN, "Users", Filters())
-        await at.manage.snooze(ALERTS, ANN, "Users", at.clock.now + timedelta(hours=2), None)
-        ended = await at.manage.unsnooze(ALERTS, ANN, "Users")
-        assert isinstance(ended, SnoozeEnded)
-        assert ended.was_snoozed
-        expected = Unsnoozed(who=ANN, workspace_id=at.workspace.workspace_id, integration_id=users)
-        assert (await at.owed())[-1] == expected
-        again = await at.manage.unsnooze(ALERTS, ANN, "Users")
-        assert isinstance(again, SnoozeEnded)
-        assert not again.was_snoozed
-        assert len(await at.owed()) == 3
-
-    async def test_one_that_ran_out_is_no_mute(self, at: Desk) -> None:
-        """A mute whose time is over is not ended again."""
-        at.add("Users", "success")
-        await at.manage.subscribe(ALERTS, ANN, "Users", Filters())
-        await at.manage.snooze(ALERTS, ANN, "Users", at.clock.now + timedelta(minutes=1), None)
-        at.clock.advance(120)
-        answer = await at.manage.unsnooze(ALERTS, ANN, "Users")
-        assert isinstance(answer, SnoozeEnded)
-        assert not answer.was_snoozed
-
-    async def test_until_recovery_needs_a_failure(self, at: Desk) -> None:
-        """What is well can't be muted until it recovers; what fails can."""
-        users = at.add("Users", "success")
-        await at.manage.subscribe(ALERTS, ANN, "Users", Filters())
-        assert isinstance(await at.manage.snooze(ALERTS, ANN, "Users", None, None), NothingOpen)
-        await fails(at, users)
-        answer = await at.manage.snooze(ALERTS, ANN, "Users", None, None)
-        assert isinstance(answer, SnoozeSet)
-        assert answer.until is None
-
-    async def test_needs_a_subscription(self, at: Desk) -> None:
-        """What a channel does not hear of can't be muted in it."""
-        users = at.add("Users", "success")
-        answer = await at.manage.snooze(ALERTS, ANN, "Users", at.clock.now + timedelta(hours=1), None)
-        assert answer == NotSubscribed(selector=users, name="Users", covered_by=None)
-        assert await at.owed() == []
-
-    async def test_unknown_words(self, at: Desk) -> None:
-        """Words that fit nothing are said to."""
-        assert isinstance(await at.manage.snooze(ALERTS, ANN, "Nothing", None, None), NoMatch)
-        assert isinstance(await at.manage.unsnooze(ALERTS, ANN, "Nothing"), NoMatch)
+        assert isinstance(await at.subscriptions.unsubscribe(ALERTS, ANN, "Nothing"), NoMatch)

@@ -13,8 +13,11 @@ import pytest
 from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.run import Run
+from cdi_bot.core.rules.kind_rules import Rule
+from cdi_bot.core.rules.quality import QualityRule
+from cdi_bot.core.rules.slow import SlowRule
+from cdi_bot.monitoring.evaluator import PastReader, facts_of, judge
 from cdi_bot.monitoring.integration_state import IntegrationState
-from cdi_bot.monitoring.rule_inputs import QualityInput, RuleInput, SlowInput
 from cdi_bot.store import Store
 from tests.databases import Databases
 
@@ -41,18 +44,13 @@ def running(start: datetime) -> Run:
 
 @dataclass
 class Bench:
-    """A judge before a real store; `reads` counts the pasts that it asked leave to read."""
+    """A rule before a real store; `reads` counts the pasts that were read for it, where it `may` have them."""
 
     store: Store
     workspace_id: int
-    judge: RuleInput
+    rule: Rule
     reads: int = 0
     may: bool = True
-
-    def may_read(self) -> bool:
-        """Count, and give leave or not."""
-        self.reads += 1
-        return self.may
 
     async def save(self, *runs: Run) -> None:
         """Store runs."""
@@ -68,8 +66,11 @@ class Bench:
             integration=integration, watched_since=NOON - 30 * DAY, status_asked_at=now
         )
         item = IntegrationState(watched=watched, subscribed=True)
-        item.newest, item.open_starts = newest, frozenset({newest.sync_start_time})
-        return await self.judge(item, None, now, self.may_read)
+        item.newest, item.running_starts = newest, frozenset({newest.sync_start_time})
+        past = PastReader(self.store, reads=int(self.may))
+        found = await judge(self.rule, facts_of(item), None, now, past)
+        self.reads += int(self.may) - past.reads
+        return found
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ async def bench(databases: Databases, tmp_path: Path) -> AsyncIterator[Bench]:
     store = await Store.open(databases.migrated("sqlite", tmp_path))
     async with store.write() as uow:
         workspace = await uow.workspaces.find_or_add(base_url="http://braze.test", dashboard_url=None)
-    made = Bench(store, workspace.workspace_id, SlowInput(store))
+    made = Bench(store, workspace.workspace_id, SlowRule(MINUTE))
     await made.save(*(run(NOON - n * 6 * HOUR) for n in range(1, 84)))
     yield made
     await store.close()
@@ -113,7 +114,7 @@ async def test_without_leave_it_waits(bench: Bench) -> None:
     assert await bench.judged(running(NOON), NOON + HOUR) is None
     bench.may = True
     assert await bench.judged(running(NOON), NOON + HOUR) is not None
-    bench.judge = QualityInput(bench.store)
+    bench.rule = QualityRule(MINUTE)
     hours_ahead = run(NOON, last_timestamp_synced=NOON + 5 * HOUR)
     bench.may = False
     assert await bench.judged(hours_ahead, NOON + HOUR) is None
@@ -124,7 +125,7 @@ async def test_without_leave_it_waits(bench: Bench) -> None:
 
 async def test_of_quality_each_run_is_judged_once(bench: Bench) -> None:
     """And of those that bring rows in time no past is read."""
-    bench.judge = QualityInput(bench.store)
+    bench.rule = QualityRule(MINUTE)
     assert await bench.judged(run(NOON), NOON + HOUR) is None
     assert bench.reads == 0
     far = run(NOON, last_timestamp_synced=NOON + 99 * DAY)
@@ -136,7 +137,7 @@ async def test_of_quality_each_run_is_judged_once(bench: Bench) -> None:
 
 async def test_a_silence_is_looked_at_now_and_then(bench: Bench) -> None:
     """After half a day, and when it would be far beyond the usual."""
-    bench.judge = QualityInput(bench.store)
+    bench.rule = QualityRule(MINUTE)
     found, reads = None, []
     for n in range(1, 40):
         start = NOON + n * HOUR

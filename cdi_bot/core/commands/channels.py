@@ -1,0 +1,142 @@
+"""`/cdi digest`, `/cdi language` and `/cdi audit`: the settings of a channel, and who changed what in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import time
+
+from cdi_bot.core.commands import tokenizer
+from cdi_bot.core.commands.specification import (
+    N_,
+    Arguments,
+    ChannelCommand,
+    Command,
+    Mistake,
+    MistakeKind,
+    Right,
+    Specification,
+    no_arguments,
+    quoted_name,
+)
+from cdi_bot.core.digest_schedule import Schedule, read_schedule, read_zone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowSettings(ChannelCommand):
+    """A channel's settings: its language and its digest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetDigest(ChannelCommand):
+    """Let a channel get a digest, or (`schedule` is `None`) none.
+
+    `zone` names the time zone; `None` is the person's own.
+    """
+
+    schedule: Schedule | None
+    zone: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetLanguage(ChannelCommand):
+    """Choose the language of a channel's messages; `None` is the bot's own."""
+
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowAudit(ChannelCommand):
+    """Who changed what in a channel, newest first."""
+
+
+_NO_DIGEST = frozenset({"off", "none", "never", "stop"})
+_BOT_LANGUAGE = frozenset({"default", "off", "none"})
+
+
+def _read_digest(arguments: Arguments) -> Command | Mistake:
+    """Read `daily 09:00`, `weekly mon 09:00 Asia/Tokyo quiet`, `off`; nothing asks what is set."""
+    if not arguments.tokens:
+        return ShowSettings()
+    words = [tokenizer.half_width(token.text) for token in arguments.tokens]
+    if len(words) == 1 and words[0].lower() in _NO_DIGEST:
+        return SetDigest(schedule=None)
+    zones = [zone for word in words if (zone := read_zone(word))]
+    schedule = read_schedule([word for word in words if not read_zone(word)])
+    if schedule is None or len(zones) > 1:
+        return arguments.mistake(MistakeKind.BAD_SCHEDULE, tokenizer.join(arguments.tokens))
+    return SetDigest(schedule=schedule, zone=zones[0] if zones else None)
+
+
+def _written_digest(digest: SetDigest) -> Sequence[str]:
+    return str(digest.schedule or "off"), digest.zone or ""
+
+
+def _read_language(arguments: Arguments) -> Command | Mistake:
+    """Read `ja`, `en-GB`, `default`; nothing asks what is set."""
+    typed = tokenizer.join(arguments.tokens)
+    plain = tokenizer.half_width(typed)
+    language = plain.lower() if plain.isascii() else typed
+    if not language:
+        return ShowSettings()
+    return SetLanguage(language=None if language in _BOT_LANGUAGE else language)
+
+
+_DIGEST = Specification(
+    word="digest",
+    command=SetDigest,
+    bare=ShowSettings,
+    right=Right.CHANGE,
+    read=_read_digest,
+    write=_written_digest,
+    help=(
+        (
+            "/cdi digest weekly mon 09:00",
+            N_("a summary every week or every day; `/cdi digest off` ends it"),
+        ),
+    ),
+    usage="/cdi digest weekly mon 09:00 Europe/Berlin",
+    audit=N_("{when} {who} set its digest: {what}"),
+    samples=(
+        ("digest", ShowSettings()),
+        ("digest off", SetDigest(schedule=None)),
+        (
+            "digest weekly mon 9am europe/berlin quiet in:<#C1|general>",
+            SetDigest(
+                schedule=Schedule(at=time(9), weekday=0, quiet=True), zone="Europe/Berlin", channel_id="C1"
+            ),
+        ),
+    ),
+)
+
+_LANGUAGE = Specification(
+    word="language",
+    command=SetLanguage,
+    bare=ShowSettings,
+    right=Right.CHANGE,
+    read=_read_language,
+    write=lambda command: (quoted_name(command.language or "default"),),
+    help=(("/cdi language ja", N_("the language of what I post in this channel")),),
+    usage="/cdi language ja",
+    audit=N_("{when} {who} set its language: {what}"),
+    samples=(
+        ("language JA", SetLanguage(language="ja")),
+        ("language default", SetLanguage(language=None)),
+        ("language in:<#C1|general>", ShowSettings(channel_id="C1")),
+    ),
+)
+
+_AUDIT = Specification(
+    word="audit",
+    command=ShowAudit,
+    right=Right.READ,
+    read=no_arguments(ShowAudit),
+    help=(("/cdi audit", N_("who changed what in this channel")),),
+    usage="/cdi audit in:#data-alerts",
+    samples=(
+        ("audit", ShowAudit()),
+        ("audit in:<#C1|general>", ShowAudit(channel_id="C1")),
+    ),
+)
+
+CHANNELS = (_DIGEST, _LANGUAGE, _AUDIT)

@@ -1,0 +1,60 @@
+"""`/cdi status` and `/cdi list`: how integrations are, and which there are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cdi_bot.core.commands.specification import N_, Command, Right, Specification, optional_name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowStatus(Command):
+    """How things are: of the channel (`query` is `None`) or of one integration."""
+
+    query: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListIntegrations(Command):
+    """What integrations there are, or those whose name holds `query`."""
+
+    query: str | None
+
+
+_STATUS = Specification(
+    word="status",
+    command=ShowStatus,
+    right=Right.READ,
+    read=optional_name(lambda query: ShowStatus(query=query)),
+    names="query",
+    help=(
+        ("/cdi status", N_("how everything is that this channel hears of, worst first")),
+        ("/cdi status Users", N_("the newest runs of one integration, with its success rate and trend")),
+    ),
+    usage="/cdi status Users",
+    samples=(
+        ("status", ShowStatus(query=None)),
+        ("STATUS Users  sync", ShowStatus(query="Users sync")),
+    ),
+)
+
+_LIST = Specification(
+    word="list",
+    command=ListIntegrations,
+    right=Right.READ,
+    read=optional_name(lambda query: ListIntegrations(query=query)),
+    names="query",
+    help=(
+        (
+            "/cdi list",
+            N_("the workspace's integrations; `/cdi list users` those with a text in their name"),
+        ),
+    ),
+    usage="/cdi list users",
+    samples=(
+        ("list", ListIntegrations(query=None)),
+        ("list cart", ListIntegrations(query="cart")),
+    ),
+)
+
+QUERIES = (_STATUS, _LIST)

@@ -1,0 +1,228 @@
+"""`/cdi subscribe`, `/cdi unsubscribe` and `/cdi subscriptions`: which alerts a channel gets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from cdi_bot.core.commands import tokenizer
+from cdi_bot.core.commands.specification import (
+    N_,
+    Arguments,
+    ChannelCommand,
+    Command,
+    Mistake,
+    MistakeKind,
+    Right,
+    Specification,
+    nearest,
+    no_arguments,
+)
+from cdi_bot.core.commands.tokenizer import Token
+from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Topic
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscribe(ChannelCommand):
+    """Subscribe a channel to what `selector` takes in: words for one integration, a pattern, or `all`."""
+
+    selector: str
+    filters: Filters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsubscribe(ChannelCommand):
+    """End a channel's subscription to it."""
+
+    selector: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowSubscriptions(ChannelCommand):
+    """What a channel is subscribed to."""
+
+
+# --------------------------------------------------------------------------------- options
+
+_SEPARATORS = re.compile("[,、]")
+
+
+def _on(arguments: Arguments, filters: Filters, value: str) -> Filters | Mistake:
+    pieces = _SEPARATORS.split(tokenizer.half_width(value))
+    names = [piece.strip("\"' ").lower().replace("-", "_") for piece in pieces]
+    names = [name for name in names if name] or [""]
+    for name in names:
+        if name not in tuple(Topic):
+            return arguments.mistake(
+                MistakeKind.UNKNOWN_STATUS, tokenizer.plain(name), nearest(name, tuple(Topic))
+            )
+    return replace(filters, topics=frozenset(Topic(name) for name in names))
+
+
+def _rows(arguments: Arguments, filters: Filters, value: str) -> Filters | Mistake:
+    rows = tokenizer.rows(tokenizer.half_width(value))
+    if rows is None:
+        return arguments.mistake(MistakeKind.BAD_NUMBER, f"rows:{tokenizer.plain(value)}")
+    return replace(filters, min_rows=rows)
+
+
+def _percent(arguments: Arguments, filters: Filters, value: str) -> Filters | Mistake:
+    percent = tokenizer.percent(tokenizer.half_width(value))
+    if percent is None:
+        return arguments.mistake(MistakeKind.BAD_NUMBER, f"percent:{tokenizer.plain(value)}")
+    return replace(filters, min_percent=percent)
+
+
+def _mention(arguments: Arguments, filters: Filters, value: str) -> Filters | Mistake:
+    mention = tokenizer.mention(value)
+    if mention is None:
+        return arguments.mistake(MistakeKind.BAD_MENTION, tokenizer.plain(value))
+    return replace(filters, mention=mention)
+
+
+_OPTIONS: dict[str, Callable[[Arguments, Filters, str], Filters | Mistake]] = {
+    "on": _on,
+    "rows": _rows,
+    "percent": _percent,
+    "mention": _mention,
+}
+
+
+def _value(token: Token, rest: list[Token]) -> str:
+    """Read an option's value, and take what belongs to it from the rest: `on: error, partial` is one option too."""
+    value = token.value
+    while rest and rest[0].option is None:
+        following = rest[0].bare_word
+        if value and not value.endswith((",", "、")) and not following.startswith((",", "、")):
+            break
+        value += rest.pop(0).raw
+    return value
+
+
+def _written_options(command: Subscribe) -> list[str]:
+    filters = command.filters
+    options = []
+    if filters.topics != DEFAULT_TOPICS:
+        options.append("on:" + ",".join(topic.value for topic in Topic if topic in filters.topics))
+    if filters.min_rows is not None:
+        options.append(f"rows:{filters.min_rows}")
+    if filters.min_percent is not None:
+        options.append("percent:" + f"{filters.min_percent:.6f}".rstrip("0").rstrip("."))
+    if filters.mention:
+        options.append(f"mention:{filters.mention}")
+    return options
+
+
+# --------------------------------------------------------------------------------- commands
+
+
+def _read_subscribe(arguments: Arguments) -> Command | Mistake:
+    """Read options wherever they stand; whatever is no option is the selector."""
+    filters = Filters()
+    selector: list[Token] = []
+    rest = list(arguments.tokens)
+    while rest:
+        token = rest.pop(0)
+        option = token.option
+        if option is None or (option not in _OPTIONS and not selector):
+            selector.append(token)  # a name may begin like an option: `prod:users`
+            continue
+        if option not in _OPTIONS:
+            return arguments.mistake(
+                MistakeKind.UNKNOWN_OPTION, token.text, nearest(option, (*_OPTIONS, "in"))
+            )
+        changed = _OPTIONS[option](arguments, filters, _value(token, rest))
+        if isinstance(changed, Mistake):
+            return changed
+        filters = changed
+    query = tokenizer.name(selector)
+    if not query:
+        return arguments.mistake(MistakeKind.MISSING_INTEGRATION)
+    return Subscribe(selector=_selector(query), filters=filters)
+
+
+def _read_unsubscribe(arguments: Arguments) -> Command | Mistake:
+    # Ending everything where somebody asked to end `on:late` only would hide failures from the channel.
+    for token in arguments.tokens:
+        if token.option in _OPTIONS:
+            return arguments.mistake(MistakeKind.UNKNOWN_OPTION, token.text)
+    query = tokenizer.name(arguments.tokens)
+    if not query:
+        return arguments.mistake(MistakeKind.MISSING_INTEGRATION)
+    return Unsubscribe(selector=_selector(query))
+
+
+def _selector(query: str) -> str:
+    """Spell `all` in one way, in any letter case or as a pattern that matches everything; and `*` as patterns do."""
+    query = query.replace("＊", "*")
+    return "all" if tokenizer.half_width(query).lower() == "all" or not query.strip("*") else query
+
+
+_SUBSCRIBE = Specification(
+    word="subscribe",
+    aliases=("sub",),
+    command=Subscribe,
+    right=Right.CHANGE,
+    read=_read_subscribe,
+    names="selector",
+    options=tuple(_OPTIONS),
+    write=_written_options,
+    help=(
+        ("/cdi subscribe all", N_("tell this channel when any sync fails and when it is well again")),
+        (
+            "/cdi subscribe Users* on:error,partial rows:100 mention:@data-team",
+            N_("only some integrations, statuses and sizes, and whom to call"),
+        ),
+    ),
+    usage="/cdi subscribe Users* on:error,partial rows:100 percent:5 mention:@data-team",
+    audit=N_("{when} {who} subscribed it to {what}"),
+    samples=(
+        ("subscribe all", Subscribe(selector="all", filters=Filters())),
+        (
+            "sub Users* on:error,late rows:1,000 percent:2.5% mention:<@U1|ann lee> in:<#C1|general>",
+            Subscribe(
+                selector="Users*",
+                filters=Filters(
+                    topics=frozenset({Topic.ERROR, Topic.LATE}),
+                    min_rows=1000,
+                    min_percent=2.5,
+                    mention="<@U1>",
+                ),
+                channel_id="C1",
+            ),
+        ),
+    ),
+)
+
+_UNSUBSCRIBE = Specification(
+    word="unsubscribe",
+    aliases=("unsub",),
+    command=Unsubscribe,
+    right=Right.CHANGE,
+    read=_read_unsubscribe,
+    names="selector",
+    help=(("/cdi unsubscribe all", N_("end a subscription")),),
+    usage="/cdi unsubscribe Users*",
+    audit=N_("{when} {who} ended its subscription to {what}"),
+    samples=(
+        ("unsubscribe Users*", Unsubscribe(selector="Users*")),
+        ("unsub ALL in:<#C1|general>", Unsubscribe(selector="all", channel_id="C1")),
+    ),
+)
+
+_SUBSCRIPTIONS = Specification(
+    word="subscriptions",
+    aliases=("subs",),
+    command=ShowSubscriptions,
+    right=Right.READ,
+    read=no_arguments(ShowSubscriptions),
+    help=(("/cdi subscriptions", N_("what this channel hears of, with a way to change it")),),
+    usage="/cdi subscriptions in:#data-alerts",
+    samples=(
+        ("subscriptions", ShowSubscriptions()),
+        ("subs in: <#C1>", ShowSubscriptions(channel_id="C1")),
+    ),
+)
+
+SUBSCRIPTIONS = (_SUBSCRIBE, _UNSUBSCRIBE, _SUBSCRIPTIONS)

@@ -1,0 +1,237 @@
+"""What people do about incidents: acknowledge them, snooze an integration in a channel, and end a snooze."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.content import Snoozed, Unsnoozed
+from cdi_bot.core.model.incident import Incident
+from cdi_bot.core.model.integration import Integration, WatchedIntegration, Workspace
+from cdi_bot.core.model.message import show_card
+from cdi_bot.core.model.subscription import Snooze
+from cdi_bot.monitoring.incident_writer import ConflictError, store_incidents
+from cdi_bot.store import Store, StoreTrouble, UnitOfWork
+from cdi_bot.usecases.access import Access
+from cdi_bot.usecases.answers import (
+    Acknowledged,
+    Answer,
+    BrazeRefused,
+    NoMatch,
+    NotAllowed,
+    NothingOpen,
+    NotSubscribed,
+    SeveralMatches,
+    SnoozeEnded,
+    SnoozeSet,
+)
+from cdi_bot.usecases.audit import Actor, announce, record
+from cdi_bot.usecases.lookup import Lookup
+
+_ATTEMPTS = 5
+
+_DOUBLE_CLICK = timedelta(seconds=30)
+"""Two ends of a snooze that are no further apart are one: both clicks said “for 1 hour”."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentResponse:
+    """What people may do about incidents. Every method answers.
+
+    `StoreTrouble` is raised, and `SlackTrouble` while Slack does not tell who somebody is.
+    `who` is a Slack user id. `clock` gives the present in UTC, `wake` tells the dispatcher that something is owed.
+    """
+
+    store: Store
+    workspace: Workspace
+    access: Access
+    lookup: Lookup
+    clock: Callable[[], datetime]
+    wake: Callable[[], None]
+
+    # -------------------------------------------------------------------------------- acknowledging
+
+    async def acknowledge(self, channel: Channel, who: str, query: str) -> Answer:
+        """Let everybody see that somebody is on an integration's open incidents."""
+        integration = await self._meant(who, query)
+        if not isinstance(integration, Integration):
+            return integration
+        async with self.store.read() as uow:
+            incidents = await _open_incidents(uow, integration)
+        before = await self._acknowledge(channel, who, [incident.incident_id for incident in incidents])
+        if not before:
+            return NothingOpen(integration=integration)
+        return Acknowledged(integration=integration, already_by=_already_by(before))
+
+    async def acknowledge_incidents(
+        self, channel: Channel, who: str, incident_ids: Collection[int]
+    ) -> Acknowledged | NothingOpen | NotAllowed | None:
+        """Acknowledge what a card shows.
+
+        Returns `None` where the card itself tells all there is to say: that of a whole workspace's incident.
+        """
+        refusal = await self.access.to_change(who)
+        if refusal:
+            return refusal
+        before = await self._acknowledge(channel, who, incident_ids)
+        async with self.store.read() as uow:
+            shown = before or list((await uow.incidents.get_many(incident_ids)).values())
+            about = next((one.integration_id for one in shown if one.integration_id), None)
+            watched = await uow.integrations.get(self.workspace.workspace_id, about) if about else None
+        if watched is None:
+            return None
+        if not before:
+            return NothingOpen(integration=watched.integration)
+        return Acknowledged(integration=watched.integration, already_by=_already_by(before))
+
+    async def _acknowledge(self, channel: Channel, who: str, incident_ids: Collection[int]) -> list[Incident]:
+        """Acknowledge those that are still open; returns these as they were before."""
+        for _ in range(_ATTEMPTS):
+            try:
+                async with self.store.write() as uow:
+                    before = await _acknowledge_open(uow, self._actor(channel, who), incident_ids)
+            except ConflictError:
+                continue  # a poll changed one of them at the same moment: look again
+            self.wake()
+            return before
+        raise StoreTrouble("The incident changes too often to be acknowledged; try again in a moment.")
+
+    # -------------------------------------------------------------------------------- snoozing
+
+    async def snooze(
+        self, channel: Channel, who: str, query: str, until: datetime | None, reason: str | None
+    ) -> Answer:
+        """Silence an integration in a channel until a time, or (`None`) until it recovers."""
+        integration = await self._meant(who, query)
+        if not isinstance(integration, Integration):
+            return integration
+        async with self.store.write() as uow:
+            answer = await _snooze(uow, self._actor(channel, who), integration, until, reason)
+        self.wake()
+        return answer
+
+    async def unsnooze(self, channel: Channel, who: str, query: str) -> Answer:
+        """End the snooze of an integration in a channel."""
+        integration = await self._meant(who, query)
+        if not isinstance(integration, Integration):
+            return integration
+        async with self.store.write() as uow:
+            answer = await _unsnooze(uow, self._actor(channel, who), integration)
+        self.wake()
+        return answer
+
+    async def _meant(
+        self, who: str, query: str
+    ) -> Integration | NotAllowed | SeveralMatches | NoMatch | BrazeRefused:
+        """Find the integration that somebody who may change things means."""
+        refusal = await self.access.to_change(who)
+        if refusal:
+            return refusal
+        found = await self.lookup.find(query)
+        return found.integration if isinstance(found, WatchedIntegration) else found
+
+    def _actor(self, channel: Channel, who: str) -> Actor:
+        return Actor(channel=channel, who=who, at=self.clock(), workspace_id=self.workspace.workspace_id)
+
+
+async def _open_incidents(uow: UnitOfWork, integration: Integration) -> list[Incident]:
+    """Find an integration's open incidents of every kind."""
+    return await uow.incidents.open_for(integration.workspace_id, None, [integration.integration_id])
+
+
+def _already_by(before: list[Incident]) -> str | None:
+    """Who had acknowledged everything already; `None` when something was still to be acknowledged."""
+    names = [incident.acknowledged_by for incident in before]
+    return names[0] if all(names) else None
+
+
+async def _acknowledge_open(uow: UnitOfWork, actor: Actor, incident_ids: Collection[int]) -> list[Incident]:
+    """Acknowledge those of the incidents that are open; returns these as they were before.
+
+    Who acknowledged first stays named. Raises `ConflictError` when somebody else changed one at the same moment.
+    """
+    incidents = await uow.incidents.get_many(incident_ids)
+    before = [incident for incident in incidents.values() if incident.is_open]
+    fresh = [incident for incident in before if incident.acknowledged_by is None]
+    acknowledged = [
+        replace(incident, revision=incident.revision + 1, acknowledged_by=actor.who, acknowledged_at=actor.at)
+        for incident in fresh
+    ]
+    await store_incidents(uow, acknowledged)
+    for incident in fresh:
+        await record(uow, actor, "acknowledge", incident.integration_id or incident.kind.value)
+    await _refresh_cards(uow, actor, fresh)
+    return before
+
+
+async def _snooze(
+    uow: UnitOfWork, actor: Actor, integration: Integration, until: datetime | None, reason: str | None
+) -> SnoozeSet | NotSubscribed | NothingOpen:
+    """Snooze an integration in the channel; a healthy one not until it recovers: that would never end."""
+    subscriptions = await uow.subscriptions.for_channel(actor.channel)
+    if not any(subscription.takes_in(integration) for subscription in subscriptions):
+        name = integration.integration_name
+        return NotSubscribed(selector=integration.integration_id, name=name, covered_by=None)
+    incidents = await _open_incidents(uow, integration)
+    if until is None and not incidents:
+        return NothingOpen(integration=integration)
+    snoozes = await uow.snoozes.active(actor.workspace_id, [integration.integration_id], actor.at)
+    if any(snooze.channel == actor.channel and _is_the_same(snooze, until, reason) for snooze in snoozes):
+        return SnoozeSet(channel=actor.channel, integration=integration, until=until, reason=reason)
+    await uow.snoozes.save(
+        Snooze(
+            channel=actor.channel,
+            workspace_id=actor.workspace_id,
+            integration_id=integration.integration_id,
+            until=until,
+            by=actor.who,
+            at=actor.at,
+            reason=reason,
+        )
+    )
+    content = Snoozed(
+        who=actor.who,
+        workspace_id=actor.workspace_id,
+        integration_id=integration.integration_id,
+        until=until,
+        reason=reason,
+    )
+    await announce(uow, actor, "snooze", integration.integration_id, content)
+    await _refresh_cards(uow, actor, incidents, here_only=True)
+    return SnoozeSet(channel=actor.channel, integration=integration, until=until, reason=reason)
+
+
+def _is_the_same(snooze: Snooze, until: datetime | None, reason: str | None) -> bool:
+    if snooze.until is None or until is None:
+        return snooze.until is until and snooze.reason == reason
+    return abs(snooze.until - until) < _DOUBLE_CLICK and snooze.reason == reason
+
+
+async def _unsnooze(uow: UnitOfWork, actor: Actor, integration: Integration) -> SnoozeEnded:
+    ended = await uow.snoozes.end(actor.channel, actor.workspace_id, integration.integration_id)
+    was_snoozed = any(snooze.until is None or snooze.until > actor.at for snooze in ended)
+    if was_snoozed:
+        content = Unsnoozed(
+            who=actor.who, workspace_id=actor.workspace_id, integration_id=integration.integration_id
+        )
+        await announce(uow, actor, "unsnooze", integration.integration_id, content)
+        incidents = await _open_incidents(uow, integration)
+        await _refresh_cards(uow, actor, incidents, here_only=True)
+    return SnoozeEnded(integration=integration, was_snoozed=was_snoozed)
+
+
+async def _refresh_cards(
+    uow: UnitOfWork, actor: Actor, incidents: Sequence[Incident], *, here_only: bool = False
+) -> None:
+    """Owe the cards that show these incidents their new state: everywhere, or in the actor's channel."""
+    cards = await uow.cards.of_incidents([incident.incident_id for incident in incidents])
+    ids = {
+        card.card_id
+        for of_one in cards.values()
+        for card in of_one
+        if not here_only or card.channel == actor.channel
+    }
+    raised = await uow.cards.raise_revision(ids)
+    await uow.outbox.add([show_card(card, actor.at) for card in raised.values()], now=actor.at)

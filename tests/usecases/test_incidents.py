@@ -1,0 +1,220 @@
+"""What people do about incidents, on a real store and before the stand-ins."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from cdi_bot.core.model.content import Snoozed, Unsnoozed
+from cdi_bot.core.model.incident import Incident, Kind
+from cdi_bot.core.model.subscription import Filters, Topic
+from cdi_bot.usecases.answers import (
+    Acknowledged,
+    NoMatch,
+    NothingOpen,
+    NotSubscribed,
+    SnoozeEnded,
+    SnoozeSet,
+)
+from tests.rigs.people import ALERTS, MARKETING, START, Desk, responder
+
+ANN, ADMIN = "U0MARA0001", "UADMIN"
+ERRORS = Filters(topics=frozenset({Topic.ERROR}))
+
+
+@pytest.fixture
+async def at(tmp_path: Path) -> AsyncIterator[Desk]:
+    """A desk whose key may do everything."""
+    async with responder(tmp_path) as made:
+        yield made
+
+
+async def fails(at: Desk, integration_id: str) -> None:
+    """Let a run of a watched integration fail, and the bot see it."""
+    at.clock.advance(60)
+    at.sandbox.braze.run(integration_id)
+    at.clock.advance(30)
+    at.sandbox.braze.fail_all()
+    await at.polled()
+
+
+async def incidents(at: Desk, integration_id: str) -> list[Incident]:
+    """The open incidents of an integration."""
+    async with at.store.read() as uow:
+        return await uow.incidents.open_for(at.workspace.workspace_id, Kind.SYNC_FAILED, [integration_id])
+
+
+class TestAcknowledge:
+    """`/cdi ack` and the button."""
+
+    async def test_shows_on_every_card(self, at: Desk) -> None:
+        """An acknowledgement is stored with who and when, and every card of the incident is owed anew."""
+        users = at.add("Users", "success")
+        for channel in (ALERTS, MARKETING):
+            await at.subscriptions.subscribe(channel, ANN, "Users", Filters())
+        await fails(at, users)
+        answer = await at.incidents.acknowledge(ALERTS, ANN, "Users")
+        assert isinstance(answer, Acknowledged)
+        assert answer.already_by is None
+        (incident,) = await incidents(at, users)
+        assert (incident.acknowledged_by, incident.acknowledged_at) == (ANN, at.clock.now)
+        async with at.store.read() as uow:
+            cards = (await uow.cards.of_incidents([incident.incident_id]))[incident.incident_id]
+        assert {(card.channel, card.wanted_revision) for card in cards} == {(ALERTS, 2), (MARKETING, 2)}
+        assert at.woken[-1] == at.clock.now
+
+    async def test_first_stays_named(self, at: Desk) -> None:
+        """Who acknowledges what is acknowledged already is told so, and nothing changes."""
+        users = at.add("Users", "success")
+        await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
+        await fails(at, users)
+        (incident,) = await incidents(at, users)
+        assert isinstance(
+            await at.incidents.acknowledge_incidents(ALERTS, ANN, [incident.incident_id]), Acknowledged
+        )
+        second = await at.incidents.acknowledge_incidents(ALERTS, "UBEN", [incident.incident_id])
+        assert isinstance(second, Acknowledged)
+        assert second.already_by == ANN
+        assert (await incidents(at, users))[0].acknowledged_by == ANN
+
+    async def test_nothing_open(self, at: Desk) -> None:
+        """What is healthy can't be acknowledged, and a recovered incident stays as it is."""
+        users = at.add("Users", "success")
+        await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
+        assert isinstance(await at.incidents.acknowledge(ALERTS, ANN, "Users"), NothingOpen)
+        await fails(at, users)
+        (incident,) = await incidents(at, users)
+        async with at.store.write() as uow:
+            over = replace(incident, revision=incident.revision + 1, resolved_at=at.clock.now)
+            assert await uow.incidents.update(over, expected_revision=incident.revision)
+        answer = await at.incidents.acknowledge_incidents(ALERTS, ANN, [incident.incident_id])
+        assert isinstance(answer, NothingOpen)
+        async with at.store.read() as uow:
+            stored = (await uow.incidents.get_many([incident.incident_id]))[incident.incident_id]
+        assert stored.acknowledged_by is None
+
+    async def test_unknown_words(self, at: Desk) -> None:
+        """Words that fit nothing are said to."""
+        assert isinstance(await at.incidents.acknowledge(ALERTS, ANN, "Nothing"), NoMatch)
+
+    async def test_whole_workspace(self, at: Desk) -> None:
+        """An unreachable workspace is acknowledged on its card; there is nothing to say about an integration."""
+        async with at.store.write() as uow:
+            (unreachable,) = await uow.incidents.add(
+                [
+                    Incident(
+                        incident_id=0,
+                        workspace_id=at.workspace.workspace_id,
+                        integration_id=None,
+                        kind=Kind.UNREACHABLE,
+                        revision=1,
+                        opened_at=START,
+                        failing_since=START,
+                        reason="bad_key",
+                    )
+                ]
+            )
+        assert await at.incidents.acknowledge_incidents(ALERTS, ANN, [unreachable.incident_id]) is None
+        async with at.store.read() as uow:
+            stored = (await uow.incidents.get_many([unreachable.incident_id]))[unreachable.incident_id]
+        assert stored.acknowledged_by == ANN
+
+    async def test_unknown_incident(self, at: Desk) -> None:
+        """An incident that is not there is nobody's trouble."""
+        assert await at.incidents.acknowledge_incidents(ALERTS, ANN, [999]) is None
+
+
+class TestSnooze:
+    """`/cdi snooze` and `/cdi unsnooze`."""
+
+    async def test_silences_in_this_channel(self, at: Desk) -> None:
+        """A snooze is stored for the channel, told in it, and shown on its card alone."""
+        users = at.add("Users", "success")
+        for channel in (ALERTS, MARKETING):
+            await at.subscriptions.subscribe(channel, ANN, "Users", Filters())
+        await fails(at, users)
+        until = at.clock.now + timedelta(hours=2)
+        answer = await at.incidents.snooze(ALERTS, ANN, "Users", until, "back fill")
+        assert isinstance(answer, SnoozeSet)
+        assert (answer.until, answer.reason) == (until, "back fill")
+        expected = Snoozed(
+            who=ANN,
+            workspace_id=at.workspace.workspace_id,
+            integration_id=users,
+            until=until,
+            reason="back fill",
+        )
+        assert expected in await at.owed()
+        assert expected not in await at.owed(MARKETING)
+        (incident,) = await incidents(at, users)
+        async with at.store.read() as uow:
+            (snooze,) = await uow.snoozes.active(at.workspace.workspace_id, [users], at.clock.now)
+            cards = (await uow.cards.of_incidents([incident.incident_id]))[incident.incident_id]
+        assert (snooze.channel, snooze.by, snooze.until) == (ALERTS, ANN, until)
+        assert {(card.channel, card.wanted_revision) for card in cards} == {(ALERTS, 2), (MARKETING, 1)}
+
+    async def test_a_double_click_is_told_once(self, at: Desk) -> None:
+        """Two clicks a moment apart are one change; a later end, or another reason, is a further one."""
+        users = at.add("Users", "success")
+        await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
+        await fails(at, users)
+
+        async def told(hours: float | None, reason: str | None = None) -> int:
+            until = at.clock.now + timedelta(hours=hours) if hours else None
+            assert isinstance(await at.incidents.snooze(ALERTS, ANN, "Users", until, reason), SnoozeSet)
+            at.clock.advance(1)
+            return sum(isinstance(each, Snoozed) for each in await at.owed())
+
+        assert [await told(1), await told(1), await told(4), await told(4, "house move")] == [1, 1, 2, 3]
+        assert [await told(None), await told(None), await told(1)] == [4, 4, 5]
+
+    async def test_ends(self, at: Desk) -> None:
+        """Ending a snooze is told in the channel; ending none is not."""
+        users = at.add("Users", "success")
+        await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
+        await at.incidents.snooze(ALERTS, ANN, "Users", at.clock.now + timedelta(hours=2), None)
+        ended = await at.incidents.unsnooze(ALERTS, ANN, "Users")
+        assert isinstance(ended, SnoozeEnded)
+        assert ended.was_snoozed
+        expected = Unsnoozed(who=ANN, workspace_id=at.workspace.workspace_id, integration_id=users)
+        assert (await at.owed())[-1] == expected
+        again = await at.incidents.unsnooze(ALERTS, ANN, "Users")
+        assert isinstance(again, SnoozeEnded)
+        assert not again.was_snoozed
+        assert len(await at.owed()) == 3
+
+    async def test_one_that_ran_out_is_over(self, at: Desk) -> None:
+        """A snooze whose time is over is not ended again."""
+        at.add("Users", "success")
+        await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
+        await at.incidents.snooze(ALERTS, ANN, "Users", at.clock.now + timedelta(minutes=1), None)
+        at.clock.advance(120)
+        answer = await at.incidents.unsnooze(ALERTS, ANN, "Users")
+        assert isinstance(answer, SnoozeEnded)
+        assert not answer.was_snoozed
+
+    async def test_until_recovery_needs_a_failure(self, at: Desk) -> None:
+        """What is healthy can't be snoozed until it recovers; what fails can."""
+        users = at.add("Users", "success")
+        await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
+        assert isinstance(await at.incidents.snooze(ALERTS, ANN, "Users", None, None), NothingOpen)
+        await fails(at, users)
+        answer = await at.incidents.snooze(ALERTS, ANN, "Users", None, None)
+        assert isinstance(answer, SnoozeSet)
+        assert answer.until is None
+
+    async def test_needs_a_subscription(self, at: Desk) -> None:
+        """What a channel is not subscribed to can't be snoozed in it."""
+        users = at.add("Users", "success")
+        answer = await at.incidents.snooze(ALERTS, ANN, "Users", at.clock.now + timedelta(hours=1), None)
+        assert answer == NotSubscribed(selector=users, name="Users", covered_by=None)
+        assert await at.owed() == []
+
+    async def test_unknown_words(self, at: Desk) -> None:
+        """Words that fit nothing are said to."""
+        assert isinstance(await at.incidents.snooze(ALERTS, ANN, "Nothing", None, None), NoMatch)
+        assert isinstance(await at.incidents.unsnooze(ALERTS, ANN, "Nothing"), NoMatch)
