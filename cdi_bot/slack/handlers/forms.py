@@ -20,8 +20,7 @@ from cdi_bot.slack.api.respond import respond
 from cdi_bot.slack.api.views import SlackViews
 from cdi_bot.slack.handlers.actions import ButtonPress
 from cdi_bot.slack.handlers.commands import Responder
-from cdi_bot.slack.render.forms.choices import selector_options
-from cdi_bot.slack.render.forms.fields import FORM, SELECTOR
+from cdi_bot.slack.render.forms.fields import FORM, SELECTOR, selector_options
 from cdi_bot.slack.render.forms.form import FormDraft, View, subscription_form, waiting_window, window
 from cdi_bot.slack.render.forms.outcomes import (
     Outcome,

@@ -14,8 +14,17 @@ from cdi_bot.core.digest_schedule import Schedule
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import Filters, Topic
 from cdi_bot.sandbox.slack.block_kit import options_problems
-from cdi_bot.slack.render.forms.choices import selector_options
-from cdi_bot.slack.render.forms.fields import CHANNEL, DIGEST_AT, FORM, GROUP, PERCENT, ROWS, SELECTOR, TOPICS
+from cdi_bot.slack.render.forms.fields import (
+    CHANNEL,
+    DIGEST_AT,
+    FORM,
+    GROUP,
+    PERCENT,
+    ROWS,
+    SELECTOR,
+    TOPICS,
+    selector_options,
+)
 from cdi_bot.slack.render.forms.form import FormDraft, outcome_window, subscription_form, waiting_window
 from cdi_bot.slack.render.forms.values import FormValues, read_form
 from cdi_bot.slack.render.kit.blocks import short_message

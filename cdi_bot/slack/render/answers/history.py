@@ -19,7 +19,7 @@ from cdi_bot.slack.render.kit.blocks import (
     section,
     table,
 )
-from cdi_bot.slack.render.kit.buttons import open_in_braze, unsnooze_button
+from cdi_bot.slack.render.kit.buttons import open_button, unsnooze_button
 from cdi_bot.slack.render.kit.charts import run_charts, sparklines
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import BLOCKS_JSON, weight
@@ -55,6 +55,7 @@ def render_history(answer: RunHistory, i18n: Translator, now: datetime) -> Rende
     pages = pager(
         "history_page",
         {"id": answer.integration.integration_id},
+        i18n,
         offset=answer.offset,
         size=HISTORY_PAGE,
         has_more=answer.has_older,
@@ -62,7 +63,7 @@ def render_history(answer: RunHistory, i18n: Translator, now: datetime) -> Rende
     )
     turns = [element for row in pages for element in row["elements"]]
     links = [
-        open_in_braze(answer.integration, answer.dashboard_url, i18n),
+        open_button(answer.integration, answer.dashboard_url, i18n),
         unsnooze_button(answer.integration, i18n) if answer.snooze else None,
     ]
     foot = [
@@ -95,7 +96,7 @@ def history_window(answer: Answer, i18n: Translator, now: datetime) -> list[Bloc
         *_figures(answer, i18n, now),
         {"type": "divider"},
         *(listed or [section(_("No runs to show."))]),
-        *actions([open_in_braze(answer.integration, answer.dashboard_url, i18n)]),
+        *actions([open_button(answer.integration, answer.dashboard_url, i18n)]),
         context(fresh),
     ]
 

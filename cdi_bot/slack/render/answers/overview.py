@@ -46,10 +46,10 @@ def render_overview(answer: Overview, i18n: Translator) -> Rendered:
     pages = pager(
         "overview_page",
         {},
+        i18n,
         offset=answer.offset,
         size=OVERVIEW_PAGE,
         has_more=answer.offset + len(answer.rows) < answer.total,
-        labels=(_("Previous"), _("Next")),
     )
     todo = _("`/cdi status NAME` shows an integration's runs.")
     return Rendered(
@@ -130,10 +130,10 @@ def render_listing(answer: IntegrationList, i18n: Translator) -> Rendered:
     pages = pager(
         "list_page",
         {"words": answer.query},
+        i18n,
         offset=answer.offset,
         size=LIST_PAGE,
         has_more=answer.offset + len(rows) < answer.total,
-        labels=(_("Previous"), _("Next")),
     )
     shown = part(answer.offset, len(rows), answer.total, i18n)
     todo = _("`/cdi subscribe NAME` lets this channel hear of one, `/cdi status NAME` shows its runs.")

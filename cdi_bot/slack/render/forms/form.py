@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cdi_bot.core.model.subscription import Filters, Topic
-from cdi_bot.slack.render.forms.choices import selector_option, settings_fields
 from cdi_bot.slack.render.forms.fields import (
     CHANNEL,
     FORM,
@@ -19,6 +18,8 @@ from cdi_bot.slack.render.forms.fields import (
     SELECTOR,
     TOPICS,
     input_block,
+    selector_option,
+    settings_fields,
 )
 from cdi_bot.slack.render.kinds.table import topic_texts
 from cdi_bot.slack.render.kit import limits

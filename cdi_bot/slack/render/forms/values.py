@@ -10,7 +10,6 @@ from typing import Any
 
 from cdi_bot.core.commands import tokenizer
 from cdi_bot.core.model.subscription import Filters, Topic
-from cdi_bot.slack.render.forms.choices import read_channel_wishes
 from cdi_bot.slack.render.forms.fields import (
     CHANNEL,
     DIGEST,
@@ -23,6 +22,7 @@ from cdi_bot.slack.render.forms.fields import (
     ROWS,
     SELECTOR,
     TOPICS,
+    read_channel_wishes,
 )
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import SHORT_NAME, mentioned, plain

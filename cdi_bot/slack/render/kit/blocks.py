@@ -38,14 +38,12 @@ class Rendered:
 
 
 def short_message(
-    line: str, *small_print: str, sign: str = "", second: str = "", row: Sequence[Block] = ()
+    line: str, *notes: str, sign: str = "", second: str = "", row: Sequence[Block] = ()
 ) -> Rendered:
-    """Return a message of one main line of mrkdwn, a `second` line below it, small print, and a row of buttons."""
+    """Return a message of one main line of mrkdwn, a `second` line below it, `notes` in small print, and a row."""
     shown = f"{sign} {line}" if sign else line
-    blocks = [section(f"{shown}\n{second}" if second else shown)]
-    if small_print:
-        blocks.append(context(*small_print))
-    return Rendered(text=plain_line(line), blocks=[*blocks, *row])
+    head = section(f"{shown}\n{second}" if second else shown)
+    return Rendered(text=plain_line(line), blocks=[head, *small_print(notes), *row])
 
 
 def mrkdwn(text: str) -> Block:
@@ -79,6 +77,11 @@ def fields(pairs: Iterable[tuple[str, str]]) -> Block:
 def context(*texts: str) -> Block:
     """Return small print."""
     return {"type": "context", "elements": [mrkdwn(text) for text in texts[: limits.CONTEXT_ELEMENTS]]}
+
+
+def small_print(texts: Sequence[str]) -> list[Block]:
+    """Return small print; nothing where there is no text."""
+    return [context(*texts)] if texts else []
 
 
 def actions(elements: Iterable[Block | None]) -> list[Block]:

@@ -12,14 +12,19 @@ from cdi_bot.slack.render.kit.text import to_the_second
 def pager(
     action_id: str,
     carried: dict[str, object],
+    i18n: Translator,
     *,
     offset: int,
     size: int,
     has_more: bool,
-    labels: tuple[str, str],
+    labels: tuple[str, str] | None = None,
 ) -> list[Block]:
-    """Return the row of buttons that turn pages: back and on, where there is such a page."""
-    back, on = labels
+    """Return the row of buttons that turn pages: back and on, where there is such a page.
+
+    `carried` goes with the buttons, beside the offset that each leads to.
+    """
+    _ = i18n.gettext
+    back, on = labels or (_("Previous"), _("Next"))
     turns = []
     if offset > 0:
         turns.append(

@@ -189,6 +189,6 @@ def snooze_text(snooze: Snooze, text: str) -> str:
     return f"{said}: {outside(snooze.reason, REASON)}" if snooze.reason else said
 
 
-def possible_repeat(i18n: Translator) -> str:
-    """Say that a message was sent without knowing whether its first try arrived."""
-    return i18n.gettext("This may be a repeat: Slack did not confirm the first try.")
+def repeat_note(i18n: Translator, *, possible: bool) -> list[str]:
+    """Say, where it is possible, that a message may stand there twice: nobody knows whether its first try arrived."""
+    return [i18n.gettext("This may be a repeat: Slack did not confirm the first try.")] if possible else []

@@ -8,27 +8,27 @@ from __future__ import annotations
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.view import CardView, IncidentView
 from cdi_bot.slack.render.kinds.table import renderer_of
-from cdi_bot.slack.render.kit.blocks import Block, Rendered, actions, context
+from cdi_bot.slack.render.kit.blocks import Block, Rendered, actions, small_print
 from cdi_bot.slack.render.kit.buttons import (
     ack_button,
-    history_of,
+    history_button,
     more_menu,
-    open_in_braze,
+    open_button,
     snooze_element,
     sync_button,
 )
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.kit.text import date, escape, possible_repeat, snooze_text, subject, user
+from cdi_bot.slack.render.kit.text import date, escape, repeat_note, snooze_text, subject, user
 
 
 def render_card(view: CardView, i18n: Translator) -> Rendered:
     """Say how the one incident of a card stands now."""
     (one,) = view.incidents
     blocks = renderer_of(one.incident).card(one, i18n)
-    notes = [*_notes(one, i18n), *([possible_repeat(i18n)] if view.possible_repeat else [])]
+    notes = [*_notes(one, i18n), *repeat_note(i18n, possible=view.possible_repeat)]
     return Rendered(
         text=_text(one, i18n),
-        blocks=[*blocks, *([context(*notes)] if notes else []), *_buttons(one, i18n)],
+        blocks=[*blocks, *small_print(notes), *_buttons(one, i18n)],
     )
 
 
@@ -74,4 +74,4 @@ def look_buttons(integration: Integration | None, url: str | None, i18n: Transla
     """Return the buttons that show an integration's runs, here and in Braze; none where nobody knows it."""
     if integration is None:
         return []
-    return [history_of(integration, i18n), open_in_braze(integration, url, i18n)]
+    return [history_button(integration, i18n), open_button(integration, url, i18n)]

@@ -8,7 +8,7 @@ from datetime import timedelta
 from cdi_bot.core.model.view import DigestView
 from cdi_bot.core.statistics import IntegrationTotals
 from cdi_bot.slack.render.kit.blocks import Block, Rendered, context, fields, section
-from cdi_bot.slack.render.kit.buttons import history_of
+from cdi_bot.slack.render.kit.buttons import history_button
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.runs import BAD, GOOD, SOME, UNSEEN
 from cdi_bot.slack.render.kit.text import (
@@ -17,7 +17,7 @@ from cdi_bot.slack.render.kit.text import (
     date,
     duration,
     plain_line,
-    possible_repeat,
+    repeat_note,
     share,
 )
 from cdi_bot.slack.render.subscriptions import digest_end_hint, schedule_text
@@ -119,7 +119,7 @@ def _worst(view: DigestView, i18n: Translator) -> list[Block]:
     listed = [
         section(
             _line(part, url, i18n),
-            accessory=history_of(part.integration, i18n, action_id=f"history:{place}"),
+            accessory=history_button(part.integration, i18n, action_id=f"history:{place}"),
         )
         for place, (part, url) in enumerate(view.worst[:WORST])
     ]
@@ -162,4 +162,4 @@ def _notes(view: DigestView, i18n: Translator) -> list[str]:
         schedule=schedule_text(view.content.schedule, view.content.zone, i18n)
     )
     said.append(f"{comes} {digest_end_hint(i18n)}")
-    return [*said, *([possible_repeat(i18n)] if view.possible_repeat else [])]
+    return [*said, *repeat_note(i18n, possible=view.possible_repeat)]

@@ -10,7 +10,15 @@ from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.run import Outcome
 from cdi_bot.core.model.view import CardView, GroupedReplyView, IncidentView
 from cdi_bot.slack.render.kinds.table import group_sign, group_texts, renderer_of
-from cdi_bot.slack.render.kit.blocks import Block, Rendered, actions, context, paragraphs, section
+from cdi_bot.slack.render.kit.blocks import (
+    Block,
+    Rendered,
+    actions,
+    context,
+    paragraphs,
+    section,
+    small_print,
+)
 from cdi_bot.slack.render.kit.buttons import ack_button, history_button
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import BLOCKS_JSON, MESSAGE_TEXT, clip, text_weight, weight
@@ -23,7 +31,7 @@ from cdi_bot.slack.render.kit.text import (
     mentions,
     plain,
     plain_line,
-    possible_repeat,
+    repeat_note,
     subject,
     user,
 )
@@ -50,7 +58,7 @@ def render_grouped_card(view: CardView, i18n: Translator) -> Rendered:
     called = mentions(" ".join(one.mention or "" for one in open_views))
     head = section(f"{group_sign(still_open)} *{title}*" + (f"\n{called}" if called else ""))
     foot = [
-        *([context(possible_repeat(i18n))] if view.possible_repeat else []),
+        *small_print(repeat_note(i18n, possible=view.possible_repeat)),
         *actions([ack_button(view.incidents, i18n)]),
     ]
 
@@ -71,8 +79,7 @@ def render_grouped_reply(view: GroupedReplyView, i18n: Translator) -> Rendered:
     if view.told == "still_open":
         foot.append(context(_("Acknowledging them ends these reminders.")))
         foot += actions([ack_button(view.incidents, i18n)])
-    if view.possible_repeat:
-        foot.append(context(possible_repeat(i18n)))
+    foot += small_print(repeat_note(i18n, possible=view.possible_repeat))
     lines = [_reply_line(one, i18n) for one in view.incidents]
 
     def listed(room: int) -> tuple[list[Block], int]:
@@ -130,7 +137,12 @@ def _with_buttons(view: CardView, i18n: Translator, room: int) -> tuple[list[Blo
     if len(view.incidents) > FEW:
         return None
     listed = [
-        section(_card_line(one, i18n), accessory=history_button(one, i18n, action_id=f"history:{place}"))
+        section(
+            _card_line(one, i18n),
+            accessory=history_button(one.integration, i18n, action_id=f"history:{place}")
+            if one.integration
+            else None,
+        )
         for place, one in enumerate(view.incidents)
     ]
     return (listed, len(listed)) if weight(listed) <= room else None

@@ -25,7 +25,7 @@ from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.run import Outcome
 from cdi_bot.core.model.view import EventView
 from cdi_bot.core.rules.requested_sync import APPEARS, LONGEST
-from cdi_bot.slack.render.kit.blocks import Block, Rendered, actions, context, next_step, short_message
+from cdi_bot.slack.render.kit.blocks import Block, Rendered, actions, next_step, short_message, small_print
 from cdi_bot.slack.render.kit.buttons import unsnooze_button
 from cdi_bot.slack.render.kit.i18n import Translator, language_name
 from cdi_bot.slack.render.kit.reasons import channel_advice, channel_problem
@@ -39,7 +39,7 @@ from cdi_bot.slack.render.kit.text import (
     escape,
     outside,
     plain,
-    possible_repeat,
+    repeat_note,
     user,
 )
 from cdi_bot.slack.render.messages.cards import look_buttons
@@ -63,9 +63,8 @@ def render_event(view: EventView, i18n: Translator) -> Rendered:
     if render is None:
         raise ValueError(f"{view.content.what} is shown by a view of its own")
     message = render(view.content, view, i18n)
-    if not view.possible_repeat:
-        return message
-    return Rendered(text=message.text, blocks=[*message.blocks, context(possible_repeat(i18n))])
+    repeat = small_print(repeat_note(i18n, possible=view.possible_repeat))
+    return Rendered(text=message.text, blocks=[*message.blocks, *repeat])
 
 
 def _name(view: EventView, integration_id: str) -> str:

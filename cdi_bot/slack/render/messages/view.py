@@ -15,7 +15,7 @@ from cdi_bot.slack.render.kit.text import (
     date,
     escape,
     plain_line,
-    possible_repeat,
+    repeat_note,
     user,
 )
 from cdi_bot.slack.render.messages.cards import render_card
@@ -66,7 +66,7 @@ def render_subscribed(view: SubscribedView, i18n: Translator) -> Rendered:
         blocks=[
             section(f"🔔 {line}\n{subscribed}"),
             *listed,
-            context(todo.format(end=end), *([possible_repeat(i18n)] if view.possible_repeat else [])),
+            context(todo.format(end=end), *repeat_note(i18n, possible=view.possible_repeat)),
         ],
     )
 
