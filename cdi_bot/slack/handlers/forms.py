@@ -174,7 +174,7 @@ class FormHandlers:
             )
             if isinstance(outcome[0], SubscribedTo):
                 zone = (await self.responder.people.person(who)).zone_name
-                outcome += await self.forms.talk(channel, who, wish.talk, zone)
+                outcome += await self.forms.talk(channel, who, wish.settings, zone)
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
             outcome.append(self.responder.failed(error, form=FORM, user=who))
         self.responder.slack.start(self.changed(who))
@@ -194,7 +194,7 @@ class FormHandlers:
                 name=wish.name,
                 filters=wish.filters,
                 languages=self.forms.languages,
-                talk=wish.talk,
+                settings=wish.settings,
                 problem=plain_outcome(outcome, i18n, now),
             )
             view = subscription_form(again, i18n)

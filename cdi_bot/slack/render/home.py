@@ -165,13 +165,13 @@ def _attention_blocks(
     _ = i18n.gettext
     incident, kind = entry.incident, renderer_of(entry.incident)
     name = bold_name(entry.integration, entry.dashboard_url)
-    told = i18n.listed(named_channel(one.channel_id) for one in entry.channels[:_FEW_CHANNELS])
+    channels = i18n.listed(named_channel(one.channel_id) for one in entry.channels[:_FEW_CHANNELS])
     lines = [
         f"{kind.sign(incident)} {name}",
         _("{state}, since {when}").format(
             state=escape(kind.headline(incident, i18n)), when=date(incident.failing_since)
         ),
-        _("Told in {channels}").format(channels=told),
+        _("Told in {channels}").format(channels=channels),
     ]
     if incident.acknowledged_by:
         lines.append(_("👀 {who} looks after it").format(who=user(incident.acknowledged_by)))

@@ -69,7 +69,7 @@ FORMS = {
         selector="Users*",
         filters=FILTERS,
         languages=LANGUAGES,
-        talk=ChannelWishes(
+        settings=ChannelWishes(
             language="ja",
             wants_language=True,
             digest=Schedule(at=time(8, 30), weekday=0),
@@ -149,7 +149,7 @@ def test_what_was_shown_is_read_back() -> None:
     assert isinstance(wish, FormValues)
     assert (wish.channel_id, wish.picked, wish.subscription_id) == (ALERTS.channel_id, False, 3)
     assert wish.filters == FILTERS
-    assert wish.talk == ChannelWishes()
+    assert wish.settings == ChannelWishes()
     again = read_form(filled(FORMS["again"]), WORDS)
     assert isinstance(again, FormValues)
     assert (again.channel_id, again.picked, again.selector, again.filters) == (
@@ -158,7 +158,7 @@ def test_what_was_shown_is_read_back() -> None:
         "Users*",
         FILTERS,
     )
-    assert again.talk == FORMS["again"].talk
+    assert again.settings == FORMS["again"].settings
 
 
 def test_what_is_wrong_stands_at_its_field() -> None:
@@ -220,7 +220,7 @@ def test_language_and_digest(language: str, digest: str, talk: ChannelWishes) ->
     draft = FormDraft(channel_id="C1", selector="all", languages=LANGUAGES)
     wish = read_form(filled(draft, language=option(language), digest=option(digest)), WORDS)
     assert isinstance(wish, FormValues)
-    assert wish.talk == talk
+    assert wish.settings == talk
 
 
 def test_nobody_else_is_called() -> None:

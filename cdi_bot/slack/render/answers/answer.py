@@ -1,7 +1,7 @@
 """What a command is answered with, to the one person who typed it.
 
-Each answer says what is so or what was done, and ends with the likely next step. What changes for a channel is told
-there by a notice, so the answers to such commands are short.
+Each answer says what is so or what was done, and ends with the likely next step. A change of a channel is
+announced there by a notice, so the answers to such commands are short.
 """
 
 from __future__ import annotations

@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 from cdi_bot.core.commands.specification import Command
-from cdi_bot.slack.render.kit.blocks import (
-    Rendered,
-    context,
-    section,
-    short_message,
-)
+from cdi_bot.slack.render.kit.blocks import Rendered, context, section, short_message
 from cdi_bot.slack.render.kit.buttons import choose_button
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.reasons import (
@@ -57,7 +52,7 @@ def several_matches(answer: SeveralMatches, i18n: Translator, command: Command |
 
 
 def no_match(answer: NoMatch, i18n: Translator) -> Rendered:
-    """Say that no integration matches, and which come near."""
+    """Say that no integration matches, and which names are similar."""
     _ = i18n.gettext
     line = _("No integration fits “{words}”.").format(words=outside(answer.query))
     if answer.nearest:

@@ -122,9 +122,9 @@ _MORNING = "09:00"
 
 
 def settings_fields(
-    languages: tuple[str, ...], now: SettingsShown | None, talk: ChannelWishes, i18n: Translator
+    languages: tuple[str, ...], now: SettingsShown | None, chosen: ChannelWishes, i18n: Translator
 ) -> list[Block]:
-    """Return the fields: they leave as it is what `talk` does not choose anew; `now` is told beside them."""
+    """Return the fields for a channel's language and digest; `now` is shown beside them, `chosen` was chosen before."""
     _ = i18n.gettext
     keep = (KEEP, _("Leave it as it is"))
     spoken = [keep, (BOT_LANGUAGE, _("The bot's own")), *((one, language_name(one)) for one in languages)]
@@ -133,21 +133,21 @@ def settings_fields(
         (f"weekly {day}", name[:1].upper() + name[1:])
         for day, name in zip(WEEKDAYS, weekday_names(i18n), strict=True)
     ]
-    schedule = talk.digest or (read_schedule(now.digest.split()) if now and now.digest else None)
+    schedule = chosen.digest or (read_schedule(now.digest.split()) if now and now.digest else None)
     at = f"{schedule.at:%H:%M}" if schedule else _MORNING
     hint = _("Only for a digest that you choose here; in your time zone.")
     return [
         input_block(
             LANGUAGE,
             _("Language of the channel's messages"),
-            _select(spoken, (talk.language or BOT_LANGUAGE) if talk.wants_language else KEEP),
+            _select(spoken, (chosen.language or BOT_LANGUAGE) if chosen.wants_language else KEEP),
             hint=_now_language(now, i18n),
             optional=False,
         ),
         input_block(
             DIGEST,
             _("Digest of the channel"),
-            _select(often, _frequency(talk.digest) if talk.wants_digest else KEEP),
+            _select(often, _frequency(chosen.digest) if chosen.wants_digest else KEEP),
             hint=_now_digest(now, i18n),
             optional=False,
         ),

@@ -59,7 +59,7 @@ class FormDraft:
     filters: Filters = field(default_factory=Filters)
     languages: tuple[str, ...] = ()
     now: SettingsShown | None = None
-    talk: ChannelWishes = field(default_factory=ChannelWishes)
+    settings: ChannelWishes = field(default_factory=ChannelWishes)
     problem: str | None = None
 
 
@@ -82,7 +82,7 @@ def subscription_form(draft: FormDraft, i18n: Translator) -> View:
             _topics(draft.filters, i18n),
             *_thresholds(draft.filters, i18n),
             *_mentions(draft.filters, i18n),
-            *settings_fields(draft.languages, draft.now, draft.talk, i18n),
+            *settings_fields(draft.languages, draft.now, draft.settings, i18n),
             *_ending(draft, i18n),
         ],
     }
@@ -228,9 +228,9 @@ def waiting_window(title: str, i18n: Translator) -> View:
     return window(title, [section("⏳ " + _("One moment: I am asking Braze…"))], i18n)
 
 
-def outcome_window(title: str, told: Rendered, i18n: Translator) -> View:
-    """Return a window that tells how it went."""
-    return window(title, told.blocks, i18n)
+def outcome_window(title: str, message: Rendered, i18n: Translator) -> View:
+    """Return a window that says how it went."""
+    return window(title, message.blocks, i18n)
 
 
 def window(title: str, blocks: Sequence[Block], i18n: Translator) -> View:

@@ -26,7 +26,7 @@ from cdi_bot.usecases.answers import (
 )
 
 Outcome = Sequence[Answer | Rendered]
-"""What became of each thing that was wished, the subscription first; `Rendered` is what went wrong on the way."""
+"""The answer to each change that the form asks for, the subscription first; `Rendered` where it failed before that."""
 
 _AT_THE_CHANNEL = (NeedsInvite, CannotPost, NotAllowed)
 _AT_THE_SELECTOR = (NoMatch, SeveralMatches, BrazeRefused)
@@ -40,17 +40,17 @@ def refused(errors: Errors) -> dict[str, Any]:
     }
 
 
-def field_of(outcome: Outcome, wish: FormValues) -> str | None:
-    """Say at which field a refusal stands; `None` for a success, and where no field is to blame."""
+def field_of(outcome: Outcome, values: FormValues) -> str | None:
+    """Say at which field a refusal is shown; `None` for a success, and for a refusal that no field caused."""
     first = outcome[0]
     if isinstance(first, SubscribedTo):
         return None
-    if isinstance(first, _AT_THE_CHANNEL) and wish.picked:
+    if isinstance(first, _AT_THE_CHANNEL) and values.picked:
         return CHANNEL
-    if isinstance(first, _AT_THE_SELECTOR) and wish.subscription_id is None:
+    if isinstance(first, _AT_THE_SELECTOR) and values.subscription_id is None:
         return SELECTOR
     if isinstance(first, Rendered):  # the form keeps what was filled in
-        return SELECTOR if wish.subscription_id is None else TOPICS
+        return SELECTOR if values.subscription_id is None else TOPICS
     return None
 
 

@@ -58,7 +58,7 @@ class KindRenderer(GroupTexts, ABC):
     """Whether its short state is the newest run's status, so that a list need not show that status as well."""
 
     replaces_next_run = False
-    """Whether its short state stands where the next run would: nobody knows when that comes."""
+    """Whether its short state is shown in place of the next run, which nobody can foresee."""
 
     def sign(self, incident: Incident) -> str:
         """Return the sign of an open incident."""

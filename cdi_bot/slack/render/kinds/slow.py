@@ -14,7 +14,7 @@ from cdi_bot.slack.render.kit.text import date, duration, escape
 
 
 class Slow(KindRenderer):
-    """A run goes on much longer than usual: `resolved_by` is the same run once it ended, well or not."""
+    """A run goes on much longer than usual: `resolved_by` is the same run once it ended, however it did."""
 
     def short_state(self, incident: Incident, i18n: Translator) -> str:
         return i18n.gettext("slow")

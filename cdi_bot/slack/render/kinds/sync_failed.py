@@ -54,7 +54,7 @@ class SyncFailed(KindRenderer):
         return [*known, *self._before(incident, i18n)]
 
     def _before(self, incident: Incident, i18n: Translator) -> list[tuple[str, str]]:
-        """Say what it recovered from, so that a card that comes late tells both."""
+        """Say what it recovered from, so that a card that is posted late says both."""
         _ = i18n.gettext
         said = [(_("Was failing since"), date(self.begin(incident)))]
         run = incident.last_failed

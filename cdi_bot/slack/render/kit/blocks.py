@@ -105,7 +105,7 @@ def button(
     style: str | None = None,
     confirm: Block | None = None,
 ) -> Block | None:
-    """Return a button; `says` is its label for those who can't see what it stands beside.
+    """Return a button; `says` is its label for people who can't see what is beside it.
 
     `None` where the value would be longer than Slack takes: better no button than no message.
     """

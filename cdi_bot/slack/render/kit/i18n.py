@@ -80,7 +80,7 @@ class Translator:
         return self.ngettext(singular, plural, count).format(count=self.number(count), **names)
 
     def pgettext(self, context: str, text: str) -> str:
-        """Translate a text whose meaning depends on where it stands."""
+        """Translate a text whose meaning depends on its context."""
         return self._catalogue.pgettext(context, text)
 
     def translated(self, message_id: str) -> str:

@@ -113,7 +113,7 @@ def failed(run: Run, i18n: Translator) -> str:
 
 
 def _missing(run: Run, i18n: Translator) -> str:
-    """Say in plain text that Braze has not told a figure: not yet, or not at all."""
+    """Say in plain text that a figure is unknown: Braze has not sent it yet, or does not send it."""
     _ = i18n.gettext
     if run.provisional or run.job_status == "running":
         return _("not known yet")

@@ -68,7 +68,7 @@ def code(raw: str, limit: int = ID) -> str:
 
 
 def name_of(integration: Integration, limit: int = NAME) -> str:
-    """Return an integration's name as plain text, its id where Braze tells no name."""
+    """Return an integration's name as plain text, its id where it has no name."""
     return plain(integration.integration_name.strip() or integration.integration_id, limit)
 
 
@@ -190,5 +190,5 @@ def snooze_text(snooze: Snooze, text: str) -> str:
 
 
 def repeat_note(i18n: Translator, *, possible: bool) -> list[str]:
-    """Say, where it is possible, that a message may stand there twice: nobody knows whether its first try arrived."""
+    """Say, where it is possible, that a message may be there twice: nobody knows whether its first try arrived."""
     return [i18n.gettext("This may be a repeat: Slack did not confirm the first try.")] if possible else []

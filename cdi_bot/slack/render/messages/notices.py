@@ -100,7 +100,7 @@ def _sync_triggered(content: SyncTriggered, view: EventView, i18n: Translator) -
 
 
 def _sync_ended(content: SyncEnded, view: EventView, i18n: Translator) -> Rendered:
-    """Tell who requested a sync how it ended, or that it is not tracked any longer."""
+    """Say how a requested sync ended, or that it is not tracked any longer."""
     _ = i18n.gettext
     about = {"who": user(content.who), "name": _name(view, content.integration_id)}
     row = _look_row(view, i18n)
@@ -177,7 +177,7 @@ def _unsnoozed(content: Unsnoozed, view: EventView, i18n: Translator) -> Rendere
 
 
 def _language_changed(content: LanguageChanged, _view: EventView, i18n: Translator) -> Rendered:
-    """Tell the channel, in its new language, who chose it."""
+    """Say in the channel's new language who chose it."""
     _ = i18n.gettext
     if content.language is None:
         line = _("{who} set this channel's messages back to the bot's own language.")

@@ -1,4 +1,4 @@
-"""Replies in a card's thread: what happened along the way, each told once."""
+"""Replies in a card's thread: what happened to its incident, each event once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The entry point: renders any message for a channel, and the message that tells of a new subscription."""
+"""Renders any message for a channel; holds the one about a new or changed subscription."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from cdi_bot.slack.render.messages.notices import render_event
 from cdi_bot.slack.render.subscriptions import filter_text, selector_text
 
 SHOWN = 10
-"""So many integrations are named in the message that tells of a subscription."""
+"""So many integrations are named in the message about a subscription."""
 
 LIST_ROOM = 6000
 
@@ -84,7 +84,7 @@ def _present(view: SubscribedView, i18n: Translator) -> list[str]:
 
 
 def _count(view: SubscribedView, i18n: Translator) -> str:
-    """Count what the subscription takes in."""
+    """Count the integrations that the subscription matches."""
     _ = i18n.gettext
     if view.total == 0:
         none = (
