@@ -6,66 +6,29 @@ announced there by a notice, so the answers to such commands are short.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from cdi_bot.core.commands.specification import Command
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Integration
+from cdi_bot.slack.render.answers import overview, refusals, subscriptions
 from cdi_bot.slack.render.answers.history import render_history
-from cdi_bot.slack.render.answers.overview import render_listing, render_overview
-from cdi_bot.slack.render.answers.refusals import (
-    braze_refused,
-    cannot_post,
-    needs_invite,
-    no_match,
-    not_allowed,
-    several_matches,
-    unknown_language,
-)
-from cdi_bot.slack.render.answers.subscriptions import (
-    digest_set,
-    language_set,
-    not_subscribed,
-    render_audit,
-    render_subscriptions,
-    settings_shown,
-    subscribed,
-    unsubscribed,
-)
 from cdi_bot.slack.render.kit import limits
-from cdi_bot.slack.render.kit.blocks import Rendered, actions, context, short_message
+from cdi_bot.slack.render.kit.blocks import Rendered, Renderers, actions, context, short_message
 from cdi_bot.slack.render.kit.buttons import confirmed_sync, unsnooze_button
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import REASON, bold_name, channel, code, date, outside, plain, user
 from cdi_bot.usecases.answers import (
     Acknowledged,
     Answer,
-    AuditTrail,
-    BrazeRefused,
-    CannotPost,
     ConfirmSync,
-    DigestSet,
-    IntegrationList,
-    LanguageSet,
-    NeedsInvite,
-    NoMatch,
-    NotAllowed,
     NothingOpen,
-    NotSubscribed,
-    Overview,
     RunHistory,
-    SettingsShown,
     SeveralMatches,
     SnoozeEnded,
     SnoozeSet,
-    SubscribedTo,
-    SubscriptionList,
     SyncStarted,
-    UnknownLanguage,
-    UnsubscribedFrom,
 )
 
 
@@ -80,8 +43,8 @@ def render_answer(
     if isinstance(answer, RunHistory):
         return render_history(answer, i18n, now)
     if isinstance(answer, SeveralMatches):
-        return several_matches(answer, i18n, command)
-    return _ANSWERS[type(answer)](answer, i18n)
+        return refusals.several_matches(answer, i18n, command)
+    return _RENDERERS[type(answer)](answer, i18n)
 
 
 def name_channel(place: Channel, answer: Rendered, i18n: Translator) -> Rendered:
@@ -167,27 +130,14 @@ def _sync_started(answer: SyncStarted, i18n: Translator) -> Rendered:
     return short_message(line, *more, _runs_hint(answer.integration, i18n))
 
 
-_ANSWERS: dict[type[Answer], Callable[[Any, Translator], Rendered]] = {
-    Overview: render_overview,
-    IntegrationList: render_listing,
-    SubscriptionList: render_subscriptions,
-    AuditTrail: render_audit,
-    SubscribedTo: subscribed,
-    UnsubscribedFrom: unsubscribed,
-    NotSubscribed: not_subscribed,
+_RENDERERS: Renderers = {
     Acknowledged: _acknowledged,
     NothingOpen: _nothing_open,
     SnoozeSet: _snooze_set,
     SnoozeEnded: _snooze_ended,
     ConfirmSync: _confirm_sync,
     SyncStarted: _sync_started,
-    SettingsShown: settings_shown,
-    LanguageSet: language_set,
-    DigestSet: digest_set,
-    UnknownLanguage: unknown_language,
-    NoMatch: no_match,
-    NeedsInvite: needs_invite,
-    CannotPost: cannot_post,
-    NotAllowed: not_allowed,
-    BrazeRefused: braze_refused,
+    **overview.RENDERERS,
+    **refusals.RENDERERS,
+    **subscriptions.RENDERERS,
 }

@@ -9,6 +9,7 @@ from cdi_bot.slack.render.kinds.unreachable import unreachable_banner
 from cdi_bot.slack.render.kit.blocks import (
     Block,
     Rendered,
+    Renderers,
     cell,
     context,
     date_cell,
@@ -28,7 +29,7 @@ SHORT_ID = 40
 """Long enough for a UUID."""
 
 
-def render_overview(answer: Overview, i18n: Translator) -> Rendered:
+def _overview(answer: Overview, i18n: Translator) -> Rendered:
     """Answer how everything is that the channel is subscribed to."""
     _ = i18n.gettext
     banner = unreachable_banner(answer.unreachable, i18n)
@@ -111,7 +112,7 @@ def _state(row: OverviewRow, i18n: Translator) -> str:
     return i18n.listed(said)
 
 
-def render_listing(answer: IntegrationList, i18n: Translator) -> Rendered:
+def _listing(answer: IntegrationList, i18n: Translator) -> Rendered:
     """Answer what integrations there are, and which of them the channel is subscribed to."""
     _ = i18n.gettext
     stale = []
@@ -176,3 +177,9 @@ def _listing_row(integration: Integration, subscribed: bool, i18n: Translator) -
         cell(last),
         cell(_("yes") if subscribed else _("no")),
     ]
+
+
+RENDERERS: Renderers = {
+    Overview: _overview,
+    IntegrationList: _listing,
+}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cdi_bot.core.commands.specification import Command
-from cdi_bot.slack.render.kit.blocks import Rendered, context, section, short_message
+from cdi_bot.slack.render.kit.blocks import Rendered, Renderers, context, section, short_message
 from cdi_bot.slack.render.kit.buttons import choose_button
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.reasons import (
@@ -51,7 +51,7 @@ def several_matches(answer: SeveralMatches, i18n: Translator, command: Command |
     return Rendered(text=plain_line(title), blocks=[section(title), *offered, *(rest if more > 0 else [])])
 
 
-def no_match(answer: NoMatch, i18n: Translator) -> Rendered:
+def _no_match(answer: NoMatch, i18n: Translator) -> Rendered:
     """Say that no integration matches, and which names are similar."""
     _ = i18n.gettext
     line = _("No integration fits “{words}”.").format(words=outside(answer.query))
@@ -69,20 +69,20 @@ def no_match(answer: NoMatch, i18n: Translator) -> Rendered:
     return short_message(line, _("`/cdi list` shows all, `/cdi list TEXT` those whose names hold a text."))
 
 
-def unknown_language(answer: UnknownLanguage, i18n: Translator) -> Rendered:
+def _unknown_language(answer: UnknownLanguage, i18n: Translator) -> Rendered:
     """Name the languages that there are."""
     line = i18n.gettext("I don't speak “{given}”.").format(given=outside(answer.given))
     return short_message(line, language_choices(answer.languages, i18n))
 
 
-def needs_invite(_answer: NeedsInvite, i18n: Translator) -> Rendered:
+def _needs_invite(_answer: NeedsInvite, i18n: Translator) -> Rendered:
     """Say how the bot gets into a private channel."""
     _ = i18n.gettext
     line = _("I can't post in this channel: it is private and I am no member.")
     return short_message(line, second=_("Type {command} here, then try again.").format(command=code(INVITE)))
 
 
-def cannot_post(answer: CannotPost, i18n: Translator) -> Rendered:
+def _cannot_post(answer: CannotPost, i18n: Translator) -> Rendered:
     """Say why nothing can be posted in the channel, and how to fix it."""
     _ = i18n.gettext
     line = _("I can't post in this channel: {reason}.").format(
@@ -91,7 +91,7 @@ def cannot_post(answer: CannotPost, i18n: Translator) -> Rendered:
     return short_message(line, second=channel_advice(answer.reason, i18n))
 
 
-def not_allowed(answer: NotAllowed, i18n: Translator) -> Rendered:
+def _not_allowed(answer: NotAllowed, i18n: Translator) -> Rendered:
     """Say who may do this."""
     _ = i18n.gettext
     if answer.action == "elsewhere":
@@ -114,7 +114,7 @@ def not_allowed(answer: NotAllowed, i18n: Translator) -> Rendered:
     return short_message(line, _("Join it first, or choose another one."))
 
 
-def braze_refused(answer: BrazeRefused, i18n: Translator) -> Rendered:
+def _braze_refused(answer: BrazeRefused, i18n: Translator) -> Rendered:
     """Say why Braze could not be reached, or refused, and what to do."""
     _ = i18n.gettext
     if answer.permission:
@@ -133,3 +133,13 @@ def braze_refused(answer: BrazeRefused, i18n: Translator) -> Rendered:
     else:
         line = _("I can't do this: {reason}.").format(reason=reason)
     return short_message(line, braze_advice(answer.reason, i18n))
+
+
+RENDERERS: Renderers = {
+    NoMatch: _no_match,
+    UnknownLanguage: _unknown_language,
+    NeedsInvite: _needs_invite,
+    CannotPost: _cannot_post,
+    NotAllowed: _not_allowed,
+    BrazeRefused: _braze_refused,
+}

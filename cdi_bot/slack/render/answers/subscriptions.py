@@ -9,6 +9,7 @@ from cdi_bot.core.rules.unreachable import UNREACHABLE
 from cdi_bot.slack.render.kit.blocks import (
     Block,
     Rendered,
+    Renderers,
     actions,
     context,
     paragraphs,
@@ -45,7 +46,7 @@ from cdi_bot.usecases.answers import (
 _AUDIT_ROOM = 10_000
 
 
-def subscribed(answer: SubscribedTo, i18n: Translator) -> Rendered:
+def _subscribed(answer: SubscribedTo, i18n: Translator) -> Rendered:
     """Say what the channel is subscribed to now."""
     _ = i18n.gettext
     what = selector_text(answer.selector, answer.name, i18n)
@@ -63,7 +64,7 @@ def subscribed(answer: SubscribedTo, i18n: Translator) -> Rendered:
     return short_message(line, filters, later.format(reason=escape(reason_text(answer.trouble, i18n))))
 
 
-def unsubscribed(answer: UnsubscribedFrom, i18n: Translator) -> Rendered:
+def _unsubscribed(answer: UnsubscribedFrom, i18n: Translator) -> Rendered:
     """Say that a subscription is ended, and which other one still matches its integration."""
     _ = i18n.gettext
     line = _("This channel's subscription to {what} is ended.").format(
@@ -78,7 +79,7 @@ def unsubscribed(answer: UnsubscribedFrom, i18n: Translator) -> Rendered:
     return short_message(line, still)
 
 
-def not_subscribed(answer: NotSubscribed, i18n: Translator) -> Rendered:
+def _not_subscribed(answer: NotSubscribed, i18n: Translator) -> Rendered:
     """Say that there is no such subscription, and which other one matches the integration."""
     _ = i18n.gettext
     line = _("This channel has no subscription to {what}.").format(
@@ -94,7 +95,7 @@ def not_subscribed(answer: NotSubscribed, i18n: Translator) -> Rendered:
     return short_message(line, _("To subscribe it: {command}").format(command=command))
 
 
-def render_subscriptions(answer: SubscriptionList, i18n: Translator) -> Rendered:
+def _subscriptions(answer: SubscriptionList, i18n: Translator) -> Rendered:
     """List the channel's subscriptions, as many as a message holds, and say how many more there are."""
     _ = i18n.gettext
     count = len(answer.rows)
@@ -142,7 +143,7 @@ def _subscription_row(
 # --------------------------------------------------------------------------------- digest and language
 
 
-def settings_shown(answer: SettingsShown, i18n: Translator) -> Rendered:
+def _settings_shown(answer: SettingsShown, i18n: Translator) -> Rendered:
     """Say what is set, and how it is changed."""
     _ = i18n.gettext
     language = language_name(answer.language) if answer.language else _("the bot's own")
@@ -157,7 +158,7 @@ def settings_shown(answer: SettingsShown, i18n: Translator) -> Rendered:
     return short_message(f"{line}\n{digest}", language_choices(answer.languages, i18n), digest_hint(i18n))
 
 
-def language_set(answer: LanguageSet, i18n: Translator) -> Rendered:
+def _language_set(answer: LanguageSet, i18n: Translator) -> Rendered:
     """Say in which language the channel's messages are now."""
     _ = i18n.gettext
     if answer.unchanged:
@@ -172,7 +173,7 @@ def language_set(answer: LanguageSet, i18n: Translator) -> Rendered:
     return short_message(line, note, language_hint(i18n))
 
 
-def digest_set(answer: DigestSet, i18n: Translator) -> Rendered:
+def _digest_set(answer: DigestSet, i18n: Translator) -> Rendered:
     """Say when the digest comes, or that there is none."""
     _ = i18n.gettext
     if answer.digest is None:
@@ -189,7 +190,7 @@ def digest_set(answer: DigestSet, i18n: Translator) -> Rendered:
 # --------------------------------------------------------------------------------- audit trail
 
 
-def render_audit(answer: AuditTrail, i18n: Translator) -> Rendered:
+def _audit(answer: AuditTrail, i18n: Translator) -> Rendered:
     """List the changes, newest first."""
     _ = i18n.gettext
     if not answer.rows:
@@ -219,3 +220,15 @@ def _audit_subject(entry: AuditEntry, name: str | None, i18n: Translator) -> str
     if entry.action == "acknowledge" and entry.subject == UNREACHABLE.kind:
         return i18n.gettext("that I can't see Braze")
     return code(entry.subject)
+
+
+RENDERERS: Renderers = {
+    SubscribedTo: _subscribed,
+    UnsubscribedFrom: _unsubscribed,
+    NotSubscribed: _not_subscribed,
+    SubscriptionList: _subscriptions,
+    SettingsShown: _settings_shown,
+    LanguageSet: _language_set,
+    DigestSet: _digest_set,
+    AuditTrail: _audit,
+}

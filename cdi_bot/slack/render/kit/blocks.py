@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -35,6 +35,10 @@ class Rendered:
     text: str
     blocks: list[Block]
     plainer: list[Block] | None = None
+
+
+Renderers = Mapping[type, Callable[[Any, Translator], Rendered]]
+"""What renders a value, by the type of the value."""
 
 
 def short_message(

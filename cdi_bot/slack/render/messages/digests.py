@@ -46,19 +46,19 @@ def _summary(view: DigestView, i18n: Translator) -> tuple[str, str]:
     if not view.integrations:
         return UNSEEN, _("This channel hears of no integration.")
     if view.failing:
-        text = i18n.ngettext(
+        text = i18n.counted(
             "{count} integration was not well at the end.",
             "{count} integrations were not well at the end.",
             view.failing,
         )
-        return BAD, text.format(count=i18n.number(view.failing))
+        return BAD, text
     if view.totals.failed or view.totals.unhealthy_for:
-        text = i18n.ngettext(
+        text = i18n.counted(
             "{count} run failed, everything was well again at the end.",
             "{count} runs failed, everything was well again at the end.",
             view.totals.failed,
         )
-        return SOME, text.format(count=i18n.number(view.totals.failed))
+        return SOME, text
     if not view.totals.runs:
         return UNSEEN, _("No run ended.")
     return GOOD, _("Every run succeeded.")

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from cdi_bot.core.model.content import (
     ChannelBroken,
-    Content,
     DigestChanged,
-    FailedAgain,
     IntegrationMissing,
     LanguageChanged,
-    Recovered,
     RunStarted,
     Snoozed,
-    StillOpen,
     SyncEnded,
     SyncTriggered,
     Unsnoozed,
@@ -42,8 +35,7 @@ from cdi_bot.slack.render.kit.text import (
     repeat_note,
     user,
 )
-from cdi_bot.slack.render.messages.cards import look_buttons
-from cdi_bot.slack.render.messages.replies import failed_again, recovered, still_open
+from cdi_bot.slack.render.messages.incident import REPLIES, EventRenderers, look_buttons
 from cdi_bot.slack.render.subscriptions import (
     digest_end_hint,
     digest_hint,
@@ -213,10 +205,8 @@ def _channel_broken(content: ChannelBroken, _view: EventView, i18n: Translator) 
     return short_message(line, sign="⚠️", second=kept, row=[fix])
 
 
-_RENDERERS: dict[type[Content], Callable[[Any, EventView, Translator], Rendered]] = {
-    FailedAgain: failed_again,
-    Recovered: recovered,
-    StillOpen: still_open,
+_RENDERERS: EventRenderers = {
+    **REPLIES,
     RunStarted: _run_started,
     SyncTriggered: _sync_triggered,
     SyncEnded: _sync_ended,

@@ -18,9 +18,9 @@ from cdi_bot.slack.render.kit.text import (
     repeat_note,
     user,
 )
-from cdi_bot.slack.render.messages.cards import render_card
 from cdi_bot.slack.render.messages.digests import render_digest
 from cdi_bot.slack.render.messages.grouped import render_grouped_card, render_grouped_reply
+from cdi_bot.slack.render.messages.incident import render_card
 from cdi_bot.slack.render.messages.notices import render_event
 from cdi_bot.slack.render.subscriptions import filter_text, selector_text
 
@@ -93,9 +93,8 @@ def _count(view: SubscribedView, i18n: Translator) -> str:
             else _("No integration fits at present; those to come will be taken in.")
         )
         return f"{UNSEEN} {none}"
-    total = i18n.ngettext("{count} integration", "{count} integrations", view.total)
     failing = len(view.failing)
-    said = [total.format(count=i18n.number(view.total))]
+    said = [i18n.counted("{count} integration", "{count} integrations", view.total)]
     said.append(
         i18n.counted("{count} failing now", "{count} failing now", failing)
         if failing
