@@ -289,7 +289,8 @@ class Planner:
             return
         is_listed = self._listing.page_of(integration_id) is not None
         (self._unlisted.discard if is_listed else self._unlisted.add)(integration_id)
-        if any(integration_id in each for each in (self._calls_in_flight, self._urgent, self._postponed)):
+        in_flight = integration_id in self._calls_in_flight
+        if in_flight or integration_id in self._urgent or integration_id in self._postponed:
             return
         last = estimate.asked_at if estimate.asked_at is not None else estimate.as_of
         deadline = last + self._seconds_between_calls(integration_id)

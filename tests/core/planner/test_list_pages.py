@@ -1,4 +1,4 @@
-"""Which page an integration stands on, and when it is gone, whatever is added and removed meanwhile."""
+"""Which page an integration is on, and when it is missing, whatever is added and removed meanwhile."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Braze:
         self.listing, self.now, self.gone = ListPages(), 0.0, set[str]()
 
     def read(self, page: int) -> None:
-        """Read a page that the listing knows how to reach, else the next one to be found."""
+        """Read a known page, or the next one in order."""
         if page not in self.listing and self.listing.next_in_order is not None:
             page = self.listing.next_in_order
         if page not in self.listing and page != self.listing.next_in_order:
@@ -67,7 +67,7 @@ def test_what_stays_is_never_gone_and_what_was_deleted_is_in_the_end(
 
 
 def test_what_was_listed_before_a_restart_is_gone_only_after_three_readings() -> None:
-    """A new process looks for what its predecessor saw."""
+    """A new process looks for what the process before it has seen."""
     braze = Braze(3)
     braze.listing.expect("lost", 0.0)
     braze.listing.expect("n2", 0.0)

@@ -1,4 +1,4 @@
-"""Choosing what is worth most, with little work for each choice."""
+"""Choosing the target of the highest value, with little work for each choice."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_the_work_of_a_choice_does_not_grow_with_the_number(count: int) -> None:
 
 
 def test_what_grows_faster_is_taken_more_often() -> None:
-    """Nearly in proportion: the worth at which targets are taken is much the same for all."""
+    """Nearly in proportion: the value at which targets are taken is much the same for all."""
     rates = Rates([0.01] * 20 + [0.1] * 20)
     taken = [rates.take(1.0 + step) for step in range(2000)]
     fast = sum(target >= 20 for target in taken[500:])
@@ -55,7 +55,7 @@ def test_what_grows_faster_is_taken_more_often() -> None:
 
 
 def test_what_has_waited_too_long_is_taken_whatever_it_is_worth() -> None:
-    """A target that never is worth anything has its turn at its time."""
+    """A target whose value is always 0 is taken at its deadline."""
     rates = Rates([0.0, 1.0, 1.0])
     rates.ranking.put(0, 0.0, 30.0)
     taken = [(step, rates.take(float(step))) for step in range(1, 40)]
