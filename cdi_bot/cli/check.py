@@ -6,6 +6,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from cdi_bot.braze.client import BrazeClient
+from cdi_bot.cli.startup import (
+    APP_TOKEN_FIX,
+    BOT_TOKEN_FIX,
+    NO_INTEGRATION,
+    is_refused,
+    make_slack,
+    open_store,
+)
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
 from cdi_bot.monitoring.braze_port import NO_SUCH_INTEGRATION, BrazeReason, BrazeTrouble
@@ -14,7 +22,6 @@ from cdi_bot.slack.api.app import SlackApp
 from cdi_bot.slack.api.messenger import SlackMessenger
 from cdi_bot.slack.api.scopes import NEEDED, OPTIONAL, Scopes
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.startup import APP_TOKEN_FIX, BOT_TOKEN_FIX, NO_INTEGRATION, is_refused, make_slack, open_store
 from cdi_bot.store import StoreTrouble
 
 _NETWORK_FIX = "Check the network, and SLACK_API_URL where it is set"

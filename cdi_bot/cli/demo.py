@@ -16,7 +16,7 @@ from typing import Any
 
 import typer
 
-from cdi_bot.app import run_bot
+from cdi_bot.cli.run import run_bot
 from cdi_bot.operator.http import ListenError
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.braze.demo import demo_world

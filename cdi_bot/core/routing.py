@@ -86,7 +86,9 @@ def snoozed_until(
             (
                 snooze
                 for snooze in snoozes
-                if snooze.channel == channel and snooze.integration_id == incident.integration_id
+                if snooze.channel == channel
+                and (snooze.workspace_id, snooze.integration_id)
+                == (incident.workspace_id, incident.integration_id)
             ),
             None,
         )

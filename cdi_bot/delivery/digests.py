@@ -77,11 +77,12 @@ OBSERVATION_PATIENCE = timedelta(minutes=5)
 class Digests:
     """Owes what is due by the clock; called every few seconds, and safe to call anew, in several processes too.
 
-    A digest that came due while the bot was away is owed once for all the time since the last one.
+    A digest that came due while the bot was away is owed once for all the time since the last one. A channel gets one
+    for each of the workspaces that it is subscribed to; one without any subscription, for the first.
     """
 
     store: Store
-    workspace_id: int
+    workspace_ids: Sequence[int]
     clock: Callable[[], datetime]
     wake: Callable[[], None]
     _waiting: dict[tuple[Channel, datetime], datetime] = field(default_factory=dict)
@@ -105,45 +106,55 @@ class Digests:
         log_ = log.bind(channel=period.channel.channel_id, until=period.until.isoformat())
         try:
             async with self.store.read() as uow:
-                says = await self._says(uow, period)
-            if says is None:
+                told = await self._workspaces_to_tell(uow, period)
+            if told is None:
                 return
             async with self.store.write() as uow:
                 is_mine = await uow.channels.advance_digest(
                     period.channel, since=period.since, until=period.until
                 )
-                if is_mine and says:
-                    await uow.outbox.add([self._owed(period)], now=self.clock())
+                if is_mine:
+                    await uow.outbox.add([self._owed(period, each) for each in told], now=self.clock())
         except StoreTrouble as trouble:
             log_.warning("a digest waits for the database", why=str(trouble))
         except Exception:
             log_.exception("a digest failed")  # the others' come all the same
         else:
-            log_.info("digest", told=is_mine and says)
+            log_.info("digest", told=is_mine and bool(told))
             self.wake()
 
-    async def _says(self, uow: UnitOfWork, period: _DueDigest) -> bool | None:
-        """Whether there is anything to say; `None` while it waits for a look at every integration."""
-        watched = await subscribed_integrations(uow, self.workspace_id, period.channel)
+    async def _workspaces_to_tell(self, uow: UnitOfWork, period: _DueDigest) -> list[int] | None:
+        """The workspaces of which there is something to say; `None` while a look at every integration is waited for."""
+        subscribed = {each.workspace_id for each in await uow.subscriptions.for_channel(period.channel)}
+        ids = [each for each in self.workspace_ids if each in subscribed] or list(self.workspace_ids[:1])
+        watched = {each: await subscribed_integrations(uow, each, period.channel) for each in ids}
         now = self.clock()
         first_seen = self._waiting.setdefault((period.channel, period.until), now)
-        is_known = all(each.observed_at and each.observed_at >= period.until for each in watched)
+        is_known = all(
+            each.observed_at and each.observed_at >= period.until
+            for some in watched.values()
+            for each in some
+        )
         if not is_known and now - first_seen < OBSERVATION_PATIENCE:
             return None
         if not period.schedule.quiet:
-            return True
-        integrations = [each.integration for each in watched]
-        brought = await period_of(uow, self.workspace_id, integrations, period.since, period.until)
-        return not brought.went_well
+            return ids
+        told = []
+        for workspace_id, some in watched.items():
+            integrations = [each.integration for each in some]
+            brought = await period_of(uow, workspace_id, integrations, period.since, period.until)
+            told += [] if brought.went_well else [workspace_id]
+        return told
 
-    def _owed(self, period: _DueDigest) -> OwedMessage:
+    def _owed(self, period: _DueDigest, workspace_id: int) -> OwedMessage:
         channel = period.channel
+        place = f"{channel.team_id}:{channel.channel_id}"
         return OwedMessage(
-            key=f"digest:{channel.team_id}:{channel.channel_id}:{period.until.isoformat()}",
+            key=f"digest:{place}:{workspace_id}:{period.until.isoformat()}",
             channel=channel,
             kind=MessageKind.NOTICE,
             content=Digest(
-                workspace_id=self.workspace_id,
+                workspace_id=workspace_id,
                 since=period.since,
                 until=period.until,
                 schedule=str(period.schedule),

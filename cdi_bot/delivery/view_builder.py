@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from urllib.parse import quote
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.content import (
@@ -26,10 +25,10 @@ from cdi_bot.core.model.content import (
     Unsubscribed,
 )
 from cdi_bot.core.model.incident import Incident
-from cdi_bot.core.model.integration import Integration, WatchedIntegration, Workspace
+from cdi_bot.core.model.integration import Integration, WatchedIntegration, Workspace, dashboard_page
 from cdi_bot.core.model.message import OutboxMessage
 from cdi_bot.core.model.run import Outcome, Run, second_of
-from cdi_bot.core.model.subscription import is_pattern, selector_matches
+from cdi_bot.core.model.subscription import Snooze, is_pattern, selector_matches
 from cdi_bot.core.model.view import (
     CardView,
     DigestView,
@@ -52,19 +51,12 @@ _FEW = 5
 """A subscription that takes in no more than so many integrations is answered with each one's last run."""
 
 
-def dashboard_page(workspace: Workspace, integration_id: str) -> str | None:
-    """An integration's page in the Braze dashboard, where the dashboard's address is known."""
-    if workspace.dashboard_url is None:
-        return None
-    return f"{workspace.dashboard_url}/integrations/cloud_data_ingestion/{quote(integration_id, safe='')}"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewBuilder:
-    """Builds views for one workspace. `can_sync`: the operator lets people trigger syncs."""
+    """Builds views of what belongs to any workspace. `can_sync`: the operator lets people trigger syncs."""
 
-    workspace: Workspace
     can_sync: bool
+    _workspaces: dict[int, Workspace] = field(default_factory=dict)
 
     async def card(
         self, uow: UnitOfWork, channel: Channel, card_id: int, now: datetime, *, repeat: bool = False
@@ -81,8 +73,11 @@ class ViewBuilder:
         """Those of the cards that join no other: snoozed in their channel, or of a kind that stays apart."""
         members = await uow.cards.members(card_ids)
         found = await uow.incidents.get_many([each for ids in members.values() for each in ids])
-        about = [incident.integration_id for incident in found.values() if incident.integration_id]
-        snoozes = await uow.snoozes.active(self.workspace.workspace_id, about, now)
+        snoozes = [
+            snooze
+            for workspace_id, ids in _integration_ids(found.values()).items()
+            for snooze in await uow.snoozes.active(workspace_id, ids, now)
+        ]
         return {
             card_id
             for card_id, ids in members.items()
@@ -110,23 +105,24 @@ class ViewBuilder:
         if isinstance(
             content, RunStarted | Snoozed | Unsnoozed | SyncTriggered | SyncEnded | IntegrationMissing
         ):
-            integration = await self._integration(uow, content.integration_id)
+            integration = await _integration(uow, content.workspace_id, content.integration_id)
             run = None
             if isinstance(content, RunStarted | SyncEnded) and content.run_start:
-                run = await self._run(uow, content.integration_id, content.run_start)
-            page = dashboard_page(self.workspace, content.integration_id)
+                run = await _run(uow, content.workspace_id, content.integration_id, content.run_start)
+            page = dashboard_page(await self._workspace(uow, content.workspace_id), content.integration_id)
             return EventView(
                 content=content, integration=integration, run=run, dashboard_url=page, possible_repeat=repeat
             )
         if isinstance(content, Unsubscribed) and not is_pattern(content.selector):
-            integration = await self._integration(uow, content.selector)
+            integration = await _integration(uow, content.workspace_id, content.selector)
             return EventView(content=content, integration=integration, possible_repeat=repeat)
         return EventView(content=content, possible_repeat=repeat)
 
     async def _digest(
         self, uow: UnitOfWork, channel: Channel, content: Digest, *, repeat: bool
     ) -> DigestView:
-        workspace_id, since, until = self.workspace.workspace_id, content.since, content.until
+        workspace_id, since, until = content.workspace_id, content.since, content.until
+        workspace = await self._workspace(uow, workspace_id)
         integrations = [
             each.integration for each in await subscribed_integrations(uow, workspace_id, channel)
         ]
@@ -141,7 +137,7 @@ class ViewBuilder:
             before=None if before.totals.is_empty else before.totals,
             unreachable=period.unreachable,
             worst=tuple(
-                (part, dashboard_page(self.workspace, part.integration.integration_id)) for part in bad[:_FEW]
+                (part, dashboard_page(workspace, part.integration.integration_id)) for part in bad[:_FEW]
             ),
             possible_repeat=repeat,
         )
@@ -159,7 +155,7 @@ class ViewBuilder:
         (view,) = await self._incidents(uow, channel, [incident], now)
         run = incident.resolved_by
         if isinstance(content, FailedAgain) and incident.integration_id:
-            run = await self._run(uow, incident.integration_id, content.run_start)
+            run = await _run(uow, incident.workspace_id, incident.integration_id, content.run_start)
         return EventView(
             content=content,
             incident=view,
@@ -179,45 +175,33 @@ class ViewBuilder:
             told=content.told, incidents=tuple(sorted(worth, key=_worst_first)), possible_repeat=repeat
         )
 
-    async def _usual_length(self, uow: UnitOfWork, incident: Incident) -> timedelta | None:
-        """How long the integration's runs usually take, where the incident's kind shows that."""
-        usual_length = rules_of(incident).usual_length
-        if usual_length is None or not incident.integration_id:
-            return None
-        runs = await uow.runs.page(
-            self.workspace.workspace_id, incident.integration_id, offset=0, limit=_USUAL_OF
-        )
-        return usual_length(runs, incident)
-
     async def _incidents(
         self, uow: UnitOfWork, channel: Channel, incidents: Sequence[Incident], now: datetime
     ) -> list[IncidentView]:
         """Views of any number of incidents for a handful of queries."""
-        ids = [incident.integration_id for incident in incidents if incident.integration_id]
         subscriptions = await uow.subscriptions.for_channel(channel)
-        snoozes = {
-            snooze.integration_id: snooze
-            for snooze in await uow.snoozes.active(self.workspace.workspace_id, ids, now)
-            if snooze.channel == channel
-        }
-        known = await uow.integrations.get_many(self.workspace.workspace_id, ids)
+        snoozes: dict[tuple[int, str], Snooze] = {}
+        integrations: dict[tuple[int, str], Integration] = {}
+        for workspace_id, ids in _integration_ids(incidents).items():
+            for snooze in await uow.snoozes.active(workspace_id, ids, now):
+                if snooze.channel == channel:
+                    snoozes[workspace_id, snooze.integration_id] = snooze
+            for integration_id, watched in (await uow.integrations.get_many(workspace_id, ids)).items():
+                integrations[workspace_id, integration_id] = watched.integration
         views = []
         for incident in incidents:
-            integration = (
-                known[incident.integration_id].integration if incident.integration_id in known else None
-            )
-            page = (
-                dashboard_page(self.workspace, incident.integration_id) if incident.integration_id else None
-            )
+            key = incident.workspace_id, incident.integration_id or ""
+            workspace, integration = await self._workspace(uow, key[0]), integrations.get(key)
+            page = dashboard_page(workspace, incident.integration_id) if incident.integration_id else None
             views.append(
                 IncidentView(
                     incident=incident,
                     integration=integration,
-                    dashboard_url=page or self.workspace.dashboard_url,
-                    snooze=snoozes.get(incident.integration_id or ""),
+                    dashboard_url=page or workspace.dashboard_url,
+                    snooze=snoozes.get(key),
                     mention=mention_for(subscriptions, incident, integration),
                     # Of one card; a list of many has no room for it.
-                    usual_length=await self._usual_length(uow, incident) if len(incidents) == 1 else None,
+                    usual_length=await _usual_length(uow, incident) if len(incidents) == 1 else None,
                     can_sync=(
                         self.can_sync and integration is not None and rules_of(incident).sync_can_start
                     ),
@@ -225,20 +209,11 @@ class ViewBuilder:
             )
         return views
 
-    async def _integration(self, uow: UnitOfWork, integration_id: str) -> Integration:
-        stored = await uow.integrations.get(self.workspace.workspace_id, integration_id)
-        if stored:
-            return stored.integration
-        return Integration(
-            workspace_id=self.workspace.workspace_id,
-            integration_id=integration_id,
-            integration_name=integration_id,
-        )
-
-    async def _run(self, uow: UnitOfWork, integration_id: str, start: datetime) -> Run | None:
-        runs = await uow.runs.since(self.workspace.workspace_id, integration_id, start)
-        second = second_of(start)
-        return next((run for run in runs if second_of(run.sync_start_time) == second), None)
+    async def _workspace(self, uow: UnitOfWork, workspace_id: int) -> Workspace:
+        """The workspace that something belongs to, read once."""
+        if workspace_id not in self._workspaces:
+            self._workspaces[workspace_id] = await uow.workspaces.get(workspace_id)
+        return self._workspaces[workspace_id]
 
     async def _subscribed(self, uow: UnitOfWork, content: Subscribed) -> SubscribedView:
         known = await uow.integrations.all(content.workspace_id)
@@ -264,6 +239,40 @@ class ViewBuilder:
             unknown=sum(1 for each in taken if each.observed_at is None),
             last_runs=tuple((each.integration, run_of(each)) for each in taken) if len(taken) <= _FEW else (),
         )
+
+
+def _integration_ids(incidents: Iterable[Incident]) -> dict[int, list[str]]:
+    """The ids of the integrations that incidents are about, by workspace."""
+    ids: dict[int, list[str]] = {}
+    for incident in incidents:
+        if incident.integration_id:
+            ids.setdefault(incident.workspace_id, []).append(incident.integration_id)
+    return ids
+
+
+async def _integration(uow: UnitOfWork, workspace_id: int, integration_id: str) -> Integration:
+    """The integration as stored, or (never seen) as a mere id."""
+    stored = await uow.integrations.get(workspace_id, integration_id)
+    if stored:
+        return stored.integration
+    return Integration(
+        workspace_id=workspace_id, integration_id=integration_id, integration_name=integration_id
+    )
+
+
+async def _run(uow: UnitOfWork, workspace_id: int, integration_id: str, start: datetime) -> Run | None:
+    runs = await uow.runs.since(workspace_id, integration_id, start)
+    second = second_of(start)
+    return next((run for run in runs if second_of(run.sync_start_time) == second), None)
+
+
+async def _usual_length(uow: UnitOfWork, incident: Incident) -> timedelta | None:
+    """How long the integration's runs usually take, where the incident's kind shows that."""
+    usual_length = rules_of(incident).usual_length
+    if usual_length is None or not incident.integration_id:
+        return None
+    runs = await uow.runs.page(incident.workspace_id, incident.integration_id, offset=0, limit=_USUAL_OF)
+    return usual_length(runs, incident)
 
 
 def is_worth_telling(told: ReplyFact, view: IncidentView) -> bool:

@@ -43,6 +43,15 @@ class Workspaces(Repository):
         workspace_id = (await self._connection.execute(statement)).scalar_one()
         return Workspace(workspace_id=workspace_id, base_url=base_url, dashboard_url=dashboard_url)
 
+    async def get(self, workspace_id: int) -> Workspace:
+        """The workspace of this id, which has to be there."""
+        columns = WORKSPACES.c
+        statement = select(columns.base_url, columns.dashboard_url).where(
+            columns.workspace_id == workspace_id
+        )
+        base_url, dashboard_url = (await self._connection.execute(statement)).one()
+        return Workspace(workspace_id=workspace_id, base_url=base_url, dashboard_url=dashboard_url)
+
     async def claim(self, workspace_id: int, *, owner: str, now: datetime, until: datetime) -> bool:
         """Take or renew the polling lease; False while another owner's lease lasts.
 

@@ -9,8 +9,8 @@ from datetime import datetime
 from cdi_bot.core.digest_schedule import Schedule, schedule_of, zone_named, zone_of
 from cdi_bot.core.model.channel import Channel, ChannelSettings
 from cdi_bot.core.model.content import Content, DigestChanged, LanguageChanged
-from cdi_bot.core.model.integration import Workspace
 from cdi_bot.delivery.slack_port import Messenger
+from cdi_bot.monitoring.workspaces import Workspaces
 from cdi_bot.store import Store
 from cdi_bot.usecases.access import Access, posting_problem
 from cdi_bot.usecases.answers import Answer, DigestSet, LanguageSet, SettingsShown, UnknownLanguage
@@ -27,7 +27,7 @@ class ChangeChannelSettings:
 
     store: Store
     messenger: Messenger
-    workspace: Workspace
+    workspaces: Workspaces
     access: Access
     languages: tuple[str, ...]
     clock: Callable[[], datetime]
@@ -95,7 +95,9 @@ class ChangeChannelSettings:
         return DigestSet(digest=digest, zone=zone, next_due=next_due, unchanged=unchanged)
 
     def _actor(self, channel: Channel, who: str) -> Actor:
-        return Actor(channel=channel, who=who, at=self.clock(), workspace_id=self.workspace.workspace_id)
+        return Actor(
+            channel=channel, who=who, at=self.clock(), workspace_id=self.workspaces.meant().workspace_id
+        )
 
 
 def _changed_by(settings: ChannelSettings | None, actor: Actor) -> ChannelSettings:

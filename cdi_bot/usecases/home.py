@@ -11,13 +11,13 @@ from datetime import datetime
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident
-from cdi_bot.core.model.integration import Integration, WatchedIntegration, Workspace
+from cdi_bot.core.model.integration import Integration, WatchedIntegration, dashboard_page
 from cdi_bot.core.model.run import Outcome, Run
 from cdi_bot.core.model.subscription import Subscription, is_pattern, selector_matches
 from cdi_bot.core.rules.kinds import rules_of
 from cdi_bot.core.rules.urgency import attention, longest_row_first
 from cdi_bot.core.statistics import expected_next
-from cdi_bot.delivery.view_builder import dashboard_page
+from cdi_bot.monitoring.workspaces import Workspaces
 from cdi_bot.store import Store, UnitOfWork
 from cdi_bot.usecases.queries import open_by_integration, open_of_workspace
 
@@ -121,13 +121,13 @@ class _Known:
 
 
 class HomeQueries:
-    """Builds Home for one Braze workspace, from memory: it is never older than a poll. Raises only `StoreTrouble`."""
+    """Builds Home from what is stored: it is never older than a poll. Raises only `StoreTrouble`."""
 
-    def __init__(self, *, store: Store, workspace: Workspace, clock: Callable[[], datetime]) -> None:
+    def __init__(self, *, store: Store, workspaces: Workspaces, clock: Callable[[], datetime]) -> None:
         """Read from `store`; `clock` gives the present in UTC."""
         self._store = store
         self._clock = clock
-        self._workspace = workspace
+        self._workspaces = workspaces
 
     async def home(self, channels: frozenset[Channel], page: int, *, may_change: bool = True) -> Home:
         """Show a page to somebody who is in these channels; a page past the end is the last one."""
@@ -154,7 +154,7 @@ class HomeQueries:
         )
 
     async def _known(self, uow: UnitOfWork, channels: frozenset[Channel]) -> _Known:
-        workspace_id = self._workspace.workspace_id
+        workspace_id = self._workspaces.meant().workspace_id
         stored = await uow.subscriptions.for_workspace(workspace_id)
         own = [one for one in stored if one.channel in channels]
         known = await uow.integrations.all(workspace_id) if own else []
@@ -185,7 +185,9 @@ class HomeQueries:
         return NeedsAttention(
             integration=integration,
             incident=known.incidents[integration.integration_id],
-            dashboard_url=dashboard_page(self._workspace, integration.integration_id),
+            dashboard_url=dashboard_page(
+                self._workspaces.of(integration.workspace_id).workspace, integration.integration_id
+            ),
             channels=tuple(sorted(places)),
         )
 
@@ -195,7 +197,7 @@ class HomeQueries:
             return entry
         key = entry.integration.integration_id
         # One more than is drawn: the newest may be running.
-        runs = await uow.runs.page(self._workspace.workspace_id, key, offset=0, limit=TREND + 1)
+        runs = await uow.runs.page(entry.integration.workspace_id, key, offset=0, limit=TREND + 1)
         ended = [run for run in runs if run.outcome is not Outcome.RUNNING]
         return IntegrationSummary(
             integration=entry.integration,
@@ -204,7 +206,7 @@ class HomeQueries:
             next_run=expected_next(entry.integration, runs, self._clock()),
             incident=known.incidents.get(key),
             missing=entry.missing_since is not None,
-            dashboard_url=dashboard_page(self._workspace, key),
+            dashboard_url=dashboard_page(self._workspaces.of(entry.integration.workspace_id).workspace, key),
         )
 
 

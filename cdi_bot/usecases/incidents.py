@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.content import Snoozed, Unsnoozed
 from cdi_bot.core.model.incident import Incident
-from cdi_bot.core.model.integration import Integration, WatchedIntegration, Workspace
+from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.message import show_card
 from cdi_bot.core.model.subscription import Snooze
 from cdi_bot.monitoring.incident_writer import ConflictError, store_incidents
+from cdi_bot.monitoring.workspaces import Workspaces
 from cdi_bot.store import Store, StoreTrouble, UnitOfWork
 from cdi_bot.usecases.access import Access
 from cdi_bot.usecases.answers import (
@@ -45,7 +46,7 @@ class IncidentResponse:
     """
 
     store: Store
-    workspace: Workspace
+    workspaces: Workspaces
     access: Access
     lookup: Lookup
     clock: Callable[[], datetime]
@@ -78,8 +79,12 @@ class IncidentResponse:
         before = await self._acknowledge(channel, who, incident_ids)
         async with self.store.read() as uow:
             shown = before or list((await uow.incidents.get_many(incident_ids)).values())
-            about = next((one.integration_id for one in shown if one.integration_id), None)
-            watched = await uow.integrations.get(self.workspace.workspace_id, about) if about else None
+            about = next((one for one in shown if one.integration_id), None)
+            watched = (
+                await uow.integrations.get(about.workspace_id, about.integration_id)
+                if about and about.integration_id
+                else None
+            )
         if watched is None:
             return None
         if not before:
@@ -133,7 +138,9 @@ class IncidentResponse:
         return found.integration if isinstance(found, WatchedIntegration) else found
 
     def _actor(self, channel: Channel, who: str) -> Actor:
-        return Actor(channel=channel, who=who, at=self.clock(), workspace_id=self.workspace.workspace_id)
+        return Actor(
+            channel=channel, who=who, at=self.clock(), workspace_id=self.workspaces.meant().workspace_id
+        )
 
 
 async def _open_incidents(uow: UnitOfWork, integration: Integration) -> list[Incident]:

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from cdi_bot.core.model.integration import Integration, WatchedIntegration, Workspace, normalize_name
+from cdi_bot.core.model.integration import Integration, WatchedIntegration, normalize_name
 from cdi_bot.monitoring.braze_port import NO_SUCH_INTEGRATION, STATUS_PATIENCE, BrazeReason, Endpoint, within
-from cdi_bot.monitoring.poller import Poller
+from cdi_bot.monitoring.workspaces import Workspaces
 from cdi_bot.store import Store
 from cdi_bot.usecases.answers import BrazeRefused, NoMatch, SeveralMatches
 
@@ -99,17 +99,15 @@ class Lookup:
         self,
         *,
         store: Store,
-        poller: Poller,
-        workspace: Workspace,
+        workspaces: Workspaces,
         status_patience: timedelta = STATUS_PATIENCE,
         list_patience: timedelta = LIST_PATIENCE,
     ) -> None:
-        """Look in `store`, and through `observer` at the workspace."""
+        """Look in `store`, and have the workspaces asked."""
         self._store = store
-        self._poller = poller
-        self._workspace_id = workspace.workspace_id
+        self._workspaces = workspaces
         self.status_patience = status_patience
-        self._list_patience = list_patience
+        self.list_patience = list_patience
 
     async def find(self, query: str) -> Match | BrazeRefused:
         """Find the integration that `words` name; one that Braze alone knows is remembered from then on."""
@@ -129,23 +127,23 @@ class Lookup:
 
     async def discover(self, patience: timedelta | None = None) -> BrazeReason | None:
         """Have the list read if it was not just now; returns why it can't be. Some wait less than others."""
-        return await within(patience or self._list_patience, self._poller.discover())
+        return await within(patience or self.list_patience, self._workspaces.meant().poller.discover())
 
     async def refresh(self, integration_id: str) -> BrazeReason | None:
         """Have the newest runs read; returns why they can't be."""
-        return await within(self.status_patience, self._poller.refresh(integration_id))
+        return await within(self.status_patience, self._workspaces.meant().poller.refresh(integration_id))
 
     async def _remembered(self, query: str) -> Match:
         async with self._store.read() as uow:
-            by_id = await uow.integrations.get(self._workspace_id, query)
+            by_id = await uow.integrations.get(self._workspaces.meant().workspace_id, query)
             if by_id is not None:
                 return by_id  # what buttons carry: no need to look at every integration
-            known = await uow.integrations.all(self._workspace_id)
+            known = await uow.integrations.all(self._workspaces.meant().workspace_id)
         return match_integration(query, known)
 
     async def _verified(self, integration_id: str, unknown: NoMatch) -> Match | BrazeRefused:
         """Ask for the status of an id that no list has told of."""
-        trouble = await within(self._list_patience, self._poller.refresh(integration_id))
+        trouble = await within(self.list_patience, self._workspaces.meant().poller.refresh(integration_id))
         if trouble is None:
             return await self._remembered(integration_id)
         if trouble in NO_SUCH_INTEGRATION:

@@ -7,17 +7,21 @@ from datetime import datetime, timedelta
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident
-from cdi_bot.core.model.integration import Integration, WatchedIntegration, Workspace, normalize_name
+from cdi_bot.core.model.integration import (
+    Integration,
+    WatchedIntegration,
+    dashboard_page,
+    normalize_name,
+)
 from cdi_bot.core.model.run import Outcome
 from cdi_bot.core.model.subscription import Snooze, Subscription, is_pattern, selector_matches
 from cdi_bot.core.rules.kinds import rules_of, worst_by_integration
 from cdi_bot.core.rules.unreachable import UNREACHABLE
 from cdi_bot.core.rules.urgency import attention, longest_row_first, severity
 from cdi_bot.core.statistics import expected_next, usual_of
-from cdi_bot.delivery.view_builder import dashboard_page
-from cdi_bot.monitoring.braze_port import Braze, BrazeReason, Endpoint, within
+from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint, within
 from cdi_bot.monitoring.fetch_runs import backfill_history
-from cdi_bot.monitoring.poller import Poller
+from cdi_bot.monitoring.workspaces import Workspaces
 from cdi_bot.store import Store, UnitOfWork
 from cdi_bot.usecases.answers import (
     Answer,
@@ -49,22 +53,19 @@ class Queries:
         self,
         *,
         store: Store,
-        poller: Poller,
-        braze: Braze,
-        workspace: Workspace,
+        workspaces: Workspaces,
+        lookup: Lookup,
         clock: Callable[[], datetime],
-        lookup: Lookup | None = None,
     ) -> None:
-        """Tell of one Braze workspace; `clock` gives the present in UTC."""
+        """Read from `store`, and have Braze asked through `lookup`; `clock` gives the present in UTC."""
         self._store = store
-        self._braze = braze
-        self._workspace = workspace
+        self._workspaces = workspaces
         self._clock = clock
-        self._lookup = lookup or Lookup(store=store, poller=poller, workspace=workspace)
+        self._lookup = lookup
 
     async def overview(self, channel: Channel, offset: int = 0) -> Overview:
         """Tell how everything is that a channel hears of, worst first, from memory: it is never older than a poll."""
-        now, workspace_id = self._clock(), self._workspace.workspace_id
+        now, workspace_id = self._clock(), self._workspaces.meant().workspace_id
         async with self._store.read() as uow:
             subscriptions = await uow.subscriptions.for_channel(channel)
             subscribed = [
@@ -111,10 +112,12 @@ class Queries:
         integration_id = found.integration.integration_id
         trouble = await self._lookup.refresh(integration_id)
         async with self._store.read() as uow:
-            watched = await uow.integrations.get(self._workspace.workspace_id, integration_id) or found
+            watched = await uow.integrations.get(found.integration.workspace_id, integration_id) or found
         if trouble is None:
             wanted = max(offset + HISTORY_PAGE, TREND) + 1
-            older = backfill_history(self._braze, self._store, watched, wanted=wanted)
+            older = backfill_history(
+                self._workspaces.of(found.integration.workspace_id).braze, self._store, watched, wanted=wanted
+            )
             trouble = await within(self._lookup.status_patience, older)
         async with self._store.read() as uow:
             return await self._history(uow, channel, watched, offset, trouble)
@@ -127,7 +130,7 @@ class Queries:
         offset: int,
         trouble: BrazeReason | None,
     ) -> RunHistory:
-        now, workspace_id = self._clock(), self._workspace.workspace_id
+        now, workspace_id = self._clock(), watched.integration.workspace_id
         integration = watched.integration
         key = integration.integration_id
         runs = await uow.runs.page(workspace_id, key, offset=offset, limit=HISTORY_PAGE + 1)
@@ -153,7 +156,7 @@ class Queries:
             incident=incidents.get(key),
             snooze=snoozes.get(key),
             observed_at=watched.observed_at,
-            dashboard_url=dashboard_page(self._workspace, key),
+            dashboard_url=dashboard_page(self._workspaces.of(workspace_id).workspace, key),
             subscribed=_is_subscribed(await uow.subscriptions.for_channel(channel), integration),
             missing=watched.missing_since is not None,
             trouble=trouble,
@@ -163,7 +166,7 @@ class Queries:
         """Tell what integrations the workspace has, or those that `words` fit, and which of them a channel hears of."""
         trouble = await self._lookup.discover()
         async with self._store.read() as uow:
-            known = await uow.integrations.all(self._workspace.workspace_id)
+            known = await uow.integrations.all(self._workspaces.meant().workspace_id)
             subscriptions = await uow.subscriptions.for_channel(channel)
         here = [watched for watched in known if watched.missing_since is None]
         if trouble and not here:
@@ -187,7 +190,7 @@ class Queries:
         """Tell what a channel is subscribed to."""
         async with self._store.read() as uow:
             subscriptions = await uow.subscriptions.for_channel(channel)
-            known = await uow.integrations.all(self._workspace.workspace_id)
+            known = await uow.integrations.all(self._workspaces.meant().workspace_id)
         names = {
             watched.integration.integration_id: watched.integration.integration_name for watched in known
         }
@@ -204,7 +207,7 @@ class Queries:
         async with self._store.read() as uow:
             entries = await uow.audit.newest(channel, limit=AUDIT_ROWS)
             known = await uow.integrations.get_many(
-                self._workspace.workspace_id, {entry.subject for entry in entries}
+                self._workspaces.meant().workspace_id, {entry.subject for entry in entries}
             )
         names = {key: watched.integration.integration_name for key, watched in known.items()}
         return AuditTrail(rows=tuple((entry, names.get(entry.subject)) for entry in entries))

@@ -12,9 +12,10 @@ from datetime import timedelta
 from cdi_bot.core.commands.tokenizer import page_id
 from cdi_bot.core.digest_schedule import Schedule
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.integration import Integration, WatchedIntegration, Workspace, normalize_name
+from cdi_bot.core.model.integration import Integration, WatchedIntegration, normalize_name
 from cdi_bot.core.model.subscription import Filters, Subscription, is_pattern, selector_matches
 from cdi_bot.delivery.slack_port import Messenger
+from cdi_bot.monitoring.workspaces import Workspaces
 from cdi_bot.store import Store
 from cdi_bot.usecases.access import Access, posting_problem
 from cdi_bot.usecases.answers import Answer, SettingsShown
@@ -77,16 +78,16 @@ class SubscriptionForms:
         self,
         *,
         store: Store,
-        workspace: Workspace,
+        workspaces: Workspaces,
         subscriptions: ChangeSubscriptions,
         channels: ChangeChannelSettings,
         messenger: Messenger,
         lookup: Lookup,
         access: Access,
     ) -> None:
-        """Work on one Braze workspace."""
+        """Offer what the workspaces have."""
         self._store = store
-        self._workspace_id = workspace.workspace_id
+        self._workspaces = workspaces
         self._subscriptions = subscriptions
         self._channels = channels
         self._messenger = messenger
@@ -103,7 +104,7 @@ class SubscriptionForms:
 
     async def _known(self) -> list[WatchedIntegration]:
         async with self._store.read() as uow:
-            known = await uow.integrations.all(self._workspace_id)
+            known = await uow.integrations.all(self._workspaces.meant().workspace_id)
         return [each for each in known if each.missing_since is None]
 
     async def present(self, channel: Channel, subscription_id: int) -> ExistingSubscription | None:
@@ -111,7 +112,7 @@ class SubscriptionForms:
         async with self._store.read() as uow:
             found = await uow.subscriptions.for_channel(channel)
             one = next((each for each in found if each.subscription_id == subscription_id), None)
-            watched = await uow.integrations.get(self._workspace_id, one.selector) if one else None
+            watched = await uow.integrations.get(one.workspace_id, one.selector) if one else None
         if one is None:
             return None
         return ExistingSubscription(
@@ -125,7 +126,7 @@ class SubscriptionForms:
         """
         async with self._store.read() as uow:
             found = await uow.subscriptions.for_channel(channel)
-            watched = await uow.integrations.get(self._workspace_id, integration_id)
+            watched = await uow.integrations.get(self._workspaces.meant().workspace_id, integration_id)
         if watched is None:
             return None
         fitting = [each for each in found if each.takes_in(watched.integration)]

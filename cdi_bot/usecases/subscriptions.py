@@ -8,11 +8,11 @@ from datetime import datetime
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.content import Subscribed, Unsubscribed
-from cdi_bot.core.model.integration import Integration, WatchedIntegration, Workspace, normalize_name
+from cdi_bot.core.model.integration import Integration, WatchedIntegration, normalize_name
 from cdi_bot.core.model.subscription import Filters, Subscription, is_pattern, selector_matches
 from cdi_bot.delivery.slack_port import Messenger
 from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint
-from cdi_bot.monitoring.poller import Poller
+from cdi_bot.monitoring.workspaces import Workspaces
 from cdi_bot.store import Store, UnitOfWork
 from cdi_bot.usecases.access import Access, posting_problem
 from cdi_bot.usecases.answers import (
@@ -55,8 +55,7 @@ class ChangeSubscriptions:
 
     store: Store
     messenger: Messenger
-    poller: Poller
-    workspace: Workspace
+    workspaces: Workspaces
     access: Access
     lookup: Lookup
     clock: Callable[[], datetime]
@@ -95,7 +94,7 @@ class ChangeSubscriptions:
 
     async def _was_listed(self) -> bool:
         async with self.store.read() as uow:
-            return was_listed(await uow.integrations.all(self.workspace.workspace_id))
+            return was_listed(await uow.integrations.all(self.workspaces.meant().workspace_id))
 
     async def _subscribe(
         self, uow: UnitOfWork, actor: Actor, target: _Target, filters: Filters
@@ -116,7 +115,7 @@ class ChangeSubscriptions:
         await uow.subscriptions.clear_broken(actor.channel)  # it was just seen that the bot may post
         known = await uow.integrations.all(actor.workspace_id)
         taken = [watched for watched in known if subscription.takes_in(watched.integration)]
-        await self.poller.watch(uow, taken, actor.at)
+        await self.workspaces.of(actor.workspace_id).poller.watch(uow, taken, actor.at)
         unchanged = before is not None and before.filters == filters
         if not unchanged:
             content = Subscribed(
@@ -159,7 +158,7 @@ class ChangeSubscriptions:
         """Find what is meant; where a name matches several integrations, the one that the channel subscribed to."""
         async with self.store.read() as uow:
             subscribed = {one.selector for one in await uow.subscriptions.for_channel(channel)}
-            known = await uow.integrations.all(self.workspace.workspace_id)
+            known = await uow.integrations.all(self.workspaces.meant().workspace_id)
         if is_pattern(query) or query in subscribed:
             return _Target(selector=query)
         own = [watched for watched in known if watched.integration.integration_id in subscribed]
@@ -190,13 +189,17 @@ class ChangeSubscriptions:
         if not ending:
             return NotSubscribed(selector=target.selector, name=name, covered_by=covering)
         await uow.subscriptions.remove([one.subscription_id for one in ending])
-        await self.poller.watch(uow, [], actor.at)  # nothing new to watch, but who is subscribed has changed
+        await self.workspaces.of(actor.workspace_id).poller.watch(
+            uow, [], actor.at
+        )  # nothing new to watch, but who is subscribed has changed
         content = Unsubscribed(who=actor.who, workspace_id=actor.workspace_id, selector=target.selector)
         await announce(uow, actor, "unsubscribe", target.selector, content)
         return UnsubscribedFrom(selector=target.selector, name=name, still_covered_by=covering)
 
     def _actor(self, channel: Channel, who: str) -> Actor:
-        return Actor(channel=channel, who=who, at=self.clock(), workspace_id=self.workspace.workspace_id)
+        return Actor(
+            channel=channel, who=who, at=self.clock(), workspace_id=self.workspaces.meant().workspace_id
+        )
 
 
 def _is_same(subscription: Subscription, target: _Target) -> bool:

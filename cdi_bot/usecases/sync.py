@@ -8,9 +8,10 @@ from datetime import datetime
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.content import SyncTriggered
-from cdi_bot.core.model.integration import Integration, WatchedIntegration, Workspace
+from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.requested_sync import RequestedSync
-from cdi_bot.monitoring.braze_port import Braze, BrazeTrouble, Endpoint
+from cdi_bot.monitoring.braze_port import BrazeTrouble, Endpoint
+from cdi_bot.monitoring.workspaces import Workspaces
 from cdi_bot.store import Store, UnitOfWork
 from cdi_bot.usecases.access import Access
 from cdi_bot.usecases.answers import Answer, ConfirmSync, SyncStarted
@@ -23,8 +24,7 @@ class SyncRequests:
     """Starts syncs. Every method answers; `StoreTrouble` and, as in `IncidentResponse`, `SlackTrouble` are raised."""
 
     store: Store
-    braze: Braze
-    workspace: Workspace
+    workspaces: Workspaces
     access: Access
     lookup: Lookup
     clock: Callable[[], datetime]
@@ -47,10 +47,10 @@ class SyncRequests:
         if not isinstance(found, WatchedIntegration):
             return found
         integration = found.integration
-        actor = Actor(channel=channel, who=who, at=self.clock(), workspace_id=self.workspace.workspace_id)
+        actor = Actor(channel=channel, who=who, at=self.clock(), workspace_id=integration.workspace_id)
         is_certain = True
         try:
-            await self.braze.trigger_sync(integration.integration_id)
+            await self.workspaces.of(integration.workspace_id).braze.trigger_sync(integration.integration_id)
         except BrazeTrouble as trouble:
             if not trouble.may_have_happened:
                 return braze_refusal(trouble.reason, Endpoint.SYNC, integration.integration_name)

@@ -11,13 +11,16 @@ from pathlib import Path
 import aiohttp
 import httpx
 
+from cdi_bot.app import assemble
 from cdi_bot.braze.client import BrazeClient
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.subscription import Filters
-from cdi_bot.monitoring.poller import Poller, PollerSettings
+from cdi_bot.monitoring.poller import Poller
 from cdi_bot.store import Store
 from cdi_bot.store.migrate import upgrade
 from tests.bench.processes import Controls, Env, stand_ins
+from tests.rigs.adapters import without_slack
+from tests.rigs.settings import bot_settings
 
 POLLS = 600
 CHANGED = 100
@@ -77,19 +80,16 @@ async def _poller(env: Env, store: Store) -> tuple[Poller, BrazeClient]:
         clock=now,
         random=random.random,
     )
-    policy = PollerSettings(
-        interval=timedelta(hours=1), unreachable_after=timedelta(hours=1), admin_channel=None
+    rare = timedelta(hours=1)
+    app = assemble(
+        bot_settings(poll_interval=rare, unreachable_after=rare),
+        without_slack(store, [(workspace, braze)]),
+        now,
     )
-    poller = Poller(
-        store=store, braze=braze, workspace=workspace, policy=policy, clock=now, owner="bench", wake=_nobody
-    )
+    poller = app.workspaces.meant().poller
     await poller.tick()
     await poller.idle()
     return poller, braze
-
-
-def _nobody() -> None:
-    """Nothing is delivered here."""
 
 
 async def _bare(env: Env, integration_id: str) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from pathlib import Path
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from cdi_bot.app import Adapters, assemble
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.content import RunStarted
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, Workspace
@@ -21,13 +21,15 @@ from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.core.model.view import View
 from cdi_bot.delivery.dispatcher import Dispatcher
-from cdi_bot.delivery.view_builder import ViewBuilder
 from cdi_bot.monitoring.recorder import Observation, record_observations
+from cdi_bot.slack.api.memberships import SlackMemberships
 from cdi_bot.slack.api.messenger import SlackMessenger
+from cdi_bot.slack.api.people import SlackPeople
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import Store
 from cdi_bot.store.migrate import upgrade
 from tests.bench.processes import Env
+from tests.rigs.settings import bot_settings
 
 TEAM = "T0DEMO"
 CHANNELS = 100
@@ -161,16 +163,15 @@ async def rig(env: Env, folder: Path, each: int) -> AsyncIterator[Rig]:
             )
     async with slack_client(env) as client:
         slack = Receipts(client)
-        dispatcher = Dispatcher(
+        adapters = Adapters(
             store=store,
+            workspaces=[],
             messenger=slack,
-            views=ViewBuilder(workspace=workspace, can_sync=True),
-            clock=now,
-            sleep=asyncio.sleep,
-            random=random.random,
-            owner="bench",
-            admin_channel=None,
+            people=SlackPeople(client, TEAM),
+            memberships=SlackMemberships(client, TEAM),
+            team_id=TEAM,
         )
+        dispatcher = assemble(bot_settings(admins=frozenset({"*"})), adapters, now).dispatcher
         delivering = asyncio.create_task(dispatcher.run())
         waking = asyncio.create_task(_wake(dispatcher))
         yield Rig(store=store, workspace=workspace, watched=watched, slack=slack, dispatcher=dispatcher)

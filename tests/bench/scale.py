@@ -19,19 +19,21 @@ from typing import Any
 
 import httpx
 
+from cdi_bot.app import App, assemble
+from cdi_bot.braze.client import BrazeClient
+from cdi_bot.cli.run import freeze_loaded_objects, measure_workspaces, open_workspace
 from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.integration import Workspace
 from cdi_bot.core.model.subscription import Filters
-from cdi_bot.monitoring.poller import PollerSettings
-from cdi_bot.monitoring.retention import Retention
 from cdi_bot.operator.logs import set_up_logging
 from cdi_bot.operator.metrics import Metrics, watch_loop
-from cdi_bot.polling import Monitors, WorkspaceMonitor, freeze_loaded_objects, make_monitor, open_workspace
 from cdi_bot.scheduler import Scheduler
 from cdi_bot.store import Store
 from cdi_bot.store.columns import sqlite_time
 from cdi_bot.store.migrate import upgrade
-from cdi_bot.usecases.queries import Queries
 from tests.bench.processes import ROOT, median, percentile, resident
+from tests.rigs.adapters import without_slack
+from tests.rigs.settings import bot_settings
 from tests.store.filled import known
 
 CHANNEL = Channel(team_id="T1", channel_id="C1")
@@ -143,20 +145,18 @@ async def measured(database: str, addresses: list[str], warm_up: float, seconds:
         store = await Store.open(f"sqlite:///{database}")
         stack.push_async_callback(store.close)
         metrics = Metrics()
-        pollers = [await _poller(store, metrics, address, stack) for address in addresses]
-        polling = Monitors(pollers)
-        stack.push_async_callback(polling.stop, 5)
-        await polling.tick()
-        await polling.idle()
+        reached = [await _workspace(store, metrics, address, stack) for address in addresses]
+        app = assemble(bot_settings(), without_slack(store, reached, metrics), now)
+        measure_workspaces(app, {workspace.workspace_id: braze for workspace, braze in reached}, metrics, now)
+        stack.push_async_callback(app.workspaces.stop, 5)
+        await app.workspaces.poll()
+        await app.workspaces.idle()
         started = time.perf_counter() - begun
         freeze_loaded_objects()
-        retention = Retention(store=store, clock=now, keep=timedelta(days=400))
         scheduler = Scheduler()
-        scheduler.every(0.5, polling.tick, name="observe")
-        scheduler.every(5, polling.remind, name="remind")
-        scheduler.every(5, polling.judge, name="conditions")
-        scheduler.every(2, polling.follow, name="follow")
-        scheduler.every(1, retention.tick, name="forget")
+        for each in app.recurring():
+            if each.name in {"observe", "remind", "conditions", "follow", "forget"}:
+                scheduler.every(each.seconds, each.work, name=each.name)
         scheduler.start()
         stack.push_async_callback(scheduler.stop)
         await asyncio.sleep(warm_up)
@@ -166,7 +166,7 @@ async def measured(database: str, addresses: list[str], warm_up: float, seconds:
         await asyncio.sleep(seconds)
         share = (time.process_time() - cpu) / (time.perf_counter() - wall)
         probe.cancel()
-        overview, history = await _answers(store, pollers[0])
+        overview, history = await _answers(store, app)
         page = (await metrics.page(store, now())).decode()
         return {
             "start": started,
@@ -182,52 +182,34 @@ async def measured(database: str, addresses: list[str], warm_up: float, seconds:
         }
 
 
-async def _poller(store: Store, metrics: Metrics, address: str, stack: AsyncExitStack) -> WorkspaceMonitor:
-    reached = await open_workspace(address, "bench", store=store, clock=now, measurements=metrics)
-    stack.push_async_callback(reached.braze.aclose)
+async def _workspace(
+    store: Store, metrics: Metrics, address: str, stack: AsyncExitStack
+) -> tuple[Workspace, BrazeClient]:
+    workspace, braze = await open_workspace(address, "bench", store=store, clock=now, metrics=metrics)
+    stack.push_async_callback(braze.aclose)
     async with store.write() as uow:
         await uow.subscriptions.add(
             channel=CHANNEL,
-            workspace_id=reached.workspace.workspace_id,
+            workspace_id=workspace.workspace_id,
             selector="all",
             filters=Filters(),
             by="U1",
             now=now(),
         )
-    policy = PollerSettings(
-        interval=timedelta(seconds=30), unreachable_after=timedelta(seconds=300), admin_channel=None
-    )
-    return make_monitor(
-        reached,
-        store=store,
-        policy=policy,
-        repeat_after=timedelta(hours=4),
-        grace=timedelta(minutes=10),
-        clock=now,
-        owner="bench",
-        wake=_nobody,
-        metrics=metrics,
-    )
+    return workspace, braze
 
 
-def _nobody() -> None:
-    """Nothing is delivered here."""
-
-
-async def _answers(store: Store, poller: WorkspaceMonitor) -> tuple[list[float], list[float]]:
+async def _answers(store: Store, app: App) -> tuple[list[float], list[float]]:
     """Milliseconds for `/cdi status` of everything, and of one integration's stored runs, while polling goes on."""
-    workspace = poller.reach.workspace
-    queries = Queries(
-        store=store, poller=poller.observer, braze=poller.reach.braze, workspace=workspace, clock=now
-    )
+    workspace_id = app.workspaces.meant().workspace_id
 
     async def history() -> object:
         async with store.read() as uow:
-            watched = await uow.integrations.get(workspace.workspace_id, "i000007")
+            watched = await uow.integrations.get(workspace_id, "i000007")
             assert watched
-            return await queries._history(uow, CHANNEL, watched, 0, None)  # noqa: SLF001
+            return await app.queries._history(uow, CHANNEL, watched, 0, None)  # noqa: SLF001
 
-    return await _timed(lambda: queries.overview(CHANNEL)), await _timed(history)
+    return await _timed(lambda: app.queries.overview(CHANNEL)), await _timed(history)
 
 
 async def _timed(ask: Callable[[], Awaitable[object]]) -> list[float]:

@@ -75,7 +75,7 @@ async def told(tmp_path: Path) -> AsyncIterator[Told]:
         await bot.run(1)
         digests = Digests(
             store=bot.store,
-            workspace_id=bot.workspace_id,
+            workspace_ids=[bot.workspace_id],
             clock=bot.clock,
             wake=bot.bot.dispatcher.wake,
         )
@@ -106,7 +106,7 @@ async def test_each_period_is_told_once(told: Told) -> None:
     """However often the clock is looked at, and by however many processes."""
     await told.schedule(NINE)
     other = Digests(
-        store=told.bot.store, workspace_id=told.bot.workspace_id, clock=told.bot.clock, wake=lambda: None
+        store=told.bot.store, workspace_ids=[told.bot.workspace_id], clock=told.bot.clock, wake=lambda: None
     )
     await told.leap(NINE.next_due(zone_named(BERLIN), told.bot.clock.now), looks=False)
     await told.bot.run(35, step=5)

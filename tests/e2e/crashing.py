@@ -26,9 +26,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Engine, event
 
-from cdi_bot import app
-from cdi_bot.cli import main
-from cdi_bot.delivery.dispatcher import Dispatcher
+from cdi_bot.cli import main, run
+from cdi_bot.scheduler import Scheduler
 from cdi_bot.settings.environment import VARIABLES
 from cdi_bot.slack.api.messenger import SlackMessenger
 from cdi_bot.store import Store
@@ -38,6 +37,9 @@ from cdi_bot.store.unit_of_work import UnitOfWork
 
 RATE = 10
 """How many seconds of the test's clock pass in one of the world's."""
+
+_HURRIED = {"observe", "deliver", "remind", "digest"}
+"""The recurring work that goes by the test's clock."""
 
 DIED = "died: "
 
@@ -159,13 +161,13 @@ def _run_fast(clock: Clock) -> None:
     async def sleep(seconds: float) -> None:
         await asyncio.sleep(seconds / RATE)
 
-    def dispatcher(**parts: Any) -> Dispatcher:
-        return Dispatcher(**{**parts, "sleep": sleep})
+    class FastScheduler(Scheduler):
+        """Does what the bot is about as often as the faster clock asks for."""
 
-    _replace(app, "utc_now", clock)
-    for name in ("_OBSERVE_EVERY", "_DELIVER_EVERY", "_REMIND_EVERY"):
-        _replace(app, name, getattr(app, name) / RATE)
-    _replace(app, "Dispatcher", dispatcher)
+        def every(self, seconds: float, work: Callable[[], Coroutine[Any, Any, None]], *, name: str) -> None:
+            super().every(seconds / RATE if name in _HURRIED else seconds, work, name=name)
+
+    run.surroundings = run.Surroundings(clock=clock, sleep=sleep, scheduler=FastScheduler)
 
 
 def _put_places(death: Death) -> None:

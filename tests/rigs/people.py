@@ -11,11 +11,12 @@ from pathlib import Path
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from cdi_bot.app import Adapters, App, assemble
 from cdi_bot.braze.client import BrazeClient
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.content import Content
 from cdi_bot.core.model.integration import Workspace
-from cdi_bot.monitoring.poller import Poller, PollerSettings
+from cdi_bot.monitoring.poller import Poller
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.braze.integration import IntegrationConfig
 from cdi_bot.sandbox.braze.runs import Run as PastRun
@@ -30,12 +31,12 @@ from cdi_bot.store import Store
 from cdi_bot.usecases.access import Access
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings
 from cdi_bot.usecases.incidents import IncidentResponse
-from cdi_bot.usecases.lookup import Lookup
 from cdi_bot.usecases.queries import Queries
 from cdi_bot.usecases.subscription_form import SubscriptionForms
 from cdi_bot.usecases.subscriptions import ChangeSubscriptions
 from cdi_bot.usecases.sync import SyncRequests
 from tests.databases import new_sqlite
+from tests.rigs.settings import bot_settings
 
 START = datetime(2026, 3, 2, 12, 0, 5, tzinfo=UTC)
 
@@ -69,8 +70,8 @@ class Desk:
 
     sandbox: Sandbox
     store: Store
+    app: App
     poller: Poller
-    braze: BrazeClient
     workspace: Workspace
     messenger: SlackMessenger
     access: Access
@@ -147,98 +148,43 @@ async def responder(
             random=lambda: 0.0,
             sleep=_no_wait,
         )
-        woken: list[datetime] = []
-        poller = Poller(
-            store=store,
-            braze=braze,
-            workspace=workspace,
-            policy=PollerSettings(
-                interval=timedelta(seconds=30), unreachable_after=timedelta(seconds=300), admin_channel=None
-            ),
-            clock=clock,
-            owner="test",
-            wake=lambda: None,
-        )
         client = AsyncWebClient(
             token=sandbox.slack_bot_token,
             base_url=f"{sandbox.url}/api/",
             session=session,
             retry_handlers=[],
         )
-        lookup = Lookup(
-            store=store,
-            poller=poller,
-            workspace=workspace,
-            status_patience=patience,
-            list_patience=patience,
-        )
-        messenger = SlackMessenger(client, Translator())
         for name in ("UBEN", "UADMIN"):
             sandbox.slack.users[name] = User(id=name, name=name.lower(), real_name=name)
-        access = Access(
+        messenger = SlackMessenger(client, Translator())
+        adapters = Adapters(
+            store=store,
+            workspaces=[(workspace, braze)],
+            messenger=messenger,
             people=SlackPeople(client, TEAM),
             memberships=SlackMemberships(client, TEAM),
-            messenger=messenger,
-            admins=frozenset({"UADMIN"}),
+            team_id=TEAM,
+            owner="test",
         )
-        subscriptions = ChangeSubscriptions(
-            store=store,
-            messenger=messenger,
-            poller=poller,
-            workspace=workspace,
-            access=access,
-            lookup=lookup,
-            clock=clock,
-            wake=lambda: woken.append(clock()),
-        )
-        channels = ChangeChannelSettings(
-            store=store,
-            messenger=messenger,
-            workspace=workspace,
-            access=access,
-            languages=("en", "ja"),
-            clock=clock,
-            wake=lambda: None,
-        )
+        app = assemble(bot_settings(admins=frozenset({"UADMIN"})), adapters, clock)
+        app.lookup.status_patience = app.lookup.list_patience = patience
+        woken: list[datetime] = []
+        app.on_wake.append(lambda: woken.append(clock()))
+        poller = app.workspaces.meant().poller
         yield Desk(
             sandbox=sandbox,
             store=store,
+            app=app,
             poller=poller,
-            braze=braze,
             workspace=workspace,
             messenger=messenger,
-            access=access,
-            subscriptions=subscriptions,
-            incidents=IncidentResponse(
-                store=store,
-                workspace=workspace,
-                access=access,
-                lookup=lookup,
-                clock=clock,
-                wake=lambda: woken.append(clock()),
-            ),
-            channels=channels,
-            forms=SubscriptionForms(
-                store=store,
-                workspace=workspace,
-                subscriptions=subscriptions,
-                channels=channels,
-                messenger=messenger,
-                lookup=lookup,
-                access=access,
-            ),
-            syncs=SyncRequests(
-                store=store,
-                braze=braze,
-                workspace=workspace,
-                access=access,
-                lookup=lookup,
-                clock=clock,
-                wake=lambda: woken.append(clock()),
-            ),
-            queries=Queries(
-                store=store, poller=poller, braze=braze, workspace=workspace, clock=clock, lookup=lookup
-            ),
+            access=app.access,
+            subscriptions=app.subscriptions,
+            incidents=app.incidents,
+            syncs=app.syncs,
+            channels=app.channels,
+            forms=app.forms,
+            queries=app.queries,
             clock=clock,
             woken=woken,
         )

@@ -13,16 +13,14 @@ from typing import Any
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from cdi_bot.app import Adapters, App, assemble
 from cdi_bot.braze.client import BrazeClient
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.message import OutboxMessage
 from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Topic
 from cdi_bot.delivery.dispatcher import Dispatcher
-from cdi_bot.delivery.view_builder import ViewBuilder
-from cdi_bot.monitoring.evaluator import Evaluator
-from cdi_bot.monitoring.poller import Poller, PollerSettings
+from cdi_bot.monitoring.poller import Poller
 from cdi_bot.monitoring.reminders import Reminders
-from cdi_bot.monitoring.requested_syncs import RequestedSyncs
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.braze.integration import IntegrationConfig
 from cdi_bot.sandbox.braze.runs import Run as PastRun
@@ -34,10 +32,9 @@ from cdi_bot.slack.api.messenger import SlackMessenger
 from cdi_bot.slack.api.people import SlackPeople
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import Store, StoreTrouble
-from cdi_bot.usecases.access import Access
-from cdi_bot.usecases.lookup import Lookup
 from cdi_bot.usecases.sync import SyncRequests
 from tests.databases import new_file
+from tests.rigs.settings import bot_settings
 from tests.rigs.virtual_time import threadless_store
 from tests.sandbox.braze_kit import Clock
 
@@ -57,15 +54,29 @@ def no_jitter() -> float:
 class Bot:
     """One process's worth of the bot."""
 
-    poller: Poller
-    dispatcher: Dispatcher
-    reminder: Reminders
-    conditions: Evaluator
-    requested_syncs: RequestedSyncs
-    syncs: SyncRequests
+    app: App
     braze: BrazeClient
     session: aiohttp.ClientSession
-    wakes: int = 0
+
+    @property
+    def poller(self) -> Poller:
+        """What polls the one workspace."""
+        return self.app.workspaces.meant().poller
+
+    @property
+    def reminders(self) -> Reminders:
+        """What time alone brings about in it."""
+        return self.app.workspaces.meant().reminders
+
+    @property
+    def dispatcher(self) -> Dispatcher:
+        """What brings messages to Slack."""
+        return self.app.dispatcher
+
+    @property
+    def syncs(self) -> SyncRequests:
+        """What starts syncs for people."""
+        return self.app.syncs
 
     async def close(self) -> None:
         """Stop as the program does."""
@@ -94,7 +105,7 @@ class Whole:
     async def start_bot(
         self, owner: str = "one", interval: float = 30, unreachable_after: float = 300
     ) -> Bot:
-        """Build a bot as `app` does; the one that `run` drives from now on."""
+        """Assemble a bot; it is the one that `run` drives from now on."""
         async with self.store.write() as uow:
             workspace = await uow.workspaces.find_or_add(
                 base_url=self.sandbox.url, dashboard_url="https://dashboard-01.braze.com"
@@ -115,67 +126,25 @@ class Whole:
             session=session,
             retry_handlers=[],
         )
-        messenger = SlackMessenger(client, Translator(), clock=self.seconds)
-        dispatcher = Dispatcher(
+        settings = bot_settings(
+            poll_interval=timedelta(seconds=interval),
+            unreachable_after=timedelta(seconds=unreachable_after),
+            grace=GRACE,
+            admin_channel=self.admin_channel.channel_id if self.admin_channel else None,
+            admins=frozenset({WHO}),
+        )
+        adapters = Adapters(
             store=self.store,
-            messenger=messenger,
-            views=ViewBuilder(workspace=workspace, can_sync=False),
-            clock=self.clock,
+            workspaces=[(workspace, braze)],
+            messenger=SlackMessenger(client, Translator(), clock=self.seconds),
+            people=SlackPeople(client, TEAM),
+            memberships=SlackMemberships(client, TEAM),
+            team_id=TEAM,
             sleep=self.sleep,
             random=no_jitter,
             owner=owner,
-            admin_channel=self.admin_channel,
         )
-        poller = Poller(
-            store=self.store,
-            braze=braze,
-            workspace=workspace,
-            policy=PollerSettings(
-                interval=timedelta(seconds=interval),
-                unreachable_after=timedelta(seconds=unreachable_after),
-                admin_channel=self.admin_channel,
-            ),
-            clock=self.clock,
-            owner=owner,
-            wake=dispatcher.wake,
-        )
-        reminder = Reminders(
-            store=self.store,
-            workspace_id=workspace.workspace_id,
-            clock=self.clock,
-            repeat_after=timedelta(hours=4),
-            wake=dispatcher.wake,
-        )
-        conditions = Evaluator(
-            store=self.store,
-            workspace_id=workspace.workspace_id,
-            poller=poller,
-            clock=self.clock,
-            grace=GRACE,
-            wake=dispatcher.wake,
-        )
-        requested_syncs = RequestedSyncs(
-            store=self.store,
-            poller=poller,
-            workspace_id=workspace.workspace_id,
-            clock=self.clock,
-            wake=dispatcher.wake,
-        )
-        syncs = SyncRequests(
-            store=self.store,
-            braze=braze,
-            workspace=workspace,
-            access=Access(
-                people=SlackPeople(client, TEAM),
-                memberships=SlackMemberships(client, TEAM),
-                messenger=messenger,
-                admins=frozenset({WHO}),
-            ),
-            lookup=Lookup(store=self.store, poller=poller, workspace=workspace),
-            clock=self.clock,
-            wake=dispatcher.wake,
-        )
-        self.bot = Bot(poller, dispatcher, reminder, conditions, requested_syncs, syncs, braze, session)
+        self.bot = Bot(assemble(settings, adapters, self.clock), braze, session)
         self.bots.append(self.bot)
         return self.bot
 
@@ -191,12 +160,17 @@ class Whole:
 
     async def tick(self, *, everything: bool = True) -> None:
         """Do what the scheduler has done at one moment, to the end: everything, or what is due by its intervals."""
-        bot, due = self.bot, self._due
-        await bot.poller.tick()
-        await bot.poller.idle()
-        for work, every in ((bot.reminder.tick, 5), (bot.conditions.tick, 5), (bot.requested_syncs.tick, 2)):
+        bot, due, watched = self.bot, self._due, self.bot.app.workspaces.meant()
+        await watched.poller.tick()
+        await watched.poller.idle()
+        every = {each.name: each.seconds for each in bot.app.recurring()}
+        for work, seconds in (
+            (watched.reminders.tick, every["remind"]),
+            (watched.evaluator.tick, every["conditions"]),
+            (watched.requested_syncs.tick, every["follow"]),
+        ):
             if everything or self.clock.now >= due.get(work, self.clock.now):
-                due[work] = self.clock.now + timedelta(seconds=every)
+                due[work] = self.clock.now + timedelta(seconds=seconds)
                 await work()
         with suppress(StoreTrouble):  # the next round tries again
             await bot.dispatcher.round()

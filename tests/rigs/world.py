@@ -10,18 +10,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from cdi_bot.app import Adapters, assemble
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Workspace
-from cdi_bot.core.model.person import Person
-from cdi_bot.delivery.dispatcher import Dispatcher
-from cdi_bot.delivery.slack_port import Memberships, People
-from cdi_bot.delivery.view_builder import ViewBuilder
-from cdi_bot.monitoring.poller import Poller, PollerSettings
-from cdi_bot.monitoring.reminders import Reminders
-from cdi_bot.usecases.access import Access
-from cdi_bot.usecases.incidents import IncidentResponse
-from cdi_bot.usecases.lookup import Lookup
-from cdi_bot.usecases.subscriptions import ChangeSubscriptions
+from tests.rigs.adapters import Members
+from tests.rigs.settings import bot_settings
 from tests.rigs.simulated_braze import SimBraze
 from tests.rigs.simulated_slack import Room, SimSlack
 from tests.rigs.virtual_time import PROCESS, SlowStore, VirtualLoop, threadless_store
@@ -30,7 +23,6 @@ TEAM = "T0DEMO"
 CHANNELS = tuple(Channel(team_id=TEAM, channel_id=name) for name in ("CALERTS", "CMARKETING", "COPS"))
 INTEGRATIONS = {"users-1": "Users", "orders-2": "Orders", "carts-3": "Carts"}
 
-OBSERVE_EVERY, DELIVER_EVERY, REMIND_EVERY = 0.5, 1.0, 5.0
 _GRACE = 2.0
 
 
@@ -39,74 +31,26 @@ def no_jitter() -> float:
     return 0.0
 
 
-class Members(People, Memberships):
-    """Everybody is a member, and in every channel."""
-
-    async def person(self, user_id: str) -> Person:
-        """Anybody."""
-        return Person(user_id=user_id)
-
-    async def channels_of(self, user_id: str) -> frozenset[Channel]:  # noqa: ARG002
-        """All."""
-        return frozenset(CHANNELS)
-
-
 class Process:
     """One process of the bot, with everything that `app` makes it do."""
 
     def __init__(self, world: World, name: str) -> None:
         """Build it; `start` has it begin."""
         self._world, self.name = world, name
-        loop, store = world.loop, world.store
-        messenger = world.slack.messenger(name)
-        self.dispatcher = Dispatcher(
-            store=store,
-            messenger=messenger,
-            views=ViewBuilder(workspace=world.workspace, can_sync=False),
-            clock=loop,
-            sleep=asyncio.sleep,
+        adapters = Adapters(
+            store=world.store,
+            workspaces=[(world.workspace, world.braze)],
+            messenger=world.slack.messenger(name),
+            people=Members(CHANNELS),
+            memberships=Members(CHANNELS),
+            team_id=TEAM,
             random=no_jitter,
             owner=name,
-            admin_channel=None,
         )
-        self.poller = Poller(
-            store=store,
-            braze=world.braze,
-            workspace=world.workspace,
-            policy=PollerSettings(
-                interval=timedelta(seconds=30), unreachable_after=timedelta(seconds=300), admin_channel=None
-            ),
-            clock=loop,
-            owner=name,
-            wake=self.dispatcher.wake,
-        )
-        access = Access(people=Members(), memberships=Members(), messenger=messenger, admins=frozenset())
-        lookup = Lookup(store=store, poller=self.poller, workspace=world.workspace)
-        self.subscriptions = ChangeSubscriptions(
-            store=store,
-            messenger=messenger,
-            poller=self.poller,
-            workspace=world.workspace,
-            access=access,
-            lookup=lookup,
-            clock=loop,
-            wake=self.dispatcher.wake,
-        )
-        self.incidents = IncidentResponse(
-            store=store,
-            workspace=world.workspace,
-            access=access,
-            lookup=lookup,
-            clock=loop,
-            wake=self.dispatcher.wake,
-        )
-        self.reminder = Reminders(
-            store=store,
-            workspace_id=world.workspace.workspace_id,
-            clock=loop,
-            repeat_after=timedelta(hours=4),
-            wake=self.dispatcher.wake,
-        )
+        self.app = assemble(bot_settings(), adapters, world.loop)
+        watched = self.app.workspaces.meant()
+        self.dispatcher, self.poller, self._reminders = self.app.dispatcher, watched.poller, watched.reminders
+        self.subscriptions, self.incidents = self.app.subscriptions, self.app.incidents
         self._recurring: list[asyncio.Task[None]] = []
         self._delivering: asyncio.Task[None]
 
@@ -117,12 +61,12 @@ class Process:
         context.run(self._start)
 
     def _start(self) -> None:
-        loop = self._world.loop
+        loop, every = self._world.loop, {each.name: each.seconds for each in self.app.recurring()}
         self._delivering = loop.create_task(self.dispatcher.run())
         self._recurring = [
-            loop.create_task(self._every(OBSERVE_EVERY, self.poller.tick)),
-            loop.create_task(self._every(DELIVER_EVERY, self._wake)),
-            loop.create_task(self._every(REMIND_EVERY, self.reminder.tick)),
+            loop.create_task(self._every(every["observe"], self.poller.tick)),
+            loop.create_task(self._every(every["deliver"], self._wake)),
+            loop.create_task(self._every(every["remind"], self._reminders.tick)),
         ]
 
     async def stop(self) -> None:

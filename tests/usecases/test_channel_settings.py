@@ -46,7 +46,7 @@ async def at(tmp_path: Path) -> AsyncIterator[At]:
             ChangeChannelSettings(
                 store=made.store,
                 messenger=made.messenger,
-                workspace=made.workspace,
+                workspaces=made.app.workspaces,
                 access=made.access,
                 languages=LANGUAGES,
                 clock=made.clock,

@@ -30,7 +30,7 @@ async def town(tmp_path: Path) -> AsyncIterator[Desk]:
 
 def homes(town: Desk) -> HomeQueries:
     """Return the use case."""
-    return HomeQueries(store=town.store, workspace=town.workspace, clock=town.clock)
+    return town.app.homes
 
 
 async def test_only_the_persons_channels(town: Desk) -> None:

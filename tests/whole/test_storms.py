@@ -91,7 +91,7 @@ async def test_three_hundred_at_once_are_five_messages_at_most(bot: Whole) -> No
     assert len(bot.messages()) <= 5
     assert [each for each in watched if each.integration.integration_name not in shown(bot)] == []
     assert shown(bot).count("/cloud_data_ingestion/load-") >= 30
-    for follow in (bot.bot.reminder.tick, lambda: end(bot, watched), lambda: end(bot, watched, "success")):
+    for follow in (bot.bot.reminders.tick, lambda: end(bot, watched), lambda: end(bot, watched, "success")):
         before = len(bot.messages())
         bot.clock.advance(4 * 3600)
         await follow()
@@ -139,6 +139,6 @@ async def test_what_is_muted_joins_no_storm(bot: Whole) -> None:
     assert "Load 0001" not in shown(bot)
     assert all(f"Load 000{number}" in shown(bot) for number in (0, 2, 3))
     bot.clock.advance(3600)
-    await bot.bot.reminder.tick()
+    await bot.bot.reminders.tick()
     await deliver(bot, 10)
     assert "Load 0001" in shown(bot)

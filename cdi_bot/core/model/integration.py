@@ -6,6 +6,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from urllib.parse import quote
 
 from cdi_bot.core.model.aware_times import refuse_naive
 
@@ -75,3 +76,10 @@ class Workspace:
     workspace_id: int
     base_url: str
     dashboard_url: str | None
+
+
+def dashboard_page(workspace: Workspace, integration_id: str) -> str | None:
+    """An integration's page in the Braze dashboard, where the dashboard's address is known."""
+    if workspace.dashboard_url is None:
+        return None
+    return f"{workspace.dashboard_url}/integrations/cloud_data_ingestion/{quote(integration_id, safe='')}"

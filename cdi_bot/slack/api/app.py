@@ -25,6 +25,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from starlette.requests import Request
 from starlette.responses import Response
 
+from cdi_bot.core.model.channel import Channel
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
 from cdi_bot.slack.api.errors import Effect, to_trouble
 from cdi_bot.slack.api.proxy import proxy_for
@@ -251,6 +252,20 @@ class SlackApp:
         scopes = read_scopes(answer.headers.get("X-OAuth-Scopes"))
         self._identity = Identity(str(team_id), str(user_id), scopes)
         return self._identity
+
+    def channel(self, channel_id: str) -> Channel:
+        """The channel of this id, in the team that the app was installed to.
+
+        A payload names the team of whoever acts, which in a channel shared with another company is another one.
+        """
+        if self._identity is None:
+            raise RuntimeError("call identify() first")
+        return Channel(team_id=self._identity.team_id, channel_id=channel_id)
+
+    @property
+    def bot_user_id(self) -> str | None:
+        """The bot's own user id, as far as Slack has told it."""
+        return self._identity.bot_user_id if self._identity else None
 
     async def try_app_token(self) -> None:
         """Try the app token, if there is one, without connecting; raises `SlackTrouble`."""

@@ -13,7 +13,7 @@ import structlog
 from cdi_bot.core.commands.incidents import too_late
 from cdi_bot.core.commands.snooze_time import tomorrow_morning
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.slack.api.app import Json
+from cdi_bot.slack.api.app import Json, SlackApp
 from cdi_bot.slack.api.respond import respond
 from cdi_bot.slack.handlers.commands import Responder
 from cdi_bot.slack.render.answers.help import render_trouble
@@ -37,8 +37,8 @@ class ButtonPress:
     value: dict[str, Any]
 
     @classmethod
-    def read(cls, body: Json) -> ButtonPress:
-        """Read Slack's payload."""
+    def read(cls, body: Json, slack: SlackApp) -> ButtonPress:
+        """Read Slack's payload; the channel is one of the team that `slack` is installed to."""
         action = body["actions"][0]
         option = action.get("selected_option") or {}
         value = json.loads(option.get("value") or action.get("value") or "{}")
@@ -46,7 +46,7 @@ class ButtonPress:
         return cls(
             who=body["user"]["id"],
             action_id=action["action_id"].partition(":")[0],
-            channel=Channel(team_id=body["team"]["id"], channel_id=channel_id) if channel_id else None,
+            channel=slack.channel(channel_id) if channel_id else None,
             value=value,
         )
 
@@ -136,8 +136,8 @@ def _listener(
     async def pressed(body: Json) -> None:
         reader = await responder.speaking_to(body["user"]["id"])
         try:
-            here = Channel(team_id=body["team"]["id"], channel_id=body["channel"]["id"])
-            answer = await handler(reader, ButtonPress.read(body), here)
+            here = responder.slack.channel(body["channel"]["id"])
+            answer = await handler(reader, ButtonPress.read(body, responder.slack), here)
             said = reader.say(answer) if answer is not None else None
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
             said = reader.failed(error, action=body["actions"][0]["action_id"], user=body["user"]["id"])

@@ -154,7 +154,7 @@ def register_commands(responder: Responder) -> None:
     """Answer `/cdi`."""
 
     async def cdi(body: Json) -> None:
-        channel = Channel(team_id=body["team_id"], channel_id=body["channel_id"])
+        channel = responder.slack.channel(body["channel_id"])
         reader = await responder.speaking_to(body["user_id"])
         answer = await reader.answer_text(body.get("text") or "", channel, body["user_id"])
         await respond(responder.slack.session, body["response_url"], answer)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from cdi_bot.core.model.channel import Channel
 from cdi_bot.delivery.channel_health import REVOKED, UNINSTALLED, ChannelHealth
 from cdi_bot.slack.api.app import Json, SlackApp
 
@@ -12,21 +11,21 @@ _CHANNELS = tuple(
 _MEMBERS = ("member_joined_channel", "member_left_channel")
 
 
-def register_events(slack: SlackApp, places: ChannelHealth, *, bot_user: str) -> None:
+def register_events(slack: SlackApp, places: ChannelHealth) -> None:
     """Look at each channel that Slack tells something of, and take note of the app's removal."""
 
     async def channel(body: Json) -> None:
-        await places.look(Channel(team_id=body["team_id"], channel_id=body["event"]["channel"]))
+        await places.look(slack.channel(body["event"]["channel"]))
 
     async def member(body: Json) -> None:
-        if body["event"]["user"] == bot_user:
+        if body["event"]["user"] == slack.bot_user_id:
             await channel(body)
 
     async def uninstalled(_body: Json) -> None:
         await places.removed(UNINSTALLED)
 
     async def revoked(body: Json) -> None:
-        if bot_user in (body["event"].get("tokens") or {}).get("bot", ()):
+        if slack.bot_user_id in (body["event"].get("tokens") or {}).get("bot", ()):
             await places.removed(REVOKED)
 
     for kind in _CHANNELS:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.delivery.slack_port import SlackTrouble
 from cdi_bot.slack.api.app import Json
@@ -72,7 +71,7 @@ class FormHandlers:
 
     async def pressed(self, body: Json) -> None:
         """Open the form from a message or from Home, about what the button carries."""
-        press = ButtonPress.read(body)
+        press = ButtonPress.read(body, self.responder.slack)
         try:
             draft = await self._draft(press)
         except StoreTrouble as trouble:
@@ -161,7 +160,7 @@ class FormHandlers:
 
     async def _carry_out(self, wish: FormValues, body: Json) -> Outcome:
         who = body["user"]["id"]
-        channel = Channel(team_id=body["team"]["id"], channel_id=wish.channel_id)
+        channel = self.responder.slack.channel(wish.channel_id)
         outcome: list[Answer | Rendered] = []
         try:
             selector = wish.selector
@@ -209,9 +208,9 @@ class FormHandlers:
 
     async def unsubscribe(self, body: Json) -> None:
         """End the subscription that the form is about."""
-        press = ButtonPress.read(body)
+        press = ButtonPress.read(body, self.responder.slack)
         i18n = await self._translator(body)
-        channel = Channel(team_id=body["team"]["id"], channel_id=press.value["channel"])
+        channel = self.responder.slack.channel(press.value["channel"])
         try:
             present = await self.forms.present(channel, press.value["subscription"])
             if present is None:

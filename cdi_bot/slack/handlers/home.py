@@ -105,12 +105,12 @@ class HomeTab:
         viewer = self._viewer(event["user"])
         viewer.page = 0
         if event.get("channel"):
-            viewer.direct = Channel(team_id=body["team_id"], channel_id=event["channel"])
+            viewer.direct = self.responder.slack.channel(event["channel"])
         await self._show(event["user"], viewer)
 
     async def turned(self, body: Json) -> None:
         """Turn to another page."""
-        press = ButtonPress.read(body)
+        press = ButtonPress.read(body, self.responder.slack)
         viewer = self._viewer(press.who)
         viewer.page = press.value["offset"]
         await self._show(press.who, viewer)
@@ -128,9 +128,9 @@ class HomeTab:
 
     async def acknowledged(self, body: Json) -> None:
         """Acknowledge what is wrong; where that is refused, say why in a window."""
-        press = ButtonPress.read(body)
+        press = ButtonPress.read(body, self.responder.slack)
         responder = await self.responder.speaking_to(press.who)
-        channel = Channel(team_id=body["team"]["id"], channel_id=press.value["channel"])
+        channel = self.responder.slack.channel(press.value["channel"])
         try:
             answer = await responder.incidents.acknowledge_incidents(
                 channel, press.who, press.value["incidents"]
@@ -148,13 +148,13 @@ class HomeTab:
 
     async def runs(self, body: Json) -> None:
         """Show an integration's runs in a window, which waits while Braze is asked."""
-        press = ButtonPress.read(body)
+        press = ButtonPress.read(body, self.responder.slack)
         responder = await self.responder.speaking_to(press.who)
         title = responder.i18n.gettext("History")
         view_id = await self._open(body, waiting_window(title, responder.i18n))
         if view_id is None:
             return
-        nowhere = Channel(team_id=body["team"]["id"], channel_id="")
+        nowhere = self.responder.slack.channel("")
         try:
             answer = await responder.queries.history(nowhere, press.value["id"])
             blocks = history_window(answer, responder.i18n, self.clock()) or responder.say(answer).blocks

@@ -41,6 +41,7 @@ async def responder(tmp_path: Path) -> AsyncIterator[Responder]:
             signing_secret="secret",
             api_url=f"{desk.sandbox.url}/api/",
         )
+        await app.identify()
         desk.add("Users", "success")
         await desk.subscriptions.subscribe(ALERTS, MARA, "Users", Filters())
         yield Responder(

@@ -20,7 +20,6 @@ from cdi_bot.slack.api.views import SlackViews
 from cdi_bot.slack.handlers.commands import Responder
 from cdi_bot.slack.handlers.home import FRESH, LOOKED_AT, MOST_A_MINUTE, REST, HomeTab
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.usecases.home import HomeQueries
 from tests.rigs import people
 from tests.rigs.people import ALERTS, MARKETING
 
@@ -89,6 +88,8 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
             )
             for _ in range(2)
         ]
+        for app in apps:
+            await app.identify()
         town.add("Users")
         watch = Watch()
         first, second = (_tab(town, app, watch) for app in apps)
@@ -112,7 +113,7 @@ def _tab(town: people.Desk, app: SlackApp, watch: Watch) -> HomeTab:
     )
     return HomeTab(
         responder=responder,
-        homes=HomeQueries(store=town.store, workspace=town.workspace, clock=town.clock),
+        homes=town.app.homes,
         memberships=SlackMemberships(app.client, TEAM),
         screens=SlackViews(app.client),
         clock=town.clock,

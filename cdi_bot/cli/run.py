@@ -1,0 +1,317 @@
+"""`cdi-bot run` and `cdi-bot status`: start the parts in order, stop them in the reverse of it."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import random
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack, aclosing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import structlog
+
+from cdi_bot.app import Adapters, App, Recurring, assemble
+from cdi_bot.braze.client import BrazeClient
+from cdi_bot.braze.instances import dashboard_url
+from cdi_bot.cli import startup
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.integration import Workspace
+from cdi_bot.monitoring.braze_port import Endpoint
+from cdi_bot.operator.http import WebServer, build_web
+from cdi_bot.operator.metrics import CONTENT_TYPE, Metrics, watch_loop
+from cdi_bot.scheduler import Scheduler
+from cdi_bot.settings.environment import Settings
+from cdi_bot.slack.api.app import Identity, SlackApp
+from cdi_bot.slack.api.memberships import SlackMemberships
+from cdi_bot.slack.api.messenger import SlackMessenger
+from cdi_bot.slack.api.people import SlackPeople
+from cdi_bot.slack.handlers.commands import Responder
+from cdi_bot.slack.handlers.home import HomeTab
+from cdi_bot.slack.handlers.registration import register_handlers
+from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.store import Store
+from cdi_bot.usecases.answers import Answer
+
+log = structlog.get_logger(__name__)
+
+_HOME_EVERY = 1.0
+
+_FINISH_SECONDS = 2.0
+"""How long each of commands, polls and messages in hand may take to end: the whole stop stays within its 10 s."""
+
+_TERMINAL = Channel(team_id="", channel_id="")
+"""Stands for the terminal among channels: it is subscribed to nothing."""
+
+
+def utc_now() -> datetime:
+    """The clock of the program."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """Time as the program has it; the tests of crashes put in a faster one."""
+
+    clock: Callable[[], datetime] = utc_now
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    scheduler: Callable[[], Scheduler] = Scheduler
+
+
+surroundings = Surroundings()
+
+
+def freeze_loaded_objects() -> None:
+    """Have the garbage collector leave alone what is loaded by now, which stays for good.
+
+    Going through all of it now and then would hold the event loop up for a tenth of a second.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+@dataclass(slots=True)
+class _Readiness:
+    """What `/readyz` looks at: the parts as far as they are there."""
+
+    slack: SlackApp
+    store: Store
+    app: App | None = None
+
+    def reasons(self) -> list[str]:
+        """Why the bot can't do its work now."""
+        reasons = [] if self.slack.is_connected else ["not connected to Slack"]
+        if self.store.trouble:
+            reasons.append(self.store.trouble)
+        if self.app is None:
+            return [*reasons, "starting"]
+        unreachable = [each.poller.connectivity.reason for each in self.app.workspaces]
+        reasons += [f"Braze can't be asked: {reason.value}" for reason in unreachable if reason]
+        if self.app.dispatcher.trouble is not None:
+            reasons.append(f"Slack takes no messages: {self.app.dispatcher.trouble}")
+        return reasons
+
+
+async def run_bot(
+    settings: Settings, *, stop: asyncio.Event, on_ready: Callable[[], None] | None = None
+) -> int:
+    """Run until `stop` is set; returns the exit code.
+
+    Raises `SettingsError` for credentials that are refused, `StoreTrouble` for a database that can't be used,
+    `ListenError` for a port that can't be had.
+    """
+    async with AsyncExitStack() as stack:
+        slack = startup.make_slack(settings)
+        stack.push_async_callback(slack.close)
+        async with aclosing(trial_client(settings)) as trial:
+            await startup.try_credentials(slack, trial)
+        store = await startup.open_store(settings.database_url)
+        stack.push_async_callback(store.close)
+        readiness, metrics = _Readiness(slack, store), Metrics()
+        await _serve(settings, stack, readiness, metrics=metrics)
+        workspace, braze = await open_workspace(
+            settings.braze_base_url,
+            settings.braze_api_key.get_secret_value(),
+            store=store,
+            clock=surroundings.clock,
+            metrics=metrics,
+        )
+        stack.push_async_callback(braze.aclose)
+        identity = await startup.identify(slack, stop)
+        if identity is None:
+            return 0
+        app, home = _build(
+            settings, slack, identity, store=store, reached=(workspace, braze), metrics=metrics
+        )
+        await startup.connect(slack, stop)
+        readiness.app = app
+        _start(app, home, stack, slack)
+        freeze_loaded_objects()
+        log.info("ready", team=identity.team_id, workspace=workspace.base_url)
+        if on_ready:
+            on_ready()
+        await stop.wait()
+        log.info("stopping")
+    log.info("stopped")
+    return 0
+
+
+async def status_report(settings: Settings, query: str, now: datetime) -> Answer:
+    """The answer of `/cdi status`, from a database that no bot needs to be running on; it is asked in no team's name.
+
+    Raises `StoreTrouble` when the database can't be used.
+    """
+    async with AsyncExitStack() as stack:
+        store = await startup.open_store(settings.database_url)
+        stack.push_async_callback(store.close)
+        key = settings.braze_api_key.get_secret_value()
+        reached = await open_workspace(settings.braze_base_url, key, store=store, clock=utc_now)
+        stack.push_async_callback(reached[1].aclose)
+        slack = startup.make_slack(settings)
+        stack.push_async_callback(slack.close)
+        adapters = _adapters(settings, slack, "", store=store, reached=reached, metrics=Metrics()).adapters
+        return await assemble(settings, adapters, lambda: now).queries.history(_TERMINAL, query)
+
+
+async def open_workspace(
+    base_url: str,
+    api_key: str,
+    *,
+    store: Store,
+    clock: Callable[[], datetime],
+    metrics: Metrics | None = None,
+) -> tuple[Workspace, BrazeClient]:
+    """Find a workspace in the store, or add it, and make its client, whose use of its limits is then measured."""
+    async with store.write() as uow:
+        workspace = await uow.workspaces.find_or_add(base_url=base_url, dashboard_url=dashboard_url(base_url))
+    metrics = metrics or Metrics()
+    braze = BrazeClient(
+        base_url=base_url,
+        api_key=api_key,
+        workspace_id=workspace.workspace_id,
+        clock=clock,
+        random=random.random,
+        measurements=metrics,
+    )
+    return workspace, braze
+
+
+def measure_workspaces(
+    app: App, clients: dict[int, BrazeClient], metrics: Metrics, clock: Callable[[], datetime]
+) -> None:
+    """Show for each workspace how much of its limits is used and left, and how old the oldest observation is."""
+    for watched in app.workspaces:
+        client = clients[watched.workspace_id]
+
+        def left(endpoint: Endpoint, client: BrazeClient = client) -> int:
+            return client.allowance(endpoint, clock())
+
+        def used(endpoint: Endpoint, client: BrazeClient = client) -> int:
+            return client.used(endpoint, clock())
+
+        name = watched.workspace.base_url.partition("://")[2]
+        metrics.watch_workspace(name, used=used, left=left, oldest=watched.poller.oldest_age)
+
+
+def trial_client(settings: Settings) -> BrazeClient:
+    """A client to try the key with, before there is a store."""
+    return BrazeClient(
+        base_url=settings.braze_base_url,
+        api_key=settings.braze_api_key.get_secret_value(),
+        workspace_id=0,
+        clock=utc_now,
+        random=random.random,
+    )
+
+
+class _Reached(NamedTuple):
+    """The adapters, and those of them that handlers of what Slack sends need for more than `assemble` does."""
+
+    adapters: Adapters
+    people: SlackPeople
+    memberships: SlackMemberships
+
+
+def _adapters(
+    settings: Settings,
+    slack: SlackApp,
+    team_id: str,
+    *,
+    store: Store,
+    reached: tuple[Workspace, BrazeClient],
+    metrics: Metrics,
+) -> _Reached:
+    people, memberships = SlackPeople(slack.client, team_id), SlackMemberships(slack.client, team_id)
+    adapters = Adapters(
+        store=store,
+        workspaces=[reached],
+        messenger=SlackMessenger(slack.client, Translator.load(settings.language)),
+        people=people,
+        memberships=memberships,
+        team_id=team_id,
+        sleep=surroundings.sleep,
+        metrics=metrics,
+    )
+    return _Reached(adapters, people, memberships)
+
+
+def _build(
+    settings: Settings,
+    slack: SlackApp,
+    identity: Identity,
+    *,
+    store: Store,
+    reached: tuple[Workspace, BrazeClient],
+    metrics: Metrics,
+) -> tuple[App, HomeTab]:
+    """Assemble the program, and have it answer Slack."""
+    adapters, people, memberships = _adapters(
+        settings, slack, identity.team_id, store=store, reached=reached, metrics=metrics
+    )
+    app = assemble(settings, adapters, surroundings.clock)
+    measure_workspaces(app, {reached[0].workspace_id: reached[1]}, metrics, surroundings.clock)
+    responder = Responder(
+        slack=slack,
+        subscriptions=app.subscriptions,
+        incidents=app.incidents,
+        syncs=app.syncs,
+        queries=app.queries,
+        channels=app.channels,
+        access=app.access,
+        people=people,
+        i18n=Translator.load(settings.language),
+        clock=surroundings.clock,
+    )
+    home = register_handlers(
+        responder,
+        people=people,
+        memberships=memberships,
+        forms=app.forms,
+        homes=app.homes,
+        channel_health=app.dispatcher.places,
+        clock=surroundings.clock,
+    )
+    app.on_wake.append(home.stir)
+    return app, home
+
+
+def _start(app: App, home: HomeTab, stack: AsyncExitStack, slack: SlackApp) -> None:
+    """Begin to work. The stack stops it in reverse: nothing new is begun, what is in hand ends, then the tools go."""
+    delivering = asyncio.create_task(app.dispatcher.run(), name="deliver")
+
+    async def stop_delivering() -> None:
+        app.dispatcher.stop()
+        await asyncio.wait({delivering}, timeout=_FINISH_SECONDS)
+        # A message whose answer is still awaited is marked as being sent: the next process settles it.
+        await app.dispatcher.give_up()
+        await delivering
+
+    stack.push_async_callback(stop_delivering)
+    stack.push_async_callback(app.workspaces.stop, _FINISH_SECONDS)
+    stack.push_async_callback(slack.drain, _FINISH_SECONDS)
+    scheduler = surroundings.scheduler()
+    for each in (*app.recurring(), Recurring("home", _HOME_EVERY, home.tick)):
+        scheduler.every(each.seconds, each.work, name=each.name)
+    scheduler.start()
+    stack.push_async_callback(scheduler.stop)
+
+
+async def _serve(
+    settings: Settings, stack: AsyncExitStack, readiness: _Readiness, *, metrics: Metrics
+) -> None:
+    async def measured() -> tuple[bytes, str]:
+        return await metrics.page(readiness.store, surroundings.clock()), CONTENT_TYPE
+
+    probe = asyncio.create_task(watch_loop(metrics.lagged), name="watch the event loop")
+    stack.callback(probe.cancel)
+    handler = None if settings.slack_app_token else readiness.slack.handle
+    web = WebServer(
+        build_web(ready=readiness.reasons, metrics=measured, slack_events=handler),
+        host=settings.host,
+        port=settings.port,
+    )
+    port = await web.serve()
+    stack.push_async_callback(web.stop)
+    log.info("listening", host=settings.host, port=port)

@@ -1,0 +1,152 @@
+"""The Braze workspaces that this process watches: what works for each of them, driven together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import structlog
+
+from cdi_bot.core.model.integration import Workspace
+from cdi_bot.monitoring.braze_port import Braze
+from cdi_bot.monitoring.evaluator import Evaluator
+from cdi_bot.monitoring.measurements import Measurements
+from cdi_bot.monitoring.poller import Poller, PollerSettings
+from cdi_bot.monitoring.reminders import Reminders
+from cdi_bot.monitoring.requested_syncs import RequestedSyncs
+from cdi_bot.store import Store
+
+log = structlog.get_logger(__name__)
+
+_SPREAD = 1.0
+"""Seconds over which workspaces begin recurring work: all at once they would keep people waiting."""
+
+_POLL_SPREAD = 0.3
+
+Work = Callable[[], Coroutine[Any, Any, None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchedWorkspace:
+    """One workspace with the client that asks it, and everything that watches it."""
+
+    workspace: Workspace
+    braze: Braze
+    poller: Poller
+    reminders: Reminders
+    evaluator: Evaluator
+    requested_syncs: RequestedSyncs
+
+    @property
+    def workspace_id(self) -> int:
+        """The workspace's id in the store."""
+        return self.workspace.workspace_id
+
+
+def watch_workspace(
+    workspace: Workspace,
+    braze: Braze,
+    *,
+    store: Store,
+    settings: PollerSettings,
+    repeat_after: timedelta,
+    grace: timedelta,
+    clock: Callable[[], datetime],
+    owner: str,
+    wake: Callable[[], None],
+    measurements: Measurements,
+) -> WatchedWorkspace:
+    """Make what watches a workspace. `owner` names this process in leases; `wake` is called when messages are owed."""
+    poller = Poller(
+        store=store,
+        braze=braze,
+        workspace=workspace,
+        policy=settings,
+        clock=clock,
+        owner=owner,
+        wake=wake,
+        measurements=measurements,
+    )
+    workspace_id = workspace.workspace_id
+    return WatchedWorkspace(
+        workspace=workspace,
+        braze=braze,
+        poller=poller,
+        reminders=Reminders(
+            store=store, workspace_id=workspace_id, clock=clock, repeat_after=repeat_after, wake=wake
+        ),
+        evaluator=Evaluator(
+            store=store, workspace_id=workspace_id, poller=poller, clock=clock, grace=grace, wake=wake
+        ),
+        requested_syncs=RequestedSyncs(
+            store=store, workspace_id=workspace_id, poller=poller, clock=clock, wake=wake
+        ),
+    )
+
+
+class Workspaces:
+    """All workspaces of a process. None waits for another, nor for another's trouble."""
+
+    def __init__(self, watched: Sequence[WatchedWorkspace]) -> None:
+        """Watch these."""
+        self._watched = tuple(watched)
+        self._by_id = {each.workspace_id: each for each in watched}
+        self._under_way: dict[Work, asyncio.Task[None]] = {}
+
+    def __iter__(self) -> Iterator[WatchedWorkspace]:
+        """Go through them in their order."""
+        return iter(self._watched)
+
+    def of(self, workspace_id: int) -> WatchedWorkspace:
+        """The workspace of this id. Raises `KeyError` for one that this process does not watch."""
+        return self._by_id[workspace_id]
+
+    def meant(self) -> WatchedWorkspace:
+        """The workspace that a command is about which names none."""
+        return self._watched[0]
+
+    async def poll(self) -> None:
+        """Have every workspace start what is due by now."""
+        await self._begin([each.poller.tick for each in self._watched], over=_POLL_SPREAD)
+
+    async def remind(self) -> None:
+        """Have every workspace owe what has come due."""
+        await self._begin([each.reminders.tick for each in self._watched], over=_SPREAD)
+
+    async def evaluate(self) -> None:
+        """Have every workspace look for what is no failed run and yet unhealthy."""
+        await self._begin([each.evaluator.tick for each in self._watched], over=_SPREAD)
+
+    async def follow_syncs(self) -> None:
+        """Have every workspace look how the syncs go on that people requested."""
+        await self._begin([each.requested_syncs.tick for each in self._watched], over=_SPREAD)
+
+    async def idle(self) -> None:
+        """Wait until everything that was begun has ended; what it started to ask Braze may go on."""
+        if self._under_way:
+            await asyncio.wait(self._under_way.values())
+
+    async def stop(self, timeout: float) -> None:
+        """Finish what is in hand within so many seconds, and give the leases back."""
+        if self._under_way:
+            await asyncio.wait(self._under_way.values(), timeout=timeout)
+        await asyncio.gather(*(each.poller.stop(timeout) for each in self._watched))
+
+    async def _begin(self, works: Sequence[Work], *, over: float) -> None:
+        """Begin each that is not still under way, one after the other over so many seconds."""
+        for number, work in enumerate(works):
+            if number:
+                await asyncio.sleep(over / len(works))
+            if work not in self._under_way:
+                task = asyncio.create_task(work())
+                self._under_way[work] = task
+                task.add_done_callback(partial(self._ended, work))
+
+    def _ended(self, work: Work, task: asyncio.Task[None]) -> None:
+        del self._under_way[work]
+        if not task.cancelled() and (trouble := task.exception()):
+            log.error("a workspace was left out", exc_info=trouble)

@@ -1,0 +1,151 @@
+"""Several Braze workspaces in one process."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+import structlog
+
+from cdi_bot.app import assemble
+from cdi_bot.braze.client import BrazeClient
+from cdi_bot.cli.run import measure_workspaces
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.incident import Kind
+from cdi_bot.core.model.integration import Workspace
+from cdi_bot.core.model.subscription import Filters
+from cdi_bot.monitoring.braze_port import Endpoint
+from cdi_bot.monitoring.workspaces import Workspaces
+from cdi_bot.operator.metrics import Metrics
+from cdi_bot.sandbox import Sandbox
+from cdi_bot.sandbox.braze.integration import IntegrationConfig
+from cdi_bot.sandbox.braze.runs import RunPlan
+from cdi_bot.store import Store
+from tests.databases import Databases
+from tests.operator.test_metrics import read
+from tests.rigs.adapters import without_slack
+from tests.rigs.settings import bot_settings
+from tests.sandbox.braze_kit import Clock
+
+
+class Brazes:
+    """Two Braze workspaces with one integration each, and one process that polls both."""
+
+    def __init__(self, store: Store, stack: AsyncExitStack) -> None:
+        """Start with none."""
+        self.store, self.stack = store, stack
+        self.clock, self.metrics = Clock(), Metrics()
+        self.sandboxes: list[Sandbox] = []
+        self.reached: list[tuple[Workspace, BrazeClient]] = []
+        self.names: list[str] = []
+
+    async def add(self, kind: type[BrazeClient] = BrazeClient) -> None:
+        """Add a workspace, asked by a client of this kind."""
+        sandbox = await self.stack.enter_async_context(Sandbox(self.clock))
+        created = sandbox.braze.create(IntegrationConfig(integration_name="Users"))
+        async with self.store.write() as uow:
+            workspace = await uow.workspaces.find_or_add(base_url=sandbox.url, dashboard_url=None)
+        braze = kind(
+            base_url=sandbox.url,
+            api_key=sandbox.braze_api_key,
+            workspace_id=workspace.workspace_id,
+            clock=self.clock,
+            random=lambda: 0.0,
+        )
+        self.stack.push_async_callback(braze.aclose)
+        async with self.store.write() as uow:
+            await uow.subscriptions.add(
+                channel=Channel(team_id="T1", channel_id="C1"),
+                workspace_id=workspace.workspace_id,
+                selector="all",
+                filters=Filters(),
+                by="U1",
+                now=self.clock.now,
+            )
+        self.sandboxes.append(sandbox)
+        self.reached.append((workspace, braze))
+        self.names.append(created.config.integration_id)
+
+    def watch(self) -> Workspaces:
+        """Have all of them watched, and measured."""
+        app = assemble(bot_settings(), without_slack(self.store, self.reached, self.metrics), self.clock)
+        clients = {workspace.workspace_id: braze for workspace, braze in self.reached}
+        measure_workspaces(app, clients, self.metrics, self.clock)
+        return app.workspaces
+
+    async def live(self, watched: Workspaces, seconds: float) -> None:
+        """Let time pass, and have done what it brings."""
+        for _ in range(int(seconds)):
+            await watched.poll()
+            await watched.idle()
+            for each in watched:
+                await each.poller.idle()
+            self.clock.advance(1)
+            for sandbox in self.sandboxes:
+                sandbox.braze.catch_up()
+
+    async def failing(self) -> list[int]:
+        """How many incidents each workspace has."""
+        async with self.store.read() as look:
+            return [
+                len(await look.incidents.open_for(workspace.workspace_id, Kind.SYNC_FAILED, None))
+                for workspace, _ in self.reached
+            ]
+
+
+@pytest.fixture
+async def brazes(databases: Databases, tmp_path: Path) -> AsyncIterator[Brazes]:
+    """Nothing yet."""
+    async with AsyncExitStack() as stack:
+        store = await Store.open(databases.migrated("sqlite", tmp_path))
+        stack.push_async_callback(store.close)
+        yield Brazes(store, stack)
+
+
+def fail(sandbox: Sandbox, integration_id: str) -> None:
+    """Have a run begin that fails within a second."""
+    sandbox.braze.run(integration_id, RunPlan(outcome="error", seconds=0.5))
+
+
+async def test_each_workspace_is_watched_for_itself(brazes: Brazes) -> None:
+    """A failure belongs to the workspace it happened in, and each has numbers of its own."""
+    for _ in range(2):
+        await brazes.add()
+    watched = brazes.watch()
+    await brazes.live(watched, 5)
+    fail(brazes.sandboxes[1], brazes.names[1])
+    await brazes.live(watched, 10)
+    assert await brazes.failing() == [0, 1]
+    shown = read(await brazes.metrics.page(brazes.store, brazes.clock.now))
+    for workspace, _ in brazes.reached:
+        assert shown["cdi_bot_budget_used", "status", workspace.base_url[7:]] >= 1
+    await watched.stop(5)
+
+
+async def test_trouble_of_one_workspace_stops_no_other(brazes: Brazes) -> None:
+    """Whatever goes wrong with one is logged, and the others are polled on."""
+
+    class Broken(BrazeClient):
+        broken = False
+
+        def limit(self, endpoint: Endpoint) -> int:
+            if Broken.broken:
+                raise ArithmeticError("no limit")
+            return super().limit(endpoint)
+
+    await brazes.add(Broken)
+    await brazes.add()
+    watched = brazes.watch()
+    await brazes.live(watched, 5)
+    Broken.broken = True
+    fail(brazes.sandboxes[1], brazes.names[1])
+    with structlog.testing.capture_logs() as logged:
+        await brazes.live(watched, 10)
+        await watched.remind()
+        await watched.idle()
+    assert await brazes.failing() == [0, 1]
+    assert {str(entry.get("exc_info")) for entry in logged if entry["log_level"] == "error"} == {"no limit"}
+    Broken.broken = False
+    await watched.stop(5)

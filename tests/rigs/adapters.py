@@ -1,0 +1,48 @@
+"""Adapters for a bot of which only one side is driven."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from cdi_bot.app import Adapters
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.integration import Workspace
+from cdi_bot.core.model.person import Person
+from cdi_bot.delivery.slack_port import Memberships, People
+from cdi_bot.monitoring.braze_port import Braze
+from cdi_bot.operator.metrics import Metrics
+from cdi_bot.store import Store
+from tests.rigs.simulated_slack import SimSlack
+
+
+class Members(People, Memberships):
+    """Everybody is a member, and in these channels."""
+
+    def __init__(self, channels: Sequence[Channel] = ()) -> None:
+        """Know the channels that there are."""
+        self._channels = frozenset(channels)
+
+    async def person(self, user_id: str) -> Person:
+        """Anybody."""
+        return Person(user_id=user_id)
+
+    async def channels_of(self, user_id: str) -> frozenset[Channel]:  # noqa: ARG002
+        """All."""
+        return self._channels
+
+
+def without_slack(
+    store: Store, workspaces: Sequence[tuple[Workspace, Braze]], metrics: Metrics | None = None
+) -> Adapters:
+    """A bot that polls and stores, and has no Slack to tell it to."""
+    return Adapters(
+        store=store,
+        workspaces=workspaces,
+        messenger=SimSlack(clock=lambda: datetime.now(UTC), rooms={}).messenger(),
+        people=Members(),
+        memberships=Members(),
+        team_id="T1",
+        owner="one",
+        metrics=metrics or Metrics(),
+    )
