@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -63,6 +64,11 @@ class Subscription:
         if self.workspace_id != integration.workspace_id:
             return False
         return selector_matches(self.selector, integration)
+
+
+def is_subscribed(subscriptions: Iterable[Subscription], integration: Integration) -> bool:
+    """Whether any of the subscriptions is for this integration."""
+    return any(subscription.takes_in(integration) for subscription in subscriptions)
 
 
 def is_pattern(selector: str) -> bool:
