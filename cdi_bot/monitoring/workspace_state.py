@@ -212,5 +212,5 @@ class WorkspaceState:
         return min(
             subscription.created_at
             for subscription in self._subscriptions
-            if subscription.takes_in(integration)
+            if subscription.covers(integration)
         )

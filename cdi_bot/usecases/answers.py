@@ -90,7 +90,7 @@ class SubscriptionList:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SubscribedTo:
+class SubscriptionSet:
     """The channel is subscribed, which a notice says there; `unchanged` if it was before, with the same filters.
 
     `total` is how many integrations match. `trouble` says why Braze could not be asked for their present state.
@@ -105,7 +105,7 @@ class SubscribedTo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnsubscribedFrom:
+class SubscriptionEnded:
     """The subscriptions have ended, which a notice says in the channel.
 
     `still_covered_by` is the selector of another subscription that still matches the integration.
@@ -286,8 +286,8 @@ Answer = (
     | RunHistory
     | IntegrationList
     | SubscriptionList
-    | SubscribedTo
-    | UnsubscribedFrom
+    | SubscriptionSet
+    | SubscriptionEnded
     | NotSubscribed
     | Acknowledged
     | NothingOpen

@@ -49,7 +49,7 @@ class ChannelSubscription:
 
     subscription: Subscription
     total: int
-    failing: int
+    unhealthy: int
     name: str | None
 
 
@@ -198,7 +198,7 @@ def _channel_subscription(one: Subscription, health: Health) -> ChannelSubscript
     return ChannelSubscription(
         subscription=one,
         total=len(listed),
-        failing=sum(each.integration.integration_id in health.incidents for each in listed),
+        unhealthy=sum(each.integration.integration_id in health.incidents for each in listed),
         name=single.integration_name if single else None,
     )
 

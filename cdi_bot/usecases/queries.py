@@ -188,7 +188,7 @@ class Queries:
         here = [watched.integration for watched in known if watched.missing_since is None]
         return SubscriptionList(
             rows=tuple(
-                (one, sum(one.takes_in(integration) for integration in here), names.get(one.selector))
+                (one, sum(one.covers(integration) for integration in here), names.get(one.selector))
                 for one in subscriptions
             )
         )

@@ -59,16 +59,16 @@ class ExistingSubscription:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelWishes:
+class SettingsChange:
     """The settings of the channel that the form asks for: its language (`None`: the bot's own) and its digest, if any.
 
-    Each is changed only with its `wants_...`.
+    Each is changed only if its `changes_...` is set.
     """
 
     language: str | None = None
-    wants_language: bool = False
+    changes_language: bool = False
     digest: Schedule | None = None
-    wants_digest: bool = False
+    changes_digest: bool = False
 
 
 class SubscriptionForms:
@@ -94,7 +94,7 @@ class SubscriptionForms:
         self._lookup = lookup
         self._access = access
 
-    async def offer(self, query: str) -> Choices:
+    async def search(self, query: str) -> Choices:
         """Find what to offer for a text that a person has typed so far."""
         known = await self._known()
         if not was_listed(known):
@@ -107,7 +107,7 @@ class SubscriptionForms:
             known = await uow.integrations.all(self._workspaces.meant().workspace_id)
         return [each for each in known if each.missing_since is None]
 
-    async def present(self, channel: Channel, subscription_id: int) -> ExistingSubscription | None:
+    async def current(self, channel: Channel, subscription_id: int) -> ExistingSubscription | None:
         """A subscription as it is now; `None` if it has ended meanwhile."""
         async with self._store.read() as uow:
             found = await uow.subscriptions.for_channel(channel)
@@ -119,7 +119,9 @@ class SubscriptionForms:
             subscription=one, name=watched.integration.integration_name if watched else None
         )
 
-    async def about(self, channel: Channel, integration_id: str) -> ExistingSubscription | Integration | None:
+    async def for_integration(
+        self, channel: Channel, integration_id: str
+    ) -> ExistingSubscription | Integration | None:
         """The subscription by which a channel gets an integration's alerts: for it alone, else a pattern, else `all`.
 
         If there is none, the integration; `None` if that is unknown.
@@ -129,7 +131,7 @@ class SubscriptionForms:
             watched = await uow.integrations.get(self._workspaces.meant().workspace_id, integration_id)
         if watched is None:
             return None
-        matching = [each for each in found if each.takes_in(watched.integration)]
+        matching = [each for each in found if each.covers(watched.integration)]
         if not matching:
             return watched.integration
         closest = min(matching, key=lambda each: (is_pattern(each.selector), each.selector == "all"))
@@ -145,13 +147,15 @@ class SubscriptionForms:
             return await posting_problem(self._messenger, channel) or refusal
         return await self._subscriptions.subscribe(channel, who, selector, filters)
 
-    async def talk(self, channel: Channel, who: str, wish: ChannelWishes, zone: str) -> list[Answer]:
+    async def change_settings(
+        self, channel: Channel, who: str, change: SettingsChange, zone: str
+    ) -> list[Answer]:
         """Change the settings that the form asks for; the time of a digest is in the time zone `zone`."""
         answers: list[Answer] = []
-        if wish.wants_language:
-            answers.append(await self._channels.set_language(channel, who, wish.language))
-        if wish.wants_digest:
-            answers.append(await self._channels.set_digest(channel, who, wish.digest, zone))
+        if change.changes_language:
+            answers.append(await self._channels.set_language(channel, who, change.language))
+        if change.changes_digest:
+            answers.append(await self._channels.set_digest(channel, who, change.digest, zone))
         return answers
 
     async def settings(self, channel: Channel) -> SettingsShown:

@@ -13,8 +13,8 @@ from enum import StrEnum
 from typing import TypeVar
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.view import View
 from cdi_bot.delivery.slack_port import ChannelInfo, Messenger, SlackTrouble, SlackVerdict
+from cdi_bot.delivery.views import View
 
 Clock = Callable[[], datetime]
 T = TypeVar("T")

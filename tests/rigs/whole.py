@@ -242,7 +242,7 @@ class Whole:
             )
             known = await uow.integrations.all(self.workspace_id)
             await self.bot.poller.watch(
-                uow, [each for each in known if subscription.takes_in(each.integration)], self.clock.now
+                uow, [each for each in known if subscription.covers(each.integration)], self.clock.now
             )
 
     # ------------------------------------------------------------------------------------- what is there

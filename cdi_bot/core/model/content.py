@@ -53,9 +53,9 @@ ReplyFact = Literal["failed_again", "recovered", "still_open"]
 class GroupedReply:
     """One reply about several incidents of a card to which the same happened."""
 
-    told: ReplyFact
+    fact: ReplyFact
     incident_ids: tuple[int, ...]
-    what: Literal["several"] = "several"
+    what: Literal["grouped_reply"] = "grouped_reply"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +155,7 @@ class IntegrationMissing:
 
     workspace_id: int
     integration_id: str
-    what: Literal["gone"] = "gone"
+    what: Literal["integration_missing"] = "integration_missing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,7 +59,7 @@ class Subscription:
     created_at: datetime
     broken_reason: str | None = None
 
-    def takes_in(self, integration: Integration) -> bool:
+    def covers(self, integration: Integration) -> bool:
         """Whether this integration is of the same workspace and matches the selector."""
         if self.workspace_id != integration.workspace_id:
             return False
@@ -68,7 +68,7 @@ class Subscription:
 
 def is_subscribed(subscriptions: Iterable[Subscription], integration: Integration) -> bool:
     """Whether any of the subscriptions is for this integration."""
-    return any(subscription.takes_in(integration) for subscription in subscriptions)
+    return any(subscription.covers(integration) for subscription in subscriptions)
 
 
 def is_pattern(selector: str) -> bool:

@@ -55,7 +55,7 @@ class Planner:
     """Holds what is known and expected of each integration, and chooses what to ask next.
 
     A page that `next_page` returns, or an integration that `next_call` returns, is not returned again before the
-    outcome of that request was passed to `listed` or `page_failed`, `answered` or `failed`.
+    outcome of that request was passed to `page_answered` or `page_failed`, `call_answered` or `call_failed`.
     """
 
     def __init__(self, *, interval: timedelta) -> None:
@@ -80,11 +80,11 @@ class Planner:
 
     # ------------------------------------------------------------------------------------- what is known
 
-    def allow(self, *, calls_per_minute: float, pages_per_minute: float) -> None:
+    def set_limits(self, *, calls_per_minute: float, pages_per_minute: float) -> None:
         """Set how many requests may be sent; deadlines are as far away as these limits need."""
         self._calls_per_minute, self._pages_per_minute = max(calls_per_minute, 1), max(pages_per_minute, 1)
 
-    def know(
+    def add_or_update(
         self, watched: WatchedIntegration, *, newest: Run | None, subscribed: bool, now: datetime
     ) -> None:
         """Add an integration as it is stored, or update whether any channel is subscribed to it."""
@@ -103,30 +103,30 @@ class Planner:
         if page is not None:
             self._queue_page(page, time)
 
-    def is_new_to(self, integration_id: str) -> bool:
+    def needs_history(self, integration_id: str) -> bool:
         """Whether the past runs of an integration, or the rows of its newest run, are not known yet."""
         estimate = self._estimates.get(integration_id)
         return estimate is not None and estimate.lacks_details
 
-    def recall(self, integration_id: str, runs: Sequence[Run], now: datetime) -> None:
+    def learn_habits(self, integration_id: str, runs: Sequence[Run], now: datetime) -> None:
         """Learn from the stored runs of an integration how it usually runs."""
         estimate = self._estimates.get(integration_id)
         if estimate is not None and estimate.asked_at is not None and runs:
             estimate.learn_habits(runs)
             self._queue_call(integration_id, now.timestamp())
 
-    def stale_page(self, since: datetime) -> int | None:
+    def unread_page(self, since: datetime) -> int | None:
         """A page of the list that has not been read since a time, `None` when all have been."""
         return self._listing.unread_since(since.timestamp())
 
-    def gone(self) -> list[str]:
+    def take_missing(self) -> list[str]:
         """Return the integrations that the list has stopped showing; each once, after three complete readings."""
         return self._listing.take_missing()
 
     # ------------------------------------------------------------------------------------- the status call
 
-    def next_call(self, now: datetime, *, news_only: bool = False) -> str | None:
-        """The integration to ask now, `None` when no call is worth it; with `news_only` only a prioritized one."""
+    def next_call(self, now: datetime, *, urgent_only: bool = False) -> str | None:
+        """The integration to ask now, `None` when no call is worth it; with `urgent_only` only a prioritized one."""
         time = now.timestamp()
         while (postponed := self._postponed.first()) and postponed[0] <= time:
             self._postponed.take()
@@ -136,14 +136,14 @@ class Planner:
                 self._queue_call(postponed[1], time)
         found = self._urgent.take()
         chosen = found[1] if found else None
-        if chosen is None and not news_only:
+        if chosen is None and not urgent_only:
             chosen = self._calls.take(time)
         if chosen is not None:
             self._calls.drop(chosen)
             self._calls_in_flight.add(chosen)
         return chosen
 
-    def answered(self, integration_id: str, runs: Sequence[Run], now: datetime) -> None:
+    def call_answered(self, integration_id: str, runs: Sequence[Run], now: datetime) -> None:
         """Learn from the first page of an integration's runs."""
         estimate = self._estimates.get(integration_id)
         if estimate is None:
@@ -164,12 +164,12 @@ class Planner:
         if page is not None and (estimate.began, estimate.running) != (began, was_running):
             self._queue_page(page, time)
 
-    def failed(self, integration_id: str, now: datetime, *, not_before: datetime) -> None:
+    def call_failed(self, integration_id: str, now: datetime, *, not_before: datetime) -> None:
         """Note that an integration could not be asked, and when to try again."""
         self._calls_in_flight.discard(integration_id)
         self._postpone(integration_id, max(not_before, now))
 
-    def press(self, integration_id: str, now: datetime, *, not_before: datetime | None = None) -> None:
+    def prioritize(self, integration_id: str, now: datetime, *, not_before: datetime | None = None) -> None:
         """Ask an integration before all others that are not prioritized, from `not_before` on."""
         if integration_id not in self._estimates:
             return
@@ -198,7 +198,7 @@ class Planner:
             self._pages_in_flight.add(page)
         return page
 
-    def listed(
+    def page_answered(
         self, page: int, integrations: Sequence[Integration], now: datetime, *, is_last: bool
     ) -> dict[str, ListChange]:
         """Learn from a page of the list; returns what it changes of each known integration, by id."""

@@ -20,6 +20,6 @@ class RequestPace:
         self._next = max(self._next, now - _CATCH_UP)
         return now + ahead >= self._next
 
-    def went(self, per_minute: float) -> None:
+    def sent(self, per_minute: float) -> None:
         """Count a request that is sent now, at a rate of so many a minute."""
         self._next += timedelta(seconds=60 / max(per_minute, 1))

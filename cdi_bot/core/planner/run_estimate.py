@@ -34,8 +34,8 @@ class ListChange(Enum):
     """What the list shows of an integration."""
 
     NONE = "none"  # nothing new
-    PLAIN = "plain"  # a run began, or the known one ended well: its rows can wait
-    PRESSING = "pressing"  # a run ended badly, or one may have come and gone: only the status call tells
+    ROUTINE = "routine"  # a run began, or the known one ended well: its rows can wait
+    URGENT = "urgent"  # a run ended badly, or one may have come and gone: only the status call tells
 
 
 @dataclass(slots=True, kw_only=True)
@@ -170,13 +170,13 @@ class RunEstimate:
         if self._is_newest(start):
             if self.running == running:
                 return ListChange.NONE
-            return ListChange.PLAIN if status == "success" and self.healthy else ListChange.PRESSING
+            return ListChange.ROUTINE if status == "success" and self.healthy else ListChange.URGENT
         if not running and (status != "success" or not self.healthy):
-            return ListChange.PRESSING
+            return ListChange.URGENT
         bound = _POSSIBLE if self.expected_starts else _LIKELY
         if self.running or self.expected_endings(start - skew, skew) > bound:
-            return ListChange.PRESSING
-        return ListChange.PLAIN
+            return ListChange.URGENT
+        return ListChange.ROUTINE
 
     def _is_newest(self, start: float) -> bool:
         """Whether the newest known run began then; the list may cut a start to whole seconds."""

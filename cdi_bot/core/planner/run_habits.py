@@ -15,7 +15,7 @@ from math import exp, log, pi, sqrt
 
 from cdi_bot.core.statistics import regular_interval
 
-KEPT = 10
+RUNS_KEPT = 10
 """How many runs of an integration are learned from: as many as one answer of Braze's status call holds."""
 
 EARLY = 0.1
@@ -67,7 +67,7 @@ NO_HABITS = RunHabits()
 
 def habits_of(runs: Iterable[tuple[datetime, datetime | None]]) -> RunHabits:
     """Learn from (start, finish) of an integration's newest runs, in any order; no finish: running or unknown."""
-    newest = sorted(runs, key=lambda run: run[0])[-KEPT:]
+    newest = sorted(runs, key=lambda run: run[0])[-RUNS_KEPT:]
     lengths = [(finish - start).total_seconds() for start, finish in newest if finish]
     rests = [(later - finish).total_seconds() for (_, finish), (later, _) in pairwise(newest) if finish]
     return RunHabits(

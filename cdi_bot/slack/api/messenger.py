@@ -18,8 +18,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.view import View
 from cdi_bot.delivery.slack_port import ChannelInfo, SlackTrouble, SlackVerdict
+from cdi_bot.delivery.views import View
 from cdi_bot.slack.api.errors import Effect, refused_why, to_trouble
 from cdi_bot.slack.render.kit.blocks import Rendered, section
 from cdi_bot.slack.render.kit.i18n import Translator

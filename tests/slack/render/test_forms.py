@@ -21,7 +21,7 @@ from cdi_bot.slack.render.forms.form import FormDraft, outcome_window, subscript
 from cdi_bot.slack.render.forms.values import FormValues, read_form
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.usecases.answers import SettingsShown
-from cdi_bot.usecases.subscription_form import ChannelWishes, Choices, choices
+from cdi_bot.usecases.subscription_form import Choices, SettingsChange, choices
 from tests.slack.golden import assert_golden_options, assert_golden_view, assert_view_taken
 from tests.slack.render import strategies
 from tests.slack.render.samples import ALERTS, KENJI, MARA, NOW, USERS, integration
@@ -60,11 +60,11 @@ FORMS = {
         selector="Users*",
         filters=FILTERS,
         languages=LANGUAGES,
-        talk=ChannelWishes(
+        talk=SettingsChange(
             language="ja",
-            wants_language=True,
+            changes_language=True,
             digest=Schedule(at=time(8, 30), weekday=0),
-            wants_digest=True,
+            changes_digest=True,
         ),
         problem="I can't do this: Braze does not answer in time.",
     ),
@@ -140,7 +140,7 @@ def test_what_was_shown_is_read_back() -> None:
     assert isinstance(wish, FormValues)
     assert (wish.channel_id, wish.picked, wish.subscription_id) == (ALERTS.channel_id, False, 3)
     assert wish.filters == FILTERS
-    assert wish.talk == ChannelWishes()
+    assert wish.talk == SettingsChange()
     again = read_form(filled(FORMS["again"]), WORDS)
     assert isinstance(again, FormValues)
     assert (again.channel_id, again.picked, again.selector, again.filters) == (
@@ -196,17 +196,19 @@ def option(value: str) -> Json:
 @pytest.mark.parametrize(
     ("language", "digest", "talk"),
     [
-        ("keep", "none", ChannelWishes(wants_digest=True)),
-        ("own", "keep", ChannelWishes(wants_language=True)),
+        ("keep", "none", SettingsChange(changes_digest=True)),
+        ("own", "keep", SettingsChange(changes_language=True)),
         (
             "ja",
             "daily",
-            ChannelWishes(language="ja", wants_language=True, digest=Schedule(at=time(9)), wants_digest=True),
+            SettingsChange(
+                language="ja", changes_language=True, digest=Schedule(at=time(9)), changes_digest=True
+            ),
         ),
-        ("keep", "weekly sun", ChannelWishes(digest=Schedule(at=time(9), weekday=6), wants_digest=True)),
+        ("keep", "weekly sun", SettingsChange(digest=Schedule(at=time(9), weekday=6), changes_digest=True)),
     ],
 )
-def test_language_and_digest(language: str, digest: str, talk: ChannelWishes) -> None:
+def test_language_and_digest(language: str, digest: str, talk: SettingsChange) -> None:
     """What is chosen is wished, what is left as it is is not."""
     draft = FormDraft(channel_id="C1", selector="all", languages=LANGUAGES)
     wish = read_form(filled(draft, language=option(language), digest=option(digest)), WORDS)

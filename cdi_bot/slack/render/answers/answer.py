@@ -74,11 +74,11 @@ from cdi_bot.usecases.answers import (
     SeveralMatches,
     SnoozeEnded,
     SnoozeSet,
-    SubscribedTo,
+    SubscriptionEnded,
     SubscriptionList,
+    SubscriptionSet,
     SyncStarted,
     UnknownLanguage,
-    UnsubscribedFrom,
 )
 
 CHOICES = 10
@@ -153,7 +153,7 @@ def _no_match(answer: NoMatch, i18n: Translator) -> Rendered:
 # --------------------------------------------------------------------------------- subscriptions
 
 
-def _subscribed(answer: SubscribedTo, i18n: Translator) -> Rendered:
+def _subscribed(answer: SubscriptionSet, i18n: Translator) -> Rendered:
     _ = i18n.gettext
     what = _subject(answer.selector, answer.name, i18n)
     subscribed = _("Told here: {filters}.").format(filters=filter_text(answer.filters, i18n))
@@ -171,7 +171,7 @@ def _subscribed(answer: SubscribedTo, i18n: Translator) -> Rendered:
     return short_answer(line, subscribed, later.format(reason=escape(reason_text(answer.trouble, i18n))))
 
 
-def _unsubscribed(answer: UnsubscribedFrom, i18n: Translator) -> Rendered:
+def _unsubscribed(answer: SubscriptionEnded, i18n: Translator) -> Rendered:
     _ = i18n.gettext
     line = _("This channel's subscription to {what} is ended.").format(
         what=_subject(answer.selector, answer.name, i18n)
@@ -262,8 +262,8 @@ _ANSWERS: dict[type[Answer], Callable[[Any, Translator], Rendered]] = {
     IntegrationList: render_listing,
     SubscriptionList: render_subscriptions,
     AuditTrail: render_audit,
-    SubscribedTo: _subscribed,
-    UnsubscribedFrom: _unsubscribed,
+    SubscriptionSet: _subscribed,
+    SubscriptionEnded: _unsubscribed,
     NotSubscribed: _not_subscribed,
     Acknowledged: _acknowledged,
     NothingOpen: _nothing_open,

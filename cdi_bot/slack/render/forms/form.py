@@ -36,7 +36,7 @@ from cdi_bot.slack.render.kit.limits import clip
 from cdi_bot.slack.render.kit.text import channel as named_channel
 from cdi_bot.slack.render.kit.text import mentioned, outside
 from cdi_bot.usecases.answers import SettingsShown
-from cdi_bot.usecases.subscription_form import ChannelWishes
+from cdi_bot.usecases.subscription_form import SettingsChange
 
 View = Block
 
@@ -57,7 +57,7 @@ class FormDraft:
     filters: Filters = field(default_factory=Filters)
     languages: tuple[str, ...] = ()
     now: SettingsShown | None = None
-    talk: ChannelWishes = field(default_factory=ChannelWishes)
+    talk: SettingsChange = field(default_factory=SettingsChange)
     problem: str | None = None
 
 

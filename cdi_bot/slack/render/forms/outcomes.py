@@ -23,7 +23,7 @@ from cdi_bot.usecases.answers import (
     NoMatch,
     NotAllowed,
     SeveralMatches,
-    SubscribedTo,
+    SubscriptionSet,
 )
 
 Outcome = Sequence[Answer | Rendered]
@@ -44,7 +44,7 @@ def refused(errors: Errors) -> dict[str, Any]:
 def field_of(outcome: Outcome, wish: FormValues) -> str | None:
     """Say at which field a refusal stands; `None` for a success, and where no field is to blame."""
     first = outcome[0]
-    if isinstance(first, SubscribedTo):
+    if isinstance(first, SubscriptionSet):
         return None
     if isinstance(first, _AT_THE_CHANNEL) and wish.picked:
         return CHANNEL

@@ -131,8 +131,8 @@ def _subscription_block(
     count = i18n.ngettext("{count} integration now", "{count} integrations now", entry.total).format(
         count=i18n.number(entry.total)
     )
-    if entry.failing:
-        failing = _("{count} not well").format(count=i18n.number(entry.failing))
+    if entry.unhealthy:
+        failing = _("{count} not well").format(count=i18n.number(entry.unhealthy))
         count = i18n.listed([count, failing])
     lines = [what + (f" ({count})" if entry.name is None else ""), filter_text(one.filters, i18n)]
     if one.broken_reason:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.run import Run
-from cdi_bot.core.model.view import IncidentView
 from cdi_bot.core.rules.quality import QualityReason
+from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.reasons import reason_text
 from cdi_bot.slack.render.kit.text import STATUS, name_of, outside, plain

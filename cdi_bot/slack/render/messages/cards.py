@@ -9,8 +9,8 @@ from datetime import timedelta
 
 from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.run import Run
-from cdi_bot.core.model.view import CardView, IncidentView
 from cdi_bot.core.rules.quality import QualityReason
+from cdi_bot.delivery.views import CardView, IncidentView
 from cdi_bot.slack.render.kit.blocks import Block, Rendered, actions, context, fields, section
 from cdi_bot.slack.render.kit.buttons import (
     ack_button,

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from cdi_bot.core.digest_schedule import read_schedule
 from cdi_bot.core.model.content import DigestChanged, LanguageChanged
-from cdi_bot.core.model.view import EventView
+from cdi_bot.delivery.views import EventView
 from cdi_bot.slack.render.answers.refusals import short_answer
 from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.i18n import Translator, language_name

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from itertools import accumulate
 
 from cdi_bot.core.model.incident import Incident, Kind
-from cdi_bot.core.model.view import CardView, IncidentView
+from cdi_bot.delivery.views import CardView, IncidentView
 from cdi_bot.slack.render.kit.blocks import Block, Rendered, actions, context, paragraphs, section
 from cdi_bot.slack.render.kit.buttons import ack_button, history_button
 from cdi_bot.slack.render.kit.i18n import Translator

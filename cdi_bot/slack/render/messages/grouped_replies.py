@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cdi_bot.core.model.content import ReplyFact
 from cdi_bot.core.model.incident import Kind
 from cdi_bot.core.model.run import Outcome
-from cdi_bot.core.model.view import GroupedReplyView, IncidentView
+from cdi_bot.delivery.views import GroupedReplyView, IncidentView
 from cdi_bot.slack.render.kit.blocks import Block, Rendered, actions, context, paragraphs, section
 from cdi_bot.slack.render.kit.buttons import ack_button
 from cdi_bot.slack.render.kit.i18n import Translator
@@ -30,11 +30,11 @@ from cdi_bot.slack.render.messages.grouped_cards import LIST_BLOCKS
 def render_grouped_reply(view: GroupedReplyView, i18n: Translator) -> Rendered:
     """Say what befell how many, and list them, worst first, as many as a message holds."""
     _ = i18n.gettext
-    title = _title(view.told, [one.incident.kind for one in view.incidents], i18n)
+    title = _title(view.fact, [one.incident.kind for one in view.incidents], i18n)
     failing = any(one.incident.kind is Kind.SYNC_FAILED for one in view.incidents)
-    head = section(f"{GOOD if view.told == 'recovered' else BAD if failing else DUBIOUS} *{title}*")
+    head = section(f"{GOOD if view.fact == 'recovered' else BAD if failing else DUBIOUS} *{title}*")
     foot: list[Block] = []
-    if view.told == "still_open":
+    if view.fact == "still_open":
         foot.append(context(_("Acknowledging them ends these reminders.")))
         foot += actions([ack_button(view.incidents, i18n)])
     if view.possible_repeat:

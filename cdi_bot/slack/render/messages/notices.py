@@ -21,7 +21,7 @@ from cdi_bot.core.model.content import (
     Unsnoozed,
     Unsubscribed,
 )
-from cdi_bot.core.model.view import EventView
+from cdi_bot.delivery.views import EventView
 from cdi_bot.slack.render.answers.subscriptions import selector_text
 from cdi_bot.slack.render.kit.blocks import Block, Rendered, actions, context, section
 from cdi_bot.slack.render.kit.buttons import history_of, open_in_braze, unsnooze_button

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cdi_bot.core.model.content import FailedAgain, Recovered, StillOpen
 from cdi_bot.core.model.incident import Kind
 from cdi_bot.core.model.run import Outcome, Run
-from cdi_bot.core.model.view import EventView, IncidentView
+from cdi_bot.delivery.views import EventView, IncidentView
 from cdi_bot.slack.render.kit.blocks import Block, Rendered, actions, context, section
 from cdi_bot.slack.render.kit.buttons import ack_button, history_button, open_button
 from cdi_bot.slack.render.kit.i18n import Translator

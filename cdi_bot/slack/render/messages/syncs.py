@@ -6,8 +6,8 @@ from cdi_bot.core.model.content import SyncEnded, SyncTriggered
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.run import Outcome
-from cdi_bot.core.model.view import EventView
 from cdi_bot.core.rules.requested_sync import APPEARS, LONGEST
+from cdi_bot.delivery.views import EventView
 from cdi_bot.slack.render.answers.refusals import short_answer
 from cdi_bot.slack.render.kit.blocks import Block, Rendered, actions
 from cdi_bot.slack.render.kit.buttons import confirmed_sync, history_of, open_in_braze

@@ -87,7 +87,7 @@ class EventView:
 class GroupedReplyView:
     """A reply about several incidents of a card, worst first."""
 
-    told: ReplyFact
+    fact: ReplyFact
     incidents: tuple[IncidentView, ...]
     possible_repeat: bool = False
 
