@@ -64,7 +64,7 @@ async def test_what_needs_somebody_stands_first(town: Desk) -> None:
     assert (wrong.integration.integration_name, wrong.channels) == ("Zeta", (ALERTS, MARKETING))
     assert isinstance(first, ChannelSubscription)
     assert isinstance(second, ChannelSubscription)
-    assert (first.total, first.failing) == (2, 1)
+    assert (first.total, first.unhealthy) == (2, 1)
     assert isinstance(zeta, IntegrationSummary)
     assert isinstance(alpha, IntegrationSummary)
     assert zeta.incident is not None
