@@ -1,4 +1,4 @@
-"""Which replies are told together."""
+"""Which replies are sent together."""
 
 from __future__ import annotations
 

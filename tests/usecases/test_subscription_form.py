@@ -55,8 +55,8 @@ async def test_whatever_spelling_is_typed(town: Desk) -> None:
     assert orders.integration_name == "Orders"
 
 
-async def test_how_a_channel_hears_of_an_integration(town: Desk) -> None:
-    """Its own subscription is the closest, then a pattern, then `all`; where there is none, the integration is told."""
+async def test_by_which_subscription_a_channel_gets_alerts(town: Desk) -> None:
+    """Its own subscription, else a pattern, else `all`; where there is none, the integration is returned."""
     users = town.add("Users")
     forms: SubscriptionForms = town.forms
     await town.subscriptions.subscribe(MARKETING, MARA, "Users", Filters())
@@ -106,7 +106,7 @@ async def test_one_subscription_ends_alone(town: Desk) -> None:
 
 
 async def test_language_and_digest_of_the_channel(town: Desk) -> None:
-    """What is wished is set and told in the channel, nothing else is touched."""
+    """What was changed is set and announced in the channel, nothing else is touched."""
     forms: SubscriptionForms = town.forms
     assert await forms.change_settings(ALERTS, MARA, SettingsChange(), "UTC") == []
     schedule = read_schedule(["weekly", "mon", "08:30"])

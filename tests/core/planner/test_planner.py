@@ -160,7 +160,7 @@ def test_a_run_that_began_and_ended_between_two_answers_is_urgent() -> None:
 
 
 def test_a_list_that_is_behind_changes_nothing() -> None:
-    """An older run, or a known end still shown as running, is no news."""
+    """An older run, or a known end still shown as running, changes nothing."""
     made = planner("a")
     calls(made, NOON)
     made.call_answered("a", [ran("a", -1), ran("a", -16)], NOON)
