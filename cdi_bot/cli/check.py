@@ -115,7 +115,7 @@ def _check_scopes(granted: Scopes) -> list[CheckResult]:
 async def _check_admin_channel(slack: SlackApp, channel: Channel) -> CheckResult:
     what, invite = "CDI_BOT_ADMIN_CHANNEL", "Type /invite @cdi-bot in it"
     try:
-        info = await SlackMessenger(slack.client, Translator.load("en")).channel_info(channel)
+        info = await SlackMessenger(slack.api, Translator.load("en")).channel_info(channel)
     except SlackTrouble as trouble:
         if trouble.verdict is SlackVerdict.CHANNEL_GONE:
             detail = "no such channel, or a private one that the bot is not in"

@@ -25,9 +25,8 @@ from cdi_bot.operator.metrics import CONTENT_TYPE, Metrics, watch_loop
 from cdi_bot.scheduler import Scheduler
 from cdi_bot.settings.environment import Settings
 from cdi_bot.slack.api.app import Identity, SlackApp
-from cdi_bot.slack.api.memberships import SlackMemberships
+from cdi_bot.slack.api.directory import SlackMemberships, SlackPeople
 from cdi_bot.slack.api.messenger import SlackMessenger
-from cdi_bot.slack.api.people import SlackPeople
 from cdi_bot.slack.handlers.commands import Responder
 from cdi_bot.slack.handlers.home import HomeTab
 from cdi_bot.slack.handlers.registration import register_handlers
@@ -223,11 +222,11 @@ def _adapters(
     reached: tuple[Workspace, BrazeClient],
     metrics: Metrics,
 ) -> _Reached:
-    people, memberships = SlackPeople(slack.client, team_id), SlackMemberships(slack.client, team_id)
+    people, memberships = SlackPeople(slack.api, team_id), SlackMemberships(slack.api, team_id)
     adapters = Adapters(
         store=store,
         workspaces=[reached],
-        messenger=SlackMessenger(slack.client, Translator.load(settings.language)),
+        messenger=SlackMessenger(slack.api, Translator.load(settings.language)),
         people=people,
         memberships=memberships,
         team_id=team_id,

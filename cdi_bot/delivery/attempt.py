@@ -25,9 +25,6 @@ from cdi_bot.store import AFTER_CARD, SNOOZED, Store, UnitOfWork
 SETTLE_AFTER = timedelta(seconds=3)
 """How long Slack is given to show a message whose fate is unknown before the channel is searched for it."""
 
-_CLOCK_SKEW = timedelta(minutes=5)
-"""How far this machine's clock and Slack's may differ when the channel is searched."""
-
 _SNOOZE_CHECK = timedelta(hours=1)
 """How often a muted message is looked at again, at the latest."""
 
@@ -173,7 +170,7 @@ class MessageSender:
 
     async def _find(self, message: OutboxMessage, ready: _Ready, since: datetime) -> str | None:
         return await self.messenger.find(
-            message.owed.channel, key=message.owed.key, since=since - _CLOCK_SKEW, thread_ts=ready.thread_ts
+            message.owed.channel, key=message.owed.key, since=since, thread_ts=ready.thread_ts
         )
 
     async def _record(

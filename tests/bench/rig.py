@@ -22,9 +22,9 @@ from cdi_bot.core.model.subscription import Filters
 from cdi_bot.core.model.view import View
 from cdi_bot.delivery.dispatcher import Dispatcher
 from cdi_bot.monitoring.recorder import Observation, record_observations
-from cdi_bot.slack.api.memberships import SlackMemberships
+from cdi_bot.slack.api.call import SlackApi
+from cdi_bot.slack.api.directory import SlackMemberships, SlackPeople
 from cdi_bot.slack.api.messenger import SlackMessenger
-from cdi_bot.slack.api.people import SlackPeople
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import Store
 from cdi_bot.store.migrate import upgrade
@@ -51,7 +51,7 @@ class Receipts(SlackMessenger):
 
     def __post_init__(self) -> None:
         """Speak English."""
-        super().__init__(self.client, Translator())
+        super().__init__(SlackApi(self.client), Translator())
 
     async def post(
         self,
@@ -167,8 +167,8 @@ async def rig(env: Env, folder: Path, each: int) -> AsyncIterator[Rig]:
             store=store,
             workspaces=[],
             messenger=slack,
-            people=SlackPeople(client, TEAM),
-            memberships=SlackMemberships(client, TEAM),
+            people=SlackPeople(SlackApi(client), TEAM),
+            memberships=SlackMemberships(SlackApi(client), TEAM),
             team_id=TEAM,
         )
         dispatcher = assemble(bot_settings(admins=frozenset({"*"})), adapters, now).dispatcher

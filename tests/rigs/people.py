@@ -23,9 +23,9 @@ from cdi_bot.sandbox.braze.runs import Run as PastRun
 from cdi_bot.sandbox.braze.settings import Settings
 from cdi_bot.sandbox.slack.model import User
 from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, FINANCE_PRIVATE, MARKETING_OPS, TEAM
-from cdi_bot.slack.api.memberships import SlackMemberships
+from cdi_bot.slack.api.call import SlackApi
+from cdi_bot.slack.api.directory import SlackMemberships, SlackPeople
 from cdi_bot.slack.api.messenger import SlackMessenger
-from cdi_bot.slack.api.people import SlackPeople
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import Store
 from cdi_bot.usecases.access import Access
@@ -156,13 +156,14 @@ async def responder(
         )
         for name in ("UBEN", "UADMIN"):
             sandbox.slack.users[name] = User(id=name, name=name.lower(), real_name=name)
-        messenger = SlackMessenger(client, Translator())
+        api = SlackApi(client)
+        messenger = SlackMessenger(api, Translator())
         adapters = Adapters(
             store=store,
             workspaces=[(workspace, braze)],
             messenger=messenger,
-            people=SlackPeople(client, TEAM),
-            memberships=SlackMemberships(client, TEAM),
+            people=SlackPeople(api, TEAM),
+            memberships=SlackMemberships(api, TEAM),
             team_id=TEAM,
             owner="test",
         )

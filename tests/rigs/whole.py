@@ -27,9 +27,9 @@ from cdi_bot.sandbox.braze.runs import Run as PastRun
 from cdi_bot.sandbox.braze.runs import RunPlan
 from cdi_bot.sandbox.braze.settings import Settings
 from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, TEAM
-from cdi_bot.slack.api.memberships import SlackMemberships
+from cdi_bot.slack.api.call import SlackApi
+from cdi_bot.slack.api.directory import SlackMemberships, SlackPeople
 from cdi_bot.slack.api.messenger import SlackMessenger
-from cdi_bot.slack.api.people import SlackPeople
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import Store, StoreTrouble
 from cdi_bot.usecases.sync import SyncRequests
@@ -126,6 +126,7 @@ class Whole:
             session=session,
             retry_handlers=[],
         )
+        api = SlackApi(client, clock=self.seconds)
         settings = bot_settings(
             poll_interval=timedelta(seconds=interval),
             unreachable_after=timedelta(seconds=unreachable_after),
@@ -136,9 +137,9 @@ class Whole:
         adapters = Adapters(
             store=self.store,
             workspaces=[(workspace, braze)],
-            messenger=SlackMessenger(client, Translator(), clock=self.seconds),
-            people=SlackPeople(client, TEAM),
-            memberships=SlackMemberships(client, TEAM),
+            messenger=SlackMessenger(api, Translator()),
+            people=SlackPeople(api, TEAM),
+            memberships=SlackMemberships(api, TEAM),
             team_id=TEAM,
             sleep=self.sleep,
             random=no_jitter,

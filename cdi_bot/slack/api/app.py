@@ -1,4 +1,8 @@
-"""What is remembered by name, and no more of it than fits: the oldest goes first."""
+"""The bot as a Slack app: what Slack sends comes in here, over Socket Mode or as signed HTTP requests.
+
+Everything is acknowledged before it is worked on, so that a slow database or Braze never costs the three seconds
+that Slack gives. The work runs in tasks of its own, which a stop waits for.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,8 @@ import asyncio
 import json
 import logging
 import re
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import aiohttp
@@ -26,47 +29,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
-from cdi_bot.slack.api.errors import Effect, to_trouble
+from cdi_bot.slack.api.call import CALL_SECONDS, SlackApi, bad_answer
+from cdi_bot.slack.api.errors import Effect
 from cdi_bot.slack.api.proxy import proxy_for
+from cdi_bot.slack.api.recent import Recent
 from cdi_bot.slack.api.scopes import Scopes, read_scopes
 from cdi_bot.slack.api.socket_mode import WATCH_SECONDS, SocketMode
-
-Value = TypeVar("Value")
-
-
-class Recent(Generic[Value]):
-    """What was put under the newest names, at most `limit` of them."""
-
-    def __init__(self, limit: int) -> None:
-        """Know none."""
-        self._limit = limit
-        self._known: OrderedDict[str, Value] = OrderedDict()
-
-    def get(self, name: str) -> Value | None:
-        """Return what was put under a name, `None` when it is not known."""
-        return self._known.get(name)
-
-    def put(self, name: str, value: Value) -> None:
-        """Remember a name as the newest."""
-        self._known[name] = value
-        self._known.move_to_end(name)
-        if len(self._known) > self._limit:
-            self._known.popitem(last=False)
-
-    def forget(self, name: str) -> None:
-        """Know nothing of a name any more."""
-        self._known.pop(name, None)
-
 
 Json = dict[str, Any]
 Listener = Callable[[Json], Awaitable[None]]
 Answerer = Callable[[Json], Awaitable[Json]]
 
 log = structlog.get_logger(__name__)
-
-CALL_SECONDS = 10.0
-"""How long a call of Slack's Web API may take."""
 
 LONGEST_BODY = 1024**2
 """More than Slack sends in one request, in bytes."""
@@ -117,8 +91,9 @@ class SlackApp:
             token=bot_token, base_url=api_url, session=self.session, retry_handlers=[]
         )
         self.client.proxy = proxy_for(api_url)
+        self.api = SlackApi(self.client)
         self._sockets = (
-            SocketMode(self.client, app_token, self._take_envelope, watch_seconds=watch_seconds)
+            SocketMode(self.api, app_token, self._take_envelope, watch_seconds=watch_seconds)
             if app_token
             else None
         )
@@ -242,14 +217,11 @@ class SlackApp:
 
     async def identify(self) -> Identity:
         """Try the bot token; raises `SlackTrouble` with Slack's word, such as `invalid_auth`."""
-        try:
-            answer = await self.client.auth_test()
-        except Exception as error:  # noqa: BLE001  # slack_sdk raises all sorts of things for odd answers
-            raise to_trouble(error, Effect.LOOKS) from None
+        answer, headers = await self.api.call("auth.test", Effect.LOOKS)
         team_id, user_id = answer.get("team_id"), answer.get("user_id")
         if not team_id or not user_id:
-            raise SlackTrouble("bad_answer", verdict=SlackVerdict.RETRY)
-        scopes = read_scopes(answer.headers.get("X-OAuth-Scopes"))
+            raise bad_answer()
+        scopes = read_scopes(headers.get("X-OAuth-Scopes"))
         self._identity = Identity(str(team_id), str(user_id), scopes)
         return self._identity
 

@@ -6,21 +6,18 @@ exception is a message whose blocks Slack refuses: it was not posted, and goes o
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from slack_sdk.web.async_client import AsyncWebClient
-from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.view import View
 from cdi_bot.delivery.slack_port import ChannelInfo, SlackTrouble, SlackVerdict
-from cdi_bot.slack.api.errors import Effect, refused_why, to_trouble
+from cdi_bot.slack.api.call import SlackApi, bad_answer
+from cdi_bot.slack.api.errors import Effect
 from cdi_bot.slack.render.kit.blocks import Rendered, section
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.messages.view import render_view
@@ -39,34 +36,16 @@ _TOO_FANCY = frozenset(
     {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long", "invalid_attachments"}
 )
 
-Call = Callable[[], Awaitable[AsyncSlackResponse]]
-
 log = structlog.get_logger()
 
 
 class SlackMessenger:
-    """One Slack team; the `Messenger` of the use cases. `words` are the language where none is asked for.
+    """One Slack team; the `Messenger` of the use cases. `i18n` is the language where none is asked for."""
 
-    `client` must not retry by itself: its default handlers post twice when an answer is lost. `timeout` is the
-    longest that one call takes, in seconds; `clock` counts seconds and never goes back.
-    """
-
-    def __init__(
-        self,
-        client: AsyncWebClient,
-        i18n: Translator,
-        *,
-        timeout: float = 10.0,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        """Raise ValueError when `client` would repeat calls by itself."""
-        if client.retry_handlers:
-            raise ValueError("the Slack client must have retry_handlers=[]: it would post twice")
-        self._client = client
+    def __init__(self, api: SlackApi, i18n: Translator) -> None:
+        """Call through `api`."""
+        self._api = api
         self._translator = i18n
-        self._timeout = timeout
-        self._clock = clock
-        self._closed_until: dict[str, float] = {}
 
     async def post(
         self,
@@ -81,23 +60,22 @@ class SlackMessenger:
         """Post a message that carries `key` in its metadata; returns its `ts`."""
 
         async def send(message: Rendered) -> dict[str, Any]:
-            return await self._call(
+            answer = await self._api.call(
                 "chat.postMessage",
-                lambda: self._client.chat_postMessage(
-                    channel=channel.channel_id,
-                    thread_ts=thread_ts,
-                    reply_broadcast=True if broadcast and thread_ts else None,
-                    unfurl_links=False,
-                    unfurl_media=False,
-                    **_body(message, key),
-                ),
                 Effect.SHOWS_TWICE,
+                channel=channel.channel_id,
+                thread_ts=thread_ts,
+                reply_broadcast=True if broadcast and thread_ts else None,
+                unfurl_links=False,
+                unfurl_media=False,
+                **_body(message, key),
             )
+            return answer.data
 
         answer = await self._send(send, view, channel, key, language)
         ts = answer.get("ts")
         if not isinstance(ts, str):
-            raise SlackTrouble("bad_answer", verdict=SlackVerdict.UNKNOWN)
+            raise bad_answer(Effect.SHOWS_TWICE)
         return ts
 
     async def update(
@@ -106,11 +84,8 @@ class SlackMessenger:
         """Replace a message's content; harmless when repeated."""
 
         async def send(message: Rendered) -> dict[str, Any]:
-            return await self._call(
-                "chat.update",
-                lambda: self._client.chat_update(channel=channel.channel_id, ts=ts, **_body(message, key)),
-                Effect.CHANGES_ONCE,
-            )
+            arguments = {"channel": channel.channel_id, "ts": ts, **_body(message, key)}
+            return (await self._api.call("chat.update", Effect.CHANGES_ONCE, **arguments)).data
 
         await self._send(send, view, channel, key, language)
 
@@ -139,21 +114,13 @@ class SlackMessenger:
 
     async def direct_channel(self, team_id: str, user_id: str) -> Channel:
         """Open the direct message to a person."""
-        answer = await self._call(
-            "conversations.open",
-            lambda: self._client.conversations_open(users=[user_id]),
-            Effect.CHANGES_ONCE,
-        )
-        return Channel(team_id=team_id, channel_id=str(_conversation(answer)["id"]))
+        answer = await self._api.call("conversations.open", Effect.CHANGES_ONCE, users=[user_id])
+        return Channel(team_id=team_id, channel_id=str(_conversation(answer.data)["id"]))
 
     async def channel_info(self, channel: Channel) -> ChannelInfo:
         """Look a channel up; CHANNEL_GONE when the bot can't see it."""
-        answer = await self._call(
-            "conversations.info",
-            lambda: self._client.conversations_info(channel=channel.channel_id),
-            Effect.LOOKS,
-        )
-        told = _conversation(answer)
+        answer = await self._api.call("conversations.info", Effect.LOOKS, channel=channel.channel_id)
+        told = _conversation(answer.data)
         direct = bool(told.get("is_im"))
         name = told.get("name")
         return ChannelInfo(
@@ -200,34 +167,8 @@ class SlackMessenger:
             "cursor": cursor,
         }
         if thread_ts is None:
-            return await self._call(
-                "conversations.history", lambda: self._client.conversations_history(**about), Effect.LOOKS
-            )
-        return await self._call(
-            "conversations.replies",
-            lambda: self._client.conversations_replies(ts=thread_ts, **about),
-            Effect.LOOKS,
-        )
-
-    async def _call(self, method: str, call: Call, effect: Effect) -> dict[str, Any]:
-        """Make one call within the time limit, unless Slack asked to leave the method alone for now."""
-        wait = self._closed_until.get(method, 0.0) - self._clock()
-        if wait > 0:
-            raise SlackTrouble("ratelimited", verdict=SlackVerdict.RETRY, retry_after=wait)
-        try:
-            async with asyncio.timeout(self._timeout):
-                response = await call()
-        except Exception as error:  # noqa: BLE001  nothing of the libraries below may escape
-            trouble = to_trouble(error, effect)
-            why = refused_why(error)
-        else:
-            return response.data if isinstance(response.data, dict) else {}
-        if why:
-            log.warning("Slack refused a call", method=method, reason=trouble.reason, why=why)
-        if trouble.retry_after is not None:
-            self._closed_until[method] = self._clock() + trouble.retry_after
-        # Raised outside of the handler: the libraries' errors show the request, which holds the token.
-        raise trouble
+            return (await self._api.call("conversations.history", Effect.LOOKS, **about)).data
+        return (await self._api.call("conversations.replies", Effect.LOOKS, ts=thread_ts, **about)).data
 
 
 def _body(message: Rendered, key: str) -> dict[str, Any]:
@@ -261,5 +202,5 @@ def _conversation(answer: dict[str, Any]) -> dict[str, Any]:
     """Return the channel of an answer; raises SlackTrouble where there is none."""
     told = answer.get("channel")
     if not isinstance(told, dict) or not isinstance(told.get("id"), str):
-        raise SlackTrouble("bad_answer", verdict=SlackVerdict.RETRY)
+        raise bad_answer()
     return told

@@ -19,7 +19,7 @@ from cdi_bot.core.commands.table import ShowHelp
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.delivery.slack_port import SlackTrouble
 from cdi_bot.slack.api.app import Json, SlackApp
-from cdi_bot.slack.api.people import SlackPeople
+from cdi_bot.slack.api.directory import SlackPeople
 from cdi_bot.slack.api.respond import respond
 from cdi_bot.slack.render.answers.answer import name_channel, render_answer
 from cdi_bot.slack.render.answers.help import render_help, render_mistake, render_trouble

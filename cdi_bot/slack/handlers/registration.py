@@ -7,8 +7,7 @@ from datetime import datetime
 
 from cdi_bot.delivery.channel_health import ChannelHealth
 from cdi_bot.slack.api.app import SlackApp
-from cdi_bot.slack.api.memberships import SlackMemberships
-from cdi_bot.slack.api.people import SlackPeople
+from cdi_bot.slack.api.directory import SlackMemberships, SlackPeople
 from cdi_bot.slack.api.views import SlackViews
 from cdi_bot.slack.handlers.actions import register_actions
 from cdi_bot.slack.handlers.commands import Responder, register_commands
@@ -34,7 +33,7 @@ def register_handlers(
     slack.on_person(people.met)
     register_commands(responder)
     register_actions(responder)
-    screens = SlackViews(slack.client)
+    screens = SlackViews(slack.api)
     home = HomeTab(responder=responder, homes=homes, memberships=memberships, screens=screens, clock=clock)
     home.listen()
     FormHandlers(responder=responder, forms=forms, screens=screens, changed=home.show_again).listen()

@@ -23,7 +23,8 @@ from cdi_bot.sandbox.slack.seed_data import (
     MARKETING_OPS,
     TEAM,
 )
-from cdi_bot.slack.api.memberships import KEPT, PAGE, SlackMemberships
+from cdi_bot.slack.api.call import SlackApi
+from cdi_bot.slack.api.directory import KEPT, PAGE, SlackMemberships
 
 
 class Seconds:
@@ -56,7 +57,7 @@ def ids(channels: frozenset[Channel]) -> set[str]:
 
 async def test_a_persons_channels(sandbox: Sandbox, client: AsyncWebClient) -> None:
     """All public ones; private ones only where the bot is, too."""
-    memberships = SlackMemberships(client, TEAM)
+    memberships = SlackMemberships(SlackApi(client), TEAM)
     public = {DATA_ALERTS, MARKETING_OPS, GENERAL}
     assert ids(await memberships.channels_of(MARA)) == public
     private = sandbox.slack.channels[FINANCE_PRIVATE]
@@ -71,13 +72,13 @@ async def test_every_page_is_read(sandbox: Sandbox, client: AsyncWebClient) -> N
     for number in range(PAGE + 1):
         name = f"C{number:08}"
         sandbox.slack.put_channel(Place(id=name, name=name, created=0, members=frozenset({MARA})))
-    assert len(await SlackMemberships(client, TEAM).channels_of(MARA)) == PAGE + 4
+    assert len(await SlackMemberships(SlackApi(client), TEAM).channels_of(MARA)) == PAGE + 4
 
 
 async def test_an_answer_holds_for_a_minute(sandbox: Sandbox, client: AsyncWebClient) -> None:
     """Slack is asked once a minute for a person, and a failure is no answer: it is said, and asked again."""
     clock = Seconds()
-    memberships = SlackMemberships(client, TEAM, clock=clock)
+    memberships = SlackMemberships(SlackApi(client), TEAM, clock=clock)
     fault = Fault(kind=FaultKind.STATUS, status=503, path="users.conversations", times=1)
     sandbox.slack.faults.add(fault)
     with pytest.raises(SlackTrouble):

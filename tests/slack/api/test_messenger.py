@@ -19,6 +19,7 @@ from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.model import TokenState
 from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, FINANCE_PRIVATE, GENERAL, KENJI
 from cdi_bot.slack.api import messenger
+from cdi_bot.slack.api.call import SlackApi
 from cdi_bot.slack.api.messenger import SlackMessenger
 from cdi_bot.slack.render.kit.i18n import Translator
 from tests.slack.render.samples import failing, incident_view
@@ -56,7 +57,7 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 def messenger_at(url: str, token: str, session: aiohttp.ClientSession, **more: object) -> SlackMessenger:
     """Return a messenger that writes to a stand-in."""
     client = AsyncWebClient(token=token, base_url=f"{url}/api/", session=session, retry_handlers=[])
-    return SlackMessenger(client, Translator(), **more)  # type: ignore[arg-type]  # the fields of the messenger
+    return SlackMessenger(SlackApi(client, **more), Translator())  # type: ignore[arg-type]  # the fields of the API
 
 
 @pytest.fixture
@@ -274,7 +275,7 @@ async def test_deleted_card(sandbox: Sandbox, slack: SlackMessenger) -> None:
 def test_client_that_repeats() -> None:
     """A client that would repeat a post by itself is refused at once."""
     with pytest.raises(ValueError, match="post twice"):
-        SlackMessenger(AsyncWebClient(token="xoxb-1"), Translator())
+        SlackApi(AsyncWebClient(token="xoxb-1"))
 
 
 class OddSlack:

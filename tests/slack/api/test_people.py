@@ -13,8 +13,9 @@ from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.model import User
 from cdi_bot.sandbox.slack.seed_data import BOT, GUEST, KENJI, MARA, OUTSIDER, TEAM
-from cdi_bot.slack.api import people as module
-from cdi_bot.slack.api.people import KEPT, TRIED_AGAIN, SlackPeople, read_person
+from cdi_bot.slack.api import directory as module
+from cdi_bot.slack.api.call import SlackApi
+from cdi_bot.slack.api.directory import KEPT, TRIED_AGAIN, SlackPeople, read_person
 
 
 class Ticks:
@@ -50,7 +51,7 @@ async def client(sandbox: Sandbox) -> AsyncIterator[AsyncWebClient]:
 @pytest.fixture
 def people(client: AsyncWebClient, clock: Ticks) -> SlackPeople:
     """Return the people of the stand-in's workspace."""
-    return SlackPeople(client, TEAM, clock=clock)
+    return SlackPeople(SlackApi(client), TEAM, clock=clock)
 
 
 def asked(sandbox: Sandbox) -> int:
@@ -146,7 +147,7 @@ async def test_only_the_last_seen_are_kept(
 ) -> None:
     """Memory stays bounded in a workspace of very many."""
     monkeypatch.setattr(module, "REMEMBERED", 2)
-    people = SlackPeople(client, TEAM)
+    people = SlackPeople(SlackApi(client), TEAM)
     for user in (MARA, KENJI, GUEST, MARA):
         await people.person(user)
     assert asked(sandbox) == 4

@@ -15,6 +15,8 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from cdi_bot.delivery.slack_port import SlackTrouble
+from cdi_bot.slack.api.call import SlackApi
+from cdi_bot.slack.api.errors import Effect
 from cdi_bot.slack.api.socket_connection import Connection, connect
 from cdi_bot.slack.api.socket_mode import CONNECTIONS, QUICK_RETRIES, SocketMode
 from tests.slack.api.bolt_kit import PATIENCE, Json, Ticks
@@ -26,7 +28,7 @@ Saying = Callable[[web.WebSocketResponse], Awaitable[None]]
 
 
 @asynccontextmanager
-async def slack(say: Saying) -> AsyncIterator[AsyncWebClient]:
+async def slack(say: Saying) -> AsyncIterator[SlackApi]:
     """Serve a Slack that says so on each connection, and then waits for the app to go."""
 
     async def address(request: web.Request) -> web.Response:
@@ -44,7 +46,9 @@ async def slack(say: Saying) -> AsyncIterator[AsyncWebClient]:
     app.router.add_post("/api/apps.connections.open", address)
     app.router.add_get("/link", link)
     async with TestServer(app) as server, aiohttp.ClientSession() as session:
-        yield AsyncWebClient(base_url=f"{server.make_url('/api/')}", session=session, retry_handlers=[])
+        yield SlackApi(
+            AsyncWebClient(base_url=f"{server.make_url('/api/')}", session=session, retry_handlers=[])
+        )
 
 
 async def acknowledge(request: SocketModeRequest) -> SocketModeResponse:
@@ -53,7 +57,7 @@ async def acknowledge(request: SocketModeRequest) -> SocketModeResponse:
 
 
 async def connected(
-    client: AsyncWebClient, *, clock: Callable[[], float], on_end: Callable[[], None]
+    client: SlackApi, *, clock: Callable[[], float], on_end: Callable[[], None]
 ) -> Connection:
     """Open a connection."""
     return await connect(client, "xapp-1", seconds=PATIENCE, take=acknowledge, on_end=on_end, clock=clock)
@@ -136,6 +140,6 @@ async def test_connections_that_end_at_once_are_not_replaced_in_circles() -> Non
         sockets = SocketMode(client, "xapp-1", acknowledge, watch_seconds=3600)
         await sockets.connect()
         for _ in range(20 * QUICK_RETRIES):  # each takes about as long as to replace a connection
-            await client.api_call("apps.connections.open")
+            await client.call("apps.connections.open", Effect.LOOKS, app_token="xapp-1")
         assert QUICK_RETRIES < came <= CONNECTIONS * (1 + QUICK_RETRIES)
         await sockets.close()

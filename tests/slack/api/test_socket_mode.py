@@ -20,6 +20,7 @@ from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.model import TokenState
 from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARA
 from cdi_bot.sandbox.slack.socket_mode import CONNECTIONS_MAX, HANDSHAKE
+from cdi_bot.slack.api.call import SlackApi
 from cdi_bot.slack.api.socket_mode import CONNECTIONS, SILENT_SECONDS, SocketMode
 from tests.slack.api.bolt_kit import PATIENCE, Ticks
 
@@ -60,7 +61,7 @@ async def make(sandbox: Sandbox, clock: Ticks, taker: Taker) -> AsyncIterator[Ca
     """Return a maker of sockets; they are closed after the test."""
     made: list[SocketMode] = []
     async with aiohttp.ClientSession() as session:
-        client = AsyncWebClient(base_url=f"{sandbox.url}/api/", session=session, retry_handlers=[])
+        client = SlackApi(AsyncWebClient(base_url=f"{sandbox.url}/api/", session=session, retry_handlers=[]))
 
         def maker(
             token: str = sandbox.slack_app_token, *, watch: float = NEVER, patience: float = PATIENCE
