@@ -228,6 +228,8 @@ async def test_home(abroad: Abroad) -> None:
     assert f"<#{DATA_ALERTS}>" in str(home["blocks"])
     await abroad.press_in(home, "home_ack:0")
     assert await abroad.acknowledged_by(opened) == MARA
+    done = [await abroad.audit(channel) for channel in await abroad.subscribed()]
+    assert sum(actions.count("acknowledge") for actions in done) == 1
     home = abroad.desk.sandbox.slack.views.homes()[MARA]
     new = next(each for each in _action_ids(home) if each.startswith("form_new:"))
     await abroad.press_in(home, new)
