@@ -11,6 +11,7 @@ from statistics import median
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.run import Outcome, Run
+from cdi_bot.core.model.totals import IntegrationTotals, PeriodTotals, RunTotals
 
 _ENOUGH = 3
 """Fewer runs than this make nothing usual, and fewer gaps between them no rhythm."""
@@ -93,42 +94,6 @@ def _chart_point(runs: Sequence[Run]) -> ChartPoint:
         rows_failed=sum(run.rows_failed_with_errors or 0 for run in runs),
         seconds=max([0.0, *(run.duration.total_seconds() for run in runs if run.duration is not None)]),
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunTotals:
-    """The runs of one integration that began within a period and have ended."""
-
-    runs: int = 0
-    failed: int = 0  # ended other than in success
-    rows_synced: int = 0
-    rows_failed: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IntegrationTotals:
-    """What a period brought to one integration; `not_well` is how long it was in some incident."""
-
-    integration: Integration
-    sums: RunTotals
-    unhealthy_for: timedelta
-    is_open: bool  # it was not well when the period ended
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PeriodTotals:
-    """What a period brought to all integrations of a channel; `not_well` adds up their times."""
-
-    runs: int
-    failed: int
-    rows_synced: int
-    rows_failed: int
-    unhealthy_for: timedelta
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is known of the period."""
-        return not self.runs and not self.unhealthy_for
 
 
 def totals_by_integration(

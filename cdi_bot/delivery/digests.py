@@ -13,13 +13,8 @@ from cdi_bot.core.model.channel import Channel, ChannelSettings
 from cdi_bot.core.model.content import Digest
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.message import MessageKind, OwedMessage
-from cdi_bot.core.statistics import (
-    IntegrationTotals,
-    PeriodTotals,
-    time_unhealthy,
-    totals,
-    totals_by_integration,
-)
+from cdi_bot.core.model.totals import IntegrationTotals, PeriodTotals
+from cdi_bot.core.statistics import time_unhealthy, totals, totals_by_integration
 from cdi_bot.store import Store, StoreTrouble, UnitOfWork
 
 

@@ -13,7 +13,7 @@ from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Snooze
-from cdi_bot.core.statistics import IntegrationTotals, PeriodTotals
+from cdi_bot.core.model.totals import IntegrationTotals, PeriodTotals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,7 @@ from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.run import KNOWN_STATUSES, Run
 from cdi_bot.core.model.subscription import Filters, Snooze, Subscription, Topic
+from cdi_bot.core.model.totals import IntegrationTotals, PeriodTotals, RunTotals
 from cdi_bot.core.model.view import (
     CardView,
     DigestView,
@@ -42,7 +43,7 @@ from cdi_bot.core.model.view import (
     SubscribedView,
 )
 from cdi_bot.core.rules.quality import QualityReason
-from cdi_bot.core.statistics import IntegrationTotals, PeriodTotals, RunTotals, Usual
+from cdi_bot.core.statistics import Usual
 from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.usecases import answers
 

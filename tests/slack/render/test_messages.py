@@ -35,6 +35,7 @@ from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Filters, Topic
+from cdi_bot.core.model.totals import IntegrationTotals, PeriodTotals, RunTotals
 from cdi_bot.core.model.view import (
     CardView,
     DigestView,
@@ -45,7 +46,6 @@ from cdi_bot.core.model.view import (
     View,
 )
 from cdi_bot.core.rules.quality import QualityReason
-from cdi_bot.core.statistics import IntegrationTotals, PeriodTotals, RunTotals
 from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.slack.render.kinds.table import renderer_of
 from cdi_bot.slack.render.kit.blocks import Rendered
