@@ -31,7 +31,7 @@ BREACHES = {
     "Inside Braze's stand-in": ("sandbox/braze/runs.py", "import cdi_bot.sandbox.braze.world"),
     "Inside Slack's stand-in": ("sandbox/slack/schema.py", "import cdi_bot.sandbox.slack.world"),
     "Inside the core: what decides, on what is computed, on the model": (
-        "core/model/view.py",
+        "core/model/run.py",
         "import cdi_bot.core.statistics",
     ),
     "The rules of one kind of incident know nothing of another kind": (

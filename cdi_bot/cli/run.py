@@ -269,7 +269,7 @@ def _build(
         memberships=memberships,
         forms=app.forms,
         homes=app.homes,
-        channel_health=app.dispatcher.places,
+        channel_health=app.dispatcher.channel_health,
         clock=surroundings.clock,
     )
     app.on_wake.append(home.stir)

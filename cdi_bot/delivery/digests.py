@@ -13,8 +13,14 @@ from cdi_bot.core.model.channel import Channel, ChannelSettings
 from cdi_bot.core.model.content import Digest
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.message import MessageKind, OwedMessage
-from cdi_bot.core.model.totals import IntegrationTotals, PeriodTotals
-from cdi_bot.core.statistics import time_unhealthy, totals, totals_by_integration
+from cdi_bot.core.model.subscription import is_subscribed
+from cdi_bot.core.statistics import (
+    IntegrationTotals,
+    PeriodTotals,
+    time_unhealthy,
+    totals,
+    totals_by_integration,
+)
 from cdi_bot.store import Store, StoreTrouble, UnitOfWork
 
 
@@ -40,7 +46,7 @@ async def subscribed_integrations(
     return [
         each
         for each in await uow.integrations.all(workspace_id)
-        if each.missing_since is None and any(one.takes_in(each.integration) for one in subscriptions)
+        if each.missing_since is None and is_subscribed(subscriptions, each.integration)
     ]
 
 

@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model.run import Outcome, Run, second_of
-from cdi_bot.core.model.totals import RunTotals
+from cdi_bot.core.statistics import RunTotals
 from cdi_bot.store.repository import (
     AnyRow,
     Build,

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.integration import Integration
-from cdi_bot.core.model.totals import RunTotals
-from cdi_bot.core.statistics import time_unhealthy, totals, totals_by_integration
+from cdi_bot.core.statistics import RunTotals, time_unhealthy, totals, totals_by_integration
 
 START = datetime(2026, 3, 24, 9, tzinfo=UTC)
 END = START + timedelta(days=1)

@@ -33,7 +33,10 @@ from cdi_bot.core.model.integration import Workspace
 from cdi_bot.core.model.message import OutboxMessage
 from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.subscription import Filters, Snooze
-from cdi_bot.core.model.view import (
+from cdi_bot.core.routing import snoozed_until
+from cdi_bot.delivery.digests import Digests
+from cdi_bot.delivery.view_builder import ViewBuilder
+from cdi_bot.delivery.views import (
     CardView,
     DigestView,
     EventView,
@@ -42,9 +45,6 @@ from cdi_bot.core.model.view import (
     SubscribedView,
     View,
 )
-from cdi_bot.core.routing import snoozed_until
-from cdi_bot.delivery.digests import Digests
-from cdi_bot.delivery.view_builder import ViewBuilder
 from cdi_bot.sandbox.slack.seed_data import MARA
 from cdi_bot.store import Store
 from cdi_bot.usecases.answers import Acknowledged, NothingOpen
@@ -204,7 +204,7 @@ async def test_one_card_of_both_keeps_them_apart(both: Both) -> None:
         await uow.cards.merge(first.card_id, [second.card_id])
         card = await both.views.card(uow, ALERTS, first.card_id, NOW)
     members = tuple(half.incident.incident_id for half in both.halves)
-    grouped = await both.event(GroupedReply(told="still_open", incident_ids=members))
+    grouped = await both.event(GroupedReply(fact="still_open", incident_ids=members))
     assert isinstance(grouped, GroupedReplyView)
     for view in (card, grouped):
         assert _named(view) == {(half.name, half.page) for half in both.halves}
@@ -213,7 +213,7 @@ async def test_one_card_of_both_keeps_them_apart(both: Both) -> None:
         card = await both.views.card(uow, ALERTS, first.card_id, NOW)
     snoozed = {each.incident.workspace_id for each in card.incidents if each.snooze}
     assert (len(card.incidents), snoozed) == (2, {first.id})
-    left = await both.event(GroupedReply(told="still_open", incident_ids=members))
+    left = await both.event(GroupedReply(fact="still_open", incident_ids=members))
     assert isinstance(left, GroupedReplyView)
     assert _named(left) == {(second.name, second.page)}
 

@@ -9,7 +9,7 @@ import pytest
 
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.run import Run
-from cdi_bot.core.model.totals import RunTotals
+from cdi_bot.core.statistics import RunTotals
 from cdi_bot.store import Store
 from tests.store.samples import MINUTE, NOW, a_workspace, incident, run
 

@@ -34,7 +34,7 @@ def homes(town: Desk) -> HomeQueries:
 
 
 async def test_only_the_persons_channels(town: Desk) -> None:
-    """What another channel hears of is neither shown nor counted, nor is it looked at."""
+    """Integrations of other channels are neither shown nor counted, nor read."""
     town.add("Users", "success", "error")
     town.add("Orders", "success")
     await town.subscriptions.subscribe(ALERTS, MARA, "Users", Filters())
@@ -52,7 +52,7 @@ async def test_only_the_persons_channels(town: Desk) -> None:
 
 
 async def test_what_needs_somebody_stands_first(town: Desk) -> None:
-    """Failing ones first, once however many channels hear of them, with these channels; then the rest by name."""
+    """Failing ones first, each once and with all channels that are subscribed to it; then the rest by name."""
     town.add("Zeta", "success", "error")
     town.add("Alpha", "success", "success", "success", "success", "success")
     for channel in (ALERTS, MARKETING):
@@ -64,7 +64,7 @@ async def test_what_needs_somebody_stands_first(town: Desk) -> None:
     assert (wrong.integration.integration_name, wrong.channels) == ("Zeta", (ALERTS, MARKETING))
     assert isinstance(first, ChannelSubscription)
     assert isinstance(second, ChannelSubscription)
-    assert (first.total, first.failing) == (2, 1)
+    assert (first.total, first.unhealthy) == (2, 1)
     assert isinstance(zeta, IntegrationSummary)
     assert isinstance(alpha, IntegrationSummary)
     assert zeta.incident is not None

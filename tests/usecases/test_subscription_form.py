@@ -10,11 +10,12 @@ import pytest
 
 from cdi_bot.core.digest_schedule import read_schedule
 from cdi_bot.core.model.content import DigestChanged, LanguageChanged, Subscribed, Unsubscribed
+from cdi_bot.core.model.incident import Topic
 from cdi_bot.core.model.integration import Integration
-from cdi_bot.core.model.subscription import Filters, Topic
+from cdi_bot.core.model.subscription import Filters
 from cdi_bot.sandbox.slack.seed_data import GUEST, KENJI, MARA
-from cdi_bot.usecases.answers import NeedsInvite, NotAllowed, SubscribedTo, UnsubscribedFrom
-from cdi_bot.usecases.subscription_form import ChannelWishes, ExistingSubscription, SubscriptionForms
+from cdi_bot.usecases.answers import NeedsInvite, NotAllowed, SubscriptionEnded, SubscriptionSet
+from cdi_bot.usecases.subscription_form import ExistingSubscription, SettingsChange, SubscriptionForms
 from tests.rigs.people import ALERTS, MARKETING, PRIVATE, Desk, responder
 
 QUIET = Filters(topics=frozenset({Topic.ERROR}))
@@ -31,7 +32,7 @@ async def test_what_is_offered(town: Desk) -> None:
     """The list is read where nothing is known yet, then the memory answers; what Braze has dropped is not offered."""
     town.add("Users EU")
     gone = town.add("Users US")
-    found = await town.forms.offer(" users ")
+    found = await town.forms.search(" users ")
     assert [one.integration_name for one in found.integrations] == ["Users EU", "Users US"]
     assert (found.pattern, found.pattern_count) == ("users*", 2)
     asked = town.calls("/integrations")
@@ -39,7 +40,7 @@ async def test_what_is_offered(town: Desk) -> None:
         known = await uow.integrations.get(town.workspace.workspace_id, gone)
         assert known is not None
         await uow.integrations.save([replace(known, missing_since=town.clock())])
-    assert (await town.forms.offer("users")).total == 1
+    assert (await town.forms.search("users")).total == 1
     assert town.calls("/integrations") == asked
 
 
@@ -48,29 +49,29 @@ async def test_whatever_spelling_is_typed(town: Desk) -> None:
     wide = town.add("ユーザー（本番）")
     town.add("Orders")
     for typed in ("ﾕｰｻﾞｰ", f"https://dashboard-03.braze.com/integrations/cloud_data_ingestion/{wide}?tab=log"):
-        (found,) = (await town.forms.offer(typed)).integrations
+        (found,) = (await town.forms.search(typed)).integrations
         assert found.integration_id == wide
-    (orders,) = (await town.forms.offer("ｏｒｄ")).integrations
+    (orders,) = (await town.forms.search("ｏｒｄ")).integrations
     assert orders.integration_name == "Orders"
 
 
-async def test_how_a_channel_hears_of_an_integration(town: Desk) -> None:
-    """Its own subscription is the closest, then a pattern, then `all`; where there is none, the integration is told."""
+async def test_by_which_subscription_a_channel_gets_alerts(town: Desk) -> None:
+    """Its own subscription, else a pattern, else `all`; where there is none, the integration is returned."""
     users = town.add("Users")
     forms: SubscriptionForms = town.forms
     await town.subscriptions.subscribe(MARKETING, MARA, "Users", Filters())
-    about = await forms.about(ALERTS, users)
+    about = await forms.for_integration(ALERTS, users)
     assert isinstance(about, Integration)
-    assert await forms.about(ALERTS, "nothing") is None
+    assert await forms.for_integration(ALERTS, "nothing") is None
     for selector in ("all", "U*", users):
         await town.subscriptions.subscribe(ALERTS, MARA, selector, QUIET)
-        closest = await forms.about(ALERTS, users)
+        closest = await forms.for_integration(ALERTS, users)
         assert isinstance(closest, ExistingSubscription)
         assert closest.subscription.selector == selector
         assert closest.name == ("Users" if selector == users else None)
         subscription_id = closest.subscription.subscription_id
-        assert await forms.present(ALERTS, subscription_id) == closest
-        assert await forms.present(MARKETING, subscription_id) is None
+        assert await forms.current(ALERTS, subscription_id) == closest
+        assert await forms.current(MARKETING, subscription_id) is None
 
 
 async def test_only_ones_own_channels(town: Desk) -> None:
@@ -81,9 +82,9 @@ async def test_only_ones_own_channels(town: Desk) -> None:
     place = world.channels["C0GENERAL1"]
     world.put_channel(replace(place, members=place.members - {KENJI}))
     forms: SubscriptionForms = town.forms
-    assert isinstance(await forms.subscribe(general, MARA, "all", QUIET, picked=True), SubscribedTo)
+    assert isinstance(await forms.subscribe(general, MARA, "all", QUIET, picked=True), SubscriptionSet)
     assert await forms.subscribe(general, KENJI, "all", QUIET, picked=True) == NotAllowed(action="elsewhere")
-    assert isinstance(await forms.subscribe(general, KENJI, "all", QUIET, picked=False), SubscribedTo)
+    assert isinstance(await forms.subscribe(general, KENJI, "all", QUIET, picked=False), SubscriptionSet)
     assert await forms.subscribe(PRIVATE, MARA, "all", QUIET, picked=True) == NeedsInvite(channel=PRIVATE)
     assert isinstance(await forms.subscribe(ALERTS, GUEST, "all", QUIET, picked=True), NotAllowed)
 
@@ -93,7 +94,7 @@ async def test_one_subscription_ends_alone(town: Desk) -> None:
     town.add("Users")
     for selector in ("all", "Users", "U*"):
         await town.subscriptions.subscribe(ALERTS, MARA, selector, Filters())
-    assert isinstance(await town.forms.unsubscribe(ALERTS, MARA, "all"), UnsubscribedFrom)
+    assert isinstance(await town.forms.unsubscribe(ALERTS, MARA, "all"), SubscriptionEnded)
     async with town.store.read() as uow:
         assert len(await uow.subscriptions.for_channel(ALERTS)) == 2
     assert [type(content) for content in await town.owed()] == [
@@ -105,15 +106,15 @@ async def test_one_subscription_ends_alone(town: Desk) -> None:
 
 
 async def test_language_and_digest_of_the_channel(town: Desk) -> None:
-    """What is wished is set and told in the channel, nothing else is touched."""
+    """What was changed is set and announced in the channel, nothing else is touched."""
     forms: SubscriptionForms = town.forms
-    assert await forms.talk(ALERTS, MARA, ChannelWishes(), "UTC") == []
+    assert await forms.change_settings(ALERTS, MARA, SettingsChange(), "UTC") == []
     schedule = read_schedule(["weekly", "mon", "08:30"])
-    wish = ChannelWishes(language="en", wants_language=True, digest=schedule, wants_digest=True)
-    assert len(await forms.talk(ALERTS, MARA, wish, "Europe/Berlin")) == 2
+    wish = SettingsChange(language="en", changes_language=True, digest=schedule, changes_digest=True)
+    assert len(await forms.change_settings(ALERTS, MARA, wish, "Europe/Berlin")) == 2
     shown = await forms.settings(ALERTS)
     assert (shown.language, shown.digest, shown.zone) == ("en", "weekly mon 08:30", "Europe/Berlin")
-    await forms.talk(ALERTS, MARA, ChannelWishes(wants_digest=True), "UTC")
+    await forms.change_settings(ALERTS, MARA, SettingsChange(changes_digest=True), "UTC")
     shown = await forms.settings(ALERTS)
     assert (shown.language, shown.digest) == ("en", None)
     assert [type(content) for content in await town.owed()] == [LanguageChanged, DigestChanged, DigestChanged]

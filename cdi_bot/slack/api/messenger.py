@@ -14,8 +14,8 @@ from typing import Any
 import structlog
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.view import View
 from cdi_bot.delivery.slack_port import ChannelInfo, SlackTrouble, SlackVerdict
+from cdi_bot.delivery.views import View
 from cdi_bot.slack.api.call import SlackApi, bad_answer
 from cdi_bot.slack.api.errors import Effect
 from cdi_bot.slack.render.kit.blocks import Rendered, section

@@ -52,7 +52,7 @@ class Connection:
         self._take = take
         self._on_end = on_end
         self._clock = clock
-        self._heard_at = clock()
+        self._received_at = clock()
         self._taking: set[asyncio.Task[None]] = set()
         self._reader = asyncio.create_task(self._read())
         self.wants_end = False
@@ -64,7 +64,7 @@ class Connection:
 
         Answers to pings of our own don't count: a connection can go on giving those while no command comes by it.
         """
-        return self._clock() - self._heard_at
+        return self._clock() - self._received_at
 
     async def close(self) -> None:
         """Give it up, whatever is wrong with it; what is being acknowledged gets a moment to finish."""
@@ -91,10 +91,10 @@ class Connection:
     async def _frame(self, frame: aiohttp.WSMessage) -> bool:
         """Deal with a frame; False at the end."""
         if frame.type is aiohttp.WSMsgType.TEXT:
-            self._heard_at = self._clock()
+            self._received_at = self._clock()
             self._message(frame.data)
         elif frame.type is aiohttp.WSMsgType.PING:
-            self._heard_at = self._clock()
+            self._received_at = self._clock()
             await self._socket.pong(frame.data)
         return not self._socket.closed
 

@@ -152,7 +152,7 @@ async def abroad(tmp_path: Path) -> AsyncIterator[Abroad]:
             memberships=SlackMemberships(app.api, identity.team_id),
             forms=desk.forms,
             homes=desk.app.homes,
-            channel_health=desk.app.dispatcher.places,
+            channel_health=desk.app.dispatcher.channel_health,
             clock=desk.clock,
         )
         await app.connect()
