@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import structlog
 
-from cdi_bot.app import Adapters, App, Recurring, assemble
+from cdi_bot.app import INTERVALS, Adapters, App, assemble
 from cdi_bot.braze.client import BrazeClient
 from cdi_bot.braze.instances import dashboard_url
 from cdi_bot.cli import startup
@@ -35,8 +35,6 @@ from cdi_bot.store import Store
 from cdi_bot.usecases.answers import Answer
 
 log = structlog.get_logger(__name__)
-
-_HOME_EVERY = 1.0
 
 _FINISH_SECONDS = 2.0
 """How long each of commands, polls and messages in hand may take to end: the whole stop stays within its 10 s."""
@@ -291,8 +289,8 @@ def _start(app: App, home: HomeTab, stack: AsyncExitStack, slack: SlackApp) -> N
     stack.push_async_callback(app.workspaces.stop, _FINISH_SECONDS)
     stack.push_async_callback(slack.drain, _FINISH_SECONDS)
     scheduler = surroundings.scheduler()
-    for each in (*app.recurring(), Recurring("home", _HOME_EVERY, home.tick)):
-        scheduler.every(each.seconds, each.work, name=each.name)
+    for name, work in {**app.recurring(), "home": home.tick}.items():
+        scheduler.every(INTERVALS[name], work, name=name)
     scheduler.start()
     stack.push_async_callback(scheduler.stop)
 
