@@ -19,8 +19,8 @@ from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
 from cdi_bot.monitoring.braze_port import NO_SUCH_INTEGRATION, BrazeReason, BrazeTrouble
 from cdi_bot.settings.environment import Settings
 from cdi_bot.slack.api.app import SlackApp
+from cdi_bot.slack.api.identity import NEEDED, OPTIONAL, Scopes
 from cdi_bot.slack.api.messenger import SlackMessenger
-from cdi_bot.slack.api.scopes import NEEDED, OPTIONAL, Scopes
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import StoreTrouble
 
@@ -115,7 +115,7 @@ def _check_scopes(granted: Scopes) -> list[CheckResult]:
 async def _check_admin_channel(slack: SlackApp, channel: Channel) -> CheckResult:
     what, invite = "CDI_BOT_ADMIN_CHANNEL", "Type /invite @cdi-bot in it"
     try:
-        info = await SlackMessenger(slack.client, Translator.load("en")).channel_info(channel)
+        info = await SlackMessenger(slack.api, Translator.load("en")).channel_info(channel)
     except SlackTrouble as trouble:
         if trouble.verdict is SlackVerdict.CHANNEL_GONE:
             detail = "no such channel, or a private one that the bot is not in"

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from slack_sdk.web.async_client import AsyncWebClient
 
 from cdi_bot.app import Adapters, App, assemble
 from cdi_bot.braze.client import BrazeClient
@@ -27,9 +26,9 @@ from cdi_bot.sandbox.braze.runs import Run as PastRun
 from cdi_bot.sandbox.braze.runs import RunPlan
 from cdi_bot.sandbox.braze.settings import Settings
 from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, TEAM
-from cdi_bot.slack.api.memberships import SlackMemberships
+from cdi_bot.slack.api.call import SlackApi
+from cdi_bot.slack.api.directory import SlackDirectory
 from cdi_bot.slack.api.messenger import SlackMessenger
-from cdi_bot.slack.api.people import SlackPeople
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import Store, StoreTrouble
 from cdi_bot.usecases.sync import SyncRequests
@@ -120,11 +119,11 @@ class Whole:
             sleep=self.sleep,
         )
         session = aiohttp.ClientSession()
-        client = AsyncWebClient(
+        api = SlackApi(
+            session,
             token=self.sandbox.slack_bot_token,
-            base_url=self.sandbox.url + "/api/",
-            session=session,
-            retry_handlers=[],
+            url=self.sandbox.url + "/api/",
+            clock=self.seconds,
         )
         settings = bot_settings(
             poll_interval=timedelta(seconds=interval),
@@ -136,9 +135,8 @@ class Whole:
         adapters = Adapters(
             store=self.store,
             workspaces=[(workspace, braze)],
-            messenger=SlackMessenger(client, Translator(), clock=self.seconds),
-            people=SlackPeople(client, TEAM),
-            memberships=SlackMemberships(client, TEAM),
+            messenger=SlackMessenger(api, Translator()),
+            directory=SlackDirectory(api, TEAM),
             team_id=TEAM,
             sleep=self.sleep,
             random=no_jitter,

@@ -1,4 +1,4 @@
-"""What is remembered by name, and no more of it than fits: the oldest goes first."""
+"""One Slack team's app: takes what Slack delivers, acknowledges it in time, and has it worked on once."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import asyncio
 import json
 import logging
 import re
-from collections import OrderedDict
+import time
 from collections.abc import Awaitable, Callable
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any
 from uuid import uuid4
 
 import aiohttp
@@ -26,47 +26,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
-from cdi_bot.slack.api.errors import Effect, to_trouble
-from cdi_bot.slack.api.proxy import proxy_for
-from cdi_bot.slack.api.scopes import Scopes, read_scopes
+from cdi_bot.slack.api.call import CALL_SECONDS, Json, SlackApi
+from cdi_bot.slack.api.identity import Identity, identify
+from cdi_bot.slack.api.recent import Recent
 from cdi_bot.slack.api.socket_mode import WATCH_SECONDS, SocketMode
 
-Value = TypeVar("Value")
-
-
-class Recent(Generic[Value]):
-    """What was put under the newest names, at most `limit` of them."""
-
-    def __init__(self, limit: int) -> None:
-        """Know none."""
-        self._limit = limit
-        self._known: OrderedDict[str, Value] = OrderedDict()
-
-    def get(self, name: str) -> Value | None:
-        """Return what was put under a name, `None` when it is not known."""
-        return self._known.get(name)
-
-    def put(self, name: str, value: Value) -> None:
-        """Remember a name as the newest."""
-        self._known[name] = value
-        self._known.move_to_end(name)
-        if len(self._known) > self._limit:
-            self._known.popitem(last=False)
-
-    def forget(self, name: str) -> None:
-        """Know nothing of a name any more."""
-        self._known.pop(name, None)
-
-
-Json = dict[str, Any]
 Listener = Callable[[Json], Awaitable[None]]
 Answerer = Callable[[Json], Awaitable[Json]]
 
 log = structlog.get_logger(__name__)
-
-CALL_SECONDS = 10.0
-"""How long a call of Slack's Web API may take."""
 
 LONGEST_BODY = 1024**2
 """More than Slack sends in one request, in bytes."""
@@ -85,19 +53,10 @@ OK = 200
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 
 
-class Identity(NamedTuple):
-    """Who the bot is in Slack."""
-
-    team_id: str
-    bot_user_id: str
-    scopes: Scopes | None = None  # what the token may do, where Slack tells
-
-
 class SlackApp:
     """One Slack team's app. Make it inside a running event loop; `drain`, then `close` gives everything back.
 
-    Without an app token it waits for signed requests, which `handle` takes. `client` is for calls of the Web API: it
-    repeats nothing by itself.
+    Without an app token it waits for signed requests, which `handle` takes. `api` calls the Web API.
     """
 
     def __init__(
@@ -108,17 +67,15 @@ class SlackApp:
         signing_secret: str | None,
         api_url: str = "https://slack.com/api/",
         watch_seconds: float = WATCH_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Connect to nothing yet."""
+        """Connect to nothing yet; `clock` counts seconds and never goes back."""
         self._bot_token = bot_token
         self._signing_secret = signing_secret
-        self.session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_SECONDS))
-        self.client = AsyncWebClient(
-            token=bot_token, base_url=api_url, session=self.session, retry_handlers=[]
-        )
-        self.client.proxy = proxy_for(api_url)
+        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_SECONDS))
+        self.api = SlackApi(self._session, token=bot_token, url=api_url, clock=clock)
         self._sockets = (
-            SocketMode(self.client, app_token, self._take_envelope, watch_seconds=watch_seconds)
+            SocketMode(self.api, app_token, self._take_envelope, watch_seconds=watch_seconds)
             if app_token
             else None
         )
@@ -146,7 +103,7 @@ class SlackApp:
             signing_secret=self._signing_secret or "",
             # Answered from memory: Bolt's own way asks Slack before it acknowledges the first command.
             authorize=authorize,
-            client=AsyncWebClient(base_url=api_url, session=self.session, retry_handlers=[]),
+            client=AsyncWebClient(base_url=api_url, session=self._session, retry_handlers=[]),
             # Listeners here do nothing but acknowledge; otherwise Bolt looks for that every 10 ms only.
             process_before_response=True,
         )
@@ -242,15 +199,7 @@ class SlackApp:
 
     async def identify(self) -> Identity:
         """Try the bot token; raises `SlackTrouble` with Slack's word, such as `invalid_auth`."""
-        try:
-            answer = await self.client.auth_test()
-        except Exception as error:  # noqa: BLE001  # slack_sdk raises all sorts of things for odd answers
-            raise to_trouble(error, Effect.LOOKS) from None
-        team_id, user_id = answer.get("team_id"), answer.get("user_id")
-        if not team_id or not user_id:
-            raise SlackTrouble("bad_answer", verdict=SlackVerdict.RETRY)
-        scopes = read_scopes(answer.headers.get("X-OAuth-Scopes"))
-        self._identity = Identity(str(team_id), str(user_id), scopes)
+        self._identity = await identify(self.api)
         return self._identity
 
     def channel(self, channel_id: str) -> Channel:
@@ -300,7 +249,7 @@ class SlackApp:
         """Close every connection."""
         if self._sockets is not None:
             await self._sockets.close()
-        await self.session.close()
+        await self._session.close()
 
     async def _take_envelope(self, request: SocketModeRequest) -> SocketModeResponse | None:
         """Say how to acknowledge an envelope; its work goes on afterwards."""

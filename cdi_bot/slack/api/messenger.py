@@ -1,27 +1,14 @@
-"""Hands messages to Slack and looks for those whose fate is unknown.
-
-Nothing is repeated here: whether to try again is the outbox's decision, made from the verdict of the error. The one
-exception is a message whose blocks Slack refuses: it was not posted, and goes out once more without its ornaments.
-"""
+"""Hands messages to Slack, and looks for those whose fate is unknown."""
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
-
-import structlog
-from slack_sdk.web.async_client import AsyncWebClient
-from slack_sdk.web.async_slack_response import AsyncSlackResponse
+from datetime import datetime
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.view import View
-from cdi_bot.delivery.slack_port import ChannelInfo, SlackTrouble, SlackVerdict
-from cdi_bot.slack.api.errors import Effect, refused_why, to_trouble
-from cdi_bot.slack.render.kit.blocks import Rendered, section
+from cdi_bot.delivery.slack_port import ChannelInfo, Messenger, SlackTrouble, SlackVerdict
+from cdi_bot.slack.api.call import Json, SlackApi, next_cursor
+from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.messages.view import render_view
 
@@ -32,41 +19,14 @@ PAGE = 200
 MOST_PAGES = 50
 """How far back a search goes: 10,000 messages; a channel that got more since can't be searched in time."""
 
-CLOCKS_APART = timedelta(minutes=5)
-"""Slack's clock names the messages, and this machine's clock may differ: a search begins so much earlier."""
 
-_TOO_FANCY = frozenset(
-    {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long", "invalid_attachments"}
-)
+class SlackMessenger(Messenger):
+    """The messenger of one Slack team. `i18n` is the language where none is asked for."""
 
-Call = Callable[[], Awaitable[AsyncSlackResponse]]
-
-log = structlog.get_logger()
-
-
-class SlackMessenger:
-    """One Slack team; the `Messenger` of the use cases. `words` are the language where none is asked for.
-
-    `client` must not retry by itself: its default handlers post twice when an answer is lost. `timeout` is the
-    longest that one call takes, in seconds; `clock` counts seconds and never goes back.
-    """
-
-    def __init__(
-        self,
-        client: AsyncWebClient,
-        i18n: Translator,
-        *,
-        timeout: float = 10.0,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        """Raise ValueError when `client` would repeat calls by itself."""
-        if client.retry_handlers:
-            raise ValueError("the Slack client must have retry_handlers=[]: it would post twice")
-        self._client = client
-        self._translator = i18n
-        self._timeout = timeout
-        self._clock = clock
-        self._closed_until: dict[str, float] = {}
+    def __init__(self, api: SlackApi, i18n: Translator) -> None:
+        """Send through `api`."""
+        self._api = api
+        self._i18n = i18n
 
     async def post(
         self,
@@ -79,40 +39,25 @@ class SlackMessenger:
         language: str | None = None,
     ) -> str:
         """Post a message that carries `key` in its metadata; returns its `ts`."""
-
-        async def send(message: Rendered) -> dict[str, Any]:
-            return await self._call(
-                "chat.postMessage",
-                lambda: self._client.chat_postMessage(
-                    channel=channel.channel_id,
-                    thread_ts=thread_ts,
-                    reply_broadcast=True if broadcast and thread_ts else None,
-                    unfurl_links=False,
-                    unfurl_media=False,
-                    **_body(message, key),
-                ),
-                Effect.SHOWS_TWICE,
-            )
-
-        answer = await self._send(send, view, channel, key, language)
-        ts = answer.get("ts")
-        if not isinstance(ts, str):
-            raise SlackTrouble("bad_answer", verdict=SlackVerdict.UNKNOWN)
-        return ts
+        answer = await self._api.send(
+            "chat.postMessage",
+            self._rendered(view, language),
+            key=key,
+            channel=channel.channel_id,
+            thread_ts=thread_ts,
+            reply_broadcast=True if broadcast and thread_ts else None,
+            unfurl_links=False,
+            unfurl_media=False,
+            **_body(key),
+        )
+        return str(answer["ts"])
 
     async def update(
         self, channel: Channel, ts: str, view: View, *, key: str, language: str | None = None
     ) -> None:
         """Replace a message's content; harmless when repeated."""
-
-        async def send(message: Rendered) -> dict[str, Any]:
-            return await self._call(
-                "chat.update",
-                lambda: self._client.chat_update(channel=channel.channel_id, ts=ts, **_body(message, key)),
-                Effect.CHANGES_ONCE,
-            )
-
-        await self._send(send, view, channel, key, language)
+        message = self._rendered(view, language)
+        await self._api.send("chat.update", message, key=key, channel=channel.channel_id, ts=ts, **_body(key))
 
     async def find(self, channel: Channel, *, key: str, since: datetime, thread_ts: str | None) -> str | None:
         """Find a message by the key it carries among those since a time; `None` when it is not there.
@@ -120,7 +65,7 @@ class SlackMessenger:
         Raises `SlackTrouble` with the verdict REFUSED where the bot may not read the channel, or where too much
         was said since.
         """
-        oldest = f"{max(0.0, (since - CLOCKS_APART).timestamp()):.6f}"
+        oldest = f"{max(0.0, since.timestamp()):.6f}"
         cursor: str | None = None
         for _page in range(MOST_PAGES):
             try:
@@ -132,28 +77,19 @@ class SlackMessenger:
             ts = _carrying(key, answer.get("messages"))
             if ts is not None:
                 return ts
-            before, cursor = cursor, _next_cursor(answer)
+            before, cursor = cursor, next_cursor(answer)
             if cursor is None or cursor == before:
                 return None
         raise SlackTrouble("history_too_long", verdict=SlackVerdict.REFUSED)
 
     async def direct_channel(self, team_id: str, user_id: str) -> Channel:
         """Open the direct message to a person."""
-        answer = await self._call(
-            "conversations.open",
-            lambda: self._client.conversations_open(users=[user_id]),
-            Effect.CHANGES_ONCE,
-        )
-        return Channel(team_id=team_id, channel_id=str(_conversation(answer)["id"]))
+        answer = await self._api.call("conversations.open", users=[user_id])
+        return Channel(team_id=team_id, channel_id=answer["channel"]["id"])
 
     async def channel_info(self, channel: Channel) -> ChannelInfo:
         """Look a channel up; CHANNEL_GONE when the bot can't see it."""
-        answer = await self._call(
-            "conversations.info",
-            lambda: self._client.conversations_info(channel=channel.channel_id),
-            Effect.LOOKS,
-        )
-        told = _conversation(answer)
+        told = (await self._api.call("conversations.info", channel=channel.channel_id))["channel"]
         direct = bool(told.get("is_im"))
         name = told.get("name")
         return ChannelInfo(
@@ -164,34 +100,13 @@ class SlackMessenger:
             is_member=direct or bool(told.get("is_member")),
         )
 
-    async def _send(
-        self,
-        send: Callable[[Rendered], Awaitable[dict[str, Any]]],
-        view: View,
-        channel: Channel,
-        key: str,
-        language: str | None,
-    ) -> dict[str, Any]:
-        """Send a view; where Slack does not take its blocks, without pictures, else in one plain paragraph."""
-        message = render_view(view, Translator.load(language) if language else self._translator)
-        for blocks in filter(None, (message.blocks, message.plainer)):
-            try:
-                return await send(replace(message, blocks=blocks))
-            except SlackTrouble as trouble:
-                if trouble.reason not in _TOO_FANCY:
-                    raise
-                log.warning(
-                    "message not taken as it was, so it goes plainer",
-                    channel=channel.channel_id,
-                    key=key,
-                    reason=trouble.reason,
-                )
-        return await send(Rendered(text=message.text, blocks=[section(message.text)]))
+    def _rendered(self, view: View, language: str | None) -> Rendered:
+        return render_view(view, Translator.load(language) if language else self._i18n)
 
     async def _look_back(
         self, channel: Channel, thread_ts: str | None, oldest: str, cursor: str | None
-    ) -> dict[str, Any]:
-        about: dict[str, Any] = {
+    ) -> Json:
+        about: Json = {
             "channel": channel.channel_id,
             "oldest": oldest,
             "inclusive": True,
@@ -200,41 +115,13 @@ class SlackMessenger:
             "cursor": cursor,
         }
         if thread_ts is None:
-            return await self._call(
-                "conversations.history", lambda: self._client.conversations_history(**about), Effect.LOOKS
-            )
-        return await self._call(
-            "conversations.replies",
-            lambda: self._client.conversations_replies(ts=thread_ts, **about),
-            Effect.LOOKS,
-        )
-
-    async def _call(self, method: str, call: Call, effect: Effect) -> dict[str, Any]:
-        """Make one call within the time limit, unless Slack asked to leave the method alone for now."""
-        wait = self._closed_until.get(method, 0.0) - self._clock()
-        if wait > 0:
-            raise SlackTrouble("ratelimited", verdict=SlackVerdict.RETRY, retry_after=wait)
-        try:
-            async with asyncio.timeout(self._timeout):
-                response = await call()
-        except Exception as error:  # noqa: BLE001  nothing of the libraries below may escape
-            trouble = to_trouble(error, effect)
-            why = refused_why(error)
-        else:
-            return response.data if isinstance(response.data, dict) else {}
-        if why:
-            log.warning("Slack refused a call", method=method, reason=trouble.reason, why=why)
-        if trouble.retry_after is not None:
-            self._closed_until[method] = self._clock() + trouble.retry_after
-        # Raised outside of the handler: the libraries' errors show the request, which holds the token.
-        raise trouble
+            return await self._api.call("conversations.history", **about)
+        return await self._api.call("conversations.replies", ts=thread_ts, **about)
 
 
-def _body(message: Rendered, key: str) -> dict[str, Any]:
-    """Return what both a post and an update say. `parse` and `link_names` keep names from becoming calls."""
+def _body(key: str) -> Json:
+    """What a post and an update say beside the message. `parse` and `link_names` keep names from becoming calls."""
     return {
-        "text": message.text,
-        "blocks": message.blocks,
         "metadata": {"event_type": EVENT_TYPE, "event_payload": {"key": key}},
         "parse": "none",
         "link_names": False,
@@ -249,17 +136,3 @@ def _carrying(key: str, messages: object) -> str | None:
         if metadata.get("event_type") == EVENT_TYPE and payload.get("key") == key:
             return str(message["ts"])
     return None
-
-
-def _next_cursor(answer: dict[str, Any]) -> str | None:
-    told = answer.get("response_metadata")
-    cursor = told.get("next_cursor") if isinstance(told, dict) else None
-    return cursor if isinstance(cursor, str) and cursor else None
-
-
-def _conversation(answer: dict[str, Any]) -> dict[str, Any]:
-    """Return the channel of an answer; raises SlackTrouble where there is none."""
-    told = answer.get("channel")
-    if not isinstance(told, dict) or not isinstance(told.get("id"), str):
-        raise SlackTrouble("bad_answer", verdict=SlackVerdict.RETRY)
-    return told

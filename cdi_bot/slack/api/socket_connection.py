@@ -16,11 +16,9 @@ import aiohttp
 import structlog
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
-from slack_sdk.web.async_client import AsyncWebClient
 
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
-from cdi_bot.slack.api.errors import Effect, to_trouble
-from cdi_bot.slack.api.proxy import proxy_for
+from cdi_bot.slack.api.call import SlackApi
 
 CLOSE_SECONDS = 1.0
 """How long to wait for what is being acknowledged, and then for Slack's word of goodbye."""
@@ -125,7 +123,7 @@ def _nothing() -> None:
 
 
 async def connect(
-    client: AsyncWebClient,
+    api: SlackApi,
     app_token: str,
     *,
     seconds: float,
@@ -137,7 +135,7 @@ async def connect(
     session = aiohttp.ClientSession()
     try:
         async with asyncio.timeout(seconds):
-            socket = await _greeted(session, await new_address(client, app_token), proxy_for(client.base_url))
+            socket = await _greeted(session, await new_address(api, app_token), api.proxy)
     except BaseException as error:
         await session.close()
         if isinstance(error, TimeoutError):
@@ -148,16 +146,10 @@ async def connect(
     return Connection(session, socket, take=take, on_end=on_end, clock=clock)
 
 
-async def new_address(client: AsyncWebClient, app_token: str) -> str:
+async def new_address(api: SlackApi, app_token: str) -> str:
     """Ask for the address of a new connection; raises `SlackTrouble`, also on a bad token."""
-    try:
-        answer = await client.apps_connections_open(app_token=app_token)
-    except Exception as error:  # noqa: BLE001  # slack_sdk raises all sorts of things for odd answers
-        raise to_trouble(error, Effect.LOOKS) from None
-    url = answer.get("url")
-    if not isinstance(url, str):
-        raise SlackTrouble("bad_answer", verdict=SlackVerdict.RETRY)
-    return url
+    answer = await api.call("apps.connections.open", app_token=app_token)
+    return str(answer["url"])
 
 
 async def _greeted(

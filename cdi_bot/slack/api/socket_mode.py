@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable
 
 import structlog
-from slack_sdk.web.async_client import AsyncWebClient
 
 from cdi_bot.delivery.slack_port import SlackTrouble
 from cdi_bot.slack.api import socket_connection
+from cdi_bot.slack.api.call import SlackApi
 from cdi_bot.slack.api.socket_connection import Connection, Taker
 
 log = structlog.get_logger(__name__)
@@ -39,7 +39,7 @@ class SocketMode:
 
     def __init__(
         self,
-        client: AsyncWebClient,
+        api: SlackApi,
         app_token: str,
         take: Taker,
         *,
@@ -47,8 +47,8 @@ class SocketMode:
         connect_seconds: float = CONNECT_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Open nothing yet; `client` is used to ask for addresses."""
-        self._client = client
+        """Open nothing yet; `api` is used to ask for addresses."""
+        self._api = api
         self._app_token = app_token
         self._take = take
         self._watch_seconds = watch_seconds
@@ -77,7 +77,7 @@ class SocketMode:
 
     async def try_token(self) -> None:
         """Ask for an address without going there; raises `SlackTrouble` on a bad token."""
-        await socket_connection.new_address(self._client, self._app_token)
+        await socket_connection.new_address(self._api, self._app_token)
 
     async def close(self) -> None:
         """Close everything, also what does not answer any more."""
@@ -101,7 +101,7 @@ class SocketMode:
 
     async def _connection(self) -> Connection:
         return await socket_connection.connect(
-            self._client,
+            self._api,
             self._app_token,
             seconds=self._connect_seconds,
             take=self._take,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from cdi_bot.delivery.channel_health import REVOKED, UNINSTALLED, ChannelHealth
-from cdi_bot.slack.api.app import Json, SlackApp
+from cdi_bot.slack.api.app import SlackApp
+from cdi_bot.slack.api.call import Json
 
 _CHANNELS = tuple(
     f"{kind}_{word}" for kind in ("channel", "group") for word in ("archive", "unarchive", "deleted", "left")

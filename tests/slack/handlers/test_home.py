@@ -14,8 +14,7 @@ from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.model import User
 from cdi_bot.sandbox.slack.seed_data import MARA, PRIYA, TEAM
 from cdi_bot.slack.api.app import SlackApp
-from cdi_bot.slack.api.memberships import SlackMemberships
-from cdi_bot.slack.api.people import SlackPeople
+from cdi_bot.slack.api.directory import SlackDirectory
 from cdi_bot.slack.api.views import SlackViews
 from cdi_bot.slack.handlers.commands import Responder
 from cdi_bot.slack.handlers.home import FRESH, LOOKED_AT, MOST_A_MINUTE, REST, HomeTab
@@ -85,6 +84,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
                 app_token=None,
                 signing_secret="secret",
                 api_url=f"{town.sandbox.url}/api/",
+                clock=lambda: town.clock().timestamp(),
             )
             for _ in range(2)
         ]
@@ -107,15 +107,14 @@ def _tab(town: people.Desk, app: SlackApp, watch: Watch) -> HomeTab:
         queries=town.queries,
         channels=town.channels,
         access=town.access,
-        people=SlackPeople(app.client, TEAM),
+        directory=SlackDirectory(app.api, TEAM),
         i18n=Translator(),
         clock=town.clock,
     )
     return HomeTab(
         responder=responder,
         homes=town.app.homes,
-        memberships=SlackMemberships(app.client, TEAM),
-        screens=SlackViews(app.client),
+        screens=SlackViews(app.api),
         clock=town.clock,
         seconds=watch,
     )

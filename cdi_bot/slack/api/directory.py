@@ -1,0 +1,173 @@
+"""Who the people of a Slack team are, and which channels they are in.
+
+A person is asked about once an hour; that needs `users:read`, which is optional: without it everybody is an ordinary
+member. Where Slack gives no answer, what it said before holds; where it never said anything, the defaults do, marked
+as not known, so that nobody is given a right by a failure. A person's channels are asked for once a minute.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, timedelta, timezone, tzinfo
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.person import Person
+from cdi_bot.delivery.slack_port import Directory, SlackTrouble, SlackVerdict
+from cdi_bot.slack.api.call import SlackApi, next_cursor
+from cdi_bot.slack.api.recent import Recent
+
+PERSON_HOLDS = 3600.0
+"""Seconds for which an answer about a person holds: people rarely move, and become guests even more rarely."""
+
+CHANNELS_HOLD = 60.0
+"""Seconds for which an answer about a person's channels holds."""
+
+TRIED_AGAIN = 30.0
+"""Seconds after which somebody is asked about again where Slack gave no answer."""
+
+TIMEOUT = 2.0
+"""Seconds that an answer about a person may take: they wait for theirs meanwhile."""
+
+PEOPLE_REMEMBERED = 5_000
+"""So many people are kept in memory, those seen last."""
+
+CHANNELS_REMEMBERED = 1000
+"""Of so many people the channels are kept in memory."""
+
+PAGE = 200
+"""As many channels as Slack recommends to ask for at once."""
+
+MOST_PAGES = 25
+
+log = structlog.get_logger(__name__)
+
+
+class _KnownPerson(NamedTuple):
+    person: Person
+    until: float
+
+
+class _KnownChannels(NamedTuple):
+    channels: frozenset[Channel]
+    until: float
+
+
+class SlackDirectory(Directory):
+    """The people that the app of one Slack team meets. `clock` counts seconds and never goes back."""
+
+    def __init__(self, api: SlackApi, team_id: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+        """Ask through `api`; who does not belong to `team_id` is from outside."""
+        self._api = api
+        self._team_id = team_id
+        self._clock = clock
+        self._people = Recent[_KnownPerson](PEOPLE_REMEMBERED)
+        self._channels = Recent[_KnownChannels](CHANNELS_REMEMBERED)
+        self._teams = Recent[str](PEOPLE_REMEMBERED)
+
+    def met(self, user_id: str, team_id: str | None) -> None:
+        """Take note of the team that Slack named beside somebody who pressed a button: it needs no scope."""
+        if team_id:
+            self._teams.put(user_id, team_id)
+
+    async def person(self, user_id: str) -> Person:
+        """Tell of somebody."""
+        before = self._people.get(user_id)
+        if before and self._clock() < before.until:
+            return before.person
+        person, holds = await self._ask(user_id, before.person if before else None)
+        self._people.put(user_id, _KnownPerson(person, self._clock() + holds))
+        return person
+
+    async def _ask(self, user_id: str, before: Person | None) -> tuple[Person, float]:
+        """Ask Slack; returns what holds now, and for how many seconds."""
+        try:
+            answer = await self._api.call("users.info", within=TIMEOUT, user=user_id, include_locale=True)
+        except SlackTrouble as trouble:
+            if trouble.verdict is SlackVerdict.REFUSED and trouble.reason == "missing_scope":
+                log.info("people not told: the app lacks users:read")
+                return Person(user_id=user_id, is_outside=self._is_elsewhere(user_id)), PERSON_HOLDS
+            log.warning("person not told", user=user_id, why=trouble.reason)
+            return before or Person(user_id=user_id, is_known=False), TRIED_AGAIN
+        return read_person(user_id, answer["user"], self._team_id), PERSON_HOLDS
+
+    def _is_elsewhere(self, user_id: str) -> bool:
+        """Judge by the last button alone; most people never press one that tells of another team."""
+        return (self._teams.get(user_id) or self._team_id) != self._team_id
+
+    async def channels_of(self, user_id: str) -> frozenset[Channel]:
+        """Tell the channels of somebody. The bot's token sees a private one only if the bot is in it too."""
+        known = self._channels.get(user_id)
+        if known is None or self._clock() >= known.until:
+            known = _KnownChannels(await self._ask_channels(user_id), self._clock() + CHANNELS_HOLD)
+            self._channels.put(user_id, known)
+        return known.channels
+
+    def forget_channels_of(self, user_id: str) -> None:
+        """Ask anew next time."""
+        self._channels.forget(user_id)
+
+    async def _ask_channels(self, user_id: str) -> frozenset[Channel]:
+        ids: set[str] = set()
+        cursor: str | None = None
+        for _page in range(MOST_PAGES):
+            answer = await self._api.call(
+                "users.conversations",
+                user=user_id,
+                types="public_channel,private_channel",
+                limit=PAGE,
+                cursor=cursor,
+            )
+            ids |= {str(each["id"]) for each in answer.get("channels") or () if each.get("id")}
+            cursor = next_cursor(answer)
+            if cursor is None:
+                break
+        return frozenset(Channel(team_id=self._team_id, channel_id=each) for each in ids)
+
+
+def read_person(user_id: str, told: Mapping[str, Any], team_id: str) -> Person:
+    """Read a user object of Slack's as a member of `team_id` sees it."""
+    locale = told.get("locale")
+    return Person(
+        user_id=user_id,
+        zone=_zone(told),
+        language=locale if isinstance(locale, str) and locale else None,
+        is_guest=bool(told.get("is_restricted") or told.get("is_ultra_restricted")),
+        is_outside=_is_outside(told, team_id),
+        is_bot=bool(told.get("is_bot")),
+    )
+
+
+def _is_outside(told: Mapping[str, Any], team_id: str) -> bool:
+    """Whether somebody belongs to another company.
+
+    Slack calls those alone strangers who share no channel with the app; whoever shares one is known by the team.
+    In an organisation of several workspaces one person belongs to more than one of them.
+    """
+    team = told.get("team_id")
+    if told.get("is_stranger"):
+        return True
+    if not isinstance(team, str) or team == team_id:
+        return False
+    enterprise = told.get("enterprise_user")
+    teams = enterprise.get("teams") if isinstance(enterprise, Mapping) else None
+    return not (isinstance(teams, list) and team_id in teams)
+
+
+def _zone(told: Mapping[str, Any]) -> tzinfo:
+    """Read the time zone: by its name, else by its distance from UTC."""
+    name, offset = told.get("tz"), told.get("tz_offset")
+    try:
+        return ZoneInfo(str(name)) if name else _fixed(offset)
+    except (OSError, ValueError, LookupError):
+        return _fixed(offset)
+
+
+def _fixed(offset: object) -> tzinfo:
+    if isinstance(offset, int) and abs(offset) < timedelta(hours=24).total_seconds():
+        return timezone(timedelta(seconds=offset))
+    return UTC
