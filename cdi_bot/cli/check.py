@@ -1,4 +1,4 @@
-"""`cdi-bot check`: try every credential and permission that the bot would use, and tell how to mend them."""
+"""`cdi-bot check`: try every credential and permission that the bot would use, and tell how to fix them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _PERMISSIONS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """One thing that was tried: what, whether it works, what was seen, and how to mend it."""
+    """One thing that was tried: what, whether it works, what was seen, and how to fix it."""
 
     what: str
     ok: bool
@@ -145,7 +145,7 @@ async def _check_delivery_of_commands(slack: SlackApp, *, with_app_token: bool) 
 
 
 def _not_ok(what: str, trouble: SlackTrouble, fix: str) -> CheckResult:
-    """A token that was refused is mended otherwise than a Slack that can't be reached."""
+    """A token that was refused needs another fix than a Slack that can't be reached."""
     if is_refused(trouble):
         return CheckResult(what=what, ok=False, detail=f"Slack refuses it ({trouble.reason})", fix=fix)
     detail = f"Slack can't be asked ({trouble.reason})"
@@ -159,7 +159,7 @@ async def _check_key(permission: str, loss: str, call: Callable[[], Awaitable[ob
         await call()
     except BrazeTrouble as trouble:
         if trouble.reason not in NO_SUCH_INTEGRATION:
-            # Its words say how to mend it.
+            # Its words say how to fix it.
             fix = loss if trouble.reason is BrazeReason.NO_PERMISSION else None
             return CheckResult(what=what, ok=False, detail=str(trouble), fix=fix)
     return CheckResult(what=what, ok=True, detail="granted")

@@ -30,7 +30,7 @@ FAILED, MISUSED = 1, 2
 
 Result = TypeVar("Result")
 
-# Failures whose own words say what is wrong and how to mend it: a traceback would only bury them.
+# Failures whose own words say what is wrong and how to fix it: a traceback would only bury them.
 _PLAIN = (BrazeTrouble, ListenError, SlackTrouble, StoreTrouble)
 
 app = typer.Typer(

@@ -259,7 +259,7 @@ def _build(
         responder,
         forms=app.forms,
         homes=app.homes,
-        channel_health=app.dispatcher.places,
+        channel_health=app.dispatcher.channel_health,
         clock=surroundings.clock,
     )
     app.on_wake.append(home.stir)

@@ -1,4 +1,4 @@
-"""Try what the bot needs before it starts, and tell how to mend what is not right."""
+"""Try what the bot needs before it starts, and tell how to fix what is not right."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ async def open_store(url: str) -> Store:
     """Open the database: SQLite is brought up to date, PostgreSQL has to be so already.
 
     Several processes may start at once on PostgreSQL, and a release step has its place before them. Raises
-    `StoreTrouble` with the command that mends it.
+    `StoreTrouble` with the command that fixes it.
     """
     if url.startswith("sqlite"):
         await asyncio.to_thread(upgrade, url)

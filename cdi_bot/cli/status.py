@@ -16,8 +16,8 @@ from cdi_bot.slack.render.answers.history import figures
 from cdi_bot.slack.render.kit.charts import sparklines
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.reasons import reason_text
-from cdi_bot.slack.render.kit.statuses import short_status, sign
-from cdi_bot.slack.render.kit.text import duration, failed, name_of, plain, synced, took
+from cdi_bot.slack.render.kit.runs import failed, short_status, status_sign, synced, took
+from cdi_bot.slack.render.kit.text import duration, name_of, plain
 from cdi_bot.usecases.answers import Answer, BrazeRefused, NoMatch, RunHistory, SeveralMatches
 
 
@@ -65,7 +65,7 @@ def _table(history: RunHistory, i18n: Translator) -> Table:
     for heading in (_("Started"), _("Took"), _("Status"), _("Rows synced"), _("Rows failed")):
         table.add_column(heading, no_wrap=True)
     for run in history.runs:
-        status = f"{sign(run.job_status)} {short_status(run.job_status, i18n)}"
+        status = f"{status_sign(run.job_status)} {short_status(run.job_status, i18n)}"
         cells = [
             _local(run.sync_start_time),
             took(run, i18n),

@@ -25,11 +25,8 @@ from cdi_bot.store import AFTER_CARD, SNOOZED, Store, UnitOfWork
 SETTLE_AFTER = timedelta(seconds=3)
 """How long Slack is given to show a message whose fate is unknown before the channel is searched for it."""
 
-_CLOCK_SKEW = timedelta(minutes=5)
-"""How far this machine's clock and Slack's may differ when the channel is searched."""
-
 _SNOOZE_CHECK = timedelta(hours=1)
-"""How often a muted message is looked at again, at the latest."""
+"""How often a snoozed message is looked at again, at the latest."""
 
 _SHORTEST_WAIT = timedelta(seconds=1)
 """A message that has to wait is not looked at again before, so that no lane spins."""
@@ -42,8 +39,8 @@ class AttemptResult(StrEnum):
     UPDATED = "updated"  # Slack shows its newest state now
     FOUND = "found"  # Slack had it already: an earlier try went through
     TOLD_BY_CARD = "told_by_card"  # the card's first post told this already
-    NOT_NEEDED = "not_needed"  # muted until it was over; or a reminder that somebody has heeded
-    WAITING = "waiting"  # too early: muted, or its card is not posted yet, or its fate can't be known yet
+    NOT_NEEDED = "not_needed"  # snoozed until it was over; or a reminder that somebody has heeded
+    WAITING = "waiting"  # too early: snoozed, or its card is not posted yet, or its fate can't be known yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +72,7 @@ class MessageSender:
     messenger: Messenger
     views: ViewBuilder
     clock: Callable[[], datetime]
-    places: ChannelHealth
+    channel_health: ChannelHealth
 
     async def deliver(self, message: OutboxMessage, *, card_due: datetime | None) -> AttemptResult:
         """Take one message as far as it can go now. Raises `SlackTrouble` or `StoreTrouble`.
@@ -173,7 +170,7 @@ class MessageSender:
 
     async def _find(self, message: OutboxMessage, ready: _Ready, since: datetime) -> str | None:
         return await self.messenger.find(
-            message.owed.channel, key=message.owed.key, since=since - _CLOCK_SKEW, thread_ts=ready.thread_ts
+            message.owed.channel, key=message.owed.key, since=since, thread_ts=ready.thread_ts
         )
 
     async def _record(
@@ -186,9 +183,9 @@ class MessageSender:
                 shown = ready.card.wanted_revision if revision is None else revision
                 await uow.cards.mark_shown(ready.card.card_id, revision=shown, ts=ts)
             await uow.outbox.mark_sent(message.message_id, ts=ts, now=self.clock())
-            if not self.places.is_sound(channel):
+            if not self.channel_health.is_sound(channel):
                 await uow.subscriptions.clear_broken(channel)
-        self.places.went_well(channel)
+        self.channel_health.went_well(channel)
 
     async def _postpone(self, message: OutboxMessage, until: datetime, reason: str) -> None:
         async with self.store.write() as uow:

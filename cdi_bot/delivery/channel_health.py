@@ -1,4 +1,4 @@
-"""Keep up with channels that come and go: mark what can't be posted to, tell who can mend it, notice that it is mended.
+"""Keep up with channels that come and go: mark what can't be posted to, tell who can fix it, notice that it is fixed.
 
 Slack's events only say where to look: what it then tells of the channel decides, so their order does not matter, nor
 whether each of them arrives.
@@ -45,7 +45,7 @@ class ChannelHealth:
         admin_channel: Channel | None,
         wake: Callable[[], None],
     ) -> None:
-        """`wake` rouses the deliverer."""
+        """`wake` wakes the dispatcher."""
         self._store, self._messenger, self._clock = store, messenger, clock
         self._admin_channel, self._wake = admin_channel, wake
         self._sound: set[Channel] = set()
@@ -64,7 +64,7 @@ class ChannelHealth:
             self.trouble = None
 
     async def lost(self, channel: Channel, reason: str) -> None:
-        """Mark the channel's subscriptions as broken, and tell who made them, once, how to mend it.
+        """Mark the channel's subscriptions as broken, and tell who made them, once, how to fix it.
 
         The people are looked up first and the mark and the messages commit together, so that a crash in between
         tells them again rather than never.
@@ -76,20 +76,20 @@ class ChannelHealth:
             ]
         if not subscriptions:
             return
-        places = [
-            await self._place_of(channel.team_id, who)
+        told = [
+            await self._direct_message(channel.team_id, who)
             for who in sorted({each.created_by for each in subscriptions})
         ]
         now = self._clock()
         owed = [
             OwedMessage(
-                key=f"broken:{channel.channel_id}:{place.channel_id}:{now:%Y%m%dT%H%M%S}",
-                channel=place,
+                key=f"broken:{channel.channel_id}:{direct.channel_id}:{now:%Y%m%dT%H%M%S}",
+                channel=direct,
                 kind=MessageKind.NOTICE,
                 content=ChannelBroken(channel=channel, reason=reason),
                 not_before=now,
             )
-            for place in sorted({place for place in places if place})
+            for direct in sorted({each for each in told if each})
         ]
         async with self._store.write() as uow:
             if not await uow.subscriptions.mark_broken(channel, reason):
@@ -117,7 +117,7 @@ class ChannelHealth:
         await self.shut_out(set(channels), reason)
 
     async def look(self, channel: Channel) -> None:
-        """Look at a channel of which Slack told something, and mark or mend it."""
+        """Look at a channel of which Slack told something, and mark it or clear its mark."""
         async with self._store.read() as uow:
             subscriptions = await uow.subscriptions.for_channel(channel)
         if not subscriptions:
@@ -140,7 +140,9 @@ class ChannelHealth:
             async with self._store.read() as uow:
                 channels = await uow.subscriptions.channels()
             for channel in (each for each, mark in channels.items() if mark):
-                self._sound.discard(channel)  # another process may have marked it: the next post mends it
+                self._sound.discard(
+                    channel
+                )  # another process may have marked it: the next post clears the mark
                 await self.look(channel)
         except StoreTrouble as trouble:
             log.warning("broken channels wait for the database", why=str(trouble))
@@ -154,7 +156,7 @@ class ChannelHealth:
         self._wake()
         log.info("channel can be posted to again", channel=channel.channel_id, after=reason)
 
-    async def _place_of(self, team_id: str, who: str) -> Channel | None:
+    async def _direct_message(self, team_id: str, who: str) -> Channel | None:
         """Where to tell a person; the admin channel when they can't be reached."""
         try:
             return await self._messenger.direct_channel(team_id, who)

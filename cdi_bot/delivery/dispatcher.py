@@ -58,11 +58,11 @@ class Dispatcher:
         """
         self._store, self._clock, self._sleep, self._owner = store, clock, sleep, owner
         self._views = views
-        self.places = ChannelHealth(
+        self.channel_health = ChannelHealth(
             store=store, messenger=messenger, clock=clock, admin_channel=admin_channel, wake=self.wake
         )
         self._sender = MessageSender(
-            store=store, messenger=messenger, views=views, clock=clock, places=self.places
+            store=store, messenger=messenger, views=views, clock=clock, channel_health=self.channel_health
         )
         self._count = count
         self._awake = asyncio.Event()
@@ -71,13 +71,13 @@ class Dispatcher:
         self._room = asyncio.Semaphore(_AT_ONCE)
         self._pace = SlackRateLimiter(clock)
         self._failure_handler = FailureHandler(
-            store=store, sender=self._sender, places=self.places, clock=clock, random=random
+            store=store, sender=self._sender, channel_health=self.channel_health, clock=clock, random=random
         )
 
     @property
     def trouble(self) -> str | None:
         """Why Slack takes nothing at all from the bot at present, in Slack's word."""
-        return self.places.trouble
+        return self.channel_health.trouble
 
     def wake(self) -> None:
         """Look at the outbox now."""

@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 
 _LONGEST_RETRY = timedelta(minutes=1)
 _RETRY_CHANNEL = timedelta(minutes=1)
-"""How often a channel that can't be posted to is tried, in case somebody mended it."""
+"""How often a channel that can't be posted to is tried, in case somebody fixed it."""
 
 _RETRY_REFUSED = timedelta(minutes=30)
 
@@ -32,12 +32,12 @@ class FailureHandler:
         *,
         store: Store,
         sender: MessageSender,
-        places: ChannelHealth,
+        channel_health: ChannelHealth,
         clock: Callable[[], datetime],
         random: Callable[[], float],
     ) -> None:
         """Keep the collaborators; `random` gives 0 to 1 for jitter."""
-        self._store, self._sender, self._channel_health = store, sender, places
+        self._store, self._sender, self._channel_health = store, sender, channel_health
         self._clock, self._random = clock, random
 
     async def with_trouble(self, message: OutboxMessage, trouble: SlackTrouble) -> bool | None:

@@ -17,7 +17,7 @@ class SlackVerdict(StrEnum):
 
     RETRY = "retry"  # worth another try later; it was not posted
     UNKNOWN = "unknown"  # no answer: it may have been posted
-    CHANNEL_GONE = "channel_gone"  # this channel can't be posted to until somebody mends it
+    CHANNEL_GONE = "channel_gone"  # this channel can't be posted to until somebody fixes it
     TEAM_GONE = "team_gone"  # token revoked, app removed: no channel of the team can be posted to
     MESSAGE_GONE = "message_gone"  # the message to update, or the thread, is not there or can't be changed
     REFUSED = "refused"  # Slack won't take this message whatever the channel

@@ -56,7 +56,7 @@ def build_web(
 
 
 class ListenError(Exception):
-    """The address can't be listened on; the words name the variable that mends it."""
+    """The address can't be listened on; the words name the variable that fixes it."""
 
 
 class _Server(uvicorn.Server):
@@ -132,7 +132,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _refusal(error: OSError, host: str, port: int) -> str:
-    """What keeps the address from being listened on, and how to mend it."""
+    """What keeps the address from being listened on, and how to fix it."""
     match error.errno:
         case errno.EADDRINUSE:
             return f"PORT: another program listens on port {port} already. Stop it, or set PORT to another."

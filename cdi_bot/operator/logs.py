@@ -28,7 +28,7 @@ _CREDENTIAL = re.compile(
 _ALARMED = ("apscheduler.scheduler",)
 
 # These tell of every request, tick or frame; what matters of that is logged by our own code.
-_TALKATIVE = (
+_VERBOSE_LIBRARIES = (
     "aiohttp",
     "aiosqlite",
     "alembic",
@@ -119,7 +119,7 @@ def set_up_logging(*, log_format: str | None, level: str, stream: TextIO | None 
     root.handlers = [handler]
     root.setLevel(threshold)
     logging.captureWarnings(capture=True)
-    for name in _TALKATIVE:
+    for name in _VERBOSE_LIBRARIES:
         logging.getLogger(name).setLevel(max(threshold, logging.WARNING))
     for name in _ALARMED:
         logging.getLogger(name).setLevel(logging.ERROR)

@@ -1,7 +1,7 @@
 """What the operator decides, read once from the environment and a `.env` file (the environment wins).
 
 Only the command line and what puts the program together import this module; everything below is given plain values.
-All that is wrong is told at once, each problem naming its variable and how to mend it, and no problem repeats a value
+All that is wrong is told at once, each problem naming its variable and how to fix it, and no problem repeats a value
 that was meant to be secret: people paste the wrong secret into a variable, and log collectors keep what is printed.
 """
 
@@ -23,7 +23,7 @@ from cdi_bot.settings import checks
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One thing wrong with one variable: `what` is wrong, and how to `mend` it. Never holds a value."""
+    """One thing wrong with one variable: `what` is wrong, and how to `fix` it. Never holds a value."""
 
     variable: str
     what: str
@@ -57,11 +57,11 @@ class LogLevel(StrEnum):
     ERROR = "error"  # what failed
 
 
-_BOT_TOKEN_MEND = "Copy the Bot User OAuth Token from OAuth & Permissions in your Slack app's settings"  # noqa: S105 (words, not a token)
-_APP_TOKEN_MEND = "Make an app-level token with connections:write under Basic Information"  # noqa: S105 (likewise)
-_SIGNING_MEND = "Copy the Signing Secret from Basic Information in your Slack app's settings"
-_BRAZE_URL_MEND = "Give your instance's REST endpoint, such as https://rest.iad-03.braze.com"
-_BRAZE_KEY_MEND = "Make a key with cdi.integration_job_status under Settings > APIs and Identifiers in Braze"
+_BOT_TOKEN_FIX = "Copy the Bot User OAuth Token from OAuth & Permissions in your Slack app's settings"  # noqa: S105 (words, not a token)
+_APP_TOKEN_FIX = "Make an app-level token with connections:write under Basic Information"  # noqa: S105 (likewise)
+_SIGNING_FIX = "Copy the Signing Secret from Basic Information in your Slack app's settings"
+_BRAZE_URL_FIX = "Give your instance's REST endpoint, such as https://rest.iad-03.braze.com"
+_BRAZE_KEY_FIX = "Make a key with cdi.integration_job_status under Settings > APIs and Identifiers in Braze"
 
 Seconds = Annotated[timedelta, BeforeValidator(checks.seconds)]
 
@@ -99,22 +99,22 @@ class DatabaseSettings(BaseSettings):
 class Settings(DatabaseSettings):
     """Everything the operator can decide. Frozen; secrets show as stars; build it with `load_settings`."""
 
-    slack_bot_token: Annotated[SecretStr, checks.slack_token("xoxb-", _BOT_TOKEN_MEND)] = Field(
+    slack_bot_token: Annotated[SecretStr, checks.slack_token("xoxb-", _BOT_TOKEN_FIX)] = Field(
         alias="SLACK_BOT_TOKEN"
     )
-    slack_app_token: Annotated[SecretStr, checks.slack_token("xapp-", _APP_TOKEN_MEND)] | None = Field(
+    slack_app_token: Annotated[SecretStr, checks.slack_token("xapp-", _APP_TOKEN_FIX)] | None = Field(
         alias="SLACK_APP_TOKEN", default=None
     )
-    slack_signing_secret: Annotated[SecretStr, checks.one_word(_SIGNING_MEND)] | None = Field(
+    slack_signing_secret: Annotated[SecretStr, checks.one_word(_SIGNING_FIX)] | None = Field(
         alias="SLACK_SIGNING_SECRET", default=None, validate_default=True
     )
     slack_api_url: Annotated[str, checks.web_address("Leave it out to use Slack itself")] = Field(
         alias="SLACK_API_URL", default="https://slack.com/api", validate_default=True
     )
     """Ends with a slash, as Slack's SDK wants it."""
-    braze_base_url: Annotated[str, checks.web_address(_BRAZE_URL_MEND)] = Field(alias="BRAZE_BASE_URL")
+    braze_base_url: Annotated[str, checks.web_address(_BRAZE_URL_FIX)] = Field(alias="BRAZE_BASE_URL")
     """Without a slash at the end."""
-    braze_api_key: Annotated[SecretStr, checks.one_word(_BRAZE_KEY_MEND)] = Field(alias="BRAZE_API_KEY")
+    braze_api_key: Annotated[SecretStr, checks.one_word(_BRAZE_KEY_FIX)] = Field(alias="BRAZE_API_KEY")
     port: int = Field(alias="PORT", default=3000, ge=0, le=65535)
     host: str = Field(alias="CDI_BOT_HOST", default="0.0.0.0", min_length=1)  # noqa: S104 (containers and Heroku reach it from outside)
     poll_interval: Seconds = Field(alias="CDI_BOT_POLL_INTERVAL", default=timedelta(seconds=30))
@@ -151,7 +151,7 @@ class Settings(DatabaseSettings):
         # An app token that was given but is wrong is absent from `data`: one problem is enough then.
         if value is None and info.data.get("slack_app_token", "wrong") is None:
             raise checks.WrongValue(
-                "is missing, and so is SLACK_APP_TOKEN: one of them is needed", _SIGNING_MEND
+                "is missing, and so is SLACK_APP_TOKEN: one of them is needed", _SIGNING_FIX
             )
         return value
 
@@ -166,10 +166,10 @@ class Settings(DatabaseSettings):
 
 VARIABLES: tuple[str, ...] = tuple(str(field.alias) for field in Settings.model_fields.values())
 
-_MISSING_MENDS = {
-    "SLACK_BOT_TOKEN": _BOT_TOKEN_MEND,
-    "BRAZE_BASE_URL": _BRAZE_URL_MEND,
-    "BRAZE_API_KEY": _BRAZE_KEY_MEND,
+_FIXES_WHEN_MISSING = {
+    "SLACK_BOT_TOKEN": _BOT_TOKEN_FIX,
+    "BRAZE_BASE_URL": _BRAZE_URL_FIX,
+    "BRAZE_API_KEY": _BRAZE_KEY_FIX,
 }
 
 
@@ -217,7 +217,7 @@ def _problem(detail: ErrorDetails) -> Problem:
         case _ if isinstance(wrong, checks.WrongValue):
             what, fix = wrong.what, wrong.fix
         case "missing":
-            what, fix = "is missing", _MISSING_MENDS[variable]
+            what, fix = "is missing", _FIXES_WHEN_MISSING[variable]
         case "enum":
             what, fix = "that is not one of its values", f"Use {detail['ctx']['expected']}"
         case _:

@@ -274,7 +274,7 @@ class CardIncidentRow(InChannel, Base):
 
 
 class ChannelRow(InChannel, Base):
-    """A channel that ever got a message into the outbox: the lease of its one deliverer, and its pause."""
+    """A channel that ever got a message into the outbox: the lease of its one sender, and its pause."""
 
     __tablename__ = "channels"
     __table_args__ = (

@@ -15,7 +15,7 @@ from cdi_bot.core.model.incident import Incident
 class Card:
     """The one message that shows one or more incidents in one channel.
 
-    `wanted_revision` grows with every change of a member; the deliverer works until `shown_revision` equals it.
+    `wanted_revision` grows with every change of a member; the dispatcher works until `shown_revision` equals it.
     `first_shown_revision` is what the first post told: a reply about an older revision has been told already.
     """
 

@@ -1,4 +1,8 @@
-"""One Slack team's app: takes what Slack delivers, acknowledges it in time, and has it worked on once."""
+"""The bot as a Slack app: what Slack sends comes in here, over Socket Mode or as signed HTTP requests.
+
+Everything is acknowledged before it is worked on, so that a slow database or Braze never costs the three seconds
+that Slack gives. The work runs in tasks of its own, which a stop waits for.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.view import View
@@ -18,6 +18,9 @@ EVENT_TYPE = "cdi_bot_message"
 PAGE = 200
 MOST_PAGES = 50
 """How far back a search goes: 10,000 messages; a channel that got more since can't be searched in time."""
+
+CLOCKS_APART = timedelta(minutes=5)
+"""Slack's clock names the messages, and this machine's clock may differ: a search begins so much earlier."""
 
 
 class SlackMessenger(Messenger):
@@ -65,7 +68,7 @@ class SlackMessenger(Messenger):
         Raises `SlackTrouble` with the verdict REFUSED where the bot may not read the channel, or where too much
         was said since.
         """
-        oldest = f"{max(0.0, since.timestamp()):.6f}"
+        oldest = f"{max(0.0, (since - CLOCKS_APART).timestamp()):.6f}"
         cursor: str | None = None
         for _page in range(MOST_PAGES):
             try:

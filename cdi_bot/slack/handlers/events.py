@@ -12,22 +12,22 @@ _CHANNELS = tuple(
 _MEMBERS = ("member_joined_channel", "member_left_channel")
 
 
-def register_events(slack: SlackApp, places: ChannelHealth) -> None:
+def register_events(slack: SlackApp, channel_health: ChannelHealth) -> None:
     """Look at each channel that Slack tells something of, and take note of the app's removal."""
 
     async def channel(body: Json) -> None:
-        await places.look(slack.channel(body["event"]["channel"]))
+        await channel_health.look(slack.channel(body["event"]["channel"]))
 
     async def member(body: Json) -> None:
         if body["event"]["user"] == slack.bot_user_id:
             await channel(body)
 
     async def uninstalled(_body: Json) -> None:
-        await places.removed(UNINSTALLED)
+        await channel_health.removed(UNINSTALLED)
 
     async def revoked(body: Json) -> None:
         if slack.bot_user_id in (body["event"].get("tokens") or {}).get("bot", ()):
-            await places.removed(REVOKED)
+            await channel_health.removed(REVOKED)
 
     for kind in _CHANNELS:
         slack.on_event(kind, channel)

@@ -18,8 +18,7 @@ from cdi_bot.slack.api.call import Json
 from cdi_bot.slack.api.views import SlackViews
 from cdi_bot.slack.handlers.actions import ButtonPress
 from cdi_bot.slack.handlers.commands import Responder
-from cdi_bot.slack.render.forms.choices import selector_options
-from cdi_bot.slack.render.forms.fields import FORM, SELECTOR
+from cdi_bot.slack.render.forms.fields import FORM, SELECTOR, selector_options
 from cdi_bot.slack.render.forms.form import FormDraft, View, subscription_form, waiting_window, window
 from cdi_bot.slack.render.forms.outcomes import (
     Outcome,
@@ -173,7 +172,7 @@ class FormHandlers:
             )
             if isinstance(outcome[0], SubscribedTo):
                 zone = (await self.responder.directory.person(who)).zone_name
-                outcome += await self.forms.talk(channel, who, wish.talk, zone)
+                outcome += await self.forms.talk(channel, who, wish.settings, zone)
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
             outcome.append(self.responder.failed(error, form=FORM, user=who))
         self.responder.slack.start(self.changed(who))
@@ -193,7 +192,7 @@ class FormHandlers:
                 name=wish.name,
                 filters=wish.filters,
                 languages=self.forms.languages,
-                talk=wish.talk,
+                settings=wish.settings,
                 problem=plain_outcome(outcome, i18n, now),
             )
             view = subscription_form(again, i18n)

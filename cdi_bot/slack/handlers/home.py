@@ -24,7 +24,7 @@ from cdi_bot.slack.handlers.commands import Responder
 from cdi_bot.slack.render.answers.help import render_help
 from cdi_bot.slack.render.answers.history import history_window
 from cdi_bot.slack.render.forms.form import outcome_window, waiting_window, window
-from cdi_bot.slack.render.home.page import View, fingerprint, home_view, troubled_home, unknown_home
+from cdi_bot.slack.render.home import View, fingerprint, home_view, troubled_home, unknown_home
 from cdi_bot.store import StoreTrouble
 from cdi_bot.usecases.home import HomeQueries
 

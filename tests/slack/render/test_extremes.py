@@ -12,7 +12,7 @@ from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.view import CardView, DigestView, GroupedReplyView, SubscribedView, View
 from cdi_bot.core.statistics import PeriodTotals, RunTotals
 from cdi_bot.slack.render.answers.answer import render_answer
-from cdi_bot.slack.render.forms.choices import selector_options
+from cdi_bot.slack.render.forms.fields import selector_options
 from cdi_bot.slack.render.forms.form import subscription_form
 from cdi_bot.slack.render.kit.i18n import Translator, languages
 from cdi_bot.slack.render.messages.view import render_view

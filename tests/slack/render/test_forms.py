@@ -14,11 +14,20 @@ from cdi_bot.core.digest_schedule import Schedule
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import Filters, Topic
 from cdi_bot.sandbox.slack.block_kit import options_problems
-from cdi_bot.slack.render.answers.refusals import short_answer
-from cdi_bot.slack.render.forms.choices import selector_options
-from cdi_bot.slack.render.forms.fields import CHANNEL, DIGEST_AT, FORM, GROUP, PERCENT, ROWS, SELECTOR, TOPICS
+from cdi_bot.slack.render.forms.fields import (
+    CHANNEL,
+    DIGEST_AT,
+    FORM,
+    GROUP,
+    PERCENT,
+    ROWS,
+    SELECTOR,
+    TOPICS,
+    selector_options,
+)
 from cdi_bot.slack.render.forms.form import FormDraft, outcome_window, subscription_form, waiting_window
 from cdi_bot.slack.render.forms.values import FormValues, read_form
+from cdi_bot.slack.render.kit.blocks import short_message
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.usecases.answers import SettingsShown
 from cdi_bot.usecases.subscription_form import ChannelWishes, Choices, choices
@@ -60,7 +69,7 @@ FORMS = {
         selector="Users*",
         filters=FILTERS,
         languages=LANGUAGES,
-        talk=ChannelWishes(
+        settings=ChannelWishes(
             language="ja",
             wants_language=True,
             digest=Schedule(at=time(8, 30), weekday=0),
@@ -81,7 +90,7 @@ def test_around_the_form() -> None:
     """What stands in the form's place while it waits, and when it has been told."""
     assert_golden_view("form_waiting", lambda query: waiting_window("Subscriptions", query))
     assert_golden_view(
-        "form_told", lambda query: outcome_window("Subscriptions", short_answer("Done.", "More."), query)
+        "form_told", lambda query: outcome_window("Subscriptions", short_message("Done.", "More."), query)
     )
 
 
@@ -140,7 +149,7 @@ def test_what_was_shown_is_read_back() -> None:
     assert isinstance(wish, FormValues)
     assert (wish.channel_id, wish.picked, wish.subscription_id) == (ALERTS.channel_id, False, 3)
     assert wish.filters == FILTERS
-    assert wish.talk == ChannelWishes()
+    assert wish.settings == ChannelWishes()
     again = read_form(filled(FORMS["again"]), WORDS)
     assert isinstance(again, FormValues)
     assert (again.channel_id, again.picked, again.selector, again.filters) == (
@@ -149,7 +158,7 @@ def test_what_was_shown_is_read_back() -> None:
         "Users*",
         FILTERS,
     )
-    assert again.talk == FORMS["again"].talk
+    assert again.settings == FORMS["again"].settings
 
 
 def test_what_is_wrong_stands_at_its_field() -> None:
@@ -211,7 +220,7 @@ def test_language_and_digest(language: str, digest: str, talk: ChannelWishes) ->
     draft = FormDraft(channel_id="C1", selector="all", languages=LANGUAGES)
     wish = read_form(filled(draft, language=option(language), digest=option(digest)), WORDS)
     assert isinstance(wish, FormValues)
-    assert wish.talk == talk
+    assert wish.settings == talk
 
 
 def test_nobody_else_is_called() -> None:

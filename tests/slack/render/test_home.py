@@ -16,9 +16,9 @@ from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Filters, Subscription
 from cdi_bot.core.statistics import Usual
 from cdi_bot.slack.render.answers.history import history_window
-from cdi_bot.slack.render.answers.refusals import short_answer
 from cdi_bot.slack.render.forms.form import window
-from cdi_bot.slack.render.home.page import fingerprint, home_view, troubled_home, unknown_home
+from cdi_bot.slack.render.home import fingerprint, home_view, troubled_home, unknown_home
+from cdi_bot.slack.render.kit.blocks import short_message
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import VIEW_BLOCKS
 from cdi_bot.usecases.answers import NoMatch, RunHistory
@@ -146,7 +146,7 @@ def test_home_in_trouble() -> None:
     """Where Slack or the database does not answer, that is what is said, with a way to try again."""
     assert_golden_view("home_unknown", unknown_home)
     assert_golden_view(
-        "home_troubled", lambda query: troubled_home(short_answer("No.", "Wait.").blocks, query)
+        "home_troubled", lambda query: troubled_home(short_message("No.", "Wait.").blocks, query)
     )
 
 

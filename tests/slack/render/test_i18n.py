@@ -100,7 +100,14 @@ def texts_of(path: Path) -> Iterator[tuple[int, str]]:
         if not isinstance(node, ast.Call):
             continue
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-        places = {"_": [0], "N_": [0], "gettext": [0], "ngettext": [0, 1], "pgettext": [1]}.get(name, [])
+        places = {
+            "_": [0],
+            "N_": [0],
+            "gettext": [0],
+            "ngettext": [0, 1],
+            "counted": [0, 1],
+            "pgettext": [1],
+        }.get(name, [])
         for place in places:
             argument = node.args[place]
             assert isinstance(argument, ast.Constant), f"{path}:{node.lineno}: no extraction sees this text"

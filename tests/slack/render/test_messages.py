@@ -47,9 +47,9 @@ from cdi_bot.core.model.view import (
 from cdi_bot.core.rules.quality import QualityReason
 from cdi_bot.core.statistics import IntegrationTotals, PeriodTotals, RunTotals
 from cdi_bot.monitoring.braze_port import BrazeReason
+from cdi_bot.slack.render.kinds.table import renderer_of
 from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.messages.cards import incident_length
 from cdi_bot.slack.render.messages.view import render_view
 from tests.slack.golden import actions_of, assert_golden, assert_taken, marked_up, pressed, said
 from tests.slack.render import strategies
@@ -85,6 +85,11 @@ def render(view: View) -> Rendered:
 def card(*incidents: Incident, **more: Any) -> CardView:
     """Return the card of these incidents."""
     return CardView(incidents=tuple(incident_view(one, **more) for one in incidents))
+
+
+def length_of(incident: Incident) -> timedelta:
+    """Return how long an incident that is over lasted."""
+    return renderer_of(incident).length(incident)
 
 
 def partial(**more: Any) -> Run:
@@ -474,11 +479,11 @@ def test_length_of_incident() -> None:
     good = run("success", ago=timedelta(minutes=2))
     # A good run stood between two failures: `failing_since` has moved on.
     moved = recovered(failing(opened_at=first, failing_since=NOW - timedelta(hours=1)), good)
-    assert incident_length(moved) == timedelta(hours=3) - timedelta(seconds=30)
+    assert length_of(moved) == timedelta(hours=3) - timedelta(seconds=30)
     without_end = replace(good, sync_finish_time=None)
-    assert incident_length(recovered(failing(), without_end)) == timedelta(minutes=5)
+    assert length_of(recovered(failing(), without_end)) == timedelta(minutes=5)
     odd = replace(good, sync_finish_time=NOW - timedelta(days=9))
-    assert incident_length(recovered(failing(), odd)) == timedelta(0)
+    assert length_of(recovered(failing(), odd)) == timedelta(0)
 
 
 def test_blind_tells_what_to_do() -> None:

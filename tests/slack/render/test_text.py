@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdi_bot.slack.render.kit import blocks, limits
+from cdi_bot.slack.render.kit import blocks, limits, runs
 from cdi_bot.slack.render.kit import text as pieces
 from cdi_bot.slack.render.kit.i18n import Translator
 from tests.slack.render import strategies
@@ -145,14 +145,14 @@ def test_run_facts() -> None:
     """What is missing of a run is not known yet while more may come, and not told by Braze afterwards."""
     bare: dict[str, Any] = {"rows_synced": None, "rows_failed_with_errors": None, "sync_finish_time": None}
     for early in (run("running", **bare), run(provisional=True, **bare)):
-        assert (pieces.synced(early, WORDS), pieces.failed(early, WORDS)) == (
+        assert (runs.synced(early, WORDS), runs.failed(early, WORDS)) == (
             "not known yet",
             "not known yet",
         )
-    assert pieces.took(run("running", **bare), WORDS) == "still running"
-    assert pieces.took(run(**bare), WORDS) == "not known yet"
-    assert pieces.synced(run(**bare), WORDS) == "not told by Braze"
-    assert pieces.failed(run(rows_failed_with_errors=5, rows_synced=None), WORDS) == "5"
+    assert runs.took(run("running", **bare), WORDS) == "still running"
+    assert runs.took(run(**bare), WORDS) == "not known yet"
+    assert runs.synced(run(**bare), WORDS) == "not told by Braze"
+    assert runs.failed(run(rows_failed_with_errors=5, rows_synced=None), WORDS) == "5"
 
 
 @given(st.text(), st.integers(1, 200))

@@ -1,91 +1,111 @@
-"""Subscriptions and their changes in words: what a channel is subscribed to, its filters, and who changed what."""
+"""Answers about a channel's subscriptions, digest and language, and about who changed what there."""
 
 from __future__ import annotations
 
 from cdi_bot.core.commands.table import BY_WORD
 from cdi_bot.core.model.channel import AuditEntry
-from cdi_bot.core.model.integration import Integration
-from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Subscription, Topic, is_pattern
+from cdi_bot.core.model.subscription import Subscription, is_pattern
 from cdi_bot.core.rules.unreachable import UNREACHABLE
-from cdi_bot.slack.render.kit.blocks import Block, Rendered, actions, context, paragraphs, section
+from cdi_bot.slack.render.kit.blocks import (
+    Block,
+    Rendered,
+    Renderers,
+    actions,
+    context,
+    paragraphs,
+    section,
+    short_message,
+)
 from cdi_bot.slack.render.kit.buttons import change_button, subscribe_button
-from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.i18n import Translator, language_name
 from cdi_bot.slack.render.kit.limits import BLOCKS, BLOCKS_JSON, weight
-from cdi_bot.slack.render.kit.reasons import channel_advice, channel_problem
-from cdi_bot.slack.render.kit.text import bold_name, code, date, escape, mentions, outside, plain_line, user
-from cdi_bot.usecases.answers import AuditTrail, SubscriptionList
+from cdi_bot.slack.render.kit.reasons import broken_channel, reason_text
+from cdi_bot.slack.render.kit.text import code, date, escape, outside, plain_line, user
+from cdi_bot.slack.render.subscriptions import (
+    digest_end_hint,
+    digest_hint,
+    filter_text,
+    language_choices,
+    language_hint,
+    matching_now,
+    next_digest,
+    schedule_text,
+    selector_text,
+)
+from cdi_bot.usecases.answers import (
+    AuditTrail,
+    DigestSet,
+    LanguageSet,
+    NotSubscribed,
+    SettingsShown,
+    SubscribedTo,
+    SubscriptionList,
+    UnsubscribedFrom,
+)
+
+_AUDIT_ROOM = 10_000
 
 
-def selector_text(selector: str, integration: Integration | None, i18n: Translator) -> str:
-    """Name in mrkdwn what a subscription takes in."""
-    return named_selector(selector, bold_name(integration) if integration else None, i18n)
-
-
-def named_selector(selector: str, shown_name: str | None, i18n: Translator) -> str:
-    """Name in mrkdwn what a subscription takes in; `shown_name` is mrkdwn, for a single integration."""
+def _subscribed(answer: SubscribedTo, i18n: Translator) -> Rendered:
+    """Say what the channel is subscribed to now."""
     _ = i18n.gettext
-    if selector == "all":
-        return _("*all integrations*")
-    if is_pattern(selector):
-        return _("all integrations named like {pattern}").format(pattern=code(selector))
-    return shown_name or code(selector)
+    what = selector_text(answer.selector, answer.name, i18n)
+    filters = _("Told here: {filters}.").format(filters=filter_text(answer.filters, i18n))
+    if answer.unchanged:
+        line = _("This channel is subscribed to {what} already, just so.").format(what=what)
+        todo = _("To change it, subscribe again with `on:`, `rows:`, `percent:` or `mention:`.")
+        return short_message(line, filters, todo)
+    line = _("This channel is now subscribed to {what}.").format(what=what)
+    if answer.trouble is None:
+        return short_message(line, filters, _("`/cdi status` shows how things are."))
+    later = _(
+        "I can't ask Braze just now: {reason}. I watch from when it answers; `/cdi status` then shows how things are."
+    )
+    return short_message(line, filters, later.format(reason=escape(reason_text(answer.trouble, i18n))))
 
 
-def filter_text(filters: Filters, i18n: Translator) -> str:
-    """Say in mrkdwn what of an integration's story is told."""
+def _unsubscribed(answer: UnsubscribedFrom, i18n: Translator) -> Rendered:
+    """Say that a subscription is ended, and which other one still matches its integration."""
     _ = i18n.gettext
-    said = []
-    if filters.topics == DEFAULT_TOPICS:
-        said.append(_("everything but the start of runs"))
-    else:
-        names = topic_names(i18n)
-        said.append(
-            i18n.listed(names[topic] for topic in Topic if topic in filters.topics)
-            or _("unknown statuses only")
-        )
-    if filters.min_rows is not None:
-        said.append(
-            _("partial runs only from {rows} lost rows on").format(rows=i18n.number(filters.min_rows))
-        )
-    if filters.min_percent is not None:
-        said.append(
-            _("partial runs only from {percent}% lost rows on").format(
-                percent=i18n.number(filters.min_percent)
-            )
-        )
-    called = mentions(filters.mention)
-    if called:
-        said.append(_("new alerts call {who}").format(who=called))
-    return _("; ").join(said)
+    line = _("This channel's subscription to {what} is ended.").format(
+        what=selector_text(answer.selector, answer.name, i18n)
+    )
+    if answer.still_covered_by is None:
+        return short_message(line, _("`/cdi subscriptions` shows what it still hears of."))
+    still = _("It is still heard of here through {other}. To end that too: {command}").format(
+        other=selector_text(answer.still_covered_by, None, i18n),
+        command=code(f"/cdi unsubscribe {answer.still_covered_by}"),
+    )
+    return short_message(line, still)
 
 
-def topic_names(i18n: Translator) -> dict[Topic, str]:
-    """Name what can be heard of."""
+def _not_subscribed(answer: NotSubscribed, i18n: Translator) -> Rendered:
+    """Say that there is no such subscription, and which other one matches the integration."""
     _ = i18n.gettext
-    return {
-        Topic.ERROR: _("errors"),
-        Topic.PARTIAL: _("partial runs"),
-        Topic.CONFIG_ERROR: _("configuration errors"),
-        Topic.RUNNING: _("starts of runs"),
-        Topic.LATE: _("late runs"),
-        Topic.SLOW: _("slow runs"),
-        Topic.QUALITY: _("odd rows"),
-        Topic.RECOVERY: _("recoveries"),
-    }
+    line = _("This channel has no subscription to {what}.").format(
+        what=selector_text(answer.selector, answer.name, i18n)
+    )
+    if answer.covered_by:
+        covered = _("It hears of it through {other}. To end that: {command}").format(
+            other=selector_text(answer.covered_by, None, i18n),
+            command=code(f"/cdi unsubscribe {answer.covered_by}"),
+        )
+        return short_message(line, covered)
+    command = code(f"/cdi subscribe {answer.selector}")
+    return short_message(line, _("To subscribe it: {command}").format(command=command))
 
 
-def render_subscriptions(answer: SubscriptionList, i18n: Translator) -> Rendered:
-    """Answer what the channel hears of: as many subscriptions as a message holds, and how many more there are."""
+def _subscriptions(answer: SubscriptionList, i18n: Translator) -> Rendered:
+    """List the channel's subscriptions, as many as a message holds, and say how many more there are."""
     _ = i18n.gettext
     count = len(answer.rows)
     if not count:
         title = _("This channel has no subscriptions.")
         todo = _("`/cdi list` shows what there is, `/cdi subscribe NAME` or `/cdi subscribe all` begins.")
-        form = actions([subscribe_button(i18n, style="primary")])
-        return Rendered(text=plain_line(title), blocks=[section(f"{title}\n{todo}"), *form])
-    title = i18n.ngettext(
+        return short_message(title, second=todo, row=actions([subscribe_button(i18n, style="primary")]))
+    title = i18n.counted(
         "This channel has {count} subscription", "This channel has {count} subscriptions", count
-    ).format(count=i18n.number(count))
+    )
     head = section(f"*{title}*")
     todo = _("Typed, a change is to subscribe again with other filters: {example}").format(
         example=code("/cdi subscribe all on:error,config_error mention:@data-team")
@@ -109,32 +129,73 @@ def _subscription_row(
     subscription: Subscription, total: int, name: str | None, i18n: Translator, *, place: int
 ) -> Block:
     _ = i18n.gettext
-    selector = subscription.selector
-    what = named_selector(selector, f"*{outside(name)}*" if name else None, i18n)
-    taken = i18n.ngettext("{count} integration now", "{count} integrations now", total)
-    lines = [what + (f" ({taken.format(count=i18n.number(total))})" if is_pattern(selector) else "")]
-    lines.append(filter_text(subscription.filters, i18n))
-    lines.append(
-        _("by {who}, {when}").format(who=user(subscription.created_by), when=date(subscription.created_at))
-    )
+    what = selector_text(subscription.selector, name, i18n)
+    lines = [
+        f"{what} ({matching_now(total, i18n)})" if is_pattern(subscription.selector) else what,
+        filter_text(subscription.filters, i18n),
+        _("by {who}, {when}").format(who=user(subscription.created_by), when=date(subscription.created_at)),
+    ]
     if subscription.broken_reason:
-        broken = _("⚠️ I can't post here: {reason}.").format(
-            reason=escape(channel_problem(subscription.broken_reason, i18n))
-        )
-        lines.append(f"{broken} {channel_advice(subscription.broken_reason, i18n)}")
+        lines.append(broken_channel(subscription.broken_reason, i18n))
     return section("\n".join(lines), accessory=change_button(subscription, name, i18n, place=place))
 
 
-_AUDIT_ROOM = 10_000
+# --------------------------------------------------------------------------------- digest and language
 
 
-def render_audit(answer: AuditTrail, i18n: Translator) -> Rendered:
+def _settings_shown(answer: SettingsShown, i18n: Translator) -> Rendered:
+    """Say what is set, and how it is changed."""
+    _ = i18n.gettext
+    language = language_name(answer.language) if answer.language else _("the bot's own")
+    line = _("Language of this channel's messages: {language}.").format(language=language)
+    if answer.digest and answer.zone:
+        digest = _("Its digest comes {schedule}.").format(
+            schedule=schedule_text(answer.digest, answer.zone, i18n)
+        )
+        digest += next_digest(answer.next_due, i18n)
+    else:
+        digest = _("It gets no digest.")
+    return short_message(f"{line}\n{digest}", language_choices(answer.languages, i18n), digest_hint(i18n))
+
+
+def _language_set(answer: LanguageSet, i18n: Translator) -> Rendered:
+    """Say in which language the channel's messages are now."""
+    _ = i18n.gettext
+    if answer.unchanged:
+        line = _("That is this channel's language already.")
+    elif answer.language is None:
+        line = _("This channel's messages are now in the bot's own language.")
+    else:
+        line = _("This channel's messages are now in {language}.").format(
+            language=language_name(answer.language)
+        )
+    note = _("Answers that only you see are in the language of your Slack.")
+    return short_message(line, note, language_hint(i18n))
+
+
+def _digest_set(answer: DigestSet, i18n: Translator) -> Rendered:
+    """Say when the digest comes, or that there is none."""
+    _ = i18n.gettext
+    if answer.digest is None:
+        line = _("This channel gets no digest.") if answer.unchanged else _("This channel's digest is ended.")
+        return short_message(line, digest_hint(i18n))
+    schedule = schedule_text(answer.digest, answer.zone, i18n)
+    if answer.unchanged:
+        line = _("This channel's digest comes {schedule} already.").format(schedule=schedule)
+    else:
+        line = _("This channel's digest now comes {schedule}.").format(schedule=schedule)
+    return short_message(line + next_digest(answer.next_due, i18n), digest_end_hint(i18n))
+
+
+# --------------------------------------------------------------------------------- audit trail
+
+
+def _audit(answer: AuditTrail, i18n: Translator) -> Rendered:
     """List the changes, newest first."""
     _ = i18n.gettext
     if not answer.rows:
         title = _("Nobody has changed anything in this channel yet.")
-        todo = _("`/cdi subscribe NAME` or `/cdi subscribe all` begins.")
-        return Rendered(text=plain_line(title), blocks=[section(f"{title}\n{todo}")])
+        return short_message(title, second=_("`/cdi subscribe NAME` or `/cdi subscribe all` begins."))
     title = _("What was changed in this channel last")
     listed, _held = paragraphs(
         [_audit_row(entry, name, i18n) for entry, name in answer.rows], blocks=10, room=_AUDIT_ROOM
@@ -155,7 +216,19 @@ def _audit_subject(entry: AuditEntry, name: str | None, i18n: Translator) -> str
     if name is not None:
         return f"*{outside(name)}*"
     if entry.action in {"subscribe", "unsubscribe"} and is_pattern(entry.subject):
-        return named_selector(entry.subject, None, i18n)
+        return selector_text(entry.subject, None, i18n)
     if entry.action == "acknowledge" and entry.subject == UNREACHABLE.kind:
         return i18n.gettext("that I can't see Braze")
     return code(entry.subject)
+
+
+RENDERERS: Renderers = {
+    SubscribedTo: _subscribed,
+    UnsubscribedFrom: _unsubscribed,
+    NotSubscribed: _not_subscribed,
+    SubscriptionList: _subscriptions,
+    SettingsShown: _settings_shown,
+    LanguageSet: _language_set,
+    DigestSet: _digest_set,
+    AuditTrail: _audit,
+}

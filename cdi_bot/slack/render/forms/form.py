@@ -1,4 +1,4 @@
-"""The form that subscribes a channel or changes a subscription, and the small windows around it. Pure."""
+"""The form that subscribes a channel or changes a subscription, and the small windows around it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cdi_bot.core.model.subscription import Filters, Topic
-from cdi_bot.slack.render.answers.subscriptions import named_selector
-from cdi_bot.slack.render.forms.choices import selector_option, settings_fields
 from cdi_bot.slack.render.forms.fields import (
     CHANNEL,
     FORM,
@@ -20,7 +18,10 @@ from cdi_bot.slack.render.forms.fields import (
     SELECTOR,
     TOPICS,
     input_block,
+    selector_option,
+    settings_fields,
 )
+from cdi_bot.slack.render.kinds.table import topic_texts
 from cdi_bot.slack.render.kit import limits
 from cdi_bot.slack.render.kit.blocks import (
     Block,
@@ -34,7 +35,8 @@ from cdi_bot.slack.render.kit.blocks import (
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import clip
 from cdi_bot.slack.render.kit.text import channel as named_channel
-from cdi_bot.slack.render.kit.text import mentioned, outside
+from cdi_bot.slack.render.kit.text import mentioned
+from cdi_bot.slack.render.subscriptions import selector_text
 from cdi_bot.usecases.answers import SettingsShown
 from cdi_bot.usecases.subscription_form import ChannelWishes
 
@@ -57,7 +59,7 @@ class FormDraft:
     filters: Filters = field(default_factory=Filters)
     languages: tuple[str, ...] = ()
     now: SettingsShown | None = None
-    talk: ChannelWishes = field(default_factory=ChannelWishes)
+    settings: ChannelWishes = field(default_factory=ChannelWishes)
     problem: str | None = None
 
 
@@ -80,7 +82,7 @@ def subscription_form(draft: FormDraft, i18n: Translator) -> View:
             _topics(draft.filters, i18n),
             *_thresholds(draft.filters, i18n),
             *_mentions(draft.filters, i18n),
-            *settings_fields(draft.languages, draft.now, draft.talk, i18n),
+            *settings_fields(draft.languages, draft.now, draft.settings, i18n),
             *_ending(draft, i18n),
         ],
     }
@@ -127,7 +129,7 @@ def _what(draft: FormDraft, i18n: Translator) -> list[Block]:
     _ = i18n.gettext
     if draft.subscription_id is not None:
         selector = draft.selector or ""
-        what = named_selector(selector, f"*{outside(draft.name)}*" if draft.name else None, i18n)
+        what = selector_text(selector, draft.name, i18n)
         return [section(_("Hears of: {what}").format(what=what))]
     element: Block = {
         "type": "external_select",
@@ -147,8 +149,12 @@ def _what(draft: FormDraft, i18n: Translator) -> list[Block]:
 def _topics(filters: Filters, i18n: Translator) -> Block:
     _ = i18n.gettext
     options: list[Block] = [
-        {"text": plain_text(label), "value": topic.value, "description": plain_text(about)}
-        for topic, (label, about) in _topic_texts(i18n).items()
+        {
+            "text": plain_text(texts.title),
+            "value": topic.value,
+            "description": plain_text(texts.meaning),
+        }
+        for topic, texts in topic_texts(i18n).items()
     ]
     chosen = [option for option in options if Topic(option["value"]) in filters.topics]
     element: Block = {"type": "checkboxes", "options": options}
@@ -156,20 +162,6 @@ def _topics(filters: Filters, i18n: Translator) -> Block:
         element["initial_options"] = chosen
     hint = _("A status that Braze does not document is always told.")
     return input_block(TOPICS, _("Tell of"), element, hint=hint, optional=False)
-
-
-def _topic_texts(i18n: Translator) -> dict[Topic, tuple[str, str]]:
-    _ = i18n.gettext
-    return {
-        Topic.ERROR: (_("Errors"), _("no rows arrived")),
-        Topic.PARTIAL: (_("Partial runs"), _("some rows were refused")),
-        Topic.CONFIG_ERROR: (_("Configuration errors"), _("the set-up in Braze is at fault")),
-        Topic.LATE: (_("Late runs"), _("a run did not begin when it should have")),
-        Topic.SLOW: (_("Slow runs"), _("a run takes much longer than usual")),
-        Topic.QUALITY: (_("Odd rows"), _("runs succeed, but bring far more or fewer rows than usual")),
-        Topic.RECOVERY: (_("Recoveries"), _("what was not well is well again")),
-        Topic.RUNNING: (_("Starts of runs"), _("every run, as it begins: many messages")),
-    }
 
 
 def _thresholds(filters: Filters, i18n: Translator) -> list[Block]:
@@ -236,9 +228,9 @@ def waiting_window(title: str, i18n: Translator) -> View:
     return window(title, [section("⏳ " + _("One moment: I am asking Braze…"))], i18n)
 
 
-def outcome_window(title: str, told: Rendered, i18n: Translator) -> View:
-    """Return a window that tells how it went."""
-    return window(title, told.blocks, i18n)
+def outcome_window(title: str, message: Rendered, i18n: Translator) -> View:
+    """Return a window that says how it went."""
+    return window(title, message.blocks, i18n)
 
 
 def window(title: str, blocks: Sequence[Block], i18n: Translator) -> View:

@@ -1,4 +1,4 @@
-"""How a submitted form went, in words: at a field, or in the form's place. Pure."""
+"""How a submitted form went, in words: at a field, or in the form's place."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from cdi_bot.slack.render.answers.answer import render_answer
-from cdi_bot.slack.render.answers.refusals import short_answer
 from cdi_bot.slack.render.forms.fields import CHANNEL, SELECTOR, TOPICS
 from cdi_bot.slack.render.forms.form import View, channel_line, window
 from cdi_bot.slack.render.forms.values import Errors, FormValues
-from cdi_bot.slack.render.kit.blocks import Block, Rendered
+from cdi_bot.slack.render.kit.blocks import Block, Rendered, short_message
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import FIELD_ERROR, clip
 from cdi_bot.slack.render.kit.text import plain_line
@@ -27,7 +26,7 @@ from cdi_bot.usecases.answers import (
 )
 
 Outcome = Sequence[Answer | Rendered]
-"""What became of each thing that was wished, the subscription first; `Rendered` is what went wrong on the way."""
+"""The answer to each change that the form asks for, the subscription first; `Rendered` where it failed before that."""
 
 _AT_THE_CHANNEL = (NeedsInvite, CannotPost, NotAllowed)
 _AT_THE_SELECTOR = (NoMatch, SeveralMatches, BrazeRefused)
@@ -41,17 +40,17 @@ def refused(errors: Errors) -> dict[str, Any]:
     }
 
 
-def field_of(outcome: Outcome, wish: FormValues) -> str | None:
-    """Say at which field a refusal stands; `None` for a success, and where no field is to blame."""
+def field_of(outcome: Outcome, values: FormValues) -> str | None:
+    """Say at which field a refusal is shown; `None` for a success, and for a refusal that no field caused."""
     first = outcome[0]
     if isinstance(first, SubscribedTo):
         return None
-    if isinstance(first, _AT_THE_CHANNEL) and wish.picked:
+    if isinstance(first, _AT_THE_CHANNEL) and values.picked:
         return CHANNEL
-    if isinstance(first, _AT_THE_SELECTOR) and wish.subscription_id is None:
+    if isinstance(first, _AT_THE_SELECTOR) and values.subscription_id is None:
         return SELECTOR
     if isinstance(first, Rendered):  # the form keeps what was filled in
-        return SELECTOR if wish.subscription_id is None else TOPICS
+        return SELECTOR if values.subscription_id is None else TOPICS
     return None
 
 
@@ -79,7 +78,7 @@ def ended(i18n: Translator) -> Rendered:
     """Say that what was to be changed is not there any more."""
     _ = i18n.gettext
     line = _("This subscription has been ended meanwhile.")
-    return short_answer(line, _("`/cdi subscriptions` shows what the channel hears of."))
+    return short_message(line, _("`/cdi subscriptions` shows what the channel hears of."))
 
 
 def _blocks(outcome: Outcome, i18n: Translator, now: datetime) -> list[Block]:

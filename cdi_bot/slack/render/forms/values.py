@@ -1,4 +1,4 @@
-"""What somebody filled into the form of `modals.py`, as values, or what is wrong at which field. Pure."""
+"""What somebody filled into the form of `form.py`, as values, or what is wrong at which field."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 
 from cdi_bot.core.commands import tokenizer
 from cdi_bot.core.model.subscription import Filters, Topic
-from cdi_bot.slack.render.forms.choices import read_channel_wishes
 from cdi_bot.slack.render.forms.fields import (
     CHANNEL,
     DIGEST,
@@ -23,6 +22,7 @@ from cdi_bot.slack.render.forms.fields import (
     ROWS,
     SELECTOR,
     TOPICS,
+    read_channel_wishes,
 )
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import SHORT_NAME, mentioned, plain
@@ -32,7 +32,7 @@ Errors = dict[str, str]
 """Plain text by field."""
 
 Values = Mapping[str, Mapping[str, Any]]
-"""What each field holds, by its name, as Slack tells it."""
+"""What each field holds, by its name, as Slack sends it."""
 
 _GROUP_ID = re.compile(r"S[A-Z0-9]{2,30}", re.ASCII)
 _MOST_GROUPS = 5
@@ -40,7 +40,7 @@ _MOST_GROUPS = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormValues:
-    """What somebody wants told in a channel: of `selector`, or by a changed subscription."""
+    """What somebody wants a channel to be subscribed to: `selector`, or the changed subscription."""
 
     channel_id: str
     picked: bool  # chosen in the form, rather than where it was opened
@@ -48,7 +48,7 @@ class FormValues:
     selector: str | None
     name: str | None  # as the picker showed it
     filters: Filters
-    talk: ChannelWishes
+    settings: ChannelWishes
 
 
 def read_form(view: Mapping[str, Any], i18n: Translator) -> FormValues | Errors:
@@ -68,12 +68,12 @@ def read_form(view: Mapping[str, Any], i18n: Translator) -> FormValues | Errors:
         errors[CHANNEL] = _("Choose a channel.")
     if about.get("subscription") is None and not option.get("value"):
         errors[SELECTOR] = _("Choose what the channel is to hear of.")
-    talk = read_channel_wishes(
+    settings = read_channel_wishes(
         _chosen(values, LANGUAGE), _chosen(values, DIGEST), _get(values, DIGEST_AT, "selected_time")
     )
-    if talk is None:
+    if settings is None:
         errors[DIGEST_AT] = _("Choose a time for the digest.")
-    if errors or talk is None:
+    if errors or settings is None:
         return errors
     return FormValues(
         channel_id=channel_id,
@@ -82,7 +82,7 @@ def read_form(view: Mapping[str, Any], i18n: Translator) -> FormValues | Errors:
         selector=option.get("value"),
         name=(option.get("text") or {}).get("text"),
         filters=filters,
-        talk=talk,
+        settings=settings,
     )
 
 

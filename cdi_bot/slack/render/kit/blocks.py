@@ -1,6 +1,6 @@
-"""Block Kit's pieces as plain JSON, each cut to Slack's limits. Pure.
+"""Block Kit's pieces as plain JSON, each cut to Slack's limits.
 
-Whatever is given as mrkdwn must be escaped already (`format.py` does that); plain text is taken as it is.
+Whatever is given as mrkdwn must be escaped already (`text.py` does that); plain text is taken as it is.
 Source: docs.slack.dev/reference/block-kit.
 """
 
@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from cdi_bot.slack.render.kit import limits
+from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import clip
-from cdi_bot.slack.render.kit.text import DATE, LINK, plain, utc, web_address
+from cdi_bot.slack.render.kit.text import DATE, LINK, plain, plain_line, utc, web_address
 
 Block = dict[str, Any]
 
-# Half of a character outside the basic plane: Python holds it, but no request can carry it unless it is spelled out.
+# Half of a character outside the basic plane: Python holds it, but no request can carry it unless it is escaped.
 _HALF = re.compile("[\ud800-\udfff]")
 
 
@@ -27,13 +28,26 @@ _HALF = re.compile("[\ud800-\udfff]")
 class Rendered:
     """A message: its blocks, and the one plain line that stands for them in notifications.
 
-    `plainer` are blocks that say the same without what some workspaces refuse, such as charts; `None` where there is
-    nothing of the kind.
+    `plainer` are blocks that say the same without what some workspaces refuse, such as charts; `None` where `blocks`
+    hold no such thing.
     """
 
     text: str
     blocks: list[Block]
     plainer: list[Block] | None = None
+
+
+Renderers = Mapping[type, Callable[[Any, Translator], Rendered]]
+"""What renders a value, by the type of the value."""
+
+
+def short_message(
+    line: str, *notes: str, sign: str = "", second: str = "", row: Sequence[Block] = ()
+) -> Rendered:
+    """Return a message of one main line of mrkdwn, a `second` line below it, `notes` in small print, and a row."""
+    shown = f"{sign} {line}" if sign else line
+    head = section(f"{shown}\n{second}" if second else shown)
+    return Rendered(text=plain_line(line), blocks=[head, *small_print(notes), *row])
 
 
 def mrkdwn(text: str) -> Block:
@@ -52,6 +66,12 @@ def section(text: str, *, accessory: Block | None = None) -> Block:
     return block | {"accessory": accessory} if accessory else block
 
 
+def next_step(advice: str, i18n: Translator) -> Block:
+    """Return the paragraph that says what to do next; `advice` is mrkdwn."""
+    title = i18n.gettext("What to do next")
+    return section(f"*{title}*\n{advice}")
+
+
 def fields(pairs: Iterable[tuple[str, str]]) -> Block:
     """Return labelled values in two columns: at most ten pairs of a label and its mrkdwn value."""
     texts = [mrkdwn(f"*{label}*\n{value}") for label, value in pairs]
@@ -61,6 +81,11 @@ def fields(pairs: Iterable[tuple[str, str]]) -> Block:
 def context(*texts: str) -> Block:
     """Return small print."""
     return {"type": "context", "elements": [mrkdwn(text) for text in texts[: limits.CONTEXT_ELEMENTS]]}
+
+
+def small_print(texts: Sequence[str]) -> list[Block]:
+    """Return small print; nothing where there is no text."""
+    return [context(*texts)] if texts else []
 
 
 def actions(elements: Iterable[Block | None]) -> list[Block]:
@@ -84,7 +109,7 @@ def button(
     style: str | None = None,
     confirm: Block | None = None,
 ) -> Block | None:
-    """Return a button; `says` is its label for those who can't see what it stands beside.
+    """Return a button; `says` is its label for people who can't see what is beside it.
 
     `None` where the value would be longer than Slack takes: better no button than no message.
     """
@@ -106,7 +131,7 @@ def button(
 
 
 def url_button(label: str, action_id: str, url: str | None, *, says: str) -> Block | None:
-    """Return a button that opens a web address; `None` where there is no fit one."""
+    """Return a button that opens a web address; `None` where there is no usable one."""
     address = web_address(url)
     if address is None or len(address) > LINK:
         return None
@@ -121,24 +146,23 @@ def url_button(label: str, action_id: str, url: str | None, *, says: str) -> Blo
 
 def select(placeholder: str, action_id: str, options: Sequence[tuple[str, object]]) -> Block | None:
     """Return a menu of labels with what each carries; `None` where a value is longer than Slack takes."""
-    choices = [(clip(label, limits.OPTION_TEXT), as_value(value)) for label, value in options]
-    if any(len(carried) > limits.OPTION_VALUE for _, carried in choices):
-        return None
-    return {
-        "type": "static_select",
-        "placeholder": plain_text(clip(placeholder, limits.PLACEHOLDER)),
-        "action_id": action_id,
-        "options": [{"text": plain_text(label), "value": carried} for label, carried in choices],
-    }
+    return _menu(
+        "static_select", action_id, options, placeholder=plain_text(clip(placeholder, limits.PLACEHOLDER))
+    )
 
 
 def overflow(action_id: str, options: Sequence[tuple[str, object]]) -> Block | None:
     """Return the small menu behind ⋯; `None` where a value is longer than Slack takes."""
+    return _menu("overflow", action_id, options)
+
+
+def _menu(kind: str, action_id: str, options: Sequence[tuple[str, object]], **more: Block) -> Block | None:
     choices = [(clip(label, limits.OPTION_TEXT), as_value(value)) for label, value in options]
     if any(len(carried) > limits.OPTION_VALUE for _, carried in choices):
         return None
     return {
-        "type": "overflow",
+        "type": kind,
+        **more,
         "action_id": action_id,
         "options": [{"text": plain_text(label), "value": carried} for label, carried in choices],
     }
@@ -171,7 +195,7 @@ def date_cell(time: datetime | None, otherwise: str) -> Block:
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[Block]], *, numbers: Iterable[int] = ()) -> Block:
-    """Return a table; the columns at the places `numbers` hold numbers. Rows past Slack's limit are left out."""
+    """Return a table; `numbers` are the places of columns that hold numbers. Rows past Slack's limit are left out."""
     right = set(numbers)
     return {
         "type": "table",

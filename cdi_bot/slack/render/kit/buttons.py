@@ -26,8 +26,7 @@ from cdi_bot.slack.render.kit.blocks import (
 )
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import BUTTON_VALUE
-from cdi_bot.slack.render.kit.statuses import subject
-from cdi_bot.slack.render.kit.text import name_of
+from cdi_bot.slack.render.kit.text import name_of, subject
 
 
 def ack_button(views: Sequence[IncidentView], i18n: Translator) -> Block | None:
@@ -97,15 +96,8 @@ def snooze_select(integration: Integration, i18n: Translator) -> Block | None:
     )
 
 
-def history_button(view: IncidentView, i18n: Translator, *, action_id: str = "history") -> Block | None:
+def history_button(integration: Integration, i18n: Translator, *, action_id: str = "history") -> Block | None:
     """Return the button that shows an integration's runs."""
-    if view.integration is None:
-        return None
-    return history_of(view.integration, i18n, action_id=action_id)
-
-
-def history_of(integration: Integration, i18n: Translator, *, action_id: str = "history") -> Block | None:
-    """Return the button that shows this integration's runs."""
     _ = i18n.gettext
     says = _("Show the runs of {name}").format(name=name_of(integration))
     return button(_("History"), action_id, {"id": integration.integration_id, "offset": 0}, says=says)
@@ -136,17 +128,10 @@ def confirmed_sync(integration: Integration, i18n: Translator) -> Block | None:
     )
 
 
-def open_button(view: IncidentView, i18n: Translator) -> Block | None:
-    """Return the button that opens the integration in Braze's dashboard."""
-    if view.integration is None:
-        return None
-    return open_in_braze(view.integration, view.dashboard_url, i18n)
-
-
-def open_in_braze(
+def open_button(
     integration: Integration, url: str | None, i18n: Translator, *, action_id: str = "open_in_braze"
 ) -> Block | None:
-    """Return the button that opens this integration in Braze's dashboard."""
+    """Return the button that opens an integration in Braze's dashboard."""
     _ = i18n.gettext
     says = _("Open {name} in Braze").format(name=name_of(integration))
     return url_button(_("Open in Braze"), action_id, url, says=says)

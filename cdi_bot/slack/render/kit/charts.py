@@ -1,4 +1,4 @@
-"""Pictures of an integration's newest runs: Slack's own charts, and lines of text where a workspace refuses them. Pure.
+"""Charts of an integration's newest runs: Slack's own, and lines of text where a workspace refuses them.
 
 Source: docs.slack.dev/reference/block-kit/blocks/data-visualization-block.
 """
@@ -22,7 +22,7 @@ BARS = "▁▂▃▄▅▆▇█"
 BROKEN_BAR = "×"
 
 _FEWEST = 2
-"""One run is no picture."""
+"""One run makes no chart."""
 
 _MINUTES_FROM = 300.0
 """Seconds from which on durations are drawn in minutes."""
@@ -61,7 +61,7 @@ def run_charts(runs: Sequence[Run], i18n: Translator, zone: tzinfo) -> list[Bloc
 
 
 def _together(count: int, i18n: Translator) -> list[Block]:
-    """Say it where a bar stands for more than one run."""
+    """Say how many runs a bar stands for, where these are more than one."""
     size = -(-count // limits.CHART_POINTS)
     if size == 1:
         return []
@@ -123,14 +123,14 @@ def sparklines(runs: Sequence[Run], i18n: Translator) -> list[str]:
     if len(runs) < _FEWEST:
         return []
     rows = sparkline(runs)
-    told = _("rows of the last {count} runs, oldest first, {cross} failed").format(
+    meaning = _("rows of the last {count} runs, oldest first, {cross} failed").format(
         count=i18n.number(len(runs)), cross=BROKEN_BAR
     )
     seconds = [run.duration.total_seconds() if run.duration else 0.0 for run in runs]
     lasted = _bars(runs, seconds)
     longest = duration(timedelta(seconds=max(seconds)), i18n)
     return [
-        f"`{rows}` {told}",
+        f"`{rows}` {meaning}",
         f"`{lasted}` " + _("how long they took, at most {longest}").format(longest=longest),
     ]
 
@@ -142,7 +142,7 @@ def sparkline(runs: Sequence[Run]) -> str:
 
 def _bars(runs: Sequence[Run], values: Sequence[float]) -> str:
     most = max(values)
-    # Braze may tell an end before the start: such a run took no time.
+    # Braze may report an end before the start: such a run took no time.
     heights = [int(max(0.0, value) * (len(BARS) - 1) / most) if most > 0 else 0 for value in values]
     return "".join(
         BARS[height] if run.outcome is Outcome.GOOD else BROKEN_BAR

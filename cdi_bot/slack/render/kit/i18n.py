@@ -51,7 +51,7 @@ def find_language(name: str) -> str | None:
 class Translator:
     """A translator into one language.
 
-    The methods carry gettext's own names, because that is what the extraction of texts looks for.
+    The extraction of texts (`make messages`) looks for calls of these methods, by name.
     """
 
     __slots__ = ("_catalogue", "language")
@@ -75,8 +75,12 @@ class Translator:
         """Translate a text in the form that fits `count`."""
         return self._catalogue.ngettext(singular, plural, count)
 
+    def counted(self, singular: str, plural: str, count: int, **names: str) -> str:
+        """Translate a text in the form that fits `count`, and put `{count}` and the other names into it."""
+        return self.ngettext(singular, plural, count).format(count=self.number(count), **names)
+
     def pgettext(self, context: str, text: str) -> str:
-        """Translate a text whose meaning depends on where it stands."""
+        """Translate a text whose meaning depends on its context."""
         return self._catalogue.pgettext(context, text)
 
     def translated(self, message_id: str) -> str:

@@ -1,14 +1,14 @@
-"""Why Braze could not be asked or Slack would not take a message, in words, and what mends it."""
+"""Why Braze can't be reached, or Slack takes no message for a channel: in words, and how to fix it."""
 
 from __future__ import annotations
 
 from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.kit.text import REASON, plain
+from cdi_bot.slack.render.kit.text import REASON, escape, plain
 
 
 def reason_text(reason: str | None, i18n: Translator) -> str:
-    """Say in plain text why Braze could not be asked; an unknown code stands as it is."""
+    """Say in plain text why Braze could not be reached; an unknown code is shown as it is."""
     _ = i18n.gettext
     known: dict[str, str] = {
         BrazeReason.UNREACHABLE: _("no connection to Braze"),
@@ -32,7 +32,7 @@ def reason_text(reason: str | None, i18n: Translator) -> str:
 
 
 def braze_advice(reason: str | None, i18n: Translator) -> str:
-    """Say what to do when Braze can't be asked, in mrkdwn."""
+    """Say in mrkdwn what to do when Braze can't be reached."""
     _ = i18n.gettext
     wait = _("Nothing to do at first: the bot keeps asking. If it lasts, look at Braze's status page.")
     known: dict[str, str] = {
@@ -70,6 +70,11 @@ def braze_advice(reason: str | None, i18n: Translator) -> str:
     return known.get(reason or "", wait)
 
 
+def last_known(reason: str, i18n: Translator) -> str:
+    """Say in mrkdwn that what is shown is the last known state, and why."""
+    return i18n.gettext("From memory: {reason}.").format(reason=escape(reason_text(reason, i18n)))
+
+
 def channel_problem(reason: str, i18n: Translator) -> str:
     """Say in plain text why Slack takes no message for a channel; `reason` is Slack's error word."""
     _ = i18n.gettext
@@ -99,3 +104,9 @@ def channel_advice(reason: str, i18n: Translator) -> str:
         "missing_scope": _("Ask a Slack admin to install the app again with all its permissions."),
     }
     return known.get(reason) or _("Ask a Slack admin what the word means for this channel.")
+
+
+def broken_channel(reason: str, i18n: Translator) -> str:
+    """Say in one line of mrkdwn why a channel can't be posted to, and how it can be again."""
+    text = i18n.gettext("⚠️ I can't post here: {reason}.")
+    return f"{text.format(reason=escape(channel_problem(reason, i18n)))} {channel_advice(reason, i18n)}"

@@ -12,7 +12,8 @@ import unicodedata
 from datetime import UTC, datetime, timedelta
 
 from cdi_bot.core.model.integration import Integration
-from cdi_bot.core.model.run import Run
+from cdi_bot.core.model.subscription import Snooze
+from cdi_bot.core.model.view import IncidentView
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import MESSAGE_TEXT, clip
 
@@ -67,8 +68,15 @@ def code(raw: str, limit: int = ID) -> str:
 
 
 def name_of(integration: Integration, limit: int = NAME) -> str:
-    """Return an integration's name as plain text, its id where Braze tells no name."""
+    """Return an integration's name as plain text, its id where it has no name."""
     return plain(integration.integration_name.strip() or integration.integration_id, limit)
+
+
+def subject(view: IncidentView, i18n: Translator) -> str:
+    """Name what an incident is about, as plain text: an integration, by its id if need be, or Braze itself."""
+    if view.integration:
+        return name_of(view.integration)
+    return plain(view.incident.integration_id) if view.incident.integration_id else i18n.gettext("Braze")
 
 
 def bold_name(integration: Integration, url: str | None = None, limit: int = NAME) -> str:
@@ -76,6 +84,13 @@ def bold_name(integration: Integration, url: str | None = None, limit: int = NAM
     # An asterisk in the name would end the bold too early.
     shown = escape(name_of(integration, limit)).replace("*", "∗")
     return f"*{link(url, shown)}*"
+
+
+def bold_subject(view: IncidentView, i18n: Translator, *, limit: int = NAME, with_link: bool = True) -> str:
+    """Show in bold what an incident is about, linked to its page where there is one."""
+    if view.integration is None:
+        return f"*{escape(subject(view, i18n))}*"
+    return bold_name(view.integration, view.dashboard_url if with_link else None, limit)
 
 
 def link(url: str | None, shown: str) -> str:
@@ -168,35 +183,12 @@ def share(part: float, i18n: Translator) -> str:
     return _("{percent}%").format(percent=i18n.number(round(percent, 1)))
 
 
-def took(run: Run, i18n: Translator) -> str:
-    """Tell how long a run took, as plain text."""
-    _ = i18n.gettext
-    if run.duration is not None:
-        return duration(run.duration, i18n)
-    return _("still running") if run.job_status == "running" else _("not known yet")
+def snooze_text(snooze: Snooze, text: str) -> str:
+    """Put into `text` by whom and until when something is snoozed, and add the reason."""
+    said = text.format(who=user(snooze.by), when=date(snooze.until) if snooze.until else "")
+    return f"{said}: {outside(snooze.reason, REASON)}" if snooze.reason else said
 
 
-def synced(run: Run, i18n: Translator) -> str:
-    """Tell how many rows a run brought, as plain text."""
-    if run.rows_synced is not None:
-        return i18n.number(run.rows_synced)
-    return not_told(run, i18n)
-
-
-def failed(run: Run, i18n: Translator) -> str:
-    """Tell how many rows a run lost, and which share that is, as plain text."""
-    if run.rows_failed_with_errors is None:
-        return not_told(run, i18n)
-    count = i18n.number(run.rows_failed_with_errors)
-    if run.failed_share is None or not run.rows_failed_with_errors:
-        return count
-    _ = i18n.gettext
-    return _("{count} ({share} of all)").format(count=count, share=share(run.failed_share, i18n))
-
-
-def not_told(run: Run, i18n: Translator) -> str:
-    """Say in plain text that a fact of a run is missing: not yet, or not at all."""
-    _ = i18n.gettext
-    if run.provisional or run.job_status == "running":
-        return _("not known yet")
-    return _("not told by Braze")
+def repeat_note(i18n: Translator, *, possible: bool) -> list[str]:
+    """Say, where it is possible, that a message may be there twice: nobody knows whether its first try arrived."""
+    return [i18n.gettext("This may be a repeat: Slack did not confirm the first try.")] if possible else []

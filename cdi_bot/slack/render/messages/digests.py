@@ -1,4 +1,4 @@
-"""A channel's digest in words. Pure."""
+"""A channel's digest in words."""
 
 from __future__ import annotations
 
@@ -8,18 +8,26 @@ from datetime import timedelta
 from cdi_bot.core.model.view import DigestView
 from cdi_bot.core.statistics import IntegrationTotals
 from cdi_bot.slack.render.kit.blocks import Block, Rendered, context, fields, section
-from cdi_bot.slack.render.kit.buttons import history_of
+from cdi_bot.slack.render.kit.buttons import history_button
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.kit.statuses import BAD, GOOD, SOME, UNSEEN, possible_repeat
-from cdi_bot.slack.render.kit.text import SHORT_NAME, bold_name, code, date, duration, plain_line, share
-from cdi_bot.slack.render.messages.channel_settings import schedule_text
+from cdi_bot.slack.render.kit.runs import BAD, GOOD, SOME, UNSEEN
+from cdi_bot.slack.render.kit.text import (
+    SHORT_NAME,
+    bold_name,
+    date,
+    duration,
+    plain_line,
+    repeat_note,
+    share,
+)
+from cdi_bot.slack.render.subscriptions import digest_end_hint, schedule_text
 
 WORST = 5
 """So many integrations are named, each with its History button."""
 
 
 def render_digest(view: DigestView, i18n: Translator) -> Rendered:
-    """Say what a period brought, against the one before it."""
+    """Sum up a period, and compare it with the one before."""
     _ = i18n.gettext
     sign, line = _summary(view, i18n)
     title = _("Digest")
@@ -38,19 +46,19 @@ def _summary(view: DigestView, i18n: Translator) -> tuple[str, str]:
     if not view.integrations:
         return UNSEEN, _("This channel hears of no integration.")
     if view.failing:
-        text = i18n.ngettext(
+        text = i18n.counted(
             "{count} integration was not well at the end.",
             "{count} integrations were not well at the end.",
             view.failing,
         )
-        return BAD, text.format(count=i18n.number(view.failing))
+        return BAD, text
     if view.totals.failed or view.totals.unhealthy_for:
-        text = i18n.ngettext(
+        text = i18n.counted(
             "{count} run failed, everything was well again at the end.",
             "{count} runs failed, everything was well again at the end.",
             view.totals.failed,
         )
-        return SOME, text.format(count=i18n.number(view.totals.failed))
+        return SOME, text
     if not view.totals.runs:
         return UNSEEN, _("No run ended.")
     return GOOD, _("Every run succeeded.")
@@ -111,7 +119,7 @@ def _worst(view: DigestView, i18n: Translator) -> list[Block]:
     listed = [
         section(
             _line(part, url, i18n),
-            accessory=history_of(part.integration, i18n, action_id=f"history:{place}"),
+            accessory=history_button(part.integration, i18n, action_id=f"history:{place}"),
         )
         for place, (part, url) in enumerate(view.worst[:WORST])
     ]
@@ -126,9 +134,12 @@ def _line(part: IntegrationTotals, url: str | None, i18n: Translator) -> str:
         said.append(_("not well for {length}").format(length=duration(part.unhealthy_for, i18n)))
     if part.sums.failed:
         said.append(
-            i18n.ngettext(
-                "{failed} of {count} run failed", "{failed} of {count} runs failed", part.sums.runs
-            ).format(failed=i18n.number(part.sums.failed), count=i18n.number(part.sums.runs))
+            i18n.counted(
+                "{failed} of {count} run failed",
+                "{failed} of {count} runs failed",
+                part.sums.runs,
+                failed=i18n.number(part.sums.failed),
+            )
         )
     if part.is_open:
         said.append(_("not well at the end"))
@@ -150,6 +161,5 @@ def _notes(view: DigestView, i18n: Translator) -> list[str]:
     comes = _("It comes {schedule}.").format(
         schedule=schedule_text(view.content.schedule, view.content.zone, i18n)
     )
-    end = _("To end it: {command}").format(command=code("/cdi digest off"))
-    said.append(f"{comes} {end}")
-    return [*said, *([possible_repeat(i18n)] if view.possible_repeat else [])]
+    said.append(f"{comes} {digest_end_hint(i18n)}")
+    return [*said, *repeat_note(i18n, possible=view.possible_repeat)]

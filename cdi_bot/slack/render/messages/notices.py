@@ -1,47 +1,49 @@
-"""Messages of their own: who changed what a channel hears, and what it should know beside its alerts. Pure."""
+"""Notices: who changed what in a channel, how requested syncs went, and what else a channel should know."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from cdi_bot.core.model.content import (
     ChannelBroken,
-    Content,
     DigestChanged,
-    FailedAgain,
     IntegrationMissing,
     LanguageChanged,
-    Recovered,
     RunStarted,
     Snoozed,
-    StillOpen,
     SyncEnded,
     SyncTriggered,
     Unsnoozed,
     Unsubscribed,
 )
+from cdi_bot.core.model.requested_sync import SyncEnding
+from cdi_bot.core.model.run import Outcome
 from cdi_bot.core.model.view import EventView
-from cdi_bot.slack.render.answers.subscriptions import selector_text
-from cdi_bot.slack.render.kit.blocks import Block, Rendered, actions, context, section
-from cdi_bot.slack.render.kit.buttons import history_of, open_in_braze, unsnooze_button
-from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.core.rules.requested_sync import APPEARS, LONGEST
+from cdi_bot.slack.render.kit.blocks import Block, Rendered, actions, next_step, short_message, small_print
+from cdi_bot.slack.render.kit.buttons import unsnooze_button
+from cdi_bot.slack.render.kit.i18n import Translator, language_name
 from cdi_bot.slack.render.kit.reasons import channel_advice, channel_problem
-from cdi_bot.slack.render.kit.statuses import BUSY, UNSEEN, possible_repeat
+from cdi_bot.slack.render.kit.runs import BUSY, UNSEEN, long_status, run_line, run_sign, status_advice
 from cdi_bot.slack.render.kit.text import (
     REASON,
+    bold_name,
     channel,
     code,
     date,
     escape,
     outside,
     plain,
-    plain_line,
+    repeat_note,
     user,
 )
-from cdi_bot.slack.render.messages.channel_settings import digest_changed, language_changed
-from cdi_bot.slack.render.messages.replies import bold_subject, failed_again, one_line, recovered, still_open
-from cdi_bot.slack.render.messages.syncs import sync_ended, sync_triggered
+from cdi_bot.slack.render.messages.incident import REPLIES, EventRenderers, look_buttons
+from cdi_bot.slack.render.subscriptions import (
+    digest_end_hint,
+    digest_hint,
+    language_hint,
+    next_digest,
+    schedule_text,
+    selector_text,
+)
 
 
 def render_event(view: EventView, i18n: Translator) -> Rendered:
@@ -52,29 +54,88 @@ def render_event(view: EventView, i18n: Translator) -> Rendered:
     render = _RENDERERS.get(type(view.content))
     if render is None:
         raise ValueError(f"{view.content.what} is shown by a view of its own")
-    told = render(view.content, view, i18n)
-    if not view.possible_repeat:
-        return told
-    return Rendered(text=told.text, blocks=[*told.blocks, context(possible_repeat(i18n))])
+    message = render(view.content, view, i18n)
+    repeat = small_print(repeat_note(i18n, possible=view.possible_repeat))
+    return Rendered(text=message.text, blocks=[*message.blocks, *repeat])
+
+
+def _name(view: EventView, integration_id: str) -> str:
+    """Name in mrkdwn the integration that a notice is about, by its id where nobody knows it."""
+    if view.integration is None:
+        return f"*{outside(integration_id)}*"
+    return bold_name(view.integration, view.dashboard_url)
+
+
+def _look_row(view: EventView, i18n: Translator) -> list[Block]:
+    return actions(look_buttons(view.integration, view.dashboard_url, i18n))
+
+
+# --------------------------------------------------------------------------------- runs and syncs
 
 
 def _run_started(content: RunStarted, view: EventView, i18n: Translator) -> Rendered:
     _ = i18n.gettext
-    name = bold_subject(view, content.integration_id, i18n)
-    line = _("A sync of {name} began")
+    line = _("A sync of {name} began").format(name=_name(view, content.integration_id))
     start = _("Started {when}").format(when=date(content.run_start))
+    return short_message(line, start, sign=BUSY, row=_look_row(view, i18n))
+
+
+def _sync_triggered(content: SyncTriggered, view: EventView, i18n: Translator) -> Rendered:
+    _ = i18n.gettext
+    if content.is_certain:
+        line = _("{who} started a sync of {name}.")
+    else:
+        line = _("{who} asked for a sync of {name}. Braze gave no clear answer: it may have started.")
+    line = line.format(who=user(content.who), name=_name(view, content.integration_id))
+    note = _("How it ends is told here in a thread.")
+    return short_message(line, note, sign=BUSY, row=_look_row(view, i18n))
+
+
+def _sync_ended(content: SyncEnded, view: EventView, i18n: Translator) -> Rendered:
+    """Say how a requested sync ended, or that it is not tracked any longer."""
+    _ = i18n.gettext
+    about = {"who": user(content.who), "name": _name(view, content.integration_id)}
     row = _look_row(view, i18n)
-    return one_line(BUSY, line.format(name=name), start, row=row)
+    run = view.run
+    if content.ending is SyncEnding.ENDED and run is not None:
+        line = _("{who}, the sync of {name} that you started is over. {state}").format(
+            **about, state=escape(long_status(run.job_status, i18n))
+        )
+        todo = [status_advice(run.job_status, i18n)] if run.outcome is Outcome.BAD else []
+        return short_message(line, run_line(run, i18n), *todo, sign=run_sign(run), row=row)
+    if content.ending is SyncEnding.NOT_SEEN:
+        if content.is_certain:
+            line = _(
+                "{who}, Braze took the order to sync {name}, but has shown no new run for {minutes} minutes. "
+                "I look no longer."
+            )
+            note = _("Look at it in Braze before you start it again.")
+        else:
+            line = _(
+                "{who}, Braze gave no clear answer to the order to sync {name}, and has shown no new run for {minutes} "
+                "minutes: it has probably not started."
+            )
+            note = _("Look at it in Braze, then start it again.")
+        line = line.format(**about, minutes=i18n.number(APPEARS.total_seconds() // 60))
+        return short_message(line, note, sign=UNSEEN, row=row)
+    line = _(
+        "{who}, the sync of {name} that you started still runs after {hours} hours. I follow it no longer."
+    ).format(**about, hours=i18n.number(LONGEST.total_seconds() // 3600))
+    note = _("Look at it in Braze: runs rarely take longer than an hour.")
+    return short_message(line, note, sign=BUSY, row=row)
 
 
-def _look_row(view: EventView, i18n: Translator) -> list[Block]:
-    if view.integration is None:
-        return []
-    buttons = [
-        history_of(view.integration, i18n),
-        open_in_braze(view.integration, view.dashboard_url, i18n),
-    ]
-    return actions(buttons)
+def _integration_missing(content: IntegrationMissing, view: EventView, i18n: Translator) -> Rendered:
+    _ = i18n.gettext
+    line = _("Braze no longer knows {name}: it was deleted there, or the API key may not see it any more.")
+    line = line.format(name=_name(view, content.integration_id))
+    todo = _(
+        "If it was deleted on purpose: {command}. If it comes back, this channel hears of it again by itself."
+    ).format(command=code(f"/cdi unsubscribe {plain(content.integration_id)}"))
+    return short_message(line, todo, sign=UNSEEN)
+
+
+# --------------------------------------------------------------------------------- changes by people
 
 
 def _unsubscribed(content: Unsubscribed, view: EventView, i18n: Translator) -> Rendered:
@@ -82,34 +143,54 @@ def _unsubscribed(content: Unsubscribed, view: EventView, i18n: Translator) -> R
     line = _("{who} ended this channel's subscription to {what}.").format(
         who=user(content.who), what=selector_text(content.selector, view.integration, i18n)
     )
-    back = _("To hear of it again: {command}").format(
-        command=code(f"/cdi subscribe {plain(content.selector)}")
-    )
-    return one_line("", line, back)
+    command = code(f"/cdi subscribe {plain(content.selector)}")
+    return short_message(line, _("To hear of it again: {command}").format(command=command))
 
 
 def _snoozed(content: Snoozed, view: EventView, i18n: Translator) -> Rendered:
     _ = i18n.gettext
-    name = bold_subject(view, content.integration_id, i18n)
-    if content.until:
-        line = _("{who} muted {name} in this channel until {when}.").format(
-            who=user(content.who), name=name, when=date(content.until)
-        )
-    else:
-        line = _("{who} muted {name} in this channel until it recovers.").format(
-            who=user(content.who), name=name
-        )
+    until = _("{who} muted {name} in this channel until {when}.")
+    until_recovery = _("{who} muted {name} in this channel until it recovers.")
+    line = (until if content.until else until_recovery).format(
+        who=user(content.who),
+        name=_name(view, content.integration_id),
+        when=date(content.until) if content.until else "",
+    )
     why = [_("Reason: {reason}").format(reason=outside(content.reason, REASON))] if content.reason else []
     note = _("It is watched all the same: cards stay up to date.")
     row = actions([unsnooze_button(view.integration, i18n)]) if view.integration else []
-    return one_line("💤", line, *why, note, row=row)
+    return short_message(line, *why, note, sign="💤", row=row)
 
 
 def _unsnoozed(content: Unsnoozed, view: EventView, i18n: Translator) -> Rendered:
     _ = i18n.gettext
-    name = bold_subject(view, content.integration_id, i18n)
     line = _("{who} ended the mute of {name}: this channel hears of it again.")
-    return one_line("", line.format(who=user(content.who), name=name))
+    return short_message(line.format(who=user(content.who), name=_name(view, content.integration_id)))
+
+
+def _language_changed(content: LanguageChanged, _view: EventView, i18n: Translator) -> Rendered:
+    """Say in the channel's new language who chose it."""
+    _ = i18n.gettext
+    if content.language is None:
+        line = _("{who} set this channel's messages back to the bot's own language.")
+        return short_message(line.format(who=user(content.who)))
+    line = _("{who} set the language of this channel's messages to {language}.")
+    line = line.format(who=user(content.who), language=language_name(content.language))
+    return short_message(line, language_hint(i18n))
+
+
+def _digest_changed(content: DigestChanged, _view: EventView, i18n: Translator) -> Rendered:
+    _ = i18n.gettext
+    if content.digest is None:
+        line = _("{who} ended this channel's digest.").format(who=user(content.who))
+        return short_message(line, digest_hint(i18n))
+    line = _("{who} set this channel's digest: it comes {schedule}.").format(
+        who=user(content.who), schedule=schedule_text(content.digest, content.zone, i18n)
+    )
+    return short_message(line + next_digest(content.next_due, i18n), digest_end_hint(i18n), sign="🗓️")
+
+
+# --------------------------------------------------------------------------------- channels
 
 
 def _channel_broken(content: ChannelBroken, _view: EventView, i18n: Translator) -> Rendered:
@@ -120,33 +201,20 @@ def _channel_broken(content: ChannelBroken, _view: EventView, i18n: Translator) 
     kept = _(
         "Its subscriptions are kept, and nothing that happens is lost: it is told once I can post again."
     )
-    title = _("What to do next")
-    fixed = f"*{title}*\n{channel_advice(content.reason, i18n)}"
-    return Rendered(text=plain_line(line), blocks=[section(f"⚠️ {line}\n{kept}"), section(fixed)])
+    fix = next_step(channel_advice(content.reason, i18n), i18n)
+    return short_message(line, sign="⚠️", second=kept, row=[fix])
 
 
-def _gone(content: IntegrationMissing, view: EventView, i18n: Translator) -> Rendered:
-    _ = i18n.gettext
-    name = bold_subject(view, content.integration_id, i18n)
-    line = _("Braze no longer knows {name}: it was deleted there, or the API key may not see it any more.")
-    todo = _(
-        "If it was deleted on purpose: {command}. If it comes back, this channel hears of it again by itself."
-    ).format(command=code(f"/cdi unsubscribe {plain(content.integration_id)}"))
-    return one_line(UNSEEN, line.format(name=name), todo)
-
-
-_RENDERERS: dict[type[Content], Callable[[Any, EventView, Translator], Rendered]] = {
-    FailedAgain: failed_again,
-    Recovered: recovered,
-    StillOpen: still_open,
+_RENDERERS: EventRenderers = {
+    **REPLIES,
     RunStarted: _run_started,
+    SyncTriggered: _sync_triggered,
+    SyncEnded: _sync_ended,
+    IntegrationMissing: _integration_missing,
     Unsubscribed: _unsubscribed,
     Snoozed: _snoozed,
     Unsnoozed: _unsnoozed,
+    LanguageChanged: _language_changed,
+    DigestChanged: _digest_changed,
     ChannelBroken: _channel_broken,
-    SyncTriggered: sync_triggered,
-    SyncEnded: sync_ended,
-    IntegrationMissing: _gone,
-    LanguageChanged: language_changed,
-    DigestChanged: digest_changed,
 }

@@ -1,22 +1,31 @@
-"""Renders whatever a channel is owed. Pure."""
+"""Renders any message for a channel; holds the one about a new or changed subscription."""
 
 from __future__ import annotations
 
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.view import CardView, DigestView, GroupedReplyView, SubscribedView, View
-from cdi_bot.slack.render.answers.subscriptions import filter_text, selector_text
 from cdi_bot.slack.render.kit.blocks import Rendered, context, paragraphs, section
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.kit.statuses import BAD, GOOD, UNSEEN, possible_repeat, run_sign, short_status
-from cdi_bot.slack.render.kit.text import SHORT_NAME, bold_name, code, date, escape, plain_line, user
-from cdi_bot.slack.render.messages.cards import render_card
+from cdi_bot.slack.render.kit.runs import BAD, GOOD, UNSEEN, run_sign, short_status
+from cdi_bot.slack.render.kit.text import (
+    SHORT_NAME,
+    bold_name,
+    code,
+    date,
+    escape,
+    plain_line,
+    repeat_note,
+    user,
+)
 from cdi_bot.slack.render.messages.digests import render_digest
-from cdi_bot.slack.render.messages.grouped_replies import render_grouped_reply
+from cdi_bot.slack.render.messages.grouped import render_grouped_card, render_grouped_reply
+from cdi_bot.slack.render.messages.incident import render_card
 from cdi_bot.slack.render.messages.notices import render_event
+from cdi_bot.slack.render.subscriptions import filter_text, selector_text
 
 SHOWN = 10
-"""So many integrations are named in the message that tells of a subscription."""
+"""So many integrations are named in the message about a subscription."""
 
 LIST_ROOM = 6000
 
@@ -24,7 +33,8 @@ LIST_ROOM = 6000
 def render_view(view: View, i18n: Translator) -> Rendered:
     """Turn a view into a message."""
     if isinstance(view, CardView):
-        return render_card(view, i18n)
+        is_single = len(view.incidents) == 1
+        return render_card(view, i18n) if is_single else render_grouped_card(view, i18n)
     if isinstance(view, DigestView):
         return render_digest(view, i18n)
     if isinstance(view, SubscribedView):
@@ -56,7 +66,7 @@ def render_subscribed(view: SubscribedView, i18n: Translator) -> Rendered:
         blocks=[
             section(f"🔔 {line}\n{subscribed}"),
             *listed,
-            context(todo.format(end=end), *([possible_repeat(i18n)] if view.possible_repeat else [])),
+            context(todo.format(end=end), *repeat_note(i18n, possible=view.possible_repeat)),
         ],
     )
 
@@ -74,7 +84,7 @@ def _present(view: SubscribedView, i18n: Translator) -> list[str]:
 
 
 def _count(view: SubscribedView, i18n: Translator) -> str:
-    """Count what the subscription takes in."""
+    """Count the integrations that the subscription matches."""
     _ = i18n.gettext
     if view.total == 0:
         none = (
@@ -83,13 +93,10 @@ def _count(view: SubscribedView, i18n: Translator) -> str:
             else _("No integration fits at present; those to come will be taken in.")
         )
         return f"{UNSEEN} {none}"
-    total = i18n.ngettext("{count} integration", "{count} integrations", view.total)
     failing = len(view.failing)
-    said = [total.format(count=i18n.number(view.total))]
+    said = [i18n.counted("{count} integration", "{count} integrations", view.total)]
     said.append(
-        i18n.ngettext("{count} failing now", "{count} failing now", failing).format(
-            count=i18n.number(failing)
-        )
+        i18n.counted("{count} failing now", "{count} failing now", failing)
         if failing
         else _("none failing now")
     )

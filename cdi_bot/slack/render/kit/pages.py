@@ -1,4 +1,4 @@
-"""What answers in pages share: buttons that turn them, which part is shown, and how fresh it is. Pure."""
+"""What lists in pages share: buttons that turn them, which part is shown, and how fresh it is."""
 
 from __future__ import annotations
 
@@ -12,14 +12,19 @@ from cdi_bot.slack.render.kit.text import to_the_second
 def pager(
     action_id: str,
     carried: dict[str, object],
+    i18n: Translator,
     *,
     offset: int,
     size: int,
     has_more: bool,
-    labels: tuple[str, str],
+    labels: tuple[str, str] | None = None,
 ) -> list[Block]:
-    """Return the row of buttons that turn pages: back and on, as far as there is somewhere to turn to."""
-    back, on = labels
+    """Return the row of buttons that turn pages: back and on, where there is such a page.
+
+    `carried` goes with the buttons, beside the offset that each leads to.
+    """
+    _ = i18n.gettext
+    back, on = labels or (_("Previous"), _("Next"))
     turns = []
     if offset > 0:
         turns.append(
@@ -31,7 +36,7 @@ def pager(
 
 
 def as_of(then: datetime | None, i18n: Translator) -> str:
-    """Say how fresh what is told is: by the time, which stays true however long the answer stands there."""
+    """Say how fresh what is shown is: by a time, which stays true however long the message stays there."""
     _ = i18n.gettext
     if then is None:
         return _("not looked at yet")

@@ -1,0 +1,299 @@
+"""A person's Home.
+
+Everything stands in one list, from what needs attention to what is healthy, cut into pages.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.run import Run
+from cdi_bot.slack.render.kinds.table import overall_state, renderer_of, state_sign
+from cdi_bot.slack.render.kinds.unreachable import unreachable_banner
+from cdi_bot.slack.render.kit.blocks import Block, actions, button, context, plain_text, section
+from cdi_bot.slack.render.kit.buttons import change_button, open_button, subscribe_button
+from cdi_bot.slack.render.kit.charts import BROKEN_BAR, sparkline
+from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.pages import pager
+from cdi_bot.slack.render.kit.reasons import broken_channel
+from cdi_bot.slack.render.kit.runs import UNSEEN, row_counts, short_status
+from cdi_bot.slack.render.kit.text import SHORT_NAME, bold_name, date, escape, name_of, user
+from cdi_bot.slack.render.kit.text import channel as named_channel
+from cdi_bot.slack.render.subscriptions import filter_text, matching_now, selector_text
+from cdi_bot.usecases.home import ChannelSubscription, Home, HomeEntry, IntegrationSummary, NeedsAttention
+
+FRESHNESS = "freshness"
+"""The block that says how fresh everything is: it alone changes while nothing happens."""
+
+_FEW_CHANNELS = 5
+
+View = Block
+
+
+def home_view(home: Home, i18n: Translator, now: datetime) -> View:
+    """Return a page of Home."""
+    if not home.channels:
+        return _view(home.page, [*unreachable_banner(home.unreachable, i18n), *_welcome(home, i18n)])
+    pages = pager("home_page", {}, i18n, offset=home.page, size=1, has_more=home.page + 1 < home.pages)
+    return _view(
+        home.page,
+        [
+            *unreachable_banner(home.unreachable, i18n),
+            section(_summary(home, i18n)),
+            *_buttons(home, i18n),
+            *_listed(home, i18n, now),
+            *_not_shown(home, i18n),
+            *pages,
+            {**context(*_fresh(home, i18n, now)), "block_id": FRESHNESS},
+        ],
+    )
+
+
+def unknown_home(i18n: Translator) -> View:
+    """Return what is shown while Slack does not say which channels the person is in."""
+    _ = i18n.gettext
+    line = _("Slack does not tell me just now which channels you are in, so I show you none.")
+    return _view(0, [section(f"{UNSEEN} {line}"), *actions([_refresh(i18n), _help(i18n)])])
+
+
+def troubled_home(said: Sequence[Block], i18n: Translator) -> View:
+    """Return what is shown where the bot's database does not answer."""
+    return _view(0, [*said, *actions([_refresh(i18n)])])
+
+
+def fingerprint(view: View) -> str:
+    """Return what tells whether a Home has changed in anything but its freshness."""
+    kept = [block for block in view["blocks"] if block.get("block_id") != FRESHNESS]
+    return json.dumps([view.get("private_metadata"), kept], ensure_ascii=False)
+
+
+def _header(text: str) -> Block:
+    return {"type": "header", "text": plain_text(text)}
+
+
+def _view(page: int, blocks: Sequence[Block]) -> View:
+    return {
+        "type": "home",
+        "callback_id": "home",
+        "private_metadata": json.dumps({"page": page}),
+        "blocks": [*blocks],
+    }
+
+
+# ------------------------------------------------------------------------------------------ above the list
+
+
+def _welcome(home: Home, i18n: Translator) -> list[Block]:
+    _ = i18n.gettext
+    title = _("Know when a Braze data sync goes wrong")
+    about = _(
+        "I watch Braze Cloud Data Ingestion and tell a Slack channel when a sync fails, and when it is well again. "
+        "None of your channels hears of any integration yet."
+    )
+    todo = _("Choose a channel and what it is to hear of, or type `/cdi subscribe all` in the channel.")
+    return [
+        _header(title),
+        section(about),
+        *([section(todo)] if home.may_change else []),
+        *_buttons(home, i18n),
+    ]
+
+
+def _summary(home: Home, i18n: Translator) -> str:
+    mark, line = overall_state(failing=home.failing, unhealthy=home.unhealthy, total=home.total, i18n=i18n)
+    where = i18n.counted(
+        "heard of in {count} channel of yours", "heard of in {count} channels of yours", home.channels
+    )
+    return f"{mark} {i18n.listed([f'*{line}*', where])}"
+
+
+def _buttons(home: Home, i18n: Translator) -> list[Block]:
+    form = subscribe_button(i18n, style="primary") if home.may_change else None
+    return actions([form, _refresh(i18n), _help(i18n)])
+
+
+def _refresh(i18n: Translator) -> Block | None:
+    _ = i18n.gettext
+    return button(_("Refresh"), "home_refresh", {}, says=_("Show how things are now"))
+
+
+def _help(i18n: Translator) -> Block | None:
+    _ = i18n.gettext
+    return button(_("Help"), "home_help", {}, says=_("Show the commands and where to get help"))
+
+
+# ------------------------------------------------------------------------------------------ the list
+
+
+def _listed(home: Home, i18n: Translator, now: datetime) -> list[Block]:
+    """Return the entries of a page under their headings."""
+    blocks: list[Block] = []
+    before: HomeEntry | None = None
+    for place, entry in enumerate(home.entries):
+        if before is None or type(before) is not type(entry):
+            blocks += [{"type": "divider"}, _header(_heading(entry, i18n))]
+        if isinstance(entry, NeedsAttention):
+            blocks += _attention_blocks(entry, place, i18n, may_change=home.may_change)
+        elif isinstance(entry, ChannelSubscription):
+            channel = entry.subscription.channel
+            if not isinstance(before, ChannelSubscription) or before.subscription.channel != channel:
+                blocks.append(_channel(channel, place, i18n, may_change=home.may_change))
+            blocks.append(_subscription_block(entry, place, i18n, may_change=home.may_change))
+        else:
+            blocks.append(_summary_block(entry, place, i18n, now))
+        before = entry
+    return blocks
+
+
+def _heading(entry: HomeEntry, i18n: Translator) -> str:
+    _ = i18n.gettext
+    if isinstance(entry, NeedsAttention):
+        return _("Wrong now")
+    return (
+        _("What your channels hear of")
+        if isinstance(entry, ChannelSubscription)
+        else _("All these integrations")
+    )
+
+
+def _attention_blocks(
+    entry: NeedsAttention, place: int, i18n: Translator, *, may_change: bool
+) -> list[Block]:
+    _ = i18n.gettext
+    incident, kind = entry.incident, renderer_of(entry.incident)
+    name = bold_name(entry.integration, entry.dashboard_url)
+    channels = i18n.listed(named_channel(one.channel_id) for one in entry.channels[:_FEW_CHANNELS])
+    lines = [
+        f"{kind.sign(incident)} {name}",
+        _("{state}, since {when}").format(
+            state=escape(kind.headline(incident, i18n)), when=date(incident.failing_since)
+        ),
+        _("Told in {channels}").format(channels=channels),
+    ]
+    if incident.acknowledged_by:
+        lines.append(_("👀 {who} looks after it").format(who=user(incident.acknowledged_by)))
+    about = name_of(entry.integration)
+    carried = {"incidents": [incident.incident_id], "channel": entry.channels[0].channel_id}
+    acknowledge = button(
+        _("Acknowledge"),
+        f"home_ack:{place}",
+        carried,
+        says=_("Acknowledge {name}").format(name=about),
+        style="primary",
+    )
+    free = may_change and incident.acknowledged_by is None
+    return [
+        section("\n".join(lines)),
+        *actions(
+            [
+                acknowledge if free else None,
+                _runs(entry, place, i18n),
+                open_button(entry.integration, entry.dashboard_url, i18n, action_id=f"open_in_braze:{place}"),
+            ]
+        ),
+    ]
+
+
+def _runs(entry: NeedsAttention | IntegrationSummary, place: int, i18n: Translator) -> Block | None:
+    _ = i18n.gettext
+    says = _("Show the runs of {name}").format(name=name_of(entry.integration))
+    return button(_("History"), f"home_runs:{place}", {"id": entry.integration.integration_id}, says=says)
+
+
+def _channel(channel: Channel, place: int, i18n: Translator, *, may_change: bool) -> Block:
+    _ = i18n.gettext
+    if channel.channel_id.startswith("D"):
+        title = _("Your messages with me")
+        return section(f"*{title}*")
+    more = button(
+        _("Add…"),
+        f"form_new:{place}",
+        {"channel": channel.channel_id},
+        says=_("Let this channel hear of more"),
+    )
+    return section(f"*{named_channel(channel.channel_id)}*", accessory=more if may_change else None)
+
+
+def _subscription_block(
+    entry: ChannelSubscription, place: int, i18n: Translator, *, may_change: bool
+) -> Block:
+    _ = i18n.gettext
+    one = entry.subscription
+    what = selector_text(one.selector, entry.name, i18n)
+    count = matching_now(entry.total, i18n)
+    if entry.failing:
+        count = i18n.listed([count, _("{count} not well").format(count=i18n.number(entry.failing))])
+    lines = [f"{what} ({count})" if entry.name is None else what, filter_text(one.filters, i18n)]
+    if one.broken_reason:
+        lines.append(broken_channel(one.broken_reason, i18n))
+    change = change_button(one, entry.name, i18n, place=place) if may_change else None
+    return section("\n".join(lines), accessory=change)
+
+
+def _summary_block(entry: IntegrationSummary, place: int, i18n: Translator, now: datetime) -> Block:
+    run = entry.newest
+    mark = state_sign(entry.incident, run, missing=entry.missing)
+    lines = [f"{mark} {bold_name(entry.integration, None, SHORT_NAME)}"]
+    lines += [" · ".join(said) for said in (_newest(run, i18n), _trend(entry, i18n, now)) if said]
+    return section("\n".join(lines), accessory=_runs(entry, place, i18n))
+
+
+def _newest(run: Run | None, i18n: Translator) -> list[str]:
+    """Say how the newest run went."""
+    _ = i18n.gettext
+    if run is None:
+        return [_("no run seen yet")]
+    state = f"{escape(short_status(run.job_status, i18n))} {date(run.sync_start_time)}"
+    return [state, *row_counts(run, i18n)]
+
+
+def _trend(entry: IntegrationSummary, i18n: Translator, now: datetime) -> list[str]:
+    """Draw how the runs before went, and say when the next one comes."""
+    _ = i18n.gettext
+    said = [f"`{sparkline(entry.recent)}`"] if len(entry.recent) > 1 else []
+    if entry.missing:
+        said.append(_("Braze no longer knows it"))
+    elif entry.incident and renderer_of(entry.incident).replaces_next_run:
+        said.append(renderer_of(entry.incident).short_state(entry.incident, i18n))
+    elif entry.next_run:
+        text = _("next run {when}") if entry.next_run > now else _("next run was expected {when}")
+        said.append(text.format(when=date(entry.next_run)))
+    return said
+
+
+# ------------------------------------------------------------------------------------------ below the list
+
+
+def _not_shown(home: Home, i18n: Translator) -> list[Block]:
+    """Say where the unhealthy integrations are that found no room above."""
+    if not home.not_shown or home.page:
+        return []
+    text = i18n.counted(
+        "{count} more is not well: it stands among all integrations",
+        "{count} more are not well: they stand among all integrations",
+        home.not_shown,
+    )
+    return [context(text)]
+
+
+def _fresh(home: Home, i18n: Translator, now: datetime) -> list[str]:
+    _ = i18n.gettext
+    said = []
+    if home.checked_at:
+        said.append(_("Braze was last asked about all of this {when}").format(when=date(home.checked_at)))
+    if home.unseen:
+        said.append(_("{count} not looked at yet").format(count=i18n.number(home.unseen)))
+    said.append(_("This page as of {when}").format(when=date(now)))
+    if home.pages > 1:
+        said.append(
+            _("page {page} of {pages}").format(page=i18n.number(home.page + 1), pages=i18n.number(home.pages))
+        )
+    said.append(
+        _("Bars are rows of the newest runs, oldest first; {cross} is a run that failed").format(
+            cross=BROKEN_BAR
+        )
+    )
+    return said

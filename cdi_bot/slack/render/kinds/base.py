@@ -1,0 +1,138 @@
+"""What every kind of incident has to say, and what is said of several incidents together.
+
+To add a kind: write a module with its `KindRenderer`, and put it into the table.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cdi_bot.core.model.incident import Incident
+from cdi_bot.core.model.subscription import Topic
+from cdi_bot.core.model.view import IncidentView
+from cdi_bot.slack.render.kit.blocks import Block, fields, next_step, section
+from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.runs import DUBIOUS, GOOD
+from cdi_bot.slack.render.kit.text import bold_name, code, escape, mentions, subject
+
+
+@dataclass(frozen=True, slots=True)
+class TopicTexts:
+    """A topic of subscriptions in plain text."""
+
+    name: str  # within a sentence
+    title: str  # in the form
+    meaning: str  # in the form, below the title
+
+
+class GroupTexts:
+    """What is said of several incidents together; these texts fit incidents of different kinds."""
+
+    def count_open(self, count: int, i18n: Translator) -> str:
+        """Say in plain text how many integrations are unhealthy."""
+        return i18n.counted("{count} integration is not well", "{count} integrations are not well", count)
+
+    def count_still_open(self, count: int, i18n: Translator) -> str:
+        """Say in plain text how many are still unhealthy, with nobody's acknowledgement."""
+        return i18n.counted(
+            "{count} integration is still not well, and nobody has acknowledged it",
+            "{count} integrations are still not well, and nobody has acknowledged them",
+            count,
+        )
+
+    def count_recovered(self, count: int, i18n: Translator) -> str:
+        """Say in plain text how many have recovered."""
+        return i18n.counted("{count} integration is well again", "{count} integrations are well again", count)
+
+
+class KindRenderer(GroupTexts, ABC):
+    """What is said of incidents of one kind: of one alone, and of several."""
+
+    severe = False
+    """Whether it is marked red: rows are lost, or nothing is known."""
+
+    states_run_status = False
+    """Whether its short state is the newest run's status, so that a list need not show that status as well."""
+
+    replaces_next_run = False
+    """Whether its short state is shown in place of the next run, which nobody can foresee."""
+
+    def sign(self, incident: Incident) -> str:
+        """Return the sign of an open incident."""
+        return DUBIOUS
+
+    @abstractmethod
+    def short_state(self, incident: Incident, i18n: Translator) -> str:
+        """Say in a word or two, as plain text, what is wrong."""
+
+    @abstractmethod
+    def headline(self, incident: Incident, i18n: Translator) -> str:
+        """Say in plain text what is wrong, for an open incident."""
+
+    def facts(self, view: IncidentView, i18n: Translator) -> list[tuple[str, str]]:
+        """Return what a card shows beside the headline, as labels and mrkdwn values."""
+        return []
+
+    @abstractmethod
+    def advice(self, incident: Incident, i18n: Translator) -> str | None:
+        """Say in mrkdwn what to do next; `None` where there is nothing to say."""
+
+    @abstractmethod
+    def reminder(self, i18n: Translator) -> str:
+        """Return the text that reminds of an open incident, in mrkdwn, with `{name}` and `{state}`."""
+
+    def recovery_sign(self, incident: Incident) -> str:
+        """Return the sign of an incident that is over."""
+        return GOOD
+
+    @abstractmethod
+    def recovery(self, incident: Incident, i18n: Translator) -> str:
+        """Say in plain text that it is over, and after how long."""
+
+    def short_recovery(self, i18n: Translator) -> str:
+        """Say in a word or two, as plain text, that it is over."""
+        return i18n.gettext("recovered")
+
+    def end(self, incident: Incident) -> datetime:
+        """Return when an incident that is over ended: when the good run did."""
+        good = incident.resolved_by
+        return (good.sync_finish_time if good else None) or incident.resolved_at or incident.opened_at
+
+    def begin(self, incident: Incident) -> datetime:
+        """Return when an incident began. `failing_since` moves on with a good run between two failures."""
+        return min(incident.opened_at, incident.failing_since)
+
+    def length(self, incident: Incident) -> timedelta:
+        """Return how long an incident that is over lasted."""
+        return max(self.end(incident) - self.begin(incident), timedelta(0))
+
+    def topics(self, i18n: Translator) -> Mapping[Topic, TopicTexts]:
+        """Name the topics by which a channel subscribes to this kind."""
+        return {}
+
+    def card(self, view: IncidentView, i18n: Translator) -> list[Block]:
+        """Say of which integration this is, what is wrong, what is known of it, and what to do next."""
+        _ = i18n.gettext
+        incident = view.incident
+        known = [(_("Integration id"), code(incident.integration_id or "–")), *self.facts(view, i18n)]
+        advice = self.advice(incident, i18n) if incident.is_open else None
+        return [self._head(view, i18n), fields(known), *([next_step(advice, i18n)] if advice else [])]
+
+    def _head(self, view: IncidentView, i18n: Translator) -> Block:
+        incident = view.incident
+        name = (
+            bold_name(view.integration, view.dashboard_url)
+            if view.integration
+            else escape(subject(view, i18n))
+        )
+        if not incident.is_open:
+            return section(f"{self.recovery_sign(incident)} {name}\n{escape(self.recovery(incident, i18n))}")
+        lines = [
+            f"{self.sign(incident)} {name}",
+            escape(self.headline(incident, i18n)),
+            mentions(view.mention),
+        ]
+        return section("\n".join(filter(None, lines)))

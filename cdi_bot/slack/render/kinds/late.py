@@ -1,0 +1,66 @@
+"""A planned run has not begun."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from cdi_bot.core.model.incident import Incident
+from cdi_bot.core.model.subscription import Topic
+from cdi_bot.core.model.view import IncidentView
+from cdi_bot.slack.render.kinds.base import KindRenderer, TopicTexts
+from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.text import date, duration
+
+
+class Late(KindRenderer):
+    """A planned run has not begun: `failing_since` is the planned start, `resolved_by` the run that began at last."""
+
+    replaces_next_run = True
+
+    def short_state(self, incident: Incident, i18n: Translator) -> str:
+        return i18n.gettext("late")
+
+    def headline(self, incident: Incident, i18n: Translator) -> str:
+        return i18n.gettext("Late: no run has begun at its planned time")
+
+    def facts(self, view: IncidentView, i18n: Translator) -> list[tuple[str, str]]:
+        _ = i18n.gettext
+        began = view.incident.resolved_by
+        known = [(_("Planned for"), date(view.incident.failing_since))]
+        return [*known, (_("Started"), date(began.sync_start_time))] if began else known
+
+    def advice(self, incident: Incident, i18n: Translator) -> str:
+        return i18n.gettext(
+            "Open the integration in Braze: check that it is switched on and that its schedule is what you expect. "
+            "A sync started by hand shows whether it runs at all."
+        )
+
+    def reminder(self, i18n: Translator) -> str:
+        return i18n.gettext("{name} is still late, and nobody has acknowledged it. {state}")
+
+    def recovery(self, incident: Incident, i18n: Translator) -> str:
+        _ = i18n.gettext
+        if incident.resolved_by is None:
+            return _("No longer late: no run is planned any more")
+        return _("A run has begun, {length} after its planned time").format(
+            length=duration(self.length(incident), i18n)
+        )
+
+    def short_recovery(self, i18n: Translator) -> str:
+        return i18n.gettext("no longer late")
+
+    def begin(self, incident: Incident) -> datetime:
+        return incident.failing_since
+
+    def end(self, incident: Incident) -> datetime:
+        began = incident.resolved_by  # it may still be running
+        return began.sync_start_time if began else incident.resolved_at or incident.opened_at
+
+    def topics(self, i18n: Translator) -> Mapping[Topic, TopicTexts]:
+        _ = i18n.gettext
+        meaning = _("a run did not begin when it should have")
+        return {Topic.LATE: TopicTexts(_("late runs"), _("Late runs"), meaning)}
+
+    def count_open(self, count: int, i18n: Translator) -> str:
+        return i18n.counted("{count} integration is late", "{count} integrations are late", count)

@@ -1,0 +1,115 @@
+"""Runs fail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cdi_bot.core.model.incident import Incident
+from cdi_bot.core.model.subscription import Topic
+from cdi_bot.core.model.view import IncidentView
+from cdi_bot.slack.render.kinds.base import KindRenderer, TopicTexts
+from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.runs import (
+    failed,
+    long_status,
+    run_fields,
+    run_sign,
+    short_status,
+    status_advice,
+)
+from cdi_bot.slack.render.kit.text import date, duration, escape
+
+
+class SyncFailed(KindRenderer):
+    """The newest run ended other than in success."""
+
+    severe = True
+    states_run_status = True
+
+    def sign(self, incident: Incident) -> str:
+        return run_sign(incident.last_failed)
+
+    def short_state(self, incident: Incident, i18n: Translator) -> str:
+        run = incident.last_failed
+        return short_status(run.job_status, i18n) if run else i18n.gettext("Failing")
+
+    def headline(self, incident: Incident, i18n: Translator) -> str:
+        run = incident.last_failed
+        state = long_status(run.job_status, i18n) if run else i18n.gettext("Failing")
+        if incident.failed_in_a_row > 1:
+            return i18n.counted(
+                "{state}, {count} run in a row",
+                "{state}, {count} runs in a row",
+                incident.failed_in_a_row,
+                state=state,
+            )
+        return state
+
+    def facts(self, view: IncidentView, i18n: Translator) -> list[tuple[str, str]]:
+        incident = view.incident
+        run = incident.last_failed if incident.is_open else incident.resolved_by
+        known = run_fields(run, i18n) if run else []
+        if incident.is_open:
+            return [*known, (i18n.gettext("Failing"), in_a_row(incident, i18n))]
+        return [*known, *self._before(incident, i18n)]
+
+    def _before(self, incident: Incident, i18n: Translator) -> list[tuple[str, str]]:
+        """Say what it recovered from, so that a card that is posted late says both."""
+        _ = i18n.gettext
+        said = [(_("Was failing since"), date(self.begin(incident)))]
+        run = incident.last_failed
+        if run:
+            last = _("{status}, started {when}, rows failed: {failed}").format(
+                status=escape(short_status(run.job_status, i18n)),
+                when=date(run.sync_start_time),
+                failed=failed(run, i18n),
+            )
+            said.append((_("Last failed run"), last))
+        return said
+
+    def advice(self, incident: Incident, i18n: Translator) -> str | None:
+        return status_advice(incident.last_failed.job_status, i18n) if incident.last_failed else None
+
+    def reminder(self, i18n: Translator) -> str:
+        return i18n.gettext("{name} is still failing, and nobody has acknowledged it. {state}")
+
+    def recovery(self, incident: Incident, i18n: Translator) -> str:
+        return i18n.counted(
+            "Recovered after {length}: {count} run failed",
+            "Recovered after {length}: {count} runs failed",
+            incident.failed_runs,
+            length=duration(self.length(incident), i18n),
+        )
+
+    def topics(self, i18n: Translator) -> Mapping[Topic, TopicTexts]:
+        _ = i18n.gettext
+        return {
+            Topic.ERROR: TopicTexts(_("errors"), _("Errors"), _("no rows arrived")),
+            Topic.PARTIAL: TopicTexts(_("partial runs"), _("Partial runs"), _("some rows were refused")),
+            Topic.CONFIG_ERROR: TopicTexts(
+                _("configuration errors"), _("Configuration errors"), _("the set-up in Braze is at fault")
+            ),
+        }
+
+    def count_open(self, count: int, i18n: Translator) -> str:
+        return i18n.counted("{count} integration is failing", "{count} integrations are failing", count)
+
+    def count_still_open(self, count: int, i18n: Translator) -> str:
+        return i18n.counted(
+            "{count} integration is still failing, and nobody has acknowledged it",
+            "{count} integrations are still failing, and nobody has acknowledged them",
+            count,
+        )
+
+    def count_recovered(self, count: int, i18n: Translator) -> str:
+        return i18n.counted("{count} integration recovered", "{count} integrations recovered", count)
+
+
+def in_a_row(incident: Incident, i18n: Translator) -> str:
+    """Say in mrkdwn how many runs failed in a row, and since when."""
+    return i18n.counted(
+        "{count} run, since {when}",
+        "{count} runs in a row, since {when}",
+        incident.failed_in_a_row,
+        when=date(incident.failing_since),
+    )

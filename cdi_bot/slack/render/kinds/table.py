@@ -1,0 +1,92 @@
+"""Which renderer speaks for which kind of incident, and what is said of integrations of any kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cdi_bot.core.model.incident import Incident, Kind
+from cdi_bot.core.model.run import Run
+from cdi_bot.core.model.subscription import Topic
+from cdi_bot.slack.render.kinds.base import GroupTexts, KindRenderer, TopicTexts
+from cdi_bot.slack.render.kinds.late import Late
+from cdi_bot.slack.render.kinds.quality import Quality
+from cdi_bot.slack.render.kinds.slow import Slow
+from cdi_bot.slack.render.kinds.sync_failed import SyncFailed
+from cdi_bot.slack.render.kinds.unreachable import Unreachable
+from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.runs import BAD, DUBIOUS, GOOD, UNSEEN, long_status, run_sign
+
+RENDERERS: dict[Kind, KindRenderer] = {
+    Kind.SYNC_FAILED: SyncFailed(),
+    Kind.LATE: Late(),
+    Kind.SLOW: Slow(),
+    Kind.QUALITY: Quality(),
+    Kind.UNREACHABLE: Unreachable(),
+}
+"""In the order in which the form offers their topics."""
+
+
+def renderer_of(incident: Incident) -> KindRenderer:
+    """Return what speaks for an incident."""
+    return RENDERERS[incident.kind]
+
+
+def group_texts(incidents: Iterable[Incident]) -> GroupTexts:
+    """Return what speaks for several incidents: their kind's texts where they are of one kind."""
+    kinds = {incident.kind for incident in incidents}
+    return RENDERERS[kinds.pop()] if len(kinds) == 1 else GroupTexts()
+
+
+def group_sign(incidents: Iterable[Incident]) -> str:
+    """Return the sign of several open incidents; good where there is none."""
+    severe = [renderer_of(incident).severe for incident in incidents]
+    return GOOD if not severe else BAD if any(severe) else DUBIOUS
+
+
+def topic_texts(i18n: Translator) -> dict[Topic, TopicTexts]:
+    """Name what a channel can subscribe to, in the order in which the form offers it."""
+    _ = i18n.gettext
+    of_kinds = [renderer.topics(i18n) for renderer in RENDERERS.values()]
+    return {topic: texts for topics in of_kinds for topic, texts in topics.items()} | {
+        Topic.RECOVERY: TopicTexts(_("recoveries"), _("Recoveries"), _("what was not well is well again")),
+        Topic.RUNNING: TopicTexts(
+            _("starts of runs"), _("Starts of runs"), _("every run, as it begins: many messages")
+        ),
+    }
+
+
+# --------------------------------------------------------------------------------- integrations
+
+
+def state_sign(incident: Incident | None, newest: Run | None, *, missing: bool = False) -> str:
+    """Return the sign of an integration: of its open incident, else of its newest run."""
+    if missing:
+        return UNSEEN
+    return renderer_of(incident).sign(incident) if incident else run_sign(newest)
+
+
+def state_text(incident: Incident | None, newest: Run | None, i18n: Translator, *, missing: bool) -> str:
+    """Say in plain text how an integration is: what its open incident says, else its newest run."""
+    _ = i18n.gettext
+    if missing:
+        return _("Braze no longer knows this integration")
+    if incident:
+        return renderer_of(incident).headline(incident, i18n)
+    return long_status(newest.job_status, i18n) if newest else _("No run has ended yet")
+
+
+def overall_state(*, failing: int, unhealthy: int, total: int, i18n: Translator) -> tuple[str, str]:
+    """Return the sign and, in plain text, the number of all integrations and of those that are unhealthy."""
+    if not unhealthy:
+        text = i18n.ngettext("{total} integration, none failing", "{total} integrations, none failing", total)
+    # The number of unhealthy ones comes last, so that no verb has to agree with both numbers.
+    elif unhealthy > failing:
+        text = i18n.ngettext(
+            "{total} integration, {count} not well", "{total} integrations, {count} not well", total
+        )
+    else:
+        text = i18n.ngettext(
+            "{total} integration, {count} failing", "{total} integrations, {count} failing", total
+        )
+    sign = GOOD if not unhealthy else BAD if failing else DUBIOUS
+    return sign, text.format(count=i18n.number(unhealthy), total=i18n.number(total))
