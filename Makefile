@@ -44,7 +44,7 @@ format: dev  ## format, and mend what ruff can mend by itself
 
 crash: dev  ## kill the bot at 200 random moments, live 200 lives, poll for five minutes; `make test` has less of each
 	CRASH_ROUNDS=20 LIVES=200 LIMITS_SECONDS=300 $(BIN)/python -m pytest -n 3 -o faulthandler_timeout=1200 \
-		tests/e2e/test_crash.py tests/services/test_life.py tests/e2e/test_limits.py
+		tests/e2e/test_crash.py tests/whole/test_life.py tests/e2e/test_limits.py
 
 bench: dev  ## measure: the figures of the README
 	$(BIN)/python -m tests.bench

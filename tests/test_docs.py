@@ -17,6 +17,18 @@ from cdi_bot.settings.environment import VARIABLES
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 LOCKS = ("requirements.txt", "requirements-dev.txt")
+PAGES = (
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs").rglob("*.md"))),
+)
+"""The pages for contributors."""
+
+OF_A_CHECKOUT = (".venv/", "/")
+"""How paths begin that are no part of the repository."""
+
+MADE_UP = re.compile(r"XX|NNNN|\*|\bstale\b")
+"""What paths hold that a contributor is to choose a name for."""
 
 
 def table_rows(first_cell: str) -> list[str]:
@@ -49,6 +61,31 @@ def locked(lock: str) -> dict[str, str]:
     """What a lock pins: package to version."""
     text = (ROOT / lock).read_text(encoding="utf-8")
     return dict(re.findall(r"^([a-z0-9][a-z0-9.-]*)(?:\[[a-z,]+\])?==(\S+) \\$", text, re.MULTILINE))
+
+
+def paths_in(text: str) -> list[str]:
+    """Every path between backticks, commands taken apart."""
+    words = [word for span in re.findall(r"`([^`\n]+)`", text) for word in span.split()]
+    return [
+        word
+        for word in words
+        if re.fullmatch(r"[\w./-]+/[\w./-]*|[\w.-]+\.(py|md|toml|txt|yml|json)", word)
+        and not word.startswith(OF_A_CHECKOUT)
+        and not MADE_UP.search(word)
+    ]
+
+
+def exists(path: str) -> bool:
+    """Whether a path is there; a name alone may be anywhere in the package."""
+    roots = (ROOT, ROOT / "cdi_bot")
+    return any((root / path).exists() for root in roots) or (
+        "/" not in path and any((ROOT / "cdi_bot").rglob(path))
+    )
+
+
+def is_source(path: Path) -> bool:
+    """Whether a file makes its folder one of the architecture: code, not what the tools or translations left."""
+    return path.suffix in {".py", ".js"} and "__pycache__" not in path.parts
 
 
 @pytest.mark.parametrize("variable", VARIABLES)
@@ -106,10 +143,59 @@ def test_the_changelog_has_an_open_section() -> None:
     assert "\n## Unreleased\n" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
-def test_links_lead_somewhere() -> None:
-    """Each file that the README links to is there."""
-    targets = re.findall(r"\]\((?!https?:)([^)#]+)\)", README)
-    assert [target for target in targets if not (ROOT / target).exists()] == []
+@pytest.mark.parametrize("page", ["README.md", *PAGES])
+def test_links_lead_somewhere(page: str) -> None:
+    """Each file that a page links to is there, and each heading within the page too."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    files = re.findall(r"\]\((?!https?:)([^)#]+)\)", text)
+    assert [file for file in files if not (ROOT / page).parent.joinpath(file).exists()] == []
+    headings = {
+        heading.lower().replace(" ", "-") for heading in re.findall(r"^#+ ([\w -]+)$", text, re.MULTILINE)
+    }
+    assert set(re.findall(r"\]\(#([^)]+)\)", text)) - headings == set()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_path_exists(page: str) -> None:
+    """Each file and folder that a page names is there, below the package or at the top level."""
+    paths = paths_in((ROOT / page).read_text(encoding="utf-8"))
+    assert [path for path in paths if not exists(path)] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_nothing_is_left_to_fill_in(page: str) -> None:
+    """No page holds a placeholder."""
+    assert re.findall(r"@@\w*|\bTODO\b|\bTBD\b", (ROOT / page).read_text(encoding="utf-8")) == []
+
+
+def test_each_folder_is_in_the_architecture() -> None:
+    """Each folder of the package, and each module beside them, has its row; so have no others."""
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    rows = set(re.findall(r"^\| `([\w/.]+)` \|", text, re.MULTILINE))
+    package = ROOT / "cdi_bot"
+    folders = {f"{path.parent.relative_to(package)}/" for path in package.rglob("*.*") if is_source(path)}
+    modules = {path.name for path in package.glob("*.py") if not path.name.startswith("__")}
+    assert rows == (folders - {"./"}) | modules | {"locale/"}
+
+
+def test_the_contributors_page_knows_every_verb_of_make() -> None:
+    """Each verb that `make help` shows has its row, and each row is a verb."""
+    verbs = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"^\| `make ([a-z-]+)` \|", text, re.MULTILINE)) == sorted(verbs)
+
+
+def test_the_makefile_names_tests_that_exist() -> None:
+    """Each file of tests that a verb runs is there."""
+    named = re.findall(r"\btests/[\w/]+\.py\b", (ROOT / "Makefile").read_text(encoding="utf-8"))
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+def test_each_decision_is_listed() -> None:
+    """The list of decisions names each of them."""
+    folder = ROOT / "docs" / "decisions"
+    listed = re.findall(r"\]\((\S+\.md)\) \|", (folder / "README.md").read_text(encoding="utf-8"))
+    assert sorted(listed) == sorted(path.name for path in folder.glob("*.md") if path.name != "README.md")
 
 
 @pytest.mark.parametrize("lock", LOCKS)
