@@ -98,7 +98,7 @@ class App:
             Recurring("remind", 5.0, self.workspaces.remind),
             Recurring("conditions", 5.0, self.workspaces.evaluate),
             Recurring("digest", 5.0, self.digests.tick),
-            Recurring("look", 60.0, self.dispatcher.channel_health.look_at_broken),
+            Recurring("look", 60.0, self.dispatcher.channel_health.check_broken),
             Recurring("forget", 1.0, self.retention.tick),
         ]
 

@@ -274,7 +274,7 @@ def _start(app: App, home: HomeTab, stack: AsyncExitStack, slack: SlackApp) -> N
         app.dispatcher.stop()
         await asyncio.wait({delivering}, timeout=_FINISH_SECONDS)
         # A message whose answer is still awaited is marked as being sent: the next process settles it.
-        await app.dispatcher.give_up()
+        await app.dispatcher.cancel()
         await delivering
 
     stack.push_async_callback(stop_delivering)

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import pairwise
 
-from cdi_bot.core.grouping import fact_of, incidents_of
+from cdi_bot.core.grouped_replies import fact_of, incidents_of
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.message import Card
 from cdi_bot.core.model.run import Outcome
 from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Topic
 from cdi_bot.core.model.view import CardView, EventView, GroupedReplyView, IncidentView
-from cdi_bot.delivery.rate_limiter import POST_GAP
+from cdi_bot.delivery.dispatcher import POST_GAP
 from cdi_bot.store import SNOOZED
 from tests.rigs.simulated_slack import Method, Said
 from tests.rigs.world import CHANNELS, World

@@ -171,8 +171,8 @@ class Whole:
                 due[work] = self.clock.now + timedelta(seconds=seconds)
                 await work()
         with suppress(StoreTrouble):  # the next round tries again
-            await bot.dispatcher.round()
-        await bot.dispatcher.idle()
+            await bot.dispatcher.start_due()
+        await bot.dispatcher.wait_idle()
 
     async def run(self, seconds: float, step: float = 1) -> None:
         """Live for at least so long."""

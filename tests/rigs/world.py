@@ -75,7 +75,7 @@ class Process:
         await self.poller.stop(_GRACE)
         self.dispatcher.stop()
         await asyncio.wait({self._delivering}, timeout=_GRACE)
-        await self.dispatcher.give_up()
+        await self.dispatcher.cancel()
         await self._delivering
 
     def kill(self) -> None:

@@ -1,6 +1,6 @@
 """Slack's refusals, and everything that slack_sdk and aiohttp raise, as the one error that the use cases know.
 
-    SlackTrouble                 (services.ports.slack; `reason` is Slack's word or one of ours)
+    SlackTrouble                 (delivery.slack_port; `reason` is Slack's word or one of ours)
     ├─ RETRY                     ratelimited, service_unavailable …, and any word that is not in the table;
     │                            ours: not_connected (nothing was sent), bad_address, http_4xx
     ├─ UNKNOWN                   a post without an answer: timed_out, connection_lost, bad_answer, http_5xx,
