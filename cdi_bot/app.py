@@ -15,7 +15,7 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Workspace
 from cdi_bot.delivery.digests import Digests
 from cdi_bot.delivery.dispatcher import Dispatcher
-from cdi_bot.delivery.slack_port import Memberships, Messenger, People
+from cdi_bot.delivery.slack_port import Directory, Messenger
 from cdi_bot.delivery.view_builder import ViewBuilder
 from cdi_bot.monitoring.braze_port import Braze
 from cdi_bot.monitoring.poller import PollerSettings
@@ -54,8 +54,7 @@ class Adapters:
     store: Store
     workspaces: Sequence[tuple[Workspace, Braze]]
     messenger: Messenger
-    people: People
-    memberships: Memberships
+    directory: Directory
     team_id: str
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     random: Callable[[], float] = random.random
@@ -99,7 +98,7 @@ class App:
             Recurring("remind", 5.0, self.workspaces.remind),
             Recurring("conditions", 5.0, self.workspaces.evaluate),
             Recurring("digest", 5.0, self.digests.tick),
-            Recurring("look", 60.0, self.dispatcher.channel_health.look_at_broken),
+            Recurring("look", 60.0, self.dispatcher.channel_health.check_broken),
             Recurring("forget", 1.0, self.retention.tick),
         ]
 
@@ -157,8 +156,7 @@ def assemble(settings: Settings, adapters: Adapters, clock: Clock) -> App:
         ]
     )
     access = Access(
-        people=adapters.people,
-        memberships=adapters.memberships,
+        directory=adapters.directory,
         messenger=messenger,
         admins=settings.admins,
     )

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
-from slack_sdk.web.async_client import AsyncWebClient
 
 from cdi_bot.app import Adapters, App, assemble
 from cdi_bot.braze.client import BrazeClient
@@ -24,7 +23,7 @@ from cdi_bot.sandbox.braze.settings import Settings
 from cdi_bot.sandbox.slack.model import User
 from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, FINANCE_PRIVATE, MARKETING_OPS, TEAM
 from cdi_bot.slack.api.call import SlackApi
-from cdi_bot.slack.api.directory import SlackMemberships, SlackPeople
+from cdi_bot.slack.api.directory import SlackDirectory
 from cdi_bot.slack.api.messenger import SlackMessenger
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import Store
@@ -148,22 +147,15 @@ async def responder(
             random=lambda: 0.0,
             sleep=_no_wait,
         )
-        client = AsyncWebClient(
-            token=sandbox.slack_bot_token,
-            base_url=f"{sandbox.url}/api/",
-            session=session,
-            retry_handlers=[],
-        )
+        api = SlackApi(session, token=sandbox.slack_bot_token, url=f"{sandbox.url}/api/")
         for name in ("UBEN", "UADMIN"):
             sandbox.slack.users[name] = User(id=name, name=name.lower(), real_name=name)
-        api = SlackApi(client)
         messenger = SlackMessenger(api, Translator())
         adapters = Adapters(
             store=store,
             workspaces=[(workspace, braze)],
             messenger=messenger,
-            people=SlackPeople(api, TEAM),
-            memberships=SlackMemberships(api, TEAM),
+            directory=SlackDirectory(api, TEAM),
             team_id=TEAM,
             owner="test",
         )

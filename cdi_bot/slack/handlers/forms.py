@@ -14,8 +14,7 @@ import structlog
 
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.delivery.slack_port import SlackTrouble
-from cdi_bot.slack.api.app import Json
-from cdi_bot.slack.api.respond import respond
+from cdi_bot.slack.api.call import Json
 from cdi_bot.slack.api.views import SlackViews
 from cdi_bot.slack.handlers.actions import ButtonPress
 from cdi_bot.slack.handlers.commands import Responder
@@ -118,7 +117,7 @@ class FormHandlers:
         except SlackTrouble as trouble:
             told = self.responder.failed(trouble, user=body["user"]["id"])
             if body.get("response_url"):
-                await respond(self.responder.slack.session, body["response_url"], told)
+                await self.responder.slack.api.respond(body["response_url"], told)
 
     async def _translator(self, body: Json) -> Translator:
         return (await self.responder.speaking_to(body["user"]["id"])).i18n
@@ -172,7 +171,7 @@ class FormHandlers:
                 await self.forms.subscribe(channel, who, selector, wish.filters, picked=wish.picked)
             )
             if isinstance(outcome[0], SubscriptionSet):
-                zone = (await self.responder.people.person(who)).zone_name
+                zone = (await self.responder.directory.person(who)).zone_name
                 outcome += await self.forms.change_settings(channel, who, wish.settings, zone)
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
             outcome.append(self.responder.failed(error, form=FORM, user=who))

@@ -17,8 +17,7 @@ import structlog
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
-from cdi_bot.slack.api.app import Json
-from cdi_bot.slack.api.directory import SlackMemberships
+from cdi_bot.slack.api.call import Json
 from cdi_bot.slack.api.views import SlackViews
 from cdi_bot.slack.handlers.actions import ButtonPress
 from cdi_bot.slack.handlers.commands import Responder
@@ -73,7 +72,6 @@ class HomeTab:
 
     responder: Responder
     homes: HomeQueries
-    memberships: SlackMemberships
     screens: SlackViews
     clock: Callable[[], datetime]
     seconds: Callable[[], float] = time.monotonic
@@ -118,7 +116,7 @@ class HomeTab:
     async def refreshed(self, body: Json) -> None:
         """Show how things are now, also in which channels the person is."""
         who = body["user"]["id"]
-        self.memberships.forget(who)
+        self.responder.directory.forget_channels_of(who)
         await self._show(who, self._same_page(body))
 
     async def show_again(self, who: str) -> None:
@@ -207,13 +205,13 @@ class HomeTab:
     async def _view(self, who: str, viewer: _Viewer) -> View:
         responder = await self.responder.speaking_to(who)
         try:
-            channels = await self.memberships.channels_of(who)
+            channels = await self.responder.directory.channels_of(who)
         except SlackTrouble as trouble:
             log.warning("channels not told", user=who, reason=trouble.reason)
             return unknown_home(responder.i18n)
         if viewer.direct:
             channels |= {viewer.direct}
-        person = await self.responder.people.person(who)
+        person = await self.responder.directory.person(who)
         began = self.seconds()
         try:
             home = await self.homes.home(channels, viewer.page, may_change=person.may_change)

@@ -17,7 +17,7 @@ from cdi_bot.core.commands.table import BY_COMMAND, SPECIFICATIONS, WORDS, about
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.sandbox.slack.seed_data import GUEST, MARA, TEAM
 from cdi_bot.slack.api.app import SlackApp
-from cdi_bot.slack.api.directory import SlackPeople
+from cdi_bot.slack.api.directory import SlackDirectory
 from cdi_bot.slack.handlers.commands import USE_CASES, Responder
 from cdi_bot.slack.render.kit.blocks import as_value
 from cdi_bot.slack.render.kit.buttons import choose_button, read_command, write_command
@@ -52,7 +52,7 @@ async def responder(tmp_path: Path) -> AsyncIterator[Responder]:
             queries=desk.queries,
             channels=desk.channels,
             access=desk.access,
-            people=SlackPeople(app.api, TEAM),
+            directory=SlackDirectory(app.api, TEAM),
             i18n=Translator(),
             clock=desk.clock,
         )

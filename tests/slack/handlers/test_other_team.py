@@ -24,7 +24,7 @@ from cdi_bot.sandbox.slack.model import Content
 from cdi_bot.sandbox.slack.payloads import Press
 from cdi_bot.sandbox.slack.seed_data import BOT, DATA_ALERTS, MARA, MARKETING_OPS, OTHER_TEAM, OUTSIDER, TEAM
 from cdi_bot.slack.api.app import SlackApp
-from cdi_bot.slack.api.directory import SlackMemberships, SlackPeople
+from cdi_bot.slack.api.directory import SlackDirectory
 from cdi_bot.slack.handlers.commands import Responder
 from cdi_bot.slack.handlers.registration import register_handlers
 from cdi_bot.slack.render.forms.fields import FORM
@@ -133,7 +133,7 @@ async def abroad(tmp_path: Path) -> AsyncIterator[Abroad]:
         )
         identity = await app.identify()
         assert identity.team_id == TEAM
-        directory = SlackPeople(app.api, identity.team_id)
+        directory = SlackDirectory(app.api, identity.team_id)
         responder = Responder(
             slack=app,
             subscriptions=desk.subscriptions,
@@ -142,14 +142,12 @@ async def abroad(tmp_path: Path) -> AsyncIterator[Abroad]:
             queries=desk.queries,
             channels=desk.channels,
             access=desk.access,
-            people=directory,
+            directory=directory,
             i18n=Translator(),
             clock=desk.clock,
         )
         register_handlers(
             responder,
-            people=directory,
-            memberships=SlackMemberships(app.api, identity.team_id),
             forms=desk.forms,
             homes=desk.app.homes,
             channel_health=desk.app.dispatcher.channel_health,
@@ -302,6 +300,6 @@ def test_who_reads_a_team() -> None:
     }
     assert found == {
         'api/app.py: self._met(person["id"], person.get("team_id"))',
-        'api/app.py: team_id, user_id = answer.get("team_id"), answer.get("user_id")',
         'api/directory.py: team = told.get("team_id")',
+        'api/identity.py: return Identity(body["team_id"], body["user_id"], granted)',
     }
