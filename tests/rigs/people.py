@@ -22,9 +22,11 @@ from cdi_bot.sandbox.braze.runs import Run as PastRun
 from cdi_bot.sandbox.braze.settings import Settings
 from cdi_bot.sandbox.slack.model import User
 from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, FINANCE_PRIVATE, MARKETING_OPS, TEAM
+from cdi_bot.slack.api.app import SlackApp
 from cdi_bot.slack.api.call import SlackApi
 from cdi_bot.slack.api.directory import SlackDirectory
 from cdi_bot.slack.api.messenger import SlackMessenger
+from cdi_bot.slack.handlers.commands import Responder
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import Store
 from cdi_bot.usecases.access import Access
@@ -82,6 +84,21 @@ class Desk:
     queries: Queries
     clock: Clock
     woken: list[datetime] = field(default_factory=list)
+
+    def responder_for(self, slack: SlackApp) -> Responder:
+        """What answers people of the Slack team through this app."""
+        return Responder(
+            slack=slack,
+            subscriptions=self.subscriptions,
+            incidents=self.incidents,
+            syncs=self.syncs,
+            queries=self.queries,
+            channels=self.channels,
+            access=self.access,
+            directory=SlackDirectory(slack.api, TEAM),
+            i18n=Translator(),
+            clock=self.clock,
+        )
 
     def add(
         self, name: str, *statuses: str, integration_id: str = "", minutes: int = 10, last: float = 60.0

@@ -14,11 +14,8 @@ from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.model import User
 from cdi_bot.sandbox.slack.seed_data import MARA, PRIYA, TEAM
 from cdi_bot.slack.api.app import SlackApp
-from cdi_bot.slack.api.directory import SlackDirectory
 from cdi_bot.slack.api.views import SlackViews
-from cdi_bot.slack.handlers.commands import Responder
 from cdi_bot.slack.handlers.home import FRESH, LOOKED_AT, MOST_A_MINUTE, REST, HomeTab
-from cdi_bot.slack.render.kit.i18n import Translator
 from tests.rigs import people
 from tests.rigs.people import ALERTS, MARKETING
 
@@ -99,20 +96,8 @@ async def tabs(tmp_path: Path) -> AsyncIterator[Tabs]:
 
 
 def _tab(desk: people.Desk, app: SlackApp, watch: Watch) -> HomeTab:
-    responder = Responder(
-        slack=app,
-        subscriptions=desk.subscriptions,
-        incidents=desk.incidents,
-        syncs=desk.syncs,
-        queries=desk.queries,
-        channels=desk.channels,
-        access=desk.access,
-        directory=SlackDirectory(app.api, TEAM),
-        i18n=Translator(),
-        clock=desk.clock,
-    )
     return HomeTab(
-        responder=responder,
+        responder=desk.responder_for(app),
         homes=desk.app.homes,
         views=SlackViews(app.api),
         clock=desk.clock,
