@@ -10,8 +10,7 @@ import typer.main
 
 from cdi_bot.cli.main import app
 from cdi_bot.core.commands.table import OPTIONS, WORDS
-from cdi_bot.core.model.incident import Kind
-from cdi_bot.core.model.subscription import Topic
+from cdi_bot.core.model.incident import Kind, Topic
 from cdi_bot.settings.environment import VARIABLES
 
 ROOT = Path(__file__).parent.parent

@@ -5,12 +5,17 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
-CORE = ROOT / "cdi_bot" / "core"
+PACKAGE = ROOT / "cdi_bot"
+CORE = PACKAGE / "core"
+
+MOST_MODULES, MOST_LINES = 22, 350
 
 # One forbidden import for each contract of pyproject.toml: the file it is written into, and the line.
 BREACHES = {
@@ -25,6 +30,33 @@ BREACHES = {
     ),
     "Inside Braze's stand-in": ("sandbox/braze/runs.py", "import cdi_bot.sandbox.braze.world"),
     "Inside Slack's stand-in": ("sandbox/slack/schema.py", "import cdi_bot.sandbox.slack.world"),
+    "Inside the core: what decides, on what is computed, on the model": (
+        "core/model/run.py",
+        "import cdi_bot.core.statistics",
+    ),
+    "The rules of one kind of incident know nothing of another kind": (
+        "core/rules/late.py",
+        "import cdi_bot.core.rules.slow",
+    ),
+    "Slack's handlers call its API and render; rendering knows neither": (
+        "slack/render/kit/text.py",
+        "import cdi_bot.slack.api.errors",
+    ),
+    "Inside Slack's handlers": ("slack/handlers/events.py", "import cdi_bot.slack.handlers.home"),
+    "Inside Slack's API: one call() and one connection below everything": (
+        "slack/api/call.py",
+        "import cdi_bot.slack.api.socket_mode",
+    ),
+    "Of Slack's API only what posts and what answers knows what is rendered": (
+        "slack/api/views.py",
+        "import cdi_bot.slack.render.kit.blocks",
+    ),
+    "Inside Slack's rendering": ("slack/render/home.py", "import cdi_bot.slack.render.forms.form"),
+    "How one kind of incident is shown knows nothing of another kind": (
+        "slack/render/kinds/late.py",
+        "import cdi_bot.slack.render.kinds.slow",
+    ),
+    "Inside the command line": ("cli/run.py", "import cdi_bot.cli.check"),
     "The core is pure: no library that reads or writes": ("core/model/run.py", "import time"),
     "httpx is the Braze client's alone": ("operator/http.py", "import httpx"),
     "SQLAlchemy is the store's alone": ("monitoring/recorder.py", "import sqlalchemy"),
@@ -77,9 +109,27 @@ def test_each_contract_can_be_broken(copy: Path) -> None:
 
 
 def test_a_module_outside_the_layers_is_noticed(copy: Path) -> None:
-    """A new module has to be given its place: the layers are exhaustive."""
-    (copy / "cdi_bot" / "elsewhere.py").write_text("", encoding="utf-8")
-    assert verdicts(copy)["A layer imports only what stands after it; siblings never each other"] == "BROKEN"
+    """A new module or folder has to be given its place: every contract of layers is exhaustive."""
+    configuration = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    layered = [
+        each for each in configuration["tool"]["importlinter"]["contracts"] if each["type"] == "layers"
+    ]
+    for contract in layered:
+        for container in contract["containers"]:
+            (copy / container.replace(".", "/") / "elsewhere.py").write_text("", encoding="utf-8")
+    told = verdicts(copy)
+    assert {each["name"]: told[each["name"]] for each in layered} == {
+        each["name"]: "BROKEN" for each in layered
+    }
+
+
+def test_nothing_grows_too_large() -> None:
+    """A folder of the package holds at most 22 modules, a module at most 350 lines: more is to be divided."""
+    modules = [path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py"]
+    folders = Counter(path.parent for path in modules)
+    assert [str(folder) for folder, count in folders.items() if count > MOST_MODULES] == []
+    lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in modules}
+    assert [f"{path}: {count}" for path, count in lines.items() if count > MOST_LINES] == []
 
 
 @pytest.mark.parametrize("path", sorted(CORE.rglob("*.py")), ids=lambda path: str(path.relative_to(CORE)))

@@ -1,12 +1,11 @@
-"""When a channel's digest is due, in the channel's own time zone across daylight-saving changes. Pure.
+"""When a channel's digest is due, in the channel's own time zone, also across daylight-saving changes.
 
-A digest covers the time from one due moment to the next. Only the end of the last one is remembered, so that after
-any pause what has become due since is known, and is told once.
+A digest covers the time from one due moment to the next. Only the end of the last one is stored, so that after any
+pause one digest is sent for the time since then.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -14,23 +13,21 @@ from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from cdi_bot.core.model.channel import ChannelSettings
+from cdi_bot.core.time_of_day import read_time_of_day
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-"""As people type them and as they are stored; also any longer spelling that begins so."""
+"""The days as they are stored; people may also type any longer beginning of the full name."""
 
 _DAY = timedelta(days=1)
 _WEEK = 7
 _FULL = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_TIME = re.compile(r"(\d{1,2})(?::?(\d{2}))?(am|pm)?", re.ASCII)
-_NOON = 12
-_HOURS, _MINUTES = 24, 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """When a digest comes: every day, or on one day of the week (0 is Monday), at a time of the channel's zone.
+    """When a digest is sent: every day, or on one day of the week (0 is Monday), at a time of the channel's zone.
 
-    A `quiet` one is left out where everything went well.
+    A `quiet` digest is not sent where everything went well.
     """
 
     at: time
@@ -38,19 +35,19 @@ class Schedule:
     quiet: bool = False
 
     def __str__(self) -> str:
-        """Write it as it is typed and stored: `daily 09:00`, `weekly mon 09:00 quiet`."""
+        """Return it as it is typed and stored: `daily 09:00`, `weekly mon 09:00 quiet`."""
         day = "daily" if self.weekday is None else f"weekly {WEEKDAYS[self.weekday]}"
         return f"{day} {self.at:%H:%M}{' quiet' if self.quiet else ''}"
 
     @property
     def length(self) -> timedelta:
-        """How long a period is, but for the hour that daylight saving gives or takes."""
+        """How long a period is, without the hour that daylight saving may add or remove."""
         return _DAY if self.weekday is None else _DAY * _WEEK
 
     def last_due(self, zone: tzinfo, now: datetime) -> datetime:
-        """Return the newest moment at or before `now` at which a digest was due, in UTC."""
+        """Return the last moment at or before `now` at which a digest was due, in UTC."""
         today = now.astimezone(zone).date()
-        # A zone may skip a day, or the time of day may not have come yet: an earlier one is the newest then.
+        # A zone may skip a day, or the time of day may not have come yet: then it is an earlier day.
         for back in range(2 * _WEEK + 2):
             moment = self._on(today + _DAY - back * _DAY, zone)
             if moment is not None and moment <= now:
@@ -67,9 +64,9 @@ class Schedule:
         raise AssertionError("a week has every weekday")
 
     def _on(self, day: date, zone: tzinfo) -> datetime | None:
-        """Return the moment of a day; `None` when it is none of the days.
+        """Return the moment on a day at which a digest is due; `None` if none is due on that day.
 
-        A time that the clocks skip is meant as that much after the jump, one that they show twice as its first.
+        If the clocks skip the time, it is as much later; if they show it twice, it is the first one.
         """
         if self.weekday is not None and day.weekday() != self.weekday:
             return None
@@ -83,7 +80,7 @@ def read_schedule(words: Sequence[str]) -> Schedule | None:
     if len(said) < len(("daily", "09:00")):
         return None
     often, *days, last = said
-    at = _time_of_day(last)
+    at = read_time_of_day(last, digits_only=True)
     weekday = _weekday(days[0]) if len(days) == 1 else None
     if at is None or often not in {"daily", "weekly"}:
         return None
@@ -93,7 +90,7 @@ def read_schedule(words: Sequence[str]) -> Schedule | None:
 
 
 def read_zone(word: str) -> str | None:
-    """Read the name of a time zone such as `Europe/Berlin` in any letter case; `None` where there is no such zone."""
+    """Return the exact name of a time zone such as `Europe/Berlin`, typed in any letter case; `None` if unknown."""
     return _zones().get(word.lower())
 
 
@@ -108,21 +105,8 @@ def _weekday(word: str) -> int | None:
     )
 
 
-def _time_of_day(word: str) -> time | None:
-    """Read `9`, `09:00`, `0900`, `9am`, `5:30pm`."""
-    match = _TIME.fullmatch(word)
-    if match is None:
-        return None
-    hour, minute, half = int(match[1]), int(match[2] or 0), match[3]
-    if half:
-        if not 1 <= hour <= _NOON:
-            return None
-        hour = hour % _NOON + (_NOON if half == "pm" else 0)
-    return time(hour, minute) if hour < _HOURS and minute < _MINUTES else None
-
-
 def schedule_of(settings: ChannelSettings | None) -> Schedule | None:
-    """When the channel's digest comes; `None` where it gets none."""
+    """When the channel's digest is sent; `None` where it gets none."""
     return read_schedule(settings.digest.split()) if settings and settings.digest else None
 
 
@@ -132,7 +116,7 @@ def zone_of(settings: ChannelSettings | None) -> tzinfo:
 
 
 def zone_named(name: str) -> tzinfo:
-    """The time zone of that name; UTC where this machine knows none such, so that a digest comes all the same."""
+    """The time zone of that name; UTC if this machine does not know it, so that digests are sent all the same."""
     try:
         return ZoneInfo(name)
     except (OSError, ValueError, LookupError):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from cdi_bot.core.model.incident import Topic
 from cdi_bot.core.model.run import Run
-from cdi_bot.core.model.subscription import Filters, Topic
+from cdi_bot.core.model.subscription import Filters
 
 _TOPIC_OF_STATUS = {
     "error": Topic.ERROR,

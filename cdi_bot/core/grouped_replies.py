@@ -1,6 +1,7 @@
-"""Which replies that wait together become one: a card of many incidents has one thread, and Slack a slow pace.
+"""Which replies that wait in the outbox are sent as one: a card of many incidents has one thread, and Slack is slow.
 
-Only replies of one kind to one card are put together, and none overtakes another word about the same incident.
+Only replies to the same card that state the same fact are combined, and no reply is sent before an older one about the
+same incident.
 """
 
 from __future__ import annotations
@@ -13,31 +14,31 @@ from cdi_bot.core.model.message import MessageKind, OutboxMessage
 
 
 def fact_of(content: Content) -> ReplyFact | None:
-    """What a reply tells of its incidents; `None` for what is no such reply."""
+    """The fact that a reply states about its incidents; `None` for other contents."""
     if isinstance(content, GroupedReply):
-        return content.told
+        return content.fact
     return content.what if isinstance(content, FailedAgain | Recovered | StillOpen) else None
 
 
 def incidents_of(content: Content) -> tuple[int, ...]:
-    """The incidents that a reply is about."""
+    """The ids of the incidents that a reply is about; none for other contents."""
     if isinstance(content, GroupedReply):
         return content.incident_ids
     return (content.incident_id,) if isinstance(content, FailedAgain | Recovered | StillOpen) else ()
 
 
 def joinable_replies(
-    first: OutboxMessage, due: Iterable[OutboxMessage], told_before: int
+    first: OutboxMessage, due: Iterable[OutboxMessage], first_shown: int
 ) -> list[OutboxMessage]:
-    """Those of the messages `due` after `first` that it can tell too.
+    """The messages among those `due` after `first` that can be sent together with it.
 
-    What the card's first post told (revision `told_before`) is told already: such a message tells nothing more, not
-    even with others in it. A message in doubt stays as it is.
+    A message about a revision that the first post of the card has already shown (up to `first_shown`) is left out, and
+    so is one whose outcome is unknown from an earlier attempt.
     """
-    told = fact_of(first.owed.content)
-    if first.owed.kind is not MessageKind.REPLY or told is None or first.sending_since:
+    fact = fact_of(first.owed.content)
+    if first.owed.kind is not MessageKind.REPLY or fact is None or first.sending_since:
         return []
-    if first.owed.card_revision <= told_before:
+    if first.owed.card_revision <= first_shown:
         return []
     found: list[OutboxMessage] = []
     passed: set[int] = set()
@@ -46,8 +47,8 @@ def joinable_replies(
         if owed.card_id != first.owed.card_id or owed.kind is not MessageKind.REPLY or message is first:
             continue
         ids = set(incidents_of(owed.content))
-        fits = fact_of(owed.content) is told and owed.broadcast == first.owed.broadcast
-        if fits and not message.sending_since and not ids & passed and owed.card_revision > told_before:
+        is_alike = fact_of(owed.content) is fact and owed.broadcast == first.owed.broadcast
+        if is_alike and not message.sending_since and not ids & passed and owed.card_revision > first_shown:
             found.append(message)
         else:
             passed |= ids
@@ -55,13 +56,13 @@ def joinable_replies(
 
 
 def combined(contents: Sequence[Content]) -> Content:
-    """One content that tells all of these, which are of one kind."""
+    """One content for all of these, which state the same fact. Raises `ValueError` if they can't be combined."""
     ids = tuple(dict.fromkeys(each for content in contents for each in incidents_of(content)))
-    told = fact_of(contents[0])
-    if told is None:
-        raise ValueError(f"{contents[0].what} is not told with others")
+    fact = fact_of(contents[0])
+    if fact is None:
+        raise ValueError(f"{contents[0].what} can't be combined")
     if len(ids) > 1:
-        return GroupedReply(told=told, incident_ids=ids)
+        return GroupedReply(fact=fact, incident_ids=ids)
     again = [content for content in contents if isinstance(content, FailedAgain)]
     if not again:
         return contents[-1]

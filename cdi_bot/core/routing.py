@@ -7,10 +7,10 @@ from datetime import datetime
 
 from cdi_bot.core.filters import passes_filters
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.incident import Incident
+from cdi_bot.core.model.incident import Incident, Topic
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.run import Run
-from cdi_bot.core.model.subscription import Snooze, Subscription, Topic
+from cdi_bot.core.model.subscription import Snooze, Subscription
 from cdi_bot.core.rules.kinds import rules_of
 
 
@@ -52,7 +52,7 @@ def channels_for_recovery(
 
 
 def _covers(subscription: Subscription, integration: Integration | None) -> bool:
-    return integration is None or subscription.takes_in(integration)
+    return integration is None or subscription.covers(integration)
 
 
 def mention_for(
@@ -66,7 +66,7 @@ def mention_for(
         subscription.filters.mention: None
         for subscription in subscriptions
         if subscription.filters.mention
-        and subscription.takes_in(integration)
+        and subscription.covers(integration)
         and passes(subscription.filters, incident)
     }
     return " ".join(filter(None, named)) or None

@@ -1,4 +1,4 @@
-"""What runs amount to: what is usual, when the next one is expected, the totals of a period, and points to draw."""
+"""Statistics of runs: what is usual, how regularly they start, the totals of a period, and points of a chart."""
 
 from __future__ import annotations
 
@@ -13,15 +13,18 @@ from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.run import Outcome, Run
 
 _ENOUGH = 3
-"""Fewer runs than this make nothing usual, and fewer gaps between them no rhythm."""
+"""From fewer runs than this, or fewer gaps between them, nothing usual is learned."""
 
-_OFF_BEAT = 0.1  # of the rhythm: starts that are further off are not of it
-_ON_BEAT = 0.7  # of all gaps: fewer make no rhythm
+_TOLERANCE = 0.1
+"""By this share a gap between two starts may differ from the median gap and still count as regular."""
+
+_REGULAR_SHARE = 0.7
+"""At least this share of all gaps has to be regular."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usual:
-    """How an integration's good runs usually go; `None` where there are too few to say."""
+    """How an integration's successful runs usually go; `None` where too few are known."""
 
     duration: timedelta | None
     rows: int | None
@@ -29,7 +32,7 @@ class Usual:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChartPoint:
-    """One place of a picture: a run, or a few in a row. `start` is the first one's, `seconds` the longest one's."""
+    """One point of a chart: a run, or a few in a row. `start` is that of the first, `seconds` the longest duration."""
 
     start: datetime
     rows_synced: int
@@ -38,7 +41,7 @@ class ChartPoint:
 
 
 def usual_of(runs: Sequence[Run]) -> Usual:
-    """Learn from ended runs what is usual: the middle of the good ones."""
+    """Learn from ended runs what is usual: the median of the successful ones."""
     good = [run for run in runs if run.outcome is Outcome.GOOD]
     lengths = [run.duration for run in good if run.duration is not None]
     rows = [run.rows_synced for run in good if run.rows_synced is not None]
@@ -50,36 +53,41 @@ def usual_of(runs: Sequence[Run]) -> Usual:
     )
 
 
+def regular_interval(starts: Iterable[datetime], *, least_gaps: int) -> float | None:
+    """The seconds from one start to the next, if the starts, given in any order, are regular; else `None`.
+
+    They are not called regular where there are fewer than `least_gaps` gaps between them.
+    """
+    gaps = [(later - sooner).total_seconds() for sooner, later in pairwise(sorted(starts))]
+    if len(gaps) < least_gaps:
+        return None
+    middle = median(gaps)
+    regular = sum(abs(gap - middle) <= _TOLERANCE * middle for gap in gaps)
+    return middle if middle > 0 and regular >= _REGULAR_SHARE * len(gaps) else None
+
+
 def expected_next(integration: Integration, runs: Sequence[Run], now: datetime) -> datetime | None:
-    """Say when the next run is expected: as Braze's schedule tells, else by the rhythm of the newest runs.
+    """Return when the next run is expected: as Braze's schedule says, else after the regular interval of the runs.
 
     Args:
-        integration: Whose runs they are.
-        runs: Its newest runs, newest first, also the one that is running.
-        now: The present. A time that Braze told and that has passed is no longer what is expected.
+        integration: The integration whose runs they are.
+        runs: Its newest runs, newest first, including one that is running.
+        now: The present. A scheduled time that Braze gave and that has passed is no longer expected.
 
     Returns:
-        The time, which lies before `now` where a run that the rhythm told of did not come; `None` where nobody can
-        tell.
+        The time, which is before `now` where a run is overdue by the regular interval; `None` where it is unknown.
     """
-    told = integration.next_scheduled_run
-    if told is not None and told > now:
-        return told
-    starts = [run.sync_start_time for run in runs]
-    gaps = [(later - sooner).total_seconds() for later, sooner in pairwise(starts)]
-    if len(gaps) < _ENOUGH:
-        return None
-    rhythm = median(gaps)
-    on_beat = sum(abs(gap - rhythm) <= _OFF_BEAT * rhythm for gap in gaps)
-    if rhythm <= 0 or on_beat < _ON_BEAT * len(gaps):
-        return None
-    return starts[0] + timedelta(seconds=rhythm)
+    scheduled = integration.next_scheduled_run
+    if scheduled is not None and scheduled > now:
+        return scheduled
+    interval = regular_interval([run.sync_start_time for run in runs], least_gaps=_ENOUGH)
+    return runs[0].sync_start_time + timedelta(seconds=interval) if interval else None
 
 
 def chart_points(runs: Sequence[Run], most: int) -> tuple[ChartPoint, ...]:
-    """Put runs, newest first, into at most `most` places of a picture, oldest first.
+    """Summarise runs, newest first, in at most `most` points of a chart, oldest first.
 
-    Where there are more runs than places, each place takes the same number of runs in a row; the oldest may take fewer.
+    Where there are more runs than points, each point holds the same number of runs in a row; the oldest may hold fewer.
     """
     size = -(-len(runs) // most) if runs else 1
     groups = [runs[first : first + size] for first in range(0, len(runs), size)]
@@ -97,7 +105,7 @@ def _chart_point(runs: Sequence[Run]) -> ChartPoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunTotals:
-    """The runs of one integration that began within a period and have ended."""
+    """Counts of the runs of one integration that began in a period and have ended."""
 
     runs: int = 0
     failed: int = 0  # ended other than in success
@@ -107,17 +115,17 @@ class RunTotals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntegrationTotals:
-    """What a period brought to one integration; `not_well` is how long it was in some incident."""
+    """What happened to one integration in a period; `unhealthy_for` is how long it had an open incident."""
 
     integration: Integration
     sums: RunTotals
     unhealthy_for: timedelta
-    is_open: bool  # it was not well when the period ended
+    is_open: bool  # it had an open incident when the period ended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeriodTotals:
-    """What a period brought to all integrations of a channel; `not_well` adds up their times."""
+    """What happened to all integrations of a channel in a period; `unhealthy_for` is the sum of their times."""
 
     runs: int
     failed: int
@@ -138,8 +146,8 @@ def totals_by_integration(
     since: datetime,
     until: datetime,
 ) -> list[IntegrationTotals]:
-    """Add up each integration's part of a period, the worst first: longest not well, then most failed runs."""
-    told = [
+    """Return what happened to each integration in a period: longest unhealthy first, then most failed runs."""
+    parts = [
         IntegrationTotals(
             integration=one,
             sums=sums.get(one.integration_id, RunTotals()),
@@ -149,16 +157,16 @@ def totals_by_integration(
         for one in integrations
         for own in [[each for each in incidents if each.integration_id == one.integration_id]]
     ]
-    return sorted(told, key=_longest_unhealthy_first)
+    return sorted(parts, key=_longest_unhealthy_first)
 
 
-def _longest_unhealthy_first(share: IntegrationTotals) -> tuple[timedelta, int, str, str]:
-    one = share.integration
-    return -share.unhealthy_for, -share.sums.failed, one.integration_name.casefold(), one.integration_id
+def _longest_unhealthy_first(part: IntegrationTotals) -> tuple[timedelta, int, str, str]:
+    one = part.integration
+    return -part.unhealthy_for, -part.sums.failed, one.integration_name.casefold(), one.integration_id
 
 
 def totals(parts: Iterable[IntegrationTotals]) -> PeriodTotals:
-    """Add all parts up."""
+    """Add up the parts of all integrations."""
     each = list(parts)
     return PeriodTotals(
         runs=sum(part.sums.runs for part in each),
@@ -170,18 +178,18 @@ def totals(parts: Iterable[IntegrationTotals]) -> PeriodTotals:
 
 
 def time_unhealthy(incidents: Iterable[Incident], since: datetime, until: datetime) -> timedelta:
-    """Say how long at least one of these incidents lasted within a period. Overlapping ones count once."""
+    """Return how long at least one of these incidents was open in a period; overlapping ones count once."""
     spans = sorted(
         (max(_start(incident), since), min(incident.resolved_at or until, until)) for incident in incidents
     )
-    lasted, reached = timedelta(0), since
+    total, counted_until = timedelta(0), since
     for start, end in spans:
-        if end > max(start, reached):
-            lasted += end - max(start, reached)
-            reached = end
-    return lasted
+        if end > max(start, counted_until):
+            total += end - max(start, counted_until)
+            counted_until = end
+    return total
 
 
 def _start(incident: Incident) -> datetime:
-    """An incident begins with the first failed run, of which the bot learns a little later."""
+    """An incident begins with the first failed run; the bot opens it a little later."""
     return min(incident.opened_at, incident.failing_since)

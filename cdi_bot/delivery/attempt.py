@@ -15,11 +15,11 @@ from cdi_bot.core.grouped_replies import fact_of
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.content import SyncEnded
 from cdi_bot.core.model.message import Card, MessageKind, OutboxMessage
-from cdi_bot.core.model.view import CardView, EventView, GroupedReplyView, View
 from cdi_bot.core.routing import snoozed_until
 from cdi_bot.delivery.channel_health import ChannelHealth
 from cdi_bot.delivery.slack_port import Messenger, SlackTrouble, SlackVerdict
 from cdi_bot.delivery.view_builder import ViewBuilder, is_worth_telling
+from cdi_bot.delivery.views import CardView, EventView, GroupedReplyView, View
 from cdi_bot.store import AFTER_CARD, SNOOZED, Store, UnitOfWork
 
 SETTLE_AFTER = timedelta(seconds=3)

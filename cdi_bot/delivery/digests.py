@@ -13,6 +13,7 @@ from cdi_bot.core.model.channel import Channel, ChannelSettings
 from cdi_bot.core.model.content import Digest
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.message import MessageKind, OwedMessage
+from cdi_bot.core.model.subscription import is_subscribed
 from cdi_bot.core.statistics import (
     IntegrationTotals,
     PeriodTotals,
@@ -45,7 +46,7 @@ async def subscribed_integrations(
     return [
         each
         for each in await uow.integrations.all(workspace_id)
-        if each.missing_since is None and any(one.takes_in(each.integration) for one in subscriptions)
+        if each.missing_since is None and is_subscribed(subscriptions, each.integration)
     ]
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.person import Person
-from cdi_bot.core.model.view import View
+from cdi_bot.delivery.views import View
 
 
 class SlackVerdict(StrEnum):

@@ -29,7 +29,11 @@ from cdi_bot.core.model.integration import Integration, WatchedIntegration, Work
 from cdi_bot.core.model.message import OutboxMessage
 from cdi_bot.core.model.run import Outcome, Run, second_of
 from cdi_bot.core.model.subscription import Snooze, is_pattern, selector_matches
-from cdi_bot.core.model.view import (
+from cdi_bot.core.routing import mention_for, snoozed_until
+from cdi_bot.core.rules.kinds import rules_of
+from cdi_bot.core.rules.urgency import longest_row_first, severity_on_card
+from cdi_bot.delivery.digests import period_of, subscribed_integrations
+from cdi_bot.delivery.views import (
     CardView,
     DigestView,
     EventView,
@@ -38,10 +42,6 @@ from cdi_bot.core.model.view import (
     SubscribedView,
     View,
 )
-from cdi_bot.core.routing import mention_for, snoozed_until
-from cdi_bot.core.rules.kinds import rules_of
-from cdi_bot.core.rules.urgency import longest_row_first, severity_on_card
-from cdi_bot.delivery.digests import period_of, subscribed_integrations
 from cdi_bot.store import UnitOfWork
 
 _USUAL_OF = 31
@@ -170,9 +170,9 @@ class ViewBuilder:
     ) -> GroupedReplyView:
         found = await uow.incidents.get_many(content.incident_ids)
         views = await self._incidents(uow, channel, list(found.values()), now)
-        worth = [view for view in views if is_worth_telling(content.told, view)]
+        worth = [view for view in views if is_worth_telling(content.fact, view)]
         return GroupedReplyView(
-            told=content.told, incidents=tuple(sorted(worth, key=_worst_first)), possible_repeat=repeat
+            fact=content.fact, incidents=tuple(sorted(worth, key=_worst_first)), possible_repeat=repeat
         )
 
     async def _incidents(

@@ -14,7 +14,7 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import WatchedIntegration, Workspace
 from cdi_bot.core.planner.planner import CALLS_SHARE, PAGES_SHARE, Planner
 from cdi_bot.core.planner.request_pace import RequestPace
-from cdi_bot.core.planner.run_habits import KEPT
+from cdi_bot.core.planner.run_habits import RUNS_KEPT
 from cdi_bot.monitoring.braze_port import Braze, Endpoint, Purpose
 from cdi_bot.monitoring.connectivity import Connectivity
 from cdi_bot.monitoring.incident_writer import ConflictError
@@ -122,7 +122,7 @@ class Poller:
     async def discover(self) -> None:
         """Read what has not been read of the list within the last minute; raises `BrazeTrouble`."""
         since = self._clock() - _FRESH_LIST
-        while (page := self._planner.stale_page(since)) is not None:
+        while (page := self._planner.unread_page(since)) is not None:
             await self._requests.read(page, purpose=Purpose.COMMAND)
 
     async def watch(self, uow: UnitOfWork, integrations: Sequence[WatchedIntegration], now: datetime) -> None:
@@ -157,7 +157,7 @@ class Poller:
             return
         if self.connectivity.is_paused(now):
             return
-        self._planner.allow(
+        self._planner.set_limits(
             calls_per_minute=self._braze.limit(Endpoint.STATUS) * CALLS_SHARE,
             pages_per_minute=self._braze.limit(Endpoint.LIST) * PAGES_SHARE,
         )
@@ -198,11 +198,11 @@ class Poller:
             return
         async with self._store.read() as uow:
             for integration_id in some:
-                if self._planner.is_new_to(integration_id):
+                if self._planner.needs_history(integration_id):
                     runs = await uow.runs.page(
-                        self._workspace.workspace_id, integration_id, offset=0, limit=KEPT
+                        self._workspace.workspace_id, integration_id, offset=0, limit=RUNS_KEPT
                     )
-                    self._planner.recall(integration_id, runs, now)
+                    self._planner.learn_habits(integration_id, runs, now)
         for _ in some:
             self._to_learn.popleft()
 
@@ -231,23 +231,23 @@ class Poller:
             page = self._planner.next_page(now) if self._pages.is_ready(now) else None
             if page is None:
                 return
-            self._pages.went(self._braze.limit(Endpoint.LIST) * PAGES_SHARE)
+            self._pages.sent(self._braze.limit(Endpoint.LIST) * PAGES_SHARE)
             self._requests.start_reading(page)
 
-    def _ask(self, now: datetime, *, news_only: bool = False) -> None:
+    def _ask(self, now: datetime, *, urgent_only: bool = False) -> None:
         """Ask the integrations whose answer is worth most now."""
         rate = self._braze.limit(Endpoint.STATUS) * CALLS_SHARE
         for _ in range(self._braze.allowance(Endpoint.STATUS, now)):
-            is_time = self._calls.is_ready(now) and not news_only
+            is_time = self._calls.is_ready(now) and not urgent_only
             if not is_time and not self._calls.is_ready(
                 now, ahead=timedelta(minutes=_NEWS_AHEAD / max(rate, 1))
             ):
                 return
-            chosen = self._planner.next_call(now, news_only=not is_time)
+            chosen = self._planner.next_call(now, urgent_only=not is_time)
             if chosen is None:
                 return
-            self._calls.went(rate)
+            self._calls.sent(rate)
             self._requests.start_asking(chosen)
 
     def _ask_for_news(self) -> None:
-        self._ask(self._clock(), news_only=True)
+        self._ask(self._clock(), urgent_only=True)

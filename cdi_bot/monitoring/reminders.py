@@ -112,5 +112,5 @@ def _is_subscribed(
     if watched is None:
         return True
     return watched.missing_since is None and any(
-        each.channel == card.channel and each.takes_in(watched.integration) for each in subscriptions
+        each.channel == card.channel and each.covers(watched.integration) for each in subscriptions
     )

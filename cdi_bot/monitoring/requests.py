@@ -86,7 +86,7 @@ class BrazeRequests:
             log.exception("observation failed", integration=item.integration_id)
         finally:
             self._asking.pop(item.integration_id, None)
-        self._planner.failed(item.integration_id, self._clock(), not_before=not_before)
+        self._planner.call_failed(item.integration_id, self._clock(), not_before=not_before)
 
     async def ask(self, item: IntegrationState, *, purpose: Purpose = Purpose.POLL) -> None:
         """Ask an integration's status and record what is new; raises `BrazeTrouble`, and what the store raises."""
@@ -105,10 +105,10 @@ class BrazeRequests:
             await self._state.record([observation], now)
             item.note_page(fetched.first_page)
             item.running_starts -= fetched.vanished
-        self._planner.answered(item.integration_id, fetched.first_page, now)
+        self._planner.call_answered(item.integration_id, fetched.first_page, now)
         item.has_news = item.is_behind(item.watched.integration)
         if item.has_news:  # the status call lags behind the list: no use in asking it at once again
-            self._planner.press(item.integration_id, now, not_before=now + _ASK_AGAIN)
+            self._planner.prioritize(item.integration_id, now, not_before=now + _ASK_AGAIN)
 
     async def _note_trouble(self, item: IntegrationState, trouble: BrazeTrouble) -> None:
         """Log once that an integration could not be asked."""
@@ -157,19 +157,19 @@ class BrazeRequests:
         news = await self._state.take_list_page(page.integrations, now)
         for integration in page.integrations:
             self.introduce(self._state.integrations[integration.integration_id], now)
-        changes = self._planner.listed(number, page.integrations, now, is_last=is_last)
-        plain = [item for item in news if changes.get(item.integration_id) is ListChange.PLAIN]
-        pressing = [item for item in news if item not in plain]
-        for item in pressing:
-            self._planner.press(item.integration_id, now)
-        if plain:
-            await self._state.record_listed_runs(plain, now)
-        if pressing:
+        changes = self._planner.page_answered(number, page.integrations, now, is_last=is_last)
+        routine = [item for item in news if changes.get(item.integration_id) is ListChange.ROUTINE]
+        urgent = [item for item in news if item not in routine]
+        for item in urgent:
+            self._planner.prioritize(item.integration_id, now)
+        if routine:
+            await self._state.record_listed_runs(routine, now)
+        if urgent:
             self._on_news()
-            self._spawn(self._record_unexplained(pressing))
+            self._spawn(self._record_unexplained(urgent))
         missing = [
             self._state.integrations[each]
-            for each in self._planner.gone()
+            for each in self._planner.take_missing()
             if each in self._state.integrations
         ]
         await self._state.mark_missing([item for item in missing if not item.watched.missing_since], now)
@@ -177,15 +177,15 @@ class BrazeRequests:
 
     def introduce(self, item: IntegrationState, now: datetime) -> None:
         """Tell the planner of an integration, and whether anybody is subscribed to it."""
-        self._planner.know(item.watched, newest=item.newest, subscribed=item.subscribed, now=now)
+        self._planner.add_or_update(item.watched, newest=item.newest, subscribed=item.subscribed, now=now)
 
-    async def _record_unexplained(self, pressing: Sequence[IntegrationState]) -> None:
+    async def _record_unexplained(self, urgent: Sequence[IntegrationState]) -> None:
         """Wait for the status calls; what they have not explained in time is recorded as the list shows it."""
-        asking = [task for item in pressing if (task := self._asking.get(item.integration_id))]
+        asking = [task for item in urgent if (task := self._asking.get(item.integration_id))]
         if asking:
             await asyncio.wait(asking, timeout=PATIENCE)
         try:
-            await self._state.record_listed_runs(pressing, self._clock())
+            await self._state.record_listed_runs(urgent, self._clock())
         except (StoreTrouble, ConflictError) as trouble:
             log.warning("news of the list not stored", why=str(trouble))
         except Exception:

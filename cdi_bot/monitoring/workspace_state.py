@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
-from cdi_bot.core.model.subscription import Subscription
+from cdi_bot.core.model.subscription import Subscription, is_subscribed
 from cdi_bot.core.rules.failed_sync import Finding
 from cdi_bot.monitoring.incident_writer import ConflictError
 from cdi_bot.monitoring.integration_lifecycle import record_missing, start_watching, stop_watching
@@ -206,11 +206,11 @@ class WorkspaceState:
         self._wake()
 
     def _is_subscribed(self, integration: Integration) -> bool:
-        return any(subscription.takes_in(integration) for subscription in self._subscriptions)
+        return is_subscribed(self._subscriptions, integration)
 
     def _subscribed_since(self, integration: Integration) -> datetime:
         return min(
             subscription.created_at
             for subscription in self._subscriptions
-            if subscription.takes_in(integration)
+            if subscription.covers(integration)
         )

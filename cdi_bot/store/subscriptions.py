@@ -8,7 +8,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, bindparam, delete, func, or_, select, update
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.subscription import Filters, Snooze, Subscription, Topic
+from cdi_bot.core.model.incident import Topic
+from cdi_bot.core.model.subscription import Filters, Snooze, Subscription
 from cdi_bot.store.repository import (
     AnyRow,
     Repository,

@@ -1,4 +1,4 @@
-"""Who may do what. Anyone in a channel may change what it hears; guests and people from outside may only read."""
+"""Who may do what: people of the team may change the channels they are in, guests and people from outside may not."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from cdi_bot.delivery.slack_port import Directory, Messenger, SlackTrouble, Slac
 from cdi_bot.usecases.answers import CannotPost, NeedsInvite, NotAllowed
 
 EVERYONE = "*"
-"""Among the admins: every member of the workspace is one."""
+"""As an admin: everybody in the Slack team is one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """Says what somebody may not do, `None` where they may. `admins` are Slack user ids, or `EVERYONE`.
+    """Checks permissions. Every method returns why the person `who` may not, or `None` if they may.
 
-    Every method raises `SlackTrouble` while Slack does not tell who somebody is: nobody gains a right by that.
+    `admins` are Slack user ids, or `EVERYONE`. `SlackTrouble` is raised where Slack does not say who somebody is:
+    they are not allowed anything then.
     """
 
     directory: Directory
@@ -25,18 +26,18 @@ class Access:
     admins: frozenset[str]
 
     async def to_change(self, who: str) -> NotAllowed | None:
-        """Change what the channel hears in which they are."""
+        """Whether somebody may change the channel that they are in."""
         return _as_reader(await self._person(who))
 
     async def to_sync(self, who: str) -> NotAllowed | None:
-        """Have Braze start a sync."""
+        """Whether somebody may start a sync."""
         refusal = await self.to_change(who)
         return refusal or (None if self._is_admin(who) else NotAllowed(action="sync"))
 
     async def to_reach(self, who: str, there: Channel) -> NotAllowed | None:
-        """Look at or change what a channel hears from outside of it: for those who are in it, and for admins.
+        """Whether somebody may see or change the channel `there` from another place: its members and admins may.
 
-        A private channel is shown to nobody who is not in it, be they admins.
+        A private channel is not shown to anybody who is not in it, not even to admins.
         """
         refusal = await self.to_change(who)
         if refusal or there in await self.directory.channels_of(who):
@@ -64,22 +65,22 @@ class Access:
 
 
 def _as_reader(person: Person) -> NotAllowed | None:
-    """Refuse those who may only read."""
+    """Return why a person may only read, if so."""
     if person.may_change:
         return None
     return NotAllowed(action="change_as_guest" if person.is_guest else "change_from_outside")
 
 
 async def posting_problem(messenger: Messenger, channel: Channel) -> NeedsInvite | CannotPost | None:
-    """Say why the bot can't post in a channel, as far as Slack tells."""
+    """Return why the bot can't post in a channel; `None` if it can, or if Slack does not say."""
     try:
         info = await messenger.channel_info(channel)
     except SlackTrouble as trouble:
         if trouble.verdict is SlackVerdict.CHANNEL_GONE and not channel.channel_id.startswith("D"):
-            return NeedsInvite(channel=channel)  # it is there: the command came from it
+            return NeedsInvite(channel=channel)  # it exists: the command came from it
         if trouble.verdict in {SlackVerdict.CHANNEL_GONE, SlackVerdict.TEAM_GONE}:
             return CannotPost(channel=channel, reason=trouble.reason)
-        # Slack does not say; should posting fail, the deliverer marks the subscription and tells who made it.
+        # Slack does not say. If posting fails, the dispatcher marks the subscription and tells its creator.
         return None
     if info.is_archived:
         return CannotPost(channel=channel, reason="is_archived")

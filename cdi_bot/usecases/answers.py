@@ -1,6 +1,6 @@
-"""What commands are answered with, as values: the Slack and terminal layers turn them into words.
+"""The answers to commands, as values: the Slack and terminal layers turn them into text.
 
-An answer carries facts and reason codes only. Everything here is safe to show in the channel it was asked from.
+An answer holds facts and reason codes only. All of it may be shown in the channel in which the command was typed.
 """
 
 from __future__ import annotations
@@ -19,35 +19,35 @@ from cdi_bot.monitoring.braze_port import BrazeReason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverviewRow:
-    """One integration that a channel hears of, as it is now."""
+    """The present state of one integration that a channel is subscribed to."""
 
     integration: Integration
     newest: Run | None
     incident: Incident | None
     snooze: Snooze | None
-    observed_at: datetime | None  # when Braze was last heard about it
+    observed_at: datetime | None  # when Braze last told of it
     missing: bool  # Braze no longer lists it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """`/cdi status`: what the channel hears of, worst first; `rows` is one page of `total`."""
+    """`/cdi status`: the integrations that the channel is subscribed to, worst first; `rows` is one page of `total`."""
 
     rows: tuple[OverviewRow, ...]
     offset: int
     total: int
-    failing: int  # whose runs fail
-    unhealthy: int  # these, and what is late, slow, or looks wrong
-    unreachable: Incident | None  # Braze can't be asked at present
+    failing: int  # how many have failing runs
+    unhealthy: int  # these, and those that are late, slow, or look wrong
+    unreachable: Incident | None  # set while Braze can't be reached
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunHistory:
-    """`/cdi status INTEGRATION`: one page of runs, newest first, with what they amount to.
+    """`/cdi status INTEGRATION`: one page of runs, newest first, with statistics.
 
-    `good` and `ended` count the stored runs of the last 30 days, `good_week` and `ended_week` those of 7. `usual` is
-    learned from the runs before the newest ended one. `trouble` says why Braze could not be asked just now: then the
-    page is from memory.
+    `good` and `ended` count the successful and all ended runs that are stored of the last 30 days, `good_week` and
+    `ended_week` those of 7 days. `usual` is learned from the runs before the newest ended one. `trouble` says why
+    Braze could not be asked just now: then the page shows what is stored.
     """
 
     integration: Integration
@@ -58,42 +58,42 @@ class RunHistory:
     ended: int
     good_week: int
     ended_week: int
-    recent: tuple[Run, ...]  # up to the newest 30 ended runs, newest first, for the picture
+    recent: tuple[Run, ...]  # up to the newest 30 ended runs, newest first, for the chart
     usual: Usual
-    next_run: datetime | None  # when the next one is, or was, expected; None where nobody can tell
+    next_run: datetime | None  # when the next one is, or was, expected; None where unknown
     incident: Incident | None
     snooze: Snooze | None
     observed_at: datetime | None
     dashboard_url: str | None
-    subscribed: bool  # this channel hears of it
+    subscribed: bool  # whether this channel is subscribed to it
     missing: bool
     trouble: BrazeReason | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntegrationList:
-    """`/cdi list [TEXT]`: one page of the workspace's integrations, and which this channel hears of."""
+    """`/cdi list [TEXT]`: one page of the integrations, each with whether this channel is subscribed to it."""
 
     query: str | None
     rows: tuple[tuple[Integration, bool], ...]
     offset: int
     total: int
-    observed_at: datetime | None  # when Braze was last heard about the one on this page that is known worst
-    trouble: BrazeReason | None  # why the list is from memory
+    observed_at: datetime | None  # the oldest time at which Braze last told of one on this page
+    trouble: BrazeReason | None  # why Braze could not be asked just now: the page shows what is stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionList:
-    """`/cdi subscriptions`: each with how many integrations it takes in now, and its integration's name if one."""
+    """`/cdi subscriptions`: each with how many integrations it matches now, and the name if it is for one only."""
 
     rows: tuple[tuple[Subscription, int, str | None], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SubscribedTo:
-    """The subscription stands; the channel itself is told by a notice. `unchanged`: it stood just so before.
+class SubscriptionSet:
+    """The channel is subscribed, which a notice says there; `unchanged` if it was before, with the same filters.
 
-    `trouble` says why Braze could not be asked how things are.
+    `total` is how many integrations match. `trouble` says why Braze could not be asked for their present state.
     """
 
     selector: str
@@ -105,10 +105,10 @@ class SubscribedTo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnsubscribedFrom:
-    """The subscriptions are ended; the channel itself is told by a notice.
+class SubscriptionEnded:
+    """The subscriptions have ended, which a notice says in the channel.
 
-    `still_heard_by` is the selector of another subscription that still takes the integration in.
+    `still_covered_by` is the selector of another subscription that still matches the integration.
     """
 
     selector: str
@@ -118,7 +118,7 @@ class UnsubscribedFrom:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotSubscribed:
-    """Nothing to change: the channel has no such subscription. `covered_by` names one that takes it in."""
+    """The channel has no such subscription. `covered_by` is the selector of one that matches the integration."""
 
     selector: str
     name: str | None
@@ -127,7 +127,7 @@ class NotSubscribed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledged:
-    """The integration's open incident is acknowledged; `already_by` is who had done so before."""
+    """The integration's open incidents are acknowledged; `already_by` is who had acknowledged them before."""
 
     integration: Integration
     already_by: str | None
@@ -142,7 +142,7 @@ class NothingOpen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnoozeSet:
-    """The integration is mute in the channel until a time, or (`until` is `None`) until it recovers."""
+    """The integration is snoozed in the channel until a time, or (`until` is `None`) until it recovers."""
 
     channel: Channel
     integration: Integration
@@ -152,7 +152,7 @@ class SnoozeSet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnoozeEnded:
-    """The mute is over; `was_snoozed` is False when there was none."""
+    """The snooze has ended; `was_snoozed` is False if there was none."""
 
     integration: Integration
     was_snoozed: bool
@@ -160,16 +160,16 @@ class SnoozeEnded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmSync:
-    """A sync may be triggered once the person confirms."""
+    """The person has to confirm that the sync should start."""
 
     integration: Integration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncStarted:
-    """Braze took the order; the channel itself is told by a notice, and how it ended later.
+    """The sync was requested, which a notice says in the channel; later a message says how it ended.
 
-    `is_certain` is False where Braze gave no clear answer, so that it may have started or not.
+    `is_certain` is False where Braze gave no clear answer, so that the sync may not have started.
     """
 
     integration: Integration
@@ -178,14 +178,14 @@ class SyncStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditTrail:
-    """`/cdi audit`: the channel's newest changes, newest first, each with the name of the integration it was about."""
+    """`/cdi audit`: the newest changes in the channel, newest first, each with the name of its integration, if any."""
 
     rows: tuple[tuple[AuditEntry, str | None], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeveralMatches:
-    """More than one integration fits; the person chooses among `candidates` (the first few of `total`)."""
+    """More than one integration matches; the person chooses among `candidates`, the first few of `total`."""
 
     query: str
     candidates: tuple[Integration, ...]
@@ -194,10 +194,10 @@ class SeveralMatches:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoMatch:
-    """No integration fits; `nearest` are names that look alike.
+    """No integration matches; `nearest` are those with a similar name.
 
-    `list_known` is False when the bot has not been able to list the workspace, so that it knows only some ids.
-    `trouble` says why Braze could not be asked just now, so that there may be more than is remembered.
+    `list_known` is False if the list was never read, so that only single ids are known. `trouble` says why Braze
+    could not be asked just now, so that there may be integrations that are not known yet.
     """
 
     query: str
@@ -208,14 +208,14 @@ class NoMatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NeedsInvite:
-    """The bot can't post in the channel the command came from: it is private and the bot is no member."""
+    """The bot can't post in the channel of the command, which is private: it has to be invited."""
 
     channel: Channel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CannotPost:
-    """The bot can't post in the channel for another reason: Slack's error word."""
+    """The bot can't post in the channel for another reason: Slack's error code."""
 
     channel: Channel
     reason: str
@@ -223,10 +223,10 @@ class CannotPost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotAllowed:
-    """The person may not do this.
+    """The person is not allowed to do this.
 
-    `action` is `sync`, `elsewhere` (a channel that they are not in), `private` (one that even admins see only from
-    within), `change_as_guest` or `change_from_outside`.
+    `action` is `sync` (start a sync), `elsewhere` (change a channel that they are not in), `private` (the same for a
+    private channel, which even an admin may not), `change_as_guest` or `change_from_outside`.
     """
 
     action: str
@@ -234,7 +234,7 @@ class NotAllowed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrazeRefused:
-    """Braze could not be asked, or refused; `permission` names the missing permission where that is why."""
+    """Braze could not be reached, or refused; `permission` is the permission that the API key lacks, if that is why."""
 
     reason: BrazeReason
     query: str | None
@@ -243,9 +243,9 @@ class BrazeRefused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsShown:
-    """How the channel is talked to: its language, and its digest with the zone and when it comes next.
+    """The settings of the channel: its language, and its digest with the time zone and when it is sent next.
 
-    `None` for a language is the bot's own, for a digest none. `languages` are those to choose from.
+    `language` is `None` for the bot's own, `digest` for no digest. `languages` are those to choose from.
     """
 
     language: str | None
@@ -257,7 +257,7 @@ class SettingsShown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LanguageSet:
-    """The channel's messages are in this language, `None` for the bot's own. `unchanged`: they were before."""
+    """The channel's messages are in this language, `None` for the bot's own; `unchanged` if they were before."""
 
     language: str | None
     unchanged: bool
@@ -273,7 +273,7 @@ class UnknownLanguage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestSet:
-    """The channel gets a digest by this schedule, or (`None`) none. `unchanged`: it was just so before."""
+    """The channel gets a digest by this schedule, or (`None`) none; `unchanged` if that was so before."""
 
     digest: str | None
     zone: str
@@ -286,8 +286,8 @@ Answer = (
     | RunHistory
     | IntegrationList
     | SubscriptionList
-    | SubscribedTo
-    | UnsubscribedFrom
+    | SubscriptionSet
+    | SubscriptionEnded
     | NotSubscribed
     | Acknowledged
     | NothingOpen

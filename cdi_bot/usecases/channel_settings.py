@@ -1,4 +1,4 @@
-"""How a channel wants to be talked to: its language, and when its digest comes. What people may change of it."""
+"""The settings of a channel: its language, and when its digest is sent. People may see and change them."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ from cdi_bot.usecases.audit import Actor, announce
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeChannelSettings:
-    """The settings of channels. Every method answers; `StoreTrouble` and, `SlackTrouble`, are raised.
+    """Shows and changes the settings of channels. Every method answers.
 
-    `languages` are those that the bot speaks. `who` is a Slack user id. `clock` gives the present in UTC, `wake`
-    tells the deliverer that something is owed.
+    `StoreTrouble` is raised, and `SlackTrouble` where Slack does not say who somebody is. `languages` are those that
+    the bot has texts in. `who` is a Slack user id. `clock` returns the present in UTC, `wake` is called when messages
+    were put into the outbox.
     """
 
     store: Store
@@ -34,7 +35,7 @@ class ChangeChannelSettings:
     wake: Callable[[], None]
 
     async def show(self, channel: Channel) -> SettingsShown:
-        """Tell what is set."""
+        """Show the settings of a channel."""
         async with self.store.read() as uow:
             settings = await uow.channels.settings(channel)
         schedule = schedule_of(settings)
@@ -47,7 +48,7 @@ class ChangeChannelSettings:
         )
 
     async def set_language(self, channel: Channel, who: str, language: str | None) -> Answer:
-        """Have the channel's messages written in a language, `None` for the bot's own."""
+        """Set the language of a channel's messages, `None` for the bot's own."""
         refusal = await self.access.to_change(who)
         if refusal:
             return refusal
@@ -65,7 +66,7 @@ class ChangeChannelSettings:
         return LanguageSet(language=language, unchanged=unchanged)
 
     async def set_digest(self, channel: Channel, who: str, schedule: Schedule | None, zone: str) -> Answer:
-        """Have the channel get a digest by a schedule in the zone of that name, or (`None`) none."""
+        """Set a channel's digest to a schedule in a time zone, or end it (`None`)."""
         refusal = await self.access.to_change(who)
         if refusal:
             return refusal
@@ -73,9 +74,9 @@ class ChangeChannelSettings:
         if reason:
             return reason
         actor = self._actor(channel, who)
-        place = zone_named(zone)
+        time_zone = zone_named(zone)
         digest = str(schedule) if schedule else None
-        next_due = schedule.next_due(place, actor.at) if schedule else None
+        next_due = schedule.next_due(time_zone, actor.at) if schedule else None
         async with self.store.write() as uow:
             before = await uow.channels.settings(channel)
             unchanged = digest == (before.digest if before else None) and (
@@ -85,7 +86,7 @@ class ChangeChannelSettings:
                 after = replace(
                     _changed_by(before, actor),
                     digest=digest,
-                    digest_until=schedule.last_due(place, actor.at) if schedule else None,
+                    digest_until=schedule.last_due(time_zone, actor.at) if schedule else None,
                     zone=zone if schedule or before is None else before.zone,
                 )
                 await uow.channels.save_settings(after)
@@ -101,7 +102,7 @@ class ChangeChannelSettings:
 
 
 def _changed_by(settings: ChannelSettings | None, actor: Actor) -> ChannelSettings:
-    """What is set, under the name of who changes it now."""
+    """The settings, with who changes them now."""
     if settings is None:
         return ChannelSettings(channel=actor.channel, set_by=actor.who, set_at=actor.at)
     return replace(settings, set_by=actor.who, set_at=actor.at)

@@ -1,6 +1,6 @@
-"""What a person's Home shows: what is wrong now, what their channels hear of, how each of these integrations is.
+"""What a person's Home shows: what needs attention, their channels' subscriptions, and the state of each integration.
 
-Only channels that the person is in count, so that nobody learns of a private channel, or of what it hears, from here.
+Only channels that the person is in count, so that nobody learns of a private channel, or of its subscriptions, here.
 """
 
 from __future__ import annotations
@@ -13,27 +13,26 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, dashboard_page
 from cdi_bot.core.model.run import Outcome, Run
-from cdi_bot.core.model.subscription import Subscription, is_pattern, selector_matches
-from cdi_bot.core.rules.kinds import rules_of
+from cdi_bot.core.model.subscription import Subscription, is_pattern
 from cdi_bot.core.rules.urgency import attention, longest_row_first
 from cdi_bot.core.statistics import expected_next
 from cdi_bot.monitoring.workspaces import Workspaces
 from cdi_bot.store import Store, UnitOfWork
-from cdi_bot.usecases.queries import open_by_integration, open_of_workspace
+from cdi_bot.usecases.health import Health, health_of
 
 MOST_URGENT = 8
-"""So many failing integrations stand under "Wrong now"; the rest stand first among all."""
+"""How many unhealthy integrations are shown as needing attention; the others are first in the list of all."""
 
 ROOM = 76
-"""Blocks of a page that the entries may take: headings and what stands above and below them need the rest of 100."""
+"""How many blocks of a page the entries may use: headings and what is above and below them need the rest of 100."""
 
 TREND = 20
-"""How many ended runs a trend shows: as many as fit on a phone's line."""
+"""How many ended runs a trend shows: as many as fit on a line of a phone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NeedsAttention:
-    """An integration that is not well, and in which of the person's channels that is told."""
+    """An unhealthy integration, and the channels of the person that are subscribed to it."""
 
     integration: Integration
     incident: Incident
@@ -43,19 +42,22 @@ class NeedsAttention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelSubscription:
-    """A subscription of one of the person's channels, with what it takes in now, and the name if that is one."""
+    """A subscription of one of the person's channels, with how many integrations it matches and how many are unhealthy.
+
+    `name` is the name of the integration if it is for one only.
+    """
 
     subscription: Subscription
     total: int
-    failing: int
+    unhealthy: int
     name: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntegrationSummary:
-    """An integration that the person's channels hear of: its newest run, its trend (newest first), what comes next.
+    """An integration that the person's channels are subscribed to, with its newest run and its trend, newest first.
 
-    `next_run` is when the next one is, or was, expected; `None` where nobody can tell.
+    `next_run` is when the next run is, or was, expected; `None` where that is unknown.
     """
 
     integration: Integration
@@ -70,17 +72,17 @@ class IntegrationSummary:
 HomeEntry = NeedsAttention | ChannelSubscription | IntegrationSummary
 
 _Entry = NeedsAttention | ChannelSubscription | WatchedIntegration
-"""An entry before its page is known: only for that the runs are read."""
+"""An entry before its runs are read, which happens only for the entries of the page that is shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
     """One page of a person's Home.
 
-    `total` counts the integrations that the person's channels hear of, `failing` those whose runs fail, `unwell` all
-    that are not well in any way, `channels` these channels; `not_shown` are such that found no room under "Wrong
-    now". `checked_at` is when Braze was last heard of the one that it was heard of longest ago; `unseen` of them it
-    has not been heard of yet.
+    `channels` counts the person's channels with subscriptions, and `total` the integrations that these match. Of them
+    `failing` have failing runs, `unhealthy` have an incident of any kind, and `not_shown` are unhealthy but not among
+    those shown as needing attention. `checked_at` is the oldest of the times at which Braze last told of each of
+    them; of `unseen` it has not told yet.
     """
 
     entries: tuple[HomeEntry, ...]
@@ -98,7 +100,7 @@ class Home:
 
 
 def split(weights: Sequence[int], room: int = ROOM) -> list[range]:
-    """Split entries of so many blocks each into pages that hold at most `room`; there is always a first page."""
+    """Split entries, which use so many blocks each, into pages of at most `room` blocks; at least one page."""
     pages: list[range] = []
     first, used = 0, 0
     for place, weight in enumerate(weights):
@@ -109,94 +111,73 @@ def split(weights: Sequence[int], room: int = ROOM) -> list[range]:
     return [*pages, range(first, len(weights))]
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What is stored and concerns the person; `taken` is what each selector takes in, in the order of names."""
-
-    subscriptions: list[Subscription]
-    taken: dict[str, list[WatchedIntegration]]
-    subscribed: list[WatchedIntegration]
-    incidents: dict[str, Incident]
-    unreachable: Incident | None
-
-
 class HomeQueries:
-    """Builds Home from what is stored: it is never older than a poll. Raises only `StoreTrouble`."""
+    """Builds Home from what is stored, which is never older than a poll. Raises only `StoreTrouble`."""
 
     def __init__(self, *, store: Store, workspaces: Workspaces, clock: Callable[[], datetime]) -> None:
-        """Read from `store`; `clock` gives the present in UTC."""
+        """Read from `store`; `clock` returns the present in UTC."""
         self._store = store
         self._clock = clock
         self._workspaces = workspaces
 
     async def home(self, channels: frozenset[Channel], page: int, *, may_change: bool = True) -> Home:
-        """Show a page to somebody who is in these channels; a page past the end is the last one."""
+        """Build a page, counted from 0, for somebody who is in these channels; one past the end is the last."""
         async with self._store.read() as uow:
-            known = await self._known(uow, channels)
-            entries = self._entries(known)
+            workspace_id = self._workspaces.meant().workspace_id
+            stored = await uow.subscriptions.for_workspace(workspace_id)
+            subscriptions = [one for one in stored if one.channel in channels]
+            health = await health_of(uow, workspace_id, subscriptions)
+            entries = self._entries(subscriptions, health)
             pages = split(_weights(entries))
             page = min(max(page, 0), len(pages) - 1)
-            shown = [await self._shown(uow, entries[place], known) for place in pages[page]]
-        seen = [each.observed_at for each in known.subscribed if each.observed_at]
+            shown = [await self._with_runs(uow, entries[place], health) for place in pages[page]]
+        seen = [each.observed_at for each in health.subscribed if each.observed_at]
         return Home(
             entries=tuple(shown),
             page=page,
             pages=len(pages),
-            channels=len({one.channel for one in known.subscriptions}),
-            total=len(known.subscribed),
-            failing=sum(rules_of(incident).counts_as_failing for incident in known.incidents.values()),
-            unhealthy=len(known.incidents),
-            not_shown=max(0, len(known.incidents) - MOST_URGENT),
-            unreachable=known.unreachable,
+            channels=len({one.channel for one in subscriptions}),
+            total=len(health.subscribed),
+            failing=health.failing,
+            unhealthy=health.unhealthy,
+            not_shown=max(0, health.unhealthy - MOST_URGENT),
+            unreachable=health.unreachable,
             checked_at=min(seen, default=None),
-            unseen=len(known.subscribed) - len(seen),
+            unseen=len(health.subscribed) - len(seen),
             may_change=may_change,
         )
 
-    async def _known(self, uow: UnitOfWork, channels: frozenset[Channel]) -> _Known:
-        workspace_id = self._workspaces.meant().workspace_id
-        stored = await uow.subscriptions.for_workspace(workspace_id)
-        own = [one for one in stored if one.channel in channels]
-        known = await uow.integrations.all(workspace_id) if own else []
-        taken = {selector: _matching(selector, known) for selector in {one.selector for one in own}}
-        ids = {each.integration.integration_id for some in taken.values() for each in some}
-        subscribed = [each for each in known if each.integration.integration_id in ids]
-        here = [each.integration.integration_id for each in subscribed if not each.missing_since]
-        incidents = await open_by_integration(uow, workspace_id, here)
-        unreachable = await open_of_workspace(uow, workspace_id)
-        return _Known(own, taken, subscribed, incidents, unreachable)
-
-    def _entries(self, known: _Known) -> list[_Entry]:
-        """Put everything in its order: what is wrong, channel by channel what is heard, all that is heard of."""
-        by_need = sorted(known.subscribed, key=lambda each: _most_urgent_first(each, known.incidents))
-        failing = [each for each in by_need if each.integration.integration_id in known.incidents]
-        subscriptions = sorted(
-            known.subscriptions, key=lambda one: (one.channel.channel_id, one.subscription_id)
-        )
+    def _entries(self, subscriptions: Sequence[Subscription], health: Health) -> list[_Entry]:
+        """The entries in order: what needs attention, the subscriptions channel by channel, all integrations."""
+        by_urgency = sorted(health.subscribed, key=lambda each: _most_urgent_first(each, health.incidents))
+        unhealthy = [each for each in by_urgency if each.integration.integration_id in health.incidents]
+        by_channel = sorted(subscriptions, key=lambda one: (one.channel.channel_id, one.subscription_id))
         return [
-            *(self._wrong(each, known) for each in failing[:MOST_URGENT]),
-            *(_channel_subscription(one, known) for one in subscriptions),
-            *by_need,
+            *(self._needs_attention(each, subscriptions, health) for each in unhealthy[:MOST_URGENT]),
+            *(_channel_subscription(one, health) for one in by_channel),
+            *by_urgency,
         ]
 
-    def _wrong(self, each: WatchedIntegration, known: _Known) -> NeedsAttention:
+    def _needs_attention(
+        self, each: WatchedIntegration, subscriptions: Sequence[Subscription], health: Health
+    ) -> NeedsAttention:
         integration = each.integration
-        places = {one.channel for one in known.subscriptions if each in known.taken[one.selector]}
+        channels = {one.channel for one in subscriptions if each in health.by_selector[one.selector]}
         return NeedsAttention(
             integration=integration,
-            incident=known.incidents[integration.integration_id],
+            incident=health.incidents[integration.integration_id],
             dashboard_url=dashboard_page(
                 self._workspaces.of(integration.workspace_id).workspace, integration.integration_id
             ),
-            channels=tuple(sorted(places)),
+            channels=tuple(sorted(channels)),
         )
 
-    async def _shown(self, uow: UnitOfWork, entry: _Entry, known: _Known) -> HomeEntry:
-        """Add the runs to an integration: they are read for the page alone."""
+    async def _with_runs(self, uow: UnitOfWork, entry: _Entry, health: Health) -> HomeEntry:
+        """Add the runs to the entry of an integration."""
         if not isinstance(entry, WatchedIntegration):
             return entry
         key = entry.integration.integration_id
-        # One more than is drawn: the newest may be running.
+        # One more than is shown: the newest may be running.
         runs = await uow.runs.page(entry.integration.workspace_id, key, offset=0, limit=TREND + 1)
         ended = [run for run in runs if run.outcome is not Outcome.RUNNING]
         return IntegrationSummary(
@@ -204,30 +185,26 @@ class HomeQueries:
             newest=runs[0] if runs else None,
             recent=tuple(ended[:TREND]),
             next_run=expected_next(entry.integration, runs, self._clock()),
-            incident=known.incidents.get(key),
+            incident=health.incidents.get(key),
             missing=entry.missing_since is not None,
             dashboard_url=dashboard_page(self._workspaces.of(entry.integration.workspace_id).workspace, key),
         )
 
 
-def _matching(selector: str, known: Sequence[WatchedIntegration]) -> list[WatchedIntegration]:
-    return [each for each in known if selector_matches(selector, each.integration)]
-
-
-def _channel_subscription(one: Subscription, known: _Known) -> ChannelSubscription:
-    taken = known.taken[one.selector]
-    here = [each for each in taken if not each.missing_since]
-    single = taken[0].integration if taken and not is_pattern(one.selector) else None
+def _channel_subscription(one: Subscription, health: Health) -> ChannelSubscription:
+    matching = health.by_selector[one.selector]
+    listed = [each for each in matching if not each.missing_since]
+    single = matching[0].integration if matching and not is_pattern(one.selector) else None
     return ChannelSubscription(
         subscription=one,
-        total=len(here),
-        failing=sum(each.integration.integration_id in known.incidents for each in here),
+        total=len(listed),
+        unhealthy=sum(each.integration.integration_id in health.incidents for each in listed),
         name=single.integration_name if single else None,
     )
 
 
 def _weights(entries: Sequence[_Entry]) -> list[int]:
-    """How many blocks each entry takes: the first of a channel brings its heading along."""
+    """How many blocks each entry uses: the first one of a channel has a heading."""
     weights = []
     before: _Entry | None = None
     for one in entries:
@@ -246,6 +223,6 @@ def _same_channel(one: ChannelSubscription, other: ChannelSubscription) -> bool:
 
 
 def _most_urgent_first(each: WatchedIntegration, incidents: dict[str, Incident]) -> tuple[int, int]:
-    """Sort by who needs somebody most, then by the row of failures; those alike stay as they are."""
+    """Sort by what needs attention most, then by the row of failures, else keep the order."""
     incident = incidents.get(each.integration.integration_id)
     return attention(incident, missing=each.missing_since is not None), longest_row_first(incident)

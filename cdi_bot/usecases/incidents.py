@@ -11,7 +11,7 @@ from cdi_bot.core.model.content import Snoozed, Unsnoozed
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.message import show_card
-from cdi_bot.core.model.subscription import Snooze
+from cdi_bot.core.model.subscription import Snooze, is_subscribed
 from cdi_bot.monitoring.incident_writer import ConflictError, store_incidents
 from cdi_bot.monitoring.workspaces import Workspaces
 from cdi_bot.store import Store, StoreTrouble, UnitOfWork
@@ -178,7 +178,7 @@ async def _snooze(
 ) -> SnoozeSet | NotSubscribed | NothingOpen:
     """Snooze an integration in the channel; a healthy one not until it recovers: that would never end."""
     subscriptions = await uow.subscriptions.for_channel(actor.channel)
-    if not any(subscription.takes_in(integration) for subscription in subscriptions):
+    if not is_subscribed(subscriptions, integration):
         name = integration.integration_name
         return NotSubscribed(selector=integration.integration_id, name=name, covered_by=None)
     incidents = await _open_incidents(uow, integration)

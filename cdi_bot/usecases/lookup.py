@@ -1,7 +1,7 @@
-"""Which integration somebody means by an id, the start of one, a name, or a part of one.
+"""Finds the integration that somebody means by an id, the start of an id, a name, or a part of a name.
 
-The bot's memory answers first. Braze is asked only about what is not in it: the list where the key may see it,
-else, for words that look like an id, the integration's status.
+Stored integrations are searched first. Only if none matches is Braze asked: for the list where the key may read it,
+else, for a text that looks like an id, for the status of that integration.
 """
 
 from __future__ import annotations
@@ -22,69 +22,70 @@ PERMISSIONS = {
     Endpoint.STATUS: "cdi.integration_job_status",
     Endpoint.SYNC: "cdi.integration_sync",
 }
-"""What Braze calls the permission that a key needs for each call."""
+"""The permission that an API key needs for each call, by its name in Braze."""
 
 LIST_PATIENCE = timedelta(seconds=10)
-"""How long a person waits where there is no answer without Braze."""
+"""How long a person waits for Braze where nothing stored can answer."""
 
 SHOWN_CANDIDATES = 5
 SHOWN_NEAREST = 3
 
-# Ids are UUIDs in practice, but not by contract. Demanding a digit keeps plain words from costing a request each.
+# Ids are UUIDs in practice, but Braze does not promise that. Without a digit, a word would often cost a request.
 _ID_LIKE = re.compile(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9._-]{3,99}", re.ASCII)
 
-_LEAST_LIKENESS = 0.3
+_LEAST_SIMILARITY = 0.3
 
 Match = WatchedIntegration | SeveralMatches | NoMatch
 
 
 def match_integration(query: str, known: Sequence[WatchedIntegration]) -> Match:
-    """Find what `words` name among the known integrations.
+    """Find the integration that `query` means among the known ones.
 
-    A whole id goes before a whole name, and that before the start of an id or a part of a name. Integrations that
-    Braze no longer knows count only where no other fits. Letter case, width and spacing never matter.
+    A whole id is preferred to a whole name, and that to the start of an id or a part of a name. An integration that
+    Braze no longer knows is found only where no other matches. Letter case, width and spacing do not matter.
     """
     wanted = normalize_name(query)
     ids = [watched for watched in known if normalize_name(watched.integration.integration_id) == wanted]
     names = [watched for watched in known if normalize_name(watched.integration.integration_name) == wanted]
-    for fitting in (ids, names, [watched for watched in known if matches_part(wanted, watched.integration)]):
-        here = [watched for watched in fitting if watched.missing_since is None] or fitting
-        if len(here) == 1:
-            return here[0]
-        if here:
-            candidates = tuple(watched.integration for watched in here[:SHOWN_CANDIDATES])
-            return SeveralMatches(query=query, candidates=candidates, total=len(here))
+    parts = [watched for watched in known if matches_part(wanted, watched.integration)]
+    for matching in (ids, names, parts):
+        found = [watched for watched in matching if watched.missing_since is None] or matching
+        if len(found) == 1:
+            return found[0]
+        if found:
+            candidates = tuple(watched.integration for watched in found[:SHOWN_CANDIDATES])
+            return SeveralMatches(query=query, candidates=candidates, total=len(found))
     return NoMatch(query=query, nearest=_nearest(wanted, known), list_known=was_listed(known))
 
 
 def was_listed(known: Sequence[WatchedIntegration]) -> bool:
-    """Whether Braze's list has ever told of the integrations, so that the bot knows more than single ids."""
+    """Whether Braze's list was ever read, so that more than single ids are known."""
     return any(watched.listed_at for watched in known)
 
 
 def looks_like_an_id(query: str) -> bool:
-    """Whether it is worth asking Braze for the status of an integration with this id."""
+    """Whether a text may be an id, so that Braze can be asked for the status of that integration."""
     return _ID_LIKE.fullmatch(query) is not None
 
 
 def matches_part(wanted: str, integration: Integration) -> bool:
-    """Whether folded words are the start of an integration's id, or stand in its name."""
+    """Whether a normalized text is the start of an integration's id, or a part of its name."""
     return normalize_name(integration.integration_id).startswith(wanted) or wanted in normalize_name(
         integration.integration_name
     )
 
 
 def _nearest(wanted: str, known: Sequence[WatchedIntegration]) -> tuple[Integration, ...]:
-    """Names that share the most runs of three letters with the words: quick for ten thousand names, unlike difflib."""
+    """The integrations whose names share most trigrams with the text: fast for thousands of names, unlike difflib."""
     pieces = _trigrams(wanted[:100])
-    likeness = [
+    similarity = [
         (len(pieces & _trigrams(normalize_name(watched.integration.integration_name))) / len(pieces), watched)
         for watched in known
         if watched.missing_since is None
     ]
-    likeness = [(share, watched) for share, watched in likeness if share >= _LEAST_LIKENESS]
-    likeness.sort(key=lambda pair: (-pair[0], len(pair[1].integration.integration_name)))
-    return tuple(watched.integration for _, watched in likeness[:SHOWN_NEAREST])
+    similarity = [(share, watched) for share, watched in similarity if share >= _LEAST_SIMILARITY]
+    similarity.sort(key=lambda pair: (-pair[0], len(pair[1].integration.integration_name)))
+    return tuple(watched.integration for _, watched in similarity[:SHOWN_NEAREST])
 
 
 def _trigrams(text: str) -> set[str]:
@@ -93,7 +94,7 @@ def _trigrams(text: str) -> set[str]:
 
 
 class Lookup:
-    """Finds the one integration that somebody names, in memory and at Braze."""
+    """Finds the one integration that somebody means, in the store or in Braze."""
 
     def __init__(
         self,
@@ -110,15 +111,15 @@ class Lookup:
         self.list_patience = list_patience
 
     async def find(self, query: str) -> Match | BrazeRefused:
-        """Find the integration that `words` name; one that Braze alone knows is remembered from then on."""
-        match = await self._remembered(query)
+        """Find the integration that `query` means; one that only Braze knows is stored."""
+        match = await self._stored(query)
         if not isinstance(match, NoMatch):
             return match
         trouble = await self.discover()
         if trouble is None:
-            return await self._remembered(query)
+            return await self._stored(query)
         if looks_like_an_id(query):
-            return await self._verified(query, match)
+            return await self._checked(query, match)
         if trouble is BrazeReason.NO_PERMISSION:
             return match
         if match.nearest:
@@ -126,32 +127,32 @@ class Lookup:
         return BrazeRefused(reason=trouble, query=query)
 
     async def discover(self, patience: timedelta | None = None) -> BrazeReason | None:
-        """Have the list read if it was not just now; returns why it can't be. Some wait less than others."""
+        """Read the list, unless that was done just now; returns why that failed in time, `None` if it did not."""
         return await within(patience or self.list_patience, self._workspaces.meant().poller.discover())
 
     async def refresh(self, integration_id: str) -> BrazeReason | None:
-        """Have the newest runs read; returns why they can't be."""
+        """Read the newest runs of an integration; returns why that failed in time, `None` if it did not."""
         return await within(self.status_patience, self._workspaces.meant().poller.refresh(integration_id))
 
-    async def _remembered(self, query: str) -> Match:
+    async def _stored(self, query: str) -> Match:
         async with self._store.read() as uow:
             by_id = await uow.integrations.get(self._workspaces.meant().workspace_id, query)
             if by_id is not None:
-                return by_id  # what buttons carry: no need to look at every integration
+                return by_id  # what buttons hold: no need to read all integrations
             known = await uow.integrations.all(self._workspaces.meant().workspace_id)
         return match_integration(query, known)
 
-    async def _verified(self, integration_id: str, unknown: NoMatch) -> Match | BrazeRefused:
-        """Ask for the status of an id that no list has told of."""
+    async def _checked(self, integration_id: str, unknown: NoMatch) -> Match | BrazeRefused:
+        """Ask Braze for the status of an id that is not known."""
         trouble = await within(self.list_patience, self._workspaces.meant().poller.refresh(integration_id))
         if trouble is None:
-            return await self._remembered(integration_id)
+            return await self._stored(integration_id)
         if trouble in NO_SUCH_INTEGRATION:
             return unknown
         return braze_refusal(trouble, Endpoint.STATUS, integration_id)
 
 
 def braze_refusal(reason: BrazeReason, endpoint: Endpoint, query: str | None = None) -> BrazeRefused:
-    """Say why Braze could not be asked, with the missing permission where that is why."""
+    """The answer that Braze could not be asked, with the missing permission if that is why."""
     permission = PERMISSIONS[endpoint] if reason is BrazeReason.NO_PERMISSION else None
     return BrazeRefused(reason=reason, query=query, permission=permission)

@@ -1,22 +1,15 @@
-"""What people ask: how a channel's integrations are, what an integration's runs were, what there is to hear of."""
+"""Answers what people ask: the state of a channel's integrations, the runs of one, all that exist, the audit trail."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident
-from cdi_bot.core.model.integration import (
-    Integration,
-    WatchedIntegration,
-    dashboard_page,
-    normalize_name,
-)
+from cdi_bot.core.model.integration import Integration, WatchedIntegration, dashboard_page, normalize_name
 from cdi_bot.core.model.run import Outcome
-from cdi_bot.core.model.subscription import Snooze, Subscription, is_pattern, selector_matches
-from cdi_bot.core.rules.kinds import rules_of, worst_by_integration
-from cdi_bot.core.rules.unreachable import UNREACHABLE
+from cdi_bot.core.model.subscription import Snooze, is_pattern, is_subscribed, selector_matches
 from cdi_bot.core.rules.urgency import attention, longest_row_first, severity
 from cdi_bot.core.statistics import expected_next, usual_of
 from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint, within
@@ -32,22 +25,24 @@ from cdi_bot.usecases.answers import (
     RunHistory,
     SubscriptionList,
 )
+from cdi_bot.usecases.health import health_of, snoozes_in, worst_incidents
 from cdi_bot.usecases.lookup import Lookup, braze_refusal, matches_part
 
 OVERVIEW_PAGE = 15
 HISTORY_PAGE = 10
 LIST_PAGE = 20
 AUDIT_ROWS = 20
+"""Rows of one page of each answer."""
 
 RATED, RECENTLY = timedelta(days=30), timedelta(days=7)
-"""How far back the two success rates look."""
+"""The periods of the two success rates."""
 
 TREND = 30
-"""How many ended runs the picture shows."""
+"""How many ended runs the chart shows."""
 
 
 class Queries:
-    """The questions that people may ask. Every method answers; only `StoreTrouble` is raised."""
+    """Answers questions. Every method returns an answer; only `StoreTrouble` is raised."""
 
     def __init__(
         self,
@@ -57,38 +52,34 @@ class Queries:
         lookup: Lookup,
         clock: Callable[[], datetime],
     ) -> None:
-        """Read from `store`, and have Braze asked through `lookup`; `clock` gives the present in UTC."""
+        """Read from `store`, and ask Braze through `lookup`; `clock` returns the present in UTC."""
         self._store = store
         self._workspaces = workspaces
         self._clock = clock
         self._lookup = lookup
 
     async def overview(self, channel: Channel, offset: int = 0) -> Overview:
-        """Tell how everything is that a channel hears of, worst first, from memory: it is never older than a poll."""
+        """Show the state of all integrations that a channel is subscribed to, worst first, as stored."""
         now, workspace_id = self._clock(), self._workspaces.meant().workspace_id
         async with self._store.read() as uow:
             subscriptions = await uow.subscriptions.for_channel(channel)
-            subscribed = [
-                watched
-                for watched in await uow.integrations.all(workspace_id)
-                if _is_subscribed(subscriptions, watched.integration)
-            ]
-            ids = [watched.integration.integration_id for watched in subscribed]
-            here = [watched.integration.integration_id for watched in subscribed if not watched.missing_since]
-            incidents = await open_by_integration(uow, workspace_id, here)
-            snoozes = await _snoozes(uow, workspace_id, channel, ids, now)
-            subscribed.sort(key=lambda watched: _most_urgent_first(watched, incidents, snoozes))
-            start = _page_start(offset, len(subscribed), OVERVIEW_PAGE)
-            page = subscribed[start : start + OVERVIEW_PAGE]
+            health = await health_of(uow, workspace_id, subscriptions)
+            ids = [watched.integration.integration_id for watched in health.subscribed]
+            snoozes = await snoozes_in(uow, channel, workspace_id, ids, now)
+            by_urgency = sorted(
+                health.subscribed,
+                key=lambda watched: _most_urgent_first(watched, health.incidents, snoozes),
+            )
+            start = _page_start(offset, len(by_urgency), OVERVIEW_PAGE)
+            page = by_urgency[start : start + OVERVIEW_PAGE]
             newest = await uow.runs.newest(
                 workspace_id, [watched.integration.integration_id for watched in page]
             )
-            unreachable = await open_of_workspace(uow, workspace_id)
         rows = tuple(
             OverviewRow(
                 integration=watched.integration,
                 newest=newest.get(watched.integration.integration_id),
-                incident=incidents.get(watched.integration.integration_id),
+                incident=health.incidents.get(watched.integration.integration_id),
                 snooze=snoozes.get(watched.integration.integration_id),
                 observed_at=watched.observed_at,
                 missing=watched.missing_since is not None,
@@ -98,14 +89,14 @@ class Queries:
         return Overview(
             rows=rows,
             offset=start,
-            total=len(subscribed),
-            failing=sum(rules_of(incident).counts_as_failing for incident in incidents.values()),
-            unhealthy=len(incidents),
-            unreachable=unreachable,
+            total=len(by_urgency),
+            failing=health.failing,
+            unhealthy=health.unhealthy,
+            unreachable=health.unreachable,
         )
 
     async def history(self, channel: Channel, query: str, offset: int = 0) -> Answer:
-        """Tell the runs of one integration, read anew; from memory where Braze does not answer soon."""
+        """Show the runs of one integration, read from Braze now, or as stored where Braze does not answer soon."""
         found = await self._lookup.find(query)
         if not isinstance(found, WatchedIntegration):
             return found
@@ -139,8 +130,8 @@ class Queries:
         # One more than is shown: the newest may be running.
         newest = await uow.runs.page(workspace_id, key, offset=0, limit=TREND + 1)
         ended = [run for run in newest if run.outcome is not Outcome.RUNNING]
-        incidents = await open_by_integration(uow, workspace_id, [key])
-        snoozes = await _snoozes(uow, workspace_id, channel, [key], now)
+        incidents = await worst_incidents(uow, workspace_id, [key])
+        snoozes = await snoozes_in(uow, channel, workspace_id, [key], now)
         return RunHistory(
             integration=integration,
             runs=tuple(runs[:HISTORY_PAGE]),
@@ -157,37 +148,37 @@ class Queries:
             snooze=snoozes.get(key),
             observed_at=watched.observed_at,
             dashboard_url=dashboard_page(self._workspaces.of(workspace_id).workspace, key),
-            subscribed=_is_subscribed(await uow.subscriptions.for_channel(channel), integration),
+            subscribed=is_subscribed(await uow.subscriptions.for_channel(channel), integration),
             missing=watched.missing_since is not None,
             trouble=trouble,
         )
 
     async def listing(self, channel: Channel, query: str | None, offset: int = 0) -> Answer:
-        """Tell what integrations the workspace has, or those that `words` fit, and which of them a channel hears of."""
+        """List all integrations, or those that match `query`, and whether a channel is subscribed to them."""
         trouble = await self._lookup.discover()
         async with self._store.read() as uow:
             known = await uow.integrations.all(self._workspaces.meant().workspace_id)
             subscriptions = await uow.subscriptions.for_channel(channel)
-        here = [watched for watched in known if watched.missing_since is None]
-        if trouble and not here:
+        listed = [watched for watched in known if watched.missing_since is None]
+        if trouble and not listed:
             return braze_refusal(trouble, Endpoint.LIST)
-        fitting = [watched for watched in here if query is None or _matches(query, watched.integration)]
-        start = _page_start(offset, len(fitting), LIST_PAGE)
-        page = fitting[start : start + LIST_PAGE]
+        matching = [watched for watched in listed if query is None or _matches(query, watched.integration)]
+        start = _page_start(offset, len(matching), LIST_PAGE)
+        page = matching[start : start + LIST_PAGE]
         seen = [watched.observed_at for watched in page if watched.observed_at]
         return IntegrationList(
             query=query,
             rows=tuple(
-                (watched.integration, _is_subscribed(subscriptions, watched.integration)) for watched in page
+                (watched.integration, is_subscribed(subscriptions, watched.integration)) for watched in page
             ),
             offset=start,
-            total=len(fitting),
+            total=len(matching),
             observed_at=min(seen, default=None),
             trouble=trouble,
         )
 
     async def subscriptions(self, channel: Channel) -> SubscriptionList:
-        """Tell what a channel is subscribed to."""
+        """List the subscriptions of a channel."""
         async with self._store.read() as uow:
             subscriptions = await uow.subscriptions.for_channel(channel)
             known = await uow.integrations.all(self._workspaces.meant().workspace_id)
@@ -197,13 +188,13 @@ class Queries:
         here = [watched.integration for watched in known if watched.missing_since is None]
         return SubscriptionList(
             rows=tuple(
-                (one, sum(one.takes_in(integration) for integration in here), names.get(one.selector))
+                (one, sum(one.covers(integration) for integration in here), names.get(one.selector))
                 for one in subscriptions
             )
         )
 
     async def audit(self, channel: Channel) -> AuditTrail:
-        """Tell who changed what in a channel lately."""
+        """List the newest changes that people made in a channel."""
         async with self._store.read() as uow:
             entries = await uow.audit.newest(channel, limit=AUDIT_ROWS)
             known = await uow.integrations.get_many(
@@ -213,10 +204,6 @@ class Queries:
         return AuditTrail(rows=tuple((entry, names.get(entry.subject)) for entry in entries))
 
 
-def _is_subscribed(subscriptions: Sequence[Subscription], integration: Integration) -> bool:
-    return any(subscription.takes_in(integration) for subscription in subscriptions)
-
-
 def _matches(query: str, integration: Integration) -> bool:
     if is_pattern(query) and selector_matches(query, integration):
         return True
@@ -224,34 +211,15 @@ def _matches(query: str, integration: Integration) -> bool:
 
 
 def _page_start(offset: int, total: int, size: int) -> int:
-    """Where the page begins: a button may be older than the list, which may be shorter now."""
+    """The offset of the first row of a page. A button may be older than a list that has become shorter since."""
     last = max(0, (total - 1) // size * size)
     return min(max(0, offset), last)
-
-
-async def open_by_integration(uow: UnitOfWork, workspace_id: int, ids: Sequence[str]) -> dict[str, Incident]:
-    """The open incident of each integration that has one: the worst of them."""
-    return worst_by_integration(await uow.incidents.open_for(workspace_id, None, ids))
-
-
-async def open_of_workspace(uow: UnitOfWork, workspace_id: int) -> Incident | None:
-    """The open incident of the workspace itself: that Braze can't be reached."""
-    found = await uow.incidents.open_for(workspace_id, UNREACHABLE.kind, None)
-    return next(iter(found), None)
-
-
-async def _snoozes(
-    uow: UnitOfWork, workspace_id: int, channel: Channel, ids: Sequence[str], now: datetime
-) -> dict[str, Snooze]:
-    """The mute of each integration that is mute in the channel."""
-    snoozes = await uow.snoozes.active(workspace_id, ids, now)
-    return {snooze.integration_id: snooze for snooze in snoozes if snooze.channel == channel}
 
 
 def _most_urgent_first(
     watched: WatchedIntegration, incidents: dict[str, Incident], snoozes: dict[str, Snooze]
 ) -> tuple[int, int, int, str]:
-    """Sort by who needs somebody most, then by how bad it is, then by name."""
+    """Sort by what needs attention most, then by severity, by the row of failures, and by name."""
     integration = watched.integration
     incident = incidents.get(integration.integration_id)
     return (

@@ -1,4 +1,4 @@
-"""What the form for a subscription needs: what there is to choose from, what stands now, and the change itself.
+"""What the form for a subscription needs: integrations to choose from, the present subscription, and the change itself.
 
 A change is made by the same use cases as the commands. A form may name another channel than the one it came from,
 so it is checked here whether the person is in it.
@@ -24,21 +24,21 @@ from cdi_bot.usecases.lookup import Lookup, looks_like_an_id, matches_part, was_
 from cdi_bot.usecases.subscriptions import ChangeSubscriptions
 
 LIST_PATIENCE = timedelta(seconds=1.5)
-"""How long a search waits for Braze where nothing is known yet: Slack gives it three seconds."""
+"""How long a search waits for Braze where nothing is stored yet: Slack waits three seconds for the answer."""
 
 OFFERED = 50
-"""So many integrations are offered at once: who looks for another one types more of its name."""
+"""How many integrations are offered at once; to find others, people type more of a name."""
 
 _LEAST = 2
-"""Letters from which on a pattern is offered."""
+"""How many letters a text has at least for which a pattern is offered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
-    """What fits the words typed into the picker: integrations by name, and what takes in several at once.
+    """What to offer for the text in the picker: `integrations` are the first of `total` that match.
 
-    `everything` counts all integrations; `pattern` is offered where it takes in some, `pattern_count` of them.
-    `unlisted` is an id that can't be checked, for want of a list.
+    `everything` counts all integrations, `None` where `all` is not offered. `pattern` matches several integrations,
+    `pattern_count` of them. `unlisted` is an id that can't be checked, because the list is not known.
     """
 
     query: str
@@ -52,27 +52,27 @@ class Choices:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExistingSubscription:
-    """A subscription as it stands, with the name of its integration if it is one."""
+    """A present subscription, with the name of its integration if it is for one only."""
 
     subscription: Subscription
     name: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelWishes:
-    """How the channel is to be talked to from now on: its language (`None`: the bot's own) and its digest, if any.
+class SettingsChange:
+    """The settings of the channel that the form asks for: its language (`None`: the bot's own) and its digest, if any.
 
-    What is not wanted stays as it is.
+    Each is changed only if its `changes_...` is set.
     """
 
     language: str | None = None
-    wants_language: bool = False
+    changes_language: bool = False
     digest: Schedule | None = None
-    wants_digest: bool = False
+    changes_digest: bool = False
 
 
 class SubscriptionForms:
-    """The use cases of the form. Every method answers; only `StoreTrouble` and `SlackTrouble` are raised."""
+    """The use cases of the form. Only `StoreTrouble` and `SlackTrouble` are raised."""
 
     def __init__(
         self,
@@ -94,8 +94,8 @@ class SubscriptionForms:
         self._lookup = lookup
         self._access = access
 
-    async def offer(self, query: str) -> Choices:
-        """Find what a person may mean who has typed so much."""
+    async def search(self, query: str) -> Choices:
+        """Find what to offer for a text that a person has typed so far."""
         known = await self._known()
         if not was_listed(known):
             await self._lookup.discover(LIST_PATIENCE)
@@ -107,8 +107,8 @@ class SubscriptionForms:
             known = await uow.integrations.all(self._workspaces.meant().workspace_id)
         return [each for each in known if each.missing_since is None]
 
-    async def present(self, channel: Channel, subscription_id: int) -> ExistingSubscription | None:
-        """The subscription as it stands; `None` where it has been ended meanwhile."""
+    async def current(self, channel: Channel, subscription_id: int) -> ExistingSubscription | None:
+        """A subscription as it is now; `None` if it has ended meanwhile."""
         async with self._store.read() as uow:
             found = await uow.subscriptions.for_channel(channel)
             one = next((each for each in found if each.subscription_id == subscription_id), None)
@@ -119,72 +119,76 @@ class SubscriptionForms:
             subscription=one, name=watched.integration.integration_name if watched else None
         )
 
-    async def about(self, channel: Channel, integration_id: str) -> ExistingSubscription | Integration | None:
-        """How a channel hears of an integration: its own subscription before a pattern's, and that before `all`'s.
+    async def for_integration(
+        self, channel: Channel, integration_id: str
+    ) -> ExistingSubscription | Integration | None:
+        """The subscription by which a channel gets an integration's alerts: for it alone, else a pattern, else `all`.
 
-        Where it does not, the integration; `None` where that is not known.
+        If there is none, the integration; `None` if that is unknown.
         """
         async with self._store.read() as uow:
             found = await uow.subscriptions.for_channel(channel)
             watched = await uow.integrations.get(self._workspaces.meant().workspace_id, integration_id)
         if watched is None:
             return None
-        fitting = [each for each in found if each.takes_in(watched.integration)]
-        if not fitting:
+        matching = [each for each in found if each.covers(watched.integration)]
+        if not matching:
             return watched.integration
-        closest = min(fitting, key=lambda each: (is_pattern(each.selector), each.selector == "all"))
+        closest = min(matching, key=lambda each: (is_pattern(each.selector), each.selector == "all"))
         name = None if is_pattern(closest.selector) else watched.integration.integration_name
         return ExistingSubscription(subscription=closest, name=name)
 
     async def subscribe(
         self, channel: Channel, who: str, selector: str, filters: Filters, *, picked: bool
     ) -> Answer:
-        """Subscribe as the command does; a channel that was `picked` has to be one of the person's own."""
+        """Subscribe as the command does; a channel that was `picked` has to be one that the person may change."""
         refusal = await self._access.to_reach(who, channel) if picked else None
         if refusal:
             return await posting_problem(self._messenger, channel) or refusal
         return await self._subscriptions.subscribe(channel, who, selector, filters)
 
-    async def talk(self, channel: Channel, who: str, wish: ChannelWishes, zone: str) -> list[Answer]:
-        """Have the channel talked to as wished; a digest's time is one of the zone of that name."""
+    async def change_settings(
+        self, channel: Channel, who: str, change: SettingsChange, zone: str
+    ) -> list[Answer]:
+        """Change the settings that the form asks for; the time of a digest is in the time zone `zone`."""
         answers: list[Answer] = []
-        if wish.wants_language:
-            answers.append(await self._channels.set_language(channel, who, wish.language))
-        if wish.wants_digest:
-            answers.append(await self._channels.set_digest(channel, who, wish.digest, zone))
+        if change.changes_language:
+            answers.append(await self._channels.set_language(channel, who, change.language))
+        if change.changes_digest:
+            answers.append(await self._channels.set_digest(channel, who, change.digest, zone))
         return answers
 
     async def settings(self, channel: Channel) -> SettingsShown:
-        """How the channel is talked to now."""
+        """The present settings of the channel."""
         return await self._channels.show(channel)
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """Those to choose from."""
+        """The languages to choose from."""
         return self._channels.languages
 
     async def unsubscribe(self, channel: Channel, who: str, selector: str) -> Answer:
-        """End one subscription, and no other that it covers: the form is about the one alone."""
+        """End the one subscription with this selector, and no others."""
         return await self._subscriptions.unsubscribe(channel, who, selector, only=True)
 
 
 def choices(query: str, known: list[Integration], *, listed: bool) -> Choices:
-    """Choose among the known integrations; those whose names begin with the words stand first. Pure."""
+    """Choose what to offer among the known integrations; those whose names begin with the text come first. Pure."""
     query = page_id(query) or query
     wanted = normalize_name(query)
     if is_pattern(query) and query != "all":
-        fitting = [one for one in known if selector_matches(query, one)]
-        count = len(fitting)
+        matching = [one for one in known if selector_matches(query, one)]
+        count = len(matching)
         pattern: str | None = query
     else:
-        fitting = [one for one in known if matches_part(wanted, one)]
-        fitting.sort(key=lambda one: not normalize_name(one.integration_name).startswith(wanted))
-        pattern, count = _pattern(query, fitting)
-    unlisted = query if not (listed or fitting) and looks_like_an_id(query) else None
+        matching = [one for one in known if matches_part(wanted, one)]
+        matching.sort(key=lambda one: not normalize_name(one.integration_name).startswith(wanted))
+        pattern, count = _pattern(query, matching)
+    unlisted = query if not (listed or matching) and looks_like_an_id(query) else None
     return Choices(
         query=query,
-        integrations=tuple(fitting[:OFFERED]),
-        total=len(fitting),
+        integrations=tuple(matching[:OFFERED]),
+        total=len(matching),
         everything=len(known) if not query or "all".startswith(wanted) else None,
         pattern=pattern,
         pattern_count=count,
@@ -192,12 +196,12 @@ def choices(query: str, known: list[Integration], *, listed: bool) -> Choices:
     )
 
 
-def _pattern(query: str, fitting: list[Integration]) -> tuple[str | None, int]:
-    """The pattern that takes in what fits: by how names begin, else by what they hold."""
+def _pattern(query: str, matching: list[Integration]) -> tuple[str | None, int]:
+    """A pattern that matches several of these integrations, by the start of names or else by a part, and how many."""
     if len(query) < _LEAST:
         return None, 0
     for pattern in (f"{query}*", f"*{query}*"):
-        count = sum(selector_matches(pattern, one) for one in fitting)
+        count = sum(selector_matches(pattern, one) for one in matching)
         if count > 1:
             return pattern, count
     return None, 0

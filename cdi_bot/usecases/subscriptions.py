@@ -21,8 +21,8 @@ from cdi_bot.usecases.answers import (
     NoMatch,
     NotSubscribed,
     SeveralMatches,
-    SubscribedTo,
-    UnsubscribedFrom,
+    SubscriptionEnded,
+    SubscriptionSet,
 )
 from cdi_bot.usecases.audit import Actor, announce
 from cdi_bot.usecases.lookup import Lookup, braze_refusal, match_integration, was_listed
@@ -98,7 +98,7 @@ class ChangeSubscriptions:
 
     async def _subscribe(
         self, uow: UnitOfWork, actor: Actor, target: _Target, filters: Filters
-    ) -> SubscribedTo:
+    ) -> SubscriptionSet:
         """Subscribe, or change the filters of the subscription that is there."""
         present = await uow.subscriptions.for_channel(actor.channel)
         before = next((one for one in present if _is_same(one, target)), None)
@@ -114,7 +114,7 @@ class ChangeSubscriptions:
         )
         await uow.subscriptions.clear_broken(actor.channel)  # it was just seen that the bot may post
         known = await uow.integrations.all(actor.workspace_id)
-        taken = [watched for watched in known if subscription.takes_in(watched.integration)]
+        taken = [watched for watched in known if subscription.covers(watched.integration)]
         await self.workspaces.of(actor.workspace_id).poller.watch(uow, taken, actor.at)
         unchanged = before is not None and before.filters == filters
         if not unchanged:
@@ -126,7 +126,7 @@ class ChangeSubscriptions:
                 changed=before is not None,
             )
             await announce(uow, actor, "subscribe", target.selector, content)
-        return SubscribedTo(
+        return SubscriptionSet(
             selector=target.selector,
             name=target.name,
             filters=filters,
@@ -169,7 +169,7 @@ class ChangeSubscriptions:
 
     async def _unsubscribe(
         self, uow: UnitOfWork, actor: Actor, target: _Target, *, only: bool
-    ) -> UnsubscribedFrom | NotSubscribed:
+    ) -> SubscriptionEnded | NotSubscribed:
         """End every subscription that the target means; with `only`, the one that has just this selector."""
         subscriptions = await uow.subscriptions.for_channel(actor.channel)
         integrations = {
@@ -184,7 +184,7 @@ class ChangeSubscriptions:
         own = integrations.get(target.selector)
         name = own.integration_name if own else target.name
         covering = next(
-            (one.selector for one in subscriptions if one not in ending and own and one.takes_in(own)), None
+            (one.selector for one in subscriptions if one not in ending and own and one.covers(own)), None
         )
         if not ending:
             return NotSubscribed(selector=target.selector, name=name, covered_by=covering)
@@ -194,7 +194,7 @@ class ChangeSubscriptions:
         )  # nothing new to watch, but who is subscribed has changed
         content = Unsubscribed(who=actor.who, workspace_id=actor.workspace_id, selector=target.selector)
         await announce(uow, actor, "unsubscribe", target.selector, content)
-        return UnsubscribedFrom(selector=target.selector, name=name, still_covered_by=covering)
+        return SubscriptionEnded(selector=target.selector, name=name, still_covered_by=covering)
 
     def _actor(self, channel: Channel, who: str) -> Actor:
         return Actor(

@@ -1,4 +1,4 @@
-"""Syncs that people have Braze start: asked for, confirmed, started, and told with who asked."""
+"""Syncs that people request: confirmed, started, and announced in the channel with who requested them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ from cdi_bot.usecases.lookup import Lookup, braze_refusal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncRequests:
-    """Starts syncs. Every method answers; `StoreTrouble` and, as in `IncidentResponse`, `SlackTrouble` are raised."""
+    """Starts syncs. Every method answers.
+
+    `StoreTrouble` is raised, and `SlackTrouble` where Slack does not say who somebody is.
+    """
 
     store: Store
     workspaces: Workspaces
@@ -31,7 +34,7 @@ class SyncRequests:
     wake: Callable[[], None]
 
     async def ask(self, who: str, query: str) -> Answer:
-        """Ask for the confirmation that a sync needs, of somebody who may start one."""
+        """Ask somebody who may start a sync to confirm it."""
         refusal = await self.access.to_sync(who)
         if refusal:
             return refusal
@@ -39,7 +42,7 @@ class SyncRequests:
         return ConfirmSync(integration=found.integration) if isinstance(found, WatchedIntegration) else found
 
     async def start(self, channel: Channel, who: str, integration_id: str) -> Answer:
-        """Have Braze start a sync, tell the channel who had it do so, and follow it."""
+        """Start a sync, announce in the channel who requested it, and follow it."""
         refusal = await self.access.to_sync(who)
         if refusal:
             return refusal
@@ -64,7 +67,7 @@ class SyncRequests:
 async def _announce_sync(
     uow: UnitOfWork, actor: Actor, integration: Integration, *, is_certain: bool
 ) -> None:
-    """Owe the channel the word of it, and remember to look how it goes on."""
+    """Announce the sync in the channel, and store it so that its end is announced too."""
     key = integration.integration_id
     content = SyncTriggered(
         who=actor.who, workspace_id=actor.workspace_id, integration_id=key, is_certain=is_certain

@@ -101,7 +101,7 @@ class InTurn:
         while self._pace.is_ready(at(now)) and self.line.is_free(Endpoint.STATUS, now):
             source = self._sources[self._turn % len(self._sources)]
             self.line.send(Endpoint.STATUS, now, partial(_know_told, source))
-            self._pace.went(CALLS)
+            self._pace.sent(CALLS)
             self._turn += 1
 
 
@@ -117,10 +117,10 @@ class Planned:
         self._can_list = can_list
         self._calls, self._pages = RequestPace(at(begin)), RequestPace(at(begin))
         self.planner = Planner(interval=INTERVAL)
-        self.planner.allow(calls_per_minute=CALLS, pages_per_minute=PAGES)
+        self.planner.set_limits(calls_per_minute=CALLS, pages_per_minute=PAGES)
         for name in self._sources:
             unlisted = Integration(workspace_id=1, integration_id=name, integration_name=name)
-            self.planner.know(
+            self.planner.add_or_update(
                 WatchedIntegration(integration=unlisted), newest=None, subscribed=True, now=at(begin)
             )
 
@@ -131,17 +131,17 @@ class Planned:
             if name is None:
                 break
             self.line.send(Endpoint.STATUS, now, partial(self._told, self._sources[name]))
-            self._calls.went(CALLS)
+            self._calls.sent(CALLS)
         while self._can_list and self._pages.is_ready(at(now)) and self.line.is_free(Endpoint.LIST, now):
             page = self.planner.next_page(at(now))
             if page is None:
                 break
             self.line.send(Endpoint.LIST, now, partial(self._listed, page))
-            self._pages.went(PAGES)
+            self._pages.sent(PAGES)
 
     def _told(self, source: Source, answered: float, here: float) -> None:
         _know_told(source, answered, here)
-        self.planner.answered(source.name, source.told(answered), at(here))
+        self.planner.call_answered(source.name, source.told(answered), at(here))
 
     def _listed(self, page: int, answered: float, here: float) -> None:
         sources = self.line.world.sources[page * PAGE : (page + 1) * PAGE]
@@ -149,15 +149,15 @@ class Planned:
             job = source.shown(answered)
             if job and job.listed_end <= answered:
                 _know(job, here)
-        changes = self.planner.listed(
+        changes = self.planner.page_answered(
             page,
             [source.listed(answered) for source in sources],
             at(here),
             is_last=(page + 1) * PAGE >= len(self._sources),
         )
         for name, change in changes.items():
-            if change is ListChange.PRESSING:
-                self.planner.press(name, at(here))
+            if change is ListChange.URGENT:
+                self.planner.prioritize(name, at(here))
 
 
 def _know_told(source: Source, answered: float, here: float) -> None:

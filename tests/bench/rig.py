@@ -19,8 +19,8 @@ from cdi_bot.core.model.integration import Integration, WatchedIntegration, Work
 from cdi_bot.core.model.message import MessageKind, OwedMessage
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Filters
-from cdi_bot.core.model.view import View
 from cdi_bot.delivery.dispatcher import Dispatcher
+from cdi_bot.delivery.views import View
 from cdi_bot.monitoring.recorder import Observation, record_observations
 from cdi_bot.slack.api.call import SlackApi
 from cdi_bot.slack.api.directory import SlackDirectory

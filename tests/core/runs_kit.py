@@ -37,7 +37,7 @@ def integration(name: str = "Users", integration_id: str = "users") -> Integrati
 
 
 def unwatched() -> WatchedIntegration:
-    """One that nobody hears of, seen at noon."""
+    """One that nobody is subscribed to, seen at noon."""
     return WatchedIntegration(integration=integration(), listed_at=NOON)
 
 

@@ -1,4 +1,4 @@
-"""Which replies are told together."""
+"""Which replies are sent together."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ def recovered(incident: int) -> Recovered:
 
 def test_replies_of_one_kind_are_told_together() -> None:
     """Also with one that tells of several already."""
-    first, *others = replies(recovered(1), recovered(2), GroupedReply(told="recovered", incident_ids=(3, 4)))
+    first, *others = replies(recovered(1), recovered(2), GroupedReply(fact="recovered", incident_ids=(3, 4)))
     assert joinable_replies(first, [first, *others], 1) == others
     contents = [each.owed.content for each in (first, *others)]
-    assert combined(contents) == GroupedReply(told="recovered", incident_ids=(1, 2, 3, 4))
+    assert combined(contents) == GroupedReply(fact="recovered", incident_ids=(1, 2, 3, 4))
 
 
 def test_what_differs_stays_by_itself() -> None:

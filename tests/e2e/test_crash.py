@@ -13,7 +13,7 @@ from cdi_bot.sandbox import Sandbox
 from cdi_bot.store import Store
 from tests.databases import ENGINES, Databases
 from tests.e2e.crashing import Clock, Fate, Place
-from tests.e2e.kit import Town
+from tests.e2e.kit import System
 from tests.e2e.lives import CHANNELS, Lives
 from tests.e2e.told import Shown, Told
 
@@ -52,9 +52,9 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def lives(town: Town, clock: Clock, engine: str, databases: Databases) -> AsyncIterator[Lives]:
+async def lives(system: System, clock: Clock, engine: str, databases: Databases) -> AsyncIterator[Lives]:
     """A bot on a database with all tables, that two channels hear of everything from."""
-    lives = Lives(town, clock, databases.migrated(engine, town.program.folder))
+    lives = Lives(system, clock, databases.migrated(engine, system.program.folder))
     await lives.subscribe()
     yield lives
     await lives.close()
@@ -65,9 +65,11 @@ def test_every_place_is_tried() -> None:
     assert {*MIGRATING, *chain.from_iterable(BOUNDARIES)} == {*Place}
 
 
-async def test_killed_while_migrating(town: Town, clock: Clock, engine: str, databases: Databases) -> None:
+async def test_killed_while_migrating(
+    system: System, clock: Clock, engine: str, databases: Databases
+) -> None:
     """The next try brings the database up to date."""
-    lives = Lives(town, clock, databases.empty(engine, town.program.folder))
+    lives = Lives(system, clock, databases.empty(engine, system.program.folder))
     for place in (*MIGRATING, None):
         life = lives.start("db", "upgrade", fate=Fate(place=place) if place else None)
         await life.over()
@@ -96,14 +98,14 @@ async def test_killed_at_random_moments(lives: Lives, number: int) -> None:
 
 async def live_through(lives: Lives, fates: Iterable[Fate], *, together: int) -> None:
     """Let a few integrations fail, and one of them recover, in each life; then let one end well, and judge."""
-    town, told = lives.town, Told(lives.town.sandbox)
+    system, told = lives.system, Told(lives.system.sandbox)
     groups = [
         (fate, [f"Sync {number}{letter}" for letter in "ABC"[:together]])
         for number, fate in enumerate((*fates, None), start=10)
     ]
-    ids = {name: town.create(name) for _, names in groups for name in names}
+    ids = {name: system.create(name) for _, names in groups for name in names}
     for each in ids.values():
-        town.put_history(each, "success")
+        system.put_history(each, "success")
     life = lives.start()
     assert await lives.quiet(life)
     await life.stop()
@@ -111,10 +113,10 @@ async def live_through(lives: Lives, fates: Iterable[Fate], *, together: int) ->
         life = lives.start(fate=fate)
         steps = [("error", names), ("success", names[:1])]
         while await lives.quiet(life) and steps:
-            _run(town, ids, *steps.pop(0))
+            _run(system, ids, *steps.pop(0))
         for step in steps:  # while no process lives
             lives.pass_by(2)  # no two runs of an integration begin within one second
-            _run(town, ids, *step)
+            _run(system, ids, *step)
         if fate:
             await life.over()
             assert life.died_at == fate.place or (fate.place is None and life.died_at), life.printed
@@ -125,6 +127,6 @@ async def live_through(lives: Lives, fates: Iterable[Fate], *, together: int) ->
     assert [told.wrong(channel, expected) for channel in CHANNELS] == [[], []]
 
 
-def _run(town: Town, ids: Mapping[str, str], outcome: str, names: Iterable[str]) -> None:
+def _run(system: System, ids: Mapping[str, str], outcome: str, names: Iterable[str]) -> None:
     for name in names:
-        town.run(ids[name], outcome)
+        system.run(ids[name], outcome)

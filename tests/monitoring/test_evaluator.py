@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.incident import Kind
+from cdi_bot.core.model.incident import Kind, Topic
 from cdi_bot.core.model.run import Run
-from cdi_bot.core.model.subscription import Snooze, Topic
+from cdi_bot.core.model.subscription import Snooze
 from cdi_bot.monitoring.evaluator import write_if_watched
 from cdi_bot.sandbox.braze.runs import RunPlan
 from cdi_bot.sandbox.faults import Fault, FaultKind

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.incident import Kind
-from cdi_bot.core.model.subscription import Topic
+from cdi_bot.core.model.incident import Kind, Topic
 from cdi_bot.sandbox.braze.integration import IntegrationConfig, Oddities
 from cdi_bot.sandbox.braze.runs import RunPlan
 from cdi_bot.sandbox.faults import Fault, FaultKind

@@ -11,12 +11,12 @@ from itertools import pairwise
 
 from cdi_bot.core.grouped_replies import fact_of, incidents_of
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.incident import Incident, Kind
+from cdi_bot.core.model.incident import Incident, Kind, Topic
 from cdi_bot.core.model.message import Card
 from cdi_bot.core.model.run import Outcome
-from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Topic
-from cdi_bot.core.model.view import CardView, EventView, GroupedReplyView, IncidentView
+from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters
 from cdi_bot.delivery.dispatcher import POST_GAP
+from cdi_bot.delivery.views import CardView, EventView, GroupedReplyView, IncidentView
 from cdi_bot.store import SNOOZED
 from tests.rigs.simulated_slack import Method, Said
 from tests.rigs.world import CHANNELS, World
@@ -189,7 +189,7 @@ def _shown(message: Said, incident: Incident) -> Iterator[IncidentView]:
 def _tells(message: Said, told: str, incident: Incident) -> bool:
     view = message.first
     if isinstance(view, GroupedReplyView):
-        return view.told == told and any(
+        return view.fact == told and any(
             each.incident.incident_id == incident.incident_id for each in view.incidents
         )
     return (

@@ -1,6 +1,6 @@
-"""Slack in memory: the port of the use cases, told by a test what to do next.
+"""Slack in memory: the port of delivery, told by a test what to do next.
 
-It takes the time of the loop it is called on, and keeps the contract of `services.ports.slack.Messenger`.
+It takes the time of the loop it is called on, and keeps the contract of `delivery.slack_port.Messenger`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from enum import StrEnum
 from typing import TypeVar
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.view import View
 from cdi_bot.delivery.slack_port import ChannelInfo, Messenger, SlackTrouble, SlackVerdict
+from cdi_bot.delivery.views import View
 
 Clock = Callable[[], datetime]
 T = TypeVar("T")

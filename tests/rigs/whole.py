@@ -15,8 +15,9 @@ import aiohttp
 from cdi_bot.app import Adapters, App, assemble
 from cdi_bot.braze.client import BrazeClient
 from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.incident import Topic
 from cdi_bot.core.model.message import OutboxMessage
-from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Topic
+from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters
 from cdi_bot.delivery.dispatcher import Dispatcher
 from cdi_bot.monitoring.poller import Poller
 from cdi_bot.monitoring.reminders import Reminders
@@ -240,7 +241,7 @@ class Whole:
             )
             known = await uow.integrations.all(self.workspace_id)
             await self.bot.poller.watch(
-                uow, [each for each in known if subscription.takes_in(each.integration)], self.clock.now
+                uow, [each for each in known if subscription.covers(each.integration)], self.clock.now
             )
 
     # ------------------------------------------------------------------------------------- what is there

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,9 +17,12 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Inspector, create_engine, inspect, text
 
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.content import ChannelBroken, Content, GroupedReply, IntegrationMissing
 from cdi_bot.store import StoreTrouble, migrate
 from cdi_bot.store.columns import Base
 from cdi_bot.store.engine import sync_url
+from cdi_bot.store.outbox import content_from_json
 from tests.databases import Databases
 
 MIGRATIONS = Path(__file__).parent.parent.parent / "migrations"
@@ -166,3 +170,48 @@ def test_the_kind_unreachable_keeps_its_incidents_and_audit(bare: str) -> None:
     assert kept() == (["unreachable", "sync_failed"], ["unreachable", "blind"])
     migrate.downgrade(bare, "0005")
     assert kept() == before == (["blind", "sync_failed"], ["blind", "blind"])
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            '{"told": "recovered", "incident_ids": [1, 2], "what": "several"}',
+            GroupedReply(fact="recovered", incident_ids=(1, 2)),
+        ),
+        (
+            '{"workspace_id": 1, "integration_id": "one", "what": "gone"}',
+            IntegrationMissing(workspace_id=1, integration_id="one"),
+        ),
+        (
+            '{"channel": {"team_id": "T1", "channel_id": "C1"}, "reason": "gone", "what": "channel_broken"}',
+            ChannelBroken(channel=Channel(team_id="T1", channel_id="C1"), reason="gone"),
+        ),
+    ],
+)
+def test_messages_that_wait_keep_their_content(bare: str, before: str, after: Content) -> None:
+    """What was put into the outbox under a content's old name is sent under its new one, and the other way round."""
+    migrate.upgrade(bare)
+    migrate.downgrade(bare, "0005")
+    with connected(bare) as connection:
+        connection.execute(text("INSERT INTO channels (team_id, channel_id) VALUES ('T1', 'C1')"))
+        connection.execute(
+            text(
+                """
+                INSERT INTO outbox (key, team_id, channel_id, kind, content, not_before, card_revision, broadcast,
+                    state, created_at, attempts)
+                VALUES ('a', 'T1', 'C1', 'notice', :content, '2026-03-25 12:00:00', 0, false,
+                    'owed', '2026-03-25 12:00:00', 0)
+                """
+            ),
+            {"content": before},
+        )
+
+    def kept() -> str:
+        with connected(bare) as connection:
+            return str(connection.execute(text("SELECT content FROM outbox")).scalar_one())
+
+    migrate.upgrade(bare)
+    assert content_from_json(kept()) == after
+    migrate.downgrade(bare, "0005")
+    assert json.loads(kept()) == json.loads(before)

@@ -188,7 +188,7 @@ async def test_a_message_is_sent_by_one_at_a_time(store: Store) -> None:
 
 async def test_messages_are_combined(store: Store) -> None:
     """One message includes the others, and keeps its key and place; the others are settled, and never pending again."""
-    said = GroupedReply(told="recovered", incident_ids=(1, 2, 3))
+    said = GroupedReply(fact="recovered", incident_ids=(1, 2, 3))
     await owe(store, notice("a"), notice("b"), notice("c"))
     first, *others = await pending(store)
     ids = [each.message_id for each in others]
@@ -206,6 +206,6 @@ async def test_what_is_being_sent_is_not_combined(store: Store) -> None:
     async with store.write() as work:
         await work.outbox.mark_sending(second.message_id, now=NOW)
     async with store.write() as work:
-        said = GroupedReply(told="recovered", incident_ids=(1, 2))
+        said = GroupedReply(fact="recovered", incident_ids=(1, 2))
         await work.outbox.combine(first.message_id, said, [second.message_id], now=NOW)
     assert [each.owed.content for each in await pending(store)] == [first.owed.content, second.owed.content]

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from cdi_bot.core.model import content as contents
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.content import Content, Digest, ReplyFact, Subscribed
+from cdi_bot.core.model.incident import Topic
 from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.run import Run
-from cdi_bot.core.model.subscription import Filters, Topic
+from cdi_bot.core.model.subscription import Filters
 from cdi_bot.store import Store, StoreTrouble
 from cdi_bot.store.columns import storable
 from cdi_bot.store.outbox import content_from_json, content_to_json

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from cdi_bot.core.model.channel import AuditEntry, Channel
-from cdi_bot.core.model.subscription import Filters, Snooze, Subscription, Topic
+from cdi_bot.core.model.incident import Topic
+from cdi_bot.core.model.subscription import Filters, Snooze, Subscription
 from cdi_bot.store import Store
 from tests.store.samples import CHANNEL, MINUTE, NOW, OTHER_CHANNEL, ReadSql, a_workspace
 

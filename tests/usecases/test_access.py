@@ -1,4 +1,4 @@
-"""Who may do what: members change what their channel hears, guests and people from outside only look."""
+"""Who may do what: members change their channels, guests and people from outside only look."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ async def test_other_channels(at: Desk) -> None:
 
 
 async def test_nothing_of_a_private_channel_is_told_elsewhere(at: Desk) -> None:
-    """What a private channel hears, muted and changed is in no answer that another channel gets."""
+    """Subscriptions, snoozes and changes of a private channel are in no answer to another channel."""
     channels = at.sandbox.slack.channels
     with_bot = channels[PRIVATE.channel_id].members | {BOT}
     channels[PRIVATE.channel_id] = replace(channels[PRIVATE.channel_id], members=with_bot)

@@ -56,7 +56,7 @@ async def at(tmp_path: Path) -> AsyncIterator[At]:
 
 
 async def test_a_language_is_set_and_told_once(at: At) -> None:
-    """The channel is told who chose it; choosing it again changes and tells nothing."""
+    """A notice in the channel says who chose it; choosing it again changes nothing and sends nothing."""
     assert await at.channels.set_language(ALERTS, ANN, "ja") == LanguageSet(language="ja", unchanged=False)
     assert await at.channels.set_language(ALERTS, BOB, "ja") == LanguageSet(language="ja", unchanged=True)
     assert await at.responder.owed() == [LanguageChanged(who=ANN, language="ja")]
@@ -75,7 +75,7 @@ async def test_only_languages_that_there_are(at: At) -> None:
 
 
 async def test_a_digest_is_set_in_a_zone(at: At) -> None:
-    """It is due by that zone's clocks; what was due before it was set is not told."""
+    """It is due by that zone's clocks; what was due before it was set is not sent."""
     answer = await at.channels.set_digest(ALERTS, ANN, NINE, TOKYO)
     assert answer == DigestSet(digest="daily 09:00", zone=TOKYO, next_due=NEXT, unchanged=False)
     settings = await at.settings()

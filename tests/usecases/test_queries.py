@@ -69,7 +69,7 @@ class TestOverview:
         assert not delta.missing
 
     async def test_unsubscribed_channel(self, at: Desk) -> None:
-        """A channel that hears of nothing has an empty overview."""
+        """A channel without subscriptions has an empty overview."""
         at.add("Users", "error")
         await at.subscriptions.subscribe(MARKETING, ANN, "Users", Filters())
         overview = await at.queries.overview(ALERTS)
@@ -86,7 +86,7 @@ class TestOverview:
         assert (second.offset, second.total) == (15, 20)
         assert (beyond, before) == (second, first)
 
-    async def test_blindness_is_told(self, at: Desk) -> None:
+    async def test_an_unreachable_braze_is_shown(self, at: Desk) -> None:
         """While Braze can't be asked the overview says so."""
         at.add("Users", "success")
         await at.subscriptions.subscribe(ALERTS, ANN, "all", Filters())
@@ -103,7 +103,7 @@ class TestHistory:
     """`/cdi status INTEGRATION`."""
 
     async def test_pages_back_to_the_first_run(self, at: Desk) -> None:
-        """Runs are told ten a page, newest first, as far back as Braze knows them, without a subscription."""
+        """Runs are shown ten a page, newest first, as far back as Braze knows them, without a subscription."""
         users = at.add("Users", *["success"] * 34, "error")
         pages = [await history(at, "Users", offset) for offset in (0, 10, 20, 30)]
         assert [len(page.runs) for page in pages] == [10, 10, 10, 5]
@@ -141,7 +141,7 @@ class TestHistory:
         assert at.calls("job_sync_status") == before + 2
 
     async def test_fresh_run_is_seen(self, at: Desk) -> None:
-        """The newest run is told as Braze tells it now, not as it was stored."""
+        """The newest run is shown as Braze has it now, not as it was stored."""
         users = at.add("Users", "success", "success")
         await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
         at.clock.advance(60)
@@ -156,8 +156,8 @@ class TestHistory:
         assert ended.incident is not None
         assert ended.subscribed
 
-    async def test_reading_back_hides_no_news(self, at: Desk) -> None:
-        """Paging back through a watched integration's runs does not swallow a failure that was not told yet."""
+    async def test_reading_back_hides_no_failure(self, at: Desk) -> None:
+        """Paging back through a watched integration's runs does not hide a failure that was not sent yet."""
         users = at.add("Users", *["success"] * 30)
         await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
         at.clock.advance(600)
@@ -173,7 +173,7 @@ class TestHistory:
         assert not answer.incident.quiet
 
     async def test_from_memory_when_braze_is_slow(self, tmp_path: Path) -> None:
-        """A person waits for Braze a moment only, then is told from memory, with the reason."""
+        """A person waits for Braze a moment only, then sees what is stored, with the reason."""
         async with responder(tmp_path, patience=timedelta(seconds=0.5)) as at:
             at.add("Users", "success")
             await at.subscriptions.subscribe(ALERTS, ANN, "all", Filters())
@@ -184,7 +184,7 @@ class TestHistory:
         assert len(answer.runs) == 1
 
     async def test_from_memory_when_braze_is_down(self, at: Desk) -> None:
-        """Trouble at Braze is named, and what is known is told."""
+        """An error of Braze is named, and what is stored is shown."""
         at.add("Users", "success")
         await history(at, "Users")
         at.sandbox.braze.faults.add(Fault(kind=FaultKind.STATUS, status=500))
@@ -193,7 +193,7 @@ class TestHistory:
         assert len(answer.runs) == 1
 
     async def test_trouble_half_way_back(self, at: Desk) -> None:
-        """Pages that came before trouble are told all the same."""
+        """Pages that were read before an error are shown all the same."""
         at.add("Users", *["success"] * 40)
         at.sandbox.braze.faults.add(
             Fault(kind=FaultKind.STATUS, status=500, path=".*job_sync_status.*cursor")
@@ -202,7 +202,7 @@ class TestHistory:
         assert len(answer.runs) == 10
 
     async def test_deleted_in_braze(self, at: Desk) -> None:
-        """A watched integration that Braze has deleted is told from memory, marked as gone, and no failure."""
+        """A watched integration that Braze has deleted is shown as stored, marked as missing, and not as failing."""
         users = at.add("Users", "error")
         await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
         await at.polled()
@@ -218,7 +218,7 @@ class TestHistory:
         assert row.missing
         assert (overview.total, overview.failing, overview.unhealthy) == (1, 0, 0)
 
-    async def test_mute_is_told(self, at: Desk) -> None:
+    async def test_a_snooze_is_shown(self, at: Desk) -> None:
         """A mute of this channel stands in the answer, one of another channel does not."""
         at.add("Users", "success")
         for channel in (ALERTS, MARKETING):
@@ -257,8 +257,8 @@ class TestHistory:
 class TestListing:
     """`/cdi list`."""
 
-    async def test_tells_what_is_heard(self, at: Desk) -> None:
-        """Every integration is listed by name, with whether this channel hears of it."""
+    async def test_shows_what_is_subscribed(self, at: Desk) -> None:
+        """Every integration is listed by name, with whether this channel is subscribed to it."""
         for name in ("Users", "Catalog", "Purchases"):
             at.add(name, "success")
         await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
@@ -293,7 +293,7 @@ class TestListing:
         assert (len(answer.rows), answer.offset, answer.total) == (5, 20, 25)
 
     async def test_from_memory(self, at: Desk) -> None:
-        """Where the list can't be read now, what is known is told with the reason."""
+        """Where the list can't be read now, what is stored is shown with the reason."""
         at.add("Users", "success")
         await at.queries.listing(ALERTS, None)
         at.clock.advance(120)
@@ -311,7 +311,7 @@ class TestListing:
 
 
 async def test_subscriptions(at: Desk) -> None:
-    """Each subscription is told with how many it takes in, and a single one with its name."""
+    """Each subscription is shown with how many integrations it matches, and a single one with its name."""
     users = at.add("Users", "success")
     at.add("Catalog", "success")
     for query in ("Users", "*", "all", "Cat*"):

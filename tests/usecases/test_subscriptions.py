@@ -10,8 +10,8 @@ import pytest
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.content import ShowCard, Subscribed, Unsubscribed
-from cdi_bot.core.model.incident import Incident, Kind
-from cdi_bot.core.model.subscription import Filters, Topic
+from cdi_bot.core.model.incident import Incident, Kind, Topic
+from cdi_bot.core.model.subscription import Filters
 from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.seed_data import TEAM
@@ -22,8 +22,8 @@ from cdi_bot.usecases.answers import (
     NoMatch,
     NotSubscribed,
     SeveralMatches,
-    SubscribedTo,
-    UnsubscribedFrom,
+    SubscriptionEnded,
+    SubscriptionSet,
 )
 from tests.rigs.people import ALERTS, MARKETING, PRIVATE, START, Desk, responder
 
@@ -67,7 +67,9 @@ class TestSubscribe:
         """A subscription is owed to the channel as a notice, and wakes the dispatcher after it is stored."""
         users = at.add("Users", "success")
         answer = await at.subscriptions.subscribe(ALERTS, ANN, "users", ERRORS)
-        assert answer == SubscribedTo(selector=users, name="Users", filters=ERRORS, total=1, unchanged=False)
+        assert answer == SubscriptionSet(
+            selector=users, name="Users", filters=ERRORS, total=1, unchanged=False
+        )
         assert await at.owed() == [
             Subscribed(
                 who=ANN,
@@ -95,12 +97,12 @@ class TestSubscribe:
         await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
         at.clock.advance(1)
         again = await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
-        assert isinstance(again, SubscribedTo)
+        assert isinstance(again, SubscriptionSet)
         assert again.unchanged
         assert len(await at.owed()) == 1
         at.clock.advance(1)
         changed = await at.subscriptions.subscribe(ALERTS, ANN, "Users", ERRORS)
-        assert isinstance(changed, SubscribedTo)
+        assert isinstance(changed, SubscriptionSet)
         assert not changed.unchanged
         told = (await at.owed())[-1]
         assert isinstance(told, Subscribed)
@@ -112,7 +114,7 @@ class TestSubscribe:
         at.add("Users EU", "success")
         await at.subscriptions.subscribe(ALERTS, ANN, "users*", Filters())
         answer = await at.subscriptions.subscribe(ALERTS, ANN, "Users*", Filters())
-        assert isinstance(answer, SubscribedTo)
+        assert isinstance(answer, SubscriptionSet)
         assert answer.unchanged
         assert answer.total == 1
 
@@ -121,7 +123,7 @@ class TestSubscribe:
         for number in range(300):
             at.add(f"Sync {number:03}", "error" if number % 100 == 0 else "success")
         answer = await at.subscriptions.subscribe(ALERTS, ANN, "all", Filters())
-        assert isinstance(answer, SubscribedTo)
+        assert isinstance(answer, SubscriptionSet)
         assert answer.total == 300
         assert at.calls("job_sync_status") == 0
         assert at.calls("/cdi/integrations") == 30
@@ -142,7 +144,7 @@ class TestSubscribe:
         """The bot posts in public channels without being a member."""
         general = Channel(team_id=TEAM, channel_id="C0GENERAL1")
         at.add("Users", "success")
-        assert isinstance(await at.subscriptions.subscribe(general, ANN, "Users", Filters()), SubscribedTo)
+        assert isinstance(await at.subscriptions.subscribe(general, ANN, "Users", Filters()), SubscriptionSet)
 
     async def test_private_channel_that_hides_itself(self, at: Desk) -> None:
         """A private channel that the bot sees but has left needs an invitation, too."""
@@ -151,7 +153,7 @@ class TestSubscribe:
             channels[PRIVATE.channel_id], members=channels[PRIVATE.channel_id].members | {"U0CDIBOT01"}
         )
         at.add("Users", "success")
-        assert isinstance(await at.subscriptions.subscribe(PRIVATE, ANN, "Users", Filters()), SubscribedTo)
+        assert isinstance(await at.subscriptions.subscribe(PRIVATE, ANN, "Users", Filters()), SubscriptionSet)
 
     async def test_archived_channel(self, at: Desk) -> None:
         """An archived channel can't be posted to."""
@@ -176,7 +178,7 @@ class TestSubscribe:
         """Where Slack can't tell of the channel the subscription stands: the dispatcher will find out."""
         at.add("Users", "success")
         at.sandbox.slack.faults.add(Fault(kind=FaultKind.STATUS, status=503, path="conversations.info"))
-        assert isinstance(await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters()), SubscribedTo)
+        assert isinstance(await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters()), SubscriptionSet)
 
     async def test_name_that_fits_several(self, at: Desk) -> None:
         """Where a part of a name fits several, the person chooses."""
@@ -193,7 +195,7 @@ class TestSubscribe:
         plain = at.add("Orders  EU", "success")
         for typed, meant in (("ﾕｰｻﾞｰ(本番)", wide), ("Ｏｒｄｅｒｓ eu", plain)):
             answer = await at.subscriptions.subscribe(ALERTS, ANN, typed, Filters())
-            assert isinstance(answer, SubscribedTo)
+            assert isinstance(answer, SubscriptionSet)
             assert answer.selector == meant
 
     async def test_name_that_fits_none(self, at: Desk) -> None:
@@ -227,7 +229,7 @@ class TestSubscribe:
         """Without the list an id is tried by one status call, and known by its id from then on."""
         users = unlisted.add("Users", "error")
         answer = await unlisted.subscriptions.subscribe(ALERTS, ANN, users, Filters())
-        assert isinstance(answer, SubscribedTo)
+        assert isinstance(answer, SubscriptionSet)
         assert (answer.selector, answer.name, answer.total) == (users, users, 1)
         (quiet,) = await incidents(unlisted, users)
         assert quiet.quiet
@@ -258,7 +260,7 @@ class TestSubscribe:
             answer = await at.subscriptions.subscribe(ALERTS, ANN, query, Filters())
             assert answer == BrazeRefused(reason=BrazeReason.SERVER_ERROR, query=query)
         everything = await at.subscriptions.subscribe(ALERTS, ANN, "all", Filters())
-        assert isinstance(everything, SubscribedTo)
+        assert isinstance(everything, SubscriptionSet)
         assert (everything.total, everything.trouble) == (0, BrazeReason.SERVER_ERROR)
 
     async def test_braze_down_later(self, at: Desk) -> None:
@@ -268,9 +270,9 @@ class TestSubscribe:
         at.clock.advance(120)
         at.sandbox.braze.faults.add(Fault(kind=FaultKind.STATUS, status=500))
         everything = await at.subscriptions.subscribe(ALERTS, ANN, "all", Filters())
-        assert isinstance(everything, SubscribedTo)
+        assert isinstance(everything, SubscriptionSet)
         assert everything.total == 1
-        assert isinstance(await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters()), SubscribedTo)
+        assert isinstance(await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters()), SubscriptionSet)
         near = await at.subscriptions.subscribe(ALERTS, ANN, "Usres", Filters())
         assert isinstance(near, NoMatch)
 
@@ -302,7 +304,7 @@ class TestUnsubscribe:
         await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
         await at.polled()
         answer = await at.subscriptions.unsubscribe(ALERTS, ANN, "users")
-        assert answer == UnsubscribedFrom(selector=users, name="Users", still_covered_by=None)
+        assert answer == SubscriptionEnded(selector=users, name="Users", still_covered_by=None)
         expected = Unsubscribed(who=ANN, workspace_id=at.workspace.workspace_id, selector=users)
         assert (await at.owed())[-1] == expected
         await fails(at, users)
@@ -323,7 +325,7 @@ class TestUnsubscribe:
         assert answer == NotSubscribed(selector=users, name="Users", covered_by="U*")
         await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
         ended = await at.subscriptions.unsubscribe(ALERTS, ANN, users)
-        assert ended == UnsubscribedFrom(selector=users, name="Users", still_covered_by="U*")
+        assert ended == SubscriptionEnded(selector=users, name="Users", still_covered_by="U*")
 
     async def test_the_subscribed_one_is_meant(self, at: Desk) -> None:
         """Where a name fits several, the one that the channel is subscribed to is meant."""
@@ -331,7 +333,7 @@ class TestUnsubscribe:
         at.add("Users US", "success")
         await at.subscriptions.subscribe(ALERTS, ANN, "Users EU", Filters())
         answer = await at.subscriptions.unsubscribe(ALERTS, ANN, "Users")
-        assert isinstance(answer, UnsubscribedFrom)
+        assert isinstance(answer, SubscriptionEnded)
         assert answer.selector == europe
 
     async def test_pattern_ends_single_ones_too(self, at: Desk) -> None:
@@ -343,10 +345,10 @@ class TestUnsubscribe:
             await at.subscriptions.subscribe(ALERTS, ANN, name, Filters())
         await at.subscriptions.subscribe(ALERTS, ANN, "Users*", Filters())
         answer = await at.subscriptions.unsubscribe(ALERTS, ANN, "USERS*")
-        assert answer == UnsubscribedFrom(selector="USERS*", name=None, still_covered_by=None)
+        assert answer == SubscriptionEnded(selector="USERS*", name=None, still_covered_by=None)
         async with at.store.read() as uow:
             (left,) = await uow.subscriptions.for_channel(ALERTS)
-        assert isinstance(await at.subscriptions.unsubscribe(ALERTS, ANN, left.selector), UnsubscribedFrom)
+        assert isinstance(await at.subscriptions.unsubscribe(ALERTS, ANN, left.selector), SubscriptionEnded)
 
     async def test_all_ends_everything(self, at: Desk) -> None:
         """`all` leaves the channel with nothing, and other channels alone."""
@@ -354,7 +356,7 @@ class TestUnsubscribe:
         for query in ("Users", "U*"):
             await at.subscriptions.subscribe(ALERTS, ANN, query, Filters())
         await at.subscriptions.subscribe(MARKETING, ANN, "Users", Filters())
-        assert isinstance(await at.subscriptions.unsubscribe(ALERTS, ANN, "all"), UnsubscribedFrom)
+        assert isinstance(await at.subscriptions.unsubscribe(ALERTS, ANN, "all"), SubscriptionEnded)
         async with at.store.read() as uow:
             assert await uow.subscriptions.for_channel(ALERTS) == []
             assert len(await uow.subscriptions.for_channel(MARKETING)) == 1
@@ -366,7 +368,7 @@ class TestUnsubscribe:
         users = at.add("Users", "success")
         await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
         at.sandbox.braze.delete(users)
-        assert isinstance(await at.subscriptions.unsubscribe(ALERTS, ANN, "Users"), UnsubscribedFrom)
+        assert isinstance(await at.subscriptions.unsubscribe(ALERTS, ANN, "Users"), SubscriptionEnded)
 
     async def test_unknown_words(self, at: Desk) -> None:
         """Words that fit nothing anywhere are said to."""

@@ -1,4 +1,4 @@
-"""Syncs that people have Braze start: who may, what Braze may say to it, and what the channel is told."""
+"""Syncs that people request: who may, what Braze may answer, and what is announced."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def followed(at: Desk) -> int:
 
 
 async def test_asks_then_starts(at: Desk) -> None:
-    """An admin is asked, then Braze starts the sync and the channel is told who had it do so."""
+    """An admin is asked, then Braze starts the sync and the channel is told who requested it."""
     users = at.add("Users", "success")
     asked = await at.syncs.ask(ADMIN, "Users")
     assert isinstance(asked, ConfirmSync)
@@ -71,7 +71,7 @@ async def test_one_at_a_time(at: Desk) -> None:
     ],
 )
 async def test_each_refusal_is_told_apart(at: Desk, status: int, message: str, reason: BrazeReason) -> None:
-    """What Braze says against it is what the person is told; nothing is announced."""
+    """The reason of Braze is what the person is told; nothing is announced."""
     users = at.add("Users", "success")
     await at.syncs.ask(ADMIN, "Users")
     body = f'{{"message": "{message}"}}'

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cdi_bot.core.model.view import CardView
+from cdi_bot.delivery.views import CardView
 from tests.databases import new_file
 from tests.rigs.oracle import ALL, ONE, Excuses, Judge, settle_in
 from tests.rigs.virtual_time import VirtualLoop

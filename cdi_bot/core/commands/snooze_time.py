@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 
 from cdi_bot.core.commands.tokenizer import Token
+from cdi_bot.core.time_of_day import read_time_of_day
 
 _SECONDS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
 
@@ -27,9 +28,6 @@ _WHOLE = re.compile(rf"(?:{_PART.pattern})+", re.ASCII)
 SHORTEST = timedelta(minutes=1)
 LONGEST = timedelta(days=365)
 """Nobody means a snooze of less than a minute or of more than a year."""
-
-_CLOCK = re.compile(r"(\d{1,2})(?::(\d{2}))?([ap]m)?", re.ASCII)
-_HALF_DAY, _DAY, _HOUR = 12, 24, 60
 
 MORNING = time(9)
 """When a working day begins: what "tomorrow" means."""
@@ -57,19 +55,6 @@ def parse_length(word: str) -> timedelta | None:
     if not SHORTEST.total_seconds() <= seconds <= LONGEST.total_seconds():
         return None
     return timedelta(seconds=seconds)
-
-
-def parse_clock(word: str) -> time | None:
-    """Read a time of day such as `9am`, `9:30`, `17:00` or `5:30pm`; `None` for anything else, a mere number too."""
-    match = _CLOCK.fullmatch(word.lower())
-    if not match or not (match[2] or match[3]):
-        return None
-    hour, minute = int(match[1]), int(match[2] or 0)
-    if match[3]:
-        if not 1 <= hour <= _HALF_DAY:
-            return None
-        hour = hour % _HALF_DAY + (_HALF_DAY if match[3] == "pm" else 0)
-    return time(hour, minute) if hour < _DAY and minute < _HOUR else None
 
 
 def tomorrow_at(now: datetime, clock: time) -> datetime:
@@ -153,10 +138,10 @@ def _clock(tokens: Sequence[Token], at: int) -> tuple[time | None, int]:
         return None, at
     word = tokens[at].bare_word
     if at + 1 < len(tokens) and tokens[at + 1].bare_word in _HALVES:
-        both = parse_clock(word + tokens[at + 1].bare_word)
+        both = read_time_of_day(word + tokens[at + 1].bare_word)
         if both:
             return both, at + 2
-    return parse_clock(word), at + 1
+    return read_time_of_day(word), at + 1
 
 
 def _moment(word: str, now: datetime) -> datetime | None:

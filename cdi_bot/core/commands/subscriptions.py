@@ -20,7 +20,8 @@ from cdi_bot.core.commands.specification import (
     no_arguments,
 )
 from cdi_bot.core.commands.tokenizer import Token
-from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Topic
+from cdi_bot.core.model.incident import Topic
+from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,1 +1,1 @@
-"""What the bot works with, as frozen values: runs, integrations, incidents, subscriptions, messages."""
+"""The values that all else works with: runs, integrations, incidents, subscriptions, messages. They are frozen."""

@@ -1,4 +1,4 @@
-"""Times are aware and UTC everywhere: a naive one is refused where a value is made."""
+"""All times have a time zone, UTC: values with a naive time can't be created."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def refuse_naive(value: object) -> None:
-    """Raise `ValueError` when a datetime field of the dataclass `value` has no zone."""
+    """Raise `ValueError` if a datetime field of the dataclass `value` has no time zone."""
     kind: Any = type(value)
     for name in _times_of(kind):
         time = getattr(value, name)
@@ -18,5 +18,5 @@ def refuse_naive(value: object) -> None:
 
 @cache
 def _times_of(kind: type) -> tuple[str, ...]:
-    """The fields of a dataclass that hold times; looked up once, for there are many values."""
+    """The names of the datetime fields of a dataclass, computed once a class: values are created by the thousand."""
     return tuple(field.name for field in fields(kind) if "datetime" in str(field.type))

@@ -1,4 +1,4 @@
-"""Slack channels: where messages go, how a channel wants them, and who changed what there."""
+"""Slack channels, their settings, and the audit trail of what people changed in them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cdi_bot.core.model.aware_times import refuse_naive
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Channel:
-    """A place in Slack where messages go: a channel (`C…`, `G…`) or a direct message (`D…`) of one team."""
+    """A channel (`C…`, `G…`) or a direct message (`D…`) of one Slack team."""
 
     team_id: str
     channel_id: str
@@ -18,11 +18,11 @@ class Channel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelSettings:
-    """How a channel wants to be talked to, and who said so last.
+    """The settings of a channel, and who changed them last.
 
-    `language` is one of the bot's languages and `zone` the name of a time zone; `None` is the bot's own language, and
-    UTC. `digest` is a schedule as `core.digest` writes it; `digest_until` is the end of the last period that was told
-    of, or that was over when the digest was set.
+    `language` is one of the bot's languages, `None` for the bot's own. `zone` is the name of a time zone, `None` for
+    UTC. `digest` is a schedule in the text form of `Schedule`, `None` for no digest; `digest_until` is the end of the
+    period of the last digest, or, before the first one, of the period that was over when the digest was set.
     """
 
     channel: Channel
@@ -40,7 +40,7 @@ class ChannelSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
-    """Who changed what in which channel, when. `action` is a code word, `subject` what it was done to."""
+    """Who (a Slack user id) changed what in a channel, and when. `action` is a code, `subject` an id or a value."""
 
     channel: Channel
     at: datetime

@@ -1,4 +1,4 @@
-"""What a message says, as values that the outbox stores as JSON. `view` holds what the text is made from."""
+"""What the messages in the outbox say, as values that are stored as JSON. Their texts are made when they are sent."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from cdi_bot.core.model.subscription import Filters
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowCard:
-    """The card's present state is owed; the state is read when it is sent."""
+    """Show a card's present state, which is read when the message is sent."""
 
     what: Literal["show_card"] = "show_card"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedAgain:
-    """A further run of an open incident failed; `runs` is how many failed since the last word about it."""
+    """One more run of an open incident failed; `runs` is how many failed since the last message about it."""
 
     incident_id: int
     run_start: datetime
@@ -31,7 +31,7 @@ class FailedAgain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recovered:
-    """An incident ended; told in the thread and in the channel."""
+    """An incident is over."""
 
     incident_id: int
     what: Literal["recovered"] = "recovered"
@@ -39,28 +39,28 @@ class Recovered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StillOpen:
-    """Nobody acknowledged an open incident for the repeat interval; told in the thread and in the channel."""
+    """Nobody has acknowledged an open incident for the repeat interval."""
 
     incident_id: int
     what: Literal["still_open"] = "still_open"
 
 
 ReplyFact = Literal["failed_again", "recovered", "still_open"]
-"""The facts that one reply can tell of several incidents."""
+"""The facts that one reply can state about several incidents."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupedReply:
-    """The same befell several incidents of one card: told in one reply."""
+    """One reply about several incidents of a card to which the same happened."""
 
-    told: ReplyFact
+    fact: ReplyFact
     incident_ids: tuple[int, ...]
-    what: Literal["several"] = "several"
+    what: Literal["grouped_reply"] = "grouped_reply"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted:
-    """A run began, for those who asked with `on:running`."""
+    """A run began; for subscriptions with `on:running`."""
 
     workspace_id: int
     integration_id: str
@@ -70,13 +70,13 @@ class RunStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscribed:
-    """Somebody changed what a channel hears by subscribing it, or by changing a subscription's filters."""
+    """Somebody subscribed a channel, or changed the filters of a subscription."""
 
     who: str
     workspace_id: int
     selector: str
     filters: Filters
-    changed: bool  # an existing subscription got other filters
+    changed: bool  # the subscription existed and got other filters
     what: Literal["subscribed"] = "subscribed"
 
 
@@ -92,7 +92,7 @@ class Unsubscribed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snoozed:
-    """Somebody muted an integration in a channel, until a time or (`until` is `None`) until it recovers."""
+    """Somebody snoozed an integration in a channel until a time, or (`until` is `None`) until it recovers."""
 
     who: str
     workspace_id: int
@@ -104,7 +104,7 @@ class Snoozed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsnoozed:
-    """Somebody ended a mute."""
+    """Somebody ended a snooze."""
 
     who: str
     workspace_id: int
@@ -114,16 +114,16 @@ class Unsnoozed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelBroken:
-    """The bot can't post to `channel` any more; told to whoever subscribed it, or to the admin channel."""
+    """The bot can no longer post to `channel`; for whoever subscribed it, or for the admin channel."""
 
     channel: Channel
-    reason: str  # Slack's error word
+    reason: str  # Slack's error code
     what: Literal["channel_broken"] = "channel_broken"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncTriggered:
-    """Somebody had Braze start a sync; `is_certain` is False where Braze gave no clear answer."""
+    """Somebody requested a sync; `is_certain` is False where Braze gave no clear answer."""
 
     who: str
     workspace_id: int
@@ -134,9 +134,9 @@ class SyncTriggered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncEnded:
-    """The sync that somebody had Braze start is over, or is followed no longer: `ending` says which.
+    """A requested sync has ended, or is no longer followed: `ending` says which.
 
-    It is told in the thread of `thread_ts`, or (`None`) as a message of its own.
+    The message is a reply in the thread of `thread_ts`, or (`None`) a message of its own.
     """
 
     who: str
@@ -155,12 +155,12 @@ class IntegrationMissing:
 
     workspace_id: int
     integration_id: str
-    what: Literal["gone"] = "gone"
+    what: Literal["integration_missing"] = "integration_missing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LanguageChanged:
-    """Somebody chose the language of a channel's messages; `None` is the bot's own."""
+    """Somebody changed the language of a channel's messages; `None` is the bot's own."""
 
     who: str
     language: str | None
@@ -169,7 +169,7 @@ class LanguageChanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestChanged:
-    """Somebody set or ended (`digest` is `None`) a channel's digest: a schedule, in the zone of that name."""
+    """Somebody set a channel's digest to a schedule in a time zone, or ended it (`digest` is `None`)."""
 
     who: str
     digest: str | None
@@ -180,7 +180,7 @@ class DigestChanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
-    """What happened in a channel's integrations from `since` until `until`; what is known when it is sent is told."""
+    """What happened to a channel's integrations from `since` until `until`, by what is known when it is sent."""
 
     workspace_id: int
     since: datetime

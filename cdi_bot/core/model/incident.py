@@ -20,6 +20,19 @@ class Kind(StrEnum):
     UNREACHABLE = "unreachable"  # Braze can't be reached; concerns a workspace, not an integration
 
 
+class Topic(StrEnum):
+    """The types of alerts that a subscription can ask for: the values of `on:`."""
+
+    ERROR = "error"  # a run synced no rows
+    PARTIAL = "partial"  # a run lost some rows
+    CONFIG_ERROR = "config_error"  # the setup of the integration in Braze is wrong
+    RUNNING = "running"  # a run began
+    LATE = "late"  # a planned run has not begun
+    SLOW = "slow"  # a run takes far longer than usual
+    QUALITY = "quality"  # runs succeed, but what they sync looks wrong
+    RECOVERY = "recovery"  # an incident is over
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
     """A stretch of time in which one integration (or a whole workspace) is unhealthy, of one kind.

@@ -1,4 +1,4 @@
-"""Integrations and their workspace: what Braze tells of them, and what the bot remembers of watching them."""
+"""Integrations and their Braze workspace: what Braze says about them, and what the bot knows from watching them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from urllib.parse import quote
 from cdi_bot.core.model.aware_times import refuse_naive
 
 
-@lru_cache(maxsize=50_000)  # names and ids of ten thousand integrations, looked at again and again, with room
+@lru_cache(maxsize=50_000)  # enough for names and ids of ten thousand integrations, which are compared often
 def normalize_name(text: str) -> str:
-    """Spell a name so that all its spellings become one: `Ｕｓｅｒｓ　EU` and `users eu` are the same."""
+    """Return a form of a name that is the same for all spellings of it, such as `Ｕｓｅｒｓ　EU` and `users eu`."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
     return " ".join(text.casefold().split())
@@ -21,9 +21,9 @@ def normalize_name(text: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Integration:
-    """One configured CDI sync as Braze's list tells it; known by its id, whatever its name.
+    """One configured CDI sync as Braze's list shows it, identified by its id: its name may change.
 
-    Without the list permission only `integration_id` is known and `integration_name` repeats it.
+    Without the permission to list, only `integration_id` is known, and `integration_name` is the same.
     """
 
     workspace_id: int
@@ -44,13 +44,13 @@ class Integration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchedIntegration:
-    """An integration with what the bot remembers of watching it.
+    """An integration with what the bot knows from watching it.
 
-    `watched_since` is when somebody first subscribed to it. Runs that began before `baseline_start` are history,
-    not news; while it is `None` the baseline has not been taken (or no run existed when it was).
-    `baseline_taken` tells these two apart. `status_asked_at` and `listed_at` are the last good answers of the two
-    calls; `missing_since` is when Braze stopped listing or knowing it; `trouble` is the reason code of the last
-    status call that failed for this integration alone.
+    `watched_since` is when somebody first subscribed to it. The baseline is taken then: runs that began before
+    `baseline_start` are history, for which no alert is sent. That time is `None` until `baseline_taken`, and also
+    where there was no run. `status_asked_at` and `listed_at` are when the two calls last succeeded for it.
+    `missing_since` is when Braze stopped listing or knowing it. `trouble` is the reason code of the last status call
+    if that failed for this integration alone.
     """
 
     integration: Integration
@@ -64,7 +64,7 @@ class WatchedIntegration:
 
     @property
     def observed_at(self) -> datetime | None:
-        """When either call last told of it."""
+        """When either call last succeeded for it; `None` if neither has."""
         times = [time for time in (self.listed_at, self.status_asked_at) if time]
         return max(times, default=None)
 

@@ -1,4 +1,4 @@
-"""Cards, and the messages that are owed to channels: how they wait in the outbox until Slack confirms them."""
+"""Cards, and the messages in the outbox: they wait there until Slack has confirmed them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from cdi_bot.core.model.incident import Incident
 class Card:
     """The one message that shows one or more incidents in one channel.
 
-    `wanted_revision` grows with every change of a member; the dispatcher works until `shown_revision` equals it.
-    `first_shown_revision` is what the first post told: a reply about an older revision has been told already.
+    `wanted_revision` grows with every change of one of its incidents, and the card is sent until `shown_revision` is
+    the same.
+    `first_shown_revision` is the revision that was posted first: a reply about an older one would say nothing new.
     """
 
     card_id: int
@@ -31,17 +32,17 @@ class Card:
 class MessageKind(StrEnum):
     """How an outbox message reaches its channel."""
 
-    CARD = "card"  # posted once, then updated until it shows the present
+    CARD = "card"  # posted once, then updated until it shows the present state
     REPLY = "reply"  # one fact in a card's thread, sent once
     NOTICE = "notice"  # a message of its own, sent once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwedMessage:
-    """A message to put into the outbox. `key` is unique: owing the same key twice owes it once.
+    """A message to put into the outbox, to be sent at `not_before` at the earliest.
 
-    Only a card's key is owed anew when the card changes after it was shown. `card_revision` is, for a reply, the
-    card revision that belongs to its fact.
+    `key` is unique: a second message with the same key is not added. Only a card's message becomes due again, when
+    the card changes after it was shown. `card_revision` is, for a reply, the revision of the card that shows the same.
     """
 
     key: str
@@ -51,15 +52,15 @@ class OwedMessage:
     not_before: datetime
     card_id: int | None = None
     card_revision: int = 0
-    broadcast: bool = False  # a reply that is shown in the channel too
+    broadcast: bool = False  # a reply that is also shown in the channel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxMessage:
-    """An owed message with what happened to it so far.
+    """A message in the outbox, with what happened to it so far.
 
-    `sending_since` is set, in a commit of its own, before the message is handed to Slack: when it is found set
-    later, the outcome of that hand-over is unknown. `attempts` counts hand-overs that failed.
+    `sending_since` is committed before the message is sent to Slack: where it is still set later, the outcome of
+    that attempt is unknown. `attempts` counts the attempts that failed.
     """
 
     message_id: int
@@ -71,7 +72,7 @@ class OutboxMessage:
 
 
 def show_card(card: Card, now: datetime) -> OwedMessage:
-    """The debt of showing a card as it is now."""
+    """The message that shows a card as it is when it is sent."""
     return OwedMessage(
         key=f"card:{card.card_id}",
         channel=card.channel,
@@ -83,12 +84,12 @@ def show_card(card: Card, now: datetime) -> OwedMessage:
 
 
 def recovered(card: Card, incident: Incident, now: datetime) -> OwedMessage:
-    """The debt of telling, in a card's thread and in its channel, that an incident is over."""
+    """The reply, also shown in the channel, that an incident of a card has recovered."""
     return reply(card, f"recovered:{incident.incident_id}", Recovered(incident_id=incident.incident_id), now)
 
 
 def reply(card: Card, fact: str, content: Content, now: datetime, *, broadcast: bool = True) -> OwedMessage:
-    """The debt of telling a fact in a card's thread, and with `broadcast` in its channel; told once."""
+    """A reply in a card's thread, also shown in the channel with `broadcast`. For each `fact` a card gets one reply."""
     return OwedMessage(
         key=f"{fact}:card:{card.card_id}",
         channel=card.channel,

@@ -1,4 +1,4 @@
-"""A person in Slack, as far as it matters to the bot: when their day is, what they read, what they may change."""
+"""A person in Slack: their time zone, their language, and whether they may change something."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 class Person:
     """Somebody who types a command, presses a button, or opens Home.
 
-    `language` is Slack's tag such as `ja-JP`, `None` where it is not told. A guest was let into single channels of
-    the workspace; somebody from outside belongs to another workspace and shares a channel with this one.
-    `is_known` is False while Slack gives no answer: what stands here are then the defaults.
+    `language` is Slack's tag such as `ja-JP`, `None` where it is unknown. A guest has access to single channels of
+    the team only; somebody from outside belongs to another team and shares a channel with this one. `is_known` is
+    False where Slack does not answer: the other values are then the defaults.
     """
 
     user_id: str
@@ -26,10 +26,10 @@ class Person:
 
     @property
     def zone_name(self) -> str:
-        """The time zone as `ZoneInfo` names it; UTC where only its distance from UTC is told."""
+        """The name of the time zone; `UTC` where Slack gives only an offset from UTC."""
         return self.zone.key if isinstance(self.zone, ZoneInfo) and self.zone.key else "UTC"
 
     @property
     def may_change(self) -> bool:
-        """Whether they may change what a channel hears, rather than only read; a bot has no say either."""
+        """Whether they may change subscriptions and the like. Guests, people from outside and bots may only read."""
         return not (self.is_guest or self.is_outside or self.is_bot)

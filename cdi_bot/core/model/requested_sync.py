@@ -1,4 +1,4 @@
-"""A sync that somebody asked for in Slack, and how it may end."""
+"""A sync that somebody requested in Slack, and how it may end."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from cdi_bot.core.model.run import Run
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestedSync:
-    """A sync that somebody had Braze start, until it is told how it ended.
+    """A sync that somebody requested, until the channel is told how it ended.
 
-    `newest_start` is when the newest run began that was known then, and `incident_id` what was open in the channel,
-    in whose card's thread the end is told; `announced` is the key of the message that told who asked.
-    `is_certain` is False where Braze gave no clear answer, so that it may not have started at all.
+    `newest_start` is when the newest run known at that time began. `incident_id` is the incident that was open, if
+    any: the end is told in the thread of its card. `announced` is the key of the message that says who requested the
+    sync. `is_certain` is False where Braze gave no clear answer, so that the sync may not have started.
     """
 
     sync_id: int
@@ -37,16 +37,16 @@ class RequestedSync:
 
 
 class SyncEnding(StrEnum):
-    """Why the following ends."""
+    """Why a requested sync is no longer followed."""
 
-    ENDED = "ended"  # its run is over
+    ENDED = "ended"  # its run has ended
     NOT_SEEN = "not_seen"  # no run appeared
-    TOO_LONG = "too_long"  # its run goes on and on
+    TOO_LONG = "too_long"  # its run takes longer than syncs are followed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncEnd:
-    """What there is to tell; `run` is the run, where it was seen."""
+    """How a requested sync ended, to tell the channel; `run` is its run, if it was seen."""
 
     ending: SyncEnding
     run: Run | None

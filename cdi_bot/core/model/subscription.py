@@ -2,37 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from fnmatch import fnmatchcase
 
 from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.incident import Topic
 from cdi_bot.core.model.integration import Integration, normalize_name
-
-
-class Topic(StrEnum):
-    """What a subscription may hear of: the words that `on:` takes."""
-
-    ERROR = "error"  # a run brought no rows
-    PARTIAL = "partial"  # a run lost some rows
-    CONFIG_ERROR = "config_error"  # the integration's set-up is at fault
-    RUNNING = "running"  # a run began
-    LATE = "late"  # a run did not begin when it should have
-    SLOW = "slow"  # a run takes much longer than its like
-    QUALITY = "quality"  # runs succeed, but what they bring looks wrong
-    RECOVERY = "recovery"  # what was not well is well again
-
 
 DEFAULT_TOPICS = frozenset(Topic) - {Topic.RUNNING}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """What of an integration's story a subscription wants to hear.
+    """Which alerts a subscription asks for.
 
-    `min_rows` and `min_percent` (0 to 100) hold back a partial run that lost fewer rows, or a smaller share.
-    `mention` is a Slack mention such as `<@U1>` or `<!subteam^S1>` put into new alerts.
+    A partial run that lost fewer than `min_rows` rows, or a smaller share than `min_percent` (0 to 100), sends none.
+    `mention` is a Slack mention such as `<@U1>` or `<!subteam^S1>` that new alerts contain.
     """
 
     topics: frozenset[Topic] = DEFAULT_TOPICS
@@ -43,10 +30,10 @@ class Filters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """A channel's wish to hear of the integrations that `selector` takes in.
+    """The alerts that a channel gets for all integrations that match `selector`.
 
-    `selector` is an integration id, a name pattern with `*` or `?`, or `all`; the last two take in future
-    integrations. A `broken_reason` (Slack's error word) means that the channel can't be posted to at present.
+    `selector` is an integration id, a name pattern with `*` or `?`, or `all`; the last two also match integrations
+    that are added later. `broken_reason` is Slack's error code while the channel can't be posted to.
     """
 
     subscription_id: int
@@ -58,20 +45,25 @@ class Subscription:
     created_at: datetime
     broken_reason: str | None = None
 
-    def takes_in(self, integration: Integration) -> bool:
-        """Whether the selector fits this integration, in name case-insensitively or in id exactly."""
+    def covers(self, integration: Integration) -> bool:
+        """Whether this integration is of the same workspace and matches the selector."""
         if self.workspace_id != integration.workspace_id:
             return False
         return selector_matches(self.selector, integration)
 
 
+def is_subscribed(subscriptions: Iterable[Subscription], integration: Integration) -> bool:
+    """Whether any of the subscriptions is for this integration."""
+    return any(subscription.covers(integration) for subscription in subscriptions)
+
+
 def is_pattern(selector: str) -> bool:
-    """Whether a selector may take in more than one integration."""
+    """Whether a selector may match more than one integration."""
     return selector == "all" or "*" in selector or "?" in selector
 
 
 def selector_matches(selector: str, integration: Integration) -> bool:
-    """Whether `selector` (an id, a pattern, or `all`) takes in `integration`."""
+    """Whether an integration matches a selector: by its exact id, or by its name in any spelling."""
     if selector in {"all", integration.integration_id}:
         return True
     literal = selector.replace("[", "[[]")  # only * and ? are special to people
@@ -82,7 +74,7 @@ def selector_matches(selector: str, integration: Integration) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snooze:
-    """A mute of one integration in one channel; `until` is `None` for "until it recovers"."""
+    """Silences one integration in one channel until a time; `until` is `None` for "until it recovers"."""
 
     channel: Channel
     workspace_id: int

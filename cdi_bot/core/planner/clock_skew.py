@@ -1,47 +1,49 @@
-"""How far Braze's clock is ahead of ours, and how far its list lags behind its status call, as seen so far."""
+"""Estimates of how far Braze's clock is ahead of ours, and of how far its list lags behind its status call."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-_DRIFT = 0.1
-"""Seconds by which a bound is loosened with each sighting, so that a clock that was set is believed in the end."""
+_RELAXATION = 0.1
+"""Seconds by which a bound is loosened with each event, so that old bounds give way after a clock was set."""
+
+_LONGEST_LAG = 300.0  # seconds
 
 
 @dataclass(slots=True, kw_only=True)
 class ClockSkew:
-    """Bounds on the seconds that Braze's clock is ahead. While they allow it, the clocks are taken to agree."""
+    """Bounds on how many seconds Braze's clock is ahead of ours. As long as they include 0, the clocks agree."""
 
     at_least: float = float("-inf")
     at_most: float = float("inf")
 
     @property
     def seconds(self) -> float:
-        """The least difference that explains what was seen."""
+        """The smallest difference that agrees with what was observed, never negative unless it has to be."""
         return min(max(0.0, self.at_least), self.at_most)
 
-    def saw(self, braze_time: float, since: float | None, now: float) -> None:
-        """Learn from an event that Braze dated; by our clock it came before `now`, and (if known) after `since`."""
+    def observe(self, braze_time: float, *, after: float | None, now: float) -> None:
+        """Learn from an event that Braze dated `braze_time`; by our clock it was before `now`, and after `after`."""
         at_least = braze_time - now
-        at_most = braze_time - since if since is not None else float("inf")
-        self.at_least = max(self.at_least - _DRIFT, at_least)
-        self.at_most = min(self.at_most + _DRIFT, at_most)
+        at_most = braze_time - after if after is not None else float("inf")
+        self.at_least = max(self.at_least - _RELAXATION, at_least)
+        self.at_most = min(self.at_most + _RELAXATION, at_most)
         if self.at_least > self.at_most:  # a clock was set
             self.at_least, self.at_most = at_least, at_most
 
 
 @dataclass(slots=True, kw_only=True)
 class ListLag:
-    """Seconds that the list was lately seen to be behind; before anything was seen, it is taken at its word."""
+    """How many seconds the list lags behind the status call, as observed lately; 0 until something was observed."""
 
     seconds: float = 0.0
 
-    def behind(self, seconds: float) -> None:
-        """Note that the list did not yet show what the status call had told so many seconds ago."""
+    def not_shown_after(self, seconds: float) -> None:
+        """Learn that the list did not show a change so many seconds after it happened."""
         if seconds > self.seconds:
-            self.seconds += 0.3 * (min(seconds, 300.0) - self.seconds)
+            self.seconds += 0.3 * (min(seconds, _LONGEST_LAG) - self.seconds)
 
-    def abreast(self, seconds: float) -> None:
-        """Note that it did."""
+    def shown_after(self, seconds: float) -> None:
+        """Learn that the list showed a change so many seconds after it happened."""
         if seconds < self.seconds:
             self.seconds += 0.1 * (seconds - self.seconds)

@@ -1,8 +1,9 @@
-"""Which of many targets to take first, when what each is worth grows with time, for O(log n) a choice.
+"""Chooses among many targets whose values grow with time, at a cost of O(log n) a choice.
 
-A heap holds for each target the time at which its worth reaches the going price, which follows what was lately taken.
-Only the few at its head are weighed exactly, so a price that moved is made good for when a target comes up. A second
-heap holds until when each has to be taken whatever it is worth.
+A heap holds for each target the time at which its value reaches a threshold, and the threshold follows the values of
+the targets that were taken lately. Only the few targets at the head of the heap are valued exactly, so a target whose
+time was computed with an old threshold is corrected when it comes up. A second heap holds the deadline at which each
+target has to be taken whatever its value is.
 """
 
 from __future__ import annotations
@@ -13,17 +14,19 @@ from typing import Generic, TypeVar
 
 Target = TypeVar("Target", bound=Hashable)
 
-WEIGHED = 8
-"""Targets that are weighed for one choice."""
+COMPARED = 8
+"""How many targets are valued exactly for one choice."""
 
-_EXACT = 1.0  # seconds
-_FURTHEST = 20.0  # seconds
-_ANEW = 3
-_FOLLOW = 1.1
+_STEP = 1.1
+"""By this factor the threshold is moved after a choice."""
+
+_PRECISION = 1.0  # seconds to which the time of the threshold is computed
+_HORIZON = 20.0  # seconds to look ahead at least; with many targets it is longer:
+_HORIZON_TARGETS = 3  # one second for so many targets
 
 
 class TimeQueue(Generic[Target]):
-    """Targets by a time each, the earliest first. Entries that were replaced are dropped when they come up."""
+    """Targets with a time each, the earliest first. Entries that were replaced are dropped when they come up."""
 
     def __init__(self) -> None:
         """Start empty."""
@@ -40,7 +43,7 @@ class TimeQueue(Generic[Target]):
         return target in self._present
 
     def put(self, target: Target, time: float) -> None:
-        """Add a target, or move it."""
+        """Add a target, or move it to another time."""
         self._count += 1
         self._present[target] = (time, self._count)
         heappush(self._heap, (time, self._count, target))
@@ -53,7 +56,7 @@ class TimeQueue(Generic[Target]):
         self._present.pop(target, None)
 
     def first(self) -> tuple[float, Target] | None:
-        """The earliest, which stays."""
+        """The earliest target and its time, without removing it."""
         while self._heap:
             time, count, target = self._heap[0]
             if self._present.get(target) == (time, count):
@@ -62,7 +65,7 @@ class TimeQueue(Generic[Target]):
         return None
 
     def take(self) -> tuple[float, Target] | None:
-        """Remove and return the earliest."""
+        """Remove and return the earliest target and its time."""
         found = self.first()
         if found is not None:
             heappop(self._heap)
@@ -71,74 +74,74 @@ class TimeQueue(Generic[Target]):
 
 
 class PriorityQueue(Generic[Target]):
-    """Targets to choose from. `worth(target, time)` must not fall with time until the target is put anew."""
+    """Targets to choose from. `value(target, time)` must not fall with time until the target is put again."""
 
-    def __init__(self, worth: Callable[[Target, float], float], *, price: float, least: float) -> None:
-        """Start empty, at a `price`; what is worth less than `least` is taken only when its time has come."""
-        self._worth, self._price, self._least = worth, price, least
-        self._by_worth: TimeQueue[Target] = TimeQueue()
-        self._by_floor: TimeQueue[Target] = TimeQueue()
+    def __init__(self, value: Callable[[Target, float], float], *, threshold: float, minimum: float) -> None:
+        """Start empty, with a `threshold`; a target below the `minimum` is taken only at its deadline."""
+        self._value, self._threshold, self._minimum = value, threshold, minimum
+        self._by_value: TimeQueue[Target] = TimeQueue()
+        self._by_deadline: TimeQueue[Target] = TimeQueue()
 
     def __len__(self) -> int:
         """How many targets there are to choose from."""
-        return len(self._by_worth)
+        return len(self._by_value)
 
     def __contains__(self, target: Target) -> bool:
         """Whether a target can be chosen."""
-        return target in self._by_worth
+        return target in self._by_value
 
-    def put(self, target: Target, now: float, floor: float) -> None:
-        """Add a target, or weigh it anew; it has to be taken at `floor` at the latest."""
-        self._by_floor.put(target, floor)
-        self._by_worth.put(target, self._due(target, now))
+    def put(self, target: Target, now: float, deadline: float) -> None:
+        """Add a target, or note that its value has changed; it has to be taken at the `deadline` at the latest."""
+        self._by_deadline.put(target, deadline)
+        self._by_value.put(target, self._reaches_threshold_at(target, now))
 
     def drop(self, target: Target) -> None:
         """Remove a target, if it is there."""
-        self._by_worth.drop(target)
-        self._by_floor.drop(target)
+        self._by_value.drop(target)
+        self._by_deadline.drop(target)
 
     def take(self, now: float) -> Target | None:
-        """Remove and return what to take now: what has waited too long, else what is worth most; `None`: nothing."""
-        waiting = self._by_floor.first()
-        if waiting is not None and waiting[0] <= now:
-            self.drop(waiting[1])
-            return waiting[1]
-        weighed: list[tuple[float, float, Target]] = []
-        while len(weighed) < WEIGHED and (found := self._by_worth.take()):
+        """Remove and return the target that is past its deadline, else the one of the highest value, if any."""
+        overdue = self._by_deadline.first()
+        if overdue is not None and overdue[0] <= now:
+            self.drop(overdue[1])
+            return overdue[1]
+        compared: list[tuple[float, float, Target]] = []
+        while len(compared) < COMPARED and (found := self._by_value.take()):
             due, target = found
-            weighed.append((self._worth(target, now), due, target))
-        if not weighed:
+            compared.append((self._value(target, now), due, target))
+        if not compared:
             return None
-        best = max(weighed, key=lambda each: (each[0], -each[1]))
-        for each in weighed:
-            worth, due, target = each
-            if each is not best or worth < self._least:
-                is_right = due > now or worth >= self._price
-                self._by_worth.put(target, due if is_right else self._due(target, now))
-        if best[0] < self._least:
+        best = max(compared, key=lambda each: (each[0], -each[1]))
+        for each in compared:
+            value, due, target = each
+            if each is not best or value < self._minimum:
+                is_right = due > now or value >= self._threshold
+                self._by_value.put(target, due if is_right else self._reaches_threshold_at(target, now))
+        if best[0] < self._minimum:
             return None
-        self._by_floor.drop(best[2])
-        self._follow(sum(worth >= self._price for worth, _, _ in weighed), now)
+        self._by_deadline.drop(best[2])
+        self._adapt_threshold(sum(value >= self._threshold for value, _, _ in compared), now)
         return best[2]
 
-    def _follow(self, due: int, now: float) -> None:
-        """Have a few targets come up for each choice: more could not be weighed, with fewer there is no choice."""
-        waiting = self._by_worth.first()
-        if due == WEIGHED and waiting is not None and waiting[0] <= now:
-            self._price *= _FOLLOW
-        elif due < WEIGHED / 2:
-            self._price = max(self._price / _FOLLOW, self._least)
+    def _adapt_threshold(self, above: int, now: float) -> None:
+        """Keep a few targets above the threshold: more can't be compared, and fewer leave no choice."""
+        waiting = self._by_value.first()
+        if above == COMPARED and waiting is not None and waiting[0] <= now:
+            self._threshold *= _STEP
+        elif above < COMPARED / 2:
+            self._threshold = max(self._threshold / _STEP, self._minimum)
 
-    def _due(self, target: Target, now: float) -> float:
-        """When a target's worth reaches the price; `latest` if not before that. The further off, the less exact."""
-        if self._worth(target, now) >= self._price:
+    def _reaches_threshold_at(self, target: Target, now: float) -> float:
+        """When a target's value reaches the threshold, or the horizon if not before; less exact if further off."""
+        if self._value(target, now) >= self._threshold:
             return now
-        early, late = now, now + max(_FURTHEST, len(self) / _ANEW)
-        if self._worth(target, late) < self._price:
+        early, late = now, now + max(_HORIZON, len(self) / _HORIZON_TARGETS)
+        if self._value(target, late) < self._threshold:
             return late
-        while late - early > max(_EXACT, (early - now) / 2):
+        while late - early > max(_PRECISION, (early - now) / 2):
             middle = (early + late) / 2
-            if self._worth(target, middle) >= self._price:
+            if self._value(target, middle) >= self._threshold:
                 late = middle
             else:
                 early = middle

@@ -1,7 +1,7 @@
-"""What is believed of one integration between two looks at it: how many of its runs have ended unseen by now.
+"""Estimates for one integration how many of its runs have ended since Braze last told of it.
 
-All times are seconds since 1970. Those that Braze names (`began`, `ended`, `next_start`) are by Braze's clock, which
-is `ahead` of ours by so many seconds; those of looks are ours. A look at the list shows how things stood a while ago.
+All times are seconds since 1970. Those that Braze gives (`began`, `ended`, `next_start`) are by Braze's clock, which is
+`skew` seconds ahead of ours; the others are by our clock. The list shows the state of `lag` seconds ago.
 """
 
 from __future__ import annotations
@@ -13,199 +13,205 @@ from enum import Enum
 
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.run import Outcome, Run
-from cdi_bot.core.planner.run_habits import NO_HABITS, RunHabits, habits_of, share
+from cdi_bot.core.planner.run_habits import NO_HABITS, RunHabits, habits_of, share_within
 
-_UNEXPECTED = 1 / 7200
-"""Endings a second that nothing announces: syncs that people trigger, schedules that were changed."""
+_UNPLANNED = 1 / 7200
+"""Ended runs a second that nothing announces: syncs that people trigger, schedules that were changed."""
 
 _OVERDUE = 120.0
-"""Seconds past its time after which a start is half as likely to be imminent."""
+"""Seconds after its time at which a start is half as likely to be imminent."""
 
 _LENGTHS_TO_START = 0.7
-"""A run is counted as ended this part of its usual length after it began, where its start is a guess."""
+"""Where a start is estimated from the pauses, the end is expected this share of the usual length after it."""
 
 _LIKELY = 0.003
 _POSSIBLE = 0.05
-"""Unseen endings, from which on a run may have come and gone between two looks at the list."""
+"""Expected ended runs, from which on a run may have begun and ended between two answers of the list. The higher bound
+holds where the next start is known."""
 
 
 class ListChange(Enum):
     """What the list shows of an integration."""
 
-    NONE = "none"  # nothing that was not known
-    PLAIN = "plain"  # a run began, or the known one ended well: its rows can wait
-    PRESSING = "pressing"  # a run did not end well, or one may have come and gone: only the status call tells
+    NONE = "none"  # nothing new
+    ROUTINE = "routine"  # a run began, or the known one ended well: its rows can wait
+    URGENT = "urgent"  # a run ended badly, or one may have come and gone: only the status call tells
 
 
 @dataclass(slots=True, kw_only=True)
 class RunEstimate:
-    """One integration as last seen. Whatever ended before `as_of` is known.
+    """The last known state of one integration, and what is expected of it.
 
-    `untold` says that its past or its newest rows are not known yet. `changed_at` is when its newest run last
-    began or ended as far as the status call told, until the list has shown that too.
+    Every run that ended before `as_of` is known. `lacks_details` is True until the status call has told of the past,
+    or of the rows of a run that the list alone has shown. `began` and `ended` are those of the newest run; `healthy`
+    is False if it failed. `expected_starts` are the times at which the next run should begin. `not_listed_since` is
+    when the newest run began or ended by the status call, until the list has shown that too.
     """
 
     as_of: float
     subscribed: bool = False
-    untold: bool = True
+    lacks_details: bool = True
     asked_at: float | None = None
-    listed_at: float | None = None
     began: float | None = None
     ended: float | None = None
     running: bool = False
-    well: bool = True
+    healthy: bool = True
     next_start: float | None = None
     missed_start: float | None = None
-    changed_at: float | None = None
-    due: tuple[float, ...] = ()
+    not_listed_since: float | None = None
+    expected_starts: tuple[float, ...] = ()
     habits: RunHabits = NO_HABITS
 
-    def unseen(self, until: float, ahead: float) -> float:
-        """How many runs are expected to have ended after `as_of` and by `until`; never falls as `until` grows."""
+    # ------------------------------------------------------------------------------------- what is expected
+
+    def expected_endings(self, until: float, skew: float) -> float:
+        """How many runs have probably ended between `as_of` and `until`; never falls as `until` grows."""
         since = until - self.as_of
         if since <= 0:
             return 0.0
-        return since * _UNEXPECTED + self._expected(until, ahead)
+        return since * _UNPLANNED + self._planned_endings(until, skew)
 
-    def _expected(self, until: float, ahead: float) -> float:
+    def _planned_endings(self, until: float, skew: float) -> float:
         if self.running and self.began is not None:
-            began = self.began - ahead
-            before = self.habits.over(self.as_of - began)
-            over = (self.habits.over(until - began) - before) / max(1 - before, 1e-9)
-            return over + self._further(until - began)
-        if self.due:
-            return max([self._after_start(start - ahead, until) for start in self.due])
+            began = self.began - skew
+            before = self.habits.ended_within(self.as_of - began)
+            ended = (self.habits.ended_within(until - began) - before) / max(1 - before, 1e-9)
+            return ended + self._following_runs(until - began)
+        if self.expected_starts:
+            return max([self._after_start(start - skew, until) for start in self.expected_starts])
         if self.ended is None:
             return 0.0
-        rested = self.as_of - (self.ended - ahead)
-        resting = until - _LENGTHS_TO_START * self.habits.length[0] - (self.ended - ahead)
-        before = share(self.habits.rest, rested)
-        return max(0.0, share(self.habits.rest, resting) - before) / max(1 - before, 1e-9)
+        rested = self.as_of - (self.ended - skew)
+        resting = until - _LENGTHS_TO_START * self.habits.length[0] - (self.ended - skew)
+        before = share_within(self.habits.rest, rested)
+        return max(0.0, share_within(self.habits.rest, resting) - before) / max(1 - before, 1e-9)
 
     def _after_start(self, due: float, until: float) -> float:
-        """What to expect of a run that is due to begin: the longer it is overdue, the less it is imminent."""
+        """What to expect of a run that should begin at `due`: the longer it is overdue, the less likely it begins."""
         start = max(due, self.as_of)
-        return self.habits.over(until - start) / (1 + (start - due) / _OVERDUE) + self._further(until - start)
+        ended = self.habits.ended_within(until - start)
+        return ended / (1 + (start - due) / _OVERDUE) + self._following_runs(until - start)
 
-    def _further(self, seconds: float) -> float:
-        """The runs that follow the first one within so many seconds from its start."""
+    def _following_runs(self, seconds: float) -> float:
+        """How many runs follow one within so many seconds after its start."""
         period = self.habits.period
         return max(0.0, seconds / period - 1) if period else 0.0
 
-    def settle(self) -> None:
-        """Work out when the next run should begin: as Braze says, else by the rhythm of the runs before."""
-        self.due = tuple(
+    def expect_starts(self) -> None:
+        """Compute when the next run should begin: as Braze's schedule says, else after the period of past runs."""
+        self.expected_starts = tuple(
             start
             for start in (self.missed_start, self.next_start)
             if start is not None and (self.began is None or start > self.began + 1)
         )
-        if not self.due and self.began is not None and self.habits.period is not None:
-            self.due = (self.began + self.habits.period,)
+        if not self.expected_starts and self.began is not None and self.habits.period is not None:
+            self.expected_starts = (self.began + self.habits.period,)
 
-    # ------------------------------------------------------------------------------------- looks
+    # ------------------------------------------------------------------------------------- what Braze tells
 
-    def take_runs(self, runs: Sequence[Run], now: float, ahead: float) -> None:
-        """Take in the first page of the status call, which is how things stand now."""
+    def update_from_runs(self, runs: Sequence[Run], now: float, skew: float) -> None:
+        """Learn from the first page of the status call, which shows the present state."""
         before, self.as_of, self.asked_at = self.as_of, now, now
-        learned, self.untold = not self.untold, False
+        had_details, self.lacks_details = not self.lacks_details, False
         if not runs:
             return
         newest = max(runs, key=lambda run: run.sync_start_time)
         began, running = newest.sync_start_time.timestamp(), newest.outcome is Outcome.RUNNING
-        if learned and (began, running) == (self.began, self.running):
+        if had_details and (began, running) == (self.began, self.running):
             return
         self.habits = habits_of((run.sync_start_time, run.sync_finish_time) for run in runs)
         finish = newest.sync_finish_time
         self.began, self.running = began, running
-        self.well = newest.outcome is not Outcome.BAD
+        self.healthy = newest.outcome is not Outcome.BAD
         if not running:
             self.ended = finish.timestamp() if finish else began
         happened = began if running or self.ended is None else self.ended
-        self.changed_at = min(max(happened - ahead, before), now)
-        self.settle()
+        self.not_listed_since = min(max(happened - skew, before), now)
+        self.expect_starts()
 
-    def recall(self, runs: Sequence[Run]) -> None:
-        """Learn from stored runs; where the newest of them is told by the list alone, its rows are still missing."""
+    def learn_habits(self, runs: Sequence[Run]) -> None:
+        """Learn from stored runs; the rows of those that only the list has shown are still unknown."""
         self.habits = habits_of((run.sync_start_time, run.sync_finish_time) for run in runs)
-        self.untold = any(run.provisional for run in runs)
-        self.settle()
+        self.lacks_details = any(run.provisional for run in runs)
+        self.expect_starts()
 
-    def take_listed(self, listed: Integration, now: float, *, lag: float, ahead: float) -> ListChange:
-        """Take in what the list tells, which is how things stood `lag` seconds ago; says what that changes."""
-        start, word = _seconds(listed.last_job_start_time), (listed.last_job_status or "").lower()
-        self._take_next_start(_seconds(listed.next_scheduled_run), now + ahead)
-        self.listed_at = now
-        if self._knows_better(start, word):
-            self.settle()
+    def update_from_list(self, listed: Integration, now: float, *, lag: float, skew: float) -> ListChange:
+        """Learn from the list, which shows the state of `lag` seconds ago; returns what that changes."""
+        start, status = _newest_listed_run(listed)
+        self._update_next_start(_seconds(listed.next_scheduled_run), now + skew)
+        if self.is_newer_than(listed):
+            self.expect_starts()
             return ListChange.NONE
-        change = self._compared(start, word, ahead)
+        change = self._compare(start, status, skew)
         self.as_of = max(self.as_of, now - lag)
         if change is not ListChange.NONE and start is not None:
-            self.running = word == "running"
-            self.began = self.began if self.is_newest(start) else start
-            self.changed_at = None
+            self.running = status == "running"
+            self.began = self.began if self._is_newest(start) else start
+            self.not_listed_since = None
             if not self.running:
-                self.untold = True
-                self.well = word == "success"
-                self.ended = max(now - lag + ahead, start)
-        self.settle()
+                self.lacks_details = True
+                self.healthy = status == "success"
+                self.ended = max(now - lag + skew, start)
+        self.expect_starts()
         return change
 
-    def _take_next_start(self, told: float | None, there: float) -> None:
-        """Braze may name the next slot as soon as one has come, before the list shows the run that began with it."""
+    def _update_next_start(self, scheduled: float | None, braze_now: float) -> None:
+        """Keep a passed start: Braze may name the next one before the list shows the run that began at this one."""
         before = self.next_start
-        if before is not None and before <= there and before != told:
+        if before is not None and before <= braze_now and before != scheduled:
             self.missed_start = before
-        self.next_start = told
+        self.next_start = scheduled
 
-    def _compared(self, start: float | None, word: str, ahead: float) -> ListChange:
-        """Hold the list's newest run, which is not older than the known one, against it."""
-        if start is None or not word:
+    def _compare(self, start: float | None, status: str, skew: float) -> ListChange:
+        """Compare the list's newest run, which is not older than the known one, with that one."""
+        if start is None or not status:
             return ListChange.NONE
-        running = word == "running"
-        if self.is_newest(start):
+        running = status == "running"
+        if self._is_newest(start):
             if self.running == running:
                 return ListChange.NONE
-            return ListChange.PLAIN if word == "success" and self.well else ListChange.PRESSING
-        if not running and (word != "success" or not self.well):
-            return ListChange.PRESSING
-        if self.running or self.unseen(start - ahead, ahead) > (_POSSIBLE if self.due else _LIKELY):
-            return ListChange.PRESSING
-        return ListChange.PLAIN
+            return ListChange.ROUTINE if status == "success" and self.healthy else ListChange.URGENT
+        if not running and (status != "success" or not self.healthy):
+            return ListChange.URGENT
+        bound = _POSSIBLE if self.expected_starts else _LIKELY
+        if self.running or self.expected_endings(start - skew, skew) > bound:
+            return ListChange.URGENT
+        return ListChange.ROUTINE
 
-    def is_newest(self, start: float) -> bool:
+    def _is_newest(self, start: float) -> bool:
         """Whether the newest known run began then; the list may cut a start to whole seconds."""
         return self.began is not None and int(start) == int(self.began)
 
-    def is_ahead_of(self, listed: Integration) -> bool:
-        """Whether more is known than what the list tells."""
-        return self._knows_better(
-            _seconds(listed.last_job_start_time), (listed.last_job_status or "").lower()
-        )
-
-    def _knows_better(self, start: float | None, word: str) -> bool:
+    def is_newer_than(self, listed: Integration) -> bool:
+        """Whether the known state is newer than what the list shows."""
         if self.began is None:
             return False
+        start, status = _newest_listed_run(listed)
         if start is None or int(start) < int(self.began):
             return True
-        return int(start) == int(self.began) and word == "running" and not self.running
+        return int(start) == int(self.began) and status == "running" and not self.running
 
 
 def estimate_from_store(watched: WatchedIntegration, newest: Run | None, now: float) -> RunEstimate:
-    """What is believed of an integration on what is stored of it; of one that was never seen, nothing."""
+    """The estimate by what is stored of an integration and its newest run."""
     listed, observed = watched.integration, watched.observed_at
     estimate = RunEstimate(
         as_of=observed.timestamp() if observed else now,
         asked_at=_seconds(watched.status_asked_at),
-        listed_at=_seconds(watched.listed_at),
         next_start=_seconds(listed.next_scheduled_run),
     )
     if newest is not None:
         estimate.began = newest.sync_start_time.timestamp()
-        estimate.running, estimate.well = newest.outcome is Outcome.RUNNING, newest.outcome is not Outcome.BAD
+        estimate.running = newest.outcome is Outcome.RUNNING
+        estimate.healthy = newest.outcome is not Outcome.BAD
         estimate.ended = None if estimate.running else _seconds(newest.sync_finish_time) or estimate.began
-    estimate.settle()
+    estimate.expect_starts()
     return estimate
+
+
+def _newest_listed_run(listed: Integration) -> tuple[float | None, str]:
+    """The start and the status (`""` if there is none) of the newest run that the list shows."""
+    return _seconds(listed.last_job_start_time), (listed.last_job_status or "").lower()
 
 
 def _seconds(time: datetime | None) -> float | None:

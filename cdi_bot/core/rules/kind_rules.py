@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Protocol
 
-from cdi_bot.core.model.incident import Incident, Kind
+from cdi_bot.core.model.incident import Incident, Kind, Topic
 from cdi_bot.core.model.integration import WatchedIntegration
 from cdi_bot.core.model.run import Run
-from cdi_bot.core.model.subscription import Filters, Topic
+from cdi_bot.core.model.subscription import Filters
 
 
 class Severity(IntEnum):

@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from cdi_bot.core.model.incident import Incident, Kind, opened, resolved
+from cdi_bot.core.model.incident import Incident, Kind, Topic, opened, resolved
 from cdi_bot.core.model.integration import WatchedIntegration
 from cdi_bot.core.model.run import Outcome, Run
-from cdi_bot.core.model.subscription import Topic
 from cdi_bot.core.rules.kind_rules import IntegrationFacts, KindRules, asked_for, nothing_failed
 
 CLOCK_SKEW = timedelta(minutes=2)

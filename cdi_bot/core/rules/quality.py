@@ -18,10 +18,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 
-from cdi_bot.core.model.incident import Incident, Kind, opened, resolved
+from cdi_bot.core.model.incident import Incident, Kind, Topic, opened, resolved
 from cdi_bot.core.model.integration import WatchedIntegration
 from cdi_bot.core.model.run import Outcome, Run
-from cdi_bot.core.model.subscription import Topic
 from cdi_bot.core.rules.kind_rules import IntegrationFacts, KindRules, PastNeeded, asked_for, nothing_failed
 
 _LEAST_EMPTY_TIME = timedelta(hours=12)

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
-from cdi_bot.core.model.incident import Incident, Kind, opened, resolved
+from cdi_bot.core.model.incident import Incident, Kind, Topic, opened, resolved
 from cdi_bot.core.model.integration import WatchedIntegration
 from cdi_bot.core.model.run import Outcome, Run, second_of
-from cdi_bot.core.model.subscription import Topic
 from cdi_bot.core.rules.kind_rules import IntegrationFacts, KindRules, PastNeeded, asked_for, nothing_failed
 
 LEAST = timedelta(minutes=10)

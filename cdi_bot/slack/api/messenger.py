@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.view import View
 from cdi_bot.delivery.slack_port import ChannelInfo, Messenger, SlackTrouble, SlackVerdict
+from cdi_bot.delivery.views import View
 from cdi_bot.slack.api.call import Json, SlackApi, next_cursor
 from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.i18n import Translator

@@ -33,7 +33,7 @@ from cdi_bot.slack.render.forms.values import FormValues, read_form
 from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import StoreTrouble
-from cdi_bot.usecases.answers import Answer, SubscribedTo
+from cdi_bot.usecases.answers import Answer, SubscriptionSet
 from cdi_bot.usecases.subscription_form import ExistingSubscription, SubscriptionForms
 
 log = structlog.get_logger(__name__)
@@ -89,11 +89,11 @@ class FormHandlers:
             now=await self.forms.settings(channel),
         )
         if "subscription" in carried:
-            found: ExistingSubscription | Integration | None = await self.forms.present(
+            found: ExistingSubscription | Integration | None = await self.forms.current(
                 channel, carried["subscription"]
             )
         else:
-            found = await self.forms.about(channel, carried["id"]) if "id" in carried else None
+            found = await self.forms.for_integration(channel, carried["id"]) if "id" in carried else None
         if isinstance(found, ExistingSubscription):
             one = found.subscription
             return replace(
@@ -127,7 +127,7 @@ class FormHandlers:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 i18n = await self._translator(body)
-                return selector_options(await self.forms.offer(str(body.get("value") or "")), i18n)
+                return selector_options(await self.forms.search(str(body.get("value") or "")), i18n)
         except (StoreTrouble, TimeoutError) as trouble:
             log.warning("nothing offered", why=str(trouble) or "timeout", user=body["user"]["id"])
             return {"options": []}
@@ -163,16 +163,16 @@ class FormHandlers:
         try:
             selector = wish.selector
             if wish.subscription_id is not None:
-                present = await self.forms.present(channel, wish.subscription_id)
+                present = await self.forms.current(channel, wish.subscription_id)
                 selector = present.subscription.selector if present else None
             if selector is None:
                 return [ended(await self._translator(body))]
             outcome.append(
                 await self.forms.subscribe(channel, who, selector, wish.filters, picked=wish.picked)
             )
-            if isinstance(outcome[0], SubscribedTo):
+            if isinstance(outcome[0], SubscriptionSet):
                 zone = (await self.responder.directory.person(who)).zone_name
-                outcome += await self.forms.talk(channel, who, wish.settings, zone)
+                outcome += await self.forms.change_settings(channel, who, wish.settings, zone)
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
             outcome.append(self.responder.failed(error, form=FORM, user=who))
         self.responder.slack.start(self.changed(who))
@@ -210,7 +210,7 @@ class FormHandlers:
         i18n = await self._translator(body)
         channel = self.responder.slack.channel(press.value["channel"])
         try:
-            present = await self.forms.present(channel, press.value["subscription"])
+            present = await self.forms.current(channel, press.value["subscription"])
             if present is None:
                 outcome: Answer | Rendered = ended(i18n)
             else:

@@ -224,8 +224,8 @@ def _subscription_block(
     one = entry.subscription
     what = selector_text(one.selector, entry.name, i18n)
     count = matching_now(entry.total, i18n)
-    if entry.failing:
-        count = i18n.listed([count, _("{count} not well").format(count=i18n.number(entry.failing))])
+    if entry.unhealthy:
+        count = i18n.listed([count, _("{count} not well").format(count=i18n.number(entry.unhealthy))])
     lines = [f"{what} ({count})" if entry.name is None else what, filter_text(one.filters, i18n)]
     if one.broken_reason:
         lines.append(broken_channel(one.broken_reason, i18n))

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from cdi_bot.core.digest_schedule import read_schedule
+from cdi_bot.core.model.incident import Topic
 from cdi_bot.core.model.integration import Integration
-from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Topic, is_pattern
+from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, is_pattern
 from cdi_bot.slack.render.kinds.table import topic_texts
 from cdi_bot.slack.render.kit.i18n import Translator, language_name
 from cdi_bot.slack.render.kit.text import bold_name, code, date, mentions, outside

@@ -22,7 +22,8 @@ from cdi_bot.core.commands.table import (
     ShowHelp,
     about_integration,
 )
-from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Topic
+from cdi_bot.core.model.incident import Topic
+from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters
 
 ID = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
 

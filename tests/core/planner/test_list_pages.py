@@ -1,4 +1,4 @@
-"""Which page an integration stands on, and when it is gone, whatever is added and removed meanwhile."""
+"""Which page an integration is on, and when it is missing, whatever is added and removed meanwhile."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ class Braze:
         self.listing, self.now, self.gone = ListPages(), 0.0, set[str]()
 
     def read(self, page: int) -> None:
-        """Read a page that the listing knows how to reach, else the next one to be found."""
-        if page not in self.listing and self.listing.frontier is not None:
-            page = self.listing.frontier
-        if page not in self.listing and page != self.listing.frontier:
+        """Read a known page, or the next one in order."""
+        if page not in self.listing and self.listing.next_in_order is not None:
+            page = self.listing.next_in_order
+        if page not in self.listing and page != self.listing.next_in_order:
             page = 0
         self.now += 1
         found = self.names[page * SIZE : (page + 1) * SIZE]
-        self.listing.take(page, found, is_last=(page + 1) * SIZE >= len(self.names), now=self.now)
-        self.gone |= set(self.listing.gone())
+        self.listing.update(page, found, is_last=(page + 1) * SIZE >= len(self.names), now=self.now)
+        self.gone |= set(self.listing.take_missing())
 
     def read_all(self) -> None:
         """Read every page once, in order."""
         since = self.now + 0.5
-        while (page := self.listing.stale(since)) is not None:
+        while (page := self.listing.unread_since(since)) is not None:
             self.read(page)
 
 
@@ -67,7 +67,7 @@ def test_what_stays_is_never_gone_and_what_was_deleted_is_in_the_end(
 
 
 def test_what_was_listed_before_a_restart_is_gone_only_after_three_readings() -> None:
-    """A new process looks for what its predecessor saw."""
+    """A new process looks for what the process before it has seen."""
     braze = Braze(3)
     braze.listing.expect("lost", 0.0)
     braze.listing.expect("n2", 0.0)
@@ -84,7 +84,7 @@ def test_pages_are_found_anew_when_the_way_to_them_is_lost() -> None:
     braze.read_all()
     braze.listing.restart()
     found = []
-    while (page := braze.listing.frontier) is not None:
+    while (page := braze.listing.next_in_order) is not None:
         found.append(page)
         braze.read(page)
     assert found == [0, 1, 2]

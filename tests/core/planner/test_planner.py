@@ -38,11 +38,11 @@ def ran(name: str, start: float, seconds: float | None = 30, status: str = "succ
 
 
 def planner(*names: str, now: datetime = NOON) -> Planner:
-    """A planner that has heard of these, with Braze's usual limits."""
+    """A planner that knows these integrations, with Braze's usual limits."""
     made = Planner(interval=INTERVAL)
-    made.allow(calls_per_minute=70, pages_per_minute=40)
+    made.set_limits(calls_per_minute=70, pages_per_minute=40)
     for name in names:
-        made.know(WatchedIntegration(integration=one(name)), newest=None, subscribed=True, now=now)
+        made.add_or_update(WatchedIntegration(integration=one(name)), newest=None, subscribed=True, now=now)
     return made
 
 
@@ -65,10 +65,10 @@ def test_a_call_goes_where_a_run_has_probably_ended() -> None:
     """Of two running syncs the one that has reached its usual length is asked first."""
     made = planner("long", "short")
     calls(made, NOON)
-    made.answered(
+    made.call_answered(
         "long", [ran("long", 0, None), *(ran("long", -10 * each, 300) for each in range(1, 10))], NOON
     )
-    made.answered(
+    made.call_answered(
         "short", [ran("short", 0, None), *(ran("short", -10 * each, 20) for each in range(1, 10))], NOON
     )
     assert calls(made, at(0.45))[0] == "short"
@@ -78,7 +78,7 @@ def test_without_a_list_nothing_goes_unasked_for_longer_than_the_interval() -> N
     """Where the limits allow it, each is asked every 30 s however little is to be expected."""
     made = planner("quiet")
     calls(made, NOON)
-    made.answered("quiet", [ran("quiet", -600)], NOON)
+    made.call_answered("quiet", [ran("quiet", -600)], NOON)
     assert calls(made, NOON + timedelta(seconds=29)) == []
     assert calls(made, NOON + timedelta(seconds=30)) == ["quiet"]
 
@@ -87,18 +87,18 @@ def asked_while(tells: Callable[[int], bool]) -> list[int]:
     """The seconds of five minutes in which one quiet integration is asked, while the list tells of it or fails."""
     made = planner("quiet")
     calls(made, NOON)
-    made.answered("quiet", [ran("quiet", -600)], NOON)
+    made.call_answered("quiet", [ran("quiet", -600)], NOON)
     asked = []
     for second in range(5, 301, 5):
         now = NOON + timedelta(seconds=second)
         if (page := made.next_page(now)) is not None:
             if tells(second):
-                made.listed(page, [one("quiet", last=-600)], now, is_last=True)
+                made.page_answered(page, [one("quiet", last=-600)], now, is_last=True)
             else:
                 made.page_failed(page, now)
         for name in calls(made, now):
             asked.append(second)
-            made.answered(name, [ran("quiet", -600)], now)
+            made.call_answered(name, [ran("quiet", -600)], now)
     return asked
 
 
@@ -107,100 +107,102 @@ def test_a_list_is_not_trusted_for_ever() -> None:
     assert asked_while(lambda _second: True) == [300]
 
 
-def test_a_list_that_tells_nothing_any_more_is_not_trusted() -> None:
+def test_a_list_that_no_longer_answers_is_not_trusted() -> None:
     """When it is forbidden or fails, the status call alone keeps the interval."""
     assert asked_while(lambda second: second <= 60) == list(range(90, 301, 30))
 
 
-def test_news_that_presses_goes_first_and_does_not_wait_for_its_turn() -> None:
-    """A run that did not end well is asked before all that is only likely to bring news."""
+def test_what_is_urgent_goes_first_and_does_not_wait_for_its_turn() -> None:
+    """A run that did not end well is asked before all others."""
     made = planner("a", "b")
     calls(made, NOON)
     for name in ("a", "b"):
-        made.answered(name, [ran(name, -60)], NOON)
+        made.call_answered(name, [ran(name, -60)], NOON)
     page = made.next_page(at(1))
     assert page == 0
-    changes = made.listed(page, [one("a", last=-60), one("b", last=0.5, status="error")], at(1), is_last=True)
-    assert changes == {"a": ListChange.NONE, "b": ListChange.PRESSING}
-    made.press("b", at(1))
-    assert made.next_call(at(1), news_only=True) == "b"
-    assert made.next_call(at(1), news_only=True) is None
+    changes = made.page_answered(
+        page, [one("a", last=-60), one("b", last=0.5, status="error")], at(1), is_last=True
+    )
+    assert changes == {"a": ListChange.NONE, "b": ListChange.URGENT}
+    made.prioritize("b", at(1))
+    assert made.next_call(at(1), urgent_only=True) == "b"
+    assert made.next_call(at(1), urgent_only=True) is None
 
 
-def test_what_presses_and_can_not_be_asked_presses_again_when_it_may_be() -> None:
+def test_what_is_urgent_and_can_not_be_asked_is_still_urgent_when_it_can() -> None:
     """A failed call is held back until its time, and goes first then too."""
     made = planner("a")
-    made.press("a", NOON)
+    made.prioritize("a", NOON)
     assert made.next_call(NOON) == "a"
-    made.failed("a", NOON, not_before=at(1))
+    made.call_failed("a", NOON, not_before=at(1))
     assert made.next_call(at(0.9)) is None
-    assert made.next_call(at(1), news_only=True) == "a"
+    assert made.next_call(at(1), urgent_only=True) == "a"
 
 
 def test_a_good_end_seen_in_the_list_needs_no_call_at_once() -> None:
     """The end is known; its rows are asked when there is nothing better to do."""
     made = planner("a")
     calls(made, NOON)
-    made.answered("a", [ran("a", -1, None), *(ran("a", -15 * each) for each in range(1, 10))], NOON)
+    made.call_answered("a", [ran("a", -1, None), *(ran("a", -15 * each) for each in range(1, 10))], NOON)
     made.next_page(at(1))
-    assert made.listed(0, [one("a", last=-1)], at(1), is_last=True) == {"a": ListChange.PLAIN}
-    assert made.next_call(at(1), news_only=True) is None
+    assert made.page_answered(0, [one("a", last=-1)], at(1), is_last=True) == {"a": ListChange.ROUTINE}
+    assert made.next_call(at(1), urgent_only=True) is None
     assert calls(made, at(1)) == ["a"]
 
 
-def test_a_run_that_came_and_went_between_two_looks_presses() -> None:
+def test_a_run_that_began_and_ended_between_two_answers_is_urgent() -> None:
     """The list shows the newest run only: when another may have ended before it, only the status call tells."""
     made = planner("a")
     calls(made, NOON)
-    made.answered("a", [ran("a", 0, None), *(ran("a", -15 * each) for each in range(1, 10))], NOON)
+    made.call_answered("a", [ran("a", 0, None), *(ran("a", -15 * each) for each in range(1, 10))], NOON)
     made.next_page(at(16))
-    assert made.listed(0, [one("a", last=15.1)], at(16), is_last=True) == {"a": ListChange.PRESSING}
+    assert made.page_answered(0, [one("a", last=15.1)], at(16), is_last=True) == {"a": ListChange.URGENT}
 
 
 def test_a_list_that_is_behind_changes_nothing() -> None:
-    """An older run, or a known end still shown as running, is no news."""
+    """An older run, or a known end still shown as running, changes nothing."""
     made = planner("a")
     calls(made, NOON)
-    made.answered("a", [ran("a", -1), ran("a", -16)], NOON)
+    made.call_answered("a", [ran("a", -1), ran("a", -16)], NOON)
     older, still_running, never_ran = one("a", last=-16), one("a", last=-1, status="running"), one("a")
     for minute, behind in enumerate((older, still_running, never_ran)):
         assert made.next_page(at(minute)) == 0
-        assert made.listed(0, [behind], at(minute), is_last=True) == {"a": ListChange.NONE}
+        assert made.page_answered(0, [behind], at(minute), is_last=True) == {"a": ListChange.NONE}
 
 
 def test_subscribed_integrations_come_first() -> None:
     """Pages on which nobody waits for anything are read less often, and their integrations are not asked."""
-    made = planner(*(f"heard{number}" for number in range(10)))
+    made = planner(*(f"own{number}" for number in range(10)))
     others = [one(f"other{number}") for number in range(10)]
     for each in others:
-        made.know(WatchedIntegration(integration=each), newest=None, subscribed=False, now=NOON)
-    pages = [[one(f"heard{number}") for number in range(10)], others]
+        made.add_or_update(WatchedIntegration(integration=each), newest=None, subscribed=False, now=NOON)
+    pages = [[one(f"own{number}") for number in range(10)], others]
     read = [0, 0]
     for second in range(0, 300, 2):
         now = NOON + timedelta(seconds=second)
         page = made.next_page(now)
         assert page is not None
         read[page] += 1
-        made.listed(page, pages[page], now, is_last=page == 1)
+        made.page_answered(page, pages[page], now, is_last=page == 1)
     assert read[1] < read[0] / 4
     assert not [name for name in calls(made, at(5)) if name.startswith("other")]
 
 
-def test_what_is_forgotten_by_everybody_is_asked_no_more() -> None:
+def test_what_nobody_is_subscribed_to_is_not_asked() -> None:
     """After the last unsubscription its calls go to others."""
     made = planner("a")
-    made.know(WatchedIntegration(integration=one("a")), newest=None, subscribed=False, now=NOON)
+    made.add_or_update(WatchedIntegration(integration=one("a")), newest=None, subscribed=False, now=NOON)
     assert calls(made, at(60)) == []
 
 
 def test_a_restart_takes_up_what_was_known() -> None:
     """What was asked a moment ago is not asked again; what was running then is followed to its end."""
     made = Planner(interval=INTERVAL)
-    made.allow(calls_per_minute=70, pages_per_minute=40)
+    made.set_limits(calls_per_minute=70, pages_per_minute=40)
     asked = WatchedIntegration(integration=one("a"), status_asked_at=NOON - timedelta(seconds=20))
-    made.know(asked, newest=ran("a", -30), subscribed=True, now=NOON)
+    made.add_or_update(asked, newest=ran("a", -30), subscribed=True, now=NOON)
     busy = replace(asked, integration=one("b"))
-    made.know(busy, newest=ran("b", -1.2, None), subscribed=True, now=NOON)
+    made.add_or_update(busy, newest=ran("b", -1.2, None), subscribed=True, now=NOON)
     assert calls(made, NOON)[0] == "b"
 
 
@@ -209,7 +211,7 @@ def test_an_even_pace_makes_up_for_a_late_tick_but_not_for_a_pause() -> None:
     pace = RequestPace(NOON)
     went = 0
     while pace.is_ready(at(10)):
-        pace.went(70)
+        pace.sent(70)
         went += 1
     assert went == 2
     assert not pace.is_ready(at(10))

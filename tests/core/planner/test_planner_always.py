@@ -59,7 +59,7 @@ class Rough(Planned):
     def _told(self, source: Source, answered: float, here: float) -> None:
         self.asked[source.name].append(here)
         if answered < 0:
-            self.planner.failed(source.name, at(here), not_before=at(here + 5))
+            self.planner.call_failed(source.name, at(here), not_before=at(here + 5))
         else:
             super()._told(source, answered, here)
 

@@ -1,4 +1,4 @@
-"""Choosing what is worth most, with little work for each choice."""
+"""Choosing the target of the highest value, with little work for each choice."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdi_bot.core.planner.priority_queue import WEIGHED, PriorityQueue, TimeQueue
+from cdi_bot.core.planner.priority_queue import COMPARED, PriorityQueue, TimeQueue
 
 
 class Rates:
-    """Targets whose worth grows by a rate each since they were last taken; counts how often one is weighed."""
+    """Targets whose values grow by a rate each since they were last taken; counts how often a value is asked for."""
 
     def __init__(self, rates: list[float]) -> None:
         """Put all of them in at time 0, each to be taken within an hour."""
-        self.rates, self.since, self.weighed = rates, [0.0] * len(rates), 0
-        self.ranking: PriorityQueue[int] = PriorityQueue(self.worth, price=0.05, least=0.0)
+        self.rates, self.since, self.valued = rates, [0.0] * len(rates), 0
+        self.ranking: PriorityQueue[int] = PriorityQueue(self.value, threshold=0.05, minimum=0.0)
         for target in range(len(rates)):
             self.ranking.put(target, 0.0, 3600.0)
 
-    def worth(self, target: int, time: float) -> float:
-        """The worth of one."""
-        self.weighed += 1
+    def value(self, target: int, time: float) -> float:
+        """The value of one target."""
+        self.valued += 1
         return (time - self.since[target]) * self.rates[target]
 
     def take(self, now: float) -> int:
@@ -37,17 +37,17 @@ class Rates:
 
 @pytest.mark.parametrize("count", [10, 100, 1000])
 def test_the_work_of_a_choice_does_not_grow_with_the_number(count: int) -> None:
-    """However many there are, a few are weighed, each a few times."""
+    """However many there are, a few are valued, each a few times."""
     random = Random(count)
     rates = Rates([random.expovariate(20) for _ in range(count)])
     for step in range(300):
-        before = rates.weighed
+        before = rates.valued
         rates.take(1.0 + step)
-        assert rates.weighed - before <= (WEIGHED + 1) * 14
+        assert rates.valued - before <= (COMPARED + 1) * 14
 
 
 def test_what_grows_faster_is_taken_more_often() -> None:
-    """Nearly in proportion: the worth at which targets are taken is much the same for all."""
+    """Nearly in proportion: the value at which targets are taken is much the same for all."""
     rates = Rates([0.01] * 20 + [0.1] * 20)
     taken = [rates.take(1.0 + step) for step in range(2000)]
     fast = sum(target >= 20 for target in taken[500:])
@@ -55,7 +55,7 @@ def test_what_grows_faster_is_taken_more_often() -> None:
 
 
 def test_what_has_waited_too_long_is_taken_whatever_it_is_worth() -> None:
-    """A target that never is worth anything has its turn at its time."""
+    """A target whose value is always 0 is taken at its deadline."""
     rates = Rates([0.0, 1.0, 1.0])
     rates.ranking.put(0, 0.0, 30.0)
     taken = [(step, rates.take(float(step))) for step in range(1, 40)]

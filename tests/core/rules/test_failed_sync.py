@@ -28,7 +28,7 @@ class Story:
         self.findings: list[Finding] = []
 
     def see(self, *seen: Run) -> Finding:
-        """Judge and store as `services.record` does."""
+        """Judge and store as `monitoring.recorder` does."""
         finding = judge_runs(
             watched=self.watched,
             stored=list(self.known.values()),

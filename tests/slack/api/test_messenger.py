@@ -10,8 +10,8 @@ import pytest
 from aiohttp import web
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.view import CardView
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
+from cdi_bot.delivery.views import CardView
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.control import Json
 from cdi_bot.sandbox.faults import Fault, FaultKind

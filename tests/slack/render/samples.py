@@ -11,8 +11,8 @@ from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Snooze
-from cdi_bot.core.model.view import IncidentView
 from cdi_bot.core.rules.quality import QualityReason
+from cdi_bot.delivery.views import IncidentView
 
 NOW = datetime(2026, 3, 25, 12, 53, 35, 183728, tzinfo=UTC)
 ALERTS = Channel(team_id="T0DEMO", channel_id="C0ALERTS01")

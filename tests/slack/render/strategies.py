@@ -28,12 +28,14 @@ from cdi_bot.core.model.content import (
     Unsnoozed,
     Unsubscribed,
 )
-from cdi_bot.core.model.incident import Incident, Kind
+from cdi_bot.core.model.incident import Incident, Kind, Topic
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.run import KNOWN_STATUSES, Run
-from cdi_bot.core.model.subscription import Filters, Snooze, Subscription, Topic
-from cdi_bot.core.model.view import (
+from cdi_bot.core.model.subscription import Filters, Snooze, Subscription
+from cdi_bot.core.rules.quality import QualityReason
+from cdi_bot.core.statistics import IntegrationTotals, PeriodTotals, RunTotals, Usual
+from cdi_bot.delivery.views import (
     CardView,
     DigestView,
     EventView,
@@ -41,8 +43,6 @@ from cdi_bot.core.model.view import (
     IncidentView,
     SubscribedView,
 )
-from cdi_bot.core.rules.quality import QualityReason
-from cdi_bot.core.statistics import IntegrationTotals, PeriodTotals, RunTotals, Usual
 from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.usecases import answers
 
@@ -223,9 +223,9 @@ def events() -> st.SearchStrategy[EventView]:
 def several(draw: st.DrawFn) -> GroupedReplyView:
     """Return replies about one incident, a few, or very many."""
     drawn = draw(st.lists(incident_views, min_size=1, max_size=12)) * draw(st.sampled_from([1, 1, 1, 17]))
-    told: list[ReplyFact] = list(get_args(ReplyFact))
+    facts: list[ReplyFact] = list(get_args(ReplyFact))
     return GroupedReplyView(
-        told=draw(st.sampled_from(told)), incidents=tuple(drawn), possible_repeat=draw(st.booleans())
+        fact=draw(st.sampled_from(facts)), incidents=tuple(drawn), possible_repeat=draw(st.booleans())
     )
 
 
@@ -356,14 +356,14 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
         ),
     ),
     st.builds(
-        answers.SubscribedTo,
+        answers.SubscriptionSet,
         filters=filters,
         total=_totals,
         unchanged=st.booleans(),
         trouble=st.none() | st.sampled_from(BrazeReason),
         **_selected,
     ),
-    st.builds(answers.UnsubscribedFrom, still_covered_by=_maybe_text, **_selected),
+    st.builds(answers.SubscriptionEnded, still_covered_by=_maybe_text, **_selected),
     st.builds(answers.NotSubscribed, covered_by=_maybe_text, **_selected),
     st.builds(answers.Acknowledged, already_by=st.none() | people, **_one),
     st.builds(answers.NothingOpen, **_one),

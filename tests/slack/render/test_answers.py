@@ -17,7 +17,8 @@ from cdi_bot.core.commands.incidents import SetSnooze
 from cdi_bot.core.commands.specification import Command, Mistake, MistakeKind
 from cdi_bot.core.commands.table import WORDS as COMMANDS
 from cdi_bot.core.model.channel import AuditEntry, Channel
-from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Subscription, Topic
+from cdi_bot.core.model.incident import Topic
+from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Subscription
 from cdi_bot.core.rules.quality import QualityReason
 from cdi_bot.core.statistics import Usual
 from cdi_bot.monitoring.braze_port import BrazeReason
@@ -207,10 +208,10 @@ ANSWERS: dict[str, Answer] = {
         )
     ),
     "subscriptions_none": answers.SubscriptionList(rows=()),
-    "subscribed_to": answers.SubscribedTo(
+    "subscribed_to": answers.SubscriptionSet(
         selector=USERS, name="Users attributes", filters=Filters(), total=1, unchanged=False
     ),
-    "subscribed_to_unseen": answers.SubscribedTo(
+    "subscribed_to_unseen": answers.SubscriptionSet(
         selector="all",
         name=None,
         filters=Filters(),
@@ -218,13 +219,13 @@ ANSWERS: dict[str, Answer] = {
         unchanged=False,
         trouble=BrazeReason.SERVER_ERROR,
     ),
-    "subscribed_to_unchanged": answers.SubscribedTo(
+    "subscribed_to_unchanged": answers.SubscriptionSet(
         selector="Users*", name=None, filters=CHOSEN, total=4, unchanged=True
     ),
-    "unsubscribed_from": answers.UnsubscribedFrom(
+    "unsubscribed_from": answers.SubscriptionEnded(
         selector=USERS, name="Users attributes", still_covered_by=None
     ),
-    "unsubscribed_from_heard": answers.UnsubscribedFrom(
+    "unsubscribed_from_heard": answers.SubscriptionEnded(
         selector=USERS, name="Users attributes", still_covered_by="all"
     ),
     "not_subscribed": answers.NotSubscribed(selector=USERS, name="Users attributes", covered_by=None),
@@ -499,7 +500,7 @@ def test_sparkline_where_pictures_are_refused() -> None:
 
 def test_default_topics_are_told_in_words() -> None:
     """The default is told as what it is, anything else by name."""
-    chosen = answers.SubscribedTo(
+    chosen = answers.SubscriptionSet(
         selector="all", name=None, filters=Filters(topics=DEFAULT_TOPICS), total=1, unchanged=False
     )
     assert "everything but the start of runs" in said(render(chosen))

@@ -9,8 +9,8 @@ import pytest
 
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.run import Run
-from cdi_bot.core.model.view import CardView, DigestView, GroupedReplyView, SubscribedView, View
 from cdi_bot.core.statistics import PeriodTotals, RunTotals
+from cdi_bot.delivery.views import CardView, DigestView, GroupedReplyView, SubscribedView, View
 from cdi_bot.slack.render.answers.answer import render_answer
 from cdi_bot.slack.render.forms.fields import selector_options
 from cdi_bot.slack.render.forms.form import subscription_form

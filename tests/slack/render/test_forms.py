@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdi_bot.core.digest_schedule import Schedule
+from cdi_bot.core.model.incident import Topic
 from cdi_bot.core.model.integration import Integration
-from cdi_bot.core.model.subscription import Filters, Topic
+from cdi_bot.core.model.subscription import Filters
 from cdi_bot.sandbox.slack.block_kit import options_problems
 from cdi_bot.slack.render.forms.fields import (
     CHANNEL,
@@ -30,7 +31,7 @@ from cdi_bot.slack.render.forms.values import FormValues, read_form
 from cdi_bot.slack.render.kit.blocks import short_message
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.usecases.answers import SettingsShown
-from cdi_bot.usecases.subscription_form import ChannelWishes, Choices, choices
+from cdi_bot.usecases.subscription_form import Choices, SettingsChange, choices
 from tests.slack.golden import assert_golden_options, assert_golden_view, assert_view_taken
 from tests.slack.render import strategies
 from tests.slack.render.samples import ALERTS, KENJI, MARA, NOW, USERS, integration
@@ -69,11 +70,11 @@ FORMS = {
         selector="Users*",
         filters=FILTERS,
         languages=LANGUAGES,
-        settings=ChannelWishes(
+        settings=SettingsChange(
             language="ja",
-            wants_language=True,
+            changes_language=True,
             digest=Schedule(at=time(8, 30), weekday=0),
-            wants_digest=True,
+            changes_digest=True,
         ),
         problem="I can't do this: Braze does not answer in time.",
     ),
@@ -149,7 +150,7 @@ def test_what_was_shown_is_read_back() -> None:
     assert isinstance(wish, FormValues)
     assert (wish.channel_id, wish.picked, wish.subscription_id) == (ALERTS.channel_id, False, 3)
     assert wish.filters == FILTERS
-    assert wish.settings == ChannelWishes()
+    assert wish.settings == SettingsChange()
     again = read_form(filled(FORMS["again"]), WORDS)
     assert isinstance(again, FormValues)
     assert (again.channel_id, again.picked, again.selector, again.filters) == (
@@ -205,17 +206,19 @@ def option(value: str) -> Json:
 @pytest.mark.parametrize(
     ("language", "digest", "talk"),
     [
-        ("keep", "none", ChannelWishes(wants_digest=True)),
-        ("own", "keep", ChannelWishes(wants_language=True)),
+        ("keep", "none", SettingsChange(changes_digest=True)),
+        ("own", "keep", SettingsChange(changes_language=True)),
         (
             "ja",
             "daily",
-            ChannelWishes(language="ja", wants_language=True, digest=Schedule(at=time(9)), wants_digest=True),
+            SettingsChange(
+                language="ja", changes_language=True, digest=Schedule(at=time(9)), changes_digest=True
+            ),
         ),
-        ("keep", "weekly sun", ChannelWishes(digest=Schedule(at=time(9), weekday=6), wants_digest=True)),
+        ("keep", "weekly sun", SettingsChange(digest=Schedule(at=time(9), weekday=6), changes_digest=True)),
     ],
 )
-def test_language_and_digest(language: str, digest: str, talk: ChannelWishes) -> None:
+def test_language_and_digest(language: str, digest: str, talk: SettingsChange) -> None:
     """What is chosen is wished, what is left as it is is not."""
     draft = FormDraft(channel_id="C1", selector="all", languages=LANGUAGES)
     wish = read_form(filled(draft, language=option(language), digest=option(digest)), WORDS)

@@ -64,7 +64,7 @@ def subscribed(selector: str, channel: Channel = ALERTS, **more: Any) -> Channel
         created_at=NOW,
         broken_reason=more.pop("broken_reason", None),
     )
-    return ChannelSubscription(subscription=one, **{"total": 12, "failing": 0, "name": None} | more)
+    return ChannelSubscription(subscription=one, **{"total": 12, "unhealthy": 0, "name": None} | more)
 
 
 def how(**more: Any) -> IntegrationSummary:
@@ -114,7 +114,7 @@ ENTRIES: tuple[HomeEntry, ...] = (
     wrong(),
     wrong(incident=failing(run("partial"), acknowledged_by=KENJI, acknowledged_at=NOW)),
     wrong(incident=replace(failing(), kind=Kind.LATE, last_failed=None)),
-    subscribed("all", failing=2),
+    subscribed("all", unhealthy=2),
     subscribed(USERS, name="Users attributes (Snowflake)", total=1),
     subscribed("Users*", MARKETING, broken_reason="is_archived"),
     subscribed("all", DIRECT),
@@ -217,7 +217,9 @@ def test_extremes(length: int, count: int, rows: int) -> None:
         wrong(integration=integration(str(n), name), incident=failing(bad), channels=places)
         for n in range(min(count, 8))
     ]
-    heards: list[HomeEntry] = [subscribed(name + "*", place, total=count, failing=count) for place in places]
+    heards: list[HomeEntry] = [
+        subscribed(name + "*", place, total=count, unhealthy=count) for place in places
+    ]
     hows: list[HomeEntry] = [
         how(integration=integration(str(n), name), newest=bad, recent=(good, bad) * 10) for n in range(count)
     ]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from cdi_bot.core.model.incident import Kind
-from cdi_bot.core.model.subscription import Topic
+from cdi_bot.core.model.incident import Kind, Topic
 from cdi_bot.slack.render.kinds.table import RENDERERS, topic_texts
 from cdi_bot.slack.render.kit.i18n import Translator
 

@@ -30,12 +30,14 @@ from cdi_bot.core.model.content import (
     Unsnoozed,
     Unsubscribed,
 )
-from cdi_bot.core.model.incident import Incident
+from cdi_bot.core.model.incident import Incident, Topic
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.run import Run
-from cdi_bot.core.model.subscription import Filters, Topic
-from cdi_bot.core.model.view import (
+from cdi_bot.core.model.subscription import Filters
+from cdi_bot.core.rules.quality import QualityReason
+from cdi_bot.core.statistics import IntegrationTotals, PeriodTotals, RunTotals
+from cdi_bot.delivery.views import (
     CardView,
     DigestView,
     EventView,
@@ -44,8 +46,6 @@ from cdi_bot.core.model.view import (
     SubscribedView,
     View,
 )
-from cdi_bot.core.rules.quality import QualityReason
-from cdi_bot.core.statistics import IntegrationTotals, PeriodTotals, RunTotals
 from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.slack.render.kinds.table import renderer_of
 from cdi_bot.slack.render.kit.blocks import Rendered
@@ -250,9 +250,9 @@ EVENTS = {
 }
 
 
-def several(told: ReplyFact, *incidents: IncidentView, **more: Any) -> GroupedReplyView:
+def several(fact: ReplyFact, *incidents: IncidentView, **more: Any) -> GroupedReplyView:
     """Return one reply about several incidents."""
-    return GroupedReplyView(told=told, incidents=incidents, **more)
+    return GroupedReplyView(fact=fact, incidents=incidents, **more)
 
 
 def _three(*, well: int = 0) -> tuple[IncidentView, ...]:

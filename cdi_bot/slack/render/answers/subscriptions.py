@@ -38,15 +38,15 @@ from cdi_bot.usecases.answers import (
     LanguageSet,
     NotSubscribed,
     SettingsShown,
-    SubscribedTo,
+    SubscriptionEnded,
     SubscriptionList,
-    UnsubscribedFrom,
+    SubscriptionSet,
 )
 
 _AUDIT_ROOM = 10_000
 
 
-def _subscribed(answer: SubscribedTo, i18n: Translator) -> Rendered:
+def _subscribed(answer: SubscriptionSet, i18n: Translator) -> Rendered:
     """Say what the channel is subscribed to now."""
     _ = i18n.gettext
     what = selector_text(answer.selector, answer.name, i18n)
@@ -64,7 +64,7 @@ def _subscribed(answer: SubscribedTo, i18n: Translator) -> Rendered:
     return short_message(line, filters, later.format(reason=escape(reason_text(answer.trouble, i18n))))
 
 
-def _unsubscribed(answer: UnsubscribedFrom, i18n: Translator) -> Rendered:
+def _unsubscribed(answer: SubscriptionEnded, i18n: Translator) -> Rendered:
     """Say that a subscription is ended, and which other one still matches its integration."""
     _ = i18n.gettext
     line = _("This channel's subscription to {what} is ended.").format(
@@ -223,8 +223,8 @@ def _audit_subject(entry: AuditEntry, name: str | None, i18n: Translator) -> str
 
 
 RENDERERS: Renderers = {
-    SubscribedTo: _subscribed,
-    UnsubscribedFrom: _unsubscribed,
+    SubscriptionSet: _subscribed,
+    SubscriptionEnded: _unsubscribed,
     NotSubscribed: _not_subscribed,
     SubscriptionList: _subscriptions,
     SettingsShown: _settings_shown,

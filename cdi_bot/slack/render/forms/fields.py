@@ -15,7 +15,7 @@ from cdi_bot.slack.render.kit.runs import status_sign
 from cdi_bot.slack.render.kit.text import name_of, plain, plain_line
 from cdi_bot.slack.render.subscriptions import matching_now, schedule_text, weekday_names
 from cdi_bot.usecases.answers import SettingsShown
-from cdi_bot.usecases.subscription_form import ChannelWishes, Choices
+from cdi_bot.usecases.subscription_form import Choices, SettingsChange
 
 FORM = "subscription"
 """The form's `callback_id`; the global shortcut that opens it carries it too."""
@@ -122,7 +122,7 @@ _MORNING = "09:00"
 
 
 def settings_fields(
-    languages: tuple[str, ...], now: SettingsShown | None, chosen: ChannelWishes, i18n: Translator
+    languages: tuple[str, ...], now: SettingsShown | None, chosen: SettingsChange, i18n: Translator
 ) -> list[Block]:
     """Return the fields for a channel's language and digest; `now` is shown beside them, `chosen` was chosen before."""
     _ = i18n.gettext
@@ -140,14 +140,14 @@ def settings_fields(
         input_block(
             LANGUAGE,
             _("Language of the channel's messages"),
-            _select(spoken, (chosen.language or BOT_LANGUAGE) if chosen.wants_language else KEEP),
+            _select(spoken, (chosen.language or BOT_LANGUAGE) if chosen.changes_language else KEEP),
             hint=_now_language(now, i18n),
             optional=False,
         ),
         input_block(
             DIGEST,
             _("Digest of the channel"),
-            _select(often, _frequency(chosen.digest) if chosen.wants_digest else KEEP),
+            _select(often, _frequency(chosen.digest) if chosen.changes_digest else KEEP),
             hint=_now_digest(now, i18n),
             optional=False,
         ),
@@ -187,17 +187,17 @@ def _now_digest(now: SettingsShown | None, i18n: Translator) -> str | None:
     return _("Now: {what}").format(what=plain_line(schedule_text(now.digest, now.zone, i18n)))
 
 
-def read_channel_wishes(language: str | None, often: str | None, at: str | None) -> ChannelWishes | None:
+def read_settings_change(language: str | None, often: str | None, at: str | None) -> SettingsChange | None:
     """Read what was chosen; `None` for a digest without a time. What was not chosen stays as it is."""
-    wants_digest = often not in {None, KEEP}
+    changes_digest = often not in {None, KEEP}
     schedule = None
-    if wants_digest and often != NO_DIGEST:
+    if changes_digest and often != NO_DIGEST:
         schedule = read_schedule([*str(often).split(), at]) if at else None
         if schedule is None:
             return None
-    return ChannelWishes(
+    return SettingsChange(
         language=None if language in {None, KEEP, BOT_LANGUAGE} else language,
-        wants_language=language not in {None, KEEP},
+        changes_language=language not in {None, KEEP},
         digest=schedule,
-        wants_digest=wants_digest,
+        changes_digest=changes_digest,
     )

@@ -6,7 +6,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from cdi_bot.core.model.subscription import Filters, Topic
+from cdi_bot.core.model.incident import Topic
+from cdi_bot.core.model.subscription import Filters
 from cdi_bot.slack.render.forms.fields import (
     CHANNEL,
     FORM,
@@ -38,7 +39,7 @@ from cdi_bot.slack.render.kit.text import channel as named_channel
 from cdi_bot.slack.render.kit.text import mentioned
 from cdi_bot.slack.render.subscriptions import selector_text
 from cdi_bot.usecases.answers import SettingsShown
-from cdi_bot.usecases.subscription_form import ChannelWishes
+from cdi_bot.usecases.subscription_form import SettingsChange
 
 View = Block
 
@@ -59,7 +60,7 @@ class FormDraft:
     filters: Filters = field(default_factory=Filters)
     languages: tuple[str, ...] = ()
     now: SettingsShown | None = None
-    settings: ChannelWishes = field(default_factory=ChannelWishes)
+    settings: SettingsChange = field(default_factory=SettingsChange)
     problem: str | None = None
 
 

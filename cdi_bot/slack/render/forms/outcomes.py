@@ -22,7 +22,7 @@ from cdi_bot.usecases.answers import (
     NoMatch,
     NotAllowed,
     SeveralMatches,
-    SubscribedTo,
+    SubscriptionSet,
 )
 
 Outcome = Sequence[Answer | Rendered]
@@ -43,7 +43,7 @@ def refused(errors: Errors) -> dict[str, Any]:
 def field_of(outcome: Outcome, values: FormValues) -> str | None:
     """Say at which field a refusal is shown; `None` for a success, and for a refusal that no field caused."""
     first = outcome[0]
-    if isinstance(first, SubscribedTo):
+    if isinstance(first, SubscriptionSet):
         return None
     if isinstance(first, _AT_THE_CHANNEL) and values.picked:
         return CHANNEL

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cdi_bot.core.commands import tokenizer
-from cdi_bot.core.model.subscription import Filters, Topic
+from cdi_bot.core.model.incident import Topic
+from cdi_bot.core.model.subscription import Filters
 from cdi_bot.slack.render.forms.fields import (
     CHANNEL,
     DIGEST,
@@ -22,11 +23,11 @@ from cdi_bot.slack.render.forms.fields import (
     ROWS,
     SELECTOR,
     TOPICS,
-    read_channel_wishes,
+    read_settings_change,
 )
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import SHORT_NAME, mentioned, plain
-from cdi_bot.usecases.subscription_form import ChannelWishes
+from cdi_bot.usecases.subscription_form import SettingsChange
 
 Errors = dict[str, str]
 """Plain text by field."""
@@ -48,7 +49,7 @@ class FormValues:
     selector: str | None
     name: str | None  # as the picker showed it
     filters: Filters
-    settings: ChannelWishes
+    settings: SettingsChange
 
 
 def read_form(view: Mapping[str, Any], i18n: Translator) -> FormValues | Errors:
@@ -68,7 +69,7 @@ def read_form(view: Mapping[str, Any], i18n: Translator) -> FormValues | Errors:
         errors[CHANNEL] = _("Choose a channel.")
     if about.get("subscription") is None and not option.get("value"):
         errors[SELECTOR] = _("Choose what the channel is to hear of.")
-    settings = read_channel_wishes(
+    settings = read_settings_change(
         _chosen(values, LANGUAGE), _chosen(values, DIGEST), _get(values, DIGEST_AT, "selected_time")
     )
     if settings is None:

@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from cdi_bot.core.model.incident import Incident
-from cdi_bot.core.model.subscription import Topic
-from cdi_bot.core.model.view import IncidentView
+from cdi_bot.core.model.incident import Incident, Topic
+from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kit.blocks import Block, fields, next_step, section
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.runs import DUBIOUS, GOOD

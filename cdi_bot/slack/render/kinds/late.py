@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from cdi_bot.core.model.incident import Incident
-from cdi_bot.core.model.subscription import Topic
-from cdi_bot.core.model.view import IncidentView
+from cdi_bot.core.model.incident import Incident, Topic
+from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kinds.base import KindRenderer, TopicTexts
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import date, duration

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cdi_bot.core.model.incident import Incident
-from cdi_bot.core.model.subscription import Topic
-from cdi_bot.core.model.view import IncidentView
+from cdi_bot.core.model.incident import Incident, Topic
 from cdi_bot.core.rules.quality import QualityReason
+from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kinds.base import KindRenderer, TopicTexts
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.runs import run_fields

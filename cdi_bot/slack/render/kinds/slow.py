@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cdi_bot.core.model.incident import Incident
-from cdi_bot.core.model.subscription import Topic
-from cdi_bot.core.model.view import IncidentView
+from cdi_bot.core.model.incident import Incident, Topic
+from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kinds.base import KindRenderer, TopicTexts
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.runs import GOOD, run_fields, run_sign, short_status

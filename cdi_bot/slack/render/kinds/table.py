@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cdi_bot.core.model.incident import Incident, Kind
+from cdi_bot.core.model.incident import Incident, Kind, Topic
 from cdi_bot.core.model.run import Run
-from cdi_bot.core.model.subscription import Topic
 from cdi_bot.slack.render.kinds.base import GroupTexts, KindRenderer, TopicTexts
 from cdi_bot.slack.render.kinds.late import Late
 from cdi_bot.slack.render.kinds.quality import Quality

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cdi_bot.core.model.incident import Incident
-from cdi_bot.core.model.view import IncidentView
+from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kinds.base import KindRenderer
 from cdi_bot.slack.render.kit.blocks import Block, next_step, section
 from cdi_bot.slack.render.kit.i18n import Translator

@@ -14,7 +14,7 @@ from cdi_bot.core.commands.table import BY_COMMAND, BY_WORD, about_integration
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import Subscription
-from cdi_bot.core.model.view import IncidentView
+from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kit.blocks import (
     Block,
     as_value,

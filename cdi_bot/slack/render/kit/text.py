@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import Snooze
-from cdi_bot.core.model.view import IncidentView
+from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import MESSAGE_TEXT, clip
 

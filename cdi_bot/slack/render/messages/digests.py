@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from cdi_bot.core.model.view import DigestView
 from cdi_bot.core.statistics import IntegrationTotals
+from cdi_bot.delivery.views import DigestView
 from cdi_bot.slack.render.kit.blocks import Block, Rendered, context, fields, section
 from cdi_bot.slack.render.kit.buttons import history_button
 from cdi_bot.slack.render.kit.i18n import Translator

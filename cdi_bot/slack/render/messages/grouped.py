@@ -8,7 +8,7 @@ from itertools import accumulate
 from cdi_bot.core.model.content import ReplyFact
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.run import Outcome
-from cdi_bot.core.model.view import CardView, GroupedReplyView, IncidentView
+from cdi_bot.delivery.views import CardView, GroupedReplyView, IncidentView
 from cdi_bot.slack.render.kinds.table import group_sign, group_texts, renderer_of
 from cdi_bot.slack.render.kit.blocks import (
     Block,
@@ -73,10 +73,10 @@ def render_grouped_reply(view: GroupedReplyView, i18n: Translator) -> Rendered:
     """Say what happened to how many, and list them, worst first, as many as a message holds."""
     _ = i18n.gettext
     incidents = [one.incident for one in view.incidents]
-    title = _reply_title(view.told, incidents, i18n)
-    head = section(f"{GOOD if view.told == 'recovered' else group_sign(incidents)} *{title}*")
+    title = _reply_title(view.fact, incidents, i18n)
+    head = section(f"{GOOD if view.fact == 'recovered' else group_sign(incidents)} *{title}*")
     foot: list[Block] = []
-    if view.told == "still_open":
+    if view.fact == "still_open":
         foot.append(context(_("Acknowledging them ends these reminders.")))
         foot += actions([ack_button(view.incidents, i18n)])
     foot += small_print(repeat_note(i18n, possible=view.possible_repeat))

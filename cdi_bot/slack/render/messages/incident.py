@@ -12,7 +12,7 @@ from typing import Any
 from cdi_bot.core.model.content import Content, FailedAgain, Recovered, StillOpen
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.run import Outcome
-from cdi_bot.core.model.view import CardView, EventView, IncidentView
+from cdi_bot.delivery.views import CardView, EventView, IncidentView
 from cdi_bot.slack.render.kinds.sync_failed import in_a_row
 from cdi_bot.slack.render.kinds.table import renderer_of
 from cdi_bot.slack.render.kit.blocks import Block, Rendered, actions, short_message, small_print

@@ -16,8 +16,8 @@ from cdi_bot.core.model.content import (
 )
 from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.run import Outcome
-from cdi_bot.core.model.view import EventView
 from cdi_bot.core.rules.requested_sync import APPEARS, LONGEST
+from cdi_bot.delivery.views import EventView
 from cdi_bot.slack.render.kit.blocks import Block, Rendered, actions, next_step, short_message, small_print
 from cdi_bot.slack.render.kit.buttons import unsnooze_button
 from cdi_bot.slack.render.kit.i18n import Translator, language_name

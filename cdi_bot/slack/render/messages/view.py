@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.run import Run
-from cdi_bot.core.model.view import CardView, DigestView, GroupedReplyView, SubscribedView, View
+from cdi_bot.delivery.views import CardView, DigestView, GroupedReplyView, SubscribedView, View
 from cdi_bot.slack.render.kit.blocks import Rendered, context, paragraphs, section
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.runs import BAD, GOOD, UNSEEN, run_sign, short_status

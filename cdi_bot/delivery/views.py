@@ -1,6 +1,6 @@
-"""What a message's words are made from, as values.
+"""The facts that the text of a message is made from.
 
-A view is built when its message is sent, so that one that waited tells the present.
+A view is built when its message is sent, so that a message that had to wait states the present.
 """
 
 from __future__ import annotations
@@ -18,20 +18,23 @@ from cdi_bot.core.statistics import IntegrationTotals, PeriodTotals
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentView:
-    """One incident with everything that its card or replies say of it."""
+    """One incident with everything that its card or its replies say about it."""
 
     incident: Incident
     integration: Integration | None  # None for an incident of the whole workspace
     dashboard_url: str | None  # the integration's page in Braze
     snooze: Snooze | None = None
     mention: str | None = None
-    usual_length: timedelta | None = None  # of a slow one: how long the runs before it took
-    can_sync: bool = False  # the key may trigger syncs and the operator allows it
+    usual_length: timedelta | None = None  # of a slow incident: how long the runs before usually took
+    can_sync: bool = False  # the API key has the permission, and the operator allows it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardView:
-    """A card as it should look now: its incidents, worst first. `possible_repeat` is said when it is posted anew."""
+    """A card as it should look now: its incidents, worst first.
+
+    `possible_repeat`, in every view, is True where an earlier attempt may have posted the message already.
+    """
 
     incidents: tuple[IncidentView, ...]
     possible_repeat: bool = False
@@ -39,27 +42,28 @@ class CardView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscribedView:
-    """What a channel now hears of, and how that is doing."""
+    """What a channel has subscribed to, and the present state of those integrations."""
 
     content: Subscribed
-    total: int  # integrations taken in
+    total: int  # how many integrations match
     failing: tuple[Integration, ...]
-    unknown: int  # integrations that have not been seen yet
-    last_runs: tuple[tuple[Integration, Run | None], ...] = ()  # of a few, when few are taken in
+    unknown: int  # how many of them have not been seen yet
+    last_runs: tuple[tuple[Integration, Run | None], ...] = ()  # only where few match
     possible_repeat: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestView:
-    """A digest with what its period brought, and the period of the same length before it.
+    """A digest with the totals of its period, and of the period of the same length before it.
 
-    `before` is `None` where nothing is known of that one. `blind` is for how long Braze could not be asked.
-    `worst` are the integrations that were not well, or had failed runs, worst first, each with its page in Braze.
+    `before` is `None` where nothing is known of that one. `unreachable` is for how long Braze could not be reached.
+    `worst` are the integrations that were unhealthy or had failed runs, worst first, each with the URL of its page in
+    Braze.
     """
 
     content: Digest
     integrations: int
-    failing: int  # not well when the period ended
+    failing: int  # how many were unhealthy when the period ended
     totals: PeriodTotals
     before: PeriodTotals | None
     unreachable: timedelta
@@ -69,7 +73,7 @@ class DigestView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventView:
-    """A reply or notice with the incident, integration and run it is about, where it has them."""
+    """A reply or notice, with the incident, the integration and the run that it is about, if any."""
 
     content: Content
     incident: IncidentView | None = None
@@ -83,7 +87,7 @@ class EventView:
 class GroupedReplyView:
     """A reply about several incidents of a card, worst first."""
 
-    told: ReplyFact
+    fact: ReplyFact
     incidents: tuple[IncidentView, ...]
     possible_repeat: bool = False
 
