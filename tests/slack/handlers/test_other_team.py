@@ -133,6 +133,7 @@ async def abroad(tmp_path: Path) -> AsyncIterator[Abroad]:
         )
         identity = await app.identify()
         assert identity.team_id == TEAM
+        directory = SlackDirectory(app.api, identity.team_id)
         responder = Responder(
             slack=app,
             subscriptions=desk.subscriptions,
@@ -141,7 +142,7 @@ async def abroad(tmp_path: Path) -> AsyncIterator[Abroad]:
             queries=desk.queries,
             channels=desk.channels,
             access=desk.access,
-            directory=SlackDirectory(app.api, identity.team_id),
+            directory=directory,
             i18n=Translator(),
             clock=desk.clock,
         )
