@@ -19,8 +19,8 @@ from cdi_bot.delivery.slack_port import Directory, Messenger
 from cdi_bot.delivery.view_builder import ViewBuilder
 from cdi_bot.monitoring.braze_port import Braze
 from cdi_bot.monitoring.poller import PollerSettings
-from cdi_bot.monitoring.retention import Retention
-from cdi_bot.monitoring.workspaces import Workspaces, watch_workspace
+from cdi_bot.monitoring.retention import Cleanup
+from cdi_bot.monitoring.workspaces import WatchedWorkspaces, watch_workspace
 from cdi_bot.operator.metrics import Metrics
 from cdi_bot.settings.environment import Settings
 from cdi_bot.slack.render.kit.i18n import languages
@@ -74,10 +74,10 @@ class Recurring(NamedTuple):
 class App:
     """Everything that works together. `on_wake` is called whenever messages may be owed or something has changed."""
 
-    workspaces: Workspaces
+    workspaces: WatchedWorkspaces
     dispatcher: Dispatcher
     digests: Digests
-    retention: Retention
+    retention: Cleanup
     access: Access
     lookup: Lookup
     subscriptions: ChangeSubscriptions
@@ -138,7 +138,7 @@ def assemble(settings: Settings, adapters: Adapters, clock: Clock) -> App:
         unreachable_after=settings.unreachable_after,
         admin_channel=admin_channel,
     )
-    workspaces = Workspaces(
+    workspaces = WatchedWorkspaces(
         [
             watch_workspace(
                 workspace,
@@ -188,7 +188,7 @@ def assemble(settings: Settings, adapters: Adapters, clock: Clock) -> App:
             clock=clock,
             wake=wake,
         ),
-        retention=Retention(store=store, clock=clock, keep=settings.retention),
+        retention=Cleanup(store=store, clock=clock, keep=settings.retention),
         access=access,
         lookup=lookup,
         subscriptions=subscriptions,

@@ -72,7 +72,7 @@ class HomeTab:
 
     responder: Responder
     homes: HomeQueries
-    screens: SlackViews
+    views: SlackViews
     clock: Callable[[], datetime]
     seconds: Callable[[], float] = time.monotonic
     _rest_until: float = 0.0
@@ -159,7 +159,7 @@ class HomeTab:
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
             blocks = responder.failed(error, action=press.action_id, user=press.who).blocks
         try:
-            await self.screens.update(view_id, window(title, blocks, responder.i18n))
+            await self.views.update(view_id, window(title, blocks, responder.i18n))
         except SlackTrouble as trouble:
             log.info("runs not shown", reason=trouble.reason)  # closed meanwhile, mostly
 
@@ -171,7 +171,7 @@ class HomeTab:
 
     async def _open(self, body: Json, view: View) -> str | None:
         try:
-            return await self.screens.open(body["trigger_id"], view)
+            return await self.views.open(body["trigger_id"], view)
         except SlackTrouble as trouble:
             log.warning("window not opened", reason=trouble.reason, user=body["user"]["id"])
             return None
@@ -222,7 +222,7 @@ class HomeTab:
         return home_view(home, responder.i18n, self.clock())
 
     async def _publish(self, who: str, viewer: _Viewer, view: View, *, expected: str | None) -> None:
-        viewer.hash = await self.screens.publish(who, view, hash=expected)
+        viewer.hash = await self.views.publish(who, view, hash=expected)
         viewer.shown, viewer.shown_at = fingerprint(view), self.clock()
 
     # -------------------------------------------------------------------------------- keeping up

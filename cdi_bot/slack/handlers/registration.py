@@ -30,10 +30,10 @@ def register_handlers(
     slack.on_person(responder.directory.met)
     register_commands(responder)
     register_actions(responder)
-    screens = SlackViews(slack.api)
-    home = HomeTab(responder=responder, homes=homes, screens=screens, clock=clock)
+    views = SlackViews(slack.api)
+    home = HomeTab(responder=responder, homes=homes, views=views, clock=clock)
     home.listen()
-    FormHandlers(responder=responder, forms=forms, screens=screens, changed=home.show_again).listen()
+    FormHandlers(responder=responder, forms=forms, views=views, changed=home.show_again).listen()
     register_events(slack, channel_health)
     slack.ignore_the_rest()
     return home

@@ -114,7 +114,7 @@ def _tab(desk: people.Desk, app: SlackApp, watch: Watch) -> HomeTab:
     return HomeTab(
         responder=responder,
         homes=desk.app.homes,
-        screens=SlackViews(app.api),
+        views=SlackViews(app.api),
         clock=desk.clock,
         seconds=watch,
     )
