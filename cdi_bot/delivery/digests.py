@@ -1,4 +1,4 @@
-"""Read what a period brought to the integrations that a channel is subscribed to."""
+"""Digests: owe the ones that are due, and read what a period brought to the integrations of a channel."""
 
 from __future__ import annotations
 
@@ -22,6 +22,11 @@ from cdi_bot.core.statistics import (
     totals_by_integration,
 )
 from cdi_bot.store import Store, StoreTrouble, UnitOfWork
+
+log = structlog.get_logger(__name__)
+
+OBSERVATION_PATIENCE = timedelta(minutes=5)
+"""How long a due digest waits until every integration was looked at after its period ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,12 +71,6 @@ async def period_of(
     return Period(
         parts=tuple(parts), totals=totals(parts), unreachable=time_unhealthy(unreachable, since, until)
     )
-
-
-log = structlog.get_logger(__name__)
-
-OBSERVATION_PATIENCE = timedelta(minutes=5)
-"""How long a due digest waits until every integration was looked at after its period ended."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -90,7 +90,7 @@ class Directory(Protocol):
     """The people of one Slack team, and those from outside who share a channel with it."""
 
     async def person(self, user_id: str) -> Person:
-        """Tell of somebody; raises nothing: where Slack does not tell, they are the defaults."""
+        """Who somebody is; raises nothing: where Slack does not tell, the defaults."""
         ...
 
     async def channels_of(self, user_id: str) -> frozenset[Channel]:

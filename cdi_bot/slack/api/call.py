@@ -128,7 +128,7 @@ class SlackApi:
 
         `key` names the message in the log.
         """
-        for blocks in _plainer_and_plainer(message):
+        for blocks in _block_versions(message):
             try:
                 return await self.call(method, text=message.text, blocks=blocks, **arguments)
             except SlackTrouble as trouble:
@@ -149,7 +149,7 @@ class SlackApi:
         all is logged: the person sees that the bot does not answer, and nothing was changed by not answering.
         """
         body = {"response_type": "ephemeral", "replace_original": replace, "text": answer.text}
-        for blocks in _plainer_and_plainer(answer):
+        for blocks in _block_versions(answer):
             if await self._responded(url, {**body, "blocks": blocks}):
                 return
         await self._responded(url, body)
@@ -192,8 +192,8 @@ def _is_this_machine(host: str) -> bool:
         return host == "localhost"
 
 
-def _plainer_and_plainer(message: Rendered) -> Iterator[list[Block]]:
-    """A message's blocks, then the same without pictures and the like; behind them its text alone is left."""
+def _block_versions(message: Rendered) -> Iterator[list[Block]]:
+    """A message's blocks, then the same without what some workspaces refuse. After them, only its text is left."""
     return filter(None, (message.blocks, message.plainer))
 
 

@@ -75,7 +75,7 @@ class SlackDirectory(Directory):
             self._teams.put(user_id, team_id)
 
     async def person(self, user_id: str) -> Person:
-        """Tell of somebody."""
+        """Who somebody is, as far as Slack tells."""
         before = self._people.get(user_id)
         if before and self._clock() < before.until:
             return before.person
@@ -100,7 +100,7 @@ class SlackDirectory(Directory):
         return (self._teams.get(user_id) or self._team_id) != self._team_id
 
     async def channels_of(self, user_id: str) -> frozenset[Channel]:
-        """Tell the channels of somebody. The bot's token sees a private one only if the bot is in it too."""
+        """The channels somebody is in. The bot's token sees a private one only if the bot is in it too."""
         known = self._channels.get(user_id)
         if known is None or self._clock() >= known.until:
             known = _KnownChannels(await self._ask_channels(user_id), self._clock() + CHANNELS_HOLD)
