@@ -38,7 +38,7 @@ lint: dev
 
 check: lint  ## the quick half of `make test`: everything but the tests
 
-format: dev  ## format, and mend what ruff can mend by itself
+format: dev  ## format, and fix what ruff can fix by itself
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 

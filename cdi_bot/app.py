@@ -15,12 +15,12 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Workspace
 from cdi_bot.delivery.digests import Digests
 from cdi_bot.delivery.dispatcher import Dispatcher
-from cdi_bot.delivery.slack_port import Memberships, Messenger, People
+from cdi_bot.delivery.slack_port import Directory, Messenger
 from cdi_bot.delivery.view_builder import ViewBuilder
 from cdi_bot.monitoring.braze_port import Braze
 from cdi_bot.monitoring.poller import PollerSettings
-from cdi_bot.monitoring.retention import Retention
-from cdi_bot.monitoring.workspaces import Workspaces, watch_workspace
+from cdi_bot.monitoring.retention import Cleanup
+from cdi_bot.monitoring.workspaces import WatchedWorkspaces, watch_workspace
 from cdi_bot.operator.metrics import Metrics
 from cdi_bot.settings.environment import Settings
 from cdi_bot.slack.render.kit.i18n import languages
@@ -68,8 +68,7 @@ class Adapters:
     store: Store
     workspaces: Sequence[tuple[Workspace, Braze]]
     messenger: Messenger
-    people: People
-    memberships: Memberships
+    directory: Directory
     team_id: str
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     random: Callable[[], float] = random.random
@@ -81,10 +80,10 @@ class Adapters:
 class App:
     """Everything that works together. `on_wake` is called whenever messages may be owed or something has changed."""
 
-    workspaces: Workspaces
+    workspaces: WatchedWorkspaces
     dispatcher: Dispatcher
     digests: Digests
-    retention: Retention
+    retention: Cleanup
     access: Access
     lookup: Lookup
     subscriptions: ChangeSubscriptions
@@ -105,7 +104,7 @@ class App:
             "remind": self.workspaces.remind,
             "conditions": self.workspaces.evaluate,
             "digest": self.digests.tick,
-            "look": self.dispatcher.channel_health.look_at_broken,
+            "look": self.dispatcher.channel_health.check_broken,
             "forget": self.retention.tick,
         }
 
@@ -145,7 +144,7 @@ def assemble(settings: Settings, adapters: Adapters, clock: Clock) -> App:
         unreachable_after=settings.unreachable_after,
         admin_channel=admin_channel,
     )
-    workspaces = Workspaces(
+    workspaces = WatchedWorkspaces(
         [
             watch_workspace(
                 workspace,
@@ -163,8 +162,7 @@ def assemble(settings: Settings, adapters: Adapters, clock: Clock) -> App:
         ]
     )
     access = Access(
-        people=adapters.people,
-        memberships=adapters.memberships,
+        directory=adapters.directory,
         messenger=messenger,
         admins=settings.admins,
     )
@@ -196,7 +194,7 @@ def assemble(settings: Settings, adapters: Adapters, clock: Clock) -> App:
             clock=clock,
             wake=wake,
         ),
-        retention=Retention(store=store, clock=clock, keep=settings.retention),
+        retention=Cleanup(store=store, clock=clock, keep=settings.retention),
         access=access,
         lookup=lookup,
         subscriptions=subscriptions,

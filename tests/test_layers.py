@@ -47,7 +47,7 @@ BREACHES = {
         "slack/api/call.py",
         "import cdi_bot.slack.api.socket_mode",
     ),
-    "Of Slack's API only what posts and what answers knows what is rendered": (
+    "Of Slack's API only what posts, and what sends it plainer, knows what is rendered": (
         "slack/api/views.py",
         "import cdi_bot.slack.render.kit.blocks",
     ),

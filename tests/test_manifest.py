@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 import yaml
 
-from cdi_bot.slack.api.scopes import NEEDED, OPTIONAL
+from cdi_bot.slack.api.identity import NEEDED, OPTIONAL
 from cdi_bot.slack.handlers.events import register_events
 from cdi_bot.slack.render.forms.fields import FORM
 

@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 import structlog
 
@@ -24,8 +23,9 @@ from cdi_bot.operator.http import WebServer, build_web
 from cdi_bot.operator.metrics import CONTENT_TYPE, Metrics, watch_loop
 from cdi_bot.scheduler import Scheduler
 from cdi_bot.settings.environment import Settings
-from cdi_bot.slack.api.app import Identity, SlackApp
-from cdi_bot.slack.api.directory import SlackMemberships, SlackPeople
+from cdi_bot.slack.api.app import SlackApp
+from cdi_bot.slack.api.directory import SlackDirectory
+from cdi_bot.slack.api.identity import Identity
 from cdi_bot.slack.api.messenger import SlackMessenger
 from cdi_bot.slack.handlers.commands import Responder
 from cdi_bot.slack.handlers.home import HomeTab
@@ -148,7 +148,7 @@ async def status_report(settings: Settings, query: str, now: datetime) -> Answer
         stack.push_async_callback(reached[1].aclose)
         slack = startup.make_slack(settings)
         stack.push_async_callback(slack.close)
-        adapters = _adapters(settings, slack, "", store=store, reached=reached, metrics=Metrics()).adapters
+        adapters, _ = _adapters(settings, slack, "", store=store, reached=reached, metrics=Metrics())
         return await assemble(settings, adapters, lambda: now).queries.history(_TERMINAL, query)
 
 
@@ -203,14 +203,6 @@ def trial_client(settings: Settings) -> BrazeClient:
     )
 
 
-class _Reached(NamedTuple):
-    """The adapters, and those of them that handlers of what Slack sends need for more than `assemble` does."""
-
-    adapters: Adapters
-    people: SlackPeople
-    memberships: SlackMemberships
-
-
 def _adapters(
     settings: Settings,
     slack: SlackApp,
@@ -219,19 +211,19 @@ def _adapters(
     store: Store,
     reached: tuple[Workspace, BrazeClient],
     metrics: Metrics,
-) -> _Reached:
-    people, memberships = SlackPeople(slack.api, team_id), SlackMemberships(slack.api, team_id)
+) -> tuple[Adapters, SlackDirectory]:
+    """The adapters, and the directory once more: handlers of what Slack sends need more of it than `assemble`."""
+    directory = SlackDirectory(slack.api, team_id)
     adapters = Adapters(
         store=store,
         workspaces=[reached],
         messenger=SlackMessenger(slack.api, Translator.load(settings.language)),
-        people=people,
-        memberships=memberships,
+        directory=directory,
         team_id=team_id,
         sleep=surroundings.sleep,
         metrics=metrics,
     )
-    return _Reached(adapters, people, memberships)
+    return adapters, directory
 
 
 def _build(
@@ -244,7 +236,7 @@ def _build(
     metrics: Metrics,
 ) -> tuple[App, HomeTab]:
     """Assemble the program, and have it answer Slack."""
-    adapters, people, memberships = _adapters(
+    adapters, directory = _adapters(
         settings, slack, identity.team_id, store=store, reached=reached, metrics=metrics
     )
     app = assemble(settings, adapters, surroundings.clock)
@@ -257,14 +249,12 @@ def _build(
         queries=app.queries,
         channels=app.channels,
         access=app.access,
-        people=people,
+        directory=directory,
         i18n=Translator.load(settings.language),
         clock=surroundings.clock,
     )
     home = register_handlers(
         responder,
-        people=people,
-        memberships=memberships,
         forms=app.forms,
         homes=app.homes,
         channel_health=app.dispatcher.channel_health,
@@ -282,7 +272,7 @@ def _start(app: App, home: HomeTab, stack: AsyncExitStack, slack: SlackApp) -> N
         app.dispatcher.stop()
         await asyncio.wait({delivering}, timeout=_FINISH_SECONDS)
         # A message whose answer is still awaited is marked as being sent: the next process settles it.
-        await app.dispatcher.give_up()
+        await app.dispatcher.cancel()
         await delivering
 
     stack.push_async_callback(stop_delivering)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from cdi_bot.core.grouping import fact_of
+from cdi_bot.core.grouped_replies import fact_of
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.content import SyncEnded
 from cdi_bot.core.model.message import Card, MessageKind, OutboxMessage
@@ -29,7 +29,7 @@ _SNOOZE_CHECK = timedelta(hours=1)
 """How often a snoozed message is looked at again, at the latest."""
 
 _SHORTEST_WAIT = timedelta(seconds=1)
-"""A message that has to wait is not looked at again before, so that no lane spins."""
+"""A message that has to wait is not looked at again before, so that no channel is read in a tight loop."""
 
 
 class AttemptResult(StrEnum):
@@ -39,7 +39,7 @@ class AttemptResult(StrEnum):
     UPDATED = "updated"  # Slack shows its newest state now
     FOUND = "found"  # Slack had it already: an earlier try went through
     TOLD_BY_CARD = "told_by_card"  # the card's first post told this already
-    NOT_NEEDED = "not_needed"  # snoozed until it was over; or a reminder that somebody has heeded
+    NOT_NEEDED = "not_needed"  # snoozed until it was over; or a reminder of what somebody has acknowledged
     WAITING = "waiting"  # too early: snoozed, or its card is not posted yet, or its fate can't be known yet
 
 
@@ -176,16 +176,16 @@ class MessageSender:
     async def _record(
         self, message: OutboxMessage, ready: _Ready, ts: str, *, revision: int | None = None
     ) -> None:
-        """Store what Slack confirmed; a success shows that the channel is sound."""
+        """Store what Slack confirmed; a success shows that the channel is healthy."""
         channel = message.owed.channel
         async with self.store.write() as uow:
             if ready.card:
                 shown = ready.card.wanted_revision if revision is None else revision
                 await uow.cards.mark_shown(ready.card.card_id, revision=shown, ts=ts)
             await uow.outbox.mark_sent(message.message_id, ts=ts, now=self.clock())
-            if not self.channel_health.is_sound(channel):
+            if not self.channel_health.is_healthy(channel):
                 await uow.subscriptions.clear_broken(channel)
-        self.channel_health.went_well(channel)
+        self.channel_health.mark_healthy(channel)
 
     async def _postpone(self, message: OutboxMessage, until: datetime, reason: str) -> None:
         async with self.store.write() as uow:

@@ -48,28 +48,28 @@ class ChannelHealth:
         """`wake` wakes the dispatcher."""
         self._store, self._messenger, self._clock = store, messenger, clock
         self._admin_channel, self._wake = admin_channel, wake
-        self._sound: set[Channel] = set()
+        self._healthy: set[Channel] = set()
         self.trouble: str | None = None
         """Why Slack lets the bot do nothing at all, in its word."""
 
-    def is_sound(self, channel: Channel) -> bool:
-        """Whether the channel was posted to since it was last lost: its subscriptions then bear no mark."""
-        return channel in self._sound
+    def is_healthy(self, channel: Channel) -> bool:
+        """Whether the channel was posted to since it was last marked: its subscriptions then have no mark."""
+        return channel in self._healthy
 
-    def went_well(self, channel: Channel) -> None:
-        """Slack took something: what was wrong with the channel, or with the whole of it, is over."""
-        self._sound.add(channel)
+    def mark_healthy(self, channel: Channel) -> None:
+        """Note that Slack took a message: what was wrong with the channel, or with the whole team, is over."""
+        self._healthy.add(channel)
         if self.trouble is not None:
             log.info("Slack takes messages again", after=self.trouble)
             self.trouble = None
 
-    async def lost(self, channel: Channel, reason: str) -> None:
+    async def mark_broken(self, channel: Channel, reason: str) -> None:
         """Mark the channel's subscriptions as broken, and tell who made them, once, how to fix it.
 
         The people are looked up first and the mark and the messages commit together, so that a crash in between
         tells them again rather than never.
         """
-        self._sound.discard(channel)
+        self._healthy.discard(channel)
         async with self._store.read() as uow:
             subscriptions = [
                 each for each in await uow.subscriptions.for_channel(channel) if not each.broken_reason
@@ -98,25 +98,25 @@ class ChannelHealth:
         self._wake()
         log.error("channel can't be posted to", channel=channel.channel_id, reason=reason, told=len(owed))
 
-    async def shut_out(self, channels: set[Channel], reason: str) -> None:
-        """Mark channels of a team that the bot was removed from: nobody there can be told, so the log says it."""
+    async def mark_team_broken(self, channels: set[Channel], reason: str) -> None:
+        """Mark channels of a team that the bot was removed from: nobody there can be told, so it is logged."""
         if self.trouble is None:
             log.error(
                 "Slack no longer lets the bot in: reinstall the app, and set its new token", reason=reason
             )
         self.trouble = reason
-        self._sound -= channels
+        self._healthy -= channels
         async with self._store.write() as uow:
             for channel in sorted(channels):
                 await uow.subscriptions.mark_broken(channel, reason)
 
-    async def removed(self, reason: str) -> None:
+    async def app_removed(self, reason: str) -> None:
         """Slack said that the app was removed, or its token withdrawn; it may say so twice, in any order."""
         async with self._store.read() as uow:
             channels = await uow.subscriptions.channels()
-        await self.shut_out(set(channels), reason)
+        await self.mark_team_broken(set(channels), reason)
 
-    async def look(self, channel: Channel) -> None:
+    async def check(self, channel: Channel) -> None:
         """Look at a channel of which Slack told something, and mark it or clear its mark."""
         async with self._store.read() as uow:
             subscriptions = await uow.subscriptions.for_channel(channel)
@@ -127,23 +127,22 @@ class ChannelHealth:
             info = await self._messenger.channel_info(channel)
         except SlackTrouble as trouble:
             if trouble.verdict is SlackVerdict.CHANNEL_GONE:
-                await self.lost(channel, trouble.reason)
+                await self.mark_broken(channel, trouble.reason)
             return
         if info.is_archived:
-            await self.lost(channel, ARCHIVED)
+            await self.mark_broken(channel, ARCHIVED)
         elif mark in _TOLD_BY_A_LOOK and _may_post(info, mark):
             await self._restore(channel, mark)
 
-    async def look_at_broken(self) -> None:
+    async def check_broken(self) -> None:
         """Look at every channel that is marked; called now and then, for what no event told of. Raises nothing."""
         try:
             async with self._store.read() as uow:
                 channels = await uow.subscriptions.channels()
             for channel in (each for each, mark in channels.items() if mark):
-                self._sound.discard(
-                    channel
-                )  # another process may have marked it: the next post clears the mark
-                await self.look(channel)
+                # Another process may have marked it: the next post clears the mark.
+                self._healthy.discard(channel)
+                await self.check(channel)
         except StoreTrouble as trouble:
             log.warning("broken channels wait for the database", why=str(trouble))
 
@@ -152,7 +151,7 @@ class ChannelHealth:
         async with self._store.write() as uow:
             await uow.subscriptions.clear_broken(channel)
             await uow.outbox.release_held(channel, error=reason, now=self._clock())
-        self.went_well(channel)
+        self.mark_healthy(channel)
         self._wake()
         log.info("channel can be posted to again", channel=channel.channel_id, after=reason)
 

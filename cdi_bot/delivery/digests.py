@@ -1,4 +1,4 @@
-"""Read what a period brought to the integrations that a channel hears of."""
+"""Digests: owe the ones that are due, and read what a period brought to the integrations of a channel."""
 
 from __future__ import annotations
 
@@ -23,17 +23,22 @@ from cdi_bot.core.statistics import (
 )
 from cdi_bot.store import Store, StoreTrouble, UnitOfWork
 
+log = structlog.get_logger(__name__)
+
+OBSERVATION_PATIENCE = timedelta(minutes=5)
+"""How long a due digest waits until every integration was looked at after its period ended."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
-    """What a period brought: to each integration, worst first, and to all; `blind` is how long Braze was not seen."""
+    """What a period brought: to each integration, worst first, and to all; `unreachable` is how long Braze was."""
 
     parts: tuple[IntegrationTotals, ...]
     totals: PeriodTotals
     unreachable: timedelta
 
     @property
-    def went_well(self) -> bool:
+    def is_healthy(self) -> bool:
         """Whether there is nothing that anybody would have to look at."""
         return not (self.totals.failed or self.totals.unhealthy_for or self.unreachable)
 
@@ -41,7 +46,7 @@ class Period:
 async def subscribed_integrations(
     uow: UnitOfWork, workspace_id: int, channel: Channel
 ) -> list[WatchedIntegration]:
-    """The integrations of a workspace that a channel hears of, but for those that are gone from Braze."""
+    """The integrations of a workspace that a channel is subscribed to, without those missing in Braze."""
     subscriptions = await uow.subscriptions.for_channel(channel)
     return [
         each
@@ -66,12 +71,6 @@ async def period_of(
     return Period(
         parts=tuple(parts), totals=totals(parts), unreachable=time_unhealthy(unreachable, since, until)
     )
-
-
-log = structlog.get_logger(__name__)
-
-OBSERVATION_PATIENCE = timedelta(minutes=5)
-"""How long a due digest waits until every integration was looked at after its period ended."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -144,7 +143,7 @@ class Digests:
         for workspace_id, some in watched.items():
             integrations = [each.integration for each in some]
             brought = await period_of(uow, workspace_id, integrations, period.since, period.until)
-            told += [] if brought.went_well else [workspace_id]
+            told += [] if brought.is_healthy else [workspace_id]
         return told
 
     def _owed(self, period: _DueDigest, workspace_id: int) -> OwedMessage:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import structlog
@@ -16,21 +16,29 @@ from cdi_bot.delivery.attempt import AttemptResult, MessageSender
 from cdi_bot.delivery.channel_health import ChannelHealth
 from cdi_bot.delivery.failures import FailureHandler
 from cdi_bot.delivery.grouping import group_with, pending_messages
-from cdi_bot.delivery.rate_limiter import SlackRateLimiter
 from cdi_bot.delivery.slack_port import Messenger, SlackTrouble, SlackVerdict
 from cdi_bot.delivery.view_builder import ViewBuilder
 from cdi_bot.store import Lease, Store, StoreTrouble
 
 log = structlog.get_logger(__name__)
 
-_AT_ONCE = 16
-"""Messages on their way at a time. A channel that only waits for its pace takes none of this room."""
+POST_GAP = timedelta(seconds=1)
+"""Slack's pace for `chat.postMessage` in one channel."""
 
-_CHANNELS = 500
+UPDATE_GAP = timedelta(seconds=1.2)
+"""The pace of `chat.update` for one card, from Slack's tier 3 (50 a minute): what changes faster is shown at once."""
+
+_SENDING_AT_ONCE = 16
+"""Messages that are sent at the same time. A channel that only waits for its rate limit takes no slot."""
+
+_CHANNELS_AT_ONCE = 500
 """Channels held at a time: a process that dies leaves no more of them waiting for its leases to end."""
 
-_HOLD = Lease.CHANNEL / 2
+_KEEP_CHANNEL = Lease.CHANNEL / 2
+"""How long a channel is delivered to at a stretch: it is given back well before its lease ends."""
+
 _LOOK_AHEAD = 500
+"""So many of a channel's messages are looked at together, to group what belongs together."""
 
 _AFTER_TROUBLE = 1.0
 """Seconds to leave a channel alone when the database failed: the lease alone would leave it for a minute."""
@@ -65,11 +73,11 @@ class Dispatcher:
             store=store, messenger=messenger, views=views, clock=clock, channel_health=self.channel_health
         )
         self._count = count
-        self._awake = asyncio.Event()
+        self._woken = asyncio.Event()
         self._stopping = False
-        self._busy: dict[Channel, asyncio.Task[None]] = {}
-        self._room = asyncio.Semaphore(_AT_ONCE)
-        self._pace = SlackRateLimiter(clock)
+        self._working: dict[Channel, asyncio.Task[None]] = {}
+        self._slots = asyncio.Semaphore(_SENDING_AT_ONCE)
+        self._rate_limiter = SlackRateLimiter(clock)
         self._failure_handler = FailureHandler(
             store=store, sender=self._sender, channel_health=self.channel_health, clock=clock, random=random
         )
@@ -81,39 +89,39 @@ class Dispatcher:
 
     def wake(self) -> None:
         """Look at the outbox now."""
-        self._awake.set()
+        self._woken.set()
 
     async def run(self) -> None:
         """Deliver until `stop`; waits for `wake` whenever nothing is due."""
         while not self._stopping:
-            self._awake.clear()
+            self._woken.clear()
             try:
-                await self.round()
+                await self.start_due()
             except StoreTrouble as trouble:
                 log.debug("delivering waits for the database", why=str(trouble))
-            await self._awake.wait()
-        await self.idle()
+            await self._woken.wait()
+        await self.wait_idle()
 
-    async def idle(self) -> None:
+    async def wait_idle(self) -> None:
         """Wait until nothing is under way."""
-        while self._busy:
-            await asyncio.wait(self._busy.values())
+        while self._working:
+            await asyncio.wait(self._working.values())
 
     def stop(self) -> None:
-        """Finish the messages in hand and take no more."""
+        """Finish the messages that are being sent and start no more."""
         self._stopping = True
         self.wake()
 
-    async def give_up(self) -> None:
-        """Break off what is still under way; nothing is lost by it."""
-        for task in self._busy.values():
+    async def cancel(self) -> None:
+        """Cancel what is still under way; nothing is lost by it."""
+        for task in self._working.values():
             task.cancel()
-        await asyncio.gather(*self._busy.values(), return_exceptions=True)
+        await asyncio.gather(*self._working.values(), return_exceptions=True)
 
-    async def round(self) -> None:
+    async def start_due(self) -> None:
         """Begin to deliver to every channel that has something due. Raises `StoreTrouble`."""
         now = self._clock()
-        room = _CHANNELS - len(self._busy)
+        room = _CHANNELS_AT_ONCE - len(self._working)
         if room <= 0:
             return
         async with self._store.write() as uow:
@@ -121,15 +129,15 @@ class Dispatcher:
                 owner=self._owner, now=now, until=now + Lease.CHANNEL, limit=room
             )
         for channel, rest_until in channels.items():
-            self._pace.rest(channel, rest_until)
-            if channel not in self._busy:  # its lease may have run out while Slack kept it waiting
-                self._busy[channel] = asyncio.create_task(self._drain(channel))
+            self._rate_limiter.pause(channel, rest_until)
+            if channel not in self._working:  # its lease may have run out while Slack kept it waiting
+                self._working[channel] = asyncio.create_task(self._deliver_to(channel))
 
-    async def _drain(self, channel: Channel) -> None:
+    async def _deliver_to(self, channel: Channel) -> None:
         """Deliver to one channel while its lease lasts and something is due."""
-        until = self._clock() + _HOLD
+        until = self._clock() + _KEEP_CHANNEL
         try:
-            while not self._stopping and self._clock() < until and await self._step(channel):
+            while not self._stopping and self._clock() < until and await self._deliver_next(channel):
                 pass
             await self._release(channel)
         except StoreTrouble as trouble:
@@ -140,53 +148,54 @@ class Dispatcher:
         except Exception:
             log.exception("delivery failed", channel=channel.channel_id)
         finally:
-            del self._busy[channel]
+            del self._working[channel]
             self.wake()
 
     async def _release(self, channel: Channel) -> None:
         async with self._store.write() as uow:
             await uow.outbox.release_channel(
-                channel, owner=self._owner, rest_until=self._pace.rests_until(channel)
+                channel, owner=self._owner, rest_until=self._rate_limiter.pause_of(channel)
             )
 
-    async def _step(self, channel: Channel) -> bool:
+    async def _deliver_next(self, channel: Channel) -> bool:
         """Deliver the next due message; False when there is none, or the channel has to wait."""
-        async with self._room:
+        async with self._slots:
             now = self._clock()
-            going_on = await self._next(channel, now)
-        if isinstance(going_on, bool):
-            return going_on
-        await self._sleep(max((going_on - now).total_seconds(), 0))
+            outcome = await self._send_due(channel, now)
+        if isinstance(outcome, bool):
+            return outcome
+        await self._sleep(max((outcome - now).total_seconds(), 0))
         return True  # others may be waiting by now: look again
 
-    async def _next(self, channel: Channel, now: datetime) -> bool | datetime:
-        """Deliver what may go now; else say until when everything due has to wait for its pace."""
+    async def _send_due(self, channel: Channel, now: datetime) -> bool | datetime:
+        """Send the first message that may be sent now; else return until when everything due has to wait."""
         async with self._store.read() as uow:
             owed = await uow.outbox.pending(channel, limit=_LOOK_AHEAD)
             waiting = await pending_messages(uow, self._views, channel, owed, now)
         due, cards = waiting.due, waiting.cards
         soonest: datetime | None = None
-        held: set[int | None] = set()
+        waiting_cards: set[int | None] = set()
         for message in due:
             card = cards.get(message.message_id)
-            start = self._pace.may_start(message, card)
-            if start > now or (message.owed.card_id in held and message.owed.card_id is not None):
+            start = self._rate_limiter.earliest_start(message, card)
+            if start > now or (message.owed.card_id in waiting_cards and message.owed.card_id is not None):
                 soonest = min(filter(None, (soonest, start)))
-                held.add(message.owed.card_id)
+                waiting_cards.add(message.owed.card_id)
                 continue
             if await group_with(self._store, message, waiting):
                 return True
-            going_on = await self._try(message, card, owed)
-            if going_on:  # a look before the next may go would find the same
+            outcome = await self._send(message, card, owed)
+            if outcome:  # a look before the next may go would find the same
                 rest = (each for each in due if each is not message)
                 return min(
-                    (self._pace.may_start(each, cards[each.message_id]) for each in rest), default=True
+                    (self._rate_limiter.earliest_start(each, cards[each.message_id]) for each in rest),
+                    default=True,
                 )
-            if going_on is not None:
-                return going_on
+            if outcome is not None:
+                return outcome
         return soonest or False
 
-    async def _try(
+    async def _send(
         self, message: OutboxMessage, card: Card | None, owed: Sequence[OutboxMessage]
     ) -> bool | None:
         """Send one message. True: look again; False: leave the channel for now; `None`: go on to the next."""
@@ -202,8 +211,8 @@ class Dispatcher:
         except SlackTrouble as trouble:
             self._count(trouble.verdict)
             if trouble.verdict is SlackVerdict.UNKNOWN:  # it may have been taken
-                self._pace.went(message, card)
-            return await self._failure_handler.with_trouble(message, trouble)
+                self._rate_limiter.note_sent(message, card)
+            return await self._failure_handler.handle(message, trouble)
         except StoreTrouble:
             raise
         except Exception:
@@ -214,7 +223,7 @@ class Dispatcher:
         if done is AttemptResult.WAITING:
             return None
         if done in {AttemptResult.POSTED, AttemptResult.UPDATED}:
-            self._pace.went(message, card)
+            self._rate_limiter.note_sent(message, card)
         log_.info("message", done=done.value)
         return True
 
@@ -236,3 +245,43 @@ def _card_due(message: OutboxMessage, owed: Sequence[OutboxMessage]) -> datetime
         ),
         None,
     )
+
+
+class SlackRateLimiter:
+    """Remembers when each channel was last posted to, and each card last updated."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        """Start with everything allowed at once."""
+        self._clock = clock
+        self._posts: dict[Channel, datetime] = {}
+        self._updates: dict[int, datetime] = {}
+
+    def earliest_start(self, message: OutboxMessage, card: Card | None) -> datetime:
+        """The earliest time at which this message may go."""
+        if card is not None and _is_update(message, card):
+            return self._updates.get(card.card_id, message.owed.not_before)
+        return self._posts.get(message.owed.channel, message.owed.not_before)
+
+    def pause_of(self, channel: Channel) -> datetime | None:
+        """Until when nothing may be posted there, for whoever delivers to it next."""
+        return self._posts.get(channel)
+
+    def pause(self, channel: Channel, until: datetime | None) -> None:
+        """Post nothing there until then: another process posted last."""
+        if until is not None:
+            self._posts[channel] = max(until, self._posts.get(channel, until))
+
+    def note_sent(self, message: OutboxMessage, card: Card | None) -> None:
+        """Note that this message was just sent."""
+        now = self._clock()
+        if card is not None and _is_update(message, card):
+            self._updates = {each: at for each, at in self._updates.items() if at > now}
+            self._updates[card.card_id] = now + UPDATE_GAP
+        else:
+            self._posts = {each: at for each, at in self._posts.items() if at > now}
+            self._posts[message.owed.channel] = now + POST_GAP
+
+
+def _is_update(message: OutboxMessage, card: Card | None) -> bool:
+    """Whether this changes a card that is there."""
+    return message.owed.kind is MessageKind.CARD and card is not None and card.ts is not None

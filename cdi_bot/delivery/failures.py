@@ -40,7 +40,7 @@ class FailureHandler:
         self._store, self._sender, self._channel_health = store, sender, channel_health
         self._clock, self._random = clock, random
 
-    async def with_trouble(self, message: OutboxMessage, trouble: SlackTrouble) -> bool | None:
+    async def handle(self, message: OutboxMessage, trouble: SlackTrouble) -> bool | None:
         """Handle one refusal. True: look again; False: leave the channel for now; `None`: go on to the next."""
         channel, verdict = message.owed.channel, trouble.verdict
         log.warning(
@@ -63,9 +63,9 @@ class FailureHandler:
         if verdict in {SlackVerdict.CHANNEL_GONE, SlackVerdict.TEAM_GONE}:
             await self._hold(message, _RETRY_CHANNEL, trouble.reason)
             if verdict is SlackVerdict.CHANNEL_GONE:
-                await self._channel_health.lost(channel, trouble.reason)
+                await self._channel_health.mark_broken(channel, trouble.reason)
             else:
-                await self._channel_health.shut_out({channel}, trouble.reason)
+                await self._channel_health.mark_team_broken({channel}, trouble.reason)
             return False
         if trouble.retry_after is not None:
             # The limit is the method's: what needs another one, such as a change of a card, may still go.

@@ -11,10 +11,9 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from cdi_bot.core.grouping import combined, joinable_replies
+from cdi_bot.core.grouped_replies import combined, joinable_replies
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.message import Card, OutboxMessage, show_card
-from cdi_bot.delivery.rate_limiter import is_first_post
+from cdi_bot.core.model.message import Card, MessageKind, OutboxMessage, show_card
 from cdi_bot.delivery.view_builder import ViewBuilder
 from cdi_bot.store import Store, UnitOfWork
 
@@ -50,7 +49,7 @@ async def pending_messages(
     new = [
         card.card_id
         for message in due
-        if (card := cards[message.message_id]) and is_first_post(message, card) and not message.sending_since
+        if (card := cards[message.message_id]) and _is_first_post(message, card) and not message.sending_since
     ]
     storm = await uow.cards.newest_grouped(channel, since=now - FRESH) if new else None
     if storm or len(new) > 1:
@@ -62,7 +61,7 @@ async def pending_messages(
 async def group_with(store: Store, message: OutboxMessage, waiting: PendingMessages) -> bool:
     """Put with `message`, which may go now, what else can be told with it; True when that changed what is owed."""
     card = waiting.cards[message.message_id]
-    if is_first_post(message, card):
+    if _is_first_post(message, card):
         return card is not None and card.card_id in waiting.new and await _group_cards(store, waiting)
     others = joinable_replies(message, waiting.due, card.first_shown_revision) if card and card.ts else []
     if not others:
@@ -91,3 +90,8 @@ async def _group_cards(store: Store, waiting: PendingMessages) -> bool:
         await uow.outbox.add([show_card(card, waiting.now) for card in raised.values()], now=waiting.now)
     log.info("cards grouped", channel=waiting.channel.channel_id, card=into, joined=len(joining))
     return True
+
+
+def _is_first_post(message: OutboxMessage, card: Card | None) -> bool:
+    """Whether this puts a new card into the channel."""
+    return message.owed.kind is MessageKind.CARD and card is not None and card.ts is None

@@ -86,16 +86,12 @@ class Messenger(Protocol):
         ...
 
 
-class People(Protocol):
+class Directory(Protocol):
     """The people of one Slack team, and those from outside who share a channel with it."""
 
     async def person(self, user_id: str) -> Person:
-        """Tell of somebody; raises nothing: where Slack does not tell, they are the defaults."""
+        """Who somebody is; raises nothing: where Slack does not tell, the defaults."""
         ...
-
-
-class Memberships(Protocol):
-    """Who is in which channel of one Slack team."""
 
     async def channels_of(self, user_id: str) -> frozenset[Channel]:
         """The channels that a person is in, of the private ones those that the bot is in too; raises `SlackTrouble`."""

@@ -276,7 +276,7 @@ async def _usual_length(uow: UnitOfWork, incident: Incident) -> timedelta | None
 
 
 def is_worth_telling(told: ReplyFact, view: IncidentView) -> bool:
-    """Whether a fact is still to be told: not what is snoozed, nor a reminder that somebody has since heeded."""
+    """Whether a fact is still to be told: not what is snoozed, nor a reminder of what was acknowledged since."""
     if view.snooze:
         return False
     return told != "still_open" or (view.incident.is_open and view.incident.acknowledged_by is None)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from cdi_bot.core.model.run import Outcome, Run, second_of
-from cdi_bot.core.rules.failed_sync import Finding
+from cdi_bot.core.rules.sync_failed import Finding
 from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint
 
 _UNTIMED = 1000

@@ -20,7 +20,7 @@ from cdi_bot.core.model.message import MessageKind, OwedMessage
 from cdi_bot.core.model.run import Outcome, Run
 from cdi_bot.core.model.subscription import Subscription
 from cdi_bot.core.routing import channels_for_runs
-from cdi_bot.core.rules.failed_sync import Finding, IncidentChange, judge_runs
+from cdi_bot.core.rules.sync_failed import Finding, IncidentChange, judge_runs
 from cdi_bot.monitoring.incident_writer import ConflictError, IncidentUpdate, owe_incident, store_incidents
 from cdi_bot.store import Store, StoreTrouble, UnitOfWork
 

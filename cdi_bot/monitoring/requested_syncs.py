@@ -27,7 +27,7 @@ AT_ONCE = 4
 
 
 @dataclass(slots=True, kw_only=True)
-class RequestedSyncs:
+class SyncFollower:
     """Follows the requested syncs of one workspace; called every few seconds by the process that polls it."""
 
     store: Store

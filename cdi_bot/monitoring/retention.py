@@ -23,7 +23,7 @@ REST = timedelta(hours=1)
 
 
 @dataclass(slots=True, kw_only=True)
-class Retention:
+class Cleanup:
     """Goes through the store again and again. Several processes may do so: then each finds less to do.
 
     Old incidents and their cards are deleted before the runs that they show. Runs are deleted by integration, in the

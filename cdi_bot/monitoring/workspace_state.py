@@ -10,7 +10,7 @@ import structlog
 
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.subscription import Subscription, is_subscribed
-from cdi_bot.core.rules.failed_sync import Finding
+from cdi_bot.core.rules.sync_failed import Finding
 from cdi_bot.monitoring.incident_writer import ConflictError
 from cdi_bot.monitoring.integration_lifecycle import record_missing, start_watching, stop_watching
 from cdi_bot.monitoring.integration_state import NONE_RUNNING, IntegrationState, run_from_list

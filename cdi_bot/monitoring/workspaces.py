@@ -17,7 +17,7 @@ from cdi_bot.monitoring.evaluator import Evaluator
 from cdi_bot.monitoring.measurements import Measurements
 from cdi_bot.monitoring.poller import Poller, PollerSettings
 from cdi_bot.monitoring.reminders import Reminders
-from cdi_bot.monitoring.requested_syncs import RequestedSyncs
+from cdi_bot.monitoring.requested_syncs import SyncFollower
 from cdi_bot.store import Store
 
 log = structlog.get_logger(__name__)
@@ -39,7 +39,7 @@ class WatchedWorkspace:
     poller: Poller
     reminders: Reminders
     evaluator: Evaluator
-    requested_syncs: RequestedSyncs
+    requested_syncs: SyncFollower
 
     @property
     def workspace_id(self) -> int:
@@ -82,13 +82,13 @@ def watch_workspace(
         evaluator=Evaluator(
             store=store, workspace_id=workspace_id, poller=poller, clock=clock, grace=grace, wake=wake
         ),
-        requested_syncs=RequestedSyncs(
+        requested_syncs=SyncFollower(
             store=store, workspace_id=workspace_id, poller=poller, clock=clock, wake=wake
         ),
     )
 
 
-class Workspaces:
+class WatchedWorkspaces:
     """All workspaces of a process. None waits for another, nor for another's trouble."""
 
     def __init__(self, watched: Sequence[WatchedWorkspace]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.person import Person
-from cdi_bot.delivery.slack_port import Memberships, Messenger, People, SlackTrouble, SlackVerdict
+from cdi_bot.delivery.slack_port import Directory, Messenger, SlackTrouble, SlackVerdict
 from cdi_bot.usecases.answers import CannotPost, NeedsInvite, NotAllowed
 
 EVERYONE = "*"
@@ -21,8 +21,7 @@ class Access:
     they are not allowed anything then.
     """
 
-    people: People
-    memberships: Memberships
+    directory: Directory
     messenger: Messenger
     admins: frozenset[str]
 
@@ -41,7 +40,7 @@ class Access:
         A private channel is not shown to anybody who is not in it, not even to admins.
         """
         refusal = await self.to_change(who)
-        if refusal or there in await self.memberships.channels_of(who):
+        if refusal or there in await self.directory.channels_of(who):
             return refusal
         if not self._is_admin(who):
             return NotAllowed(action="elsewhere")
@@ -59,7 +58,7 @@ class Access:
         return not self.admins.isdisjoint({who, EVERYONE})
 
     async def _person(self, who: str) -> Person:
-        person = await self.people.person(who)
+        person = await self.directory.person(who)
         if not person.is_known:
             raise SlackTrouble("person_not_told", verdict=SlackVerdict.RETRY)
         return person

@@ -10,7 +10,7 @@ from cdi_bot.core.digest_schedule import Schedule, schedule_of, zone_named, zone
 from cdi_bot.core.model.channel import Channel, ChannelSettings
 from cdi_bot.core.model.content import Content, DigestChanged, LanguageChanged
 from cdi_bot.delivery.slack_port import Messenger
-from cdi_bot.monitoring.workspaces import Workspaces
+from cdi_bot.monitoring.workspaces import WatchedWorkspaces
 from cdi_bot.store import Store
 from cdi_bot.usecases.access import Access, posting_problem
 from cdi_bot.usecases.answers import Answer, DigestSet, LanguageSet, SettingsShown, UnknownLanguage
@@ -28,7 +28,7 @@ class ChangeChannelSettings:
 
     store: Store
     messenger: Messenger
-    workspaces: Workspaces
+    workspaces: WatchedWorkspaces
     access: Access
     languages: tuple[str, ...]
     clock: Callable[[], datetime]

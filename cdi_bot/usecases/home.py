@@ -16,7 +16,7 @@ from cdi_bot.core.model.run import Outcome, Run
 from cdi_bot.core.model.subscription import Subscription, is_pattern
 from cdi_bot.core.rules.urgency import attention, longest_row_first
 from cdi_bot.core.statistics import expected_next
-from cdi_bot.monitoring.workspaces import Workspaces
+from cdi_bot.monitoring.workspaces import WatchedWorkspaces
 from cdi_bot.store import Store, UnitOfWork
 from cdi_bot.usecases.health import Health, health_of
 
@@ -114,7 +114,7 @@ def split(weights: Sequence[int], room: int = ROOM) -> list[range]:
 class HomeQueries:
     """Builds Home from what is stored, which is never older than a poll. Raises only `StoreTrouble`."""
 
-    def __init__(self, *, store: Store, workspaces: Workspaces, clock: Callable[[], datetime]) -> None:
+    def __init__(self, *, store: Store, workspaces: WatchedWorkspaces, clock: Callable[[], datetime]) -> None:
         """Read from `store`; `clock` returns the present in UTC."""
         self._store = store
         self._clock = clock

@@ -13,7 +13,7 @@ from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.message import show_card
 from cdi_bot.core.model.subscription import Snooze, is_subscribed
 from cdi_bot.monitoring.incident_writer import ConflictError, store_incidents
-from cdi_bot.monitoring.workspaces import Workspaces
+from cdi_bot.monitoring.workspaces import WatchedWorkspaces
 from cdi_bot.store import Store, StoreTrouble, UnitOfWork
 from cdi_bot.usecases.access import Access
 from cdi_bot.usecases.answers import (
@@ -46,7 +46,7 @@ class IncidentResponse:
     """
 
     store: Store
-    workspaces: Workspaces
+    workspaces: WatchedWorkspaces
     access: Access
     lookup: Lookup
     clock: Callable[[], datetime]

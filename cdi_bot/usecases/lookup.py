@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, normalize_name
 from cdi_bot.monitoring.braze_port import NO_SUCH_INTEGRATION, STATUS_PATIENCE, BrazeReason, Endpoint, within
-from cdi_bot.monitoring.workspaces import Workspaces
+from cdi_bot.monitoring.workspaces import WatchedWorkspaces
 from cdi_bot.store import Store
 from cdi_bot.usecases.answers import BrazeRefused, NoMatch, SeveralMatches
 
@@ -100,7 +100,7 @@ class Lookup:
         self,
         *,
         store: Store,
-        workspaces: Workspaces,
+        workspaces: WatchedWorkspaces,
         status_patience: timedelta = STATUS_PATIENCE,
         list_patience: timedelta = LIST_PATIENCE,
     ) -> None:

@@ -14,7 +14,7 @@ from cdi_bot.core.rules.urgency import attention, longest_row_first, severity
 from cdi_bot.core.statistics import expected_next, usual_of
 from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint, within
 from cdi_bot.monitoring.fetch_runs import backfill_history
-from cdi_bot.monitoring.workspaces import Workspaces
+from cdi_bot.monitoring.workspaces import WatchedWorkspaces
 from cdi_bot.store import Store, UnitOfWork
 from cdi_bot.usecases.answers import (
     Answer,
@@ -48,7 +48,7 @@ class Queries:
         self,
         *,
         store: Store,
-        workspaces: Workspaces,
+        workspaces: WatchedWorkspaces,
         lookup: Lookup,
         clock: Callable[[], datetime],
     ) -> None:

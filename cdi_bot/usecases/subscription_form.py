@@ -15,7 +15,7 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, normalize_name
 from cdi_bot.core.model.subscription import Filters, Subscription, is_pattern, selector_matches
 from cdi_bot.delivery.slack_port import Messenger
-from cdi_bot.monitoring.workspaces import Workspaces
+from cdi_bot.monitoring.workspaces import WatchedWorkspaces
 from cdi_bot.store import Store
 from cdi_bot.usecases.access import Access, posting_problem
 from cdi_bot.usecases.answers import Answer, SettingsShown
@@ -78,7 +78,7 @@ class SubscriptionForms:
         self,
         *,
         store: Store,
-        workspaces: Workspaces,
+        workspaces: WatchedWorkspaces,
         subscriptions: ChangeSubscriptions,
         channels: ChangeChannelSettings,
         messenger: Messenger,

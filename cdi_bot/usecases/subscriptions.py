@@ -12,7 +12,7 @@ from cdi_bot.core.model.integration import Integration, WatchedIntegration, norm
 from cdi_bot.core.model.subscription import Filters, Subscription, is_pattern, selector_matches
 from cdi_bot.delivery.slack_port import Messenger
 from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint
-from cdi_bot.monitoring.workspaces import Workspaces
+from cdi_bot.monitoring.workspaces import WatchedWorkspaces
 from cdi_bot.store import Store, UnitOfWork
 from cdi_bot.usecases.access import Access, posting_problem
 from cdi_bot.usecases.answers import (
@@ -55,7 +55,7 @@ class ChangeSubscriptions:
 
     store: Store
     messenger: Messenger
-    workspaces: Workspaces
+    workspaces: WatchedWorkspaces
     access: Access
     lookup: Lookup
     clock: Callable[[], datetime]

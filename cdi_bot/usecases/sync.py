@@ -11,7 +11,7 @@ from cdi_bot.core.model.content import SyncTriggered
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.requested_sync import RequestedSync
 from cdi_bot.monitoring.braze_port import BrazeTrouble, Endpoint
-from cdi_bot.monitoring.workspaces import Workspaces
+from cdi_bot.monitoring.workspaces import WatchedWorkspaces
 from cdi_bot.store import Store, UnitOfWork
 from cdi_bot.usecases.access import Access
 from cdi_bot.usecases.answers import Answer, ConfirmSync, SyncStarted
@@ -27,7 +27,7 @@ class SyncRequests:
     """
 
     store: Store
-    workspaces: Workspaces
+    workspaces: WatchedWorkspaces
     access: Access
     lookup: Lookup
     clock: Callable[[], datetime]

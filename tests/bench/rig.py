@@ -23,7 +23,7 @@ from cdi_bot.delivery.dispatcher import Dispatcher
 from cdi_bot.delivery.views import View
 from cdi_bot.monitoring.recorder import Observation, record_observations
 from cdi_bot.slack.api.call import SlackApi
-from cdi_bot.slack.api.directory import SlackMemberships, SlackPeople
+from cdi_bot.slack.api.directory import SlackDirectory
 from cdi_bot.slack.api.messenger import SlackMessenger
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import Store
@@ -44,13 +44,13 @@ def now() -> datetime:
 class Receipts(SlackMessenger):
     """The real messenger, which also notes when Slack took each post, by Slack's own word for it: the `ts`."""
 
-    client: AsyncWebClient
+    api: SlackApi
     at: list[float] = field(default_factory=list)
     more: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         """Speak English."""
-        super().__init__(SlackApi(self.client), Translator())
+        super().__init__(self.api, Translator())
 
     async def post(
         self,
@@ -160,14 +160,14 @@ async def rig(env: Env, folder: Path, each: int) -> AsyncIterator[Rig]:
                 by="U0MARA0001",
                 now=now(),
             )
-    async with slack_client(env) as client:
-        slack = Receipts(client)
+    async with aiohttp.ClientSession() as session:
+        api = SlackApi(session, token=env["SLACK_BOT_TOKEN"], url=env["SLACK_API_URL"])
+        slack = Receipts(api)
         adapters = Adapters(
             store=store,
             workspaces=[],
             messenger=slack,
-            people=SlackPeople(SlackApi(client), TEAM),
-            memberships=SlackMemberships(SlackApi(client), TEAM),
+            directory=SlackDirectory(api, TEAM),
             team_id=TEAM,
         )
         dispatcher = assemble(bot_settings(admins=frozenset({"*"})), adapters, now).dispatcher

@@ -63,8 +63,8 @@ async def test_a_channel_is_lost_and_found(
     """A look tells the person once, before any alert is owed, and another look mends it."""
     channel_health = bot.bot.dispatcher.channel_health
     change(bot, **loss)
-    await channel_health.look(ALERTS)
-    await channel_health.look(ALERTS)
+    await channel_health.check(ALERTS)
+    await channel_health.check(ALERTS)
     await bot.run(5)
     assert await mark(bot) == reason
     assert len(told(bot)) == 1
@@ -72,7 +72,7 @@ async def test_a_channel_is_lost_and_found(
         bot.messages(Channel(team_id=TEAM, channel_id=bot.sandbox.slack.direct_message(WHO).id))
     )
     change(bot, **back)
-    await channel_health.look(ALERTS)
+    await channel_health.check(ALERTS)
     assert await mark(bot) is None
     assert len(told(bot)) == 1
 
@@ -84,7 +84,7 @@ async def test_what_waited_is_told_as_soon_as_the_channel_is_back(bot: Whole) ->
     await bot.run(3)
     assert len(told(bot)) == 1
     change(bot, archived=False)
-    await bot.bot.dispatcher.channel_health.look(ALERTS)
+    await bot.bot.dispatcher.channel_health.check(ALERTS)
     await bot.run(1)
     assert len(bot.messages()) == 1
 
@@ -92,7 +92,7 @@ async def test_what_waited_is_told_as_soon_as_the_channel_is_back(bot: Whole) ->
 async def test_a_new_name_changes_nothing(bot: Whole) -> None:
     """Channels are known by their ids."""
     change(bot, name="alerts-of-data")
-    await bot.bot.dispatcher.channel_health.look(ALERTS)
+    await bot.bot.dispatcher.channel_health.check(ALERTS)
     bot.end_run("users")
     await bot.until(lambda: len(bot.messages()) == 1, seconds=10)
     assert (await mark(bot), told(bot)) == (None, [])
@@ -101,16 +101,16 @@ async def test_a_new_name_changes_nothing(bot: Whole) -> None:
 async def test_a_public_channel_needs_no_membership(bot: Whole) -> None:
     """The bot may be removed from one and still post there."""
     change(bot, bot_is_member=False)
-    await bot.bot.dispatcher.channel_health.look(ALERTS)
+    await bot.bot.dispatcher.channel_health.check(ALERTS)
     assert (await mark(bot), told(bot)) == (None, [])
 
 
 async def test_a_mark_that_only_a_post_can_mend_stays(bot: Whole) -> None:
     """A look does not show whether a setting still keeps the bot from posting: nobody is told again and again."""
     channel_health = bot.bot.dispatcher.channel_health
-    await channel_health.lost(ALERTS, "restricted_action")
-    await channel_health.look(ALERTS)
-    await channel_health.look_at_broken()
+    await channel_health.mark_broken(ALERTS, "restricted_action")
+    await channel_health.check(ALERTS)
+    await channel_health.check_broken()
     assert await mark(bot) == "restricted_action"
     bot.end_run("users")
     await bot.until(lambda: len(bot.messages()) == 1, seconds=10)
@@ -120,8 +120,8 @@ async def test_a_mark_that_only_a_post_can_mend_stays(bot: Whole) -> None:
 async def test_a_look_that_fails_changes_nothing(bot: Whole) -> None:
     """Slack's trouble is not the channel's; a channel that hears of nothing is not looked at."""
     bot.sandbox.slack.faults.add(Fault(kind=FaultKind.STATUS, path="conversations.info"))
-    await bot.bot.dispatcher.channel_health.look(ALERTS)
-    await bot.bot.dispatcher.channel_health.look(replace(ALERTS, channel_id="C0NOBODY00"))
+    await bot.bot.dispatcher.channel_health.check(ALERTS)
+    await bot.bot.dispatcher.channel_health.check(replace(ALERTS, channel_id="C0NOBODY00"))
     assert (await mark(bot), told(bot)) == (None, [])
 
 
@@ -129,12 +129,12 @@ async def test_a_removed_app_is_noted_in_any_order_and_mended(bot: Whole) -> Non
     """Both of Slack's events come; once the bot is let in again, a look that is due anyway mends the marks."""
     dispatcher = bot.bot.dispatcher
     bot.sandbox.slack.set_token(bot.sandbox.slack_bot_token, state=TokenState.INACTIVE)
-    await dispatcher.channel_health.removed("token_revoked")
-    await dispatcher.channel_health.removed("app_uninstalled")
+    await dispatcher.channel_health.app_removed("token_revoked")
+    await dispatcher.channel_health.app_removed("app_uninstalled")
     assert await mark(bot) == "token_revoked"
-    await dispatcher.channel_health.look_at_broken()
+    await dispatcher.channel_health.check_broken()
     assert (dispatcher.trouble, await mark(bot)) == ("app_uninstalled", "token_revoked")
     bot.sandbox.slack.set_token(bot.sandbox.slack_bot_token, state=TokenState.ACTIVE)
-    await dispatcher.channel_health.look_at_broken()
+    await dispatcher.channel_health.check_broken()
     assert (dispatcher.trouble, await mark(bot)) == (None, None)
     assert told(bot) == []

@@ -81,7 +81,7 @@ async def bot(tmp_path: Path) -> AsyncIterator[Asleep]:
         asleep.add_channels()
         await asleep.start_bot()
         yield asleep
-        await asleep.bot.dispatcher.give_up()
+        await asleep.bot.dispatcher.cancel()
         await asleep.bot.close()
     await store.close()
 
@@ -90,11 +90,11 @@ async def test_a_channel_that_waits_for_its_pace_keeps_no_other_waiting(bot: Asl
     """Twenty channels with two messages each: all have their first while none may have its second."""
     await bot.owe(1)
     await bot.owe(2)
-    await bot.bot.dispatcher.round()
+    await bot.bot.dispatcher.start_due()
     async with asyncio.timeout(5):
         for _ in CHANNELS:
             await bot.asleep.acquire()
     assert set(bot.told().values()) == {1}
     bot.wake(1)
-    await bot.bot.dispatcher.idle()
+    await bot.bot.dispatcher.wait_idle()
     assert set(bot.told().values()) == {2}

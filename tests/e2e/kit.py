@@ -22,8 +22,8 @@ PATIENCE = 60  # seconds; on a busy machine everything takes many times as long
 Json = dict[str, Any]
 
 
-class Town:
-    """A workspace in each stand-in, and the bot's process."""
+class System:
+    """The whole system under test: a workspace in each stand-in, and the bot as a process."""
 
     def __init__(self, sandbox: Sandbox, program: Program, env: dict[str, str]) -> None:
         """Start nothing yet; `env` are the bot's settings."""

@@ -14,7 +14,7 @@ from cdi_bot.sandbox.braze.runs import Run as RunInBraze
 from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARA, MARKETING_OPS, TEAM
 from cdi_bot.store import Lease, Store
 from tests.e2e.crashing import KILLED, Clock, Crash, Launch, run_program
-from tests.e2e.kit import Town
+from tests.e2e.kit import System
 
 CHANNELS = (DATA_ALERTS, MARKETING_OPS)
 
@@ -73,16 +73,16 @@ class BotProcesses:
     store: Store
     workspace_id: int
 
-    def __init__(self, town: Town, clock: Clock, url: str) -> None:
+    def __init__(self, system: System, clock: Clock, url: str) -> None:
         """Start nothing yet."""
-        self.town, self.clock, self.url = town, clock, url
+        self.system, self.clock, self.url = system, clock, url
         self._processes: list[BotProcess] = []
 
     async def subscribe(self) -> None:
         """Open the database and subscribe both channels to everything."""
         self.store = await Store.open(self.url)
         async with self.store.write() as uow:
-            workspace = await uow.workspaces.find_or_add(base_url=self.town.sandbox.url, dashboard_url=None)
+            workspace = await uow.workspaces.find_or_add(base_url=self.system.sandbox.url, dashboard_url=None)
             for channel in CHANNELS:
                 await uow.subscriptions.add(
                     channel=Channel(team_id=TEAM, channel_id=channel),
@@ -98,11 +98,11 @@ class BotProcesses:
         """Start the next process, when the leases of the one before have run out."""
         if self._processes:
             self.advance(_PAUSE)
-        folder = self.town.program.folder
+        folder = self.system.program.folder
         log = folder / f"process-{len(self._processes)}.log"
         launch = Launch(
             arguments=arguments or ("run",),
-            env={**self.town.env, "DATABASE_URL": self.url, "CDI_BOT_HOST": "127.0.0.1"},
+            env={**self.system.env, "DATABASE_URL": self.url, "CDI_BOT_HOST": "127.0.0.1"},
             folder=folder,
             log=log,
             clock=self.clock,
@@ -116,7 +116,7 @@ class BotProcesses:
     def advance(self, seconds: float) -> None:
         """Let time pass between two processes."""
         self.clock.advance(seconds)
-        self.town.sandbox.braze.catch_up()
+        self.system.sandbox.braze.catch_up()
 
     async def close(self) -> None:
         """Leave nothing behind."""
@@ -146,7 +146,7 @@ class BotProcesses:
 
     async def unseen(self) -> set[str]:
         """The integrations that have no baseline yet, or whose newest run is not stored as it ended."""
-        there = {each.config.integration_id: each.newest for each in self.town.sandbox.braze.integrations()}
+        there = {each.config.integration_id: each.newest for each in self.system.sandbox.braze.integrations()}
         async with self.store.read() as uow:
             known = await uow.integrations.get_many(self.workspace_id, there)
             stored = await uow.runs.newest(self.workspace_id, there)

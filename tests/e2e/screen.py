@@ -9,7 +9,7 @@ from typing import Any
 
 from cdi_bot.sandbox.slack.payloads import Press
 from cdi_bot.sandbox.slack.seed_data import MARA
-from tests.e2e.kit import PATIENCE, Json, Town
+from tests.e2e.kit import PATIENCE, Json, System
 
 _INITIAL = {
     "initial_conversation": "selected_conversation",
@@ -24,35 +24,35 @@ _INITIAL = {
 class Screen:
     """What one person sees of the bot's views."""
 
-    def __init__(self, town: Town, user: str = MARA) -> None:
+    def __init__(self, system: System, user: str = MARA) -> None:
         """Look at a workspace as somebody."""
-        self._town, self._user = town, user
+        self._system, self._user = system, user
 
     # ------------------------------------------------------------------------------------- forms
 
     @property
     def top(self) -> Json | None:
         """The open form; `None` where none is open."""
-        return self._town.sandbox.slack.views.modal(self._user)
+        return self._system.sandbox.slack.views.modal(self._user)
 
     async def shortcut(self) -> Json:
         """Use the shortcut; returns the form that opens."""
-        told = await self._town.sandbox.people.shortcut(self._user, "subscription")
+        told = await self._system.sandbox.people.shortcut(self._user, "subscription")
         assert told["acked"], told
         return await self.opened()
 
     async def press_in_message(self, message: Json, action_id: str, **chosen: Any) -> Json:
         """Press a button that opens a form; returns the form."""
-        found = self._town.sandbox.slack.by_id(message["id"])
+        found = self._system.sandbox.slack.by_id(message["id"])
         press = Press(user=self._user, action_id=action_id, chosen=chosen)
-        told = await self._town.sandbox.people.press(found, press)
+        told = await self._system.sandbox.people.press(found, press)
         assert told["acked"], told
         return await self.opened()
 
     async def press(self, view: Json, action_id: str, **chosen: Any) -> None:
         """Press a button in a form or in Home."""
         press = Press(user=self._user, action_id=action_id, chosen=chosen)
-        told = await self._town.sandbox.people.press_in_view(view["id"], press)
+        told = await self._system.sandbox.people.press_in_view(view["id"], press)
         assert told["acked"], told
 
     async def opened(self, *, other_than: Json | None = None) -> Json:
@@ -66,7 +66,7 @@ class Screen:
 
     async def search(self, view: Json, field: str, typed: str) -> list[Json]:
         """Type into a picker; returns the options it offers."""
-        told = await self._town.sandbox.people.search(self._user, view["id"], field, typed, block_id=field)
+        told = await self._system.sandbox.people.search(self._user, view["id"], field, typed, block_id=field)
         assert told["error"] is None, told
         answer = told["response"] or {}
         return [
@@ -86,7 +86,7 @@ class Screen:
         for field, value in fields.items():
             assert field in values, f"{field} is no field of the form"
             values[field] = {field: value}
-        told = await self._town.sandbox.people.submit(self._user, view["id"], values)
+        told = await self._system.sandbox.people.submit(self._user, view["id"], values)
         assert told["acked"], told
         assert told["ack_ms"] < 3000
         return told
@@ -101,19 +101,19 @@ class Screen:
     async def close(self) -> None:
         """Close the form."""
         if self.top:
-            self._town.sandbox.people.close(self._user, self.top["id"])
+            self._system.sandbox.people.close(self._user, self.top["id"])
 
     # ------------------------------------------------------------------------------------- Home
 
     @property
     def home(self) -> Json | None:
         """The Home tab; `None` before it was put up."""
-        return self._town.sandbox.slack.views.homes().get(self._user)
+        return self._system.sandbox.slack.views.homes().get(self._user)
 
     async def open_home(self, *words: str) -> Json:
         """Open the Home tab, and wait until it says these words."""
         before = self.home
-        told = await self._town.sandbox.people.open_home(self._user)
+        told = await self._system.sandbox.people.open_home(self._user)
         assert told["acked"], told
         return await self.home_shows(*words, after=before)
 
@@ -130,7 +130,7 @@ class Screen:
         return await self._wait(found)
 
     async def _wait(self, look: Callable[[], Json | None]) -> Json:
-        events = self._town.sandbox.events()
+        events = self._system.sandbox.events()
         try:
             async with asyncio.timeout(PATIENCE):
                 while (found := look()) is None:

@@ -10,68 +10,68 @@ import aiohttp
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.http_mode import Tamper
 from cdi_bot.sandbox.slack.seed_data import FINANCE_PRIVATE, KENJI, MARKETING_OPS
-from tests.e2e.kit import Json, Town, is_alert, says
+from tests.e2e.kit import Json, System, is_alert, says
 
 
-async def test_every_command_is_answered(busy_town: Town) -> None:
+async def test_every_command_is_answered(busy_system: System) -> None:
     """With what a person needs next, in either mode."""
-    town = busy_town
-    assert says(await town.type(""), "/cdi subscribe")
-    assert says(await town.type("help"), "/cdi snooze")
-    assert says(await town.type("help", user=KENJI), "使えるコマンド")  # his Slack is in Japanese
-    assert says(await town.type("statsu"), "status")
-    assert says(await town.type("status"), "subscribe")
-    assert says(await town.type("list"), "Orders")
-    assert says(await town.type("list users"), "Users US")
-    assert says(await town.type("subscriptions"), "subscribe")
-    assert says(await town.type("subscribe Users* on:error,recovery rows:5"), "Users*")
-    await town.seen(lambda each: not each["ephemeral"] and says(each, "U0MARA0001"))
-    assert says(await town.type("subscribe Users* on:error,recovery rows:5"), "already")
-    assert says(await town.type("subscriptions"), "Users*")
-    assert says(await town.type("status"), "Users EU")
-    history = await town.type("status users eu")
+    system = busy_system
+    assert says(await system.type(""), "/cdi subscribe")
+    assert says(await system.type("help"), "/cdi snooze")
+    assert says(await system.type("help", user=KENJI), "使えるコマンド")  # his Slack is in Japanese
+    assert says(await system.type("statsu"), "status")
+    assert says(await system.type("status"), "subscribe")
+    assert says(await system.type("list"), "Orders")
+    assert says(await system.type("list users"), "Users US")
+    assert says(await system.type("subscriptions"), "subscribe")
+    assert says(await system.type("subscribe Users* on:error,recovery rows:5"), "Users*")
+    await system.seen(lambda each: not each["ephemeral"] and says(each, "U0MARA0001"))
+    assert says(await system.type("subscribe Users* on:error,recovery rows:5"), "already")
+    assert says(await system.type("subscriptions"), "Users*")
+    assert says(await system.type("status"), "Users EU")
+    history = await system.type("status users eu")
     assert says(history, "history_page:on")
     assert says(history, '"data_visualization"')
-    older = await town.press(history, "history_page:on")
+    older = await system.press(history, "history_page:on")
     assert older["id"] == history["id"]
     assert says(older, "history_page:back")
-    several = await town.type("status users")
-    assert says(await town.press(several, "pick:0"), "Users")
-    assert says(await town.type("digest"), "no digest")
-    assert says(await town.type("digest weekly mon 9am quiet"), "every Monday at 09:00 (Europe/Stockholm)")
-    await town.seen(lambda each: not each["ephemeral"] and says(each, "digest"))
-    assert says(await town.type("digest off"), "ended")
-    assert says(await town.type("language Japanese"), "日本語")
-    await town.seen(lambda each: not each["ephemeral"] and says(each, "このチャンネルのメッセージの言語"))
-    assert says(await town.type("language default"), "own language")
-    town.sandbox.slack.rules = replace(town.sandbox.slack.rules, charts=False)
-    assert says(await town.type("status users eu"), "███")
-    assert says(await town.type("snooze orders"), "2h")
-    assert says(await town.type("snooze orders 2h maintenance"), "Orders")
-    assert says(await town.type("unsnooze orders"), "Orders")
-    assert says(await town.type("ack orders"), "Orders")
-    assert says(await town.type("sync orders"), "CDI_BOT_ADMINS")
-    assert says(await town.type("unsubscribe orders"), "Orders")
-    await town.type("subscribe orders")
-    await town.type("unsubscribe orders")
-    await town.seen(lambda each: not each["ephemeral"] and says(each, "ended") and says(each, "Orders"))
-    assert says(await town.type("unsubscribe Users*"), "Users*")
-    assert says(await town.type("status nosuch"), "nosuch")
-    assert says(await town.type("ａｕｄｉｔ"), "ended its subscription to")
-    await town.stop()
+    several = await system.type("status users")
+    assert says(await system.press(several, "pick:0"), "Users")
+    assert says(await system.type("digest"), "no digest")
+    assert says(await system.type("digest weekly mon 9am quiet"), "every Monday at 09:00 (Europe/Stockholm)")
+    await system.seen(lambda each: not each["ephemeral"] and says(each, "digest"))
+    assert says(await system.type("digest off"), "ended")
+    assert says(await system.type("language Japanese"), "日本語")
+    await system.seen(lambda each: not each["ephemeral"] and says(each, "このチャンネルのメッセージの言語"))
+    assert says(await system.type("language default"), "own language")
+    system.sandbox.slack.rules = replace(system.sandbox.slack.rules, charts=False)
+    assert says(await system.type("status users eu"), "███")
+    assert says(await system.type("snooze orders"), "2h")
+    assert says(await system.type("snooze orders 2h maintenance"), "Orders")
+    assert says(await system.type("unsnooze orders"), "Orders")
+    assert says(await system.type("ack orders"), "Orders")
+    assert says(await system.type("sync orders"), "CDI_BOT_ADMINS")
+    assert says(await system.type("unsubscribe orders"), "Orders")
+    await system.type("subscribe orders")
+    await system.type("unsubscribe orders")
+    await system.seen(lambda each: not each["ephemeral"] and says(each, "ended") and says(each, "Orders"))
+    assert says(await system.type("unsubscribe Users*"), "Users*")
+    assert says(await system.type("status nosuch"), "nosuch")
+    assert says(await system.type("ａｕｄｉｔ"), "ended its subscription to")
+    await system.stop()
 
 
-async def test_a_choice_completes_whatever_was_typed(each_town: Town) -> None:
+async def test_a_choice_completes_whatever_was_typed(each_system: System) -> None:
     """Where several integrations fit, each command goes on with the one that is chosen, and all else as typed."""
-    town = each_town
+    system = each_system
     for name in ("Users EU", "Users US"):
-        town.put_history(town.create(name), "success")
-    await town.start(CDI_BOT_ADMINS="*")
+        system.put_history(system.create(name), "success")
+    await system.start(CDI_BOT_ADMINS="*")
 
     async def chosen(text: str, place: int = 0) -> Json:
-        several = await town.type(text)
+        several = await system.type(text)
         assert says(several, "2 integrations fit"), several
-        return await town.press(several, f"pick:{place}")
+        return await system.press(several, f"pick:{place}")
 
     assert says(await chosen("subscribe users rows:5"), "from 5 lost rows on")
     assert says(await chosen("sub users", 1), "Users US")
@@ -81,25 +81,27 @@ async def test_a_choice_completes_whatever_was_typed(each_town: Town) -> None:
     assert says(await chosen("ack users"), "not failing")
     assert says(await chosen("unsub users", 1), "ended")
     assert says(await chosen("sync users", 1), "Start a sync of")
-    several = await town.type("status users")
-    assert says(await town.press(several, "pick:0", value='{"command":"status Users EU"}'), "That went wrong")
-    several = await town.type("status users")
+    several = await system.type("status users")
+    assert says(
+        await system.press(several, "pick:0", value='{"command":"status Users EU"}'), "That went wrong"
+    )
+    several = await system.type("status users")
     over = '{"command":"snooze","query":"x","until":"2020-01-01T00:00:00Z","reason":null}'
-    assert says(await town.press(several, "pick:0", value=over), "not a length of time")
-    await town.stop()
+    assert says(await system.press(several, "pick:0", value=over), "not a length of time")
+    await system.stop()
 
 
-async def test_the_buttons_of_an_alert_work(busy_town: Town) -> None:
+async def test_the_buttons_of_an_alert_work(busy_system: System) -> None:
     """Who acknowledged stands on the card; a mute stands there too; the history is shown to the one person."""
-    town = busy_town
-    await town.type("subscribe all")
-    town.run(town.id_of("Orders"))
-    card = await town.alert("Orders")
-    await town.press(card, "ack")
-    await town.seen(
+    system = busy_system
+    await system.type("subscribe all")
+    system.run(system.id_of("Orders"))
+    card = await system.alert("Orders")
+    await system.press(card, "ack")
+    await system.seen(
         lambda each: each["ts"] == card["ts"] and says(each, "U0MARA0001") and not is_alert(each, "Orders")
     )
-    assert says(await town.press(card, "history"), "Orders")
+    assert says(await system.press(card, "history"), "Orders")
     menu = next(
         element
         for block in card["blocks"]
@@ -107,78 +109,78 @@ async def test_the_buttons_of_an_alert_work(busy_town: Town) -> None:
         if element.get("action_id") == "snooze"
     )
     for option in menu["options"]:
-        await town.press(card, "snooze", selected_option=option)
-    await town.seen(lambda each: each["ts"] == card["ts"] and says(each, "unsnooze"))
-    await town.press(card, "unsnooze")
-    await town.seen(lambda each: each["ts"] == card["ts"] and not says(each, "unsnooze"))
-    await town.stop()
+        await system.press(card, "snooze", selected_option=option)
+    await system.seen(lambda each: each["ts"] == card["ts"] and says(each, "unsnooze"))
+    await system.press(card, "unsnooze")
+    await system.seen(lambda each: each["ts"] == card["ts"] and not says(each, "unsnooze"))
+    await system.stop()
 
 
-async def test_a_private_channel_has_to_invite_the_bot(town: Town) -> None:
+async def test_a_private_channel_has_to_invite_the_bot(system: System) -> None:
     """The answer is the line to type; nothing is subscribed."""
-    town.create("Users")
-    await town.start()
-    assert says(await town.type("subscribe all", FINANCE_PRIVATE), "/invite")
-    assert says(await town.type("subscriptions", FINANCE_PRIVATE), "subscribe")
-    assert not town.public(FINANCE_PRIVATE)
-    await town.stop()
+    system.create("Users")
+    await system.start()
+    assert says(await system.type("subscribe all", FINANCE_PRIVATE), "/invite")
+    assert says(await system.type("subscriptions", FINANCE_PRIVATE), "subscribe")
+    assert not system.public(FINANCE_PRIVATE)
+    await system.stop()
 
 
-async def test_commands_are_answered_while_braze_is_away(town: Town) -> None:
+async def test_commands_are_answered_while_braze_is_away(system: System) -> None:
     """Acknowledged at once, and answered from memory with a word on why."""
-    users = town.create("Users")
-    town.put_history(users, "success")
-    await town.start()
-    await town.type("subscribe all", MARKETING_OPS)
-    await town.polled()
-    town.sandbox.braze.faults.add(Fault(kind=FaultKind.LATENCY, seconds=30))
-    assert says(await town.type("status Users"), "Users")
-    town.sandbox.braze.faults.clear()
-    await town.stop()
+    users = system.create("Users")
+    system.put_history(users, "success")
+    await system.start()
+    await system.type("subscribe all", MARKETING_OPS)
+    await system.polled()
+    system.sandbox.braze.faults.add(Fault(kind=FaultKind.LATENCY, seconds=30))
+    assert says(await system.type("status Users"), "Users")
+    system.sandbox.braze.faults.clear()
+    await system.stop()
 
 
-async def test_commands_are_answered_across_a_disconnect(town: Town) -> None:
+async def test_commands_are_answered_across_a_disconnect(system: System) -> None:
     """Slack renews its connections; no command is missed meanwhile."""
-    await town.start()
-    await town.sandbox.sockets.wait_connected(2)
-    await town.sandbox.sockets.disconnect()
+    await system.start()
+    await system.sandbox.sockets.wait_connected(2)
+    await system.sandbox.sockets.disconnect()
     for _ in range(3):
-        assert says(await town.type("help"), "/cdi")
-    await town.stop()
+        assert says(await system.type("help"), "/cdi")
+    await system.stop()
 
 
-async def test_forged_stale_and_replayed_requests_are_refused(http_town: Town) -> None:
+async def test_forged_stale_and_replayed_requests_are_refused(http_system: System) -> None:
     """Nothing is answered, and nothing is changed; what is played again is not carried out again."""
-    town = http_town
-    await town.start()
+    system = http_system
+    await system.start()
     for tamper in Tamper:
-        told = await town.sandbox.people.command("C0ALERTS01", "U0MARA0001", "help", tamper=tamper)
+        told = await system.sandbox.people.command("C0ALERTS01", "U0MARA0001", "help", tamper=tamper)
         assert not told["acked"], told
-    assert town.messages() == []
-    assert says(await town.type("help"), "/cdi")
+    assert system.messages() == []
+    assert says(await system.type("help"), "/cdi")
     async with aiohttp.ClientSession() as session:
-        await session.post(f"{town.sandbox.url}/sandbox/slack/replay", json={})
-    assert says(await town.type("subscriptions"), "subscribe")
-    assert len(town.messages()) == 2
-    await town.stop()
+        await session.post(f"{system.sandbox.url}/sandbox/slack/replay", json={})
+    assert says(await system.type("subscriptions"), "subscribe")
+    assert len(system.messages()) == 2
+    await system.stop()
 
 
-async def test_the_operator_endpoints_tell_how_it_is(town: Town) -> None:
+async def test_the_operator_endpoints_tell_how_it_is(system: System) -> None:
     """`/readyz` names what is wrong; `/healthz` answers as long as the process works."""
-    town.create("Users")
-    await town.start()
+    system.create("Users")
+    await system.start()
     async with aiohttp.ClientSession() as session:
 
         async def get(path: str) -> tuple[int, str]:
-            async with session.get(f"http://127.0.0.1:{town.port}{path}") as answer:
+            async with session.get(f"http://127.0.0.1:{system.port}{path}") as answer:
                 return answer.status, await answer.text()
 
         assert (await get("/healthz"))[0] == 200
         assert (await get("/readyz"))[0] == 200
-        town.sandbox.braze.faults.add(Fault(kind=FaultKind.REVOKED))
-        await town.bot.logged("Braze can't be asked")
+        system.sandbox.braze.faults.add(Fault(kind=FaultKind.REVOKED))
+        await system.bot.logged("Braze can't be asked")
         status, text = await get("/readyz")
         assert status == 503
         assert "bad_key" in str(json.loads(text)["reasons"])
         assert (await get("/healthz"))[0] == 200
-    await town.stop()
+    await system.stop()

@@ -13,7 +13,7 @@ from cdi_bot.sandbox import Sandbox
 from cdi_bot.store import Store
 from tests.databases import ENGINES, Databases
 from tests.e2e.crashing import Clock, Crash, CrashPoint
-from tests.e2e.kit import Town
+from tests.e2e.kit import System
 from tests.e2e.processes import CHANNELS, BotProcesses
 from tests.e2e.told import Shown, Told
 
@@ -59,10 +59,10 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 async def processes(
-    town: Town, clock: Clock, engine: str, databases: Databases
+    system: System, clock: Clock, engine: str, databases: Databases
 ) -> AsyncIterator[BotProcesses]:
     """A bot on a database with all tables, and two channels that are subscribed to everything."""
-    processes = BotProcesses(town, clock, databases.migrated(engine, town.program.folder))
+    processes = BotProcesses(system, clock, databases.migrated(engine, system.program.folder))
     await processes.subscribe()
     yield processes
     await processes.close()
@@ -73,9 +73,11 @@ def test_every_point_is_tried() -> None:
     assert {*MIGRATING, *chain.from_iterable(BOUNDARIES)} == {*CrashPoint}
 
 
-async def test_killed_while_migrating(town: Town, clock: Clock, engine: str, databases: Databases) -> None:
+async def test_killed_while_migrating(
+    system: System, clock: Clock, engine: str, databases: Databases
+) -> None:
     """The next try brings the database up to date."""
-    processes = BotProcesses(town, clock, databases.empty(engine, town.program.folder))
+    processes = BotProcesses(system, clock, databases.empty(engine, system.program.folder))
     for point in (*MIGRATING, None):
         process = processes.start("db", "upgrade", crash=Crash(point=point) if point else None)
         await process.over()
@@ -104,14 +106,14 @@ async def test_killed_at_random_moments(processes: BotProcesses, number: int) ->
 
 async def crash_and_recover(processes: BotProcesses, crashes: Iterable[Crash], *, together: int) -> None:
     """Let a few integrations fail, and one of them recover, in each process; then let one end well, and compare."""
-    town, told = processes.town, Told(processes.town.sandbox)
+    system, told = processes.system, Told(processes.system.sandbox)
     groups = [
         (crash, [f"Sync {number}{letter}" for letter in "ABC"[:together]])
         for number, crash in enumerate((*crashes, None), start=10)
     ]
-    ids = {name: town.create(name) for _, names in groups for name in names}
+    ids = {name: system.create(name) for _, names in groups for name in names}
     for each in ids.values():
-        town.put_history(each, "success")
+        system.put_history(each, "success")
     process = processes.start()
     assert await processes.settled(process)
     await process.stop()
@@ -119,10 +121,10 @@ async def crash_and_recover(processes: BotProcesses, crashes: Iterable[Crash], *
         process = processes.start(crash=crash)
         steps = [("error", names), ("success", names[:1])]
         while await processes.settled(process) and steps:
-            _run(town, ids, *steps.pop(0))
+            _run(system, ids, *steps.pop(0))
         for step in steps:  # while no process runs
             processes.advance(2)  # no two runs of an integration begin within one second
-            _run(town, ids, *step)
+            _run(system, ids, *step)
         if crash:
             await process.over()
             assert process.killed_at == crash.point or (crash.point is None and process.killed_at), (
@@ -135,6 +137,6 @@ async def crash_and_recover(processes: BotProcesses, crashes: Iterable[Crash], *
     assert [told.wrong(channel, expected) for channel in CHANNELS] == [[], []]
 
 
-def _run(town: Town, ids: Mapping[str, str], outcome: str, names: Iterable[str]) -> None:
+def _run(system: System, ids: Mapping[str, str], outcome: str, names: Iterable[str]) -> None:
     for name in names:
-        town.run(ids[name], outcome)
+        system.run(ids[name], outcome)

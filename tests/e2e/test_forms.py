@@ -6,17 +6,17 @@ from dataclasses import replace
 
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, FINANCE_PRIVATE, GENERAL, KENJI, MARKETING_OPS, PRIYA
-from tests.e2e.kit import Town, says
+from tests.e2e.kit import System, says
 from tests.e2e.screen import Screen, chosen, element
 from tests.e2e.screen import says as view_says
 
 ALL = {"text": {"type": "plain_text", "text": "All"}, "value": "all"}
 
 
-async def test_the_form_from_everywhere(busy_town: Town) -> None:
+async def test_the_form_from_everywhere(busy_system: System) -> None:
     """From the shortcut, the list of subscriptions and an alert's menu; each field does what it says."""
-    town, screen = busy_town, Screen(busy_town)
-    await town.type("list")  # from here on the list is known, however busy this machine is
+    system, screen = busy_system, Screen(busy_system)
+    await system.type("list")  # from here on the list is known, however busy this machine is
     form = await screen.shortcut()
     offered = await screen.search(form, "selector", "us")
     assert offered[0]["value"] == "us*"
@@ -33,79 +33,79 @@ async def test_the_form_from_everywhere(busy_town: Town) -> None:
         group={"value": "S0DATA"},
     )
     await screen.shows("is now subscribed")
-    told = await town.seen(lambda each: not each["ephemeral"] and says(each, "Users EU"))
+    told = await system.seen(lambda each: not each["ephemeral"] and says(each, "Users EU"))
     assert says(told, f"<@{KENJI}> <!subteam^S0DATA>")
     await screen.close()
 
-    listed = await town.type("subscriptions")
+    listed = await system.type("subscriptions")
     change = await screen.press_in_message(listed, "form_change:0")
     topics = next(block for block in change["blocks"] if block.get("block_id") == "topics")["element"]
     await screen.submit(change, topics={"selected_options": topics["options"][:1]}, rows={"value": None})
-    await town.seen(lambda each: not each["ephemeral"] and says(each, "changed what this channel hears"))
-    assert says(await town.type("subscriptions"), "errors; new alerts call")
+    await system.seen(lambda each: not each["ephemeral"] and says(each, "changed what this channel hears"))
+    assert says(await system.type("subscriptions"), "errors; new alerts call")
     await screen.close()
 
-    town.run(users["value"])
-    card = await town.alert("Users EU")
+    system.run(users["value"])
+    card = await system.alert("Users EU")
     about = await screen.press_in_message(
         card, "form_about", selected_option=element(card, "form_about")["options"][0]
     )
     assert view_says(about, "Users EU")
     await screen.press(about, "form_unsubscribe")
     await screen.shows("is ended")
-    await town.seen(lambda each: not each["ephemeral"] and says(each, "ended"))
+    await system.seen(lambda each: not each["ephemeral"] and says(each, "ended"))
     await screen.close()
 
-    fresh = await screen.press_in_message(await town.type("subscriptions"), "form_new")
+    fresh = await screen.press_in_message(await system.type("subscriptions"), "form_new")
     daily = next(one for one in element(fresh, "digest")["options"] if one["value"] == "daily")
     await screen.submit(fresh, selector=chosen(ALL), digest={"selected_option": daily})
     assert view_says(await screen.shows("is now subscribed"), "digest")
-    await town.seen(lambda each: not each["ephemeral"] and says(each, "all integrations"))
-    await town.seen(
+    await system.seen(lambda each: not each["ephemeral"] and says(each, "all integrations"))
+    await system.seen(
         lambda each: not each["ephemeral"] and says(each, "every day at 09:00 (Europe/Stockholm)")
     )
-    await town.stop()
+    await system.stop()
 
 
-async def test_channels_that_can_not_be_chosen(each_town: Town) -> None:
+async def test_channels_that_can_not_be_chosen(each_system: System) -> None:
     """One that the person is not in, a private one without the bot, any while Slack is silent: said at the field."""
-    town = each_town
-    await town.start()
-    await town.type("list")
-    mara = Screen(town)
+    system = each_system
+    await system.start()
+    await system.type("list")
+    mara = Screen(system)
     form = await mara.shortcut()
     errors = await mara.errors(form, channel={"selected_conversation": FINANCE_PRIVATE}, selector=chosen(ALL))
     assert "/invite @cdi-bot" in errors["channel"]
-    world = town.sandbox.slack
+    world = system.sandbox.slack
     world.put_channel(replace(world.channels[GENERAL], members=world.channels[GENERAL].members - {PRIYA}))
-    priya = Screen(town, PRIYA)
+    priya = Screen(system, PRIYA)
     other = await priya.shortcut()
     errors = await priya.errors(other, channel={"selected_conversation": GENERAL}, selector=chosen(ALL))
     assert "not in this channel" in errors["channel"]
     await priya.submit(other, channel={"selected_conversation": MARKETING_OPS}, selector=chosen(ALL))
-    await town.seen(lambda each: not each["ephemeral"] and says(each, PRIYA), MARKETING_OPS)
-    assert not town.public(GENERAL)
-    assert not town.public(FINANCE_PRIVATE)
-    town.sandbox.slack.faults.add(Fault(kind=FaultKind.STATUS, status=503, path="users.conversations"))
-    late = await Screen(town, KENJI).shortcut()
+    await system.seen(lambda each: not each["ephemeral"] and says(each, PRIYA), MARKETING_OPS)
+    assert not system.public(GENERAL)
+    assert not system.public(FINANCE_PRIVATE)
+    system.sandbox.slack.faults.add(Fault(kind=FaultKind.STATUS, status=503, path="users.conversations"))
+    late = await Screen(system, KENJI).shortcut()
     here = {"selected_conversation": DATA_ALERTS}
-    errors = await Screen(town, KENJI).errors(late, channel=here, selector=chosen(ALL))
+    errors = await Screen(system, KENJI).errors(late, channel=here, selector=chosen(ALL))
     assert set(errors) == {"selector"}
-    await town.stop()
+    await system.stop()
 
 
-async def test_a_form_is_acknowledged_whatever_braze_and_slack_do(each_town: Town) -> None:
+async def test_a_form_is_acknowledged_whatever_braze_and_slack_do(each_system: System) -> None:
     """While they are silent a window waits, and then tells how it went; what was filled in is not lost."""
-    town = each_town
-    users = town.create("Users")
-    await town.start()
-    await town.type("list")
-    screen = Screen(town)
+    system = each_system
+    users = system.create("Users")
+    await system.start()
+    await system.type("list")
+    screen = Screen(system)
     form = await screen.shortcut()
     (everything, single) = await screen.search(form, "selector", "")
     assert (everything["value"], single["value"]) == ("all", users)
-    town.sandbox.braze.faults.add(Fault(kind=FaultKind.LATENCY, seconds=30))
-    town.sandbox.slack.faults.add(
+    system.sandbox.braze.faults.add(Fault(kind=FaultKind.LATENCY, seconds=30))
+    system.sandbox.slack.faults.add(
         Fault(kind=FaultKind.LATENCY, seconds=2.6, path="users.conversations", times=1)
     )
     private = {"selected_conversation": FINANCE_PRIVATE}
@@ -118,6 +118,6 @@ async def test_a_form_is_acknowledged_whatever_braze_and_slack_do(each_town: Tow
     here = {"selected_conversation": DATA_ALERTS}
     await screen.submit(again, channel=here)
     await screen.shows("is now subscribed")
-    await town.seen(lambda each: not each["ephemeral"] and says(each, "S0DATA"))
-    town.sandbox.braze.faults.clear()
-    await town.stop()
+    await system.seen(lambda each: not each["ephemeral"] and says(each, "S0DATA"))
+    system.sandbox.braze.faults.clear()
+    await system.stop()

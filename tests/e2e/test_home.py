@@ -6,16 +6,16 @@ from dataclasses import replace
 
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, FINANCE_PRIVATE, GUEST, KENJI, MARKETING_OPS, PRIYA
-from tests.e2e.kit import Json, Town
+from tests.e2e.kit import Json, System
 from tests.e2e.screen import Screen, chosen, element, says
 
 ALL = {"text": {"type": "plain_text", "text": "All"}, "value": "all"}
 
 
-async def test_home_from_empty_to_busy(busy_town: Town) -> None:
+async def test_home_from_empty_to_busy(busy_system: System) -> None:
     """Every button of Home does what it says, and what changes shows by itself while Home is open."""
-    town, screen = busy_town, Screen(busy_town)
-    await town.type("list")
+    system, screen = busy_system, Screen(busy_system)
+    await system.type("list")
     home = await screen.open_home("None of your channels hears")
 
     await screen.press(home, "form_new")
@@ -25,7 +25,7 @@ async def test_home_from_empty_to_busy(busy_town: Town) -> None:
     await screen.close()
     home = await screen.home_shows("none failing", "Users EU", "Orders")
 
-    town.run(town.id_of("Orders"))
+    system.run(system.id_of("Orders"))
     home = await screen.home_shows("Wrong now", "home_ack:0")
     await screen.press(home, "home_ack:0")
     home = await screen.home_shows("looks after it", without="home_ack:0")
@@ -49,7 +49,7 @@ async def test_home_from_empty_to_busy(busy_town: Town) -> None:
     await screen.close()
     home = await screen.home_shows("named like `users*`")
 
-    town.run(town.id_of("Orders"), "success")
+    system.run(system.id_of("Orders"), "success")
     home = await screen.home_shows("none failing", without="Wrong now")
     await screen.press(home, button_of(home, "form_change"))
     await screen.press(await screen.opened(), "form_unsubscribe")
@@ -58,69 +58,69 @@ async def test_home_from_empty_to_busy(busy_town: Town) -> None:
     home = await screen.home_shows("named like `users*`", without="all integrations*")
     await screen.press(home, "home_refresh")
     await screen.home_shows("named like `users*`", after=home)
-    await town.stop()
+    await system.stop()
 
 
-async def test_home_is_each_persons_own(each_town: Town) -> None:
+async def test_home_is_each_persons_own(each_system: System) -> None:
     """Nobody sees a channel that they are not in; a guest may look; each reads their own language's page."""
-    town = each_town
-    world = town.sandbox.slack
+    system = each_system
+    world = system.sandbox.slack
     private = world.channels[FINANCE_PRIVATE]
     world.put_channel(replace(private, members=private.members | {world.bot_user}))
-    town.create("Salaries")
-    town.create("Users")
-    await town.start()
-    await town.type("subscribe Salaries", FINANCE_PRIVATE)
-    await town.type("subscribe Users", MARKETING_OPS)
-    priya, kenji, guest = Screen(town, PRIYA), Screen(town, KENJI), Screen(town, GUEST)
+    system.create("Salaries")
+    system.create("Users")
+    await system.start()
+    await system.type("subscribe Salaries", FINANCE_PRIVATE)
+    await system.type("subscribe Users", MARKETING_OPS)
+    priya, kenji, guest = Screen(system, PRIYA), Screen(system, KENJI), Screen(system, GUEST)
     await priya.open_home("Salaries", FINANCE_PRIVATE, "Users")
     seen = await kenji.open_home("Users")
     assert not says(seen, "Salaries")
     assert not says(seen, FINANCE_PRIVATE)
-    await town.type("subscribe Users", DATA_ALERTS)
+    await system.type("subscribe Users", DATA_ALERTS)
     looked = await guest.open_home("Users", DATA_ALERTS)
     assert not says(looked, MARKETING_OPS)
     assert not says(looked, "form_change")
-    await town.stop()
+    await system.stop()
 
 
-async def test_home_past_one_page(each_town: Town) -> None:
+async def test_home_past_one_page(each_system: System) -> None:
     """Two hundred integrations stand on pages that can be turned, and a renewal keeps the page."""
-    town = each_town
+    system = each_system
     for number in range(200):
-        town.create(f"Sync {number:03}")
-    await town.start()
-    await town.type("subscribe all")
-    screen = Screen(town)
+        system.create(f"Sync {number:03}")
+    await system.start()
+    await system.type("subscribe all")
+    screen = Screen(system)
     home = await screen.open_home("200 integrations")
     await screen.press(home, "home_page:on")
     second = await screen.home_shows("page 2 of 3", "home_page:back")
     assert not says(second, "Sync 000")
-    await town.type("subscribe Sync 00*", MARKETING_OPS)
+    await system.type("subscribe Sync 00*", MARKETING_OPS)
     await screen.home_shows("page 2 of 3", "2 channels of yours")
     await screen.press(second, "home_page:on")
     await screen.home_shows("page 3 of 3", "Sync 199")
-    await town.stop()
+    await system.stop()
 
 
-async def test_home_in_trouble(each_town: Town) -> None:
+async def test_home_in_trouble(each_system: System) -> None:
     """Where Slack does not tell the person's channels nothing is shown of any; a failed showing stops nothing."""
-    town = each_town
-    town.create("Users")
-    await town.start()
-    await town.type("subscribe all")
-    screen = Screen(town)
-    faults = town.sandbox.slack.faults
+    system = each_system
+    system.create("Users")
+    await system.start()
+    await system.type("subscribe all")
+    screen = Screen(system)
+    faults = system.sandbox.slack.faults
     faults.add(Fault(kind=FaultKind.STATUS, status=503, path="users.conversations"))
     home = await screen.open_home("does not tell me just now")
     assert not says(home, "Users")
     faults.clear()
     faults.add(Fault(kind=FaultKind.RATE_LIMITED, retry_after=1, path="views.publish", times=1))
     await screen.press(home, "home_refresh")
-    await town.bot.logged("Home not shown")
+    await system.bot.logged("Home not shown")
     await screen.press(home, "home_refresh")
     await screen.home_shows("Users")
-    await town.stop()
+    await system.stop()
 
 
 def button_of(view: Json, action: str) -> str:

@@ -8,7 +8,7 @@ from collections import Counter
 
 from cdi_bot.sandbox.braze.integration import IntegrationConfig
 from cdi_bot.sandbox.braze.runs import RunPlan
-from tests.e2e.kit import Town
+from tests.e2e.kit import System
 
 SECONDS = float(os.environ.get("LIMITS_SECONDS", "70"))
 """Long enough for the turn of a minute; `make crash` takes several minutes."""
@@ -17,19 +17,19 @@ LIMITS = {"list": 50, "status": 100}
 INTERVAL = "30"
 
 
-async def test_300_integrations_never_meet_a_limit(town: Town) -> None:
+async def test_300_integrations_never_meet_a_limit(system: System) -> None:
     """No request is turned away, each call keeps a fifth of its limit free, and all are seen all the same."""
-    braze = town.sandbox.braze
+    braze = system.sandbox.braze
     config = IntegrationConfig(schedule_seconds=300, run_seconds=20)
     made = braze.create_many(290, "Load", config, coming=[RunPlan(outcome="success")], history=12)
     made += braze.create_many(
         10, "Bad", IntegrationConfig(schedule_seconds=60, run_seconds=2), coming=[RunPlan(outcome="error")]
     )
-    await town.start(CDI_BOT_POLL_INTERVAL=INTERVAL)
-    await town.type("subscribe all")
+    await system.start(CDI_BOT_POLL_INTERVAL=INTERVAL)
+    await system.type("subscribe all")
     await asyncio.sleep(SECONDS)
-    await town.type("status Load 0001")
-    await town.stop()
+    await system.type("status Load 0001")
+    await system.stop()
     asked = list(braze.requests)
     assert not [each for each in asked if each.status == 429]
     minutes = Counter(
@@ -46,4 +46,4 @@ async def test_300_integrations_never_meet_a_limit(town: Town) -> None:
     failing = {each.config.integration_id for each in made[-10:]}
     # Their runs begin within a minute, and the list may take another to come round to one.
     assert len(failing & seen) >= (10 if SECONDS >= 180 else 4), len(failing & seen)
-    assert any("Bad" in each["text"] for each in town.public())
+    assert any("Bad" in each["text"] for each in system.public())

@@ -6,21 +6,21 @@ import asyncio
 
 import aiohttp
 
-from tests.e2e.kit import PATIENCE, Town
+from tests.e2e.kit import PATIENCE, System
 from tests.operator.test_metrics import read
 
 
-async def test_metrics_tell_of_the_work_and_of_nobody(town: Town) -> None:
+async def test_metrics_tell_of_the_work_and_of_nobody(system: System) -> None:
     """Polls, budget, detections and posts are counted, and neither an integration nor a secret is named."""
-    users = town.create("Users")
-    town.put_history(users, "success")
-    await town.start()
-    await town.type("subscribe all")
-    town.run(users)
-    await town.alert("Users")
+    users = system.create("Users")
+    system.put_history(users, "success")
+    await system.start()
+    await system.type("subscribe all")
+    system.run(users)
+    await system.alert("Users")
     async with aiohttp.ClientSession() as client, asyncio.timeout(PATIENCE):
         while True:
-            async with client.get(f"http://127.0.0.1:{town.port}/metrics") as answer:
+            async with client.get(f"http://127.0.0.1:{system.port}/metrics") as answer:
                 page = await answer.read()
             found = read(page)
             # The list may have told of the failure first; when it was, the status call tells after that.
@@ -30,10 +30,10 @@ async def test_metrics_tell_of_the_work_and_of_nobody(town: Town) -> None:
     assert found["cdi_bot_posts_total", "posted"] >= 1
     assert found["cdi_bot_outbox_messages",] >= 0
     assert found["cdi_bot_loop_lag_seconds_count",] >= 1
-    workspace = town.sandbox.url.removeprefix("http://")
+    workspace = system.sandbox.url.removeprefix("http://")
     assert found["cdi_bot_budget_left", "status", workspace] >= 0
     assert 0 <= found["cdi_bot_oldest_observation_seconds", workspace] < PATIENCE
     assert users not in page.decode()
     assert "Users" not in page.decode()
-    town.assert_discreet(page.decode())
-    await town.stop()
+    system.assert_discreet(page.decode())
+    await system.stop()

@@ -17,13 +17,13 @@ from cdi_bot.sandbox.slack.seed_data import (
     OUTSIDER,
     PRIYA,
 )
-from tests.e2e.kit import Town, says
+from tests.e2e.kit import System, says
 
 
 @pytest.fixture(params=["socket", "http"])
-async def admin_town(request: pytest.FixtureRequest, town: Town, http_town: Town) -> Town:
+async def admin_system(request: pytest.FixtureRequest, system: System, http_system: System) -> System:
     """A bot in one of Slack's modes, with one admin, and an integration whose next run goes well."""
-    made = town if request.param == "socket" else http_town
+    made = system if request.param == "socket" else http_system
     users = made.create("Users")
     made.put_history(users, "success")
     made.sandbox.braze.change(
@@ -34,57 +34,57 @@ async def admin_town(request: pytest.FixtureRequest, town: Town, http_town: Town
     return made
 
 
-async def test_a_sync_is_confirmed_announced_and_followed(admin_town: Town) -> None:
+async def test_a_sync_is_confirmed_announced_and_followed(admin_system: System) -> None:
     """Only an admin may; who asked is told in the channel, and how it ended in the thread of that."""
-    town = admin_town
-    assert says(await town.type("sync users", user=PRIYA), "bot's admins")
-    await town.type("subscribe users")
-    await town.seen(lambda each: not each["ephemeral"])
-    asked = await town.type("ｓｙｎｃ　ｕｓｅｒｓ")
-    assert len(town.public()) == 1
-    assert says(await town.press(asked, "sync"), "Braze has taken the order")
-    announced = await town.seen(lambda each: not each["ephemeral"] and says(each, "started a sync"))
+    system = admin_system
+    assert says(await system.type("sync users", user=PRIYA), "bot's admins")
+    await system.type("subscribe users")
+    await system.seen(lambda each: not each["ephemeral"])
+    asked = await system.type("ｓｙｎｃ　ｕｓｅｒｓ")
+    assert len(system.public()) == 1
+    assert says(await system.press(asked, "sync"), "Braze has taken the order")
+    announced = await system.seen(lambda each: not each["ephemeral"] and says(each, "started a sync"))
     assert says(announced, MARA)
-    ended = await town.seen(lambda each: each["thread_ts"] == announced["ts"] and says(each, "is over"))
+    ended = await system.seen(lambda each: each["thread_ts"] == announced["ts"] and says(each, "is over"))
     assert says(ended, MARA)
-    assert says(await town.type("audit"), "started a sync of")
-    await town.stop()
+    assert says(await system.type("audit"), "started a sync of")
+    await system.stop()
 
 
-async def test_guests_and_people_from_outside_only_look(admin_town: Town) -> None:
+async def test_guests_and_people_from_outside_only_look(admin_system: System) -> None:
     """They are told why, and nothing changes; they may still ask how things are."""
-    town = admin_town
-    assert says(await town.type("subscribe all", user=GUEST), "guest")
-    assert says(await town.type("unsubscribe all", user=OUTSIDER), "another workspace")
-    assert says(await town.type("digest daily 09:00", user=GUEST), "guest")
-    assert says(await town.type("status users", user=OUTSIDER), "Users")
-    assert says(await town.type("subscriptions", user=GUEST), "subscribe")
-    assert not town.public()
-    await town.type("subscribe all")
-    town.run(town.sandbox.braze.integrations()[0].config.integration_id)
-    card = await town.alert("Users")
-    message = town.sandbox.slack.by_id(card["id"])
-    before = {each["id"] for each in town.messages() if each["ephemeral"]}
-    await town.sandbox.people.press(message, Press(user=OUTSIDER, action_id="ack"))
-    await town.seen(
+    system = admin_system
+    assert says(await system.type("subscribe all", user=GUEST), "guest")
+    assert says(await system.type("unsubscribe all", user=OUTSIDER), "another workspace")
+    assert says(await system.type("digest daily 09:00", user=GUEST), "guest")
+    assert says(await system.type("status users", user=OUTSIDER), "Users")
+    assert says(await system.type("subscriptions", user=GUEST), "subscribe")
+    assert not system.public()
+    await system.type("subscribe all")
+    system.run(system.sandbox.braze.integrations()[0].config.integration_id)
+    card = await system.alert("Users")
+    message = system.sandbox.slack.by_id(card["id"])
+    before = {each["id"] for each in system.messages() if each["ephemeral"]}
+    await system.sandbox.people.press(message, Press(user=OUTSIDER, action_id="ack"))
+    await system.seen(
         lambda each: bool(each["ephemeral"]) and says(each, "change nothing") and each["id"] not in before
     )
-    audit = await town.type("audit")
+    audit = await system.type("audit")
     assert says(audit, "subscribed it to")
     assert not says(audit, "acknowledged")
-    await _reach_other_channels(town)
-    await town.stop()
+    await _reach_other_channels(system)
+    await system.stop()
 
 
-async def _reach_other_channels(town: Town) -> None:
+async def _reach_other_channels(system: System) -> None:
     """`in:` reaches a channel that the person is in, or an admin; a private one is told to nobody outside."""
-    channels = town.sandbox.slack.channels
+    channels = system.sandbox.slack.channels
     ops = channels[MARKETING_OPS]
     channels[MARKETING_OPS] = replace(ops, members=ops.members - {MARA, PRIYA})
-    assert says(await town.type("subscribe users in:#marketing-ops"), MARKETING_OPS)  # an admin
-    await town.seen(lambda each: says(each, MARA) and says(each, "subscribed this channel"), MARKETING_OPS)
-    assert says(await town.type("subscriptions in:#marketing-ops", user=KENJI), "Users")  # a member
-    assert says(await town.type("subscriptions in:#marketing-ops", user=PRIYA), "bot's admins")
+    assert says(await system.type("subscribe users in:#marketing-ops"), MARKETING_OPS)  # an admin
+    await system.seen(lambda each: says(each, MARA) and says(each, "subscribed this channel"), MARKETING_OPS)
+    assert says(await system.type("subscriptions in:#marketing-ops", user=KENJI), "Users")  # a member
+    assert says(await system.type("subscriptions in:#marketing-ops", user=PRIYA), "bot's admins")
     private = f"subscriptions in:<#{FINANCE_PRIVATE}|finance-private>"
-    assert says(await town.type(private), "private")  # not even to an admin: the bot is not in it
-    assert says(await town.type(private, user=KENJI), "ボットの管理者")  # his Slack is in Japanese
+    assert says(await system.type(private), "private")  # not even to an admin: the bot is not in it
+    assert says(await system.type(private, user=KENJI), "ボットの管理者")  # his Slack is in Japanese

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.run import Run
-from cdi_bot.core.rules.failed_sync import Finding
+from cdi_bot.core.rules.sync_failed import Finding
 from cdi_bot.monitoring.measurements import DetectionTimes, NoMeasurements
 
 NOON = datetime(2026, 3, 25, 12, tzinfo=UTC)

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, event
 
 from cdi_bot.core.model.incident import Kind
 from cdi_bot.core.model.run import Run
-from cdi_bot.core.rules.failed_sync import IncidentChange
+from cdi_bot.core.rules.sync_failed import IncidentChange
 from cdi_bot.monitoring import recorder
 from cdi_bot.monitoring.recorder import Observation, Recorder
 from cdi_bot.store import Store, StoreTrouble

@@ -17,7 +17,7 @@ from cdi_bot.core.model.incident import Kind
 from cdi_bot.core.model.integration import Workspace
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.monitoring.braze_port import Endpoint
-from cdi_bot.monitoring.workspaces import Workspaces
+from cdi_bot.monitoring.workspaces import WatchedWorkspaces
 from cdi_bot.operator.metrics import Metrics
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.braze.integration import IntegrationConfig
@@ -68,14 +68,14 @@ class Brazes:
         self.reached.append((workspace, braze))
         self.names.append(created.config.integration_id)
 
-    def watch(self) -> Workspaces:
+    def watch(self) -> WatchedWorkspaces:
         """Have all of them watched, and measured."""
         app = assemble(bot_settings(), without_slack(self.store, self.reached, self.metrics), self.clock)
         clients = {workspace.workspace_id: braze for workspace, braze in self.reached}
         measure_workspaces(app, clients, self.metrics, self.clock)
         return app.workspaces
 
-    async def live(self, watched: Workspaces, seconds: float) -> None:
+    async def live(self, watched: WatchedWorkspaces, seconds: float) -> None:
         """Let time pass, and have done what it brings."""
         for _ in range(int(seconds)):
             await watched.poll()

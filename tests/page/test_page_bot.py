@@ -10,17 +10,17 @@ import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from cdi_bot.sandbox import Sandbox
-from tests.e2e.kit import Town
+from tests.e2e.kit import System
 from tests.program import Program
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("page")]
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def town(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Town]:
+async def system(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[System]:
     """The bot over Socket Mode, with two integrations that have a past."""
     program = Program(tmp_path)
-    running = Town(
+    running = System(
         sandbox,
         program,
         {
@@ -41,7 +41,7 @@ async def town(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Town]:
     await program.close()
 
 
-async def test_subscribe_from_home_and_watch(town: Town, page: Page) -> None:
+async def test_subscribe_from_home_and_watch(system: System, page: Page) -> None:
     """From an empty Home through the form to a Home that shows by itself what goes wrong and who looks after it."""
     home, form = page.get_by_test_id("home"), page.get_by_test_id("modal")
     await page.get_by_test_id("app").click()
@@ -65,7 +65,7 @@ async def test_subscribe_from_home_and_watch(town: Town, page: Page) -> None:
     await page.get_by_test_id("modal-close").click()
     await expect(home).to_contain_text("1 integration, none failing")
 
-    town.run(town.id_of("Orders"), "error")
+    system.run(system.id_of("Orders"), "error")
     await expect(home).to_contain_text("Wrong now")
     await home.get_by_role("button", name="Acknowledge Orders").click()
     await expect(home).to_contain_text("looks after it")
@@ -81,10 +81,10 @@ async def test_subscribe_from_home_and_watch(town: Town, page: Page) -> None:
     await expect(form).to_contain_text("is ended")
     await page.get_by_test_id("modal-close").click()
     await expect(home).to_contain_text("None of your channels hears")
-    await town.stop()
+    await system.stop()
 
 
-async def test_shortcut(town: Town, page: Page) -> None:
+async def test_shortcut(system: System, page: Page) -> None:
     """The shortcut opens the form with the channel that one is in; what it did is said in the channel."""
     form = page.get_by_test_id("modal")
     await page.get_by_test_id("channel").filter(has_text="marketing-ops").click()
@@ -102,4 +102,4 @@ async def test_shortcut(town: Town, page: Page) -> None:
         "subscribed this channel to all integrations"
     )
     await expect(page.get_by_test_id("messages")).to_contain_text("set this channel's digest")
-    await town.stop()
+    await system.stop()

@@ -16,7 +16,7 @@ from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.braze.integration import IntegrationConfig
 from cdi_bot.sandbox.braze.runs import GeneratedRuns, RunPlan
 from cdi_bot.sandbox.slack.seed_data import MARKETING_OPS
-from tests.e2e.kit import Json, Town, is_alert, says
+from tests.e2e.kit import Json, System, is_alert, says
 from tests.page.conftest import ARGUMENTS, CHROMIUM
 from tests.program import ROOT, Program
 
@@ -39,7 +39,7 @@ async def take() -> None:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         with TemporaryDirectory(prefix="cdi-bot-pictures-") as folder:
             program = Program(Path(folder))
-            town = Town(
+            system = System(
                 sandbox,
                 program,
                 {
@@ -53,7 +53,7 @@ async def take() -> None:
                 },
             )
             try:
-                await _scenes(town, await _page(browser, sandbox))
+                await _scenes(system, await _page(browser, sandbox))
             finally:
                 await program.close()
         await browser.close()
@@ -68,28 +68,28 @@ async def _page(browser: Browser, sandbox: Sandbox) -> Page:
     return page
 
 
-async def _scenes(town: Town, page: Page) -> None:
-    ids = [_integration(town, name) for name in NAMES]
-    await town.start()
-    await town.type("subscribe all")
-    await town.polled()
-    town.sandbox.braze.run(
+async def _scenes(system: System, page: Page) -> None:
+    ids = [_integration(system, name) for name in NAMES]
+    await system.start()
+    await system.type("subscribe all")
+    await system.polled()
+    system.sandbox.braze.run(
         ids[0], RunPlan(outcome="partial", seconds=6, rows_synced=46_912, rows_failed=1_288)
     )
-    card = await town.alert(NAMES[0])
+    card = await system.alert(NAMES[0])
     await _message(page, card, "alert")
-    town.run(ids[0], "success", rows_synced=48_210)
-    await town.seen(lambda each: each["thread_ts"] == card["ts"] and each["ts"] != card["ts"])
-    status = await town.type(f"status {NAMES[0]}")
+    system.run(ids[0], "success", rows_synced=48_210)
+    await system.seen(lambda each: each["thread_ts"] == card["ts"] and each["ts"] != card["ts"])
+    status = await system.type(f"status {NAMES[0]}")
     await _message(page, status, "status")
-    await _storm(town, page, ids[1:])
+    await _storm(system, page, ids[1:])
     for integration_id in ids[1:]:
-        town.run(integration_id, "success", rows_synced=48_210)
-    await _home_and_form(town, page, ids[0])
-    await town.stop()
+        system.run(integration_id, "success", rows_synced=48_210)
+    await _home_and_form(system, page, ids[0])
+    await system.stop()
 
 
-def _integration(town: Town, name: str) -> str:
+def _integration(system: System, name: str) -> str:
     """One with a past of three days."""
     now = datetime.now(UTC)
     past = GeneratedRuns(
@@ -100,28 +100,28 @@ def _integration(town: Town, name: str) -> str:
         run_seconds=95,
         rows=48_200,
     )
-    return town.sandbox.braze.create(
+    return system.sandbox.braze.create(
         IntegrationConfig(integration_name=name, schedule_seconds=3600), past=past
     ).config.integration_id
 
 
-async def _storm(town: Town, page: Page, ids: list[str]) -> None:
+async def _storm(system: System, page: Page, ids: list[str]) -> None:
     """Several fail at once in a channel that heard of one a moment ago."""
-    await town.type("subscribe all", MARKETING_OPS)
+    await system.type("subscribe all", MARKETING_OPS)
     await page.get_by_test_id("channel").filter(has_text="marketing-ops").click()
     for place, integration_id in enumerate(ids):
-        town.sandbox.braze.run(
+        system.sandbox.braze.run(
             integration_id, RunPlan(outcome="error" if place % 2 else "config_error", seconds=0.05)
         )
-    storm = await town.seen(
+    storm = await system.seen(
         lambda each: is_alert(each, "") and sum(says(each, name) for name in NAMES[1:]) > 2, MARKETING_OPS
     )
     await _message(page, storm, "storm")
 
 
-async def _home_and_form(town: Town, page: Page, failing: str) -> None:
+async def _home_and_form(system: System, page: Page, failing: str) -> None:
     """One integration fails again; then what Home shows of it, and the form that opens from there."""
-    town.sandbox.braze.run(
+    system.sandbox.braze.run(
         failing, RunPlan(outcome="partial", seconds=0.05, rows_synced=46_912, rows_failed=1_288)
     )
     await page.set_viewport_size({"width": 1400, "height": 1150})

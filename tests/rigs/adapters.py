@@ -9,14 +9,14 @@ from cdi_bot.app import Adapters
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Workspace
 from cdi_bot.core.model.person import Person
-from cdi_bot.delivery.slack_port import Memberships, People
+from cdi_bot.delivery.slack_port import Directory
 from cdi_bot.monitoring.braze_port import Braze
 from cdi_bot.operator.metrics import Metrics
 from cdi_bot.store import Store
 from tests.rigs.simulated_slack import SimSlack
 
 
-class Members(People, Memberships):
+class Members(Directory):
     """Everybody is a member, and in these channels."""
 
     def __init__(self, channels: Sequence[Channel] = ()) -> None:
@@ -40,8 +40,7 @@ def without_slack(
         store=store,
         workspaces=workspaces,
         messenger=SimSlack(clock=lambda: datetime.now(UTC), rooms={}).messenger(),
-        people=Members(),
-        memberships=Members(),
+        directory=Members(),
         team_id="T1",
         owner="one",
         metrics=metrics or Metrics(),

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
-from slack_sdk.web.async_client import AsyncWebClient
 
 from cdi_bot.app import Adapters, App, assemble
 from cdi_bot.braze.client import BrazeClient
@@ -23,9 +22,11 @@ from cdi_bot.sandbox.braze.runs import Run as PastRun
 from cdi_bot.sandbox.braze.settings import Settings
 from cdi_bot.sandbox.slack.model import User
 from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, FINANCE_PRIVATE, MARKETING_OPS, TEAM
+from cdi_bot.slack.api.app import SlackApp
 from cdi_bot.slack.api.call import SlackApi
-from cdi_bot.slack.api.directory import SlackMemberships, SlackPeople
+from cdi_bot.slack.api.directory import SlackDirectory
 from cdi_bot.slack.api.messenger import SlackMessenger
+from cdi_bot.slack.handlers.commands import Responder
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import Store
 from cdi_bot.usecases.access import Access
@@ -83,6 +84,21 @@ class Desk:
     queries: Queries
     clock: Clock
     woken: list[datetime] = field(default_factory=list)
+
+    def responder_for(self, slack: SlackApp) -> Responder:
+        """What answers people of the Slack team through this app."""
+        return Responder(
+            slack=slack,
+            subscriptions=self.subscriptions,
+            incidents=self.incidents,
+            syncs=self.syncs,
+            queries=self.queries,
+            channels=self.channels,
+            access=self.access,
+            directory=SlackDirectory(slack.api, TEAM),
+            i18n=Translator(),
+            clock=self.clock,
+        )
 
     def add(
         self, name: str, *statuses: str, integration_id: str = "", minutes: int = 10, last: float = 60.0
@@ -148,22 +164,15 @@ async def responder(
             random=lambda: 0.0,
             sleep=_no_wait,
         )
-        client = AsyncWebClient(
-            token=sandbox.slack_bot_token,
-            base_url=f"{sandbox.url}/api/",
-            session=session,
-            retry_handlers=[],
-        )
+        api = SlackApi(session, token=sandbox.slack_bot_token, url=f"{sandbox.url}/api/")
         for name in ("UBEN", "UADMIN"):
             sandbox.slack.users[name] = User(id=name, name=name.lower(), real_name=name)
-        api = SlackApi(client)
         messenger = SlackMessenger(api, Translator())
         adapters = Adapters(
             store=store,
             workspaces=[(workspace, braze)],
             messenger=messenger,
-            people=SlackPeople(api, TEAM),
-            memberships=SlackMemberships(api, TEAM),
+            directory=SlackDirectory(api, TEAM),
             team_id=TEAM,
             owner="test",
         )

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from slack_sdk.web.async_client import AsyncWebClient
 
 from cdi_bot.app import INTERVALS, Adapters, App, assemble
 from cdi_bot.braze.client import BrazeClient
@@ -29,7 +28,7 @@ from cdi_bot.sandbox.braze.runs import RunPlan
 from cdi_bot.sandbox.braze.settings import Settings
 from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, TEAM
 from cdi_bot.slack.api.call import SlackApi
-from cdi_bot.slack.api.directory import SlackMemberships, SlackPeople
+from cdi_bot.slack.api.directory import SlackDirectory
 from cdi_bot.slack.api.messenger import SlackMessenger
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import Store, StoreTrouble
@@ -121,13 +120,12 @@ class Whole:
             sleep=self.sleep,
         )
         session = aiohttp.ClientSession()
-        client = AsyncWebClient(
+        api = SlackApi(
+            session,
             token=self.sandbox.slack_bot_token,
-            base_url=self.sandbox.url + "/api/",
-            session=session,
-            retry_handlers=[],
+            url=self.sandbox.url + "/api/",
+            clock=self.seconds,
         )
-        api = SlackApi(client, clock=self.seconds)
         settings = bot_settings(
             poll_interval=timedelta(seconds=interval),
             unreachable_after=timedelta(seconds=unreachable_after),
@@ -139,8 +137,7 @@ class Whole:
             store=self.store,
             workspaces=[(workspace, braze)],
             messenger=SlackMessenger(api, Translator()),
-            people=SlackPeople(api, TEAM),
-            memberships=SlackMemberships(api, TEAM),
+            directory=SlackDirectory(api, TEAM),
             team_id=TEAM,
             sleep=self.sleep,
             random=no_jitter,
@@ -174,8 +171,8 @@ class Whole:
                 due[work] = self.clock.now + timedelta(seconds=seconds)
                 await work()
         with suppress(StoreTrouble):  # the next round tries again
-            await bot.dispatcher.round()
-        await bot.dispatcher.idle()
+            await bot.dispatcher.start_due()
+        await bot.dispatcher.wait_idle()
 
     async def run(self, seconds: float, step: float = 1) -> None:
         """Live for at least so long."""

@@ -41,8 +41,7 @@ class Process:
             store=world.store,
             workspaces=[(world.workspace, world.braze)],
             messenger=world.slack.messenger(name),
-            people=Members(CHANNELS),
-            memberships=Members(CHANNELS),
+            directory=Members(CHANNELS),
             team_id=TEAM,
             random=no_jitter,
             owner=name,
@@ -76,7 +75,7 @@ class Process:
         await self.poller.stop(_GRACE)
         self.dispatcher.stop()
         await asyncio.wait({self._delivering}, timeout=_GRACE)
-        await self.dispatcher.give_up()
+        await self.dispatcher.cancel()
         await self._delivering
 
     def kill(self) -> None:

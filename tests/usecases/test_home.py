@@ -22,43 +22,43 @@ from tests.rigs.people import ALERTS, MARKETING, Desk, responder
 
 
 @pytest.fixture
-async def town(tmp_path: Path) -> AsyncIterator[Desk]:
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     """Everything that a test of the use cases needs."""
     async with responder(tmp_path) as made:
         yield made
 
 
-def homes(town: Desk) -> HomeQueries:
+def homes(desk: Desk) -> HomeQueries:
     """Return the use case."""
-    return town.app.homes
+    return desk.app.homes
 
 
-async def test_only_the_persons_channels(town: Desk) -> None:
+async def test_only_the_persons_channels(desk: Desk) -> None:
     """Integrations of other channels are neither shown nor counted, nor read."""
-    town.add("Users", "success", "error")
-    town.add("Orders", "success")
-    await town.subscriptions.subscribe(ALERTS, MARA, "Users", Filters())
-    await town.subscriptions.subscribe(MARKETING, MARA, "Orders", Filters())
-    await town.polled()
-    home = await homes(town).home(frozenset({MARKETING}), 0)
+    desk.add("Users", "success", "error")
+    desk.add("Orders", "success")
+    await desk.subscriptions.subscribe(ALERTS, MARA, "Users", Filters())
+    await desk.subscriptions.subscribe(MARKETING, MARA, "Orders", Filters())
+    await desk.polled()
+    home = await homes(desk).home(frozenset({MARKETING}), 0)
     assert (home.channels, home.total, home.failing) == (1, 1, 0)
     subscribed, how = home.entries
     assert isinstance(subscribed, ChannelSubscription)
     assert (subscribed.subscription.channel, subscribed.name, subscribed.total) == (MARKETING, "Orders", 1)
     assert isinstance(how, IntegrationSummary)
     assert how.newest is not None
-    nobody = await homes(town).home(frozenset(), 3)
+    nobody = await homes(desk).home(frozenset(), 3)
     assert (nobody.entries, nobody.channels, nobody.page, nobody.pages) == ((), 0, 0, 1)
 
 
-async def test_what_needs_somebody_stands_first(town: Desk) -> None:
+async def test_what_needs_somebody_stands_first(desk: Desk) -> None:
     """Failing ones first, each once and with all channels that are subscribed to it; then the rest by name."""
-    town.add("Zeta", "success", "error")
-    town.add("Alpha", "success", "success", "success", "success", "success")
+    desk.add("Zeta", "success", "error")
+    desk.add("Alpha", "success", "success", "success", "success", "success")
     for channel in (ALERTS, MARKETING):
-        await town.subscriptions.subscribe(channel, MARA, "all", Filters())
-    await town.polled()
-    home = await homes(town).home(frozenset({ALERTS, MARKETING}), 0)
+        await desk.subscriptions.subscribe(channel, MARA, "all", Filters())
+    await desk.polled()
+    home = await homes(desk).home(frozenset({ALERTS, MARKETING}), 0)
     wrong, first, second, zeta, alpha = home.entries
     assert isinstance(wrong, NeedsAttention)
     assert (wrong.integration.integration_name, wrong.channels) == ("Zeta", (ALERTS, MARKETING))
@@ -73,13 +73,13 @@ async def test_what_needs_somebody_stands_first(town: Desk) -> None:
     assert home.checked_at is not None
 
 
-async def test_two_hundred(town: Desk) -> None:
+async def test_two_hundred(desk: Desk) -> None:
     """Few stand under "Wrong now", all among the rest; pages hold what there is room for, and end with the last."""
     for number in range(200):
-        town.add(f"Sync {number:03}", "success", *(["error"] if number < 20 else []))
-    await town.subscriptions.subscribe(ALERTS, MARA, "all", Filters())
-    await town.polled()
-    shown = [await homes(town).home(frozenset({ALERTS}), page) for page in range(3)]
+        desk.add(f"Sync {number:03}", "success", *(["error"] if number < 20 else []))
+    await desk.subscriptions.subscribe(ALERTS, MARA, "all", Filters())
+    await desk.polled()
+    shown = [await homes(desk).home(frozenset({ALERTS}), page) for page in range(3)]
     assert [home.page for home in shown] == [0, 1, 2]
     assert shown[0].pages == 3
     assert (shown[0].failing, shown[0].not_shown) == (20, 20 - MOST_URGENT)
@@ -89,4 +89,4 @@ async def test_two_hundred(town: Desk) -> None:
     assert len({one.integration.integration_id for one in hows}) == 200
     assert all(len(one.recent) <= TREND for one in hows)
     assert all(len(home.entries) <= ROOM for home in shown)
-    assert (await homes(town).home(frozenset({ALERTS}), 99)).page == 2
+    assert (await homes(desk).home(frozenset({ALERTS}), 99)).page == 2

@@ -22,49 +22,49 @@ QUIET = Filters(topics=frozenset({Topic.ERROR}))
 
 
 @pytest.fixture
-async def town(tmp_path: Path) -> AsyncIterator[Desk]:
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     """Everything that a test of the use cases needs."""
     async with responder(tmp_path) as made:
         yield made
 
 
-async def test_what_is_offered(town: Desk) -> None:
+async def test_what_is_offered(desk: Desk) -> None:
     """The list is read where nothing is known yet, then the memory answers; what Braze has dropped is not offered."""
-    town.add("Users EU")
-    gone = town.add("Users US")
-    found = await town.forms.search(" users ")
+    desk.add("Users EU")
+    gone = desk.add("Users US")
+    found = await desk.forms.search(" users ")
     assert [one.integration_name for one in found.integrations] == ["Users EU", "Users US"]
     assert (found.pattern, found.pattern_count) == ("users*", 2)
-    asked = town.calls("/integrations")
-    async with town.store.write() as uow:
-        known = await uow.integrations.get(town.workspace.workspace_id, gone)
+    asked = desk.calls("/integrations")
+    async with desk.store.write() as uow:
+        known = await uow.integrations.get(desk.workspace.workspace_id, gone)
         assert known is not None
-        await uow.integrations.save([replace(known, missing_since=town.clock())])
-    assert (await town.forms.search("users")).total == 1
-    assert town.calls("/integrations") == asked
+        await uow.integrations.save([replace(known, missing_since=desk.clock())])
+    assert (await desk.forms.search("users")).total == 1
+    assert desk.calls("/integrations") == asked
 
 
-async def test_whatever_spelling_is_typed(town: Desk) -> None:
+async def test_whatever_spelling_is_typed(desk: Desk) -> None:
     """Names are offered in full width and in any letter case; an address of Braze's dashboard offers its page's one."""
-    wide = town.add("ユーザー（本番）")
-    town.add("Orders")
+    wide = desk.add("ユーザー（本番）")
+    desk.add("Orders")
     for typed in ("ﾕｰｻﾞｰ", f"https://dashboard-03.braze.com/integrations/cloud_data_ingestion/{wide}?tab=log"):
-        (found,) = (await town.forms.search(typed)).integrations
+        (found,) = (await desk.forms.search(typed)).integrations
         assert found.integration_id == wide
-    (orders,) = (await town.forms.search("ｏｒｄ")).integrations
+    (orders,) = (await desk.forms.search("ｏｒｄ")).integrations
     assert orders.integration_name == "Orders"
 
 
-async def test_by_which_subscription_a_channel_gets_alerts(town: Desk) -> None:
+async def test_by_which_subscription_a_channel_gets_alerts(desk: Desk) -> None:
     """Its own subscription, else a pattern, else `all`; where there is none, the integration is returned."""
-    users = town.add("Users")
-    forms: SubscriptionForms = town.forms
-    await town.subscriptions.subscribe(MARKETING, MARA, "Users", Filters())
+    users = desk.add("Users")
+    forms: SubscriptionForms = desk.forms
+    await desk.subscriptions.subscribe(MARKETING, MARA, "Users", Filters())
     about = await forms.for_integration(ALERTS, users)
     assert isinstance(about, Integration)
     assert await forms.for_integration(ALERTS, "nothing") is None
     for selector in ("all", "U*", users):
-        await town.subscriptions.subscribe(ALERTS, MARA, selector, QUIET)
+        await desk.subscriptions.subscribe(ALERTS, MARA, selector, QUIET)
         closest = await forms.for_integration(ALERTS, users)
         assert isinstance(closest, ExistingSubscription)
         assert closest.subscription.selector == selector
@@ -74,14 +74,14 @@ async def test_by_which_subscription_a_channel_gets_alerts(town: Desk) -> None:
         assert await forms.current(MARKETING, subscription_id) is None
 
 
-async def test_only_ones_own_channels(town: Desk) -> None:
+async def test_only_ones_own_channels(desk: Desk) -> None:
     """A channel chosen in the form is one's own, or the answer says why not; where the form stood, it needs no look."""
-    town.add("Users")
+    desk.add("Users")
     general = replace(ALERTS, channel_id="C0GENERAL1")
-    world = town.sandbox.slack
+    world = desk.sandbox.slack
     place = world.channels["C0GENERAL1"]
     world.put_channel(replace(place, members=place.members - {KENJI}))
-    forms: SubscriptionForms = town.forms
+    forms: SubscriptionForms = desk.forms
     assert isinstance(await forms.subscribe(general, MARA, "all", QUIET, picked=True), SubscriptionSet)
     assert await forms.subscribe(general, KENJI, "all", QUIET, picked=True) == NotAllowed(action="elsewhere")
     assert isinstance(await forms.subscribe(general, KENJI, "all", QUIET, picked=False), SubscriptionSet)
@@ -89,15 +89,15 @@ async def test_only_ones_own_channels(town: Desk) -> None:
     assert isinstance(await forms.subscribe(ALERTS, GUEST, "all", QUIET, picked=True), NotAllowed)
 
 
-async def test_one_subscription_ends_alone(town: Desk) -> None:
+async def test_one_subscription_ends_alone(desk: Desk) -> None:
     """Ending `all` in the form leaves the others, unlike the command."""
-    town.add("Users")
+    desk.add("Users")
     for selector in ("all", "Users", "U*"):
-        await town.subscriptions.subscribe(ALERTS, MARA, selector, Filters())
-    assert isinstance(await town.forms.unsubscribe(ALERTS, MARA, "all"), SubscriptionEnded)
-    async with town.store.read() as uow:
+        await desk.subscriptions.subscribe(ALERTS, MARA, selector, Filters())
+    assert isinstance(await desk.forms.unsubscribe(ALERTS, MARA, "all"), SubscriptionEnded)
+    async with desk.store.read() as uow:
         assert len(await uow.subscriptions.for_channel(ALERTS)) == 2
-    assert [type(content) for content in await town.owed()] == [
+    assert [type(content) for content in await desk.owed()] == [
         Subscribed,
         Subscribed,
         Subscribed,
@@ -105,9 +105,9 @@ async def test_one_subscription_ends_alone(town: Desk) -> None:
     ]
 
 
-async def test_language_and_digest_of_the_channel(town: Desk) -> None:
+async def test_language_and_digest_of_the_channel(desk: Desk) -> None:
     """What was changed is set and announced in the channel, nothing else is touched."""
-    forms: SubscriptionForms = town.forms
+    forms: SubscriptionForms = desk.forms
     assert await forms.change_settings(ALERTS, MARA, SettingsChange(), "UTC") == []
     schedule = read_schedule(["weekly", "mon", "08:30"])
     wish = SettingsChange(language="en", changes_language=True, digest=schedule, changes_digest=True)
@@ -117,4 +117,4 @@ async def test_language_and_digest_of_the_channel(town: Desk) -> None:
     await forms.change_settings(ALERTS, MARA, SettingsChange(changes_digest=True), "UTC")
     shown = await forms.settings(ALERTS)
     assert (shown.language, shown.digest) == ("en", None)
-    assert [type(content) for content in await town.owed()] == [LanguageChanged, DigestChanged, DigestChanged]
+    assert [type(content) for content in await desk.owed()] == [LanguageChanged, DigestChanged, DigestChanged]

@@ -68,8 +68,8 @@ async def deliver(bot: Whole, seconds: float) -> None:
     """Let what is owed be told for so long."""
     end = bot.clock.now + timedelta(seconds=seconds)
     while bot.clock.now < end:
-        await bot.bot.dispatcher.round()
-        await bot.bot.dispatcher.idle()
+        await bot.bot.dispatcher.start_due()
+        await bot.bot.dispatcher.wait_idle()
         await bot.sleep(0.5)
 
 

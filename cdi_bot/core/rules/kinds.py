@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from cdi_bot.core.model.incident import Incident, Kind
-from cdi_bot.core.rules.failed_sync import FAILED_SYNC
 from cdi_bot.core.rules.kind_rules import KindRules
 from cdi_bot.core.rules.late import LATE
 from cdi_bot.core.rules.quality import QUALITY
 from cdi_bot.core.rules.slow import SLOW
+from cdi_bot.core.rules.sync_failed import SYNC_FAILED
 from cdi_bot.core.rules.unreachable import UNREACHABLE
 
 KINDS: Mapping[Kind, KindRules] = {
-    rules.kind: rules for rules in (FAILED_SYNC, LATE, SLOW, QUALITY, UNREACHABLE)
+    rules.kind: rules for rules in (SYNC_FAILED, LATE, SLOW, QUALITY, UNREACHABLE)
 }
 """Where several incidents of an integration are open, the one whose kind stands first here stands for it."""
 

@@ -10,8 +10,9 @@ import asyncio
 import json
 import logging
 import re
+import time
 from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import uuid4
 
 import aiohttp
@@ -29,14 +30,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.slack.api.call import CALL_SECONDS, SlackApi, bad_answer
-from cdi_bot.slack.api.errors import Effect
-from cdi_bot.slack.api.proxy import proxy_for
+from cdi_bot.slack.api.call import CALL_SECONDS, Json, SlackApi
+from cdi_bot.slack.api.identity import Identity, identify
 from cdi_bot.slack.api.recent import Recent
-from cdi_bot.slack.api.scopes import Scopes, read_scopes
 from cdi_bot.slack.api.socket_mode import WATCH_SECONDS, SocketMode
 
-Json = dict[str, Any]
 Listener = Callable[[Json], Awaitable[None]]
 Answerer = Callable[[Json], Awaitable[Json]]
 
@@ -59,19 +57,10 @@ OK = 200
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 
 
-class Identity(NamedTuple):
-    """Who the bot is in Slack."""
-
-    team_id: str
-    bot_user_id: str
-    scopes: Scopes | None = None  # what the token may do, where Slack tells
-
-
 class SlackApp:
     """One Slack team's app. Make it inside a running event loop; `drain`, then `close` gives everything back.
 
-    Without an app token it waits for signed requests, which `handle` takes. `client` is for calls of the Web API: it
-    repeats nothing by itself.
+    Without an app token it waits for signed requests, which `handle` takes. `api` calls the Web API.
     """
 
     def __init__(
@@ -82,16 +71,13 @@ class SlackApp:
         signing_secret: str | None,
         api_url: str = "https://slack.com/api/",
         watch_seconds: float = WATCH_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Connect to nothing yet."""
+        """Connect to nothing yet; `clock` counts seconds and never goes back."""
         self._bot_token = bot_token
         self._signing_secret = signing_secret
-        self.session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_SECONDS))
-        self.client = AsyncWebClient(
-            token=bot_token, base_url=api_url, session=self.session, retry_handlers=[]
-        )
-        self.client.proxy = proxy_for(api_url)
-        self.api = SlackApi(self.client)
+        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_SECONDS))
+        self.api = SlackApi(self._session, token=bot_token, url=api_url, clock=clock)
         self._sockets = (
             SocketMode(self.api, app_token, self._take_envelope, watch_seconds=watch_seconds)
             if app_token
@@ -121,7 +107,7 @@ class SlackApp:
             signing_secret=self._signing_secret or "",
             # Answered from memory: Bolt's own way asks Slack before it acknowledges the first command.
             authorize=authorize,
-            client=AsyncWebClient(base_url=api_url, session=self.session, retry_handlers=[]),
+            client=AsyncWebClient(base_url=api_url, session=self._session, retry_handlers=[]),
             # Listeners here do nothing but acknowledge; otherwise Bolt looks for that every 10 ms only.
             process_before_response=True,
         )
@@ -217,12 +203,7 @@ class SlackApp:
 
     async def identify(self) -> Identity:
         """Try the bot token; raises `SlackTrouble` with Slack's word, such as `invalid_auth`."""
-        answer, headers = await self.api.call("auth.test", Effect.LOOKS)
-        team_id, user_id = answer.get("team_id"), answer.get("user_id")
-        if not team_id or not user_id:
-            raise bad_answer()
-        scopes = read_scopes(headers.get("X-OAuth-Scopes"))
-        self._identity = Identity(str(team_id), str(user_id), scopes)
+        self._identity = await identify(self.api)
         return self._identity
 
     def channel(self, channel_id: str) -> Channel:
@@ -272,7 +253,7 @@ class SlackApp:
         """Close every connection."""
         if self._sockets is not None:
             await self._sockets.close()
-        await self.session.close()
+        await self._session.close()
 
     async def _take_envelope(self, request: SocketModeRequest) -> SocketModeResponse | None:
         """Say how to acknowledge an envelope; its work goes on afterwards."""

@@ -1,77 +1,121 @@
-"""The one way to call Slack's Web API: it paces, limits the time, and turns errors into verdicts."""
+"""The one way to Slack's Web API, and to the `response_url` of a command or a button.
+
+Nothing is repeated here: whether to try again is the caller's decision, made from the verdict of the error. The one
+exception is a message whose blocks Slack refuses: it was not posted, and is sent once more with plainer ones.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Sequence
+from ipaddress import ip_address
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
+import aiohttp
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
 from cdi_bot.slack.api.errors import Effect, refused_why, to_trouble
+from cdi_bot.slack.render.kit.blocks import Block, Rendered, section
+
+Json = dict[str, Any]
 
 CALL_SECONDS = 10.0
-"""How long a call may take."""
-
-log = structlog.get_logger()
+"""How long a call of Slack's Web API may take."""
 
 
-class Reply(NamedTuple):
-    """What Slack answered: the JSON object, and the headers."""
+class Method(NamedTuple):
+    """What a method of the Web API does when it is called twice, and which fields its answer must have.
 
-    data: dict[str, Any]
-    headers: Mapping[str, str]
+    A field is a text that is not empty; dots lead into objects.
+    """
+
+    effect: Effect
+    fields: tuple[str, ...] = ()
+
+
+METHODS = {
+    "apps.connections.open": Method(Effect.LOOKS, ("url",)),
+    "auth.test": Method(Effect.LOOKS, ("team_id", "user_id")),
+    "chat.postMessage": Method(Effect.SHOWS_TWICE, ("ts",)),
+    "chat.update": Method(Effect.CHANGES_ONCE),
+    "conversations.history": Method(Effect.LOOKS),
+    "conversations.info": Method(Effect.LOOKS, ("channel.id",)),
+    "conversations.open": Method(Effect.CHANGES_ONCE, ("channel.id",)),
+    "conversations.replies": Method(Effect.LOOKS),
+    "users.conversations": Method(Effect.LOOKS),
+    "users.info": Method(Effect.LOOKS, ("user.id",)),
+    "views.open": Method(Effect.CHANGES_ONCE, ("view.id",)),
+    "views.publish": Method(Effect.CHANGES_ONCE, ("view.id",)),
+    "views.update": Method(Effect.CHANGES_ONCE, ("view.id",)),
+}
+"""Every method that the bot calls."""
+
+_BLOCKS_REFUSED = frozenset(
+    {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long", "invalid_attachments"}
+)
+
+log = structlog.get_logger(__name__)
+
+
+class Answer(NamedTuple):
+    """Slack's answer to a call, and the scopes of the token it was made with, where Slack tells them."""
+
+    body: Json
+    scopes: str | None
 
 
 class SlackApi:
-    """Slack's Web API, for everything in this process that calls it.
+    """Calls Slack with one token, in `session`; share it, so that all callers know which methods are closed.
 
-    A method that Slack asked to leave alone (`Retry-After`) is left alone by everybody until then. `client` must not
-    retry by itself: its default handlers post twice when an answer is lost. `timeout` is the longest that one call
-    takes, in seconds; `clock` counts seconds and never goes back.
+    `url` is where the methods are; `clock` counts seconds and never goes back.
     """
 
     def __init__(
         self,
-        client: AsyncWebClient,
+        session: aiohttp.ClientSession,
         *,
+        token: str | None,
+        url: str = "https://slack.com/api/",
         timeout: float = CALL_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Raise ValueError when `client` would repeat calls by itself."""
-        if client.retry_handlers:
-            raise ValueError("the Slack client must have retry_handlers=[]: it would post twice")
-        self._client = client
+        """Call nothing yet."""
+        self._session = session
+        # The handlers that slack_sdk has by default would post twice when an answer is lost.
+        self._client = AsyncWebClient(token=token, base_url=url, session=session, retry_handlers=[])
+        self.proxy = proxy_for(url)
+        self._client.proxy = self.proxy
         self._timeout = timeout
         self._clock = clock
         self._closed_until: dict[str, float] = {}
 
-    @property
-    def base_url(self) -> str:
-        """The address that methods are called at."""
-        return self._client.base_url
+    async def call(self, method: str, *, within: float | None = None, **arguments: Any) -> Json:
+        """Call one of the `METHODS`, within so many seconds; returns Slack's answer. Raises only `SlackTrouble`.
 
-    async def call(
-        self, method: str, effect: Effect, *, timeout: float | None = None, **arguments: Any
-    ) -> Reply:
-        """Call a method such as `chat.postMessage`. Raises `SlackTrouble` and nothing else.
-
-        `effect` says what it does when it is carried out twice, on which the verdict of a lost answer depends.
+        A method that Slack asked to leave alone for a while is not called until then, whoever wants to.
         """
+        return (await self.ask(method, within=within, **arguments)).body
+
+    async def ask(self, method: str, *, within: float | None = None, **arguments: Any) -> Answer:
+        """Call a method as `call` does, for all of the answer."""
         wait = self._closed_until.get(method, 0.0) - self._clock()
         if wait > 0:
             raise SlackTrouble("ratelimited", verdict=SlackVerdict.RETRY, retry_after=wait)
+        effect, fields = METHODS[method]
         try:
-            async with asyncio.timeout(timeout or self._timeout):
+            async with asyncio.timeout(within or self._timeout):
                 response = await getattr(self._client, method.replace(".", "_"))(**arguments)
+            body = _checked(response.data, fields)
         except Exception as error:  # noqa: BLE001  # slack_sdk raises all sorts of things for odd answers
             trouble = to_trouble(error, effect)
             why = refused_why(error)
         else:
-            return Reply(response.data if isinstance(response.data, dict) else {}, response.headers)
+            return Answer(body, response.headers.get("X-OAuth-Scopes"))
         if why:
             log.warning("Slack refused a call", method=method, reason=trouble.reason, why=why)
         if trouble.retry_after is not None:
@@ -79,8 +123,90 @@ class SlackApi:
         # Raised outside of the handler: the libraries' errors show the request, which holds the token.
         raise trouble
 
+    async def send(self, method: str, message: Rendered, *, key: str, **arguments: Any) -> Json:
+        """Call a method that shows a message; where Slack refuses its blocks, with plainer ones.
 
-def bad_answer(effect: Effect = Effect.LOOKS) -> SlackTrouble:
-    """Say that an answer lacks what Slack's reference promises."""
-    verdict = SlackVerdict.UNKNOWN if effect is Effect.SHOWS_TWICE else SlackVerdict.RETRY
-    return SlackTrouble("bad_answer", verdict=verdict)
+        `key` names the message in the log.
+        """
+        for blocks in _block_versions(message):
+            try:
+                return await self.call(method, text=message.text, blocks=blocks, **arguments)
+            except SlackTrouble as trouble:
+                if trouble.reason not in _BLOCKS_REFUSED:
+                    raise
+                log.warning(
+                    "message not taken as it was, so it goes plainer",
+                    channel=arguments["channel"],
+                    key=key,
+                    reason=trouble.reason,
+                )
+        return await self.call(method, text=message.text, blocks=[section(message.text)], **arguments)
+
+    async def respond(self, url: str, answer: Rendered, *, replace: bool = False) -> None:
+        """Show `answer` to one person, in place of what held the button where `replace` says so. Raises nothing.
+
+        An answer whose blocks Slack won't take is given with plainer ones, else as plain text. What can't be given at
+        all is logged: the person sees that the bot does not answer, and nothing was changed by not answering.
+        """
+        body = {"response_type": "ephemeral", "replace_original": replace, "text": answer.text}
+        for blocks in _block_versions(answer):
+            if await self._responded(url, {**body, "blocks": blocks}):
+                return
+        await self._responded(url, body)
+
+    async def _responded(self, url: str, body: Json) -> bool:
+        try:
+            async with self._session.post(url, json=body, proxy=proxy_for(url)) as response:
+                if response.ok:
+                    return True
+                log.warning("answer not taken", status=response.status, why=(await response.text())[:100])
+        except (OSError, aiohttp.ClientError) as error:
+            log.warning("answer not given", error=type(error).__name__)
+        return False
+
+
+def next_cursor(answer: Json) -> str | None:
+    """What to ask for the next page with, `None` behind the last."""
+    told = answer.get("response_metadata")
+    cursor = told.get("next_cursor") if isinstance(told, dict) else None
+    return cursor if isinstance(cursor, str) and cursor else None
+
+
+def proxy_for(url: str) -> str | None:
+    """Give the proxy that the environment names for this address, `None` where it is reached directly.
+
+    slack_sdk takes any proxy of the environment for every address, also for those that `NO_PROXY` leaves out and for
+    this machine itself, where Slack's stand-in listens. So the choice is made here and the SDK's own is undone.
+    """
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if _is_this_machine(host) or proxy_bypass(host):
+        return None
+    return getproxies().get(parts.scheme)
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _block_versions(message: Rendered) -> Iterator[list[Block]]:
+    """A message's blocks, then the same without what some workspaces refuse. After them, only its text is left."""
+    return filter(None, (message.blocks, message.plainer))
+
+
+def _checked(body: object, fields: Sequence[str]) -> Json:
+    """Slack's answer; raises ValueError where it is none of its method."""
+    if not isinstance(body, dict) or not all(_has(body, field) for field in fields):
+        raise ValueError("not the answer of this method")
+    return body
+
+
+def _has(answer: object, field: str) -> bool:
+    for name in field.split("."):
+        if not isinstance(answer, dict):
+            return False
+        answer = answer.get(name)
+    return isinstance(answer, str) and answer != ""

@@ -1,24 +1,14 @@
-"""Hands messages to Slack and looks for those whose fate is unknown.
-
-Nothing is repeated here: whether to try again is the outbox's decision, made from the verdict of the error. The one
-exception is a message whose blocks Slack refuses: it was not posted, and goes out once more without its ornaments.
-"""
+"""Hands messages to Slack, and looks for those whose fate is unknown."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
-
-import structlog
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.delivery.slack_port import ChannelInfo, SlackTrouble, SlackVerdict
+from cdi_bot.delivery.slack_port import ChannelInfo, Messenger, SlackTrouble, SlackVerdict
 from cdi_bot.delivery.views import View
-from cdi_bot.slack.api.call import SlackApi, bad_answer
-from cdi_bot.slack.api.errors import Effect
-from cdi_bot.slack.render.kit.blocks import Rendered, section
+from cdi_bot.slack.api.call import Json, SlackApi, next_cursor
+from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.messages.view import render_view
 
@@ -32,20 +22,14 @@ MOST_PAGES = 50
 CLOCKS_APART = timedelta(minutes=5)
 """Slack's clock names the messages, and this machine's clock may differ: a search begins so much earlier."""
 
-_TOO_FANCY = frozenset(
-    {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long", "invalid_attachments"}
-)
 
-log = structlog.get_logger()
-
-
-class SlackMessenger:
-    """One Slack team; the `Messenger` of the use cases. `i18n` is the language where none is asked for."""
+class SlackMessenger(Messenger):
+    """The messenger of one Slack team. `i18n` is the language where none is asked for."""
 
     def __init__(self, api: SlackApi, i18n: Translator) -> None:
-        """Call through `api`."""
+        """Send through `api`."""
         self._api = api
-        self._translator = i18n
+        self._i18n = i18n
 
     async def post(
         self,
@@ -58,36 +42,25 @@ class SlackMessenger:
         language: str | None = None,
     ) -> str:
         """Post a message that carries `key` in its metadata; returns its `ts`."""
-
-        async def send(message: Rendered) -> dict[str, Any]:
-            answer = await self._api.call(
-                "chat.postMessage",
-                Effect.SHOWS_TWICE,
-                channel=channel.channel_id,
-                thread_ts=thread_ts,
-                reply_broadcast=True if broadcast and thread_ts else None,
-                unfurl_links=False,
-                unfurl_media=False,
-                **_body(message, key),
-            )
-            return answer.data
-
-        answer = await self._send(send, view, channel, key, language)
-        ts = answer.get("ts")
-        if not isinstance(ts, str):
-            raise bad_answer(Effect.SHOWS_TWICE)
-        return ts
+        answer = await self._api.send(
+            "chat.postMessage",
+            self._rendered(view, language),
+            key=key,
+            channel=channel.channel_id,
+            thread_ts=thread_ts,
+            reply_broadcast=True if broadcast and thread_ts else None,
+            unfurl_links=False,
+            unfurl_media=False,
+            **_body(key),
+        )
+        return str(answer["ts"])
 
     async def update(
         self, channel: Channel, ts: str, view: View, *, key: str, language: str | None = None
     ) -> None:
         """Replace a message's content; harmless when repeated."""
-
-        async def send(message: Rendered) -> dict[str, Any]:
-            arguments = {"channel": channel.channel_id, "ts": ts, **_body(message, key)}
-            return (await self._api.call("chat.update", Effect.CHANGES_ONCE, **arguments)).data
-
-        await self._send(send, view, channel, key, language)
+        message = self._rendered(view, language)
+        await self._api.send("chat.update", message, key=key, channel=channel.channel_id, ts=ts, **_body(key))
 
     async def find(self, channel: Channel, *, key: str, since: datetime, thread_ts: str | None) -> str | None:
         """Find a message by the key it carries among those since a time; `None` when it is not there.
@@ -107,20 +80,19 @@ class SlackMessenger:
             ts = _carrying(key, answer.get("messages"))
             if ts is not None:
                 return ts
-            before, cursor = cursor, _next_cursor(answer)
+            before, cursor = cursor, next_cursor(answer)
             if cursor is None or cursor == before:
                 return None
         raise SlackTrouble("history_too_long", verdict=SlackVerdict.REFUSED)
 
     async def direct_channel(self, team_id: str, user_id: str) -> Channel:
         """Open the direct message to a person."""
-        answer = await self._api.call("conversations.open", Effect.CHANGES_ONCE, users=[user_id])
-        return Channel(team_id=team_id, channel_id=str(_conversation(answer.data)["id"]))
+        answer = await self._api.call("conversations.open", users=[user_id])
+        return Channel(team_id=team_id, channel_id=answer["channel"]["id"])
 
     async def channel_info(self, channel: Channel) -> ChannelInfo:
         """Look a channel up; CHANNEL_GONE when the bot can't see it."""
-        answer = await self._api.call("conversations.info", Effect.LOOKS, channel=channel.channel_id)
-        told = _conversation(answer.data)
+        told = (await self._api.call("conversations.info", channel=channel.channel_id))["channel"]
         direct = bool(told.get("is_im"))
         name = told.get("name")
         return ChannelInfo(
@@ -131,34 +103,13 @@ class SlackMessenger:
             is_member=direct or bool(told.get("is_member")),
         )
 
-    async def _send(
-        self,
-        send: Callable[[Rendered], Awaitable[dict[str, Any]]],
-        view: View,
-        channel: Channel,
-        key: str,
-        language: str | None,
-    ) -> dict[str, Any]:
-        """Send a view; where Slack does not take its blocks, without pictures, else in one plain paragraph."""
-        message = render_view(view, Translator.load(language) if language else self._translator)
-        for blocks in filter(None, (message.blocks, message.plainer)):
-            try:
-                return await send(replace(message, blocks=blocks))
-            except SlackTrouble as trouble:
-                if trouble.reason not in _TOO_FANCY:
-                    raise
-                log.warning(
-                    "message not taken as it was, so it goes plainer",
-                    channel=channel.channel_id,
-                    key=key,
-                    reason=trouble.reason,
-                )
-        return await send(Rendered(text=message.text, blocks=[section(message.text)]))
+    def _rendered(self, view: View, language: str | None) -> Rendered:
+        return render_view(view, Translator.load(language) if language else self._i18n)
 
     async def _look_back(
         self, channel: Channel, thread_ts: str | None, oldest: str, cursor: str | None
-    ) -> dict[str, Any]:
-        about: dict[str, Any] = {
+    ) -> Json:
+        about: Json = {
             "channel": channel.channel_id,
             "oldest": oldest,
             "inclusive": True,
@@ -167,15 +118,13 @@ class SlackMessenger:
             "cursor": cursor,
         }
         if thread_ts is None:
-            return (await self._api.call("conversations.history", Effect.LOOKS, **about)).data
-        return (await self._api.call("conversations.replies", Effect.LOOKS, ts=thread_ts, **about)).data
+            return await self._api.call("conversations.history", **about)
+        return await self._api.call("conversations.replies", ts=thread_ts, **about)
 
 
-def _body(message: Rendered, key: str) -> dict[str, Any]:
-    """Return what both a post and an update say. `parse` and `link_names` keep names from becoming calls."""
+def _body(key: str) -> Json:
+    """What a post and an update say beside the message. `parse` and `link_names` keep names from becoming calls."""
     return {
-        "text": message.text,
-        "blocks": message.blocks,
         "metadata": {"event_type": EVENT_TYPE, "event_payload": {"key": key}},
         "parse": "none",
         "link_names": False,
@@ -190,17 +139,3 @@ def _carrying(key: str, messages: object) -> str | None:
         if metadata.get("event_type") == EVENT_TYPE and payload.get("key") == key:
             return str(message["ts"])
     return None
-
-
-def _next_cursor(answer: dict[str, Any]) -> str | None:
-    told = answer.get("response_metadata")
-    cursor = told.get("next_cursor") if isinstance(told, dict) else None
-    return cursor if isinstance(cursor, str) and cursor else None
-
-
-def _conversation(answer: dict[str, Any]) -> dict[str, Any]:
-    """Return the channel of an answer; raises SlackTrouble where there is none."""
-    told = answer.get("channel")
-    if not isinstance(told, dict) or not isinstance(told.get("id"), str):
-        raise bad_answer()
-    return told

@@ -1,4 +1,4 @@
-"""A memory of limited size: what was put last is kept, the oldest goes first."""
+"""What is remembered by name, and no more of it than fits: the oldest goes first."""
 
 from __future__ import annotations
 

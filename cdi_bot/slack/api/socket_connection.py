@@ -18,9 +18,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
-from cdi_bot.slack.api.call import SlackApi, bad_answer
-from cdi_bot.slack.api.errors import Effect
-from cdi_bot.slack.api.proxy import proxy_for
+from cdi_bot.slack.api.call import SlackApi
 
 CLOSE_SECONDS = 1.0
 """How long to wait for what is being acknowledged, and then for Slack's word of goodbye."""
@@ -52,7 +50,7 @@ class Connection:
         self._take = take
         self._on_end = on_end
         self._clock = clock
-        self._received_at = clock()
+        self._heard_at = clock()
         self._taking: set[asyncio.Task[None]] = set()
         self._reader = asyncio.create_task(self._read())
         self.wants_end = False
@@ -64,7 +62,7 @@ class Connection:
 
         Answers to pings of our own don't count: a connection can go on giving those while no command comes by it.
         """
-        return self._clock() - self._received_at
+        return self._clock() - self._heard_at
 
     async def close(self) -> None:
         """Give it up, whatever is wrong with it; what is being acknowledged gets a moment to finish."""
@@ -91,10 +89,10 @@ class Connection:
     async def _frame(self, frame: aiohttp.WSMessage) -> bool:
         """Deal with a frame; False at the end."""
         if frame.type is aiohttp.WSMsgType.TEXT:
-            self._received_at = self._clock()
+            self._heard_at = self._clock()
             self._message(frame.data)
         elif frame.type is aiohttp.WSMsgType.PING:
-            self._received_at = self._clock()
+            self._heard_at = self._clock()
             await self._socket.pong(frame.data)
         return not self._socket.closed
 
@@ -137,7 +135,7 @@ async def connect(
     session = aiohttp.ClientSession()
     try:
         async with asyncio.timeout(seconds):
-            socket = await _greeted(session, await new_address(api, app_token), proxy_for(api.base_url))
+            socket = await _greeted(session, await new_address(api, app_token), api.proxy)
     except BaseException as error:
         await session.close()
         if isinstance(error, TimeoutError):
@@ -150,11 +148,8 @@ async def connect(
 
 async def new_address(api: SlackApi, app_token: str) -> str:
     """Ask for the address of a new connection; raises `SlackTrouble`, also on a bad token."""
-    answer = await api.call("apps.connections.open", Effect.LOOKS, app_token=app_token)
-    url = answer.data.get("url")
-    if not isinstance(url, str):
-        raise bad_answer()
-    return url
+    answer = await api.call("apps.connections.open", app_token=app_token)
+    return str(answer["url"])
 
 
 async def _greeted(

@@ -13,8 +13,8 @@ import structlog
 from cdi_bot.core.commands.incidents import too_late
 from cdi_bot.core.commands.snooze_time import tomorrow_morning
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.slack.api.app import Json, SlackApp
-from cdi_bot.slack.api.respond import respond
+from cdi_bot.slack.api.app import SlackApp
+from cdi_bot.slack.api.call import Json
 from cdi_bot.slack.handlers.commands import Responder
 from cdi_bot.slack.render.answers.help import render_trouble
 from cdi_bot.slack.render.kit.blocks import Rendered
@@ -70,7 +70,7 @@ async def _until(to: Responder, press: ButtonPress) -> datetime | None:
     """When a snooze chosen from the menu ends; `None` for "until it recovers"."""
     length, now = press.value["for"], to.clock()
     if length == "tomorrow":
-        person = await to.people.person(press.who)
+        person = await to.directory.person(press.who)
         return tomorrow_morning(now.astimezone(person.zone))
     return now + _LENGTHS[length] if length in _LENGTHS else None
 
@@ -142,6 +142,6 @@ def _listener(
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
             said = reader.failed(error, action=body["actions"][0]["action_id"], user=body["user"]["id"])
         if said is not None:
-            await respond(responder.slack.session, body["response_url"], said, replace=in_place)
+            await responder.slack.api.respond(body["response_url"], said, replace=in_place)
 
     return pressed

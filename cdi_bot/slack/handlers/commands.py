@@ -18,9 +18,9 @@ from cdi_bot.core.commands.subscriptions import ShowSubscriptions, Subscribe, Un
 from cdi_bot.core.commands.table import ShowHelp
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.delivery.slack_port import SlackTrouble
-from cdi_bot.slack.api.app import Json, SlackApp
-from cdi_bot.slack.api.directory import SlackPeople
-from cdi_bot.slack.api.respond import respond
+from cdi_bot.slack.api.app import SlackApp
+from cdi_bot.slack.api.call import Json
+from cdi_bot.slack.api.directory import SlackDirectory
 from cdi_bot.slack.render.answers.answer import name_channel, render_answer
 from cdi_bot.slack.render.answers.help import render_help, render_mistake, render_trouble
 from cdi_bot.slack.render.kit.blocks import Rendered
@@ -51,21 +51,21 @@ class Responder:
     queries: Queries
     channels: ChangeChannelSettings
     access: Access
-    people: SlackPeople
+    directory: SlackDirectory
     i18n: Translator
     clock: Callable[[], datetime]
     zone: tzinfo = UTC
 
     async def speaking_to(self, who: str) -> Responder:
         """Return the same responder, in the language and time zone of a person as far as Slack tells them."""
-        person = await self.people.person(who)
+        person = await self.directory.person(who)
         i18n = Translator.load(person.language) if person.language else self.i18n
         return replace(self, i18n=i18n, zone=person.zone)
 
     async def answer_text(self, text: str, channel: Channel, who: str) -> Rendered:
         """Answer what was typed, whatever goes wrong."""
         try:
-            now, person = self.clock(), await self.people.person(who)
+            now, person = self.clock(), await self.directory.person(who)
             return await self.answer(parse(text, now=now.astimezone(person.zone)), channel, who)
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
             return self.failed(error, command=text.split(" ", 1)[0], channel=channel.channel_id, user=who)
@@ -114,7 +114,7 @@ async def _status(to: Responder, command: ShowStatus, channel: Channel, _who: st
 
 
 async def _digest(to: Responder, command: SetDigest, channel: Channel, who: str) -> Answer:
-    zone = command.zone or (await to.people.person(who)).zone_name
+    zone = command.zone or (await to.directory.person(who)).zone_name
     return await to.channels.set_digest(channel, who, command.schedule, zone)
 
 
@@ -157,6 +157,6 @@ def register_commands(responder: Responder) -> None:
         channel = responder.slack.channel(body["channel_id"])
         reader = await responder.speaking_to(body["user_id"])
         answer = await reader.answer_text(body.get("text") or "", channel, body["user_id"])
-        await respond(responder.slack.session, body["response_url"], answer)
+        await responder.slack.api.respond(body["response_url"], answer)
 
     responder.slack.on_command("/cdi", cdi)

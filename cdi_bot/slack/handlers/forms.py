@@ -14,8 +14,7 @@ import structlog
 
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.delivery.slack_port import SlackTrouble
-from cdi_bot.slack.api.app import Json
-from cdi_bot.slack.api.respond import respond
+from cdi_bot.slack.api.call import Json
 from cdi_bot.slack.api.views import SlackViews
 from cdi_bot.slack.handlers.actions import ButtonPress
 from cdi_bot.slack.handlers.commands import Responder
@@ -49,7 +48,7 @@ class FormHandlers:
 
     responder: Responder
     forms: SubscriptionForms
-    screens: SlackViews
+    views: SlackViews
     changed: Callable[[str], Awaitable[None]]
 
     def listen(self) -> None:
@@ -114,11 +113,11 @@ class FormHandlers:
     async def _put_up(self, body: Json, view: View) -> None:
         """Open a window; where Slack does not let it, say so beside the message, if it was one that was pressed."""
         try:
-            await self.screens.open(body["trigger_id"], view)
+            await self.views.open(body["trigger_id"], view)
         except SlackTrouble as trouble:
             told = self.responder.failed(trouble, user=body["user"]["id"])
             if body.get("response_url"):
-                await respond(self.responder.slack.session, body["response_url"], told)
+                await self.responder.slack.api.respond(body["response_url"], told)
 
     async def _translator(self, body: Json) -> Translator:
         return (await self.responder.speaking_to(body["user"]["id"])).i18n
@@ -139,61 +138,61 @@ class FormHandlers:
         """Take a form: errors stand at their field, everything else is told in its place."""
         end = asyncio.get_running_loop().time() + ANSWER_SECONDS
         i18n = await self._translator(body)
-        wish = read_form(body["view"], i18n)
-        if not isinstance(wish, FormValues):
-            return refused(wish)
-        work = asyncio.ensure_future(self._carry_out(wish, body))
+        values = read_form(body["view"], i18n)
+        if not isinstance(values, FormValues):
+            return refused(values)
+        work = asyncio.ensure_future(self._carry_out(values, body))
         left = max(0.0, end - asyncio.get_running_loop().time())
         done, _pending = await asyncio.wait({work}, timeout=left)
         if not done:
-            self.responder.slack.start(self._tell_late(body["view"]["id"], wish, work, i18n))
+            self.responder.slack.start(self._tell_late(body["view"]["id"], values, work, i18n))
             return {"response_action": "update", "view": waiting_window(outcome_title(i18n), i18n)}
         outcome, now = work.result(), self.responder.clock()
-        at = field_of(outcome, wish)
+        at = field_of(outcome, values)
         if at:
             return refused({at: plain_outcome(outcome, i18n, now)})
         return {
             "response_action": "update",
-            "view": outcome_view(outcome, wish.channel_id, i18n, now),
+            "view": outcome_view(outcome, values.channel_id, i18n, now),
         }
 
-    async def _carry_out(self, wish: FormValues, body: Json) -> Outcome:
+    async def _carry_out(self, values: FormValues, body: Json) -> Outcome:
         who = body["user"]["id"]
-        channel = self.responder.slack.channel(wish.channel_id)
+        channel = self.responder.slack.channel(values.channel_id)
         outcome: list[Answer | Rendered] = []
         try:
-            selector = wish.selector
-            if wish.subscription_id is not None:
-                present = await self.forms.current(channel, wish.subscription_id)
+            selector = values.selector
+            if values.subscription_id is not None:
+                present = await self.forms.current(channel, values.subscription_id)
                 selector = present.subscription.selector if present else None
             if selector is None:
                 return [ended(await self._translator(body))]
             outcome.append(
-                await self.forms.subscribe(channel, who, selector, wish.filters, picked=wish.picked)
+                await self.forms.subscribe(channel, who, selector, values.filters, picked=values.picked)
             )
             if isinstance(outcome[0], SubscriptionSet):
-                zone = (await self.responder.people.person(who)).zone_name
-                outcome += await self.forms.change_settings(channel, who, wish.settings, zone)
+                zone = (await self.responder.directory.person(who)).zone_name
+                outcome += await self.forms.change_settings(channel, who, values.settings, zone)
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
             outcome.append(self.responder.failed(error, form=FORM, user=who))
         self.responder.slack.start(self.changed(who))
         return outcome
 
     async def _tell_late(
-        self, view_id: str, wish: FormValues, work: asyncio.Future[Outcome], i18n: Translator
+        self, view_id: str, values: FormValues, work: asyncio.Future[Outcome], i18n: Translator
     ) -> None:
         """Show the outcome in the window that waits; where it is a refusal, the form again, as it was filled in."""
         outcome, now = await work, self.responder.clock()
-        view = outcome_view(outcome, wish.channel_id, i18n, now)
-        if field_of(outcome, wish) and wish.subscription_id is None:
+        view = outcome_view(outcome, values.channel_id, i18n, now)
+        if field_of(outcome, values) and values.subscription_id is None:
             again = FormDraft(
-                channel_id=None if wish.picked else wish.channel_id,
-                picked=wish.channel_id if wish.picked else None,
-                selector=wish.selector,
-                name=wish.name,
-                filters=wish.filters,
+                channel_id=None if values.picked else values.channel_id,
+                picked=values.channel_id if values.picked else None,
+                selector=values.selector,
+                name=values.name,
+                filters=values.filters,
                 languages=self.forms.languages,
-                settings=wish.settings,
+                settings=values.settings,
                 problem=plain_outcome(outcome, i18n, now),
             )
             view = subscription_form(again, i18n)
@@ -201,7 +200,7 @@ class FormHandlers:
 
     async def _show(self, view_id: str, view: View) -> None:
         try:
-            await self.screens.update(view_id, view)
+            await self.views.update(view_id, view)
         except SlackTrouble as trouble:
             log.info("the outcome of a form was not shown", reason=trouble.reason)  # closed meanwhile, mostly
 

@@ -17,8 +17,7 @@ import structlog
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
-from cdi_bot.slack.api.app import Json
-from cdi_bot.slack.api.directory import SlackMemberships
+from cdi_bot.slack.api.call import Json
 from cdi_bot.slack.api.views import SlackViews
 from cdi_bot.slack.handlers.actions import ButtonPress
 from cdi_bot.slack.handlers.commands import Responder
@@ -73,8 +72,7 @@ class HomeTab:
 
     responder: Responder
     homes: HomeQueries
-    memberships: SlackMemberships
-    screens: SlackViews
+    views: SlackViews
     clock: Callable[[], datetime]
     seconds: Callable[[], float] = time.monotonic
     _rest_until: float = 0.0
@@ -118,7 +116,7 @@ class HomeTab:
     async def refreshed(self, body: Json) -> None:
         """Show how things are now, also in which channels the person is."""
         who = body["user"]["id"]
-        self.memberships.forget(who)
+        self.responder.directory.forget_channels_of(who)
         await self._show(who, self._same_page(body))
 
     async def show_again(self, who: str) -> None:
@@ -161,7 +159,7 @@ class HomeTab:
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
             blocks = responder.failed(error, action=press.action_id, user=press.who).blocks
         try:
-            await self.screens.update(view_id, window(title, blocks, responder.i18n))
+            await self.views.update(view_id, window(title, blocks, responder.i18n))
         except SlackTrouble as trouble:
             log.info("runs not shown", reason=trouble.reason)  # closed meanwhile, mostly
 
@@ -173,7 +171,7 @@ class HomeTab:
 
     async def _open(self, body: Json, view: View) -> str | None:
         try:
-            return await self.screens.open(body["trigger_id"], view)
+            return await self.views.open(body["trigger_id"], view)
         except SlackTrouble as trouble:
             log.warning("window not opened", reason=trouble.reason, user=body["user"]["id"])
             return None
@@ -207,13 +205,13 @@ class HomeTab:
     async def _view(self, who: str, viewer: _Viewer) -> View:
         responder = await self.responder.speaking_to(who)
         try:
-            channels = await self.memberships.channels_of(who)
+            channels = await self.responder.directory.channels_of(who)
         except SlackTrouble as trouble:
             log.warning("channels not told", user=who, reason=trouble.reason)
             return unknown_home(responder.i18n)
         if viewer.direct:
             channels |= {viewer.direct}
-        person = await self.responder.people.person(who)
+        person = await self.responder.directory.person(who)
         began = self.seconds()
         try:
             home = await self.homes.home(channels, viewer.page, may_change=person.may_change)
@@ -224,7 +222,7 @@ class HomeTab:
         return home_view(home, responder.i18n, self.clock())
 
     async def _publish(self, who: str, viewer: _Viewer, view: View, *, expected: str | None) -> None:
-        viewer.hash = await self.screens.publish(who, view, hash=expected)
+        viewer.hash = await self.views.publish(who, view, hash=expected)
         viewer.shown, viewer.shown_at = fingerprint(view), self.clock()
 
     # -------------------------------------------------------------------------------- keeping up

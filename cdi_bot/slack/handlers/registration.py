@@ -7,7 +7,6 @@ from datetime import datetime
 
 from cdi_bot.delivery.channel_health import ChannelHealth
 from cdi_bot.slack.api.app import SlackApp
-from cdi_bot.slack.api.directory import SlackMemberships, SlackPeople
 from cdi_bot.slack.api.views import SlackViews
 from cdi_bot.slack.handlers.actions import register_actions
 from cdi_bot.slack.handlers.commands import Responder, register_commands
@@ -21,8 +20,6 @@ from cdi_bot.usecases.subscription_form import SubscriptionForms
 def register_handlers(
     responder: Responder,
     *,
-    people: SlackPeople,
-    memberships: SlackMemberships,
     forms: SubscriptionForms,
     homes: HomeQueries,
     channel_health: ChannelHealth,
@@ -30,13 +27,13 @@ def register_handlers(
 ) -> HomeTab:
     """Have everything answered that people of the Slack team do; returns Home, which is to be told of changes."""
     slack: SlackApp = responder.slack
-    slack.on_person(people.met)
+    slack.on_person(responder.directory.met)
     register_commands(responder)
     register_actions(responder)
-    screens = SlackViews(slack.api)
-    home = HomeTab(responder=responder, homes=homes, memberships=memberships, screens=screens, clock=clock)
+    views = SlackViews(slack.api)
+    home = HomeTab(responder=responder, homes=homes, views=views, clock=clock)
     home.listen()
-    FormHandlers(responder=responder, forms=forms, screens=screens, changed=home.show_again).listen()
+    FormHandlers(responder=responder, forms=forms, views=views, changed=home.show_again).listen()
     register_events(slack, channel_health)
     slack.ignore_the_rest()
     return home

@@ -12,11 +12,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
-from slack_sdk.web.async_client import AsyncWebClient
 
 from cdi_bot.delivery.slack_port import SlackTrouble
 from cdi_bot.slack.api.call import SlackApi
-from cdi_bot.slack.api.errors import Effect
 from cdi_bot.slack.api.socket_connection import Connection, connect
 from cdi_bot.slack.api.socket_mode import CONNECTIONS, QUICK_RETRIES, SocketMode
 from tests.slack.api.bolt_kit import PATIENCE, Json, Ticks
@@ -46,9 +44,7 @@ async def slack(say: Saying) -> AsyncIterator[SlackApi]:
     app.router.add_post("/api/apps.connections.open", address)
     app.router.add_get("/link", link)
     async with TestServer(app) as server, aiohttp.ClientSession() as session:
-        yield SlackApi(
-            AsyncWebClient(base_url=f"{server.make_url('/api/')}", session=session, retry_handlers=[])
-        )
+        yield SlackApi(session, token=None, url=f"{server.make_url('/api/')}")
 
 
 async def acknowledge(request: SocketModeRequest) -> SocketModeResponse:
@@ -56,11 +52,9 @@ async def acknowledge(request: SocketModeRequest) -> SocketModeResponse:
     return SocketModeResponse(envelope_id=request.envelope_id)
 
 
-async def connected(
-    client: SlackApi, *, clock: Callable[[], float], on_end: Callable[[], None]
-) -> Connection:
+async def connected(api: SlackApi, *, clock: Callable[[], float], on_end: Callable[[], None]) -> Connection:
     """Open a connection."""
-    return await connect(client, "xapp-1", seconds=PATIENCE, take=acknowledge, on_end=on_end, clock=clock)
+    return await connect(api, "xapp-1", seconds=PATIENCE, take=acknowledge, on_end=on_end, clock=clock)
 
 
 @pytest.mark.parametrize(("word", "silent"), [("text", 0), ("ping", 0), ("pong", 10)])
@@ -78,8 +72,8 @@ async def test_what_is_a_sign_of_life(word: str, silent: int) -> None:
             await {"ping": socket.ping, "pong": socket.pong}[word](b"word")
         await socket.close()
 
-    async with slack(say) as client:
-        connection = await connected(client, clock=clock, on_end=ended.set)
+    async with slack(say) as api:
+        connection = await connected(api, clock=clock, on_end=ended.set)
         clock.seconds += 10
         go.set()
         await asyncio.wait_for(ended.wait(), PATIENCE)
@@ -99,8 +93,8 @@ async def test_odd_messages_do_no_harm() -> None:
         await socket.send_json({"type": "events_api", "envelope_id": "e-1", "payload": {}})
         await answers.put(await socket.receive_json())
 
-    async with slack(say) as client:
-        connection = await connected(client, clock=Ticks(), on_end=lambda: None)
+    async with slack(say) as api:
+        connection = await connected(api, clock=Ticks(), on_end=lambda: None)
         assert await asyncio.wait_for(answers.get(), PATIENCE) == {"envelope_id": "e-1"}
         await connection.close()
 
@@ -121,9 +115,9 @@ async def test_without_a_hello_it_is_not_open(query: str | None, reason: str) ->
             await socket.send_str(query)
         await socket.close()
 
-    async with slack(say) as client:
+    async with slack(say) as api:
         with pytest.raises(SlackTrouble, match=reason):
-            await connected(client, clock=Ticks(), on_end=lambda: None)
+            await connected(api, clock=Ticks(), on_end=lambda: None)
 
 
 async def test_connections_that_end_at_once_are_not_replaced_in_circles() -> None:
@@ -136,10 +130,10 @@ async def test_connections_that_end_at_once_are_not_replaced_in_circles() -> Non
         await socket.send_json(HELLO)
         await socket.send_json(DISCONNECT)
 
-    async with slack(say) as client:
-        sockets = SocketMode(client, "xapp-1", acknowledge, watch_seconds=3600)
+    async with slack(say) as api:
+        sockets = SocketMode(api, "xapp-1", acknowledge, watch_seconds=3600)
         await sockets.connect()
         for _ in range(20 * QUICK_RETRIES):  # each takes about as long as to replace a connection
-            await client.call("apps.connections.open", Effect.LOOKS, app_token="xapp-1")
+            await api.call("apps.connections.open", app_token="xapp-1")
         assert QUICK_RETRIES < came <= CONNECTIONS * (1 + QUICK_RETRIES)
         await sockets.close()

@@ -11,7 +11,6 @@ import aiohttp
 import pytest
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
-from slack_sdk.web.async_client import AsyncWebClient
 from structlog.testing import capture_logs
 
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
@@ -61,13 +60,13 @@ async def make(sandbox: Sandbox, clock: Ticks, taker: Taker) -> AsyncIterator[Ca
     """Return a maker of sockets; they are closed after the test."""
     made: list[SocketMode] = []
     async with aiohttp.ClientSession() as session:
-        client = SlackApi(AsyncWebClient(base_url=f"{sandbox.url}/api/", session=session, retry_handlers=[]))
+        api = SlackApi(session, token=None, url=f"{sandbox.url}/api/")
 
         def maker(
             token: str = sandbox.slack_app_token, *, watch: float = NEVER, patience: float = PATIENCE
         ) -> SocketMode:
             made.append(
-                SocketMode(client, token, taker, watch_seconds=watch, connect_seconds=patience, clock=clock)
+                SocketMode(api, token, taker, watch_seconds=watch, connect_seconds=patience, clock=clock)
             )
             return made[-1]
 

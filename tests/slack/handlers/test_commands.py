@@ -15,9 +15,8 @@ from cdi_bot.core.commands.incidents import SetSnooze
 from cdi_bot.core.commands.specification import SAMPLE_TIME, ChannelCommand, Command, Right, Specification
 from cdi_bot.core.commands.table import BY_COMMAND, SPECIFICATIONS, WORDS, about_integration
 from cdi_bot.core.model.subscription import Filters
-from cdi_bot.sandbox.slack.seed_data import GUEST, MARA, TEAM
+from cdi_bot.sandbox.slack.seed_data import GUEST, MARA
 from cdi_bot.slack.api.app import SlackApp
-from cdi_bot.slack.api.directory import SlackPeople
 from cdi_bot.slack.handlers.commands import USE_CASES, Responder
 from cdi_bot.slack.render.kit.blocks import as_value
 from cdi_bot.slack.render.kit.buttons import choose_button, read_command, write_command
@@ -44,18 +43,7 @@ async def responder(tmp_path: Path) -> AsyncIterator[Responder]:
         await app.identify()
         desk.add("Users", "success")
         await desk.subscriptions.subscribe(ALERTS, MARA, "Users", Filters())
-        yield Responder(
-            slack=app,
-            subscriptions=desk.subscriptions,
-            incidents=desk.incidents,
-            syncs=desk.syncs,
-            queries=desk.queries,
-            channels=desk.channels,
-            access=desk.access,
-            people=SlackPeople(app.api, TEAM),
-            i18n=Translator(),
-            clock=desk.clock,
-        )
+        yield desk.responder_for(app)
         await app.close()
 
 

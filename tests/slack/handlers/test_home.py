@@ -14,12 +14,8 @@ from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.model import User
 from cdi_bot.sandbox.slack.seed_data import MARA, PRIYA, TEAM
 from cdi_bot.slack.api.app import SlackApp
-from cdi_bot.slack.api.call import SlackApi
-from cdi_bot.slack.api.directory import SlackMemberships, SlackPeople
 from cdi_bot.slack.api.views import SlackViews
-from cdi_bot.slack.handlers.commands import Responder
 from cdi_bot.slack.handlers.home import FRESH, LOOKED_AT, MOST_A_MINUTE, REST, HomeTab
-from cdi_bot.slack.render.kit.i18n import Translator
 from tests.rigs import people
 from tests.rigs.people import ALERTS, MARKETING
 
@@ -40,10 +36,10 @@ class Watch:
 
 
 @dataclass
-class House:
+class Tabs:
     """Two processes that put up Home for the people of one team, one after the other on one database."""
 
-    town: people.Desk
+    desk: people.Desk
     tab: HomeTab
     other: HomeTab
     watch: Watch
@@ -56,177 +52,165 @@ class House:
     async def later(self, seconds: float) -> int:
         """Let time pass and look whether something changed; returns how often Home was put up by that."""
         before = self.published
-        self.town.clock.advance(seconds)
+        self.desk.clock.advance(seconds)
         await self.tab.tick()
         return self.published - before
 
     async def subscribe(self, query: str = "all") -> None:
         """Have something change, and have the bot know."""
-        await self.town.subscriptions.subscribe(ALERTS, MARA, query, Filters())
+        await self.desk.subscriptions.subscribe(ALERTS, MARA, query, Filters())
         self.tab.stir()
 
     @property
     def published(self) -> int:
         """How often Slack took a Home."""
-        return sum(call["method"] == "views.publish" and call["ok"] for call in self.town.sandbox.slack.calls)
+        return sum(call["method"] == "views.publish" and call["ok"] for call in self.desk.sandbox.slack.calls)
 
     def shown(self, user: str = MARA) -> str:
         """What somebody's Home says."""
-        return str(self.town.sandbox.slack.views.homes()[user]["blocks"])
+        return str(self.desk.sandbox.slack.views.homes()[user]["blocks"])
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
+async def tabs(tmp_path: Path) -> AsyncIterator[Tabs]:
     """Both processes, before the stand-ins."""
-    async with people.responder(tmp_path) as town:
+    async with people.responder(tmp_path) as desk:
         apps = [
             SlackApp(
-                bot_token=town.sandbox.slack_bot_token,
+                bot_token=desk.sandbox.slack_bot_token,
                 app_token=None,
                 signing_secret="secret",
-                api_url=f"{town.sandbox.url}/api/",
+                api_url=f"{desk.sandbox.url}/api/",
+                clock=lambda: desk.clock().timestamp(),
             )
             for _ in range(2)
         ]
         for app in apps:
             await app.identify()
-        town.add("Users")
+        desk.add("Users")
         watch = Watch()
-        first, second = (_tab(town, app, watch) for app in apps)
-        yield House(town, first, second, watch)
+        first, second = (_tab(desk, app, watch) for app in apps)
+        yield Tabs(desk, first, second, watch)
         for app in apps:
             await app.close()
 
 
-def _tab(town: people.Desk, app: SlackApp, watch: Watch) -> HomeTab:
-    responder = Responder(
-        slack=app,
-        subscriptions=town.subscriptions,
-        incidents=town.incidents,
-        syncs=town.syncs,
-        queries=town.queries,
-        channels=town.channels,
-        access=town.access,
-        people=SlackPeople(app.api, TEAM),
-        i18n=Translator(),
-        clock=town.clock,
-    )
+def _tab(desk: people.Desk, app: SlackApp, watch: Watch) -> HomeTab:
     return HomeTab(
-        responder=responder,
-        homes=town.app.homes,
-        memberships=SlackMemberships(app.api, TEAM),
-        screens=SlackViews(SlackApi(app.client, clock=lambda: town.clock().timestamp())),
-        clock=town.clock,
+        responder=desk.responder_for(app),
+        homes=desk.app.homes,
+        views=SlackViews(app.api),
+        clock=desk.clock,
         seconds=watch,
     )
 
 
-async def test_what_changes_is_shown(house: House) -> None:
+async def test_what_changes_is_shown(tabs: Tabs) -> None:
     """At once when this process knows of it, soon when another made it, and only while it may be seen."""
-    await house.opened()
-    assert "None of your channels hears" in house.shown()
-    assert await house.later(20) == 0
-    await house.subscribe()
-    assert await house.later(4) == 1
-    assert "all integrations" in house.shown()
-    await house.town.subscriptions.subscribe(MARKETING, MARA, "Users", Filters())  # as another process would
-    assert await house.later(1) == 0
-    assert await house.later(15) == 1
-    assert MARKETING.channel_id in house.shown()
-    house.town.clock.advance(LOOKED_AT.total_seconds())
-    await house.subscribe("Users")
-    assert await house.later(4) == 0
+    await tabs.opened()
+    assert "None of your channels hears" in tabs.shown()
+    assert await tabs.later(20) == 0
+    await tabs.subscribe()
+    assert await tabs.later(4) == 1
+    assert "all integrations" in tabs.shown()
+    await tabs.desk.subscriptions.subscribe(MARKETING, MARA, "Users", Filters())  # as another process would
+    assert await tabs.later(1) == 0
+    assert await tabs.later(15) == 1
+    assert MARKETING.channel_id in tabs.shown()
+    tabs.desk.clock.advance(LOOKED_AT.total_seconds())
+    await tabs.subscribe("Users")
+    assert await tabs.later(4) == 0
 
 
-async def test_who_changed_something_sees_it_at_once(house: House) -> None:
+async def test_who_changed_something_sees_it_at_once(tabs: Tabs) -> None:
     """Without waiting for the next look, and only who has Home open."""
-    await house.opened()
-    await house.subscribe()
-    before = house.published
-    await house.tab.show_again(PRIYA)
-    assert house.published == before
-    await house.tab.show_again(MARA)
-    assert house.published == before + 1
-    assert "all integrations" in house.shown()
-    assert await house.later(4) == 0
+    await tabs.opened()
+    await tabs.subscribe()
+    before = tabs.published
+    await tabs.tab.show_again(PRIYA)
+    assert tabs.published == before
+    await tabs.tab.show_again(MARA)
+    assert tabs.published == before + 1
+    assert "all integrations" in tabs.shown()
+    assert await tabs.later(4) == 0
 
 
-async def test_nothing_is_put_up_in_vain(house: House) -> None:
+async def test_nothing_is_put_up_in_vain(tabs: Tabs) -> None:
     """What did not change is put up again for its freshness alone, and no person more often than every few seconds."""
-    await house.opened()
-    house.tab.stir()
-    assert await house.later(5) == 0
-    assert await house.later(FRESH.total_seconds()) == 1
-    await house.subscribe()
-    assert await house.later(1) == 0
-    assert await house.later(3) == 1
+    await tabs.opened()
+    tabs.tab.stir()
+    assert await tabs.later(5) == 0
+    assert await tabs.later(FRESH.total_seconds()) == 1
+    await tabs.subscribe()
+    assert await tabs.later(1) == 0
+    assert await tabs.later(3) == 1
 
 
-async def test_not_more_than_slack_allows(house: House) -> None:
+async def test_not_more_than_slack_allows(tabs: Tabs) -> None:
     """However many look, they are shown a change one after the other, within the limit of a minute."""
-    world = house.town.sandbox.slack
+    world = tabs.desk.sandbox.slack
     people = [f"U{number:08}" for number in range(MOST_A_MINUTE + 10)]
     channel = world.channels[ALERTS.channel_id]
     world.put_channel(replace(channel, members=channel.members | set(people)))
     for name in people:
         world.users[name] = User(id=name, name=name, real_name=name)
-        await house.opened(name)
-    await house.subscribe()
-    assert await house.later(4) == MOST_A_MINUTE
-    assert await house.later(4) == 0
-    assert await house.later(60) >= 10
+        await tabs.opened(name)
+    await tabs.subscribe()
+    assert await tabs.later(4) == MOST_A_MINUTE
+    assert await tabs.later(4) == 0
+    assert await tabs.later(60) >= 10
 
 
-async def test_looks_that_take_long_are_rare(house: House) -> None:
+async def test_looks_that_take_long_are_rare(tabs: Tabs) -> None:
     """With ten thousand integrations a look takes a good part of a second: the bot has other things to do."""
-    await house.opened()
-    house.watch.each = 0.5
-    await house.subscribe()
-    assert await house.later(4) == 1
-    house.watch.each = 0.0
-    await house.subscribe("Users")
-    assert await house.later(4) == 0
-    house.watch.now += 0.5 * REST
-    assert await house.later(4) == 1
+    await tabs.opened()
+    tabs.watch.each = 0.5
+    await tabs.subscribe()
+    assert await tabs.later(4) == 1
+    tabs.watch.each = 0.0
+    await tabs.subscribe("Users")
+    assert await tabs.later(4) == 0
+    tabs.watch.now += 0.5 * REST
+    assert await tabs.later(4) == 1
 
 
-async def test_two_processes_do_not_fight(house: House) -> None:
+async def test_two_processes_do_not_fight(tabs: Tabs) -> None:
     """Who opened Home last shows it; the other one sees that by the hash, and leaves it alone."""
-    await house.opened()
-    await house.opened(tab=house.other)
-    await house.subscribe()
-    assert await house.later(4) == 0
-    house.tab.stir()
-    assert await house.later(4) == 0
-    house.other.stir()
-    await house.other.tick()
-    assert "all integrations" in house.shown()
-    await house.opened()
-    await house.subscribe("Users")
-    assert await house.later(4) == 1
+    await tabs.opened()
+    await tabs.opened(tab=tabs.other)
+    await tabs.subscribe()
+    assert await tabs.later(4) == 0
+    tabs.tab.stir()
+    assert await tabs.later(4) == 0
+    tabs.other.stir()
+    await tabs.other.tick()
+    assert "all integrations" in tabs.shown()
+    await tabs.opened()
+    await tabs.subscribe("Users")
+    assert await tabs.later(4) == 1
 
 
-async def test_refusals_are_survived(house: House) -> None:
+async def test_refusals_are_survived(tabs: Tabs) -> None:
     """After "too many" it waits as long as told; one person's trouble keeps nobody else from seeing."""
-    await house.opened(PRIYA)
-    await house.opened(MARA)
-    await house.subscribe()
-    faults = house.town.sandbox.slack.faults
+    await tabs.opened(PRIYA)
+    await tabs.opened(MARA)
+    await tabs.subscribe()
+    faults = tabs.desk.sandbox.slack.faults
     faults.add(Fault(kind=FaultKind.RATE_LIMITED, retry_after=7, path="views.publish", times=1))
-    assert await house.later(4) <= 1
-    assert await house.later(4) <= 1
-    assert await house.later(20) >= 1
-    assert all("all integrations" in house.shown(user) for user in (PRIYA, MARA))
+    assert await tabs.later(4) <= 1
+    assert await tabs.later(4) <= 1
+    assert await tabs.later(20) >= 1
+    assert all("all integrations" in tabs.shown(user) for user in (PRIYA, MARA))
     faults.add(Fault(kind=FaultKind.STATUS, status=500, path="views.publish", times=1))
-    await house.subscribe("Users")
-    await house.later(4)
-    await house.later(20)
-    await house.later(20)
-    assert all("Users" in house.shown(user) for user in (PRIYA, MARA))
+    await tabs.subscribe("Users")
+    await tabs.later(4)
+    await tabs.later(20)
+    await tabs.later(20)
+    assert all("Users" in tabs.shown(user) for user in (PRIYA, MARA))
 
 
-async def test_the_messages_tab_is_left_alone(house: House) -> None:
+async def test_the_messages_tab_is_left_alone(tabs: Tabs) -> None:
     """Slack sends the same event when somebody opens the messages with the bot."""
     event = {"type": "app_home_opened", "user": MARA, "channel": "D1", "tab": "messages"}
-    await house.tab.opened({"team_id": TEAM, "event": event})
-    assert house.published == 0
+    await tabs.tab.opened({"team_id": TEAM, "event": event})
+    assert tabs.published == 0

@@ -24,12 +24,9 @@ from cdi_bot.sandbox.slack.model import Content
 from cdi_bot.sandbox.slack.payloads import Press
 from cdi_bot.sandbox.slack.seed_data import BOT, DATA_ALERTS, MARA, MARKETING_OPS, OTHER_TEAM, OUTSIDER, TEAM
 from cdi_bot.slack.api.app import SlackApp
-from cdi_bot.slack.api.directory import SlackMemberships, SlackPeople
-from cdi_bot.slack.handlers.commands import Responder
 from cdi_bot.slack.handlers.registration import register_handlers
 from cdi_bot.slack.render.forms.fields import FORM
 from cdi_bot.slack.render.kit.blocks import as_value
-from cdi_bot.slack.render.kit.i18n import Translator
 from tests.rigs import people
 from tests.rigs.people import ALERTS, MARKETING, Desk
 from tests.slack.api.bolt_kit import PATIENCE, Json
@@ -133,23 +130,9 @@ async def abroad(tmp_path: Path) -> AsyncIterator[Abroad]:
         )
         identity = await app.identify()
         assert identity.team_id == TEAM
-        directory = SlackPeople(app.api, identity.team_id)
-        responder = Responder(
-            slack=app,
-            subscriptions=desk.subscriptions,
-            incidents=desk.incidents,
-            syncs=desk.syncs,
-            queries=desk.queries,
-            channels=desk.channels,
-            access=desk.access,
-            people=directory,
-            i18n=Translator(),
-            clock=desk.clock,
-        )
+        responder = desk.responder_for(app)
         register_handlers(
             responder,
-            people=directory,
-            memberships=SlackMemberships(app.api, identity.team_id),
             forms=desk.forms,
             homes=desk.app.homes,
             channel_health=desk.app.dispatcher.channel_health,
@@ -302,6 +285,6 @@ def test_who_reads_a_team() -> None:
     }
     assert found == {
         'api/app.py: self._met(person["id"], person.get("team_id"))',
-        'api/app.py: team_id, user_id = answer.get("team_id"), answer.get("user_id")',
         'api/directory.py: team = told.get("team_id")',
+        'api/identity.py: return Identity(body["team_id"], body["user_id"], granted)',
     }

@@ -146,11 +146,11 @@ def _initial(element: Json) -> Json:
 
 def test_what_was_shown_is_read_back() -> None:
     """A form that is submitted as it opened changes nothing."""
-    wish = read_form(filled(FORMS["change"]), WORDS)
-    assert isinstance(wish, FormValues)
-    assert (wish.channel_id, wish.picked, wish.subscription_id) == (ALERTS.channel_id, False, 3)
-    assert wish.filters == FILTERS
-    assert wish.settings == SettingsChange()
+    values = read_form(filled(FORMS["change"]), WORDS)
+    assert isinstance(values, FormValues)
+    assert (values.channel_id, values.picked, values.subscription_id) == (ALERTS.channel_id, False, 3)
+    assert values.filters == FILTERS
+    assert values.settings == SettingsChange()
     again = read_form(filled(FORMS["again"]), WORDS)
     assert isinstance(again, FormValues)
     assert (again.channel_id, again.picked, again.selector, again.filters) == (
@@ -193,9 +193,9 @@ def test_what_is_wrong_stands_at_its_field() -> None:
 def test_groups(typed: str, mention: str | None) -> None:
     """Groups are named by their ids, one or several."""
     draft = FormDraft(channel_id="C1", selector="all")
-    wish = read_form(filled(draft, group={"value": typed}, people={"selected_users": []}), WORDS)
-    assert isinstance(wish, FormValues)
-    assert wish.filters.mention == mention
+    values = read_form(filled(draft, group={"value": typed}, people={"selected_users": []}), WORDS)
+    assert isinstance(values, FormValues)
+    assert values.filters.mention == mention
 
 
 def option(value: str) -> Json:
@@ -221,9 +221,9 @@ def option(value: str) -> Json:
 def test_language_and_digest(language: str, digest: str, talk: SettingsChange) -> None:
     """What is chosen is wished, what is left as it is is not."""
     draft = FormDraft(channel_id="C1", selector="all", languages=LANGUAGES)
-    wish = read_form(filled(draft, language=option(language), digest=option(digest)), WORDS)
-    assert isinstance(wish, FormValues)
-    assert wish.settings == talk
+    values = read_form(filled(draft, language=option(language), digest=option(digest)), WORDS)
+    assert isinstance(values, FormValues)
+    assert values.settings == talk
 
 
 def test_nobody_else_is_called() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import WatchedIntegration
 from cdi_bot.core.model.run import Outcome, Run
-from cdi_bot.core.rules.failed_sync import Finding, IncidentChange, judge_runs, take_baseline
+from cdi_bot.core.rules.sync_failed import Finding, IncidentChange, judge_runs, take_baseline
 from tests.core.runs_kit import NOON, at, listed, run, unwatched, watched
 
 NOW = at(60)

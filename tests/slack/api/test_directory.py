@@ -1,21 +1,42 @@
-"""What Slack tells of people, asked over the wire."""
+"""What Slack tells of people and of the channels they are in, asked over the wire."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import aiohttp
 import pytest
-from slack_sdk.web.async_client import AsyncWebClient
 
+from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.person import Person
+from cdi_bot.delivery.slack_port import SlackTrouble
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.faults import Fault, FaultKind
+from cdi_bot.sandbox.slack.model import Channel as Place
 from cdi_bot.sandbox.slack.model import User
-from cdi_bot.sandbox.slack.seed_data import BOT, GUEST, KENJI, MARA, OUTSIDER, TEAM
-from cdi_bot.slack.api import directory as module
+from cdi_bot.sandbox.slack.seed_data import (
+    BOT,
+    DATA_ALERTS,
+    FINANCE_PRIVATE,
+    GENERAL,
+    GUEST,
+    KENJI,
+    MARA,
+    MARKETING_OPS,
+    OUTSIDER,
+    TEAM,
+)
+from cdi_bot.slack.api import directory
 from cdi_bot.slack.api.call import SlackApi
-from cdi_bot.slack.api.directory import KEPT, TRIED_AGAIN, SlackPeople, read_person
+from cdi_bot.slack.api.directory import (
+    CHANNELS_HOLD,
+    PAGE,
+    PERSON_HOLDS,
+    TRIED_AGAIN,
+    SlackDirectory,
+    read_person,
+)
 
 
 class Ticks:
@@ -37,21 +58,16 @@ def clock() -> Ticks:
 
 
 @pytest.fixture
-async def client(sandbox: Sandbox) -> AsyncIterator[AsyncWebClient]:
+async def api(sandbox: Sandbox) -> AsyncIterator[SlackApi]:
     """Return a client of the stand-in."""
     async with aiohttp.ClientSession() as session:
-        yield AsyncWebClient(
-            token=sandbox.slack_bot_token,
-            base_url=f"{sandbox.url}/api/",
-            session=session,
-            retry_handlers=[],
-        )
+        yield SlackApi(session, token=sandbox.slack_bot_token, url=f"{sandbox.url}/api/")
 
 
 @pytest.fixture
-def people(client: AsyncWebClient, clock: Ticks) -> SlackPeople:
+def people(api: SlackApi, clock: Ticks) -> SlackDirectory:
     """Return the people of the stand-in's workspace."""
-    return SlackPeople(SlackApi(client), TEAM, clock=clock)
+    return SlackDirectory(api, TEAM, clock=clock)
 
 
 def asked(sandbox: Sandbox) -> int:
@@ -59,7 +75,7 @@ def asked(sandbox: Sandbox) -> int:
     return sum(call["method"] == "users.info" for call in sandbox.slack.calls)
 
 
-async def test_members_guests_and_people_from_outside(people: SlackPeople) -> None:
+async def test_members_guests_and_people_from_outside(people: SlackDirectory) -> None:
     """Slack tells a person's zone and language, and whether they are one of us."""
     kenji = await people.person(KENJI)
     assert kenji == Person(user_id=KENJI, zone=ZoneInfo("Asia/Tokyo"), language="ja-JP")
@@ -72,7 +88,7 @@ async def test_members_guests_and_people_from_outside(people: SlackPeople) -> No
     assert (bot.is_bot, bot.may_change) == (True, False)
 
 
-async def test_a_guest_of_one_channel_is_a_guest(people: SlackPeople, sandbox: Sandbox) -> None:
+async def test_a_guest_of_one_channel_is_a_guest(people: SlackDirectory, sandbox: Sandbox) -> None:
     """Slack knows two kinds of guests."""
     sandbox.slack.users["U0SOLO0001"] = User(
         id="U0SOLO0001", name="solo", real_name="Solo", is_ultra_restricted=True
@@ -97,7 +113,7 @@ def test_an_organisation_of_several_workspaces_is_inside(told: dict[str, object]
 
 
 async def test_a_person_is_asked_about_once_an_hour(
-    people: SlackPeople, sandbox: Sandbox, clock: Ticks
+    people: SlackDirectory, sandbox: Sandbox, clock: Ticks
 ) -> None:
     """What Slack said holds for a while, and is asked anew after it."""
     await people.person(MARA)
@@ -105,12 +121,12 @@ async def test_a_person_is_asked_about_once_an_hour(
     assert asked(sandbox) == 1
     sandbox.slack.users[MARA] = User(id=MARA, name="mara", real_name="Mara", is_restricted=True)
     assert (await people.person(MARA)).may_change
-    clock.seconds += KEPT
+    clock.seconds += PERSON_HOLDS
     assert not (await people.person(MARA)).may_change
     assert asked(sandbox) == 2
 
 
-async def test_without_the_scope_everybody_is_a_member(people: SlackPeople, sandbox: Sandbox) -> None:
+async def test_without_the_scope_everybody_is_a_member(people: SlackDirectory, sandbox: Sandbox) -> None:
     """`users:read` is optional; who pressed a button in another team's name is from outside all the same."""
     sandbox.slack.set_token(sandbox.slack_bot_token, scopes=frozenset({"commands"}))
     people.met(OUTSIDER, "T0STRANGER")
@@ -120,10 +136,10 @@ async def test_without_the_scope_everybody_is_a_member(people: SlackPeople, sand
     assert (await people.person(OUTSIDER)).is_outside
 
 
-async def test_no_answer_gives_no_right(people: SlackPeople, sandbox: Sandbox, clock: Ticks) -> None:
+async def test_no_answer_gives_no_right(people: SlackDirectory, sandbox: Sandbox, clock: Ticks) -> None:
     """While Slack does not answer, what it said before holds; of others nothing is known, for a short while."""
     await people.person(KENJI)
-    clock.seconds += KEPT
+    clock.seconds += PERSON_HOLDS
     sandbox.slack.faults.add(Fault(kind=FaultKind.STATUS, status=500))
     assert (await people.person(KENJI)).language == "ja-JP"
     assert await people.person(GUEST) == Person(user_id=GUEST, is_known=False)
@@ -134,20 +150,20 @@ async def test_no_answer_gives_no_right(people: SlackPeople, sandbox: Sandbox, c
 
 
 async def test_nobody_waits_long(
-    people: SlackPeople, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    people: SlackDirectory, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A person's answer is not held up by a slow Slack."""
-    monkeypatch.setattr(module, "TIMEOUT", 0.05)
+    monkeypatch.setattr(directory, "TIMEOUT", 0.05)
     sandbox.slack.faults.add(Fault(kind=FaultKind.LATENCY, seconds=30))
     assert not (await people.person(KENJI)).is_known
 
 
 async def test_only_the_last_seen_are_kept(
-    client: AsyncWebClient, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    api: SlackApi, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Memory stays bounded in a workspace of very many."""
-    monkeypatch.setattr(module, "REMEMBERED", 2)
-    people = SlackPeople(SlackApi(client), TEAM)
+    monkeypatch.setattr(directory, "PEOPLE_REMEMBERED", 2)
+    people = SlackDirectory(api, TEAM)
     for user in (MARA, KENJI, GUEST, MARA):
         await people.person(user)
     assert asked(sandbox) == 4
@@ -167,3 +183,55 @@ async def test_only_the_last_seen_are_kept(
 def test_zones(told: dict[str, object], zone: object) -> None:
     """A zone this machine does not know is taken by its distance from UTC."""
     assert read_person("U1", told, TEAM).zone == zone
+
+
+def ids(channels: frozenset[Channel]) -> set[str]:
+    """Return the ids of channels of the team."""
+    assert {channel.team_id for channel in channels} <= {TEAM}
+    return {channel.channel_id for channel in channels}
+
+
+async def test_a_persons_channels(sandbox: Sandbox, api: SlackApi) -> None:
+    """All public ones; private ones only where the bot is, too."""
+    people = SlackDirectory(api, TEAM)
+    public = {DATA_ALERTS, MARKETING_OPS, GENERAL}
+    assert ids(await people.channels_of(MARA)) == public
+    private = sandbox.slack.channels[FINANCE_PRIVATE]
+    sandbox.slack.put_channel(replace(private, members=private.members | {sandbox.slack.bot_user}))
+    people.forget_channels_of(MARA)
+    assert ids(await people.channels_of(MARA)) == public | {FINANCE_PRIVATE}
+    assert ids(await people.channels_of(KENJI)) == public
+
+
+async def test_every_page_is_read(sandbox: Sandbox, api: SlackApi) -> None:
+    """Somebody may be in more channels than one answer holds."""
+    for number in range(PAGE + 1):
+        name = f"C{number:08}"
+        sandbox.slack.put_channel(Place(id=name, name=name, created=0, members=frozenset({MARA})))
+    assert len(await SlackDirectory(api, TEAM).channels_of(MARA)) == PAGE + 4
+
+
+async def test_an_answer_holds_for_a_minute(sandbox: Sandbox, api: SlackApi) -> None:
+    """Slack is asked once a minute for a person, and a failure is no answer: it is said, and asked again."""
+    clock = Ticks()
+    people = SlackDirectory(api, TEAM, clock=clock)
+    fault = Fault(kind=FaultKind.STATUS, status=503, path="users.conversations", times=1)
+    sandbox.slack.faults.add(fault)
+    with pytest.raises(SlackTrouble):
+        await people.channels_of(MARA)
+    first = await people.channels_of(MARA)
+    sandbox.slack.faults.add(fault)
+    assert await people.channels_of(MARA) is first
+    clock.seconds += CHANNELS_HOLD
+    with pytest.raises(SlackTrouble):
+        await people.channels_of(MARA)
+
+
+async def test_a_limit_is_kept_by_everybody(sandbox: Sandbox, api: SlackApi) -> None:
+    """Told to wait, no caller asks again before that, and other methods go on."""
+    sandbox.slack.faults.add(Fault(kind=FaultKind.RATE_LIMITED, retry_after=60, path="users.info"))
+    first, second = SlackDirectory(api, TEAM), SlackDirectory(api, TEAM)
+    assert not (await first.person(KENJI)).is_known
+    assert not (await second.person(KENJI)).is_known
+    assert asked(sandbox) == 1
+    assert await second.channels_of(KENJI)

@@ -293,7 +293,7 @@ def _severity(incident: Incident) -> Severity:
     return _SEVERITIES.get(status, Severity.UNDOCUMENTED)
 
 
-FAILED_SYNC = KindRules(
+SYNC_FAILED = KindRules(
     kind=Kind.SYNC_FAILED,
     passes=_passes,
     severity=_severity,
