@@ -1,4 +1,4 @@
-"""`cdi-bot run` and `cdi-bot status`: start the parts in order, stop them in the reverse of it."""
+"""`cdi-bot run` and `cdi-bot status`: start the parts in order, stop them in reverse."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """Time as the program has it; the tests of crashes put in a faster one."""
+    """The clock, the sleep and the scheduler of the program; the tests of crashes put in faster ones."""
 
     clock: Callable[[], datetime] = utc_now
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep

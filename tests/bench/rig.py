@@ -79,7 +79,7 @@ class Receipts(SlackMessenger):
 
 @dataclass(kw_only=True)
 class Rig:
-    """A store in which every channel watches integrations of its own, and a deliverer at work on it."""
+    """A store in which every channel watches integrations of its own, and a running dispatcher."""
 
     store: Store
     workspace: Workspace

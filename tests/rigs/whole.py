@@ -84,7 +84,7 @@ class Bot:
         await self.kill()
 
     async def kill(self) -> None:
-        """Close connections without a word to the store."""
+        """Close connections and leave the store as it is."""
         await self.braze.aclose()
         await self.session.close()
 

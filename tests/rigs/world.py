@@ -79,7 +79,7 @@ class Process:
         await self._delivering
 
     def kill(self) -> None:
-        """End as on SIGKILL: at whatever it waits for now, and without a word."""
+        """End as on SIGKILL: at whatever it waits for now, without finishing anything."""
         self._world.loop.kill(self.name)
 
     async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
