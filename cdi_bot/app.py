@@ -9,7 +9,7 @@ import socket
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Workspace
@@ -36,6 +36,20 @@ from cdi_bot.usecases.subscriptions import ChangeSubscriptions
 from cdi_bot.usecases.sync import SyncRequests
 
 Clock = Callable[[], datetime]
+Work = Callable[[], Coroutine[Any, Any, None]]
+
+INTERVALS = {
+    "observe": 0.5,
+    "deliver": 1.0,
+    "follow": 2.0,
+    "remind": 5.0,
+    "conditions": 5.0,
+    "digest": 5.0,
+    "look": 60.0,
+    "forget": 1.0,
+    "home": 1.0,
+}
+"""What runs how often, in seconds; the one place that says so."""
 
 
 def process_name() -> str:
@@ -62,14 +76,6 @@ class Adapters:
     metrics: Metrics = field(default_factory=Metrics)
 
 
-class Recurring(NamedTuple):
-    """Work that comes round: how it is called, after how many seconds it comes again, and what it does."""
-
-    name: str
-    seconds: float
-    work: Callable[[], Coroutine[Any, Any, None]]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
     """Everything that works together. `on_wake` is called whenever messages may be owed or something has changed."""
@@ -89,18 +95,18 @@ class App:
     homes: HomeQueries
     on_wake: list[Callable[[], None]]
 
-    def recurring(self) -> list[Recurring]:
-        """What runs how often; the one place that says so."""
-        return [
-            Recurring("observe", 0.5, self.workspaces.poll),
-            Recurring("deliver", 1.0, self._deliver),
-            Recurring("follow", 2.0, self.workspaces.follow_syncs),
-            Recurring("remind", 5.0, self.workspaces.remind),
-            Recurring("conditions", 5.0, self.workspaces.evaluate),
-            Recurring("digest", 5.0, self.digests.tick),
-            Recurring("look", 60.0, self.dispatcher.channel_health.check_broken),
-            Recurring("forget", 1.0, self.retention.tick),
-        ]
+    def recurring(self) -> dict[str, Work]:
+        """What runs again and again, by the names in `INTERVALS`; Home is added by whoever shows it."""
+        return {
+            "observe": self.workspaces.poll,
+            "deliver": self._deliver,
+            "follow": self.workspaces.follow_syncs,
+            "remind": self.workspaces.remind,
+            "conditions": self.workspaces.evaluate,
+            "digest": self.digests.tick,
+            "look": self.dispatcher.channel_health.check_broken,
+            "forget": self.retention.tick,
+        }
 
     async def _deliver(self) -> None:
         """Look at the outbox, for what another process owes."""

@@ -7,16 +7,18 @@ from dataclasses import dataclass
 
 from cdi_bot.braze.client import BrazeClient
 from cdi_bot.cli.startup import (
-    APP_TOKEN_FIX,
-    BOT_TOKEN_FIX,
+    APP_TOKEN,
+    BOT_TOKEN,
     NO_INTEGRATION,
+    SlackToken,
     is_refused,
     make_slack,
     open_store,
+    try_key,
 )
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
-from cdi_bot.monitoring.braze_port import NO_SUCH_INTEGRATION, BrazeReason, BrazeTrouble
+from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.settings.environment import Settings
 from cdi_bot.slack.api.app import SlackApp
 from cdi_bot.slack.api.identity import NEEDED, OPTIONAL, Scopes
@@ -78,12 +80,11 @@ async def _check_database(url: str) -> CheckResult:
 
 
 async def _check_bot_token(slack: SlackApp, admin_channel: str | None) -> list[CheckResult]:
-    what = "SLACK_BOT_TOKEN"
     try:
         identity = await slack.identify()
     except SlackTrouble as trouble:
-        return [_not_ok(what, trouble, BOT_TOKEN_FIX)]
-    results = [CheckResult(what=what, ok=True, detail=f"team {identity.team_id}")]
+        return [_not_ok(BOT_TOKEN.variable, trouble, BOT_TOKEN)]
+    results = [CheckResult(what=BOT_TOKEN.variable, ok=True, detail=f"team {identity.team_id}")]
     if identity.scopes is not None:
         results += _check_scopes(identity.scopes)
     if admin_channel:
@@ -120,7 +121,7 @@ async def _check_admin_channel(slack: SlackApp, channel: Channel) -> CheckResult
         if trouble.verdict is SlackVerdict.CHANNEL_GONE:
             detail = "no such channel, or a private one that the bot is not in"
             return CheckResult(what=what, ok=False, detail=detail, fix=invite)
-        return _not_ok(what, trouble, BOT_TOKEN_FIX)
+        return _not_ok(what, trouble, BOT_TOKEN)
     if info.is_archived:
         return CheckResult(
             what=what, ok=False, detail="the channel is archived", fix="Choose another channel"
@@ -135,31 +136,28 @@ async def _check_delivery_of_commands(slack: SlackApp, *, with_app_token: bool) 
         # Only a request from Slack can show whether the secret is right.
         detail = "set; the first command typed in Slack shows whether it is right"
         return CheckResult(what="SLACK_SIGNING_SECRET", ok=True, detail=detail)
-    what = "SLACK_APP_TOKEN"
     try:
         # Not connected with: Slack would hand this connection commands that a running bot should have.
         await slack.try_app_token()
     except SlackTrouble as trouble:
-        return _not_ok(what, trouble, APP_TOKEN_FIX)
-    return CheckResult(what=what, ok=True, detail="Slack lets it connect")
+        return _not_ok(APP_TOKEN.variable, trouble, APP_TOKEN)
+    return CheckResult(what=APP_TOKEN.variable, ok=True, detail="Slack lets it connect")
 
 
-def _not_ok(what: str, trouble: SlackTrouble, fix: str) -> CheckResult:
+def _not_ok(what: str, trouble: SlackTrouble, token: SlackToken) -> CheckResult:
     """A token that was refused needs another fix than a Slack that can't be reached."""
     if is_refused(trouble):
-        return CheckResult(what=what, ok=False, detail=f"Slack refuses it ({trouble.reason})", fix=fix)
+        return CheckResult(what=what, ok=False, detail=f"Slack refuses it ({trouble.reason})", fix=token.fix)
     detail = f"Slack can't be asked ({trouble.reason})"
     return CheckResult(what=what, ok=False, detail=detail, fix=_NETWORK_FIX)
 
 
 async def _check_key(permission: str, loss: str, call: Callable[[], Awaitable[object]]) -> CheckResult:
-    """Make a call that changes nothing: a refusal of the made-up id shows that the key itself was accepted."""
+    """Make a call that changes nothing and needs this permission of the key."""
     what = f"BRAZE_API_KEY, {permission}"
-    try:
-        await call()
-    except BrazeTrouble as trouble:
-        if trouble.reason not in NO_SUCH_INTEGRATION:
-            # Its words say how to fix it.
-            fix = loss if trouble.reason is BrazeReason.NO_PERMISSION else None
-            return CheckResult(what=what, ok=False, detail=str(trouble), fix=fix)
-    return CheckResult(what=what, ok=True, detail="granted")
+    trouble = await try_key(call)
+    if trouble is None:
+        return CheckResult(what=what, ok=True, detail="granted")
+    # The trouble's own text says how to fix it.
+    fix = loss if trouble.reason is BrazeReason.NO_PERMISSION else None
+    return CheckResult(what=what, ok=False, detail=str(trouble), fix=fix)

@@ -51,7 +51,7 @@ async def serve_sandbox(port: int, stop: asyncio.Event) -> int:
 class Demo:
     """One demonstration.
 
-    `headless` prints the conversation; `seconds` end it by themselves, counted from the word of its address; `port`
+    `headless` prints the conversation; `seconds` is when it ends, counted from when its address is printed; `port`
     is the page's, 0 for a free one; `settings` makes the bot's settings of an environment.
     """
 

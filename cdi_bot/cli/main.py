@@ -170,7 +170,7 @@ def _outcome(work: Coroutine[Any, Any, Result]) -> Result:
         _misused(error)
     except _PLAIN as error:
         typer.echo(redact(str(error)), err=True)
-    except Exception:  # noqa: BLE001 (the last to hear of it: the traceback goes to the log, redacted)
+    except Exception:  # noqa: BLE001 (nothing else catches it: the traceback goes to the log, redacted)
         structlog.get_logger().exception("cdi-bot failed")
     raise typer.Exit(FAILED)
 

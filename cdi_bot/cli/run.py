@@ -1,4 +1,4 @@
-"""`cdi-bot run` and `cdi-bot status`: start the parts in order, stop them in the reverse of it."""
+"""`cdi-bot run` and `cdi-bot status`: start the parts in order, stop them in reverse."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from cdi_bot.app import Adapters, App, Recurring, assemble
+from cdi_bot.app import INTERVALS, Adapters, App, assemble
 from cdi_bot.braze.client import BrazeClient
 from cdi_bot.braze.instances import dashboard_url
 from cdi_bot.cli import startup
@@ -36,8 +36,6 @@ from cdi_bot.usecases.answers import Answer
 
 log = structlog.get_logger(__name__)
 
-_HOME_EVERY = 1.0
-
 _FINISH_SECONDS = 2.0
 """How long each of commands, polls and messages in hand may take to end: the whole stop stays within its 10 s."""
 
@@ -52,7 +50,7 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """Time as the program has it; the tests of crashes put in a faster one."""
+    """The clock, the sleep and the scheduler of the program; the tests of crashes put in faster ones."""
 
     clock: Callable[[], datetime] = utc_now
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
@@ -281,8 +279,8 @@ def _start(app: App, home: HomeTab, stack: AsyncExitStack, slack: SlackApp) -> N
     stack.push_async_callback(app.workspaces.stop, _FINISH_SECONDS)
     stack.push_async_callback(slack.drain, _FINISH_SECONDS)
     scheduler = surroundings.scheduler()
-    for each in (*app.recurring(), Recurring("home", _HOME_EVERY, home.tick)):
-        scheduler.every(each.seconds, each.work, name=each.name)
+    for name, work in {**app.recurring(), "home": home.tick}.items():
+        scheduler.every(INTERVALS[name], work, name=name)
     scheduler.start()
     stack.push_async_callback(scheduler.stop)
 

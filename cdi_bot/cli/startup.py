@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import TypeVar
 
 import structlog
@@ -26,9 +27,22 @@ _LONGEST_WAIT = 30.0
 NO_INTEGRATION = "cdi-bot-check-0"
 """No integration's id: Braze refuses it where the key has the permission, and the key where it has not."""
 
-BOT_TOKEN_FIX = "Copy the Bot User OAuth Token anew from OAuth & Permissions, after installing the app"  # noqa: S105 (words, not a token)
-APP_TOKEN_FIX = (
-    "Make an app-level token with connections:write under Basic Information, and turn Socket Mode on"  # noqa: S105 (likewise)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlackToken:
+    """One of Slack's tokens: the variable that holds it, and how to get one that works."""
+
+    variable: str
+    fix: str
+
+
+BOT_TOKEN = SlackToken(
+    variable="SLACK_BOT_TOKEN",
+    fix="Copy the Bot User OAuth Token anew from OAuth & Permissions, after installing the app",
+)
+APP_TOKEN = SlackToken(
+    variable="SLACK_APP_TOKEN",
+    fix="Make an app-level token with connections:write under Basic Information, and turn Socket Mode on",
 )
 _KEY_FIX = "Make a key with cdi.integration_job_status under Settings > APIs and Identifiers in Braze"
 
@@ -73,9 +87,9 @@ async def try_credentials(slack: SlackApp, braze: BrazeClient) -> None:
     Any other trouble may pass by itself. The app token is tried only beside another that is refused: Slack grants
     few openings of connections a minute, and `connect` tries it anyway.
     """
-    problems = [*await asyncio.gather(_refused_key(braze), _refused_bot_token(slack))]
+    problems = [*await asyncio.gather(_refused_key(braze), _refused(slack.identify, BOT_TOKEN))]
     if any(problems):
-        problems.append(await _refused(slack.try_app_token, "SLACK_APP_TOKEN", APP_TOKEN_FIX))
+        problems.append(await _refused(slack.try_app_token, APP_TOKEN))
         raise SettingsError([problem for problem in problems if problem])
 
 
@@ -84,7 +98,7 @@ async def identify(slack: SlackApp, stop: asyncio.Event) -> Identity | None:
 
     Raises `SettingsError` when Slack refuses the bot token.
     """
-    return await _until_answered(slack.identify, stop, "SLACK_BOT_TOKEN", BOT_TOKEN_FIX)
+    return await _until_answered(slack.identify, BOT_TOKEN, stop)
 
 
 async def connect(slack: SlackApp, stop: asyncio.Event) -> None:
@@ -92,18 +106,18 @@ async def connect(slack: SlackApp, stop: asyncio.Event) -> None:
 
     Raises `SettingsError` when Slack refuses the app token.
     """
-    await _until_answered(slack.connect, stop, "SLACK_APP_TOKEN", APP_TOKEN_FIX)
+    await _until_answered(slack.connect, APP_TOKEN, stop)
 
 
 async def _until_answered(
-    call: Callable[[], Awaitable[Answer]], stop: asyncio.Event, variable: str, fix: str
+    call: Callable[[], Awaitable[Answer]], token: SlackToken, stop: asyncio.Event
 ) -> Answer | None:
     wait, reason = 1.0, None
     while not stop.is_set():
         try:
             return await call()
         except SlackTrouble as trouble:
-            problem = _refusal(trouble, variable, fix)
+            problem = _refusal(trouble, token)
             if problem:
                 raise SettingsError([problem]) from None
             if trouble.reason != reason:  # said once, not with every try
@@ -119,36 +133,42 @@ def is_refused(trouble: SlackTrouble) -> bool:
     return trouble.verdict in {SlackVerdict.TEAM_GONE, SlackVerdict.REFUSED}
 
 
-def _refusal(trouble: SlackTrouble, variable: str, fix: str) -> Problem | None:
+def _refusal(trouble: SlackTrouble, token: SlackToken) -> Problem | None:
     """What is wrong with a token, `None` where the trouble says nothing about it."""
     if not is_refused(trouble):
         return None
-    return Problem(variable=variable, what=f"Slack refuses this token ({trouble.reason})", fix=fix)
+    return Problem(
+        variable=token.variable, what=f"Slack refuses this token ({trouble.reason})", fix=token.fix
+    )
 
 
-async def _refused(call: Callable[[], Awaitable[object]], variable: str, fix: str) -> Problem | None:
+async def _refused(call: Callable[[], Awaitable[object]], token: SlackToken) -> Problem | None:
     try:
         await call()
     except SlackTrouble as trouble:
-        return _refusal(trouble, variable, fix)
+        return _refusal(trouble, token)
     return None
 
 
-async def _refused_bot_token(slack: SlackApp) -> Problem | None:
-    return await _refused(slack.identify, "SLACK_BOT_TOKEN", BOT_TOKEN_FIX)
+async def try_key(call: Callable[[], Awaitable[object]]) -> BrazeTrouble | None:
+    """Why a call about `NO_INTEGRATION` fails; `None` when only the made-up id is refused: the key was accepted."""
+    try:
+        await call()
+    except BrazeTrouble as trouble:
+        return None if trouble.reason in NO_SUCH_INTEGRATION else trouble
+    return None
 
 
 async def _refused_key(braze: BrazeClient) -> Problem | None:
-    try:
-        await braze.status_page(NO_INTEGRATION, purpose=Purpose.COMMAND)
-    except BrazeTrouble as trouble:
-        if trouble.reason is BrazeReason.BAD_KEY:
-            return Problem(variable="BRAZE_API_KEY", what="Braze refuses this key (401)", fix=_KEY_FIX)
-        if trouble.reason is BrazeReason.INVALID_URL:
-            what = str(trouble).rstrip(".")
-            return Problem(variable="BRAZE_BASE_URL", what=what, fix="Give your instance's REST endpoint")
-        if trouble.reason not in NO_SUCH_INTEGRATION:
-            log.warning("Braze can't be asked yet", reason=trouble.reason.value, why=str(trouble))
+    trouble = await try_key(lambda: braze.status_page(NO_INTEGRATION, purpose=Purpose.COMMAND))
+    if trouble is None:
+        return None
+    if trouble.reason is BrazeReason.BAD_KEY:
+        return Problem(variable="BRAZE_API_KEY", what="Braze refuses this key (401)", fix=_KEY_FIX)
+    if trouble.reason is BrazeReason.INVALID_URL:
+        what = str(trouble).rstrip(".")
+        return Problem(variable="BRAZE_BASE_URL", what=what, fix="Give your instance's REST endpoint")
+    log.warning("Braze can't be asked yet", reason=trouble.reason.value, why=str(trouble))
     return None
 
 

@@ -1,4 +1,4 @@
-"""CPU of one status poll through client, observer and store, beside a bare httpx GET + json of the same page."""
+"""CPU of one status poll through client, poller and store, beside a bare httpx GET + json of the same page."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ async def cpu_per_poll(folder: Path) -> dict[str, float]:
 
 
 async def _poller(env: Env, store: Store) -> tuple[Poller, BrazeClient]:
-    """An observer that watches everything, with its first sweep behind it."""
+    """A poller that watches everything, with its first sweep behind it."""
     async with store.write() as uow:
         workspace = await uow.workspaces.find_or_add(base_url=env["BRAZE_BASE_URL"], dashboard_url=None)
         await uow.subscriptions.add(

@@ -12,7 +12,7 @@ from pathlib import Path
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from cdi_bot.app import Adapters, assemble
+from cdi_bot.app import INTERVALS, Adapters, assemble
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.content import RunStarted
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, Workspace
@@ -33,7 +33,6 @@ from tests.rigs.settings import bot_settings
 
 TEAM = "T0DEMO"
 CHANNELS = 100
-DELIVER_EVERY = 1.0  # as in `app`
 
 
 def now() -> datetime:
@@ -80,7 +79,7 @@ class Receipts(SlackMessenger):
 
 @dataclass(kw_only=True)
 class Rig:
-    """A store in which every channel watches integrations of its own, and a deliverer at work on it."""
+    """A store in which every channel watches integrations of its own, and a running dispatcher."""
 
     store: Store
     workspace: Workspace
@@ -212,5 +211,5 @@ def _watched(workspace: Workspace, place: int, number: int) -> WatchedIntegratio
 
 async def _wake(dispatcher: Dispatcher) -> None:
     while True:
-        await asyncio.sleep(DELIVER_EVERY)
+        await asyncio.sleep(INTERVALS["deliver"])
         dispatcher.wake()

@@ -19,7 +19,7 @@ from typing import Any
 
 import httpx
 
-from cdi_bot.app import App, assemble
+from cdi_bot.app import INTERVALS, App, assemble
 from cdi_bot.braze.client import BrazeClient
 from cdi_bot.cli.run import freeze_loaded_objects, measure_workspaces, open_workspace
 from cdi_bot.core.model.channel import Channel
@@ -154,9 +154,9 @@ async def measured(database: str, addresses: list[str], warm_up: float, seconds:
         started = time.perf_counter() - begun
         freeze_loaded_objects()
         scheduler = Scheduler()
-        for each in app.recurring():
-            if each.name in {"observe", "remind", "conditions", "follow", "forget"}:
-                scheduler.every(each.seconds, each.work, name=each.name)
+        for name, work in app.recurring().items():
+            if name in {"observe", "remind", "conditions", "follow", "forget"}:
+                scheduler.every(INTERVALS[name], work, name=name)
         scheduler.start()
         stack.push_async_callback(scheduler.stop)
         await asyncio.sleep(warm_up)

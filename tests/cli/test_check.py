@@ -14,7 +14,7 @@ from tests.program import Invoke
 
 
 def checked(finished: Result) -> dict[str, str]:
-    """What `check` said: the words after each thing that was tried, with the way to mend it."""
+    """What `check` said: the words after each thing that was tried, with how to fix it."""
     lines = finished.stdout.replace("\n        ", " ").splitlines()
     return {line[8:].split(": ")[0]: line for line in lines}
 
@@ -36,7 +36,7 @@ async def test_check(invoke: Invoke, sandbox: Sandbox, settings_for_sandbox: dic
 
 
 async def test_check_of_what_is_refused(invoke: Invoke, settings_for_sandbox: dict[str, str]) -> None:
-    """Each refusal is told with the way to mend it, without the secret, and the exit code is 1."""
+    """Each refusal is told with how to fix it, without the secret, and the exit code is 1."""
     wrong = {"SLACK_BOT_TOKEN": "xoxb-wrong", "SLACK_APP_TOKEN": "xapp-wrong", "BRAZE_API_KEY": "wrong"}
     bad = await asyncio.to_thread(invoke, "check", env={**settings_for_sandbox, **wrong})
     assert bad.exit_code == 1

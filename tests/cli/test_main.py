@@ -87,7 +87,7 @@ def test_a_database_of_a_newer_program(invoke: Invoke) -> None:
 async def test_run_stops_on_a_signal(
     program: Program, sandbox: Sandbox, settings_for_sandbox: dict[str, str]
 ) -> None:
-    """A running bot that is told to stop does so within 10 seconds and ends with 0, without a word of its secrets."""
+    """A running bot that is told to stop does so within 10 seconds and ends with 0, without printing its secrets."""
     connected = sandbox.events()
     bot = await program.start("run", env=settings_for_sandbox)
     async for event in connected:

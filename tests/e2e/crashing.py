@@ -1,7 +1,7 @@
 """The real program in a process that dies by SIGKILL where a test says so. This side runs in that process.
 
-Nothing of the program knows of this: the places at which it may die are put around its parts before it starts.
-Its clock is the test's, which runs fast and jumps from one life to the next, so that nobody waits for a lease.
+Nothing of the program knows of this: the points at which it may die are put around its parts before it starts.
+Its clock is the test's, which runs fast and jumps from one process to the next, so that nobody waits for a lease.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ from cdi_bot.store.outbox import Outbox
 from cdi_bot.store.unit_of_work import UnitOfWork
 
 RATE = 10
-"""How many seconds of the test's clock pass in one of the world's."""
+"""How many seconds of the test's clock pass in one real second."""
 
-_HURRIED = {"observe", "deliver", "remind", "digest"}
+_SPED_UP = {"observe", "deliver", "remind", "digest"}
 """The recurring work that goes by the test's clock."""
 
-DIED = "died: "
+KILLED = "killed: "
 
 _FIRST = "0001"  # the first migration
 
@@ -49,7 +49,7 @@ Call = Callable[..., Coroutine[Any, Any, Any]]
 
 
 class Clock:
-    """A clock that starts with the world's and runs fast. Each life has it as it was when that life began."""
+    """A clock that starts with the real one and runs fast. Each process has it as it was when that process started."""
 
     def __init__(self) -> None:
         """Start now."""
@@ -62,12 +62,12 @@ class Clock:
         return datetime.fromtimestamp(self._begun + self._ahead + passed, UTC)
 
     def advance(self, seconds: float) -> None:
-        """Jump ahead; only while no life has it."""
+        """Jump ahead; only while no process has it."""
         self._ahead += seconds
 
 
-class Place(StrEnum):
-    """Where the program can die. A place is passed only when there is something to do at it."""
+class CrashPoint(StrEnum):
+    """Where the program can be killed. A point is reached only when there is something to do at it."""
 
     MIGRATION_BEGUN = "a migration has begun"
     MIGRATION_HALF = "the first of the migrations has run"
@@ -82,8 +82,8 @@ class Place(StrEnum):
     MARKED = "a message is marked as being sent, and not sent"
     POSTED = "Slack has a message, and that is not recorded"
     UPDATED = "Slack has a new state of a card, and that is not recorded"
-    FOUND = "a message of unknown fate was found in Slack, and that is not recorded"
-    MISSED = "a message of unknown fate was searched for in vain"
+    FOUND = "a message that Slack may have was found there, and that is not recorded"
+    MISSED = "a message that Slack may have was searched for and not found"
     RECORDING = "a message is recorded as sent, and that is not committed"
     RECORDED = "a message is recorded as sent"
     RELEASING = "a channel is given back, and that is not committed"
@@ -91,66 +91,66 @@ class Place(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fate:
-    """When to die: the so-manieth time that `place` is passed, or any place or SQL statement where it is `None`.
+class Crash:
+    """When to kill the process: when `point` has been reached `times` times, or any point or SQL statement if `None`.
 
-    `delay` lets that many seconds of the world pass before the blow falls, in the middle of whatever is then done.
+    `delay` is how many real seconds later it is killed, in the middle of whatever it then does.
     """
 
-    place: Place | None
+    point: CrashPoint | None
     times: int = 1
     delay: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """One life of the program: its arguments, its whole environment, where it lives, and when it dies."""
+class Launch:
+    """One process of the program: its arguments, its whole environment, its folder, its log, and when it is killed."""
 
     arguments: tuple[str, ...]
     env: dict[str, str]
     folder: Path
     log: Path
     clock: Clock
-    fate: Fate | None
+    crash: Crash | None
 
 
-def live(order: Order) -> None:
+def run_program(launch: Launch) -> None:
     """Be the program; the target of a new process."""
-    log = os.open(order.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    log = os.open(launch.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, 1)
     os.dup2(log, 2)
-    os.chdir(order.folder)
+    os.chdir(launch.folder)
     for name in VARIABLES:
         os.environ.pop(name, None)
-    os.environ.update(order.env)
-    sys.argv = ["cdi-bot", *order.arguments]
-    _run_fast(order.clock)
-    if order.fate:
-        _put_places(Death(order.fate))
+    os.environ.update(launch.env)
+    sys.argv = ["cdi-bot", *launch.arguments]
+    _run_fast(launch.clock)
+    if launch.crash:
+        _install_crash_points(CrashTrigger(launch.crash))
     main.main()
 
 
-class Death:
-    """Waits for the fated moment."""
+class CrashTrigger:
+    """Kills this process when the moment has come."""
 
-    def __init__(self, fate: Fate) -> None:
-        self._fate, self._left = fate, fate.times
+    def __init__(self, crash: Crash) -> None:
+        self._crash, self._left = crash, crash.times
 
-    def meet(self, place: Place | None) -> None:
-        """Pass a place, or with `None` a moment that has no name."""
-        if self._fate.place not in {None, place}:
+    def reach(self, point: CrashPoint | None) -> None:
+        """Reach a point, or with `None` a moment that has no name."""
+        if self._crash.point not in {None, point}:
             return
         self._left -= 1
         if self._left:
             return
-        os.write(2, f"{DIED}{place or 'at a statement'}\n".encode())
-        if self._fate.delay:
-            threading.Thread(target=_strike, args=[self._fate.delay], daemon=True).start()
+        os.write(2, f"{KILLED}{point or 'at a statement'}\n".encode())
+        if self._crash.delay:
+            threading.Thread(target=_kill, args=[self._crash.delay], daemon=True).start()
         else:
-            _strike(0)
+            _kill(0)
 
 
-def _strike(delay: float) -> None:
+def _kill(delay: float) -> None:
     time.sleep(delay)
     os.kill(os.getpid(), signal.SIGKILL)
 
@@ -162,36 +162,40 @@ def _run_fast(clock: Clock) -> None:
         await asyncio.sleep(seconds / RATE)
 
     class FastScheduler(Scheduler):
-        """Does what the bot is about as often as the faster clock asks for."""
+        """Runs recurring work as often as the faster clock asks for."""
 
         def every(self, seconds: float, work: Callable[[], Coroutine[Any, Any, None]], *, name: str) -> None:
-            super().every(seconds / RATE if name in _HURRIED else seconds, work, name=name)
+            super().every(seconds / RATE if name in _SPED_UP else seconds, work, name=name)
 
     run.surroundings = run.Surroundings(clock=clock, sleep=sleep, scheduler=FastScheduler)
 
 
-def _put_places(death: Death) -> None:
-    """Put the places around the parts that the program is made of."""
-    _replace(Store, "write", _fatal_write(death))
+def _install_crash_points(trigger: CrashTrigger) -> None:
+    """Put the points into the parts that the program is made of."""
+    _replace(Store, "write", _crashing_write(trigger))
     for name in ("add", "claim_channels", "mark_sending", "mark_sent", "release_channel"):
         _replace(Outbox, name, _noted(getattr(Outbox, name)))
     _replace(Cards, "merge", _noted(Cards.merge))
-    _replace(SlackMessenger, "post", _fatal_call(SlackMessenger.post, death, _always(Place.POSTED)))
-    _replace(SlackMessenger, "update", _fatal_call(SlackMessenger.update, death, _always(Place.UPDATED)))
+    _replace(SlackMessenger, "post", _crashing_call(SlackMessenger.post, trigger, _always(CrashPoint.POSTED)))
+    _replace(
+        SlackMessenger, "update", _crashing_call(SlackMessenger.update, trigger, _always(CrashPoint.UPDATED))
+    )
     _replace(
         SlackMessenger,
         "find",
-        _fatal_call(SlackMessenger.find, death, lambda ts: Place.FOUND if ts else Place.MISSED),
+        _crashing_call(
+            SlackMessenger.find, trigger, lambda ts: CrashPoint.FOUND if ts else CrashPoint.MISSED
+        ),
     )
-    _replace(command, "upgrade", _fatal_upgrade(command.upgrade, death))
+    _replace(command, "upgrade", _crashing_upgrade(command.upgrade, trigger))
 
     @event.listens_for(Engine, "before_cursor_execute")
     def statement(*_about: object) -> None:
-        death.meet(None)
+        trigger.reach(None)
 
 
-def _always(place: Place) -> Callable[[Any], Place]:
-    return lambda _result: place
+def _always(point: CrashPoint) -> Callable[[Any], CrashPoint]:
+    return lambda _result: point
 
 
 def _replace(owner: object, name: str, by: object) -> None:
@@ -204,14 +208,14 @@ _done: ContextVar[list[str]] = ContextVar("done")
 """What was done so far in the transaction at hand."""
 
 _TRANSACTIONS = {
-    "merge": (Place.GROUPING, Place.GROUPED),
-    "mark_sent": (Place.RECORDING, Place.RECORDED),
-    "mark_sending": (Place.MARKING, Place.MARKED),
-    "claim_channels": (Place.CLAIMING, Place.CLAIMED),
-    "release_channel": (Place.RELEASING, Place.RELEASED),
-    "add": (Place.OWING, Place.OWED),
+    "merge": (CrashPoint.GROUPING, CrashPoint.GROUPED),
+    "mark_sent": (CrashPoint.RECORDING, CrashPoint.RECORDED),
+    "mark_sending": (CrashPoint.MARKING, CrashPoint.MARKED),
+    "claim_channels": (CrashPoint.CLAIMING, CrashPoint.CLAIMED),
+    "release_channel": (CrashPoint.RELEASING, CrashPoint.RELEASED),
+    "add": (CrashPoint.OWING, CrashPoint.OWED),
 }
-"""What a transaction is known by, the most telling first, and its places: before its commit and after it."""
+"""The calls that tell what a transaction does, the most telling first, and its points: before and after its commit."""
 
 
 def _noted(real: Call) -> Call:
@@ -228,7 +232,7 @@ def _noted(real: Call) -> Call:
     return noted
 
 
-def _fatal_write(death: Death) -> Callable[..., Any]:
+def _crashing_write(trigger: CrashTrigger) -> Callable[..., Any]:
     real = Store.write
 
     @asynccontextmanager
@@ -241,8 +245,8 @@ def _fatal_write(death: Death) -> Callable[..., Any]:
             known = next((name for name in _TRANSACTIONS if name in done), None)
             if known:
                 before, after = _TRANSACTIONS[known]
-            death.meet(before)
-        death.meet(after)
+            trigger.reach(before)
+        trigger.reach(after)
 
     return write
 
@@ -250,26 +254,28 @@ def _fatal_write(death: Death) -> Callable[..., Any]:
 # ------------------------------------------------------------------------------------------------ calls
 
 
-def _fatal_call(real: Call, death: Death, place: Callable[[Any], Place]) -> Call:
-    """A call of Slack's that was answered, with its place after it."""
+def _crashing_call(real: Call, trigger: CrashTrigger, point: Callable[[Any], CrashPoint]) -> Call:
+    """A call to Slack, with a point after its answer."""
 
     @wraps(real)
     async def call(*args: Any, **more: Any) -> Any:
         result = await real(*args, **more)
-        death.meet(place(result))
+        trigger.reach(point(result))
         return result
 
     return call
 
 
-def _fatal_upgrade(real: Callable[[Config, str], None], death: Death) -> Callable[[Config, str], None]:
+def _crashing_upgrade(
+    real: Callable[[Config, str], None], trigger: CrashTrigger
+) -> Callable[[Config, str], None]:
     """Alembic's upgrade, one migration after the other."""
 
     def upgrade(config: Config, revision: str) -> None:
-        death.meet(Place.MIGRATION_BEGUN)
+        trigger.reach(CrashPoint.MIGRATION_BEGUN)
         real(config, _FIRST)
-        death.meet(Place.MIGRATION_HALF)
+        trigger.reach(CrashPoint.MIGRATION_HALF)
         real(config, revision)
-        death.meet(Place.MIGRATION_DONE)
+        trigger.reach(CrashPoint.MIGRATION_DONE)
 
     return upgrade

@@ -61,7 +61,7 @@ def test_the_level_is_kept() -> None:
 
 @pytest.mark.parametrize("name", ["httpx", "apscheduler.executors", "slack_sdk.web", "slack_bolt.App"])
 def test_talkative_libraries_speak_only_of_trouble(name: str) -> None:
-    """Even at debug level, a library that tells of every request is heard from warnings up."""
+    """Even at debug level, a library that tells of every request is logged from warnings up."""
     stream = logged(level="debug")
     logging.getLogger(name).info("a request went out")
     assert stream.getvalue() == ""
@@ -71,7 +71,7 @@ def test_talkative_libraries_speak_only_of_trouble(name: str) -> None:
 
 
 def test_a_beat_that_comes_too_early_is_no_news() -> None:
-    """The scheduler skips it, which is all right while a database or host is slow; its errors are heard."""
+    """The scheduler skips it, which is all right while a database or host is slow; its errors are logged."""
     stream = logged(level="debug")
     scheduler = logging.getLogger("apscheduler.scheduler")
     scheduler.warning("skipped: maximum number of running instances reached")

@@ -22,14 +22,14 @@ from tests.rigs.simulated_slack import Method, Said
 from tests.rigs.world import CHANNELS, World
 
 ALL, SOME, QUIET = CHANNELS
-"""Hears of everything; of one integration, twice over; of everything but of no recovery."""
+"""Subscribed to everything; to one integration, twice over; to everything but recoveries."""
 
 ONE = "users-1"
 _MANY = range(1, 10_000)
 
 
 async def settle_in(world: World, seconds: float = 4) -> None:
-    """Have one process that knows the integrations, which are all well, and the channels hear of them."""
+    """Have one process that knows the integrations, which are all healthy, and the channels subscribed to them."""
     for each in world.braze.names:
         world.braze.begin(each)
     await asyncio.sleep(2)

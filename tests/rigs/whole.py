@@ -12,7 +12,7 @@ from typing import Any
 
 import aiohttp
 
-from cdi_bot.app import Adapters, App, assemble
+from cdi_bot.app import INTERVALS, Adapters, App, assemble
 from cdi_bot.braze.client import BrazeClient
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Topic
@@ -84,7 +84,7 @@ class Bot:
         await self.kill()
 
     async def kill(self) -> None:
-        """Close connections without a word to the store."""
+        """Close connections and leave the store as it is."""
         await self.braze.aclose()
         await self.session.close()
 
@@ -162,11 +162,10 @@ class Whole:
         bot, due, watched = self.bot, self._due, self.bot.app.workspaces.meant()
         await watched.poller.tick()
         await watched.poller.idle()
-        every = {each.name: each.seconds for each in bot.app.recurring()}
         for work, seconds in (
-            (watched.reminders.tick, every["remind"]),
-            (watched.evaluator.tick, every["conditions"]),
-            (watched.requested_syncs.tick, every["follow"]),
+            (watched.reminders.tick, INTERVALS["remind"]),
+            (watched.evaluator.tick, INTERVALS["conditions"]),
+            (watched.requested_syncs.tick, INTERVALS["follow"]),
         ):
             if everything or self.clock.now >= due.get(work, self.clock.now):
                 due[work] = self.clock.now + timedelta(seconds=seconds)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from cdi_bot.app import Adapters, assemble
+from cdi_bot.app import INTERVALS, Adapters, assemble
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Workspace
 from tests.rigs.adapters import Members
@@ -60,12 +60,12 @@ class Process:
         context.run(self._start)
 
     def _start(self) -> None:
-        loop, every = self._world.loop, {each.name: each.seconds for each in self.app.recurring()}
+        loop = self._world.loop
         self._delivering = loop.create_task(self.dispatcher.run())
         self._recurring = [
-            loop.create_task(self._every(every["observe"], self.poller.tick)),
-            loop.create_task(self._every(every["deliver"], self._wake)),
-            loop.create_task(self._every(every["remind"], self._reminders.tick)),
+            loop.create_task(self._every(INTERVALS["observe"], self.poller.tick)),
+            loop.create_task(self._every(INTERVALS["deliver"], self._wake)),
+            loop.create_task(self._every(INTERVALS["remind"], self._reminders.tick)),
         ]
 
     async def stop(self) -> None:
@@ -79,7 +79,7 @@ class Process:
         await self._delivering
 
     def kill(self) -> None:
-        """End as on SIGKILL: at whatever it waits for now, and without a word."""
+        """End as on SIGKILL: at whatever it waits for now, without finishing anything."""
         self._world.loop.kill(self.name)
 
     async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:

@@ -1,4 +1,4 @@
-"""One life of the bot after another on the same database."""
+"""One process of the bot after another on the same database."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from cdi_bot.core.model.subscription import Filters
 from cdi_bot.sandbox.braze.runs import Run as RunInBraze
 from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARA, MARKETING_OPS, TEAM
 from cdi_bot.store import Lease, Store
-from tests.e2e.crashing import DIED, Clock, Fate, Order, live
+from tests.e2e.crashing import KILLED, Clock, Crash, Launch, run_program
 from tests.e2e.kit import System
 
 CHANNELS = (DATA_ALERTS, MARKETING_OPS)
 
 _PAUSE = Lease.CHANNEL.total_seconds() + 1
-"""Between two lives the leases of the first run out."""
+"""Between two processes the leases of the first run out."""
 
 _LOOK = 0.1
 
-PATIENCE = 90  # seconds; on a busy machine a life takes many times as long as by itself
+PATIENCE = 90  # seconds; on a busy machine a process takes many times as long as by itself
 
 
-class Life:
+class BotProcess:
     """The bot as a process, until that ends."""
 
     def __init__(self, process: SpawnProcess, log: Path) -> None:
@@ -35,14 +35,14 @@ class Life:
 
     @property
     def code(self) -> int | None:
-        """The exit code, negative for a signal; `None` while it lives."""
+        """The exit code, negative for a signal; `None` while it runs."""
         return self._process.exitcode
 
     @property
-    def died_at(self) -> str | None:
-        """The place at which its fate struck."""
-        query = [line for line in self.printed.splitlines() if line.startswith(DIED)]
-        return query[-1].removeprefix(DIED) if query else None
+    def killed_at(self) -> str | None:
+        """The point at which it was killed."""
+        lines = [line for line in self.printed.splitlines() if line.startswith(KILLED)]
+        return lines[-1].removeprefix(KILLED) if lines else None
 
     @property
     def printed(self) -> str:
@@ -67,8 +67,8 @@ class Life:
         self._process.close()
 
 
-class Lives:
-    """The database of the bot, and its lives on it. Start `store` when the database has its tables."""
+class BotProcesses:
+    """The database of a bot, and its processes on it. `subscribe` opens `store`: the database must have its tables."""
 
     store: Store
     workspace_id: int
@@ -76,10 +76,10 @@ class Lives:
     def __init__(self, system: System, clock: Clock, url: str) -> None:
         """Start nothing yet."""
         self.system, self.clock, self.url = system, clock, url
-        self._lives: list[Life] = []
+        self._processes: list[BotProcess] = []
 
     async def subscribe(self) -> None:
-        """Open the database and have both channels hear of everything."""
+        """Open the database and subscribe both channels to everything."""
         self.store = await Store.open(self.url)
         async with self.store.write() as uow:
             workspace = await uow.workspaces.find_or_add(base_url=self.system.sandbox.url, dashboard_url=None)
@@ -94,50 +94,50 @@ class Lives:
                 )
         self.workspace_id = workspace.workspace_id
 
-    def start(self, *arguments: str, fate: Fate | None = None) -> Life:
-        """Begin the next life, when the leases of the one before have run out."""
-        if self._lives:
-            self.pass_by(_PAUSE)
+    def start(self, *arguments: str, crash: Crash | None = None) -> BotProcess:
+        """Start the next process, when the leases of the one before have run out."""
+        if self._processes:
+            self.advance(_PAUSE)
         folder = self.system.program.folder
-        log = folder / f"life-{len(self._lives)}.log"
-        order = Order(
+        log = folder / f"process-{len(self._processes)}.log"
+        launch = Launch(
             arguments=arguments or ("run",),
             env={**self.system.env, "DATABASE_URL": self.url, "CDI_BOT_HOST": "127.0.0.1"},
             folder=folder,
             log=log,
             clock=self.clock,
-            fate=fate,
+            crash=crash,
         )
-        process = get_context("spawn").Process(target=live, args=[order])
+        process = get_context("spawn").Process(target=run_program, args=[launch])
         process.start()
-        self._lives.append(Life(process, log))
-        return self._lives[-1]
+        self._processes.append(BotProcess(process, log))
+        return self._processes[-1]
 
-    def pass_by(self, seconds: float) -> None:
-        """Let time pass between two lives."""
+    def advance(self, seconds: float) -> None:
+        """Let time pass between two processes."""
         self.clock.advance(seconds)
         self.system.sandbox.braze.catch_up()
 
     async def close(self) -> None:
         """Leave nothing behind."""
-        for each in self._lives:
+        for each in self._processes:
             each.kill()
         if hasattr(self, "store"):
             await self.store.close()
 
-    async def quiet(self, life: Life) -> bool:
-        """Wait until everything is seen and told; False when the life is over before."""
+    async def settled(self, process: BotProcess) -> bool:
+        """Wait until everything is seen and sent; False when the process ends before."""
         try:
             async with asyncio.timeout(PATIENCE):
-                while not await self.all_told():
-                    if life.code is not None:
+                while not await self.all_sent():
+                    if process.code is not None:
                         return False
                     await asyncio.sleep(_LOOK)  # what the other process stores is no event here
         except TimeoutError:
-            raise AssertionError(f"not quiet, unseen: {await self.unseen()}\n{life.printed}") from None
+            raise AssertionError(f"not settled, unseen: {await self.unseen()}\n{process.printed}") from None
         return True
 
-    async def all_told(self) -> bool:
+    async def all_sent(self) -> bool:
         """Whether the newest run of every integration is stored as it ended, and nothing is owed."""
         if await self.unseen():
             return False
