@@ -1,4 +1,7 @@
-"""Stored names that the program has changed: the kind `blind`, and two contents of messages that wait in the outbox."""
+"""Stored names that the program has changed: the kind `blind`, and two contents of messages that wait in the outbox.
+
+A process of the version before can't read the new names: stop it first.
+"""
 
 from __future__ import annotations
 

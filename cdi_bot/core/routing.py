@@ -39,15 +39,13 @@ def channels_for_incident(
 
 
 def channels_for_recovery(
-    subscriptions: Iterable[Subscription], integration: Integration | None, incident: Incident
+    subscriptions: Iterable[Subscription], integration: Integration | None
 ) -> set[Channel]:
-    """The channels that are told that an incident of the integration (`None`: of the whole workspace) is over."""
-    is_for_all = rules_of(incident).everybody_told_when_over
+    """The channels that asked for recoveries of the integration (`None`: of the whole workspace)."""
     return {
         subscription.channel
         for subscription in subscriptions
-        if (is_for_all or Topic.RECOVERY in subscription.filters.topics)
-        and _covers(subscription, integration)
+        if Topic.RECOVERY in subscription.filters.topics and _covers(subscription, integration)
     }
 
 

@@ -28,14 +28,14 @@ class PendingMessages:
     """What is due in a channel, in order.
 
     `cards` has the card of each message, `new` the cards that wait for their first post and are certainly not in
-    Slack, but for those that join no other. `storm` is the card of several incidents that is still fresh.
+    Slack, but for those that join no other. `grouped` is a card of several incidents that is still fresh.
     """
 
     channel: Channel
     due: Sequence[OutboxMessage]
     cards: Mapping[int, Card | None]
     new: Sequence[int]
-    storm: int | None
+    grouped: int | None
     now: datetime
 
 
@@ -51,11 +51,11 @@ async def pending_messages(
         for message in due
         if (card := cards[message.message_id]) and _is_first_post(message, card) and not message.sending_since
     ]
-    storm = await uow.cards.newest_grouped(channel, since=now - FRESH) if new else None
-    if storm or len(new) > 1:
+    grouped = await uow.cards.newest_grouped(channel, since=now - FRESH) if new else None
+    if grouped or len(new) > 1:
         alone = await views.alone(uow, channel, new, now)
         new = [card_id for card_id in new if card_id not in alone]
-    return PendingMessages(channel=channel, due=due, cards=cards, new=new, storm=storm, now=now)
+    return PendingMessages(channel=channel, due=due, cards=cards, new=new, grouped=grouped, now=now)
 
 
 async def group_with(store: Store, message: OutboxMessage, waiting: PendingMessages) -> bool:
@@ -79,8 +79,8 @@ async def group_with(store: Store, message: OutboxMessage, waiting: PendingMessa
 
 
 async def _group_cards(store: Store, waiting: PendingMessages) -> bool:
-    """Into the storm's card that is still fresh, else into the first of those that wait."""
-    into, joining = (waiting.storm, waiting.new) if waiting.storm else (waiting.new[0], waiting.new[1:])
+    """Into the grouped card that is still fresh, else into the first of those that wait."""
+    into, joining = (waiting.grouped, waiting.new) if waiting.grouped else (waiting.new[0], waiting.new[1:])
     if not joining:
         return False
     async with store.write() as uow:

@@ -11,7 +11,7 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.rules.unreachable import UNREACHABLE, judge_unreachable
 from cdi_bot.monitoring.braze_port import NO_SUCH_INTEGRATION, BrazeReason, BrazeTrouble
-from cdi_bot.monitoring.incident_writer import write_incident
+from cdi_bot.monitoring.incident_writer import ConflictError, write_incident
 from cdi_bot.store import Store
 
 log = structlog.get_logger(__name__)
@@ -94,8 +94,12 @@ class Connectivity:
         )
         if after is None:
             return False
-        async with self.store.write() as uow:
-            stored = await write_incident(uow, after, None, now=now, also_tell=self.admin_channel)
-        log.info("sight changed", unreachable=stored.is_open, reason=stored.reason)
+        try:
+            async with self.store.write() as uow:
+                stored = await write_incident(uow, after, None, now=now, also_tell=self.admin_channel)
+        except ConflictError:
+            await self.load()  # somebody acknowledged it meanwhile: judged again in a moment
+            return False
+        log.info("connectivity changed", unreachable=stored.is_open, reason=stored.reason)
         self.incident = stored if stored.is_open else None
         return True

@@ -102,8 +102,9 @@ async def owe_incident(
         owed += [_failed_again(card, update, now) for card in raised if card.channel in told]
     if update.has_recovered:
         await _end_snoozes(uow, incident)
-        told = channels_for_recovery(subscriptions, integration, incident)
-        owed += [recovered(card, incident, now) for card in raised if card.channel in told]
+        everybody = rules_of(incident).told_in_every_card_when_over
+        told = channels_for_recovery(subscriptions, integration)
+        owed += [recovered(card, incident, now) for card in raised if everybody or card.channel in told]
     await uow.outbox.add(owed, now=now)
 
 
@@ -116,7 +117,7 @@ def _channels(
         if not rules_of(incident).told_when_over:
             return set()
         told = channels_for_incident(subscriptions, integration, incident)
-        return told & channels_for_recovery(subscriptions, integration, incident)
+        return told & channels_for_recovery(subscriptions, integration)
     if update.failures is not None:
         return channels_for_runs(subscriptions, integration, update.failures)
     return channels_for_incident(subscriptions, integration, incident) if incident.is_open else set()

@@ -58,7 +58,7 @@ class Poller:
         store: Store,
         braze: Braze,
         workspace: Workspace,
-        policy: PollerSettings,
+        settings: PollerSettings,
         clock: Callable[[], datetime],
         owner: str,
         wake: Callable[[], None],
@@ -66,19 +66,19 @@ class Poller:
     ) -> None:
         """Keep the collaborators; `owner` names this process in leases, `wake` is called when messages are owed."""
         self._store, self._braze, self._workspace = store, braze, workspace
-        self._policy, self._clock, self._owner, self._wake = policy, clock, owner, wake
+        self._clock, self._owner, self._wake = clock, owner, wake
         now = clock()
         self.connectivity = Connectivity(
             store=store,
             workspace_id=workspace.workspace_id,
-            unreachable_after=policy.unreachable_after,
-            admin_channel=policy.admin_channel,
+            unreachable_after=settings.unreachable_after,
+            admin_channel=settings.admin_channel,
             last_answer=now,
         )
         self._state = WorkspaceState(
             store=store, workspace_id=workspace.workspace_id, wake=wake, measurements=measurements
         )
-        self._planner = Planner(interval=policy.interval)
+        self._planner = Planner(interval=settings.interval)
         self._to_learn: deque[str] = deque()  # integrations whose usual runs the planner does not know yet
         self._requests = BrazeRequests(
             store=store,

@@ -65,7 +65,7 @@ def watch_workspace(
         store=store,
         braze=braze,
         workspace=workspace,
-        policy=settings,
+        settings=settings,
         clock=clock,
         owner=owner,
         wake=wake,

@@ -32,7 +32,7 @@ class Told:
     scheduler: Digests
 
     async def schedule(self, schedule: Schedule, zone: str = BERLIN, channel: Channel = ALERTS) -> None:
-        """Set a channel's digest as `ManageChannel` does."""
+        """Set a channel's digest as `ChangeChannelSettings` does."""
         settings = ChannelSettings(
             channel=channel,
             zone=zone,

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.content import Recovered
+from cdi_bot.core.model.incident import Topic
+from cdi_bot.core.model.subscription import Filters
 from cdi_bot.monitoring.braze_port import BrazeReason, BrazeTrouble
 from cdi_bot.monitoring.connectivity import Connectivity
 from cdi_bot.store import Store
@@ -15,10 +21,13 @@ from tests.databases import Databases
 NOW = datetime(2026, 3, 25, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 
+ADMINS = Channel(team_id="T1", channel_id="C0ADMINS001")
+ALERTS = Channel(team_id="T1", channel_id="C0ALERTS001")
+
 
 @pytest.fixture
 async def connectivity(databases: Databases, tmp_path: Path) -> Connectivity:
-    """The sight of a workspace that has not been asked yet."""
+    """A workspace that has not been asked yet."""
     store = await Store.open(databases.migrated("sqlite", tmp_path))
     await store.close()
     return Connectivity(
@@ -32,7 +41,7 @@ def trouble(reason: BrazeReason) -> BrazeTrouble:
 
 
 async def test_calls_that_fail_together_cost_one_pause(connectivity: Connectivity) -> None:
-    """A moment without network while many calls are under way does not blind the bot for half a minute."""
+    """A moment without network while many calls are under way does not stop polling for half a minute."""
     for _ in range(8):
         connectivity.failed(trouble(BrazeReason.UNREACHABLE), NOW)
     assert connectivity.is_paused(NOW + 0.9 * SECOND)
@@ -63,3 +72,57 @@ async def test_one_failure_among_answers_tells_of_itself(connectivity: Connectiv
             connectivity.failed(trouble(BrazeReason.NOT_JSON), NOW + seconds * SECOND)
         reasons.append(connectivity.reason)
     assert reasons == [BrazeReason.NOT_JSON, None, None, BrazeReason.NOT_JSON]
+
+
+@pytest.fixture
+async def outage(databases: Databases, tmp_path: Path) -> AsyncIterator[Connectivity]:
+    """A workspace whose outage is told to the admin channel and to ALERTS, which leaves recoveries out."""
+    store = await Store.open(databases.migrated("sqlite", tmp_path))
+    async with store.write() as uow:
+        workspace = await uow.workspaces.find_or_add(base_url="http://braze.test", dashboard_url=None)
+        await uow.subscriptions.add(
+            channel=ALERTS,
+            workspace_id=workspace.workspace_id,
+            selector="all",
+            filters=Filters(topics=frozenset({Topic.ERROR})),
+            by="U1",
+            now=NOW,
+        )
+    found = Connectivity(
+        store=store,
+        workspace_id=workspace.workspace_id,
+        unreachable_after=300 * SECOND,
+        admin_channel=ADMINS,
+        last_answer=NOW,
+    )
+    found.failed(trouble(BrazeReason.UNREACHABLE), NOW)
+    assert await found.judge(NOW + 301 * SECOND)
+    yield found
+    await store.close()
+
+
+async def recoveries(store: Store) -> set[Channel]:
+    """The channels that are owed the reply that Braze answers again."""
+    async with store.read() as uow:
+        owed = [each for channel in (ADMINS, ALERTS) for each in await uow.outbox.pending(channel, limit=9)]
+    return {each.owed.channel for each in owed if isinstance(each.owed.content, Recovered)}
+
+
+async def test_that_braze_answers_again_is_told_wherever_the_outage_was(outage: Connectivity) -> None:
+    """Also in the admin channel, which needs no subscription, and where recoveries are left out."""
+    outage.answered(NOW + 400 * SECOND)
+    assert await outage.judge(NOW + 401 * SECOND)
+    assert await recoveries(outage.store) == {ADMINS, ALERTS}
+
+
+async def test_an_acknowledged_outage_ends_too(outage: Connectivity) -> None:
+    """Somebody else changed the incident meanwhile: it is read again, and ends at the next look."""
+    found = outage.incident
+    assert found is not None
+    acknowledged = replace(found, revision=2, acknowledged_by="U1", acknowledged_at=NOW)
+    async with outage.store.write() as uow:
+        assert await uow.incidents.update(acknowledged, expected_revision=1)
+    outage.answered(NOW + 400 * SECOND)
+    looks = [await outage.judge(NOW + seconds * SECOND) for seconds in (401, 402, 403)]
+    assert looks == [False, True, False]
+    assert await recoveries(outage.store) == {ADMINS, ALERTS}

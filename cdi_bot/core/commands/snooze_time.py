@@ -19,7 +19,7 @@ _WORDS = {
     "w": ("w", "wk", "wks", "week", "weeks"),
 }
 
-_UNITS = {word: _SECONDS[unit] for unit, query in _WORDS.items() for word in query}
+_UNITS = {word: _SECONDS[unit] for unit, words in _WORDS.items() for word in words}
 
 # At most nine digits each: longer ones are no length of time that anybody means.
 _PART = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)([a-z]+)", re.ASCII)

@@ -76,7 +76,9 @@ class KindRules:
     counts_as_failing: bool = False  # summaries count it as failing, the others as unhealthy
     joins_groups: bool = True  # its card may become one card with others that came at the same time
     told_when_over: bool = False  # its end is news also where its beginning was told to nobody
-    everybody_told_when_over: bool = False  # whatever a subscription says of recoveries
+    told_in_every_card_when_over: bool = (
+        False  # also without a subscription, or with one that leaves recoveries out
+    )
     ends_snooze_while_others_open: bool = False  # the others end it only as the last open incident
     sync_can_start: bool = True  # Braze accepts a sync request while it is open
     usual_length: Callable[[Sequence[Run], Incident], timedelta | None] | None = None  # shown on its card

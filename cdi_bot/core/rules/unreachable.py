@@ -54,5 +54,5 @@ UNREACHABLE = KindRules(
     passes=_every_subscription,
     severity=nothing_failed,
     joins_groups=False,
-    everybody_told_when_over=True,
+    told_in_every_card_when_over=True,
 )

@@ -114,7 +114,7 @@ _TABLE: dict[SlackVerdict, dict[str, str]] = {
 }
 """Slack's words by what they mean for the message at hand, each with why."""
 
-VERDICTS = {word: verdict for verdict, query in _TABLE.items() for word in query}
+VERDICTS = {code: verdict for verdict, codes in _TABLE.items() for code in codes}
 
 _MAY_NOT_LOOK = frozenset({"not_in_channel", "missing_scope", "no_permission"})
 
