@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from cdi_bot.core.commands.queries import ShowStatus
 from cdi_bot.core.commands.specification import Command
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Integration
@@ -18,7 +19,7 @@ from cdi_bot.slack.render.kit import limits
 from cdi_bot.slack.render.kit.blocks import Rendered, Renderers, actions, context, short_message
 from cdi_bot.slack.render.kit.buttons import confirmed_sync, unsnooze_button
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.kit.text import REASON, bold_name, channel, code, date, outside, plain, user
+from cdi_bot.slack.render.kit.text import REASON, bold_name, channel, code, date, outside, typed, user
 from cdi_bot.usecases.answers import (
     Acknowledged,
     Answer,
@@ -55,7 +56,7 @@ def name_channel(place: Channel, answer: Rendered, i18n: Translator) -> Rendered
 
 def _runs_hint(integration: Integration, i18n: Translator) -> str:
     """Say how to see an integration's runs."""
-    command = code(f"/cdi status {plain(integration.integration_id)}")
+    command = typed(ShowStatus(query=integration.integration_id))
     return i18n.gettext("Its runs: {command}").format(command=command)
 
 

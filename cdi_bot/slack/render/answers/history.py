@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from cdi_bot.core.commands.incidents import Acknowledge
+from cdi_bot.core.commands.subscriptions import Subscribe
 from cdi_bot.core.model.run import Run
+from cdi_bot.core.model.subscription import Filters
 from cdi_bot.slack.render.kinds.table import state_sign, state_text
 from cdi_bot.slack.render.kit.blocks import (
     Block,
@@ -33,9 +36,9 @@ from cdi_bot.slack.render.kit.text import (
     duration,
     escape,
     name_of,
-    plain,
     share,
     snooze_text,
+    typed,
     user,
 )
 from cdi_bot.usecases.answers import Answer, RunHistory
@@ -145,13 +148,15 @@ def _freshness(answer: RunHistory, i18n: Translator) -> str:
 
 def _next_step(answer: RunHistory, i18n: Translator) -> str:
     _ = i18n.gettext
-    key = plain(answer.integration.integration_id)
+    key = answer.integration.integration_id
     if answer.trouble is not None:
         return braze_advice(answer.trouble, i18n)
     if not answer.subscribed:
-        return _("This channel does not hear of it: {command}").format(command=code(f"/cdi subscribe {key}"))
+        return _("This channel does not hear of it: {command}").format(
+            command=typed(Subscribe(selector=key, filters=Filters()))
+        )
     if answer.incident and not answer.incident.acknowledged_by:
-        return _("To acknowledge it: {command}").format(command=code(f"/cdi ack {key}"))
+        return _("To acknowledge it: {command}").format(command=typed(Acknowledge(query=key)))
     return _("`/cdi status` shows everything this channel hears of.")
 
 

@@ -11,6 +11,8 @@ import re
 import unicodedata
 from datetime import UTC, datetime, timedelta
 
+from cdi_bot.core.commands.parser import print_command
+from cdi_bot.core.commands.specification import Command
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import Snooze
 from cdi_bot.delivery.views import IncidentView
@@ -65,6 +67,11 @@ def outside(raw: str, limit: int = NAME) -> str:
 def code(raw: str, limit: int = ID) -> str:
     """Show outside text letter by letter."""
     return f"`{outside(raw.replace('`', chr(39)), limit)}`"
+
+
+def typed(command: Command) -> str:
+    """Show what to type for a command."""
+    return code(plain(f"/cdi {print_command(command)}", ID))
 
 
 def name_of(integration: Integration, limit: int = NAME) -> str:
