@@ -63,7 +63,7 @@ FIELDS: dict[str, st.SearchStrategy[object]] = {
     "next_due": st.none() | TIMES,
     "language": st.none() | ANY_TEXT,
     "digest": st.none() | ANY_TEXT,
-    "told": st.sampled_from(get_args(ReplyFact)),
+    "fact": st.sampled_from(get_args(ReplyFact)),
     "incident_ids": st.lists(NUMBERS).map(tuple),
 }
 OF_DIGEST = FIELDS | {"until": TIMES}
