@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from cdi_bot.core.model.run import Outcome, Run, second_of
+from cdi_bot.core.model.run import Outcome, key_of
 from cdi_bot.core.rules.sync_failed import Finding
 from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint
 
@@ -54,9 +54,9 @@ class DetectionTimes:
     def note(self, findings: Iterable[Finding], now: datetime) -> None:
         """Count the ends among what was just stored."""
         for finding in findings:
-            fresh = {_name(run) for run in finding.ended}
+            fresh = {key_of(run) for run in finding.ended}
             for run in finding.runs:
-                name = _name(run)
+                name = key_of(run)
                 if run.outcome is Outcome.RUNNING:
                     continue
                 if run.sync_finish_time is None:
@@ -65,7 +65,3 @@ class DetectionTimes:
                 elif name in fresh or name in self._seen:
                     seen = self._seen.pop(name, now)
                     self.measurements.detected(max(seen - run.sync_finish_time, timedelta()))
-
-
-def _name(run: Run) -> tuple[str, datetime]:
-    return run.integration_id, second_of(run.sync_start_time)

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, func,
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model.incident import Incident, Kind
-from cdi_bot.core.model.run import Run
+from cdi_bot.core.model.run import Run, RunKey, key_of
 from cdi_bot.store.repository import (
     AnyRow,
     Repository,
@@ -28,7 +28,7 @@ from cdi_bot.store.repository import (
     sent_spans,
     spans_table,
 )
-from cdi_bot.store.runs import RunKey, Runs, key_of, run_of
+from cdi_bot.store.runs import Runs, run_of
 from cdi_bot.store.tables import INCIDENTS, RUNS
 
 _FAILED = RUNS.alias("failed")

@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cdi_bot.core.model.run import Outcome, Run, second_of
+from cdi_bot.core.model.run import Outcome, Run, RunKey, key_of
 from cdi_bot.core.statistics import RunTotals
 from cdi_bot.store.repository import (
     AnyRow,
@@ -48,9 +48,6 @@ _OF_RUN = fields_of(Run)
 _SECOND = timedelta(seconds=1)
 _MICROSECOND = timedelta(microseconds=1)
 _NEVER = datetime(9999, 12, 31, tzinfo=UTC)
-
-RunKey = tuple[str, datetime]
-"""An integration's id and the second in which a run began."""
 
 
 class Runs(Repository):
@@ -283,11 +280,6 @@ def _within(connection: AsyncConnection, *more: ColumnElement[bool]) -> Select[A
 def run_of(row: AnyRow, prefix: str = "") -> Run:
     """A run from a row of runs, or from a row that holds its columns with a prefix."""
     return Run(**{name: getattr(row, prefix + name) for name in _OF_RUN})
-
-
-def key_of(run: Run) -> RunKey:
-    """What identifies a run in both of Braze's calls: no two runs of an integration begin within one second."""
-    return run.integration_id, second_of(run.sync_start_time)
 
 
 def _merged(stored: Run | None, listed: Run) -> Run | None:

@@ -28,7 +28,7 @@ from cdi_bot.usecases.answers import (
     SnoozeEnded,
     SnoozeSet,
 )
-from cdi_bot.usecases.audit import Actor, announce, record
+from cdi_bot.usecases.audit import Actor, acting, announce, record
 from cdi_bot.usecases.lookup import Lookup
 
 _ATTEMPTS = 5
@@ -96,7 +96,9 @@ class IncidentResponse:
         for _ in range(_ATTEMPTS):
             try:
                 async with self.store.write() as uow:
-                    before = await _acknowledge_open(uow, self._actor(channel, who), incident_ids)
+                    before = await _acknowledge_open(
+                        uow, acting(channel, who, self.clock(), self.workspaces), incident_ids
+                    )
             except ConflictError:
                 continue  # a poll changed one of them at the same moment: look again
             self.wake()
@@ -113,7 +115,9 @@ class IncidentResponse:
         if not isinstance(integration, Integration):
             return integration
         async with self.store.write() as uow:
-            answer = await _snooze(uow, self._actor(channel, who), integration, until, reason)
+            answer = await _snooze(
+                uow, acting(channel, who, self.clock(), self.workspaces), integration, until, reason
+            )
         self.wake()
         return answer
 
@@ -123,7 +127,7 @@ class IncidentResponse:
         if not isinstance(integration, Integration):
             return integration
         async with self.store.write() as uow:
-            answer = await _unsnooze(uow, self._actor(channel, who), integration)
+            answer = await _unsnooze(uow, acting(channel, who, self.clock(), self.workspaces), integration)
         self.wake()
         return answer
 
@@ -136,11 +140,6 @@ class IncidentResponse:
             return refusal
         found = await self.lookup.find(query)
         return found.integration if isinstance(found, WatchedIntegration) else found
-
-    def _actor(self, channel: Channel, who: str) -> Actor:
-        return Actor(
-            channel=channel, who=who, at=self.clock(), workspace_id=self.workspaces.meant().workspace_id
-        )
 
 
 async def _open_incidents(uow: UnitOfWork, integration: Integration) -> list[Incident]:

@@ -24,7 +24,7 @@ from cdi_bot.usecases.answers import (
     SubscriptionEnded,
     SubscriptionSet,
 )
-from cdi_bot.usecases.audit import Actor, announce
+from cdi_bot.usecases.audit import Actor, acting, announce
 from cdi_bot.usecases.lookup import Lookup, braze_refusal, match_integration, was_listed
 
 
@@ -70,7 +70,9 @@ class ChangeSubscriptions:
         if not isinstance(target, _Target):
             return target
         async with self.store.write() as uow:
-            answer = await self._subscribe(uow, self._actor(channel, who), target, filters)
+            answer = await self._subscribe(
+                uow, acting(channel, who, self.clock(), self.workspaces), target, filters
+            )
         self.wake()
         return answer
 
@@ -148,7 +150,9 @@ class ChangeSubscriptions:
         if not isinstance(target, _Target):
             return target
         async with self.store.write() as uow:
-            answer = await self._unsubscribe(uow, self._actor(channel, who), target, only=only)
+            answer = await self._unsubscribe(
+                uow, acting(channel, who, self.clock(), self.workspaces), target, only=only
+            )
         self.wake()
         return answer
 
@@ -195,11 +199,6 @@ class ChangeSubscriptions:
         content = Unsubscribed(who=actor.who, workspace_id=actor.workspace_id, selector=target.selector)
         await announce(uow, actor, "unsubscribe", target.selector, content)
         return SubscriptionEnded(selector=target.selector, name=name, still_covered_by=covering)
-
-    def _actor(self, channel: Channel, who: str) -> Actor:
-        return Actor(
-            channel=channel, who=who, at=self.clock(), workspace_id=self.workspaces.meant().workspace_id
-        )
 
 
 def _is_same(subscription: Subscription, target: _Target) -> bool:

@@ -76,3 +76,12 @@ class Run:
             other.integration_id,
             second_of(other.sync_start_time),
         )
+
+
+RunKey = tuple[str, datetime]
+"""An integration's id and the second in which a run began."""
+
+
+def key_of(run: Run) -> RunKey:
+    """What identifies a run in both of Braze's calls: no two runs of an integration begin within one second."""
+    return run.integration_id, second_of(run.sync_start_time)
