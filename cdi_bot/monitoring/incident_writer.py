@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.content import FailedAgain
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration
-from cdi_bot.core.model.message import Card, OwedMessage, recovered, reply, show_card
+from cdi_bot.core.model.message import Card, FailedAgain, OwedMessage, recovered, reply, show_card
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Subscription
 from cdi_bot.core.routing import channels_for_incident, channels_for_recovery, channels_for_runs

@@ -8,10 +8,9 @@ from datetime import datetime
 
 import structlog
 
-from cdi_bot.core.model.content import IntegrationMissing
 from cdi_bot.core.model.incident import resolved
 from cdi_bot.core.model.integration import WatchedIntegration
-from cdi_bot.core.model.message import MessageKind, OwedMessage
+from cdi_bot.core.model.message import IntegrationMissing, MessageKind, OwedMessage
 from cdi_bot.core.rules.sync_failed import take_baseline
 from cdi_bot.store import UnitOfWork
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cdi_bot.core.commands.table import BY_WORD
+from cdi_bot.core.commands.parser import BY_WORD
 from cdi_bot.core.model.channel import AuditEntry
 from cdi_bot.core.model.subscription import Subscription, is_pattern
 from cdi_bot.core.rules.unreachable import UNREACHABLE

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import accumulate
 
-from cdi_bot.core.model.content import ReplyFact
 from cdi_bot.core.model.incident import Incident
+from cdi_bot.core.model.message import ReplyFact
 from cdi_bot.core.model.run import Outcome
 from cdi_bot.delivery.views import CardView, GroupedReplyView, IncidentView
 from cdi_bot.slack.render.kinds.table import group_sign, group_texts, renderer_of

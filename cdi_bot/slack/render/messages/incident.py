@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from cdi_bot.core.model.content import Content, FailedAgain, Recovered, StillOpen
 from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.message import Content, FailedAgain, Recovered, StillOpen
 from cdi_bot.core.model.run import Outcome
 from cdi_bot.delivery.views import CardView, EventView, IncidentView
 from cdi_bot.slack.render.kinds.sync_failed import in_a_row
