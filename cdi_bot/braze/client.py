@@ -36,8 +36,16 @@ from cdi_bot.braze.payloads import (
     read_list_page,
     read_status_page,
 )
-from cdi_bot.monitoring.braze_port import BrazeReason, BrazeTrouble, Endpoint, ListPage, Purpose, StatusPage
-from cdi_bot.monitoring.measurements import NO_MEASUREMENTS, Measurements
+from cdi_bot.monitoring.braze_port import (
+    NO_MEASUREMENTS,
+    BrazeReason,
+    BrazeTrouble,
+    Endpoint,
+    ListPage,
+    Measurements,
+    Purpose,
+    StatusPage,
+)
 
 log = structlog.get_logger()
 
