@@ -22,8 +22,15 @@ from cdi_bot.braze.payloads import (
     read_list_page,
     read_status_page,
 )
-from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint, ListPage, Purpose, StatusPage
-from cdi_bot.monitoring.measurements import NO_MEASUREMENTS, Measurements
+from cdi_bot.monitoring.braze_port import (
+    NO_MEASUREMENTS,
+    BrazeReason,
+    Endpoint,
+    ListPage,
+    Measurements,
+    Purpose,
+    StatusPage,
+)
 
 _LIST_PATH = "/cdi/integrations"
 _DEFAULT_TIMEOUTS = Timeouts()

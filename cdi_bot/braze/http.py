@@ -20,8 +20,7 @@ import structlog
 from cdi_bot.braze.budget import Budget, Denial, Permit
 from cdi_bot.braze.errors import sync_may_have_started, trouble_for, trouble_of_error, trouble_of_response
 from cdi_bot.braze.rate_headers import NO_RATE_HEADERS, read_rate_headers
-from cdi_bot.monitoring.braze_port import BrazeReason, BrazeTrouble, Endpoint, Purpose
-from cdi_bot.monitoring.measurements import Measurements
+from cdi_bot.monitoring.braze_port import BrazeReason, BrazeTrouble, Endpoint, Measurements, Purpose
 
 log = structlog.get_logger()
 
