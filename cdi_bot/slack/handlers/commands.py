@@ -20,10 +20,10 @@ from cdi_bot.delivery.slack_port import SlackTrouble
 from cdi_bot.slack.api.app import SlackApp
 from cdi_bot.slack.api.call import Json
 from cdi_bot.slack.api.directory import SlackDirectory
-from cdi_bot.slack.render.answers.answer import name_channel, render_answer
-from cdi_bot.slack.render.answers.help import render_help, render_mistake, render_trouble
+from cdi_bot.slack.render.answers import name_channel, render_answer
 from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.i18n import Translator, find_language
+from cdi_bot.slack.render.refusals import render_help, render_mistake, render_trouble
 from cdi_bot.store import StoreTrouble
 from cdi_bot.usecases.access import Access
 from cdi_bot.usecases.answers import Answer
