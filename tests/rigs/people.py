@@ -13,8 +13,8 @@ import aiohttp
 from cdi_bot.app import Adapters, App, assemble
 from cdi_bot.braze.client import BrazeClient
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.content import Content
 from cdi_bot.core.model.integration import Workspace
+from cdi_bot.core.model.message import Content
 from cdi_bot.monitoring.poller import Poller
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.braze.integration import IntegrationConfig
