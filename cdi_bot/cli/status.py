@@ -12,11 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from cdi_bot.core.model.integration import Integration
-from cdi_bot.slack.render.answers.history import figures
-from cdi_bot.slack.render.kit.charts import sparklines
+from cdi_bot.slack.render.history import figures
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.reasons import reason_text
-from cdi_bot.slack.render.kit.runs import failed, short_status, status_sign, synced, took
+from cdi_bot.slack.render.kit.runs import failed, short_status, sparklines, status_sign, synced, took
 from cdi_bot.slack.render.kit.text import duration, name_of, plain
 from cdi_bot.usecases.answers import Answer, BrazeRefused, NoMatch, RunHistory, SeveralMatches
 

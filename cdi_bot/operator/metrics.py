@@ -40,7 +40,7 @@ CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
 
 class Metrics:
-    """Counts for `monitoring.measurements.Measurements`, and shows what it counted."""
+    """Counts for `monitoring.braze_port.Measurements`, and shows what it counted."""
 
     def __init__(self) -> None:
         """Start with nothing counted, in a registry of its own."""

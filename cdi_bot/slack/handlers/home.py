@@ -21,10 +21,10 @@ from cdi_bot.slack.api.call import Json
 from cdi_bot.slack.api.views import SlackViews
 from cdi_bot.slack.handlers.actions import ButtonPress
 from cdi_bot.slack.handlers.commands import Responder
-from cdi_bot.slack.render.answers.help import render_help
-from cdi_bot.slack.render.answers.history import history_window
-from cdi_bot.slack.render.forms.form import outcome_window, waiting_window, window
+from cdi_bot.slack.render.form import outcome_window, waiting_window, window
+from cdi_bot.slack.render.history import history_window
 from cdi_bot.slack.render.home import View, fingerprint, home_view, troubled_home, unknown_home
+from cdi_bot.slack.render.refusals import render_help
 from cdi_bot.store import StoreTrouble
 from cdi_bot.usecases.home import HomeQueries
 

@@ -14,12 +14,10 @@ from cdi_bot.core.model.run import Run
 from cdi_bot.slack.render.kinds.table import overall_state, renderer_of, state_sign
 from cdi_bot.slack.render.kinds.unreachable import unreachable_banner
 from cdi_bot.slack.render.kit.blocks import Block, actions, button, context, plain_text, section
-from cdi_bot.slack.render.kit.buttons import change_button, open_button, subscribe_button
-from cdi_bot.slack.render.kit.charts import BROKEN_BAR, sparkline
+from cdi_bot.slack.render.kit.buttons import change_button, open_button, pager, subscribe_button
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.kit.pages import pager
 from cdi_bot.slack.render.kit.reasons import broken_channel
-from cdi_bot.slack.render.kit.runs import UNSEEN, row_counts, short_status
+from cdi_bot.slack.render.kit.runs import BROKEN_BAR, UNSEEN, row_counts, short_status, sparkline
 from cdi_bot.slack.render.kit.text import SHORT_NAME, bold_name, date, escape, name_of, user
 from cdi_bot.slack.render.kit.text import channel as named_channel
 from cdi_bot.slack.render.subscriptions import filter_text, matching_now, selector_text

@@ -1,17 +1,45 @@
-"""A channel's subscriptions and settings in words, for whatever shows them: messages, answers, Home and forms."""
+"""A channel's subscriptions and settings in words: for whatever shows them, and as answers, with who changed what."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
 
+from cdi_bot.core.commands.parser import BY_WORD
 from cdi_bot.core.digest_schedule import read_schedule
+from cdi_bot.core.model.channel import AuditEntry
 from cdi_bot.core.model.incident import Topic
 from cdi_bot.core.model.integration import Integration
-from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, is_pattern
+from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Subscription, is_pattern
+from cdi_bot.core.rules.unreachable import UNREACHABLE
 from cdi_bot.slack.render.kinds.table import topic_texts
+from cdi_bot.slack.render.kit.blocks import (
+    Block,
+    Rendered,
+    Renderers,
+    actions,
+    context,
+    paragraphs,
+    section,
+    short_message,
+)
+from cdi_bot.slack.render.kit.buttons import change_button, subscribe_button
 from cdi_bot.slack.render.kit.i18n import Translator, language_name
-from cdi_bot.slack.render.kit.text import bold_name, code, date, mentions, outside
+from cdi_bot.slack.render.kit.limits import BLOCKS, BLOCKS_JSON, weight
+from cdi_bot.slack.render.kit.reasons import broken_channel, reason_text
+from cdi_bot.slack.render.kit.text import bold_name, code, date, escape, mentions, outside, plain_line, user
+from cdi_bot.usecases.answers import (
+    AuditTrail,
+    DigestSet,
+    LanguageSet,
+    NotSubscribed,
+    SettingsShown,
+    SubscriptionEnded,
+    SubscriptionList,
+    SubscriptionSet,
+)
+
+_AUDIT_ROOM = 10_000
 
 
 def selector_text(selector: str, named: Integration | str | None, i18n: Translator) -> str:
@@ -117,3 +145,191 @@ def language_choices(languages: Iterable[str], i18n: Translator) -> str:
 def language_hint(i18n: Translator) -> str:
     """Say how a channel's language is changed."""
     return i18n.gettext("To change it: {command}").format(command=code("/cdi language en"))
+
+
+def _subscribed(answer: SubscriptionSet, i18n: Translator) -> Rendered:
+    """Say what the channel is subscribed to now."""
+    _ = i18n.gettext
+    what = selector_text(answer.selector, answer.name, i18n)
+    filters = _("Told here: {filters}.").format(filters=filter_text(answer.filters, i18n))
+    if answer.unchanged:
+        line = _("This channel is subscribed to {what} already, just so.").format(what=what)
+        todo = _("To change it, subscribe again with `on:`, `rows:`, `percent:` or `mention:`.")
+        return short_message(line, filters, todo)
+    line = _("This channel is now subscribed to {what}.").format(what=what)
+    if answer.trouble is None:
+        return short_message(line, filters, _("`/cdi status` shows how things are."))
+    later = _(
+        "I can't ask Braze just now: {reason}. I watch from when it answers; `/cdi status` then shows how things are."
+    )
+    return short_message(line, filters, later.format(reason=escape(reason_text(answer.trouble, i18n))))
+
+
+def _unsubscribed(answer: SubscriptionEnded, i18n: Translator) -> Rendered:
+    """Say that a subscription is ended, and which other one still matches its integration."""
+    _ = i18n.gettext
+    line = _("This channel's subscription to {what} is ended.").format(
+        what=selector_text(answer.selector, answer.name, i18n)
+    )
+    if answer.still_covered_by is None:
+        return short_message(line, _("`/cdi subscriptions` shows what it still hears of."))
+    still = _("It is still heard of here through {other}. To end that too: {command}").format(
+        other=selector_text(answer.still_covered_by, None, i18n),
+        command=code(f"/cdi unsubscribe {answer.still_covered_by}"),
+    )
+    return short_message(line, still)
+
+
+def _not_subscribed(answer: NotSubscribed, i18n: Translator) -> Rendered:
+    """Say that there is no such subscription, and which other one matches the integration."""
+    _ = i18n.gettext
+    line = _("This channel has no subscription to {what}.").format(
+        what=selector_text(answer.selector, answer.name, i18n)
+    )
+    if answer.covered_by:
+        covered = _("It hears of it through {other}. To end that: {command}").format(
+            other=selector_text(answer.covered_by, None, i18n),
+            command=code(f"/cdi unsubscribe {answer.covered_by}"),
+        )
+        return short_message(line, covered)
+    command = code(f"/cdi subscribe {answer.selector}")
+    return short_message(line, _("To subscribe it: {command}").format(command=command))
+
+
+def _subscriptions(answer: SubscriptionList, i18n: Translator) -> Rendered:
+    """List the channel's subscriptions, as many as a message holds, and say how many more there are."""
+    _ = i18n.gettext
+    count = len(answer.rows)
+    if not count:
+        title = _("This channel has no subscriptions.")
+        todo = _("`/cdi list` shows what there is, `/cdi subscribe NAME` or `/cdi subscribe all` begins.")
+        return short_message(title, second=todo, row=actions([subscribe_button(i18n, style="primary")]))
+    title = i18n.counted(
+        "This channel has {count} subscription", "This channel has {count} subscriptions", count
+    )
+    head = section(f"*{title}*")
+    todo = _("Typed, a change is to subscribe again with other filters: {example}").format(
+        example=code("/cdi subscribe all on:error,config_error mention:@data-team")
+    )
+    form = actions([subscribe_button(i18n)])
+    more = _("… and {count} more. `/cdi unsubscribe NAME` ends one.")
+    foot = [section(more.format(count=i18n.number(count))), *form, context(todo)]
+    listed: list[Block] = []
+    room = BLOCKS_JSON - weight([head, *foot])
+    for subscription, total, name in answer.rows:
+        block = _subscription_row(subscription, total, name, i18n, place=len(listed))
+        room -= weight([block])
+        if room < 0 or len(listed) == BLOCKS - 4:
+            foot[0] = section(more.format(count=i18n.number(count - len(listed))))
+            return Rendered(text=plain_line(title), blocks=[head, *listed, *foot])
+        listed.append(block)
+    return Rendered(text=plain_line(title), blocks=[head, *listed, *foot[1:]])
+
+
+def _subscription_row(
+    subscription: Subscription, total: int, name: str | None, i18n: Translator, *, place: int
+) -> Block:
+    _ = i18n.gettext
+    what = selector_text(subscription.selector, name, i18n)
+    lines = [
+        f"{what} ({matching_now(total, i18n)})" if is_pattern(subscription.selector) else what,
+        filter_text(subscription.filters, i18n),
+        _("by {who}, {when}").format(who=user(subscription.created_by), when=date(subscription.created_at)),
+    ]
+    if subscription.broken_reason:
+        lines.append(broken_channel(subscription.broken_reason, i18n))
+    return section("\n".join(lines), accessory=change_button(subscription, name, i18n, place=place))
+
+
+# --------------------------------------------------------------------------------- digest and language
+
+
+def _settings_shown(answer: SettingsShown, i18n: Translator) -> Rendered:
+    """Say what is set, and how it is changed."""
+    _ = i18n.gettext
+    language = language_name(answer.language) if answer.language else _("the bot's own")
+    line = _("Language of this channel's messages: {language}.").format(language=language)
+    if answer.digest and answer.zone:
+        digest = _("Its digest comes {schedule}.").format(
+            schedule=schedule_text(answer.digest, answer.zone, i18n)
+        )
+        digest += next_digest(answer.next_due, i18n)
+    else:
+        digest = _("It gets no digest.")
+    return short_message(f"{line}\n{digest}", language_choices(answer.languages, i18n), digest_hint(i18n))
+
+
+def _language_set(answer: LanguageSet, i18n: Translator) -> Rendered:
+    """Say in which language the channel's messages are now."""
+    _ = i18n.gettext
+    if answer.unchanged:
+        line = _("That is this channel's language already.")
+    elif answer.language is None:
+        line = _("This channel's messages are now in the bot's own language.")
+    else:
+        line = _("This channel's messages are now in {language}.").format(
+            language=language_name(answer.language)
+        )
+    note = _("Answers that only you see are in the language of your Slack.")
+    return short_message(line, note, language_hint(i18n))
+
+
+def _digest_set(answer: DigestSet, i18n: Translator) -> Rendered:
+    """Say when the digest comes, or that there is none."""
+    _ = i18n.gettext
+    if answer.digest is None:
+        line = _("This channel gets no digest.") if answer.unchanged else _("This channel's digest is ended.")
+        return short_message(line, digest_hint(i18n))
+    schedule = schedule_text(answer.digest, answer.zone, i18n)
+    if answer.unchanged:
+        line = _("This channel's digest comes {schedule} already.").format(schedule=schedule)
+    else:
+        line = _("This channel's digest now comes {schedule}.").format(schedule=schedule)
+    return short_message(line + next_digest(answer.next_due, i18n), digest_end_hint(i18n))
+
+
+# --------------------------------------------------------------------------------- audit trail
+
+
+def _audit(answer: AuditTrail, i18n: Translator) -> Rendered:
+    """List the changes, newest first."""
+    _ = i18n.gettext
+    if not answer.rows:
+        title = _("Nobody has changed anything in this channel yet.")
+        return short_message(title, second=_("`/cdi subscribe NAME` or `/cdi subscribe all` begins."))
+    title = _("What was changed in this channel last")
+    listed, _held = paragraphs(
+        [_audit_row(entry, name, i18n) for entry, name in answer.rows], blocks=10, room=_AUDIT_ROOM
+    )
+    todo = _("`/cdi subscriptions` shows what it hears of now, `/cdi status` how that is.")
+    return Rendered(text=plain_line(title), blocks=[section(f"*{title}*"), *listed, context(todo)])
+
+
+def _audit_row(entry: AuditEntry, name: str | None, i18n: Translator) -> str:
+    """Say in one line who did what, and when."""
+    specification = BY_WORD.get(entry.action)
+    known = specification.audit if specification else None
+    line = i18n.translated(known) if known else "{when} {who} {what}"
+    return line.format(when=date(entry.at), who=user(entry.who), what=_audit_subject(entry, name, i18n))
+
+
+def _audit_subject(entry: AuditEntry, name: str | None, i18n: Translator) -> str:
+    if name is not None:
+        return f"*{outside(name)}*"
+    if entry.action in {"subscribe", "unsubscribe"} and is_pattern(entry.subject):
+        return selector_text(entry.subject, None, i18n)
+    if entry.action == "acknowledge" and entry.subject == UNREACHABLE.kind:
+        return i18n.gettext("that I can't see Braze")
+    return code(entry.subject)
+
+
+RENDERERS: Renderers = {
+    SubscriptionSet: _subscribed,
+    SubscriptionEnded: _unsubscribed,
+    NotSubscribed: _not_subscribed,
+    SubscriptionList: _subscriptions,
+    SettingsShown: _settings_shown,
+    LanguageSet: _language_set,
+    DigestSet: _digest_set,
+    AuditTrail: _audit,
+}

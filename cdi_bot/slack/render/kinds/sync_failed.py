@@ -8,13 +8,13 @@ from cdi_bot.core.model.incident import Incident, Topic
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kinds.base import KindRenderer, TopicTexts
 from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.reasons import status_advice
 from cdi_bot.slack.render.kit.runs import (
     failed,
     long_status,
     run_fields,
     run_sign,
     short_status,
-    status_advice,
 )
 from cdi_bot.slack.render.kit.text import date, duration, escape
 

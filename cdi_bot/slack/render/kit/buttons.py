@@ -9,14 +9,15 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from cdi_bot.core.commands.parser import BY_COMMAND, BY_WORD, about_integration
 from cdi_bot.core.commands.specification import Command
-from cdi_bot.core.commands.table import BY_COMMAND, BY_WORD, about_integration
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import Subscription
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kit.blocks import (
     Block,
+    actions,
     as_value,
     button,
     confirmation,
@@ -137,6 +138,13 @@ def open_button(
     return url_button(_("Open in Braze"), action_id, url, says=says)
 
 
+def look_buttons(integration: Integration | None, url: str | None, i18n: Translator) -> list[Block | None]:
+    """Return the buttons that show an integration's runs, here and in Braze; none where nobody knows it."""
+    if integration is None:
+        return []
+    return [history_button(integration, i18n), open_button(integration, url, i18n)]
+
+
 def choose_button(
     integration: Integration, place: int, command: Command | None, i18n: Translator
 ) -> Block | None:
@@ -194,3 +202,29 @@ def more_menu(integration: Integration, i18n: Translator) -> Block | None:
         "form_about",
         [(_("Change what is told here…"), {"id": integration.integration_id})],
     )
+
+
+def pager(
+    action_id: str,
+    carried: dict[str, object],
+    i18n: Translator,
+    *,
+    offset: int,
+    size: int,
+    has_more: bool,
+    labels: tuple[str, str] | None = None,
+) -> list[Block]:
+    """Return the row of buttons that turn pages: back and on, where there is such a page.
+
+    `carried` goes with the buttons, beside the offset that each leads to.
+    """
+    _ = i18n.gettext
+    back, on = labels or (_("Previous"), _("Next"))
+    turns = []
+    if offset > 0:
+        turns.append(
+            button(back, f"{action_id}:back", carried | {"offset": max(0, offset - size)}, says=back)
+        )
+    if has_more:
+        turns.append(button(on, f"{action_id}:on", carried | {"offset": offset + size}, says=on))
+    return actions(turns)

@@ -199,3 +199,21 @@ def snooze_text(snooze: Snooze, text: str) -> str:
 def repeat_note(i18n: Translator, *, possible: bool) -> list[str]:
     """Say, where it is possible, that a message may be there twice: nobody knows whether its first try arrived."""
     return [i18n.gettext("This may be a repeat: Slack did not confirm the first try.")] if possible else []
+
+
+def as_of(then: datetime | None, i18n: Translator) -> str:
+    """Say how fresh what is shown is: by a time, which stays true however long the message stays there."""
+    _ = i18n.gettext
+    if then is None:
+        return _("not looked at yet")
+    return _("as of {when}").format(when=to_the_second(then))
+
+
+def part(offset: int, shown: int, total: int, i18n: Translator) -> str:
+    """Say which part of a list is shown; nothing where it is all of it."""
+    _ = i18n.gettext
+    if shown >= total:
+        return ""
+    return _("{first} to {last} of {total}").format(
+        first=i18n.number(offset + 1), last=i18n.number(offset + shown), total=i18n.number(total)
+    )

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.rules.sync_failed import Finding
-from cdi_bot.monitoring.measurements import DetectionTimes, NoMeasurements
+from cdi_bot.monitoring.braze_port import NoMeasurements
+from cdi_bot.monitoring.workspace_state import DetectionTimes
 
 NOON = datetime(2026, 3, 25, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cdi_bot.core.model.content import (
+from cdi_bot.core.model.message import (
     ChannelBroken,
     DigestChanged,
     IntegrationMissing,
@@ -14,15 +14,15 @@ from cdi_bot.core.model.content import (
     Unsnoozed,
     Unsubscribed,
 )
-from cdi_bot.core.model.requested_sync import SyncEnding
+from cdi_bot.core.model.requested_sync import APPEARS, LONGEST, SyncEnding
 from cdi_bot.core.model.run import Outcome
-from cdi_bot.core.rules.requested_sync import APPEARS, LONGEST
 from cdi_bot.delivery.views import EventView
+from cdi_bot.slack.render.cards import REPLIES, EventRenderers
 from cdi_bot.slack.render.kit.blocks import Block, Rendered, actions, next_step, short_message, small_print
-from cdi_bot.slack.render.kit.buttons import unsnooze_button
+from cdi_bot.slack.render.kit.buttons import look_buttons, unsnooze_button
 from cdi_bot.slack.render.kit.i18n import Translator, language_name
-from cdi_bot.slack.render.kit.reasons import channel_advice, channel_problem
-from cdi_bot.slack.render.kit.runs import BUSY, UNSEEN, long_status, run_line, run_sign, status_advice
+from cdi_bot.slack.render.kit.reasons import channel_advice, channel_problem, status_advice
+from cdi_bot.slack.render.kit.runs import BUSY, UNSEEN, long_status, run_line, run_sign
 from cdi_bot.slack.render.kit.text import (
     REASON,
     bold_name,
@@ -35,7 +35,6 @@ from cdi_bot.slack.render.kit.text import (
     repeat_note,
     user,
 )
-from cdi_bot.slack.render.messages.incident import REPLIES, EventRenderers, look_buttons
 from cdi_bot.slack.render.subscriptions import (
     digest_end_hint,
     digest_hint,

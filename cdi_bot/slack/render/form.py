@@ -1,14 +1,17 @@
-"""The form that subscribes a channel or changes a subscription, and the small windows around it."""
+"""The form that subscribes a channel or changes a subscription: how it looks, and how it went."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
 from cdi_bot.core.model.incident import Topic
 from cdi_bot.core.model.subscription import Filters
-from cdi_bot.slack.render.forms.fields import (
+from cdi_bot.slack.render.answers import render_answer
+from cdi_bot.slack.render.form_fields import (
     CHANNEL,
     FORM,
     GROUP,
@@ -18,6 +21,8 @@ from cdi_bot.slack.render.forms.fields import (
     ROWS,
     SELECTOR,
     TOPICS,
+    Errors,
+    FormValues,
     input_block,
     selector_option,
     settings_fields,
@@ -32,16 +37,33 @@ from cdi_bot.slack.render.kit.blocks import (
     confirmation,
     plain_text,
     section,
+    short_message,
 )
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.kit.limits import clip
+from cdi_bot.slack.render.kit.limits import FIELD_ERROR, clip
 from cdi_bot.slack.render.kit.text import channel as named_channel
-from cdi_bot.slack.render.kit.text import mentioned
+from cdi_bot.slack.render.kit.text import mentioned, plain_line
 from cdi_bot.slack.render.subscriptions import selector_text
-from cdi_bot.usecases.answers import SettingsShown
+from cdi_bot.usecases.answers import (
+    Answer,
+    BrazeRefused,
+    CannotPost,
+    NeedsInvite,
+    NoMatch,
+    NotAllowed,
+    SettingsShown,
+    SeveralMatches,
+    SubscriptionSet,
+)
 from cdi_bot.usecases.subscription_form import SettingsChange
 
 View = Block
+
+Outcome = Sequence[Answer | Rendered]
+"""The answer to each change that the form asks for, the subscription first; `Rendered` where it failed before that."""
+
+_AT_THE_CHANNEL = (NeedsInvite, CannotPost, NotAllowed)
+_AT_THE_SELECTOR = (NoMatch, SeveralMatches, BrazeRefused)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,3 +260,60 @@ def window(title: str, blocks: Sequence[Block], i18n: Translator) -> View:
     """Return a window with nothing to fill in."""
     _ = i18n.gettext
     return {"type": "modal", "title": _title(title), "close": _title(_("Close")), "blocks": [*blocks]}
+
+
+def refused(errors: Errors) -> dict[str, Any]:
+    """Acknowledge a form with what is wrong at its fields."""
+    return {
+        "response_action": "errors",
+        "errors": {at: clip(text, FIELD_ERROR) for at, text in errors.items()},
+    }
+
+
+def field_of(outcome: Outcome, values: FormValues) -> str | None:
+    """Say at which field a refusal is shown; `None` for a success, and for a refusal that no field caused."""
+    first = outcome[0]
+    if isinstance(first, SubscriptionSet):
+        return None
+    if isinstance(first, _AT_THE_CHANNEL) and values.picked:
+        return CHANNEL
+    if isinstance(first, _AT_THE_SELECTOR) and values.subscription_id is None:
+        return SELECTOR
+    if isinstance(first, Rendered):  # the form keeps what was filled in
+        return SELECTOR if values.subscription_id is None else TOPICS
+    return None
+
+
+def plain_outcome(outcome: Outcome, i18n: Translator, now: datetime) -> str:
+    """Say how it went without markup: a field's error shows none."""
+    texts: list[str] = []
+    for block in _blocks(outcome, i18n, now):
+        held: list[Any] = [block.get("text"), *block.get("elements", [])]
+        texts += [part["text"] for part in held if isinstance(part, dict) and part.get("type") == "mrkdwn"]
+    return plain_line(" ".join(texts))
+
+
+def outcome_view(outcome: Outcome, channel_id: str, i18n: Translator, now: datetime) -> View:
+    """Say how it went in a window, under the name of the channel that it means by "this channel"."""
+    blocks = [*channel_line(channel_id, i18n), *_blocks(outcome, i18n, now)]
+    return window(outcome_title(i18n), blocks, i18n)
+
+
+def outcome_title(i18n: Translator) -> str:
+    """Name the window in which it is said."""
+    return i18n.gettext("Subscriptions")
+
+
+def ended(i18n: Translator) -> Rendered:
+    """Say that what was to be changed is not there any more."""
+    _ = i18n.gettext
+    line = _("This subscription has been ended meanwhile.")
+    return short_message(line, _("`/cdi subscriptions` shows what the channel hears of."))
+
+
+def _blocks(outcome: Outcome, i18n: Translator, now: datetime) -> list[Block]:
+    return [
+        block
+        for one in outcome
+        for block in (one if isinstance(one, Rendered) else render_answer(one, i18n, now=now)).blocks
+    ]

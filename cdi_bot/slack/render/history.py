@@ -22,14 +22,22 @@ from cdi_bot.slack.render.kit.blocks import (
     section,
     table,
 )
-from cdi_bot.slack.render.kit.buttons import open_button, unsnooze_button
-from cdi_bot.slack.render.kit.charts import run_charts, sparklines
+from cdi_bot.slack.render.kit.buttons import open_button, pager, unsnooze_button
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import BLOCKS_JSON, weight
-from cdi_bot.slack.render.kit.pages import as_of, pager
 from cdi_bot.slack.render.kit.reasons import braze_advice, reason_text
-from cdi_bot.slack.render.kit.runs import failed, row_counts, run_sign, short_status, synced, took
+from cdi_bot.slack.render.kit.runs import (
+    failed,
+    row_counts,
+    run_charts,
+    run_sign,
+    short_status,
+    sparklines,
+    synced,
+    took,
+)
 from cdi_bot.slack.render.kit.text import (
+    as_of,
     bold_name,
     code,
     date,

@@ -15,7 +15,8 @@ from cdi_bot.core.model.incident import Topic
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.sandbox.slack.block_kit import options_problems
-from cdi_bot.slack.render.forms.fields import (
+from cdi_bot.slack.render.form import FormDraft, outcome_window, subscription_form, waiting_window
+from cdi_bot.slack.render.form_fields import (
     CHANNEL,
     DIGEST_AT,
     FORM,
@@ -24,10 +25,10 @@ from cdi_bot.slack.render.forms.fields import (
     ROWS,
     SELECTOR,
     TOPICS,
+    FormValues,
+    read_form,
     selector_options,
 )
-from cdi_bot.slack.render.forms.form import FormDraft, outcome_window, subscription_form, waiting_window
-from cdi_bot.slack.render.forms.values import FormValues, read_form
 from cdi_bot.slack.render.kit.blocks import short_message
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.usecases.answers import SettingsShown
