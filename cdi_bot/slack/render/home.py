@@ -14,7 +14,12 @@ from cdi_bot.core.model.run import Run
 from cdi_bot.slack.render.kinds.table import overall_state, renderer_of, state_sign
 from cdi_bot.slack.render.kinds.unreachable import unreachable_banner
 from cdi_bot.slack.render.kit.blocks import Block, actions, button, context, plain_text, section
-from cdi_bot.slack.render.kit.buttons import change_button, open_button, subscribe_button
+from cdi_bot.slack.render.kit.buttons import (
+    carried_integration,
+    change_button,
+    open_button,
+    subscribe_button,
+)
 from cdi_bot.slack.render.kit.charts import BROKEN_BAR, sparkline
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.pages import pager
@@ -200,7 +205,7 @@ def _attention_blocks(
 def _runs(entry: NeedsAttention | IntegrationSummary, place: int, i18n: Translator) -> Block | None:
     _ = i18n.gettext
     says = _("Show the runs of {name}").format(name=name_of(entry.integration))
-    return button(_("History"), f"home_runs:{place}", {"id": entry.integration.integration_id}, says=says)
+    return button(_("History"), f"home_runs:{place}", carried_integration(entry.integration), says=says)
 
 
 def _channel(channel: Channel, place: int, i18n: Translator, *, may_change: bool) -> Block:

@@ -70,14 +70,19 @@ def snooze_element(view: IncidentView, i18n: Translator) -> Block | None:
     return snooze_select(view.integration, i18n)
 
 
+def carried_integration(integration: Integration) -> dict[str, Any]:
+    """Return what a button about an integration carries: ids are unique only within a Braze workspace."""
+    return {"workspace": integration.workspace_id, "id": integration.integration_id}
+
+
 def unsnooze_button(
     integration: Integration, i18n: Translator, *, action_id: str = "unsnooze", place: Channel | None = None
 ) -> Block | None:
     """Return the button that ends a snooze: in the channel it stands in, or in another `place`."""
     _ = i18n.gettext
     says = _("End the mute of {name}").format(name=name_of(integration))
-    carried = {"id": integration.integration_id} | ({"in": place.channel_id} if place else {})
-    return button(_("End mute"), action_id, carried, says=says)
+    elsewhere = {"in": place.channel_id} if place else {}
+    return button(_("End mute"), action_id, carried_integration(integration) | elsewhere, says=says)
 
 
 def snooze_select(integration: Integration, i18n: Translator) -> Block | None:
@@ -92,7 +97,7 @@ def snooze_select(integration: Integration, i18n: Translator) -> Block | None:
     return select(
         _("Snooze…"),
         "snooze",
-        [(label, {"id": integration.integration_id, "for": key}) for key, label in choices.items()],
+        [(label, carried_integration(integration) | {"for": key}) for key, label in choices.items()],
     )
 
 
@@ -100,7 +105,7 @@ def history_button(integration: Integration, i18n: Translator, *, action_id: str
     """Return the button that shows an integration's runs."""
     _ = i18n.gettext
     says = _("Show the runs of {name}").format(name=name_of(integration))
-    return button(_("History"), action_id, {"id": integration.integration_id, "offset": 0}, says=says)
+    return button(_("History"), action_id, carried_integration(integration) | {"offset": 0}, says=says)
 
 
 def sync_button(view: IncidentView, i18n: Translator) -> Block | None:
@@ -117,7 +122,7 @@ def confirmed_sync(integration: Integration, i18n: Translator) -> Block | None:
     return button(
         _("Sync now"),
         "sync",
-        {"id": integration.integration_id},
+        carried_integration(integration),
         says=_("Start a sync of {name} now").format(name=name),
         confirm=confirmation(
             title=_("Start a sync now?"),
@@ -143,7 +148,7 @@ def choose_button(
     """Return the button that carries out a command about this one of the integrations that were meant."""
     _ = i18n.gettext
     says = _("Choose {name}").format(name=name_of(integration))
-    carried = write_command(about_integration(command, integration.integration_id))
+    carried = write_command(about_integration(command, integration))
     return button(_("Choose"), f"pick:{place}", carried, says=says)
 
 
@@ -192,5 +197,5 @@ def more_menu(integration: Integration, i18n: Translator) -> Block | None:
     _ = i18n.gettext
     return overflow(
         "form_about",
-        [(_("Change what is told here…"), {"id": integration.integration_id})],
+        [(_("Change what is told here…"), carried_integration(integration))],
     )
