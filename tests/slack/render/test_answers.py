@@ -404,7 +404,7 @@ def test_choices_carry_the_command() -> None:
         "until": NOW.isoformat().replace("+00:00", "Z"),
         "reason": "move",
     }
-    assert read_command(pressed(shown, "pick")) == replace(snooze_users, query=USERS)
+    assert read_command(pressed(shown, "pick")) == replace(snooze_users, query=USERS, workspace_id=1)
     assert "11 more" in said(shown)
     assert "more:" not in said(render(ANSWERS["several_all_shown"]))
 
