@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.content import (
+from cdi_bot.core.model.incident import Incident
+from cdi_bot.core.model.integration import Integration, WatchedIntegration, Workspace, dashboard_page
+from cdi_bot.core.model.message import (
     Content,
     Digest,
     FailedAgain,
     GroupedReply,
     IntegrationMissing,
+    OutboxMessage,
     Recovered,
     ReplyFact,
     RunStarted,
@@ -24,14 +27,10 @@ from cdi_bot.core.model.content import (
     Unsnoozed,
     Unsubscribed,
 )
-from cdi_bot.core.model.incident import Incident
-from cdi_bot.core.model.integration import Integration, WatchedIntegration, Workspace, dashboard_page
-from cdi_bot.core.model.message import OutboxMessage
 from cdi_bot.core.model.run import Outcome, Run, second_of
 from cdi_bot.core.model.subscription import Snooze, is_pattern, selector_matches
 from cdi_bot.core.routing import mention_for, snoozed_until
-from cdi_bot.core.rules.kinds import rules_of
-from cdi_bot.core.rules.urgency import longest_row_first, severity_on_card
+from cdi_bot.core.rules.kinds import longest_row_first, rules_of, severity_on_card
 from cdi_bot.delivery.digests import period_of, subscribed_integrations
 from cdi_bot.delivery.views import (
     CardView,

@@ -12,10 +12,18 @@ from datetime import datetime
 import structlog
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.content import FailedAgain, IntegrationMissing
 from cdi_bot.core.model.incident import Incident, resolved
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
-from cdi_bot.core.model.message import Card, MessageKind, OwedMessage, recovered, reply, show_card
+from cdi_bot.core.model.message import (
+    Card,
+    FailedAgain,
+    IntegrationMissing,
+    MessageKind,
+    OwedMessage,
+    recovered,
+    reply,
+    show_card,
+)
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Subscription
 from cdi_bot.core.routing import channels_for_incident, channels_for_recovery, channels_for_runs

@@ -13,8 +13,8 @@ import structlog
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import WatchedIntegration, Workspace
 from cdi_bot.core.planner.planner import CALLS_SHARE, PAGES_SHARE, Planner
-from cdi_bot.core.planner.request_pace import RequestPace
-from cdi_bot.core.planner.run_habits import RUNS_KEPT
+from cdi_bot.core.planner.run_estimate import RUNS_KEPT
+from cdi_bot.core.planner.timing import RequestPace
 from cdi_bot.monitoring.braze_port import NO_MEASUREMENTS, Braze, Endpoint, Measurements, Purpose
 from cdi_bot.monitoring.connectivity import Connectivity
 from cdi_bot.monitoring.incident_writer import ConflictError, start_watching

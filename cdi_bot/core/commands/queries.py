@@ -1,10 +1,10 @@
-"""`/cdi status` and `/cdi list`: how integrations are, and which there are."""
+"""`/cdi status`, `/cdi list` and `/cdi help`: how integrations are, which there are, and what to type."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cdi_bot.core.commands.specification import N_, Command, Right, Specification, optional_name
+from cdi_bot.core.commands.specification import N_, Command, Right, Specification, no_arguments, optional_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +19,14 @@ class ListIntegrations(Command):
     """What integrations there are, or those whose name holds `query`."""
 
     query: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowHelp(Command):
+    """How to use the bot; `unknown` is the word that was no command, `nearest` the command that looks like it."""
+
+    unknown: str | None = None
+    nearest: str | None = None
 
 
 _STATUS = Specification(
@@ -54,6 +62,19 @@ _LIST = Specification(
     samples=(
         ("list", ListIntegrations(query=None)),
         ("list cart", ListIntegrations(query="cart")),
+    ),
+)
+
+HELP = Specification(
+    word="help",
+    command=ShowHelp,
+    right=Right.READ,
+    read=no_arguments(ShowHelp),
+    help=(("/cdi help", N_("this list")),),
+    usage="/cdi help",
+    samples=(
+        ("help", ShowHelp()),
+        ("HELP me", ShowHelp()),
     ),
 )
 

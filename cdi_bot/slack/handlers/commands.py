@@ -12,10 +12,9 @@ import structlog
 from cdi_bot.core.commands.channels import SetDigest, SetLanguage, ShowAudit, ShowSettings
 from cdi_bot.core.commands.incidents import Acknowledge, EndSnooze, RequestSync, SetSnooze
 from cdi_bot.core.commands.parser import parse
-from cdi_bot.core.commands.queries import ListIntegrations, ShowStatus
+from cdi_bot.core.commands.queries import ListIntegrations, ShowHelp, ShowStatus
 from cdi_bot.core.commands.specification import ChannelCommand, Command, Mistake
 from cdi_bot.core.commands.subscriptions import ShowSubscriptions, Subscribe, Unsubscribe
-from cdi_bot.core.commands.table import ShowHelp
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.delivery.slack_port import SlackTrouble
 from cdi_bot.slack.api.app import SlackApp

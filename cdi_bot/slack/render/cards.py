@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
-from cdi_bot.core.model.content import Content, FailedAgain, Recovered, ReplyFact, StillOpen
 from cdi_bot.core.model.incident import Incident
+from cdi_bot.core.model.message import Content, FailedAgain, Recovered, ReplyFact, StillOpen
 from cdi_bot.core.model.run import Outcome
 from cdi_bot.delivery.views import CardView, EventView, GroupedReplyView, IncidentView
 from cdi_bot.slack.render.kinds.sync_failed import in_a_row

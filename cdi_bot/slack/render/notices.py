@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cdi_bot.core.model.content import (
+from cdi_bot.core.model.message import (
     ChannelBroken,
     DigestChanged,
     IntegrationMissing,
@@ -14,9 +14,8 @@ from cdi_bot.core.model.content import (
     Unsnoozed,
     Unsubscribed,
 )
-from cdi_bot.core.model.requested_sync import SyncEnding
+from cdi_bot.core.model.requested_sync import APPEARS, LONGEST, SyncEnding
 from cdi_bot.core.model.run import Outcome
-from cdi_bot.core.rules.requested_sync import APPEARS, LONGEST
 from cdi_bot.delivery.views import EventView
 from cdi_bot.slack.render.cards import REPLIES, EventRenderers
 from cdi_bot.slack.render.kit.blocks import Block, Rendered, actions, next_step, short_message, small_print

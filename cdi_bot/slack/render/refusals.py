@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from cdi_bot.core.commands.parser import BY_WORD, CHANNEL_WORDS, SPECIFICATIONS
 from cdi_bot.core.commands.specification import Command, Mistake, MistakeKind
-from cdi_bot.core.commands.table import BY_WORD, CHANNEL_WORDS, SPECIFICATIONS
 from cdi_bot.core.model.incident import Topic
 from cdi_bot.slack.render.kit.blocks import Rendered, Renderers, context, section, short_message
 from cdi_bot.slack.render.kit.buttons import choose_button

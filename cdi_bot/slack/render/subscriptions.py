@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from cdi_bot.core.commands.table import BY_WORD
+from cdi_bot.core.commands.parser import BY_WORD
 from cdi_bot.core.digest_schedule import read_schedule
 from cdi_bot.core.model.channel import AuditEntry
 from cdi_bot.core.model.incident import Topic

@@ -10,18 +10,18 @@ from hypothesis import strategies as st
 
 from cdi_bot.core.commands.channels import ShowAudit
 from cdi_bot.core.commands.incidents import Acknowledge, EndSnooze, RequestSync, SetSnooze
-from cdi_bot.core.commands.parser import parse, print_command
-from cdi_bot.core.commands.queries import ListIntegrations, ShowStatus
-from cdi_bot.core.commands.specification import SAMPLE_TIME as NOW
-from cdi_bot.core.commands.specification import Command, Mistake, MistakeKind
-from cdi_bot.core.commands.subscriptions import ShowSubscriptions, Subscribe, Unsubscribe
-from cdi_bot.core.commands.table import (
+from cdi_bot.core.commands.parser import (
     CHANNEL_WORDS,
     SPECIFICATIONS,
     WORDS,
-    ShowHelp,
     about_integration,
+    parse,
+    print_command,
 )
+from cdi_bot.core.commands.queries import ListIntegrations, ShowHelp, ShowStatus
+from cdi_bot.core.commands.specification import SAMPLE_TIME as NOW
+from cdi_bot.core.commands.specification import Command, Mistake, MistakeKind
+from cdi_bot.core.commands.subscriptions import ShowSubscriptions, Subscribe, Unsubscribe
 from cdi_bot.core.model.incident import Topic
 from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters
 

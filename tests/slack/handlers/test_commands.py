@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdi_bot.core.commands.incidents import SetSnooze
+from cdi_bot.core.commands.parser import BY_COMMAND, SPECIFICATIONS, WORDS, about_integration
 from cdi_bot.core.commands.specification import SAMPLE_TIME, ChannelCommand, Command, Right, Specification
-from cdi_bot.core.commands.table import BY_COMMAND, SPECIFICATIONS, WORDS, about_integration
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.sandbox.slack.seed_data import GUEST, MARA
 from cdi_bot.slack.api.app import SlackApp

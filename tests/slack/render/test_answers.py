@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdi_bot.core.commands.incidents import SetSnooze
+from cdi_bot.core.commands.parser import WORDS as COMMANDS
 from cdi_bot.core.commands.specification import Command, Mistake, MistakeKind
-from cdi_bot.core.commands.table import WORDS as COMMANDS
 from cdi_bot.core.model.channel import AuditEntry, Channel
 from cdi_bot.core.model.incident import Topic
 from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Subscription

@@ -9,7 +9,9 @@ from typing import Any, get_args
 import pytest
 from hypothesis import given
 
-from cdi_bot.core.model.content import (
+from cdi_bot.core.model.incident import Incident, Topic
+from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.message import (
     ChannelBroken,
     Content,
     Digest,
@@ -30,8 +32,6 @@ from cdi_bot.core.model.content import (
     Unsnoozed,
     Unsubscribed,
 )
-from cdi_bot.core.model.incident import Incident, Topic
-from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Filters

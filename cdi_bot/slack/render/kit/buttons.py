@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from cdi_bot.core.commands.parser import BY_COMMAND, BY_WORD, about_integration
 from cdi_bot.core.commands.specification import Command
-from cdi_bot.core.commands.table import BY_COMMAND, BY_WORD, about_integration
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import Subscription

@@ -7,9 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.requested_sync import RequestedSync, SyncEnd, SyncEnding
+from cdi_bot.core.model.requested_sync import (
+    APPEARS,
+    LONGEST,
+    RequestedSync,
+    SyncEnd,
+    SyncEnding,
+    judge_requested_sync,
+    next_request_at,
+    run_of,
+)
 from cdi_bot.core.model.run import Run
-from cdi_bot.core.rules.requested_sync import APPEARS, LONGEST, judge_requested_sync, next_request_at, run_of
 
 NOW = datetime(2026, 3, 2, 12, 0, 5, tzinfo=UTC)
 

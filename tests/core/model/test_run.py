@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cdi_bot.core.model.run import Run
-from cdi_bot.core.rules.merge_runs import merge_runs
+from cdi_bot.core.model.run import Run, merge_runs
 from tests.core.runs_kit import NOON, listed, run, unwatched, watched
 
 

@@ -5,8 +5,7 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
-from cdi_bot.braze.client import BrazeClient
-from cdi_bot.braze.http import Timeouts
+from cdi_bot.braze.client import BrazeClient, Timeouts
 from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint, Purpose
 from cdi_bot.sandbox.braze.integration import IntegrationConfig
 from cdi_bot.sandbox.braze.world import BrazeWorld

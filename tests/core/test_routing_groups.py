@@ -10,10 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdi_bot.core.grouped_replies import combined, fact_of, incidents_of, joinable_replies
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.content import Content, FailedAgain, GroupedReply, Recovered, ShowCard, StillOpen
-from cdi_bot.core.model.message import MessageKind, OutboxMessage, OwedMessage
+from cdi_bot.core.model.message import (
+    Content,
+    FailedAgain,
+    GroupedReply,
+    MessageKind,
+    OutboxMessage,
+    OwedMessage,
+    Recovered,
+    ShowCard,
+    StillOpen,
+)
+from cdi_bot.core.routing import combined, fact_of, incidents_of, joinable_replies
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
