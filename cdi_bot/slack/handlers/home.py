@@ -140,15 +140,13 @@ class HomeTab:
         before = viewer.shown
         await self._show(press.who, viewer)
         if told is not None and viewer.shown == before:
-            await self._open(
-                body, outcome_window(responder.i18n.gettext("Acknowledge"), told, responder.i18n)
-            )
+            await self._open(body, outcome_window(responder.i18n("Acknowledge"), told, responder.i18n))
 
     async def runs(self, body: Json) -> None:
         """Show an integration's runs in a window, which waits while Braze is asked."""
         press = ButtonPress.read(body, self.responder.slack)
         responder = await self.responder.speaking_to(press.who)
-        title = responder.i18n.gettext("History")
+        title = responder.i18n("History")
         view_id = await self._open(body, waiting_window(title, responder.i18n))
         if view_id is None:
             return
@@ -167,7 +165,7 @@ class HomeTab:
         """Explain the commands in a window."""
         responder = await self.responder.speaking_to(body["user"]["id"])
         told = render_help(None, None, responder.i18n)
-        await self._open(body, outcome_window(responder.i18n.gettext("Help"), told, responder.i18n))
+        await self._open(body, outcome_window(responder.i18n("Help"), told, responder.i18n))
 
     async def _open(self, body: Json, view: View) -> str | None:
         try:

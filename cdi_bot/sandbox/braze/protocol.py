@@ -1,4 +1,4 @@
-"""The payloads of Braze's CDI API: rows, times, cursors, Link headers. Pure.
+"""Braze's CDI API as documented: permissions and limits of the endpoints, rows, times, cursors, Link headers. Pure.
 
 Facts: Braze's public reference for the three endpoints under `/cdi/integrations`, quirks included: the
 documented `next` target of the status call lacks the slash before the id, so no client should follow it.
@@ -7,10 +7,87 @@ documented `next` target of the status call lacks the slash before the id, so no
 import base64
 import binascii
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from enum import Enum
 
 from cdi_bot.sandbox.braze.integration import Integration, IntegrationConfig, ListFacts, Oddities
 from cdi_bot.sandbox.braze.runs import RUNNING, Run
+
+
+class Endpoint(Enum):
+    """An endpoint, with a permission and a limit of its own. The value names it in control requests."""
+
+    LIST = "list"  # GET /cdi/integrations
+    STATUS = "status"  # GET /cdi/integrations/{integration_id}/job_sync_status
+    SYNC = "sync"  # POST /cdi/integrations/{integration_id}/sync
+
+    @property
+    def permission(self) -> str:
+        """The permission that a key needs."""
+        return _PERMISSIONS[self]
+
+
+_PERMISSIONS = {
+    Endpoint.LIST: "cdi.integration_list",
+    Endpoint.STATUS: "cdi.integration_job_status",
+    Endpoint.SYNC: "cdi.integration_sync",
+}
+
+ALL_PERMISSIONS = frozenset(_PERMISSIONS.values())
+
+DOCUMENTED_LIMITS = {Endpoint.LIST: 50, Endpoint.STATUS: 100, Endpoint.SYNC: 20}
+"""Requests a minute for a whole workspace, as Braze documents them."""
+
+
+RateHeaders = dict[str, str]
+"""The rate limit headers of an answer."""
+
+NO_RATE_HEADERS: RateHeaders = {
+    "X-RateLimit-Limit": "",
+    "X-RateLimit-Remaining": "",
+    "X-RateLimit-Reset": "",
+}
+
+
+class RateLimits:
+    """Counts the requests of one workspace; the count starts again with each clock minute."""
+
+    def __init__(self) -> None:
+        """Start with the documented limits and nothing used."""
+        self._limits = dict(DOCUMENTED_LIMITS)
+        self._used: dict[Endpoint, tuple[datetime, int]] = {}
+
+    def set(self, endpoint: Endpoint, limit: int) -> None:
+        """Raise or lower a limit, requests a minute, from the next request on."""
+        self._limits[endpoint] = limit
+
+    def count(self, endpoint: Endpoint, now: datetime) -> tuple[bool, RateHeaders]:
+        """Count one request at `now`, and return whether it passes. One over the limit is not counted."""
+        minute = now.replace(second=0, microsecond=0)
+        counted_in, used = self._used.get(endpoint, (minute, 0))
+        used = used if counted_in == minute else 0
+        passes = used < self._limits[endpoint]
+        used += passes
+        self._used[endpoint] = (minute, used)
+        return passes, self._headers(endpoint, now, used=used)
+
+    def used_up(self, endpoint: Endpoint, now: datetime) -> RateHeaders:
+        """Return the headers of a request at `now` when other tools have used the whole limit. Counts nothing."""
+        return self._headers(endpoint, now, used=self._limits[endpoint])
+
+    def _headers(self, endpoint: Endpoint, now: datetime, *, used: int) -> RateHeaders:
+        limit = self._limits[endpoint]
+        minute_ends = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
+        return {
+            "X-RateLimit-Limit": str(limit),
+            "X-RateLimit-Remaining": str(max(0, limit - used)),
+            "X-RateLimit-Reset": str(int(minute_ends.timestamp())),
+        }
+
+    def to_json(self) -> dict[str, int]:
+        """Return the limits by endpoint name."""
+        return {endpoint.value: limit for endpoint, limit in self._limits.items()}
+
 
 PAGE_SIZE = 10
 """Items a page, of both GET calls."""
