@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cdi_bot.core.model.content import Unsubscribed
-from cdi_bot.core.model.message import MessageKind, OwedMessage
+from cdi_bot.core.model.message import MessageKind, OwedMessage, Unsubscribed
 from cdi_bot.core.model.requested_sync import RequestedSync
 from cdi_bot.store import Store
 from tests.store.samples import CHANNEL, MINUTE, NOW, a_workspace
