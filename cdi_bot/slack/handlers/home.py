@@ -21,7 +21,7 @@ from cdi_bot.slack.api.call import Json
 from cdi_bot.slack.api.views import SlackViews
 from cdi_bot.slack.handlers.actions import ButtonPress
 from cdi_bot.slack.handlers.commands import Responder
-from cdi_bot.slack.render.form import outcome_window, waiting_window, window
+from cdi_bot.slack.render.form import waiting_window, window
 from cdi_bot.slack.render.history import history_window
 from cdi_bot.slack.render.home import View, fingerprint, home_view, troubled_home, unknown_home
 from cdi_bot.slack.render.refusals import render_help
@@ -140,7 +140,7 @@ class HomeTab:
         before = viewer.shown
         await self._show(press.who, viewer)
         if told is not None and viewer.shown == before:
-            await self._open(body, outcome_window(responder.i18n("Acknowledge"), told, responder.i18n))
+            await self._open(body, window(responder.i18n("Acknowledge"), told.blocks, responder.i18n))
 
     async def runs(self, body: Json) -> None:
         """Show an integration's runs in a window, which waits while Braze is asked."""
@@ -167,7 +167,7 @@ class HomeTab:
         """Explain the commands in a window."""
         responder = await self.responder.speaking_to(body["user"]["id"])
         told = render_help(None, None, responder.i18n)
-        await self._open(body, outcome_window(responder.i18n("Help"), told, responder.i18n))
+        await self._open(body, window(responder.i18n("Help"), told.blocks, responder.i18n))
 
     async def _open(self, body: Json, view: View) -> str | None:
         try:

@@ -249,11 +249,6 @@ def waiting_window(title: str, i18n: Translator) -> View:
     return window(title, [section("⏳ " + i18n("One moment: I am asking Braze…"))], i18n)
 
 
-def outcome_window(title: str, message: Rendered, i18n: Translator) -> View:
-    """Return a window that says how it went."""
-    return window(title, message.blocks, i18n)
-
-
 def window(title: str, blocks: Sequence[Block], i18n: Translator) -> View:
     """Return a window with nothing to fill in."""
     return {"type": "modal", "title": _title(title), "close": _title(i18n("Close")), "blocks": [*blocks]}

@@ -129,7 +129,6 @@ def _help(i18n: Translator) -> Block | None:
 
 
 def _listed(home: Home, i18n: Translator, now: datetime) -> list[Block]:
-    """Return the entries of a page under their headings."""
     blocks: list[Block] = []
     before: HomeEntry | None = None
     for place, entry in enumerate(home.entries):
@@ -237,7 +236,6 @@ def _summary_block(entry: IntegrationSummary, place: int, i18n: Translator, now:
 
 
 def _newest(run: Run | None, i18n: Translator) -> list[str]:
-    """Say how the newest run went."""
     if run is None:
         return [i18n("no run seen yet")]
     state = f"{escape(short_status(run.job_status, i18n))} {date(run.sync_start_time)}"

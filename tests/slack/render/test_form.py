@@ -15,7 +15,7 @@ from cdi_bot.core.model.incident import Topic
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.sandbox.slack.block_kit import options_problems
-from cdi_bot.slack.render.form import FormDraft, outcome_window, subscription_form, waiting_window
+from cdi_bot.slack.render.form import FormDraft, subscription_form, waiting_window, window
 from cdi_bot.slack.render.form_fields import (
     CHANNEL,
     DIGEST_AT,
@@ -99,7 +99,7 @@ def test_around_the_form() -> None:
     """What stands in the form's place while it waits, and when it has been told."""
     assert_golden_view("form_waiting", lambda query: waiting_window("Subscriptions", query))
     assert_golden_view(
-        "form_told", lambda query: outcome_window("Subscriptions", short_message("Done.", "More."), query)
+        "form_told", lambda query: window("Subscriptions", short_message("Done.", "More.").blocks, query)
     )
 
 

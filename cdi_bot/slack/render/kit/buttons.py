@@ -104,14 +104,7 @@ def history_button(integration: Integration, i18n: Translator, *, action_id: str
     return button(i18n("History"), action_id, carried_integration(integration) | {"offset": 0}, says=says)
 
 
-def sync_button(view: IncidentView, i18n: Translator) -> Block | None:
-    """Return the button that starts a sync, where that is allowed; it asks first."""
-    if view.integration is None or not view.can_sync:
-        return None
-    return confirmed_sync(view.integration, i18n)
-
-
-def confirmed_sync(integration: Integration, i18n: Translator) -> Block | None:
+def sync_button(integration: Integration, i18n: Translator) -> Block | None:
     """Return the button that starts a sync of this integration; it asks first."""
     name = name_of(integration)
     return button(
