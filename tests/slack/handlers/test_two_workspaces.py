@@ -24,10 +24,10 @@ from cdi_bot.slack.handlers.registration import register_handlers
 from cdi_bot.slack.render.kit.blocks import Block
 from cdi_bot.slack.render.kit.buttons import (
     choose_button,
-    confirmed_sync,
     history_button,
     more_menu,
     snooze_select,
+    sync_button,
     unsnooze_button,
 )
 from cdi_bot.slack.render.kit.i18n import Translator
@@ -152,7 +152,7 @@ async def test_history(two: Two) -> None:
 
 async def test_sync(two: Two) -> None:
     """The sync is requested of the card's workspace."""
-    await two.press(confirmed_sync(two.second, WORDS))
+    await two.press(sync_button(two.second, WORDS))
     asked = [sum(request.path.endswith("/sync") for request in each.braze.requests) for each in two.sandboxes]
     assert asked == [0, 1]
 
@@ -204,7 +204,7 @@ async def test_a_workspace_that_is_no_longer_watched(two: Two) -> None:
     gone = replace(two.second, workspace_id=99)
     await two.press(history_button(gone, WORDS))
     assert "No integration" in two.last
-    await two.press(confirmed_sync(gone, WORDS))
+    await two.press(sync_button(gone, WORDS))
     assert [
         sum(request.path.endswith("/sync") for request in each.braze.requests) for each in two.sandboxes
     ] == [0, 0]
