@@ -35,7 +35,6 @@ from cdi_bot.usecases.incidents import IncidentResponse
 from cdi_bot.usecases.queries import Queries
 from cdi_bot.usecases.subscription_form import SubscriptionForms
 from cdi_bot.usecases.subscriptions import ChangeSubscriptions
-from cdi_bot.usecases.sync import SyncRequests
 from tests.databases import new_sqlite
 from tests.rigs.settings import bot_settings
 
@@ -79,7 +78,6 @@ class Desk:
     access: Access
     subscriptions: ChangeSubscriptions
     incidents: IncidentResponse
-    syncs: SyncRequests
     channels: ChangeChannelSettings
     forms: SubscriptionForms
     queries: Queries
@@ -92,7 +90,6 @@ class Desk:
             slack=slack,
             subscriptions=self.subscriptions,
             incidents=self.incidents,
-            syncs=self.syncs,
             queries=self.queries,
             channels=self.channels,
             access=self.access,
@@ -195,7 +192,6 @@ async def responder(
             access=app.access,
             subscriptions=app.subscriptions,
             incidents=app.incidents,
-            syncs=app.syncs,
             channels=app.channels,
             forms=app.forms,
             queries=app.queries,
