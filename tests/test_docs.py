@@ -9,7 +9,7 @@ import pytest
 import typer.main
 
 from cdi_bot.cli.main import app
-from cdi_bot.core.commands.table import OPTIONS, WORDS
+from cdi_bot.core.commands.parser import OPTIONS, WORDS
 from cdi_bot.core.model.incident import Kind, Topic
 from cdi_bot.settings.environment import VARIABLES
 

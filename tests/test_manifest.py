@@ -11,7 +11,7 @@ import yaml
 
 from cdi_bot.slack.api.identity import NEEDED, OPTIONAL
 from cdi_bot.slack.handlers.events import register_events
-from cdi_bot.slack.render.forms.fields import FORM
+from cdi_bot.slack.render.form_fields import FORM
 
 ROOT = Path(__file__).parent.parent
 SCHEMA = ROOT.parent / "shared" / "slack-manifest.schema.json"

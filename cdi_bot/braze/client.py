@@ -3,18 +3,32 @@
 Every request needs a permit of the budget, retries too. The two GETs are tried a few times in quick succession; a
 sync request is repeated only after failures in which Braze can't have received it. Links are never followed and URLs
 are never taken from responses: only cursors are. The key appears in no error, log line or `repr`.
+
+The retry loop is written out. stamina sleeps by itself, so that tests would have to wait. It and tenacity both decide
+on raised exceptions; here no exception of httpx may stay on as the context of another one, because it refers to the
+request, which carries the key.
 """
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import quote
+from functools import cache
+from typing import Generic, TypeVar
+from urllib.parse import quote, urlsplit
 
 import httpx
+import structlog
 
-from cdi_bot.braze.budget import Budget
-from cdi_bot.braze.errors import UNUSABLE_ID, trouble_for
-from cdi_bot.braze.http import BrazeHttp, BrazeRequest, Timeouts
+from cdi_bot.braze.budget import NO_RATE_HEADERS, Budget, Denial, Permit, read_rate_headers
+from cdi_bot.braze.errors import (
+    UNUSABLE_ID,
+    sync_may_have_started,
+    trouble_for,
+    trouble_of_error,
+    trouble_of_response,
+)
 from cdi_bot.braze.instances import checked_base_url
 from cdi_bot.braze.payloads import (
     is_valid_integration_id,
@@ -22,8 +36,83 @@ from cdi_bot.braze.payloads import (
     read_list_page,
     read_status_page,
 )
-from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint, ListPage, Purpose, StatusPage
-from cdi_bot.monitoring.measurements import NO_MEASUREMENTS, Measurements
+from cdi_bot.monitoring.braze_port import (
+    NO_MEASUREMENTS,
+    BrazeReason,
+    BrazeTrouble,
+    Endpoint,
+    ListPage,
+    Measurements,
+    Purpose,
+    StatusPage,
+)
+
+log = structlog.get_logger()
+
+MAX_ATTEMPTS = 3
+"""What fails longer than this is left to the next poll."""
+
+FIRST_WAIT = 0.25
+"""Seconds before the second attempt, on average; doubled for each further one."""
+
+_CONNECTIONS = 20  # more than are busy at once while Braze answers in time
+_KEEP_CONNECTIONS = 30.0  # seconds: polls come every few, proxies hang up after a minute
+
+_NOT_AT_ONCE = {BrazeReason.RATE_LIMITED, BrazeReason.OUT_OF_BUDGET, BrazeReason.SYNC_IN_PROGRESS}
+
+# What httpx may raise. OSError: what its network layer lets through; RuntimeError: a client that is closed;
+# ValueError: texts that no header or URL can hold.
+_HTTPX_ERRORS = (
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    httpx.StreamError,
+    httpx.CookieConflict,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
+
+_Answer = TypeVar("_Answer")
+
+
+@cache
+def _trusted_certificates() -> ssl.SSLContext:
+    """Read once, however many workspaces there are: that takes time and memory."""
+    return httpx.create_ssl_context()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """Limits in seconds: for a connection, for any stretch of silence, for a request with all its attempts."""
+
+    connect: float = 5.0
+    read: float = 10.0
+    total: float = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrazeRequest(Generic[_Answer]):
+    """What is sent, and how to read a successful response.
+
+    `path` is below the base URL. `read` raises `BrazeTrouble` with the reason `NOT_JSON`.
+    """
+
+    endpoint: Endpoint
+    path: str
+    read: Callable[[httpx.Response], _Answer]
+    purpose: Purpose
+    integration_id: str | None = None
+
+    @property
+    def is_idempotent(self) -> bool:
+        """Whether it is safe that Braze receives it twice."""
+        return self.endpoint is not Endpoint.SYNC
+
+    @property
+    def method(self) -> str:
+        """The HTTP method."""
+        return "GET" if self.is_idempotent else "POST"
+
 
 _LIST_PATH = "/cdi/integrations"
 _DEFAULT_TIMEOUTS = Timeouts()
@@ -50,19 +139,27 @@ class BrazeClient:
         timeouts: Timeouts = _DEFAULT_TIMEOUTS,
         measurements: Measurements = NO_MEASUREMENTS,
     ) -> None:
-        """Connect to nothing yet: the first request does."""
+        """Connect to nothing yet: the first request does. The key goes into a header and is kept nowhere else."""
         self._base_url = checked_base_url(base_url)
         self._workspace_id = workspace_id
+        self._host = urlsplit(self._base_url).hostname or ""
         self._budget = Budget()
-        self._http = BrazeHttp(
-            base_url=self._base_url,
-            api_key=_checked_key(api_key),
-            budget=self._budget,
-            clock=clock,
-            random=random,
-            sleep=sleep,
-            timeouts=timeouts,
-            measurements=measurements,
+        self._clock, self._random, self._sleep = clock, random, sleep
+        self._total = timeouts.total
+        self._measurements = measurements
+        self._http = httpx.AsyncClient(
+            headers={
+                "Authorization": f"Bearer {_checked_key(api_key)}",
+                "Accept": "application/json",
+                "User-Agent": "cdi-bot",
+            },
+            verify=_trusted_certificates(),
+            timeout=httpx.Timeout(timeouts.read, connect=timeouts.connect, pool=timeouts.total),
+            limits=httpx.Limits(
+                max_connections=_CONNECTIONS,
+                max_keepalive_connections=_CONNECTIONS,
+                keepalive_expiry=_KEEP_CONNECTIONS,
+            ),
         )
 
     def __repr__(self) -> str:
@@ -71,7 +168,7 @@ class BrazeClient:
 
     async def aclose(self) -> None:
         """Close the connections; requests under way end with `BrazeTrouble`."""
-        await self._http.close()
+        await self._http.aclose()
 
     def allowance(self, endpoint: Endpoint, now: datetime, *, purpose: Purpose = Purpose.POLL) -> int:
         """How many requests may be sent to `endpoint` right now; few before a minute's first response."""
@@ -93,7 +190,7 @@ class BrazeClient:
 
         path = _LIST_PATH + _query(cursor)
         request = BrazeRequest(endpoint=Endpoint.LIST, path=path, read=read, purpose=purpose)
-        return await self._http.send(request)
+        return await self._send(request)
 
     async def status_page(
         self, integration_id: str, cursor: str | None = None, *, purpose: Purpose = Purpose.POLL
@@ -111,7 +208,7 @@ class BrazeClient:
             purpose=purpose,
             integration_id=integration_id,
         )
-        return await self._http.send(request)
+        return await self._send(request)
 
     async def trigger_sync(self, integration_id: str) -> None:
         """Start a sync. After a `BrazeTrouble` with `may_have_happened` it must not be requested again."""
@@ -123,7 +220,97 @@ class BrazeClient:
             purpose=Purpose.COMMAND,
             integration_id=integration_id,
         )
-        await self._http.send(request)
+        await self._send(request)
+
+    async def _send(self, request: BrazeRequest[_Answer]) -> _Answer:
+        """Try until there is an answer, a failure that stays, or no budget or time left. Raises `BrazeTrouble`."""
+        trouble = trouble_for(BrazeReason.TIMEOUT, host=self._host)
+        try:
+            async with asyncio.timeout(self._total):
+                attempt = 0
+                while True:
+                    attempt += 1
+                    outcome = await self._attempt(request)
+                    self._measurements.asked(
+                        request.endpoint, outcome.reason if isinstance(outcome, BrazeTrouble) else None
+                    )
+                    if not isinstance(outcome, BrazeTrouble):
+                        return outcome
+                    if attempt > 1 and outcome.reason is BrazeReason.OUT_OF_BUDGET:
+                        break  # the failure before it says more
+                    trouble = outcome
+                    if attempt == MAX_ATTEMPTS or not trouble.retryable or trouble.reason in _NOT_AT_ONCE:
+                        break
+                    await self._pause(request, attempt, trouble)
+        except TimeoutError:  # not raised from here, so that it does not become the context
+            if not request.is_idempotent:
+                trouble = sync_may_have_started(trouble_for(BrazeReason.TIMEOUT, host=self._host))
+        raise trouble
+
+    async def _pause(self, request: BrazeRequest[_Answer], attempt: int, trouble: BrazeTrouble) -> None:
+        """Wait before the next attempt: longer each time, with jitter."""
+        seconds = FIRST_WAIT * 2.0 ** (attempt - 1) * (0.5 + self._random())
+        log.debug(  # an outage is logged once by the caller, not with every attempt
+            "Braze is asked again",
+            host=self._host,
+            endpoint=request.endpoint.value,
+            integration_id=request.integration_id,
+            reason=trouble.reason.value,
+            attempt=attempt,
+            wait_seconds=round(seconds, 3),
+        )
+        await self._sleep(seconds)
+
+    async def _attempt(self, request: BrazeRequest[_Answer]) -> _Answer | BrazeTrouble:
+        """Send once if the budget allows. Failures are returned: the head of this module says why."""
+        now = self._clock()
+        permit = self._budget.acquire(request.endpoint, now, request.purpose)
+        if isinstance(permit, Denial):
+            wait = (permit.until - now).total_seconds()
+            return trouble_for(BrazeReason.OUT_OF_BUDGET, what=permit.reason.value, retry_after=wait)
+        try:
+            response = await self._http.request(request.method, self._base_url + request.path)
+        except _HTTPX_ERRORS as error:
+            self._budget.release(permit, self._clock(), NO_RATE_HEADERS, asked_to_wait=False)
+            return _final(request, trouble_of_error(error, self._host))
+        except asyncio.CancelledError:
+            self._budget.release(permit, self._clock(), NO_RATE_HEADERS, asked_to_wait=False)
+            raise
+        return self._evaluate(request, permit, response)
+
+    def _evaluate(
+        self, request: BrazeRequest[_Answer], permit: Permit, response: httpx.Response
+    ) -> _Answer | BrazeTrouble:
+        """Note what a response says about the limits, then read it."""
+        now = self._clock()
+        headers = read_rate_headers(response.headers, now)
+        trouble = trouble_of_response(request.endpoint, response)
+        reason = trouble.reason if trouble else None
+        asked_to_wait = reason is BrazeReason.RATE_LIMITED or (
+            reason is BrazeReason.SERVER_ERROR and headers.retry_after is not None
+        )
+        closed_until = self._budget.release(permit, now, headers, asked_to_wait=asked_to_wait)
+        if trouble is not None and closed_until is not None:
+            trouble.retry_after = (closed_until - now).total_seconds()
+            log.warning(
+                "Braze asks to wait",
+                host=self._host,
+                endpoint=request.endpoint.value,
+                integration_id=request.integration_id,
+                until=closed_until.isoformat(),
+            )
+        if trouble is None:
+            try:
+                return request.read(response)
+            except BrazeTrouble as error:
+                trouble = error
+        return _final(request, trouble)
+
+
+def _final(request: BrazeRequest[_Answer], trouble: BrazeTrouble) -> BrazeTrouble:
+    """Turn a failure that leaves open whether a sync was started into one that is never retried."""
+    is_unclear = trouble.may_have_happened and not request.is_idempotent
+    return sync_may_have_started(trouble) if is_unclear else trouble
 
 
 def _checked_key(api_key: str) -> str:

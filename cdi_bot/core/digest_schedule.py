@@ -1,11 +1,12 @@
 """When a channel's digest is due, in the channel's own time zone, also across daylight-saving changes.
 
 A digest covers the time from one due moment to the next. Only the end of the last one is stored, so that after any
-pause one digest is sent for the time since then.
+pause one digest is sent for the time since then. Times of day are read here too, as people type them.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -13,7 +14,26 @@ from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from cdi_bot.core.model.channel import ChannelSettings
-from cdi_bot.core.time_of_day import read_time_of_day
+
+_TIME_OF_DAY = re.compile(r"(\d{1,2})(?:(:?)(\d{2}))?(am|pm)?", re.ASCII)
+_NOON, _HOURS, _MINUTES = 12, 24, 60
+
+
+def read_time_of_day(word: str, *, digits_only: bool = False) -> time | None:
+    """Read `9:30`, `17:00`, `9am` or `5:30pm`; with `digits_only` also `9` and `0900`. `None` for anything else."""
+    match = _TIME_OF_DAY.fullmatch(word.lower())
+    if match is None:
+        return None
+    colon, half = match[2], match[4]
+    hour, minute = int(match[1]), int(match[3] or 0)
+    if not (digits_only or colon or (half and match[3] is None)):
+        return None
+    if half:
+        if not 1 <= hour <= _NOON:
+            return None
+        hour = hour % _NOON + (_NOON if half == "pm" else 0)
+    return time(hour, minute) if hour < _HOURS and minute < _MINUTES else None
+
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 """The days as they are stored; people may also type any longer beginning of the full name."""

@@ -11,11 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from cdi_bot.core.grouped_replies import fact_of
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.content import SyncEnded
-from cdi_bot.core.model.message import Card, MessageKind, OutboxMessage
-from cdi_bot.core.routing import snoozed_until
+from cdi_bot.core.model.message import Card, MessageKind, OutboxMessage, SyncEnded
+from cdi_bot.core.routing import fact_of, snoozed_until
 from cdi_bot.delivery.channel_health import ChannelHealth
 from cdi_bot.delivery.slack_port import Messenger, SlackTrouble, SlackVerdict
 from cdi_bot.delivery.view_builder import ViewBuilder, is_worth_telling

@@ -12,8 +12,7 @@ from datetime import datetime
 import structlog
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.content import ChannelBroken
-from cdi_bot.core.model.message import MessageKind, OwedMessage
+from cdi_bot.core.model.message import ChannelBroken, MessageKind, OwedMessage
 from cdi_bot.delivery.slack_port import ChannelInfo, Messenger, SlackTrouble, SlackVerdict
 from cdi_bot.store import Store, StoreTrouble
 

@@ -10,9 +10,8 @@ import structlog
 
 from cdi_bot.core.digest_schedule import Schedule, schedule_of, zone_of
 from cdi_bot.core.model.channel import Channel, ChannelSettings
-from cdi_bot.core.model.content import Digest
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
-from cdi_bot.core.model.message import MessageKind, OwedMessage
+from cdi_bot.core.model.message import Digest, MessageKind, OwedMessage
 from cdi_bot.core.model.subscription import is_subscribed
 from cdi_bot.core.statistics import (
     IntegrationTotals,

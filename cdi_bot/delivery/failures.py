@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from cdi_bot.core.model.content import SyncEnded
-from cdi_bot.core.model.message import MessageKind, OutboxMessage
+from cdi_bot.core.model.message import MessageKind, OutboxMessage, SyncEnded
 from cdi_bot.delivery.attempt import SETTLE_AFTER, MessageSender
 from cdi_bot.delivery.channel_health import ChannelHealth
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from cdi_bot.core.grouped_replies import combined, joinable_replies
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.message import Card, MessageKind, OutboxMessage, show_card
+from cdi_bot.core.routing import combined, joinable_replies
 from cdi_bot.delivery.view_builder import ViewBuilder
 from cdi_bot.store import Store, UnitOfWork
 

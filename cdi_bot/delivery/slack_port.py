@@ -7,8 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.person import Person
+from cdi_bot.core.model.channel import Channel, Person
 from cdi_bot.delivery.views import View
 
 

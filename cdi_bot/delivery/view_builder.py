@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.content import (
+from cdi_bot.core.model.incident import Incident
+from cdi_bot.core.model.integration import Integration, WatchedIntegration, Workspace, dashboard_page
+from cdi_bot.core.model.message import (
     Content,
     Digest,
     FailedAgain,
     GroupedReply,
     IntegrationMissing,
+    OutboxMessage,
     Recovered,
     ReplyFact,
     RunStarted,
@@ -24,14 +27,10 @@ from cdi_bot.core.model.content import (
     Unsnoozed,
     Unsubscribed,
 )
-from cdi_bot.core.model.incident import Incident
-from cdi_bot.core.model.integration import Integration, WatchedIntegration, Workspace, dashboard_page
-from cdi_bot.core.model.message import OutboxMessage
 from cdi_bot.core.model.run import Outcome, Run, second_of
 from cdi_bot.core.model.subscription import Snooze, is_pattern, selector_matches
 from cdi_bot.core.routing import mention_for, snoozed_until
-from cdi_bot.core.rules.kinds import rules_of
-from cdi_bot.core.rules.urgency import longest_row_first, severity_on_card
+from cdi_bot.core.rules.kinds import longest_row_first, rules_of, severity_on_card
 from cdi_bot.delivery.digests import period_of, subscribed_integrations
 from cdi_bot.delivery.views import (
     CardView,
@@ -58,14 +57,12 @@ class ViewBuilder:
     can_sync: bool
     _workspaces: dict[int, Workspace] = field(default_factory=dict)
 
-    async def card(
-        self, uow: UnitOfWork, channel: Channel, card_id: int, now: datetime, *, repeat: bool = False
-    ) -> CardView:
+    async def card(self, uow: UnitOfWork, channel: Channel, card_id: int, now: datetime) -> CardView:
         """A card as it should look now."""
         ids = (await uow.cards.members([card_id])).get(card_id, [])
         found = await uow.incidents.get_many(ids)
         views = await self._incidents(uow, channel, [found[each] for each in ids if each in found], now)
-        return CardView(incidents=tuple(sorted(views, key=_worst_first)), possible_repeat=repeat)
+        return CardView(incidents=tuple(sorted(views, key=_worst_first)))
 
     async def alone(
         self, uow: UnitOfWork, channel: Channel, card_ids: Collection[int], now: datetime
@@ -85,22 +82,20 @@ class ViewBuilder:
             or snoozed_until(snoozes, channel, [found[each] for each in ids], now)
         }
 
-    async def event(
-        self, uow: UnitOfWork, message: OutboxMessage, now: datetime, *, repeat: bool = False
-    ) -> View:
+    async def event(self, uow: UnitOfWork, message: OutboxMessage, now: datetime) -> View:
         """A reply or notice."""
         channel, content = message.owed.channel, message.owed.content
         if isinstance(content, Digest):
-            return await self._digest(uow, channel, content, repeat=repeat)
+            return await self._digest(uow, channel, content)
         if isinstance(content, Subscribed):
             return await self._subscribed(uow, content)
         if isinstance(content, FailedAgain | Recovered | StillOpen):
-            return await self._of_incident(uow, channel, content, now, repeat=repeat)
+            return await self._of_incident(uow, channel, content, now)
         if isinstance(content, GroupedReply):
-            return await self._of_several(uow, channel, content, now, repeat=repeat)
-        return await self._notice(uow, content, repeat=repeat)
+            return await self._of_several(uow, channel, content, now)
+        return await self._notice(uow, content)
 
-    async def _notice(self, uow: UnitOfWork, content: Content, *, repeat: bool) -> EventView:
+    async def _notice(self, uow: UnitOfWork, content: Content) -> EventView:
         """A message that tells one fact, with the integration and the run that it is about."""
         if isinstance(
             content, RunStarted | Snoozed | Unsnoozed | SyncTriggered | SyncEnded | IntegrationMissing
@@ -110,17 +105,13 @@ class ViewBuilder:
             if isinstance(content, RunStarted | SyncEnded) and content.run_start:
                 run = await _run(uow, content.workspace_id, content.integration_id, content.run_start)
             page = dashboard_page(await self._workspace(uow, content.workspace_id), content.integration_id)
-            return EventView(
-                content=content, integration=integration, run=run, dashboard_url=page, possible_repeat=repeat
-            )
+            return EventView(content=content, integration=integration, run=run, dashboard_url=page)
         if isinstance(content, Unsubscribed) and not is_pattern(content.selector):
             integration = await _integration(uow, content.workspace_id, content.selector)
-            return EventView(content=content, integration=integration, possible_repeat=repeat)
-        return EventView(content=content, possible_repeat=repeat)
+            return EventView(content=content, integration=integration)
+        return EventView(content=content)
 
-    async def _digest(
-        self, uow: UnitOfWork, channel: Channel, content: Digest, *, repeat: bool
-    ) -> DigestView:
+    async def _digest(self, uow: UnitOfWork, channel: Channel, content: Digest) -> DigestView:
         workspace_id, since, until = content.workspace_id, content.since, content.until
         workspace = await self._workspace(uow, workspace_id)
         integrations = [
@@ -139,7 +130,6 @@ class ViewBuilder:
             worst=tuple(
                 (part, dashboard_page(workspace, part.integration.integration_id)) for part in bad[:_FEW]
             ),
-            possible_repeat=repeat,
         )
 
     async def _of_incident(
@@ -148,8 +138,6 @@ class ViewBuilder:
         channel: Channel,
         content: FailedAgain | Recovered | StillOpen,
         now: datetime,
-        *,
-        repeat: bool,
     ) -> EventView:
         incident = (await uow.incidents.get_many([content.incident_id]))[content.incident_id]
         (view,) = await self._incidents(uow, channel, [incident], now)
@@ -162,18 +150,15 @@ class ViewBuilder:
             integration=view.integration,
             run=run,
             dashboard_url=view.dashboard_url,
-            possible_repeat=repeat,
         )
 
     async def _of_several(
-        self, uow: UnitOfWork, channel: Channel, content: GroupedReply, now: datetime, *, repeat: bool
+        self, uow: UnitOfWork, channel: Channel, content: GroupedReply, now: datetime
     ) -> GroupedReplyView:
         found = await uow.incidents.get_many(content.incident_ids)
         views = await self._incidents(uow, channel, list(found.values()), now)
         worth = [view for view in views if is_worth_telling(content.fact, view)]
-        return GroupedReplyView(
-            fact=content.fact, incidents=tuple(sorted(worth, key=_worst_first)), possible_repeat=repeat
-        )
+        return GroupedReplyView(fact=content.fact, incidents=tuple(sorted(worth, key=_worst_first)))
 
     async def _incidents(
         self, uow: UnitOfWork, channel: Channel, incidents: Sequence[Incident], now: datetime

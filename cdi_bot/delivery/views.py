@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from cdi_bot.core.model.content import Content, Digest, ReplyFact, Subscribed
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.message import Content, Digest, ReplyFact, Subscribed
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Snooze
 from cdi_bot.core.statistics import IntegrationTotals, PeriodTotals

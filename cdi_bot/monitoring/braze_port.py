@@ -1,4 +1,4 @@
-"""What the program needs of Braze, and the reasons for which it may fail."""
+"""What the program needs of Braze, the reasons for which it may fail, and what is measured of both."""
 
 from __future__ import annotations
 
@@ -120,6 +120,31 @@ class Braze(Protocol):
     def limit(self, endpoint: Endpoint) -> int:
         """Requests a minute that Braze allows the workspace, as last told by its headers."""
         ...
+
+
+class Measurements(Protocol):
+    """Counts. No call fails or waits, and none names a single integration, channel or person."""
+
+    def asked(self, endpoint: Endpoint, trouble: BrazeReason | None) -> None:
+        """Count a request to Braze; `trouble` is why there was no good answer, `None` when there was one."""
+        ...
+
+    def detected(self, latency: timedelta) -> None:
+        """Count the end of a run, first seen so long after it."""
+        ...
+
+
+class NoMeasurements:
+    """Counts nothing, for where nobody looks at it, such as a single answer in the terminal."""
+
+    def asked(self, endpoint: Endpoint, trouble: BrazeReason | None) -> None:
+        """Count nothing."""
+
+    def detected(self, latency: timedelta) -> None:
+        """Count nothing."""
+
+
+NO_MEASUREMENTS = NoMeasurements()
 
 
 STATUS_PATIENCE = timedelta(seconds=2)

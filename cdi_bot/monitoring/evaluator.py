@@ -16,10 +16,10 @@ from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.run import Outcome, Run
 from cdi_bot.core.rules.kind_rules import IntegrationFacts, PastNeeded, Rule
 from cdi_bot.core.rules.kinds import KINDS
-from cdi_bot.monitoring.incident_writer import ConflictError, write_incident
+from cdi_bot.monitoring.incident_writer import ConflictError, write_if_watched
 from cdi_bot.monitoring.integration_state import IntegrationState
 from cdi_bot.monitoring.poller import Poller
-from cdi_bot.store import Store, StoreTrouble, UnitOfWork
+from cdi_bot.store import Store, StoreTrouble
 
 log = structlog.get_logger(__name__)
 
@@ -107,14 +107,6 @@ class Evaluator:
             is_open=stored.is_open,
         )
         self._wake()
-
-
-async def write_if_watched(uow: UnitOfWork, incident: Incident, *, now: datetime) -> Incident | None:
-    """Store an incident of an integration; `None` when nobody watches the integration any more."""
-    watched = await uow.integrations.get(incident.workspace_id, incident.integration_id or "")
-    if watched is None or watched.watched_since is None:
-        return None
-    return await write_incident(uow, incident, watched.integration, now=now)
 
 
 def facts_of(item: IntegrationState) -> IntegrationFacts:

@@ -13,14 +13,12 @@ import structlog
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import WatchedIntegration, Workspace
 from cdi_bot.core.planner.planner import CALLS_SHARE, PAGES_SHARE, Planner
-from cdi_bot.core.planner.request_pace import RequestPace
-from cdi_bot.core.planner.run_habits import RUNS_KEPT
-from cdi_bot.monitoring.braze_port import Braze, Endpoint, Purpose
+from cdi_bot.core.planner.run_estimate import RUNS_KEPT
+from cdi_bot.core.planner.timing import RequestPace
+from cdi_bot.monitoring.braze_port import NO_MEASUREMENTS, Braze, Endpoint, Measurements, Purpose
 from cdi_bot.monitoring.connectivity import Connectivity
-from cdi_bot.monitoring.incident_writer import ConflictError
-from cdi_bot.monitoring.integration_lifecycle import start_watching
+from cdi_bot.monitoring.incident_writer import ConflictError, start_watching
 from cdi_bot.monitoring.integration_state import IntegrationState
-from cdi_bot.monitoring.measurements import NO_MEASUREMENTS, Measurements
 from cdi_bot.monitoring.requests import BrazeRequests
 from cdi_bot.monitoring.workspace_state import WorkspaceState
 from cdi_bot.store import Lease, Store, StoreTrouble, UnitOfWork

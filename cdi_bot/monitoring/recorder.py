@@ -13,10 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from cdi_bot.core.model.content import RunStarted
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import WatchedIntegration
-from cdi_bot.core.model.message import MessageKind, OwedMessage
+from cdi_bot.core.model.message import MessageKind, OwedMessage, RunStarted
 from cdi_bot.core.model.run import Outcome, Run
 from cdi_bot.core.model.subscription import Subscription
 from cdi_bot.core.routing import channels_for_runs

@@ -8,10 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from cdi_bot.core.model.content import StillOpen
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import WatchedIntegration
-from cdi_bot.core.model.message import Card, MessageKind, OwedMessage, show_card
+from cdi_bot.core.model.message import Card, MessageKind, OwedMessage, StillOpen, show_card
 from cdi_bot.core.model.subscription import Subscription
 from cdi_bot.store import Store, StoreTrouble, UnitOfWork
 

@@ -12,10 +12,15 @@ from datetime import datetime
 
 import structlog
 
-from cdi_bot.core.model.content import SyncEnded
-from cdi_bot.core.model.message import MessageKind, OwedMessage
-from cdi_bot.core.model.requested_sync import RequestedSync, SyncEnd
-from cdi_bot.core.rules.requested_sync import CLOCKS_APART, LONGEST, judge_requested_sync, next_request_at
+from cdi_bot.core.model.message import MessageKind, OwedMessage, SyncEnded
+from cdi_bot.core.model.requested_sync import (
+    CLOCKS_APART,
+    LONGEST,
+    RequestedSync,
+    SyncEnd,
+    judge_requested_sync,
+    next_request_at,
+)
 from cdi_bot.monitoring.braze_port import STATUS_PATIENCE, Purpose, within
 from cdi_bot.monitoring.poller import Poller
 from cdi_bot.store import Store, StoreTrouble, UnitOfWork

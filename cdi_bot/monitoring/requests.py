@@ -14,8 +14,7 @@ from cdi_bot.core.planner.planner import Planner
 from cdi_bot.core.planner.run_estimate import ListChange
 from cdi_bot.monitoring.braze_port import NO_SUCH_INTEGRATION, Braze, BrazeReason, BrazeTrouble, Purpose
 from cdi_bot.monitoring.connectivity import Connectivity
-from cdi_bot.monitoring.fetch_list import ListFetcher
-from cdi_bot.monitoring.fetch_runs import fetch_runs
+from cdi_bot.monitoring.fetch import ListFetcher, fetch_runs
 from cdi_bot.monitoring.incident_writer import ConflictError
 from cdi_bot.monitoring.integration_state import IntegrationState
 from cdi_bot.monitoring.recorder import Observation

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
 
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
+from cdi_bot.core.model.run import Outcome, key_of
 from cdi_bot.core.model.subscription import Subscription, is_subscribed
 from cdi_bot.core.rules.sync_failed import Finding
-from cdi_bot.monitoring.incident_writer import ConflictError
-from cdi_bot.monitoring.integration_lifecycle import record_missing, start_watching, stop_watching
+from cdi_bot.monitoring.braze_port import Measurements
+from cdi_bot.monitoring.incident_writer import ConflictError, record_missing, start_watching, stop_watching
 from cdi_bot.monitoring.integration_state import NONE_RUNNING, IntegrationState, run_from_list
-from cdi_bot.monitoring.measurements import DetectionTimes, Measurements
 from cdi_bot.monitoring.recorder import Observation, Recorder
 from cdi_bot.store import Store, StoreTrouble
 
@@ -22,6 +22,36 @@ log = structlog.get_logger(__name__)
 
 _CLOCK_SKEW = timedelta(minutes=5)
 """Braze's clock may be so far behind ours: a failure just after a subscription would else be taken for history."""
+
+_UNTIMED = 1000
+"""Ends known from the list alone that are remembered until the status call tells when they were."""
+
+
+@dataclass(slots=True, kw_only=True)
+class DetectionTimes:
+    """How long after the end of each run it was first seen.
+
+    The list tells that a run ended, but not when; the status call tells that later. Until then the moment in which
+    the end was seen is kept here.
+    """
+
+    measurements: Measurements
+    _seen: dict[tuple[str, datetime], datetime] = field(default_factory=dict)
+
+    def note(self, findings: Iterable[Finding], now: datetime) -> None:
+        """Count the ends among what was just stored."""
+        for finding in findings:
+            fresh = {key_of(run) for run in finding.ended}
+            for run in finding.runs:
+                name = key_of(run)
+                if run.outcome is Outcome.RUNNING:
+                    continue
+                if run.sync_finish_time is None:
+                    if name in fresh and len(self._seen) < _UNTIMED:
+                        self._seen.setdefault(name, now)
+                elif name in fresh or name in self._seen:
+                    seen = self._seen.pop(name, now)
+                    self.measurements.detected(max(seen - run.sync_finish_time, timedelta()))
 
 
 class WorkspaceState:

@@ -12,9 +12,8 @@ from typing import Any
 import structlog
 
 from cdi_bot.core.model.integration import Workspace
-from cdi_bot.monitoring.braze_port import Braze
+from cdi_bot.monitoring.braze_port import Braze, Measurements
 from cdi_bot.monitoring.evaluator import Evaluator
-from cdi_bot.monitoring.measurements import Measurements
 from cdi_bot.monitoring.poller import Poller, PollerSettings
 from cdi_bot.monitoring.reminders import Reminders
 from cdi_bot.monitoring.requested_syncs import SyncFollower

@@ -1,31 +1,116 @@
-"""One aiohttp server for both stand-ins, on one port.
+"""One aiohttp server for both stand-ins, on one port, and the live stream of everything that happens in them.
 
 `/cdi/…` is Braze, `/api/…`, `/link` and `/response/…` are Slack, `/` is the demo page, `/sandbox/…` controls
-them and streams what happens.
+them. `/sandbox/stream`, a WebSocket, sends one `snapshot` frame and then one JSON event a frame, none missing between
+the two; `Sandbox.events()` is the same in-process.
 """
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from aiohttp import web
 
 from cdi_bot.sandbox.braze.api import braze_routes
 from cdi_bot.sandbox.braze.control import braze_control_routes
-from cdi_bot.sandbox.braze.payloads import integration_json
+from cdi_bot.sandbox.braze.protocol import integration_json
 from cdi_bot.sandbox.braze.world import BrazeWorld
 from cdi_bot.sandbox.control import Json
 from cdi_bot.sandbox.slack.control import SlackControl
-from cdi_bot.sandbox.slack.http_mode import HttpMode
-from cdi_bot.sandbox.slack.interactions import Interactions, response_routes
+from cdi_bot.sandbox.slack.interactions import HttpMode, Interactions
 from cdi_bot.sandbox.slack.seed_data import app_token, bot_token
 from cdi_bot.sandbox.slack.socket_mode import Sockets, socket_routes
-from cdi_bot.sandbox.slack.web_api import slack_api_routes
+from cdi_bot.sandbox.slack.web_api import response_routes, slack_api_routes
 from cdi_bot.sandbox.slack.world import SlackWorld
-from cdi_bot.sandbox.stream import Stream, Subscription
+
+_BACKLOG_MAX = 20_000
+
+
+class Subscription(AsyncIterator[Json]):
+    """The events since it was made, one after the other; ends when the stream closes."""
+
+    def __init__(self, leave: Callable[["Subscription"], None]) -> None:
+        """Listen from now on. `leave` removes it from the stream."""
+        self._events: asyncio.Queue[Json | None] = asyncio.Queue()
+        self._leave = leave
+
+    def put(self, event: Json | None) -> None:
+        """Add an event; None is the end. A listener that does not read is removed."""
+        if self._events.qsize() >= _BACKLOG_MAX:
+            self._leave(self)
+            event = None
+        self._events.put_nowait(event)
+
+    async def __anext__(self) -> Json:
+        """Wait for the next event."""
+        event = await self._events.get()
+        if event is None:
+            raise StopAsyncIteration
+        return event
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._leave(self)
+        self._events.put_nowait(None)
+
+
+class Stream:
+    """Hands every event to all listeners."""
+
+    def __init__(self, snapshot: Callable[[], Json]) -> None:
+        """Start without listeners. `snapshot` returns the first frame."""
+        self._snapshot = snapshot
+        self._listeners: list[Subscription] = []
+
+    def publish(self, event: dict[str, Any]) -> None:
+        """Hand an event to all present listeners."""
+        for listener in list(self._listeners):
+            listener.put(event)
+
+    def subscribe(self) -> Subscription:
+        """Listen from now on."""
+        listener = Subscription(self._forget)
+        self._listeners.append(listener)
+        return listener
+
+    def close(self) -> None:
+        """End every subscription."""
+        for listener in list(self._listeners):
+            listener.close()
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the WebSocket's route."""
+        return [web.get("/sandbox/stream", self._handle)]
+
+    def _forget(self, listener: Subscription) -> None:
+        if listener in self._listeners:
+            self._listeners.remove(listener)
+
+    async def _handle(self, request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse(timeout=1.0)
+        await socket.prepare(request)
+        listener = self.subscribe()
+        sending = asyncio.create_task(self._send(socket, listener))
+        try:
+            async for _ in socket:
+                """The page sends nothing; reading shows when it leaves."""
+        finally:
+            listener.close()
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+        return socket
+
+    async def _send(self, socket: web.WebSocketResponse, listener: Subscription) -> None:
+        with contextlib.suppress(ConnectionError):
+            await socket.send_json(self._snapshot())
+            async for event in listener:
+                await socket.send_json(event)
+            await socket.close()
+
 
 _PAGE = Path(__file__).parent / "page"
 _BODY_MAX = 16 * 1024**2

@@ -26,8 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.content import Content
-from cdi_bot.core.model.message import MessageKind, OutboxMessage, OwedMessage
+from cdi_bot.core.model.message import Content, MessageKind, OutboxMessage, OwedMessage
 from cdi_bot.store.errors import StoreTrouble
 from cdi_bot.store.portable import (
     AnyRow,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.person import Person
+from cdi_bot.core.model.channel import Channel, Person
 from cdi_bot.delivery.slack_port import Directory, Messenger, SlackTrouble, SlackVerdict
 from cdi_bot.usecases.answers import CannotPost, NeedsInvite, NotAllowed
 

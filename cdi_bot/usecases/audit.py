@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cdi_bot.core.model.channel import AuditEntry, Channel
-from cdi_bot.core.model.content import Content
-from cdi_bot.core.model.message import MessageKind, OwedMessage
+from cdi_bot.core.model.message import Content, MessageKind, OwedMessage
 from cdi_bot.monitoring.workspaces import WatchedWorkspaces
 from cdi_bot.store import UnitOfWork
 

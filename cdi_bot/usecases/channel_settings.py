@@ -8,7 +8,7 @@ from datetime import datetime
 
 from cdi_bot.core.digest_schedule import Schedule, schedule_of, zone_named, zone_of
 from cdi_bot.core.model.channel import Channel, ChannelSettings
-from cdi_bot.core.model.content import Content, DigestChanged, LanguageChanged
+from cdi_bot.core.model.message import Content, DigestChanged, LanguageChanged
 from cdi_bot.delivery.slack_port import Messenger
 from cdi_bot.monitoring.workspaces import WatchedWorkspaces
 from cdi_bot.store import Store

@@ -14,7 +14,7 @@ from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, dashboard_page
 from cdi_bot.core.model.run import Outcome, Run
 from cdi_bot.core.model.subscription import Subscription, is_pattern
-from cdi_bot.core.rules.urgency import attention, longest_row_first
+from cdi_bot.core.rules.kinds import attention, longest_row_first
 from cdi_bot.core.statistics import expected_next
 from cdi_bot.monitoring.workspaces import WatchedWorkspaces
 from cdi_bot.store import Store, UnitOfWork

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.content import Snoozed, Unsnoozed
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
-from cdi_bot.core.model.message import show_card
+from cdi_bot.core.model.message import Snoozed, Unsnoozed, show_card
 from cdi_bot.core.model.subscription import Snooze, is_subscribed
 from cdi_bot.monitoring.incident_writer import ConflictError, store_incidents
 from cdi_bot.monitoring.workspaces import WatchedWorkspaces

@@ -10,10 +10,10 @@ from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, dashboard_page, normalize_name
 from cdi_bot.core.model.run import Outcome
 from cdi_bot.core.model.subscription import Snooze, is_pattern, is_subscribed, selector_matches
-from cdi_bot.core.rules.urgency import attention, longest_row_first, severity
+from cdi_bot.core.rules.kinds import attention, longest_row_first, severity
 from cdi_bot.core.statistics import expected_next, usual_of
 from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint, within
-from cdi_bot.monitoring.fetch_runs import backfill_history
+from cdi_bot.monitoring.fetch import backfill_history
 from cdi_bot.monitoring.workspaces import WatchedWorkspaces
 from cdi_bot.store import Store, UnitOfWork
 from cdi_bot.usecases.answers import (

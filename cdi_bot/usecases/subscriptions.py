@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.content import Subscribed, Unsubscribed
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, normalize_name
+from cdi_bot.core.model.message import Subscribed, Unsubscribed
 from cdi_bot.core.model.subscription import Filters, Subscription, is_pattern, selector_matches
 from cdi_bot.delivery.slack_port import Messenger
 from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint

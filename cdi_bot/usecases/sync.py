@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.content import SyncTriggered
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
+from cdi_bot.core.model.message import SyncTriggered
 from cdi_bot.core.model.requested_sync import RequestedSync
 from cdi_bot.monitoring.braze_port import BrazeTrouble, Endpoint
 from cdi_bot.monitoring.workspaces import WatchedWorkspaces

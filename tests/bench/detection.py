@@ -17,8 +17,8 @@ from typing import Protocol
 from cdi_bot.braze.budget import Budget, Denial, Permit
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.planner.planner import CALLS_SHARE, PAGES_SHARE, Planner
-from cdi_bot.core.planner.request_pace import RequestPace
 from cdi_bot.core.planner.run_estimate import ListChange
+from cdi_bot.core.planner.timing import RequestPace
 from cdi_bot.monitoring.braze_port import Endpoint, Purpose
 from tests.bench.timetable import EPOCH, LIMITS, PAGE, Job, Source, World, at
 

@@ -14,9 +14,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from cdi_bot.app import INTERVALS, Adapters, assemble
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.content import RunStarted
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, Workspace
-from cdi_bot.core.model.message import MessageKind, OwedMessage
+from cdi_bot.core.model.message import MessageKind, OwedMessage, RunStarted
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.delivery.dispatcher import Dispatcher

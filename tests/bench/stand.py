@@ -12,7 +12,7 @@ import sys
 
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.braze.integration import IntegrationConfig
-from cdi_bot.sandbox.braze.settings import Endpoint
+from cdi_bot.sandbox.braze.protocol import Endpoint
 from cdi_bot.sandbox.slack.model import Channel
 from tests.bench.rig import CHANNELS, channel_id
 

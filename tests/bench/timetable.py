@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
 
-from cdi_bot.braze.rate_headers import RateHeaders
+from cdi_bot.braze.budget import RateHeaders
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.run import Run
 from cdi_bot.monitoring.braze_port import Endpoint

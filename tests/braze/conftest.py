@@ -8,8 +8,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from cdi_bot.braze.client import BrazeClient
-from cdi_bot.braze.http import Timeouts
+from cdi_bot.braze.client import BrazeClient, Timeouts
 from cdi_bot.sandbox.braze.api import braze_routes
 from cdi_bot.sandbox.braze.world import BrazeWorld
 from tests.braze.kit import Answer, Clock, Connect, Raw, RawServer, Sleeper, http_answer

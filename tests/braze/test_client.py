@@ -10,8 +10,8 @@ from cdi_bot.braze.client import BrazeClient
 from cdi_bot.core.model.run import Run
 from cdi_bot.monitoring.braze_port import Braze, BrazeReason, BrazeTrouble, Endpoint, Purpose
 from cdi_bot.sandbox.braze.integration import IntegrationConfig, Oddities
+from cdi_bot.sandbox.braze.protocol import Endpoint as SandboxEndpoint
 from cdi_bot.sandbox.braze.runs import Run as SandboxRun
-from cdi_bot.sandbox.braze.settings import Endpoint as SandboxEndpoint
 from cdi_bot.sandbox.braze.world import BrazeWorld
 from tests.braze.kit import Clock
 

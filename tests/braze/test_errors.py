@@ -11,7 +11,7 @@ from cdi_bot.braze.client import BrazeClient
 from cdi_bot.braze.errors import FAILURES
 from cdi_bot.monitoring.braze_port import NO_SUCH_INTEGRATION, BrazeReason, Endpoint
 from cdi_bot.sandbox.braze.integration import IntegrationConfig
-from cdi_bot.sandbox.braze.settings import Settings, UnknownId
+from cdi_bot.sandbox.braze.simulation import Settings, UnknownId
 from cdi_bot.sandbox.braze.world import BrazeWorld
 from tests.braze.kit import Answer, Connect, Raw, trouble_of
 

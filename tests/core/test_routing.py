@@ -10,11 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdi_bot.core.filters import FilterDecision, passes_filters
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident, Kind, Topic
 from cdi_bot.core.model.run import KNOWN_STATUSES
-from cdi_bot.core.model.subscription import Filters, Snooze, Subscription
+from cdi_bot.core.model.subscription import FilterDecision, Filters, Snooze, Subscription, passes_filters
 from cdi_bot.core.routing import channels_for_recovery, channels_for_runs, mention_for, snoozed_until
 from tests.core.runs_kit import NOON, at, integration, run
 

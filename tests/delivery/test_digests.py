@@ -14,7 +14,7 @@ import pytest
 
 from cdi_bot.core.digest_schedule import Schedule, zone_named
 from cdi_bot.core.model.channel import Channel, ChannelSettings
-from cdi_bot.core.model.content import Digest
+from cdi_bot.core.model.message import Digest
 from cdi_bot.delivery.digests import OBSERVATION_PATIENCE, Digests
 from cdi_bot.sandbox.slack.seed_data import MARKETING_OPS
 from tests.rigs.whole import ALERTS, WHO, Whole, whole

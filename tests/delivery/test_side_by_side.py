@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.content import Unsubscribed
-from cdi_bot.core.model.message import MessageKind, OwedMessage
+from cdi_bot.core.model.message import MessageKind, OwedMessage, Unsubscribed
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.slack.model import Channel as SlackChannel
 from cdi_bot.sandbox.slack.seed_data import BOT, TEAM

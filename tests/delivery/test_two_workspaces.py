@@ -12,12 +12,15 @@ import pytest
 
 from cdi_bot.core.digest_schedule import Schedule
 from cdi_bot.core.model.channel import Channel, ChannelSettings
-from cdi_bot.core.model.content import (
+from cdi_bot.core.model.incident import Incident
+from cdi_bot.core.model.integration import Workspace
+from cdi_bot.core.model.message import (
     Content,
     Digest,
     FailedAgain,
     GroupedReply,
     IntegrationMissing,
+    OutboxMessage,
     Recovered,
     RunStarted,
     Snoozed,
@@ -28,9 +31,6 @@ from cdi_bot.core.model.content import (
     Unsnoozed,
     Unsubscribed,
 )
-from cdi_bot.core.model.incident import Incident
-from cdi_bot.core.model.integration import Workspace
-from cdi_bot.core.model.message import OutboxMessage
 from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.subscription import Filters, Snooze
 from cdi_bot.core.routing import snoozed_until

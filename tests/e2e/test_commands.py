@@ -8,7 +8,7 @@ from dataclasses import replace
 import aiohttp
 
 from cdi_bot.sandbox.faults import Fault, FaultKind
-from cdi_bot.sandbox.slack.http_mode import Tamper
+from cdi_bot.sandbox.slack.interactions import Tamper
 from cdi_bot.sandbox.slack.seed_data import FINANCE_PRIVATE, KENJI, MARKETING_OPS
 from tests.e2e.kit import Json, System, is_alert, says
 

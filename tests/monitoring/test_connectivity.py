@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.content import Recovered
 from cdi_bot.core.model.incident import Topic
+from cdi_bot.core.model.message import Recovered
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.monitoring.braze_port import BrazeReason, BrazeTrouble
 from cdi_bot.monitoring.connectivity import Connectivity

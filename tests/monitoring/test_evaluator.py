@@ -14,7 +14,7 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Kind, Topic
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Snooze
-from cdi_bot.monitoring.evaluator import write_if_watched
+from cdi_bot.monitoring.incident_writer import write_if_watched
 from cdi_bot.sandbox.braze.runs import RunPlan
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.seed_data import MARKETING_OPS, TEAM

@@ -5,8 +5,7 @@ from playwright.async_api import Page, expect
 
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.braze.integration import IntegrationConfig
-from cdi_bot.sandbox.slack.model import Content
-from cdi_bot.sandbox.slack.rules import Rules
+from cdi_bot.sandbox.slack.model import Content, Rules
 from tests.page.conftest import App
 from tests.sandbox.slack_kit import ALERTS, KENJI, MARA, OPS, PRIVATE, actions, button, plain, section
 

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from cdi_bot.app import Adapters
-from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.channel import Channel, Person
 from cdi_bot.core.model.integration import Workspace
-from cdi_bot.core.model.person import Person
 from cdi_bot.delivery.slack_port import Directory
 from cdi_bot.monitoring.braze_port import Braze
 from cdi_bot.operator.metrics import Metrics

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import pairwise
 
-from cdi_bot.core.grouped_replies import fact_of, incidents_of
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident, Kind, Topic
 from cdi_bot.core.model.message import Card
 from cdi_bot.core.model.run import Outcome
 from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters
+from cdi_bot.core.routing import fact_of, incidents_of
 from cdi_bot.delivery.dispatcher import POST_GAP
 from cdi_bot.delivery.views import CardView, EventView, GroupedReplyView, IncidentView
 from cdi_bot.store import SNOOZED

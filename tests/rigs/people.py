@@ -13,13 +13,13 @@ import aiohttp
 from cdi_bot.app import Adapters, App, assemble
 from cdi_bot.braze.client import BrazeClient
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.content import Content
 from cdi_bot.core.model.integration import Workspace
+from cdi_bot.core.model.message import Content
 from cdi_bot.monitoring.poller import Poller
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.braze.integration import IntegrationConfig
 from cdi_bot.sandbox.braze.runs import Run as PastRun
-from cdi_bot.sandbox.braze.settings import Settings
+from cdi_bot.sandbox.braze.simulation import Settings
 from cdi_bot.sandbox.slack.model import User
 from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, FINANCE_PRIVATE, MARKETING_OPS, TEAM
 from cdi_bot.slack.api.app import SlackApp

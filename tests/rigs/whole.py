@@ -25,7 +25,7 @@ from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.braze.integration import IntegrationConfig
 from cdi_bot.sandbox.braze.runs import Run as PastRun
 from cdi_bot.sandbox.braze.runs import RunPlan
-from cdi_bot.sandbox.braze.settings import Settings
+from cdi_bot.sandbox.braze.simulation import Settings
 from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, TEAM
 from cdi_bot.slack.api.call import SlackApi
 from cdi_bot.slack.api.directory import SlackDirectory

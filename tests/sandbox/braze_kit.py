@@ -8,7 +8,7 @@ from aiohttp import ClientResponse, ClientSession, web
 
 from cdi_bot.sandbox.braze.api import braze_routes
 from cdi_bot.sandbox.braze.control import braze_control_routes
-from cdi_bot.sandbox.braze.settings import Settings
+from cdi_bot.sandbox.braze.simulation import Settings
 from cdi_bot.sandbox.braze.world import BrazeWorld
 
 NOON = datetime(2026, 3, 25, 12, 0, tzinfo=UTC)

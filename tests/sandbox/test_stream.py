@@ -5,8 +5,8 @@ import asyncio
 import aiohttp
 
 from cdi_bot.sandbox import Sandbox
+from cdi_bot.sandbox.server import Stream
 from cdi_bot.sandbox.slack.model import Content
-from cdi_bot.sandbox.stream import Stream
 from tests.sandbox.slack_kit import ALERTS
 
 

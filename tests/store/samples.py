@@ -7,10 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.content import Recovered, ShowCard
 from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
-from cdi_bot.core.model.message import Card, MessageKind, OwedMessage
+from cdi_bot.core.model.message import Card, MessageKind, OwedMessage, Recovered, ShowCard
 from cdi_bot.core.model.run import Run
 from cdi_bot.store import Store
 

@@ -7,9 +7,8 @@ from dataclasses import replace
 import pytest
 
 from cdi_bot.core.model.channel import AuditEntry, Channel, ChannelSettings
-from cdi_bot.core.model.content import Unsubscribed
 from cdi_bot.core.model.incident import Topic
-from cdi_bot.core.model.message import MessageKind, OwedMessage
+from cdi_bot.core.model.message import MessageKind, OwedMessage, Unsubscribed
 from cdi_bot.core.model.requested_sync import RequestedSync
 from cdi_bot.core.model.subscription import Filters, Snooze, Subscription
 from cdi_bot.store import Store

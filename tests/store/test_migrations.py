@@ -18,7 +18,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Inspector, create_engine, inspect, text
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.content import ChannelBroken, Content, GroupedReply, IntegrationMissing
+from cdi_bot.core.model.message import ChannelBroken, Content, GroupedReply, IntegrationMissing
 from cdi_bot.store import StoreTrouble, migrate
 from cdi_bot.store.engine import sync_url
 from cdi_bot.store.outbox import content_from_json

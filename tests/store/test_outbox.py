@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.content import GroupedReply
-from cdi_bot.core.model.message import OutboxMessage
+from cdi_bot.core.model.message import GroupedReply, OutboxMessage
 from cdi_bot.store import Store
 from tests.store.samples import CHANNEL, MINUTE, NOW, OTHER_CHANNEL, ReadSql, notice, owe
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from cdi_bot.core.model import content as contents
+from cdi_bot.core.model import message as contents
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.content import Content, Digest, ReplyFact, Subscribed
 from cdi_bot.core.model.incident import Topic
+from cdi_bot.core.model.message import Content, Digest, ReplyFact, Subscribed
 from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Filters

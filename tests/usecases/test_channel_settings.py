@@ -11,7 +11,7 @@ import pytest
 
 from cdi_bot.core.digest_schedule import Schedule, zone_named
 from cdi_bot.core.model.channel import ChannelSettings
-from cdi_bot.core.model.content import DigestChanged, LanguageChanged
+from cdi_bot.core.model.message import DigestChanged, LanguageChanged
 from cdi_bot.usecases.answers import DigestSet, LanguageSet, NeedsInvite, SettingsShown, UnknownLanguage
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings
 from tests.rigs.people import ALERTS, PRIVATE, Desk, responder

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from cdi_bot.core.model.content import Snoozed, Unsnoozed
 from cdi_bot.core.model.incident import Incident, Kind, Topic
+from cdi_bot.core.model.message import Snoozed, Unsnoozed
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.usecases.answers import (
     Acknowledged,

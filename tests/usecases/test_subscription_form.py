@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from cdi_bot.core.digest_schedule import read_schedule
-from cdi_bot.core.model.content import DigestChanged, LanguageChanged, Subscribed, Unsubscribed
 from cdi_bot.core.model.incident import Topic
 from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.message import DigestChanged, LanguageChanged, Subscribed, Unsubscribed
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.sandbox.slack.seed_data import GUEST, KENJI, MARA
 from cdi_bot.usecases.answers import NeedsInvite, NotAllowed, SubscriptionEnded, SubscriptionSet

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.content import ShowCard, Subscribed, Unsubscribed
 from cdi_bot.core.model.incident import Incident, Kind, Topic
+from cdi_bot.core.model.message import ShowCard, Subscribed, Unsubscribed
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.sandbox.faults import Fault, FaultKind

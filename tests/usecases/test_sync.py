@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cdi_bot.core.model.content import SyncTriggered
+from cdi_bot.core.model.message import SyncTriggered
 from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.usecases.answers import BrazeRefused, ConfirmSync, NoMatch, NotAllowed, SyncStarted

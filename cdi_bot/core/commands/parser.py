@@ -1,8 +1,8 @@
-"""What a person typed after `/cdi`, as a value, and such a value as text. Nothing that people type raises.
+"""What a person typed after `/cdi`, as a value, and such a value as text; with the table of all commands.
 
-It is forgiving: letter case, extra spaces, typographic quotes, full-width characters, Slack's own escapes, pasted
-addresses and names with spaces, quoted or not, all come through. What can't be understood is named, with the nearest
-thing that could be.
+Nothing that people type raises. Reading is forgiving: letter case, extra spaces, typographic quotes, full-width
+characters, Slack's own escapes, pasted addresses and names with spaces, quoted or not, all come through. What can't be
+understood is named, with the nearest thing that could be.
 """
 
 from __future__ import annotations
@@ -10,19 +10,63 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from cdi_bot.core.commands import tokenizer
+from cdi_bot.core.commands.channels import CHANNELS
+from cdi_bot.core.commands.incidents import INCIDENTS, SetSnooze
+from cdi_bot.core.commands.queries import HELP, QUERIES, ShowHelp, ShowStatus
 from cdi_bot.core.commands.specification import (
     Arguments,
     ChannelCommand,
     Command,
     Mistake,
     MistakeKind,
+    Specification,
     nearest,
     quoted_name,
 )
-from cdi_bot.core.commands.table import BY_COMMAND, BY_WORD, WORDS, ShowHelp
+from cdi_bot.core.commands.subscriptions import SUBSCRIPTIONS
 from cdi_bot.core.commands.tokenizer import Token
+
+LONGEST_REASON = 300
+"""As much of a reason as messages show goes along with a choice: a button carries no more than 2,000 characters."""
+
+
+SPECIFICATIONS: tuple[Specification[Any], ...] = (
+    *QUERIES,
+    *SUBSCRIPTIONS,
+    *INCIDENTS,
+    *CHANNELS,
+    HELP,
+)
+
+BY_WORD = {word: each for each in SPECIFICATIONS for word in (each.word, *each.aliases)}
+
+WORDS = tuple(each.word for each in SPECIFICATIONS)
+"""The words of `/cdi`, as help and the README spell them."""
+
+CHANNEL_WORDS = tuple(each.word for each in SPECIFICATIONS if each.takes_channel)
+"""Those that are about one channel, and take `in:` for another one than they are typed in."""
+
+OPTIONS = (*(option for each in SPECIFICATIONS for option in each.options), "in")
+"""Every `word:value` that there is."""
+
+BY_COMMAND: dict[type[Command], Specification[Any]] = {
+    **{each.bare: each for each in reversed(SPECIFICATIONS) if each.bare},  # of several words the first
+    **{each.command: each for each in SPECIFICATIONS},
+}
+
+
+def about_integration(command: Command | None, integration_id: str) -> Command:
+    """The same command about one integration, with all else as it is; its status where the command names none."""
+    names = BY_COMMAND[type(command)].names if command else None
+    if command is None or names is None:
+        return ShowStatus(query=integration_id)
+    chosen = replace(command, **{names: integration_id})
+    if isinstance(chosen, SetSnooze) and chosen.reason:
+        return replace(chosen, reason=chosen.reason[:LONGEST_REASON].strip() or None)
+    return chosen
 
 
 def parse(text: str, *, now: datetime) -> Command | Mistake:

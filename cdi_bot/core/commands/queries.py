@@ -1,10 +1,10 @@
-"""`/cdi status` and `/cdi list`: how integrations are, and which there are."""
+"""`/cdi status`, `/cdi list` and `/cdi help`: how integrations are, which there are, and what to type."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cdi_bot.core.commands.specification import N_, Command, Right, Specification, optional_name
+from cdi_bot.core.commands.specification import N_, Command, Right, Specification, no_arguments, optional_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +21,14 @@ class ListIntegrations(Command):
     query: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowHelp(Command):
+    """How to use the bot; `unknown` is the word that was no command, `nearest` the command that looks like it."""
+
+    unknown: str | None = None
+    nearest: str | None = None
+
+
 _STATUS = Specification(
     word="status",
     command=ShowStatus,
@@ -32,10 +40,6 @@ _STATUS = Specification(
         ("/cdi status Users", N_("the newest runs of one integration, with its success rate and trend")),
     ),
     usage="/cdi status Users",
-    samples=(
-        ("status", ShowStatus(query=None)),
-        ("STATUS Users  sync", ShowStatus(query="Users sync")),
-    ),
 )
 
 _LIST = Specification(
@@ -51,10 +55,15 @@ _LIST = Specification(
         ),
     ),
     usage="/cdi list users",
-    samples=(
-        ("list", ListIntegrations(query=None)),
-        ("list cart", ListIntegrations(query="cart")),
-    ),
+)
+
+HELP = Specification(
+    word="help",
+    command=ShowHelp,
+    right=Right.READ,
+    read=no_arguments(ShowHelp),
+    help=(("/cdi help", N_("this list")),),
+    usage="/cdi help",
 )
 
 QUERIES = (_STATUS, _LIST)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 
 from cdi_bot.core.commands.tokenizer import Token
-from cdi_bot.core.time_of_day import read_time_of_day
+from cdi_bot.core.digest_schedule import read_time_of_day
 
 _SECONDS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from urllib.parse import quote
 
-from cdi_bot.core.model.aware_times import refuse_naive
+from cdi_bot.core.model import refuse_naive
 
 
 @lru_cache(maxsize=50_000)  # enough for names and ids of ten thousand integrations, which are compared often
@@ -38,7 +38,6 @@ class Integration:
     next_scheduled_run: datetime | None = None
 
     def __post_init__(self) -> None:
-        """Refuse naive times."""
         refuse_naive(self)
 
 

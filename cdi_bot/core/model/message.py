@@ -1,14 +1,219 @@
-"""Cards, and the messages in the outbox: they wait there until Slack has confirmed them."""
+"""Cards, and the messages in the outbox: they wait there until Slack has confirmed them.
+
+What they say are values that are stored as JSON. Their texts are made when they are sent.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.content import Content, Recovered, ShowCard
 from cdi_bot.core.model.incident import Incident
+from cdi_bot.core.model.requested_sync import SyncEnding
+from cdi_bot.core.model.subscription import Filters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowCard:
+    """Show a card's present state, which is read when the message is sent."""
+
+    what: Literal["show_card"] = "show_card"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedAgain:
+    """One more run of an open incident failed; `runs` is how many failed since the last message about it."""
+
+    incident_id: int
+    run_start: datetime
+    runs: int
+    after_good: bool  # a good run stood between this failure and the ones before
+    what: Literal["failed_again"] = "failed_again"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovered:
+    """An incident is over."""
+
+    incident_id: int
+    what: Literal["recovered"] = "recovered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StillOpen:
+    """Nobody has acknowledged an open incident for the repeat interval."""
+
+    incident_id: int
+    what: Literal["still_open"] = "still_open"
+
+
+ReplyFact = Literal["failed_again", "recovered", "still_open"]
+"""The facts that one reply can state about several incidents."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupedReply:
+    """One reply about several incidents of a card to which the same happened."""
+
+    fact: ReplyFact
+    incident_ids: tuple[int, ...]
+    what: Literal["grouped_reply"] = "grouped_reply"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted:
+    """A run began; for subscriptions with `on:running`."""
+
+    workspace_id: int
+    integration_id: str
+    run_start: datetime
+    what: Literal["run_started"] = "run_started"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscribed:
+    """Somebody subscribed a channel, or changed the filters of a subscription."""
+
+    who: str
+    workspace_id: int
+    selector: str
+    filters: Filters
+    changed: bool  # the subscription existed and got other filters
+    what: Literal["subscribed"] = "subscribed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsubscribed:
+    """Somebody ended a subscription of a channel."""
+
+    who: str
+    workspace_id: int
+    selector: str
+    what: Literal["unsubscribed"] = "unsubscribed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snoozed:
+    """Somebody snoozed an integration in a channel until a time, or (`until` is `None`) until it recovers."""
+
+    who: str
+    workspace_id: int
+    integration_id: str
+    until: datetime | None
+    reason: str | None
+    what: Literal["snoozed"] = "snoozed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsnoozed:
+    """Somebody ended a snooze."""
+
+    who: str
+    workspace_id: int
+    integration_id: str
+    what: Literal["unsnoozed"] = "unsnoozed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelBroken:
+    """The bot can no longer post to `channel`; for whoever subscribed it, or for the admin channel."""
+
+    channel: Channel
+    reason: str  # Slack's error code
+    what: Literal["channel_broken"] = "channel_broken"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncTriggered:
+    """Somebody requested a sync; `is_certain` is False where Braze gave no clear answer."""
+
+    who: str
+    workspace_id: int
+    integration_id: str
+    is_certain: bool = True
+    what: Literal["sync_triggered"] = "sync_triggered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncEnded:
+    """A requested sync has ended, or is no longer followed: `ending` says which.
+
+    The message is a reply in the thread of `thread_ts`, or (`None`) a message of its own.
+    """
+
+    who: str
+    workspace_id: int
+    integration_id: str
+    ending: SyncEnding
+    run_start: datetime | None
+    is_certain: bool
+    thread_ts: str | None
+    what: Literal["sync_ended"] = "sync_ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntegrationMissing:
+    """Braze no longer knows an integration to which the channel is subscribed."""
+
+    workspace_id: int
+    integration_id: str
+    what: Literal["integration_missing"] = "integration_missing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanguageChanged:
+    """Somebody changed the language of a channel's messages; `None` is the bot's own."""
+
+    who: str
+    language: str | None
+    what: Literal["language_changed"] = "language_changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestChanged:
+    """Somebody set a channel's digest to a schedule in a time zone, or ended it (`digest` is `None`)."""
+
+    who: str
+    digest: str | None
+    zone: str
+    next_due: datetime | None
+    what: Literal["digest_changed"] = "digest_changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """What happened to a channel's integrations from `since` until `until`, by what is known when it is sent."""
+
+    workspace_id: int
+    since: datetime
+    until: datetime
+    schedule: str
+    zone: str
+    what: Literal["digest"] = "digest"
+
+
+Content = (
+    ShowCard
+    | FailedAgain
+    | Recovered
+    | StillOpen
+    | GroupedReply
+    | RunStarted
+    | Subscribed
+    | Unsubscribed
+    | Snoozed
+    | Unsnoozed
+    | ChannelBroken
+    | SyncTriggered
+    | SyncEnded
+    | IntegrationMissing
+    | LanguageChanged
+    | DigestChanged
+    | Digest
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,10 +16,10 @@ from math import sqrt
 
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.run import Run
-from cdi_bot.core.planner.clock_skew import ClockSkew, ListLag
 from cdi_bot.core.planner.list_pages import ListPages
 from cdi_bot.core.planner.priority_queue import PriorityQueue, TimeQueue
 from cdi_bot.core.planner.run_estimate import ListChange, RunEstimate, estimate_from_store
+from cdi_bot.core.planner.timing import ClockSkew, ListLag
 
 PAGES_SHARE = 0.8
 """The share of the list limit that polling uses; the rest is for the customer's other tools."""

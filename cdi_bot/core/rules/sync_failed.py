@@ -11,13 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from cdi_bot.core.filters import passes_filters
 from cdi_bot.core.model.incident import Incident, Kind, opened
 from cdi_bot.core.model.integration import WatchedIntegration
-from cdi_bot.core.model.run import Outcome, Run, second_of
-from cdi_bot.core.model.subscription import Filters
+from cdi_bot.core.model.run import Outcome, Run, RunChange, merge_runs, second_of
+from cdi_bot.core.model.subscription import Filters, passes_filters
 from cdi_bot.core.rules.kind_rules import KindRules, Severity
-from cdi_bot.core.rules.merge_runs import RunChange, merge_runs
 
 
 class IncidentChange(StrEnum):

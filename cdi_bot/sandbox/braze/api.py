@@ -12,16 +12,19 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from cdi_bot.sandbox.braze.payloads import (
+from cdi_bot.sandbox.braze.protocol import (
+    NO_RATE_HEADERS,
     PAGE_SIZE,
     WELL_FORMED_ID,
+    Endpoint,
+    RateHeaders,
     link_header,
     list_row,
     offset_of,
     run_row,
 )
-from cdi_bot.sandbox.braze.settings import NO_RATE_HEADERS, Endpoint, RateHeaders, ReceivedRequest, UnknownId
-from cdi_bot.sandbox.braze.world import BrazeWorld, Triggered
+from cdi_bot.sandbox.braze.simulation import UnknownId
+from cdi_bot.sandbox.braze.world import BrazeWorld, ReceivedRequest, Triggered
 from cdi_bot.sandbox.faults import Fault, FaultKind, answer_with_fault
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -25,9 +25,9 @@ from aiohttp import web
 from pydantic import BaseModel, Field, NonNegativeFloat, TypeAdapter
 
 from cdi_bot.sandbox.braze.integration import Integration, IntegrationConfig
-from cdi_bot.sandbox.braze.payloads import integration_json
+from cdi_bot.sandbox.braze.protocol import Endpoint, integration_json
 from cdi_bot.sandbox.braze.runs import ERROR, Run, RunPlan
-from cdi_bot.sandbox.braze.settings import Endpoint, Settings
+from cdi_bot.sandbox.braze.simulation import Settings
 from cdi_bot.sandbox.braze.world import BrazeWorld, Triggered
 from cdi_bot.sandbox.control import Json, RequestError, control_route, read
 

@@ -2,18 +2,55 @@
 
 Nothing runs in the background. `advance` lets everything happen that was due by a moment, in order and at
 its own time. Events wait in a heap, so the cost depends on what happens, not on how many integrations there are.
+`Settings` say how the whole workspace behaves.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import Enum
 from heapq import heappop, heappush
 from itertools import count
 from random import Random
+from typing import ClassVar
+
+from pydantic import ConfigDict
 
 from cdi_bot.sandbox.braze.integration import Burst, Current, Integration
 from cdi_bot.sandbox.braze.runs import RUNNING, Run, RunPlan, resolved
-from cdi_bot.sandbox.braze.settings import Settings
+
+
+class UnknownId(Enum):
+    """What the status call answers for an unknown but well-formed id, which Braze does not document."""
+
+    INVALID = "invalid"  # 400 Invalid integration ID
+    NOT_FOUND = "not_found"  # 404 Integration not found, as the sync call does
+    EMPTY = "empty"  # 200 without a run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How the whole workspace behaves.
+
+    list_lag: seconds by which the list's job facts lag behind the status call.
+    trigger_delay: seconds from a triggered sync to the start of its run; until then the run is not shown.
+    jitter: share by which run lengths and sizes vary; starts come up to twice as many seconds late.
+    unknown_id: see UnknownId.
+
+    Raises ValueError for negative times and a jitter outside of 0 to 1.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    list_lag: float = 0.0
+    trigger_delay: float = 3.0
+    jitter: float = 0.1
+    unknown_id: UnknownId = UnknownId.INVALID
+
+    def __post_init__(self) -> None:
+        """Refuse settings that would turn back time or make figures negative."""
+        if self.list_lag < 0 or self.trigger_delay < 0 or not 0 <= self.jitter < 1:
+            raise ValueError("list_lag and trigger_delay must not be negative, jitter lies between 0 and 1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

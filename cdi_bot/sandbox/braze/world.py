@@ -6,21 +6,37 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 from random import Random
 from uuid import UUID
 
 from cdi_bot.sandbox.braze.integration import Integration, IntegrationConfig
-from cdi_bot.sandbox.braze.payloads import WELL_FORMED_ID, integration_json
+from cdi_bot.sandbox.braze.protocol import ALL_PERMISSIONS, WELL_FORMED_ID, RateLimits, integration_json
 from cdi_bot.sandbox.braze.runs import ERROR, GeneratedRuns, Run, RunPlan
-from cdi_bot.sandbox.braze.settings import ALL_PERMISSIONS, RateLimits, ReceivedRequest, Settings
-from cdi_bot.sandbox.braze.simulation import Simulation
+from cdi_bot.sandbox.braze.simulation import Settings, Simulation
 from cdi_bot.sandbox.faults import Faults
 
 REQUESTS_KEPT = 10_000
 _GENERATED_EVERY = 900.0  # seconds between the generated past runs of a source without a schedule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedRequest:
+    """One request that reached the stand-in.
+
+    path: with the query. status: of the answer; None where the connection was cut instead.
+    """
+
+    method: str
+    path: str
+    at: datetime
+    status: int | None
+
+    def to_json(self) -> dict[str, object]:
+        """Return the JSON form for the control endpoint."""
+        return {"method": self.method, "path": self.path, "at": self.at.isoformat(), "status": self.status}
 
 
 class Triggered(Enum):

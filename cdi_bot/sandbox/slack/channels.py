@@ -11,8 +11,9 @@ from pydantic import ConfigDict
 
 from cdi_bot.sandbox.control import Json
 from cdi_bot.sandbox.slack.methods import Call, Method, conversation_scopes, flag, number, scopes
-from cdi_bot.sandbox.slack.model import Channel, Message, Refusal, bad_arguments
+from cdi_bot.sandbox.slack.model import Channel, Message
 from cdi_bot.sandbox.slack.payloads import message_json
+from cdi_bot.sandbox.slack.schema import Refusal, bad_arguments
 from cdi_bot.sandbox.slack.world import MESSAGES_PER_PAGE, SlackWorld
 
 _DEFAULT_PAGE = 100

@@ -28,11 +28,9 @@ from pydantic import TypeAdapter
 
 from cdi_bot.sandbox.control import Json, control_route, read
 from cdi_bot.sandbox.slack.channels import ChannelChange, change_channel
-from cdi_bot.sandbox.slack.http_mode import HttpMode, Tamper
-from cdi_bot.sandbox.slack.interactions import Interactions
-from cdi_bot.sandbox.slack.model import Content, Message, TokenState
+from cdi_bot.sandbox.slack.interactions import HttpMode, Interactions, Tamper
+from cdi_bot.sandbox.slack.model import Content, Message, Rules, TokenState
 from cdi_bot.sandbox.slack.payloads import Press
-from cdi_bot.sandbox.slack.rules import Rules
 from cdi_bot.sandbox.slack.socket_mode import Sockets
 from cdi_bot.sandbox.slack.world import SlackWorld
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from cdi_bot.sandbox.control import Json
 from cdi_bot.sandbox.slack.block_kit import find_element
-from cdi_bot.sandbox.slack.model import Channel, Message, Refusal
+from cdi_bot.sandbox.slack.model import Channel, Message
+from cdi_bot.sandbox.slack.schema import Refusal
 from cdi_bot.sandbox.slack.world import SlackWorld
 
 _VERIFICATION = "not-used-anymore"  # Slack's old check, replaced by signatures, still in every payload

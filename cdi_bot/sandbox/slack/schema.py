@@ -1,4 +1,4 @@
-"""Descriptions of the JSON that Slack accepts, and the check of a value against them, in Slack's words. Pure.
+"""Descriptions of the JSON that Slack accepts, the check of a value against them in Slack's words, and refusals. Pure.
 
 What a description can't say is a function, the `also` of an object.
 """
@@ -6,7 +6,7 @@ What a description can't say is a function, the `also` of an object.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from cdi_bot.sandbox.control import Json
+from cdi_bot.sandbox.control import Json, RequestError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,3 +154,19 @@ def repeated(items: Sequence[object], name: str, at: str, called: str) -> list[P
             found.append(Problem(what=f"{called} already exists: {value}", at=f"{at}/{index}/{name}"))
         seen.append(value)
     return found
+
+
+class Refusal(RequestError):
+    """Slack's answer `ok: false`: Slack's error, and the fields that go with it."""
+
+    @property
+    def code(self) -> str:
+        """Slack's error."""
+        return str(self)
+
+
+def bad_arguments(*problems: str) -> Refusal:
+    """Return Slack's `invalid_arguments`, with each problem in Slack's words."""
+    return Refusal(
+        "invalid_arguments", response_metadata={"messages": [f"[ERROR] {text}" for text in problems]}
+    )

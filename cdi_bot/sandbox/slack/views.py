@@ -1,15 +1,19 @@
-"""The modal and the App Home tab that each person of a stand-in workspace sees.
+"""What an interaction gives: the modal and Home tab that each person sees, trigger_ids and response_urls.
 
-Pure bookkeeping; what a view may contain is checked in `block_kit`. Views are Slack's JSON, completed with
-what Slack adds (ids, hash, state). Source: docs.slack.dev/surfaces/modals, /surfaces/app-home.
+Pure: time is an argument; what a view may contain is checked in `block_kit`. Views are Slack's JSON, completed with
+what Slack adds (ids, hash, state). Sources: docs.slack.dev/surfaces/modals, /surfaces/app-home,
+/interactivity/handling-user-interaction.
 """
 
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from cdi_bot.sandbox.control import Json
 from cdi_bot.sandbox.slack.block_kit import with_ids
-from cdi_bot.sandbox.slack.model import Refusal
+from cdi_bot.sandbox.slack.model import Rules
+from cdi_bot.sandbox.slack.schema import Refusal
 from cdi_bot.sandbox.slack.seed_data import APP, BOT_ID, TEAM
 
 _BLANK: Json = {"title": None, "submit": None, "close": None, "private_metadata": "", "callback_id": ""}
@@ -89,3 +93,74 @@ class Views:
             "root_view_id": view_id,
             "previous_view_id": None,
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Trigger:
+    """A trigger_id: who it was made for, and whether it has opened a view."""
+
+    user: str
+    made: datetime
+    used: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseUrl:
+    """Where an answer goes. `message_id` names the message it was made from, if any."""
+
+    channel: str
+    user: str
+    made: datetime
+    message_id: str | None = None
+    uses: int = 0
+
+
+class Handles:
+    """What an interaction gives to the app for a short time: trigger_ids, which open one view, and response_urls."""
+
+    def __init__(self, new_id: Callable[[str], str]) -> None:
+        """Start with none. `new_id` makes ids."""
+        self._new_id = new_id
+        self._triggers: dict[str, _Trigger] = {}
+        self._urls: dict[str, ResponseUrl] = {}
+
+    def new_trigger(self, user: str, now: datetime) -> str:
+        """Make a trigger_id."""
+        trigger = self._new_id("") + "." + self._new_id("")
+        self._triggers[trigger] = _Trigger(user=user, made=now)
+        return trigger
+
+    def use_trigger(self, trigger_id: str, rules: Rules, now: datetime) -> str:
+        """Use a trigger_id up, and return the person it was made for.
+
+        Raises Refusal with Slack's error for unknown, used and expired ones.
+        """
+        trigger = self._triggers.get(trigger_id)
+        if trigger is None:
+            raise Refusal("invalid_trigger_id")
+        if trigger.used:
+            raise Refusal("exchanged_trigger_id")
+        if now - trigger.made > timedelta(seconds=rules.trigger_seconds):
+            raise Refusal("expired_trigger_id")
+        self._triggers[trigger_id] = replace(trigger, used=True)
+        return trigger.user
+
+    def new_url(self, channel: str, user: str, now: datetime, message_id: str | None = None) -> str:
+        """Make the secret part of a response_url."""
+        token = self._new_id("") + self._new_id("")
+        self._urls[token] = ResponseUrl(channel=channel, user=user, made=now, message_id=message_id)
+        return token
+
+    def use_url(self, token: str, rules: Rules, now: datetime) -> ResponseUrl:
+        """Count one use of a response_url. Raises Refusal `expired_url` or `used_url`."""
+        url = self._urls.get(token)
+        if url is None or now - url.made > timedelta(seconds=rules.response_seconds):
+            raise Refusal("expired_url")
+        if url.uses >= rules.response_uses:
+            raise Refusal("used_url")
+        self._urls[token] = replace(url, uses=url.uses + 1)
+        return url
+
+    def belongs_to(self, token: str, message_id: str) -> None:
+        """Tie a response_url to the message it just made, so that `replace_original` finds it."""
+        self._urls[token] = replace(self._urls[token], message_id=message_id)

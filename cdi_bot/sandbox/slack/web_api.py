@@ -1,21 +1,24 @@
-"""Slack's Web API as HTTP: `/api/<method>`, called as slack_sdk calls it.
+"""Slack's Web API as HTTP: `/api/<method>`, called as slack_sdk calls it, and the response URLs of interactions.
 
-GET with query, POST with form fields (JSON inside for blocks and the like) or POST with a JSON body; a Bearer
-token, or `token` among the arguments. Sources: docs.slack.dev/apis/web-api and each method's page.
+A method takes GET with query, POST with form fields (JSON inside for blocks and the like) or POST with a JSON body; a
+Bearer token, or `token` among the arguments. A `response_url` takes up to five answers in 30 minutes. Sources:
+docs.slack.dev/apis/web-api, each method's page,
+docs.slack.dev/interactivity/handling-user-interaction#message_responses.
 """
 
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiohttp import web
 
 from cdi_bot.sandbox.control import Json
 from cdi_bot.sandbox.faults import Fault, FaultKind, answer_with_fault
 from cdi_bot.sandbox.slack.channels import CONVERSATIONS
-from cdi_bot.sandbox.slack.chat import CHAT
-from cdi_bot.sandbox.slack.methods import METHODS, Call
-from cdi_bot.sandbox.slack.model import Refusal, Token, TokenState, bad_arguments
+from cdi_bot.sandbox.slack.methods import CHAT, METHODS, POST_TEXT_MAX, Call, read_content
+from cdi_bot.sandbox.slack.model import Message, Token, TokenState
+from cdi_bot.sandbox.slack.schema import Refusal, bad_arguments
+from cdi_bot.sandbox.slack.views import ResponseUrl
 from cdi_bot.sandbox.slack.world import SlackWorld
 
 _METHODS = CHAT | CONVERSATIONS | METHODS
@@ -150,7 +153,7 @@ async def _read(request: web.Request, method: str) -> _Request:
     """Read a call's arguments and token in each of the forms that Slack accepts."""
     arguments: Json = dict(request.query)
     if request.method == "POST" and request.content_type == "application/json":
-        arguments |= _object(await request.text())
+        arguments |= _object((await request.text()).strip() or "{}", "invalid_json", "json_not_object")
     elif request.method == "POST":
         arguments |= {key: _text(value) for key, value in (await request.post()).items()}
     for name, word in _JSON_FIELDS.items():
@@ -163,13 +166,12 @@ async def _read(request: web.Request, method: str) -> _Request:
     return _Request(method=method, token=token, arguments=given)
 
 
-def _object(text: str) -> Json:
-    if not text.strip():
-        return {}
-    body = _parsed(text, "invalid_json")
+def _object(text: str, not_json: str, not_object: str) -> Json:
+    """Read a JSON object, a null in it as left out. Raises Refusal with one of the two errors."""
+    body = _parsed(text, not_json)
     if not isinstance(body, dict):
-        raise Refusal("json_not_object")
-    return body
+        raise Refusal(not_object)
+    return {key: value for key, value in body.items() if value is not None}
 
 
 def _parsed(text: str, word: str) -> object:
@@ -182,3 +184,53 @@ def _parsed(text: str, word: str) -> object:
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
+
+
+PATH = "response_url"
+"""The path of faults for all response URLs, and their name in the log of calls."""
+
+
+def response_routes(world: SlackWorld) -> list[web.RouteDef]:
+    """Return the route of all response URLs."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await with_faults(world, request, PATH, lambda: _answer_response(world, request))
+
+    return [web.post("/response/{token}", handle)]
+
+
+async def _answer_response(world: SlackWorld, request: web.Request) -> web.Response:
+    token = request.match_info["token"]
+    try:
+        body = _object(await request.text(), "invalid_payload", "invalid_payload")
+        url = world.handles.use_url(token, world.rules, world.clock())
+        message = _respond(world, url, body)
+        if url.message_id is None:
+            world.handles.belongs_to(token, message.id)
+    except Refusal as refusal:
+        world.log_call(PATH, error=refusal.code, channel=None)
+        status = 404 if refusal.code in ("expired_url", "used_url") else 400
+        return web.json_response({"ok": False, "error": refusal.code} | refusal.extra, status=status)
+    world.log_call(PATH, error=None, channel=url.channel)
+    return web.Response(text="ok")
+
+
+def _respond(world: SlackWorld, url: ResponseUrl, body: Json) -> Message:
+    """Show an answer to the person, also in channels that the bot is not in. Returns the message it made or changed.
+
+    Raises Refusal as chat.postMessage does for bad content.
+    """
+    content = read_content(world, body, text_max=POST_TEXT_MAX)
+    original = _original(world, url) if body.get("replace_original") else None
+    if original is None:
+        return world.post_ephemeral(url.channel, url.user, content)
+    kept = content.metadata or original.content.metadata
+    return world.change(original, replace(content, metadata=kept), edited=False)
+
+
+def _original(world: SlackWorld, url: ResponseUrl) -> Message | None:
+    try:
+        return None if url.message_id is None else world.by_id(url.message_id)
+    except Refusal:
+        # Deleted meanwhile: Slack then shows the answer as a new message.
+        return None

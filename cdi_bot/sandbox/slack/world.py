@@ -13,18 +13,10 @@ from datetime import datetime
 
 from cdi_bot.sandbox.control import Json
 from cdi_bot.sandbox.faults import Faults
-from cdi_bot.sandbox.slack.model import (
-    Channel,
-    Content,
-    Message,
-    Refusal,
-    Token,
-    TokenState,
-    User,
-)
-from cdi_bot.sandbox.slack.rules import Handles, RateLimiter, Rules
+from cdi_bot.sandbox.slack.model import Channel, Content, Message, RateLimiter, Rules, Token, TokenState, User
+from cdi_bot.sandbox.slack.schema import Refusal
 from cdi_bot.sandbox.slack.seed_data import APP, BOT, BOT_ID, SLACKBOT, TEAM, channels, tokens, users
-from cdi_bot.sandbox.slack.views import Views
+from cdi_bot.sandbox.slack.views import Handles, Views
 
 CALLS_KEPT = 10_000
 MESSAGES_PER_PAGE = 999

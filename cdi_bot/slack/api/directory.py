@@ -15,8 +15,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.person import Person
+from cdi_bot.core.model.channel import Channel, Person
 from cdi_bot.delivery.slack_port import Directory, SlackTrouble, SlackVerdict
 from cdi_bot.slack.api.call import SlackApi, next_cursor
 from cdi_bot.slack.api.recent import Recent

@@ -16,9 +16,9 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.slack.api.app import SlackApp
 from cdi_bot.slack.api.call import Json
 from cdi_bot.slack.handlers.commands import Responder
-from cdi_bot.slack.render.answers.help import render_trouble
 from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.buttons import read_command
+from cdi_bot.slack.render.refusals import render_trouble
 from cdi_bot.usecases.answers import Answer
 
 log = structlog.get_logger(__name__)

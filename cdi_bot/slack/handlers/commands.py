@@ -12,19 +12,18 @@ import structlog
 from cdi_bot.core.commands.channels import SetDigest, SetLanguage, ShowAudit, ShowSettings
 from cdi_bot.core.commands.incidents import Acknowledge, EndSnooze, RequestSync, SetSnooze
 from cdi_bot.core.commands.parser import parse
-from cdi_bot.core.commands.queries import ListIntegrations, ShowStatus
+from cdi_bot.core.commands.queries import ListIntegrations, ShowHelp, ShowStatus
 from cdi_bot.core.commands.specification import ChannelCommand, Command, Mistake
 from cdi_bot.core.commands.subscriptions import ShowSubscriptions, Subscribe, Unsubscribe
-from cdi_bot.core.commands.table import ShowHelp
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.delivery.slack_port import SlackTrouble
 from cdi_bot.slack.api.app import SlackApp
 from cdi_bot.slack.api.call import Json
 from cdi_bot.slack.api.directory import SlackDirectory
-from cdi_bot.slack.render.answers.answer import name_channel, render_answer
-from cdi_bot.slack.render.answers.help import render_help, render_mistake, render_trouble
+from cdi_bot.slack.render.answers import name_channel, render_answer
 from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.i18n import Translator, find_language
+from cdi_bot.slack.render.refusals import render_help, render_mistake, render_trouble
 from cdi_bot.store import StoreTrouble
 from cdi_bot.usecases.access import Access
 from cdi_bot.usecases.answers import Answer

@@ -18,18 +18,21 @@ from cdi_bot.slack.api.call import Json
 from cdi_bot.slack.api.views import SlackViews
 from cdi_bot.slack.handlers.actions import ButtonPress
 from cdi_bot.slack.handlers.commands import Responder
-from cdi_bot.slack.render.forms.fields import FORM, SELECTOR, selector_options
-from cdi_bot.slack.render.forms.form import FormDraft, View, subscription_form, waiting_window, window
-from cdi_bot.slack.render.forms.outcomes import (
+from cdi_bot.slack.render.form import (
+    FormDraft,
     Outcome,
+    View,
     ended,
     field_of,
     outcome_title,
     outcome_view,
     plain_outcome,
     refused,
+    subscription_form,
+    waiting_window,
+    window,
 )
-from cdi_bot.slack.render.forms.values import FormValues, read_form
+from cdi_bot.slack.render.form_fields import FORM, SELECTOR, FormValues, read_form, selector_options
 from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import StoreTrouble

@@ -10,20 +10,21 @@ from hypothesis import strategies as st
 
 from cdi_bot.core.commands.channels import ShowAudit
 from cdi_bot.core.commands.incidents import Acknowledge, EndSnooze, RequestSync, SetSnooze
-from cdi_bot.core.commands.parser import parse, print_command
-from cdi_bot.core.commands.queries import ListIntegrations, ShowStatus
-from cdi_bot.core.commands.specification import SAMPLE_TIME as NOW
-from cdi_bot.core.commands.specification import Command, Mistake, MistakeKind
-from cdi_bot.core.commands.subscriptions import ShowSubscriptions, Subscribe, Unsubscribe
-from cdi_bot.core.commands.table import (
+from cdi_bot.core.commands.parser import (
     CHANNEL_WORDS,
     SPECIFICATIONS,
     WORDS,
-    ShowHelp,
     about_integration,
+    parse,
+    print_command,
 )
+from cdi_bot.core.commands.queries import ListIntegrations, ShowHelp, ShowStatus
+from cdi_bot.core.commands.specification import Command, Mistake, MistakeKind
+from cdi_bot.core.commands.subscriptions import ShowSubscriptions, Subscribe, Unsubscribe
 from cdi_bot.core.model.incident import Topic
 from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters
+from tests.core.commands.samples import SAMPLE_TIME as NOW
+from tests.core.commands.samples import SAMPLES
 
 ID = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
 
@@ -358,11 +359,11 @@ def test_a_command_is_read_again_as_it_is_printed(verb: str, rest: str) -> None:
             assert read(print_command(command)) == command, print_command(command)
 
 
-@pytest.mark.parametrize("text", [text for each in SPECIFICATIONS for text, _ in each.samples])
+@pytest.mark.parametrize("text", [text for samples in SAMPLES.values() for text, _ in samples])
 def test_samples(text: str) -> None:
-    """Each specification's examples are read as it says, and its own words lead to it."""
+    """Each command's samples are read as they say, and its own words lead to it."""
     specification, command = next(
-        (each, command) for each in SPECIFICATIONS for sample, command in each.samples if sample == text
+        (each, command) for each in SPECIFICATIONS for sample, command in SAMPLES[each.word] if sample == text
     )
     assert read(text) == command
     assert read(print_command(command)) == command

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.planner.planner import Planner
-from cdi_bot.core.planner.request_pace import RequestPace
 from cdi_bot.core.planner.run_estimate import ListChange
+from cdi_bot.core.planner.timing import RequestPace
 from tests.core.runs_kit import NOON, at
 
 INTERVAL = timedelta(seconds=30)

@@ -9,8 +9,15 @@ import pytest
 
 from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.rules.kind_rules import Severity
-from cdi_bot.core.rules.kinds import KINDS, worst_by_integration
-from cdi_bot.core.rules.urgency import Attention, attention, longest_row_first, severity, severity_on_card
+from cdi_bot.core.rules.kinds import (
+    KINDS,
+    Attention,
+    attention,
+    longest_row_first,
+    severity,
+    severity_on_card,
+    worst_by_integration,
+)
 from tests.core.runs_kit import NOON, run
 
 

@@ -10,8 +10,9 @@ import pytest
 from aiohttp import ClientResponse, ServerDisconnectedError
 
 from cdi_bot.sandbox.braze.integration import Integration, IntegrationConfig, Oddities
+from cdi_bot.sandbox.braze.protocol import Endpoint
 from cdi_bot.sandbox.braze.runs import GeneratedRuns, RunPlan
-from cdi_bot.sandbox.braze.settings import Endpoint, UnknownId
+from cdi_bot.sandbox.braze.simulation import UnknownId
 from cdi_bot.sandbox.braze.world import BrazeWorld
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from tests.sandbox.braze_kit import NOON, Clock, Server, serving, steady_world

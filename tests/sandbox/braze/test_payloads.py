@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from cdi_bot.sandbox.braze.integration import IntegrationConfig, ListFacts, Oddities
-from cdi_bot.sandbox.braze.payloads import cursor_of, iso, link_header, list_row, offset_of, run_row
+from cdi_bot.sandbox.braze.protocol import cursor_of, iso, link_header, list_row, offset_of, run_row
 from cdi_bot.sandbox.braze.runs import Run
 from tests.sandbox.braze_kit import NOON, after
 

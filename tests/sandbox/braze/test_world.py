@@ -8,7 +8,7 @@ import pytest
 
 from cdi_bot.sandbox.braze.integration import Burst, Integration, IntegrationConfig, Oddities
 from cdi_bot.sandbox.braze.runs import GeneratedRuns, Run, RunPlan
-from cdi_bot.sandbox.braze.settings import Settings
+from cdi_bot.sandbox.braze.simulation import Settings
 from cdi_bot.sandbox.braze.world import BrazeWorld, Triggered
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from tests.sandbox.braze_kit import NOON, Clock, after, steady_world

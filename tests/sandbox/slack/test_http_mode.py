@@ -13,7 +13,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from cdi_bot.sandbox import Sandbox
-from cdi_bot.sandbox.slack.http_mode import Tamper
+from cdi_bot.sandbox.slack.interactions import Tamper
 from cdi_bot.sandbox.slack.model import Content
 from cdi_bot.sandbox.slack.payloads import Press
 from tests.sandbox.slack_kit import ALERTS, MARA, Control, Json, actions, button

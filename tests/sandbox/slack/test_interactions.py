@@ -9,8 +9,9 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from cdi_bot.sandbox import Sandbox
-from cdi_bot.sandbox.slack.model import Content, Message, Refusal
+from cdi_bot.sandbox.slack.model import Content, Message
 from cdi_bot.sandbox.slack.payloads import Press
+from cdi_bot.sandbox.slack.schema import Refusal
 from tests.sandbox.slack_kit import (
     ALERTS,
     KENJI,

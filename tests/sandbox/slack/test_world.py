@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from cdi_bot.sandbox.slack.model import Content, Message, Refusal
-from cdi_bot.sandbox.slack.rules import Handles, RateLimiter, Rules
+from cdi_bot.sandbox.slack.model import Content, Message, RateLimiter, Rules
+from cdi_bot.sandbox.slack.schema import Refusal
+from cdi_bot.sandbox.slack.views import Handles
 from cdi_bot.sandbox.slack.world import SlackWorld
 from tests.sandbox.braze_kit import Clock
 from tests.sandbox.slack_kit import ALERTS, MARA, OPS, PRIVATE, Json, modal, text_input

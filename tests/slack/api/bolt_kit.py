@@ -9,7 +9,7 @@ from typing import Any
 
 from cdi_bot.operator.http import WebServer, build_web
 from cdi_bot.sandbox import Sandbox
-from cdi_bot.sandbox.slack.http_mode import Tamper
+from cdi_bot.sandbox.slack.interactions import Tamper
 from cdi_bot.sandbox.slack.model import Content, Message
 from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARA
 from cdi_bot.slack.api.app import SlackApp

@@ -7,7 +7,7 @@ import io
 import aiohttp
 
 from cdi_bot.sandbox import Sandbox
-from cdi_bot.sandbox.slack.http_mode import Tamper
+from cdi_bot.sandbox.slack.interactions import Tamper
 from cdi_bot.sandbox.slack.payloads import Press
 from cdi_bot.sandbox.slack.seed_data import MARA
 from cdi_bot.slack.api.app import LONGEST_BODY

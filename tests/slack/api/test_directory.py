@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 import aiohttp
 import pytest
 
-from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.person import Person
+from cdi_bot.core.model.channel import Channel, Person
 from cdi_bot.delivery.slack_port import SlackTrouble
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.faults import Fault, FaultKind

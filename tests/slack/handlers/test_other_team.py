@@ -25,7 +25,7 @@ from cdi_bot.sandbox.slack.payloads import Press
 from cdi_bot.sandbox.slack.seed_data import BOT, DATA_ALERTS, MARA, MARKETING_OPS, OTHER_TEAM, OUTSIDER, TEAM
 from cdi_bot.slack.api.app import SlackApp
 from cdi_bot.slack.handlers.registration import register_handlers
-from cdi_bot.slack.render.forms.fields import FORM
+from cdi_bot.slack.render.form_fields import FORM
 from cdi_bot.slack.render.kit.blocks import as_value
 from tests.rigs import people
 from tests.rigs.people import ALERTS, MARKETING, Desk

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from cdi_bot.core.commands.specification import Mistake, MistakeKind
 from cdi_bot.core.model.channel import AuditEntry, Channel
-from cdi_bot.core.model.content import (
+from cdi_bot.core.model.incident import Incident, Kind, Topic
+from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.message import (
     ChannelBroken,
     Content,
     Digest,
@@ -28,8 +30,6 @@ from cdi_bot.core.model.content import (
     Unsnoozed,
     Unsubscribed,
 )
-from cdi_bot.core.model.incident import Incident, Kind, Topic
-from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.run import KNOWN_STATUSES, Run
 from cdi_bot.core.model.subscription import Filters, Snooze, Subscription

@@ -14,19 +14,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdi_bot.core.commands.incidents import SetSnooze
+from cdi_bot.core.commands.parser import WORDS as COMMANDS
 from cdi_bot.core.commands.specification import Command, Mistake, MistakeKind
-from cdi_bot.core.commands.table import WORDS as COMMANDS
 from cdi_bot.core.model.channel import AuditEntry, Channel
 from cdi_bot.core.model.incident import Topic
 from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Subscription
 from cdi_bot.core.rules.quality import QualityReason
 from cdi_bot.core.statistics import Usual
 from cdi_bot.monitoring.braze_port import BrazeReason
-from cdi_bot.slack.render.answers.answer import name_channel, render_answer
-from cdi_bot.slack.render.answers.help import render_help, render_mistake, render_trouble
+from cdi_bot.slack.render.answers import name_channel, render_answer
 from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.buttons import read_command
 from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.refusals import render_help, render_mistake, render_trouble
 from cdi_bot.usecases import answers
 from cdi_bot.usecases.answers import Answer, Overview
 from tests.slack.golden import actions_of, assert_golden, assert_taken, elements, pressed, said

@@ -15,8 +15,8 @@ from cdi_bot.core.model.incident import Kind
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Filters, Subscription
 from cdi_bot.core.statistics import Usual
-from cdi_bot.slack.render.answers.history import history_window
-from cdi_bot.slack.render.forms.form import window
+from cdi_bot.slack.render.form import window
+from cdi_bot.slack.render.history import history_window
 from cdi_bot.slack.render.home import fingerprint, home_view, troubled_home, unknown_home
 from cdi_bot.slack.render.kit.blocks import short_message
 from cdi_bot.slack.render.kit.i18n import Translator

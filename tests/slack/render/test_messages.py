@@ -9,7 +9,9 @@ from typing import Any, get_args
 import pytest
 from hypothesis import given
 
-from cdi_bot.core.model.content import (
+from cdi_bot.core.model.incident import Incident, Topic
+from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.message import (
     ChannelBroken,
     Content,
     Digest,
@@ -30,8 +32,6 @@ from cdi_bot.core.model.content import (
     Unsnoozed,
     Unsubscribed,
 )
-from cdi_bot.core.model.incident import Incident, Topic
-from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Filters
@@ -50,7 +50,7 @@ from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.slack.render.kinds.table import renderer_of
 from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.messages.view import render_view
+from cdi_bot.slack.render.messages import render_view
 from tests.slack.golden import actions_of, assert_golden, assert_taken, marked_up, pressed, said
 from tests.slack.render import strategies
 from tests.slack.render.samples import (

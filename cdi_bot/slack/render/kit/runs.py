@@ -1,13 +1,24 @@
-"""A run in words: its sign, its status, its figures, and what to do about it.
+"""A run in words and charts: its sign, its status, its figures.
 
-Braze documents five statuses. Another one is shown as Braze spells it, and never taken for a success.
+Braze documents five statuses. Another one is shown as Braze spells it, and never taken for a success. Charts are
+Slack's own, and lines of text where a workspace refuses them.
+Source: docs.slack.dev/reference/block-kit/blocks/data-visualization-block.
 """
 
 from __future__ import annotations
 
-from cdi_bot.core.model.run import Run
+from collections.abc import Sequence
+from datetime import datetime, timedelta, tzinfo
+
+from babel.dates import format_skeleton
+
+from cdi_bot.core.model.run import Outcome, Run
+from cdi_bot.core.statistics import ChartPoint, chart_points
+from cdi_bot.slack.render.kit import limits
+from cdi_bot.slack.render.kit.blocks import Block, context
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.kit.text import STATUS, date, duration, escape, outside, plain, share
+from cdi_bot.slack.render.kit.limits import clip
+from cdi_bot.slack.render.kit.text import STATUS, date, duration, escape, plain, share
 
 GOOD, BAD, SOME, ODD, BUSY, DUBIOUS, UNSEEN = "🟢", "🔴", "🟠", "🟣", "🔵", "🟡", "⚪"
 """A sign never stands alone: words beside it say the same."""
@@ -19,6 +30,16 @@ _SIGNS = {
     "partial": SOME,
     "running": BUSY,
 }
+
+BARS = "▁▂▃▄▅▆▇█"
+BROKEN_BAR = "×"
+_FEWEST = 2
+"""One run makes no chart."""
+
+_MINUTES_FROM = 300.0
+"""Seconds from which on durations are drawn in minutes."""
+
+_WITHIN_A_DAY = timedelta(hours=20)
 
 
 def status_sign(status: str) -> str:
@@ -33,54 +54,28 @@ def run_sign(run: Run | None) -> str:
 
 def short_status(status: str, i18n: Translator) -> str:
     """Name a status in a word or two, as plain text."""
-    _ = i18n.gettext
     known = {
-        "success": _("Success"),
-        "error": _("Error"),
-        "config_error": _("Configuration error"),
-        "partial": _("Partial"),
-        "running": _("Running"),
+        "success": i18n("Success"),
+        "error": i18n("Error"),
+        "config_error": i18n("Configuration error"),
+        "partial": i18n("Partial"),
+        "running": i18n("Running"),
     }
     return known.get(status) or f"“{plain(status, STATUS)}”"
 
 
 def long_status(status: str, i18n: Translator) -> str:
     """Say in plain text what a status means for the rows."""
-    _ = i18n.gettext
     known = {
-        "success": _("Success: all rows arrived"),
-        "error": _("Error: no rows arrived"),
-        "config_error": _("Configuration error: the set-up in Braze is at fault"),
-        "partial": _("Partial: some rows did not arrive"),
-        "running": _("Running"),
+        "success": i18n("Success: all rows arrived"),
+        "error": i18n("Error: no rows arrived"),
+        "config_error": i18n("Configuration error: the set-up in Braze is at fault"),
+        "partial": i18n("Partial: some rows did not arrive"),
+        "running": i18n("Running"),
     }
-    return known.get(status) or _("Unknown status “{status}”: not taken for success").format(
+    return known.get(status) or i18n("Unknown status “{status}”: not taken for success").format(
         status=plain(status, STATUS)
     )
-
-
-def status_advice(status: str, i18n: Translator) -> str:
-    """Say what to do next about a run that failed with this status, in mrkdwn."""
-    _ = i18n.gettext
-    known = {
-        "error": _(
-            "Open the integration's Sync Log in Braze: it names the reason, and is kept for 30 days. "
-            "Check that the warehouse can be reached and that the credentials and table permissions still hold. "
-            "Then sync again."
-        ),
-        "config_error": _(
-            "Open the integration in Braze and test its connection: check the credentials, the table or "
-            "bucket name, and the columns it expects. It keeps failing until the set-up is mended."
-        ),
-        "partial": _(
-            "Open the integration's Sync Log in Braze: it names each refused row with its reason, and is kept "
-            "for 30 days. Mend these rows at the source with a new update time, so that the next sync takes them."
-        ),
-    }
-    return known.get(status) or _(
-        "Braze does not document the status “{status}”. Open the integration in Braze: its Sync Log shows what "
-        "happened and whether rows arrived."
-    ).format(status=outside(status, STATUS))
 
 
 # --------------------------------------------------------------------------------- figures
@@ -88,10 +83,9 @@ def status_advice(status: str, i18n: Translator) -> str:
 
 def took(run: Run, i18n: Translator) -> str:
     """Say how long a run took, as plain text."""
-    _ = i18n.gettext
     if run.duration is not None:
         return duration(run.duration, i18n)
-    return _("still running") if run.job_status == "running" else _("not known yet")
+    return i18n("still running") if run.job_status == "running" else i18n("not known yet")
 
 
 def synced(run: Run, i18n: Translator) -> str:
@@ -108,33 +102,29 @@ def failed(run: Run, i18n: Translator) -> str:
     count = i18n.number(run.rows_failed_with_errors)
     if run.failed_share is None or not run.rows_failed_with_errors:
         return count
-    _ = i18n.gettext
-    return _("{count} ({share} of all)").format(count=count, share=share(run.failed_share, i18n))
+    return i18n("{count} ({share} of all)").format(count=count, share=share(run.failed_share, i18n))
 
 
 def _missing(run: Run, i18n: Translator) -> str:
     """Say in plain text that a figure is unknown: Braze has not sent it yet, or does not send it."""
-    _ = i18n.gettext
     if run.provisional or run.job_status == "running":
-        return _("not known yet")
-    return _("not told by Braze")
+        return i18n("not known yet")
+    return i18n("not told by Braze")
 
 
 def row_counts(run: Run, i18n: Translator) -> list[str]:
     """Return the rows synced and failed in mrkdwn, each where there is something to say."""
-    _ = i18n.gettext
     said = []
     if run.rows_synced is not None:
-        said.append(_("{rows} rows").format(rows=i18n.number(run.rows_synced)))
+        said.append(i18n("{rows} rows").format(rows=i18n.number(run.rows_synced)))
     if run.rows_failed_with_errors:
-        said.append(_("{rows} failed").format(rows=escape(failed(run, i18n))))
+        said.append(i18n("{rows} failed").format(rows=escape(failed(run, i18n))))
     return said
 
 
 def run_line(run: Run, i18n: Translator) -> str:
     """Say in one line of mrkdwn when a run started, how long it took, and its rows."""
-    _ = i18n.gettext
-    return _("Started {start}, took {took}. Rows synced: {synced}, failed: {failed}.").format(
+    return i18n("Started {start}, took {took}. Rows synced: {synced}, failed: {failed}.").format(
         start=date(run.sync_start_time),
         took=took(run, i18n),
         synced=synced(run, i18n),
@@ -144,12 +134,127 @@ def run_line(run: Run, i18n: Translator) -> str:
 
 def run_fields(run: Run, i18n: Translator) -> list[tuple[str, str]]:
     """Return what is known of a run, as labels and mrkdwn values."""
-    _ = i18n.gettext
     watermark = run.last_timestamp_synced
     return [
-        (_("Rows synced"), synced(run, i18n)),
-        (_("Rows failed"), failed(run, i18n)),
-        (_("Started"), date(run.sync_start_time)),
-        (_("Took"), took(run, i18n)),
-        (_("Last timestamp synced"), date(watermark) if watermark else _missing(run, i18n)),
+        (i18n("Rows synced"), synced(run, i18n)),
+        (i18n("Rows failed"), failed(run, i18n)),
+        (i18n("Started"), date(run.sync_start_time)),
+        (i18n("Took"), took(run, i18n)),
+        (i18n("Last timestamp synced"), date(watermark) if watermark else _missing(run, i18n)),
     ]
+
+
+def run_charts(runs: Sequence[Run], i18n: Translator, zone: tzinfo) -> list[Block]:
+    """Draw ended runs, given newest first: a chart of their rows and one of their durations, oldest first.
+
+    Times are those of `zone`: a chart can't show the reader's own by itself.
+    """
+    if len(runs) < _FEWEST:
+        return []
+    drawn = chart_points(runs, limits.CHART_POINTS)
+    axis = {"categories": _labels(drawn, i18n, zone), "x_label": _when(drawn[-1].start, i18n, zone)}
+    count = i18n.number(len(runs))
+    long = max(point.seconds for point in drawn) >= _MINUTES_FROM
+    rows = _chart(
+        "bar",
+        i18n("Rows of the last {count} runs").format(count=count),
+        axis,
+        {
+            i18n("Rows synced"): [point.rows_synced for point in drawn],
+            i18n("Rows failed"): [point.rows_failed for point in drawn],
+        },
+    )
+    lasted = _chart(
+        "line",
+        i18n("Duration of the last {count} runs").format(count=count),
+        axis | {"y_label": i18n("Minutes") if long else i18n("Seconds")},
+        {i18n("Took"): [round(point.seconds / 60, 2) if long else round(point.seconds) for point in drawn]},
+    )
+    return [rows, lasted, *_together(len(runs), i18n)]
+
+
+def _together(count: int, i18n: Translator) -> list[Block]:
+    """Say how many runs a bar stands for, where these are more than one."""
+    size = -(-count // limits.CHART_POINTS)
+    if size == 1:
+        return []
+    note = i18n("Each place stands for {count} runs in a row: their rows together, and the longest duration.")
+    return [context(note.format(count=i18n.number(size)))]
+
+
+def _chart(kind: str, title: str, axis: Block, series: dict[str, list[float]]) -> Block:
+    categories = axis["categories"]
+    return {
+        "type": "data_visualization",
+        "title": clip(title, limits.CHART_TITLE),
+        "chart": {
+            "type": kind,
+            "series": [
+                {
+                    "name": clip(name, limits.CHART_LABEL),
+                    "data": [
+                        {"label": label, "value": value}
+                        for label, value in zip(categories, values, strict=True)
+                    ],
+                }
+                for name, values in series.items()
+            ],
+            "axis_config": axis,
+        },
+    }
+
+
+def _when(newest: datetime, i18n: Translator, zone: tzinfo) -> str:
+    name = getattr(zone, "key", None) or newest.astimezone(zone).tzname()
+    return clip(i18n("Start ({zone})").format(zone=name), limits.CHART_TITLE)
+
+
+def _labels(drawn: Sequence[ChartPoint], i18n: Translator, zone: tzinfo) -> list[str]:
+    """Name each place by when it began, as short as tells them apart."""
+    starts = [point.start.astimezone(zone) for point in drawn]
+    day = [str(format_skeleton("Md", start, locale=i18n.language)) for start in starts]
+    time = [str(format_skeleton("Hm", start, locale=i18n.language)) for start in starts]
+    both = [f"{date} {clock}" for date, clock in zip(day, time, strict=True)]
+    if starts[-1] - starts[0] <= _WITHIN_A_DAY and len(set(time)) == len(time):
+        return time
+    if len(set(day)) == len(day):
+        return day
+    # Labels name the places, so no two may be alike: neither runs of one minute, nor those of an hour that comes twice.
+    seen: dict[str, int] = {}
+    labels = []
+    for label in both:
+        seen[label] = seen.get(label, 0) + 1
+        labels.append(label if seen[label] == 1 else f"{label} ({seen[label]})")
+    return [clip(label, limits.CHART_LABEL) for label in labels]
+
+
+def sparklines(runs: Sequence[Run], i18n: Translator) -> list[str]:
+    """Draw the same in text, one line each for rows and durations; a run that did not succeed is a cross."""
+    if len(runs) < _FEWEST:
+        return []
+    rows = sparkline(runs)
+    meaning = i18n("rows of the last {count} runs, oldest first, {cross} failed").format(
+        count=i18n.number(len(runs)), cross=BROKEN_BAR
+    )
+    seconds = [run.duration.total_seconds() if run.duration else 0.0 for run in runs]
+    lasted = _bars(runs, seconds)
+    longest = duration(timedelta(seconds=max(seconds)), i18n)
+    return [
+        f"`{rows}` {meaning}",
+        f"`{lasted}` " + i18n("how long they took, at most {longest}").format(longest=longest),
+    ]
+
+
+def sparkline(runs: Sequence[Run]) -> str:
+    """Draw the rows of ended runs, given newest first, in one line without words; nothing where there is none."""
+    return _bars(runs, [float(run.rows_synced or 0) for run in runs]) if runs else ""
+
+
+def _bars(runs: Sequence[Run], values: Sequence[float]) -> str:
+    most = max(values)
+    # Braze may report an end before the start: such a run took no time.
+    heights = [int(max(0.0, value) * (len(BARS) - 1) / most) if most > 0 else 0 for value in values]
+    return "".join(
+        BARS[height] if run.outcome is Outcome.GOOD else BROKEN_BAR
+        for run, height in zip(reversed(runs), reversed(heights), strict=True)
+    )

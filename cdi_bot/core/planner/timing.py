@@ -1,0 +1,71 @@
+"""Spreads requests evenly over a minute; estimates how far Braze's clock is ahead of ours, and how late its list is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+_CATCH_UP = timedelta(seconds=1)
+"""How much lost time is made up for: a late tick, but not a pause."""
+
+
+class RequestPace:
+    """Says when the next request may be sent, so that requests neither pile up nor are left unused in a minute."""
+
+    def __init__(self, now: datetime) -> None:
+        """Allow the first request at `now`."""
+        self._next = now
+
+    def is_ready(self, now: datetime, *, ahead: timedelta = timedelta(0)) -> bool:
+        """Whether the next request may be sent at `now`, up to `ahead` before its time."""
+        self._next = max(self._next, now - _CATCH_UP)
+        return now + ahead >= self._next
+
+    def sent(self, per_minute: float) -> None:
+        """Count a request that is sent now, at a rate of so many a minute."""
+        self._next += timedelta(seconds=60 / max(per_minute, 1))
+
+
+_RELAXATION = 0.1
+"""Seconds by which a bound is loosened with each event, so that old bounds give way after a clock was set."""
+
+_LONGEST_LAG = 300.0  # seconds
+
+
+@dataclass(slots=True, kw_only=True)
+class ClockSkew:
+    """Bounds on how many seconds Braze's clock is ahead of ours. As long as they include 0, the clocks agree."""
+
+    at_least: float = float("-inf")
+    at_most: float = float("inf")
+
+    @property
+    def seconds(self) -> float:
+        """The smallest difference that agrees with what was observed, never negative unless it has to be."""
+        return min(max(0.0, self.at_least), self.at_most)
+
+    def observe(self, braze_time: float, *, after: float | None, now: float) -> None:
+        """Learn from an event that Braze dated `braze_time`; by our clock it was before `now`, and after `after`."""
+        at_least = braze_time - now
+        at_most = braze_time - after if after is not None else float("inf")
+        self.at_least = max(self.at_least - _RELAXATION, at_least)
+        self.at_most = min(self.at_most + _RELAXATION, at_most)
+        if self.at_least > self.at_most:  # a clock was set
+            self.at_least, self.at_most = at_least, at_most
+
+
+@dataclass(slots=True, kw_only=True)
+class ListLag:
+    """How many seconds the list lags behind the status call, as observed lately; 0 until something was observed."""
+
+    seconds: float = 0.0
+
+    def not_shown_after(self, seconds: float) -> None:
+        """Learn that the list did not show a change so many seconds after it happened."""
+        if seconds > self.seconds:
+            self.seconds += 0.3 * (min(seconds, _LONGEST_LAG) - self.seconds)
+
+    def shown_after(self, seconds: float) -> None:
+        """Learn that the list showed a change so many seconds after it happened."""
+        if seconds < self.seconds:
+            self.seconds += 0.1 * (seconds - self.seconds)

@@ -1,0 +1,328 @@
+"""What a command is answered with, to the one person who typed it.
+
+Each answer says what is so or what was done, and ends with the likely next step. A change of a channel is
+announced there by a notice, so the answers to such commands are short.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from cdi_bot.core.commands.queries import ShowStatus
+from cdi_bot.core.commands.specification import Command
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.run import Outcome
+from cdi_bot.slack.render import refusals, subscriptions
+from cdi_bot.slack.render.history import render_history
+from cdi_bot.slack.render.kinds.table import overall_state, renderer_of, state_sign
+from cdi_bot.slack.render.kinds.unreachable import unreachable_banner
+from cdi_bot.slack.render.kit import limits
+from cdi_bot.slack.render.kit.blocks import (
+    Block,
+    Rendered,
+    Renderers,
+    actions,
+    cell,
+    context,
+    date_cell,
+    section,
+    short_message,
+    table,
+)
+from cdi_bot.slack.render.kit.buttons import pager, sync_button, unsnooze_button
+from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.reasons import braze_advice, last_known
+from cdi_bot.slack.render.kit.runs import failed, short_status, status_sign, synced
+from cdi_bot.slack.render.kit.text import (
+    REASON,
+    SHORT_NAME,
+    as_of,
+    bold_name,
+    channel,
+    code,
+    date,
+    name_of,
+    outside,
+    part,
+    plain,
+    plain_line,
+    typed,
+    user,
+)
+from cdi_bot.usecases.answers import (
+    Acknowledged,
+    Answer,
+    ConfirmSync,
+    IntegrationList,
+    NothingOpen,
+    Overview,
+    OverviewRow,
+    RunHistory,
+    SeveralMatches,
+    SnoozeEnded,
+    SnoozeSet,
+    SyncStarted,
+)
+from cdi_bot.usecases.queries import LIST_PAGE, OVERVIEW_PAGE
+
+SHORT_ID = 40
+"""Long enough for a UUID."""
+
+
+def render_answer(
+    answer: Answer, i18n: Translator, *, now: datetime, command: Command | None = None
+) -> Rendered:
+    """Say an answer.
+
+    `command` is what the person asked for: where several integrations match, each choice carries it about its own
+    one. `None` asks for the status.
+    """
+    if isinstance(answer, RunHistory):
+        return render_history(answer, i18n, now)
+    if isinstance(answer, SeveralMatches):
+        return refusals.several_matches(answer, i18n, command)
+    return _RENDERERS[type(answer)](answer, i18n)
+
+
+def name_channel(place: Channel, answer: Rendered, i18n: Translator) -> Rendered:
+    """Name the channel above an answer about another one than that it is read in."""
+    named = i18n("About {channel}:").format(channel=channel(place.channel_id))
+    return replace(answer, blocks=[context(named), *answer.blocks][: limits.BLOCKS])
+
+
+def _runs_hint(integration: Integration, i18n: Translator) -> str:
+    command = typed(ShowStatus(query=integration.integration_id))
+    return i18n("Its runs: {command}").format(command=command)
+
+
+# --------------------------------------------------------------------------------- incidents
+
+
+def _acknowledged(answer: Acknowledged, i18n: Translator) -> Rendered:
+    name = bold_name(answer.integration)
+    if answer.already_by:
+        line = i18n("{who} acknowledged {name} already.").format(who=user(answer.already_by), name=name)
+    else:
+        line = i18n("You acknowledged {name}: its cards say so, and reminders stop.").format(name=name)
+    return short_message(line, _runs_hint(answer.integration, i18n))
+
+
+def _nothing_open(answer: NothingOpen, i18n: Translator) -> Rendered:
+    line = i18n("{name} is not failing at present, so there is nothing to do.").format(
+        name=bold_name(answer.integration)
+    )
+    return short_message(line, _runs_hint(answer.integration, i18n))
+
+
+def _snooze_set(answer: SnoozeSet, i18n: Translator) -> Rendered:
+    name = bold_name(answer.integration)
+    if answer.until:
+        line = i18n("{name} is muted in this channel until {when}.").format(
+            name=name, when=date(answer.until)
+        )
+    else:
+        line = i18n("{name} is muted in this channel until it recovers.").format(name=name)
+    why = [i18n("Reason: {reason}").format(reason=outside(answer.reason, REASON))] if answer.reason else []
+    note = i18n("It is watched all the same: cards stay up to date.")
+    row = actions([unsnooze_button(answer.integration, i18n, place=answer.channel)])
+    return short_message(line, *why, note, row=row)
+
+
+def _snooze_ended(answer: SnoozeEnded, i18n: Translator) -> Rendered:
+    if answer.was_snoozed:
+        line = i18n("The mute of {name} is ended: this channel hears of it again.")
+    else:
+        line = i18n("{name} was not muted in this channel.")
+    return short_message(
+        line.format(name=bold_name(answer.integration)), _runs_hint(answer.integration, i18n)
+    )
+
+
+# --------------------------------------------------------------------------------- syncs
+
+
+def _confirm_sync(answer: ConfirmSync, i18n: Translator) -> Rendered:
+    line = i18n("Start a sync of {name} now? The channel is told that you asked.").format(
+        name=bold_name(answer.integration)
+    )
+    row = actions([sync_button(answer.integration, i18n)])
+    return short_message(line, code(answer.integration.integration_id), row=row)
+
+
+def _sync_started(answer: SyncStarted, i18n: Translator) -> Rendered:
+    """Say that Braze accepted the request, or that it is not clear whether it did."""
+    more = [i18n("I follow it, and tell in the channel how it ends.")]
+    if answer.is_certain:
+        line = i18n("Braze has taken the order to sync {name}.")
+        more.append(i18n("Braze shows the new run after a short while."))
+    else:
+        line = i18n(
+            "Braze gave no clear answer: the sync of {name} may have started. Don't start it again yet."
+        )
+    line = line.format(name=bold_name(answer.integration))
+    return short_message(line, *more, _runs_hint(answer.integration, i18n))
+
+
+# --------------------------------------------------------------------------------- lists of integrations
+
+
+def _overview(answer: Overview, i18n: Translator) -> Rendered:
+    banner = unreachable_banner(answer.unreachable, i18n)
+    if not answer.total:
+        title = i18n("This channel hears of no integration yet.")
+        todo = i18n("`/cdi list` shows what there is, `/cdi subscribe NAME` or `/cdi subscribe all` begins.")
+        return Rendered(text=plain_line(title), blocks=[*banner, section(f"{title}\n{todo}")])
+    mark, title = overall_state(
+        failing=answer.failing, unhealthy=answer.unhealthy, total=answer.total, i18n=i18n
+    )
+    shown = part(answer.offset, len(answer.rows), answer.total, i18n)
+    oldest = _oldest(answer, i18n)
+    rows = [_overview_row(row, i18n) for row in answer.rows]
+    header = [
+        i18n("Integration"),
+        i18n("State"),
+        i18n("Newest run"),
+        i18n("Rows synced"),
+        i18n("Rows failed"),
+    ]
+    pages = pager(
+        "overview_page",
+        {},
+        i18n,
+        offset=answer.offset,
+        size=OVERVIEW_PAGE,
+        has_more=answer.offset + len(answer.rows) < answer.total,
+    )
+    todo = i18n("`/cdi status NAME` shows an integration's runs.")
+    return Rendered(
+        text=plain_line(title),
+        blocks=[
+            *banner,
+            section(f"{mark} *{title}*\n{i18n.listed(filter(None, (shown, oldest)))}"),
+            table(header, rows, numbers=(3, 4)),
+            *pages,
+            context(todo),
+        ],
+    )
+
+
+def _oldest(answer: Overview, i18n: Translator) -> str:
+    """Say how fresh the facts are: as old as the oldest of them."""
+    seen = [row.observed_at for row in answer.rows if row.observed_at]
+    fresh = as_of(min(seen, default=None), i18n)
+    waiting = len(answer.rows) - len(seen)
+    if not seen or not waiting:
+        return fresh
+    return i18n("{fresh}; {count} not looked at yet").format(fresh=fresh, count=i18n.number(waiting))
+
+
+def _overview_row(row: OverviewRow, i18n: Translator) -> list[Block]:
+    run = row.newest
+    mark = state_sign(row.incident, run, missing=row.missing)
+    return [
+        cell(f"{mark} {name_of(row.integration, SHORT_NAME)}"),
+        cell(_state(row, i18n)),
+        date_cell(run.sync_start_time if run else None, "–"),
+        cell(synced(run, i18n) if run else "–"),
+        cell(failed(run, i18n) if run else "–"),
+    ]
+
+
+def _state(row: OverviewRow, i18n: Translator) -> str:
+    incident, run = row.incident, row.newest
+    kind = renderer_of(incident) if incident else None
+    said = []
+    if kind is None or not kind.states_run_status:
+        said.append(short_status(run.job_status, i18n) if run else i18n("No run seen yet"))
+    if kind and incident:
+        said.append(kind.short_state(incident, i18n))
+    if incident and incident.failed_in_a_row > 1:
+        said.append(i18n("{count} in a row").format(count=i18n.number(incident.failed_in_a_row)))
+    if incident and incident.failed_in_a_row and run and run.outcome is Outcome.RUNNING:
+        said.append(i18n("running again"))
+    if incident and incident.acknowledged_by:
+        said.append(i18n("acknowledged"))
+    if row.snooze:
+        said.append(i18n("muted here"))
+    if row.missing:
+        said.append(i18n("gone from Braze"))
+    return i18n.listed(said)
+
+
+def _listing(answer: IntegrationList, i18n: Translator) -> Rendered:
+    stale = []
+    if answer.trouble is not None:
+        stale.append(context(last_known(answer.trouble, i18n), braze_advice(answer.trouble, i18n)))
+    title = _listing_title(answer, i18n)
+    if not answer.rows:
+        todo = (
+            i18n("`/cdi list` shows all.")
+            if answer.query
+            else i18n("Set one up in Braze under Cloud Data Ingestion.")
+        )
+        return short_message(title, second=todo, row=stale)
+    header = [i18n("Integration"), i18n("Id"), i18n("Last run"), i18n("Heard here")]
+    rows = [_listing_row(integration, subscribed, i18n) for integration, subscribed in answer.rows]
+    pages = pager(
+        "list_page",
+        {"words": answer.query},
+        i18n,
+        offset=answer.offset,
+        size=LIST_PAGE,
+        has_more=answer.offset + len(rows) < answer.total,
+    )
+    shown = part(answer.offset, len(rows), answer.total, i18n)
+    todo = i18n("`/cdi subscribe NAME` lets this channel hear of one, `/cdi status NAME` shows its runs.")
+    return Rendered(
+        text=plain_line(title),
+        blocks=[
+            section(f"*{title}*\n{i18n.listed(filter(None, (shown, as_of(answer.observed_at, i18n))))}"),
+            table(header, rows),
+            *pages,
+            *stale,
+            context(todo),
+        ],
+    )
+
+
+def _listing_title(answer: IntegrationList, i18n: Translator) -> str:
+    """Count what was found, in escaped text."""
+    if answer.query is None:
+        if not answer.total:
+            return i18n("Braze lists no integrations.")
+        return i18n.counted("{count} integration", "{count} integrations", answer.total)
+    if not answer.total:
+        return i18n("No integration fits “{words}”.").format(words=outside(answer.query, SHORT_NAME))
+    return i18n.counted(
+        "{count} integration fits “{words}”",
+        "{count} integrations fit “{words}”",
+        answer.total,
+        words=outside(answer.query, SHORT_NAME),
+    )
+
+
+def _listing_row(integration: Integration, subscribed: bool, i18n: Translator) -> list[Block]:  # noqa: FBT001  a fact of the row
+    status = integration.last_job_status
+    last = f"{status_sign(status)} {short_status(status, i18n)}" if status else "–"
+    return [
+        cell(name_of(integration, SHORT_NAME)),
+        cell(plain(integration.integration_id, SHORT_ID)),
+        cell(last),
+        cell(i18n("yes") if subscribed else i18n("no")),
+    ]
+
+
+_RENDERERS: Renderers = {
+    Acknowledged: _acknowledged,
+    NothingOpen: _nothing_open,
+    SnoozeSet: _snooze_set,
+    SnoozeEnded: _snooze_ended,
+    ConfirmSync: _confirm_sync,
+    SyncStarted: _sync_started,
+    Overview: _overview,
+    IntegrationList: _listing,
+    **refusals.RENDERERS,
+    **subscriptions.RENDERERS,
+}

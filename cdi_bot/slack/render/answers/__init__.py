@@ -1,1 +1,0 @@
-"""Answers to commands and buttons, shown to one person."""

@@ -1,0 +1,332 @@
+"""Cards, the messages in a channel that show how things are, and the replies in their threads.
+
+A card shows the present of one incident or of several, and is rendered anew with every change; a reply says what
+happened, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import accumulate
+from typing import Any
+
+from cdi_bot.core.model.incident import Incident
+from cdi_bot.core.model.message import Content, FailedAgain, Recovered, ReplyFact, StillOpen
+from cdi_bot.core.model.run import Outcome
+from cdi_bot.delivery.views import CardView, EventView, GroupedReplyView, IncidentView
+from cdi_bot.slack.render.kinds.sync_failed import in_a_row
+from cdi_bot.slack.render.kinds.table import group_sign, group_texts, renderer_of
+from cdi_bot.slack.render.kit.blocks import (
+    Block,
+    Rendered,
+    actions,
+    context,
+    paragraphs,
+    section,
+    short_message,
+    small_print,
+)
+from cdi_bot.slack.render.kit.buttons import (
+    ack_button,
+    history_button,
+    look_buttons,
+    more_menu,
+    snooze_element,
+    sync_button,
+)
+from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.limits import BLOCKS_JSON, MESSAGE_TEXT, clip, text_weight, weight
+from cdi_bot.slack.render.kit.runs import GOOD, long_status, run_line, run_sign, synced
+from cdi_bot.slack.render.kit.text import (
+    SHORT_NAME,
+    bold_subject,
+    date,
+    duration,
+    escape,
+    mentions,
+    plain,
+    plain_line,
+    repeat_note,
+    snooze_text,
+    subject,
+    user,
+)
+
+EventRenderers = Mapping[type[Content], Callable[[Any, EventView, Translator], Rendered]]
+"""What renders a reply or notice, by the type of its content."""
+
+FEW = 10
+"""Up to so many incidents each have a button of their own beside them."""
+
+NAMED = 5
+"""So many names stand in the line for notifications."""
+
+_LIST_BLOCKS = 40
+_SECTIONS = 1000
+"""What the sections around the lines weigh, generously estimated."""
+
+_List = Callable[[int], tuple[list[Block], int]]
+"""Lists incidents within a weight; returns the blocks, and how many incidents they hold."""
+
+
+def render_card(view: CardView, i18n: Translator) -> Rendered:
+    """Say how the one incident of a card stands now."""
+    (one,) = view.incidents
+    blocks = renderer_of(one.incident).card(one, i18n)
+    notes = [*_notes(one, i18n), *repeat_note(i18n, possible=view.possible_repeat)]
+    return Rendered(
+        text=_text(one, i18n),
+        blocks=[*blocks, *small_print(notes), *_buttons(one, i18n)],
+    )
+
+
+def _text(view: IncidentView, i18n: Translator) -> str:
+    """Say in one line, for notifications, what happened to which integration."""
+    incident, kind = view.incident, renderer_of(view.incident)
+    state = kind.headline(incident, i18n) if incident.is_open else kind.recovery(incident, i18n)
+    if incident.integration_id is None:
+        return escape(state)
+    return escape(i18n("{name} – {state}").format(name=subject(view, i18n), state=state))
+
+
+def _notes(view: IncidentView, i18n: Translator) -> list[str]:
+    """Say in mrkdwn who acknowledged it, and who snoozed it until when."""
+    incident, snooze = view.incident, view.snooze
+    said = []
+    if incident.acknowledged_by and incident.acknowledged_at:
+        said.append(
+            i18n("👀 Acknowledged by {who}, {when}").format(
+                who=user(incident.acknowledged_by), when=date(incident.acknowledged_at)
+            )
+        )
+    if snooze and incident.is_open:
+        until = i18n("💤 Muted here by {who} until {when}")
+        until_recovery = i18n("💤 Muted here by {who} until it recovers")
+        said.append(snooze_text(snooze, until if snooze.until else until_recovery))
+    return said
+
+
+def _buttons(view: IncidentView, i18n: Translator) -> list[Block]:
+    """Return the row of buttons: what can be done while it is open, and what can always be looked at."""
+    integration = view.integration
+    looks = look_buttons(integration, view.dashboard_url, i18n)
+    if not view.incident.is_open:
+        return actions(looks)
+    acts = [ack_button([view], i18n), snooze_element(view, i18n)]
+    sync = sync_button(integration, i18n) if integration and view.can_sync else None
+    more = more_menu(integration, i18n) if integration else None
+    return actions([*acts, *looks[:1], sync, *looks[1:], more])
+
+
+# --------------------------------------------------------------------------------- replies
+
+
+def _failed_again(content: FailedAgain, view: EventView, i18n: Translator) -> Rendered:
+    about = _about(view)
+    incident = about.incident
+    run = view.run or incident.last_failed
+    names = {
+        "name": bold_subject(about, i18n),
+        "state": escape(long_status(run.job_status, i18n)) if run else "",
+    }
+    if content.after_good:
+        line = i18n.counted(
+            "{name} failed again after a good run. {state}",
+            "{name} failed {count} more times, with a good run in between. {state}",
+            content.runs,
+            **names,
+        )
+    else:
+        line = i18n.counted(
+            "{name} failed again. {state}",
+            "{name} failed {count} more times. {state}",
+            content.runs,
+            **names,
+        )
+    more = [run_line(run, i18n)] if run else []
+    if incident.failed_in_a_row > 1:
+        more.append(in_a_row(incident, i18n))
+    return short_message(line.rstrip(), *more, sign=run_sign(run))
+
+
+def _recovered(_content: Recovered, view: EventView, i18n: Translator) -> Rendered:
+    """Say that it is over: how long it lasted, how many runs failed, what the good run synced."""
+    about = _about(view)
+    incident, kind = about.incident, renderer_of(about.incident)
+    state = escape(kind.recovery(incident, i18n))
+    if incident.integration_id is None:
+        return short_message(i18n("{sentence}.").format(sentence=state), sign=kind.recovery_sign(incident))
+    line = i18n("{name} – {state}").format(name=bold_subject(about, i18n), state=state)
+    good = incident.resolved_by or view.run
+    has_ended = good is not None and good.outcome is not Outcome.RUNNING
+    more = [run_line(good, i18n)] if good and has_ended else []
+    row = actions(look_buttons(about.integration, about.dashboard_url, i18n))
+    return short_message(line, *more, sign=kind.recovery_sign(incident), row=row)
+
+
+def _still_open(_content: StillOpen, view: EventView, i18n: Translator) -> Rendered:
+    about = _about(view)
+    incident, kind = about.incident, renderer_of(about.incident)
+    line = kind.reminder(i18n).format(
+        name=bold_subject(about, i18n), state=escape(kind.headline(incident, i18n))
+    )
+    since = i18n("Since {when}. Acknowledging it ends these reminders.").format(
+        when=date(incident.failing_since)
+    )
+    usual = about.usual_length and i18n("Usually takes {length}").format(
+        length=duration(about.usual_length, i18n)
+    )
+    looks = look_buttons(about.integration, about.dashboard_url, i18n)
+    row = actions([ack_button([about], i18n), *looks])
+    return short_message(line, *([usual] if usual else []), since, sign=kind.sign(incident), row=row)
+
+
+def _about(view: EventView) -> IncidentView:
+    """Return the incident that a reply is about. Raises ValueError where there is none: that is no reply."""
+    if view.incident is None:
+        raise ValueError(f"{view.content.what} needs its incident")
+    return view.incident
+
+
+REPLIES: EventRenderers = {FailedAgain: _failed_again, Recovered: _recovered, StillOpen: _still_open}
+
+
+def render_grouped_card(view: CardView, i18n: Translator) -> Rendered:
+    """List the incidents of a card, as many as a message holds, and say how many more there are."""
+    open_views = [one for one in view.incidents if one.incident.is_open]
+    still_open = [one.incident for one in open_views]
+    title = _card_title(still_open, len(view.incidents) - len(still_open), i18n)
+    called = mentions(" ".join(one.mention or "" for one in open_views))
+    head = section(f"{group_sign(still_open)} *{title}*" + (f"\n{called}" if called else ""))
+    foot = [
+        *small_print(repeat_note(i18n, possible=view.possible_repeat)),
+        *actions([ack_button(view.incidents, i18n)]),
+    ]
+
+    def listed(room: int) -> tuple[list[Block], int]:
+        return _with_buttons(view, i18n, room) or _as_lines(view, i18n, room)
+
+    blocks = _filled(head, listed, foot, total=len(view.incidents), i18n=i18n)
+    return Rendered(text=_card_text(title, view, i18n), blocks=blocks)
+
+
+def render_grouped_reply(view: GroupedReplyView, i18n: Translator) -> Rendered:
+    """Say what happened to how many, and list them, worst first, as many as a message holds."""
+    incidents = [one.incident for one in view.incidents]
+    title = _reply_title(view.fact, incidents, i18n)
+    head = section(f"{GOOD if view.fact == 'recovered' else group_sign(incidents)} *{title}*")
+    foot: list[Block] = []
+    if view.fact == "still_open":
+        foot.append(context(i18n("Acknowledging them ends these reminders.")))
+        foot += actions([ack_button(view.incidents, i18n)])
+    foot += small_print(repeat_note(i18n, possible=view.possible_repeat))
+    lines = [_reply_line(one, i18n) for one in view.incidents]
+
+    def listed(room: int) -> tuple[list[Block], int]:
+        return paragraphs(lines, blocks=_LIST_BLOCKS, room=room)
+
+    return Rendered(text=plain_line(title), blocks=_filled(head, listed, foot, total=len(lines), i18n=i18n))
+
+
+def _filled(head: Block, listed: _List, foot: list[Block], *, total: int, i18n: Translator) -> list[Block]:
+    """Put a list between head and foot, as much of it as there is room for, and how many of `total` are left out."""
+    more = i18n("… and {count} more: `/cdi status`")
+    shown, held = listed(BLOCKS_JSON - weight([head, *foot, section(more)]) - 100)
+    rest = [section(more.format(count=i18n.number(total - held)))] if held < total else []
+    return [head, *shown, *rest, *foot]
+
+
+# --------------------------------------------------------------------------------- titles
+
+
+def _card_title(still_open: Sequence[Incident], recovered: int, i18n: Translator) -> str:
+    """Count in plain text what is unhealthy and what has recovered."""
+    texts = group_texts(still_open)
+    if not still_open:
+        return texts.count_recovered(recovered, i18n)
+    title = texts.count_open(len(still_open), i18n)
+    if not recovered:
+        return title
+    return i18n("{title}, {count} recovered").format(title=title, count=i18n.number(recovered))
+
+
+def _card_text(title: str, view: CardView, i18n: Translator) -> str:
+    """Say in one line, for notifications, how many there are and who comes first."""
+    names = i18n.listed(plain(subject(one, i18n), SHORT_NAME) for one in view.incidents[:NAMED])
+    rest = len(view.incidents) - NAMED
+    listed = (
+        i18n("{names} and {count} more").format(names=names, count=i18n.number(rest)) if rest > 0 else names
+    )
+    return clip(escape(i18n("{title}: {names}").format(title=title, names=listed)), MESSAGE_TEXT)
+
+
+def _reply_title(told: ReplyFact, incidents: Sequence[Incident], i18n: Translator) -> str:
+    count, texts = len(incidents), group_texts(incidents)
+    if told == "recovered":
+        return texts.count_recovered(count, i18n)
+    if told == "still_open":
+        return texts.count_still_open(count, i18n)
+    return i18n.counted("{count} integration failed again", "{count} integrations failed again", count)
+
+
+# --------------------------------------------------------------------------------- lines
+
+
+def _with_buttons(view: CardView, i18n: Translator, room: int) -> tuple[list[Block], int] | None:
+    """List a few incidents, each with its History button; `None` when they are many, or too long."""
+    if len(view.incidents) > FEW:
+        return None
+    listed = [
+        section(
+            _card_line(one, i18n),
+            accessory=history_button(one.integration, i18n, action_id=f"history:{place}")
+            if one.integration
+            else None,
+        )
+        for place, one in enumerate(view.incidents)
+    ]
+    return (listed, len(listed)) if weight(listed) <= room else None
+
+
+def _as_lines(view: CardView, i18n: Translator, room: int) -> tuple[list[Block], int]:
+    """List many incidents line by line; names come before links where there is not room for both."""
+    linked = [_card_line(one, i18n) for one in view.incidents]
+    short = [_card_line(one, i18n, with_link=False) for one in view.incidents]
+    spare = room - _SECTIONS - sum(text_weight(text) for text in short)
+    extra = accumulate(
+        text_weight(long) - text_weight(brief) for long, brief in zip(linked, short, strict=True)
+    )
+    lines = [long if cost <= spare else brief for long, brief, cost in zip(linked, short, extra, strict=True)]
+    return paragraphs(lines, blocks=_LIST_BLOCKS, room=room)
+
+
+def _card_line(view: IncidentView, i18n: Translator, *, with_link: bool = True) -> str:
+    """Say in one line of mrkdwn how an incident stands."""
+    incident, kind = view.incident, renderer_of(view.incident)
+    name = bold_subject(view, i18n, limit=SHORT_NAME, with_link=with_link)
+    if not incident.is_open:
+        return f"{kind.recovery_sign(incident)} {name}: {kind.short_recovery(i18n)}"
+    said = [escape(kind.short_state(incident, i18n))]
+    if incident.failed_in_a_row > 1:
+        said.append(i18n("{count} in a row").format(count=i18n.number(incident.failed_in_a_row)))
+    if incident.acknowledged_by:
+        said.append(i18n("acknowledged by {who}").format(who=user(incident.acknowledged_by)))
+    if view.snooze and view.snooze.until:
+        said.append(i18n("muted here until {when}").format(when=date(view.snooze.until)))
+    elif view.snooze:
+        said.append(i18n("muted here until it recovers"))
+    return f"{kind.sign(incident)} {name}: {i18n.listed(said)}"
+
+
+def _reply_line(view: IncidentView, i18n: Translator) -> str:
+    """Say in one line of mrkdwn how an incident stands, or how it ended and what the good run synced."""
+    incident, kind = view.incident, renderer_of(view.incident)
+    name = bold_subject(view, i18n, limit=SHORT_NAME)
+    if incident.is_open:
+        since = i18n("since {when}").format(when=date(incident.failing_since))
+        return f"{kind.sign(incident)} {name}: " + i18n.listed([escape(kind.headline(incident, i18n)), since])
+    said = [escape(kind.recovery(incident, i18n))]
+    good = incident.resolved_by
+    if good and good.rows_synced is not None and good.outcome is not Outcome.RUNNING:
+        said.append(i18n("rows synced: {synced}").format(synced=synced(good, i18n)))
+    return f"{kind.recovery_sign(incident)} {name}: {i18n.listed(said)}"

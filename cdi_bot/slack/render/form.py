@@ -1,0 +1,304 @@
+"""The form that subscribes a channel or changes a subscription: how it looks, and how it went."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from cdi_bot.core.model.incident import Topic
+from cdi_bot.core.model.subscription import Filters
+from cdi_bot.slack.render.answers import render_answer
+from cdi_bot.slack.render.form_fields import (
+    CHANNEL,
+    FORM,
+    GROUP,
+    MOST_PEOPLE,
+    PEOPLE,
+    PERCENT,
+    ROWS,
+    SELECTOR,
+    TOPICS,
+    Errors,
+    FormValues,
+    input_block,
+    selector_option,
+    settings_fields,
+)
+from cdi_bot.slack.render.kinds.table import topic_texts
+from cdi_bot.slack.render.kit import limits
+from cdi_bot.slack.render.kit.blocks import (
+    Block,
+    Rendered,
+    actions,
+    button,
+    confirmation,
+    plain_text,
+    section,
+    short_message,
+)
+from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.limits import FIELD_ERROR, clip
+from cdi_bot.slack.render.kit.text import channel as named_channel
+from cdi_bot.slack.render.kit.text import mentioned, plain_line
+from cdi_bot.slack.render.subscriptions import selector_text
+from cdi_bot.usecases.answers import (
+    Answer,
+    BrazeRefused,
+    CannotPost,
+    NeedsInvite,
+    NoMatch,
+    NotAllowed,
+    SettingsShown,
+    SeveralMatches,
+    SubscriptionSet,
+)
+from cdi_bot.usecases.subscription_form import SettingsChange
+
+View = Block
+
+Outcome = Sequence[Answer | Rendered]
+"""The answer to each change that the form asks for, the subscription first; `Rendered` where it failed before that."""
+
+_AT_THE_CHANNEL = (NeedsInvite, CannotPost, NotAllowed)
+_AT_THE_SELECTOR = (NoMatch, SeveralMatches, BrazeRefused)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormDraft:
+    """A form as it opens.
+
+    Without a `channel_id` it asks for the channel; `picked` is what was chosen there before. A `subscription_id` means
+    a change: then `selector` and `name` say of what, else they are what is chosen already. `problem` is plain text.
+    """
+
+    channel_id: str | None = None
+    picked: str | None = None
+    subscription_id: int | None = None
+    selector: str | None = None
+    name: str | None = None
+    filters: Filters = field(default_factory=Filters)
+    languages: tuple[str, ...] = ()
+    now: SettingsShown | None = None
+    settings: SettingsChange = field(default_factory=SettingsChange)
+    problem: str | None = None
+
+
+def subscription_form(draft: FormDraft, i18n: Translator) -> View:
+    """Return the form."""
+    changing = draft.subscription_id is not None
+    about = {"channel": draft.channel_id, "subscription": draft.subscription_id}
+    return {
+        "type": "modal",
+        "callback_id": FORM,
+        "private_metadata": json.dumps({key: value for key, value in about.items() if value is not None}),
+        "title": _title(i18n("Change what is told") if changing else i18n("Subscribe a channel")),
+        "submit": _title(i18n("Save") if changing else i18n("Subscribe")),
+        "close": _title(i18n("Cancel")),
+        "blocks": [
+            *([_alert(draft.problem)] if draft.problem else []),
+            *_where(draft, i18n),
+            *_what(draft, i18n),
+            _topics(draft.filters, i18n),
+            *_thresholds(draft.filters, i18n),
+            *_mentions(draft.filters, i18n),
+            *settings_fields(draft.languages, draft.now, draft.settings, i18n),
+            *_ending(draft, i18n),
+        ],
+    }
+
+
+def _title(text: str) -> Block:
+    return plain_text(clip(text, limits.VIEW_TITLE))
+
+
+def _alert(text: str) -> Block:
+    return {"type": "alert", "level": "error", "text": plain_text(clip(text, limits.ALERT_TEXT))}
+
+
+# ------------------------------------------------------------------------------------------ channel and selector
+
+
+def _where(draft: FormDraft, i18n: Translator) -> list[Block]:
+    if draft.channel_id is not None:
+        return channel_line(draft.channel_id, i18n)
+    element: Block = {
+        "type": "conversations_select",
+        "placeholder": plain_text(i18n("Choose a channel")),
+        "filter": {"include": ["public", "private"], "exclude_bot_users": True},
+        **(
+            {"initial_conversation": draft.picked}
+            if draft.picked
+            else {"default_to_current_conversation": True}
+        ),
+    }
+    hint = i18n("One that you are in. Invite me to a private one first: /invite @cdi-bot")
+    return [input_block(CHANNEL, i18n("Channel"), element, hint=hint, optional=False)]
+
+
+def channel_line(channel_id: str, i18n: Translator) -> list[Block]:
+    """Name a channel; a direct message has no name."""
+    if channel_id.startswith("D"):
+        return []
+    text = i18n("Channel: {channel}")
+    return [section(text.format(channel=f"*{named_channel(channel_id)}*"))]
+
+
+def _what(draft: FormDraft, i18n: Translator) -> list[Block]:
+    if draft.subscription_id is not None:
+        selector = draft.selector or ""
+        what = selector_text(selector, draft.name, i18n)
+        return [section(i18n("Hears of: {what}").format(what=what))]
+    element: Block = {
+        "type": "external_select",
+        "placeholder": plain_text(i18n("Search by name or id")),
+        "min_query_length": 0,
+    }
+    chosen = selector_option(draft.selector, draft.name, i18n) if draft.selector else None
+    if chosen:
+        element["initial_option"] = chosen
+    hint = i18n("One integration, or several at once: all, or those with a text in their names.")
+    return [input_block(SELECTOR, i18n("What to hear of"), element, hint=hint, optional=False)]
+
+
+# ------------------------------------------------------------------------------------------ filters
+
+
+def _topics(filters: Filters, i18n: Translator) -> Block:
+    options: list[Block] = [
+        {
+            "text": plain_text(texts.title),
+            "value": topic.value,
+            "description": plain_text(texts.meaning),
+        }
+        for topic, texts in topic_texts(i18n).items()
+    ]
+    chosen = [option for option in options if Topic(option["value"]) in filters.topics]
+    element: Block = {"type": "checkboxes", "options": options}
+    if chosen:
+        element["initial_options"] = chosen
+    hint = i18n("A status that Braze does not document is always told.")
+    return input_block(TOPICS, i18n("Tell of"), element, hint=hint, optional=False)
+
+
+def _thresholds(filters: Filters, i18n: Translator) -> list[Block]:
+    rows: Block = {"type": "number_input", "is_decimal_allowed": False, "min_value": "1"}
+    percent: Block = {"type": "number_input", "is_decimal_allowed": True, "max_value": "100"}
+    if filters.min_rows is not None:
+        rows["initial_value"] = str(filters.min_rows)
+    if filters.min_percent is not None:
+        percent["initial_value"] = f"{filters.min_percent:g}"
+    return [
+        input_block(ROWS, i18n("Partial runs: lost rows, at least"), rows, optional=True),
+        input_block(PERCENT, i18n("Partial runs: lost share in %, at least"), percent, optional=True),
+    ]
+
+
+def _mentions(filters: Filters, i18n: Translator) -> list[Block]:
+    users, groups = mentioned(filters.mention)
+    people: Block = {
+        "type": "multi_users_select",
+        "placeholder": plain_text(i18n("Nobody")),
+        "max_selected_items": MOST_PEOPLE,
+    }
+    group: Block = {"type": "plain_text_input", "max_length": 200, "placeholder": plain_text("S0123ABCDE")}
+    if users:
+        people["initial_users"] = users[:MOST_PEOPLE]
+    if groups:
+        group["initial_value"] = " ".join(groups)
+    hint = i18n("Its id: in Slack, open the group, then ⋮ and Copy group ID.")
+    return [
+        input_block(PEOPLE, i18n("Mention these people in new alerts"), people, optional=True),
+        input_block(GROUP, i18n("Mention this user group"), group, hint=hint, optional=True),
+    ]
+
+
+def _ending(draft: FormDraft, i18n: Translator) -> list[Block]:
+    """Return the way out of a subscription."""
+    if draft.subscription_id is None:
+        return []
+    end = button(
+        i18n("Unsubscribe"),
+        "form_unsubscribe",
+        {"channel": draft.channel_id, "subscription": draft.subscription_id},
+        says=i18n("End this subscription"),
+        style="danger",
+        confirm=confirmation(
+            title=i18n("End this subscription?"),
+            text=i18n("The channel is told that you ended it."),
+            confirm=i18n("Unsubscribe"),
+            deny=i18n("Keep it"),
+        ),
+    )
+    return [{"type": "divider"}, *actions([end])]
+
+
+# ------------------------------------------------------------------------------------------ around the form
+
+
+def waiting_window(title: str, i18n: Translator) -> View:
+    """Return what is shown while Braze or Slack takes longer than Slack waits."""
+    return window(title, [section("⏳ " + i18n("One moment: I am asking Braze…"))], i18n)
+
+
+def window(title: str, blocks: Sequence[Block], i18n: Translator) -> View:
+    """Return a window with nothing to fill in."""
+    return {"type": "modal", "title": _title(title), "close": _title(i18n("Close")), "blocks": [*blocks]}
+
+
+def refused(errors: Errors) -> dict[str, Any]:
+    """Acknowledge a form with what is wrong at its fields."""
+    return {
+        "response_action": "errors",
+        "errors": {at: clip(text, FIELD_ERROR) for at, text in errors.items()},
+    }
+
+
+def field_of(outcome: Outcome, values: FormValues) -> str | None:
+    """Say at which field a refusal is shown; `None` for a success, and for a refusal that no field caused."""
+    first = outcome[0]
+    if isinstance(first, SubscriptionSet):
+        return None
+    if isinstance(first, _AT_THE_CHANNEL) and values.picked:
+        return CHANNEL
+    if isinstance(first, _AT_THE_SELECTOR) and values.subscription_id is None:
+        return SELECTOR
+    if isinstance(first, Rendered):  # the form keeps what was filled in
+        return SELECTOR if values.subscription_id is None else TOPICS
+    return None
+
+
+def plain_outcome(outcome: Outcome, i18n: Translator, now: datetime) -> str:
+    """Say how it went without markup: a field's error shows none."""
+    texts: list[str] = []
+    for block in _blocks(outcome, i18n, now):
+        held: list[Any] = [block.get("text"), *block.get("elements", [])]
+        texts += [part["text"] for part in held if isinstance(part, dict) and part.get("type") == "mrkdwn"]
+    return plain_line(" ".join(texts))
+
+
+def outcome_view(outcome: Outcome, channel_id: str, i18n: Translator, now: datetime) -> View:
+    """Say how it went in a window, under the name of the channel that it means by "this channel"."""
+    blocks = [*channel_line(channel_id, i18n), *_blocks(outcome, i18n, now)]
+    return window(outcome_title(i18n), blocks, i18n)
+
+
+def outcome_title(i18n: Translator) -> str:
+    """Name the window in which it is said."""
+    return i18n("Subscriptions")
+
+
+def ended(i18n: Translator) -> Rendered:
+    """Say that what was to be changed is not there any more."""
+    line = i18n("This subscription has been ended meanwhile.")
+    return short_message(line, i18n("`/cdi subscriptions` shows what the channel hears of."))
+
+
+def _blocks(outcome: Outcome, i18n: Translator, now: datetime) -> list[Block]:
+    return [
+        block
+        for one in outcome
+        for block in (one if isinstance(one, Rendered) else render_answer(one, i18n, now=now)).blocks
+    ]

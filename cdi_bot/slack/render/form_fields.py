@@ -1,0 +1,309 @@
+"""The fields of the form: what they offer, and what somebody filled in, as values or what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cdi_bot.core.commands import tokenizer
+from cdi_bot.core.digest_schedule import WEEKDAYS, Schedule, read_schedule
+from cdi_bot.core.model.incident import Topic
+from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.subscription import Filters, is_pattern
+from cdi_bot.slack.render.kit import limits
+from cdi_bot.slack.render.kit.blocks import Block, plain_text
+from cdi_bot.slack.render.kit.i18n import Translator, language_name
+from cdi_bot.slack.render.kit.limits import OPTION_TEXT, clip
+from cdi_bot.slack.render.kit.runs import status_sign
+from cdi_bot.slack.render.kit.text import SHORT_NAME, mentioned, name_of, plain, plain_line
+from cdi_bot.slack.render.subscriptions import matching_now, schedule_text, weekday_names
+from cdi_bot.usecases.answers import SettingsShown
+from cdi_bot.usecases.subscription_form import Choices, SettingsChange
+
+FORM = "subscription"
+"""The form's `callback_id`; the global shortcut that opens it carries it too."""
+
+CHANNEL, SELECTOR, TOPICS, ROWS, PERCENT, PEOPLE, GROUP, LANGUAGE, DIGEST, DIGEST_AT = (
+    "channel",
+    "selector",
+    "topics",
+    "rows",
+    "percent",
+    "people",
+    "group",
+    "language",
+    "digest",
+    "digest_at",
+)
+"""The fields: each is the id of its block and of its element."""
+
+MOST_PEOPLE = 10
+
+KEEP, NO_DIGEST, BOT_LANGUAGE = "keep", "none", "own"
+"""What is chosen besides a language or a schedule: leave it as it is, no digest, the bot's own language."""
+
+_MORNING = "09:00"
+Errors = dict[str, str]
+"""Plain text by field."""
+
+Values = Mapping[str, Mapping[str, Any]]
+"""What each field holds, by its name, as Slack sends it."""
+
+_GROUP_ID = re.compile(r"S[A-Z0-9]{2,30}", re.ASCII)
+_MOST_GROUPS = 5
+
+
+def input_block(
+    block_id: str, label: str, element: Block, *, hint: str | None = None, optional: bool
+) -> Block:
+    """Return a labelled field; all plain text."""
+    block: Block = {
+        "type": "input",
+        "block_id": block_id,
+        "label": plain_text(label),
+        "element": element | {"action_id": block_id},
+        "optional": optional,
+    }
+    return block | {"hint": plain_text(hint)} if hint else block
+
+
+def selector_option(selector: str, name: str | None, i18n: Translator, *, about: str = "") -> Block | None:
+    """Return what is chosen in the picker; `None` where its value is longer than Slack takes."""
+    if selector == "all":
+        label = i18n("All integrations, those to come too")
+    elif is_pattern(selector):
+        label = i18n("All named like {pattern}").format(pattern=plain(selector))
+    else:
+        label = plain(name or selector)
+    return _option(label, selector, about)
+
+
+def _option(label: str, value: str, about: str = "") -> Block | None:
+    if not value or len(value) > limits.OPTION_VALUE:
+        return None
+    option: Block = {"text": plain_text(clip(label, limits.OPTION_TEXT)), "value": value}
+    return option | {"description": plain_text(clip(about, limits.OPTION_TEXT))} if about else option
+
+
+def selector_options(offer: Choices, i18n: Translator) -> Block:
+    """Answer a search in the picker: several at once first, then single integrations."""
+    several: list[Block | None] = []
+    if offer.everything is not None:
+        several.append(selector_option("all", None, i18n, about=matching_now(offer.everything, i18n)))
+    if offer.pattern:
+        about = matching_now(offer.pattern_count, i18n)
+        several.append(selector_option(offer.pattern, None, i18n, about=about))
+    single = [_integration_option(one, i18n) for one in offer.integrations]
+    if offer.unlisted:
+        about = i18n("An id that I can't check before")
+        single.append(selector_option(offer.unlisted, None, i18n, about=about))
+    groups = (
+        (i18n("Several at once"), _present(several)),
+        (_integrations_label(offer, i18n), _present(single)),
+    )
+    return {
+        "option_groups": [
+            {"label": plain_text(clip(label, limits.OPTION_TEXT)), "options": options[: limits.OPTIONS]}
+            for label, options in groups
+            if options
+        ]
+    }
+
+
+def _present(options: Iterable[Block | None]) -> list[Block]:
+    return [option for option in options if option]
+
+
+def _integration_option(one: Integration, i18n: Translator) -> Block | None:
+    status = one.last_job_status
+    about = f"{status_sign(status)} {plain(one.integration_id)}" if status else plain(one.integration_id)
+    return selector_option(one.integration_id, name_of(one), i18n, about=about)
+
+
+def _integrations_label(offer: Choices, i18n: Translator) -> str:
+    if offer.total > len(offer.integrations):
+        return i18n("{shown} of {total} integrations: type more").format(
+            shown=i18n.number(len(offer.integrations)), total=i18n.number(offer.total)
+        )
+    return i18n("One integration")
+
+
+def settings_fields(
+    languages: tuple[str, ...], now: SettingsShown | None, chosen: SettingsChange, i18n: Translator
+) -> list[Block]:
+    """Return the fields for a channel's language and digest; `now` is shown beside them, `chosen` was chosen before."""
+    keep = (KEEP, i18n("Leave it as it is"))
+    spoken = [keep, (BOT_LANGUAGE, i18n("The bot's own")), *((one, language_name(one)) for one in languages)]
+    often = [keep, (NO_DIGEST, i18n("No digest")), ("daily", i18n("Every day"))]
+    often += [
+        (f"weekly {day}", name[:1].upper() + name[1:])
+        for day, name in zip(WEEKDAYS, weekday_names(i18n), strict=True)
+    ]
+    schedule = chosen.digest or (read_schedule(now.digest.split()) if now and now.digest else None)
+    at = f"{schedule.at:%H:%M}" if schedule else _MORNING
+    hint = i18n("Only for a digest that you choose here; in your time zone.")
+    return [
+        input_block(
+            LANGUAGE,
+            i18n("Language of the channel's messages"),
+            _select(spoken, (chosen.language or BOT_LANGUAGE) if chosen.changes_language else KEEP),
+            hint=_now_language(now, i18n),
+            optional=False,
+        ),
+        input_block(
+            DIGEST,
+            i18n("Digest of the channel"),
+            _select(often, _frequency(chosen.digest) if chosen.changes_digest else KEEP),
+            hint=_now_digest(now, i18n),
+            optional=False,
+        ),
+        input_block(
+            DIGEST_AT, i18n("Digest at"), {"type": "timepicker", "initial_time": at}, hint=hint, optional=True
+        ),
+    ]
+
+
+def _select(choices: list[tuple[str, str]], chosen: str) -> Block:
+    options: list[Block] = [
+        {"text": plain_text(clip(label, OPTION_TEXT)), "value": value} for value, label in choices
+    ]
+    first = next((option for option in options if option["value"] == chosen), options[0])
+    return {"type": "static_select", "options": options, "initial_option": first}
+
+
+def _frequency(schedule: Schedule | None) -> str:
+    if schedule is None:
+        return NO_DIGEST
+    return "daily" if schedule.weekday is None else f"weekly {WEEKDAYS[schedule.weekday]}"
+
+
+def _now_language(now: SettingsShown | None, i18n: Translator) -> str | None:
+    if now is None:
+        return None
+    return i18n("Now: {what}").format(
+        what=language_name(now.language) if now.language else i18n("the bot's own")
+    )
+
+
+def _now_digest(now: SettingsShown | None, i18n: Translator) -> str | None:
+    if now is None:
+        return None
+    if not now.digest or not now.zone:
+        return i18n("Now: {what}").format(what=i18n("no digest"))
+    return i18n("Now: {what}").format(what=plain_line(schedule_text(now.digest, now.zone, i18n)))
+
+
+def read_settings_change(language: str | None, often: str | None, at: str | None) -> SettingsChange | None:
+    """Read what was chosen; `None` for a digest without a time. What was not chosen stays as it is."""
+    changes_digest = often not in {None, KEEP}
+    schedule = None
+    if changes_digest and often != NO_DIGEST:
+        schedule = read_schedule([*str(often).split(), at]) if at else None
+        if schedule is None:
+            return None
+    return SettingsChange(
+        language=None if language in {None, KEEP, BOT_LANGUAGE} else language,
+        changes_language=language not in {None, KEEP},
+        digest=schedule,
+        changes_digest=changes_digest,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormValues:
+    """What somebody wants a channel to be subscribed to: `selector`, or the changed subscription."""
+
+    channel_id: str
+    picked: bool  # chosen in the form, rather than where it was opened
+    subscription_id: int | None
+    selector: str | None
+    name: str | None  # as the picker showed it
+    filters: Filters
+    settings: SettingsChange
+
+
+def read_form(view: Mapping[str, Any], i18n: Translator) -> FormValues | Errors:
+    """Read a submitted form."""
+    about = json.loads(view.get("private_metadata") or "{}")
+    values: Values = {
+        block_id: next(iter(elements.values()), {})
+        for block_id, elements in view.get("state", {}).get("values", {}).items()
+    }
+    errors: Errors = {}
+    picked = _get(values, CHANNEL, "selected_conversation")
+    option = _get(values, SELECTOR, "selected_option") or {}
+    filters = _filters(values, errors, i18n)
+    channel_id = about.get("channel") or picked
+    if channel_id is None:
+        errors[CHANNEL] = i18n("Choose a channel.")
+    if about.get("subscription") is None and not option.get("value"):
+        errors[SELECTOR] = i18n("Choose what the channel is to hear of.")
+    settings = read_settings_change(
+        _chosen(values, LANGUAGE), _chosen(values, DIGEST), _get(values, DIGEST_AT, "selected_time")
+    )
+    if settings is None:
+        errors[DIGEST_AT] = i18n("Choose a time for the digest.")
+    if errors or settings is None:
+        return errors
+    return FormValues(
+        channel_id=channel_id,
+        picked=about.get("channel") is None,
+        subscription_id=about.get("subscription"),
+        selector=option.get("value"),
+        name=(option.get("text") or {}).get("text"),
+        filters=filters,
+        settings=settings,
+    )
+
+
+def _chosen(values: Values, field: str) -> str | None:
+    return (_get(values, field, "selected_option") or {}).get("value")
+
+
+def _get(values: Values, field: str, key: str) -> Any:
+    return values.get(field, {}).get(key)
+
+
+def _filters(values: Values, errors: Errors, i18n: Translator) -> Filters:
+    chosen = {str(option.get("value")) for option in _get(values, TOPICS, "selected_options") or []}
+    topics = frozenset(topic for topic in Topic if topic.value in chosen)
+    if not topics:
+        errors[TOPICS] = i18n("Choose at least one: otherwise only unknown statuses would be told.")
+    rows = _number(values, ROWS, tokenizer.rows)
+    if rows is None and _text(values, ROWS):
+        errors[ROWS] = i18n("Type a whole number of at least 1, or leave it empty.")
+    percent = _number(values, PERCENT, tokenizer.percent)
+    if percent is None and _text(values, PERCENT):
+        errors[PERCENT] = i18n("Type a number above 0 and up to 100, or leave it empty.")
+    return Filters(
+        topics=topics,
+        min_rows=int(rows) if rows is not None else None,
+        min_percent=percent,
+        mention=_mention(values, errors, i18n),
+    )
+
+
+def _text(values: Values, field: str) -> str:
+    return str(_get(values, field, "value") or "").strip()
+
+
+def _number(values: Values, field: str, read: Callable[[str], float | None]) -> float | None:
+    return read(_text(values, field))
+
+
+def _mention(values: Values, errors: Errors, i18n: Translator) -> str | None:
+    people = [f"<@{one}>" for one in _get(values, PEOPLE, "selected_users") or []][:MOST_PEOPLE]
+    groups = []
+    for word in _text(values, GROUP).replace(",", " ").split():
+        group = tokenizer.mention(word) or (f"<!subteam^{word}>" if _GROUP_ID.fullmatch(word) else None)
+        if group is None or not mentioned(group)[1]:
+            known = i18n("“{given}” is not the id of a user group, such as S0123ABCDE.")
+            errors[GROUP] = known.format(given=plain(word, SHORT_NAME))
+            return None
+        groups.append(group)
+    if len(groups) > _MOST_GROUPS:
+        errors[GROUP] = i18n("At most {count} groups.").format(count=i18n.number(_MOST_GROUPS))
+    return " ".join([*people, *groups]) or None

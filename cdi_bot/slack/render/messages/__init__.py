@@ -1,1 +1,0 @@
-"""Messages in channels: cards, replies in their threads, notices and digests."""

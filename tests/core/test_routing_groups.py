@@ -1,0 +1,132 @@
+"""Which replies are sent together."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.message import (
+    Content,
+    FailedAgain,
+    GroupedReply,
+    MessageKind,
+    OutboxMessage,
+    OwedMessage,
+    Recovered,
+    ShowCard,
+    StillOpen,
+)
+from cdi_bot.core.routing import combined, fact_of, incidents_of, joinable_replies
+
+NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+def failed(incident: int, *, minute: int = 0, runs: int = 1, after_good: bool = False) -> FailedAgain:
+    """A further failure."""
+    start = NOW + timedelta(minutes=minute)
+    return FailedAgain(incident_id=incident, run_start=start, runs=runs, after_good=after_good)
+
+
+def replies(*contents: Content, **more: Any) -> list[OutboxMessage]:
+    """Replies to one card, in order."""
+    return [reply(number, content, **more) for number, content in enumerate(contents)]
+
+
+def reply(number: int, content: Content, *, card: int = 1, revision: int = 2, **more: Any) -> OutboxMessage:
+    """A reply to a card."""
+    owed = OwedMessage(
+        key=str(number),
+        channel=Channel(team_id="T1", channel_id="C1"),
+        kind=more.pop("kind", MessageKind.REPLY),
+        content=content,
+        not_before=NOW,
+        card_id=card,
+        card_revision=revision,
+        broadcast=more.pop("broadcast", False),
+    )
+    return OutboxMessage(message_id=number, owed=owed, created_at=NOW, **more)
+
+
+def recovered(incident: int) -> Recovered:
+    """The end of an incident."""
+    return Recovered(incident_id=incident)
+
+
+def test_replies_of_one_kind_are_told_together() -> None:
+    """Also with one that tells of several already."""
+    first, *others = replies(recovered(1), recovered(2), GroupedReply(fact="recovered", incident_ids=(3, 4)))
+    assert joinable_replies(first, [first, *others], 1) == others
+    contents = [each.owed.content for each in (first, *others)]
+    assert combined(contents) == GroupedReply(fact="recovered", incident_ids=(1, 2, 3, 4))
+
+
+def test_what_differs_stays_by_itself() -> None:
+    """Another card's, another kind's, one in doubt, one told by the card already, one that is not broadcast."""
+    first = reply(0, recovered(1), broadcast=True)
+    others = [
+        reply(1, recovered(2), card=2, broadcast=True),
+        reply(2, StillOpen(incident_id=3), broadcast=True),
+        reply(3, recovered(4), sending_since=NOW, broadcast=True),
+        reply(4, recovered(5), revision=1, broadcast=True),
+        reply(5, recovered(6)),
+        reply(6, ShowCard(), kind=MessageKind.CARD, broadcast=True),
+    ]
+    assert joinable_replies(first, [first, *others], 1) == []
+    assert joinable_replies(others[2], [first, others[2]], 1) == []
+    assert joinable_replies(others[5], [others[5], first], 1) == []
+
+
+def test_what_the_card_told_already_carries_nothing_else() -> None:
+    """It will not be sent, and neither would be what was put into it."""
+    first, second = reply(0, recovered(1), revision=1), reply(1, recovered(2))
+    assert joinable_replies(first, [first, second], 1) == []
+    assert joinable_replies(second, [first, second], 1) == []
+
+
+def test_no_word_overtakes_another_about_the_same_incident() -> None:
+    """A recovery is not told before the failure that it ended."""
+    messages = replies(recovered(1), failed(2), recovered(2), recovered(3))
+    assert joinable_replies(messages[0], messages, 1) == [messages[3]]
+    assert joinable_replies(messages[1], messages, 1) == []
+
+
+def test_further_failures_of_one_incident_add_up() -> None:
+    """The newest run is named, and all are counted."""
+    told = combined([failed(1, minute=1), failed(1, minute=3, runs=2, after_good=True)])
+    assert told == failed(1, minute=3, runs=3, after_good=True)
+    assert combined([StillOpen(incident_id=1)] * 2) == StillOpen(incident_id=1)
+    with pytest.raises(ValueError, match="show_card"):
+        combined([ShowCard()])
+
+
+@given(
+    st.lists(
+        st.builds(
+            lambda kind, incident: kind(incident),
+            st.sampled_from([recovered, failed, lambda number: StillOpen(incident_id=number)]),
+            st.integers(1, 4),
+        ),
+        min_size=1,
+        max_size=12,
+    )
+)
+def test_putting_together_loses_and_reorders_nothing(contents: list[Content]) -> None:
+    """However often it is done, each incident's facts stay there in their order."""
+    messages = replies(*contents)
+    told: list[tuple[str | None, tuple[int, ...]]] = []
+    while messages:
+        first, *rest = messages
+        others = joinable_replies(first, messages, 1)
+        said = combined([each.owed.content for each in (first, *others)])
+        told.append((fact_of(said), incidents_of(said)))
+        messages = [each for each in rest if each not in others]
+    for incident in range(1, 5):
+        before = [fact_of(each) for each in contents if incident in incidents_of(each)]
+        after = [kind for kind, ids in told if incident in ids]
+        assert [kind for kind, _ in groupby(after)] == [kind for kind, _ in groupby(before)]

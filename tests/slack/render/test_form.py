@@ -1,0 +1,283 @@
+"""The form for a subscription: word for word in golden files, and that Slack takes any of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import time
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cdi_bot.core.digest_schedule import Schedule
+from cdi_bot.core.model.incident import Topic
+from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.subscription import Filters
+from cdi_bot.sandbox.slack.block_kit import options_problems
+from cdi_bot.slack.render.form import FormDraft, subscription_form, waiting_window, window
+from cdi_bot.slack.render.form_fields import (
+    CHANNEL,
+    DIGEST_AT,
+    FORM,
+    GROUP,
+    PERCENT,
+    ROWS,
+    SELECTOR,
+    TOPICS,
+    FormValues,
+    read_form,
+    selector_options,
+)
+from cdi_bot.slack.render.kit.blocks import short_message
+from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.usecases.answers import SettingsShown
+from cdi_bot.usecases.subscription_form import Choices, SettingsChange, choices
+from tests.slack.golden import assert_golden_options, assert_golden_view, assert_view_taken
+from tests.slack.render import strategies
+from tests.slack.render.samples import ALERTS, KENJI, MARA, NOW, USERS, integration
+
+WORDS = Translator()
+Json = dict[str, Any]
+
+FILTERS = Filters(
+    topics=frozenset({Topic.ERROR, Topic.PARTIAL}),
+    min_rows=100,
+    min_percent=2.5,
+    mention=f"<@{MARA}> <@{KENJI}> <!subteam^S0DATA>",
+)
+LANGUAGES = ("en", "ja")
+NOW_SET = SettingsShown(
+    language="ja", digest="weekly mon 08:30", zone="Europe/Berlin", next_due=NOW, languages=LANGUAGES
+)
+FORMS = {
+    "anywhere": FormDraft(languages=LANGUAGES),
+    "here": FormDraft(channel_id=ALERTS.channel_id, selector=USERS, name="Users attributes (Snowflake)"),
+    "direct": FormDraft(
+        channel_id="D0MARA", languages=LANGUAGES, now=replace(NOW_SET, digest=None, language=None)
+    ),
+    "change": FormDraft(
+        channel_id=ALERTS.channel_id,
+        subscription_id=3,
+        selector=USERS,
+        name="Users attributes (Snowflake)",
+        filters=FILTERS,
+        languages=LANGUAGES,
+        now=NOW_SET,
+    ),
+    "change_all": FormDraft(channel_id=ALERTS.channel_id, subscription_id=3, selector="all"),
+    "again": FormDraft(
+        picked=ALERTS.channel_id,
+        selector="Users*",
+        filters=FILTERS,
+        languages=LANGUAGES,
+        settings=SettingsChange(
+            language="ja",
+            changes_language=True,
+            digest=Schedule(at=time(8, 30), weekday=0),
+            changes_digest=True,
+        ),
+        problem="I can't do this: Braze does not answer in time.",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", sorted(FORMS))
+def test_form(name: str) -> None:
+    """Each way of opening the form asks for what is not known, and shows what is."""
+    assert_golden_view(f"form_{name}", lambda query: subscription_form(FORMS[name], query))
+
+
+def test_around_the_form() -> None:
+    """What stands in the form's place while it waits, and when it has been told."""
+    assert_golden_view("form_waiting", lambda query: waiting_window("Subscriptions", query))
+    assert_golden_view(
+        "form_told", lambda query: window("Subscriptions", short_message("Done.", "More.").blocks, query)
+    )
+
+
+KNOWN = [
+    integration("1", "Users: attributes", last_job_status="success"),
+    integration("2", "Users: consent", last_job_status="error"),
+    integration("3", "Active users"),
+    integration("4", "Orders"),
+]
+
+
+@pytest.mark.parametrize("typed", ["", "us", "users", "act", "*S", "al", "nothing"])
+def test_options(typed: str) -> None:
+    """What fits is offered, names that begin with the words first, and what takes in several at once."""
+    name = {"": "untyped", "*S": "pattern"}.get(typed, typed)
+    offered = choices(typed, KNOWN, listed=True)
+    assert_golden_options(f"options_{name}", lambda query: selector_options(offered, query))
+
+
+def test_an_id_without_a_list() -> None:
+    """Where Braze may not be asked for the list, what looks like an id can be chosen unseen."""
+    assert choices("abc123", [], listed=False).unlisted == "abc123"
+    assert choices("abc123", KNOWN, listed=True).unlisted is None
+    unseen = choices("abc123", [], listed=False)
+    assert_golden_options("options_unlisted", lambda query: selector_options(unseen, query))
+
+
+def filled(draft: FormDraft, **values: Json) -> Json:
+    """Return the form as Slack submits it: what is not given stands as the form opened."""
+    view = subscription_form(draft, WORDS)
+    state: dict[str, Json] = {}
+    for block in view["blocks"]:
+        if block["type"] == "input":
+            held = _initial(block["element"])
+            state[block["block_id"]] = {block["element"]["action_id"]: held}
+    for block_id, value in values.items():
+        state[block_id] = {block_id: value}
+    return {**view, "state": {"values": state}}
+
+
+def _initial(element: Json) -> Json:
+    names = {
+        "initial_conversation": "selected_conversation",
+        "initial_option": "selected_option",
+        "initial_options": "selected_options",
+        "initial_users": "selected_users",
+        "initial_value": "value",
+        "initial_time": "selected_time",
+    }
+    return {names[key]: value for key, value in element.items() if key in names}
+
+
+def test_what_was_shown_is_read_back() -> None:
+    """A form that is submitted as it opened changes nothing."""
+    values = read_form(filled(FORMS["change"]), WORDS)
+    assert isinstance(values, FormValues)
+    assert (values.channel_id, values.picked, values.subscription_id) == (ALERTS.channel_id, False, 3)
+    assert values.filters == FILTERS
+    assert values.settings == SettingsChange()
+    again = read_form(filled(FORMS["again"]), WORDS)
+    assert isinstance(again, FormValues)
+    assert (again.channel_id, again.picked, again.selector, again.filters) == (
+        ALERTS.channel_id,
+        True,
+        "Users*",
+        FILTERS,
+    )
+    assert again.settings == FORMS["again"].settings
+
+
+def test_what_is_wrong_stands_at_its_field() -> None:
+    """Every field is judged, not only the first; nothing that people type raises."""
+    wrong = filled(
+        FormDraft(),
+        channel={"selected_conversation": None},
+        selector={"selected_option": None},
+        topics={"selected_options": []},
+        rows={"value": "0"},
+        percent={"value": "101"},
+        group={"value": "S0DATA @data-team"},
+        digest=option("daily"),
+        digest_at={"selected_time": None},
+    )
+    errors = read_form(wrong, WORDS)
+    assert isinstance(errors, dict)
+    assert set(errors) == {CHANNEL, SELECTOR, TOPICS, ROWS, PERCENT, GROUP, DIGEST_AT}
+    assert "@data-team" in errors[GROUP]
+
+
+@pytest.mark.parametrize(
+    ("typed", "mention"),
+    [
+        ("", None),
+        ("S0DATA", "<!subteam^S0DATA>"),
+        (" S0DATA, S0OPS ", "<!subteam^S0DATA> <!subteam^S0OPS>"),
+        ("<!subteam^S0DATA|@data>", "<!subteam^S0DATA>"),
+    ],
+)
+def test_groups(typed: str, mention: str | None) -> None:
+    """Groups are named by their ids, one or several."""
+    draft = FormDraft(channel_id="C1", selector="all")
+    values = read_form(filled(draft, group={"value": typed}, people={"selected_users": []}), WORDS)
+    assert isinstance(values, FormValues)
+    assert values.filters.mention == mention
+
+
+def option(value: str) -> Json:
+    """Return a chosen option."""
+    return {"selected_option": {"text": {"type": "plain_text", "text": value}, "value": value}}
+
+
+@pytest.mark.parametrize(
+    ("language", "digest", "talk"),
+    [
+        ("keep", "none", SettingsChange(changes_digest=True)),
+        ("own", "keep", SettingsChange(changes_language=True)),
+        (
+            "ja",
+            "daily",
+            SettingsChange(
+                language="ja", changes_language=True, digest=Schedule(at=time(9)), changes_digest=True
+            ),
+        ),
+        ("keep", "weekly sun", SettingsChange(digest=Schedule(at=time(9), weekday=6), changes_digest=True)),
+    ],
+)
+def test_language_and_digest(language: str, digest: str, talk: SettingsChange) -> None:
+    """What is chosen is wished, what is left as it is is not."""
+    draft = FormDraft(channel_id="C1", selector="all", languages=LANGUAGES)
+    values = read_form(filled(draft, language=option(language), digest=option(digest)), WORDS)
+    assert isinstance(values, FormValues)
+    assert values.settings == talk
+
+
+def test_nobody_else_is_called() -> None:
+    """Neither a channel nor a person goes through as a group."""
+    for typed in ("<!channel>", "<@U0MARA0001>", "here", "U0MARA0001", "S1|x> <!here"):
+        errors = read_form(filled(FormDraft(channel_id="C1", selector="all"), group={"value": typed}), WORDS)
+        assert isinstance(errors, dict), typed
+        assert GROUP in errors
+
+
+filters = st.builds(
+    Filters,
+    topics=st.frozensets(st.sampled_from(Topic)),
+    min_rows=st.none() | st.integers(1, 10**9),
+    min_percent=st.none() | st.floats(0.01, 100),
+    mention=strategies.mentions,
+)
+drafts = st.builds(
+    FormDraft,
+    channel_id=st.sampled_from([None, "C0ALERTS01", "D0MARA"]),
+    subscription_id=st.none() | st.integers(1, 10**12),
+    selector=st.none() | strategies.ids | st.just("x" * 3000),
+    name=st.none() | strategies.text,
+    filters=filters,
+    problem=st.none() | strategies.text,
+)
+
+
+@given(drafts)
+def test_slack_takes_any_form(draft: FormDraft) -> None:
+    """Whatever names and numbers there are, the form keeps to Slack's limits."""
+    assert_view_taken(subscription_form(draft, WORDS))
+
+
+@given(strategies.text, st.lists(strategies.integrations, max_size=8), st.booleans())
+def test_slack_takes_any_options(typed: str, known: list[Integration], listed: bool) -> None:
+    """Whatever is typed and whatever there is, the options keep to Slack's limits."""
+    assert options_problems(selector_options(choices(typed, known, listed=listed), WORDS)) == []
+
+
+@pytest.mark.parametrize("length", [1, 3000])
+@pytest.mark.parametrize("count", [1, 200])
+def test_extremes(length: int, count: int) -> None:
+    """One integration or two hundred, with names of one character or three thousand."""
+    known = [integration(str(number), "x" * length) for number in range(count)]
+    found: Choices = choices("x", known, listed=True)
+    assert (found.total, found.everything) == (count, None)
+    answer = selector_options(found, WORDS)
+    assert options_problems(answer) == []
+    assert answer["option_groups"]
+    assert_view_taken(subscription_form(FormDraft(selector="x", name="x" * length), WORDS))
+
+
+def test_the_callback_is_the_shortcut() -> None:
+    """One name opens the form and takes it."""
+    assert subscription_form(FormDraft(), WORDS)["callback_id"] == FORM
