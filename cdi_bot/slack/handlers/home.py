@@ -152,7 +152,9 @@ class HomeTab:
             return
         nowhere = self.responder.slack.channel("")
         try:
-            answer = await responder.queries.history(nowhere, press.value["id"])
+            answer = await responder.queries.history(
+                nowhere, press.value["id"], workspace_id=press.workspace_id
+            )
             blocks = history_window(answer, responder.i18n, self.clock()) or responder.say(answer).blocks
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
             blocks = responder.failed(error, action=press.action_id, user=press.who).blocks

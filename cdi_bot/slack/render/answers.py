@@ -189,7 +189,7 @@ def _overview(answer: Overview, i18n: Translator) -> Rendered:
     ]
     pages = pager(
         "overview_page",
-        {},
+        {"workspace": answer.rows[0].integration.workspace_id},
         i18n,
         offset=answer.offset,
         size=OVERVIEW_PAGE,
@@ -267,7 +267,7 @@ def _listing(answer: IntegrationList, i18n: Translator) -> Rendered:
     rows = [_listing_row(integration, subscribed, i18n) for integration, subscribed in answer.rows]
     pages = pager(
         "list_page",
-        {"words": answer.query},
+        {"workspace": answer.rows[0][0].workspace_id, "words": answer.query},
         i18n,
         offset=answer.offset,
         size=LIST_PAGE,
