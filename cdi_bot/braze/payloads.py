@@ -118,7 +118,6 @@ class _Reader(Generic[_Row]):
     """Reads one kind of page: as a whole where it is valid, else item by item."""
 
     def __init__(self, page: type[_Page[_Row]], row: type[_Row]) -> None:
-        """Take the page's model and that of its items."""
         self._page = page
         self._row = row
         self._required = {name for name, field in row.model_fields.items() if field.is_required()}

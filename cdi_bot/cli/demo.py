@@ -8,7 +8,6 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -47,40 +46,39 @@ async def serve_sandbox(port: int, stop: asyncio.Event) -> int:
     return 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Demo:
-    """One demonstration.
+async def show_demo(
+    stop: asyncio.Event,
+    *,
+    headless: bool,
+    seconds: float | None,
+    port: int,
+    settings_of: Callable[[dict[str, str]], Settings],
+) -> int:
+    """Shows bot and stand-ins until `stop` is set or the time is over; gives the bot's exit code.
 
     `headless` prints the conversation; `seconds` is when it ends, counted from when its address is printed; `port`
-    is the page's, 0 for a free one; `settings` makes the bot's settings of an environment.
+    is the page's, 0 for a free one; `settings_of` makes the bot's settings of an environment.
     """
+    with TemporaryDirectory(prefix="cdi-bot-demo-") as folder:
+        async with _serving(port) as sandbox:
+            settings = settings_of(_environment(sandbox, Path(folder)))
+            async with _beside(*([_print_conversation(sandbox)] if headless else [])):
+                return await _show(sandbox, settings, stop, seconds)
 
-    headless: bool
-    seconds: float | None
-    port: int
-    settings: Callable[[dict[str, str]], Settings]
 
-    async def run(self, stop: asyncio.Event) -> int:
-        """Shows bot and stand-ins until `stop` is set or the time is over; gives the bot's exit code."""
-        with TemporaryDirectory(prefix="cdi-bot-demo-") as folder:
-            async with _serving(self.port) as sandbox:
-                settings = self.settings(_environment(sandbox, Path(folder)))
-                async with _beside(*([_print_conversation(sandbox)] if self.headless else [])):
-                    return await self._show(sandbox, settings, stop)
-
-    async def _show(self, sandbox: Sandbox, settings: Settings, stop: asyncio.Event) -> int:
-        """Runs the bot; as soon as it works, says where to look and lets somebody subscribe to everything."""
-        ready = asyncio.Event()
-        bot = asyncio.create_task(run_bot(settings, stop=stop, on_ready=ready.set), name="bot")
-        waiting = asyncio.create_task(ready.wait())
-        await asyncio.wait({bot, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        waiting.cancel()
-        if not ready.is_set():
-            return await bot
-        typer.echo(f"cdi-bot is running. Watch and play: {sandbox.url}/\nStop it with Ctrl-C.")
-        async with _beside(*([_stop_after(self.seconds, stop)] if self.seconds else [])):
-            await sandbox.people.command(DATA_ALERTS, MARA, FIRST_COMMAND)
-            return await bot
+async def _show(sandbox: Sandbox, settings: Settings, stop: asyncio.Event, seconds: float | None) -> int:
+    """Runs the bot; as soon as it works, says where to look and lets somebody subscribe to everything."""
+    ready = asyncio.Event()
+    bot = asyncio.create_task(run_bot(settings, stop=stop, on_ready=ready.set), name="bot")
+    waiting = asyncio.create_task(ready.wait())
+    await asyncio.wait({bot, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if not ready.is_set():
+        return await bot
+    typer.echo(f"cdi-bot is running. Watch and play: {sandbox.url}/\nStop it with Ctrl-C.")
+    async with _beside(*([_stop_after(seconds, stop)] if seconds else [])):
+        await sandbox.people.command(DATA_ALERTS, MARA, FIRST_COMMAND)
+        return await bot
 
 
 @asynccontextmanager

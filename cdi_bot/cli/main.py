@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any, NoReturn, TypeVar
 
 import structlog
@@ -72,10 +73,10 @@ def demo(
 
     Runs the bot against stand-ins for Braze and Slack, and a page on which to watch and play with it.
     """
-    from cdi_bot.cli.demo import Demo  # noqa: PLC0415  # the bot itself starts without loading the stand-ins
+    from cdi_bot.cli.demo import show_demo  # noqa: PLC0415  # the bot itself starts without loading the stand-ins
 
-    show = Demo(headless=headless, seconds=seconds, port=port, settings=_settings)
-    raise typer.Exit(_outcome(_until_signal(show.run)))
+    show = partial(show_demo, headless=headless, seconds=seconds, port=port, settings_of=_settings)
+    raise typer.Exit(_outcome(_until_signal(show)))
 
 
 @app.command()

@@ -46,47 +46,34 @@ class Metrics:
         """Start with nothing counted, in a registry of its own."""
         self._registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
-        self._polls = Counter(
-            "cdi_bot_polls", "Requests to Braze", ["endpoint", "outcome"], registry=registry
+        counter, gauge = partial(Counter, registry=registry), partial(Gauge, registry=registry)
+        histogram = partial(Histogram, registry=registry)
+        per_call = ["workspace", "endpoint"]
+        self._polls = counter("cdi_bot_polls", "Requests to Braze", ["endpoint", "outcome"])
+        self._used = gauge(
+            "cdi_bot_budget_used", "Requests sent to Braze within its present minute", per_call
         )
-        self._used = Gauge(
-            "cdi_bot_budget_used",
-            "Requests sent to Braze within its present minute",
-            ["workspace", "endpoint"],
-            registry=registry,
+        self._left = gauge(
+            "cdi_bot_budget_left", "Requests that polling may still send to Braze right now", per_call
         )
-        self._left = Gauge(
-            "cdi_bot_budget_left",
-            "Requests that polling may still send to Braze right now",
-            ["workspace", "endpoint"],
-            registry=registry,
-        )
-        self._oldest = Gauge(
+        self._oldest = gauge(
             "cdi_bot_oldest_observation_seconds",
             "Time since the subscribed integration that was not heard of for longest was heard of",
             ["workspace"],
-            registry=registry,
         )
-        self._latency = Histogram(
+        self._latency = histogram(
             "cdi_bot_detection_latency_seconds",
             "From the end of a run until it was first seen",
             buckets=_LATENCIES,
-            registry=registry,
         )
-        self._depth = Gauge("cdi_bot_outbox_messages", "Messages owed to Slack", registry=registry)
-        self._age = Gauge(
+        self._depth = gauge("cdi_bot_outbox_messages", "Messages owed to Slack")
+        self._age = gauge(
             "cdi_bot_outbox_oldest_seconds",
             "Time for which the oldest message has been owed that no snooze holds back",
-            registry=registry,
         )
-        self._posts = Counter(
-            "cdi_bot_posts", "Tries to deliver a message to Slack", ["outcome"], registry=registry
-        )
-        self._lag = Histogram(
-            "cdi_bot_loop_lag_seconds",
-            "How late the event loop came to what was due",
-            buckets=_LAGS,
-            registry=registry,
+        self._posts = counter("cdi_bot_posts", "Tries to deliver a message to Slack", ["outcome"])
+        self._lag = histogram(
+            "cdi_bot_loop_lag_seconds", "How late the event loop came to what was due", buckets=_LAGS
         )
 
     def asked(self, endpoint: Endpoint, trouble: BrazeReason | None) -> None:

@@ -5,12 +5,12 @@ The words never repeat the value: it may be a secret that was pasted into the wr
 
 import re
 from datetime import timedelta
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator
 
-LOCALE_FOLDER = Path(__file__).parents[1] / "locale"
+from cdi_bot.slack.render.kit.i18n import languages
+
 LONGEST_INTERVAL = 366 * 24 * 3600  # seconds; longer is a slip of the keyboard, and overflows date arithmetic
 
 SHORTEST_PAST, LONGEST_PAST = 60, 36_500
@@ -150,11 +150,6 @@ def channel_id(value: object) -> str:
             "Give an id such as C024BE91L; it stands at the end of the channel's details",
         )
     return channel
-
-
-def languages() -> list[str]:
-    """The languages there are messages in: English, the source, and each catalogue in `locale/`."""
-    return ["en", *sorted(folder.name for folder in LOCALE_FOLDER.glob("*") if folder.is_dir())]
 
 
 def language(value: object) -> str:

@@ -56,7 +56,6 @@ class Run:
     provisional: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse naive times."""
         refuse_naive(self)
 
     @property

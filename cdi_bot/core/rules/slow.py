@@ -104,7 +104,6 @@ class SlowRule:
     """
 
     def __init__(self, _grace: timedelta) -> None:
-        """Know no lengths yet."""
         self._learned: dict[str, tuple[datetime, RunLengths | None]] = {}
 
     def judge(
