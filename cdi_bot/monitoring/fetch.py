@@ -38,7 +38,7 @@ class ListFetcher:
     _refused_at: datetime | None = None
 
     def is_allowed(self, now: datetime) -> bool:
-        """Whether to try: without the permission, once an hour in case it was granted."""
+        """Whether to try: not again within an hour after Braze did not allow it."""
         return self._refused_at is None or now - self._refused_at >= _ASK_AGAIN
 
     async def read(self, number: int, now: datetime, *, purpose: Purpose) -> tuple[ListPage, bool]:
@@ -75,7 +75,10 @@ class ListFetcher:
     def _note(self, trouble: BrazeTrouble, now: datetime) -> None:
         if trouble.reason is BrazeReason.NO_PERMISSION:
             if self.can_list is not False:
-                log.warning("the list of integrations is not permitted", fix="grant cdi.integration_list")
+                log.warning(
+                    "the list of integrations is not permitted",
+                    fix="make a new API key with all three permissions, replace BRAZE_API_KEY, restart",
+                )
             self.can_list, self._refused_at = False, now
         elif trouble.reason is BrazeReason.INVALID_CURSOR:
             self._cursors = {0: None}
