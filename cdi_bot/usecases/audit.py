@@ -7,23 +7,17 @@ from datetime import datetime
 
 from cdi_bot.core.model.channel import AuditEntry, Channel
 from cdi_bot.core.model.message import Content, MessageKind, OwedMessage
-from cdi_bot.monitoring.workspaces import WatchedWorkspaces
 from cdi_bot.store import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who changes something of one Braze workspace, where and when."""
+    """Who changes something, where and when; of which Braze workspace, but for a channel's own settings."""
 
     channel: Channel
     who: str
     at: datetime
     workspace_id: int
-
-
-def acting(channel: Channel, who: str, at: datetime, workspaces: WatchedWorkspaces) -> Actor:
-    """Who changes something of the workspace that is meant where none is named."""
-    return Actor(channel=channel, who=who, at=at, workspace_id=workspaces.meant().workspace_id)
 
 
 async def announce(uow: UnitOfWork, actor: Actor, action: str, subject: str, content: Content) -> str:

@@ -14,7 +14,7 @@ from cdi_bot.monitoring.workspaces import WatchedWorkspaces
 from cdi_bot.store import Store
 from cdi_bot.usecases.access import Access, posting_problem
 from cdi_bot.usecases.answers import Answer, DigestSet, LanguageSet, SettingsShown, UnknownLanguage
-from cdi_bot.usecases.audit import Actor, acting, announce
+from cdi_bot.usecases.audit import Actor, announce
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ class ChangeChannelSettings:
             return refusal
         if language is not None and language not in self.languages:
             return UnknownLanguage(given=language, languages=self.languages)
-        actor = acting(channel, who, self.clock(), self.workspaces)
+        actor = self._actor(channel, who)
         async with self.store.write() as uow:
             before = await uow.channels.settings(channel)
             unchanged = (before.language if before else None) == language
@@ -73,7 +73,7 @@ class ChangeChannelSettings:
         reason = await posting_problem(self.messenger, channel) if schedule else None
         if reason:
             return reason
-        actor = acting(channel, who, self.clock(), self.workspaces)
+        actor = self._actor(channel, who)
         time_zone = zone_named(zone)
         digest = str(schedule) if schedule else None
         next_due = schedule.next_due(time_zone, actor.at) if schedule else None
@@ -94,6 +94,11 @@ class ChangeChannelSettings:
                 await announce(uow, actor, "digest", digest or "off", content)
         self.wake()
         return DigestSet(digest=digest, zone=zone, next_due=next_due, unchanged=unchanged)
+
+    def _actor(self, channel: Channel, who: str) -> Actor:
+        return Actor(
+            channel=channel, who=who, at=self.clock(), workspace_id=self.workspaces.meant().workspace_id
+        )
 
 
 def _changed_by(settings: ChannelSettings | None, actor: Actor) -> ChannelSettings:

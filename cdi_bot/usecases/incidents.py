@@ -27,7 +27,7 @@ from cdi_bot.usecases.answers import (
     SnoozeEnded,
     SnoozeSet,
 )
-from cdi_bot.usecases.audit import Actor, acting, announce, record
+from cdi_bot.usecases.audit import Actor, announce, record
 from cdi_bot.usecases.lookup import Lookup
 
 _ATTEMPTS = 5
@@ -53,9 +53,11 @@ class IncidentResponse:
 
     # -------------------------------------------------------------------------------- acknowledging
 
-    async def acknowledge(self, channel: Channel, who: str, query: str) -> Answer:
+    async def acknowledge(
+        self, channel: Channel, who: str, query: str, *, workspace_id: int | None = None
+    ) -> Answer:
         """Let everybody see that somebody is on an integration's open incidents."""
-        integration = await self._meant(who, query)
+        integration = await self._meant(who, query, workspace_id)
         if not isinstance(integration, Integration):
             return integration
         async with self.store.read() as uow:
@@ -95,9 +97,7 @@ class IncidentResponse:
         for _ in range(_ATTEMPTS):
             try:
                 async with self.store.write() as uow:
-                    before = await _acknowledge_open(
-                        uow, acting(channel, who, self.clock(), self.workspaces), incident_ids
-                    )
+                    before = await _acknowledge_open(uow, channel, who, self.clock(), incident_ids)
             except ConflictError:
                 continue  # a poll changed one of them at the same moment: look again
             self.wake()
@@ -107,37 +107,46 @@ class IncidentResponse:
     # -------------------------------------------------------------------------------- snoozing
 
     async def snooze(
-        self, channel: Channel, who: str, query: str, until: datetime | None, reason: str | None
+        self,
+        channel: Channel,
+        who: str,
+        query: str,
+        until: datetime | None,
+        reason: str | None,
+        *,
+        workspace_id: int | None = None,
     ) -> Answer:
         """Silence an integration in a channel until a time, or (`None`) until it recovers."""
-        integration = await self._meant(who, query)
+        integration = await self._meant(who, query, workspace_id)
         if not isinstance(integration, Integration):
             return integration
+        actor = Actor(channel=channel, who=who, at=self.clock(), workspace_id=integration.workspace_id)
         async with self.store.write() as uow:
-            answer = await _snooze(
-                uow, acting(channel, who, self.clock(), self.workspaces), integration, until, reason
-            )
+            answer = await _snooze(uow, actor, integration, until, reason)
         self.wake()
         return answer
 
-    async def unsnooze(self, channel: Channel, who: str, query: str) -> Answer:
+    async def unsnooze(
+        self, channel: Channel, who: str, query: str, *, workspace_id: int | None = None
+    ) -> Answer:
         """End the snooze of an integration in a channel."""
-        integration = await self._meant(who, query)
+        integration = await self._meant(who, query, workspace_id)
         if not isinstance(integration, Integration):
             return integration
+        actor = Actor(channel=channel, who=who, at=self.clock(), workspace_id=integration.workspace_id)
         async with self.store.write() as uow:
-            answer = await _unsnooze(uow, acting(channel, who, self.clock(), self.workspaces), integration)
+            answer = await _unsnooze(uow, actor, integration)
         self.wake()
         return answer
 
     async def _meant(
-        self, who: str, query: str
+        self, who: str, query: str, workspace_id: int | None
     ) -> Integration | NotAllowed | SeveralMatches | NoMatch | BrazeRefused:
         """Find the integration that somebody who may change things means."""
         refusal = await self.access.to_change(who)
         if refusal:
             return refusal
-        found = await self.lookup.find(query)
+        found = await self.lookup.find(query, workspace_id)
         return found.integration if isinstance(found, WatchedIntegration) else found
 
 
@@ -152,7 +161,9 @@ def _already_by(before: list[Incident]) -> str | None:
     return names[0] if all(names) else None
 
 
-async def _acknowledge_open(uow: UnitOfWork, actor: Actor, incident_ids: Collection[int]) -> list[Incident]:
+async def _acknowledge_open(
+    uow: UnitOfWork, channel: Channel, who: str, at: datetime, incident_ids: Collection[int]
+) -> list[Incident]:
     """Acknowledge those of the incidents that are open; returns these as they were before.
 
     Who acknowledged first stays named. Raises `ConflictError` when somebody else changed one at the same moment.
@@ -161,13 +172,14 @@ async def _acknowledge_open(uow: UnitOfWork, actor: Actor, incident_ids: Collect
     before = [incident for incident in incidents.values() if incident.is_open]
     fresh = [incident for incident in before if incident.acknowledged_by is None]
     acknowledged = [
-        replace(incident, revision=incident.revision + 1, acknowledged_by=actor.who, acknowledged_at=actor.at)
+        replace(incident, revision=incident.revision + 1, acknowledged_by=who, acknowledged_at=at)
         for incident in fresh
     ]
     await store_incidents(uow, acknowledged)
     for incident in fresh:
+        actor = Actor(channel=channel, who=who, at=at, workspace_id=incident.workspace_id)
         await record(uow, actor, "acknowledge", incident.integration_id or incident.kind.value)
-    await _refresh_cards(uow, actor, fresh)
+    await _refresh_cards(uow, fresh, at)
     return before
 
 
@@ -204,7 +216,7 @@ async def _snooze(
         reason=reason,
     )
     await announce(uow, actor, "snooze", integration.integration_id, content)
-    await _refresh_cards(uow, actor, incidents, here_only=True)
+    await _refresh_cards(uow, incidents, actor.at, channel=actor.channel)
     return SnoozeSet(channel=actor.channel, integration=integration, until=until, reason=reason)
 
 
@@ -223,20 +235,15 @@ async def _unsnooze(uow: UnitOfWork, actor: Actor, integration: Integration) -> 
         )
         await announce(uow, actor, "unsnooze", integration.integration_id, content)
         incidents = await _open_incidents(uow, integration)
-        await _refresh_cards(uow, actor, incidents, here_only=True)
+        await _refresh_cards(uow, incidents, actor.at, channel=actor.channel)
     return SnoozeEnded(integration=integration, was_snoozed=was_snoozed)
 
 
 async def _refresh_cards(
-    uow: UnitOfWork, actor: Actor, incidents: Sequence[Incident], *, here_only: bool = False
+    uow: UnitOfWork, incidents: Sequence[Incident], now: datetime, *, channel: Channel | None = None
 ) -> None:
-    """Owe the cards that show these incidents their new state: everywhere, or in the actor's channel."""
+    """Owe the cards that show these incidents their new state: everywhere, or in one channel."""
     cards = await uow.cards.of_incidents([incident.incident_id for incident in incidents])
-    ids = {
-        card.card_id
-        for of_one in cards.values()
-        for card in of_one
-        if not here_only or card.channel == actor.channel
-    }
+    ids = {card.card_id for of_one in cards.values() for card in of_one if channel in (None, card.channel)}
     raised = await uow.cards.raise_revision(ids)
-    await uow.outbox.add([show_card(card, actor.at) for card in raised.values()], now=actor.at)
+    await uow.outbox.add([show_card(card, now) for card in raised.values()], now=now)

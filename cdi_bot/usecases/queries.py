@@ -58,9 +58,11 @@ class Queries:
         self._clock = clock
         self._lookup = lookup
 
-    async def overview(self, channel: Channel, offset: int = 0) -> Overview:
+    async def overview(
+        self, channel: Channel, offset: int = 0, *, workspace_id: int | None = None
+    ) -> Overview:
         """Show the state of all integrations that a channel is subscribed to, worst first, as stored."""
-        now, workspace_id = self._clock(), self._workspaces.meant().workspace_id
+        now, workspace_id = self._clock(), self._workspaces.meant(workspace_id).workspace_id
         async with self._store.read() as uow:
             subscriptions = await uow.subscriptions.for_channel(channel)
             health = await health_of(uow, workspace_id, subscriptions)
@@ -95,13 +97,15 @@ class Queries:
             unreachable=health.unreachable,
         )
 
-    async def history(self, channel: Channel, query: str, offset: int = 0) -> Answer:
+    async def history(
+        self, channel: Channel, query: str, offset: int = 0, *, workspace_id: int | None = None
+    ) -> Answer:
         """Show the runs of one integration, read from Braze now, or as stored where Braze does not answer soon."""
-        found = await self._lookup.find(query)
+        found = await self._lookup.find(query, workspace_id)
         if not isinstance(found, WatchedIntegration):
             return found
         integration_id = found.integration.integration_id
-        trouble = await self._lookup.refresh(integration_id)
+        trouble = await self._lookup.refresh(found.integration)
         async with self._store.read() as uow:
             watched = await uow.integrations.get(found.integration.workspace_id, integration_id) or found
         if trouble is None:
@@ -157,11 +161,14 @@ class Queries:
             trouble=trouble,
         )
 
-    async def listing(self, channel: Channel, query: str | None, offset: int = 0) -> Answer:
+    async def listing(
+        self, channel: Channel, query: str | None, offset: int = 0, *, workspace_id: int | None = None
+    ) -> Answer:
         """List all integrations, or those that match `query`, and whether a channel is subscribed to them."""
-        trouble = await self._lookup.discover()
+        workspace_id = self._workspaces.meant(workspace_id).workspace_id
+        trouble = await self._lookup.discover(workspace_id)
         async with self._store.read() as uow:
-            known = await uow.integrations.all(self._workspaces.meant().workspace_id)
+            known = await uow.integrations.all(workspace_id)
             subscriptions = await uow.subscriptions.for_channel(channel)
         listed = [watched for watched in known if watched.missing_since is None]
         if trouble and not listed:
@@ -185,14 +192,25 @@ class Queries:
         """List the subscriptions of a channel."""
         async with self._store.read() as uow:
             subscriptions = await uow.subscriptions.for_channel(channel)
-            known = await uow.integrations.all(self._workspaces.meant().workspace_id)
+            known = [
+                watched
+                for workspace_id in {one.workspace_id for one in subscriptions}
+                for watched in await uow.integrations.all(workspace_id)
+            ]
         names = {
-            watched.integration.integration_id: watched.integration.integration_name for watched in known
+            (watched.integration.workspace_id, watched.integration.integration_id): (
+                watched.integration.integration_name
+            )
+            for watched in known
         }
         here = [watched.integration for watched in known if watched.missing_since is None]
         return SubscriptionList(
             rows=tuple(
-                (one, sum(one.covers(integration) for integration in here), names.get(one.selector))
+                (
+                    one,
+                    sum(one.covers(integration) for integration in here),
+                    names.get((one.workspace_id, one.selector)),
+                )
                 for one in subscriptions
             )
         )

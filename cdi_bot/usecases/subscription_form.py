@@ -94,17 +94,22 @@ class SubscriptionForms:
         self._lookup = lookup
         self._access = access
 
-    async def search(self, query: str) -> Choices:
+    @property
+    def meant_workspace(self) -> int:
+        """The Braze workspace that a form is about whose button names none."""
+        return self._workspaces.meant().workspace_id
+
+    async def search(self, query: str, workspace_id: int) -> Choices:
         """Find what to offer for a text that a person has typed so far."""
-        known = await self._known()
+        known = await self._known(workspace_id)
         if not was_listed(known):
-            await self._lookup.discover(LIST_PATIENCE)
-            known = await self._known()
+            await self._lookup.discover(workspace_id, LIST_PATIENCE)
+            known = await self._known(workspace_id)
         return choices(query.strip(), [each.integration for each in known], listed=was_listed(known))
 
-    async def _known(self) -> list[WatchedIntegration]:
+    async def _known(self, workspace_id: int) -> list[WatchedIntegration]:
         async with self._store.read() as uow:
-            known = await uow.integrations.all(self._workspaces.meant().workspace_id)
+            known = await uow.integrations.all(workspace_id)
         return [each for each in known if each.missing_since is None]
 
     async def current(self, channel: Channel, subscription_id: int) -> ExistingSubscription | None:
@@ -120,7 +125,7 @@ class SubscriptionForms:
         )
 
     async def for_integration(
-        self, channel: Channel, integration_id: str
+        self, channel: Channel, workspace_id: int, integration_id: str
     ) -> ExistingSubscription | Integration | None:
         """The subscription by which a channel gets an integration's alerts: for it alone, else a pattern, else `all`.
 
@@ -128,7 +133,7 @@ class SubscriptionForms:
         """
         async with self._store.read() as uow:
             found = await uow.subscriptions.for_channel(channel)
-            watched = await uow.integrations.get(self._workspaces.meant().workspace_id, integration_id)
+            watched = await uow.integrations.get(workspace_id, integration_id)
         if watched is None:
             return None
         matching = [each for each in found if each.covers(watched.integration)]
@@ -139,13 +144,13 @@ class SubscriptionForms:
         return ExistingSubscription(subscription=closest, name=name)
 
     async def subscribe(
-        self, channel: Channel, who: str, selector: str, filters: Filters, *, picked: bool
+        self, channel: Channel, who: str, selector: str, filters: Filters, *, workspace_id: int, picked: bool
     ) -> Answer:
         """Subscribe as the command does; a channel that was `picked` has to be one that the person may change."""
         refusal = await self._access.to_reach(who, channel) if picked else None
         if refusal:
             return await posting_problem(self._messenger, channel) or refusal
-        return await self._subscriptions.subscribe(channel, who, selector, filters)
+        return await self._subscriptions.subscribe(channel, who, selector, filters, workspace_id=workspace_id)
 
     async def change_settings(
         self, channel: Channel, who: str, change: SettingsChange, zone: str
@@ -167,9 +172,11 @@ class SubscriptionForms:
         """The languages to choose from."""
         return self._channels.languages
 
-    async def unsubscribe(self, channel: Channel, who: str, selector: str) -> Answer:
-        """End the one subscription with this selector, and no others."""
-        return await self._subscriptions.unsubscribe(channel, who, selector, only=True)
+    async def unsubscribe(self, channel: Channel, who: str, subscription: Subscription) -> Answer:
+        """End this one subscription, and no others."""
+        return await self._subscriptions.unsubscribe(
+            channel, who, subscription.selector, workspace_id=subscription.workspace_id, only=True
+        )
 
 
 def choices(query: str, known: list[Integration], *, listed: bool) -> Choices:

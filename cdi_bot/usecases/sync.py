@@ -33,20 +33,22 @@ class SyncRequests:
     clock: Callable[[], datetime]
     wake: Callable[[], None]
 
-    async def ask(self, who: str, query: str) -> Answer:
+    async def ask(self, who: str, query: str, *, workspace_id: int | None = None) -> Answer:
         """Ask somebody who may start a sync to confirm it."""
         refusal = await self.access.to_sync(who)
         if refusal:
             return refusal
-        found = await self.lookup.find(query)
+        found = await self.lookup.find(query, workspace_id)
         return ConfirmSync(integration=found.integration) if isinstance(found, WatchedIntegration) else found
 
-    async def start(self, channel: Channel, who: str, integration_id: str) -> Answer:
+    async def start(
+        self, channel: Channel, who: str, integration_id: str, *, workspace_id: int | None = None
+    ) -> Answer:
         """Start a sync, announce in the channel who requested it, and follow it."""
         refusal = await self.access.to_sync(who)
         if refusal:
             return refusal
-        found = await self.lookup.find(integration_id)
+        found = await self.lookup.find(integration_id, workspace_id)
         if not isinstance(found, WatchedIntegration):
             return found
         integration = found.integration

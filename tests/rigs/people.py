@@ -74,6 +74,7 @@ class Desk:
     app: App
     poller: Poller
     workspace: Workspace
+    second: Workspace | None
     messenger: SlackMessenger
     access: Access
     subscriptions: ChangeSubscriptions
@@ -146,8 +147,12 @@ async def responder(
     permissions: Sequence[str] | None = None,
     dashboard: str | None = "https://dashboard-03.braze.com",
     patience: timedelta = PATIENCE,
+    second: Sandbox | None = None,
 ) -> AsyncIterator[Desk]:
-    """Set everything up; with `permissions`, Braze's key has only these. People wait so long for Braze."""
+    """Set everything up; with `permissions`, Braze's key has only these. People wait so long for Braze.
+
+    `second` is the stand-in of a second workspace, which is meant by nothing that is typed.
+    """
     clock = Clock()
     store = await Store.open(new_sqlite(folder))
     async with Sandbox(clock) as sandbox, aiohttp.ClientSession() as session:
@@ -155,22 +160,20 @@ async def responder(
         if permissions is not None:
             sandbox.braze.set_key(sandbox.braze_api_key, permissions)
         async with store.write() as uow:
-            workspace = await uow.workspaces.find_or_add(base_url=sandbox.url, dashboard_url=dashboard)
-        braze = BrazeClient(
-            base_url=sandbox.url,
-            api_key=sandbox.braze_api_key,
-            workspace_id=workspace.workspace_id,
-            clock=clock,
-            random=lambda: 0.0,
-            sleep=_no_wait,
-        )
+            watched = [
+                (await uow.workspaces.find_or_add(base_url=each.url, dashboard_url=dashboard), each)
+                for each in (sandbox, second)
+                if each
+            ]
+        clients = [_client(workspace, each, clock) for workspace, each in watched]
+        workspace = watched[0][0]
         api = SlackApi(session, token=sandbox.slack_bot_token, url=f"{sandbox.url}/api/")
         for name in ("UBEN", "UADMIN"):
             sandbox.slack.users[name] = User(id=name, name=name.lower(), real_name=name)
         messenger = SlackMessenger(api, Translator())
         adapters = Adapters(
             store=store,
-            workspaces=[(workspace, braze)],
+            workspaces=[(each, client) for (each, _), client in zip(watched, clients, strict=True)],
             messenger=messenger,
             directory=SlackDirectory(api, TEAM),
             team_id=TEAM,
@@ -187,6 +190,7 @@ async def responder(
             app=app,
             poller=poller,
             workspace=workspace,
+            second=watched[1][0] if second else None,
             messenger=messenger,
             access=app.access,
             subscriptions=app.subscriptions,
@@ -198,9 +202,22 @@ async def responder(
             clock=clock,
             woken=woken,
         )
-        await poller.idle()
-        await braze.aclose()
+        for each in app.workspaces:
+            await each.poller.idle()
+        for client in clients:
+            await client.aclose()
     await store.close()
+
+
+def _client(workspace: Workspace, sandbox: Sandbox, clock: Clock) -> BrazeClient:
+    return BrazeClient(
+        base_url=sandbox.url,
+        api_key=sandbox.braze_api_key,
+        workspace_id=workspace.workspace_id,
+        clock=clock,
+        random=lambda: 0.0,
+        sleep=_no_wait,
+    )
 
 
 async def _no_wait(_seconds: float) -> None:

@@ -50,7 +50,12 @@ class Mistake:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """What a person asks for. Each command is a class of its own."""
+    """What a person asks for. Each command is a class of its own.
+
+    `workspace_id` is the Braze workspace of the integration that a button chose; what is typed names none.
+    """
+
+    workspace_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

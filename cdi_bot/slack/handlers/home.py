@@ -21,7 +21,7 @@ from cdi_bot.slack.api.call import Json
 from cdi_bot.slack.api.views import SlackViews
 from cdi_bot.slack.handlers.actions import ButtonPress
 from cdi_bot.slack.handlers.commands import Responder
-from cdi_bot.slack.render.form import outcome_window, waiting_window, window
+from cdi_bot.slack.render.form import waiting_window, window
 from cdi_bot.slack.render.history import history_window
 from cdi_bot.slack.render.home import View, fingerprint, home_view, troubled_home, unknown_home
 from cdi_bot.slack.render.refusals import render_help
@@ -140,7 +140,7 @@ class HomeTab:
         before = viewer.shown
         await self._show(press.who, viewer)
         if told is not None and viewer.shown == before:
-            await self._open(body, outcome_window(responder.i18n("Acknowledge"), told, responder.i18n))
+            await self._open(body, window(responder.i18n("Acknowledge"), told.blocks, responder.i18n))
 
     async def runs(self, body: Json) -> None:
         """Show an integration's runs in a window, which waits while Braze is asked."""
@@ -152,7 +152,9 @@ class HomeTab:
             return
         nowhere = self.responder.slack.channel("")
         try:
-            answer = await responder.queries.history(nowhere, press.value["id"])
+            answer = await responder.queries.history(
+                nowhere, press.value["id"], workspace_id=press.workspace_id
+            )
             blocks = history_window(answer, responder.i18n, self.clock()) or responder.say(answer).blocks
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
             blocks = responder.failed(error, action=press.action_id, user=press.who).blocks
@@ -165,7 +167,7 @@ class HomeTab:
         """Explain the commands in a window."""
         responder = await self.responder.speaking_to(body["user"]["id"])
         told = render_help(None, None, responder.i18n)
-        await self._open(body, outcome_window(responder.i18n("Help"), told, responder.i18n))
+        await self._open(body, window(responder.i18n("Help"), told.blocks, responder.i18n))
 
     async def _open(self, body: Json, view: View) -> str | None:
         try:

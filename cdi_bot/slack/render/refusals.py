@@ -70,13 +70,11 @@ def _no_match(answer: NoMatch, i18n: Translator) -> Rendered:
 
 
 def _unknown_language(answer: UnknownLanguage, i18n: Translator) -> Rendered:
-    """Name the languages that there are."""
     line = i18n("I don't speak “{given}”.").format(given=outside(answer.given))
     return short_message(line, language_choices(answer.languages, i18n))
 
 
 def _needs_invite(_answer: NeedsInvite, i18n: Translator) -> Rendered:
-    """Say how the bot gets into a private channel."""
     line = i18n("I can't post in this channel: it is private and I am no member.")
     return short_message(
         line, second=i18n("Type {command} here, then try again.").format(command=code(INVITE))
@@ -84,7 +82,6 @@ def _needs_invite(_answer: NeedsInvite, i18n: Translator) -> Rendered:
 
 
 def _cannot_post(answer: CannotPost, i18n: Translator) -> Rendered:
-    """Say why nothing can be posted in the channel, and how to fix it."""
     line = i18n("I can't post in this channel: {reason}.").format(
         reason=escape(channel_problem(answer.reason, i18n))
     )
@@ -92,7 +89,6 @@ def _cannot_post(answer: CannotPost, i18n: Translator) -> Rendered:
 
 
 def _not_allowed(answer: NotAllowed, i18n: Translator) -> Rendered:
-    """Say who may do this."""
     if answer.action == "elsewhere":
         line = i18n("You are not in this channel, so only the bot's admins may see or change what it hears.")
         return short_message(line, i18n("Join it first, or choose another one."))
@@ -114,7 +110,6 @@ def _not_allowed(answer: NotAllowed, i18n: Translator) -> Rendered:
 
 
 def _braze_refused(answer: BrazeRefused, i18n: Translator) -> Rendered:
-    """Say why Braze could not be reached, or refused, and what to do."""
     if answer.permission:
         line = i18n("I can't do this: the API key lacks the permission {permission}.").format(
             permission=code(answer.permission)
@@ -177,7 +172,6 @@ def render_mistake(mistake: Mistake, i18n: Translator) -> Rendered:
 
 
 def _problem(mistake: Mistake, i18n: Translator) -> str:
-    """Name what is wrong, in mrkdwn."""
     topics = i18n.listed(code(topic) for topic in Topic)
     known = {
         MistakeKind.MISSING_INTEGRATION: i18n("Which integration?"),

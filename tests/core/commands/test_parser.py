@@ -1,6 +1,7 @@
 """What people type after `/cdi`."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -22,11 +23,13 @@ from cdi_bot.core.commands.queries import ListIntegrations, ShowHelp, ShowStatus
 from cdi_bot.core.commands.specification import Command, Mistake, MistakeKind
 from cdi_bot.core.commands.subscriptions import ShowSubscriptions, Subscribe, Unsubscribe
 from cdi_bot.core.model.incident import Topic
+from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters
 from tests.core.commands.samples import SAMPLE_TIME as NOW
 from tests.core.commands.samples import SAMPLES
 
 ID = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
+AN_ID = Integration(workspace_id=7, integration_id="an id", integration_name="Users")
 
 
 def read(text: str) -> Command | Mistake:
@@ -396,13 +399,15 @@ def test_a_choice_completes_the_command(text: str) -> None:
     """With an id in place of the words, everything else is as typed."""
     command = read(text)
     assert isinstance(command, Command)
-    assert about_integration(command, "an id") == read(text.replace("Users", '"an id"', 1))
+    chosen = about_integration(command, AN_ID)
+    assert chosen.workspace_id == 7
+    assert replace(chosen, workspace_id=None) == read(text.replace("Users", '"an id"', 1))
 
 
 def test_a_choice_of_what_names_no_integration_shows_its_status() -> None:
     """Help, and a command that is about a channel alone, have nothing to complete."""
     for command in (None, ShowHelp(), ShowSubscriptions()):
-        assert about_integration(command, "an id") == ShowStatus(query="an id")
+        assert about_integration(command, AN_ID) == ShowStatus(query="an id", workspace_id=7)
 
 
 def test_a_mistake_is_no_command() -> None:

@@ -91,10 +91,10 @@ def test_a_button_carries_a_command(specification: Specification[Command], comma
 def test_any_reason_can_be_chosen_with(reason: str, integration_id: str) -> None:
     """However long a reason is, a choice has its button, but for signs that nobody types."""
     snooze = SetSnooze(query="x", until=SAMPLE_TIME, reason=reason)
-    chosen = about_integration(snooze, integration_id)
+    one = replace(integration(), integration_id=integration_id)
+    chosen = about_integration(snooze, one)
     assert read_command(write_command(chosen)) == chosen
     if reason.isprintable() and integration_id.isprintable():
-        one = replace(integration(), integration_id=integration_id)
         assert len(as_value(write_command(chosen))) <= BUTTON_VALUE
         assert choose_button(one, 0, snooze, Translator())
 
