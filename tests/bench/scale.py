@@ -29,8 +29,8 @@ from cdi_bot.operator.logs import set_up_logging
 from cdi_bot.operator.metrics import Metrics, watch_loop
 from cdi_bot.scheduler import Scheduler
 from cdi_bot.store import Store
-from cdi_bot.store.columns import sqlite_time
 from cdi_bot.store.migrate import upgrade
+from cdi_bot.store.portable import sqlite_time
 from tests.bench.processes import ROOT, median, percentile, resident
 from tests.rigs.adapters import without_slack
 from tests.rigs.settings import bot_settings

@@ -34,10 +34,6 @@ class ReceivedRequest:
     at: datetime
     status: int | None
 
-    def to_json(self) -> dict[str, object]:
-        """Return the JSON form for the control endpoint."""
-        return {"method": self.method, "path": self.path, "at": self.at.isoformat(), "status": self.status}
-
 
 class Triggered(Enum):
     """The result of asking for a run."""

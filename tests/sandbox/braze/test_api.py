@@ -13,9 +13,9 @@ from cdi_bot.sandbox.braze.integration import Integration, IntegrationConfig, Od
 from cdi_bot.sandbox.braze.protocol import Endpoint
 from cdi_bot.sandbox.braze.runs import GeneratedRuns, RunPlan
 from cdi_bot.sandbox.braze.simulation import UnknownId
-from cdi_bot.sandbox.braze.world import BrazeWorld
+from cdi_bot.sandbox.braze.world import BrazeWorld, ReceivedRequest
 from cdi_bot.sandbox.faults import Fault, FaultKind
-from tests.sandbox.braze_kit import NOON, Clock, Server, serving, steady_world
+from tests.sandbox.braze_kit import NOON, Clock, Server, after, serving, steady_world
 
 LIST = "/cdi/integrations"
 STATUS = "/cdi/integrations/abc123xyz/job_sync_status"
@@ -344,12 +344,8 @@ async def test_requests_are_noted(server: Server, world: BrazeWorld, clock: Cloc
     clock.advance(1.5)
     await server.call("GET", STATUS + "?cursor=c2tpcDow")
     await server.call("GET", "/cdi/nothing", key="secret")
-    assert [received.to_json() for received in world.requests] == [
-        {
-            "method": "GET",
-            "path": STATUS + "?cursor=c2tpcDow",
-            "at": "2026-03-25T12:00:01.500000+00:00",
-            "status": 200,
-        },
-        {"method": "GET", "path": "/cdi/nothing", "at": "2026-03-25T12:00:01.500000+00:00", "status": 404},
+    at = after(1.5)
+    assert list(world.requests) == [
+        ReceivedRequest(method="GET", path=STATUS + "?cursor=c2tpcDow", at=at, status=200),
+        ReceivedRequest(method="GET", path="/cdi/nothing", at=at, status=404),
     ]
