@@ -111,7 +111,11 @@ class Queries:
         if trouble is None:
             wanted = max(offset + HISTORY_PAGE, TREND) + 1
             older = backfill_history(
-                self._workspaces.of(found.integration.workspace_id).braze, self._store, watched, wanted=wanted
+                self._workspaces.of(found.integration.workspace_id).braze,
+                self._store,
+                watched,
+                self._clock(),
+                wanted=wanted,
             )
             trouble = await within(self._lookup.status_patience, older)
         async with self._store.read() as uow:

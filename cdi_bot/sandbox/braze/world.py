@@ -107,7 +107,7 @@ class BrazeWorld:
     # Keys
 
     def set_key(self, key: str, permissions: Iterable[str] | None) -> None:
-        """Give `key` these permissions and no others; None revokes it."""
+        """Let a key be valid with these permissions and no others; None revokes it."""
         if permissions is None:
             self._keys.pop(key, None)
         else:
