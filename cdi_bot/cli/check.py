@@ -157,7 +157,7 @@ async def _check_key(permission: str, loss: str, call: Callable[[], Awaitable[ob
     what = f"BRAZE_API_KEY, {permission}"
     trouble = await try_key(call)
     if trouble is None:
-        return CheckResult(what=what, ok=True, detail="granted")
+        return CheckResult(what=what, ok=True, detail="the key has it")
     # The trouble's own text says how to fix it.
     fix = loss if trouble.reason is BrazeReason.NO_PERMISSION else None
     return CheckResult(what=what, ok=False, detail=str(trouble), fix=fix)

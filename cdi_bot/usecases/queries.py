@@ -98,7 +98,11 @@ class Queries(UseCases):
         if trouble is None:
             wanted = max(offset + HISTORY_PAGE, TREND) + 1
             older = backfill_history(
-                self.workspaces.of(found.integration.workspace_id).braze, self.store, watched, wanted=wanted
+                self.workspaces.of(found.integration.workspace_id).braze,
+                self.store,
+                watched,
+                self.clock(),
+                wanted=wanted,
             )
             trouble = await within(self.lookup.status_patience, older)
         async with self.store.read() as uow:

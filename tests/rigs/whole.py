@@ -33,7 +33,7 @@ from cdi_bot.slack.api.messenger import SlackMessenger
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import Store, StoreTrouble
 from tests.databases import new_file
-from tests.rigs.settings import bot_settings
+from tests.rigs.adapters import bot_settings, no_jitter
 from tests.rigs.virtual_time import threadless_store
 from tests.sandbox.braze_kit import Clock
 
@@ -42,11 +42,6 @@ WHO = "U0MARA0001"
 GRACE = timedelta(minutes=10)
 
 Json = dict[str, Any]
-
-
-def no_jitter() -> float:
-    """No chance in tests."""
-    return 0.0
 
 
 @dataclass

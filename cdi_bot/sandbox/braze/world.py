@@ -34,10 +34,6 @@ class ReceivedRequest:
     at: datetime
     status: int | None
 
-    def to_json(self) -> dict[str, object]:
-        """Return the JSON form for the control endpoint."""
-        return {"method": self.method, "path": self.path, "at": self.at.isoformat(), "status": self.status}
-
 
 class Triggered(Enum):
     """The result of asking for a run."""
@@ -111,7 +107,7 @@ class BrazeWorld:
     # Keys
 
     def set_key(self, key: str, permissions: Iterable[str] | None) -> None:
-        """Give `key` these permissions and no others; None revokes it."""
+        """Let a key be valid with these permissions and no others; None revokes it."""
         if permissions is None:
             self._keys.pop(key, None)
         else:

@@ -1,33 +1,13 @@
 """Control of the Braze stand-in over HTTP."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from cdi_bot.sandbox.braze.world import BrazeWorld
-from tests.sandbox.braze_kit import Clock, Server, serving, steady_world
+from tests.sandbox.braze_kit import Clock, Server
 
 ROOT = "/sandbox/braze"
-
-
-@pytest.fixture
-def clock() -> Clock:
-    """Return a clock that stands at noon."""
-    return Clock()
-
-
-@pytest.fixture
-def world(clock: Clock) -> BrazeWorld:
-    """Return an empty world."""
-    return steady_world(clock)
-
-
-@pytest.fixture
-async def server(world: BrazeWorld) -> AsyncIterator[Server]:
-    """Serve the world."""
-    async with serving(world) as server:
-        yield server
 
 
 async def _ask(server: Server, method: str, path: str, json: object = None) -> Any:

@@ -11,19 +11,7 @@ from cdi_bot.sandbox.braze.runs import GeneratedRuns, Run, RunPlan
 from cdi_bot.sandbox.braze.simulation import Settings
 from cdi_bot.sandbox.braze.world import BrazeWorld, Triggered
 from cdi_bot.sandbox.faults import Fault, FaultKind
-from tests.sandbox.braze_kit import NOON, Clock, after, steady_world
-
-
-@pytest.fixture
-def clock() -> Clock:
-    """Return a clock that stands at noon."""
-    return Clock()
-
-
-@pytest.fixture
-def world(clock: Clock) -> BrazeWorld:
-    """Return an empty world without jitter."""
-    return steady_world(clock)
+from tests.sandbox.braze_kit import NOON, Clock, after
 
 
 def _statuses(integration: Integration) -> list[str]:
