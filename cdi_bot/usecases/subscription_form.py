@@ -15,7 +15,7 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, normalize_name
 from cdi_bot.core.model.subscription import Filters, Subscription, is_pattern, selector_matches
 from cdi_bot.usecases.access import posting_problem
-from cdi_bot.usecases.answers import Answer, SettingsShown
+from cdi_bot.usecases.answers import Answer
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings
 from cdi_bot.usecases.lookup import looks_like_an_id, matches_part, was_listed
 from cdi_bot.usecases.subscriptions import ChangeSubscriptions
@@ -143,15 +143,6 @@ class SubscriptionForms:
         if change.changes_digest:
             answers.append(await self.channels.set_digest(channel, who, change.digest, zone))
         return answers
-
-    async def settings(self, channel: Channel) -> SettingsShown:
-        """The present settings of the channel."""
-        return await self.channels.show(channel)
-
-    @property
-    def languages(self) -> tuple[str, ...]:
-        """The languages to choose from."""
-        return self.channels.languages
 
     async def unsubscribe(self, channel: Channel, who: str, subscription: Subscription) -> Answer:
         """End this one subscription, and no others."""

@@ -8,7 +8,6 @@ from datetime import datetime
 from cdi_bot.delivery.channel_health import REVOKED, UNINSTALLED, ChannelHealth
 from cdi_bot.slack.api.app import SlackApp
 from cdi_bot.slack.api.call import Json
-from cdi_bot.slack.api.messenger import SlackViews
 from cdi_bot.slack.handlers.actions import register_actions
 from cdi_bot.slack.handlers.commands import Responder, register_commands
 from cdi_bot.slack.handlers.forms import FormHandlers
@@ -30,10 +29,9 @@ def register_handlers(
     slack.on_person(responder.directory.met)
     register_commands(responder)
     register_actions(responder)
-    views = SlackViews(slack.api)
-    home = HomeTab(responder=responder, homes=homes, views=views, clock=clock)
+    home = HomeTab(responder=responder, homes=homes, clock=clock)
     home.listen()
-    FormHandlers(responder=responder, forms=forms, views=views, changed=home.show_again).listen()
+    FormHandlers(responder=responder, forms=forms, changed=home.show_again).listen()
     register_events(slack, channel_health)
     slack.ignore_the_rest()
     return home
