@@ -32,7 +32,6 @@ from cdi_bot.slack.api.directory import SlackDirectory
 from cdi_bot.slack.api.messenger import SlackMessenger
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import Store, StoreTrouble
-from cdi_bot.usecases.sync import SyncRequests
 from tests.databases import new_file
 from tests.rigs.adapters import bot_settings, no_jitter
 from tests.rigs.virtual_time import threadless_store
@@ -67,11 +66,6 @@ class Bot:
     def dispatcher(self) -> Dispatcher:
         """What brings messages to Slack."""
         return self.app.dispatcher
-
-    @property
-    def syncs(self) -> SyncRequests:
-        """What starts syncs for people."""
-        return self.app.syncs
 
     async def close(self) -> None:
         """Stop as the program does."""

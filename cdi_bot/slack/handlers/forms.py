@@ -15,7 +15,7 @@ import structlog
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.delivery.slack_port import SlackTrouble
 from cdi_bot.slack.api.call import Json
-from cdi_bot.slack.api.views import SlackViews
+from cdi_bot.slack.api.messenger import SlackViews
 from cdi_bot.slack.handlers.actions import ButtonPress
 from cdi_bot.slack.handlers.commands import Responder
 from cdi_bot.slack.render.form import (

@@ -18,7 +18,7 @@ import structlog
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
 from cdi_bot.slack.api.call import Json
-from cdi_bot.slack.api.views import SlackViews
+from cdi_bot.slack.api.messenger import SlackViews
 from cdi_bot.slack.handlers.actions import ButtonPress
 from cdi_bot.slack.handlers.commands import Responder
 from cdi_bot.slack.render.form import waiting_window, window

@@ -14,7 +14,7 @@ from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.model import User
 from cdi_bot.sandbox.slack.seed_data import MARA, PRIYA, TEAM
 from cdi_bot.slack.api.app import SlackApp
-from cdi_bot.slack.api.views import SlackViews
+from cdi_bot.slack.api.messenger import SlackViews
 from cdi_bot.slack.handlers.home import FRESH, LOOKED_AT, MOST_A_MINUTE, REST, HomeTab
 from tests.rigs import people
 from tests.rigs.people import ALERTS, MARKETING
