@@ -31,7 +31,7 @@ def gathered() -> str:
     with TemporaryDirectory(prefix="cdi-bot-texts-") as folder:
         output = Path(folder) / TEMPLATE.name
         arguments = ["--mapping=pyproject.toml", "--omit-header", "--no-location", "--sort-output"]
-        arguments += ["--keyword=counted:1,2"]
+        arguments += ["--keyword=counted:1,2", "--keyword=i18n"]
         os.chdir(ROOT)
         try:
             CommandLineInterface().run(  # type: ignore[no-untyped-call]  # Babel's command line has no types

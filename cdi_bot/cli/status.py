@@ -40,28 +40,26 @@ def print_answer(answer: Answer, console: Console, *, i18n: Translator, now: dat
 
 
 def _history(history: RunHistory, i18n: Translator, now: datetime) -> tuple[list[str], Table]:
-    _ = i18n.gettext
     lines = [f"{name_of(history.integration)}  {plain(history.integration.integration_id)}"]
     if history.missing:
-        lines.append(_("Braze no longer lists this integration."))
+        lines.append(i18n("Braze no longer lists this integration."))
     if history.incident is not None:
-        lines.append(_("Not well since {time}.").format(time=_local(history.incident.failing_since)))
+        lines.append(i18n("Not well since {time}.").format(time=_local(history.incident.failing_since)))
     lines += [f"{label}: {value}" for label, value in figures(history, i18n, now, when=_local)]
     lines += [line.replace("`", "") for line in sparklines(history.recent, i18n)]
     if history.trouble is not None:
-        lines.append(_("From memory: {reason}.").format(reason=reason_text(history.trouble, i18n)))
+        lines.append(i18n("From memory: {reason}.").format(reason=reason_text(history.trouble, i18n)))
     if history.observed_at is not None:
-        lines.append(_("Observed {age} ago.").format(age=duration(now - history.observed_at, i18n)))
+        lines.append(i18n("Observed {age} ago.").format(age=duration(now - history.observed_at, i18n)))
     if history.dashboard_url is not None:
         lines.append(history.dashboard_url)
     return lines, _table(history, i18n)
 
 
 def _table(history: RunHistory, i18n: Translator) -> Table:
-    _ = i18n.gettext
-    caption = _("Older runs: /cdi status in Slack pages through them.") if history.has_older else None
+    caption = i18n("Older runs: /cdi status in Slack pages through them.") if history.has_older else None
     table = Table(box=None, pad_edge=False, caption=caption, caption_justify="left")
-    for heading in (_("Started"), _("Took"), _("Status"), _("Rows synced"), _("Rows failed")):
+    for heading in (i18n("Started"), i18n("Took"), i18n("Status"), i18n("Rows synced"), i18n("Rows failed")):
         table.add_column(heading, no_wrap=True)
     for run in history.runs:
         status = f"{status_sign(run.job_status)} {short_status(run.job_status, i18n)}"
@@ -78,30 +76,29 @@ def _table(history: RunHistory, i18n: Translator) -> Table:
 
 def _excuse(answer: Answer, i18n: Translator) -> list[str]:
     """Why there is no history to show, and what to type instead."""
-    _ = i18n.gettext
     match answer:
         case SeveralMatches():
-            told = _("{count} integrations fit “{words}”. Give an id:")
+            told = i18n("{count} integrations fit “{words}”. Give an id:")
             return [
                 told.format(count=i18n.number(answer.total), words=plain(answer.query)),
                 *_listed(answer.candidates),
             ]
         case NoMatch():
             lines = [
-                _("No integration fits “{words}”.").format(words=plain(answer.query)),
+                i18n("No integration fits “{words}”.").format(words=plain(answer.query)),
                 *_listed(answer.nearest),
             ]
             if answer.trouble:
-                lines.append(_("From memory: {reason}.").format(reason=reason_text(answer.trouble, i18n)))
+                lines.append(i18n("From memory: {reason}.").format(reason=reason_text(answer.trouble, i18n)))
             if not answer.list_known:
                 lines.append(
-                    _("The key may not list integrations (cdi.integration_list): give the whole id.")
+                    i18n("The key may not list integrations (cdi.integration_list): give the whole id.")
                 )
             return lines
         case BrazeRefused():
-            return [_("Braze can't be asked: {reason}.").format(reason=reason_text(answer.reason, i18n))]
+            return [i18n("Braze can't be asked: {reason}.").format(reason=reason_text(answer.reason, i18n))]
         case _:
-            return [_("There is no status to show for that.")]
+            return [i18n("There is no status to show for that.")]
 
 
 def _listed(integrations: Iterable[Integration]) -> list[str]:

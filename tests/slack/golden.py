@@ -44,17 +44,13 @@ _SHOWN |= {"placeholder", "accessibility_label", "confirm", "deny", "alt_text"}
 class Marked(Translator):
     """A language in which every letter is an Ж: a letter left over came from the data, or by no translation."""
 
-    def gettext(self, text: str) -> str:
+    def __call__(self, text: str) -> str:
         """Put an Ж in place of every letter that is no name of something put in and no command."""
         return _LETTERS.sub(lambda found: "Ж" * len(found[1]) if found[1] else found[0], text)
 
     def ngettext(self, singular: str, plural: str, count: int) -> str:
         """Likewise."""
-        return self.gettext(singular if count == 1 else plural)
-
-    def pgettext(self, context: str, text: str) -> str:  # noqa: ARG002  as gettext has it
-        """Likewise."""
-        return self.gettext(text)
+        return self(singular if count == 1 else plural)
 
 
 def assert_translated(held: object) -> None:

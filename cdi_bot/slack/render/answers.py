@@ -31,7 +31,7 @@ from cdi_bot.slack.render.kit.blocks import (
     short_message,
     table,
 )
-from cdi_bot.slack.render.kit.buttons import confirmed_sync, pager, unsnooze_button
+from cdi_bot.slack.render.kit.buttons import pager, sync_button, unsnooze_button
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.reasons import braze_advice, last_known
 from cdi_bot.slack.render.kit.runs import failed, short_status, status_sign, synced
@@ -88,56 +88,53 @@ def render_answer(
 
 def name_channel(place: Channel, answer: Rendered, i18n: Translator) -> Rendered:
     """Name the channel above an answer about another one than that it is read in."""
-    named = i18n.gettext("About {channel}:").format(channel=channel(place.channel_id))
+    named = i18n("About {channel}:").format(channel=channel(place.channel_id))
     return replace(answer, blocks=[context(named), *answer.blocks][: limits.BLOCKS])
 
 
 def _runs_hint(integration: Integration, i18n: Translator) -> str:
-    """Say how to see an integration's runs."""
     command = typed(ShowStatus(query=integration.integration_id))
-    return i18n.gettext("Its runs: {command}").format(command=command)
+    return i18n("Its runs: {command}").format(command=command)
 
 
 # --------------------------------------------------------------------------------- incidents
 
 
 def _acknowledged(answer: Acknowledged, i18n: Translator) -> Rendered:
-    _ = i18n.gettext
     name = bold_name(answer.integration)
     if answer.already_by:
-        line = _("{who} acknowledged {name} already.").format(who=user(answer.already_by), name=name)
+        line = i18n("{who} acknowledged {name} already.").format(who=user(answer.already_by), name=name)
     else:
-        line = _("You acknowledged {name}: its cards say so, and reminders stop.").format(name=name)
+        line = i18n("You acknowledged {name}: its cards say so, and reminders stop.").format(name=name)
     return short_message(line, _runs_hint(answer.integration, i18n))
 
 
 def _nothing_open(answer: NothingOpen, i18n: Translator) -> Rendered:
-    _ = i18n.gettext
-    line = _("{name} is not failing at present, so there is nothing to do.").format(
+    line = i18n("{name} is not failing at present, so there is nothing to do.").format(
         name=bold_name(answer.integration)
     )
     return short_message(line, _runs_hint(answer.integration, i18n))
 
 
 def _snooze_set(answer: SnoozeSet, i18n: Translator) -> Rendered:
-    _ = i18n.gettext
     name = bold_name(answer.integration)
     if answer.until:
-        line = _("{name} is muted in this channel until {when}.").format(name=name, when=date(answer.until))
+        line = i18n("{name} is muted in this channel until {when}.").format(
+            name=name, when=date(answer.until)
+        )
     else:
-        line = _("{name} is muted in this channel until it recovers.").format(name=name)
-    why = [_("Reason: {reason}").format(reason=outside(answer.reason, REASON))] if answer.reason else []
-    note = _("It is watched all the same: cards stay up to date.")
+        line = i18n("{name} is muted in this channel until it recovers.").format(name=name)
+    why = [i18n("Reason: {reason}").format(reason=outside(answer.reason, REASON))] if answer.reason else []
+    note = i18n("It is watched all the same: cards stay up to date.")
     row = actions([unsnooze_button(answer.integration, i18n, place=answer.channel)])
     return short_message(line, *why, note, row=row)
 
 
 def _snooze_ended(answer: SnoozeEnded, i18n: Translator) -> Rendered:
-    _ = i18n.gettext
     if answer.was_snoozed:
-        line = _("The mute of {name} is ended: this channel hears of it again.")
+        line = i18n("The mute of {name} is ended: this channel hears of it again.")
     else:
-        line = _("{name} was not muted in this channel.")
+        line = i18n("{name} was not muted in this channel.")
     return short_message(
         line.format(name=bold_name(answer.integration)), _runs_hint(answer.integration, i18n)
     )
@@ -147,24 +144,23 @@ def _snooze_ended(answer: SnoozeEnded, i18n: Translator) -> Rendered:
 
 
 def _confirm_sync(answer: ConfirmSync, i18n: Translator) -> Rendered:
-    """Ask whether the sync is to be started."""
-    _ = i18n.gettext
-    line = _("Start a sync of {name} now? The channel is told that you asked.").format(
+    line = i18n("Start a sync of {name} now? The channel is told that you asked.").format(
         name=bold_name(answer.integration)
     )
-    row = actions([confirmed_sync(answer.integration, i18n)])
+    row = actions([sync_button(answer.integration, i18n)])
     return short_message(line, code(answer.integration.integration_id), row=row)
 
 
 def _sync_started(answer: SyncStarted, i18n: Translator) -> Rendered:
     """Say that Braze accepted the request, or that it is not clear whether it did."""
-    _ = i18n.gettext
-    more = [_("I follow it, and tell in the channel how it ends.")]
+    more = [i18n("I follow it, and tell in the channel how it ends.")]
     if answer.is_certain:
-        line = _("Braze has taken the order to sync {name}.")
-        more.append(_("Braze shows the new run after a short while."))
+        line = i18n("Braze has taken the order to sync {name}.")
+        more.append(i18n("Braze shows the new run after a short while."))
     else:
-        line = _("Braze gave no clear answer: the sync of {name} may have started. Don't start it again yet.")
+        line = i18n(
+            "Braze gave no clear answer: the sync of {name} may have started. Don't start it again yet."
+        )
     line = line.format(name=bold_name(answer.integration))
     return short_message(line, *more, _runs_hint(answer.integration, i18n))
 
@@ -173,12 +169,10 @@ def _sync_started(answer: SyncStarted, i18n: Translator) -> Rendered:
 
 
 def _overview(answer: Overview, i18n: Translator) -> Rendered:
-    """Answer how everything is that the channel is subscribed to."""
-    _ = i18n.gettext
     banner = unreachable_banner(answer.unreachable, i18n)
     if not answer.total:
-        title = _("This channel hears of no integration yet.")
-        todo = _("`/cdi list` shows what there is, `/cdi subscribe NAME` or `/cdi subscribe all` begins.")
+        title = i18n("This channel hears of no integration yet.")
+        todo = i18n("`/cdi list` shows what there is, `/cdi subscribe NAME` or `/cdi subscribe all` begins.")
         return Rendered(text=plain_line(title), blocks=[*banner, section(f"{title}\n{todo}")])
     mark, title = overall_state(
         failing=answer.failing, unhealthy=answer.unhealthy, total=answer.total, i18n=i18n
@@ -186,16 +180,22 @@ def _overview(answer: Overview, i18n: Translator) -> Rendered:
     shown = part(answer.offset, len(answer.rows), answer.total, i18n)
     oldest = _oldest(answer, i18n)
     rows = [_overview_row(row, i18n) for row in answer.rows]
-    header = [_("Integration"), _("State"), _("Newest run"), _("Rows synced"), _("Rows failed")]
+    header = [
+        i18n("Integration"),
+        i18n("State"),
+        i18n("Newest run"),
+        i18n("Rows synced"),
+        i18n("Rows failed"),
+    ]
     pages = pager(
         "overview_page",
-        {},
+        {"workspace": answer.rows[0].integration.workspace_id},
         i18n,
         offset=answer.offset,
         size=OVERVIEW_PAGE,
         has_more=answer.offset + len(answer.rows) < answer.total,
     )
-    todo = _("`/cdi status NAME` shows an integration's runs.")
+    todo = i18n("`/cdi status NAME` shows an integration's runs.")
     return Rendered(
         text=plain_line(title),
         blocks=[
@@ -210,17 +210,15 @@ def _overview(answer: Overview, i18n: Translator) -> Rendered:
 
 def _oldest(answer: Overview, i18n: Translator) -> str:
     """Say how fresh the facts are: as old as the oldest of them."""
-    _ = i18n.gettext
     seen = [row.observed_at for row in answer.rows if row.observed_at]
     fresh = as_of(min(seen, default=None), i18n)
     waiting = len(answer.rows) - len(seen)
     if not seen or not waiting:
         return fresh
-    return _("{fresh}; {count} not looked at yet").format(fresh=fresh, count=i18n.number(waiting))
+    return i18n("{fresh}; {count} not looked at yet").format(fresh=fresh, count=i18n.number(waiting))
 
 
 def _overview_row(row: OverviewRow, i18n: Translator) -> list[Block]:
-    _ = i18n.gettext
     run = row.newest
     mark = state_sign(row.incident, run, missing=row.missing)
     return [
@@ -233,54 +231,50 @@ def _overview_row(row: OverviewRow, i18n: Translator) -> list[Block]:
 
 
 def _state(row: OverviewRow, i18n: Translator) -> str:
-    """Say in plain text how an integration is."""
-    _ = i18n.gettext
     incident, run = row.incident, row.newest
     kind = renderer_of(incident) if incident else None
     said = []
     if kind is None or not kind.states_run_status:
-        said.append(short_status(run.job_status, i18n) if run else _("No run seen yet"))
+        said.append(short_status(run.job_status, i18n) if run else i18n("No run seen yet"))
     if kind and incident:
         said.append(kind.short_state(incident, i18n))
     if incident and incident.failed_in_a_row > 1:
-        said.append(_("{count} in a row").format(count=i18n.number(incident.failed_in_a_row)))
+        said.append(i18n("{count} in a row").format(count=i18n.number(incident.failed_in_a_row)))
     if incident and incident.failed_in_a_row and run and run.outcome is Outcome.RUNNING:
-        said.append(_("running again"))
+        said.append(i18n("running again"))
     if incident and incident.acknowledged_by:
-        said.append(_("acknowledged"))
+        said.append(i18n("acknowledged"))
     if row.snooze:
-        said.append(_("muted here"))
+        said.append(i18n("muted here"))
     if row.missing:
-        said.append(_("gone from Braze"))
+        said.append(i18n("gone from Braze"))
     return i18n.listed(said)
 
 
 def _listing(answer: IntegrationList, i18n: Translator) -> Rendered:
-    """Answer what integrations there are, and which of them the channel is subscribed to."""
-    _ = i18n.gettext
     stale = []
     if answer.trouble is not None:
         stale.append(context(last_known(answer.trouble, i18n), braze_advice(answer.trouble, i18n)))
     title = _listing_title(answer, i18n)
     if not answer.rows:
         todo = (
-            _("`/cdi list` shows all.")
+            i18n("`/cdi list` shows all.")
             if answer.query
-            else _("Set one up in Braze under Cloud Data Ingestion.")
+            else i18n("Set one up in Braze under Cloud Data Ingestion.")
         )
         return short_message(title, second=todo, row=stale)
-    header = [_("Integration"), _("Id"), _("Last run"), _("Heard here")]
+    header = [i18n("Integration"), i18n("Id"), i18n("Last run"), i18n("Heard here")]
     rows = [_listing_row(integration, subscribed, i18n) for integration, subscribed in answer.rows]
     pages = pager(
         "list_page",
-        {"words": answer.query},
+        {"workspace": answer.rows[0][0].workspace_id, "words": answer.query},
         i18n,
         offset=answer.offset,
         size=LIST_PAGE,
         has_more=answer.offset + len(rows) < answer.total,
     )
     shown = part(answer.offset, len(rows), answer.total, i18n)
-    todo = _("`/cdi subscribe NAME` lets this channel hear of one, `/cdi status NAME` shows its runs.")
+    todo = i18n("`/cdi subscribe NAME` lets this channel hear of one, `/cdi status NAME` shows its runs.")
     return Rendered(
         text=plain_line(title),
         blocks=[
@@ -295,13 +289,12 @@ def _listing(answer: IntegrationList, i18n: Translator) -> Rendered:
 
 def _listing_title(answer: IntegrationList, i18n: Translator) -> str:
     """Count what was found, in escaped text."""
-    _ = i18n.gettext
     if answer.query is None:
         if not answer.total:
-            return _("Braze lists no integrations.")
+            return i18n("Braze lists no integrations.")
         return i18n.counted("{count} integration", "{count} integrations", answer.total)
     if not answer.total:
-        return _("No integration fits “{words}”.").format(words=outside(answer.query, SHORT_NAME))
+        return i18n("No integration fits “{words}”.").format(words=outside(answer.query, SHORT_NAME))
     return i18n.counted(
         "{count} integration fits “{words}”",
         "{count} integrations fit “{words}”",
@@ -311,14 +304,13 @@ def _listing_title(answer: IntegrationList, i18n: Translator) -> str:
 
 
 def _listing_row(integration: Integration, subscribed: bool, i18n: Translator) -> list[Block]:  # noqa: FBT001  a fact of the row
-    _ = i18n.gettext
     status = integration.last_job_status
     last = f"{status_sign(status)} {short_status(status, i18n)}" if status else "–"
     return [
         cell(name_of(integration, SHORT_NAME)),
         cell(plain(integration.integration_id, SHORT_ID)),
         cell(last),
-        cell(_("yes") if subscribed else _("no")),
+        cell(i18n("yes") if subscribed else i18n("no")),
     ]
 
 

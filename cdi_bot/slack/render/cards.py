@@ -82,47 +82,46 @@ def render_card(view: CardView, i18n: Translator) -> Rendered:
 
 def _text(view: IncidentView, i18n: Translator) -> str:
     """Say in one line, for notifications, what happened to which integration."""
-    _ = i18n.gettext
     incident, kind = view.incident, renderer_of(view.incident)
     state = kind.headline(incident, i18n) if incident.is_open else kind.recovery(incident, i18n)
     if incident.integration_id is None:
         return escape(state)
-    return escape(_("{name} – {state}").format(name=subject(view, i18n), state=state))
+    return escape(i18n("{name} – {state}").format(name=subject(view, i18n), state=state))
 
 
 def _notes(view: IncidentView, i18n: Translator) -> list[str]:
     """Say in mrkdwn who acknowledged it, and who snoozed it until when."""
-    _ = i18n.gettext
     incident, snooze = view.incident, view.snooze
     said = []
     if incident.acknowledged_by and incident.acknowledged_at:
         said.append(
-            _("👀 Acknowledged by {who}, {when}").format(
+            i18n("👀 Acknowledged by {who}, {when}").format(
                 who=user(incident.acknowledged_by), when=date(incident.acknowledged_at)
             )
         )
     if snooze and incident.is_open:
-        until = _("💤 Muted here by {who} until {when}")
-        until_recovery = _("💤 Muted here by {who} until it recovers")
+        until = i18n("💤 Muted here by {who} until {when}")
+        until_recovery = i18n("💤 Muted here by {who} until it recovers")
         said.append(snooze_text(snooze, until if snooze.until else until_recovery))
     return said
 
 
 def _buttons(view: IncidentView, i18n: Translator) -> list[Block]:
     """Return the row of buttons: what can be done while it is open, and what can always be looked at."""
-    looks = look_buttons(view.integration, view.dashboard_url, i18n)
+    integration = view.integration
+    looks = look_buttons(integration, view.dashboard_url, i18n)
     if not view.incident.is_open:
         return actions(looks)
     acts = [ack_button([view], i18n), snooze_element(view, i18n)]
-    more = more_menu(view.integration, i18n) if view.integration else None
-    return actions([*acts, *looks[:1], sync_button(view, i18n), *looks[1:], more])
+    sync = sync_button(integration, i18n) if integration and view.can_sync else None
+    more = more_menu(integration, i18n) if integration else None
+    return actions([*acts, *looks[:1], sync, *looks[1:], more])
 
 
 # --------------------------------------------------------------------------------- replies
 
 
 def _failed_again(content: FailedAgain, view: EventView, i18n: Translator) -> Rendered:
-    """Say that a further run failed, or several since the last message."""
     about = _about(view)
     incident = about.incident
     run = view.run or incident.last_failed
@@ -152,13 +151,12 @@ def _failed_again(content: FailedAgain, view: EventView, i18n: Translator) -> Re
 
 def _recovered(_content: Recovered, view: EventView, i18n: Translator) -> Rendered:
     """Say that it is over: how long it lasted, how many runs failed, what the good run synced."""
-    _ = i18n.gettext
     about = _about(view)
     incident, kind = about.incident, renderer_of(about.incident)
     state = escape(kind.recovery(incident, i18n))
     if incident.integration_id is None:
-        return short_message(_("{sentence}.").format(sentence=state), sign=kind.recovery_sign(incident))
-    line = _("{name} – {state}").format(name=bold_subject(about, i18n), state=state)
+        return short_message(i18n("{sentence}.").format(sentence=state), sign=kind.recovery_sign(incident))
+    line = i18n("{name} – {state}").format(name=bold_subject(about, i18n), state=state)
     good = incident.resolved_by or view.run
     has_ended = good is not None and good.outcome is not Outcome.RUNNING
     more = [run_line(good, i18n)] if good and has_ended else []
@@ -167,17 +165,15 @@ def _recovered(_content: Recovered, view: EventView, i18n: Translator) -> Render
 
 
 def _still_open(_content: StillOpen, view: EventView, i18n: Translator) -> Rendered:
-    """Remind of an incident that nobody has acknowledged."""
-    _ = i18n.gettext
     about = _about(view)
     incident, kind = about.incident, renderer_of(about.incident)
     line = kind.reminder(i18n).format(
         name=bold_subject(about, i18n), state=escape(kind.headline(incident, i18n))
     )
-    since = _("Since {when}. Acknowledging it ends these reminders.").format(
+    since = i18n("Since {when}. Acknowledging it ends these reminders.").format(
         when=date(incident.failing_since)
     )
-    usual = about.usual_length and _("Usually takes {length}").format(
+    usual = about.usual_length and i18n("Usually takes {length}").format(
         length=duration(about.usual_length, i18n)
     )
     looks = look_buttons(about.integration, about.dashboard_url, i18n)
@@ -216,13 +212,12 @@ def render_grouped_card(view: CardView, i18n: Translator) -> Rendered:
 
 def render_grouped_reply(view: GroupedReplyView, i18n: Translator) -> Rendered:
     """Say what happened to how many, and list them, worst first, as many as a message holds."""
-    _ = i18n.gettext
     incidents = [one.incident for one in view.incidents]
     title = _reply_title(view.fact, incidents, i18n)
     head = section(f"{GOOD if view.fact == 'recovered' else group_sign(incidents)} *{title}*")
     foot: list[Block] = []
     if view.fact == "still_open":
-        foot.append(context(_("Acknowledging them ends these reminders.")))
+        foot.append(context(i18n("Acknowledging them ends these reminders.")))
         foot += actions([ack_button(view.incidents, i18n)])
     foot += small_print(repeat_note(i18n, possible=view.possible_repeat))
     lines = [_reply_line(one, i18n) for one in view.incidents]
@@ -235,7 +230,7 @@ def render_grouped_reply(view: GroupedReplyView, i18n: Translator) -> Rendered:
 
 def _filled(head: Block, listed: _List, foot: list[Block], *, total: int, i18n: Translator) -> list[Block]:
     """Put a list between head and foot, as much of it as there is room for, and how many of `total` are left out."""
-    more = i18n.gettext("… and {count} more: `/cdi status`")
+    more = i18n("… and {count} more: `/cdi status`")
     shown, held = listed(BLOCKS_JSON - weight([head, *foot, section(more)]) - 100)
     rest = [section(more.format(count=i18n.number(total - held)))] if held < total else []
     return [head, *shown, *rest, *foot]
@@ -252,20 +247,20 @@ def _card_title(still_open: Sequence[Incident], recovered: int, i18n: Translator
     title = texts.count_open(len(still_open), i18n)
     if not recovered:
         return title
-    return i18n.gettext("{title}, {count} recovered").format(title=title, count=i18n.number(recovered))
+    return i18n("{title}, {count} recovered").format(title=title, count=i18n.number(recovered))
 
 
 def _card_text(title: str, view: CardView, i18n: Translator) -> str:
     """Say in one line, for notifications, how many there are and who comes first."""
-    _ = i18n.gettext
     names = i18n.listed(plain(subject(one, i18n), SHORT_NAME) for one in view.incidents[:NAMED])
     rest = len(view.incidents) - NAMED
-    listed = _("{names} and {count} more").format(names=names, count=i18n.number(rest)) if rest > 0 else names
-    return clip(escape(_("{title}: {names}").format(title=title, names=listed)), MESSAGE_TEXT)
+    listed = (
+        i18n("{names} and {count} more").format(names=names, count=i18n.number(rest)) if rest > 0 else names
+    )
+    return clip(escape(i18n("{title}: {names}").format(title=title, names=listed)), MESSAGE_TEXT)
 
 
 def _reply_title(told: ReplyFact, incidents: Sequence[Incident], i18n: Translator) -> str:
-    """Say in plain text what happened to how many."""
     count, texts = len(incidents), group_texts(incidents)
     if told == "recovered":
         return texts.count_recovered(count, i18n)
@@ -307,33 +302,31 @@ def _as_lines(view: CardView, i18n: Translator, room: int) -> tuple[list[Block],
 
 def _card_line(view: IncidentView, i18n: Translator, *, with_link: bool = True) -> str:
     """Say in one line of mrkdwn how an incident stands."""
-    _ = i18n.gettext
     incident, kind = view.incident, renderer_of(view.incident)
     name = bold_subject(view, i18n, limit=SHORT_NAME, with_link=with_link)
     if not incident.is_open:
         return f"{kind.recovery_sign(incident)} {name}: {kind.short_recovery(i18n)}"
     said = [escape(kind.short_state(incident, i18n))]
     if incident.failed_in_a_row > 1:
-        said.append(_("{count} in a row").format(count=i18n.number(incident.failed_in_a_row)))
+        said.append(i18n("{count} in a row").format(count=i18n.number(incident.failed_in_a_row)))
     if incident.acknowledged_by:
-        said.append(_("acknowledged by {who}").format(who=user(incident.acknowledged_by)))
+        said.append(i18n("acknowledged by {who}").format(who=user(incident.acknowledged_by)))
     if view.snooze and view.snooze.until:
-        said.append(_("muted here until {when}").format(when=date(view.snooze.until)))
+        said.append(i18n("muted here until {when}").format(when=date(view.snooze.until)))
     elif view.snooze:
-        said.append(_("muted here until it recovers"))
+        said.append(i18n("muted here until it recovers"))
     return f"{kind.sign(incident)} {name}: {i18n.listed(said)}"
 
 
 def _reply_line(view: IncidentView, i18n: Translator) -> str:
     """Say in one line of mrkdwn how an incident stands, or how it ended and what the good run synced."""
-    _ = i18n.gettext
     incident, kind = view.incident, renderer_of(view.incident)
     name = bold_subject(view, i18n, limit=SHORT_NAME)
     if incident.is_open:
-        since = _("since {when}").format(when=date(incident.failing_since))
+        since = i18n("since {when}").format(when=date(incident.failing_since))
         return f"{kind.sign(incident)} {name}: " + i18n.listed([escape(kind.headline(incident, i18n)), since])
     said = [escape(kind.recovery(incident, i18n))]
     good = incident.resolved_by
     if good and good.rows_synced is not None and good.outcome is not Outcome.RUNNING:
-        said.append(_("rows synced: {synced}").format(synced=synced(good, i18n)))
+        said.append(i18n("rows synced: {synced}").format(synced=synced(good, i18n)))
     return f"{kind.recovery_sign(incident)} {name}: {i18n.listed(said)}"

@@ -70,10 +70,12 @@ _AT_THE_SELECTOR = (NoMatch, SeveralMatches, BrazeRefused)
 class FormDraft:
     """A form as it opens.
 
-    Without a `channel_id` it asks for the channel; `picked` is what was chosen there before. A `subscription_id` means
-    a change: then `selector` and `name` say of what, else they are what is chosen already. `problem` is plain text.
+    `workspace_id` is the Braze workspace of what can be chosen. Without a `channel_id` it asks for the channel;
+    `picked` is what was chosen there before. A `subscription_id` means a change: then `selector` and `name` say of
+    what, else they are what is chosen already. `problem` is plain text.
     """
 
+    workspace_id: int
     channel_id: str | None = None
     picked: str | None = None
     subscription_id: int | None = None
@@ -88,16 +90,19 @@ class FormDraft:
 
 def subscription_form(draft: FormDraft, i18n: Translator) -> View:
     """Return the form."""
-    _ = i18n.gettext
     changing = draft.subscription_id is not None
-    about = {"channel": draft.channel_id, "subscription": draft.subscription_id}
+    about = {
+        "workspace": draft.workspace_id,
+        "channel": draft.channel_id,
+        "subscription": draft.subscription_id,
+    }
     return {
         "type": "modal",
         "callback_id": FORM,
         "private_metadata": json.dumps({key: value for key, value in about.items() if value is not None}),
-        "title": _title(_("Change what is told") if changing else _("Subscribe a channel")),
-        "submit": _title(_("Save") if changing else _("Subscribe")),
-        "close": _title(_("Cancel")),
+        "title": _title(i18n("Change what is told") if changing else i18n("Subscribe a channel")),
+        "submit": _title(i18n("Save") if changing else i18n("Subscribe")),
+        "close": _title(i18n("Cancel")),
         "blocks": [
             *([_alert(draft.problem)] if draft.problem else []),
             *_where(draft, i18n),
@@ -123,12 +128,11 @@ def _alert(text: str) -> Block:
 
 
 def _where(draft: FormDraft, i18n: Translator) -> list[Block]:
-    _ = i18n.gettext
     if draft.channel_id is not None:
         return channel_line(draft.channel_id, i18n)
     element: Block = {
         "type": "conversations_select",
-        "placeholder": plain_text(_("Choose a channel")),
+        "placeholder": plain_text(i18n("Choose a channel")),
         "filter": {"include": ["public", "private"], "exclude_bot_users": True},
         **(
             {"initial_conversation": draft.picked}
@@ -136,41 +140,39 @@ def _where(draft: FormDraft, i18n: Translator) -> list[Block]:
             else {"default_to_current_conversation": True}
         ),
     }
-    hint = _("One that you are in. Invite me to a private one first: /invite @cdi-bot")
-    return [input_block(CHANNEL, _("Channel"), element, hint=hint, optional=False)]
+    hint = i18n("One that you are in. Invite me to a private one first: /invite @cdi-bot")
+    return [input_block(CHANNEL, i18n("Channel"), element, hint=hint, optional=False)]
 
 
 def channel_line(channel_id: str, i18n: Translator) -> list[Block]:
     """Name a channel; a direct message has no name."""
     if channel_id.startswith("D"):
         return []
-    text = i18n.gettext("Channel: {channel}")
+    text = i18n("Channel: {channel}")
     return [section(text.format(channel=f"*{named_channel(channel_id)}*"))]
 
 
 def _what(draft: FormDraft, i18n: Translator) -> list[Block]:
-    _ = i18n.gettext
     if draft.subscription_id is not None:
         selector = draft.selector or ""
         what = selector_text(selector, draft.name, i18n)
-        return [section(_("Hears of: {what}").format(what=what))]
+        return [section(i18n("Hears of: {what}").format(what=what))]
     element: Block = {
         "type": "external_select",
-        "placeholder": plain_text(_("Search by name or id")),
+        "placeholder": plain_text(i18n("Search by name or id")),
         "min_query_length": 0,
     }
     chosen = selector_option(draft.selector, draft.name, i18n) if draft.selector else None
     if chosen:
         element["initial_option"] = chosen
-    hint = _("One integration, or several at once: all, or those with a text in their names.")
-    return [input_block(SELECTOR, _("What to hear of"), element, hint=hint, optional=False)]
+    hint = i18n("One integration, or several at once: all, or those with a text in their names.")
+    return [input_block(SELECTOR, i18n("What to hear of"), element, hint=hint, optional=False)]
 
 
 # ------------------------------------------------------------------------------------------ filters
 
 
 def _topics(filters: Filters, i18n: Translator) -> Block:
-    _ = i18n.gettext
     options: list[Block] = [
         {
             "text": plain_text(texts.title),
@@ -183,12 +185,11 @@ def _topics(filters: Filters, i18n: Translator) -> Block:
     element: Block = {"type": "checkboxes", "options": options}
     if chosen:
         element["initial_options"] = chosen
-    hint = _("A status that Braze does not document is always told.")
-    return input_block(TOPICS, _("Tell of"), element, hint=hint, optional=False)
+    hint = i18n("A status that Braze does not document is always told.")
+    return input_block(TOPICS, i18n("Tell of"), element, hint=hint, optional=False)
 
 
 def _thresholds(filters: Filters, i18n: Translator) -> list[Block]:
-    _ = i18n.gettext
     rows: Block = {"type": "number_input", "is_decimal_allowed": False, "min_value": "1"}
     percent: Block = {"type": "number_input", "is_decimal_allowed": True, "max_value": "100"}
     if filters.min_rows is not None:
@@ -196,17 +197,16 @@ def _thresholds(filters: Filters, i18n: Translator) -> list[Block]:
     if filters.min_percent is not None:
         percent["initial_value"] = f"{filters.min_percent:g}"
     return [
-        input_block(ROWS, _("Partial runs: lost rows, at least"), rows, optional=True),
-        input_block(PERCENT, _("Partial runs: lost share in %, at least"), percent, optional=True),
+        input_block(ROWS, i18n("Partial runs: lost rows, at least"), rows, optional=True),
+        input_block(PERCENT, i18n("Partial runs: lost share in %, at least"), percent, optional=True),
     ]
 
 
 def _mentions(filters: Filters, i18n: Translator) -> list[Block]:
-    _ = i18n.gettext
     users, groups = mentioned(filters.mention)
     people: Block = {
         "type": "multi_users_select",
-        "placeholder": plain_text(_("Nobody")),
+        "placeholder": plain_text(i18n("Nobody")),
         "max_selected_items": MOST_PEOPLE,
     }
     group: Block = {"type": "plain_text_input", "max_length": 200, "placeholder": plain_text("S0123ABCDE")}
@@ -214,29 +214,28 @@ def _mentions(filters: Filters, i18n: Translator) -> list[Block]:
         people["initial_users"] = users[:MOST_PEOPLE]
     if groups:
         group["initial_value"] = " ".join(groups)
-    hint = _("Its id: in Slack, open the group, then ⋮ and Copy group ID.")
+    hint = i18n("Its id: in Slack, open the group, then ⋮ and Copy group ID.")
     return [
-        input_block(PEOPLE, _("Mention these people in new alerts"), people, optional=True),
-        input_block(GROUP, _("Mention this user group"), group, hint=hint, optional=True),
+        input_block(PEOPLE, i18n("Mention these people in new alerts"), people, optional=True),
+        input_block(GROUP, i18n("Mention this user group"), group, hint=hint, optional=True),
     ]
 
 
 def _ending(draft: FormDraft, i18n: Translator) -> list[Block]:
     """Return the way out of a subscription."""
-    _ = i18n.gettext
     if draft.subscription_id is None:
         return []
     end = button(
-        _("Unsubscribe"),
+        i18n("Unsubscribe"),
         "form_unsubscribe",
         {"channel": draft.channel_id, "subscription": draft.subscription_id},
-        says=_("End this subscription"),
+        says=i18n("End this subscription"),
         style="danger",
         confirm=confirmation(
-            title=_("End this subscription?"),
-            text=_("The channel is told that you ended it."),
-            confirm=_("Unsubscribe"),
-            deny=_("Keep it"),
+            title=i18n("End this subscription?"),
+            text=i18n("The channel is told that you ended it."),
+            confirm=i18n("Unsubscribe"),
+            deny=i18n("Keep it"),
         ),
     )
     return [{"type": "divider"}, *actions([end])]
@@ -247,19 +246,12 @@ def _ending(draft: FormDraft, i18n: Translator) -> list[Block]:
 
 def waiting_window(title: str, i18n: Translator) -> View:
     """Return what is shown while Braze or Slack takes longer than Slack waits."""
-    _ = i18n.gettext
-    return window(title, [section("⏳ " + _("One moment: I am asking Braze…"))], i18n)
-
-
-def outcome_window(title: str, message: Rendered, i18n: Translator) -> View:
-    """Return a window that says how it went."""
-    return window(title, message.blocks, i18n)
+    return window(title, [section("⏳ " + i18n("One moment: I am asking Braze…"))], i18n)
 
 
 def window(title: str, blocks: Sequence[Block], i18n: Translator) -> View:
     """Return a window with nothing to fill in."""
-    _ = i18n.gettext
-    return {"type": "modal", "title": _title(title), "close": _title(_("Close")), "blocks": [*blocks]}
+    return {"type": "modal", "title": _title(title), "close": _title(i18n("Close")), "blocks": [*blocks]}
 
 
 def refused(errors: Errors) -> dict[str, Any]:
@@ -301,14 +293,13 @@ def outcome_view(outcome: Outcome, channel_id: str, i18n: Translator, now: datet
 
 def outcome_title(i18n: Translator) -> str:
     """Name the window in which it is said."""
-    return i18n.gettext("Subscriptions")
+    return i18n("Subscriptions")
 
 
 def ended(i18n: Translator) -> Rendered:
     """Say that what was to be changed is not there any more."""
-    _ = i18n.gettext
-    line = _("This subscription has been ended meanwhile.")
-    return short_message(line, _("`/cdi subscriptions` shows what the channel hears of."))
+    line = i18n("This subscription has been ended meanwhile.")
+    return short_message(line, i18n("`/cdi subscriptions` shows what the channel hears of."))
 
 
 def _blocks(outcome: Outcome, i18n: Translator, now: datetime) -> list[Block]:

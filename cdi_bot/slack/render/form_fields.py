@@ -72,11 +72,10 @@ def input_block(
 
 def selector_option(selector: str, name: str | None, i18n: Translator, *, about: str = "") -> Block | None:
     """Return what is chosen in the picker; `None` where its value is longer than Slack takes."""
-    _ = i18n.gettext
     if selector == "all":
-        label = _("All integrations, those to come too")
+        label = i18n("All integrations, those to come too")
     elif is_pattern(selector):
-        label = _("All named like {pattern}").format(pattern=plain(selector))
+        label = i18n("All named like {pattern}").format(pattern=plain(selector))
     else:
         label = plain(name or selector)
     return _option(label, selector, about)
@@ -91,7 +90,6 @@ def _option(label: str, value: str, about: str = "") -> Block | None:
 
 def selector_options(offer: Choices, i18n: Translator) -> Block:
     """Answer a search in the picker: several at once first, then single integrations."""
-    _ = i18n.gettext
     several: list[Block | None] = []
     if offer.everything is not None:
         several.append(selector_option("all", None, i18n, about=matching_now(offer.everything, i18n)))
@@ -100,10 +98,10 @@ def selector_options(offer: Choices, i18n: Translator) -> Block:
         several.append(selector_option(offer.pattern, None, i18n, about=about))
     single = [_integration_option(one, i18n) for one in offer.integrations]
     if offer.unlisted:
-        about = _("An id that I can't check before")
+        about = i18n("An id that I can't check before")
         single.append(selector_option(offer.unlisted, None, i18n, about=about))
     groups = (
-        (_("Several at once"), _present(several)),
+        (i18n("Several at once"), _present(several)),
         (_integrations_label(offer, i18n), _present(single)),
     )
     return {
@@ -126,46 +124,44 @@ def _integration_option(one: Integration, i18n: Translator) -> Block | None:
 
 
 def _integrations_label(offer: Choices, i18n: Translator) -> str:
-    _ = i18n.gettext
     if offer.total > len(offer.integrations):
-        return _("{shown} of {total} integrations: type more").format(
+        return i18n("{shown} of {total} integrations: type more").format(
             shown=i18n.number(len(offer.integrations)), total=i18n.number(offer.total)
         )
-    return _("One integration")
+    return i18n("One integration")
 
 
 def settings_fields(
     languages: tuple[str, ...], now: SettingsShown | None, chosen: SettingsChange, i18n: Translator
 ) -> list[Block]:
     """Return the fields for a channel's language and digest; `now` is shown beside them, `chosen` was chosen before."""
-    _ = i18n.gettext
-    keep = (KEEP, _("Leave it as it is"))
-    spoken = [keep, (BOT_LANGUAGE, _("The bot's own")), *((one, language_name(one)) for one in languages)]
-    often = [keep, (NO_DIGEST, _("No digest")), ("daily", _("Every day"))]
+    keep = (KEEP, i18n("Leave it as it is"))
+    spoken = [keep, (BOT_LANGUAGE, i18n("The bot's own")), *((one, language_name(one)) for one in languages)]
+    often = [keep, (NO_DIGEST, i18n("No digest")), ("daily", i18n("Every day"))]
     often += [
         (f"weekly {day}", name[:1].upper() + name[1:])
         for day, name in zip(WEEKDAYS, weekday_names(i18n), strict=True)
     ]
     schedule = chosen.digest or (read_schedule(now.digest.split()) if now and now.digest else None)
     at = f"{schedule.at:%H:%M}" if schedule else _MORNING
-    hint = _("Only for a digest that you choose here; in your time zone.")
+    hint = i18n("Only for a digest that you choose here; in your time zone.")
     return [
         input_block(
             LANGUAGE,
-            _("Language of the channel's messages"),
+            i18n("Language of the channel's messages"),
             _select(spoken, (chosen.language or BOT_LANGUAGE) if chosen.changes_language else KEEP),
             hint=_now_language(now, i18n),
             optional=False,
         ),
         input_block(
             DIGEST,
-            _("Digest of the channel"),
+            i18n("Digest of the channel"),
             _select(often, _frequency(chosen.digest) if chosen.changes_digest else KEEP),
             hint=_now_digest(now, i18n),
             optional=False,
         ),
         input_block(
-            DIGEST_AT, _("Digest at"), {"type": "timepicker", "initial_time": at}, hint=hint, optional=True
+            DIGEST_AT, i18n("Digest at"), {"type": "timepicker", "initial_time": at}, hint=hint, optional=True
         ),
     ]
 
@@ -185,19 +181,19 @@ def _frequency(schedule: Schedule | None) -> str:
 
 
 def _now_language(now: SettingsShown | None, i18n: Translator) -> str | None:
-    _ = i18n.gettext
     if now is None:
         return None
-    return _("Now: {what}").format(what=language_name(now.language) if now.language else _("the bot's own"))
+    return i18n("Now: {what}").format(
+        what=language_name(now.language) if now.language else i18n("the bot's own")
+    )
 
 
 def _now_digest(now: SettingsShown | None, i18n: Translator) -> str | None:
-    _ = i18n.gettext
     if now is None:
         return None
     if not now.digest or not now.zone:
-        return _("Now: {what}").format(what=_("no digest"))
-    return _("Now: {what}").format(what=plain_line(schedule_text(now.digest, now.zone, i18n)))
+        return i18n("Now: {what}").format(what=i18n("no digest"))
+    return i18n("Now: {what}").format(what=plain_line(schedule_text(now.digest, now.zone, i18n)))
 
 
 def read_settings_change(language: str | None, often: str | None, at: str | None) -> SettingsChange | None:
@@ -220,6 +216,7 @@ def read_settings_change(language: str | None, often: str | None, at: str | None
 class FormValues:
     """What somebody wants a channel to be subscribed to: `selector`, or the changed subscription."""
 
+    workspace_id: int
     channel_id: str
     picked: bool  # chosen in the form, rather than where it was opened
     subscription_id: int | None
@@ -231,7 +228,6 @@ class FormValues:
 
 def read_form(view: Mapping[str, Any], i18n: Translator) -> FormValues | Errors:
     """Read a submitted form."""
-    _ = i18n.gettext
     about = json.loads(view.get("private_metadata") or "{}")
     values: Values = {
         block_id: next(iter(elements.values()), {})
@@ -243,17 +239,18 @@ def read_form(view: Mapping[str, Any], i18n: Translator) -> FormValues | Errors:
     filters = _filters(values, errors, i18n)
     channel_id = about.get("channel") or picked
     if channel_id is None:
-        errors[CHANNEL] = _("Choose a channel.")
+        errors[CHANNEL] = i18n("Choose a channel.")
     if about.get("subscription") is None and not option.get("value"):
-        errors[SELECTOR] = _("Choose what the channel is to hear of.")
+        errors[SELECTOR] = i18n("Choose what the channel is to hear of.")
     settings = read_settings_change(
         _chosen(values, LANGUAGE), _chosen(values, DIGEST), _get(values, DIGEST_AT, "selected_time")
     )
     if settings is None:
-        errors[DIGEST_AT] = _("Choose a time for the digest.")
+        errors[DIGEST_AT] = i18n("Choose a time for the digest.")
     if errors or settings is None:
         return errors
     return FormValues(
+        workspace_id=workspace_of(view),
         channel_id=channel_id,
         picked=about.get("channel") is None,
         subscription_id=about.get("subscription"),
@@ -262,6 +259,11 @@ def read_form(view: Mapping[str, Any], i18n: Translator) -> FormValues | Errors:
         filters=filters,
         settings=settings,
     )
+
+
+def workspace_of(view: Mapping[str, Any]) -> int:
+    """Read which Braze workspace a form is about."""
+    return int(json.loads(view["private_metadata"])["workspace"])
 
 
 def _chosen(values: Values, field: str) -> str | None:
@@ -273,17 +275,16 @@ def _get(values: Values, field: str, key: str) -> Any:
 
 
 def _filters(values: Values, errors: Errors, i18n: Translator) -> Filters:
-    _ = i18n.gettext
     chosen = {str(option.get("value")) for option in _get(values, TOPICS, "selected_options") or []}
     topics = frozenset(topic for topic in Topic if topic.value in chosen)
     if not topics:
-        errors[TOPICS] = _("Choose at least one: otherwise only unknown statuses would be told.")
+        errors[TOPICS] = i18n("Choose at least one: otherwise only unknown statuses would be told.")
     rows = _number(values, ROWS, tokenizer.rows)
     if rows is None and _text(values, ROWS):
-        errors[ROWS] = _("Type a whole number of at least 1, or leave it empty.")
+        errors[ROWS] = i18n("Type a whole number of at least 1, or leave it empty.")
     percent = _number(values, PERCENT, tokenizer.percent)
     if percent is None and _text(values, PERCENT):
-        errors[PERCENT] = _("Type a number above 0 and up to 100, or leave it empty.")
+        errors[PERCENT] = i18n("Type a number above 0 and up to 100, or leave it empty.")
     return Filters(
         topics=topics,
         min_rows=int(rows) if rows is not None else None,
@@ -301,16 +302,15 @@ def _number(values: Values, field: str, read: Callable[[str], float | None]) -> 
 
 
 def _mention(values: Values, errors: Errors, i18n: Translator) -> str | None:
-    _ = i18n.gettext
     people = [f"<@{one}>" for one in _get(values, PEOPLE, "selected_users") or []][:MOST_PEOPLE]
     groups = []
     for word in _text(values, GROUP).replace(",", " ").split():
         group = tokenizer.mention(word) or (f"<!subteam^{word}>" if _GROUP_ID.fullmatch(word) else None)
         if group is None or not mentioned(group)[1]:
-            known = _("“{given}” is not the id of a user group, such as S0123ABCDE.")
+            known = i18n("“{given}” is not the id of a user group, such as S0123ABCDE.")
             errors[GROUP] = known.format(given=plain(word, SHORT_NAME))
             return None
         groups.append(group)
     if len(groups) > _MOST_GROUPS:
-        errors[GROUP] = _("At most {count} groups.").format(count=i18n.number(_MOST_GROUPS))
+        errors[GROUP] = i18n("At most {count} groups.").format(count=i18n.number(_MOST_GROUPS))
     return " ".join([*people, *groups]) or None

@@ -22,7 +22,7 @@ from cdi_bot.slack.render.kit.blocks import (
     section,
     table,
 )
-from cdi_bot.slack.render.kit.buttons import open_button, pager, unsnooze_button
+from cdi_bot.slack.render.kit.buttons import carried_integration, open_button, pager, unsnooze_button
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import BLOCKS_JSON, weight
 from cdi_bot.slack.render.kit.reasons import braze_advice, reason_text
@@ -57,20 +57,19 @@ _WINDOW_ROOM = 9000
 
 def render_history(answer: RunHistory, i18n: Translator, now: datetime) -> Rendered:
     """Answer what an integration's runs were; the charts show times in the zone of `now`."""
-    _ = i18n.gettext
     head = [section("\n".join([_title(answer), *_state_lines(answer, i18n)])), *_figures(answer, i18n, now)]
     # The charts are of the newest runs, so they stand beside these only.
     charts = run_charts(answer.recent, i18n, now.tzinfo or UTC) if answer.offset == 0 else []
     drawn = [section("\n".join(sparklines(answer.recent, i18n)))] if charts else []
-    listed = _runs_table(answer, i18n) if answer.runs else section(_("No runs to show."))
+    listed = _runs_table(answer, i18n) if answer.runs else section(i18n("No runs to show."))
     pages = pager(
         "history_page",
-        {"id": answer.integration.integration_id},
+        carried_integration(answer.integration),
         i18n,
         offset=answer.offset,
         size=HISTORY_PAGE,
         has_more=answer.has_older,
-        labels=(_("Newer"), _("Older")),
+        labels=(i18n("Newer"), i18n("Older")),
     )
     turns = [element for row in pages for element in row["elements"]]
     links = [
@@ -83,7 +82,7 @@ def render_history(answer: RunHistory, i18n: Translator, now: datetime) -> Rende
         context(_freshness(answer, i18n), _next_step(answer, i18n)),
     ]
     name = name_of(answer.integration)
-    text = escape(_("{name} – {state}").format(name=name, state=_state(answer, i18n)))
+    text = escape(i18n("{name} – {state}").format(name=name, state=_state(answer, i18n)))
     plainer = [*head, *drawn, *foot]
     blocks = [*head, *charts, *foot]
     # Charts of great numbers beside long names may be more than a message holds.
@@ -96,7 +95,6 @@ def history_window(answer: Answer, i18n: Translator, now: datetime) -> list[Bloc
     """Show an integration's runs in a window; `None` for an answer without runs."""
     if not isinstance(answer, RunHistory):
         return None
-    _ = i18n.gettext
     lines = [_title(answer), escape(_state(answer, i18n)), *sparklines(answer.recent, i18n)]
     listed, _held = paragraphs([_run_line(run, i18n) for run in answer.runs], blocks=5, room=_WINDOW_ROOM)
     fresh = _freshness(answer, i18n)
@@ -106,7 +104,7 @@ def history_window(answer: Answer, i18n: Translator, now: datetime) -> list[Bloc
         section("\n".join(lines)),
         *_figures(answer, i18n, now),
         {"type": "divider"},
-        *(listed or [section(_("No runs to show."))]),
+        *(listed or [section(i18n("No runs to show."))]),
         *actions([open_button(answer.integration, answer.dashboard_url, i18n)]),
         context(fresh),
     ]
@@ -131,16 +129,15 @@ def _state(answer: RunHistory, i18n: Translator) -> str:
 
 def _state_lines(answer: RunHistory, i18n: Translator) -> list[str]:
     """Say in mrkdwn how the integration is, who acknowledged that, and who snoozed it."""
-    _ = i18n.gettext
     said = [escape(_state(answer, i18n))]
     if answer.incident:
-        since = _("since {when}").format(when=date(answer.incident.failing_since))
+        since = i18n("since {when}").format(when=date(answer.incident.failing_since))
         said[0] = i18n.listed([said[0], since])
         if answer.incident.acknowledged_by:
-            said.append(_("Acknowledged by {who}").format(who=user(answer.incident.acknowledged_by)))
+            said.append(i18n("Acknowledged by {who}").format(who=user(answer.incident.acknowledged_by)))
     if answer.snooze:
-        until = _("Muted here by {who} until {when}")
-        until_recovery = _("Muted here by {who} until it recovers")
+        until = i18n("Muted here by {who} until {when}")
+        until_recovery = i18n("Muted here by {who} until it recovers")
         said.append(snooze_text(answer.snooze, until if answer.snooze.until else until_recovery))
     return said
 
@@ -149,23 +146,22 @@ def _freshness(answer: RunHistory, i18n: Translator) -> str:
     fresh = as_of(answer.observed_at, i18n)
     if answer.trouble is None:
         return fresh
-    return i18n.gettext("From memory, {fresh}: {reason}").format(
+    return i18n("From memory, {fresh}: {reason}").format(
         fresh=fresh, reason=escape(reason_text(answer.trouble, i18n))
     )
 
 
 def _next_step(answer: RunHistory, i18n: Translator) -> str:
-    _ = i18n.gettext
     key = answer.integration.integration_id
     if answer.trouble is not None:
         return braze_advice(answer.trouble, i18n)
     if not answer.subscribed:
-        return _("This channel does not hear of it: {command}").format(
+        return i18n("This channel does not hear of it: {command}").format(
             command=typed(Subscribe(selector=key, filters=Filters()))
         )
     if answer.incident and not answer.incident.acknowledged_by:
-        return _("To acknowledge it: {command}").format(command=typed(Acknowledge(query=key)))
-    return _("`/cdi status` shows everything this channel hears of.")
+        return i18n("To acknowledge it: {command}").format(command=typed(Acknowledge(query=key)))
+    return i18n("`/cdi status` shows everything this channel hears of.")
 
 
 # --------------------------------------------------------------------------------- figures and runs
@@ -180,21 +176,20 @@ def figures(
     answer: RunHistory, i18n: Translator, now: datetime, *, when: Callable[[datetime], str] = date
 ) -> list[tuple[str, str]]:
     """Return the figures of the stored runs, as labels and values; `when` writes a time."""
-    _ = i18n.gettext
     rates = [
-        (_("Succeeded in 7 days"), _rate(answer.good_week, answer.ended_week, i18n)),
-        (_("Succeeded in 30 days"), _rate(answer.good, answer.ended, i18n)),
+        (i18n("Succeeded in 7 days"), _rate(answer.good_week, answer.ended_week, i18n)),
+        (i18n("Succeeded in 30 days"), _rate(answer.good, answer.ended, i18n)),
     ]
     said = [(label, rate) for label, rate in rates if rate]
     newest = _newest(answer)
     if newest and answer.usual.duration is not None:
         usual = duration(answer.usual.duration, i18n)
-        said.append((_("Took"), _against(took(newest, i18n), usual, i18n)))
+        said.append((i18n("Took"), _against(took(newest, i18n), usual, i18n)))
     if newest and answer.usual.rows is not None:
         usual = i18n.number(answer.usual.rows)
-        said.append((_("Rows synced"), _against(synced(newest, i18n), usual, i18n)))
+        said.append((i18n("Rows synced"), _against(synced(newest, i18n), usual, i18n)))
     if answer.next_run:
-        label = _("Next run") if answer.next_run > now else _("Next run was expected")
+        label = i18n("Next run") if answer.next_run > now else i18n("Next run was expected")
         said.append((label, when(answer.next_run)))
     return said
 
@@ -203,24 +198,22 @@ def _rate(good: int, ended: int, i18n: Translator) -> str | None:
     """Say which share of the runs succeeded; `None` where none ended."""
     if not ended:
         return None
-    return i18n.counted(
-        "{share} of {count} run", "{share} of {count} runs", ended, share=share(good / ended, i18n)
-    )
+    rate = share(good / ended, i18n)
+    return i18n.counted("{share} of {count} run", "{share} of {count} runs", ended, share=rate)
 
 
 def _against(newest: str, usual: str, i18n: Translator) -> str:
-    return i18n.gettext("{newest} (usually {usual})").format(newest=newest, usual=usual)
+    return i18n("{newest} (usually {usual})").format(newest=newest, usual=usual)
 
 
 def _runs_table(answer: RunHistory, i18n: Translator) -> Block:
-    _ = i18n.gettext
     header = [
-        _("Started"),
-        _("Status"),
-        _("Rows synced"),
-        _("Rows failed"),
-        _("Took"),
-        _("Last timestamp synced"),
+        i18n("Started"),
+        i18n("Status"),
+        i18n("Rows synced"),
+        i18n("Rows failed"),
+        i18n("Took"),
+        i18n("Last timestamp synced"),
     ]
     rows = [
         [

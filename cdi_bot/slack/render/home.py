@@ -14,7 +14,13 @@ from cdi_bot.core.model.run import Run
 from cdi_bot.slack.render.kinds.table import overall_state, renderer_of, state_sign
 from cdi_bot.slack.render.kinds.unreachable import unreachable_banner
 from cdi_bot.slack.render.kit.blocks import Block, actions, button, context, plain_text, section
-from cdi_bot.slack.render.kit.buttons import change_button, open_button, pager, subscribe_button
+from cdi_bot.slack.render.kit.buttons import (
+    carried_integration,
+    change_button,
+    open_button,
+    pager,
+    subscribe_button,
+)
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.reasons import broken_channel
 from cdi_bot.slack.render.kit.runs import BROKEN_BAR, UNSEEN, row_counts, short_status, sparkline
@@ -52,8 +58,7 @@ def home_view(home: Home, i18n: Translator, now: datetime) -> View:
 
 def unknown_home(i18n: Translator) -> View:
     """Return what is shown while Slack does not say which channels the person is in."""
-    _ = i18n.gettext
-    line = _("Slack does not tell me just now which channels you are in, so I show you none.")
+    line = i18n("Slack does not tell me just now which channels you are in, so I show you none.")
     return _view(0, [section(f"{UNSEEN} {line}"), *actions([_refresh(i18n), _help(i18n)])])
 
 
@@ -85,13 +90,12 @@ def _view(page: int, blocks: Sequence[Block]) -> View:
 
 
 def _welcome(home: Home, i18n: Translator) -> list[Block]:
-    _ = i18n.gettext
-    title = _("Know when a Braze data sync goes wrong")
-    about = _(
+    title = i18n("Know when a Braze data sync goes wrong")
+    about = i18n(
         "I watch Braze Cloud Data Ingestion and tell a Slack channel when a sync fails, and when it is well again. "
         "None of your channels hears of any integration yet."
     )
-    todo = _("Choose a channel and what it is to hear of, or type `/cdi subscribe all` in the channel.")
+    todo = i18n("Choose a channel and what it is to hear of, or type `/cdi subscribe all` in the channel.")
     return [
         _header(title),
         section(about),
@@ -114,20 +118,17 @@ def _buttons(home: Home, i18n: Translator) -> list[Block]:
 
 
 def _refresh(i18n: Translator) -> Block | None:
-    _ = i18n.gettext
-    return button(_("Refresh"), "home_refresh", {}, says=_("Show how things are now"))
+    return button(i18n("Refresh"), "home_refresh", {}, says=i18n("Show how things are now"))
 
 
 def _help(i18n: Translator) -> Block | None:
-    _ = i18n.gettext
-    return button(_("Help"), "home_help", {}, says=_("Show the commands and where to get help"))
+    return button(i18n("Help"), "home_help", {}, says=i18n("Show the commands and where to get help"))
 
 
 # ------------------------------------------------------------------------------------------ the list
 
 
 def _listed(home: Home, i18n: Translator, now: datetime) -> list[Block]:
-    """Return the entries of a page under their headings."""
     blocks: list[Block] = []
     before: HomeEntry | None = None
     for place, entry in enumerate(home.entries):
@@ -147,39 +148,37 @@ def _listed(home: Home, i18n: Translator, now: datetime) -> list[Block]:
 
 
 def _heading(entry: HomeEntry, i18n: Translator) -> str:
-    _ = i18n.gettext
     if isinstance(entry, NeedsAttention):
-        return _("Wrong now")
+        return i18n("Wrong now")
     return (
-        _("What your channels hear of")
+        i18n("What your channels hear of")
         if isinstance(entry, ChannelSubscription)
-        else _("All these integrations")
+        else i18n("All these integrations")
     )
 
 
 def _attention_blocks(
     entry: NeedsAttention, place: int, i18n: Translator, *, may_change: bool
 ) -> list[Block]:
-    _ = i18n.gettext
     incident, kind = entry.incident, renderer_of(entry.incident)
     name = bold_name(entry.integration, entry.dashboard_url)
     channels = i18n.listed(named_channel(one.channel_id) for one in entry.channels[:_FEW_CHANNELS])
     lines = [
         f"{kind.sign(incident)} {name}",
-        _("{state}, since {when}").format(
+        i18n("{state}, since {when}").format(
             state=escape(kind.headline(incident, i18n)), when=date(incident.failing_since)
         ),
-        _("Told in {channels}").format(channels=channels),
+        i18n("Told in {channels}").format(channels=channels),
     ]
     if incident.acknowledged_by:
-        lines.append(_("👀 {who} looks after it").format(who=user(incident.acknowledged_by)))
+        lines.append(i18n("👀 {who} looks after it").format(who=user(incident.acknowledged_by)))
     about = name_of(entry.integration)
     carried = {"incidents": [incident.incident_id], "channel": entry.channels[0].channel_id}
     acknowledge = button(
-        _("Acknowledge"),
+        i18n("Acknowledge"),
         f"home_ack:{place}",
         carried,
-        says=_("Acknowledge {name}").format(name=about),
+        says=i18n("Acknowledge {name}").format(name=about),
         style="primary",
     )
     free = may_change and incident.acknowledged_by is None
@@ -196,21 +195,19 @@ def _attention_blocks(
 
 
 def _runs(entry: NeedsAttention | IntegrationSummary, place: int, i18n: Translator) -> Block | None:
-    _ = i18n.gettext
-    says = _("Show the runs of {name}").format(name=name_of(entry.integration))
-    return button(_("History"), f"home_runs:{place}", {"id": entry.integration.integration_id}, says=says)
+    says = i18n("Show the runs of {name}").format(name=name_of(entry.integration))
+    return button(i18n("History"), f"home_runs:{place}", carried_integration(entry.integration), says=says)
 
 
 def _channel(channel: Channel, place: int, i18n: Translator, *, may_change: bool) -> Block:
-    _ = i18n.gettext
     if channel.channel_id.startswith("D"):
-        title = _("Your messages with me")
+        title = i18n("Your messages with me")
         return section(f"*{title}*")
     more = button(
-        _("Add…"),
+        i18n("Add…"),
         f"form_new:{place}",
         {"channel": channel.channel_id},
-        says=_("Let this channel hear of more"),
+        says=i18n("Let this channel hear of more"),
     )
     return section(f"*{named_channel(channel.channel_id)}*", accessory=more if may_change else None)
 
@@ -218,12 +215,11 @@ def _channel(channel: Channel, place: int, i18n: Translator, *, may_change: bool
 def _subscription_block(
     entry: ChannelSubscription, place: int, i18n: Translator, *, may_change: bool
 ) -> Block:
-    _ = i18n.gettext
     one = entry.subscription
     what = selector_text(one.selector, entry.name, i18n)
     count = matching_now(entry.total, i18n)
     if entry.unhealthy:
-        count = i18n.listed([count, _("{count} not well").format(count=i18n.number(entry.unhealthy))])
+        count = i18n.listed([count, i18n("{count} not well").format(count=i18n.number(entry.unhealthy))])
     lines = [f"{what} ({count})" if entry.name is None else what, filter_text(one.filters, i18n)]
     if one.broken_reason:
         lines.append(broken_channel(one.broken_reason, i18n))
@@ -240,24 +236,21 @@ def _summary_block(entry: IntegrationSummary, place: int, i18n: Translator, now:
 
 
 def _newest(run: Run | None, i18n: Translator) -> list[str]:
-    """Say how the newest run went."""
-    _ = i18n.gettext
     if run is None:
-        return [_("no run seen yet")]
+        return [i18n("no run seen yet")]
     state = f"{escape(short_status(run.job_status, i18n))} {date(run.sync_start_time)}"
     return [state, *row_counts(run, i18n)]
 
 
 def _trend(entry: IntegrationSummary, i18n: Translator, now: datetime) -> list[str]:
     """Draw how the runs before went, and say when the next one comes."""
-    _ = i18n.gettext
     said = [f"`{sparkline(entry.recent)}`"] if len(entry.recent) > 1 else []
     if entry.missing:
-        said.append(_("Braze no longer knows it"))
+        said.append(i18n("Braze no longer knows it"))
     elif entry.incident and renderer_of(entry.incident).replaces_next_run:
         said.append(renderer_of(entry.incident).short_state(entry.incident, i18n))
     elif entry.next_run:
-        text = _("next run {when}") if entry.next_run > now else _("next run was expected {when}")
+        text = i18n("next run {when}") if entry.next_run > now else i18n("next run was expected {when}")
         said.append(text.format(when=date(entry.next_run)))
     return said
 
@@ -278,19 +271,20 @@ def _not_shown(home: Home, i18n: Translator) -> list[Block]:
 
 
 def _fresh(home: Home, i18n: Translator, now: datetime) -> list[str]:
-    _ = i18n.gettext
     said = []
     if home.checked_at:
-        said.append(_("Braze was last asked about all of this {when}").format(when=date(home.checked_at)))
+        said.append(i18n("Braze was last asked about all of this {when}").format(when=date(home.checked_at)))
     if home.unseen:
-        said.append(_("{count} not looked at yet").format(count=i18n.number(home.unseen)))
-    said.append(_("This page as of {when}").format(when=date(now)))
+        said.append(i18n("{count} not looked at yet").format(count=i18n.number(home.unseen)))
+    said.append(i18n("This page as of {when}").format(when=date(now)))
     if home.pages > 1:
         said.append(
-            _("page {page} of {pages}").format(page=i18n.number(home.page + 1), pages=i18n.number(home.pages))
+            i18n("page {page} of {pages}").format(
+                page=i18n.number(home.page + 1), pages=i18n.number(home.pages)
+            )
         )
     said.append(
-        _("Bars are rows of the newest runs, oldest first; {cross} is a run that failed").format(
+        i18n("Bars are rows of the newest runs, oldest first; {cross} is a run that failed").format(
             cross=BROKEN_BAR
         )
     )

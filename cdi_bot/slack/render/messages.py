@@ -54,18 +54,17 @@ def render_view(view: View, i18n: Translator) -> Rendered:
 
 def render_subscribed(view: SubscribedView, i18n: Translator) -> Rendered:
     """Say who subscribed the channel to what, how that is doing, and what can be done next."""
-    _ = i18n.gettext
     content = view.content
     single = view.last_runs[0][0] if len(view.last_runs) == 1 else None
     what = selector_text(content.selector, single, i18n)
     if content.changed:
-        line = _("{who} changed what this channel hears of {what}.")
+        line = i18n("{who} changed what this channel hears of {what}.")
     else:
-        line = _("{who} subscribed this channel to {what}.")
+        line = i18n("{who} subscribed this channel to {what}.")
     line = line.format(who=user(content.who), what=what)
-    subscribed = _("Told here: {filters}.").format(filters=filter_text(content.filters, i18n))
+    subscribed = i18n("Told here: {filters}.").format(filters=filter_text(content.filters, i18n))
     listed, _held = paragraphs(_present(view, i18n), blocks=5, room=LIST_ROOM)
-    todo = _(
+    todo = i18n(
         "`/cdi status` shows how things are, `/cdi subscriptions` what this channel hears of. To end it: {end}"
     )
     end = code(f"/cdi unsubscribe {content.selector}")
@@ -80,25 +79,22 @@ def render_subscribed(view: SubscribedView, i18n: Translator) -> Rendered:
 
 
 def _present(view: SubscribedView, i18n: Translator) -> list[str]:
-    """Say how what was subscribed is doing, line by line."""
     lines = [_count(view, i18n)] if view.total != 1 or not view.last_runs else []
     lines += [_newest(integration, run, i18n) for integration, run in view.last_runs[:SHOWN]]
     if not view.last_runs:
         lines += [f"{BAD} {bold_name(one, None, SHORT_NAME)}" for one in view.failing[:SHOWN]]
         rest = len(view.failing) - SHOWN
         if rest > 0:
-            lines.append(i18n.gettext("… and {count} more: `/cdi status`").format(count=i18n.number(rest)))
+            lines.append(i18n("… and {count} more: `/cdi status`").format(count=i18n.number(rest)))
     return lines
 
 
 def _count(view: SubscribedView, i18n: Translator) -> str:
-    """Count the integrations that the subscription matches."""
-    _ = i18n.gettext
     if view.total == 0:
         none = (
-            _("No integration is known yet; those to come will be taken in.")
+            i18n("No integration is known yet; those to come will be taken in.")
             if view.content.selector == "all"
-            else _("No integration fits at present; those to come will be taken in.")
+            else i18n("No integration fits at present; those to come will be taken in.")
         )
         return f"{UNSEEN} {none}"
     failing = len(view.failing)
@@ -106,20 +102,18 @@ def _count(view: SubscribedView, i18n: Translator) -> str:
     said.append(
         i18n.counted("{count} failing now", "{count} failing now", failing)
         if failing
-        else _("none failing now")
+        else i18n("none failing now")
     )
     if view.unknown:
-        said.append(_("{count} not seen yet").format(count=i18n.number(view.unknown)))
-    return f"{BAD if failing else GOOD} " + _("{sentence}.").format(sentence=i18n.listed(said))
+        said.append(i18n("{count} not seen yet").format(count=i18n.number(view.unknown)))
+    return f"{BAD if failing else GOOD} " + i18n("{sentence}.").format(sentence=i18n.listed(said))
 
 
 def _newest(integration: Integration, run: Run | None, i18n: Translator) -> str:
-    """Say how an integration's newest run went."""
-    _ = i18n.gettext
     name = bold_name(integration, None, SHORT_NAME)
     if run is None:
-        return f"{UNSEEN} {name}: " + _("no run seen yet")
-    said = _("{status}, newest run started {when}").format(
+        return f"{UNSEEN} {name}: " + i18n("no run seen yet")
+    said = i18n("{status}, newest run started {when}").format(
         status=escape(short_status(run.job_status, i18n)), when=date(run.sync_start_time)
     )
     return f"{run_sign(run)} {name}: {said}"
@@ -127,10 +121,9 @@ def _newest(integration: Integration, run: Run | None, i18n: Translator) -> str:
 
 def render_digest(view: DigestView, i18n: Translator) -> Rendered:
     """Sum up a period, and compare it with the one before."""
-    _ = i18n.gettext
     sign, line = _summary(view, i18n)
-    title = _("Digest")
-    period = _("{since} to {until}").format(since=date(view.content.since), until=date(view.content.until))
+    title = i18n("Digest")
+    period = i18n("{since} to {until}").format(since=date(view.content.since), until=date(view.content.until))
     head = section(f"🗓️ *{title}* · {period}\n{sign} {line}")
     figures = [fields(_figures(view, i18n))] if view.integrations else []
     return Rendered(
@@ -141,9 +134,8 @@ def render_digest(view: DigestView, i18n: Translator) -> Rendered:
 
 def _summary(view: DigestView, i18n: Translator) -> tuple[str, str]:
     """Say in one line how it went, with its sign."""
-    _ = i18n.gettext
     if not view.integrations:
-        return UNSEEN, _("This channel hears of no integration.")
+        return UNSEEN, i18n("This channel hears of no integration.")
     if view.failing:
         text = i18n.counted(
             "{count} integration was not well at the end.",
@@ -159,23 +151,24 @@ def _summary(view: DigestView, i18n: Translator) -> tuple[str, str]:
         )
         return SOME, text
     if not view.totals.runs:
-        return UNSEEN, _("No run ended.")
-    return GOOD, _("Every run succeeded.")
+        return UNSEEN, i18n("No run ended.")
+    return GOOD, i18n("Every run succeeded.")
 
 
 def _figures(view: DigestView, i18n: Translator) -> list[tuple[str, str]]:
     """Return the sums of the period and how they compare, as labels and mrkdwn values."""
-    _ = i18n.gettext
     now, before = view.totals, view.before
-    same = _("{value}: as before")
-    counted = _("{value}: {change} more than before"), _("{value}: {change} less than before"), same
+    same = i18n("{value}: as before")
+    counted = i18n("{value}: {change} more than before"), i18n("{value}: {change} less than before"), same
 
     def count(value: int, was: int | None) -> str:
         return _compared(i18n.number(value), value, was, i18n.number, counted)
 
     failed = i18n.number(now.failed)
     if now.failed and now.runs:
-        failed = _("{count} ({share} of all)").format(count=failed, share=share(now.failed / now.runs, i18n))
+        failed = i18n("{count} ({share} of all)").format(
+            count=failed, share=share(now.failed / now.runs, i18n)
+        )
     was_failed = before.failed if before else None
     failed = _compared(failed, now.failed, was_failed, i18n.number, counted)
     lasted = _compared(
@@ -183,15 +176,15 @@ def _figures(view: DigestView, i18n: Translator) -> list[tuple[str, str]]:
         now.unhealthy_for.total_seconds(),
         before.unhealthy_for.total_seconds() if before else None,
         lambda seconds: duration(timedelta(seconds=seconds), i18n),
-        (_("{value}: {change} longer than before"), _("{value}: {change} shorter than before"), same),
+        (i18n("{value}: {change} longer than before"), i18n("{value}: {change} shorter than before"), same),
     )
     return [
-        (_("Integrations"), i18n.number(view.integrations)),
-        (_("Runs"), count(now.runs, before.runs if before else None)),
-        (_("Failed runs"), failed),
-        (_("Time not well"), lasted),
-        (_("Rows synced"), count(now.rows_synced, before.rows_synced if before else None)),
-        (_("Rows failed"), count(now.rows_failed, before.rows_failed if before else None)),
+        (i18n("Integrations"), i18n.number(view.integrations)),
+        (i18n("Runs"), count(now.runs, before.runs if before else None)),
+        (i18n("Failed runs"), failed),
+        (i18n("Time not well"), lasted),
+        (i18n("Rows synced"), count(now.rows_synced, before.rows_synced if before else None)),
+        (i18n("Rows failed"), count(now.rows_failed, before.rows_failed if before else None)),
     ]
 
 
@@ -211,8 +204,6 @@ def _compared(
 
 
 def _worst(view: DigestView, i18n: Translator) -> list[Block]:
-    """Name the integrations that somebody should look at."""
-    _ = i18n.gettext
     if not view.worst:
         return []
     listed = [
@@ -222,15 +213,14 @@ def _worst(view: DigestView, i18n: Translator) -> list[Block]:
         )
         for place, (part, url) in enumerate(view.worst[:WORST])
     ]
-    title = _("Worst")
+    title = i18n("Worst")
     return [section(f"*{title}*"), *listed]
 
 
 def _line(part: IntegrationTotals, url: str | None, i18n: Translator) -> str:
-    _ = i18n.gettext
     said = []
     if part.unhealthy_for:
-        said.append(_("not well for {length}").format(length=duration(part.unhealthy_for, i18n)))
+        said.append(i18n("not well for {length}").format(length=duration(part.unhealthy_for, i18n)))
     if part.sums.failed:
         said.append(
             i18n.counted(
@@ -241,23 +231,22 @@ def _line(part: IntegrationTotals, url: str | None, i18n: Translator) -> str:
             )
         )
     if part.is_open:
-        said.append(_("not well at the end"))
+        said.append(i18n("not well at the end"))
     mark = BAD if part.is_open else SOME
     return f"{mark} {bold_name(part.integration, url, SHORT_NAME)}: {i18n.listed(said)}"
 
 
 def _notes(view: DigestView, i18n: Translator) -> list[str]:
-    _ = i18n.gettext
     said = []
     if view.unreachable:
         said.append(
-            _("Braze could not be asked for {length} of this time.").format(
+            i18n("Braze could not be asked for {length} of this time.").format(
                 length=duration(view.unreachable, i18n)
             )
         )
     if view.integrations and view.before is None:
-        said.append(_("Nothing is known of the time before, so there is nothing to compare with."))
-    comes = _("It comes {schedule}.").format(
+        said.append(i18n("Nothing is known of the time before, so there is nothing to compare with."))
+    comes = i18n("It comes {schedule}.").format(
         schedule=schedule_text(view.content.schedule, view.content.zone, i18n)
     )
     said.append(f"{comes} {digest_end_hint(i18n)}")

@@ -73,62 +73,60 @@ def _look_row(view: EventView, i18n: Translator) -> list[Block]:
 
 
 def _run_started(content: RunStarted, view: EventView, i18n: Translator) -> Rendered:
-    _ = i18n.gettext
-    line = _("A sync of {name} began").format(name=_name(view, content.integration_id))
-    start = _("Started {when}").format(when=date(content.run_start))
+    line = i18n("A sync of {name} began").format(name=_name(view, content.integration_id))
+    start = i18n("Started {when}").format(when=date(content.run_start))
     return short_message(line, start, sign=BUSY, row=_look_row(view, i18n))
 
 
 def _sync_triggered(content: SyncTriggered, view: EventView, i18n: Translator) -> Rendered:
-    _ = i18n.gettext
     if content.is_certain:
-        line = _("{who} started a sync of {name}.")
+        line = i18n("{who} started a sync of {name}.")
     else:
-        line = _("{who} asked for a sync of {name}. Braze gave no clear answer: it may have started.")
+        line = i18n("{who} asked for a sync of {name}. Braze gave no clear answer: it may have started.")
     line = line.format(who=user(content.who), name=_name(view, content.integration_id))
-    note = _("How it ends is told here in a thread.")
+    note = i18n("How it ends is told here in a thread.")
     return short_message(line, note, sign=BUSY, row=_look_row(view, i18n))
 
 
 def _sync_ended(content: SyncEnded, view: EventView, i18n: Translator) -> Rendered:
     """Say how a requested sync ended, or that it is not tracked any longer."""
-    _ = i18n.gettext
     about = {"who": user(content.who), "name": _name(view, content.integration_id)}
     row = _look_row(view, i18n)
     run = view.run
     if content.ending is SyncEnding.ENDED and run is not None:
-        line = _("{who}, the sync of {name} that you started is over. {state}").format(
+        line = i18n("{who}, the sync of {name} that you started is over. {state}").format(
             **about, state=escape(long_status(run.job_status, i18n))
         )
         todo = [status_advice(run.job_status, i18n)] if run.outcome is Outcome.BAD else []
         return short_message(line, run_line(run, i18n), *todo, sign=run_sign(run), row=row)
     if content.ending is SyncEnding.NOT_SEEN:
         if content.is_certain:
-            line = _(
+            line = i18n(
                 "{who}, Braze took the order to sync {name}, but has shown no new run for {minutes} minutes. "
                 "I look no longer."
             )
-            note = _("Look at it in Braze before you start it again.")
+            note = i18n("Look at it in Braze before you start it again.")
         else:
-            line = _(
+            line = i18n(
                 "{who}, Braze gave no clear answer to the order to sync {name}, and has shown no new run for {minutes} "
                 "minutes: it has probably not started."
             )
-            note = _("Look at it in Braze, then start it again.")
+            note = i18n("Look at it in Braze, then start it again.")
         line = line.format(**about, minutes=i18n.number(APPEARS.total_seconds() // 60))
         return short_message(line, note, sign=UNSEEN, row=row)
-    line = _(
+    line = i18n(
         "{who}, the sync of {name} that you started still runs after {hours} hours. I follow it no longer."
     ).format(**about, hours=i18n.number(LONGEST.total_seconds() // 3600))
-    note = _("Look at it in Braze: runs rarely take longer than an hour.")
+    note = i18n("Look at it in Braze: runs rarely take longer than an hour.")
     return short_message(line, note, sign=BUSY, row=row)
 
 
 def _integration_missing(content: IntegrationMissing, view: EventView, i18n: Translator) -> Rendered:
-    _ = i18n.gettext
-    line = _("Braze no longer knows {name}: it was deleted there, or the API key may not see it any more.")
+    line = i18n(
+        "Braze no longer knows {name}: it was deleted there, or the API key is another workspace's now."
+    )
     line = line.format(name=_name(view, content.integration_id))
-    todo = _(
+    todo = i18n(
         "If it was deleted on purpose: {command}. If it comes back, this channel hears of it again by itself."
     ).format(command=code(f"/cdi unsubscribe {plain(content.integration_id)}"))
     return short_message(line, todo, sign=UNSEEN)
@@ -138,52 +136,47 @@ def _integration_missing(content: IntegrationMissing, view: EventView, i18n: Tra
 
 
 def _unsubscribed(content: Unsubscribed, view: EventView, i18n: Translator) -> Rendered:
-    _ = i18n.gettext
-    line = _("{who} ended this channel's subscription to {what}.").format(
+    line = i18n("{who} ended this channel's subscription to {what}.").format(
         who=user(content.who), what=selector_text(content.selector, view.integration, i18n)
     )
     command = code(f"/cdi subscribe {plain(content.selector)}")
-    return short_message(line, _("To hear of it again: {command}").format(command=command))
+    return short_message(line, i18n("To hear of it again: {command}").format(command=command))
 
 
 def _snoozed(content: Snoozed, view: EventView, i18n: Translator) -> Rendered:
-    _ = i18n.gettext
-    until = _("{who} muted {name} in this channel until {when}.")
-    until_recovery = _("{who} muted {name} in this channel until it recovers.")
+    until = i18n("{who} muted {name} in this channel until {when}.")
+    until_recovery = i18n("{who} muted {name} in this channel until it recovers.")
     line = (until if content.until else until_recovery).format(
         who=user(content.who),
         name=_name(view, content.integration_id),
         when=date(content.until) if content.until else "",
     )
-    why = [_("Reason: {reason}").format(reason=outside(content.reason, REASON))] if content.reason else []
-    note = _("It is watched all the same: cards stay up to date.")
+    why = [i18n("Reason: {reason}").format(reason=outside(content.reason, REASON))] if content.reason else []
+    note = i18n("It is watched all the same: cards stay up to date.")
     row = actions([unsnooze_button(view.integration, i18n)]) if view.integration else []
     return short_message(line, *why, note, sign="💤", row=row)
 
 
 def _unsnoozed(content: Unsnoozed, view: EventView, i18n: Translator) -> Rendered:
-    _ = i18n.gettext
-    line = _("{who} ended the mute of {name}: this channel hears of it again.")
+    line = i18n("{who} ended the mute of {name}: this channel hears of it again.")
     return short_message(line.format(who=user(content.who), name=_name(view, content.integration_id)))
 
 
 def _language_changed(content: LanguageChanged, _view: EventView, i18n: Translator) -> Rendered:
     """Say in the channel's new language who chose it."""
-    _ = i18n.gettext
     if content.language is None:
-        line = _("{who} set this channel's messages back to the bot's own language.")
+        line = i18n("{who} set this channel's messages back to the bot's own language.")
         return short_message(line.format(who=user(content.who)))
-    line = _("{who} set the language of this channel's messages to {language}.")
+    line = i18n("{who} set the language of this channel's messages to {language}.")
     line = line.format(who=user(content.who), language=language_name(content.language))
     return short_message(line, language_hint(i18n))
 
 
 def _digest_changed(content: DigestChanged, _view: EventView, i18n: Translator) -> Rendered:
-    _ = i18n.gettext
     if content.digest is None:
-        line = _("{who} ended this channel's digest.").format(who=user(content.who))
+        line = i18n("{who} ended this channel's digest.").format(who=user(content.who))
         return short_message(line, digest_hint(i18n))
-    line = _("{who} set this channel's digest: it comes {schedule}.").format(
+    line = i18n("{who} set this channel's digest: it comes {schedule}.").format(
         who=user(content.who), schedule=schedule_text(content.digest, content.zone, i18n)
     )
     return short_message(line + next_digest(content.next_due, i18n), digest_end_hint(i18n), sign="🗓️")
@@ -193,11 +186,10 @@ def _digest_changed(content: DigestChanged, _view: EventView, i18n: Translator) 
 
 
 def _channel_broken(content: ChannelBroken, _view: EventView, i18n: Translator) -> Rendered:
-    _ = i18n.gettext
-    line = _("I can't post to {channel} any more: {reason}.").format(
+    line = i18n("I can't post to {channel} any more: {reason}.").format(
         channel=channel(content.channel.channel_id), reason=escape(channel_problem(content.reason, i18n))
     )
-    kept = _(
+    kept = i18n(
         "Its subscriptions are kept, and nothing that happens is lost: it is told once I can post again."
     )
     fix = next_step(channel_advice(content.reason, i18n), i18n)

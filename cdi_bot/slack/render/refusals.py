@@ -5,6 +5,7 @@ from __future__ import annotations
 from cdi_bot.core.commands.parser import BY_WORD, CHANNEL_WORDS, SPECIFICATIONS
 from cdi_bot.core.commands.specification import Command, Mistake, MistakeKind
 from cdi_bot.core.model.incident import Topic
+from cdi_bot.monitoring.braze_port import Endpoint
 from cdi_bot.slack.render.kit.blocks import Rendered, Renderers, context, section, short_message
 from cdi_bot.slack.render.kit.buttons import choose_button
 from cdi_bot.slack.render.kit.i18n import Translator
@@ -26,6 +27,7 @@ from cdi_bot.usecases.answers import (
     SeveralMatches,
     UnknownLanguage,
 )
+from cdi_bot.usecases.lookup import PERMISSIONS
 
 INVITE = "/invite @cdi-bot"
 
@@ -35,8 +37,7 @@ CHOICES = 10
 
 def several_matches(answer: SeveralMatches, i18n: Translator, command: Command | None) -> Rendered:
     """Ask which integration is meant; each choice carries `command` about its own one."""
-    _ = i18n.gettext
-    title = _("{count} integrations fit “{words}”. Which one?").format(
+    title = i18n("{count} integrations fit “{words}”. Which one?").format(
         count=i18n.number(answer.total), words=outside(answer.query)
     )
     offered = [
@@ -48,92 +49,84 @@ def several_matches(answer: SeveralMatches, i18n: Translator, command: Command |
     ]
     more = answer.total - len(offered)
     rest = [
-        context(_("… and {count} more: type more of the name, or its id.").format(count=i18n.number(more)))
+        context(i18n("… and {count} more: type more of the name, or its id.").format(count=i18n.number(more)))
     ]
     return Rendered(text=plain_line(title), blocks=[section(title), *offered, *(rest if more > 0 else [])])
 
 
 def _no_match(answer: NoMatch, i18n: Translator) -> Rendered:
     """Say that no integration matches, and which names are similar."""
-    _ = i18n.gettext
-    line = _("No integration fits “{words}”.").format(words=outside(answer.query))
+    line = i18n("No integration fits “{words}”.").format(words=outside(answer.query))
     if answer.nearest:
         names = i18n.listed(bold_name(one) for one in answer.nearest[:CHOICES])
-        line += " " + _("Did you mean {names}?").format(names=names)
+        line += " " + i18n("Did you mean {names}?").format(names=names)
         stale = [last_known(answer.trouble, i18n)] if answer.trouble else []
-        return short_message(line, *stale, _("`/cdi list` shows all."))
+        return short_message(line, *stale, i18n("`/cdi list` shows all."))
     if not answer.list_known:
-        todo = _(
-            "The bot may not list this workspace's integrations, so it knows only those it was told of. Give it the "
-            "id: in Braze it stands at the end of the address of the integration's page."
+        todo = i18n(
+            "The API key may not list this workspace's integrations, so the bot knows only those that somebody has "
+            "named. Type the integration's id, or paste the address of its page in Braze."
         )
         return short_message(line, todo)
-    return short_message(line, _("`/cdi list` shows all, `/cdi list TEXT` those whose names hold a text."))
+    return short_message(line, i18n("`/cdi list` shows all, `/cdi list TEXT` those whose names hold a text."))
 
 
 def _unknown_language(answer: UnknownLanguage, i18n: Translator) -> Rendered:
-    """Name the languages that there are."""
-    line = i18n.gettext("I don't speak “{given}”.").format(given=outside(answer.given))
+    line = i18n("I don't speak “{given}”.").format(given=outside(answer.given))
     return short_message(line, language_choices(answer.languages, i18n))
 
 
 def _needs_invite(_answer: NeedsInvite, i18n: Translator) -> Rendered:
-    """Say how the bot gets into a private channel."""
-    _ = i18n.gettext
-    line = _("I can't post in this channel: it is private and I am no member.")
-    return short_message(line, second=_("Type {command} here, then try again.").format(command=code(INVITE)))
+    line = i18n("I can't post in this channel: it is private and I am no member.")
+    return short_message(
+        line, second=i18n("Type {command} here, then try again.").format(command=code(INVITE))
+    )
 
 
 def _cannot_post(answer: CannotPost, i18n: Translator) -> Rendered:
-    """Say why nothing can be posted in the channel, and how to fix it."""
-    _ = i18n.gettext
-    line = _("I can't post in this channel: {reason}.").format(
+    line = i18n("I can't post in this channel: {reason}.").format(
         reason=escape(channel_problem(answer.reason, i18n))
     )
     return short_message(line, second=channel_advice(answer.reason, i18n))
 
 
 def _not_allowed(answer: NotAllowed, i18n: Translator) -> Rendered:
-    """Say who may do this."""
-    _ = i18n.gettext
     if answer.action == "elsewhere":
-        line = _("You are not in this channel, so only the bot's admins may see or change what it hears.")
-        return short_message(line, _("Join it first, or choose another one."))
+        line = i18n("You are not in this channel, so only the bot's admins may see or change what it hears.")
+        return short_message(line, i18n("Join it first, or choose another one."))
     if answer.action == "change_as_guest":
-        line = _("You are a guest in this workspace: you may look at everything here, but change nothing.")
+        line = i18n("You are a guest in this workspace: you may look at everything here, but change nothing.")
         return short_message(
-            line, _("Ask a member of the channel to do it. `/cdi status` shows how things are.")
+            line, i18n("Ask a member of the channel to do it. `/cdi status` shows how things are.")
         )
     if answer.action == "change_from_outside":
-        line = _("You belong to another workspace: you may look at everything here, but change nothing.")
+        line = i18n("You belong to another workspace: you may look at everything here, but change nothing.")
         return short_message(
-            line, _("Ask a member of this workspace to do it. `/cdi status` shows how things are.")
+            line, i18n("Ask a member of this workspace to do it. `/cdi status` shows how things are.")
         )
     if answer.action == "sync":
-        line = _("Only the bot's admins may start syncs.")
-        return short_message(line, _("Ask whoever runs the bot: the setting is `CDI_BOT_ADMINS`."))
-    line = _("This channel is private and you are not in it: nothing of it is shown or changed from here.")
-    return short_message(line, _("Join it first, or choose another one."))
+        line = i18n("Only the bot's admins may start syncs.")
+        return short_message(line, i18n("Ask whoever runs the bot: the setting is `CDI_BOT_ADMINS`."))
+    line = i18n("This channel is private and you are not in it: nothing of it is shown or changed from here.")
+    return short_message(line, i18n("Join it first, or choose another one."))
 
 
 def _braze_refused(answer: BrazeRefused, i18n: Translator) -> Rendered:
-    """Say why Braze could not be reached, or refused, and what to do."""
-    _ = i18n.gettext
     if answer.permission:
-        line = _("I can't do this: the API key lacks the permission {permission}.").format(
+        line = i18n("I can't do this: the API key lacks the permission {permission}.").format(
             permission=code(answer.permission)
         )
-        todo = _(
-            "Whoever runs the bot can add it in Braze. Most commands work without it, given an integration's id."
-        )
-        return short_message(line, todo)
+        todo = [braze_advice(answer.reason, i18n)]
+        if answer.permission == PERMISSIONS[Endpoint.LIST]:
+            todo.append(i18n("Commands that name an integration by its id work without it."))
+        return short_message(line, *todo)
     reason = escape(reason_text(answer.reason, i18n))
     if answer.query:
-        line = _("I can't do this for “{words}”: {reason}.").format(
+        line = i18n("I can't do this for “{words}”: {reason}.").format(
             words=outside(answer.query), reason=reason
         )
     else:
-        line = _("I can't do this: {reason}.").format(reason=reason)
+        line = i18n("I can't do this: {reason}.").format(reason=reason)
     return short_message(line, braze_advice(answer.reason, i18n))
 
 
@@ -149,20 +142,19 @@ RENDERERS: Renderers = {
 
 def render_help(unknown: str | None, nearest: str | None, i18n: Translator) -> Rendered:
     """Explain the commands, each with an example; first name the word that is none of them."""
-    _ = i18n.gettext
-    title = _("What `/cdi` understands")
+    title = i18n("What `/cdi` understands")
     text = title
     if unknown is not None:
-        text = _("“{word}” is not a command.").format(word=outside(unknown, SHORT_NAME))
+        text = i18n("“{word}” is not a command.").format(word=outside(unknown, SHORT_NAME))
         if nearest:
-            text += " " + _("Did you mean {command}?").format(command=code(f"/cdi {nearest}"))
+            text += " " + i18n("Did you mean {command}?").format(command=code(f"/cdi {nearest}"))
     lines = [
         f"{code(example)} – {i18n.translated(does)}" for each in SPECIFICATIONS for example, does in each.help
     ]
-    notes = _(
+    notes = i18n(
         "An integration is named by its id, the start of it, or its name or a part of it. `on:` takes {topics}."
     ).format(topics=i18n.listed(code(topic) for topic in Topic))
-    elsewhere = _("`in:#channel` lets {commands} be about another channel.").format(
+    elsewhere = i18n("`in:#channel` lets {commands} be about another channel.").format(
         commands=i18n.listed(code(command) for command in CHANNEL_WORDS)
     )
     blocks = [section(f"*{title}*\n" + "\n".join(lines)), context(notes, elsewhere)]
@@ -171,51 +163,53 @@ def render_help(unknown: str | None, nearest: str | None, i18n: Translator) -> R
 
 def render_mistake(mistake: Mistake, i18n: Translator) -> Rendered:
     """Say what is odd about a command, what comes near, and how it is typed."""
-    _ = i18n.gettext
     line = _problem(mistake, i18n)
     if mistake.nearest:
-        line += " " + _("Did you mean {word}?").format(word=code(mistake.nearest))
-    usage = _("For example: {usage}").format(usage=code(BY_WORD.get(mistake.command, BY_WORD["help"]).usage))
-    more = _("`/cdi help` explains every command.")
+        line += " " + i18n("Did you mean {word}?").format(word=code(mistake.nearest))
+    usage = i18n("For example: {usage}").format(
+        usage=code(BY_WORD.get(mistake.command, BY_WORD["help"]).usage)
+    )
+    more = i18n("`/cdi help` explains every command.")
     return Rendered(text=plain_line(line), blocks=[section(f"{line}\n{usage}"), context(more)])
 
 
 def _problem(mistake: Mistake, i18n: Translator) -> str:
-    """Name what is wrong, in mrkdwn."""
-    _ = i18n.gettext
     topics = i18n.listed(code(topic) for topic in Topic)
     known = {
-        MistakeKind.MISSING_INTEGRATION: _("Which integration?"),
-        MistakeKind.MISSING_TIME: _("For how long? Say `2h`, `90m`, `tomorrow 9am`, or `until recovery`."),
-        MistakeKind.BAD_TIME: _("“{given}” is not a length of time between a minute and a year."),
-        MistakeKind.UNKNOWN_STATUS: _("“{given}” is nothing that `on:` takes. It takes {topics}."),
-        MistakeKind.BAD_NUMBER: _("“{given}” needs a number: `rows:` of at least 1, `percent:` up to 100."),
-        MistakeKind.UNKNOWN_OPTION: _("“{given}” is not an option of this command."),
-        MistakeKind.BAD_MENTION: _("“{given}” is no person and no user group that I can mention."),
-        MistakeKind.BAD_SCHEDULE: _(
+        MistakeKind.MISSING_INTEGRATION: i18n("Which integration?"),
+        MistakeKind.MISSING_TIME: i18n("For how long? Say `2h`, `90m`, `tomorrow 9am`, or `until recovery`."),
+        MistakeKind.BAD_TIME: i18n("“{given}” is not a length of time between a minute and a year."),
+        MistakeKind.UNKNOWN_STATUS: i18n("“{given}” is nothing that `on:` takes. It takes {topics}."),
+        MistakeKind.BAD_NUMBER: i18n(
+            "“{given}” needs a number: `rows:` of at least 1, `percent:` up to 100."
+        ),
+        MistakeKind.UNKNOWN_OPTION: i18n("“{given}” is not an option of this command."),
+        MistakeKind.BAD_MENTION: i18n("“{given}” is no person and no user group that I can mention."),
+        MistakeKind.BAD_SCHEDULE: i18n(
             "“{given}” is no time for a digest. Say `daily 09:00`, `weekly mon 09:00` or `off`."
         ),
-        MistakeKind.BAD_CHANNEL: _("“{given}” is no channel. Type `in:#` and choose one from Slack's list."),
+        MistakeKind.BAD_CHANNEL: i18n(
+            "“{given}” is no channel. Type `in:#` and choose one from Slack's list."
+        ),
     }
     return known[mistake.problem].format(given=outside(mistake.given, SHORT_NAME), topics=topics)
 
 
 def render_trouble(code_word: str, i18n: Translator) -> Rendered:
     """Say that a command could not be carried out, and what to do: `store`, `slack`, anything else is a failure."""
-    _ = i18n.gettext
     known = {
         "store": (
-            _("I can't remember anything just now: my database does not answer. Nothing was changed."),
-            _("Try again in a minute. If it lasts, tell whoever runs the bot."),
+            i18n("I can't remember anything just now: my database does not answer. Nothing was changed."),
+            i18n("Try again in a minute. If it lasts, tell whoever runs the bot."),
         ),
         "slack": (
-            _("Slack does not let me do this just now. Nothing was changed."),
-            _("Try again in a minute."),
+            i18n("Slack does not let me do this just now. Nothing was changed."),
+            i18n("Try again in a minute."),
         ),
     }
     failure = (
-        _("That went wrong on my side."),
-        _("Try again. If it happens again, tell whoever runs the bot: the log has the details."),
+        i18n("That went wrong on my side."),
+        i18n("Try again. If it happens again, tell whoever runs the bot: the log has the details."),
     )
     line, todo = known.get(code_word, failure)
     return Rendered(text=plain_line(line), blocks=[section(line), context(todo)])

@@ -44,11 +44,10 @@ _AUDIT_ROOM = 10_000
 
 def selector_text(selector: str, named: Integration | str | None, i18n: Translator) -> str:
     """Say in mrkdwn which integrations a subscription matches; `named` is the single one, or its name."""
-    _ = i18n.gettext
     if selector == "all":
-        return _("*all integrations*")
+        return i18n("*all integrations*")
     if is_pattern(selector):
-        return _("all integrations named like {pattern}").format(pattern=code(selector))
+        return i18n("all integrations named like {pattern}").format(pattern=code(selector))
     if isinstance(named, Integration):
         return bold_name(named)
     return f"*{outside(named)}*" if named else code(selector)
@@ -61,30 +60,29 @@ def matching_now(count: int, i18n: Translator) -> str:
 
 def filter_text(filters: Filters, i18n: Translator) -> str:
     """Say in mrkdwn of what a subscription alerts."""
-    _ = i18n.gettext
     said = []
     if filters.topics == DEFAULT_TOPICS:
-        said.append(_("everything but the start of runs"))
+        said.append(i18n("everything but the start of runs"))
     else:
         texts = topic_texts(i18n)
         said.append(
             i18n.listed(texts[topic].name for topic in Topic if topic in filters.topics)
-            or _("unknown statuses only")
+            or i18n("unknown statuses only")
         )
     if filters.min_rows is not None:
         said.append(
-            _("partial runs only from {rows} lost rows on").format(rows=i18n.number(filters.min_rows))
+            i18n("partial runs only from {rows} lost rows on").format(rows=i18n.number(filters.min_rows))
         )
     if filters.min_percent is not None:
         said.append(
-            _("partial runs only from {percent}% lost rows on").format(
+            i18n("partial runs only from {percent}% lost rows on").format(
                 percent=i18n.number(filters.min_percent)
             )
         )
     called = mentions(filters.mention)
     if called:
-        said.append(_("new alerts call {who}").format(who=called))
-    return _("; ").join(said)
+        said.append(i18n("new alerts call {who}").format(who=called))
+    return i18n("; ").join(said)
 
 
 # --------------------------------------------------------------------------------- digest and language
@@ -92,28 +90,26 @@ def filter_text(filters: Filters, i18n: Translator) -> str:
 
 def schedule_text(digest: str, zone: str, i18n: Translator) -> str:
     """Say in mrkdwn when a digest comes."""
-    _ = i18n.gettext
     schedule = read_schedule(digest.split())
     if schedule is None:
         return code(digest)
-    day = _("every day") if schedule.weekday is None else weekday_names(i18n)[schedule.weekday]
-    text = _("{day} at {time} ({zone})")
+    day = i18n("every day") if schedule.weekday is None else weekday_names(i18n)[schedule.weekday]
+    text = i18n("{day} at {time} ({zone})")
     if schedule.quiet:
-        text = _("{day} at {time} ({zone}), unless everything went well")
+        text = i18n("{day} at {time} ({zone}), unless everything went well")
     return text.format(day=day, time=f"{schedule.at:%H:%M}", zone=outside(zone))
 
 
 def weekday_names(i18n: Translator) -> tuple[str, ...]:
     """Say on which day of the week, from Monday on."""
-    _ = i18n.gettext
     return (
-        _("every Monday"),
-        _("every Tuesday"),
-        _("every Wednesday"),
-        _("every Thursday"),
-        _("every Friday"),
-        _("every Saturday"),
-        _("every Sunday"),
+        i18n("every Monday"),
+        i18n("every Tuesday"),
+        i18n("every Wednesday"),
+        i18n("every Thursday"),
+        i18n("every Friday"),
+        i18n("every Saturday"),
+        i18n("every Sunday"),
     )
 
 
@@ -121,45 +117,43 @@ def next_digest(due: datetime | None, i18n: Translator) -> str:
     """Say when the next digest comes, to stand after a sentence; nothing where none is due."""
     if due is None:
         return ""
-    return " " + i18n.gettext("The next one: {when}.").format(when=date(due))
+    return " " + i18n("The next one: {when}.").format(when=date(due))
 
 
 def digest_hint(i18n: Translator) -> str:
     """Say how a channel gets a digest."""
-    return i18n.gettext("To get a digest: {daily} or {weekly}").format(
+    return i18n("To get a digest: {daily} or {weekly}").format(
         daily=code("/cdi digest daily 09:00"), weekly=code("/cdi digest weekly mon 09:00")
     )
 
 
 def digest_end_hint(i18n: Translator) -> str:
     """Say how a channel's digest is ended."""
-    return i18n.gettext("To end it: {command}").format(command=code("/cdi digest off"))
+    return i18n("To end it: {command}").format(command=code("/cdi digest off"))
 
 
 def language_choices(languages: Iterable[str], i18n: Translator) -> str:
     """Say how a channel's language is chosen."""
     known = i18n.listed(f"{code(f'/cdi language {one}')} ({language_name(one)})" for one in languages)
-    return i18n.gettext("To choose a language: {commands}").format(commands=known)
+    return i18n("To choose a language: {commands}").format(commands=known)
 
 
 def language_hint(i18n: Translator) -> str:
     """Say how a channel's language is changed."""
-    return i18n.gettext("To change it: {command}").format(command=code("/cdi language en"))
+    return i18n("To change it: {command}").format(command=code("/cdi language en"))
 
 
 def _subscribed(answer: SubscriptionSet, i18n: Translator) -> Rendered:
-    """Say what the channel is subscribed to now."""
-    _ = i18n.gettext
     what = selector_text(answer.selector, answer.name, i18n)
-    filters = _("Told here: {filters}.").format(filters=filter_text(answer.filters, i18n))
+    filters = i18n("Told here: {filters}.").format(filters=filter_text(answer.filters, i18n))
     if answer.unchanged:
-        line = _("This channel is subscribed to {what} already, just so.").format(what=what)
-        todo = _("To change it, subscribe again with `on:`, `rows:`, `percent:` or `mention:`.")
+        line = i18n("This channel is subscribed to {what} already, just so.").format(what=what)
+        todo = i18n("To change it, subscribe again with `on:`, `rows:`, `percent:` or `mention:`.")
         return short_message(line, filters, todo)
-    line = _("This channel is now subscribed to {what}.").format(what=what)
+    line = i18n("This channel is now subscribed to {what}.").format(what=what)
     if answer.trouble is None:
-        return short_message(line, filters, _("`/cdi status` shows how things are."))
-    later = _(
+        return short_message(line, filters, i18n("`/cdi status` shows how things are."))
+    later = i18n(
         "I can't ask Braze just now: {reason}. I watch from when it answers; `/cdi status` then shows how things are."
     )
     return short_message(line, filters, later.format(reason=escape(reason_text(answer.trouble, i18n))))
@@ -167,13 +161,12 @@ def _subscribed(answer: SubscriptionSet, i18n: Translator) -> Rendered:
 
 def _unsubscribed(answer: SubscriptionEnded, i18n: Translator) -> Rendered:
     """Say that a subscription is ended, and which other one still matches its integration."""
-    _ = i18n.gettext
-    line = _("This channel's subscription to {what} is ended.").format(
+    line = i18n("This channel's subscription to {what} is ended.").format(
         what=selector_text(answer.selector, answer.name, i18n)
     )
     if answer.still_covered_by is None:
-        return short_message(line, _("`/cdi subscriptions` shows what it still hears of."))
-    still = _("It is still heard of here through {other}. To end that too: {command}").format(
+        return short_message(line, i18n("`/cdi subscriptions` shows what it still hears of."))
+    still = i18n("It is still heard of here through {other}. To end that too: {command}").format(
         other=selector_text(answer.still_covered_by, None, i18n),
         command=code(f"/cdi unsubscribe {answer.still_covered_by}"),
     )
@@ -182,37 +175,35 @@ def _unsubscribed(answer: SubscriptionEnded, i18n: Translator) -> Rendered:
 
 def _not_subscribed(answer: NotSubscribed, i18n: Translator) -> Rendered:
     """Say that there is no such subscription, and which other one matches the integration."""
-    _ = i18n.gettext
-    line = _("This channel has no subscription to {what}.").format(
+    line = i18n("This channel has no subscription to {what}.").format(
         what=selector_text(answer.selector, answer.name, i18n)
     )
     if answer.covered_by:
-        covered = _("It hears of it through {other}. To end that: {command}").format(
+        covered = i18n("It hears of it through {other}. To end that: {command}").format(
             other=selector_text(answer.covered_by, None, i18n),
             command=code(f"/cdi unsubscribe {answer.covered_by}"),
         )
         return short_message(line, covered)
     command = code(f"/cdi subscribe {answer.selector}")
-    return short_message(line, _("To subscribe it: {command}").format(command=command))
+    return short_message(line, i18n("To subscribe it: {command}").format(command=command))
 
 
 def _subscriptions(answer: SubscriptionList, i18n: Translator) -> Rendered:
     """List the channel's subscriptions, as many as a message holds, and say how many more there are."""
-    _ = i18n.gettext
     count = len(answer.rows)
     if not count:
-        title = _("This channel has no subscriptions.")
-        todo = _("`/cdi list` shows what there is, `/cdi subscribe NAME` or `/cdi subscribe all` begins.")
+        title = i18n("This channel has no subscriptions.")
+        todo = i18n("`/cdi list` shows what there is, `/cdi subscribe NAME` or `/cdi subscribe all` begins.")
         return short_message(title, second=todo, row=actions([subscribe_button(i18n, style="primary")]))
     title = i18n.counted(
         "This channel has {count} subscription", "This channel has {count} subscriptions", count
     )
     head = section(f"*{title}*")
-    todo = _("Typed, a change is to subscribe again with other filters: {example}").format(
+    todo = i18n("Typed, a change is to subscribe again with other filters: {example}").format(
         example=code("/cdi subscribe all on:error,config_error mention:@data-team")
     )
     form = actions([subscribe_button(i18n)])
-    more = _("… and {count} more. `/cdi unsubscribe NAME` ends one.")
+    more = i18n("… and {count} more. `/cdi unsubscribe NAME` ends one.")
     foot = [section(more.format(count=i18n.number(count))), *form, context(todo)]
     listed: list[Block] = []
     room = BLOCKS_JSON - weight([head, *foot])
@@ -229,12 +220,13 @@ def _subscriptions(answer: SubscriptionList, i18n: Translator) -> Rendered:
 def _subscription_row(
     subscription: Subscription, total: int, name: str | None, i18n: Translator, *, place: int
 ) -> Block:
-    _ = i18n.gettext
     what = selector_text(subscription.selector, name, i18n)
     lines = [
         f"{what} ({matching_now(total, i18n)})" if is_pattern(subscription.selector) else what,
         filter_text(subscription.filters, i18n),
-        _("by {who}, {when}").format(who=user(subscription.created_by), when=date(subscription.created_at)),
+        i18n("by {who}, {when}").format(
+            who=user(subscription.created_by), when=date(subscription.created_at)
+        ),
     ]
     if subscription.broken_reason:
         lines.append(broken_channel(subscription.broken_reason, i18n))
@@ -245,46 +237,44 @@ def _subscription_row(
 
 
 def _settings_shown(answer: SettingsShown, i18n: Translator) -> Rendered:
-    """Say what is set, and how it is changed."""
-    _ = i18n.gettext
-    language = language_name(answer.language) if answer.language else _("the bot's own")
-    line = _("Language of this channel's messages: {language}.").format(language=language)
+    language = language_name(answer.language) if answer.language else i18n("the bot's own")
+    line = i18n("Language of this channel's messages: {language}.").format(language=language)
     if answer.digest and answer.zone:
-        digest = _("Its digest comes {schedule}.").format(
+        digest = i18n("Its digest comes {schedule}.").format(
             schedule=schedule_text(answer.digest, answer.zone, i18n)
         )
         digest += next_digest(answer.next_due, i18n)
     else:
-        digest = _("It gets no digest.")
+        digest = i18n("It gets no digest.")
     return short_message(f"{line}\n{digest}", language_choices(answer.languages, i18n), digest_hint(i18n))
 
 
 def _language_set(answer: LanguageSet, i18n: Translator) -> Rendered:
-    """Say in which language the channel's messages are now."""
-    _ = i18n.gettext
     if answer.unchanged:
-        line = _("That is this channel's language already.")
+        line = i18n("That is this channel's language already.")
     elif answer.language is None:
-        line = _("This channel's messages are now in the bot's own language.")
+        line = i18n("This channel's messages are now in the bot's own language.")
     else:
-        line = _("This channel's messages are now in {language}.").format(
+        line = i18n("This channel's messages are now in {language}.").format(
             language=language_name(answer.language)
         )
-    note = _("Answers that only you see are in the language of your Slack.")
+    note = i18n("Answers that only you see are in the language of your Slack.")
     return short_message(line, note, language_hint(i18n))
 
 
 def _digest_set(answer: DigestSet, i18n: Translator) -> Rendered:
-    """Say when the digest comes, or that there is none."""
-    _ = i18n.gettext
     if answer.digest is None:
-        line = _("This channel gets no digest.") if answer.unchanged else _("This channel's digest is ended.")
+        line = (
+            i18n("This channel gets no digest.")
+            if answer.unchanged
+            else i18n("This channel's digest is ended.")
+        )
         return short_message(line, digest_hint(i18n))
     schedule = schedule_text(answer.digest, answer.zone, i18n)
     if answer.unchanged:
-        line = _("This channel's digest comes {schedule} already.").format(schedule=schedule)
+        line = i18n("This channel's digest comes {schedule} already.").format(schedule=schedule)
     else:
-        line = _("This channel's digest now comes {schedule}.").format(schedule=schedule)
+        line = i18n("This channel's digest now comes {schedule}.").format(schedule=schedule)
     return short_message(line + next_digest(answer.next_due, i18n), digest_end_hint(i18n))
 
 
@@ -292,16 +282,14 @@ def _digest_set(answer: DigestSet, i18n: Translator) -> Rendered:
 
 
 def _audit(answer: AuditTrail, i18n: Translator) -> Rendered:
-    """List the changes, newest first."""
-    _ = i18n.gettext
     if not answer.rows:
-        title = _("Nobody has changed anything in this channel yet.")
-        return short_message(title, second=_("`/cdi subscribe NAME` or `/cdi subscribe all` begins."))
-    title = _("What was changed in this channel last")
+        title = i18n("Nobody has changed anything in this channel yet.")
+        return short_message(title, second=i18n("`/cdi subscribe NAME` or `/cdi subscribe all` begins."))
+    title = i18n("What was changed in this channel last")
     listed, _held = paragraphs(
         [_audit_row(entry, name, i18n) for entry, name in answer.rows], blocks=10, room=_AUDIT_ROOM
     )
-    todo = _("`/cdi subscriptions` shows what it hears of now, `/cdi status` how that is.")
+    todo = i18n("`/cdi subscriptions` shows what it hears of now, `/cdi status` how that is.")
     return Rendered(text=plain_line(title), blocks=[section(f"*{title}*"), *listed, context(todo)])
 
 
@@ -319,7 +307,7 @@ def _audit_subject(entry: AuditEntry, name: str | None, i18n: Translator) -> str
     if entry.action in {"subscribe", "unsubscribe"} and is_pattern(entry.subject):
         return selector_text(entry.subject, None, i18n)
     if entry.action == "acknowledge" and entry.subject == UNREACHABLE.kind:
-        return i18n.gettext("that I can't see Braze")
+        return i18n("that I can't see Braze")
     return code(entry.subject)
 
 

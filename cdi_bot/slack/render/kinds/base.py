@@ -93,7 +93,7 @@ class KindRenderer(GroupTexts, ABC):
 
     def short_recovery(self, i18n: Translator) -> str:
         """Say in a word or two, as plain text, that it is over."""
-        return i18n.gettext("recovered")
+        return i18n("recovered")
 
     def end(self, incident: Incident) -> datetime:
         """Return when an incident that is over ended: when the good run did."""
@@ -114,9 +114,8 @@ class KindRenderer(GroupTexts, ABC):
 
     def card(self, view: IncidentView, i18n: Translator) -> list[Block]:
         """Say of which integration this is, what is wrong, what is known of it, and what to do next."""
-        _ = i18n.gettext
         incident = view.incident
-        known = [(_("Integration id"), code(incident.integration_id or "–")), *self.facts(view, i18n)]
+        known = [(i18n("Integration id"), code(incident.integration_id or "–")), *self.facts(view, i18n)]
         advice = self.advice(incident, i18n) if incident.is_open else None
         return [self._head(view, i18n), fields(known), *([next_step(advice, i18n)] if advice else [])]
 

@@ -18,36 +18,34 @@ class Late(KindRenderer):
     replaces_next_run = True
 
     def short_state(self, incident: Incident, i18n: Translator) -> str:
-        return i18n.gettext("late")
+        return i18n("late")
 
     def headline(self, incident: Incident, i18n: Translator) -> str:
-        return i18n.gettext("Late: no run has begun at its planned time")
+        return i18n("Late: no run has begun at its planned time")
 
     def facts(self, view: IncidentView, i18n: Translator) -> list[tuple[str, str]]:
-        _ = i18n.gettext
         began = view.incident.resolved_by
-        known = [(_("Planned for"), date(view.incident.failing_since))]
-        return [*known, (_("Started"), date(began.sync_start_time))] if began else known
+        known = [(i18n("Planned for"), date(view.incident.failing_since))]
+        return [*known, (i18n("Started"), date(began.sync_start_time))] if began else known
 
     def advice(self, incident: Incident, i18n: Translator) -> str:
-        return i18n.gettext(
+        return i18n(
             "Open the integration in Braze: check that it is switched on and that its schedule is what you expect. "
             "A sync started by hand shows whether it runs at all."
         )
 
     def reminder(self, i18n: Translator) -> str:
-        return i18n.gettext("{name} is still late, and nobody has acknowledged it. {state}")
+        return i18n("{name} is still late, and nobody has acknowledged it. {state}")
 
     def recovery(self, incident: Incident, i18n: Translator) -> str:
-        _ = i18n.gettext
         if incident.resolved_by is None:
-            return _("No longer late: no run is planned any more")
-        return _("A run has begun, {length} after its planned time").format(
+            return i18n("No longer late: no run is planned any more")
+        return i18n("A run has begun, {length} after its planned time").format(
             length=duration(self.length(incident), i18n)
         )
 
     def short_recovery(self, i18n: Translator) -> str:
-        return i18n.gettext("no longer late")
+        return i18n("no longer late")
 
     def begin(self, incident: Incident) -> datetime:
         return incident.failing_since
@@ -57,9 +55,8 @@ class Late(KindRenderer):
         return began.sync_start_time if began else incident.resolved_at or incident.opened_at
 
     def topics(self, i18n: Translator) -> Mapping[Topic, TopicTexts]:
-        _ = i18n.gettext
-        meaning = _("a run did not begin when it should have")
-        return {Topic.LATE: TopicTexts(_("late runs"), _("Late runs"), meaning)}
+        meaning = i18n("a run did not begin when it should have")
+        return {Topic.LATE: TopicTexts(i18n("late runs"), i18n("Late runs"), meaning)}
 
     def count_open(self, count: int, i18n: Translator) -> str:
         return i18n.counted("{count} integration is late", "{count} integrations are late", count)

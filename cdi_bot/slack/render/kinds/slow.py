@@ -16,49 +16,46 @@ class Slow(KindRenderer):
     """A run goes on much longer than usual: `resolved_by` is the same run once it ended, however it did."""
 
     def short_state(self, incident: Incident, i18n: Translator) -> str:
-        return i18n.gettext("slow")
+        return i18n("slow")
 
     def headline(self, incident: Incident, i18n: Translator) -> str:
-        return i18n.gettext("Slow: a run goes on far longer than usual")
+        return i18n("Slow: a run goes on far longer than usual")
 
     def facts(self, view: IncidentView, i18n: Translator) -> list[tuple[str, str]]:
-        _ = i18n.gettext
         ended = view.incident.resolved_by
-        known = run_fields(ended, i18n) if ended else [(_("Started"), date(view.incident.failing_since))]
-        usual = [(_("Usually takes"), duration(view.usual_length, i18n))] if view.usual_length else []
-        status = [(_("Ended in"), escape(short_status(ended.job_status, i18n)))] if ended else []
+        known = run_fields(ended, i18n) if ended else [(i18n("Started"), date(view.incident.failing_since))]
+        usual = [(i18n("Usually takes"), duration(view.usual_length, i18n))] if view.usual_length else []
+        status = [(i18n("Ended in"), escape(short_status(ended.job_status, i18n)))] if ended else []
         return [*status, *known, *usual]
 
     def advice(self, incident: Incident, i18n: Translator) -> str:
-        return i18n.gettext(
+        return i18n(
             "Look in your warehouse whether the query of this sync still runs or waits, and whether far more rows "
             "than usual have changed. The next run begins only after this one has ended; if it does not end, ask "
             "Braze's support."
         )
 
     def reminder(self, i18n: Translator) -> str:
-        return i18n.gettext("{name} is still slow, and nobody has acknowledged it. {state}")
+        return i18n("{name} is still slow, and nobody has acknowledged it. {state}")
 
     def recovery_sign(self, incident: Incident) -> str:
         # Its end need not be a good one.
         return run_sign(incident.resolved_by) if incident.resolved_by else GOOD
 
     def recovery(self, incident: Incident, i18n: Translator) -> str:
-        _ = i18n.gettext
         run = incident.resolved_by  # where it failed, an incident of its own says what that means
         if run is None:
-            return _("No longer slow: Braze does not tell of this run any more")
-        return _("The slow run has ended after {length}: {status}").format(
+            return i18n("No longer slow: Braze does not tell of this run any more")
+        return i18n("The slow run has ended after {length}: {status}").format(
             length=duration(self.length(incident), i18n), status=short_status(run.job_status, i18n)
         )
 
     def short_recovery(self, i18n: Translator) -> str:
-        return i18n.gettext("the slow run has ended")
+        return i18n("the slow run has ended")
 
     def topics(self, i18n: Translator) -> Mapping[Topic, TopicTexts]:
-        _ = i18n.gettext
-        meaning = _("a run takes much longer than usual")
-        return {Topic.SLOW: TopicTexts(_("slow runs"), _("Slow runs"), meaning)}
+        meaning = i18n("a run takes much longer than usual")
+        return {Topic.SLOW: TopicTexts(i18n("slow runs"), i18n("Slow runs"), meaning)}
 
     def count_open(self, count: int, i18n: Translator) -> str:
         return i18n.counted("{count} integration is slow", "{count} integrations are slow", count)

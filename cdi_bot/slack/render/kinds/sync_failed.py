@@ -30,11 +30,11 @@ class SyncFailed(KindRenderer):
 
     def short_state(self, incident: Incident, i18n: Translator) -> str:
         run = incident.last_failed
-        return short_status(run.job_status, i18n) if run else i18n.gettext("Failing")
+        return short_status(run.job_status, i18n) if run else i18n("Failing")
 
     def headline(self, incident: Incident, i18n: Translator) -> str:
         run = incident.last_failed
-        state = long_status(run.job_status, i18n) if run else i18n.gettext("Failing")
+        state = long_status(run.job_status, i18n) if run else i18n("Failing")
         if incident.failed_in_a_row > 1:
             return i18n.counted(
                 "{state}, {count} run in a row",
@@ -49,44 +49,47 @@ class SyncFailed(KindRenderer):
         run = incident.last_failed if incident.is_open else incident.resolved_by
         known = run_fields(run, i18n) if run else []
         if incident.is_open:
-            return [*known, (i18n.gettext("Failing"), in_a_row(incident, i18n))]
+            return [*known, (i18n("Failing"), in_a_row(incident, i18n))]
         return [*known, *self._before(incident, i18n)]
 
     def _before(self, incident: Incident, i18n: Translator) -> list[tuple[str, str]]:
         """Say what it recovered from, so that a card that is posted late says both."""
-        _ = i18n.gettext
-        said = [(_("Was failing since"), date(self.begin(incident)))]
+        said = [(i18n("Was failing since"), date(self.begin(incident)))]
         run = incident.last_failed
         if run:
-            last = _("{status}, started {when}, rows failed: {failed}").format(
+            last = i18n("{status}, started {when}, rows failed: {failed}").format(
                 status=escape(short_status(run.job_status, i18n)),
                 when=date(run.sync_start_time),
                 failed=failed(run, i18n),
             )
-            said.append((_("Last failed run"), last))
+            said.append((i18n("Last failed run"), last))
         return said
 
     def advice(self, incident: Incident, i18n: Translator) -> str | None:
         return status_advice(incident.last_failed.job_status, i18n) if incident.last_failed else None
 
     def reminder(self, i18n: Translator) -> str:
-        return i18n.gettext("{name} is still failing, and nobody has acknowledged it. {state}")
+        return i18n("{name} is still failing, and nobody has acknowledged it. {state}")
 
     def recovery(self, incident: Incident, i18n: Translator) -> str:
+        length = duration(self.length(incident), i18n)
         return i18n.counted(
             "Recovered after {length}: {count} run failed",
             "Recovered after {length}: {count} runs failed",
             incident.failed_runs,
-            length=duration(self.length(incident), i18n),
+            length=length,
         )
 
     def topics(self, i18n: Translator) -> Mapping[Topic, TopicTexts]:
-        _ = i18n.gettext
         return {
-            Topic.ERROR: TopicTexts(_("errors"), _("Errors"), _("no rows arrived")),
-            Topic.PARTIAL: TopicTexts(_("partial runs"), _("Partial runs"), _("some rows were refused")),
+            Topic.ERROR: TopicTexts(i18n("errors"), i18n("Errors"), i18n("no rows arrived")),
+            Topic.PARTIAL: TopicTexts(
+                i18n("partial runs"), i18n("Partial runs"), i18n("some rows were refused")
+            ),
             Topic.CONFIG_ERROR: TopicTexts(
-                _("configuration errors"), _("Configuration errors"), _("the set-up in Braze is at fault")
+                i18n("configuration errors"),
+                i18n("Configuration errors"),
+                i18n("the set-up in Braze is at fault"),
             ),
         }
 

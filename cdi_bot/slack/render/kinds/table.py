@@ -44,12 +44,13 @@ def group_sign(incidents: Iterable[Incident]) -> str:
 
 def topic_texts(i18n: Translator) -> dict[Topic, TopicTexts]:
     """Name what a channel can subscribe to, in the order in which the form offers it."""
-    _ = i18n.gettext
     of_kinds = [renderer.topics(i18n) for renderer in RENDERERS.values()]
     return {topic: texts for topics in of_kinds for topic, texts in topics.items()} | {
-        Topic.RECOVERY: TopicTexts(_("recoveries"), _("Recoveries"), _("what was not well is well again")),
+        Topic.RECOVERY: TopicTexts(
+            i18n("recoveries"), i18n("Recoveries"), i18n("what was not well is well again")
+        ),
         Topic.RUNNING: TopicTexts(
-            _("starts of runs"), _("Starts of runs"), _("every run, as it begins: many messages")
+            i18n("starts of runs"), i18n("Starts of runs"), i18n("every run, as it begins: many messages")
         ),
     }
 
@@ -66,12 +67,11 @@ def state_sign(incident: Incident | None, newest: Run | None, *, missing: bool =
 
 def state_text(incident: Incident | None, newest: Run | None, i18n: Translator, *, missing: bool) -> str:
     """Say in plain text how an integration is: what its open incident says, else its newest run."""
-    _ = i18n.gettext
     if missing:
-        return _("Braze no longer knows this integration")
+        return i18n("Braze no longer knows this integration")
     if incident:
         return renderer_of(incident).headline(incident, i18n)
-    return long_status(newest.job_status, i18n) if newest else _("No run has ended yet")
+    return long_status(newest.job_status, i18n) if newest else i18n("No run has ended yet")
 
 
 def overall_state(*, failing: int, unhealthy: int, total: int, i18n: Translator) -> tuple[str, str]:

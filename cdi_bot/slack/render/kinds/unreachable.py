@@ -21,38 +21,33 @@ class Unreachable(KindRenderer):
         return UNSEEN
 
     def short_state(self, incident: Incident, i18n: Translator) -> str:
-        return i18n.gettext("can't be asked")
+        return i18n("can't be asked")
 
     def headline(self, incident: Incident, i18n: Translator) -> str:
-        return i18n.gettext("Braze can't be asked: {reason}").format(
-            reason=reason_text(incident.reason, i18n)
-        )
+        return i18n("Braze can't be asked: {reason}").format(reason=reason_text(incident.reason, i18n))
 
     def advice(self, incident: Incident, i18n: Translator) -> str:
         return braze_advice(incident.reason, i18n)
 
     def reminder(self, i18n: Translator) -> str:
-        return i18n.gettext("I still can't see. {state}")
+        return i18n("I still can't see. {state}")
 
     def recovery(self, incident: Incident, i18n: Translator) -> str:
-        return i18n.gettext("Braze answers again after {length}").format(
-            length=duration(self.length(incident), i18n)
-        )
+        return i18n("Braze answers again after {length}").format(length=duration(self.length(incident), i18n))
 
     def card(self, view: IncidentView, i18n: Translator) -> list[Block]:
-        _ = i18n.gettext
         incident = view.incident
         why = escape(reason_text(incident.reason, i18n))
         since = date(incident.failing_since)
         if not incident.is_open:
-            again = _(
+            again = i18n(
                 "Braze answers again. I could not see it for {length}, since {when}, because: {reason}."
             )
             text = again.format(length=duration(self.length(incident), i18n), when=since, reason=why)
-            caught = _("Runs that ended in the meantime are being looked at now.")
+            caught = i18n("Runs that ended in the meantime are being looked at now.")
             return [section(f"{self.recovery_sign(incident)} {text}\n{caught}")]
-        text = _("I can't see Braze since {when}, because: {reason}.").format(when=since, reason=why)
-        rest = _("While this lasts, no news of an integration means nothing: it may be well or failing.")
+        text = i18n("I can't see Braze since {when}, because: {reason}.").format(when=since, reason=why)
+        rest = i18n("While this lasts, no news of an integration means nothing: it may be well or failing.")
         lines = [f"{UNSEEN} *{text}*", rest, mentions(view.mention)]
         return [section("\n".join(filter(None, lines))), next_step(self.advice(incident, i18n), i18n)]
 
@@ -61,7 +56,7 @@ def unreachable_banner(incident: Incident | None, i18n: Translator) -> list[Bloc
     """Warn above a list that what follows is the last known state, where Braze can't be reached."""
     if incident is None:
         return []
-    text = i18n.gettext("I can't see Braze since {when}, because: {reason}. What follows is from before.")
+    text = i18n("I can't see Braze since {when}, because: {reason}. What follows is from before.")
     why = escape(reason_text(incident.reason, i18n))
     line = text.format(when=date(incident.failing_since), reason=why)
     return [section(f"{UNSEEN} {line}\n{braze_advice(incident.reason, i18n)}")]

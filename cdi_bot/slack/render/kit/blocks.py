@@ -68,7 +68,7 @@ def section(text: str, *, accessory: Block | None = None) -> Block:
 
 def next_step(advice: str, i18n: Translator) -> Block:
     """Return the paragraph that says what to do next; `advice` is mrkdwn."""
-    title = i18n.gettext("What to do next")
+    title = i18n("What to do next")
     return section(f"*{title}*\n{advice}")
 
 

@@ -35,7 +35,6 @@ def ack_button(views: Sequence[IncidentView], i18n: Translator) -> Block | None:
 
     Of very many, as many as a button can carry: the card then offers the rest.
     """
-    _ = i18n.gettext
     open_ids = [
         view.incident.incident_id
         for view in views
@@ -45,12 +44,12 @@ def ack_button(views: Sequence[IncidentView], i18n: Translator) -> Block | None:
         return None
     ids = _as_many_as_fit(open_ids)
     if len(views) == 1:
-        label = _("Acknowledge")
-        says = _("Acknowledge {name}").format(name=subject(views[0], i18n))
+        label = i18n("Acknowledge")
+        says = i18n("Acknowledge {name}").format(name=subject(views[0], i18n))
     elif len(ids) == len(open_ids):
-        label = says = _("Acknowledge all")
+        label = says = i18n("Acknowledge all")
     else:
-        label = says = _("Acknowledge {count}").format(count=i18n.number(len(ids)))
+        label = says = i18n("Acknowledge {count}").format(count=i18n.number(len(ids)))
     return button(label, "ack", {"incidents": ids}, says=says, style="primary")
 
 
@@ -63,7 +62,6 @@ def _as_many_as_fit(ids: Sequence[int]) -> list[int]:
 
 def snooze_element(view: IncidentView, i18n: Translator) -> Block | None:
     """Return the menu that snoozes an integration, or the button that ends its snooze."""
-    _ = i18n.gettext
     if view.integration is None:
         return None
     if view.snooze:
@@ -71,60 +69,54 @@ def snooze_element(view: IncidentView, i18n: Translator) -> Block | None:
     return snooze_select(view.integration, i18n)
 
 
+def carried_integration(integration: Integration) -> dict[str, Any]:
+    """Return what a button about an integration carries: ids are unique only within a Braze workspace."""
+    return {"workspace": integration.workspace_id, "id": integration.integration_id}
+
+
 def unsnooze_button(
     integration: Integration, i18n: Translator, *, action_id: str = "unsnooze", place: Channel | None = None
 ) -> Block | None:
     """Return the button that ends a snooze: in the channel it stands in, or in another `place`."""
-    _ = i18n.gettext
-    says = _("End the mute of {name}").format(name=name_of(integration))
-    carried = {"id": integration.integration_id} | ({"in": place.channel_id} if place else {})
-    return button(_("End mute"), action_id, carried, says=says)
+    says = i18n("End the mute of {name}").format(name=name_of(integration))
+    carried = carried_integration(integration) | ({"in": place.channel_id} if place else {})
+    return button(i18n("End mute"), action_id, carried, says=says)
 
 
 def snooze_select(integration: Integration, i18n: Translator) -> Block | None:
     """Return the menu of how long to snooze an integration."""
-    _ = i18n.gettext
     choices = {
-        "1h": _("for 1 hour"),
-        "4h": _("for 4 hours"),
-        "tomorrow": _("until tomorrow 9:00"),
-        "recovery": _("until it recovers"),
+        "1h": i18n("for 1 hour"),
+        "4h": i18n("for 4 hours"),
+        "tomorrow": i18n("until tomorrow 9:00"),
+        "recovery": i18n("until it recovers"),
     }
     return select(
-        _("Snooze…"),
+        i18n("Snooze…"),
         "snooze",
-        [(label, {"id": integration.integration_id, "for": key}) for key, label in choices.items()],
+        [(label, carried_integration(integration) | {"for": key}) for key, label in choices.items()],
     )
 
 
 def history_button(integration: Integration, i18n: Translator, *, action_id: str = "history") -> Block | None:
     """Return the button that shows an integration's runs."""
-    _ = i18n.gettext
-    says = _("Show the runs of {name}").format(name=name_of(integration))
-    return button(_("History"), action_id, {"id": integration.integration_id, "offset": 0}, says=says)
+    says = i18n("Show the runs of {name}").format(name=name_of(integration))
+    return button(i18n("History"), action_id, carried_integration(integration) | {"offset": 0}, says=says)
 
 
-def sync_button(view: IncidentView, i18n: Translator) -> Block | None:
-    """Return the button that starts a sync, where that is allowed; it asks first."""
-    if view.integration is None or not view.can_sync:
-        return None
-    return confirmed_sync(view.integration, i18n)
-
-
-def confirmed_sync(integration: Integration, i18n: Translator) -> Block | None:
+def sync_button(integration: Integration, i18n: Translator) -> Block | None:
     """Return the button that starts a sync of this integration; it asks first."""
-    _ = i18n.gettext
     name = name_of(integration)
     return button(
-        _("Sync now"),
+        i18n("Sync now"),
         "sync",
-        {"id": integration.integration_id},
-        says=_("Start a sync of {name} now").format(name=name),
+        carried_integration(integration),
+        says=i18n("Start a sync of {name} now").format(name=name),
         confirm=confirmation(
-            title=_("Start a sync now?"),
-            text=_("Braze will sync {name} at once. The channel is told who asked.").format(name=name),
-            confirm=_("Sync now"),
-            deny=_("Not now"),
+            title=i18n("Start a sync now?"),
+            text=i18n("Braze will sync {name} at once. The channel is told who asked.").format(name=name),
+            confirm=i18n("Sync now"),
+            deny=i18n("Not now"),
         ),
     )
 
@@ -133,9 +125,8 @@ def open_button(
     integration: Integration, url: str | None, i18n: Translator, *, action_id: str = "open_in_braze"
 ) -> Block | None:
     """Return the button that opens an integration in Braze's dashboard."""
-    _ = i18n.gettext
-    says = _("Open {name} in Braze").format(name=name_of(integration))
-    return url_button(_("Open in Braze"), action_id, url, says=says)
+    says = i18n("Open {name} in Braze").format(name=name_of(integration))
+    return url_button(i18n("Open in Braze"), action_id, url, says=says)
 
 
 def look_buttons(integration: Integration | None, url: str | None, i18n: Translator) -> list[Block | None]:
@@ -149,10 +140,9 @@ def choose_button(
     integration: Integration, place: int, command: Command | None, i18n: Translator
 ) -> Block | None:
     """Return the button that carries out a command about this one of the integrations that were meant."""
-    _ = i18n.gettext
-    says = _("Choose {name}").format(name=name_of(integration))
-    carried = write_command(about_integration(command, integration.integration_id))
-    return button(_("Choose"), f"pick:{place}", carried, says=says)
+    says = i18n("Choose {name}").format(name=name_of(integration))
+    carried = write_command(about_integration(command, integration))
+    return button(i18n("Choose"), f"pick:{place}", carried, says=says)
 
 
 def write_command(command: Command) -> dict[str, Any]:
@@ -179,9 +169,8 @@ def _adapter(word: str) -> TypeAdapter[Command]:
 
 def subscribe_button(i18n: Translator, *, style: str | None = None) -> Block | None:
     """Return the button that opens the form for a new subscription of the channel that it stands in."""
-    _ = i18n.gettext
     return button(
-        _("Subscribe…"), "form_new", {}, says=_("Open the form for a new subscription"), style=style
+        i18n("Subscribe…"), "form_new", {}, says=i18n("Open the form for a new subscription"), style=style
     )
 
 
@@ -189,18 +178,16 @@ def change_button(
     subscription: Subscription, name: str | None, i18n: Translator, *, place: int
 ) -> Block | None:
     """Return the button that opens the form for a subscription; it carries the channel too, for Home."""
-    _ = i18n.gettext
     carried = {"channel": subscription.channel.channel_id, "subscription": subscription.subscription_id}
-    says = _("Change or end the subscription to {selector}").format(selector=name or subscription.selector)
-    return button(_("Change…"), f"form_change:{place}", carried, says=says)
+    says = i18n("Change or end the subscription to {selector}").format(selector=name or subscription.selector)
+    return button(i18n("Change…"), f"form_change:{place}", carried, says=says)
 
 
 def more_menu(integration: Integration, i18n: Translator) -> Block | None:
     """Return the menu of what is rarely done; `None` where the id is longer than Slack takes."""
-    _ = i18n.gettext
     return overflow(
         "form_about",
-        [(_("Change what is told here…"), {"id": integration.integration_id})],
+        [(i18n("Change what is told here…"), carried_integration(integration))],
     )
 
 
@@ -218,8 +205,7 @@ def pager(
 
     `carried` goes with the buttons, beside the offset that each leads to.
     """
-    _ = i18n.gettext
-    back, on = labels or (_("Previous"), _("Next"))
+    back, on = labels or (i18n("Previous"), i18n("Next"))
     turns = []
     if offset > 0:
         turns.append(

@@ -51,7 +51,8 @@ def find_language(name: str) -> str | None:
 class Translator:
     """A translator into one language.
 
-    The extraction of texts (`make messages`) looks for calls of these methods, by name.
+    The extraction of texts (`make messages`) looks for calls of `i18n` and of these methods, by name. In the
+    arguments of `counted()` it misses the plural where an `i18n` follows: name what is put in beforehand.
     """
 
     __slots__ = ("_catalogue", "language")
@@ -67,8 +68,8 @@ class Translator:
         """Find the catalogue for `language` (`ja`, `ja-JP`, `pt_BR`); its base language, else English."""
         return _load(language.replace("-", "_"), folder)
 
-    def gettext(self, text: str) -> str:
-        """Translate a text."""
+    def __call__(self, text: str) -> str:
+        """Translate a text, which stands in the call."""
         return self._catalogue.gettext(text)
 
     def ngettext(self, singular: str, plural: str, count: int) -> str:
@@ -79,17 +80,13 @@ class Translator:
         """Translate a text in the form that fits `count`, and put `{count}` and the other names into it."""
         return self.ngettext(singular, plural, count).format(count=self.number(count), **names)
 
-    def pgettext(self, context: str, text: str) -> str:
-        """Translate a text whose meaning depends on its context."""
-        return self._catalogue.pgettext(context, text)
-
     def translated(self, message_id: str) -> str:
         """Translate a text that is marked elsewhere as a message id, by `N_`."""
-        return self.gettext(message_id)
+        return self(message_id)
 
     def listed(self, parts: Iterable[str]) -> str:
         """Put words side by side, with the language's comma between them."""
-        return self.gettext(", ").join(parts)
+        return self._catalogue.gettext(", ").join(parts)
 
     def number(self, value: float) -> str:
         """Write a number with the language's separators, with at most three decimals."""

@@ -54,28 +54,26 @@ def run_sign(run: Run | None) -> str:
 
 def short_status(status: str, i18n: Translator) -> str:
     """Name a status in a word or two, as plain text."""
-    _ = i18n.gettext
     known = {
-        "success": _("Success"),
-        "error": _("Error"),
-        "config_error": _("Configuration error"),
-        "partial": _("Partial"),
-        "running": _("Running"),
+        "success": i18n("Success"),
+        "error": i18n("Error"),
+        "config_error": i18n("Configuration error"),
+        "partial": i18n("Partial"),
+        "running": i18n("Running"),
     }
     return known.get(status) or f"“{plain(status, STATUS)}”"
 
 
 def long_status(status: str, i18n: Translator) -> str:
     """Say in plain text what a status means for the rows."""
-    _ = i18n.gettext
     known = {
-        "success": _("Success: all rows arrived"),
-        "error": _("Error: no rows arrived"),
-        "config_error": _("Configuration error: the set-up in Braze is at fault"),
-        "partial": _("Partial: some rows did not arrive"),
-        "running": _("Running"),
+        "success": i18n("Success: all rows arrived"),
+        "error": i18n("Error: no rows arrived"),
+        "config_error": i18n("Configuration error: the set-up in Braze is at fault"),
+        "partial": i18n("Partial: some rows did not arrive"),
+        "running": i18n("Running"),
     }
-    return known.get(status) or _("Unknown status “{status}”: not taken for success").format(
+    return known.get(status) or i18n("Unknown status “{status}”: not taken for success").format(
         status=plain(status, STATUS)
     )
 
@@ -85,10 +83,9 @@ def long_status(status: str, i18n: Translator) -> str:
 
 def took(run: Run, i18n: Translator) -> str:
     """Say how long a run took, as plain text."""
-    _ = i18n.gettext
     if run.duration is not None:
         return duration(run.duration, i18n)
-    return _("still running") if run.job_status == "running" else _("not known yet")
+    return i18n("still running") if run.job_status == "running" else i18n("not known yet")
 
 
 def synced(run: Run, i18n: Translator) -> str:
@@ -105,33 +102,29 @@ def failed(run: Run, i18n: Translator) -> str:
     count = i18n.number(run.rows_failed_with_errors)
     if run.failed_share is None or not run.rows_failed_with_errors:
         return count
-    _ = i18n.gettext
-    return _("{count} ({share} of all)").format(count=count, share=share(run.failed_share, i18n))
+    return i18n("{count} ({share} of all)").format(count=count, share=share(run.failed_share, i18n))
 
 
 def _missing(run: Run, i18n: Translator) -> str:
     """Say in plain text that a figure is unknown: Braze has not sent it yet, or does not send it."""
-    _ = i18n.gettext
     if run.provisional or run.job_status == "running":
-        return _("not known yet")
-    return _("not told by Braze")
+        return i18n("not known yet")
+    return i18n("not told by Braze")
 
 
 def row_counts(run: Run, i18n: Translator) -> list[str]:
     """Return the rows synced and failed in mrkdwn, each where there is something to say."""
-    _ = i18n.gettext
     said = []
     if run.rows_synced is not None:
-        said.append(_("{rows} rows").format(rows=i18n.number(run.rows_synced)))
+        said.append(i18n("{rows} rows").format(rows=i18n.number(run.rows_synced)))
     if run.rows_failed_with_errors:
-        said.append(_("{rows} failed").format(rows=escape(failed(run, i18n))))
+        said.append(i18n("{rows} failed").format(rows=escape(failed(run, i18n))))
     return said
 
 
 def run_line(run: Run, i18n: Translator) -> str:
     """Say in one line of mrkdwn when a run started, how long it took, and its rows."""
-    _ = i18n.gettext
-    return _("Started {start}, took {took}. Rows synced: {synced}, failed: {failed}.").format(
+    return i18n("Started {start}, took {took}. Rows synced: {synced}, failed: {failed}.").format(
         start=date(run.sync_start_time),
         took=took(run, i18n),
         synced=synced(run, i18n),
@@ -141,14 +134,13 @@ def run_line(run: Run, i18n: Translator) -> str:
 
 def run_fields(run: Run, i18n: Translator) -> list[tuple[str, str]]:
     """Return what is known of a run, as labels and mrkdwn values."""
-    _ = i18n.gettext
     watermark = run.last_timestamp_synced
     return [
-        (_("Rows synced"), synced(run, i18n)),
-        (_("Rows failed"), failed(run, i18n)),
-        (_("Started"), date(run.sync_start_time)),
-        (_("Took"), took(run, i18n)),
-        (_("Last timestamp synced"), date(watermark) if watermark else _missing(run, i18n)),
+        (i18n("Rows synced"), synced(run, i18n)),
+        (i18n("Rows failed"), failed(run, i18n)),
+        (i18n("Started"), date(run.sync_start_time)),
+        (i18n("Took"), took(run, i18n)),
+        (i18n("Last timestamp synced"), date(watermark) if watermark else _missing(run, i18n)),
     ]
 
 
@@ -157,7 +149,6 @@ def run_charts(runs: Sequence[Run], i18n: Translator, zone: tzinfo) -> list[Bloc
 
     Times are those of `zone`: a chart can't show the reader's own by itself.
     """
-    _ = i18n.gettext
     if len(runs) < _FEWEST:
         return []
     drawn = chart_points(runs, limits.CHART_POINTS)
@@ -166,18 +157,18 @@ def run_charts(runs: Sequence[Run], i18n: Translator, zone: tzinfo) -> list[Bloc
     long = max(point.seconds for point in drawn) >= _MINUTES_FROM
     rows = _chart(
         "bar",
-        _("Rows of the last {count} runs").format(count=count),
+        i18n("Rows of the last {count} runs").format(count=count),
         axis,
         {
-            _("Rows synced"): [point.rows_synced for point in drawn],
-            _("Rows failed"): [point.rows_failed for point in drawn],
+            i18n("Rows synced"): [point.rows_synced for point in drawn],
+            i18n("Rows failed"): [point.rows_failed for point in drawn],
         },
     )
     lasted = _chart(
         "line",
-        _("Duration of the last {count} runs").format(count=count),
-        axis | {"y_label": _("Minutes") if long else _("Seconds")},
-        {_("Took"): [round(point.seconds / 60, 2) if long else round(point.seconds) for point in drawn]},
+        i18n("Duration of the last {count} runs").format(count=count),
+        axis | {"y_label": i18n("Minutes") if long else i18n("Seconds")},
+        {i18n("Took"): [round(point.seconds / 60, 2) if long else round(point.seconds) for point in drawn]},
     )
     return [rows, lasted, *_together(len(runs), i18n)]
 
@@ -187,9 +178,7 @@ def _together(count: int, i18n: Translator) -> list[Block]:
     size = -(-count // limits.CHART_POINTS)
     if size == 1:
         return []
-    note = i18n.gettext(
-        "Each place stands for {count} runs in a row: their rows together, and the longest duration."
-    )
+    note = i18n("Each place stands for {count} runs in a row: their rows together, and the longest duration.")
     return [context(note.format(count=i18n.number(size)))]
 
 
@@ -217,7 +206,7 @@ def _chart(kind: str, title: str, axis: Block, series: dict[str, list[float]]) -
 
 def _when(newest: datetime, i18n: Translator, zone: tzinfo) -> str:
     name = getattr(zone, "key", None) or newest.astimezone(zone).tzname()
-    return clip(i18n.gettext("Start ({zone})").format(zone=name), limits.CHART_TITLE)
+    return clip(i18n("Start ({zone})").format(zone=name), limits.CHART_TITLE)
 
 
 def _labels(drawn: Sequence[ChartPoint], i18n: Translator, zone: tzinfo) -> list[str]:
@@ -241,11 +230,10 @@ def _labels(drawn: Sequence[ChartPoint], i18n: Translator, zone: tzinfo) -> list
 
 def sparklines(runs: Sequence[Run], i18n: Translator) -> list[str]:
     """Draw the same in text, one line each for rows and durations; a run that did not succeed is a cross."""
-    _ = i18n.gettext
     if len(runs) < _FEWEST:
         return []
     rows = sparkline(runs)
-    meaning = _("rows of the last {count} runs, oldest first, {cross} failed").format(
+    meaning = i18n("rows of the last {count} runs, oldest first, {cross} failed").format(
         count=i18n.number(len(runs)), cross=BROKEN_BAR
     )
     seconds = [run.duration.total_seconds() if run.duration else 0.0 for run in runs]
@@ -253,7 +241,7 @@ def sparklines(runs: Sequence[Run], i18n: Translator) -> list[str]:
     longest = duration(timedelta(seconds=max(seconds)), i18n)
     return [
         f"`{rows}` {meaning}",
-        f"`{lasted}` " + _("how long they took, at most {longest}").format(longest=longest),
+        f"`{lasted}` " + i18n("how long they took, at most {longest}").format(longest=longest),
     ]
 
 

@@ -43,7 +43,6 @@ _JOINERS = frozenset("\u200c\u200d")
 _UNSAFE_IN_ADDRESS = str.maketrans({c: f"%{ord(c):02X}" for c in '<>|"` '})
 
 DATE = "{date_short_pretty} {time}"
-DATE_TO_THE_SECOND = "{date_short_pretty} {time_secs}"
 
 
 def plain(raw: str, limit: int = NAME) -> str:
@@ -83,7 +82,7 @@ def subject(view: IncidentView, i18n: Translator) -> str:
     """Name what an incident is about, as plain text: an integration, by its id if need be, or Braze itself."""
     if view.integration:
         return name_of(view.integration)
-    return plain(view.incident.integration_id) if view.incident.integration_id else i18n.gettext("Braze")
+    return plain(view.incident.integration_id) if view.incident.integration_id else i18n("Braze")
 
 
 def bold_name(integration: Integration, url: str | None = None, limit: int = NAME) -> str:
@@ -151,12 +150,6 @@ def date(time: datetime) -> str:
     return f"<!date^{int(time.timestamp())}^{DATE}|{utc(time)}>"
 
 
-def to_the_second(time: datetime) -> str:
-    """Show a time in the reader's own zone, with its seconds."""
-    fallback = f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-    return f"<!date^{int(time.timestamp())}^{DATE_TO_THE_SECOND}|{fallback}>"
-
-
 def utc(time: datetime) -> str:
     """Write a time in UTC, as plain text: for where Slack can't show the reader's own."""
     return f"{time.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
@@ -164,30 +157,28 @@ def utc(time: datetime) -> str:
 
 def duration(length: timedelta, i18n: Translator) -> str:
     """Write a length of time in its two largest units, as plain text."""
-    _ = i18n.gettext
     minutes, seconds = divmod(max(0, round(length.total_seconds())), 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
     if days:
-        text = _("{days} d {hours} h") if hours else _("{days} d")
+        text = i18n("{days} d {hours} h") if hours else i18n("{days} d")
     elif hours:
-        text = _("{hours} h {minutes} min") if minutes else _("{hours} h")
+        text = i18n("{hours} h {minutes} min") if minutes else i18n("{hours} h")
     elif minutes:
-        text = _("{minutes} min {seconds} s") if seconds else _("{minutes} min")
+        text = i18n("{minutes} min {seconds} s") if seconds else i18n("{minutes} min")
     else:
-        text = _("{seconds} s")
+        text = i18n("{seconds} s")
     return text.format(days=i18n.number(days), hours=hours, minutes=minutes, seconds=seconds)
 
 
 def share(part: float, i18n: Translator) -> str:
     """Write a share from 0.0 to 1.0 in percent; a small one never reads as none, nor a large one as all."""
-    _ = i18n.gettext
     percent = part * 100
     if 0 < percent < LEAST_PERCENT:
-        return _("under {percent}%").format(percent=i18n.number(LEAST_PERCENT))
+        return i18n("under {percent}%").format(percent=i18n.number(LEAST_PERCENT))
     if MOST_PERCENT < percent < 100:  # noqa: PLR2004  the whole
-        return _("over {percent}%").format(percent=i18n.number(MOST_PERCENT))
-    return _("{percent}%").format(percent=i18n.number(round(percent, 1)))
+        return i18n("over {percent}%").format(percent=i18n.number(MOST_PERCENT))
+    return i18n("{percent}%").format(percent=i18n.number(round(percent, 1)))
 
 
 def snooze_text(snooze: Snooze, text: str) -> str:
@@ -198,22 +189,22 @@ def snooze_text(snooze: Snooze, text: str) -> str:
 
 def repeat_note(i18n: Translator, *, possible: bool) -> list[str]:
     """Say, where it is possible, that a message may be there twice: nobody knows whether its first try arrived."""
-    return [i18n.gettext("This may be a repeat: Slack did not confirm the first try.")] if possible else []
+    return [i18n("This may be a repeat: Slack did not confirm the first try.")] if possible else []
 
 
 def as_of(then: datetime | None, i18n: Translator) -> str:
     """Say how fresh what is shown is: by a time, which stays true however long the message stays there."""
-    _ = i18n.gettext
     if then is None:
-        return _("not looked at yet")
-    return _("as of {when}").format(when=to_the_second(then))
+        return i18n("not looked at yet")
+    utc_to_the_second = f"{then.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    when = f"<!date^{int(then.timestamp())}^{{date_short_pretty}} {{time_secs}}|{utc_to_the_second}>"
+    return i18n("as of {when}").format(when=when)
 
 
 def part(offset: int, shown: int, total: int, i18n: Translator) -> str:
     """Say which part of a list is shown; nothing where it is all of it."""
-    _ = i18n.gettext
     if shown >= total:
         return ""
-    return _("{first} to {last} of {total}").format(
+    return i18n("{first} to {last} of {total}").format(
         first=i18n.number(offset + 1), last=i18n.number(offset + shown), total=i18n.number(total)
     )
