@@ -66,7 +66,7 @@ FAILURES: Mapping[BrazeReason, Failure] = {
     ),
     BrazeReason.NO_PERMISSION: Failure(
         text="{what}. A key can't be changed in Braze: make a new one with cdi.integration_list, "
-        "cdi.integration_job_status and cdi.integration_sync, put it into BRAZE_API_KEY, and restart."
+        "cdi.integration_job_status and cdi.integration_sync, replace BRAZE_API_KEY and start the bot again."
     ),
     BrazeReason.MEDIA_TYPE: Failure(
         text="Braze did not take the request's media type (415). The bot sends Content-Type: application/json; "

@@ -6,13 +6,12 @@ compared by the second in which they began, and one run is never stored twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Float,
     Select,
     and_,
@@ -98,13 +97,12 @@ class Runs(Repository):
 
     async def since(self, workspace_id: int, integration_id: str, start: datetime) -> list[Run]:
         """Stored runs that began at or after `start` less one second (list times may be cut), newest first."""
-        which = {"workspace": workspace_id, "integration": integration_id, "start": start - _SECOND}
-        return await self._values(Run, _SINCE, which)
+        return (await self.since_each(workspace_id, {integration_id: start})).get(integration_id, [])
 
     async def since_each(self, workspace_id: int, starts: Mapping[str, datetime]) -> dict[str, list[Run]]:
         """The same for several integrations, each with its own start; one without any run is left out."""
         spans = [(integration_id, start - _SECOND, _NEVER) for integration_id, start in starts.items()]
-        runs = await self._within(_all_within, workspace_id, spans)
+        runs = await self._within(workspace_id, spans)
         newest_first = sorted(runs, key=lambda run: run.sync_start_time, reverse=True)
         return dict(grouped((run.integration_id, run) for run in newest_first))
 
@@ -165,12 +163,19 @@ class Runs(Repository):
         A run from the list never replaces what the status call told, but it ends a run that was running.
         """
         exact = {(run.integration_id, run.sync_start_time): run for run in runs if not run.provisional}
-        told = {key_of(run) for run in exact.values()}
-        listed = {key_of(run): run for run in runs if run.provisional and key_of(run) not in told}
-        stored = {key_of(run): run for run in await self._of_seconds(_all_within, workspace_id, listed)}
-        merged = (_merged(stored.get(key), run) for key, run in listed.items())
+        starts = {key_of(run): run.sync_start_time for run in exact.values()}
+        listed = {key_of(run): run for run in runs if run.provisional and key_of(run) not in starts}
+        stored = await self._of_seconds(workspace_id, {*starts, *listed})
+        known = {key_of(run): run for run in stored}
+        merged = (_merged(known.get(key), run) for key, run in listed.items())
         await self._write(workspace_id, [*exact.values(), *filter(None, merged)])
-        await self._replace_provisional(workspace_id, exact.values())
+        # Provisional runs whose exact start is now known go; incidents then show the exact ones.
+        moves = [
+            (run.integration_id, run.sync_start_time, starts[key_of(run)])
+            for run in stored
+            if run.provisional and starts.get(key_of(run)) not in {None, run.sync_start_time}
+        ]
+        await self._drop(workspace_id, moves)
 
     async def remove(self, workspace_id: int, integration_id: str, starts: Collection[datetime]) -> None:
         """Delete runs that Braze no longer knows; an incident that shows one of them then shows no run."""
@@ -203,32 +208,20 @@ class Runs(Repository):
     async def stored_starts(self, workspace_id: int, runs: Iterable[Run]) -> dict[RunKey, datetime]:
         """The start under which each run is stored; one that is not stored yet is saved."""
         wanted = {key_of(run): run for run in runs}
-        stored = {key_of(run): run for run in await self._of_seconds(_all_within, workspace_id, wanted)}
+        stored = {key_of(run): run for run in await self._of_seconds(workspace_id, wanted)}
         await self._write(workspace_id, [run for key, run in wanted.items() if key not in stored])
         return {key: run.sync_start_time for key, run in (wanted | stored).items()}
 
-    async def _of_seconds(
-        self,
-        statement: Callable[[AsyncConnection], Select[Any]],
-        workspace_id: int,
-        seconds: Collection[RunKey],
-    ) -> list[Run]:
+    async def _of_seconds(self, workspace_id: int, seconds: Collection[RunKey]) -> list[Run]:
         """The stored runs that began within these seconds: one index search each."""
         spans = [(integration_id, at, at + _SECOND - _MICROSECOND) for integration_id, at in seconds]
-        return await self._within(statement, workspace_id, spans)
+        return await self._within(workspace_id, spans)
 
-    async def _within(
-        self,
-        statement: Callable[[AsyncConnection], Select[Any]],
-        workspace_id: int,
-        spans: Sequence[tuple[str, datetime, datetime]],
-    ) -> list[Run]:
+    async def _within(self, workspace_id: int, spans: Sequence[tuple[str, datetime, datetime]]) -> list[Run]:
         if not spans:
             return []
-        rows = await self._connection.execute(
-            statement(self._connection),
-            {"workspace": workspace_id, **sent_spans(self._connection, spans)},
-        )
+        sent = {"workspace": workspace_id, **sent_spans(self._connection, spans)}
+        rows = await self._connection.execute(_all_within(self._connection), sent)
         return [value_of(Run, row) for row in rows if row.job_status is not None]
 
     async def _write(self, workspace_id: int, runs: Sequence[Run]) -> None:
@@ -238,13 +231,6 @@ class Runs(Repository):
             replace_in(self._connection, RUNS),
             [row_of(run, workspace_id=workspace_id) for run in sorted(runs, key=key_of)],
         )
-
-    async def _replace_provisional(self, workspace_id: int, exact: Collection[Run]) -> None:
-        """Delete provisional runs whose exact start is now known; incidents then show the exact ones."""
-        starts = {key_of(run): run.sync_start_time for run in exact}
-        cut = await self._of_seconds(_provisional_within, workspace_id, starts)
-        moves = [(run.integration_id, run.sync_start_time, starts[key_of(run)]) for run in cut]
-        await self._drop(workspace_id, moves)
 
     async def _drop(self, workspace_id: int, moves: Sequence[tuple[str, datetime, datetime | None]]) -> None:
         """Delete the run of each integration that began at the first time.
@@ -272,35 +258,14 @@ class Runs(Repository):
         )
 
 
-_SINCE = (
-    select(RUNS)
-    .where(
-        RUNS.c.workspace_id == bindparam("workspace"),
-        RUNS.c.integration_id == bindparam("integration"),
-        RUNS.c.sync_start_time >= bindparam("start"),
-    )
-    .order_by(RUNS.c.sync_start_time.desc())
-)
-
-
 @once
 def _all_within(connection: AsyncConnection) -> Select[Any]:
-    return _within(connection)
-
-
-@once
-def _provisional_within(connection: AsyncConnection) -> Select[Any]:
-    return _within(connection, RUNS.c.provisional)
-
-
-def _within(connection: AsyncConnection, *more: ColumnElement[bool]) -> Select[Any]:
     """The runs within spans. The outer join keeps SQLite from reading all runs and comparing each with the spans."""
     span = spans_table(connection)
     within = and_(
         RUNS.c.workspace_id == bindparam("workspace"),
         RUNS.c.integration_id == span.c.name,
         RUNS.c.sync_start_time.between(span.c.first, span.c.last),
-        *more,
     )
     return select(RUNS).select_from(span.outerjoin(RUNS, within))
 

@@ -1,7 +1,6 @@
 """Braze's CDI API over HTTP, as any client of it sees it."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from itertools import pairwise
 from urllib.parse import parse_qs, urlsplit
@@ -15,7 +14,7 @@ from cdi_bot.sandbox.braze.runs import GeneratedRuns, RunPlan
 from cdi_bot.sandbox.braze.simulation import UnknownId
 from cdi_bot.sandbox.braze.world import BrazeWorld, ReceivedRequest
 from cdi_bot.sandbox.faults import Fault, FaultKind
-from tests.sandbox.braze_kit import NOON, Clock, Server, after, serving, steady_world
+from tests.sandbox.braze_kit import NOON, Clock, Server, after, steady_world
 
 LIST = "/cdi/integrations"
 STATUS = "/cdi/integrations/abc123xyz/job_sync_status"
@@ -24,24 +23,11 @@ RATE_HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset
 
 
 @pytest.fixture
-def clock() -> Clock:
-    """Return a clock that stands at noon."""
-    return Clock()
-
-
-@pytest.fixture
 def world(clock: Clock) -> BrazeWorld:
     """Return a world with one integration, `abc123xyz`."""
     world = steady_world(clock)
     world.create(IntegrationConfig(integration_id="abc123xyz", integration_name="Users", run_seconds=5))
     return world
-
-
-@pytest.fixture
-async def server(world: BrazeWorld) -> AsyncIterator[Server]:
-    """Serve the world."""
-    async with serving(world) as server:
-        yield server
 
 
 def _integration(world: BrazeWorld) -> Integration:
