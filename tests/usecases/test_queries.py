@@ -248,10 +248,10 @@ class TestHistory:
         assert (await history(at, "users")).integration.integration_id == "one"
 
     async def test_unknown_dashboard(self, tmp_path: Path) -> None:
-        """Where the dashboard is not known there is no link."""
+        """Where the dashboard is not known, Braze's general address leads to the right one."""
         async with responder(tmp_path, dashboard=None) as at:
             at.add("Users", "success")
-            assert (await history(at, "Users")).dashboard_url is None
+            assert (await history(at, "Users")).dashboard_url == "https://dashboard.braze.com"
 
 
 class TestListing:
