@@ -115,9 +115,9 @@ class TestHistory:
         assert first.runs[0].job_status == "error"
         assert (first.good, first.ended) == (34, 35)
         assert len(first.recent) == 30
-        assert (
-            first.dashboard_url == f"https://dashboard-03.braze.com/integrations/cloud_data_ingestion/{users}"
-        )
+        folder = "https://dashboard-03.braze.com/integrations/cloud_data_ingestion"
+        group = first.integration.app_group_id
+        assert first.dashboard_url == f"{folder}/{group}?locale=en&main-tab=edit-sync--{users}"
         assert (first.subscribed, first.missing, first.trouble) == (False, False, None)
         assert first.observed_at == at.clock.now
 

@@ -24,7 +24,12 @@ PATTERN = "https://{dashboard}/cdi/{app_group_id}/{integration_id}"
         (HOST, "{dashboard}/cdi/{integration_id}", None, f"https://dashboard-03.braze.com/cdi/{ID}"),
         (None, PATTERN, GROUP, f"https://dashboard.braze.com/cdi/{GROUP}/{ID}"),
         (HOST, PATTERN, None, f"{FOLDER}/{ID}"),
-        ("http://127.0.0.1:8000", None, None, f"http://127.0.0.1:8000/integrations/cloud_data_ingestion/{ID}"),
+        (
+            "http://127.0.0.1:8000",
+            None,
+            None,
+            f"http://127.0.0.1:8000/integrations/cloud_data_ingestion/{ID}",
+        ),
     ],
 )
 def test_the_page_is_where_the_dashboard_has_it(
