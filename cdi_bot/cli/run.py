@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import random
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
@@ -50,9 +51,13 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """The clock, the sleep and the scheduler of the program; the tests of crashes put in faster ones."""
+    """The clock, the sleep and the scheduler of the program; tests put in faster ones, or a clock that they set.
+
+    `seconds` counts and is never set.
+    """
 
     clock: Callable[[], datetime] = utc_now
+    seconds: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     scheduler: Callable[[], Scheduler] = Scheduler
 
@@ -76,6 +81,7 @@ class _Readiness:
     slack: SlackApp
     store: Store
     app: App | None = None
+    scheduler: Scheduler | None = None
 
     def reasons(self) -> list[str]:
         """Why the bot can't do its work now."""
@@ -88,6 +94,9 @@ class _Readiness:
         reasons += [f"Braze can't be asked: {reason.value}" for reason in unreachable if reason]
         if self.app.dispatcher.trouble is not None:
             reasons.append(f"Slack takes no messages: {self.app.dispatcher.trouble}")
+        standing = [*(self.scheduler.silent() if self.scheduler else []), *self.app.hanging()]
+        if standing:
+            reasons.append(f"not come to an end for more than a minute: {', '.join(standing)}")
         return reasons
 
 
@@ -124,7 +133,7 @@ async def run_bot(
         )
         await startup.connect(slack, stop)
         readiness.app = app
-        _start(app, home, stack, slack)
+        readiness.scheduler = _start(app, home, stack, slack)
         freeze_loaded_objects()
         log.info("ready", team=identity.team_id, workspace=workspace.base_url)
         if on_ready:
@@ -221,6 +230,7 @@ def _adapters(
         directory=directory,
         team_id=team_id,
         sleep=surroundings.sleep,
+        seconds=surroundings.seconds,
         metrics=metrics,
     )
     return adapters, directory
@@ -264,7 +274,7 @@ def _build(
     return app, home
 
 
-def _start(app: App, home: HomeTab, stack: AsyncExitStack, slack: SlackApp) -> None:
+def _start(app: App, home: HomeTab, stack: AsyncExitStack, slack: SlackApp) -> Scheduler:
     """Begin to work. The stack stops it in reverse: nothing new is begun, what is in hand ends, then the tools go."""
     delivering = asyncio.create_task(app.dispatcher.run(), name="deliver")
 
@@ -283,6 +293,7 @@ def _start(app: App, home: HomeTab, stack: AsyncExitStack, slack: SlackApp) -> N
         scheduler.every(INTERVALS[name], work, name=name)
     scheduler.start()
     stack.push_async_callback(scheduler.stop)
+    return scheduler
 
 
 async def _serve(

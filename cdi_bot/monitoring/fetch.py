@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from cdi_bot.core.model import still_waits
 from cdi_bot.core.model.integration import WatchedIntegration
 from cdi_bot.core.model.run import Outcome, Run, second_of
 from cdi_bot.monitoring.braze_port import Braze, BrazeReason, BrazeTrouble, ListPage, Purpose, StatusPage
@@ -39,7 +40,7 @@ class ListFetcher:
 
     def is_allowed(self, now: datetime) -> bool:
         """Whether to try: without the permission, once an hour in case it was granted."""
-        return self._refused_at is None or now - self._refused_at >= _ASK_AGAIN
+        return not still_waits(self._refused_at, _ASK_AGAIN, now)
 
     async def read(self, number: int, now: datetime, *, purpose: Purpose) -> tuple[ListPage, bool]:
         """Fetch the page of this number, the first one being 0; says too whether it is the last one.

@@ -14,6 +14,7 @@ from cdi_bot.store.repository import (
     AnyRow,
     Repository,
     fields_of,
+    lease_is_over,
     names_parameter,
     once,
     picked,
@@ -58,7 +59,11 @@ class Workspaces(Repository):
         One conditional update: of two claims at once, one finds it taken.
         """
         columns = WORKSPACES.c
-        free = or_(columns.lease_owner.is_(None), columns.lease_owner == owner, columns.lease_until <= now)
+        free = or_(
+            columns.lease_owner.is_(None),
+            columns.lease_owner == owner,
+            lease_is_over(columns.lease_until, now, until + (until - now)),
+        )
         statement = (
             update(WORKSPACES)
             .where(columns.workspace_id == workspace_id, free)
