@@ -9,7 +9,7 @@ import socket
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from cdi_bot.clock import WatchedClock
 from cdi_bot.core.model.channel import Channel
@@ -27,6 +27,7 @@ from cdi_bot.settings.environment import Settings
 from cdi_bot.slack.render.kit.i18n import languages
 from cdi_bot.store import Store
 from cdi_bot.usecases.access import Access
+from cdi_bot.usecases.base import UseCases
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings
 from cdi_bot.usecases.home import HomeQueries
 from cdi_bot.usecases.incidents import IncidentResponse
@@ -34,10 +35,10 @@ from cdi_bot.usecases.lookup import Lookup
 from cdi_bot.usecases.queries import Queries
 from cdi_bot.usecases.subscription_form import SubscriptionForms
 from cdi_bot.usecases.subscriptions import ChangeSubscriptions
-from cdi_bot.usecases.sync import SyncRequests
 
 Clock = Callable[[], datetime]
 Work = Callable[[], Coroutine[Any, Any, None]]
+Cases = TypeVar("Cases", bound=UseCases)
 
 INTERVALS = {
     "observe": 0.5,
@@ -91,7 +92,6 @@ class App:
     lookup: Lookup
     subscriptions: ChangeSubscriptions
     incidents: IncidentResponse
-    syncs: SyncRequests
     channels: ChangeChannelSettings
     queries: Queries
     forms: SubscriptionForms
@@ -176,24 +176,20 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
         admins=settings.admins,
     )
     lookup = Lookup(store=store, workspaces=workspaces)
-    subscriptions = ChangeSubscriptions(
-        store=store,
-        messenger=messenger,
-        workspaces=workspaces,
-        access=access,
-        lookup=lookup,
-        clock=clock,
-        wake=wake,
-    )
-    channels = ChangeChannelSettings(
-        store=store,
-        messenger=messenger,
-        workspaces=workspaces,
-        access=access,
-        languages=languages(),
-        clock=clock,
-        wake=wake,
-    )
+
+    def made(kind: type[Cases]) -> Cases:
+        return kind(
+            store=store,
+            messenger=messenger,
+            workspaces=workspaces,
+            access=access,
+            lookup=lookup,
+            languages=languages(),
+            clock=clock,
+            wake=wake,
+        )
+
+    subscriptions, channels = made(ChangeSubscriptions), made(ChangeChannelSettings)
     return App(
         workspaces=workspaces,
         dispatcher=dispatcher,
@@ -207,23 +203,10 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
         access=access,
         lookup=lookup,
         subscriptions=subscriptions,
-        incidents=IncidentResponse(
-            store=store, workspaces=workspaces, access=access, lookup=lookup, clock=clock, wake=wake
-        ),
-        syncs=SyncRequests(
-            store=store, workspaces=workspaces, access=access, lookup=lookup, clock=clock, wake=wake
-        ),
+        incidents=made(IncidentResponse),
         channels=channels,
-        queries=Queries(store=store, workspaces=workspaces, lookup=lookup, clock=clock),
-        forms=SubscriptionForms(
-            store=store,
-            workspaces=workspaces,
-            subscriptions=subscriptions,
-            channels=channels,
-            messenger=messenger,
-            lookup=lookup,
-            access=access,
-        ),
-        homes=HomeQueries(store=store, workspaces=workspaces, clock=clock),
+        queries=made(Queries),
+        forms=SubscriptionForms(subscriptions=subscriptions, channels=channels),
+        homes=made(HomeQueries),
         on_wake=on_wake,
     )

@@ -65,8 +65,9 @@ FAILURES: Mapping[BrazeReason, Failure] = {
         text="{what}. Check BRAZE_API_KEY, and that it belongs to the instance in BRAZE_BASE_URL."
     ),
     BrazeReason.NO_PERMISSION: Failure(
-        text="Braze did not allow this (403). Give the API key the permission {permission}; "
-        "if it has it, the Braze account may be inactive or the key limited to other IP addresses."
+        text="Braze did not allow this (403). The API key lacks the permission {permission}. A key can't be changed: "
+        "make a new one with all three permissions, replace BRAZE_API_KEY and start the bot again. If the key has the "
+        "permission, the Braze account may be inactive, or the key limited to other IP addresses."
     ),
     BrazeReason.INVALID_INTEGRATION: Failure(
         text="Braze does not take this for the id of an integration ({status})."

@@ -8,7 +8,8 @@ that as little as possible is lost:
 * a time without a zone is taken as UTC and reported; others are converted to UTC;
 * a run without a status or a start time, and an integration without an id, can't be kept: the item is reported
   and left out. An integration without a name gets its id as name;
-* statuses are lower-cased; undocumented ones are kept, and undocumented fields are ignored;
+* statuses are lower-cased, and documented ones are known in every spelling ("Limit Exceeded"); undocumented ones are
+  kept, and undocumented fields are ignored;
 * a response that is not a JSON object with a list of `results` raises `BrazeTrouble` with the reason `NOT_JSON`.
 
 What is reported comes back as `Unreadable`; `where` has the form `results[3].rows_synced`.
@@ -39,7 +40,7 @@ from pydantic import (
 
 from cdi_bot.braze.errors import trouble_for
 from cdi_bot.core.model.integration import Integration
-from cdi_bot.core.model.run import Run
+from cdi_bot.core.model.run import DOCUMENTED_STATUSES, Run
 from cdi_bot.monitoring.braze_port import BrazeReason, BrazeTrouble, ListPage, StatusPage, Unreadable
 
 MAX_CURSOR = 2048
@@ -64,6 +65,11 @@ def _usable_id(integration_id: str) -> str:
     return integration_id
 
 
+def _spelled_as_documented(status: str) -> str:
+    documented = status.replace(" ", "_").replace("-", "_")
+    return documented if documented in DOCUMENTED_STATUSES else status
+
+
 def _in_utc(time: datetime) -> datetime:
     try:
         return time.astimezone(UTC)
@@ -77,7 +83,11 @@ _Time = Annotated[AwareDatetime, Strict(), AfterValidator(_in_utc)]
 _RecentTime = Annotated[_Time, Field(ge=datetime(2000, 1, 1, tzinfo=UTC))]
 _Count = Annotated[int, Field(ge=0, lt=2**63)]  # databases hold 64 bits
 _Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]  # PostgreSQL holds no NUL
-_Word = Annotated[_Text, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1)]
+_Word = Annotated[
+    _Text,
+    StringConstraints(strip_whitespace=True, to_lower=True, min_length=1),
+    AfterValidator(_spelled_as_documented),
+]
 
 
 class _RunRow(BaseModel):
@@ -118,7 +128,6 @@ class _Reader(Generic[_Row]):
     """Reads one kind of page: as a whole where it is valid, else item by item."""
 
     def __init__(self, page: type[_Page[_Row]], row: type[_Row]) -> None:
-        """Take the page's model and that of its items."""
         self._page = page
         self._row = row
         self._required = {name for name, field in row.model_fields.items() if field.is_required()}

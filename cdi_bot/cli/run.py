@@ -25,8 +25,7 @@ from cdi_bot.operator.metrics import CONTENT_TYPE, Metrics, watch_loop
 from cdi_bot.scheduler import Scheduler
 from cdi_bot.settings.environment import Settings
 from cdi_bot.slack.api.app import SlackApp
-from cdi_bot.slack.api.directory import SlackDirectory
-from cdi_bot.slack.api.identity import Identity
+from cdi_bot.slack.api.directory import Identity, SlackDirectory
 from cdi_bot.slack.api.messenger import SlackMessenger
 from cdi_bot.slack.handlers.commands import Responder
 from cdi_bot.slack.handlers.home import HomeTab
@@ -255,7 +254,6 @@ def _build(
         slack=slack,
         subscriptions=app.subscriptions,
         incidents=app.incidents,
-        syncs=app.syncs,
         queries=app.queries,
         channels=app.channels,
         access=app.access,

@@ -14,7 +14,7 @@ from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
 from cdi_bot.monitoring.braze_port import NO_SUCH_INTEGRATION, BrazeReason, BrazeTrouble, Purpose
 from cdi_bot.settings.environment import Problem, Settings, SettingsError
 from cdi_bot.slack.api.app import SlackApp
-from cdi_bot.slack.api.identity import Identity
+from cdi_bot.slack.api.directory import Identity
 from cdi_bot.store import Store, StoreTrouble
 from cdi_bot.store.migrate import current, upgrade
 

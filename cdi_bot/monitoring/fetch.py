@@ -6,7 +6,7 @@ Runs are read back to what is already known; the older ones when people page bac
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -14,6 +14,7 @@ import structlog
 from cdi_bot.core.model import still_waits
 from cdi_bot.core.model.integration import WatchedIntegration
 from cdi_bot.core.model.run import Outcome, Run, second_of
+from cdi_bot.core.rules.slow import held_as_running
 from cdi_bot.monitoring.braze_port import Braze, BrazeReason, BrazeTrouble, ListPage, Purpose, StatusPage
 from cdi_bot.monitoring.integration_state import NONE_RUNNING, IntegrationState
 from cdi_bot.store import Store
@@ -39,7 +40,7 @@ class ListFetcher:
     _refused_at: datetime | None = None
 
     def is_allowed(self, now: datetime) -> bool:
-        """Whether to try: without the permission, once an hour in case it was granted."""
+        """Whether to try: not again within an hour after Braze did not allow it."""
         return not still_waits(self._refused_at, _ASK_AGAIN, now)
 
     async def read(self, number: int, now: datetime, *, purpose: Purpose) -> tuple[ListPage, bool]:
@@ -76,7 +77,10 @@ class ListFetcher:
     def _note(self, trouble: BrazeTrouble, now: datetime) -> None:
         if trouble.reason is BrazeReason.NO_PERMISSION:
             if self.can_list is not False:
-                log.warning("the list of integrations is not permitted", fix="grant cdi.integration_list")
+                log.warning(
+                    "the list of integrations is not permitted",
+                    fix="make a new API key with all three permissions, replace BRAZE_API_KEY, restart",
+                )
             self.can_list, self._refused_at = False, now
         elif trouble.reason is BrazeReason.INVALID_CURSOR:
             self._cursors = {0: None}
@@ -97,14 +101,14 @@ class FetchedRuns:
 
 
 async def fetch_runs(
-    braze: Braze, store: Store, item: IntegrationState, *, purpose: Purpose = Purpose.POLL
+    braze: Braze, store: Store, item: IntegrationState, now: datetime, *, purpose: Purpose = Purpose.POLL
 ) -> FetchedRuns:
     """Ask for page after page until one meets a known settled run and every running run was found.
 
     When a later page can't be read, what was read stays with the item, and the next call goes on from there; the
     trouble is raised all the same.
     """
-    first = await _page(braze, item, None, purpose)
+    first = await _page(braze, item, None, purpose, now)
     if item.resume_from is None and item.is_unchanged_by(first.runs):
         return FetchedRuns(is_new=False, first_page=first.runs, runs=(), vanished=NONE_RUNNING)
     runs, cursor = list(first.runs), first.next_cursor
@@ -118,7 +122,7 @@ async def fetch_runs(
         if earlier and _overlaps(runs, earlier[0]):
             runs, cursor, earlier = runs + earlier[0], earlier[1], None
         try:
-            page = await _page(braze, item, cursor, purpose)
+            page = await _page(braze, item, cursor, purpose, now)
         except BrazeTrouble:
             item.resume_from = (runs, cursor)
             raise
@@ -127,13 +131,15 @@ async def fetch_runs(
     return _fetched(item, first, runs, at_end=cursor is None)
 
 
-async def _page(braze: Braze, item: IntegrationState, cursor: str | None, purpose: Purpose) -> StatusPage:
+async def _page(
+    braze: Braze, item: IntegrationState, cursor: str | None, purpose: Purpose, now: datetime
+) -> StatusPage:
     page = await braze.status_page(item.integration_id, cursor, purpose=purpose)
     for unreadable in page.unreadable:
         log.warning(
             "run not readable", integration=item.integration_id, where=unreadable.where, why=unreadable.why
         )
-    return page
+    return replace(page, runs=held_as_running(page.runs, now))
 
 
 def _fetched(item: IntegrationState, first: StatusPage, runs: list[Run], *, at_end: bool) -> FetchedRuns:
@@ -187,7 +193,9 @@ def _is_settled_among(stored: Run, found: set[datetime]) -> bool:
     )
 
 
-async def backfill_history(braze: Braze, store: Store, watched: WatchedIntegration, *, wanted: int) -> None:
+async def backfill_history(
+    braze: Braze, store: Store, watched: WatchedIntegration, now: datetime, *, wanted: int
+) -> None:
     """Store older runs until there are `wanted`, as far as Braze has so many. Raises `BrazeTrouble`.
 
     Of a watched integration only those before its baseline are stored here: a later run that is not stored yet is
@@ -205,7 +213,7 @@ async def backfill_history(braze: Braze, store: Store, watched: WatchedIntegrati
     try:
         while True:
             page = await braze.status_page(integration_id, cursor, purpose=Purpose.COMMAND)
-            runs |= {run.sync_start_time: run for run in page.runs}
+            runs |= {run.sync_start_time: run for run in held_as_running(page.runs, now)}
             cursor = page.next_cursor
             if cursor is None or cursor in cursors or len(runs) >= wanted + _AHEAD:
                 break

@@ -9,7 +9,7 @@ from operator import attrgetter, itemgetter
 from typing import Any
 
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
-from cdi_bot.core.model.run import Outcome, Run, second_of
+from cdi_bot.core.model.run import Outcome, Run, listed_status, second_of
 
 NONE_RUNNING: frozenset[datetime] = frozenset()
 """One object for all of them."""
@@ -157,6 +157,6 @@ def run_from_list(listed: Integration) -> Run | None:
     return Run(
         integration_id=listed.integration_id,
         sync_start_time=listed.last_job_start_time,
-        job_status=listed.last_job_status.lower(),
+        job_status=listed_status(listed.last_job_status),
         provisional=True,
     )

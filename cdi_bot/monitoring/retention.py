@@ -59,15 +59,15 @@ class Cleanup:
         """Delete one step's worth; True at the end of a pass."""
         if self._after is None:
             for delete in (
-                uow.retention.delete_incidents,
-                uow.retention.delete_notices,
-                uow.retention.delete_audit,
+                uow.incidents.delete_old,
+                uow.outbox.delete_notices,
+                uow.audit.delete_old,
             ):
                 deleted = await delete(before, limit=STEP)
                 self._deleted += deleted
                 if deleted:
                     return False
-        deleted, came_to = await uow.retention.delete_runs(
+        deleted, came_to = await uow.runs.delete_old(
             before, after=self._after, integrations=INTEGRATIONS, limit=STEP
         )
         self._deleted += deleted

@@ -108,9 +108,13 @@ class WatchedWorkspaces:
         """The workspace of this id. Raises `KeyError` for one that this process does not watch."""
         return self._by_id[workspace_id]
 
-    def meant(self) -> WatchedWorkspace:
-        """The workspace that a command is about which names none."""
-        return self._watched[0]
+    def watches(self, workspace_id: int | None) -> bool:
+        """Whether there is such a workspace; buttons and subscriptions outlive a change of the settings."""
+        return workspace_id is None or workspace_id in self._by_id
+
+    def meant(self, workspace_id: int | None = None) -> WatchedWorkspace:
+        """The workspace of this id, else the one that is meant by what a person typed: that names none."""
+        return self._watched[0] if workspace_id is None else self.of(workspace_id)
 
     async def poll(self) -> None:
         """Have every workspace start what is due by now."""

@@ -1,15 +1,20 @@
 """What the control endpoints of both stand-ins share: JSON bodies read into values, and answers in JSON."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from aiohttp import web
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 Json = dict[str, Any]
 Value = TypeVar("Value")
 
-_BODY: TypeAdapter[Json] = TypeAdapter(Json)
+
+class Strict:
+    """Base of dataclasses that are read from JSON: fields that they do not have are refused."""
+
+    __slots__ = ()
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
 
 class RequestError(Exception):
@@ -23,13 +28,13 @@ class RequestError(Exception):
         self.extra = extra
 
 
-def read(adapter: TypeAdapter[Value], value: object, whole: str) -> Value:
-    """Return `value` as what `adapter` reads.
+def read(kind: type[Value], value: object, whole: str = "body") -> Value:
+    """Return `value`, as it was in JSON, as a value of this type.
 
     Raises ValueError with the first problem and the field it lies in, or `whole` where it lies in none.
     """
     try:
-        return adapter.validate_python(value)
+        return TypeAdapter(kind).validate_python(value)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or whole
@@ -46,7 +51,7 @@ def control_route(
 
     async def handle(request: web.Request) -> web.Response:
         try:
-            body = read(_BODY, await request.json(), "body") if request.body_exists else dict(request.query)
+            body = read(Json, await request.json()) if request.body_exists else dict(request.query)
             return web.json_response(await action(request, body))
         except RequestError as error:
             return web.json_response({"error": str(error)} | error.extra, status=error.status)

@@ -9,12 +9,11 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import ClassVar
 
 from aiohttp import web
-from pydantic import ConfigDict, TypeAdapter
+from pydantic_core import to_jsonable_python
 
-from cdi_bot.sandbox.control import Json, control_route, read
+from cdi_bot.sandbox.control import Json, Strict, control_route, read
 
 
 class FaultKind(Enum):
@@ -36,7 +35,7 @@ class FaultKind(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class Fault(Strict):
     """One fault, for the requests whose path matches.
 
     seconds: delay of a LATENCY fault.
@@ -49,8 +48,6 @@ class Fault:
 
     Raises ValueError for a path that is no regular expression, and for numbers out of range.
     """
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     kind: FaultKind
     seconds: float = 0.0
@@ -78,19 +75,6 @@ class Fault:
     def matches(self, path: str) -> bool:
         """Whether a request to `path` runs into this fault."""
         return self.path is None or re.match(self.path, path) is not None
-
-    def to_json(self) -> dict[str, object]:
-        """Return the JSON form that control endpoints and the live stream show."""
-        shown: dict[str, object] = _FAULT.dump_python(self, mode="json")
-        return shown
-
-    @classmethod
-    def from_json(cls, value: object) -> "Fault":
-        """Read the JSON form, where only `kind` is needed. Raises ValueError that names the wrong field."""
-        return read(_FAULT, value, "fault")
-
-
-_FAULT = TypeAdapter(Fault)
 
 
 class Faults:
@@ -127,9 +111,10 @@ class Faults:
         """Return the faults that are on, `times` showing what is left."""
         return tuple(self._active)
 
-    def to_json(self) -> list[dict[str, object]]:
-        """Return the JSON form of `active()`."""
-        return [fault.to_json() for fault in self._active]
+    def to_json(self) -> list[Json]:
+        """Return the JSON form of `active()`, for control endpoints and the live stream."""
+        shown: list[Json] = to_jsonable_python(self._active)
+        return shown
 
     def _changed(self) -> None:
         if self.on_change is not None:
@@ -142,7 +127,7 @@ class Faults:
             return {"faults": self.to_json()}
 
         async def add(request: web.Request, body: Json) -> Json:
-            self.add(Fault.from_json(body))
+            self.add(read(Fault, body, "fault"))
             return await listed(request, body)
 
         async def clear(request: web.Request, body: Json) -> Json:

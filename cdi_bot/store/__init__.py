@@ -5,9 +5,144 @@
 
 from __future__ import annotations
 
-from cdi_bot.store.errors import StoreTrouble
-from cdi_bot.store.outbox import AFTER_CARD, SNOOZED
-from cdi_bot.store.retention import IntegrationKey
-from cdi_bot.store.unit_of_work import Lease, Store, UnitOfWork
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import URL, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from cdi_bot.store.cards import Cards
+from cdi_bot.store.channels import Audit, Channels, RequestedSyncs, Snoozes, Subscriptions
+from cdi_bot.store.engine import QUEUE_SECONDS, async_url, open_engines
+from cdi_bot.store.errors import StoreTrouble, as_store_trouble
+from cdi_bot.store.incidents import Incidents
+from cdi_bot.store.integrations import Integrations, Workspaces
+from cdi_bot.store.outbox import AFTER_CARD, SNOOZED, Outbox
+from cdi_bot.store.runs import IntegrationKey, Runs
 
 __all__ = ["AFTER_CARD", "SNOOZED", "IntegrationKey", "Lease", "Store", "StoreTrouble", "UnitOfWork"]
+
+log = structlog.get_logger(__name__)
+
+
+class Lease:
+    """How long claims last: long enough for any single step, short enough that a killed process is soon replaced."""
+
+    POLLING = timedelta(seconds=30)
+    CHANNEL = timedelta(seconds=60)
+
+
+class UnitOfWork:
+    """One transaction. All its repositories use its one connection."""
+
+    def __init__(self, connection: AsyncConnection, *, writes: bool) -> None:
+        self.workspaces = Workspaces(connection)
+        self.integrations = Integrations(connection)
+        self.runs = Runs(connection)
+        self.incidents = Incidents(connection)
+        self.subscriptions = Subscriptions(connection)
+        self.snoozes = Snoozes(connection)
+        self.cards = Cards(connection, locks=writes)
+        self.outbox = Outbox(connection)
+        self.channels = Channels(connection)
+        self.audit = Audit(connection)
+        self.requested_syncs = RequestedSyncs(connection)
+
+
+class Store:
+    """The database behind a URL. `open` makes it, `close` ends it.
+
+    Several processes may use one database: SQLite lets them write one after the other, PostgreSQL at the same time.
+    A transaction that only reads sees one moment of the database and waits for no writer.
+    `write` and `read` raise `StoreTrouble` for every error of the database.
+    """
+
+    def __init__(self, url: URL, *, writer: AsyncEngine, reader: AsyncEngine) -> None:
+        self._url = url
+        self._writer = writer
+        self._reader = reader
+        self._troubles: dict[str, str] = {}
+        self._write_lock = asyncio.Lock() if url.get_backend_name() == "sqlite" else None
+
+    @classmethod
+    async def open(cls, url: str) -> Store:
+        """Connect at once, so that a wrong URL or an unreachable database raises `StoreTrouble` here."""
+        parsed = async_url(url)
+        writer, reader = open_engines(parsed)
+        store = cls(parsed, writer=writer, reader=reader)
+        try:
+            with as_store_trouble(parsed):
+                async with reader.connect() as connection:
+                    await connection.execute(text("SELECT version_num FROM alembic_version"))
+        except BaseException:
+            await store.close()
+            raise
+        return store
+
+    @property
+    def trouble(self) -> str | None:
+        """The database's error, if the last write or the last read failed with one; else `None`."""
+        return next(iter(self._troubles.values()), None)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        with as_store_trouble(self._url):
+            await self._writer.dispose()
+            await self._reader.dispose()
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[UnitOfWork]:
+        """A transaction that commits on a clean exit and rolls back on any exception.
+
+        The cards that it reads can't be changed by others until it ends. Never open one within another: on SQLite
+        the inner one would wait for the outer one.
+        """
+        with self._reported("write"):
+            async with self._turn(), self._writer.begin() as connection:
+                yield UnitOfWork(connection, writes=True)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Let this process's writers to SQLite go on in the order in which they came; the pool keeps no order."""
+        if self._write_lock is None:
+            yield
+            return
+        try:
+            async with asyncio.timeout(QUEUE_SECONDS):
+                await self._write_lock.acquire()
+        except TimeoutError:
+            raise PoolTimeoutError from None
+        try:
+            yield
+        finally:
+            self._write_lock.release()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[UnitOfWork]:
+        """A transaction that sees one consistent state and changes nothing."""
+        with self._reported("read"):
+            async with self._reader.connect() as connection:
+                yield UnitOfWork(connection, writes=False)
+
+    @contextmanager
+    def _reported(self, what: str) -> Iterator[None]:
+        """Turn errors into `StoreTrouble`; log when a failure begins and when it ends, not each failing attempt."""
+        try:
+            with as_store_trouble(self._url):
+                yield
+        except StoreTrouble as trouble:
+            cause = trouble.__cause__  # without one it is not the database's, but was raised inside the block
+            if cause is not None and not isinstance(
+                cause, IntegrityError
+            ):  # the database is right to refuse those
+                if what not in self._troubles:
+                    log.warning("the database can't be used", to=what, why=str(trouble))
+                self._troubles[what] = str(trouble)
+            raise
+        if self._troubles.pop(what, None):
+            log.info("the database can be used again", to=what)

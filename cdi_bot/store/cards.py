@@ -16,20 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.message import Card
-from cdi_bot.store.repository import (
-    AnyRow,
-    Repository,
-    channel_of,
-    channel_row,
-    fields_of,
-    grouped,
-    in_channel,
-    is_sqlite,
-    picked,
-)
+from cdi_bot.store.portable import Repository, channel_row, grouped, in_channel, is_sqlite, value_of
 from cdi_bot.store.tables import CARD_INCIDENTS, CARDS, OUTBOX
-
-_FIELDS = fields_of(Card, but={"channel"})
 
 
 class Cards(Repository):
@@ -49,7 +37,7 @@ class Cards(Repository):
                 .where(CARD_INCIDENTS.c.incident_id.in_(self._ids(incident_ids)))
             )
         )
-        return grouped((row.incident_id, _card_of(row)) for row in rows)
+        return grouped((row.incident_id, value_of(Card, row)) for row in rows)
 
     async def get(self, card_id: int) -> Card | None:
         """One card."""
@@ -57,8 +45,7 @@ class Cards(Repository):
 
     async def get_many(self, card_ids: Collection[int]) -> dict[int, Card]:
         """The existing cards among these ids."""
-        rows = await self._connection.execute(self._by_id(card_ids))
-        return {row.card_id: _card_of(row) for row in rows}
+        return {card.card_id: card for card in await self._values(Card, self._by_id(card_ids))}
 
     async def members(self, card_ids: Collection[int]) -> dict[int, list[int]]:
         """The ids of the incidents that each card shows, in the order they joined; an unknown card shows none."""
@@ -73,12 +60,14 @@ class Cards(Repository):
     async def add(self, channel: Channel, incident_ids: Sequence[int], *, now: datetime) -> Card:
         """Insert a card with wanted revision 1, and its members."""
         where = channel_row(channel)
-        statement = (
-            insert(CARDS)
-            .values(**where, wanted_revision=1, shown_revision=0, first_shown_revision=0, created_at=now)
-            .returning(CARDS)
-        )
-        card = _card_of((await self._connection.execute(statement)).one())
+        new = {
+            **where,
+            "wanted_revision": 1,
+            "shown_revision": 0,
+            "first_shown_revision": 0,
+            "created_at": now,
+        }
+        (card,) = await self._values(Card, insert(CARDS).returning(CARDS), new)
         if incident_ids:
             await self._connection.execute(
                 insert(CARD_INCIDENTS),
@@ -89,13 +78,9 @@ class Cards(Repository):
     async def raise_revision(self, card_ids: Collection[int]) -> dict[int, Card]:
         """Raise the wanted revision of each by one; returns the changed cards."""
         await self._lock(card_ids)
-        rows = await self._connection.execute(
-            update(CARDS)
-            .where(CARDS.c.card_id.in_(self._ids(card_ids)))
-            .values(wanted_revision=CARDS.c.wanted_revision + 1)
-            .returning(CARDS)
-        )
-        return {row.card_id: _card_of(row) for row in rows}
+        raised = update(CARDS).where(CARDS.c.card_id.in_(self._ids(card_ids))).returning(CARDS)
+        cards = await self._values(Card, raised.values(wanted_revision=CARDS.c.wanted_revision + 1))
+        return {card.card_id: card for card in cards}
 
     async def mark_shown(self, card_id: int, *, revision: int, ts: str) -> None:
         """Record that Slack shows this revision under this `ts`; a late answer about an older one changes nothing."""
@@ -119,11 +104,8 @@ class Cards(Repository):
         Its message becomes pending again: perhaps only a reply found this out, and nothing else would post the card.
         """
         await self._lock([card_id])
-        await self._connection.execute(
-            update(CARDS)
-            .where(CARDS.c.card_id == card_id)
-            .values(ts=None, shown_revision=0, first_shown_revision=0)
-        )
+        card = update(CARDS).where(CARDS.c.card_id == card_id)
+        await self._connection.execute(card.values(ts=None, shown_revision=0, first_shown_revision=0))
         await self._connection.execute(
             update(OUTBOX)
             .where(OUTBOX.c.card_id == card_id, OUTBOX.c.kind == "card", OUTBOX.c.state == "sent")
@@ -202,7 +184,3 @@ class Cards(Repository):
     def _locked(self, statement: Select[Any]) -> Select[Any]:
         ordered = statement.order_by(CARDS.c.card_id)
         return ordered.with_for_update(of=CARDS, key_share=True) if self._locks else ordered
-
-
-def _card_of(row: AnyRow) -> Card:
-    return Card(channel=channel_of(row), **picked(row, _FIELDS))

@@ -1,28 +1,156 @@
-"""What is kept for a channel: its own settings, who changed what in it, and the syncs that were requested from it."""
+"""What is kept for a channel: subscriptions, snoozes, its own settings, who changed what, and requested syncs."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, insert, or_, select, update
 
 from cdi_bot.core.model.channel import AuditEntry, Channel, ChannelSettings
+from cdi_bot.core.model.incident import Topic
 from cdi_bot.core.model.requested_sync import RequestedSync
-from cdi_bot.store.repository import (
+from cdi_bot.core.model.subscription import Filters, Snooze, Subscription
+from cdi_bot.store.portable import (
     AnyRow,
     Repository,
-    channel_of,
     channel_row,
-    fields_of,
     in_channel,
-    picked,
     replace_in,
+    row_of,
+    upsert_into,
+    value_of,
 )
-from cdi_bot.store.tables import AUDIT, CHANNEL_SETTINGS, REQUESTED_SYNCS
+from cdi_bot.store.tables import AUDIT, CHANNEL_SETTINGS, REQUESTED_SYNCS, SNOOZES, SUBSCRIPTIONS
 
-_OF_SETTINGS = fields_of(ChannelSettings, but={"channel"})
-_OF_ENTRY = fields_of(AuditEntry, but={"channel"})
-_OF_SYNC = fields_of(RequestedSync, but={"channel", "sync_id"})
+_FINGERPRINT = select(func.count(), func.coalesce(func.max(SUBSCRIPTIONS.c.subscription_id), 0)).where(
+    SUBSCRIPTIONS.c.workspace_id == bindparam("workspace")
+)
+
+
+class Subscriptions(Repository):
+    """The channels' subscriptions."""
+
+    async def fingerprint(self, workspace_id: int) -> tuple[int, int]:
+        """The number of a workspace's subscriptions, and their highest id: changes whenever one is added or removed."""
+        count, highest = (await self._connection.execute(_FINGERPRINT, {"workspace": workspace_id})).one()
+        return count, highest
+
+    async def for_workspace(self, workspace_id: int) -> list[Subscription]:
+        """All of a workspace, in order of creation."""
+        return await self._where(SUBSCRIPTIONS.c.workspace_id == workspace_id)
+
+    async def for_channel(self, channel: Channel) -> list[Subscription]:
+        """All of a channel, in order of creation."""
+        return await self._where(in_channel(SUBSCRIPTIONS, channel))
+
+    async def add(
+        self, *, channel: Channel, workspace_id: int, selector: str, filters: Filters, by: str, now: datetime
+    ) -> Subscription:
+        """Subscribe; if the channel has this selector already, its filters are replaced and nothing is raised."""
+        columns = SUBSCRIPTIONS.c
+        new_filters = row_of(filters, topics=" ".join(sorted(filters.topics)))
+        statement = (
+            upsert_into(self._connection, SUBSCRIPTIONS)
+            .values(
+                **channel_row(channel),
+                workspace_id=workspace_id,
+                selector=selector,
+                created_by=by,
+                created_at=now,
+                **new_filters,
+            )
+            .on_conflict_do_update(
+                index_elements=[columns.team_id, columns.channel_id, columns.workspace_id, columns.selector],
+                set_=new_filters,
+            )
+            .returning(SUBSCRIPTIONS)
+        )
+        return _subscription_of((await self._connection.execute(statement)).one())
+
+    async def remove(self, subscription_ids: Collection[int]) -> None:
+        """Unsubscribe."""
+        await self._connection.execute(
+            delete(SUBSCRIPTIONS).where(SUBSCRIPTIONS.c.subscription_id.in_(self._ids(subscription_ids)))
+        )
+
+    async def channels(self) -> dict[Channel, str | None]:
+        """Every subscribed channel, with the reason why it is marked as broken, if it is: one for the whole channel."""
+        columns = SUBSCRIPTIONS.c
+        rows = await self._connection.execute(
+            select(columns.team_id, columns.channel_id, func.max(columns.broken_reason).label("reason"))
+            .group_by(columns.team_id, columns.channel_id)
+            .order_by(columns.team_id, columns.channel_id)
+        )
+        return {value_of(Channel, row): row.reason for row in rows}
+
+    async def mark_broken(self, channel: Channel, reason: str) -> list[Subscription]:
+        """Mark the channel's working subscriptions as broken; returns those that this call marked.
+
+        Of two calls at once, each mark is made and returned by one.
+        """
+        rows = await self._connection.execute(
+            update(SUBSCRIPTIONS)
+            .where(in_channel(SUBSCRIPTIONS, channel), SUBSCRIPTIONS.c.broken_reason.is_(None))
+            .values(broken_reason=reason)
+            .returning(SUBSCRIPTIONS)
+        )
+        return sorted(map(_subscription_of, rows), key=lambda marked: marked.subscription_id)
+
+    async def clear_broken(self, channel: Channel) -> bool:
+        """Clear the marks of `mark_broken`; True when there were any."""
+        cleared = await self._changed(
+            update(SUBSCRIPTIONS)
+            .where(in_channel(SUBSCRIPTIONS, channel), SUBSCRIPTIONS.c.broken_reason.is_not(None))
+            .values(broken_reason=None)
+        )
+        return cleared > 0
+
+    async def _where(self, condition: ColumnElement[bool]) -> list[Subscription]:
+        rows = await self._connection.execute(
+            select(SUBSCRIPTIONS).where(condition).order_by(SUBSCRIPTIONS.c.subscription_id)
+        )
+        return list(map(_subscription_of, rows))
+
+
+class Snoozes(Repository):
+    """Snoozes: each silences one integration in one channel."""
+
+    async def active(
+        self, workspace_id: int, integration_ids: Collection[str], now: datetime
+    ) -> list[Snooze]:
+        """The snoozes of these integrations that last at `now`, in any channel."""
+        columns = SNOOZES.c
+        return await self._values(
+            Snooze,
+            select(SNOOZES)
+            .where(
+                columns.workspace_id == workspace_id,
+                columns.integration_id.in_(self._names(integration_ids)),
+                or_(columns.until.is_(None), columns.until > now),
+            )
+            .order_by(columns.at, columns.team_id, columns.channel_id, columns.integration_id),
+        )
+
+    async def save(self, snooze: Snooze) -> None:
+        """Insert or replace the snooze of one integration in one channel."""
+        await self._connection.execute(replace_in(self._connection, SNOOZES), row_of(snooze))
+
+    async def end(self, channel: Channel | None, workspace_id: int, integration_id: str) -> list[Snooze]:
+        """End the snooze in a channel, or (`None`) those "until it recovers" in all channels; returns the ended."""
+        columns = SNOOZES.c
+        which = columns.until.is_(None) if channel is None else in_channel(SNOOZES, channel)
+        return await self._remove(
+            and_(columns.workspace_id == workspace_id, columns.integration_id == integration_id, which)
+        )
+
+    async def remove_expired(self, now: datetime) -> list[Snooze]:
+        """Remove and return the snoozes whose time is over; of two calls at once, each is returned by one."""
+        return await self._remove(SNOOZES.c.until <= now)
+
+    async def _remove(self, which: ColumnElement[bool]) -> list[Snooze]:
+        ended = await self._values(Snooze, delete(SNOOZES).where(which).returning(SNOOZES))
+        return sorted(ended, key=lambda snooze: (snooze.at, snooze.channel, snooze.integration_id))
 
 
 class Channels(Repository):
@@ -30,38 +158,34 @@ class Channels(Repository):
 
     async def settings(self, channel: Channel) -> ChannelSettings | None:
         """A channel's settings; `None` where nobody ever set any."""
-        rows = await self._connection.execute(
-            select(CHANNEL_SETTINGS).where(in_channel(CHANNEL_SETTINGS, channel))
-        )
-        row = rows.one_or_none()
-        return _settings_of(row) if row else None
+        which = select(CHANNEL_SETTINGS).where(in_channel(CHANNEL_SETTINGS, channel))
+        return next(iter(await self._values(ChannelSettings, which)), None)
 
     async def save_settings(self, settings: ChannelSettings) -> None:
         """Insert or replace a channel's settings."""
-        row = channel_row(settings.channel) | picked(settings, _OF_SETTINGS)
-        await self._connection.execute(replace_in(self._connection, CHANNEL_SETTINGS).values(row))
+        await self._connection.execute(replace_in(self._connection, CHANNEL_SETTINGS), row_of(settings))
 
     async def with_digest(self) -> list[ChannelSettings]:
         """The settings of the channels that get a digest, longest waiting first."""
         columns = CHANNEL_SETTINGS.c
-        rows = await self._connection.execute(
+        return await self._values(
+            ChannelSettings,
             select(CHANNEL_SETTINGS)
             .where(columns.digest.is_not(None))
-            .order_by(columns.digest_until, columns.team_id, columns.channel_id)
+            .order_by(columns.digest_until, columns.team_id, columns.channel_id),
         )
-        return list(map(_settings_of, rows))
 
     async def advance_digest(self, channel: Channel, *, since: datetime, until: datetime) -> bool:
         """Move the end of the last digest's period from `since` to `until`.
 
         False when it is not `since` any more: of two conditional updates at once, one finds it moved.
         """
-        result = await self._connection.execute(
+        moved = await self._changed(
             update(CHANNEL_SETTINGS)
             .where(in_channel(CHANNEL_SETTINGS, channel), CHANNEL_SETTINGS.c.digest_until == since)
             .values(digest_until=until)
         )
-        return result.rowcount == 1
+        return moved == 1
 
 
 class Audit(Repository):
@@ -69,15 +193,20 @@ class Audit(Repository):
 
     async def add(self, entry: AuditEntry) -> None:
         """Keep an entry."""
-        row = channel_row(entry.channel) | picked(entry, _OF_ENTRY)
-        await self._connection.execute(insert(AUDIT).values(row))
+        await self._connection.execute(insert(AUDIT), row_of(entry))
 
     async def newest(self, channel: Channel, *, limit: int) -> list[AuditEntry]:
         """A channel's newest entries, newest first."""
-        rows = await self._connection.execute(
-            select(AUDIT).where(in_channel(AUDIT, channel)).order_by(AUDIT.c.audit_id.desc()).limit(limit)
-        )
-        return [AuditEntry(channel=channel, **picked(row, _OF_ENTRY)) for row in rows]
+        entries = select(AUDIT).where(in_channel(AUDIT, channel)).order_by(AUDIT.c.audit_id.desc())
+        return await self._values(AuditEntry, entries.limit(limit))
+
+    async def delete_old(self, before: datetime, *, limit: int) -> int:
+        """Delete up to `limit` entries from before a time, the oldest first; returns how many.
+
+        The oldest have the lowest ids.
+        """
+        first = select(func.min(AUDIT.c.audit_id)).scalar_subquery()
+        return await self._changed(delete(AUDIT).where(AUDIT.c.audit_id < first + limit, AUDIT.c.at < before))
 
 
 class RequestedSyncs(Repository):
@@ -85,27 +214,18 @@ class RequestedSyncs(Repository):
 
     async def add(self, sync: RequestedSync) -> None:
         """Insert one (its `sync_id` is ignored)."""
-        row = channel_row(sync.channel) | picked(sync, _OF_SYNC)
-        await self._connection.execute(insert(REQUESTED_SYNCS).values(row))
+        await self._connection.execute(insert(REQUESTED_SYNCS), row_of(sync, but={"sync_id"}))
 
     async def for_workspace(self, workspace_id: int) -> list[RequestedSync]:
         """All of a workspace, in the order of the requests."""
-        columns = REQUESTED_SYNCS.c
-        rows = await self._connection.execute(
-            select(REQUESTED_SYNCS).where(columns.workspace_id == workspace_id).order_by(columns.sync_id)
-        )
-        return [
-            RequestedSync(sync_id=row.sync_id, channel=channel_of(row), **picked(row, _OF_SYNC))
-            for row in rows
-        ]
+        which = select(REQUESTED_SYNCS).where(REQUESTED_SYNCS.c.workspace_id == workspace_id)
+        return await self._values(RequestedSync, which.order_by(REQUESTED_SYNCS.c.sync_id))
 
     async def remove(self, sync_id: int) -> bool:
         """Delete one; of two calls at once, one returns True."""
-        result = await self._connection.execute(
-            delete(REQUESTED_SYNCS).where(REQUESTED_SYNCS.c.sync_id == sync_id)
-        )
-        return result.rowcount == 1
+        return await self._changed(delete(REQUESTED_SYNCS).where(REQUESTED_SYNCS.c.sync_id == sync_id)) == 1
 
 
-def _settings_of(row: AnyRow) -> ChannelSettings:
-    return ChannelSettings(channel=channel_of(row), **picked(row, _OF_SETTINGS))
+def _subscription_of(row: AnyRow) -> Subscription:
+    filters = value_of(Filters, row, topics=frozenset(map(Topic, row.topics.split())))
+    return value_of(Subscription, row, filters=filters)

@@ -11,29 +11,40 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.run import Run, RunKey, key_of
-from cdi_bot.store.repository import (
+from cdi_bot.store.portable import (
     AnyRow,
     Repository,
-    fields_of,
     grouped,
     names_parameter,
     once,
-    picked,
+    row_of,
     sent_names,
     sent_spans,
     spans_table,
+    value_of,
 )
-from cdi_bot.store.runs import Runs, run_of
-from cdi_bot.store.tables import INCIDENTS, RUNS
+from cdi_bot.store.runs import Runs
+from cdi_bot.store.tables import CARD_INCIDENTS, CARDS, INCIDENTS, OUTBOX, RUNS
 
 _FAILED = RUNS.alias("failed")
 _GOOD = RUNS.alias("good")
-_FIELDS = fields_of(Incident, but={"incident_id", "kind", "last_failed", "resolved_by"})
 
 Starts = Mapping[int, Mapping[RunKey, datetime]]
 """By workspace, the starts under which runs are stored."""
@@ -120,16 +131,35 @@ class Incidents(Repository):
         """
         if incident.revision <= expected_revision:
             raise ValueError("a changed incident needs a revision above the expected one")
-        starts = await self._stored_starts([incident])
-        result = await self._connection.execute(
-            update(INCIDENTS)
-            .where(
-                INCIDENTS.c.incident_id == incident.incident_id,
-                INCIDENTS.c.revision == expected_revision,
-            )
-            .values(**_incident_row(incident, starts))
+        row = _incident_row(incident, await self._stored_starts([incident]))
+        columns = INCIDENTS.c
+        unchanged = and_(columns.incident_id == incident.incident_id, columns.revision == expected_revision)
+        return await self._changed(update(INCIDENTS).where(unchanged).values(row)) == 1
+
+    async def delete_old(self, before: datetime, *, limit: int) -> int:
+        """Delete up to `limit` incidents that were resolved before a time; returns how many.
+
+        Cards that show nothing else go with them, and so do the outbox messages of these cards.
+        """
+        found = select(INCIDENTS.c.incident_id).where(INCIDENTS.c.resolved_at < before)
+        incidents = await self._found(found.order_by(INCIDENTS.c.resolved_at).limit(limit))
+        if not incidents:
+            return 0
+        old = CARD_INCIDENTS.c.incident_id.in_(self._ids(incidents))
+        cards = await self._found(select(CARD_INCIDENTS.c.card_id).where(old).distinct())
+        # Locked in the order of the ids, as everybody does who changes a card.
+        which = CARDS.c.card_id.in_(self._ids(cards))
+        await self._found(select(CARDS.c.card_id).where(which).order_by(CARDS.c.card_id).with_for_update())
+        await self._connection.execute(delete(CARD_INCIDENTS).where(old))
+        left = CARD_INCIDENTS.c.card_id.in_(self._ids(cards))
+        empty = set(cards) - set(await self._found(select(CARD_INCIDENTS.c.card_id).where(left)))
+        emptied = self._ids(sorted(empty))
+        await self._connection.execute(delete(OUTBOX).where(OUTBOX.c.card_id.in_(emptied)))
+        await self._connection.execute(delete(CARDS).where(CARDS.c.card_id.in_(emptied)))
+        await self._connection.execute(
+            delete(INCIDENTS).where(INCIDENTS.c.incident_id.in_(self._ids(incidents)))
         )
-        return result.rowcount == 1
+        return len(incidents)
 
     async def _where(self, *conditions: ColumnElement[bool]) -> list[Incident]:
         """The incidents that meet all conditions, oldest first."""
@@ -137,6 +167,9 @@ class Incidents(Repository):
             _with_runs().where(*conditions).order_by(INCIDENTS.c.incident_id)
         )
         return list(map(_incident_of, rows))
+
+    async def _found(self, statement: Select[tuple[int]]) -> list[int]:
+        return list(await self._connection.scalars(statement))
 
     async def _stored_starts(self, incidents: Sequence[Incident]) -> Starts:
         """The starts under which the incidents' runs are stored; runs that are not stored yet are saved."""
@@ -157,12 +190,12 @@ def _incident_row(incident: Incident, starts: Starts) -> dict[str, Any]:
     def start(run: Run | None) -> datetime | None:
         return starts[incident.workspace_id][key_of(run)] if run else None
 
-    return {
-        **picked(incident, _FIELDS),
-        "kind": incident.kind,
-        "last_failed_start": start(incident.last_failed),
-        "resolved_by_start": start(incident.resolved_by),
-    }
+    return row_of(
+        incident,
+        but={"incident_id", "last_failed", "resolved_by"},
+        last_failed_start=start(incident.last_failed),
+        resolved_by_start=start(incident.resolved_by),
+    )
 
 
 @cache
@@ -215,10 +248,10 @@ def _is_run(run: FromClause, start: ColumnElement[datetime]) -> ColumnElement[bo
 
 
 def _incident_of(row: AnyRow) -> Incident:
-    return Incident(
-        incident_id=row.incident_id,
+    return value_of(
+        Incident,
+        row,
         kind=Kind(row.kind),
-        last_failed=run_of(row, prefix="failed_") if row.failed_job_status is not None else None,
-        resolved_by=run_of(row, prefix="good_") if row.good_job_status is not None else None,
-        **picked(row, _FIELDS),
+        last_failed=value_of(Run, row, prefix="failed_") if row.failed_job_status is not None else None,
+        resolved_by=value_of(Run, row, prefix="good_") if row.good_job_status is not None else None,
     )

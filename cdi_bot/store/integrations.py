@@ -10,22 +10,21 @@ from sqlalchemy import Select, bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, Workspace
-from cdi_bot.store.repository import (
+from cdi_bot.store.portable import (
     AnyRow,
     Repository,
-    fields_of,
     lease_is_over,
+    matched,
+    matching,
     names_parameter,
     once,
-    picked,
     replace_in,
+    row_of,
     sent_names,
     upsert_into,
+    value_of,
 )
 from cdi_bot.store.tables import INTEGRATIONS, WORKSPACES
-
-_OF_INTEGRATION = fields_of(Integration)
-_OF_WATCHING = fields_of(WatchedIntegration, but={"integration"})
 
 
 class Workspaces(Repository):
@@ -39,19 +38,16 @@ class Workspaces(Repository):
             .on_conflict_do_update(
                 index_elements=[WORKSPACES.c.base_url], set_={"dashboard_url": dashboard_url}
             )
-            .returning(WORKSPACES.c.workspace_id)
+            .returning(WORKSPACES)
         )
-        workspace_id = (await self._connection.execute(statement)).scalar_one()
-        return Workspace(workspace_id=workspace_id, base_url=base_url, dashboard_url=dashboard_url)
+        (workspace,) = await self._values(Workspace, statement)
+        return workspace
 
     async def get(self, workspace_id: int) -> Workspace:
         """The workspace of this id, which has to be there."""
-        columns = WORKSPACES.c
-        statement = select(columns.base_url, columns.dashboard_url).where(
-            columns.workspace_id == workspace_id
-        )
-        base_url, dashboard_url = (await self._connection.execute(statement)).one()
-        return Workspace(workspace_id=workspace_id, base_url=base_url, dashboard_url=dashboard_url)
+        which = select(WORKSPACES).where(WORKSPACES.c.workspace_id == workspace_id)
+        (workspace,) = await self._values(Workspace, which)
+        return workspace
 
     async def claim(self, workspace_id: int, *, owner: str, now: datetime, until: datetime) -> bool:
         """Take or renew the polling lease; False while another owner's lease lasts.
@@ -64,12 +60,8 @@ class Workspaces(Repository):
             columns.lease_owner == owner,
             lease_is_over(columns.lease_until, now, until + (until - now)),
         )
-        statement = (
-            update(WORKSPACES)
-            .where(columns.workspace_id == workspace_id, free)
-            .values(lease_owner=owner, lease_until=until)
-        )
-        return (await self._connection.execute(statement)).rowcount == 1
+        lease = update(WORKSPACES).where(columns.workspace_id == workspace_id, free)
+        return await self._changed(lease.values(lease_owner=owner, lease_until=until)) == 1
 
     async def release(self, workspace_id: int, *, owner: str) -> None:
         """End the lease, if it is this owner's."""
@@ -95,14 +87,7 @@ class Integrations(Repository):
 
     async def get(self, workspace_id: int, integration_id: str) -> WatchedIntegration | None:
         """One integration."""
-        columns = INTEGRATIONS.c
-        rows = await self._connection.execute(
-            select(INTEGRATIONS).where(
-                columns.workspace_id == workspace_id, columns.integration_id == integration_id
-            )
-        )
-        row = rows.one_or_none()
-        return _watched_of(row) if row else None
+        return next(iter((await self.get_many(workspace_id, [integration_id])).values()), None)
 
     async def get_many(
         self, workspace_id: int, integration_ids: Collection[str]
@@ -118,7 +103,10 @@ class Integrations(Repository):
             return
         await self._connection.execute(
             replace_in(self._connection, INTEGRATIONS),
-            list(map(_watched_row, sorted(watched, key=_by_id))),
+            [
+                row_of(one.integration) | row_of(one, but={"integration"})
+                for one in sorted(watched, key=_by_id)
+            ],
         )
 
     async def save_poll_state(self, watched: Sequence[WatchedIntegration]) -> None:
@@ -129,17 +117,13 @@ class Integrations(Repository):
         saved = (columns.listed_at, columns.status_asked_at, columns.trouble)
         await self._connection.execute(
             update(INTEGRATIONS)
-            .where(
-                columns.workspace_id == bindparam("of_workspace"),
-                columns.integration_id == bindparam("of_integration"),
-            )
+            .where(matching(INTEGRATIONS, "workspace_id", "integration_id"))
             .values({column: bindparam(f"new_{column.name}") for column in saved}),
             [
-                {
-                    "of_workspace": one.integration.workspace_id,
-                    "of_integration": one.integration.integration_id,
-                    **{f"new_{column.name}": getattr(one, column.name) for column in saved},
-                }
+                matched(
+                    workspace_id=one.integration.workspace_id, integration_id=one.integration.integration_id
+                )
+                | {f"new_{column.name}": getattr(one, column.name) for column in saved}
                 for one in sorted(watched, key=_by_id)
             ],
         )
@@ -154,13 +138,7 @@ def _by_ids(connection: AsyncConnection) -> Select[Any]:
 
 
 def _watched_of(row: AnyRow) -> WatchedIntegration:
-    return WatchedIntegration(
-        integration=Integration(**picked(row, _OF_INTEGRATION)), **picked(row, _OF_WATCHING)
-    )
-
-
-def _watched_row(watched: WatchedIntegration) -> dict[str, Any]:
-    return picked(watched.integration, _OF_INTEGRATION) | picked(watched, _OF_WATCHING)
+    return value_of(WatchedIntegration, row, integration=value_of(Integration, row))
 
 
 def _by_id(watched: WatchedIntegration) -> tuple[int, str]:

@@ -10,25 +10,38 @@ from functools import cache
 from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
-from sqlalchemy import Integer, Select, and_, bindparam, case, func, literal_column, or_, select, update
+from sqlalchemy import (
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.message import Content, MessageKind, OutboxMessage, OwedMessage
-from cdi_bot.store.columns import UtcTime
 from cdi_bot.store.errors import StoreTrouble
-from cdi_bot.store.repository import (
+from cdi_bot.store.portable import (
     AnyRow,
     Repository,
     Upsert,
-    channel_of,
+    UtcTime,
     channel_row,
-    fields_of,
     in_channel,
     lease_is_over,
+    matched,
+    matching,
     once,
-    picked,
+    row_of,
     upsert_into,
+    value_of,
 )
 from cdi_bot.store.tables import CARDS, CHANNELS, OUTBOX
 
@@ -37,9 +50,6 @@ AFTER_CARD = "waits for its card"
 """Reasons to postpone a message that has nothing wrong with it."""
 
 _PENDING = OUTBOX.c.state == literal_column("'owed'")  # the same text as in the partial indexes
-
-_OF_MESSAGE = fields_of(OwedMessage, but={"channel", "kind", "content"})
-_OF_SENDING = fields_of(OutboxMessage, but={"owed"})
 
 _CONTENT: TypeAdapter[Content] = TypeAdapter(Annotated[Content, Field(discriminator="what")])
 
@@ -71,16 +81,13 @@ class Outbox(Repository):
         """
         times = {"now": now, "longest": until + (until - now), "most": limit}
         rows = await self._connection.execute(_due_channels(), times)
-        channels = {channel_of(row): row.rest_until for row in rows}
+        channels = {value_of(Channel, row): row.rest_until for row in rows}
         if channels:
             await self._connection.execute(
                 update(CHANNELS)
-                .where(
-                    CHANNELS.c.team_id == bindparam("of_team"),
-                    CHANNELS.c.channel_id == bindparam("of_channel"),
-                )
+                .where(matching(CHANNELS, "team_id", "channel_id"))
                 .values(lease_owner=owner, lease_until=until),
-                [{"of_team": channel.team_id, "of_channel": channel.channel_id} for channel in channels],
+                [matched(**channel_row(channel)) for channel in channels],
             )
         return channels
 
@@ -109,10 +116,8 @@ class Outbox(Repository):
         """
         mark = OUTBOX.c.sending_since
         known = mark.is_(None) if before is None else mark == before
-        marked = await self._connection.execute(
-            update(OUTBOX).where(OUTBOX.c.message_id == message_id, _PENDING, known).values(sending_since=now)
-        )
-        return marked.rowcount == 1
+        message = update(OUTBOX).where(OUTBOX.c.message_id == message_id, _PENDING, known)
+        return await self._changed(message.values(sending_since=now)) == 1
 
     async def mark_sent(self, message_id: int, *, ts: str | None, now: datetime) -> None:
         """Settle a message that Slack confirmed, or (`ts` is `None`) one that need not be sent any more.
@@ -201,10 +206,8 @@ class Outbox(Repository):
 
     async def is_pending(self, key: str) -> bool:
         """Whether the message of this key is still to be sent."""
-        rows = await self._connection.execute(
-            select(OUTBOX.c.message_id).where(OUTBOX.c.key == key, _PENDING)
-        )
-        return rows.one_or_none() is not None
+        message = select(OUTBOX.c.message_id).where(OUTBOX.c.key == key, _PENDING)
+        return await self._connection.scalar(message) is not None
 
     async def posted_ts(self, key: str) -> str | None:
         """The `ts` under which the message of this key was posted, if Slack confirmed one."""
@@ -213,10 +216,8 @@ class Outbox(Repository):
 
     async def depth(self) -> int:
         """How many messages are pending."""
-        count: int = (
-            await self._connection.execute(select(func.count()).select_from(OUTBOX).where(_PENDING))
-        ).scalar_one()
-        return count
+        count = select(func.count()).select_from(OUTBOX).where(_PENDING)
+        return await self._connection.scalar(count) or 0
 
     async def waiting_since(self) -> datetime | None:
         """Since when the oldest message that waits only for Slack is pending; `None` when there is none.
@@ -225,14 +226,23 @@ class Outbox(Repository):
         little, or the answer matters.
         """
         reason = OUTBOX.c.last_error
-        oldest: datetime | None = (
-            await self._connection.execute(
-                select(func.min(OUTBOX.c.created_at)).where(
-                    _PENDING, or_(reason.is_(None), reason.not_in([SNOOZED, AFTER_CARD]))
-                )
-            )
-        ).scalar_one()
-        return oldest
+        oldest = select(func.min(OUTBOX.c.created_at)).where(
+            _PENDING, or_(reason.is_(None), reason.not_in([SNOOZED, AFTER_CARD]))
+        )
+        since: datetime | None = await self._connection.scalar(oldest)
+        return since
+
+    async def delete_notices(self, before: datetime, *, limit: int) -> int:
+        """Delete up to `limit` messages without a card that were sent before a time; returns how many."""
+        sent = and_(
+            OUTBOX.c.state == literal_column("'sent'"), OUTBOX.c.card_id.is_(None), OUTBOX.c.sent_at < before
+        )
+        oldest = select(OUTBOX.c.message_id).where(sent).order_by(OUTBOX.c.sent_at).limit(limit)
+        messages = (await self._connection.scalars(oldest)).all()
+        await self._connection.execute(
+            delete(OUTBOX).where(OUTBOX.c.message_id.in_(self._ids(messages)), sent)
+        )
+        return len(messages)
 
     async def _change(self, message_id: int, **values: Any) -> None:
         await self._connection.execute(
@@ -310,22 +320,11 @@ def content_from_json(text: str) -> Content:
 
 
 def _row(message: OwedMessage, now: datetime) -> dict[str, Any]:
-    return {
-        **channel_row(message.channel),
-        **picked(message, _OF_MESSAGE),
-        "kind": message.kind.value,
-        "content": content_to_json(message.content),
-        "state": "owed",
-        "created_at": now,
-        "attempts": 0,
-    }
+    content = content_to_json(message.content)
+    return row_of(message, content=content, state="owed", created_at=now, attempts=0)
 
 
 def _message_of(row: AnyRow) -> OutboxMessage:
-    owed = OwedMessage(
-        channel=channel_of(row),
-        kind=MessageKind(row.kind),
-        content=content_from_json(row.content),
-        **picked(row, _OF_MESSAGE),
-    )
-    return OutboxMessage(owed=owed, **picked(row, _OF_SENDING))
+    content = content_from_json(row.content)
+    owed = value_of(OwedMessage, row, kind=MessageKind(row.kind), content=content)
+    return value_of(OutboxMessage, row, owed=owed)

@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Float,
     Select,
     and_,
@@ -20,8 +19,10 @@ from sqlalchemy import (
     case,
     cast,
     delete,
+    exists,
     func,
     literal_column,
+    or_,
     select,
     tuple_,
     update,
@@ -30,24 +31,27 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model.run import Outcome, Run, RunKey, key_of
 from cdi_bot.core.statistics import RunTotals
-from cdi_bot.store.repository import (
+from cdi_bot.store.portable import (
     AnyRow,
-    Build,
     Repository,
-    fields_of,
     grouped,
+    matched,
+    matching,
     once,
-    picked,
     replace_in,
+    row_of,
     sent_spans,
     spans_table,
+    value_of,
 )
-from cdi_bot.store.tables import INCIDENTS, RUNS
+from cdi_bot.store.tables import INCIDENTS, INTEGRATIONS, RUN_KEY, RUNS
 
-_OF_RUN = fields_of(Run)
 _SECOND = timedelta(seconds=1)
 _MICROSECOND = timedelta(microseconds=1)
 _NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+
+IntegrationKey = tuple[int, str]
+"""An integration's workspace and its id. Retention goes through all integrations in the order of these keys."""
 
 
 class Runs(Repository):
@@ -62,13 +66,14 @@ class Runs(Repository):
             .where(others.c.workspace_id == workspace_id, others.c.integration_id == wanted.c.value)
             .scalar_subquery()
         )
-        rows = await self._connection.execute(
+        runs = await self._values(
+            Run,
             select(RUNS).where(
                 columns.workspace_id == workspace_id,
                 tuple_(columns.integration_id, columns.sync_start_time).in_(select(wanted.c.value, latest)),
-            )
+            ),
         )
-        return {row.integration_id: run_of(row) for row in rows}
+        return {run.integration_id: run for run in runs}
 
     async def running(self, workspace_id: int, integration_ids: Collection[str]) -> dict[str, list[Run]]:
         """The stored runs that are still `running`, newest first; an integration without any has an empty list."""
@@ -79,38 +84,36 @@ class Runs(Repository):
             others.c.workspace_id == workspace_id,
             others.c.integration_id.in_(self._names(integration_ids)),
         )
-        rows = await self._connection.execute(
+        runs = await self._values(
+            Run,
             select(RUNS)
             .where(
                 columns.workspace_id == workspace_id,
                 tuple_(columns.integration_id, columns.sync_start_time).in_(running),
             )
-            .order_by(columns.sync_start_time.desc())
+            .order_by(columns.sync_start_time.desc()),
         )
-        return grouped((row.integration_id, run_of(row)) for row in rows)
+        return grouped((run.integration_id, run) for run in runs)
 
     async def since(self, workspace_id: int, integration_id: str, start: datetime) -> list[Run]:
         """Stored runs that began at or after `start` less one second (list times may be cut), newest first."""
-        which = {"workspace": workspace_id, "integration": integration_id, "start": start - _SECOND}
-        return list(map(run_of, await self._connection.execute(_SINCE, which)))
+        return (await self.since_each(workspace_id, {integration_id: start})).get(integration_id, [])
 
     async def since_each(self, workspace_id: int, starts: Mapping[str, datetime]) -> dict[str, list[Run]]:
         """The same for several integrations, each with its own start; one without any run is left out."""
         spans = [(integration_id, start - _SECOND, _NEVER) for integration_id, start in starts.items()]
-        runs = await self._within(_all_within, workspace_id, spans)
+        runs = await self._within(workspace_id, spans)
         newest_first = sorted(runs, key=lambda run: run.sync_start_time, reverse=True)
         return dict(grouped((run.integration_id, run) for run in newest_first))
 
     async def page(self, workspace_id: int, integration_id: str, *, offset: int, limit: int) -> list[Run]:
         """Stored runs, newest first."""
-        rows = await self._connection.execute(
-            select(RUNS)
-            .where(RUNS.c.workspace_id == workspace_id, RUNS.c.integration_id == integration_id)
-            .order_by(RUNS.c.sync_start_time.desc())
-            .offset(offset)
-            .limit(limit)
+        which = select(RUNS).where(
+            RUNS.c.workspace_id == workspace_id, RUNS.c.integration_id == integration_id
         )
-        return list(map(run_of, rows))
+        return await self._values(
+            Run, which.order_by(RUNS.c.sync_start_time.desc()).offset(offset).limit(limit)
+        )
 
     async def count_by_status(
         self, workspace_id: int, integration_id: str, *, since: datetime | None
@@ -160,126 +163,111 @@ class Runs(Repository):
         A run from the list never replaces what the status call told, but it ends a run that was running.
         """
         exact = {(run.integration_id, run.sync_start_time): run for run in runs if not run.provisional}
-        told = {key_of(run) for run in exact.values()}
-        listed = {key_of(run): run for run in runs if run.provisional and key_of(run) not in told}
-        stored = {key_of(run): run for run in await self._of_seconds(_all_within, workspace_id, listed)}
-        merged = (_merged(stored.get(key), run) for key, run in listed.items())
+        starts = {key_of(run): run.sync_start_time for run in exact.values()}
+        listed = {key_of(run): run for run in runs if run.provisional and key_of(run) not in starts}
+        stored = await self._of_seconds(workspace_id, {*starts, *listed})
+        known = {key_of(run): run for run in stored}
+        merged = (_merged(known.get(key), run) for key, run in listed.items())
         await self._write(workspace_id, [*exact.values(), *filter(None, merged)])
-        await self._replace_provisional(workspace_id, exact.values())
+        # Provisional runs whose exact start is now known go; incidents then show the exact ones.
+        moves = [
+            (run.integration_id, run.sync_start_time, starts[key_of(run)])
+            for run in stored
+            if run.provisional and starts.get(key_of(run)) not in {None, run.sync_start_time}
+        ]
+        await self._drop(workspace_id, moves)
 
     async def remove(self, workspace_id: int, integration_id: str, starts: Collection[datetime]) -> None:
         """Delete runs that Braze no longer knows; an incident that shows one of them then shows no run."""
-        await self._drop([_move(workspace_id, integration_id, start, None) for start in starts])
+        await self._drop(workspace_id, [(integration_id, start, None) for start in starts])
+
+    async def delete_old(
+        self, before: datetime, *, after: IntegrationKey | None, integrations: int, limit: int
+    ) -> tuple[int, IntegrationKey | None]:
+        """Delete up to `limit` runs that began before a time, of the next `integrations` integrations after a key.
+
+        The newest run of each integration stays, and so does one that an incident shows. Returns how many were
+        deleted, and the key of the last integration: `None` when there was no integration left.
+        """
+        columns = INTEGRATIONS.c
+        following = select(columns.workspace_id, columns.integration_id).order_by(
+            columns.workspace_id, columns.integration_id
+        )
+        if after is not None:
+            following = following.where(tuple_(columns.workspace_id, columns.integration_id) > after)
+        rows = await self._connection.execute(following.limit(integrations))
+        keys = [(row.workspace_id, row.integration_id) for row in rows]
+        if not keys:
+            return 0, None
+        old = _old_runs(before, keys[0], keys[-1]).limit(limit)
+        runs = (await self._connection.execute(old)).all()
+        if runs:
+            await self._delete(runs)
+        return len(runs), keys[-1]
 
     async def stored_starts(self, workspace_id: int, runs: Iterable[Run]) -> dict[RunKey, datetime]:
         """The start under which each run is stored; one that is not stored yet is saved."""
         wanted = {key_of(run): run for run in runs}
-        stored = {key_of(run): run for run in await self._of_seconds(_all_within, workspace_id, wanted)}
+        stored = {key_of(run): run for run in await self._of_seconds(workspace_id, wanted)}
         await self._write(workspace_id, [run for key, run in wanted.items() if key not in stored])
         return {key: run.sync_start_time for key, run in (wanted | stored).items()}
 
-    async def _of_seconds(
-        self, statement: Build[Select[Any]], workspace_id: int, seconds: Collection[RunKey]
-    ) -> list[Run]:
+    async def _of_seconds(self, workspace_id: int, seconds: Collection[RunKey]) -> list[Run]:
         """The stored runs that began within these seconds: one index search each."""
         spans = [(integration_id, at, at + _SECOND - _MICROSECOND) for integration_id, at in seconds]
-        return await self._within(statement, workspace_id, spans)
+        return await self._within(workspace_id, spans)
 
-    async def _within(
-        self,
-        statement: Build[Select[Any]],
-        workspace_id: int,
-        spans: Sequence[tuple[str, datetime, datetime]],
-    ) -> list[Run]:
+    async def _within(self, workspace_id: int, spans: Sequence[tuple[str, datetime, datetime]]) -> list[Run]:
         if not spans:
             return []
-        rows = await self._connection.execute(
-            statement(self._connection),
-            {"workspace": workspace_id, **sent_spans(self._connection, spans)},
-        )
-        return [run_of(row) for row in rows if row.job_status is not None]
+        sent = {"workspace": workspace_id, **sent_spans(self._connection, spans)}
+        rows = await self._connection.execute(_all_within(self._connection), sent)
+        return [value_of(Run, row) for row in rows if row.job_status is not None]
 
     async def _write(self, workspace_id: int, runs: Sequence[Run]) -> None:
         if not runs:
             return
         await self._connection.execute(
             replace_in(self._connection, RUNS),
-            [{"workspace_id": workspace_id, **picked(run, _OF_RUN)} for run in sorted(runs, key=key_of)],
+            [row_of(run, workspace_id=workspace_id) for run in sorted(runs, key=key_of)],
         )
 
-    async def _replace_provisional(self, workspace_id: int, exact: Collection[Run]) -> None:
-        """Delete provisional runs whose exact start is now known; incidents then show the exact ones."""
-        starts = {key_of(run): run.sync_start_time for run in exact}
-        cut = await self._of_seconds(_provisional_within, workspace_id, starts)
-        await self._drop(
-            [_move(workspace_id, run.integration_id, run.sync_start_time, starts[key_of(run)]) for run in cut]
-        )
+    async def _drop(self, workspace_id: int, moves: Sequence[tuple[str, datetime, datetime | None]]) -> None:
+        """Delete the run of each integration that began at the first time.
 
-    async def _drop(self, moves: Sequence[dict[str, Any]]) -> None:
-        """Delete the runs that began at `old`; incidents that show them show the run that began at `new` instead."""
+        Incidents that show it show the run that began at the second time instead.
+        """
         if not moves:
             return
-        for reference in (INCIDENTS.c.last_failed_start, INCIDENTS.c.resolved_by_start):
+        for reference in ("last_failed_start", "resolved_by_start"):
             await self._connection.execute(
                 update(INCIDENTS)
-                .where(
-                    INCIDENTS.c.workspace_id == bindparam("of_workspace"),
-                    INCIDENTS.c.integration_id == bindparam("of_integration"),
-                    reference == bindparam("old"),
-                )
+                .where(matching(INCIDENTS, "workspace_id", "integration_id", reference))
                 .values({reference: bindparam("new")}),
-                moves,
+                [
+                    matched(workspace_id=workspace_id, integration_id=name, **{reference: old}) | {"new": new}
+                    for name, old, new in moves
+                ],
             )
+        await self._delete([(workspace_id, name, old) for name, old, _ in moves])
+
+    async def _delete(self, keys: Sequence[AnyRow | tuple[int, str, datetime]]) -> None:
         await self._connection.execute(
-            delete(RUNS).where(
-                RUNS.c.workspace_id == bindparam("of_workspace"),
-                RUNS.c.integration_id == bindparam("of_integration"),
-                RUNS.c.sync_start_time == bindparam("old"),
-            ),
-            [{name: value for name, value in move.items() if name != "new"} for move in moves],
+            delete(RUNS).where(matching(RUNS, *RUN_KEY)),
+            [matched(**dict(zip(RUN_KEY, key, strict=True))) for key in keys],
         )
-
-
-def _move(workspace_id: int, integration_id: str, old: datetime, new: datetime | None) -> dict[str, Any]:
-    return {"of_workspace": workspace_id, "of_integration": integration_id, "old": old, "new": new}
-
-
-_SINCE = (
-    select(RUNS)
-    .where(
-        RUNS.c.workspace_id == bindparam("workspace"),
-        RUNS.c.integration_id == bindparam("integration"),
-        RUNS.c.sync_start_time >= bindparam("start"),
-    )
-    .order_by(RUNS.c.sync_start_time.desc())
-)
 
 
 @once
 def _all_within(connection: AsyncConnection) -> Select[Any]:
-    return _within(connection)
-
-
-@once
-def _provisional_within(connection: AsyncConnection) -> Select[Any]:
-    return _within(connection, RUNS.c.provisional)
-
-
-def _within(connection: AsyncConnection, *more: ColumnElement[bool]) -> Select[Any]:
     """The runs within spans. The outer join keeps SQLite from reading all runs and comparing each with the spans."""
     span = spans_table(connection)
     within = and_(
         RUNS.c.workspace_id == bindparam("workspace"),
         RUNS.c.integration_id == span.c.name,
         RUNS.c.sync_start_time.between(span.c.first, span.c.last),
-        *more,
     )
     return select(RUNS).select_from(span.outerjoin(RUNS, within))
-
-
-def run_of(row: AnyRow, prefix: str = "") -> Run:
-    """A run from a row of runs, or from a row that holds its columns with a prefix."""
-    return Run(**{name: getattr(row, prefix + name) for name in _OF_RUN})
 
 
 def _merged(stored: Run | None, listed: Run) -> Run | None:
@@ -289,3 +277,33 @@ def _merged(stored: Run | None, listed: Run) -> Run | None:
     if stored.outcome is Outcome.RUNNING and listed.outcome is not Outcome.RUNNING:
         return replace(stored, job_status=listed.job_status, provisional=True)
     return None
+
+
+def _old_runs(
+    before: datetime, first: IntegrationKey, last: IntegrationKey
+) -> Select[tuple[int, str, datetime]]:
+    """The runs that may be deleted, of the integrations from one key to another; each needs one index search."""
+    of, newest = INTEGRATIONS.c, RUNS.alias("newest")
+    key = tuple_(of.workspace_id, of.integration_id)
+    last_start = (
+        select(func.max(newest.c.sync_start_time))
+        .where(newest.c.workspace_id == of.workspace_id, newest.c.integration_id == of.integration_id)
+        .scalar_subquery()
+    )
+    shown = exists().where(
+        INCIDENTS.c.workspace_id == RUNS.c.workspace_id,
+        INCIDENTS.c.integration_id == RUNS.c.integration_id,
+        or_(
+            INCIDENTS.c.last_failed_start == RUNS.c.sync_start_time,
+            INCIDENTS.c.resolved_by_start == RUNS.c.sync_start_time,
+        ),
+    )
+    return (
+        select(RUNS.c.workspace_id, RUNS.c.integration_id, RUNS.c.sync_start_time)
+        .join(
+            INTEGRATIONS,
+            and_(RUNS.c.workspace_id == of.workspace_id, RUNS.c.integration_id == of.integration_id),
+        )
+        .where(key >= first, key <= last, RUNS.c.sync_start_time < before)
+        .where(RUNS.c.sync_start_time < last_start, ~shown)
+    )

@@ -18,9 +18,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cdi_bot.store.columns import Base, Code, Count, Id, InChannel, WorkspaceId, no_id_reuse, table_of, where
+from cdi_bot.store.portable import Base, Code, Count, Id, InChannel, WorkspaceId, no_id_reuse, table_of, where
 
-_RUN_KEY = ("workspace_id", "integration_id", "sync_start_time")
+RUN_KEY = ("workspace_id", "integration_id", "sync_start_time")
 
 
 class WorkspaceRow(Base):
@@ -73,10 +73,10 @@ class RunRow(Base):
 
     __tablename__ = "runs"
     __table_args__ = (
-        PrimaryKeyConstraint(*_RUN_KEY),
+        PrimaryKeyConstraint(*RUN_KEY),
         CheckConstraint("rows_synced >= 0", name="rows_synced_count"),
         CheckConstraint("rows_failed_with_errors >= 0", name="rows_failed_count"),
-        Index("ix_runs_running", "job_status", *_RUN_KEY, **where("job_status = 'running'")),
+        Index("ix_runs_running", "job_status", *RUN_KEY, **where("job_status = 'running'")),
         {"sqlite_with_rowid": False},
     )
 
@@ -99,7 +99,7 @@ class IncidentRow(Base):
         *(
             ForeignKeyConstraint(
                 ["workspace_id", "integration_id", column],
-                [f"runs.{key}" for key in _RUN_KEY],
+                [f"runs.{key}" for key in RUN_KEY],
                 name=f"fk_incidents_{column}_runs",
             )
             for column in ("last_failed_start", "resolved_by_start")

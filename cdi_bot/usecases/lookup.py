@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, normalize_name
 from cdi_bot.monitoring.braze_port import NO_SUCH_INTEGRATION, STATUS_PATIENCE, BrazeReason, Endpoint, within
-from cdi_bot.monitoring.workspaces import WatchedWorkspaces
+from cdi_bot.monitoring.workspaces import WatchedWorkspace, WatchedWorkspaces
 from cdi_bot.store import Store
 from cdi_bot.usecases.answers import BrazeRefused, NoMatch, SeveralMatches
 
@@ -110,43 +110,49 @@ class Lookup:
         self.status_patience = status_patience
         self.list_patience = list_patience
 
-    async def find(self, query: str) -> Match | BrazeRefused:
+    async def find(self, query: str, workspace_id: int | None = None) -> Match | BrazeRefused:
         """Find the integration that `query` means; one that only Braze knows is stored."""
-        match = await self._stored(query)
+        if not self._workspaces.watches(workspace_id):
+            return NoMatch(query=query, nearest=(), list_known=True)
+        workspace = self._workspaces.meant(workspace_id)
+        match = await self._stored(query, workspace.workspace_id)
         if not isinstance(match, NoMatch):
             return match
-        trouble = await self.discover()
+        trouble = await self.discover(workspace.workspace_id)
         if trouble is None:
-            return await self._stored(query)
+            return await self._stored(query, workspace.workspace_id)
         if looks_like_an_id(query):
-            return await self._checked(query, match)
+            return await self._checked(query, workspace, match)
         if trouble is BrazeReason.NO_PERMISSION:
             return match
-        if match.nearest:
-            return replace(match, trouble=trouble)
-        return BrazeRefused(reason=trouble, query=query)
+        return replace(match, trouble=trouble) if match.nearest else BrazeRefused(reason=trouble, query=query)
 
-    async def discover(self, patience: timedelta | None = None) -> BrazeReason | None:
+    async def discover(self, workspace_id: int, patience: timedelta | None = None) -> BrazeReason | None:
         """Read the list, unless that was done just now; returns why that failed in time, `None` if it did not."""
-        return await within(patience or self.list_patience, self._workspaces.meant().poller.discover())
+        return await within(
+            patience or self.list_patience, self._workspaces.of(workspace_id).poller.discover()
+        )
 
-    async def refresh(self, integration_id: str) -> BrazeReason | None:
+    async def refresh(self, integration: Integration) -> BrazeReason | None:
         """Read the newest runs of an integration; returns why that failed in time, `None` if it did not."""
-        return await within(self.status_patience, self._workspaces.meant().poller.refresh(integration_id))
+        poller = self._workspaces.of(integration.workspace_id).poller
+        return await within(self.status_patience, poller.refresh(integration.integration_id))
 
-    async def _stored(self, query: str) -> Match:
+    async def _stored(self, query: str, workspace_id: int) -> Match:
         async with self._store.read() as uow:
-            by_id = await uow.integrations.get(self._workspaces.meant().workspace_id, query)
+            by_id = await uow.integrations.get(workspace_id, query)
             if by_id is not None:
                 return by_id  # what buttons hold: no need to read all integrations
-            known = await uow.integrations.all(self._workspaces.meant().workspace_id)
+            known = await uow.integrations.all(workspace_id)
         return match_integration(query, known)
 
-    async def _checked(self, integration_id: str, unknown: NoMatch) -> Match | BrazeRefused:
+    async def _checked(
+        self, integration_id: str, workspace: WatchedWorkspace, unknown: NoMatch
+    ) -> Match | BrazeRefused:
         """Ask Braze for the status of an id that is not known."""
-        trouble = await within(self.list_patience, self._workspaces.meant().poller.refresh(integration_id))
+        trouble = await within(self.list_patience, workspace.poller.refresh(integration_id))
         if trouble is None:
-            return await self._stored(integration_id)
+            return await self._stored(integration_id, workspace.workspace_id)
         if trouble in NO_SUCH_INTEGRATION:
             return unknown
         return braze_refusal(trouble, Endpoint.STATUS, integration_id)

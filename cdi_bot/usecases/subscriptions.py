@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, normalize_name
 from cdi_bot.core.model.message import Subscribed, Unsubscribed
 from cdi_bot.core.model.subscription import Filters, Subscription, is_pattern, selector_matches
-from cdi_bot.delivery.slack_port import Messenger
 from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint
-from cdi_bot.monitoring.workspaces import WatchedWorkspaces
-from cdi_bot.store import Store, UnitOfWork
-from cdi_bot.usecases.access import Access, posting_problem
+from cdi_bot.store import UnitOfWork
+from cdi_bot.usecases.access import posting_problem
 from cdi_bot.usecases.answers import (
     Answer,
     BrazeRefused,
@@ -24,8 +21,8 @@ from cdi_bot.usecases.answers import (
     SubscriptionEnded,
     SubscriptionSet,
 )
-from cdi_bot.usecases.audit import Actor, acting, announce
-from cdi_bot.usecases.lookup import Lookup, braze_refusal, match_integration, was_listed
+from cdi_bot.usecases.base import Actor, UseCases, announce
+from cdi_bot.usecases.lookup import braze_refusal, match_integration, was_listed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,65 +42,61 @@ class _Target:
         return cls(selector=integration.integration_id, name=integration.integration_name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeSubscriptions:
-    """The changes of subscriptions. Every method answers.
+class ChangeSubscriptions(UseCases):
+    """The changes of subscriptions."""
 
-    `StoreTrouble` is raised, and `SlackTrouble` while Slack does not tell who somebody is.
-    `who` is a Slack user id. `clock` gives the present in UTC, `wake` tells the dispatcher that something is owed.
-    """
-
-    store: Store
-    messenger: Messenger
-    workspaces: WatchedWorkspaces
-    access: Access
-    lookup: Lookup
-    clock: Callable[[], datetime]
-    wake: Callable[[], None]
-
-    async def subscribe(self, channel: Channel, who: str, query: str, filters: Filters) -> Answer:
+    async def subscribe(
+        self, channel: Channel, who: str, query: str, filters: Filters, *, workspace_id: int | None = None
+    ) -> Answer:
         """Subscribe a channel to what `query` takes in, from now on; what ended before is history."""
         reason = await posting_problem(self.messenger, channel) or await self.access.to_change(who)
         if reason:
             return reason
-        target = await self._target(query)
+        if not self.workspaces.watches(workspace_id):
+            return NoMatch(query=query, nearest=(), list_known=True)
+        actor = self.actor(channel, who, workspace_id)
+        target = await self._target(query, actor.workspace_id)
         if not isinstance(target, _Target):
             return target
         async with self.store.write() as uow:
-            answer = await self._subscribe(
-                uow, acting(channel, who, self.clock(), self.workspaces), target, filters
-            )
+            answer = await self._subscribe(uow, actor, target, filters)
         self.wake()
         return answer
 
-    async def _target(self, query: str) -> _Target | SeveralMatches | NoMatch | BrazeRefused:
+    async def _target(
+        self, query: str, workspace_id: int
+    ) -> _Target | SeveralMatches | NoMatch | BrazeRefused:
         """Find what a subscription is to take in, and have its present state read where that is one request."""
         if is_pattern(query):
-            trouble = await self.lookup.discover()
-            if trouble is None or (trouble is not BrazeReason.NO_PERMISSION and await self._was_listed()):
+            trouble = await self.lookup.discover(workspace_id)
+            if trouble is None or (
+                trouble is not BrazeReason.NO_PERMISSION and await self._was_listed(workspace_id)
+            ):
                 return _Target(selector=query)
             if query == "all" and trouble is not BrazeReason.NO_PERMISSION:
                 # No name to get wrong: nothing has to be looked up.
                 return _Target(selector=query, trouble=trouble)
             return braze_refusal(trouble, Endpoint.LIST, query)
-        found = await self.lookup.find(query)
+        found = await self.lookup.find(query, workspace_id)
         if not isinstance(found, WatchedIntegration):
             return found
         if found.watched_since is None:
             # Trouble changes nothing: the baseline is then taken from what the list told, or later.
-            await self.lookup.refresh(found.integration.integration_id)
+            await self.lookup.refresh(found.integration)
         return _Target.of(found.integration)
 
-    async def _was_listed(self) -> bool:
+    async def _was_listed(self, workspace_id: int) -> bool:
         async with self.store.read() as uow:
-            return was_listed(await uow.integrations.all(self.workspaces.meant().workspace_id))
+            return was_listed(await uow.integrations.all(workspace_id))
 
     async def _subscribe(
         self, uow: UnitOfWork, actor: Actor, target: _Target, filters: Filters
     ) -> SubscriptionSet:
         """Subscribe, or change the filters of the subscription that is there."""
         present = await uow.subscriptions.for_channel(actor.channel)
-        before = next((one for one in present if _is_same(one, target)), None)
+        before = next(
+            (one for one in present if one.workspace_id == actor.workspace_id and _is_same(one, target)), None
+        )
         if before:
             target = replace(target, selector=before.selector)
         subscription = await uow.subscriptions.add(
@@ -137,45 +130,55 @@ class ChangeSubscriptions:
             trouble=target.trouble,
         )
 
-    async def unsubscribe(self, channel: Channel, who: str, query: str, *, only: bool = False) -> Answer:
+    async def unsubscribe(
+        self, channel: Channel, who: str, query: str, *, workspace_id: int | None = None, only: bool = False
+    ) -> Answer:
         """End a channel's subscriptions to what `query` takes in.
 
         A pattern ends the subscriptions of the single integrations that it matches, too; `all` ends every one. With
-        `only`, nothing but the subscription ends whose selector `query` is.
+        `only`, nothing but the subscription ends whose selector `query` is. Where no workspace is named, those of
+        every workspace count.
         """
         refusal = await self.access.to_change(who)
         if refusal:
             return refusal
-        target = await self._subscribed_target(channel, query)
+        target = await self._subscribed_target(channel, query, workspace_id)
         if not isinstance(target, _Target):
             return target
+        actor = self.actor(channel, who, workspace_id)
         async with self.store.write() as uow:
-            answer = await self._unsubscribe(
-                uow, acting(channel, who, self.clock(), self.workspaces), target, only=only
-            )
+            found = await _subscriptions(uow, channel, workspace_id)
+            answer = await self._unsubscribe(uow, actor, target, found, only=only)
         self.wake()
         return answer
 
     async def _subscribed_target(
-        self, channel: Channel, query: str
+        self, channel: Channel, query: str, workspace_id: int | None
     ) -> _Target | SeveralMatches | NoMatch | BrazeRefused:
         """Find what is meant; where a name matches several integrations, the one that the channel subscribed to."""
         async with self.store.read() as uow:
-            subscribed = {one.selector for one in await uow.subscriptions.for_channel(channel)}
-            known = await uow.integrations.all(self.workspaces.meant().workspace_id)
+            subscribed = {one.selector for one in await _subscriptions(uow, channel, workspace_id)}
+            known = await uow.integrations.all(
+                self.workspaces.meant().workspace_id if workspace_id is None else workspace_id
+            )
         if is_pattern(query) or query in subscribed:
             return _Target(selector=query)
         own = [watched for watched in known if watched.integration.integration_id in subscribed]
         found: WatchedIntegration | SeveralMatches | NoMatch | BrazeRefused = match_integration(query, own)
         if isinstance(found, NoMatch):
-            found = await self.lookup.find(query)
+            found = await self.lookup.find(query, workspace_id)
         return _Target.of(found.integration) if isinstance(found, WatchedIntegration) else found
 
     async def _unsubscribe(
-        self, uow: UnitOfWork, actor: Actor, target: _Target, *, only: bool
+        self,
+        uow: UnitOfWork,
+        actor: Actor,
+        target: _Target,
+        subscriptions: Sequence[Subscription],
+        *,
+        only: bool,
     ) -> SubscriptionEnded | NotSubscribed:
-        """End every subscription that the target means; with `only`, the one that has just this selector."""
-        subscriptions = await uow.subscriptions.for_channel(actor.channel)
+        """End those of the subscriptions that the target means; with `only`, those that have just this selector."""
         integrations = {
             watched.integration.integration_id: watched.integration
             for watched in await uow.integrations.all(actor.workspace_id)
@@ -193,12 +196,19 @@ class ChangeSubscriptions:
         if not ending:
             return NotSubscribed(selector=target.selector, name=name, covered_by=covering)
         await uow.subscriptions.remove([one.subscription_id for one in ending])
-        await self.workspaces.of(actor.workspace_id).poller.watch(
-            uow, [], actor.at
-        )  # nothing new to watch, but who is subscribed has changed
+        for each in self.workspaces:
+            if each.workspace_id in {one.workspace_id for one in ending}:
+                # Nothing new to watch, but who is subscribed has changed.
+                await each.poller.watch(uow, [], actor.at)
         content = Unsubscribed(who=actor.who, workspace_id=actor.workspace_id, selector=target.selector)
         await announce(uow, actor, "unsubscribe", target.selector, content)
         return SubscriptionEnded(selector=target.selector, name=name, still_covered_by=covering)
+
+
+async def _subscriptions(uow: UnitOfWork, channel: Channel, workspace_id: int | None) -> list[Subscription]:
+    """A channel's subscriptions to what one Braze workspace has, or all of them."""
+    subscriptions = await uow.subscriptions.for_channel(channel)
+    return [one for one in subscriptions if workspace_id in (None, one.workspace_id)]
 
 
 def _is_same(subscription: Subscription, target: _Target) -> bool:

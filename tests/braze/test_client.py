@@ -111,9 +111,9 @@ async def test_a_cursor_that_repeats_for_ever_ends_the_pages(client: BrazeClient
 
 async def test_oddities_cost_no_run(client: BrazeClient, world: BrazeWorld) -> None:
     """Times without zone, counts as strings and a status never heard of are read as far as they go."""
-    odd = Oddities(naive_times=True, whole_seconds=True, text_counts=True, status="Limit Exceeded")
+    odd = Oddities(naive_times=True, whole_seconds=True, text_counts=True, status="Stopped By User")
     page = await client.status_page(with_history(world, 3, odd))
-    assert [run.job_status for run in page.runs] == ["limit exceeded"] * 3
+    assert [run.job_status for run in page.runs] == ["stopped by user"] * 3
     assert [run.rows_synced for run in page.runs] == [90] * 3
     assert [run.sync_start_time for run in page.runs] == [
         NOON - timedelta(minutes=number) for number in (1, 2, 3)

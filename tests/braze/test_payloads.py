@@ -129,9 +129,15 @@ def test_statuses_are_compared_without_case(told: str) -> None:
 
 def test_a_status_that_is_undocumented_is_kept() -> None:
     """It stays what Braze said, but for its case."""
-    page = status_page(ROW | {"job_status": "Limit Exceeded"})
-    assert page.runs[0].job_status == "limit exceeded"
+    page = status_page(ROW | {"job_status": "Stopped By User"})
+    assert page.runs[0].job_status == "stopped by user"
     assert page.unreadable == ()
+
+
+@pytest.mark.parametrize("told", ["Limit Exceeded", "limit-exceeded", "LIMIT_EXCEEDED"])
+def test_a_documented_status_is_known_however_it_is_spelled(told: str) -> None:
+    """The dashboard writes words with a space where the API has an underscore."""
+    assert status_page(ROW | {"job_status": told}).runs[0].job_status == "limit_exceeded"
 
 
 @pytest.mark.parametrize("field", ["sync_start_time", "sync_finish_time", "last_timestamp_synced"])

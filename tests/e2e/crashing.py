@@ -30,10 +30,9 @@ from cdi_bot.cli import main, run
 from cdi_bot.scheduler import Scheduler
 from cdi_bot.settings.environment import VARIABLES
 from cdi_bot.slack.api.messenger import SlackMessenger
-from cdi_bot.store import Store
+from cdi_bot.store import Store, UnitOfWork
 from cdi_bot.store.cards import Cards
 from cdi_bot.store.outbox import Outbox
-from cdi_bot.store.unit_of_work import UnitOfWork
 
 RATE = 10
 """How many seconds of the test's clock pass in one real second."""

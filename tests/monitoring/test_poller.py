@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Kind, Topic
 from cdi_bot.sandbox.braze.integration import IntegrationConfig, Oddities
+from cdi_bot.sandbox.braze.runs import Run as PastRun
 from cdi_bot.sandbox.braze.runs import RunPlan
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.seed_data import MARKETING_OPS, TEAM
@@ -232,6 +234,41 @@ async def test_an_unknown_status_is_told_as_it_stands(bot: Whole, status: str) -
     await bot.subscribe(topics=frozenset({Topic.RECOVERY}))
     bot.end_run(users, status)
     await bot.until(lambda: len(bot.cards()) == 1, seconds=5)
+
+
+async def test_a_word_of_a_run_without_a_finish_is_told_when_it_has_outlasted_the_others(bot: Whole) -> None:
+    """Braze may have a new word for `running`: the integration's runs take half a minute, and an hour is advised."""
+    users = bot.create("Users")
+    bot.put_history(users, "success", "success", "success")
+    await bot.run(5)
+    await bot.subscribe()
+    queued = PastRun(status="queued", start=bot.clock.now, finish=None)
+    bot.sandbox.braze.put_history(users, [queued])
+    await bot.run(3500, step=5)
+    assert bot.messages() == []
+    await bot.until(lambda: len(bot.cards()) == 1, seconds=300)
+    assert "queued" in bot.texts()[0]
+    bot.end_run(users, "success")
+    await bot.until(lambda: len(bot.replies()) == 1, seconds=60)
+
+
+async def test_a_word_that_becomes_a_success_was_never_told(bot: Whole) -> None:
+    """It stood for a run that was under way, and costs no more status calls than one that is `running`."""
+    users = bot.create("Users")
+    await bot.run(5)
+    await bot.subscribe(topics=frozenset(Topic))
+    queued = PastRun(status="queued", start=bot.clock.now, finish=None)
+    bot.sandbox.braze.put_history(users, [queued])
+    await bot.until(lambda: len(bot.cards()) == 1, seconds=60)
+    assert "queued" not in bot.texts()[0]
+    asked = len(bot.sandbox.braze.requests)
+    await bot.run(600)
+    calls = [each for each in list(bot.sandbox.braze.requests)[asked:] if each.path.endswith("status")]
+    assert len(calls) < 60
+    done = replace(queued, status="success", finish=bot.clock.now)
+    bot.sandbox.braze.put_history(users, [done])
+    await bot.run(60)
+    assert len(bot.messages()) == 1
 
 
 async def test_a_channel_hears_only_what_it_asked_for(bot: Whole) -> None:

@@ -35,9 +35,9 @@ from cdi_bot.usecases.incidents import IncidentResponse
 from cdi_bot.usecases.queries import Queries
 from cdi_bot.usecases.subscription_form import SubscriptionForms
 from cdi_bot.usecases.subscriptions import ChangeSubscriptions
-from cdi_bot.usecases.sync import SyncRequests
 from tests.databases import new_sqlite
-from tests.rigs.settings import bot_settings
+from tests.rigs.adapters import bot_settings
+from tests.sandbox.braze_kit import Clock
 
 START = datetime(2026, 3, 2, 12, 0, 5, tzinfo=UTC)
 
@@ -49,22 +49,6 @@ PATIENCE = timedelta(seconds=30)
 """How long people wait for Braze: longer than anything here takes on a busy machine."""
 
 
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        """Stand at the start."""
-        self.now = START
-
-    def __call__(self) -> datetime:
-        """Return the present."""
-        return self.now
-
-    def advance(self, seconds: float) -> None:
-        """Move on."""
-        self.now += timedelta(seconds=seconds)
-
-
 @dataclass
 class Desk:
     """Everything that a test of the use cases needs."""
@@ -74,11 +58,11 @@ class Desk:
     app: App
     poller: Poller
     workspace: Workspace
+    second: Workspace | None
     messenger: SlackMessenger
     access: Access
     subscriptions: ChangeSubscriptions
     incidents: IncidentResponse
-    syncs: SyncRequests
     channels: ChangeChannelSettings
     forms: SubscriptionForms
     queries: Queries
@@ -91,7 +75,6 @@ class Desk:
             slack=slack,
             subscriptions=self.subscriptions,
             incidents=self.incidents,
-            syncs=self.syncs,
             queries=self.queries,
             channels=self.channels,
             access=self.access,
@@ -146,31 +129,33 @@ async def responder(
     permissions: Sequence[str] | None = None,
     dashboard: str | None = "https://dashboard-03.braze.com",
     patience: timedelta = PATIENCE,
+    second: Sandbox | None = None,
 ) -> AsyncIterator[Desk]:
-    """Set everything up; with `permissions`, Braze's key has only these. People wait so long for Braze."""
-    clock = Clock()
+    """Set everything up; with `permissions`, Braze's key has only these. People wait so long for Braze.
+
+    `second` is the stand-in of a second workspace, which is meant by nothing that is typed.
+    """
+    clock = Clock(START)
     store = await Store.open(new_sqlite(folder))
     async with Sandbox(clock) as sandbox, aiohttp.ClientSession() as session:
         sandbox.braze.settings = Settings(jitter=0)
         if permissions is not None:
             sandbox.braze.set_key(sandbox.braze_api_key, permissions)
         async with store.write() as uow:
-            workspace = await uow.workspaces.find_or_add(base_url=sandbox.url, dashboard_url=dashboard)
-        braze = BrazeClient(
-            base_url=sandbox.url,
-            api_key=sandbox.braze_api_key,
-            workspace_id=workspace.workspace_id,
-            clock=clock,
-            random=lambda: 0.0,
-            sleep=_no_wait,
-        )
+            watched = [
+                (await uow.workspaces.find_or_add(base_url=each.url, dashboard_url=dashboard), each)
+                for each in (sandbox, second)
+                if each
+            ]
+        clients = [_client(workspace, each, clock) for workspace, each in watched]
+        workspace = watched[0][0]
         api = SlackApi(session, token=sandbox.slack_bot_token, url=f"{sandbox.url}/api/")
         for name in ("UBEN", "UADMIN"):
             sandbox.slack.users[name] = User(id=name, name=name.lower(), real_name=name)
         messenger = SlackMessenger(api, Translator())
         adapters = Adapters(
             store=store,
-            workspaces=[(workspace, braze)],
+            workspaces=[(each, client) for (each, _), client in zip(watched, clients, strict=True)],
             messenger=messenger,
             directory=SlackDirectory(api, TEAM),
             team_id=TEAM,
@@ -187,20 +172,33 @@ async def responder(
             app=app,
             poller=poller,
             workspace=workspace,
+            second=watched[1][0] if second else None,
             messenger=messenger,
             access=app.access,
             subscriptions=app.subscriptions,
             incidents=app.incidents,
-            syncs=app.syncs,
             channels=app.channels,
             forms=app.forms,
             queries=app.queries,
             clock=clock,
             woken=woken,
         )
-        await poller.idle()
-        await braze.aclose()
+        for each in app.workspaces:
+            await each.poller.idle()
+        for client in clients:
+            await client.aclose()
     await store.close()
+
+
+def _client(workspace: Workspace, sandbox: Sandbox, clock: Clock) -> BrazeClient:
+    return BrazeClient(
+        base_url=sandbox.url,
+        api_key=sandbox.braze_api_key,
+        workspace_id=workspace.workspace_id,
+        clock=clock,
+        random=lambda: 0.0,
+        sleep=_no_wait,
+    )
 
 
 async def _no_wait(_seconds: float) -> None:

@@ -32,9 +32,8 @@ from cdi_bot.slack.api.directory import SlackDirectory
 from cdi_bot.slack.api.messenger import SlackMessenger
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import Store, StoreTrouble
-from cdi_bot.usecases.sync import SyncRequests
 from tests.databases import new_file
-from tests.rigs.settings import bot_settings
+from tests.rigs.adapters import bot_settings, no_jitter
 from tests.rigs.virtual_time import threadless_store
 from tests.sandbox.braze_kit import Clock
 
@@ -43,11 +42,6 @@ WHO = "U0MARA0001"
 GRACE = timedelta(minutes=10)
 
 Json = dict[str, Any]
-
-
-def no_jitter() -> float:
-    """No chance in tests."""
-    return 0.0
 
 
 @dataclass
@@ -72,11 +66,6 @@ class Bot:
     def dispatcher(self) -> Dispatcher:
         """What brings messages to Slack."""
         return self.app.dispatcher
-
-    @property
-    def syncs(self) -> SyncRequests:
-        """What starts syncs for people."""
-        return self.app.syncs
 
     async def close(self) -> None:
         """Stop as the program does."""

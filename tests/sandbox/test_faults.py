@@ -1,7 +1,9 @@
 """Faults: which requests they hit, how they run out, and their JSON form."""
 
 import pytest
+from pydantic_core import to_jsonable_python
 
+from cdi_bot.sandbox.control import read
 from cdi_bot.sandbox.faults import Fault, FaultKind, Faults
 
 
@@ -85,7 +87,7 @@ def test_json_round_trip(kind: FaultKind) -> None:
     fault = Fault(
         kind=kind, seconds=1.5, status=418, body="x", html=True, retry_after=3, times=4, path="chat."
     )
-    assert Fault.from_json(fault.to_json()) == fault
+    assert read(Fault, to_jsonable_python(fault), "fault") == fault
 
 
 def test_json_list() -> None:
@@ -98,7 +100,7 @@ def test_json_list() -> None:
 
 def test_json_defaults_and_upper_case() -> None:
     """The kind is enough, and its case does not matter."""
-    assert Fault.from_json({"kind": "RATE_LIMITED"}) == Fault(kind=FaultKind.RATE_LIMITED)
+    assert read(Fault, {"kind": "RATE_LIMITED"}, "fault") == Fault(kind=FaultKind.RATE_LIMITED)
 
 
 @pytest.mark.parametrize(
@@ -119,4 +121,4 @@ def test_json_defaults_and_upper_case() -> None:
 def test_json_refused(value: object, word: str) -> None:
     """A wrong fault is refused with a text that names what is wrong."""
     with pytest.raises(ValueError, match=word):
-        Fault.from_json(value)
+        read(Fault, value, "fault")

@@ -1,12 +1,178 @@
-"""The channels' own settings."""
+"""What is kept for a channel: subscriptions, snoozes, settings, audit, requested syncs."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from cdi_bot.core.model.channel import ChannelSettings
+import pytest
+
+from cdi_bot.core.model.channel import AuditEntry, Channel, ChannelSettings
+from cdi_bot.core.model.incident import Topic
+from cdi_bot.core.model.message import MessageKind, OwedMessage, Unsubscribed
+from cdi_bot.core.model.requested_sync import RequestedSync
+from cdi_bot.core.model.subscription import Filters, Snooze, Subscription
 from cdi_bot.store import Store
-from tests.store.samples import CHANNEL, MINUTE, NOW, OTHER_CHANNEL
+from tests.store.samples import CHANNEL, MINUTE, NOW, OTHER_CHANNEL, ReadSql, a_workspace
+
+
+async def subscribe(
+    store: Store,
+    workspace_id: int,
+    selector: str = "all",
+    *,
+    channel: Channel = CHANNEL,
+    filters: Filters | None = None,
+    by: str = "U1",
+) -> Subscription:
+    """Subscribe in its own commit."""
+    async with store.write() as work:
+        return await work.subscriptions.add(
+            channel=channel,
+            workspace_id=workspace_id,
+            selector=selector,
+            filters=filters or Filters(),
+            by=by,
+            now=NOW,
+        )
+
+
+async def test_a_subscription_is_kept_whole(store: Store) -> None:
+    """Every filter is read as it was saved."""
+    workspace_id = await a_workspace(store)
+    filters = Filters(
+        topics=frozenset({Topic.PARTIAL, Topic.RUNNING}), min_rows=5, min_percent=0.5, mention="<@U2>"
+    )
+    added = await subscribe(store, workspace_id, "Users*", filters=filters)
+    assert added.filters == filters
+    async with store.read() as work:
+        assert await work.subscriptions.for_channel(CHANNEL) == [added]
+
+
+@pytest.mark.parametrize("topics", [frozenset[Topic](), frozenset(Topic)])
+async def test_any_set_of_topics_is_kept(store: Store, topics: frozenset[Topic]) -> None:
+    """No topic, and every topic, are sets like others."""
+    workspace_id = await a_workspace(store)
+    assert (await subscribe(store, workspace_id, filters=Filters(topics=topics))).filters.topics == topics
+
+
+async def test_subscribing_again_changes_the_filters_only(store: Store) -> None:
+    """The same selector in the same channel stays one subscription, made by whoever made it first."""
+    workspace_id = await a_workspace(store)
+    first = await subscribe(store, workspace_id)
+    other = Filters(min_rows=100)
+    assert await subscribe(store, workspace_id, filters=other, by="U2") == replace(first, filters=other)
+
+
+async def test_subscriptions_come_in_the_order_they_were_made(store: Store) -> None:
+    """A channel and a workspace each list their own, oldest first; removed ones are gone."""
+    one, two = await a_workspace(store), await a_workspace(store, "fra-01")
+    zebra = await subscribe(store, one, "zebra")
+    apple = await subscribe(store, one, "apple", channel=OTHER_CHANNEL)
+    elsewhere = await subscribe(store, two, "apple")
+    async with store.write() as work:
+        assert await work.subscriptions.for_workspace(one) == [zebra, apple]
+        assert await work.subscriptions.for_channel(CHANNEL) == [zebra, elsewhere]
+        await work.subscriptions.remove([zebra.subscription_id, 999])
+        await work.subscriptions.remove([])
+        assert await work.subscriptions.for_channel(CHANNEL) == [elsewhere]
+
+
+async def test_a_channel_is_marked_broken_once(store: Store) -> None:
+    """A call returns only the marks that it makes, and clearing removes them all."""
+    workspace_id = await a_workspace(store)
+    one, two = await subscribe(store, workspace_id, "one"), await subscribe(store, workspace_id, "two")
+    await subscribe(store, workspace_id, "one", channel=OTHER_CHANNEL)
+    async with store.write() as work:
+        marked = await work.subscriptions.mark_broken(CHANNEL, "is_archived")
+        assert marked == [replace(each, broken_reason="is_archived") for each in (one, two)]
+        assert await work.subscriptions.mark_broken(CHANNEL, "not_in_channel") == []
+        assert await work.subscriptions.clear_broken(CHANNEL)
+        assert not await work.subscriptions.clear_broken(CHANNEL)
+        assert await work.subscriptions.for_channel(CHANNEL) == [one, two]
+        assert not await work.subscriptions.clear_broken(OTHER_CHANNEL)
+
+
+def a_snooze(workspace_id: int, channel: Channel = CHANNEL, minutes: int | None = 5) -> Snooze:
+    """A snooze of the integration "one"."""
+    until = None if minutes is None else NOW + minutes * MINUTE
+    return Snooze(
+        channel=channel,
+        workspace_id=workspace_id,
+        integration_id="one",
+        until=until,
+        by="U1",
+        at=NOW,
+        reason="maintenance",
+    )
+
+
+async def test_snoozes_last_until_their_time(store: Store) -> None:
+    """A snooze is active before its end, not at it; one without end stays active."""
+    workspace_id = await a_workspace(store)
+    timed, endless = a_snooze(workspace_id), a_snooze(workspace_id, OTHER_CHANNEL, None)
+    async with store.write() as work:
+        await work.snoozes.save(endless)
+        await work.snoozes.save(timed)
+        assert await work.snoozes.active(workspace_id, ["one", "two"], NOW) == [timed, endless]
+        assert await work.snoozes.active(workspace_id, ["one"], NOW + 5 * MINUTE) == [endless]
+        assert await work.snoozes.active(workspace_id, ["two"], NOW) == []
+
+
+async def test_a_snooze_is_replaced_by_the_next(store: Store) -> None:
+    """An integration has one snooze in a channel: the one set last."""
+    workspace_id = await a_workspace(store)
+    longer = replace(a_snooze(workspace_id, minutes=60), by="U2", reason=None)
+    async with store.write() as work:
+        await work.snoozes.save(a_snooze(workspace_id))
+        await work.snoozes.save(longer)
+        assert await work.snoozes.active(workspace_id, ["one"], NOW) == [longer]
+
+
+async def test_snoozes_are_ended_by_people_and_by_recovery(store: Store) -> None:
+    """A person ends the snooze of a channel, a recovery those that last until it, everywhere."""
+    workspace_id = await a_workspace(store)
+    timed, endless = a_snooze(workspace_id), a_snooze(workspace_id, OTHER_CHANNEL, None)
+    async with store.write() as work:
+        await work.snoozes.save(timed)
+        await work.snoozes.save(endless)
+        assert await work.snoozes.end(None, workspace_id, "one") == [endless]
+        assert await work.snoozes.end(CHANNEL, workspace_id, "one") == [timed]
+        assert await work.snoozes.end(CHANNEL, workspace_id, "one") == []
+
+
+async def test_expired_snoozes_are_returned_once(store: Store) -> None:
+    """Whoever removes an ended snooze gets it, and nobody after."""
+    workspace_id = await a_workspace(store)
+    timed, endless = a_snooze(workspace_id), a_snooze(workspace_id, OTHER_CHANNEL, None)
+    async with store.write() as work:
+        await work.snoozes.save(timed)
+        await work.snoozes.save(endless)
+        assert await work.snoozes.remove_expired(NOW + 4 * MINUTE) == []
+        assert await work.snoozes.remove_expired(NOW + 5 * MINUTE) == [timed]
+        assert await work.snoozes.remove_expired(NOW + 5 * MINUTE) == []
+
+
+async def test_the_newest_entries_of_a_channel(store: Store) -> None:
+    """A channel's audit begins with the newest entry, and holds nothing of other channels."""
+    entries = [
+        AuditEntry(channel=CHANNEL, at=NOW, who="U1", action="subscribe", subject=str(number))
+        for number in range(4)
+    ]
+    elsewhere = replace(entries[0], channel=Channel(team_id="T1", channel_id="C9"))
+    async with store.write() as work:
+        for entry in (*entries, elsewhere):
+            await work.audit.add(entry)
+    async with store.read() as work:
+        assert await work.audit.newest(CHANNEL, limit=3) == entries[:0:-1]
+
+
+async def test_audit_entries_are_kept(store: Store, read_sql: ReadSql) -> None:
+    """Who did what to what, where and when, is in the database."""
+    async with store.write() as work:
+        await work.audit.add(AuditEntry(channel=CHANNEL, at=NOW, who="U1", action="subscribe", subject="all"))
+    rows = await read_sql("SELECT team_id, channel_id, who, action, subject FROM audit")
+    assert rows == [("T1", "C1", "U1", "subscribe", "all")]
+
 
 SETTINGS = ChannelSettings(
     channel=CHANNEL,
@@ -51,3 +217,61 @@ async def test_a_digest_is_sent_by_one(store: Store) -> None:
     assert told == [True, False]
     async with store.read() as work:
         assert await work.channels.settings(CHANNEL) == replace(SETTINGS, digest_until=NOW + MINUTE)
+
+
+def a_sync(workspace_id: int) -> RequestedSync:
+    """A sync that is not stored yet."""
+    return RequestedSync(
+        sync_id=0,
+        channel=CHANNEL,
+        workspace_id=workspace_id,
+        integration_id="one",
+        who="U1",
+        asked_at=NOW,
+        newest_start=NOW - MINUTE,
+        incident_id=None,
+        announced="sync:1",
+        is_certain=True,
+    )
+
+
+async def test_a_sync_comes_back_as_it_was(store: Store) -> None:
+    """Every field is kept, and only its own workspace follows it."""
+    ours, other = await a_workspace(store), await a_workspace(store, "iad-02")
+    wanted = [
+        a_sync(ours),
+        replace(a_sync(ours), newest_start=None, incident_id=2**40, is_certain=False),
+    ]
+    async with store.write() as work:
+        for sync in (*wanted, a_sync(other)):
+            await work.requested_syncs.add(sync)
+    async with store.read() as work:
+        found = await work.requested_syncs.for_workspace(ours)
+    assert [replace(sync, sync_id=0) for sync in found] == wanted
+    assert len({sync.sync_id for sync in found}) == 2
+
+
+async def test_a_requested_sync_is_removed_once(store: Store) -> None:
+    """Whoever removes it second is told that it was removed."""
+    workspace_id = await a_workspace(store)
+    async with store.write() as work:
+        await work.requested_syncs.add(a_sync(workspace_id))
+        (sync,) = await work.requested_syncs.for_workspace(workspace_id)
+        assert await work.requested_syncs.remove(sync.sync_id)
+        assert not await work.requested_syncs.remove(sync.sync_id)
+        assert await work.requested_syncs.for_workspace(workspace_id) == []
+
+
+async def test_a_message_is_known_by_its_key(store: Store) -> None:
+    """Whether it is still pending, and its `ts` in Slack."""
+    content = Unsubscribed(who="U1", workspace_id=1, selector="all")
+    owed = OwedMessage(key="k", channel=CHANNEL, kind=MessageKind.NOTICE, content=content, not_before=NOW)
+    async with store.write() as work:
+        assert not await work.outbox.is_pending("k")
+        await work.outbox.add([owed], now=NOW)
+        assert await work.outbox.is_pending("k")
+        assert await work.outbox.posted_ts("k") is None
+        (message,) = await work.outbox.pending(CHANNEL, limit=1)
+        await work.outbox.mark_sent(message.message_id, ts="1.2", now=NOW)
+        assert not await work.outbox.is_pending("k")
+        assert await work.outbox.posted_ts("k") == "1.2"

@@ -20,9 +20,9 @@ from sqlalchemy import Connection, Inspector, create_engine, inspect, text
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.message import ChannelBroken, Content, GroupedReply, IntegrationMissing
 from cdi_bot.store import StoreTrouble, migrate
-from cdi_bot.store.columns import Base
 from cdi_bot.store.engine import sync_url
 from cdi_bot.store.outbox import content_from_json
+from cdi_bot.store.portable import Base
 from tests.databases import Databases
 
 MIGRATIONS = Path(__file__).parent.parent.parent / "migrations"

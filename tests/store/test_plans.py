@@ -60,12 +60,12 @@ ASKED: dict[str, Ask] = {
     "what a channel is owed": lambda work: work.outbox.pending(CHANNEL, limit=500),
     "outbox depth": lambda work: work.outbox.depth(),
     "outbox age": lambda work: work.outbox.waiting_since(),
-    "forget runs": lambda work: work.retention.delete_runs(
+    "forget runs": lambda work: work.runs.delete_old(
         NOW + 3 * MINUTE, after=(1, "i000003"), integrations=50, limit=500
     ),
-    "forget incidents": lambda work: work.retention.delete_incidents(NOW + 3 * MINUTE, limit=100),
-    "forget notices": lambda work: work.retention.delete_notices(NOW + 3 * MINUTE, limit=100),
-    "forget audit": lambda work: work.retention.delete_audit(NOW + 3 * MINUTE, limit=100),
+    "forget incidents": lambda work: work.incidents.delete_old(NOW + 3 * MINUTE, limit=100),
+    "forget notices": lambda work: work.outbox.delete_notices(NOW + 3 * MINUTE, limit=100),
+    "forget audit": lambda work: work.audit.delete_old(NOW + 3 * MINUTE, limit=100),
 }
 
 PARTIAL = {

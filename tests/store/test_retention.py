@@ -43,7 +43,7 @@ async def forget_runs(
 ) -> tuple[int, IntegrationKey | None]:
     """Delete runs in their own commit."""
     async with store.write() as work:
-        return await work.retention.delete_runs(before, after=after, integrations=integrations, limit=limit)
+        return await work.runs.delete_old(before, after=after, integrations=integrations, limit=limit)
 
 
 async def minutes(store: Store, workspace_id: int, integration_id: str) -> list[int]:
@@ -120,8 +120,8 @@ async def test_an_old_incident_goes_with_its_cards_and_their_messages(
         )
         await work.outbox.add([of_card(alone), reply(alone), of_card(storm)], now=NOW)
     async with store.write() as work:
-        assert await work.retention.delete_incidents(NOW + 3 * MINUTE, limit=10) == 1
-        assert await work.retention.delete_incidents(NOW + 3 * MINUTE, limit=10) == 0
+        assert await work.incidents.delete_old(NOW + 3 * MINUTE, limit=10) == 1
+        assert await work.incidents.delete_old(NOW + 3 * MINUTE, limit=10) == 0
     assert await read_sql("SELECT incident_id FROM incidents ORDER BY 1") == [
         (newer.incident_id,),
         (still_open.incident_id,),
@@ -137,7 +137,7 @@ async def test_incidents_go_in_steps(store: Store) -> None:
     """The oldest go first, no more at a time than asked for."""
     await resolved(store, 2, 0, 1)
     async with store.write() as work:
-        counts = [await work.retention.delete_incidents(NOW + 9 * MINUTE, limit=2) for _ in range(3)]
+        counts = [await work.incidents.delete_old(NOW + 9 * MINUTE, limit=2) for _ in range(3)]
     assert counts == [2, 1, 0]
 
 
@@ -151,7 +151,7 @@ async def test_only_notices_that_were_sent_go_by_themselves(store: Store, read_s
         for place, message in enumerate(await work.outbox.pending(CHANNEL, limit=9)):
             if message.owed.key != "owed":
                 await work.outbox.mark_sent(message.message_id, ts=None, now=NOW + (place == 1) * 5 * MINUTE)
-        assert await work.retention.delete_notices(NOW + 3 * MINUTE, limit=10) == 1
+        assert await work.outbox.delete_notices(NOW + 3 * MINUTE, limit=10) == 1
     assert await read_sql('SELECT "key" FROM outbox ORDER BY message_id') == [
         ("newer",),
         ("owed",),
@@ -166,6 +166,6 @@ async def test_the_audit_goes_from_its_old_end(store: Store, read_sql: ReadSql) 
         for minute in range(5):
             entry = AuditEntry(channel=channel, at=NOW + minute * MINUTE, who="U1", action="x", subject="y")
             await work.audit.add(entry)
-        counts = [await work.retention.delete_audit(NOW + 3 * MINUTE, limit=2) for _ in range(3)]
+        counts = [await work.audit.delete_old(NOW + 3 * MINUTE, limit=2) for _ in range(3)]
     assert counts == [2, 1, 0]
     assert await read_sql("SELECT count(*) FROM audit") == [(2,)]

@@ -19,8 +19,8 @@ from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.store import Store, StoreTrouble
-from cdi_bot.store.columns import storable
 from cdi_bot.store.outbox import content_from_json, content_to_json
+from cdi_bot.store.portable import storable
 from tests.store.samples import CHANNEL, NOW, ReadSql, a_workspace, integration, notice, owe
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=40)

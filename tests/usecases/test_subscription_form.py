@@ -32,7 +32,7 @@ async def test_what_is_offered(desk: Desk) -> None:
     """The list is read where nothing is known yet, then the memory answers; what Braze has dropped is not offered."""
     desk.add("Users EU")
     gone = desk.add("Users US")
-    found = await desk.forms.search(" users ")
+    found = await desk.forms.search(" users ", 1)
     assert [one.integration_name for one in found.integrations] == ["Users EU", "Users US"]
     assert (found.pattern, found.pattern_count) == ("users*", 2)
     asked = desk.calls("/integrations")
@@ -40,7 +40,7 @@ async def test_what_is_offered(desk: Desk) -> None:
         known = await uow.integrations.get(desk.workspace.workspace_id, gone)
         assert known is not None
         await uow.integrations.save([replace(known, missing_since=desk.clock())])
-    assert (await desk.forms.search("users")).total == 1
+    assert (await desk.forms.search("users", 1)).total == 1
     assert desk.calls("/integrations") == asked
 
 
@@ -49,9 +49,9 @@ async def test_whatever_spelling_is_typed(desk: Desk) -> None:
     wide = desk.add("ユーザー（本番）")
     desk.add("Orders")
     for typed in ("ﾕｰｻﾞｰ", f"https://dashboard-03.braze.com/integrations/cloud_data_ingestion/{wide}?tab=log"):
-        (found,) = (await desk.forms.search(typed)).integrations
+        (found,) = (await desk.forms.search(typed, 1)).integrations
         assert found.integration_id == wide
-    (orders,) = (await desk.forms.search("ｏｒｄ")).integrations
+    (orders,) = (await desk.forms.search("ｏｒｄ", 1)).integrations
     assert orders.integration_name == "Orders"
 
 
@@ -60,12 +60,12 @@ async def test_by_which_subscription_a_channel_gets_alerts(desk: Desk) -> None:
     users = desk.add("Users")
     forms: SubscriptionForms = desk.forms
     await desk.subscriptions.subscribe(MARKETING, MARA, "Users", Filters())
-    about = await forms.for_integration(ALERTS, users)
+    about = await forms.for_integration(ALERTS, 1, users)
     assert isinstance(about, Integration)
-    assert await forms.for_integration(ALERTS, "nothing") is None
+    assert await forms.for_integration(ALERTS, 1, "nothing") is None
     for selector in ("all", "U*", users):
         await desk.subscriptions.subscribe(ALERTS, MARA, selector, QUIET)
-        closest = await forms.for_integration(ALERTS, users)
+        closest = await forms.for_integration(ALERTS, 1, users)
         assert isinstance(closest, ExistingSubscription)
         assert closest.subscription.selector == selector
         assert closest.name == ("Users" if selector == users else None)
@@ -82,11 +82,21 @@ async def test_only_ones_own_channels(desk: Desk) -> None:
     place = world.channels["C0GENERAL1"]
     world.put_channel(replace(place, members=place.members - {KENJI}))
     forms: SubscriptionForms = desk.forms
-    assert isinstance(await forms.subscribe(general, MARA, "all", QUIET, picked=True), SubscriptionSet)
-    assert await forms.subscribe(general, KENJI, "all", QUIET, picked=True) == NotAllowed(action="elsewhere")
-    assert isinstance(await forms.subscribe(general, KENJI, "all", QUIET, picked=False), SubscriptionSet)
-    assert await forms.subscribe(PRIVATE, MARA, "all", QUIET, picked=True) == NeedsInvite(channel=PRIVATE)
-    assert isinstance(await forms.subscribe(ALERTS, GUEST, "all", QUIET, picked=True), NotAllowed)
+    assert isinstance(
+        await forms.subscribe(general, MARA, "all", QUIET, picked=True, workspace_id=1), SubscriptionSet
+    )
+    assert await forms.subscribe(general, KENJI, "all", QUIET, picked=True, workspace_id=1) == NotAllowed(
+        action="elsewhere"
+    )
+    assert isinstance(
+        await forms.subscribe(general, KENJI, "all", QUIET, picked=False, workspace_id=1), SubscriptionSet
+    )
+    assert await forms.subscribe(PRIVATE, MARA, "all", QUIET, picked=True, workspace_id=1) == NeedsInvite(
+        channel=PRIVATE
+    )
+    assert isinstance(
+        await forms.subscribe(ALERTS, GUEST, "all", QUIET, picked=True, workspace_id=1), NotAllowed
+    )
 
 
 async def test_one_subscription_ends_alone(desk: Desk) -> None:
@@ -94,7 +104,9 @@ async def test_one_subscription_ends_alone(desk: Desk) -> None:
     desk.add("Users")
     for selector in ("all", "Users", "U*"):
         await desk.subscriptions.subscribe(ALERTS, MARA, selector, Filters())
-    assert isinstance(await desk.forms.unsubscribe(ALERTS, MARA, "all"), SubscriptionEnded)
+    async with desk.store.read() as uow:
+        (everything,) = [one for one in await uow.subscriptions.for_channel(ALERTS) if one.selector == "all"]
+    assert isinstance(await desk.forms.unsubscribe(ALERTS, MARA, everything), SubscriptionEnded)
     async with desk.store.read() as uow:
         assert len(await uow.subscriptions.for_channel(ALERTS)) == 2
     assert [type(content) for content in await desk.owed()] == [
@@ -112,9 +124,9 @@ async def test_language_and_digest_of_the_channel(desk: Desk) -> None:
     schedule = read_schedule(["weekly", "mon", "08:30"])
     wish = SettingsChange(language="en", changes_language=True, digest=schedule, changes_digest=True)
     assert len(await forms.change_settings(ALERTS, MARA, wish, "Europe/Berlin")) == 2
-    shown = await forms.settings(ALERTS)
+    shown = await forms.channels.show(ALERTS)
     assert (shown.language, shown.digest, shown.zone) == ("en", "weekly mon 08:30", "Europe/Berlin")
     await forms.change_settings(ALERTS, MARA, SettingsChange(changes_digest=True), "UTC")
-    shown = await forms.settings(ALERTS)
+    shown = await forms.channels.show(ALERTS)
     assert (shown.language, shown.digest) == ("en", None)
     assert [type(content) for content in await desk.owed()] == [LanguageChanged, DigestChanged, DigestChanged]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import time
 
 from cdi_bot.core.commands import tokenizer
 from cdi_bot.core.commands.specification import (
@@ -97,16 +96,6 @@ _DIGEST = Specification(
     ),
     usage="/cdi digest weekly mon 09:00 Europe/Berlin",
     audit=N_("{when} {who} set its digest: {what}"),
-    samples=(
-        ("digest", ShowSettings()),
-        ("digest off", SetDigest(schedule=None)),
-        (
-            "digest weekly mon 9am europe/berlin quiet in:<#C1|general>",
-            SetDigest(
-                schedule=Schedule(at=time(9), weekday=0, quiet=True), zone="Europe/Berlin", channel_id="C1"
-            ),
-        ),
-    ),
 )
 
 _LANGUAGE = Specification(
@@ -119,11 +108,6 @@ _LANGUAGE = Specification(
     help=(("/cdi language ja", N_("the language of what I post in this channel")),),
     usage="/cdi language ja",
     audit=N_("{when} {who} set its language: {what}"),
-    samples=(
-        ("language JA", SetLanguage(language="ja")),
-        ("language default", SetLanguage(language=None)),
-        ("language in:<#C1|general>", ShowSettings(channel_id="C1")),
-    ),
 )
 
 _AUDIT = Specification(
@@ -133,10 +117,6 @@ _AUDIT = Specification(
     read=no_arguments(ShowAudit),
     help=(("/cdi audit", N_("who changed what in this channel")),),
     usage="/cdi audit in:#data-alerts",
-    samples=(
-        ("audit", ShowAudit()),
-        ("audit in:<#C1|general>", ShowAudit(channel_id="C1")),
-    ),
 )
 
 CHANNELS = (_DIGEST, _LANGUAGE, _AUDIT)

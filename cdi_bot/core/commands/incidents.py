@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from cdi_bot.core.commands import tokenizer
 from cdi_bot.core.commands.snooze_time import LONGEST, SHORTEST, find_end
 from cdi_bot.core.commands.specification import (
     N_,
-    SAMPLE_TIME,
     Arguments,
     ChannelCommand,
     Command,
@@ -108,10 +107,6 @@ _ACK = Specification(
     help=(("/cdi ack Users", N_("say that you look after a failing integration: reminders stop")),),
     usage="/cdi ack Users",
     audit=N_("{when} {who} acknowledged {what}"),
-    samples=(
-        ("ack Users", Acknowledge(query="Users")),
-        ("acknowledge “Users sync”", Acknowledge(query="Users sync")),
-    ),
 )
 
 _SNOOZE = Specification(
@@ -129,16 +124,6 @@ _SNOOZE = Specification(
     ),
     usage="/cdi snooze Users 2h warehouse move",
     audit=N_("{when} {who} muted {what}"),
-    samples=(
-        (
-            "snooze Users 2h warehouse move",
-            SetSnooze(query="Users", until=SAMPLE_TIME + timedelta(hours=2), reason="warehouse move"),
-        ),
-        (
-            "snooze Users until it recovers in:<#C1|general>",
-            SetSnooze(query="Users", until=None, reason=None, channel_id="C1"),
-        ),
-    ),
 )
 
 _UNSNOOZE = Specification(
@@ -150,10 +135,6 @@ _UNSNOOZE = Specification(
     help=(("/cdi unsnooze Users", N_("end the mute")),),
     usage="/cdi unsnooze Users",
     audit=N_("{when} {who} ended the mute of {what}"),
-    samples=(
-        ("unsnooze Users", EndSnooze(query="Users")),
-        ("unsnooze in:<#C1|general> Users", EndSnooze(query="Users", channel_id="C1")),
-    ),
 )
 
 _SYNC = Specification(
@@ -165,7 +146,6 @@ _SYNC = Specification(
     help=(("/cdi sync Users", N_("start a sync now; it asks before it does")),),
     usage="/cdi sync Users",
     audit=N_("{when} {who} started a sync of {what}"),
-    samples=(("sync Users", RequestSync(query="Users")),),
 )
 
 INCIDENTS = (_ACK, _SNOOZE, _UNSNOOZE, _SYNC)

@@ -28,6 +28,7 @@ from cdi_bot.core.commands.specification import (
 )
 from cdi_bot.core.commands.subscriptions import SUBSCRIPTIONS
 from cdi_bot.core.commands.tokenizer import Token
+from cdi_bot.core.model.integration import Integration
 
 LONGEST_REASON = 300
 """As much of a reason as messages show goes along with a choice: a button carries no more than 2,000 characters."""
@@ -58,12 +59,13 @@ BY_COMMAND: dict[type[Command], Specification[Any]] = {
 }
 
 
-def about_integration(command: Command | None, integration_id: str) -> Command:
+def about_integration(command: Command | None, integration: Integration) -> Command:
     """The same command about one integration, with all else as it is; its status where the command names none."""
+    key, workspace_id = integration.integration_id, integration.workspace_id
     names = BY_COMMAND[type(command)].names if command else None
     if command is None or names is None:
-        return ShowStatus(query=integration_id)
-    chosen = replace(command, **{names: integration_id})
+        return ShowStatus(query=key, workspace_id=workspace_id)
+    chosen = replace(command, workspace_id=workspace_id, **{names: key})
     if isinstance(chosen, SetSnooze) and chosen.reason:
         return replace(chosen, reason=chosen.reason[:LONGEST_REASON].strip() or None)
     return chosen

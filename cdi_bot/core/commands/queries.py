@@ -40,10 +40,6 @@ _STATUS = Specification(
         ("/cdi status Users", N_("the newest runs of one integration, with its success rate and trend")),
     ),
     usage="/cdi status Users",
-    samples=(
-        ("status", ShowStatus(query=None)),
-        ("STATUS Users  sync", ShowStatus(query="Users sync")),
-    ),
 )
 
 _LIST = Specification(
@@ -59,10 +55,6 @@ _LIST = Specification(
         ),
     ),
     usage="/cdi list users",
-    samples=(
-        ("list", ListIntegrations(query=None)),
-        ("list cart", ListIntegrations(query="cart")),
-    ),
 )
 
 HELP = Specification(
@@ -72,10 +64,6 @@ HELP = Specification(
     read=no_arguments(ShowHelp),
     help=(("/cdi help", N_("this list")),),
     usage="/cdi help",
-    samples=(
-        ("help", ShowHelp()),
-        ("HELP me", ShowHelp()),
-    ),
 )
 
 QUERIES = (_STATUS, _LIST)

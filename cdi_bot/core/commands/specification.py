@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import Generic, Literal, TypeVar
@@ -14,9 +14,6 @@ from cdi_bot.core.commands import tokenizer
 from cdi_bot.core.commands.tokenizer import Token
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
-
-SAMPLE_TIME = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-"""The present in which the samples of all commands are read."""
 
 
 class Right(StrEnum):
@@ -53,7 +50,12 @@ class Mistake:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """What a person asks for. Each command is a class of its own."""
+    """What a person asks for. Each command is a class of its own.
+
+    `workspace_id` is the Braze workspace of the integration that a button chose; what is typed names none.
+    """
+
+    workspace_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +96,7 @@ class Specification(Generic[C]):
     """One word of `/cdi`. A command about a channel (`ChannelCommand`) takes `in:`, in any place.
 
     `help` holds examples, each with what it does: a message id, translated where it is shown. `usage` is the example
-    that follows a mistake. `samples` are texts and the commands that they are read as at `SAMPLE_TIME`.
+    that follows a mistake.
     """
 
     word: str
@@ -103,7 +105,6 @@ class Specification(Generic[C]):
     read: Callable[[Arguments], Command | Mistake]
     help: tuple[tuple[str, str], ...]
     usage: str
-    samples: tuple[tuple[str, Command], ...]
     aliases: tuple[str, ...] = ()
     names: Literal["query", "selector"] | None = None  # the field that says which integrations are meant
     options: tuple[str, ...] = ()  # the words of `word:value` that it takes

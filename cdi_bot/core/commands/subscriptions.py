@@ -178,22 +178,6 @@ _SUBSCRIBE = Specification(
     ),
     usage="/cdi subscribe Users* on:error,partial rows:100 percent:5 mention:@data-team",
     audit=N_("{when} {who} subscribed it to {what}"),
-    samples=(
-        ("subscribe all", Subscribe(selector="all", filters=Filters())),
-        (
-            "sub Users* on:error,late rows:1,000 percent:2.5% mention:<@U1|ann lee> in:<#C1|general>",
-            Subscribe(
-                selector="Users*",
-                filters=Filters(
-                    topics=frozenset({Topic.ERROR, Topic.LATE}),
-                    min_rows=1000,
-                    min_percent=2.5,
-                    mention="<@U1>",
-                ),
-                channel_id="C1",
-            ),
-        ),
-    ),
 )
 
 _UNSUBSCRIBE = Specification(
@@ -206,10 +190,6 @@ _UNSUBSCRIBE = Specification(
     help=(("/cdi unsubscribe all", N_("end a subscription")),),
     usage="/cdi unsubscribe Users*",
     audit=N_("{when} {who} ended its subscription to {what}"),
-    samples=(
-        ("unsubscribe Users*", Unsubscribe(selector="Users*")),
-        ("unsub ALL in:<#C1|general>", Unsubscribe(selector="all", channel_id="C1")),
-    ),
 )
 
 _SUBSCRIPTIONS = Specification(
@@ -220,10 +200,6 @@ _SUBSCRIPTIONS = Specification(
     read=no_arguments(ShowSubscriptions),
     help=(("/cdi subscriptions", N_("what this channel hears of, with a way to change it")),),
     usage="/cdi subscriptions in:#data-alerts",
-    samples=(
-        ("subscriptions", ShowSubscriptions()),
-        ("subs in: <#C1>", ShowSubscriptions(channel_id="C1")),
-    ),
 )
 
 SUBSCRIPTIONS = (_SUBSCRIBE, _UNSUBSCRIBE, _SUBSCRIPTIONS)

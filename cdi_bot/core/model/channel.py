@@ -35,7 +35,6 @@ class ChannelSettings:
     set_at: datetime
 
     def __post_init__(self) -> None:
-        """Refuse naive times."""
         refuse_naive(self)
 
 

@@ -38,7 +38,6 @@ class Integration:
     next_scheduled_run: datetime | None = None
 
     def __post_init__(self) -> None:
-        """Refuse naive times."""
         refuse_naive(self)
 
 

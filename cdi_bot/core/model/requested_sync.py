@@ -36,7 +36,6 @@ class RequestedSync:
     is_certain: bool
 
     def __post_init__(self) -> None:
-        """Refuse naive times."""
         refuse_naive(self)
 
 

@@ -29,13 +29,23 @@ class Outcome(StrEnum):
 
     RUNNING = "running"  # not over yet
     GOOD = "good"  # every row arrived
-    BAD = "bad"  # some or all rows did not arrive, or the status is undocumented
+    BAD = "bad"  # some or all rows did not arrive, or Braze does not document the status
 
 
 _OUTCOMES = {"running": Outcome.RUNNING, "success": Outcome.GOOD}
 
-KNOWN_STATUSES = ("running", "success", "partial", "error", "config_error")
-"""The documented values of `job_status`."""
+DOCUMENTED_STATUSES = ("running", "success", "partial", "error", "config_error", "limit_exceeded")
+"""The values of `job_status` in Braze's API reference, and what its page on sync logs calls "Limit Exceeded"."""
+
+
+def listed_status(word: str) -> str:
+    """The status that the list's word stands for.
+
+    A word that Braze does not document may be a new one for `running`. The list names no finish time that would tell:
+    the status call does.
+    """
+    status = word.lower()
+    return status if status in DOCUMENTED_STATUSES else "running"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +66,6 @@ class Run:
     provisional: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse naive times."""
         refuse_naive(self)
 
     @property

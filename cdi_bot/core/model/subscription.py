@@ -99,9 +99,7 @@ class FilterDecision(StrEnum):
     """Whether a subscription's channel is told of a run, and why (not)."""
 
     PASSED = "passed"  # the filters let it through
-    UNKNOWN_STATUS = (
-        "unknown_status"  # let through: a filter never hides a status that Braze does not document
-    )
+    UNKNOWN_STATUS = "unknown_status"  # let through: a filter never hides a status that `on:` has no word for
     TOPIC_OFF = "topic_off"  # the subscription did not ask for this type of alert
     BELOW_ROWS = "below_rows"  # a partial run that lost fewer rows than asked for
     BELOW_PERCENT = "below_percent"  # a partial run that lost a smaller share than asked for

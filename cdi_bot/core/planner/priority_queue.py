@@ -29,7 +29,6 @@ class TimeQueue(Generic[Target]):
     """Targets with a time each, the earliest first. Entries that were replaced are dropped when they come up."""
 
     def __init__(self) -> None:
-        """Start empty."""
         self._heap: list[tuple[float, int, Target]] = []
         self._present: dict[Target, tuple[float, int]] = {}
         self._count = 0

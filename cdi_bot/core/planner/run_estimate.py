@@ -18,7 +18,7 @@ from itertools import pairwise
 from math import exp, log, pi, sqrt
 
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
-from cdi_bot.core.model.run import Outcome, Run
+from cdi_bot.core.model.run import Outcome, Run, listed_status
 from cdi_bot.core.statistics import regular_interval
 
 RUNS_KEPT = 10
@@ -233,7 +233,7 @@ class RunEstimate:
         change = self._compare(start, status, skew)
         self.as_of = max(self.as_of, now - lag)
         if change is not ListChange.NONE and start is not None:
-            self.running = status == "running"
+            self.running = listed_status(status) == "running"
             self.began = self.began if self._is_newest(start) else start
             self.not_listed_since = None
             if not self.running:
@@ -254,12 +254,12 @@ class RunEstimate:
         """Compare the list's newest run, which is not older than the known one, with that one."""
         if start is None or not status:
             return ListChange.NONE
-        running = status == "running"
+        running = listed_status(status) == "running"
         if self._is_newest(start):
             if self.running == running:
                 return ListChange.NONE
             return ListChange.ROUTINE if status == "success" and self.healthy else ListChange.URGENT
-        if not running and (status != "success" or not self.healthy):
+        if status != "running" and (status != "success" or not self.healthy):
             return ListChange.URGENT
         bound = _POSSIBLE if self.expected_starts else _LIKELY
         if self.running or self.expected_endings(start - skew, skew) > bound:
@@ -277,7 +277,7 @@ class RunEstimate:
         start, status = _newest_listed_run(listed)
         if start is None or int(start) < int(self.began):
             return True
-        return int(start) == int(self.began) and status == "running" and not self.running
+        return int(start) == int(self.began) and listed_status(status) == "running" and not self.running
 
 
 def estimate_from_store(watched: WatchedIntegration, newest: Run | None, now: float) -> RunEstimate:

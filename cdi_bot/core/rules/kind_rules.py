@@ -18,7 +18,7 @@ class Severity(IntEnum):
     """How bad an open incident is, the worst first."""
 
     EVERY_RUN_FAILS = 0  # a configuration error: every run fails until somebody fixes it
-    NO_ROWS = 1  # a run synced nothing
+    NO_ROWS = 1  # a run synced nothing, or stopped at a limit
     SOME_ROWS = 2  # a run lost some rows
     UNDOCUMENTED = 3  # a status that Braze does not document: nobody knows what was synced
     NOTHING_FAILED = 4  # no run failed

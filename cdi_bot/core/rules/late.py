@@ -96,7 +96,6 @@ class LateRule:
     """
 
     def __init__(self, grace: timedelta) -> None:
-        """Expect no start yet."""
         self._grace = grace
         self._expected: dict[str, datetime] = {}
 

@@ -173,7 +173,6 @@ class QualityRule:
     """Looks at each run that ended well, once. Needs the past where a run looks odd, and now and then without rows."""
 
     def __init__(self, _grace: timedelta) -> None:
-        """Begin as if no run had been looked at."""
         self._judged: dict[str, datetime] = {}
         self._look_from: dict[
             str, datetime

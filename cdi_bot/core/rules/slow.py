@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from statistics import median
 
 from cdi_bot.core.model.incident import Incident, Kind, Topic, opened, resolved
 from cdi_bot.core.model.integration import WatchedIntegration
-from cdi_bot.core.model.run import Outcome, Run, second_of
+from cdi_bot.core.model.run import DOCUMENTED_STATUSES, Outcome, Run, listed_status, second_of
 from cdi_bot.core.rules.kind_rules import IntegrationFacts, KindRules, PastNeeded, asked_for, nothing_failed
 
 LEAST = timedelta(minutes=10)
@@ -59,13 +59,29 @@ def lengths_of(runs: Iterable[Run], before: datetime) -> RunLengths | None:
     )
 
 
+def held_as_running(runs: Sequence[Run], now: datetime) -> tuple[Run, ...]:
+    """The runs of one answer, where those that may still be under way in other words than Braze documents run.
+
+    A word that Braze does not document may be a new one for `running`, as long as the run has no finish time and has
+    not outlasted what this integration's runs take. Where the answer shows too few of them, that is what Braze advises.
+    """
+    return tuple(replace(run, job_status="running") if _may_run(run, runs, now) else run for run in runs)
+
+
+def _may_run(run: Run, others: Sequence[Run], now: datetime) -> bool:
+    if run.job_status in DOCUMENTED_STATUSES or run.sync_finish_time is not None:
+        return False
+    lengths = lengths_of(others, run.sync_start_time)
+    return now - run.sync_start_time <= (lengths.limit if lengths else _ADVISED)
+
+
 def seen_running(watched: WatchedIntegration, newest: Run | None) -> timedelta | None:
     """How long the newest run had taken when Braze last said that it runs; `None` where none runs."""
     if newest is None or newest.outcome is not Outcome.RUNNING or watched.missing_since:
         return None
     listed, times = watched.integration, [watched.status_asked_at]
     start = listed.last_job_start_time
-    if start and (listed.last_job_status or "").lower() == newest.job_status and _is_same(start, newest):
+    if start and listed_status(listed.last_job_status or "") == newest.job_status and _is_same(start, newest):
         times.append(watched.listed_at)
     seen = max(filter(None, times), default=None)
     return max(seen - newest.sync_start_time, timedelta(0)) if seen else None
@@ -104,7 +120,6 @@ class SlowRule:
     """
 
     def __init__(self, _grace: timedelta) -> None:
-        """Know no lengths yet."""
         self._learned: dict[str, tuple[datetime, RunLengths | None]] = {}
 
     def judge(

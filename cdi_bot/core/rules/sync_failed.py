@@ -282,6 +282,7 @@ def _passes(filters: Filters, incident: Incident) -> bool:
 _SEVERITIES = {
     "config_error": Severity.EVERY_RUN_FAILS,
     "error": Severity.NO_ROWS,
+    "limit_exceeded": Severity.NO_ROWS,
     "partial": Severity.SOME_ROWS,
 }
 

@@ -7,7 +7,7 @@
     POST                integrations/{id}/finish     end the run in progress: likewise
     POST                integrations/{id}/history    {"runs": [the fields of Run]}
     POST                bulk                         {"count", "prefix", "history", "spread"} and as for create
-    POST                fail_all, finish             every integration: the fields of RunPlan, or {}
+    POST                fail_all                     every integration: the fields of RunPlan, or {}
     GET, POST           settings                     the fields of Settings, and {"limits": {"status": 100}}
     GET, POST, DELETE   faults                       list; add a Fault; clear
     POST                keys                         {"key", "permissions": […] or null: revoked}
@@ -22,19 +22,15 @@ from collections.abc import Callable
 from typing import Annotated
 
 from aiohttp import web
-from pydantic import BaseModel, Field, NonNegativeFloat, TypeAdapter
+from pydantic import BaseModel, Field, NonNegativeFloat
+from pydantic_core import to_jsonable_python
 
 from cdi_bot.sandbox.braze.integration import Integration, IntegrationConfig
 from cdi_bot.sandbox.braze.protocol import Endpoint, integration_json
 from cdi_bot.sandbox.braze.runs import ERROR, Run, RunPlan
 from cdi_bot.sandbox.braze.simulation import Settings
-from cdi_bot.sandbox.braze.world import BrazeWorld, Triggered
+from cdi_bot.sandbox.braze.world import BrazeWorld
 from cdi_bot.sandbox.control import Json, RequestError, control_route, read
-
-_CONFIG = TypeAdapter(IntegrationConfig)
-_PLAN = TypeAdapter(RunPlan)
-_PLANS: TypeAdapter[list[str | RunPlan]] = TypeAdapter(list[str | RunPlan])
-_SETTINGS = TypeAdapter(Settings)
 
 
 class _Start(BaseModel):
@@ -69,13 +65,6 @@ class _Limits(BaseModel):
     """Limits to change, requests a minute."""
 
     limits: dict[Endpoint, Annotated[int, Field(ge=0)]] = {}
-
-
-_START = TypeAdapter(_Start)
-_BULK = TypeAdapter(_Bulk)
-_HISTORY = TypeAdapter(_History)
-_KEY = TypeAdapter(_Key)
-_LIMITS = TypeAdapter(_Limits)
 
 
 class _ConflictError(RequestError):
@@ -117,7 +106,6 @@ def braze_control_routes(world: BrazeWorld) -> list[web.RouteDef]:
         on_world("POST", "/integrations", _create),
         on_world("POST", "/bulk", _create_many),
         on_world("POST", "/fail_all", _fail_all),
-        on_world("POST", "/finish", _finish_all),
         on_world("GET", "/settings", _settings),
         on_world("POST", "/settings", _change_settings),
         on_world("POST", "/keys", _set_key),
@@ -136,16 +124,16 @@ def _integrations(world: BrazeWorld, _body: Json) -> Json:
 
 
 def _create(world: BrazeWorld, body: Json) -> Json:
-    start = read(_START, _taken(body, _Start), "body")
+    start = read(_Start, _taken(body, _Start))
     coming = _coming(body) or ()
-    config = read(_CONFIG, body, "body")
+    config = read(IntegrationConfig, body)
     return _answer(world.create(config, first_in=start.first_in, coming=coming))
 
 
 def _create_many(world: BrazeWorld, body: Json) -> Json:
-    bulk = read(_BULK, _taken(body, _Bulk), "body")
+    bulk = read(_Bulk, _taken(body, _Bulk))
     coming = _coming(body) or ()
-    like = read(_CONFIG, body, "body")
+    like = read(IntegrationConfig, body)
     made = world.create_many(
         bulk.count, bulk.prefix, like, coming=coming, history=bulk.history, spread=bulk.spread
     )
@@ -154,7 +142,7 @@ def _create_many(world: BrazeWorld, body: Json) -> Json:
 
 def _change(world: BrazeWorld, integration: Integration, body: Json) -> Json:
     coming = _coming(body)
-    config = read(_CONFIG, _CONFIG.dump_python(integration.config) | body, "body")
+    config = read(IntegrationConfig, to_jsonable_python(integration.config) | body)
     return _answer(world.change(integration.config.integration_id, config, coming))
 
 
@@ -164,7 +152,7 @@ def _delete(world: BrazeWorld, integration: Integration, _body: Json) -> Json:
 
 
 def _run(world: BrazeWorld, integration: Integration, body: Json) -> Json:
-    if world.run(integration.config.integration_id, _plan(body)) is Triggered.BUSY:
+    if not world.run(integration.config.integration_id, _plan(body)):
         raise _ConflictError("Another job is in progress")
     return _answer(integration)
 
@@ -176,39 +164,35 @@ def _finish(world: BrazeWorld, integration: Integration, body: Json) -> Json:
 
 
 def _put_history(world: BrazeWorld, integration: Integration, body: Json) -> Json:
-    world.put_history(integration.config.integration_id, read(_HISTORY, body, "body").runs)
+    world.put_history(integration.config.integration_id, read(_History, body).runs)
     return _answer(integration)
 
 
 def _fail_all(world: BrazeWorld, body: Json) -> Json:
-    return {"count": world.fail_all(read(_PLAN, {"outcome": ERROR} | body, "body"))}
-
-
-def _finish_all(world: BrazeWorld, body: Json) -> Json:
-    return {"count": world.finish_all(_plan(body))}
+    return {"count": world.fail_all(read(RunPlan, {"outcome": ERROR} | body))}
 
 
 def _settings(world: BrazeWorld, _body: Json) -> Json:
-    settings: Json = _SETTINGS.dump_python(world.settings, mode="json")
+    settings: Json = to_jsonable_python(world.settings)
     return settings | {"limits": world.limits.to_json()}
 
 
 def _change_settings(world: BrazeWorld, body: Json) -> Json:
-    limits = read(_LIMITS, _taken(body, _Limits), "body").limits
-    world.settings = read(_SETTINGS, _SETTINGS.dump_python(world.settings) | body, "body")
+    limits = read(_Limits, _taken(body, _Limits)).limits
+    world.settings = read(Settings, to_jsonable_python(world.settings) | body)
     for endpoint, limit in limits.items():
         world.limits.set(endpoint, limit)
     return _settings(world, {})
 
 
 def _set_key(world: BrazeWorld, body: Json) -> Json:
-    key = read(_KEY, body, "body")
+    key = read(_Key, body)
     world.set_key(key.key, key.permissions)
     return {"permissions": key.permissions}
 
 
 def _requests(world: BrazeWorld, _body: Json) -> Json:
-    return {"requests": [received.to_json() for received in world.requests]}
+    return {"requests": to_jsonable_python(list(world.requests))}
 
 
 def _answer(integration: Integration) -> Json:
@@ -222,7 +206,7 @@ def _taken(body: Json, model: type[BaseModel]) -> Json:
 
 def _plan(body: Json) -> RunPlan | None:
     """Return the plan that a body holds; an empty one leaves things as planned."""
-    return read(_PLAN, body, "body") if body else None
+    return read(RunPlan, body) if body else None
 
 
 def _coming(body: Json) -> list[RunPlan] | None:
@@ -230,5 +214,5 @@ def _coming(body: Json) -> list[RunPlan] | None:
     if "next_outcome" not in body:
         return None
     given = body.pop("next_outcome")
-    plans = read(_PLANS, given if isinstance(given, list) else [given], "next_outcome")
+    plans = read(list[str | RunPlan], given if isinstance(given, list) else [given], "next_outcome")
     return [RunPlan(outcome=plan) if isinstance(plan, str) else plan for plan in plans]

@@ -9,18 +9,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from operator import attrgetter
-from typing import ClassVar
-
-from pydantic import ConfigDict
 
 from cdi_bot.sandbox.braze.runs import SUCCESS, GeneratedRuns, Run, RunPlan, settled
+from cdi_bot.sandbox.control import Strict
 
 _START = attrgetter("start")
 _MIN_INTERVAL = 1.0  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Oddities:
+class Oddities(Strict):
     """How the answers about an integration differ from what is documented.
 
     naive_times: times carry no zone. whole_seconds: times carry no fraction.
@@ -28,8 +26,6 @@ class Oddities:
     status: shown instead of every final status.
     repeat_cursor: there is always a `next`, with the same cursor.
     """
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     naive_times: bool = False
     whole_seconds: bool = False
@@ -39,7 +35,7 @@ class Oddities:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Burst:
+class Burst(Strict):
     """How files arrive at a file source.
 
     every_seconds: mean time between two bursts. most: a burst brings between one and this many files,
@@ -47,8 +43,6 @@ class Burst:
 
     Raises ValueError for less than a second or a file.
     """
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     every_seconds: float
     most: int
@@ -60,7 +54,7 @@ class Burst:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IntegrationConfig:
+class IntegrationConfig(Strict):
     """How an integration is configured in Braze's dashboard, and how its runs usually go.
 
     integration_id: empty: the world generates one.
@@ -70,8 +64,6 @@ class IntegrationConfig:
 
     Raises ValueError for a schedule under a second and for negative figures.
     """
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     integration_id: str = ""
     integration_name: str = "Untitled"

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
-from typing import ClassVar, overload
+from typing import overload
 
-from pydantic import ConfigDict
+from cdi_bot.sandbox.control import Strict
 
 RUNNING = "running"
 SUCCESS = "success"
@@ -26,7 +26,7 @@ def _refuse_naive(*times: datetime | None) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(Strict):
     """One sync run as the status call returns it. Named by its start: Braze gives no run id.
 
     status: one of Braze's, or any other word.
@@ -35,8 +35,6 @@ class Run:
 
     Raises ValueError for a time without a zone.
     """
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     status: str
     start: datetime
@@ -51,7 +49,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunPlan:
+class RunPlan(Strict):
     """How a coming run will go. What is None follows from the integration and the outcome.
 
     outcome: the final status, any word.
@@ -61,8 +59,6 @@ class RunPlan:
 
     Raises ValueError for a time without a zone, and for seconds outside of 0 to 1,000,000,000.
     """
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     outcome: str = SUCCESS
     seconds: float | None = None

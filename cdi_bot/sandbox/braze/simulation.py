@@ -12,12 +12,10 @@ from enum import Enum
 from heapq import heappop, heappush
 from itertools import count
 from random import Random
-from typing import ClassVar
-
-from pydantic import ConfigDict
 
 from cdi_bot.sandbox.braze.integration import Burst, Current, Integration
 from cdi_bot.sandbox.braze.runs import RUNNING, Run, RunPlan, resolved
+from cdi_bot.sandbox.control import Strict
 
 
 class UnknownId(Enum):
@@ -29,7 +27,7 @@ class UnknownId(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Strict):
     """How the whole workspace behaves.
 
     list_lag: seconds by which the list's job facts lag behind the status call.
@@ -39,8 +37,6 @@ class Settings:
 
     Raises ValueError for negative times and a jitter outside of 0 to 1.
     """
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     list_lag: float = 0.0
     trigger_delay: float = 3.0

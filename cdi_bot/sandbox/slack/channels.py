@@ -5,11 +5,8 @@ Sources: docs.slack.dev/reference/methods, docs.slack.dev/reference/events/chann
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
-from pydantic import ConfigDict
-
-from cdi_bot.sandbox.control import Json
+from cdi_bot.sandbox.control import Json, Strict
 from cdi_bot.sandbox.slack.methods import Call, Method, conversation_scopes, flag, number, scopes
 from cdi_bot.sandbox.slack.model import Channel, Message
 from cdi_bot.sandbox.slack.payloads import message_json
@@ -160,10 +157,8 @@ CONVERSATIONS: dict[str, Method] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelChange:
+class ChannelChange(Strict):
     """A change of a channel; None leaves a property as it is. `members` are people's ids."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     channel: str
     name: str | None = None

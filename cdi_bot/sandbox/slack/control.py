@@ -24,7 +24,7 @@ Whatever reaches the app answers `{"acked", "ack_ms", "response", "error"}`. Err
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
-from pydantic import TypeAdapter
+from pydantic_core import to_jsonable_python
 
 from cdi_bot.sandbox.control import Json, control_route, read
 from cdi_bot.sandbox.slack.channels import ChannelChange, change_channel
@@ -35,9 +35,6 @@ from cdi_bot.sandbox.slack.socket_mode import Sockets
 from cdi_bot.sandbox.slack.world import SlackWorld
 
 _ROOT = "/sandbox/slack/"
-_BODY: TypeAdapter[Json] = TypeAdapter(Json)
-_RULES = TypeAdapter(Rules)
-_CHANGE = TypeAdapter(ChannelChange)
 # What an action's body holds beside the element's new value.
 _ABOUT = {
     "action_id",
@@ -129,7 +126,7 @@ class SlackControl:
 
     def _found(self, body: Json) -> Message:
         if body.get("ephemeral_id"):
-            return self._world.ephemeral(str(body["ephemeral_id"]))
+            return self._world.by_id(str(body["ephemeral_id"]))
         return self._world.find(_need(body, "channel"), _need(body, "ts"))
 
     async def _view_submit(self, body: Json) -> Json:
@@ -147,7 +144,7 @@ class SlackControl:
         return await self._people.open_home(_need(body, "user"))
 
     async def _event(self, body: Json) -> Json:
-        return await self._people.event(read(_BODY, body.get("event"), "event"))
+        return await self._people.event(read(Json, body.get("event"), "event"))
 
     async def _message(self, body: Json) -> Json:
         channel, user = _need(body, "channel"), _need(body, "user")
@@ -159,7 +156,7 @@ class SlackControl:
     # The workspace
 
     async def _channel(self, body: Json) -> Json:
-        channel, events = change_channel(self._world, read(_CHANGE, body, "body"))
+        channel, events = change_channel(self._world, read(ChannelChange, body))
         return {"channel": channel.stream(self._world.bot_user), "events": await self._send(events)}
 
     async def _uninstall(self, _body: Json) -> Json:
@@ -190,8 +187,8 @@ class SlackControl:
         unknown = body.keys() - Rules.__slots__
         if unknown:
             raise ValueError(f"unknown rules: {', '.join(sorted(unknown))}")
-        self._world.rules = read(_RULES, _RULES.dump_python(self._world.rules) | body, "body")
-        shown: Json = _RULES.dump_python(self._world.rules, mode="json")
+        self._world.rules = read(Rules, to_jsonable_python(self._world.rules) | body)
+        shown: Json = to_jsonable_python(self._world.rules)
         return shown
 
     async def _http(self, body: Json) -> Json:

@@ -36,6 +36,11 @@ class ButtonPress:
     channel: Channel | None
     value: dict[str, Any]
 
+    @property
+    def workspace_id(self) -> int | None:
+        """The Braze workspace of what the button is about; `None` where it is about none."""
+        return self.value.get("workspace")
+
     @classmethod
     def read(cls, body: Json, slack: SlackApp) -> ButtonPress:
         """Read Slack's payload; the channel is one of the team that `slack` is installed to."""
@@ -63,7 +68,9 @@ async def _ack(to: Responder, press: ButtonPress, here: Channel) -> Answer | Non
 
 async def _snooze(to: Responder, press: ButtonPress, here: Channel) -> Answer:
     until = await _until(to, press)
-    return await to.incidents.snooze(here, press.who, press.value["id"], until, None)
+    return await to.incidents.snooze(
+        here, press.who, press.value["id"], until, None, workspace_id=press.workspace_id
+    )
 
 
 async def _until(to: Responder, press: ButtonPress) -> datetime | None:
@@ -78,19 +85,25 @@ async def _until(to: Responder, press: ButtonPress) -> datetime | None:
 async def _unsnooze(to: Responder, press: ButtonPress, here: Channel) -> Answer:
     there = replace(here, channel_id=press.value.get("in") or here.channel_id)
     refusal = await to.access.to_reach(press.who, there) if there != here else None
-    return refusal or await to.incidents.unsnooze(there, press.who, press.value["id"])
+    return refusal or await to.incidents.unsnooze(
+        there, press.who, press.value["id"], workspace_id=press.workspace_id
+    )
 
 
 async def _history(to: Responder, press: ButtonPress, here: Channel) -> Answer:
-    return await to.queries.history(here, press.value["id"], press.value["offset"])
+    return await to.queries.history(
+        here, press.value["id"], press.value["offset"], workspace_id=press.workspace_id
+    )
 
 
 async def _overview(to: Responder, press: ButtonPress, here: Channel) -> Answer:
-    return await to.queries.overview(here, press.value["offset"])
+    return await to.queries.overview(here, press.value["offset"], workspace_id=press.workspace_id)
 
 
 async def _listing(to: Responder, press: ButtonPress, here: Channel) -> Answer:
-    return await to.queries.listing(here, press.value["words"], press.value["offset"])
+    return await to.queries.listing(
+        here, press.value["words"], press.value["offset"], workspace_id=press.workspace_id
+    )
 
 
 async def _pick(to: Responder, press: ButtonPress, here: Channel) -> Rendered:
@@ -102,7 +115,7 @@ async def _pick(to: Responder, press: ButtonPress, here: Channel) -> Rendered:
 
 
 async def _sync(to: Responder, press: ButtonPress, here: Channel) -> Answer:
-    return await to.syncs.start(here, press.who, press.value["id"])
+    return await to.incidents.start_sync(here, press.who, press.value["id"], workspace_id=press.workspace_id)
 
 
 _BESIDE: dict[str, ActionHandler] = {

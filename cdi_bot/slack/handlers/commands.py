@@ -31,7 +31,6 @@ from cdi_bot.usecases.channel_settings import ChangeChannelSettings
 from cdi_bot.usecases.incidents import IncidentResponse
 from cdi_bot.usecases.queries import Queries
 from cdi_bot.usecases.subscriptions import ChangeSubscriptions
-from cdi_bot.usecases.sync import SyncRequests
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +45,6 @@ class Responder:
     slack: SlackApp
     subscriptions: ChangeSubscriptions
     incidents: IncidentResponse
-    syncs: SyncRequests
     queries: Queries
     channels: ChangeChannelSettings
     access: Access
@@ -109,7 +107,7 @@ async def _help(to: Responder, command: ShowHelp, _channel: Channel, _who: str) 
 async def _status(to: Responder, command: ShowStatus, channel: Channel, _who: str) -> Answer:
     if command.query is None:
         return await to.queries.overview(channel)
-    return await to.queries.history(channel, command.query)
+    return await to.queries.history(channel, command.query, workspace_id=command.workspace_id)
 
 
 async def _digest(to: Responder, command: SetDigest, channel: Channel, who: str) -> Answer:
@@ -127,20 +125,28 @@ UseCase = Callable[[Responder, Any, Channel, str], Awaitable[Answer | Rendered]]
 USE_CASES: dict[type[Command], UseCase] = {
     ShowHelp: _help,
     ShowStatus: _status,
-    ListIntegrations: lambda to, command, channel, _: to.queries.listing(channel, command.query),
+    ListIntegrations: lambda to, command, channel, _: to.queries.listing(
+        channel, command.query, workspace_id=command.workspace_id
+    ),
     Subscribe: lambda to, command, channel, who: to.subscriptions.subscribe(
-        channel, who, command.selector, command.filters
+        channel, who, command.selector, command.filters, workspace_id=command.workspace_id
     ),
     Unsubscribe: lambda to, command, channel, who: to.subscriptions.unsubscribe(
-        channel, who, command.selector
+        channel, who, command.selector, workspace_id=command.workspace_id
     ),
     ShowSubscriptions: lambda to, _command, channel, _: to.queries.subscriptions(channel),
-    Acknowledge: lambda to, command, channel, who: to.incidents.acknowledge(channel, who, command.query),
-    SetSnooze: lambda to, command, channel, who: to.incidents.snooze(
-        channel, who, command.query, command.until, command.reason
+    Acknowledge: lambda to, command, channel, who: to.incidents.acknowledge(
+        channel, who, command.query, workspace_id=command.workspace_id
     ),
-    EndSnooze: lambda to, command, channel, who: to.incidents.unsnooze(channel, who, command.query),
-    RequestSync: lambda to, command, _channel, who: to.syncs.ask(who, command.query),
+    SetSnooze: lambda to, command, channel, who: to.incidents.snooze(
+        channel, who, command.query, command.until, command.reason, workspace_id=command.workspace_id
+    ),
+    EndSnooze: lambda to, command, channel, who: to.incidents.unsnooze(
+        channel, who, command.query, workspace_id=command.workspace_id
+    ),
+    RequestSync: lambda to, command, _channel, who: to.incidents.ask_sync(
+        who, command.query, workspace_id=command.workspace_id
+    ),
     SetDigest: _digest,
     SetLanguage: _language,
     ShowSettings: lambda to, _command, channel, _: to.channels.show(channel),

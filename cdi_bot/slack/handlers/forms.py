@@ -15,7 +15,6 @@ import structlog
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.delivery.slack_port import SlackTrouble
 from cdi_bot.slack.api.call import Json
-from cdi_bot.slack.api.views import SlackViews
 from cdi_bot.slack.handlers.actions import ButtonPress
 from cdi_bot.slack.handlers.commands import Responder
 from cdi_bot.slack.render.form import (
@@ -32,7 +31,14 @@ from cdi_bot.slack.render.form import (
     waiting_window,
     window,
 )
-from cdi_bot.slack.render.form_fields import FORM, SELECTOR, FormValues, read_form, selector_options
+from cdi_bot.slack.render.form_fields import (
+    FORM,
+    SELECTOR,
+    FormValues,
+    read_form,
+    selector_options,
+    workspace_of,
+)
 from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import StoreTrouble
@@ -51,7 +57,6 @@ class FormHandlers:
 
     responder: Responder
     forms: SubscriptionForms
-    views: SlackViews
     changed: Callable[[str], Awaitable[None]]
 
     def listen(self) -> None:
@@ -68,7 +73,7 @@ class FormHandlers:
 
     async def shortcut(self, body: Json) -> None:
         """Open the form from anywhere: it asks for the channel."""
-        await self._open(body, FormDraft(languages=self.forms.languages))
+        await self._open(body, self._blank())
 
     async def pressed(self, body: Json) -> None:
         """Open the form from a message or from Home, about what the button carries."""
@@ -85,22 +90,27 @@ class FormHandlers:
     async def _draft(self, press: ButtonPress) -> FormDraft:
         channel, carried = press.channel, press.value
         if channel is None:
-            return FormDraft(languages=self.forms.languages)
-        draft = FormDraft(
+            return self._blank()
+        draft = replace(
+            self._blank(press.workspace_id),
             channel_id=channel.channel_id,
-            languages=self.forms.languages,
-            now=await self.forms.settings(channel),
+            now=await self.forms.channels.show(channel),
         )
         if "subscription" in carried:
             found: ExistingSubscription | Integration | None = await self.forms.current(
                 channel, carried["subscription"]
             )
         else:
-            found = await self.forms.for_integration(channel, carried["id"]) if "id" in carried else None
+            found = (
+                await self.forms.for_integration(channel, draft.workspace_id, carried["id"])
+                if "id" in carried
+                else None
+            )
         if isinstance(found, ExistingSubscription):
             one = found.subscription
             return replace(
                 draft,
+                workspace_id=one.workspace_id,
                 subscription_id=one.subscription_id,
                 selector=one.selector,
                 name=found.name,
@@ -110,13 +120,19 @@ class FormHandlers:
             return draft
         return replace(draft, selector=found.integration_id, name=found.integration_name)
 
+    def _blank(self, workspace_id: int | None = None) -> FormDraft:
+        return FormDraft(
+            workspace_id=self.forms.meant_workspace if workspace_id is None else workspace_id,
+            languages=self.forms.channels.languages,
+        )
+
     async def _open(self, body: Json, draft: FormDraft) -> None:
         await self._put_up(body, subscription_form(draft, await self._translator(body)))
 
     async def _put_up(self, body: Json, view: View) -> None:
         """Open a window; where Slack does not let it, say so beside the message, if it was one that was pressed."""
         try:
-            await self.views.open(body["trigger_id"], view)
+            await self.responder.slack.api.open_view(body["trigger_id"], view)
         except SlackTrouble as trouble:
             told = self.responder.failed(trouble, user=body["user"]["id"])
             if body.get("response_url"):
@@ -130,7 +146,8 @@ class FormHandlers:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 i18n = await self._translator(body)
-                return selector_options(await self.forms.search(str(body.get("value") or "")), i18n)
+                found = await self.forms.search(str(body.get("value") or ""), workspace_of(body["view"]))
+                return selector_options(found, i18n)
         except (StoreTrouble, TimeoutError) as trouble:
             log.warning("nothing offered", why=str(trouble) or "timeout", user=body["user"]["id"])
             return {"options": []}
@@ -171,7 +188,14 @@ class FormHandlers:
             if selector is None:
                 return [ended(await self._translator(body))]
             outcome.append(
-                await self.forms.subscribe(channel, who, selector, values.filters, picked=values.picked)
+                await self.forms.subscribe(
+                    channel,
+                    who,
+                    selector,
+                    values.filters,
+                    workspace_id=values.workspace_id,
+                    picked=values.picked,
+                )
             )
             if isinstance(outcome[0], SubscriptionSet):
                 zone = (await self.responder.directory.person(who)).zone_name
@@ -189,12 +213,13 @@ class FormHandlers:
         view = outcome_view(outcome, values.channel_id, i18n, now)
         if field_of(outcome, values) and values.subscription_id is None:
             again = FormDraft(
+                workspace_id=values.workspace_id,
                 channel_id=None if values.picked else values.channel_id,
                 picked=values.channel_id if values.picked else None,
                 selector=values.selector,
                 name=values.name,
                 filters=values.filters,
-                languages=self.forms.languages,
+                languages=self.forms.channels.languages,
                 settings=values.settings,
                 problem=plain_outcome(outcome, i18n, now),
             )
@@ -203,7 +228,7 @@ class FormHandlers:
 
     async def _show(self, view_id: str, view: View) -> None:
         try:
-            await self.views.update(view_id, view)
+            await self.responder.slack.api.update_view(view_id, view)
         except SlackTrouble as trouble:
             log.info("the outcome of a form was not shown", reason=trouble.reason)  # closed meanwhile, mostly
 
@@ -217,8 +242,7 @@ class FormHandlers:
             if present is None:
                 outcome: Answer | Rendered = ended(i18n)
             else:
-                selector = present.subscription.selector
-                outcome = await self.forms.unsubscribe(channel, press.who, selector)
+                outcome = await self.forms.unsubscribe(channel, press.who, present.subscription)
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
             outcome = self.responder.failed(error, action=press.action_id, user=press.who)
         self.responder.slack.start(self.changed(press.who))

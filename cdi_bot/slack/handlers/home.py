@@ -18,10 +18,9 @@ import structlog
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
 from cdi_bot.slack.api.call import Json
-from cdi_bot.slack.api.views import SlackViews
 from cdi_bot.slack.handlers.actions import ButtonPress
 from cdi_bot.slack.handlers.commands import Responder
-from cdi_bot.slack.render.form import outcome_window, waiting_window, window
+from cdi_bot.slack.render.form import waiting_window, window
 from cdi_bot.slack.render.history import history_window
 from cdi_bot.slack.render.home import View, fingerprint, home_view, troubled_home, unknown_home
 from cdi_bot.slack.render.refusals import render_help
@@ -72,7 +71,6 @@ class HomeTab:
 
     responder: Responder
     homes: HomeQueries
-    views: SlackViews
     clock: Callable[[], datetime]
     seconds: Callable[[], float] = time.monotonic
     _rest_until: float = 0.0
@@ -140,7 +138,7 @@ class HomeTab:
         before = viewer.shown
         await self._show(press.who, viewer)
         if told is not None and viewer.shown == before:
-            await self._open(body, outcome_window(responder.i18n("Acknowledge"), told, responder.i18n))
+            await self._open(body, window(responder.i18n("Acknowledge"), told.blocks, responder.i18n))
 
     async def runs(self, body: Json) -> None:
         """Show an integration's runs in a window, which waits while Braze is asked."""
@@ -152,12 +150,14 @@ class HomeTab:
             return
         nowhere = self.responder.slack.channel("")
         try:
-            answer = await responder.queries.history(nowhere, press.value["id"])
+            answer = await responder.queries.history(
+                nowhere, press.value["id"], workspace_id=press.workspace_id
+            )
             blocks = history_window(answer, responder.i18n, self.clock()) or responder.say(answer).blocks
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
             blocks = responder.failed(error, action=press.action_id, user=press.who).blocks
         try:
-            await self.views.update(view_id, window(title, blocks, responder.i18n))
+            await self.responder.slack.api.update_view(view_id, window(title, blocks, responder.i18n))
         except SlackTrouble as trouble:
             log.info("runs not shown", reason=trouble.reason)  # closed meanwhile, mostly
 
@@ -165,11 +165,11 @@ class HomeTab:
         """Explain the commands in a window."""
         responder = await self.responder.speaking_to(body["user"]["id"])
         told = render_help(None, None, responder.i18n)
-        await self._open(body, outcome_window(responder.i18n("Help"), told, responder.i18n))
+        await self._open(body, window(responder.i18n("Help"), told.blocks, responder.i18n))
 
     async def _open(self, body: Json, view: View) -> str | None:
         try:
-            return await self.views.open(body["trigger_id"], view)
+            return await self.responder.slack.api.open_view(body["trigger_id"], view)
         except SlackTrouble as trouble:
             log.warning("window not opened", reason=trouble.reason, user=body["user"]["id"])
             return None
@@ -220,7 +220,7 @@ class HomeTab:
         return home_view(home, responder.i18n, self.clock())
 
     async def _publish(self, who: str, viewer: _Viewer, view: View, *, expected: str | None) -> None:
-        viewer.hash = await self.views.publish(who, view, hash=expected)
+        viewer.hash = await self.responder.slack.api.publish_home(who, view, hash=expected)
         viewer.shown, viewer.shown_at = fingerprint(view), self.clock()
 
     # -------------------------------------------------------------------------------- keeping up

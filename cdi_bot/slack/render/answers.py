@@ -31,7 +31,7 @@ from cdi_bot.slack.render.kit.blocks import (
     short_message,
     table,
 )
-from cdi_bot.slack.render.kit.buttons import confirmed_sync, pager, unsnooze_button
+from cdi_bot.slack.render.kit.buttons import pager, sync_button, unsnooze_button
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.reasons import braze_advice, last_known
 from cdi_bot.slack.render.kit.runs import failed, short_status, status_sign, synced
@@ -93,7 +93,6 @@ def name_channel(place: Channel, answer: Rendered, i18n: Translator) -> Rendered
 
 
 def _runs_hint(integration: Integration, i18n: Translator) -> str:
-    """Say how to see an integration's runs."""
     command = typed(ShowStatus(query=integration.integration_id))
     return i18n("Its runs: {command}").format(command=command)
 
@@ -145,11 +144,10 @@ def _snooze_ended(answer: SnoozeEnded, i18n: Translator) -> Rendered:
 
 
 def _confirm_sync(answer: ConfirmSync, i18n: Translator) -> Rendered:
-    """Ask whether the sync is to be started."""
     line = i18n("Start a sync of {name} now? The channel is told that you asked.").format(
         name=bold_name(answer.integration)
     )
-    row = actions([confirmed_sync(answer.integration, i18n)])
+    row = actions([sync_button(answer.integration, i18n)])
     return short_message(line, code(answer.integration.integration_id), row=row)
 
 
@@ -171,7 +169,6 @@ def _sync_started(answer: SyncStarted, i18n: Translator) -> Rendered:
 
 
 def _overview(answer: Overview, i18n: Translator) -> Rendered:
-    """Answer how everything is that the channel is subscribed to."""
     banner = unreachable_banner(answer.unreachable, i18n)
     if not answer.total:
         title = i18n("This channel hears of no integration yet.")
@@ -192,7 +189,7 @@ def _overview(answer: Overview, i18n: Translator) -> Rendered:
     ]
     pages = pager(
         "overview_page",
-        {},
+        {"workspace": answer.rows[0].integration.workspace_id},
         i18n,
         offset=answer.offset,
         size=OVERVIEW_PAGE,
@@ -234,7 +231,6 @@ def _overview_row(row: OverviewRow, i18n: Translator) -> list[Block]:
 
 
 def _state(row: OverviewRow, i18n: Translator) -> str:
-    """Say in plain text how an integration is."""
     incident, run = row.incident, row.newest
     kind = renderer_of(incident) if incident else None
     said = []
@@ -256,7 +252,6 @@ def _state(row: OverviewRow, i18n: Translator) -> str:
 
 
 def _listing(answer: IntegrationList, i18n: Translator) -> Rendered:
-    """Answer what integrations there are, and which of them the channel is subscribed to."""
     stale = []
     if answer.trouble is not None:
         stale.append(context(last_known(answer.trouble, i18n), braze_advice(answer.trouble, i18n)))
@@ -272,7 +267,7 @@ def _listing(answer: IntegrationList, i18n: Translator) -> Rendered:
     rows = [_listing_row(integration, subscribed, i18n) for integration, subscribed in answer.rows]
     pages = pager(
         "list_page",
-        {"words": answer.query},
+        {"workspace": answer.rows[0][0].workspace_id, "words": answer.query},
         i18n,
         offset=answer.offset,
         size=LIST_PAGE,

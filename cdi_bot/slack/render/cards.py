@@ -108,19 +108,20 @@ def _notes(view: IncidentView, i18n: Translator) -> list[str]:
 
 def _buttons(view: IncidentView, i18n: Translator) -> list[Block]:
     """Return the row of buttons: what can be done while it is open, and what can always be looked at."""
-    looks = look_buttons(view.integration, view.dashboard_url, i18n)
+    integration = view.integration
+    looks = look_buttons(integration, view.dashboard_url, i18n)
     if not view.incident.is_open:
         return actions(looks)
     acts = [ack_button([view], i18n), snooze_element(view, i18n)]
-    more = more_menu(view.integration, i18n) if view.integration else None
-    return actions([*acts, *looks[:1], sync_button(view, i18n), *looks[1:], more])
+    sync = sync_button(integration, i18n) if integration and view.can_sync else None
+    more = more_menu(integration, i18n) if integration else None
+    return actions([*acts, *looks[:1], sync, *looks[1:], more])
 
 
 # --------------------------------------------------------------------------------- replies
 
 
 def _failed_again(content: FailedAgain, view: EventView, i18n: Translator) -> Rendered:
-    """Say that a further run failed, or several since the last message."""
     about = _about(view)
     incident = about.incident
     run = view.run or incident.last_failed
@@ -164,7 +165,6 @@ def _recovered(_content: Recovered, view: EventView, i18n: Translator) -> Render
 
 
 def _still_open(_content: StillOpen, view: EventView, i18n: Translator) -> Rendered:
-    """Remind of an incident that nobody has acknowledged."""
     about = _about(view)
     incident, kind = about.incident, renderer_of(about.incident)
     line = kind.reminder(i18n).format(
@@ -261,7 +261,6 @@ def _card_text(title: str, view: CardView, i18n: Translator) -> str:
 
 
 def _reply_title(told: ReplyFact, incidents: Sequence[Incident], i18n: Translator) -> str:
-    """Say in plain text what happened to how many."""
     count, texts = len(incidents), group_texts(incidents)
     if told == "recovered":
         return texts.count_recovered(count, i18n)

@@ -70,10 +70,12 @@ _AT_THE_SELECTOR = (NoMatch, SeveralMatches, BrazeRefused)
 class FormDraft:
     """A form as it opens.
 
-    Without a `channel_id` it asks for the channel; `picked` is what was chosen there before. A `subscription_id` means
-    a change: then `selector` and `name` say of what, else they are what is chosen already. `problem` is plain text.
+    `workspace_id` is the Braze workspace of what can be chosen. Without a `channel_id` it asks for the channel;
+    `picked` is what was chosen there before. A `subscription_id` means a change: then `selector` and `name` say of
+    what, else they are what is chosen already. `problem` is plain text.
     """
 
+    workspace_id: int
     channel_id: str | None = None
     picked: str | None = None
     subscription_id: int | None = None
@@ -89,7 +91,11 @@ class FormDraft:
 def subscription_form(draft: FormDraft, i18n: Translator) -> View:
     """Return the form."""
     changing = draft.subscription_id is not None
-    about = {"channel": draft.channel_id, "subscription": draft.subscription_id}
+    about = {
+        "workspace": draft.workspace_id,
+        "channel": draft.channel_id,
+        "subscription": draft.subscription_id,
+    }
     return {
         "type": "modal",
         "callback_id": FORM,
@@ -241,11 +247,6 @@ def _ending(draft: FormDraft, i18n: Translator) -> list[Block]:
 def waiting_window(title: str, i18n: Translator) -> View:
     """Return what is shown while Braze or Slack takes longer than Slack waits."""
     return window(title, [section("⏳ " + i18n("One moment: I am asking Braze…"))], i18n)
-
-
-def outcome_window(title: str, message: Rendered, i18n: Translator) -> View:
-    """Return a window that says how it went."""
-    return window(title, message.blocks, i18n)
 
 
 def window(title: str, blocks: Sequence[Block], i18n: Translator) -> View:

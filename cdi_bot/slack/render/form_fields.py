@@ -216,6 +216,7 @@ def read_settings_change(language: str | None, often: str | None, at: str | None
 class FormValues:
     """What somebody wants a channel to be subscribed to: `selector`, or the changed subscription."""
 
+    workspace_id: int
     channel_id: str
     picked: bool  # chosen in the form, rather than where it was opened
     subscription_id: int | None
@@ -249,6 +250,7 @@ def read_form(view: Mapping[str, Any], i18n: Translator) -> FormValues | Errors:
     if errors or settings is None:
         return errors
     return FormValues(
+        workspace_id=workspace_of(view),
         channel_id=channel_id,
         picked=about.get("channel") is None,
         subscription_id=about.get("subscription"),
@@ -257,6 +259,11 @@ def read_form(view: Mapping[str, Any], i18n: Translator) -> FormValues | Errors:
         filters=filters,
         settings=settings,
     )
+
+
+def workspace_of(view: Mapping[str, Any]) -> int:
+    """Read which Braze workspace a form is about."""
+    return int(json.loads(view["private_metadata"])["workspace"])
 
 
 def _chosen(values: Values, field: str) -> str | None:

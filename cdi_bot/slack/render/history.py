@@ -22,7 +22,7 @@ from cdi_bot.slack.render.kit.blocks import (
     section,
     table,
 )
-from cdi_bot.slack.render.kit.buttons import open_button, pager, unsnooze_button
+from cdi_bot.slack.render.kit.buttons import carried_integration, open_button, pager, unsnooze_button
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import BLOCKS_JSON, weight
 from cdi_bot.slack.render.kit.reasons import braze_advice, reason_text
@@ -64,7 +64,7 @@ def render_history(answer: RunHistory, i18n: Translator, now: datetime) -> Rende
     listed = _runs_table(answer, i18n) if answer.runs else section(i18n("No runs to show."))
     pages = pager(
         "history_page",
-        {"id": answer.integration.integration_id},
+        carried_integration(answer.integration),
         i18n,
         offset=answer.offset,
         size=HISTORY_PAGE,

@@ -14,7 +14,13 @@ from cdi_bot.core.model.run import Run
 from cdi_bot.slack.render.kinds.table import overall_state, renderer_of, state_sign
 from cdi_bot.slack.render.kinds.unreachable import unreachable_banner
 from cdi_bot.slack.render.kit.blocks import Block, actions, button, context, plain_text, section
-from cdi_bot.slack.render.kit.buttons import change_button, open_button, pager, subscribe_button
+from cdi_bot.slack.render.kit.buttons import (
+    carried_integration,
+    change_button,
+    open_button,
+    pager,
+    subscribe_button,
+)
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.reasons import broken_channel
 from cdi_bot.slack.render.kit.runs import BROKEN_BAR, UNSEEN, row_counts, short_status, sparkline
@@ -123,7 +129,6 @@ def _help(i18n: Translator) -> Block | None:
 
 
 def _listed(home: Home, i18n: Translator, now: datetime) -> list[Block]:
-    """Return the entries of a page under their headings."""
     blocks: list[Block] = []
     before: HomeEntry | None = None
     for place, entry in enumerate(home.entries):
@@ -191,7 +196,7 @@ def _attention_blocks(
 
 def _runs(entry: NeedsAttention | IntegrationSummary, place: int, i18n: Translator) -> Block | None:
     says = i18n("Show the runs of {name}").format(name=name_of(entry.integration))
-    return button(i18n("History"), f"home_runs:{place}", {"id": entry.integration.integration_id}, says=says)
+    return button(i18n("History"), f"home_runs:{place}", carried_integration(entry.integration), says=says)
 
 
 def _channel(channel: Channel, place: int, i18n: Translator, *, may_change: bool) -> Block:
@@ -231,7 +236,6 @@ def _summary_block(entry: IntegrationSummary, place: int, i18n: Translator, now:
 
 
 def _newest(run: Run | None, i18n: Translator) -> list[str]:
-    """Say how the newest run went."""
     if run is None:
         return [i18n("no run seen yet")]
     state = f"{escape(short_status(run.job_status, i18n))} {date(run.sync_start_time)}"

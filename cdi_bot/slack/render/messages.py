@@ -79,7 +79,6 @@ def render_subscribed(view: SubscribedView, i18n: Translator) -> Rendered:
 
 
 def _present(view: SubscribedView, i18n: Translator) -> list[str]:
-    """Say how what was subscribed is doing, line by line."""
     lines = [_count(view, i18n)] if view.total != 1 or not view.last_runs else []
     lines += [_newest(integration, run, i18n) for integration, run in view.last_runs[:SHOWN]]
     if not view.last_runs:
@@ -91,7 +90,6 @@ def _present(view: SubscribedView, i18n: Translator) -> list[str]:
 
 
 def _count(view: SubscribedView, i18n: Translator) -> str:
-    """Count the integrations that the subscription matches."""
     if view.total == 0:
         none = (
             i18n("No integration is known yet; those to come will be taken in.")
@@ -112,7 +110,6 @@ def _count(view: SubscribedView, i18n: Translator) -> str:
 
 
 def _newest(integration: Integration, run: Run | None, i18n: Translator) -> str:
-    """Say how an integration's newest run went."""
     name = bold_name(integration, None, SHORT_NAME)
     if run is None:
         return f"{UNSEEN} {name}: " + i18n("no run seen yet")
@@ -207,7 +204,6 @@ def _compared(
 
 
 def _worst(view: DigestView, i18n: Translator) -> list[Block]:
-    """Name the integrations that somebody should look at."""
     if not view.worst:
         return []
     listed = [

@@ -122,7 +122,9 @@ def _sync_ended(content: SyncEnded, view: EventView, i18n: Translator) -> Render
 
 
 def _integration_missing(content: IntegrationMissing, view: EventView, i18n: Translator) -> Rendered:
-    line = i18n("Braze no longer knows {name}: it was deleted there, or the API key may not see it any more.")
+    line = i18n(
+        "Braze no longer knows {name}: it was deleted there, or the API key is another workspace's now."
+    )
     line = line.format(name=_name(view, content.integration_id))
     todo = i18n(
         "If it was deleted on purpose: {command}. If it comes back, this channel hears of it again by itself."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cdi_bot.core.commands.parser import BY_WORD, CHANNEL_WORDS, SPECIFICATIONS
 from cdi_bot.core.commands.specification import Command, Mistake, MistakeKind
 from cdi_bot.core.model.incident import Topic
+from cdi_bot.monitoring.braze_port import Endpoint
 from cdi_bot.slack.render.kit.blocks import Rendered, Renderers, context, section, short_message
 from cdi_bot.slack.render.kit.buttons import choose_button
 from cdi_bot.slack.render.kit.i18n import Translator
@@ -26,6 +27,7 @@ from cdi_bot.usecases.answers import (
     SeveralMatches,
     UnknownLanguage,
 )
+from cdi_bot.usecases.lookup import PERMISSIONS
 
 INVITE = "/invite @cdi-bot"
 
@@ -62,21 +64,19 @@ def _no_match(answer: NoMatch, i18n: Translator) -> Rendered:
         return short_message(line, *stale, i18n("`/cdi list` shows all."))
     if not answer.list_known:
         todo = i18n(
-            "The bot may not list this workspace's integrations, so it knows only those it was told of. Give it the "
-            "id: in Braze it stands at the end of the address of the integration's page."
+            "The API key may not list this workspace's integrations, so the bot knows only those that somebody has "
+            "named. Type the integration's id, or paste the address of its page in Braze."
         )
         return short_message(line, todo)
     return short_message(line, i18n("`/cdi list` shows all, `/cdi list TEXT` those whose names hold a text."))
 
 
 def _unknown_language(answer: UnknownLanguage, i18n: Translator) -> Rendered:
-    """Name the languages that there are."""
     line = i18n("I don't speak “{given}”.").format(given=outside(answer.given))
     return short_message(line, language_choices(answer.languages, i18n))
 
 
 def _needs_invite(_answer: NeedsInvite, i18n: Translator) -> Rendered:
-    """Say how the bot gets into a private channel."""
     line = i18n("I can't post in this channel: it is private and I am no member.")
     return short_message(
         line, second=i18n("Type {command} here, then try again.").format(command=code(INVITE))
@@ -84,7 +84,6 @@ def _needs_invite(_answer: NeedsInvite, i18n: Translator) -> Rendered:
 
 
 def _cannot_post(answer: CannotPost, i18n: Translator) -> Rendered:
-    """Say why nothing can be posted in the channel, and how to fix it."""
     line = i18n("I can't post in this channel: {reason}.").format(
         reason=escape(channel_problem(answer.reason, i18n))
     )
@@ -92,7 +91,6 @@ def _cannot_post(answer: CannotPost, i18n: Translator) -> Rendered:
 
 
 def _not_allowed(answer: NotAllowed, i18n: Translator) -> Rendered:
-    """Say who may do this."""
     if answer.action == "elsewhere":
         line = i18n("You are not in this channel, so only the bot's admins may see or change what it hears.")
         return short_message(line, i18n("Join it first, or choose another one."))
@@ -114,15 +112,14 @@ def _not_allowed(answer: NotAllowed, i18n: Translator) -> Rendered:
 
 
 def _braze_refused(answer: BrazeRefused, i18n: Translator) -> Rendered:
-    """Say why Braze could not be reached, or refused, and what to do."""
     if answer.permission:
         line = i18n("I can't do this: the API key lacks the permission {permission}.").format(
             permission=code(answer.permission)
         )
-        todo = i18n(
-            "Whoever runs the bot can add it in Braze. Most commands work without it, given an integration's id."
-        )
-        return short_message(line, todo)
+        todo = [braze_advice(answer.reason, i18n)]
+        if answer.permission == PERMISSIONS[Endpoint.LIST]:
+            todo.append(i18n("Commands that name an integration by its id work without it."))
+        return short_message(line, *todo)
     reason = escape(reason_text(answer.reason, i18n))
     if answer.query:
         line = i18n("I can't do this for “{words}”: {reason}.").format(
@@ -177,7 +174,6 @@ def render_mistake(mistake: Mistake, i18n: Translator) -> Rendered:
 
 
 def _problem(mistake: Mistake, i18n: Translator) -> str:
-    """Name what is wrong, in mrkdwn."""
     topics = i18n.listed(code(topic) for topic in Topic)
     known = {
         MistakeKind.MISSING_INTEGRATION: i18n("Which integration?"),

@@ -144,7 +144,6 @@ def language_hint(i18n: Translator) -> str:
 
 
 def _subscribed(answer: SubscriptionSet, i18n: Translator) -> Rendered:
-    """Say what the channel is subscribed to now."""
     what = selector_text(answer.selector, answer.name, i18n)
     filters = i18n("Told here: {filters}.").format(filters=filter_text(answer.filters, i18n))
     if answer.unchanged:
@@ -238,7 +237,6 @@ def _subscription_row(
 
 
 def _settings_shown(answer: SettingsShown, i18n: Translator) -> Rendered:
-    """Say what is set, and how it is changed."""
     language = language_name(answer.language) if answer.language else i18n("the bot's own")
     line = i18n("Language of this channel's messages: {language}.").format(language=language)
     if answer.digest and answer.zone:
@@ -252,7 +250,6 @@ def _settings_shown(answer: SettingsShown, i18n: Translator) -> Rendered:
 
 
 def _language_set(answer: LanguageSet, i18n: Translator) -> Rendered:
-    """Say in which language the channel's messages are now."""
     if answer.unchanged:
         line = i18n("That is this channel's language already.")
     elif answer.language is None:
@@ -266,7 +263,6 @@ def _language_set(answer: LanguageSet, i18n: Translator) -> Rendered:
 
 
 def _digest_set(answer: DigestSet, i18n: Translator) -> Rendered:
-    """Say when the digest comes, or that there is none."""
     if answer.digest is None:
         line = (
             i18n("This channel gets no digest.")
@@ -286,7 +282,6 @@ def _digest_set(answer: DigestSet, i18n: Translator) -> Rendered:
 
 
 def _audit(answer: AuditTrail, i18n: Translator) -> Rendered:
-    """List the changes, newest first."""
     if not answer.rows:
         title = i18n("Nobody has changed anything in this channel yet.")
         return short_message(title, second=i18n("`/cdi subscribe NAME` or `/cdi subscribe all` begins."))

@@ -1,6 +1,7 @@
 """What people type after `/cdi`."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -19,13 +20,16 @@ from cdi_bot.core.commands.parser import (
     print_command,
 )
 from cdi_bot.core.commands.queries import ListIntegrations, ShowHelp, ShowStatus
-from cdi_bot.core.commands.specification import SAMPLE_TIME as NOW
 from cdi_bot.core.commands.specification import Command, Mistake, MistakeKind
 from cdi_bot.core.commands.subscriptions import ShowSubscriptions, Subscribe, Unsubscribe
 from cdi_bot.core.model.incident import Topic
+from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters
+from tests.core.commands.samples import SAMPLE_TIME as NOW
+from tests.core.commands.samples import SAMPLES
 
 ID = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
+AN_ID = Integration(workspace_id=7, integration_id="an id", integration_name="Users")
 
 
 def read(text: str) -> Command | Mistake:
@@ -358,11 +362,11 @@ def test_a_command_is_read_again_as_it_is_printed(verb: str, rest: str) -> None:
             assert read(print_command(command)) == command, print_command(command)
 
 
-@pytest.mark.parametrize("text", [text for each in SPECIFICATIONS for text, _ in each.samples])
+@pytest.mark.parametrize("text", [text for samples in SAMPLES.values() for text, _ in samples])
 def test_samples(text: str) -> None:
-    """Each specification's examples are read as it says, and its own words lead to it."""
+    """Each command's samples are read as they say, and its own words lead to it."""
     specification, command = next(
-        (each, command) for each in SPECIFICATIONS for sample, command in each.samples if sample == text
+        (each, command) for each in SPECIFICATIONS for sample, command in SAMPLES[each.word] if sample == text
     )
     assert read(text) == command
     assert read(print_command(command)) == command
@@ -395,13 +399,15 @@ def test_a_choice_completes_the_command(text: str) -> None:
     """With an id in place of the words, everything else is as typed."""
     command = read(text)
     assert isinstance(command, Command)
-    assert about_integration(command, "an id") == read(text.replace("Users", '"an id"', 1))
+    chosen = about_integration(command, AN_ID)
+    assert chosen.workspace_id == 7
+    assert replace(chosen, workspace_id=None) == read(text.replace("Users", '"an id"', 1))
 
 
 def test_a_choice_of_what_names_no_integration_shows_its_status() -> None:
     """Help, and a command that is about a channel alone, have nothing to complete."""
     for command in (None, ShowHelp(), ShowSubscriptions()):
-        assert about_integration(command, "an id") == ShowStatus(query="an id")
+        assert about_integration(command, AN_ID) == ShowStatus(query="an id", workspace_id=7)
 
 
 def test_a_mistake_is_no_command() -> None:

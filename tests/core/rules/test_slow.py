@@ -12,8 +12,15 @@ from hypothesis import strategies as st
 
 from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
-from cdi_bot.core.model.run import Run
-from cdi_bot.core.rules.slow import RunLengths, judge_slow, judge_slow_end, lengths_of, seen_running
+from cdi_bot.core.model.run import DOCUMENTED_STATUSES, Run
+from cdi_bot.core.rules.slow import (
+    RunLengths,
+    held_as_running,
+    judge_slow,
+    judge_slow_end,
+    lengths_of,
+    seen_running,
+)
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 NOON = datetime(2026, 3, 25, 12, tzinfo=UTC)
@@ -137,3 +144,32 @@ def test_no_run_is_slow_that_is_not_far_beyond_all_others(minutes: list[float], 
         assert len(minutes) >= 5
         assert lasted > max(minutes)
         assert lasted > 10
+
+
+def undocumented(status: str = "queued", **more: Any) -> Run:
+    """A run that began at noon, with a word that Braze documents nowhere and without a finish time."""
+    return replace(RUNNING, job_status=status, **more)
+
+
+@pytest.mark.parametrize(
+    ("known", "limit"),
+    [
+        ([], HOUR),  # as long as Braze advises, where nothing is known
+        ([ended(hours, 10) for hours in range(1, 10)], HOUR),
+        ([ended(24 * days, 10) for days in range(1, 10)], 30 * MINUTE),
+        ([ended(24 * days, 100) for days in range(1, 10)], 300 * MINUTE),
+    ],
+)
+def test_an_undocumented_status_without_a_finish_counts_as_under_way(
+    known: list[Run], limit: timedelta
+) -> None:
+    """As long as this integration's runs may take; then it is told as Braze spells it."""
+    answer = [undocumented(), *known]
+    assert held_as_running(answer, NOON + limit) == (RUNNING, *known)
+    assert held_as_running(answer, NOON + limit + MINUTE) == tuple(answer)
+
+
+def test_an_undocumented_status_with_a_finish_is_over() -> None:
+    """And so is every status that Braze documents."""
+    over = [undocumented(sync_finish_time=NOON + MINUTE), *map(undocumented, DOCUMENTED_STATUSES)]
+    assert held_as_running(over, NOON + MINUTE) == tuple(over)

@@ -1,7 +1,6 @@
 """Braze's CDI API over HTTP, as any client of it sees it."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from itertools import pairwise
 from urllib.parse import parse_qs, urlsplit
@@ -13,9 +12,9 @@ from cdi_bot.sandbox.braze.integration import Integration, IntegrationConfig, Od
 from cdi_bot.sandbox.braze.protocol import Endpoint
 from cdi_bot.sandbox.braze.runs import GeneratedRuns, RunPlan
 from cdi_bot.sandbox.braze.simulation import UnknownId
-from cdi_bot.sandbox.braze.world import BrazeWorld
+from cdi_bot.sandbox.braze.world import BrazeWorld, ReceivedRequest
 from cdi_bot.sandbox.faults import Fault, FaultKind
-from tests.sandbox.braze_kit import NOON, Clock, Server, serving, steady_world
+from tests.sandbox.braze_kit import NOON, Clock, Server, after, steady_world
 
 LIST = "/cdi/integrations"
 STATUS = "/cdi/integrations/abc123xyz/job_sync_status"
@@ -24,24 +23,11 @@ RATE_HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset
 
 
 @pytest.fixture
-def clock() -> Clock:
-    """Return a clock that stands at noon."""
-    return Clock()
-
-
-@pytest.fixture
 def world(clock: Clock) -> BrazeWorld:
     """Return a world with one integration, `abc123xyz`."""
     world = steady_world(clock)
     world.create(IntegrationConfig(integration_id="abc123xyz", integration_name="Users", run_seconds=5))
     return world
-
-
-@pytest.fixture
-async def server(world: BrazeWorld) -> AsyncIterator[Server]:
-    """Serve the world."""
-    async with serving(world) as server:
-        yield server
 
 
 def _integration(world: BrazeWorld) -> Integration:
@@ -344,12 +330,8 @@ async def test_requests_are_noted(server: Server, world: BrazeWorld, clock: Cloc
     clock.advance(1.5)
     await server.call("GET", STATUS + "?cursor=c2tpcDow")
     await server.call("GET", "/cdi/nothing", key="secret")
-    assert [received.to_json() for received in world.requests] == [
-        {
-            "method": "GET",
-            "path": STATUS + "?cursor=c2tpcDow",
-            "at": "2026-03-25T12:00:01.500000+00:00",
-            "status": 200,
-        },
-        {"method": "GET", "path": "/cdi/nothing", "at": "2026-03-25T12:00:01.500000+00:00", "status": 404},
+    at = after(1.5)
+    assert list(world.requests) == [
+        ReceivedRequest(method="GET", path=STATUS + "?cursor=c2tpcDow", at=at, status=200),
+        ReceivedRequest(method="GET", path="/cdi/nothing", at=at, status=404),
     ]

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from cdi_bot.sandbox.slack.block_kit import message_problems
-from tests.sandbox.slack_kit import actions, button, plain, section, text_input
+from cdi_bot.sandbox.slack.block_kit import message_problems, options_problems, view_problems
+from tests.sandbox.slack_kit import actions, button, modal, plain, section, text_input
 
 Json = dict[str, Any]
 
@@ -38,6 +38,10 @@ def chart(**more: object) -> Json:
     return {"type": "data_visualization", "title": "Rows", "chart": line}
 
 
+RICH = {
+    "type": "rich_text",
+    "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": "hi"}]}],
+}
 CONFIRM = {"title": plain("Sure?"), "text": plain("It runs."), "confirm": plain("Yes"), "deny": plain("No")}
 
 
@@ -55,6 +59,10 @@ GOOD: list[Json] = [
     actions({"type": "external_select", "action_id": "find", "min_query_length": 0}),
     actions({"type": "checkboxes", "options": [option()] * 10}),
     text_input(),
+    table(100, 20, column_settings=[{"align": "right", "is_wrapped": True}, None]),
+    table(rows=1, columns=1) | {"rows": [[RICH]]},
+    chart(),
+    chart(type="bar"),
 ]
 
 
@@ -185,6 +193,60 @@ BAD: list[tuple[Json, str]] = [
     (actions("button"), "must provide an object [json-pointer:/blocks/0/elements/0]"),  # type: ignore[arg-type]
     ({"type": "carousell"}, "unsupported type: carousell [json-pointer:/blocks/0/type]"),
     ({}, "unsupported type: None [json-pointer:/blocks/0/type]"),
+    (table(101), "no more than 100 items allowed [json-pointer:/blocks/0/rows]"),
+    (table(1, 21), "no more than 20 items allowed [json-pointer:/blocks/0/rows/0]"),
+    (
+        table(column_settings=[{"align": "middle"}]),
+        "must be one of: center, left, right [json-pointer:/blocks/0/column_settings/0/align]",
+    ),
+    (
+        table(1, 1) | {"rows": [[{"type": "button"}]]},
+        "unsupported type: button [json-pointer:/blocks/0/rows/0/0/type]",
+    ),
+    (
+        table(1, 1) | {"rows": [[cell("x" * 6_000), cell("x" * 6_000)]]},
+        "table cells must have less than 10001 characters in all [json-pointer:/blocks/0/rows]",
+    ),
+    (
+        table(1, 1) | {"rows": [[cell("")]]},
+        "must be more than 0 characters [json-pointer:/blocks/0/rows/0/0/text]",
+    ),
+    (chart() | {"title": "x" * 51}, "must be less than 51 characters [json-pointer:/blocks/0/title]"),
+    (chart() | {"chart": "line"}, "must provide an object [json-pointer:/blocks/0/chart]"),
+    (chart(type="radar"), "unsupported type: radar [json-pointer:/blocks/0/chart/type]"),
+    (
+        {"type": "data_visualization", "title": "x"},
+        "missing required field: chart [json-pointer:/blocks/0]",
+    ),
+    (
+        chart(axis_config={"categories": ["Mon"]}),
+        "data labels must match the categories [json-pointer:/blocks/0/chart/series/0/data]",
+    ),
+    (
+        chart(axis_config={"categories": ["x" * 21]}),
+        "must be less than 21 characters [json-pointer:/blocks/0/chart/axis_config/categories/0]",
+    ),
+    (
+        chart(axis_config={}),
+        "missing required field: categories [json-pointer:/blocks/0/chart/axis_config]",
+    ),
+    (
+        chart(series=[{"name": f"s{n}"} for n in range(7)]),
+        "no more than 6 items allowed [json-pointer:/blocks/0/chart/series]",
+    ),
+    (
+        chart(series=[chart()["chart"]["series"][0]] * 2),
+        "series name already exists: rows [json-pointer:/blocks/0/chart/series/1/name]",
+    ),
+    (
+        chart(series=[{"name": "rows", "data": [{"label": "Mon", "value": "7"}]}]),
+        "must provide a number [json-pointer:/blocks/0/chart/series/0/data/0/value]",
+    ),
+    ({"type": "table"}, "missing required field: rows [json-pointer:/blocks/0]"),
+    (
+        chart(series=[{"name": "rows", "data": [{"label": "Mon"}]}]),
+        "missing required field: value [json-pointer:/blocks/0/chart/series/0/data/0]",
+    ),
 ]
 
 
@@ -227,3 +289,77 @@ def test_fifty_blocks_are_fine() -> None:
 def test_the_same_action_id_may_stand_in_two_blocks() -> None:
     """An action_id has to be unique within its block only."""
     assert message_problems([actions(button(), block_id="a"), actions(button(), block_id="b")]) == []
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        modal(section(), text_input(), private_metadata="x" * 3_000, callback_id="c"),
+        modal(
+            *([section()] * 99), {"type": "alert", "text": plain("Careful"), "level": "warning"}, submit=None
+        ),
+        {"type": "home", "blocks": [section()] * 100},
+    ],
+)
+def test_good_views_are_taken(view: Json) -> None:
+    """A view within every limit is accepted."""
+    assert view_problems(view) == []
+
+
+@pytest.mark.parametrize(
+    ("view", "complaint"),
+    [
+        ({"type": "tab"}, "unsupported type: tab [json-pointer:/view/type]"),
+        ({"type": "modal", "title": plain("x")}, "missing required field: blocks [json-pointer:/view]"),
+        (modal(title=None), "missing required field: title [json-pointer:/view]"),
+        (
+            modal(title=plain("x" * 25)),
+            "must be less than 25 characters [json-pointer:/view/title/text]",
+        ),
+        (
+            modal(submit=plain("x" * 25)),
+            "must be less than 25 characters [json-pointer:/view/submit/text]",
+        ),
+        (
+            modal(private_metadata="x" * 3_001),
+            "must be less than 3001 characters [json-pointer:/view/private_metadata]",
+        ),
+        (modal(*([section()] * 101)), "no more than 100 items allowed [json-pointer:/view/blocks]"),
+        (modal(text_input(), submit=None), "missing required field: submit [json-pointer:/view]"),
+        (modal(table()), "unsupported type: table [json-pointer:/view/blocks/0/type]"),
+        (
+            {"type": "home", "blocks": [{"type": "alert", "text": plain("x")}]},
+            "unsupported type: alert [json-pointer:/view/blocks/0/type]",
+        ),
+        (
+            {"type": "home", "blocks": [], "submit": plain("x")},
+            "invalid additional property: submit [json-pointer:/view]",
+        ),
+    ],
+)
+def test_bad_views_are_refused(view: Json, complaint: str) -> None:
+    """A view past a limit is refused with what is wrong and where."""
+    assert complaint in [str(problem) for problem in view_problems(view)]
+
+
+def test_options_that_an_app_supplies_are_checked() -> None:
+    """A menu's answer may hold 100 options, alone or in groups."""
+    assert options_problems({"options": [option()] * 100}) == []
+    assert options_problems({"option_groups": [{"label": plain("G"), "options": [option()]}]}) == []
+    assert [str(found) for found in options_problems({"options": [option()] * 101})] == [
+        "no more than 100 items allowed [json-pointer:/options]"
+    ]
+    groups = {"option_groups": [{"label": plain("G"), "options": [option("x" * 76)]}]}
+    assert "must be less than 76 characters" in str(options_problems(groups)[0])
+
+
+def test_option_groups_in_a_menu_are_checked() -> None:
+    """A group's label and each of its options have limits."""
+    groups = [{"label": plain("x" * 76), "options": [option("y" * 76)]}, {"label": plain("x")}, "group"]
+    found = message_problems([actions({"type": "static_select", "option_groups": groups})])
+    assert [problem.what for problem in found] == [
+        "must be less than 76 characters",
+        "must be less than 76 characters",
+        "missing required field: options",
+        "must provide an object",
+    ]

@@ -31,7 +31,7 @@ from cdi_bot.core.model.message import (
     Unsubscribed,
 )
 from cdi_bot.core.model.requested_sync import SyncEnding
-from cdi_bot.core.model.run import KNOWN_STATUSES, Run
+from cdi_bot.core.model.run import DOCUMENTED_STATUSES, Run
 from cdi_bot.core.model.subscription import Filters, Snooze, Subscription
 from cdi_bot.core.rules.quality import QualityReason
 from cdi_bot.core.statistics import IntegrationTotals, PeriodTotals, RunTotals, Usual
@@ -69,7 +69,7 @@ ids = st.one_of(st.uuids().map(str), st.text("abc-_.~0", min_size=1, max_size=30
 people = st.one_of(st.sampled_from(["U0MARA0001", "W1"]), text)
 counts = st.one_of(st.none(), st.integers(0, 10), st.just(10**9), st.integers(0, 10**15))
 times = st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29), timezones=st.just(UTC))  # noqa: DTZ001  hypothesis wants naive bounds
-statuses = st.one_of(st.sampled_from(KNOWN_STATUSES), text)
+statuses = st.one_of(st.sampled_from(DOCUMENTED_STATUSES), text)
 links = st.one_of(st.none(), st.just("https://dashboard.example/x"), text, text.map("https://".__add__))
 channels = st.builds(Channel, team_id=st.just("T1"), channel_id=st.one_of(st.just("C1"), text))
 

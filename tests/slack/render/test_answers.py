@@ -369,8 +369,8 @@ def test_history_pages() -> None:
     middle = render(replace(HISTORY, offset=20))
     turns = [element for element in elements(middle) if str(element["action_id"]).startswith("history_page:")]
     assert [turn["value"] for turn in turns] == [
-        f'{{"id":"{USERS}","offset":10}}',
-        f'{{"id":"{USERS}","offset":30}}',
+        f'{{"workspace":1,"id":"{USERS}","offset":10}}',
+        f'{{"workspace":1,"id":"{USERS}","offset":30}}',
     ]
     assert actions_of(render(replace(HISTORY, has_older=False))) == ["open_in_braze"]
 
@@ -379,13 +379,17 @@ def test_overview_pages() -> None:
     """The overview turns its pages and says which part it shows."""
     shown = render(LATER_PAGE)
     assert actions_of(shown) == ["overview_page", "overview_page"]
-    assert pressed(shown, "overview_page") == {"offset": 0}
+    assert pressed(shown, "overview_page") == {"workspace": 1, "offset": 0}
     assert "16 to 30 of 1,234" in said(shown)
 
 
 def test_list_pages_keep_words() -> None:
     """A list that was searched stays searched on its other pages."""
-    assert pressed(render(ANSWERS["list_words"]), "list_page") == {"words": "cat & <b>", "offset": 0}
+    assert pressed(render(ANSWERS["list_words"]), "list_page") == {
+        "workspace": 1,
+        "words": "cat & <b>",
+        "offset": 0,
+    }
 
 
 def test_choices_carry_the_command() -> None:
@@ -394,12 +398,13 @@ def test_choices_carry_the_command() -> None:
     shown = render(ANSWERS["several"], snooze_users)
     assert pressed(shown, "pick") == {
         "command": "snooze",
+        "workspace_id": 1,
         "channel_id": "C1",
         "query": USERS,
         "until": NOW.isoformat().replace("+00:00", "Z"),
         "reason": "move",
     }
-    assert read_command(pressed(shown, "pick")) == replace(snooze_users, query=USERS)
+    assert read_command(pressed(shown, "pick")) == replace(snooze_users, query=USERS, workspace_id=1)
     assert "11 more" in said(shown)
     assert "more:" not in said(render(ANSWERS["several_all_shown"]))
 

@@ -15,7 +15,7 @@ from cdi_bot.core.model.incident import Topic
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.sandbox.slack.block_kit import options_problems
-from cdi_bot.slack.render.form import FormDraft, outcome_window, subscription_form, waiting_window
+from cdi_bot.slack.render.form import FormDraft, subscription_form, waiting_window, window
 from cdi_bot.slack.render.form_fields import (
     CHANNEL,
     DIGEST_AT,
@@ -51,12 +51,18 @@ NOW_SET = SettingsShown(
     language="ja", digest="weekly mon 08:30", zone="Europe/Berlin", next_due=NOW, languages=LANGUAGES
 )
 FORMS = {
-    "anywhere": FormDraft(languages=LANGUAGES),
-    "here": FormDraft(channel_id=ALERTS.channel_id, selector=USERS, name="Users attributes (Snowflake)"),
+    "anywhere": FormDraft(workspace_id=1, languages=LANGUAGES),
+    "here": FormDraft(
+        workspace_id=1, channel_id=ALERTS.channel_id, selector=USERS, name="Users attributes (Snowflake)"
+    ),
     "direct": FormDraft(
-        channel_id="D0MARA", languages=LANGUAGES, now=replace(NOW_SET, digest=None, language=None)
+        workspace_id=1,
+        channel_id="D0MARA",
+        languages=LANGUAGES,
+        now=replace(NOW_SET, digest=None, language=None),
     ),
     "change": FormDraft(
+        workspace_id=1,
         channel_id=ALERTS.channel_id,
         subscription_id=3,
         selector=USERS,
@@ -65,8 +71,9 @@ FORMS = {
         languages=LANGUAGES,
         now=NOW_SET,
     ),
-    "change_all": FormDraft(channel_id=ALERTS.channel_id, subscription_id=3, selector="all"),
+    "change_all": FormDraft(workspace_id=1, channel_id=ALERTS.channel_id, subscription_id=3, selector="all"),
     "again": FormDraft(
+        workspace_id=1,
         picked=ALERTS.channel_id,
         selector="Users*",
         filters=FILTERS,
@@ -92,7 +99,7 @@ def test_around_the_form() -> None:
     """What stands in the form's place while it waits, and when it has been told."""
     assert_golden_view("form_waiting", lambda query: waiting_window("Subscriptions", query))
     assert_golden_view(
-        "form_told", lambda query: outcome_window("Subscriptions", short_message("Done.", "More."), query)
+        "form_told", lambda query: window("Subscriptions", short_message("Done.", "More.").blocks, query)
     )
 
 
@@ -166,7 +173,7 @@ def test_what_was_shown_is_read_back() -> None:
 def test_what_is_wrong_stands_at_its_field() -> None:
     """Every field is judged, not only the first; nothing that people type raises."""
     wrong = filled(
-        FormDraft(),
+        FormDraft(workspace_id=1),
         channel={"selected_conversation": None},
         selector={"selected_option": None},
         topics={"selected_options": []},
@@ -193,7 +200,7 @@ def test_what_is_wrong_stands_at_its_field() -> None:
 )
 def test_groups(typed: str, mention: str | None) -> None:
     """Groups are named by their ids, one or several."""
-    draft = FormDraft(channel_id="C1", selector="all")
+    draft = FormDraft(workspace_id=1, channel_id="C1", selector="all")
     values = read_form(filled(draft, group={"value": typed}, people={"selected_users": []}), WORDS)
     assert isinstance(values, FormValues)
     assert values.filters.mention == mention
@@ -221,7 +228,7 @@ def option(value: str) -> Json:
 )
 def test_language_and_digest(language: str, digest: str, talk: SettingsChange) -> None:
     """What is chosen is wished, what is left as it is is not."""
-    draft = FormDraft(channel_id="C1", selector="all", languages=LANGUAGES)
+    draft = FormDraft(workspace_id=1, channel_id="C1", selector="all", languages=LANGUAGES)
     values = read_form(filled(draft, language=option(language), digest=option(digest)), WORDS)
     assert isinstance(values, FormValues)
     assert values.settings == talk
@@ -230,7 +237,9 @@ def test_language_and_digest(language: str, digest: str, talk: SettingsChange) -
 def test_nobody_else_is_called() -> None:
     """Neither a channel nor a person goes through as a group."""
     for typed in ("<!channel>", "<@U0MARA0001>", "here", "U0MARA0001", "S1|x> <!here"):
-        errors = read_form(filled(FormDraft(channel_id="C1", selector="all"), group={"value": typed}), WORDS)
+        errors = read_form(
+            filled(FormDraft(workspace_id=1, channel_id="C1", selector="all"), group={"value": typed}), WORDS
+        )
         assert isinstance(errors, dict), typed
         assert GROUP in errors
 
@@ -275,9 +284,9 @@ def test_extremes(length: int, count: int) -> None:
     answer = selector_options(found, WORDS)
     assert options_problems(answer) == []
     assert answer["option_groups"]
-    assert_view_taken(subscription_form(FormDraft(selector="x", name="x" * length), WORDS))
+    assert_view_taken(subscription_form(FormDraft(workspace_id=1, selector="x", name="x" * length), WORDS))
 
 
 def test_the_callback_is_the_shortcut() -> None:
     """One name opens the form and takes it."""
-    assert subscription_form(FormDraft(), WORDS)["callback_id"] == FORM
+    assert subscription_form(FormDraft(workspace_id=1), WORDS)["callback_id"] == FORM

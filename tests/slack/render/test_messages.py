@@ -424,8 +424,8 @@ def test_open_card_offers() -> None:
     shown = render(card(failing(), can_sync=True))
     assert actions_of(shown) == ["ack", "snooze", "history", "sync", "open_in_braze", "form_about"]
     assert pressed(shown, "ack") == {"incidents": [7]}
-    assert pressed(shown, "history") == {"id": USERS, "offset": 0}
-    assert pressed(shown, "sync") == {"id": USERS}
+    assert pressed(shown, "history") == {"workspace": 1, "id": USERS, "offset": 0}
+    assert pressed(shown, "sync") == {"workspace": 1, "id": USERS}
     assert "confirm" in said(shown)
 
 

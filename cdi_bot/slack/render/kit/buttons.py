@@ -69,12 +69,17 @@ def snooze_element(view: IncidentView, i18n: Translator) -> Block | None:
     return snooze_select(view.integration, i18n)
 
 
+def carried_integration(integration: Integration) -> dict[str, Any]:
+    """Return what a button about an integration carries: ids are unique only within a Braze workspace."""
+    return {"workspace": integration.workspace_id, "id": integration.integration_id}
+
+
 def unsnooze_button(
     integration: Integration, i18n: Translator, *, action_id: str = "unsnooze", place: Channel | None = None
 ) -> Block | None:
     """Return the button that ends a snooze: in the channel it stands in, or in another `place`."""
     says = i18n("End the mute of {name}").format(name=name_of(integration))
-    carried = {"id": integration.integration_id} | ({"in": place.channel_id} if place else {})
+    carried = carried_integration(integration) | ({"in": place.channel_id} if place else {})
     return button(i18n("End mute"), action_id, carried, says=says)
 
 
@@ -89,30 +94,23 @@ def snooze_select(integration: Integration, i18n: Translator) -> Block | None:
     return select(
         i18n("Snooze…"),
         "snooze",
-        [(label, {"id": integration.integration_id, "for": key}) for key, label in choices.items()],
+        [(label, carried_integration(integration) | {"for": key}) for key, label in choices.items()],
     )
 
 
 def history_button(integration: Integration, i18n: Translator, *, action_id: str = "history") -> Block | None:
     """Return the button that shows an integration's runs."""
     says = i18n("Show the runs of {name}").format(name=name_of(integration))
-    return button(i18n("History"), action_id, {"id": integration.integration_id, "offset": 0}, says=says)
+    return button(i18n("History"), action_id, carried_integration(integration) | {"offset": 0}, says=says)
 
 
-def sync_button(view: IncidentView, i18n: Translator) -> Block | None:
-    """Return the button that starts a sync, where that is allowed; it asks first."""
-    if view.integration is None or not view.can_sync:
-        return None
-    return confirmed_sync(view.integration, i18n)
-
-
-def confirmed_sync(integration: Integration, i18n: Translator) -> Block | None:
+def sync_button(integration: Integration, i18n: Translator) -> Block | None:
     """Return the button that starts a sync of this integration; it asks first."""
     name = name_of(integration)
     return button(
         i18n("Sync now"),
         "sync",
-        {"id": integration.integration_id},
+        carried_integration(integration),
         says=i18n("Start a sync of {name} now").format(name=name),
         confirm=confirmation(
             title=i18n("Start a sync now?"),
@@ -143,7 +141,7 @@ def choose_button(
 ) -> Block | None:
     """Return the button that carries out a command about this one of the integrations that were meant."""
     says = i18n("Choose {name}").format(name=name_of(integration))
-    carried = write_command(about_integration(command, integration.integration_id))
+    carried = write_command(about_integration(command, integration))
     return button(i18n("Choose"), f"pick:{place}", carried, says=says)
 
 
@@ -189,7 +187,7 @@ def more_menu(integration: Integration, i18n: Translator) -> Block | None:
     """Return the menu of what is rarely done; `None` where the id is longer than Slack takes."""
     return overflow(
         "form_about",
-        [(i18n("Change what is told here…"), {"id": integration.integration_id})],
+        [(i18n("Change what is told here…"), carried_integration(integration))],
     )
 
 

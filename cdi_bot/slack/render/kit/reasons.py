@@ -71,11 +71,13 @@ def braze_advice(reason: str | None, i18n: Translator) -> str:
             "Check that `BRAZE_BASE_URL` is the workspace's REST endpoint, and that no proxy answers in its place."
         ),
         BrazeReason.BAD_KEY: i18n(
-            "Whoever runs the bot: make a new key in Braze with the permission `cdi.integration_job_status`, set "
-            "it as `BRAZE_API_KEY`, and start the bot again."
+            "Whoever runs the bot: make a new key in Braze with the permissions `cdi.integration_job_status`, "
+            "`cdi.integration_list` and `cdi.integration_sync`, replace `BRAZE_API_KEY`, and start the bot again."
         ),
         BrazeReason.NO_PERMISSION: i18n(
-            "Whoever runs the bot: give the key the missing permission in Braze (API keys, Cloud Data Ingestion)."
+            "A key can't be changed after it was made. Whoever runs the bot: make a new one in Braze with the "
+            "permissions `cdi.integration_job_status`, `cdi.integration_list` and `cdi.integration_sync`, replace "
+            "`BRAZE_API_KEY`, and start the bot again."
         ),
         BrazeReason.INVALID_INTEGRATION: i18n(
             "`/cdi list` shows the integrations that Braze knows, with their ids."

@@ -43,7 +43,6 @@ _JOINERS = frozenset("\u200c\u200d")
 _UNSAFE_IN_ADDRESS = str.maketrans({c: f"%{ord(c):02X}" for c in '<>|"` '})
 
 DATE = "{date_short_pretty} {time}"
-DATE_TO_THE_SECOND = "{date_short_pretty} {time_secs}"
 
 
 def plain(raw: str, limit: int = NAME) -> str:
@@ -151,12 +150,6 @@ def date(time: datetime) -> str:
     return f"<!date^{int(time.timestamp())}^{DATE}|{utc(time)}>"
 
 
-def to_the_second(time: datetime) -> str:
-    """Show a time in the reader's own zone, with its seconds."""
-    fallback = f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-    return f"<!date^{int(time.timestamp())}^{DATE_TO_THE_SECOND}|{fallback}>"
-
-
 def utc(time: datetime) -> str:
     """Write a time in UTC, as plain text: for where Slack can't show the reader's own."""
     return f"{time.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
@@ -203,7 +196,9 @@ def as_of(then: datetime | None, i18n: Translator) -> str:
     """Say how fresh what is shown is: by a time, which stays true however long the message stays there."""
     if then is None:
         return i18n("not looked at yet")
-    return i18n("as of {when}").format(when=to_the_second(then))
+    utc_to_the_second = f"{then.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    when = f"<!date^{int(then.timestamp())}^{{date_short_pretty}} {{time_secs}}|{utc_to_the_second}>"
+    return i18n("as of {when}").format(when=when)
 
 
 def part(offset: int, shown: int, total: int, i18n: Translator) -> str:

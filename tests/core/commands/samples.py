@@ -1,0 +1,96 @@
+"""Every command as people type it, and what it is read as at `SAMPLE_TIME`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, time, timedelta
+
+from cdi_bot.core.commands.channels import SetDigest, SetLanguage, ShowAudit, ShowSettings
+from cdi_bot.core.commands.incidents import Acknowledge, EndSnooze, RequestSync, SetSnooze
+from cdi_bot.core.commands.queries import ListIntegrations, ShowHelp, ShowStatus
+from cdi_bot.core.commands.specification import Command
+from cdi_bot.core.commands.subscriptions import ShowSubscriptions, Subscribe, Unsubscribe
+from cdi_bot.core.digest_schedule import Schedule
+from cdi_bot.core.model.incident import Topic
+from cdi_bot.core.model.subscription import Filters
+
+SAMPLE_TIME = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+"""The present in which the samples are read."""
+
+SAMPLES: Mapping[str, Sequence[tuple[str, Command]]] = {
+    "status": (
+        ("status", ShowStatus(query=None)),
+        ("STATUS Users  sync", ShowStatus(query="Users sync")),
+    ),
+    "list": (
+        ("list", ListIntegrations(query=None)),
+        ("list cart", ListIntegrations(query="cart")),
+    ),
+    "help": (
+        ("help", ShowHelp()),
+        ("HELP me", ShowHelp()),
+    ),
+    "subscribe": (
+        ("subscribe all", Subscribe(selector="all", filters=Filters())),
+        (
+            "sub Users* on:error,late rows:1,000 percent:2.5% mention:<@U1|ann lee> in:<#C1|general>",
+            Subscribe(
+                selector="Users*",
+                filters=Filters(
+                    topics=frozenset({Topic.ERROR, Topic.LATE}),
+                    min_rows=1000,
+                    min_percent=2.5,
+                    mention="<@U1>",
+                ),
+                channel_id="C1",
+            ),
+        ),
+    ),
+    "unsubscribe": (
+        ("unsubscribe Users*", Unsubscribe(selector="Users*")),
+        ("unsub ALL in:<#C1|general>", Unsubscribe(selector="all", channel_id="C1")),
+    ),
+    "subscriptions": (
+        ("subscriptions", ShowSubscriptions()),
+        ("subs in: <#C1>", ShowSubscriptions(channel_id="C1")),
+    ),
+    "ack": (
+        ("ack Users", Acknowledge(query="Users")),
+        ("acknowledge “Users sync”", Acknowledge(query="Users sync")),
+    ),
+    "snooze": (
+        (
+            "snooze Users 2h warehouse move",
+            SetSnooze(query="Users", until=SAMPLE_TIME + timedelta(hours=2), reason="warehouse move"),
+        ),
+        (
+            "snooze Users until it recovers in:<#C1|general>",
+            SetSnooze(query="Users", until=None, reason=None, channel_id="C1"),
+        ),
+    ),
+    "unsnooze": (
+        ("unsnooze Users", EndSnooze(query="Users")),
+        ("unsnooze in:<#C1|general> Users", EndSnooze(query="Users", channel_id="C1")),
+    ),
+    "sync": (("sync Users", RequestSync(query="Users")),),
+    "digest": (
+        ("digest", ShowSettings()),
+        ("digest off", SetDigest(schedule=None)),
+        (
+            "digest weekly mon 9am europe/berlin quiet in:<#C1|general>",
+            SetDigest(
+                schedule=Schedule(at=time(9), weekday=0, quiet=True), zone="Europe/Berlin", channel_id="C1"
+            ),
+        ),
+    ),
+    "language": (
+        ("language JA", SetLanguage(language="ja")),
+        ("language default", SetLanguage(language=None)),
+        ("language in:<#C1|general>", ShowSettings(channel_id="C1")),
+    ),
+    "audit": (
+        ("audit", ShowAudit()),
+        ("audit in:<#C1|general>", ShowAudit(channel_id="C1")),
+    ),
+}
+"""The samples of each word of `/cdi`."""

@@ -1,0 +1,209 @@
+"""Two Braze workspaces with one integration id: each button acts on the workspace of what it stands under.
+
+Braze's ids are unique within a workspace. What is typed means the first; every button here was made for the second.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from cdi_bot.core.commands.incidents import Acknowledge
+from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.subscription import Filters, Snooze, Subscription
+from cdi_bot.sandbox import Sandbox
+from cdi_bot.sandbox.braze.integration import IntegrationConfig
+from cdi_bot.sandbox.slack.model import Content
+from cdi_bot.sandbox.slack.payloads import Press
+from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARA
+from cdi_bot.slack.handlers.registration import register_handlers
+from cdi_bot.slack.render.kit.blocks import Block
+from cdi_bot.slack.render.kit.buttons import (
+    choose_button,
+    history_button,
+    more_menu,
+    snooze_select,
+    sync_button,
+    unsnooze_button,
+)
+from cdi_bot.slack.render.kit.i18n import Translator
+from tests.rigs import people
+from tests.rigs.people import ALERTS, Desk
+from tests.slack.api.bolt_kit import PATIENCE, Json
+from tests.slack.handlers.test_other_team import App
+from tests.store.samples import incident
+
+ONE_ID = "users-1"
+WORDS = Translator()
+
+
+@dataclass(frozen=True)
+class Two:
+    """The bot with both workspaces; ALERTS is subscribed to the integration of each."""
+
+    desk: Desk
+    app: App
+    first: Integration
+    second: Integration
+    sandboxes: tuple[Sandbox, Sandbox]
+
+    async def press(self, element: Block | None, chosen: Json | None = None) -> None:
+        """Press a button, or choose of a menu, in a message in ALERTS."""
+        assert element
+        blocks = ({"type": "actions", "block_id": "a", "elements": [element]},)
+        message = self.desk.sandbox.slack.post(DATA_ALERTS, Content(text="press", blocks=blocks))
+        press = Press(user=MARA, action_id=element["action_id"], chosen=chosen or {})
+        told = await self.desk.sandbox.people.press(message, press)
+        assert (told["acked"], told["error"]) == (True, None), told
+        await self.app.settle()
+
+    async def snoozes(self) -> list[Snooze]:
+        """Every snooze of the id, of whichever workspace."""
+        async with self.desk.store.read() as uow:
+            return [
+                snooze
+                for one in (self.first, self.second)
+                for snooze in await uow.snoozes.active(one.workspace_id, [ONE_ID], self.desk.clock())
+            ]
+
+    async def subscriptions(self) -> list[Subscription]:
+        """The subscriptions of ALERTS."""
+        async with self.desk.store.read() as uow:
+            return await uow.subscriptions.for_channel(ALERTS)
+
+    @property
+    def last(self) -> str:
+        """The newest answer to the one person."""
+        return str([each for each in self.desk.sandbox.slack.messages() if each.user_to == MARA][-1].content)
+
+
+@pytest.fixture
+async def two(tmp_path: Path) -> AsyncIterator[Two]:
+    """Both workspaces, with one integration of the same id each: `Users` and `Consent`."""
+    async with Sandbox() as other, people.responder(tmp_path, second=other) as desk:
+        app = App(
+            bot_token=desk.sandbox.slack_bot_token,
+            app_token=desk.sandbox.slack_app_token,
+            signing_secret=None,
+            api_url=f"{desk.sandbox.url}/api/",
+        )
+        await app.identify()
+        access = replace(desk.access, admins=frozenset({MARA}))
+        register_handlers(
+            replace(desk.responder_for(app), incidents=replace(desk.incidents, access=access)),
+            forms=desk.forms,
+            homes=desk.app.homes,
+            channel_health=desk.app.dispatcher.channel_health,
+            clock=desk.clock,
+        )
+        await app.connect()
+        desk.add("Users", "success", integration_id=ONE_ID)
+        other.braze.create(IntegrationConfig(integration_name="Consent", integration_id=ONE_ID))
+        assert desk.second
+        for workspace in (desk.workspace, desk.second):
+            await desk.subscriptions.subscribe(
+                ALERTS, MARA, ONE_ID, Filters(), workspace_id=workspace.workspace_id
+            )
+        async with desk.store.read() as uow:
+            first = await uow.integrations.get(desk.workspace.workspace_id, ONE_ID)
+            second = await uow.integrations.get(desk.second.workspace_id, ONE_ID)
+        assert first
+        assert second
+        yield Two(desk, app, first.integration, second.integration, (desk.sandbox, other))
+        await app.drain(PATIENCE)
+        await app.close()
+
+
+async def test_a_subscription_each(two: Two) -> None:
+    """One id in two workspaces is two integrations, and two subscriptions."""
+    names = (two.first.integration_name, two.second.integration_name)
+    assert names == ("Users", "Consent")
+    assert [one.workspace_id for one in await two.subscriptions()] == [
+        two.first.workspace_id,
+        two.second.workspace_id,
+    ]
+
+
+async def test_snooze_and_its_end(two: Two) -> None:
+    """The menu snoozes the integration that its card is about; the button ends that snooze alone."""
+    menu = snooze_select(two.second, WORDS)
+    assert menu
+    await two.press(menu, {"selected_option": menu["options"][0]})
+    assert [one.workspace_id for one in await two.snoozes()] == [two.second.workspace_id]
+    menu = snooze_select(two.first, WORDS)
+    assert menu
+    await two.press(menu, {"selected_option": menu["options"][0]})
+    await two.press(unsnooze_button(two.second, WORDS))
+    assert [one.workspace_id for one in await two.snoozes()] == [two.first.workspace_id]
+
+
+async def test_history(two: Two) -> None:
+    """The runs are those of the card's integration, and so is everything below them."""
+    await two.press(history_button(two.second, WORDS))
+    assert "Consent" in two.last
+    await two.press(history_button(two.first, WORDS))
+    assert "Users" in two.last
+
+
+async def test_sync(two: Two) -> None:
+    """The sync is requested of the card's workspace."""
+    await two.press(sync_button(two.second, WORDS))
+    asked = [sum(request.path.endswith("/sync") for request in each.braze.requests) for each in two.sandboxes]
+    assert asked == [0, 1]
+
+
+async def test_choose(two: Two) -> None:
+    """Who chooses one of several acts on that one."""
+    async with two.desk.store.write() as uow:
+        await uow.incidents.add([incident(one.workspace_id, ONE_ID) for one in (two.first, two.second)])
+    await two.press(choose_button(two.second, 0, Acknowledge(query="x"), WORDS))
+    async with two.desk.store.read() as uow:
+        by = [
+            one.acknowledged_by
+            for each in (two.first, two.second)
+            for one in await uow.incidents.open_for(each.workspace_id, None, [ONE_ID])
+        ]
+    assert by == [None, MARA]
+
+
+async def test_form(two: Two) -> None:
+    """The form is about the card's workspace: what it shows, offers, changes and ends."""
+    menu = more_menu(two.second, WORDS)
+    assert menu
+    await two.press(menu, {"selected_option": menu["options"][0]})
+    modal = two.desk.sandbox.slack.views.modal(MARA)
+    assert modal
+    assert json.loads(modal["private_metadata"])["workspace"] == two.second.workspace_id
+    assert "Consent" in str(modal["blocks"])
+    topics = {"topics": {"topics": {"selected_options": [{"value": "error"}]}}}
+    told = await two.desk.sandbox.people.submit(MARA, modal["id"], topics)
+    assert (told["acked"], told["error"]) == (True, None), told
+    await two.app.settle()
+    first, second = await two.subscriptions()
+    assert (first.filters == Filters(), second.filters == Filters()) == (True, False)
+    await two.press(menu, {"selected_option": menu["options"][0]})
+    modal = two.desk.sandbox.slack.views.modal(MARA)
+    assert modal
+    await two.desk.sandbox.people.press_in_view(modal["id"], Press(user=MARA, action_id="form_unsubscribe"))
+    await two.app.settle()
+    assert [one.workspace_id for one in await two.subscriptions()] == [two.first.workspace_id]
+
+
+async def test_what_the_picker_offers(two: Two) -> None:
+    """A form for the second workspace offers what that one has."""
+    assert [one.integration_name for one in (await two.desk.forms.search("", 2)).integrations] == ["Consent"]
+
+
+async def test_a_workspace_that_is_no_longer_watched(two: Two) -> None:
+    """A button can outlive its workspace's settings: then its integration is not known, and no other is touched."""
+    gone = replace(two.second, workspace_id=99)
+    await two.press(history_button(gone, WORDS))
+    assert "No integration" in two.last
+    await two.press(sync_button(gone, WORDS))
+    assert [
+        sum(request.path.endswith("/sync") for request in each.braze.requests) for each in two.sandboxes
+    ] == [0, 0]
