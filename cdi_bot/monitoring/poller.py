@@ -232,7 +232,7 @@ class Poller:
 
     def _read_pages(self, now: datetime) -> None:
         """Read the pages of the list that are worth most now."""
-        if not self._requests.list_fetcher.is_allowed(now):
+        if self.can_list is False:
             return
         for _ in range(self._braze.allowance(Endpoint.LIST, now)):
             page = self._planner.next_page(now) if self._pages.is_ready(now) else None

@@ -9,7 +9,7 @@ import pytest
 
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from tests.databases import new_file
-from tests.rigs.settings import bot_settings
+from tests.rigs.adapters import bot_settings
 from tests.rigs.virtual_time import VirtualLoop
 from tests.rigs.whole import Whole, whole
 from tests.rigs.world import world_on
