@@ -35,7 +35,6 @@ from cdi_bot.usecases.incidents import IncidentResponse
 from cdi_bot.usecases.queries import Queries
 from cdi_bot.usecases.subscription_form import SubscriptionForms
 from cdi_bot.usecases.subscriptions import ChangeSubscriptions
-from cdi_bot.usecases.sync import SyncRequests
 from tests.databases import new_sqlite
 from tests.rigs.adapters import bot_settings
 from tests.sandbox.braze_kit import Clock
@@ -64,7 +63,6 @@ class Desk:
     access: Access
     subscriptions: ChangeSubscriptions
     incidents: IncidentResponse
-    syncs: SyncRequests
     channels: ChangeChannelSettings
     forms: SubscriptionForms
     queries: Queries
@@ -77,7 +75,6 @@ class Desk:
             slack=slack,
             subscriptions=self.subscriptions,
             incidents=self.incidents,
-            syncs=self.syncs,
             queries=self.queries,
             channels=self.channels,
             access=self.access,
@@ -180,7 +177,6 @@ async def responder(
             access=app.access,
             subscriptions=app.subscriptions,
             incidents=app.incidents,
-            syncs=app.syncs,
             channels=app.channels,
             forms=app.forms,
             queries=app.queries,

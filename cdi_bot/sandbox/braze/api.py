@@ -24,7 +24,7 @@ from cdi_bot.sandbox.braze.protocol import (
     run_row,
 )
 from cdi_bot.sandbox.braze.simulation import UnknownId
-from cdi_bot.sandbox.braze.world import BrazeWorld, ReceivedRequest, Triggered
+from cdi_bot.sandbox.braze.world import BrazeWorld, ReceivedRequest
 from cdi_bot.sandbox.faults import Fault, FaultKind, answer_with_fault
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -199,7 +199,7 @@ def _sync(world: BrazeWorld, request: web.Request, headers: RateHeaders) -> web.
         return _refused(400, "Invalid integration ID", headers)
     if world.get(integration_id) is None:
         return _refused(404, "Integration not found", headers)
-    if world.trigger(integration_id) is Triggered.BUSY:
+    if not world.trigger(integration_id):
         return _refused(429, "Another job is in progress", headers)
     return web.json_response({"message": "success"}, status=202, headers=headers)
 

@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import Enum
 from random import Random
 from uuid import UUID
 
@@ -33,13 +32,6 @@ class ReceivedRequest:
     path: str
     at: datetime
     status: int | None
-
-
-class Triggered(Enum):
-    """The result of asking for a run."""
-
-    ACCEPTED = "accepted"  # it starts after the trigger delay, or at once when a control request asked
-    BUSY = "busy"  # another one is in progress
 
 
 class BrazeWorld:
@@ -228,25 +220,28 @@ class BrazeWorld:
 
     # Runs
 
-    def trigger(self, integration_id: str) -> Triggered:
-        """Ask for a run as the API does: it starts after the trigger delay, and is not shown earlier."""
+    def trigger(self, integration_id: str) -> bool:
+        """Ask for a run as the API does: it starts after the trigger delay, and is not shown earlier.
+
+        False: another one is in progress.
+        """
         now = self.catch_up()
         integration = self._integrations[integration_id]
         if integration.busy:
-            return Triggered.BUSY
+            return False
         self._simulation.queue(integration, now + timedelta(seconds=self.settings.trigger_delay))
         self.advance(now)
-        return Triggered.ACCEPTED
+        return True
 
-    def run(self, integration_id: str, plan: RunPlan | None = None) -> Triggered:
-        """Start a run at once, by `plan` or else by what was planned next."""
+    def run(self, integration_id: str, plan: RunPlan | None = None) -> bool:
+        """Start a run at once, by `plan` or else by what was planned next. False: another one is in progress."""
         now = self.catch_up()
         integration = self._integrations[integration_id]
         if integration.busy:
-            return Triggered.BUSY
+            return False
         self._simulation.begin(integration, now, plan)
         self.advance(now)
-        return Triggered.ACCEPTED
+        return True
 
     def finish(self, integration_id: str, plan: RunPlan | None = None) -> bool:
         """End the run in progress now, by its own plan or by `plan`; False if none is in progress.
@@ -263,10 +258,6 @@ class BrazeWorld:
         self._simulation.end_at(integration, current, now + timedelta(seconds=seconds))
         self.advance(now)
         return True
-
-    def finish_all(self, plan: RunPlan | None = None) -> int:
-        """`finish` every run in progress, and return how many there were."""
-        return sum(self.finish(integration_id, plan) for integration_id in self._order)
 
     def fail_all(self, plan: RunPlan | None = None) -> int:
         """Give every integration a run that ends by `plan`, at once or after its seconds; return how many.

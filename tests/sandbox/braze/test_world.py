@@ -9,7 +9,7 @@ import pytest
 from cdi_bot.sandbox.braze.integration import Burst, Integration, IntegrationConfig, Oddities
 from cdi_bot.sandbox.braze.runs import GeneratedRuns, Run, RunPlan
 from cdi_bot.sandbox.braze.simulation import Settings
-from cdi_bot.sandbox.braze.world import BrazeWorld, Triggered
+from cdi_bot.sandbox.braze.world import BrazeWorld
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from tests.sandbox.braze_kit import NOON, Clock, after
 
@@ -145,17 +145,17 @@ def test_files_wait_for_the_run_in_progress(world: BrazeWorld, clock: Clock) -> 
 def test_triggered_run_shows_later(world: BrazeWorld, clock: Clock) -> None:
     """A triggered run shows after the delay; until it has ended another one is refused."""
     integration = world.create(IntegrationConfig(integration_id="a", run_seconds=5))
-    assert world.trigger("a") is Triggered.ACCEPTED
-    assert world.trigger("a") is Triggered.BUSY
+    assert world.trigger("a")
+    assert not world.trigger("a")
     clock.advance(2.9)
     world.catch_up()
     assert integration.total == 0
     clock.advance(0.1)
     world.catch_up()
     assert integration.page(0, 10) == [Run(status="running", start=after(3))]
-    assert world.trigger("a") is Triggered.BUSY
+    assert not world.trigger("a")
     clock.advance(5)
-    assert world.trigger("a") is Triggered.ACCEPTED
+    assert world.trigger("a")
 
 
 def test_run_at_once(world: BrazeWorld) -> None:
@@ -163,8 +163,8 @@ def test_run_at_once(world: BrazeWorld) -> None:
     integration = world.create(IntegrationConfig(integration_id="a"))
     world.run("a", RunPlan(outcome="error", seconds=0))
     world.run("a", RunPlan(outcome="partial", seconds=0))
-    assert world.run("a") is Triggered.ACCEPTED
-    assert world.run("a") is Triggered.BUSY
+    assert world.run("a")
+    assert not world.run("a")
     assert _statuses(integration) == ["running", "partial", "error"]
     assert len({run.start for run in integration.page(0, 10)}) == 3
 
@@ -201,14 +201,13 @@ def test_fail_all(world: BrazeWorld, clock: Clock) -> None:
     assert [integration.total for integration in made] == [1, 1, 1]
 
 
-def test_fail_all_later_and_finish_all(world: BrazeWorld, clock: Clock) -> None:
-    """With seconds the failures come later; finishing all ends those in progress as planned."""
+def test_fail_all_later(world: BrazeWorld, clock: Clock) -> None:
+    """With seconds the failures come later; finishing ends those in progress as planned."""
     made = world.create_many(2, "Users", IntegrationConfig())
     world.fail_all(RunPlan(outcome="config_error", seconds=9))
     assert [_statuses(integration) for integration in made] == [["running"]] * 2
     clock.advance(1)
-    assert world.finish_all() == 2
-    assert world.finish_all() == 0
+    assert [world.finish(each.config.integration_id) for each in made * 2] == [True, True, False, False]
     assert [_statuses(integration) for integration in made] == [["config_error"]] * 2
 
 

@@ -18,6 +18,7 @@ def reason_text(reason: str | None, i18n: Translator) -> str:
         BrazeReason.NOT_JSON: i18n("the answer is not what Braze's API promises"),
         BrazeReason.BAD_KEY: i18n("Braze refuses the API key"),
         BrazeReason.NO_PERMISSION: i18n("the API key lacks a permission, or the account is inactive"),
+        BrazeReason.MEDIA_TYPE: i18n("Braze doesn't accept the media type of the bot's requests"),
         BrazeReason.INVALID_INTEGRATION: i18n("Braze does not take this for the id of an integration"),
         BrazeReason.UNKNOWN_INTEGRATION: i18n(
             "Braze does not know this integration; it may have been deleted"
@@ -55,6 +56,10 @@ def braze_advice(reason: str | None, i18n: Translator) -> str:
             "A key can't be changed after it was made. Whoever runs the bot: make a new one in Braze with the "
             "permissions `cdi.integration_job_status`, `cdi.integration_list` and `cdi.integration_sync`, replace "
             "`BRAZE_API_KEY`, and start the bot again."
+        ),
+        BrazeReason.MEDIA_TYPE: i18n(
+            "Whoever runs the bot: a proxy between the bot and Braze changes the header `Content-Type` of its "
+            "requests. It has to pass as it is."
         ),
         BrazeReason.INVALID_INTEGRATION: i18n(
             "`/cdi list` shows the integrations that Braze knows, with their ids."
