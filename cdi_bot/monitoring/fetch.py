@@ -31,8 +31,8 @@ _AHEAD = 20
 class ListFetcher:
     """Knows the cursor of each page of the list read so far.
 
-    `can_list` is `None` until Braze has answered once. A permission that a key lacks can't be added to it (Braze's
-    reference on API keys), so that a list which was refused is read again only for people, or after other trouble.
+    `can_list` is `None` until Braze has answered once. Braze's keys can't be changed after they were made (its
+    reference on API keys): a list that was refused is read again only for people, or after other trouble.
     """
 
     braze: Braze
