@@ -13,6 +13,7 @@ from cdi_bot.core.model.integration import Integration, WatchedIntegration, Work
 from cdi_bot.store.portable import (
     AnyRow,
     Repository,
+    lease_is_over,
     matched,
     matching,
     names_parameter,
@@ -55,7 +56,11 @@ class Workspaces(Repository):
         One conditional update: of two claims at once, one finds it taken.
         """
         columns = WORKSPACES.c
-        free = or_(columns.lease_owner.is_(None), columns.lease_owner == owner, columns.lease_until <= now)
+        free = or_(
+            columns.lease_owner.is_(None),
+            columns.lease_owner == owner,
+            lease_is_over(columns.lease_until, now, until + (until - now)),
+        )
         lease = update(WORKSPACES).where(columns.workspace_id == workspace_id, free)
         return await self._changed(lease.values(lease_owner=owner, lease_until=until)) == 1
 

@@ -43,7 +43,7 @@ def test_defaults() -> None:
     assert settings.slack_api_url == "https://slack.com/api/"
     assert settings.braze_base_url == "https://rest.iad-03.braze.com"
     assert settings.database_url == "sqlite+aiosqlite:///cdi_bot.db"
-    assert (settings.host, settings.port) == ("0.0.0.0", 3000)
+    assert (settings.host, settings.port) == ("127.0.0.1", 3000)
     assert settings.poll_interval == timedelta(seconds=30)
     assert settings.unreachable_after == timedelta(seconds=300)
     assert settings.grace == timedelta(seconds=600)
@@ -53,6 +53,14 @@ def test_defaults() -> None:
     assert settings.dashboard_link is None
     assert (settings.language, settings.log_format, settings.log_level) == ("en", None, LogLevel.INFO)
     assert settings.slack_signing_secret is None
+
+
+def test_the_port_is_open_to_others_only_when_slack_needs_it() -> None:
+    """Over HTTP Slack comes from outside; in Socket Mode nobody has to, unless the operator says so."""
+    assert load(SLACK_APP_TOKEN="", SLACK_SIGNING_SECRET="abcdef").host == "0.0.0.0"
+    assert load(SLACK_SIGNING_SECRET="abcdef").host == "127.0.0.1"
+    assert load(CDI_BOT_HOST="0.0.0.0").host == "0.0.0.0"
+    assert load(SLACK_APP_TOKEN="", SLACK_SIGNING_SECRET="abcdef", CDI_BOT_HOST="::1").host == "::1"
 
 
 def test_everything_set() -> None:
