@@ -202,16 +202,14 @@ async def open_workspace(
         workspace = await uow.workspaces.find_or_add(
             base_url=base_url, dashboard_url=dashboard_url(base_url), dashboard_link=dashboard_link
         )
-    metrics = metrics or Metrics()
-    braze = BrazeClient(
+    return workspace, BrazeClient(
         base_url=base_url,
         api_key=api_key,
         workspace_id=workspace.workspace_id,
         clock=clock,
         random=random.random,
-        measurements=metrics,
+        measurements=metrics or Metrics(),
     )
-    return workspace, braze
 
 
 def measure_workspaces(
