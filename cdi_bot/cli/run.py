@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import random
+import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
@@ -52,9 +53,13 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """The clock, the sleep and the scheduler of the program; the tests of crashes put in faster ones."""
+    """The clock, the sleep and the scheduler of the program; tests put in faster ones, or a clock that they set.
+
+    `seconds` counts and is never set.
+    """
 
     clock: Callable[[], datetime] = utc_now
+    seconds: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     scheduler: Callable[[], Scheduler] = Scheduler
 
@@ -79,6 +84,7 @@ class _Readiness:
     step: str = "trying the credentials"
     store: Store | None = None
     app: App | None = None
+    scheduler: Scheduler | None = None
 
     def reasons(self) -> list[str]:
         """Why the bot can't do its work now; a missing connection for commands keeps no alert from being sent."""
@@ -93,6 +99,9 @@ class _Readiness:
         reasons += [f"Braze can't be asked: {reason.value}" for reason in unreachable if reason]
         if self.app.dispatcher.trouble is not None:
             reasons.append(f"Slack takes no messages: {self.app.dispatcher.trouble}")
+        standing = [*(self.scheduler.silent() if self.scheduler else []), *self.app.hanging()]
+        if standing:
+            reasons.append(f"not come to an end for more than a minute: {', '.join(standing)}")
         return reasons
 
 
@@ -147,13 +156,14 @@ async def _begin(
         store=store,
         clock=surroundings.clock,
         metrics=metrics,
+        dashboard_link=settings.dashboard_link,
     )
     stack.push_async_callback(braze.aclose)
     readiness.step = "asking Slack who the bot is"
     identity = await startup.identify(slack)
     app, home = _build(settings, slack, identity, store=store, reached=(workspace, braze), metrics=metrics)
     readiness.app = app
-    _start(app, home, stack, slack)
+    readiness.scheduler = _start(app, home, stack, slack)
     freeze_loaded_objects()
     await startup.connect(slack)
     log.info("ready", team=identity.team_id, workspace=workspace.base_url)
@@ -168,7 +178,9 @@ async def status_report(settings: Settings, query: str, now: datetime) -> Answer
         store = await startup.open_store(settings.database_url)
         stack.push_async_callback(store.close)
         key = settings.braze_api_key.get_secret_value()
-        reached = await open_workspace(settings.braze_base_url, key, store=store, clock=utc_now)
+        reached = await open_workspace(
+            settings.braze_base_url, key, store=store, clock=utc_now, dashboard_link=settings.dashboard_link
+        )
         stack.push_async_callback(reached[1].aclose)
         slack = startup.make_slack(settings)
         stack.push_async_callback(slack.close)
@@ -183,20 +195,21 @@ async def open_workspace(
     store: Store,
     clock: Callable[[], datetime],
     metrics: Metrics | None = None,
+    dashboard_link: str | None = None,
 ) -> tuple[Workspace, BrazeClient]:
     """Find a workspace in the store, or add it, and make its client, whose use of its limits is then measured."""
     async with store.write() as uow:
-        workspace = await uow.workspaces.find_or_add(base_url=base_url, dashboard_url=dashboard_url(base_url))
-    metrics = metrics or Metrics()
-    braze = BrazeClient(
+        workspace = await uow.workspaces.find_or_add(
+            base_url=base_url, dashboard_url=dashboard_url(base_url), dashboard_link=dashboard_link
+        )
+    return workspace, BrazeClient(
         base_url=base_url,
         api_key=api_key,
         workspace_id=workspace.workspace_id,
         clock=clock,
         random=random.random,
-        measurements=metrics,
+        measurements=metrics or Metrics(),
     )
-    return workspace, braze
 
 
 def measure_workspaces(
@@ -245,6 +258,7 @@ def _adapters(
         directory=directory,
         team_id=team_id,
         sleep=surroundings.sleep,
+        seconds=surroundings.seconds,
         metrics=metrics,
     )
     return adapters, directory
@@ -287,7 +301,7 @@ def _build(
     return app, home
 
 
-def _start(app: App, home: HomeTab, stack: AsyncExitStack, slack: SlackApp) -> None:
+def _start(app: App, home: HomeTab, stack: AsyncExitStack, slack: SlackApp) -> Scheduler:
     """Begin to work. The stack stops it in reverse: nothing new is begun, what is in hand ends, then the tools go."""
     delivering = asyncio.create_task(app.dispatcher.run(), name="deliver")
 
@@ -306,6 +320,7 @@ def _start(app: App, home: HomeTab, stack: AsyncExitStack, slack: SlackApp) -> N
         scheduler.every(INTERVALS[name], work, name=name)
     scheduler.start()
     stack.push_async_callback(scheduler.stop)
+    return scheduler
 
 
 async def _serve(

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import structlog
 
-from cdi_bot.braze.client import BrazeClient
+from cdi_bot.braze.client import NO_INTEGRATION, BrazeClient
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
 from cdi_bot.monitoring.braze_port import NO_SUCH_INTEGRATION, BrazeReason, BrazeTrouble, Purpose
 from cdi_bot.settings.environment import Problem, Settings, SettingsError
@@ -23,9 +23,6 @@ Answer = TypeVar("Answer")
 log = structlog.get_logger(__name__)
 
 _LONGEST_WAIT = 30.0
-
-NO_INTEGRATION = "cdi-bot-check-0"
-"""No integration's id: Braze refuses it where the key has the permission, and the key where it has not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
