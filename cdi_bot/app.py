@@ -9,8 +9,9 @@ import socket
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
+from cdi_bot.clock import WatchedClock
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Workspace
 from cdi_bot.delivery.digests import Digests
@@ -26,6 +27,7 @@ from cdi_bot.settings.environment import Settings
 from cdi_bot.slack.render.kit.i18n import languages
 from cdi_bot.store import Store
 from cdi_bot.usecases.access import Access
+from cdi_bot.usecases.base import UseCases
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings
 from cdi_bot.usecases.home import HomeQueries
 from cdi_bot.usecases.incidents import IncidentResponse
@@ -33,10 +35,10 @@ from cdi_bot.usecases.lookup import Lookup
 from cdi_bot.usecases.queries import Queries
 from cdi_bot.usecases.subscription_form import SubscriptionForms
 from cdi_bot.usecases.subscriptions import ChangeSubscriptions
-from cdi_bot.usecases.sync import SyncRequests
 
 Clock = Callable[[], datetime]
 Work = Callable[[], Coroutine[Any, Any, None]]
+Cases = TypeVar("Cases", bound=UseCases)
 
 INTERVALS = {
     "observe": 0.5,
@@ -62,7 +64,8 @@ class Adapters:
     """How the program reaches what is outside of it: real, or simulated.
 
     `workspaces` are the Braze workspaces, each with its client. `team_id` is the Slack team that the app was installed
-    to. `sleep` waits for seconds, `random` gives 0 to 1 for jitter. `owner` names this process in leases.
+    to. `sleep` waits for seconds, `random` gives 0 to 1 for jitter. `seconds` counts and is never set, so that a step
+    of the clock is noticed; without it none is expected. `owner` names this process in leases.
     """
 
     store: Store
@@ -72,6 +75,7 @@ class Adapters:
     team_id: str
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     random: Callable[[], float] = random.random
+    seconds: Callable[[], float] | None = None
     owner: str = field(default_factory=process_name)
     metrics: Metrics = field(default_factory=Metrics)
 
@@ -88,7 +92,6 @@ class App:
     lookup: Lookup
     subscriptions: ChangeSubscriptions
     incidents: IncidentResponse
-    syncs: SyncRequests
     channels: ChangeChannelSettings
     queries: Queries
     forms: SubscriptionForms
@@ -108,14 +111,19 @@ class App:
             "forget": self.retention.tick,
         }
 
+    def hanging(self) -> list[str]:
+        """The names of what has not come to its end for long, though it is short work."""
+        return [*self.workspaces.hanging(), *(["deliver"] if self.dispatcher.is_hanging else [])]
+
     async def _deliver(self) -> None:
         """Look at the outbox, for what another process owes."""
         self.dispatcher.wake()
 
 
-def assemble(settings: Settings, adapters: Adapters, clock: Clock) -> App:
-    """Build everything. `clock` gives the present in UTC; nothing begins to work by this."""
+def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> App:
+    """Build everything. `machine_clock` gives the present in UTC; nothing begins to work by this."""
     store, messenger = adapters.store, adapters.messenger
+    clock = WatchedClock(machine_clock, adapters.seconds or (lambda: machine_clock().timestamp()))
     admin_channel = (
         Channel(team_id=adapters.team_id, channel_id=settings.admin_channel)
         if settings.admin_channel
@@ -161,30 +169,27 @@ def assemble(settings: Settings, adapters: Adapters, clock: Clock) -> App:
             for workspace, braze in adapters.workspaces
         ]
     )
+    clock.on_set += [dispatcher.clock_set, *(each.poller.clock_set for each in workspaces)]
     access = Access(
         directory=adapters.directory,
         messenger=messenger,
         admins=settings.admins,
     )
     lookup = Lookup(store=store, workspaces=workspaces)
-    subscriptions = ChangeSubscriptions(
-        store=store,
-        messenger=messenger,
-        workspaces=workspaces,
-        access=access,
-        lookup=lookup,
-        clock=clock,
-        wake=wake,
-    )
-    channels = ChangeChannelSettings(
-        store=store,
-        messenger=messenger,
-        workspaces=workspaces,
-        access=access,
-        languages=languages(),
-        clock=clock,
-        wake=wake,
-    )
+
+    def made(kind: type[Cases]) -> Cases:
+        return kind(
+            store=store,
+            messenger=messenger,
+            workspaces=workspaces,
+            access=access,
+            lookup=lookup,
+            languages=languages(),
+            clock=clock,
+            wake=wake,
+        )
+
+    subscriptions, channels = made(ChangeSubscriptions), made(ChangeChannelSettings)
     return App(
         workspaces=workspaces,
         dispatcher=dispatcher,
@@ -198,23 +203,10 @@ def assemble(settings: Settings, adapters: Adapters, clock: Clock) -> App:
         access=access,
         lookup=lookup,
         subscriptions=subscriptions,
-        incidents=IncidentResponse(
-            store=store, workspaces=workspaces, access=access, lookup=lookup, clock=clock, wake=wake
-        ),
-        syncs=SyncRequests(
-            store=store, workspaces=workspaces, access=access, lookup=lookup, clock=clock, wake=wake
-        ),
+        incidents=made(IncidentResponse),
         channels=channels,
-        queries=Queries(store=store, workspaces=workspaces, lookup=lookup, clock=clock),
-        forms=SubscriptionForms(
-            store=store,
-            workspaces=workspaces,
-            subscriptions=subscriptions,
-            channels=channels,
-            messenger=messenger,
-            lookup=lookup,
-            access=access,
-        ),
-        homes=HomeQueries(store=store, workspaces=workspaces, clock=clock),
+        queries=made(Queries),
+        forms=SubscriptionForms(subscriptions=subscriptions, channels=channels),
+        homes=made(HomeQueries),
         on_wake=on_wake,
     )

@@ -42,13 +42,13 @@ BREACHES = {
         "slack/render/kit/text.py",
         "import cdi_bot.slack.api.errors",
     ),
-    "Inside Slack's handlers": ("slack/handlers/events.py", "import cdi_bot.slack.handlers.home"),
+    "Inside Slack's handlers": ("slack/handlers/actions.py", "import cdi_bot.slack.handlers.home"),
     "Inside Slack's API: one call() and one connection below everything": (
         "slack/api/call.py",
         "import cdi_bot.slack.api.socket_mode",
     ),
     "Of Slack's API only what posts, and what sends it plainer, knows what is rendered": (
-        "slack/api/views.py",
+        "slack/api/directory.py",
         "import cdi_bot.slack.render.kit.blocks",
     ),
     "Inside Slack's rendering": ("slack/render/home.py", "import cdi_bot.slack.render.form"),

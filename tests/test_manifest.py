@@ -9,8 +9,8 @@ import jsonschema
 import pytest
 import yaml
 
-from cdi_bot.slack.api.identity import NEEDED, OPTIONAL
-from cdi_bot.slack.handlers.events import register_events
+from cdi_bot.slack.api.directory import NEEDED, OPTIONAL
+from cdi_bot.slack.handlers.registration import register_events
 from cdi_bot.slack.render.form_fields import FORM
 
 ROOT = Path(__file__).parent.parent

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from cdi_bot.braze.client import BrazeClient
+from cdi_bot.braze.client import NO_INTEGRATION, BrazeClient
 from cdi_bot.cli.startup import (
     APP_TOKEN,
     BOT_TOKEN,
-    NO_INTEGRATION,
     SlackToken,
     is_refused,
     make_slack,
@@ -21,7 +20,7 @@ from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
 from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.settings.environment import Settings
 from cdi_bot.slack.api.app import SlackApp
-from cdi_bot.slack.api.identity import NEEDED, OPTIONAL, Scopes
+from cdi_bot.slack.api.directory import NEEDED, OPTIONAL, Scopes
 from cdi_bot.slack.api.messenger import SlackMessenger
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import StoreTrouble
@@ -157,7 +156,7 @@ async def _check_key(permission: str, loss: str, call: Callable[[], Awaitable[ob
     what = f"BRAZE_API_KEY, {permission}"
     trouble = await try_key(call)
     if trouble is None:
-        return CheckResult(what=what, ok=True, detail="granted")
+        return CheckResult(what=what, ok=True, detail="the key has it")
     # The trouble's own text says how to fix it.
     fix = loss if trouble.reason is BrazeReason.NO_PERMISSION else None
     return CheckResult(what=what, ok=False, detail=str(trouble), fix=fix)

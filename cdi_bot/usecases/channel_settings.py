@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 
 from cdi_bot.core.digest_schedule import Schedule, schedule_of, zone_named, zone_of
 from cdi_bot.core.model.channel import Channel, ChannelSettings
 from cdi_bot.core.model.message import Content, DigestChanged, LanguageChanged
-from cdi_bot.delivery.slack_port import Messenger
-from cdi_bot.monitoring.workspaces import WatchedWorkspaces
-from cdi_bot.store import Store
-from cdi_bot.usecases.access import Access, posting_problem
+from cdi_bot.usecases.access import posting_problem
 from cdi_bot.usecases.answers import Answer, DigestSet, LanguageSet, SettingsShown, UnknownLanguage
-from cdi_bot.usecases.audit import Actor, announce
+from cdi_bot.usecases.base import Actor, UseCases, announce
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeChannelSettings:
-    """Shows and changes the settings of channels. Every method answers.
-
-    `StoreTrouble` is raised, and `SlackTrouble` where Slack does not say who somebody is. `languages` are those that
-    the bot has texts in. `who` is a Slack user id. `clock` returns the present in UTC, `wake` is called when messages
-    were put into the outbox.
-    """
-
-    store: Store
-    messenger: Messenger
-    workspaces: WatchedWorkspaces
-    access: Access
-    languages: tuple[str, ...]
-    clock: Callable[[], datetime]
-    wake: Callable[[], None]
+class ChangeChannelSettings(UseCases):
+    """Shows and changes the settings of channels."""
 
     async def show(self, channel: Channel) -> SettingsShown:
         """Show the settings of a channel."""
@@ -54,7 +35,7 @@ class ChangeChannelSettings:
             return refusal
         if language is not None and language not in self.languages:
             return UnknownLanguage(given=language, languages=self.languages)
-        actor = self._actor(channel, who)
+        actor = self.actor(channel, who)
         async with self.store.write() as uow:
             before = await uow.channels.settings(channel)
             unchanged = (before.language if before else None) == language
@@ -73,7 +54,7 @@ class ChangeChannelSettings:
         reason = await posting_problem(self.messenger, channel) if schedule else None
         if reason:
             return reason
-        actor = self._actor(channel, who)
+        actor = self.actor(channel, who)
         time_zone = zone_named(zone)
         digest = str(schedule) if schedule else None
         next_due = schedule.next_due(time_zone, actor.at) if schedule else None
@@ -94,11 +75,6 @@ class ChangeChannelSettings:
                 await announce(uow, actor, "digest", digest or "off", content)
         self.wake()
         return DigestSet(digest=digest, zone=zone, next_due=next_due, unchanged=unchanged)
-
-    def _actor(self, channel: Channel, who: str) -> Actor:
-        return Actor(
-            channel=channel, who=who, at=self.clock(), workspace_id=self.workspaces.meant().workspace_id
-        )
 
 
 def _changed_by(settings: ChannelSettings | None, actor: Actor) -> ChannelSettings:

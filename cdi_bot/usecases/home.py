@@ -5,7 +5,7 @@ Only channels that the person is in count, so that nobody learns of a private ch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,9 +16,9 @@ from cdi_bot.core.model.run import Outcome, Run
 from cdi_bot.core.model.subscription import Subscription, is_pattern
 from cdi_bot.core.rules.kinds import attention, longest_row_first
 from cdi_bot.core.statistics import expected_next
-from cdi_bot.monitoring.workspaces import WatchedWorkspaces
-from cdi_bot.store import Store, UnitOfWork
-from cdi_bot.usecases.health import Health, health_of
+from cdi_bot.store import UnitOfWork
+from cdi_bot.usecases.base import UseCases
+from cdi_bot.usecases.queries import Health, health_of
 
 MOST_URGENT = 8
 """How many unhealthy integrations are shown as needing attention; the others are first in the list of all."""
@@ -111,19 +111,13 @@ def split(weights: Sequence[int], room: int = ROOM) -> list[range]:
     return [*pages, range(first, len(weights))]
 
 
-class HomeQueries:
+class HomeQueries(UseCases):
     """Builds Home from what is stored, which is never older than a poll. Raises only `StoreTrouble`."""
-
-    def __init__(self, *, store: Store, workspaces: WatchedWorkspaces, clock: Callable[[], datetime]) -> None:
-        """Read from `store`; `clock` returns the present in UTC."""
-        self._store = store
-        self._clock = clock
-        self._workspaces = workspaces
 
     async def home(self, channels: frozenset[Channel], page: int, *, may_change: bool = True) -> Home:
         """Build a page, counted from 0, for somebody who is in these channels; one past the end is the last."""
-        async with self._store.read() as uow:
-            workspace_id = self._workspaces.meant().workspace_id
+        async with self.store.read() as uow:
+            workspace_id = self.workspaces.meant().workspace_id
             stored = await uow.subscriptions.for_workspace(workspace_id)
             subscriptions = [one for one in stored if one.channel in channels]
             health = await health_of(uow, workspace_id, subscriptions)
@@ -167,7 +161,9 @@ class HomeQueries:
             integration=integration,
             incident=health.incidents[integration.integration_id],
             dashboard_url=dashboard_page(
-                self._workspaces.of(integration.workspace_id).workspace, integration.integration_id
+                self.workspaces.of(integration.workspace_id).workspace,
+                integration.integration_id,
+                integration.app_group_id,
             ),
             channels=tuple(sorted(channels)),
         )
@@ -184,10 +180,14 @@ class HomeQueries:
             integration=entry.integration,
             newest=runs[0] if runs else None,
             recent=tuple(ended[:TREND]),
-            next_run=expected_next(entry.integration, runs, self._clock()),
+            next_run=expected_next(entry.integration, runs, self.clock()),
             incident=health.incidents.get(key),
             missing=entry.missing_since is not None,
-            dashboard_url=dashboard_page(self._workspaces.of(entry.integration.workspace_id).workspace, key),
+            dashboard_url=dashboard_page(
+                self.workspaces.of(entry.integration.workspace_id).workspace,
+                key,
+                entry.integration.app_group_id,
+            ),
         )
 
 

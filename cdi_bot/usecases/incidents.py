@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
-from cdi_bot.core.model.message import Snoozed, Unsnoozed, show_card
+from cdi_bot.core.model.message import Snoozed, SyncTriggered, Unsnoozed, show_card
+from cdi_bot.core.model.requested_sync import RequestedSync
 from cdi_bot.core.model.subscription import Snooze, is_subscribed
+from cdi_bot.monitoring.braze_port import BrazeTrouble, Endpoint
 from cdi_bot.monitoring.incident_writer import ConflictError, store_incidents
-from cdi_bot.monitoring.workspaces import WatchedWorkspaces
-from cdi_bot.store import Store, StoreTrouble, UnitOfWork
-from cdi_bot.usecases.access import Access
+from cdi_bot.store import StoreTrouble, UnitOfWork
 from cdi_bot.usecases.answers import (
     Acknowledged,
     Answer,
     BrazeRefused,
+    ConfirmSync,
     NoMatch,
     NotAllowed,
     NothingOpen,
@@ -26,9 +27,10 @@ from cdi_bot.usecases.answers import (
     SeveralMatches,
     SnoozeEnded,
     SnoozeSet,
+    SyncStarted,
 )
-from cdi_bot.usecases.audit import Actor, announce, record
-from cdi_bot.usecases.lookup import Lookup
+from cdi_bot.usecases.base import Actor, UseCases, announce, record
+from cdi_bot.usecases.lookup import braze_refusal
 
 _ATTEMPTS = 5
 
@@ -36,20 +38,8 @@ _DOUBLE_CLICK = timedelta(seconds=30)
 """Two ends of a snooze that are no further apart are one: both clicks said “for 1 hour”."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IncidentResponse:
-    """What people may do about incidents. Every method answers.
-
-    `StoreTrouble` is raised, and `SlackTrouble` while Slack does not tell who somebody is.
-    `who` is a Slack user id. `clock` gives the present in UTC, `wake` tells the dispatcher that something is owed.
-    """
-
-    store: Store
-    workspaces: WatchedWorkspaces
-    access: Access
-    lookup: Lookup
-    clock: Callable[[], datetime]
-    wake: Callable[[], None]
+class IncidentResponse(UseCases):
+    """What people may do about integrations and their incidents."""
 
     # -------------------------------------------------------------------------------- acknowledging
 
@@ -120,7 +110,7 @@ class IncidentResponse:
         integration = await self._meant(who, query, workspace_id)
         if not isinstance(integration, Integration):
             return integration
-        actor = Actor(channel=channel, who=who, at=self.clock(), workspace_id=integration.workspace_id)
+        actor = self.actor(channel, who, integration.workspace_id)
         async with self.store.write() as uow:
             answer = await _snooze(uow, actor, integration, until, reason)
         self.wake()
@@ -133,11 +123,45 @@ class IncidentResponse:
         integration = await self._meant(who, query, workspace_id)
         if not isinstance(integration, Integration):
             return integration
-        actor = Actor(channel=channel, who=who, at=self.clock(), workspace_id=integration.workspace_id)
+        actor = self.actor(channel, who, integration.workspace_id)
         async with self.store.write() as uow:
             answer = await _unsnooze(uow, actor, integration)
         self.wake()
         return answer
+
+    # -------------------------------------------------------------------------------- syncs
+
+    async def ask_sync(self, who: str, query: str, *, workspace_id: int | None = None) -> Answer:
+        """Ask somebody who may start a sync to confirm it."""
+        refusal = await self.access.to_sync(who)
+        if refusal:
+            return refusal
+        found = await self.lookup.find(query, workspace_id)
+        return ConfirmSync(integration=found.integration) if isinstance(found, WatchedIntegration) else found
+
+    async def start_sync(
+        self, channel: Channel, who: str, integration_id: str, *, workspace_id: int | None = None
+    ) -> Answer:
+        """Start a sync, announce in the channel who requested it, and follow it."""
+        refusal = await self.access.to_sync(who)
+        if refusal:
+            return refusal
+        found = await self.lookup.find(integration_id, workspace_id)
+        if not isinstance(found, WatchedIntegration):
+            return found
+        integration = found.integration
+        actor = self.actor(channel, who, integration.workspace_id)
+        is_certain = True
+        try:
+            await self.workspaces.of(integration.workspace_id).braze.trigger_sync(integration.integration_id)
+        except BrazeTrouble as trouble:
+            if not trouble.may_have_happened:
+                return braze_refusal(trouble.reason, Endpoint.SYNC, integration.integration_name)
+            is_certain = False
+        async with self.store.write() as uow:
+            await _announce_sync(uow, actor, integration, is_certain=is_certain)
+        self.wake()
+        return SyncStarted(integration=integration, is_certain=is_certain)
 
     async def _meant(
         self, who: str, query: str, workspace_id: int | None
@@ -247,3 +271,30 @@ async def _refresh_cards(
     ids = {card.card_id for of_one in cards.values() for card in of_one if channel in (None, card.channel)}
     raised = await uow.cards.raise_revision(ids)
     await uow.outbox.add([show_card(card, now) for card in raised.values()], now=now)
+
+
+async def _announce_sync(
+    uow: UnitOfWork, actor: Actor, integration: Integration, *, is_certain: bool
+) -> None:
+    """Announce the sync in the channel, and store it so that its end is announced too."""
+    key = integration.integration_id
+    content = SyncTriggered(
+        who=actor.who, workspace_id=actor.workspace_id, integration_id=key, is_certain=is_certain
+    )
+    announced = await announce(uow, actor, "sync", key, content)
+    newest = (await uow.runs.newest(actor.workspace_id, [key])).get(key)
+    incidents = await uow.incidents.open_for(actor.workspace_id, None, [key])
+    await uow.requested_syncs.add(
+        RequestedSync(
+            sync_id=0,
+            channel=actor.channel,
+            workspace_id=actor.workspace_id,
+            integration_id=key,
+            who=actor.who,
+            asked_at=actor.at,
+            newest_start=newest.sync_start_time if newest else None,
+            incident_id=incidents[0].incident_id if incidents else None,
+            announced=announced,
+            is_certain=is_certain,
+        )
+    )

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, dashboard_page, normalize_name
 from cdi_bot.core.model.run import Outcome
-from cdi_bot.core.model.subscription import Snooze, is_pattern, is_subscribed, selector_matches
-from cdi_bot.core.rules.kinds import attention, longest_row_first, severity
+from cdi_bot.core.model.subscription import Snooze, Subscription, is_pattern, is_subscribed, selector_matches
+from cdi_bot.core.rules.kinds import attention, longest_row_first, rules_of, severity, worst_by_integration
+from cdi_bot.core.rules.unreachable import UNREACHABLE
 from cdi_bot.core.statistics import expected_next, usual_of
 from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint, within
 from cdi_bot.monitoring.fetch import backfill_history
-from cdi_bot.monitoring.workspaces import WatchedWorkspaces
-from cdi_bot.store import Store, UnitOfWork
+from cdi_bot.store import UnitOfWork
 from cdi_bot.usecases.answers import (
     Answer,
     AuditTrail,
@@ -25,8 +26,8 @@ from cdi_bot.usecases.answers import (
     RunHistory,
     SubscriptionList,
 )
-from cdi_bot.usecases.health import health_of, snoozes_in, worst_incidents
-from cdi_bot.usecases.lookup import Lookup, braze_refusal, matches_part
+from cdi_bot.usecases.base import UseCases
+from cdi_bot.usecases.lookup import braze_refusal, matches_part
 
 OVERVIEW_PAGE = 15
 HISTORY_PAGE = 10
@@ -41,29 +42,15 @@ TREND = 30
 """How many ended runs the chart shows."""
 
 
-class Queries:
-    """Answers questions. Every method returns an answer; only `StoreTrouble` is raised."""
-
-    def __init__(
-        self,
-        *,
-        store: Store,
-        workspaces: WatchedWorkspaces,
-        lookup: Lookup,
-        clock: Callable[[], datetime],
-    ) -> None:
-        """Read from `store`, and ask Braze through `lookup`; `clock` returns the present in UTC."""
-        self._store = store
-        self._workspaces = workspaces
-        self._clock = clock
-        self._lookup = lookup
+class Queries(UseCases):
+    """Answers questions; only `StoreTrouble` is raised."""
 
     async def overview(
         self, channel: Channel, offset: int = 0, *, workspace_id: int | None = None
     ) -> Overview:
         """Show the state of all integrations that a channel is subscribed to, worst first, as stored."""
-        now, workspace_id = self._clock(), self._workspaces.meant(workspace_id).workspace_id
-        async with self._store.read() as uow:
+        now, workspace_id = self.clock(), self.workspaces.meant(workspace_id).workspace_id
+        async with self.store.read() as uow:
             subscriptions = await uow.subscriptions.for_channel(channel)
             health = await health_of(uow, workspace_id, subscriptions)
             ids = [watched.integration.integration_id for watched in health.subscribed]
@@ -101,24 +88,24 @@ class Queries:
         self, channel: Channel, query: str, offset: int = 0, *, workspace_id: int | None = None
     ) -> Answer:
         """Show the runs of one integration, read from Braze now, or as stored where Braze does not answer soon."""
-        found = await self._lookup.find(query, workspace_id)
+        found = await self.lookup.find(query, workspace_id)
         if not isinstance(found, WatchedIntegration):
             return found
         integration_id = found.integration.integration_id
-        trouble = await self._lookup.refresh(found.integration)
-        async with self._store.read() as uow:
+        trouble = await self.lookup.refresh(found.integration)
+        async with self.store.read() as uow:
             watched = await uow.integrations.get(found.integration.workspace_id, integration_id) or found
         if trouble is None:
             wanted = max(offset + HISTORY_PAGE, TREND) + 1
             older = backfill_history(
-                self._workspaces.of(found.integration.workspace_id).braze,
-                self._store,
+                self.workspaces.of(found.integration.workspace_id).braze,
+                self.store,
                 watched,
-                self._clock(),
+                self.clock(),
                 wanted=wanted,
             )
-            trouble = await within(self._lookup.status_patience, older)
-        async with self._store.read() as uow:
+            trouble = await within(self.lookup.status_patience, older)
+        async with self.store.read() as uow:
             return await self._history(uow, channel, watched, offset, trouble)
 
     async def _history(
@@ -129,7 +116,7 @@ class Queries:
         offset: int,
         trouble: BrazeReason | None,
     ) -> RunHistory:
-        now, workspace_id = self._clock(), watched.integration.workspace_id
+        now, workspace_id = self.clock(), watched.integration.workspace_id
         integration = watched.integration
         key = integration.integration_id
         runs = await uow.runs.page(workspace_id, key, offset=offset, limit=HISTORY_PAGE + 1)
@@ -155,7 +142,9 @@ class Queries:
             incident=incidents.get(key),
             snooze=snoozes.get(key),
             observed_at=watched.observed_at,
-            dashboard_url=dashboard_page(self._workspaces.of(workspace_id).workspace, key),
+            dashboard_url=dashboard_page(
+                self.workspaces.of(workspace_id).workspace, key, integration.app_group_id
+            ),
             subscribed=is_subscribed(await uow.subscriptions.for_channel(channel), integration),
             missing=watched.missing_since is not None,
             trouble=trouble,
@@ -165,9 +154,9 @@ class Queries:
         self, channel: Channel, query: str | None, offset: int = 0, *, workspace_id: int | None = None
     ) -> Answer:
         """List all integrations, or those that match `query`, and whether a channel is subscribed to them."""
-        workspace_id = self._workspaces.meant(workspace_id).workspace_id
-        trouble = await self._lookup.discover(workspace_id)
-        async with self._store.read() as uow:
+        workspace_id = self.workspaces.meant(workspace_id).workspace_id
+        trouble = await self.lookup.discover(workspace_id)
+        async with self.store.read() as uow:
             known = await uow.integrations.all(workspace_id)
             subscriptions = await uow.subscriptions.for_channel(channel)
         listed = [watched for watched in known if watched.missing_since is None]
@@ -190,7 +179,7 @@ class Queries:
 
     async def subscriptions(self, channel: Channel) -> SubscriptionList:
         """List the subscriptions of a channel."""
-        async with self._store.read() as uow:
+        async with self.store.read() as uow:
             subscriptions = await uow.subscriptions.for_channel(channel)
             known = [
                 watched
@@ -217,10 +206,10 @@ class Queries:
 
     async def audit(self, channel: Channel) -> AuditTrail:
         """List the newest changes that people made in a channel."""
-        async with self._store.read() as uow:
+        async with self.store.read() as uow:
             entries = await uow.audit.newest(channel, limit=AUDIT_ROWS)
             known = await uow.integrations.get_many(
-                self._workspaces.meant().workspace_id, {entry.subject for entry in entries}
+                self.workspaces.meant().workspace_id, {entry.subject for entry in entries}
             )
         names = {key: watched.integration.integration_name for key, watched in known.items()}
         return AuditTrail(rows=tuple((entry, names.get(entry.subject)) for entry in entries))
@@ -254,3 +243,60 @@ def _most_urgent_first(
         longest_row_first(incident),
         integration.integration_name.casefold(),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """The integrations that some subscriptions match, with the worst open incident of each, by id.
+
+    `subscribed` and `by_selector`, which says what each selector matches, are in the order of names. `unreachable` is
+    the open incident of the workspace, if Braze can't be reached.
+    """
+
+    subscribed: list[WatchedIntegration]
+    by_selector: dict[str, list[WatchedIntegration]]
+    incidents: dict[str, Incident]
+    unreachable: Incident | None
+
+    @property
+    def failing(self) -> int:
+        """How many integrations have failing runs."""
+        return sum(rules_of(incident).counts_as_failing for incident in self.incidents.values())
+
+    @property
+    def unhealthy(self) -> int:
+        """How many integrations have an open incident of any kind."""
+        return len(self.incidents)
+
+
+async def health_of(uow: UnitOfWork, workspace_id: int, subscriptions: Sequence[Subscription]) -> Health:
+    """Read the state of the integrations of a workspace that these subscriptions match."""
+    selectors = {one.selector for one in subscriptions if one.workspace_id == workspace_id}
+    known = await uow.integrations.all(workspace_id) if selectors else []
+    by_selector = {
+        selector: [each for each in known if selector_matches(selector, each.integration)]
+        for selector in selectors
+    }
+    ids = {each.integration.integration_id for matching in by_selector.values() for each in matching}
+    subscribed = [each for each in known if each.integration.integration_id in ids]
+    listed = [each.integration.integration_id for each in subscribed if each.missing_since is None]
+    unreachable = await uow.incidents.open_for(workspace_id, UNREACHABLE.kind, None)
+    return Health(
+        subscribed=subscribed,
+        by_selector=by_selector,
+        incidents=await worst_incidents(uow, workspace_id, listed),
+        unreachable=next(iter(unreachable), None),
+    )
+
+
+async def worst_incidents(uow: UnitOfWork, workspace_id: int, ids: Sequence[str]) -> dict[str, Incident]:
+    """The worst open incident of each integration that has one, by id."""
+    return worst_by_integration(await uow.incidents.open_for(workspace_id, None, ids))
+
+
+async def snoozes_in(
+    uow: UnitOfWork, channel: Channel, workspace_id: int, ids: Sequence[str], now: datetime
+) -> dict[str, Snooze]:
+    """The snooze of each integration that is snoozed in a channel, by id."""
+    snoozes = await uow.snoozes.active(workspace_id, ids, now)
+    return {snooze.integration_id: snooze for snooze in snoozes if snooze.channel == channel}

@@ -14,13 +14,10 @@ from cdi_bot.core.digest_schedule import Schedule
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, normalize_name
 from cdi_bot.core.model.subscription import Filters, Subscription, is_pattern, selector_matches
-from cdi_bot.delivery.slack_port import Messenger
-from cdi_bot.monitoring.workspaces import WatchedWorkspaces
-from cdi_bot.store import Store
-from cdi_bot.usecases.access import Access, posting_problem
-from cdi_bot.usecases.answers import Answer, SettingsShown
+from cdi_bot.usecases.access import posting_problem
+from cdi_bot.usecases.answers import Answer
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings
-from cdi_bot.usecases.lookup import Lookup, looks_like_an_id, matches_part, was_listed
+from cdi_bot.usecases.lookup import looks_like_an_id, matches_part, was_listed
 from cdi_bot.usecases.subscriptions import ChangeSubscriptions
 
 LIST_PATIENCE = timedelta(seconds=1.5)
@@ -71,50 +68,34 @@ class SettingsChange:
     changes_digest: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionForms:
     """The use cases of the form. Only `StoreTrouble` and `SlackTrouble` are raised."""
 
-    def __init__(
-        self,
-        *,
-        store: Store,
-        workspaces: WatchedWorkspaces,
-        subscriptions: ChangeSubscriptions,
-        channels: ChangeChannelSettings,
-        messenger: Messenger,
-        lookup: Lookup,
-        access: Access,
-    ) -> None:
-        """Offer what the workspaces have."""
-        self._store = store
-        self._workspaces = workspaces
-        self._subscriptions = subscriptions
-        self._channels = channels
-        self._messenger = messenger
-        self._lookup = lookup
-        self._access = access
+    subscriptions: ChangeSubscriptions
+    channels: ChangeChannelSettings
 
     @property
     def meant_workspace(self) -> int:
         """The Braze workspace that a form is about whose button names none."""
-        return self._workspaces.meant().workspace_id
+        return self.subscriptions.workspaces.meant().workspace_id
 
     async def search(self, query: str, workspace_id: int) -> Choices:
         """Find what to offer for a text that a person has typed so far."""
         known = await self._known(workspace_id)
         if not was_listed(known):
-            await self._lookup.discover(workspace_id, LIST_PATIENCE)
+            await self.subscriptions.lookup.discover(workspace_id, LIST_PATIENCE)
             known = await self._known(workspace_id)
         return choices(query.strip(), [each.integration for each in known], listed=was_listed(known))
 
     async def _known(self, workspace_id: int) -> list[WatchedIntegration]:
-        async with self._store.read() as uow:
+        async with self.subscriptions.store.read() as uow:
             known = await uow.integrations.all(workspace_id)
         return [each for each in known if each.missing_since is None]
 
     async def current(self, channel: Channel, subscription_id: int) -> ExistingSubscription | None:
         """A subscription as it is now; `None` if it has ended meanwhile."""
-        async with self._store.read() as uow:
+        async with self.subscriptions.store.read() as uow:
             found = await uow.subscriptions.for_channel(channel)
             one = next((each for each in found if each.subscription_id == subscription_id), None)
             watched = await uow.integrations.get(one.workspace_id, one.selector) if one else None
@@ -131,7 +112,7 @@ class SubscriptionForms:
 
         If there is none, the integration; `None` if that is unknown.
         """
-        async with self._store.read() as uow:
+        async with self.subscriptions.store.read() as uow:
             found = await uow.subscriptions.for_channel(channel)
             watched = await uow.integrations.get(workspace_id, integration_id)
         if watched is None:
@@ -147,10 +128,10 @@ class SubscriptionForms:
         self, channel: Channel, who: str, selector: str, filters: Filters, *, workspace_id: int, picked: bool
     ) -> Answer:
         """Subscribe as the command does; a channel that was `picked` has to be one that the person may change."""
-        refusal = await self._access.to_reach(who, channel) if picked else None
+        refusal = await self.subscriptions.access.to_reach(who, channel) if picked else None
         if refusal:
-            return await posting_problem(self._messenger, channel) or refusal
-        return await self._subscriptions.subscribe(channel, who, selector, filters, workspace_id=workspace_id)
+            return await posting_problem(self.subscriptions.messenger, channel) or refusal
+        return await self.subscriptions.subscribe(channel, who, selector, filters, workspace_id=workspace_id)
 
     async def change_settings(
         self, channel: Channel, who: str, change: SettingsChange, zone: str
@@ -158,23 +139,14 @@ class SubscriptionForms:
         """Change the settings that the form asks for; the time of a digest is in the time zone `zone`."""
         answers: list[Answer] = []
         if change.changes_language:
-            answers.append(await self._channels.set_language(channel, who, change.language))
+            answers.append(await self.channels.set_language(channel, who, change.language))
         if change.changes_digest:
-            answers.append(await self._channels.set_digest(channel, who, change.digest, zone))
+            answers.append(await self.channels.set_digest(channel, who, change.digest, zone))
         return answers
-
-    async def settings(self, channel: Channel) -> SettingsShown:
-        """The present settings of the channel."""
-        return await self._channels.show(channel)
-
-    @property
-    def languages(self) -> tuple[str, ...]:
-        """The languages to choose from."""
-        return self._channels.languages
 
     async def unsubscribe(self, channel: Channel, who: str, subscription: Subscription) -> Answer:
         """End this one subscription, and no others."""
-        return await self._subscriptions.unsubscribe(
+        return await self.subscriptions.unsubscribe(
             channel, who, subscription.selector, workspace_id=subscription.workspace_id, only=True
         )
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, normalize_name
 from cdi_bot.core.model.message import Subscribed, Unsubscribed
 from cdi_bot.core.model.subscription import Filters, Subscription, is_pattern, selector_matches
-from cdi_bot.delivery.slack_port import Messenger
 from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint
-from cdi_bot.monitoring.workspaces import WatchedWorkspaces
-from cdi_bot.store import Store, UnitOfWork
-from cdi_bot.usecases.access import Access, posting_problem
+from cdi_bot.store import UnitOfWork
+from cdi_bot.usecases.access import posting_problem
 from cdi_bot.usecases.answers import (
     Answer,
     BrazeRefused,
@@ -24,8 +21,8 @@ from cdi_bot.usecases.answers import (
     SubscriptionEnded,
     SubscriptionSet,
 )
-from cdi_bot.usecases.audit import Actor, announce
-from cdi_bot.usecases.lookup import Lookup, braze_refusal, match_integration, was_listed
+from cdi_bot.usecases.base import Actor, UseCases, announce
+from cdi_bot.usecases.lookup import braze_refusal, match_integration, was_listed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,21 +42,8 @@ class _Target:
         return cls(selector=integration.integration_id, name=integration.integration_name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeSubscriptions:
-    """The changes of subscriptions. Every method answers.
-
-    `StoreTrouble` is raised, and `SlackTrouble` while Slack does not tell who somebody is.
-    `who` is a Slack user id. `clock` gives the present in UTC, `wake` tells the dispatcher that something is owed.
-    """
-
-    store: Store
-    messenger: Messenger
-    workspaces: WatchedWorkspaces
-    access: Access
-    lookup: Lookup
-    clock: Callable[[], datetime]
-    wake: Callable[[], None]
+class ChangeSubscriptions(UseCases):
+    """The changes of subscriptions."""
 
     async def subscribe(
         self, channel: Channel, who: str, query: str, filters: Filters, *, workspace_id: int | None = None
@@ -70,11 +54,10 @@ class ChangeSubscriptions:
             return reason
         if not self.workspaces.watches(workspace_id):
             return NoMatch(query=query, nearest=(), list_known=True)
-        workspace_id = self.workspaces.meant(workspace_id).workspace_id
-        target = await self._target(query, workspace_id)
+        actor = self.actor(channel, who, workspace_id)
+        target = await self._target(query, actor.workspace_id)
         if not isinstance(target, _Target):
             return target
-        actor = Actor(channel=channel, who=who, at=self.clock(), workspace_id=workspace_id)
         async with self.store.write() as uow:
             answer = await self._subscribe(uow, actor, target, filters)
         self.wake()
@@ -162,8 +145,7 @@ class ChangeSubscriptions:
         target = await self._subscribed_target(channel, query, workspace_id)
         if not isinstance(target, _Target):
             return target
-        about = self.workspaces.meant().workspace_id if workspace_id is None else workspace_id
-        actor = Actor(channel=channel, who=who, at=self.clock(), workspace_id=about)
+        actor = self.actor(channel, who, workspace_id)
         async with self.store.write() as uow:
             found = await _subscriptions(uow, channel, workspace_id)
             answer = await self._unsubscribe(uow, actor, target, found, only=only)

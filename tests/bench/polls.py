@@ -19,8 +19,7 @@ from cdi_bot.monitoring.poller import Poller
 from cdi_bot.store import Store
 from cdi_bot.store.migrate import upgrade
 from tests.bench.processes import Controls, Env, stand_ins
-from tests.rigs.adapters import without_slack
-from tests.rigs.settings import bot_settings
+from tests.rigs.adapters import bot_settings, without_slack
 
 POLLS = 600
 CHANGED = 100

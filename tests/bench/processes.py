@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +22,13 @@ Env = dict[str, str]
 
 
 @asynccontextmanager
-async def stand_ins(integrations: int, history: int, limit: int) -> AsyncIterator[Env]:
-    """The stand-ins; gives the settings of a bot that talks to them."""
+async def program(module: str, *arguments: object) -> AsyncIterator[Any]:
+    """A module of this folder as a process; gives the JSON of its first line, and ends its input at the end."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "tests.bench.stand",
-        *map(str, (integrations, history, limit)),
+        f"tests.bench.{module}",
+        *map(str, arguments),
         cwd=ROOT,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
@@ -40,6 +40,11 @@ async def stand_ins(integrations: int, history: int, limit: int) -> AsyncIterato
     finally:
         process.stdin.close()
         await process.wait()
+
+
+def stand_ins(integrations: int, history: int, limit: int) -> AbstractAsyncContextManager[Env]:
+    """The stand-ins; gives the settings of a bot that talks to them."""
+    return program("stand", integrations, history, limit)
 
 
 @asynccontextmanager

@@ -28,7 +28,7 @@ from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import Store
 from cdi_bot.store.migrate import upgrade
 from tests.bench.processes import Env
-from tests.rigs.settings import bot_settings
+from tests.rigs.adapters import bot_settings
 
 TEAM = "T0DEMO"
 CHANNELS = 100

@@ -11,8 +11,8 @@ import json
 import sqlite3
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,9 +31,8 @@ from cdi_bot.scheduler import Scheduler
 from cdi_bot.store import Store
 from cdi_bot.store.migrate import upgrade
 from cdi_bot.store.portable import sqlite_time
-from tests.bench.processes import ROOT, median, percentile, resident
-from tests.rigs.adapters import without_slack
-from tests.rigs.settings import bot_settings
+from tests.bench.processes import ROOT, median, percentile, program, resident
+from tests.rigs.adapters import bot_settings, without_slack
 from tests.store.filled import known
 
 CHANNEL = Channel(team_id="T1", channel_id="C1")
@@ -51,7 +50,7 @@ async def scale(
     folder: Path, *, workspaces: int, integrations: int, runs: int, warm_up: float, seconds: float
 ) -> Figures:
     """Measure a process that polls so many workspaces for so long, each integration with so many stored runs."""
-    async with many_brazes(workspaces, integrations) as addresses:
+    async with program("brazes", workspaces, integrations) as addresses:
         database = folder / "scale.db"
         fill(database, addresses, integrations, runs)
         process = await asyncio.create_subprocess_exec(
@@ -91,28 +90,6 @@ def table(figures: Figures) -> list[str]:
         f"| likewise: `/cdi status INTEGRATION` from the store, p50 (p99) | {answer('history')} |",
         f"| start with 1,000,000 stored runs, until every workspace is loaded | {figures['start']:.2f} s | 3 s |",
     ]
-
-
-@asynccontextmanager
-async def many_brazes(workspaces: int, integrations: int) -> AsyncIterator[list[str]]:
-    """The workspaces; gives their addresses."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.bench.brazes",
-        str(workspaces),
-        str(integrations),
-        cwd=ROOT,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdin
-    assert process.stdout
-    try:
-        yield json.loads(await process.stdout.readline())
-    finally:
-        process.stdin.close()
-        await process.wait()
 
 
 def fill(database: Path, addresses: list[str], integrations: int, runs: int) -> None:

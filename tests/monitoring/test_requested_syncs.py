@@ -29,7 +29,7 @@ async def start(bot: Whole, outcome: str = "success") -> None:
     (users,) = braze.integrations()
     plan = RunPlan(outcome=outcome, seconds=10, rows_synced=1234 if outcome == "success" else None)
     braze.change("users", users.config, coming=[plan])
-    await bot.bot.syncs.start(ALERTS, WHO, "users")
+    await bot.bot.app.incidents.start_sync(ALERTS, WHO, "users")
 
 
 def told(bot: Whole) -> list[Json]:
@@ -86,7 +86,7 @@ async def test_a_restart_goes_on_following(bot: Whole) -> None:
 async def test_no_run_appears(bot: Whole) -> None:
     """After a quarter of an hour the person is told that none did, and it is followed no longer."""
     bot.sandbox.braze.settings = replace(bot.sandbox.braze.settings, trigger_delay=1e6)
-    await bot.bot.syncs.start(ALERTS, WHO, "users")
+    await bot.bot.app.incidents.start_sync(ALERTS, WHO, "users")
     await bot.run(880, step=20)
     assert told(bot) == []
     await bot.run(60, step=5)
@@ -99,7 +99,7 @@ async def test_no_run_appears(bot: Whole) -> None:
 async def test_nothing_is_concluded_while_braze_is_away(bot: Whole) -> None:
     """That no run appeared is told once Braze has said so, not because it says nothing."""
     bot.sandbox.braze.settings = replace(bot.sandbox.braze.settings, trigger_delay=1e6)
-    await bot.bot.syncs.start(ALERTS, WHO, "users")
+    await bot.bot.app.incidents.start_sync(ALERTS, WHO, "users")
     bot.sandbox.braze.faults.add(Fault(kind=FaultKind.STATUS, status=503))
     await bot.run(1500, step=30)
     assert told(bot) == []

@@ -25,8 +25,7 @@ from cdi_bot.sandbox.braze.runs import RunPlan
 from cdi_bot.store import Store
 from tests.databases import Databases
 from tests.operator.test_metrics import read
-from tests.rigs.adapters import without_slack
-from tests.rigs.settings import bot_settings
+from tests.rigs.adapters import bot_settings, without_slack
 from tests.sandbox.braze_kit import Clock
 
 

@@ -1,9 +1,10 @@
-"""Adapters for a bot of which only one side is driven."""
+"""Settings and adapters for a bot that a test assembles by itself, or of which it drives only one side."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from cdi_bot.app import Adapters
 from cdi_bot.core.model.channel import Channel, Person
@@ -11,8 +12,28 @@ from cdi_bot.core.model.integration import Workspace
 from cdi_bot.delivery.slack_port import Directory
 from cdi_bot.monitoring.braze_port import Braze
 from cdi_bot.operator.metrics import Metrics
+from cdi_bot.settings.environment import Settings, load_settings
 from cdi_bot.store import Store
 from tests.rigs.simulated_slack import SimSlack
+
+
+def bot_settings(**changes: Any) -> Settings:
+    """The defaults, with made-up credentials, and with some fields changed."""
+    settings = load_settings(
+        {
+            "SLACK_BOT_TOKEN": "xoxb-test",
+            "SLACK_APP_TOKEN": "xapp-test",
+            "BRAZE_BASE_URL": "https://rest.iad-01.braze.com",
+            "BRAZE_API_KEY": "test",
+        },
+        env_file=None,
+    )
+    return settings.model_copy(update=changes)
+
+
+def no_jitter() -> float:
+    """No chance in tests."""
+    return 0.0
 
 
 class Members(Directory):

@@ -35,9 +35,9 @@ from cdi_bot.usecases.incidents import IncidentResponse
 from cdi_bot.usecases.queries import Queries
 from cdi_bot.usecases.subscription_form import SubscriptionForms
 from cdi_bot.usecases.subscriptions import ChangeSubscriptions
-from cdi_bot.usecases.sync import SyncRequests
 from tests.databases import new_sqlite
-from tests.rigs.settings import bot_settings
+from tests.rigs.adapters import bot_settings
+from tests.sandbox.braze_kit import Clock
 
 START = datetime(2026, 3, 2, 12, 0, 5, tzinfo=UTC)
 
@@ -47,22 +47,6 @@ PRIVATE = Channel(team_id=TEAM, channel_id=FINANCE_PRIVATE)
 
 PATIENCE = timedelta(seconds=30)
 """How long people wait for Braze: longer than anything here takes on a busy machine."""
-
-
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        """Stand at the start."""
-        self.now = START
-
-    def __call__(self) -> datetime:
-        """Return the present."""
-        return self.now
-
-    def advance(self, seconds: float) -> None:
-        """Move on."""
-        self.now += timedelta(seconds=seconds)
 
 
 @dataclass
@@ -79,7 +63,6 @@ class Desk:
     access: Access
     subscriptions: ChangeSubscriptions
     incidents: IncidentResponse
-    syncs: SyncRequests
     channels: ChangeChannelSettings
     forms: SubscriptionForms
     queries: Queries
@@ -92,7 +75,6 @@ class Desk:
             slack=slack,
             subscriptions=self.subscriptions,
             incidents=self.incidents,
-            syncs=self.syncs,
             queries=self.queries,
             channels=self.channels,
             access=self.access,
@@ -153,7 +135,7 @@ async def responder(
 
     `second` is the stand-in of a second workspace, which is meant by nothing that is typed.
     """
-    clock = Clock()
+    clock = Clock(START)
     store = await Store.open(new_sqlite(folder))
     async with Sandbox(clock) as sandbox, aiohttp.ClientSession() as session:
         sandbox.braze.settings = Settings(jitter=0)
@@ -195,7 +177,6 @@ async def responder(
             access=app.access,
             subscriptions=app.subscriptions,
             incidents=app.incidents,
-            syncs=app.syncs,
             channels=app.channels,
             forms=app.forms,
             queries=app.queries,

@@ -32,9 +32,8 @@ from cdi_bot.slack.api.directory import SlackDirectory
 from cdi_bot.slack.api.messenger import SlackMessenger
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import Store, StoreTrouble
-from cdi_bot.usecases.sync import SyncRequests
 from tests.databases import new_file
-from tests.rigs.settings import bot_settings
+from tests.rigs.adapters import bot_settings, no_jitter
 from tests.rigs.virtual_time import threadless_store
 from tests.sandbox.braze_kit import Clock
 
@@ -43,11 +42,6 @@ WHO = "U0MARA0001"
 GRACE = timedelta(minutes=10)
 
 Json = dict[str, Any]
-
-
-def no_jitter() -> float:
-    """No chance in tests."""
-    return 0.0
 
 
 @dataclass
@@ -73,11 +67,6 @@ class Bot:
         """What brings messages to Slack."""
         return self.app.dispatcher
 
-    @property
-    def syncs(self) -> SyncRequests:
-        """What starts syncs for people."""
-        return self.app.syncs
-
     async def close(self) -> None:
         """Stop as the program does."""
         await self.poller.stop(5)
@@ -95,6 +84,7 @@ class Whole:
     def __init__(self, sandbox: Sandbox, clock: Clock, store: Store) -> None:
         """Start without a bot."""
         self.sandbox, self.clock = sandbox, clock
+        self.clock_error = 0.0  # so many seconds the clock of the bot's machine is ahead
         self.store: Store = store
         self.bots: list[Bot] = []
         self.bot: Bot
@@ -115,7 +105,7 @@ class Whole:
             base_url=self.sandbox.url,
             api_key=self.sandbox.braze_api_key,
             workspace_id=workspace.workspace_id,
-            clock=self.clock,
+            clock=self.bot_clock,
             random=no_jitter,
             sleep=self.sleep,
         )
@@ -141,11 +131,16 @@ class Whole:
             team_id=TEAM,
             sleep=self.sleep,
             random=no_jitter,
+            seconds=self.seconds,
             owner=owner,
         )
-        self.bot = Bot(assemble(settings, adapters, self.clock), braze, session)
+        self.bot = Bot(assemble(settings, adapters, self.bot_clock), braze, session)
         self.bots.append(self.bot)
         return self.bot
+
+    def bot_clock(self) -> datetime:
+        """What the bot's machine takes for the present."""
+        return self.clock() + timedelta(seconds=self.clock_error)
 
     def seconds(self) -> float:
         """The clock as Slack counts: seconds since 1970."""

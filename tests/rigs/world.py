@@ -13,8 +13,7 @@ from pathlib import Path
 from cdi_bot.app import INTERVALS, Adapters, assemble
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Workspace
-from tests.rigs.adapters import Members
-from tests.rigs.settings import bot_settings
+from tests.rigs.adapters import Members, bot_settings, no_jitter
 from tests.rigs.simulated_braze import SimBraze
 from tests.rigs.simulated_slack import Room, SimSlack
 from tests.rigs.virtual_time import PROCESS, SlowStore, VirtualLoop, threadless_store
@@ -24,11 +23,6 @@ CHANNELS = tuple(Channel(team_id=TEAM, channel_id=name) for name in ("CALERTS", 
 INTEGRATIONS = {"users-1": "Users", "orders-2": "Orders", "carts-3": "Carts"}
 
 _GRACE = 2.0
-
-
-def no_jitter() -> float:
-    """No chance in tests."""
-    return 0.0
 
 
 class Process:

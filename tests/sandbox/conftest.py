@@ -9,7 +9,8 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from cdi_bot.sandbox import Sandbox
-from tests.sandbox.braze_kit import Clock
+from cdi_bot.sandbox.braze.world import BrazeWorld
+from tests.sandbox.braze_kit import Clock, Server, serving, steady_world
 from tests.sandbox.slack_kit import Control
 
 
@@ -17,6 +18,19 @@ from tests.sandbox.slack_kit import Control
 def clock() -> Clock:
     """Return a clock that stands at noon."""
     return Clock()
+
+
+@pytest.fixture
+def world(clock: Clock) -> BrazeWorld:
+    """Return an empty Braze workspace without jitter."""
+    return steady_world(clock)
+
+
+@pytest.fixture
+async def server(world: BrazeWorld) -> AsyncIterator[Server]:
+    """Serve this workspace alone."""
+    async with serving(world) as server:
+        yield server
 
 
 @pytest.fixture

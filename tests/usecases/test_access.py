@@ -35,8 +35,8 @@ CHANGES: dict[str, Callable[[Desk, str], Awaitable[object]]] = {
         ALERTS, who, "Users", at.clock.now + timedelta(hours=1), None
     ),
     "unsnooze": lambda at, who: at.incidents.unsnooze(ALERTS, who, "Users"),
-    "ask_sync": lambda at, who: at.syncs.ask(who, "Users"),
-    "start_sync": lambda at, who: at.syncs.start(ALERTS, who, "Users"),
+    "ask_sync": lambda at, who: at.incidents.ask_sync(who, "Users"),
+    "start_sync": lambda at, who: at.incidents.start_sync(ALERTS, who, "Users"),
 }
 
 
@@ -128,7 +128,7 @@ async def test_the_audit_tells_every_change(at: Desk) -> None:
     await at.incidents.acknowledge(ALERTS, KENJI, "Users")
     await at.incidents.snooze(ALERTS, KENJI, "Users", at.clock.now + timedelta(hours=1), "move")
     await at.incidents.unsnooze(ALERTS, MARA, "Users")
-    await at.syncs.start(ALERTS, "UADMIN", "Users")
+    await at.incidents.start_sync(ALERTS, "UADMIN", "Users")
     await at.subscriptions.unsubscribe(ALERTS, MARA, "all")
     told = await at.queries.audit(ALERTS)
     assert [(entry.action, entry.who, name) for entry, name in told.rows] == [

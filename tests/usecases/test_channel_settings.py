@@ -48,6 +48,7 @@ async def at(tmp_path: Path) -> AsyncIterator[At]:
                 messenger=made.messenger,
                 workspaces=made.app.workspaces,
                 access=made.access,
+                lookup=made.app.lookup,
                 languages=LANGUAGES,
                 clock=made.clock,
                 wake=lambda: made.woken.append(made.clock()),

@@ -124,9 +124,9 @@ async def test_language_and_digest_of_the_channel(desk: Desk) -> None:
     schedule = read_schedule(["weekly", "mon", "08:30"])
     wish = SettingsChange(language="en", changes_language=True, digest=schedule, changes_digest=True)
     assert len(await forms.change_settings(ALERTS, MARA, wish, "Europe/Berlin")) == 2
-    shown = await forms.settings(ALERTS)
+    shown = await forms.channels.show(ALERTS)
     assert (shown.language, shown.digest, shown.zone) == ("en", "weekly mon 08:30", "Europe/Berlin")
     await forms.change_settings(ALERTS, MARA, SettingsChange(changes_digest=True), "UTC")
-    shown = await forms.settings(ALERTS)
+    shown = await forms.channels.show(ALERTS)
     assert (shown.language, shown.digest) == ("en", None)
     assert [type(content) for content in await desk.owed()] == [LanguageChanged, DigestChanged, DigestChanged]

@@ -7,7 +7,7 @@
     POST                integrations/{id}/finish     end the run in progress: likewise
     POST                integrations/{id}/history    {"runs": [the fields of Run]}
     POST                bulk                         {"count", "prefix", "history", "spread"} and as for create
-    POST                fail_all, finish             every integration: the fields of RunPlan, or {}
+    POST                fail_all                     every integration: the fields of RunPlan, or {}
     GET, POST           settings                     the fields of Settings, and {"limits": {"status": 100}}
     GET, POST, DELETE   faults                       list; add a Fault; clear
     POST                keys                         {"key", "permissions": […] or null: revoked}
@@ -29,7 +29,7 @@ from cdi_bot.sandbox.braze.integration import Integration, IntegrationConfig
 from cdi_bot.sandbox.braze.protocol import Endpoint, integration_json
 from cdi_bot.sandbox.braze.runs import ERROR, Run, RunPlan
 from cdi_bot.sandbox.braze.simulation import Settings
-from cdi_bot.sandbox.braze.world import BrazeWorld, Triggered
+from cdi_bot.sandbox.braze.world import BrazeWorld
 from cdi_bot.sandbox.control import Json, RequestError, control_route, read
 
 
@@ -106,7 +106,6 @@ def braze_control_routes(world: BrazeWorld) -> list[web.RouteDef]:
         on_world("POST", "/integrations", _create),
         on_world("POST", "/bulk", _create_many),
         on_world("POST", "/fail_all", _fail_all),
-        on_world("POST", "/finish", _finish_all),
         on_world("GET", "/settings", _settings),
         on_world("POST", "/settings", _change_settings),
         on_world("POST", "/keys", _set_key),
@@ -153,7 +152,7 @@ def _delete(world: BrazeWorld, integration: Integration, _body: Json) -> Json:
 
 
 def _run(world: BrazeWorld, integration: Integration, body: Json) -> Json:
-    if world.run(integration.config.integration_id, _plan(body)) is Triggered.BUSY:
+    if not world.run(integration.config.integration_id, _plan(body)):
         raise _ConflictError("Another job is in progress")
     return _answer(integration)
 
@@ -171,10 +170,6 @@ def _put_history(world: BrazeWorld, integration: Integration, body: Json) -> Jso
 
 def _fail_all(world: BrazeWorld, body: Json) -> Json:
     return {"count": world.fail_all(read(RunPlan, {"outcome": ERROR} | body))}
-
-
-def _finish_all(world: BrazeWorld, body: Json) -> Json:
-    return {"count": world.finish_all(_plan(body))}
 
 
 def _settings(world: BrazeWorld, _body: Json) -> Json:

@@ -126,7 +126,7 @@ class SlackControl:
 
     def _found(self, body: Json) -> Message:
         if body.get("ephemeral_id"):
-            return self._world.ephemeral(str(body["ephemeral_id"]))
+            return self._world.by_id(str(body["ephemeral_id"]))
         return self._world.find(_need(body, "channel"), _need(body, "ts"))
 
     async def _view_submit(self, body: Json) -> Json:

@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 
 from cdi_bot.sandbox.control import Json
 from cdi_bot.sandbox.slack.block_kit import message_problems, view_problems, with_ids
@@ -278,10 +277,6 @@ def _update(call: Call) -> Json:
     if channel.is_archived:
         # docs.slack.dev/reference/methods/chat.update: frozen, archived or deleted channels.
         raise Refusal("is_inactive")
-    window = world.rules.edit_window_seconds
-    age = world.clock().timestamp() - float(message.ts)
-    if window is not None and timedelta(seconds=age) > timedelta(seconds=window):
-        raise Refusal("edit_window_closed")
     content = _updated_content(world, message.content, arguments)
     # The "edited" mark is shown for text alone, not for updates that carry blocks.
     changed = world.change(message, content, edited=not arguments.get("blocks"))

@@ -255,7 +255,6 @@ class Rules:
     post_per_second, post_burst: chat.postMessage in one channel: a steady rate, and how many may come at once.
     method_limits: calls a minute by method, for the whole workspace; a method left out has no limit.
     ack_seconds: how long an app may take to acknowledge. trigger_seconds: life of a trigger_id.
-    edit_window_seconds: age past which a message can't be changed; None for no limit.
     connection_seconds: life of a socket; warning_seconds before its end a `disconnect` warns of it.
     renewal_seconds: how long an app may take to come back before its next socket is renewed.
     ping_seconds: time between the pings Slack sends on each socket.
@@ -269,7 +268,6 @@ class Rules:
     method_limits: Mapping[str, int] = field(default_factory=lambda: dict(_METHOD_LIMITS))
     ack_seconds: float = 3.0
     trigger_seconds: float = 3.0
-    edit_window_seconds: float | None = None
     connection_seconds: float = 18_060.0
     warning_seconds: float = 10.0
     renewal_seconds: float = 10.0

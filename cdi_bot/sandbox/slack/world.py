@@ -65,10 +65,9 @@ class SlackWorld:
                 "description": "Choose what a channel hears of Braze data syncs",
             }
         ]
-        self._messages: dict[str, dict[str, Message]] = {}
+        self._messages: dict[str, Message] = {}  # ephemerals too, by id
         self._order: dict[str, list[str]] = {}
         self._threads: dict[tuple[str, str], list[str]] = {}
-        self._ephemerals: dict[str, Message] = {}
         self._last_ts: dict[str, int] = {}
 
     # Ids, time, events
@@ -105,7 +104,7 @@ class SlackWorld:
     ) -> Message:
         """Post a message to a channel. Raises Refusal `thread_not_found` for a reply to nothing."""
         if thread_ts is not None:
-            parent = self._messages.get(channel, {}).get(thread_ts)
+            parent = self._messages.get(f"{channel}:{thread_ts}")
             if parent is None:
                 raise Refusal("thread_not_found")
             thread_ts = parent.thread_ts or parent.ts
@@ -120,7 +119,7 @@ class SlackWorld:
             thread_ts=thread_ts,
             reply_broadcast=reply_broadcast and thread_ts is not None,
         )
-        self._messages.setdefault(channel, {})[ts] = message
+        self._messages[message.id] = message
         insort(self._order.setdefault(channel, []), ts)
         if thread_ts is not None:
             insort(self._threads.setdefault((channel, thread_ts), []), ts)
@@ -129,7 +128,11 @@ class SlackWorld:
 
     def find(self, channel: str, ts: str) -> Message:
         """Return a message. Raises Refusal `message_not_found`."""
-        message = self._messages.get(channel, {}).get(ts)
+        return self.by_id(f"{channel}:{ts}")
+
+    def by_id(self, message_id: str) -> Message:
+        """Return a message, or an ephemeral that is still shown, by its stream id. Raises `message_not_found`."""
+        message = self._messages.get(message_id)
         if message is None:
             raise Refusal("message_not_found")
         return message
@@ -138,27 +141,22 @@ class SlackWorld:
         """Give a message or an ephemeral new content. `edited` puts Slack's "edited" mark on it."""
         edited_ts = self._new_ts(message.channel) if edited else message.edited_ts
         changed = replace(message, content=content, edited_ts=edited_ts)
-        if message.user_to is None:
-            self._messages[message.channel][message.ts] = changed
-            self.emit({"type": "message_changed", "message": changed.stream()})
-        else:
-            self._ephemerals[message.id] = changed
-            self.emit({"type": "ephemeral_changed", "message": changed.stream()})
+        self._messages[message.id] = changed
+        kind = "message" if message.user_to is None else "ephemeral"
+        self.emit({"type": f"{kind}_changed", "message": changed.stream()})
         return changed
 
     def delete(self, message: Message) -> None:
         """Delete a message or an ephemeral."""
+        del self._messages[message.id]
+        where = {"channel": message.channel, "ts": message.ts}
         if message.user_to is not None:
-            del self._ephemerals[message.id]
-            self.emit(
-                {"type": "ephemeral_deleted", "id": message.id, "channel": message.channel, "ts": message.ts}
-            )
+            self.emit({"type": "ephemeral_deleted", "id": message.id} | where)
             return
-        del self._messages[message.channel][message.ts]
         self._order[message.channel].remove(message.ts)
         if message.thread_ts is not None:
             self._threads[message.channel, message.thread_ts].remove(message.ts)
-        self.emit({"type": "message_deleted", "channel": message.channel, "ts": message.ts})
+        self.emit({"type": "message_deleted"} | where)
 
     def post_ephemeral(
         self, channel: str, user: str, content: Content, *, author: str = BOT, thread_ts: str | None = None
@@ -175,27 +173,13 @@ class SlackWorld:
             thread_ts=thread_ts,
             user_to=user,
         )
-        self._ephemerals[ephemeral_id] = message
+        self._messages[ephemeral_id] = message
         self.emit({"type": "ephemeral", "message": message.stream()})
         return message
 
-    def ephemeral(self, ephemeral_id: str) -> Message:
-        """Return an ephemeral that is still shown. Raises Refusal `message_not_found`."""
-        message = self._ephemerals.get(ephemeral_id)
-        if message is None:
-            raise Refusal("message_not_found")
-        return message
-
-    def by_id(self, message_id: str) -> Message:
-        """Return a message or an ephemeral by its stream id. Raises Refusal `message_not_found`."""
-        channel, _, ts = message_id.partition(":")
-        return self.find(channel, ts) if ts else self.ephemeral(message_id)
-
     def messages(self, channel: str | None = None) -> list[Message]:
         """Return the messages of one channel or of all, threads and ephemerals included, oldest first."""
-        wanted = [channel] if channel is not None else list(self._order)
-        found = [self._messages[name][ts] for name in wanted for ts in self._order.get(name, [])]
-        found += [shown for shown in self._ephemerals.values() if channel in (None, shown.channel)]
+        found = [message for message in self._messages.values() if channel in (None, message.channel)]
         return sorted(found, key=lambda message: message.ts)
 
     def newest_first(self, channel: str, before: str | None = None) -> Iterator[Message]:
@@ -203,11 +187,11 @@ class SlackWorld:
         order = self._order.get(channel, [])
         end = len(order) if before is None else bisect_left(order, before)
         for index in range(end - 1, -1, -1):
-            yield self._messages[channel][order[index]]
+            yield self.find(channel, order[index])
 
     def replies(self, channel: str, root: str) -> list[Message]:
         """Return the replies in a thread, oldest first."""
-        return [self._messages[channel][ts] for ts in self._threads.get((channel, root), [])]
+        return [self.find(channel, ts) for ts in self._threads.get((channel, root), [])]
 
     # Channels
 

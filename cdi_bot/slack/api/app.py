@@ -31,8 +31,7 @@ from starlette.responses import Response
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.slack.api.call import CALL_SECONDS, Json, SlackApi
-from cdi_bot.slack.api.identity import Identity, identify
-from cdi_bot.slack.api.recent import Recent
+from cdi_bot.slack.api.directory import Identity, Recent, identify
 from cdi_bot.slack.api.socket_mode import WATCH_SECONDS, SocketMode
 
 Listener = Callable[[Json], Awaitable[None]]

@@ -142,6 +142,23 @@ class SlackApi:
                 )
         return await self.call(method, text=message.text, blocks=[section(message.text)], **arguments)
 
+    async def open_view(self, trigger_id: str, view: Json) -> str:
+        """Put a form on the screen of whoever pressed or typed something within the last 3 s; returns its id."""
+        answer = await self.call("views.open", trigger_id=trigger_id, view=view)
+        return str(answer["view"]["id"])
+
+    async def update_view(self, view_id: str, view: Json) -> None:
+        """Replace a form; `not_found` where it has been closed."""
+        await self.call("views.update", view_id=view_id, view=view)
+
+    async def publish_home(self, user_id: str, view: Json, *, hash: str | None = None) -> str:  # noqa: A002  # Slack's word
+        """Put up a person's Home tab; returns its hash.
+
+        With the `hash` of what is thought to be there, `hash_conflict` where something else is.
+        """
+        answer = await self.call("views.publish", user_id=user_id, view=view, hash=hash)
+        return str(answer["view"].get("hash") or "")
+
     async def respond(self, url: str, answer: Rendered, *, replace: bool = False) -> None:
         """Show `answer` to one person, in place of what held the button where `replace` says so. Raises nothing.
 

@@ -8,9 +8,10 @@ as not known, so that nobody is given a right by a failure. A person's channels 
 from __future__ import annotations
 
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from datetime import UTC, timedelta, timezone, tzinfo
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -18,7 +19,6 @@ import structlog
 from cdi_bot.core.model.channel import Channel, Person
 from cdi_bot.delivery.slack_port import Directory, SlackTrouble, SlackVerdict
 from cdi_bot.slack.api.call import SlackApi, next_cursor
-from cdi_bot.slack.api.recent import Recent
 
 PERSON_HOLDS = 3600.0
 """Seconds for which an answer about a person holds: people rarely move, and become guests even more rarely."""
@@ -170,3 +170,63 @@ def _fixed(offset: object) -> tzinfo:
     if isinstance(offset, int) and abs(offset) < timedelta(hours=24).total_seconds():
         return timezone(timedelta(seconds=offset))
     return UTC
+
+
+Scopes = frozenset[str]
+
+NEEDED = {
+    "commands": "/cdi is not understood",
+    "chat:write": "no message can be sent",
+    "chat:write.public": "the bot has to be invited to every channel, public ones too",
+    "channels:read": "it can't tell that a channel was archived, renamed or left",
+    "groups:read": "it can't look up private channels, so nobody can subscribe them",
+    "im:write": "nobody is told that their subscription can't be delivered",
+}
+
+OPTIONAL = {
+    "channels:history": "a message whose answer was lost is sent again, as a possible repeat",
+    "groups:history": "the same in private channels",
+    "users:read": "people's time zones are not known",
+}
+
+
+class Identity(NamedTuple):
+    """Who the bot is in Slack."""
+
+    team_id: str
+    bot_user_id: str
+    scopes: Scopes | None = None  # what the token may do, where Slack tells
+
+
+async def identify(api: SlackApi) -> Identity:
+    """Try the bot token; raises `SlackTrouble` with Slack's word, such as `invalid_auth`."""
+    body, scopes = await api.ask("auth.test")
+    granted = None if scopes is None else frozenset(scope.strip() for scope in scopes.split(","))
+    return Identity(body["team_id"], body["user_id"], granted)
+
+
+Value = TypeVar("Value")
+
+
+class Recent(Generic[Value]):
+    """What was put under the newest names, at most `limit` of them."""
+
+    def __init__(self, limit: int) -> None:
+        """Know none."""
+        self._limit = limit
+        self._known: OrderedDict[str, Value] = OrderedDict()
+
+    def get(self, name: str) -> Value | None:
+        """Return what was put under a name, `None` when it is not known."""
+        return self._known.get(name)
+
+    def put(self, name: str, value: Value) -> None:
+        """Remember a name as the newest."""
+        self._known[name] = value
+        self._known.move_to_end(name)
+        if len(self._known) > self._limit:
+            self._known.popitem(last=False)
+
+    def forget(self, name: str) -> None:
+        """Know nothing of a name any more."""
+        self._known.pop(name, None)

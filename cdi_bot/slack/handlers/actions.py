@@ -115,7 +115,7 @@ async def _pick(to: Responder, press: ButtonPress, here: Channel) -> Rendered:
 
 
 async def _sync(to: Responder, press: ButtonPress, here: Channel) -> Answer:
-    return await to.syncs.start(here, press.who, press.value["id"], workspace_id=press.workspace_id)
+    return await to.incidents.start_sync(here, press.who, press.value["id"], workspace_id=press.workspace_id)
 
 
 _BESIDE: dict[str, ActionHandler] = {

@@ -31,7 +31,6 @@ from cdi_bot.usecases.channel_settings import ChangeChannelSettings
 from cdi_bot.usecases.incidents import IncidentResponse
 from cdi_bot.usecases.queries import Queries
 from cdi_bot.usecases.subscriptions import ChangeSubscriptions
-from cdi_bot.usecases.sync import SyncRequests
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +45,6 @@ class Responder:
     slack: SlackApp
     subscriptions: ChangeSubscriptions
     incidents: IncidentResponse
-    syncs: SyncRequests
     queries: Queries
     channels: ChangeChannelSettings
     access: Access
@@ -146,7 +144,7 @@ USE_CASES: dict[type[Command], UseCase] = {
     EndSnooze: lambda to, command, channel, who: to.incidents.unsnooze(
         channel, who, command.query, workspace_id=command.workspace_id
     ),
-    RequestSync: lambda to, command, _channel, who: to.syncs.ask(
+    RequestSync: lambda to, command, _channel, who: to.incidents.ask_sync(
         who, command.query, workspace_id=command.workspace_id
     ),
     SetDigest: _digest,

@@ -15,7 +15,6 @@ import structlog
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.delivery.slack_port import SlackTrouble
 from cdi_bot.slack.api.call import Json
-from cdi_bot.slack.api.views import SlackViews
 from cdi_bot.slack.handlers.actions import ButtonPress
 from cdi_bot.slack.handlers.commands import Responder
 from cdi_bot.slack.render.form import (
@@ -58,7 +57,6 @@ class FormHandlers:
 
     responder: Responder
     forms: SubscriptionForms
-    views: SlackViews
     changed: Callable[[str], Awaitable[None]]
 
     def listen(self) -> None:
@@ -96,7 +94,7 @@ class FormHandlers:
         draft = replace(
             self._blank(press.workspace_id),
             channel_id=channel.channel_id,
-            now=await self.forms.settings(channel),
+            now=await self.forms.channels.show(channel),
         )
         if "subscription" in carried:
             found: ExistingSubscription | Integration | None = await self.forms.current(
@@ -125,7 +123,7 @@ class FormHandlers:
     def _blank(self, workspace_id: int | None = None) -> FormDraft:
         return FormDraft(
             workspace_id=self.forms.meant_workspace if workspace_id is None else workspace_id,
-            languages=self.forms.languages,
+            languages=self.forms.channels.languages,
         )
 
     async def _open(self, body: Json, draft: FormDraft) -> None:
@@ -134,7 +132,7 @@ class FormHandlers:
     async def _put_up(self, body: Json, view: View) -> None:
         """Open a window; where Slack does not let it, say so beside the message, if it was one that was pressed."""
         try:
-            await self.views.open(body["trigger_id"], view)
+            await self.responder.slack.api.open_view(body["trigger_id"], view)
         except SlackTrouble as trouble:
             told = self.responder.failed(trouble, user=body["user"]["id"])
             if body.get("response_url"):
@@ -221,7 +219,7 @@ class FormHandlers:
                 selector=values.selector,
                 name=values.name,
                 filters=values.filters,
-                languages=self.forms.languages,
+                languages=self.forms.channels.languages,
                 settings=values.settings,
                 problem=plain_outcome(outcome, i18n, now),
             )
@@ -230,7 +228,7 @@ class FormHandlers:
 
     async def _show(self, view_id: str, view: View) -> None:
         try:
-            await self.views.update(view_id, view)
+            await self.responder.slack.api.update_view(view_id, view)
         except SlackTrouble as trouble:
             log.info("the outcome of a form was not shown", reason=trouble.reason)  # closed meanwhile, mostly
 

@@ -18,7 +18,6 @@ import structlog
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
 from cdi_bot.slack.api.call import Json
-from cdi_bot.slack.api.views import SlackViews
 from cdi_bot.slack.handlers.actions import ButtonPress
 from cdi_bot.slack.handlers.commands import Responder
 from cdi_bot.slack.render.form import waiting_window, window
@@ -72,7 +71,6 @@ class HomeTab:
 
     responder: Responder
     homes: HomeQueries
-    views: SlackViews
     clock: Callable[[], datetime]
     seconds: Callable[[], float] = time.monotonic
     _rest_until: float = 0.0
@@ -159,7 +157,7 @@ class HomeTab:
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
             blocks = responder.failed(error, action=press.action_id, user=press.who).blocks
         try:
-            await self.views.update(view_id, window(title, blocks, responder.i18n))
+            await self.responder.slack.api.update_view(view_id, window(title, blocks, responder.i18n))
         except SlackTrouble as trouble:
             log.info("runs not shown", reason=trouble.reason)  # closed meanwhile, mostly
 
@@ -171,7 +169,7 @@ class HomeTab:
 
     async def _open(self, body: Json, view: View) -> str | None:
         try:
-            return await self.views.open(body["trigger_id"], view)
+            return await self.responder.slack.api.open_view(body["trigger_id"], view)
         except SlackTrouble as trouble:
             log.warning("window not opened", reason=trouble.reason, user=body["user"]["id"])
             return None
@@ -222,7 +220,7 @@ class HomeTab:
         return home_view(home, responder.i18n, self.clock())
 
     async def _publish(self, who: str, viewer: _Viewer, view: View, *, expected: str | None) -> None:
-        viewer.hash = await self.views.publish(who, view, hash=expected)
+        viewer.hash = await self.responder.slack.api.publish_home(who, view, hash=expected)
         viewer.shown, viewer.shown_at = fingerprint(view), self.clock()
 
     # -------------------------------------------------------------------------------- keeping up

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from cdi_bot.delivery.channel_health import ChannelHealth
+from cdi_bot.delivery.channel_health import REVOKED, UNINSTALLED, ChannelHealth
 from cdi_bot.slack.api.app import SlackApp
-from cdi_bot.slack.api.views import SlackViews
+from cdi_bot.slack.api.call import Json
 from cdi_bot.slack.handlers.actions import register_actions
 from cdi_bot.slack.handlers.commands import Responder, register_commands
-from cdi_bot.slack.handlers.events import register_events
 from cdi_bot.slack.handlers.forms import FormHandlers
 from cdi_bot.slack.handlers.home import HomeTab
 from cdi_bot.usecases.home import HomeQueries
@@ -30,10 +29,40 @@ def register_handlers(
     slack.on_person(responder.directory.met)
     register_commands(responder)
     register_actions(responder)
-    views = SlackViews(slack.api)
-    home = HomeTab(responder=responder, homes=homes, views=views, clock=clock)
+    home = HomeTab(responder=responder, homes=homes, clock=clock)
     home.listen()
-    FormHandlers(responder=responder, forms=forms, views=views, changed=home.show_again).listen()
+    FormHandlers(responder=responder, forms=forms, changed=home.show_again).listen()
     register_events(slack, channel_health)
     slack.ignore_the_rest()
     return home
+
+
+_CHANNELS = tuple(
+    f"{kind}_{word}" for kind in ("channel", "group") for word in ("archive", "unarchive", "deleted", "left")
+)
+_MEMBERS = ("member_joined_channel", "member_left_channel")
+
+
+def register_events(slack: SlackApp, channel_health: ChannelHealth) -> None:
+    """Look at each channel that Slack tells something of, and take note of the app's removal."""
+
+    async def channel(body: Json) -> None:
+        await channel_health.check(slack.channel(body["event"]["channel"]))
+
+    async def member(body: Json) -> None:
+        if body["event"]["user"] == slack.bot_user_id:
+            await channel(body)
+
+    async def uninstalled(_body: Json) -> None:
+        await channel_health.app_removed(UNINSTALLED)
+
+    async def revoked(body: Json) -> None:
+        if slack.bot_user_id in (body["event"].get("tokens") or {}).get("bot", ()):
+            await channel_health.app_removed(REVOKED)
+
+    for kind in _CHANNELS:
+        slack.on_event(kind, channel)
+    for kind in _MEMBERS:
+        slack.on_event(kind, member)
+    slack.on_event("app_uninstalled", uninstalled)
+    slack.on_event("tokens_revoked", revoked)

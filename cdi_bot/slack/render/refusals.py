@@ -5,6 +5,7 @@ from __future__ import annotations
 from cdi_bot.core.commands.parser import BY_WORD, CHANNEL_WORDS, SPECIFICATIONS
 from cdi_bot.core.commands.specification import Command, Mistake, MistakeKind
 from cdi_bot.core.model.incident import Topic
+from cdi_bot.monitoring.braze_port import Endpoint
 from cdi_bot.slack.render.kit.blocks import Rendered, Renderers, context, section, short_message
 from cdi_bot.slack.render.kit.buttons import choose_button
 from cdi_bot.slack.render.kit.i18n import Translator
@@ -26,6 +27,7 @@ from cdi_bot.usecases.answers import (
     SeveralMatches,
     UnknownLanguage,
 )
+from cdi_bot.usecases.lookup import PERMISSIONS
 
 INVITE = "/invite @cdi-bot"
 
@@ -62,8 +64,8 @@ def _no_match(answer: NoMatch, i18n: Translator) -> Rendered:
         return short_message(line, *stale, i18n("`/cdi list` shows all."))
     if not answer.list_known:
         todo = i18n(
-            "The bot may not list this workspace's integrations, so it knows only those it was told of. Give it the "
-            "id: in Braze it stands at the end of the address of the integration's page."
+            "The API key may not list this workspace's integrations, so the bot knows only those that somebody has "
+            "named. Type the integration's id, or paste the address of its page in Braze."
         )
         return short_message(line, todo)
     return short_message(line, i18n("`/cdi list` shows all, `/cdi list TEXT` those whose names hold a text."))
@@ -114,10 +116,10 @@ def _braze_refused(answer: BrazeRefused, i18n: Translator) -> Rendered:
         line = i18n("I can't do this: the API key lacks the permission {permission}.").format(
             permission=code(answer.permission)
         )
-        todo = i18n(
-            "Whoever runs the bot can add it in Braze. Most commands work without it, given an integration's id."
-        )
-        return short_message(line, todo)
+        todo = [braze_advice(answer.reason, i18n)]
+        if answer.permission == PERMISSIONS[Endpoint.LIST]:
+            todo.append(i18n("Commands that name an integration by its id work without it."))
+        return short_message(line, *todo)
     reason = escape(reason_text(answer.reason, i18n))
     if answer.query:
         line = i18n("I can't do this for “{words}”: {reason}.").format(

@@ -127,8 +127,8 @@ async def test_update_keeps_blocks_when_only_attachments_are_given(client: Async
     assert answer["message"]["attachments"] == [{"text": "more"}]
 
 
-async def test_what_cannot_be_updated(client: AsyncWebClient, sandbox: Sandbox, clock: Clock) -> None:
-    """Other people's messages, missing ones, old ones, empty and long updates are refused."""
+async def test_what_cannot_be_updated(client: AsyncWebClient, sandbox: Sandbox) -> None:
+    """Other people's messages, missing ones, empty and long updates are refused."""
     theirs = sandbox.slack.post(ALERTS, Content(text="hi"), author=MARA)
     ts = (await client.chat_postMessage(channel=ALERTS, text="x"))["ts"]
     update = client.chat_update
@@ -138,9 +138,6 @@ async def test_what_cannot_be_updated(client: AsyncWebClient, sandbox: Sandbox, 
     blank = client.api_call("chat.update", json={"channel": ALERTS, "ts": ts, "text": " "})
     assert await error_of(blank) == "no_text"
     assert await error_of(client.api_call("chat.update", json={"channel": ALERTS, "ts": ts})) == "no_text"
-    sandbox.slack.rules = replace(sandbox.slack.rules, edit_window_seconds=60)
-    clock.advance(61)
-    assert await error_of(update(channel=ALERTS, ts=ts, text="y")) == "edit_window_closed"
 
 
 async def test_too_many_posts_are_told_when_to_come_back(client: AsyncWebClient, clock: Clock) -> None:

@@ -79,11 +79,11 @@ def test_an_ephemeral_lives_beside_the_channel(world: SlackWorld, told: list[Jso
     """An ephemeral can be changed and deleted, and has its own events."""
     shown = world.post_ephemeral(ALERTS, MARA, Content(text="psst"))
     world.change(shown, Content(text="psst!"), edited=False)
-    assert world.ephemeral(shown.id).content.text == "psst!"
+    assert world.by_id(shown.id).content.text == "psst!"
     assert world.by_id(shown.id).user_to == MARA
     assert list(world.newest_first(ALERTS)) == []
-    world.delete(world.ephemeral(shown.id))
-    assert refusal_of(lambda: world.ephemeral(shown.id)) == "message_not_found"
+    world.delete(world.by_id(shown.id))
+    assert refusal_of(lambda: world.by_id(shown.id)) == "message_not_found"
     assert [event["type"] for event in told] == ["ephemeral", "ephemeral_changed", "ephemeral_deleted"]
 
 

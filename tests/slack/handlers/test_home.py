@@ -14,7 +14,6 @@ from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.model import User
 from cdi_bot.sandbox.slack.seed_data import MARA, PRIYA, TEAM
 from cdi_bot.slack.api.app import SlackApp
-from cdi_bot.slack.api.views import SlackViews
 from cdi_bot.slack.handlers.home import FRESH, LOOKED_AT, MOST_A_MINUTE, REST, HomeTab
 from tests.rigs import people
 from tests.rigs.people import ALERTS, MARKETING
@@ -99,7 +98,6 @@ def _tab(desk: people.Desk, app: SlackApp, watch: Watch) -> HomeTab:
     return HomeTab(
         responder=desk.responder_for(app),
         homes=desk.app.homes,
-        views=SlackViews(app.api),
         clock=desk.clock,
         seconds=watch,
     )

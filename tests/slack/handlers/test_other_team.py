@@ -286,5 +286,5 @@ def test_who_reads_a_team() -> None:
     assert found == {
         'api/app.py: self._met(person["id"], person.get("team_id"))',
         'api/directory.py: team = told.get("team_id")',
-        'api/identity.py: return Identity(body["team_id"], body["user_id"], granted)',
+        'api/directory.py: return Identity(body["team_id"], body["user_id"], granted)',
     }

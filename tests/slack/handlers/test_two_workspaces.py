@@ -92,10 +92,9 @@ async def two(tmp_path: Path) -> AsyncIterator[Two]:
             api_url=f"{desk.sandbox.url}/api/",
         )
         await app.identify()
-        responder = replace(desk.responder_for(app), access=replace(desk.access, admins=frozenset({MARA})))
-        syncs = replace(desk.syncs, access=responder.access)
+        access = replace(desk.access, admins=frozenset({MARA}))
         register_handlers(
-            replace(responder, syncs=syncs),
+            replace(desk.responder_for(app), incidents=replace(desk.incidents, access=access)),
             forms=desk.forms,
             homes=desk.app.homes,
             channel_health=desk.app.dispatcher.channel_health,

@@ -1,13 +1,41 @@
-"""What every change by a person leaves: a notice in its channel, and an entry that says who made it."""
+"""What the use cases share: what they work with, who changes something, and what every change leaves behind."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from cdi_bot.core.model.channel import AuditEntry, Channel
 from cdi_bot.core.model.message import Content, MessageKind, OwedMessage
-from cdi_bot.store import UnitOfWork
+from cdi_bot.delivery.slack_port import Messenger
+from cdi_bot.monitoring.workspaces import WatchedWorkspaces
+from cdi_bot.store import Store, UnitOfWork
+from cdi_bot.usecases.access import Access
+from cdi_bot.usecases.lookup import Lookup
+
+
+@dataclass(frozen=True, kw_only=True)
+class UseCases:
+    """What use cases work with. Every method answers; `who` is a Slack user id.
+
+    `StoreTrouble` is raised, and `SlackTrouble` while Slack does not tell who somebody is. `languages` are those that
+    the bot has texts in. `clock` gives the present in UTC, `wake` tells the dispatcher that something is owed.
+    """
+
+    store: Store
+    messenger: Messenger
+    workspaces: WatchedWorkspaces
+    access: Access
+    lookup: Lookup
+    languages: tuple[str, ...]
+    clock: Callable[[], datetime]
+    wake: Callable[[], None]
+
+    def actor(self, channel: Channel, who: str, workspace_id: int | None = None) -> Actor:
+        """Somebody who changes something now."""
+        about = self.workspaces.meant().workspace_id if workspace_id is None else workspace_id
+        return Actor(channel=channel, who=who, at=self.clock(), workspace_id=about)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
