@@ -125,6 +125,9 @@ class Settings(DatabaseSettings):
     retention: Annotated[timedelta, BeforeValidator(checks.days)] = Field(
         alias="CDI_BOT_RETENTION", default=timedelta(days=400)
     )
+    dashboard_link: Annotated[str, BeforeValidator(checks.dashboard_link)] | None = Field(
+        alias="CDI_BOT_DASHBOARD_LINK", default=None
+    )
     admins: Annotated[frozenset[str], NoDecode, BeforeValidator(checks.user_ids)] = Field(
         alias="CDI_BOT_ADMINS", default=frozenset()
     )
