@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
+from cdi_bot.clock import WatchedClock
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Workspace
 from cdi_bot.delivery.digests import Digests
@@ -63,7 +64,8 @@ class Adapters:
     """How the program reaches what is outside of it: real, or simulated.
 
     `workspaces` are the Braze workspaces, each with its client. `team_id` is the Slack team that the app was installed
-    to. `sleep` waits for seconds, `random` gives 0 to 1 for jitter. `owner` names this process in leases.
+    to. `sleep` waits for seconds, `random` gives 0 to 1 for jitter. `seconds` counts and is never set, so that a step
+    of the clock is noticed; without it none is expected. `owner` names this process in leases.
     """
 
     store: Store
@@ -73,6 +75,7 @@ class Adapters:
     team_id: str
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     random: Callable[[], float] = random.random
+    seconds: Callable[[], float] | None = None
     owner: str = field(default_factory=process_name)
     metrics: Metrics = field(default_factory=Metrics)
 
@@ -108,14 +111,19 @@ class App:
             "forget": self.retention.tick,
         }
 
+    def hanging(self) -> list[str]:
+        """The names of what has not come to its end for long, though it is short work."""
+        return [*self.workspaces.hanging(), *(["deliver"] if self.dispatcher.is_hanging else [])]
+
     async def _deliver(self) -> None:
         """Look at the outbox, for what another process owes."""
         self.dispatcher.wake()
 
 
-def assemble(settings: Settings, adapters: Adapters, clock: Clock) -> App:
-    """Build everything. `clock` gives the present in UTC; nothing begins to work by this."""
+def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> App:
+    """Build everything. `machine_clock` gives the present in UTC; nothing begins to work by this."""
     store, messenger = adapters.store, adapters.messenger
+    clock = WatchedClock(machine_clock, adapters.seconds or (lambda: machine_clock().timestamp()))
     admin_channel = (
         Channel(team_id=adapters.team_id, channel_id=settings.admin_channel)
         if settings.admin_channel
@@ -161,6 +169,7 @@ def assemble(settings: Settings, adapters: Adapters, clock: Clock) -> App:
             for workspace, braze in adapters.workspaces
         ]
     )
+    clock.on_set += [dispatcher.clock_set, *(each.poller.clock_set for each in workspaces)]
     access = Access(
         directory=adapters.directory,
         messenger=messenger,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 from cdi_bot.scheduler import Scheduler
+from tests.rigs.virtual_time import VirtualLoop
 
 PATIENCE = 10  # seconds; everything here takes a fraction of one
 
@@ -80,3 +82,71 @@ async def test_work_that_fails_is_called_again() -> None:
     scheduler.start()
     await asyncio.wait_for(twice.wait(), PATIENCE)
     await scheduler.stop()
+
+
+def test_recurring_work_goes_by_the_loops_clock_not_by_the_machines() -> None:
+    """An hour of the loop is an hour of work, though the machine's clock has hardly moved: set back, it would too."""
+    loop = VirtualLoop()
+    called: list[float] = []
+
+    async def work() -> None:
+        called.append(loop.time())
+
+    async def an_hour() -> None:
+        scheduler = Scheduler()
+        scheduler.every(0.5, work, name="work")
+        scheduler.start()
+        await asyncio.sleep(3600)
+        await scheduler.stop()
+
+    loop.run_until_complete(an_hour())
+    loop.close()
+    assert 7190 <= len(called) <= 7200
+
+
+def test_a_standstill_is_made_up_for_once_however_long_it_was() -> None:
+    """A loop that was held up for a month calls what it missed once: it does not go through five million times."""
+    loop = VirtualLoop()
+    called: list[float] = []
+
+    async def work() -> None:
+        called.append(loop.time())
+
+    async def held_up() -> None:
+        scheduler = Scheduler()
+        scheduler.every(0.5, work, name="work")
+        scheduler.start()
+        await asyncio.sleep(1.1)
+        loop.hold_up(30 * 24 * 3600)
+        before, busy = len(called), time.process_time()
+        await asyncio.sleep(0.4)
+        assert len(called) - before == 1
+        assert time.process_time() - busy < 5
+        await scheduler.stop()
+
+    loop.run_until_complete(held_up())
+    loop.close()
+
+
+def test_the_scheduler_says_what_has_not_run_for_long() -> None:
+    """Work that never comes to its end keeps itself from running again; the rest goes on."""
+    loop = VirtualLoop()
+
+    async def stuck() -> None:
+        await asyncio.Event().wait()
+
+    async def work() -> None:
+        return
+
+    async def a_while() -> None:
+        scheduler = Scheduler()
+        scheduler.every(0.5, stuck, name="stuck")
+        scheduler.every(0.5, work, name="work")
+        scheduler.start()
+        await asyncio.sleep(30)
+        assert scheduler.silent() == []
+        await asyncio.sleep(60)
+        assert scheduler.silent() == ["stuck"]
+
+    loop.run_until_complete(a_while())
+    loop.close()

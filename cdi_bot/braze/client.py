@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import quote, urlsplit
 
 import httpx
@@ -23,7 +23,9 @@ import structlog
 
 from cdi_bot.braze.budget import NO_RATE_HEADERS, Budget, Denial, Permit, read_rate_headers
 from cdi_bot.braze.errors import (
+    HTTPX_ERRORS,
     UNUSABLE_ID,
+    missing_permission,
     sync_may_have_started,
     trouble_for,
     trouble_of_error,
@@ -38,6 +40,7 @@ from cdi_bot.braze.payloads import (
 )
 from cdi_bot.monitoring.braze_port import (
     NO_MEASUREMENTS,
+    NO_SUCH_INTEGRATION,
     BrazeReason,
     BrazeTrouble,
     Endpoint,
@@ -59,18 +62,6 @@ _CONNECTIONS = 20  # more than are busy at once while Braze answers in time
 _KEEP_CONNECTIONS = 30.0  # seconds: polls come every few, proxies hang up after a minute
 
 _NOT_AT_ONCE = {BrazeReason.RATE_LIMITED, BrazeReason.OUT_OF_BUDGET, BrazeReason.SYNC_IN_PROGRESS}
-
-# What httpx may raise. OSError: what its network layer lets through; RuntimeError: a client that is closed;
-# ValueError: texts that no header or URL can hold.
-_HTTPX_ERRORS = (
-    httpx.HTTPError,
-    httpx.InvalidURL,
-    httpx.StreamError,
-    httpx.CookieConflict,
-    OSError,
-    RuntimeError,
-    ValueError,
-)
 
 _Answer = TypeVar("_Answer")
 
@@ -108,11 +99,9 @@ class BrazeRequest(Generic[_Answer]):
         """Whether it is safe that Braze receives it twice."""
         return self.endpoint is not Endpoint.SYNC
 
-    @property
-    def method(self) -> str:
-        """The HTTP method."""
-        return "GET" if self.is_idempotent else "POST"
 
+NO_INTEGRATION = "cdi-bot-check-0"
+"""No integration's id: Braze refuses it where the key has the permission, and the key where it has not."""
 
 _LIST_PATH = "/cdi/integrations"
 _DEFAULT_TIMEOUTS = Timeouts()
@@ -151,6 +140,7 @@ class BrazeClient:
             headers={
                 "Authorization": f"Bearer {_checked_key(api_key)}",
                 "Accept": "application/json",
+                "Content-Type": "application/json",  # a GET has no content, and yet Braze documents a 415 without it
                 "User-Agent": "cdi-bot",
             },
             verify=_trusted_certificates(),
@@ -216,7 +206,7 @@ class BrazeClient:
         request = BrazeRequest(
             endpoint=Endpoint.SYNC,
             path=f"{_LIST_PATH}/{integration_id}/sync",
-            read=lambda response: read_confirmation(response.content),
+            read=_read_object,
             purpose=Purpose.COMMAND,
             integration_id=integration_id,
         )
@@ -245,7 +235,24 @@ class BrazeClient:
         except TimeoutError:  # not raised from here, so that it does not become the context
             if not request.is_idempotent:
                 trouble = sync_may_have_started(trouble_for(BrazeReason.TIMEOUT, host=self._host))
+        if trouble.reason is BrazeReason.BAD_KEY and await self._is_accepted_elsewhere(request):
+            trouble = missing_permission(request.endpoint)
         raise trouble
+
+    async def _is_accepted_elsewhere(self, refused: BrazeRequest[Any]) -> bool:
+        """Whether Braze accepts the key for another call: a 401 then means a missing permission, by Braze's reference.
+
+        It is asked each time: a key that was accepted a moment ago may have been deleted.
+        """
+        paths = {Endpoint.LIST: _LIST_PATH, Endpoint.STATUS: f"{_LIST_PATH}/{NO_INTEGRATION}/job_sync_status"}
+        for endpoint, path in paths.items():
+            if endpoint is refused.endpoint:
+                continue
+            request = BrazeRequest(endpoint=endpoint, path=path, read=_read_object, purpose=refused.purpose)
+            outcome = await self._attempt(request)
+            if not isinstance(outcome, BrazeTrouble) or outcome.reason in NO_SUCH_INTEGRATION:
+                return True
+        return False
 
     async def _pause(self, request: BrazeRequest[_Answer], attempt: int, trouble: BrazeTrouble) -> None:
         """Wait before the next attempt: longer each time, with jitter."""
@@ -269,8 +276,9 @@ class BrazeClient:
             wait = (permit.until - now).total_seconds()
             return trouble_for(BrazeReason.OUT_OF_BUDGET, what=permit.reason.value, retry_after=wait)
         try:
-            response = await self._http.request(request.method, self._base_url + request.path)
-        except _HTTPX_ERRORS as error:
+            method = "GET" if request.is_idempotent else "POST"
+            response = await self._http.request(method, self._base_url + request.path)
+        except HTTPX_ERRORS as error:
             self._budget.release(permit, self._clock(), NO_RATE_HEADERS, asked_to_wait=False)
             return _final(request, trouble_of_error(error, self._host))
         except asyncio.CancelledError:
@@ -311,6 +319,10 @@ def _final(request: BrazeRequest[_Answer], trouble: BrazeTrouble) -> BrazeTroubl
     """Turn a failure that leaves open whether a sync was started into one that is never retried."""
     is_unclear = trouble.may_have_happened and not request.is_idempotent
     return sync_may_have_started(trouble) if is_unclear else trouble
+
+
+def _read_object(response: httpx.Response) -> None:
+    read_confirmation(response.content)
 
 
 def _checked_key(api_key: str) -> str:

@@ -65,9 +65,12 @@ FAILURES: Mapping[BrazeReason, Failure] = {
         text="{what}. Check BRAZE_API_KEY, and that it belongs to the instance in BRAZE_BASE_URL."
     ),
     BrazeReason.NO_PERMISSION: Failure(
-        text="Braze did not allow this (403). The API key lacks the permission {permission}. A key can't be changed: "
-        "make a new one with all three permissions, replace BRAZE_API_KEY and start the bot again. If the key has the "
-        "permission, the Braze account may be inactive, or the key limited to other IP addresses."
+        text="{what}. A key can't be changed in Braze: make a new one with cdi.integration_list, "
+        "cdi.integration_job_status and cdi.integration_sync, replace BRAZE_API_KEY and start the bot again."
+    ),
+    BrazeReason.MEDIA_TYPE: Failure(
+        text="Braze did not take the request's media type (415). The bot sends Content-Type: application/json; "
+        "a proxy in between may have changed it."
     ),
     BrazeReason.INVALID_INTEGRATION: Failure(
         text="Braze does not take this for the id of an integration ({status})."
@@ -81,7 +84,7 @@ FAILURES: Mapping[BrazeReason, Failure] = {
     BrazeReason.INVALID_URL: Failure(
         text="{what}. Set BRAZE_BASE_URL to a REST endpoint such as https://rest.iad-03.braze.com."
     ),
-    BrazeReason.REFUSED: Failure(text="Braze refused the request ({status})."),
+    BrazeReason.REFUSED: Failure(text="Braze, or a proxy in front of it, refused the request ({status})."),
 }
 
 CONNECTION_BROKE = "The connection to Braze at {host} broke before the answer was whole."
@@ -90,6 +93,17 @@ CONNECTION_BROKE = "The connection to Braze at {host} broke before the answer wa
 UNUSABLE_ID = "This can't be the id of an integration."
 """Instead of the table's text where the id was rejected before anything was sent."""
 
+HTTPX_ERRORS = (
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    httpx.StreamError,
+    httpx.CookieConflict,
+    OSError,  # what its network layer lets through
+    RuntimeError,  # a client that is closed
+    ValueError,  # texts that no header or URL can hold
+)
+"""What httpx may raise."""
+
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 """Errors of httpx after which Braze can't have received the request."""
 
@@ -97,11 +111,13 @@ _SEARCHED = 4096  # bytes of an error body: Braze's are short, a proxy's page ma
 
 _BY_STATUS: Mapping[int, BrazeReason] = {
     httpx.codes.UNAUTHORIZED: BrazeReason.BAD_KEY,  # by the status alone: the body holds the key
-    httpx.codes.FORBIDDEN: BrazeReason.NO_PERMISSION,
+    httpx.codes.UNSUPPORTED_MEDIA_TYPE: BrazeReason.MEDIA_TYPE,
 }
 
 _WHAT = {
     BrazeReason.BAD_KEY: "Braze refused the API key (401)",
+    BrazeReason.NO_PERMISSION: "The API key lacks the permission {permission}, or is limited to other IP addresses, "
+    "or the Braze account is inactive (403)",
     BrazeReason.INVALID_URL: "There is no Braze REST API at this address (404)",
 }
 
@@ -154,8 +170,14 @@ def trouble_of_response(endpoint: Endpoint, response: httpx.Response) -> BrazeTr
         return None
     reason = _reason_of(endpoint, response)
     status = response.status_code
-    what = _WHAT.get(reason, f"status {status} instead of 200")
-    return trouble_for(reason, status=status, permission=PERMISSIONS[endpoint], what=what)
+    what = _WHAT.get(reason, f"status {status} instead of 200").format(permission=PERMISSIONS[endpoint])
+    return trouble_for(reason, status=status, what=what)
+
+
+def missing_permission(endpoint: Endpoint) -> BrazeTrouble:
+    """Make the error for a 401 of one call while Braze accepts the key for another one."""
+    what = f"The API key lacks the permission {PERMISSIONS[endpoint]} (401, while Braze accepts it for another call)"
+    return trouble_for(BrazeReason.NO_PERMISSION, what=what)
 
 
 def _reason_of(endpoint: Endpoint, response: httpx.Response) -> BrazeReason:
@@ -174,6 +196,11 @@ def _bad_request(_endpoint: Endpoint, body: str) -> BrazeReason:
     if "integration id" in body:
         return BrazeReason.INVALID_INTEGRATION
     return BrazeReason.INVALID_CURSOR if "cursor" in body else BrazeReason.REFUSED
+
+
+def _forbidden(_endpoint: Endpoint, body: str) -> BrazeReason:
+    """Tell a missing permission, which stays missing, from the page of a proxy, which says nothing of the key."""
+    return BrazeReason.NO_PERMISSION if body.startswith("{") else BrazeReason.REFUSED
 
 
 def _not_found(endpoint: Endpoint, body: str) -> BrazeReason:
@@ -195,6 +222,7 @@ def _too_many_requests(endpoint: Endpoint, body: str) -> BrazeReason:
 
 _BY_BODY: Mapping[int, Callable[[Endpoint, str], BrazeReason]] = {
     httpx.codes.BAD_REQUEST: _bad_request,
+    httpx.codes.FORBIDDEN: _forbidden,
     httpx.codes.NOT_FOUND: _not_found,
     httpx.codes.TOO_MANY_REQUESTS: _too_many_requests,
 }

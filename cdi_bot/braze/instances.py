@@ -52,11 +52,11 @@ def _split(url: str) -> SplitResult | None:
 
 
 def dashboard_url(base_url: str) -> str | None:
-    """Return the dashboard's address for a workspace's REST endpoint, `None` for an unknown instance of Braze.
+    """Return the dashboard's address for a workspace's REST endpoint, `None` where the instance is unknown.
 
-    A host that is not Braze's own is a gateway or a stand-in: the dashboard is taken to have the same address.
+    What runs on this machine is the stand-in, which has pages of its own.
     """
     host = urlsplit(base_url).hostname or ""
     if host in _DASHBOARDS:
         return f"https://{_DASHBOARDS[host]}"
-    return None if host.endswith((".braze.com", ".braze.eu")) else base_url
+    return base_url if host in {"localhost", "127.0.0.1", "::1"} else None

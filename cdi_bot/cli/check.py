@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from cdi_bot.braze.client import BrazeClient
+from cdi_bot.braze.client import NO_INTEGRATION, BrazeClient
 from cdi_bot.cli.startup import (
     APP_TOKEN,
     BOT_TOKEN,
-    NO_INTEGRATION,
     SlackToken,
     is_refused,
     make_slack,

@@ -5,8 +5,11 @@ is listed on standard error, each naming its variable.
 """
 
 import asyncio
+import logging
+import os
 import signal
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime
 from functools import partial
@@ -28,6 +31,9 @@ from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import StoreTrouble, migrate
 
 FAILED, MISUSED = 1, 2
+
+_STOP_SECONDS = 7.0
+"""How long a stop may take before the process just ends, so that it is over well within 10 s whatever hangs."""
 
 Result = TypeVar("Result")
 
@@ -177,12 +183,32 @@ def _outcome(work: Coroutine[Any, Any, Result]) -> Result:
 
 
 async def _until_signal(work: Callable[[asyncio.Event], Awaitable[int]]) -> int:
-    """Does the work, whose event is set by SIGTERM and SIGINT."""
+    """Does the work, whose event is set by SIGTERM and SIGINT; after one of them the process ends in time."""
     stop = asyncio.Event()
+    last_resort = threading.Timer(_STOP_SECONDS, _exit_now, [0])
+    last_resort.daemon = True
+
+    def end() -> None:
+        if not stop.is_set():
+            stop.set()
+            last_resort.start()
+
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, stop.set)
-    return await work(stop)
+        loop.add_signal_handler(name, end)
+    code = await work(stop)
+    if last_resort.is_alive():
+        _exit_now(code)
+    return code
+
+
+def _exit_now(code: int) -> None:
+    """End the process without waiting for threads: a look-up of a name, or a lock of a database, can't be broken off.
+
+    Nothing is lost by it: whatever is not committed is done again by the next process.
+    """
+    logging.shutdown()
+    os._exit(code)
 
 
 def main() -> None:

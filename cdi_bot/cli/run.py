@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import gc
 import random
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import structlog
+from starlette.requests import Request
+from starlette.responses import Response
 
 from cdi_bot.app import INTERVALS, Adapters, App, assemble
 from cdi_bot.braze.client import BrazeClient
@@ -49,9 +53,13 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """The clock, the sleep and the scheduler of the program; the tests of crashes put in faster ones."""
+    """The clock, the sleep and the scheduler of the program; tests put in faster ones, or a clock that they set.
+
+    `seconds` counts and is never set.
+    """
 
     clock: Callable[[], datetime] = utc_now
+    seconds: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     scheduler: Callable[[], Scheduler] = Scheduler
 
@@ -73,20 +81,27 @@ class _Readiness:
     """What `/readyz` looks at: the parts as far as they are there."""
 
     slack: SlackApp
-    store: Store
+    step: str = "trying the credentials"
+    store: Store | None = None
     app: App | None = None
+    scheduler: Scheduler | None = None
 
     def reasons(self) -> list[str]:
-        """Why the bot can't do its work now."""
-        reasons = [] if self.slack.is_connected else ["not connected to Slack"]
+        """Why the bot can't do its work now; a missing connection for commands keeps no alert from being sent."""
+        if self.app is None or self.store is None:
+            return [f"starting: {self.step}"]
+        reasons = []
+        if not self.slack.is_connected:
+            reasons.append("Slack can't deliver commands: no WebSocket connection is open")
         if self.store.trouble:
             reasons.append(self.store.trouble)
-        if self.app is None:
-            return [*reasons, "starting"]
         unreachable = [each.poller.connectivity.reason for each in self.app.workspaces]
         reasons += [f"Braze can't be asked: {reason.value}" for reason in unreachable if reason]
         if self.app.dispatcher.trouble is not None:
             reasons.append(f"Slack takes no messages: {self.app.dispatcher.trouble}")
+        standing = [*(self.scheduler.silent() if self.scheduler else []), *self.app.hanging()]
+        if standing:
+            reasons.append(f"not come to an end for more than a minute: {', '.join(standing)}")
         return reasons
 
 
@@ -101,37 +116,57 @@ async def run_bot(
     async with AsyncExitStack() as stack:
         slack = startup.make_slack(settings)
         stack.push_async_callback(slack.close)
-        async with aclosing(trial_client(settings)) as trial:
-            await startup.try_credentials(slack, trial)
-        store = await startup.open_store(settings.database_url)
-        stack.push_async_callback(store.close)
-        readiness, metrics = _Readiness(slack, store), Metrics()
+        readiness, metrics = _Readiness(slack), Metrics()
         await _serve(settings, stack, readiness, metrics=metrics)
-        workspace, braze = await open_workspace(
-            settings.braze_base_url,
-            settings.braze_api_key.get_secret_value(),
-            store=store,
-            clock=surroundings.clock,
-            metrics=metrics,
-        )
-        stack.push_async_callback(braze.aclose)
-        identity = await startup.identify(slack, stop)
-        if identity is None:
-            return 0
-        app, home = _build(
-            settings, slack, identity, store=store, reached=(workspace, braze), metrics=metrics
-        )
-        await startup.connect(slack, stop)
-        readiness.app = app
-        _start(app, home, stack, slack)
-        freeze_loaded_objects()
-        log.info("ready", team=identity.team_id, workspace=workspace.base_url)
-        if on_ready:
-            on_ready()
-        await stop.wait()
+        if await _unless_stopped(stop, _begin(settings, stack, readiness, metrics=metrics)):
+            if on_ready:
+                on_ready()
+            await stop.wait()
         log.info("stopping")
     log.info("stopped")
     return 0
+
+
+async def _unless_stopped(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
+    """Do the work, or break it off when `stop` is set, whatever it then waits for; tells whether it was done."""
+    working, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (working, stopped):
+        task.cancel()
+    await asyncio.wait({working}, timeout=_FINISH_SECONDS)
+    if working.done() and not working.cancelled():
+        working.result()
+        return not stop.is_set()
+    return False
+
+
+async def _begin(
+    settings: Settings, stack: AsyncExitStack, readiness: _Readiness, *, metrics: Metrics
+) -> None:
+    """Start the parts one after the other; the connection for commands comes last, and nothing waits for it."""
+    slack = readiness.slack
+    async with aclosing(trial_client(settings)) as trial:
+        await startup.try_credentials(slack, trial)
+    readiness.step = "opening the database"
+    store = readiness.store = await startup.open_store(settings.database_url)
+    stack.push_async_callback(store.close)
+    workspace, braze = await open_workspace(
+        settings.braze_base_url,
+        settings.braze_api_key.get_secret_value(),
+        store=store,
+        clock=surroundings.clock,
+        metrics=metrics,
+        dashboard_link=settings.dashboard_link,
+    )
+    stack.push_async_callback(braze.aclose)
+    readiness.step = "asking Slack who the bot is"
+    identity = await startup.identify(slack)
+    app, home = _build(settings, slack, identity, store=store, reached=(workspace, braze), metrics=metrics)
+    readiness.app = app
+    readiness.scheduler = _start(app, home, stack, slack)
+    freeze_loaded_objects()
+    await startup.connect(slack)
+    log.info("ready", team=identity.team_id, workspace=workspace.base_url)
 
 
 async def status_report(settings: Settings, query: str, now: datetime) -> Answer:
@@ -143,7 +178,9 @@ async def status_report(settings: Settings, query: str, now: datetime) -> Answer
         store = await startup.open_store(settings.database_url)
         stack.push_async_callback(store.close)
         key = settings.braze_api_key.get_secret_value()
-        reached = await open_workspace(settings.braze_base_url, key, store=store, clock=utc_now)
+        reached = await open_workspace(
+            settings.braze_base_url, key, store=store, clock=utc_now, dashboard_link=settings.dashboard_link
+        )
         stack.push_async_callback(reached[1].aclose)
         slack = startup.make_slack(settings)
         stack.push_async_callback(slack.close)
@@ -160,20 +197,21 @@ async def open_workspace(
     store: Store,
     clock: Callable[[], datetime],
     metrics: Metrics | None = None,
+    dashboard_link: str | None = None,
 ) -> tuple[Workspace, BrazeClient]:
     """Find a workspace in the store, or add it, and make its client, whose use of its limits is then measured."""
     async with store.write() as uow:
-        workspace = await uow.workspaces.find_or_add(base_url=base_url, dashboard_url=dashboard_url(base_url))
-    metrics = metrics or Metrics()
-    braze = BrazeClient(
+        workspace = await uow.workspaces.find_or_add(
+            base_url=base_url, dashboard_url=dashboard_url(base_url), dashboard_link=dashboard_link
+        )
+    return workspace, BrazeClient(
         base_url=base_url,
         api_key=api_key,
         workspace_id=workspace.workspace_id,
         clock=clock,
         random=random.random,
-        measurements=metrics,
+        measurements=metrics or Metrics(),
     )
-    return workspace, braze
 
 
 def measure_workspaces(
@@ -222,6 +260,7 @@ def _adapters(
         directory=directory,
         team_id=identity.team_id,
         sleep=surroundings.sleep,
+        seconds=surroundings.seconds,
         metrics=metrics,
     )
     return adapters, directory
@@ -262,7 +301,7 @@ def _build(
     return app, home
 
 
-def _start(app: App, home: HomeTab, stack: AsyncExitStack, slack: SlackApp) -> None:
+def _start(app: App, home: HomeTab, stack: AsyncExitStack, slack: SlackApp) -> Scheduler:
     """Begin to work. The stack stops it in reverse: nothing new is begun, what is in hand ends, then the tools go."""
     delivering = asyncio.create_task(app.dispatcher.run(), name="deliver")
 
@@ -281,6 +320,7 @@ def _start(app: App, home: HomeTab, stack: AsyncExitStack, slack: SlackApp) -> N
         scheduler.every(INTERVALS[name], work, name=name)
     scheduler.start()
     stack.push_async_callback(scheduler.stop)
+    return scheduler
 
 
 async def _serve(
@@ -289,11 +329,19 @@ async def _serve(
     async def measured() -> tuple[bytes, str]:
         return await metrics.page(readiness.store, surroundings.clock()), CONTENT_TYPE
 
+    async def slack_events(request: Request) -> Response:
+        if readiness.app is None:
+            return Response(status_code=503)  # Slack sends it again
+        return await readiness.slack.handle(request)
+
     probe = asyncio.create_task(watch_loop(metrics.lagged), name="watch the event loop")
     stack.callback(probe.cancel)
-    handler = None if settings.slack_app_token else readiness.slack.handle
     web = WebServer(
-        build_web(ready=readiness.reasons, metrics=measured, slack_events=handler),
+        build_web(
+            ready=readiness.reasons,
+            metrics=measured,
+            slack_events=None if settings.slack_app_token else slack_events,
+        ),
         host=settings.host,
         port=settings.port,
     )

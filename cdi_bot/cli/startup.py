@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import structlog
 
-from cdi_bot.braze.client import BrazeClient
+from cdi_bot.braze.client import NO_INTEGRATION, BrazeClient
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
 from cdi_bot.monitoring.braze_port import NO_SUCH_INTEGRATION, BrazeReason, BrazeTrouble, Purpose
 from cdi_bot.settings.environment import Problem, Settings, SettingsError
@@ -23,9 +23,6 @@ Answer = TypeVar("Answer")
 log = structlog.get_logger(__name__)
 
 _LONGEST_WAIT = 30.0
-
-NO_INTEGRATION = "cdi-bot-check-0"
-"""No integration's id: Braze refuses it where the key has the permission, and the key where it has not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,27 +90,19 @@ async def try_credentials(slack: SlackApp, braze: BrazeClient) -> None:
         raise SettingsError([problem for problem in problems if problem])
 
 
-async def identify(slack: SlackApp, stop: asyncio.Event) -> Identity | None:
-    """Learn who the bot is; waits while Slack is away, `None` when `stop` is set meanwhile.
-
-    Raises `SettingsError` when Slack refuses the bot token.
-    """
-    return await _until_answered(slack.identify, BOT_TOKEN, stop)
+async def identify(slack: SlackApp) -> Identity:
+    """Learn who the bot is; waits while Slack is away. Raises `SettingsError` when Slack refuses the bot token."""
+    return await _when_answered(slack.identify, BOT_TOKEN)
 
 
-async def connect(slack: SlackApp, stop: asyncio.Event) -> None:
-    """Connect for commands; waits while Slack is away, or until `stop` is set.
-
-    Raises `SettingsError` when Slack refuses the app token.
-    """
-    await _until_answered(slack.connect, APP_TOKEN, stop)
+async def connect(slack: SlackApp) -> None:
+    """Connect for commands; waits while Slack is away. Raises `SettingsError` when Slack refuses the app token."""
+    await _when_answered(slack.connect, APP_TOKEN)
 
 
-async def _until_answered(
-    call: Callable[[], Awaitable[Answer]], token: SlackToken, stop: asyncio.Event
-) -> Answer | None:
+async def _when_answered(call: Callable[[], Awaitable[Answer]], token: SlackToken) -> Answer:
     wait, reason = 1.0, None
-    while not stop.is_set():
+    while True:
         try:
             return await call()
         except SlackTrouble as trouble:
@@ -123,9 +112,9 @@ async def _until_answered(
             if trouble.reason != reason:  # said once, not with every try
                 log.warning("Slack can't be reached; trying until it can", reason=trouble.reason)
             reason = trouble.reason
-        await _pause(stop, wait)
+            pause = max(wait, trouble.retry_after or 0.0)
+        await asyncio.sleep(pause)
         wait = min(wait * 2, _LONGEST_WAIT)
-    return None
 
 
 def is_refused(trouble: SlackTrouble) -> bool:
@@ -170,12 +159,3 @@ async def _refused_key(braze: BrazeClient) -> Problem | None:
         return Problem(variable="BRAZE_BASE_URL", what=what, fix="Give your instance's REST endpoint")
     log.warning("Braze can't be asked yet", reason=trouble.reason.value, why=str(trouble))
     return None
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    """Wait, but not longer than until the stop."""
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        return

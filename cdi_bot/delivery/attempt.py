@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from cdi_bot.core.model import still_waits
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.message import Card, MessageKind, OutboxMessage, SyncEnded
 from cdi_bot.core.routing import fact_of, snoozed_until
@@ -112,7 +113,7 @@ class MessageSender:
     ) -> _Ready | AttemptResult | _Wait:
         """Build what is to be sent; or say what becomes of it instead, or what it waits for."""
         owed = message.owed
-        if message.sending_since and now < message.sending_since + SETTLE_AFTER:
+        if message.sending_since and still_waits(message.sending_since, SETTLE_AFTER, now):
             return _Wait(until=message.sending_since + SETTLE_AFTER, reason="in doubt")
         if owed.kind is MessageKind.NOTICE:
             thread_ts = owed.content.thread_ts if isinstance(owed.content, SyncEnded) else None
@@ -140,7 +141,8 @@ class MessageSender:
     async def _post(self, message: OutboxMessage, ready: _Ready) -> AttemptResult:
         if message.sending_since:
             try:
-                found = await self._find(message, ready, message.sending_since)
+                # One that lies ahead was written before the clock was set back.
+                found = await self._find(message, ready, min(message.sending_since, self.clock()))
             except SlackTrouble as trouble:
                 if trouble.verdict is not SlackVerdict.REFUSED:
                     raise

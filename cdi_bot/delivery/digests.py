@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from cdi_bot.core.digest_schedule import Schedule, schedule_of, zone_of
+from cdi_bot.core.model import still_waits
 from cdi_bot.core.model.channel import Channel, ChannelSettings
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.message import Digest, MessageKind, OwedMessage
@@ -134,7 +135,7 @@ class Digests:
             for some in watched.values()
             for each in some
         )
-        if not is_known and now - first_seen < OBSERVATION_PATIENCE:
+        if not is_known and still_waits(first_seen, OBSERVATION_PATIENCE, now):
             return None
         if not period.schedule.quiet:
             return ids

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 import structlog
 
+from cdi_bot.core.model import still_waits
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.message import Card, MessageKind, OutboxMessage
 from cdi_bot.delivery.attempt import AttemptResult, MessageSender
@@ -39,6 +40,9 @@ _KEEP_CHANNEL = Lease.CHANNEL / 2
 
 _LOOK_AHEAD = 500
 """So many of a channel's messages are looked at together, to group what belongs together."""
+
+_LONG = 60.0
+"""Seconds after which a look at the outbox hangs."""
 
 _AFTER_TROUBLE = 1.0
 """Seconds to leave a channel alone when the database failed: the lease alone would leave it for a minute."""
@@ -75,6 +79,8 @@ class Dispatcher:
         self._count = count
         self._woken = asyncio.Event()
         self._stopping = False
+        self._looks_since: float | None = None
+        self._times_doubtful = True  # what an earlier process put off went by its clock
         self._working: dict[Channel, asyncio.Task[None]] = {}
         self._slots = asyncio.Semaphore(_SENDING_AT_ONCE)
         self._rate_limiter = SlackRateLimiter(clock)
@@ -87,18 +93,31 @@ class Dispatcher:
         """Why Slack takes nothing at all from the bot at present, in Slack's word."""
         return self.channel_health.trouble
 
+    @property
+    def is_hanging(self) -> bool:
+        """Whether a look at the outbox has not come to its end for long."""
+        now = asyncio.get_running_loop().time()
+        return self._looks_since is not None and now - self._looks_since > _LONG
+
     def wake(self) -> None:
         """Look at the outbox now."""
         self._woken.set()
+
+    def clock_set(self, _by: timedelta) -> None:
+        """Look at everything again that is put off: until when went by the old clock."""
+        self._times_doubtful = True
+        self.wake()
 
     async def run(self) -> None:
         """Deliver until `stop`; waits for `wake` whenever nothing is due."""
         while not self._stopping:
             self._woken.clear()
+            self._looks_since = asyncio.get_running_loop().time()
             try:
                 await self.start_due()
             except StoreTrouble as trouble:
                 log.debug("delivering waits for the database", why=str(trouble))
+            self._looks_since = None
             await self._woken.wait()
         await self.wait_idle()
 
@@ -124,10 +143,17 @@ class Dispatcher:
         room = _CHANNELS_AT_ONCE - len(self._working)
         if room <= 0:
             return
-        async with self._store.write() as uow:
-            channels = await uow.outbox.claim_channels(
-                owner=self._owner, now=now, until=now + Lease.CHANNEL, limit=room
-            )
+        doubtful, self._times_doubtful = self._times_doubtful, False
+        try:
+            async with self._store.write() as uow:
+                if doubtful:
+                    await uow.outbox.make_due(now=now)
+                channels = await uow.outbox.claim_channels(
+                    owner=self._owner, now=now, until=now + Lease.CHANNEL, limit=room
+                )
+        except StoreTrouble:
+            self._times_doubtful |= doubtful
+            raise
         for channel, rest_until in channels.items():
             self._rate_limiter.pause(channel, rest_until)
             if channel not in self._working:  # its lease may have run out while Slack kept it waiting
@@ -135,9 +161,13 @@ class Dispatcher:
 
     async def _deliver_to(self, channel: Channel) -> None:
         """Deliver to one channel while its lease lasts and something is due."""
-        until = self._clock() + _KEEP_CHANNEL
+        since = self._clock()
         try:
-            while not self._stopping and self._clock() < until and await self._deliver_next(channel):
+            while (
+                not self._stopping
+                and still_waits(since, _KEEP_CHANNEL, self._clock())
+                and await self._deliver_next(channel)
+            ):
                 pass
             await self._release(channel)
         except StoreTrouble as trouble:
@@ -259,8 +289,11 @@ class SlackRateLimiter:
     def earliest_start(self, message: OutboxMessage, card: Card | None) -> datetime:
         """The earliest time at which this message may go."""
         if card is not None and _is_update(message, card):
-            return self._updates.get(card.card_id, message.owed.not_before)
-        return self._posts.get(message.owed.channel, message.owed.not_before)
+            until, gap = self._updates.get(card.card_id), UPDATE_GAP
+        else:
+            until, gap = self._posts.get(message.owed.channel), POST_GAP
+        # A rest that would be longer than the pace asks for was noted before the clock was set back.
+        return message.owed.not_before if until is None or until > self._clock() + gap else until
 
     def pause_of(self, channel: Channel) -> datetime | None:
         """Until when nothing may be posted there, for whoever delivers to it next."""

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from cdi_bot.core.model import still_waits
 from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.run import Outcome, Run
@@ -58,15 +59,15 @@ class Evaluator:
         self._store, self._workspace_id, self._poller = store, workspace_id, poller
         self._clock, self._wake = clock, wake
         self._wait = min(grace / 4, _LONGEST_WAIT)
-        self._next_at: datetime | None = None
+        self._judged_at: datetime | None = None
         self._rules = {kind: rules.rule(grace) for kind, rules in KINDS.items() if rules.rule}
 
     async def tick(self) -> None:
         """Judge everything if it is time. Raises nothing: database trouble is left to the next call."""
         now = self._clock()
-        if not self._poller.is_leading or (self._next_at and now < self._next_at):
+        if not self._poller.is_leading or still_waits(self._judged_at, self._wait, now):
             return
-        self._next_at = now + self._wait
+        self._judged_at = now
         try:
             await self._evaluate(now)
         except StoreTrouble as trouble:

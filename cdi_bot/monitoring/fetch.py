@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
@@ -26,23 +26,20 @@ _PAGE = 10
 _AHEAD = 20
 """So many more are read than asked for, so that not each page that a person opens reads all the newer ones again."""
 
-_ASK_AGAIN = timedelta(hours=1)
-
 
 @dataclass(slots=True)
 class ListFetcher:
-    """Knows the cursor of each page of the list read so far. `can_list` is `None` until Braze has answered once."""
+    """Knows the cursor of each page of the list read so far.
+
+    `can_list` is `None` until Braze has answered once. Braze's keys can't be changed after they were made (its
+    reference on API keys): a list that was refused is read again only for people, or after other trouble.
+    """
 
     braze: Braze
     can_list: bool | None = None
     _cursors: dict[int, str | None] = field(default_factory=lambda: {0: None})
-    _refused_at: datetime | None = None
 
-    def is_allowed(self, now: datetime) -> bool:
-        """Whether to try: not again within an hour after Braze did not allow it."""
-        return self._refused_at is None or now - self._refused_at >= _ASK_AGAIN
-
-    async def read(self, number: int, now: datetime, *, purpose: Purpose) -> tuple[ListPage, bool]:
+    async def read(self, number: int, *, purpose: Purpose) -> tuple[ListPage, bool]:
         """Fetch the page of this number, the first one being 0; says too whether it is the last one.
 
         A page can be read once the one before has been. Raises `BrazeTrouble`; with `INVALID_CURSOR` the pages have
@@ -57,9 +54,9 @@ class ListFetcher:
         try:
             page = await self.braze.list_page(self._cursors[number], purpose=purpose)
         except BrazeTrouble as trouble:
-            self._note(trouble, now)
+            self._note(trouble)
             raise
-        self.can_list, self._refused_at = True, None
+        self.can_list = True
         for unreadable in page.unreadable:
             log.warning("integration not readable", where=unreadable.where, why=unreadable.why)
         following = page.next_cursor
@@ -73,14 +70,11 @@ class ListFetcher:
     def _before(self, number: int) -> set[str | None]:
         return {cursor for page, cursor in self._cursors.items() if page <= number}
 
-    def _note(self, trouble: BrazeTrouble, now: datetime) -> None:
+    def _note(self, trouble: BrazeTrouble) -> None:
         if trouble.reason is BrazeReason.NO_PERMISSION:
             if self.can_list is not False:
-                log.warning(
-                    "the list of integrations is not permitted",
-                    fix="make a new API key with all three permissions, replace BRAZE_API_KEY, restart",
-                )
-            self.can_list, self._refused_at = False, now
+                log.warning("the list of integrations is not permitted", why=str(trouble))
+            self.can_list = False
         elif trouble.reason is BrazeReason.INVALID_CURSOR:
             self._cursors = {0: None}
 

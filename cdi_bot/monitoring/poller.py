@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from cdi_bot.core.model import still_waits
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import WatchedIntegration, Workspace
 from cdi_bot.core.planner.planner import CALLS_SHARE, PAGES_SHARE, Planner
@@ -87,8 +88,9 @@ class Poller:
             planner=self._planner,
             on_news=self._ask_for_news,
         )
-        self._leads_until: datetime | None = None
-        self._calls, self._pages, self._refresh_at = RequestPace(now), RequestPace(now), now
+        self._led_at: datetime | None = None  # when the lease was last taken
+        self._calls, self._pages = RequestPace(now), RequestPace(now)
+        self._refreshed_at: datetime | None = None
 
     # ------------------------------------------------------------------------------------- for others
 
@@ -106,7 +108,7 @@ class Poller:
     @property
     def is_leading(self) -> bool:
         """Whether this process polls the workspace."""
-        return self._leads_until is not None
+        return self._led_at is not None
 
     def subscribed(self) -> list[IntegrationState]:
         """What is remembered of each integration that some channel is subscribed to."""
@@ -128,6 +130,15 @@ class Poller:
         await start_watching(uow, integrations, now)
         self._state.is_stale = True
 
+    def clock_set(self, by: timedelta) -> None:
+        """The clock was set ahead by so much, or back; whoever was ahead by an error must not seem newer than news."""
+        self.connectivity.clock_set(by)
+        if by < timedelta(
+            0
+        ):  # ahead may as well mean that the machine slept, and nothing was asked meanwhile
+            self._planner.shift(by)
+            self._state.shift(by)
+
     # ------------------------------------------------------------------------------------- the loop
 
     async def tick(self) -> None:
@@ -144,8 +155,8 @@ class Poller:
                     key for key, item in self._state.integrations.items() if item.subscribed
                 )
             await self._learn_usual_runs(now)
-            if now >= self._refresh_at:
-                self._refresh_at = now + _REFRESH_EVERY
+            if not still_waits(self._refreshed_at, _REFRESH_EVERY, now):
+                self._refreshed_at = now
                 await self._state.save_times()
                 await self._state.check_subscriptions()
             if await self.connectivity.judge(now):
@@ -172,7 +183,7 @@ class Poller:
             for task in waiting:
                 task.cancel()
             await asyncio.gather(*waiting, return_exceptions=True)
-        if self._leads_until is None:
+        if self._led_at is None:
             return
         try:
             await self._state.save_times()
@@ -206,24 +217,22 @@ class Poller:
 
     async def _leads(self, now: datetime) -> bool:
         """Take or keep the lease on the workspace, so that it has one poller and one budget."""
-        until = self._leads_until
-        if until and now < until - _RENEW_EVERY * 2:
+        if still_waits(self._led_at, _RENEW_EVERY, now):
             return True
-        until = now + Lease.POLLING
         async with self._store.write() as uow:
             won = await uow.workspaces.claim(
-                self._workspace.workspace_id, owner=self._owner, now=now, until=until
+                self._workspace.workspace_id, owner=self._owner, now=now, until=now + Lease.POLLING
             )
-        if won and self._leads_until is None:
+        if won and self._led_at is None:
             await self.connectivity.load()
             log.info("polling", workspace=self._workspace.base_url)
             self._state.is_stale = True
-        self._leads_until = until if won else None
+        self._led_at = now if won else None
         return won
 
     def _read_pages(self, now: datetime) -> None:
         """Read the pages of the list that are worth most now."""
-        if not self._requests.list_fetcher.is_allowed(now):
+        if self.can_list is False:
             return
         for _ in range(self._braze.allowance(Endpoint.LIST, now)):
             page = self._planner.next_page(now) if self._pages.is_ready(now) else None

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from cdi_bot.core.model import still_waits
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import WatchedIntegration
 from cdi_bot.core.model.message import Card, MessageKind, OwedMessage, StillOpen, show_card
@@ -59,7 +60,8 @@ class Reminders:
         due = [
             incident
             for incident in await uow.incidents.open_for(self.workspace_id, None, None)
-            if incident.acknowledged_by is None and now - incident.opened_at >= self.repeat_after
+            if incident.acknowledged_by is None
+            and not still_waits(incident.opened_at, self.repeat_after, now)
         ]
         if not due:
             return []
@@ -73,12 +75,12 @@ class Reminders:
             for incident in due
             for card in cards.get(incident.incident_id, [])
             if card.ts
-            and now - _posted_at(incident, card.ts) >= self.repeat_after
+            and now - _posted_at(incident, card.ts, now) >= self.repeat_after
             and _is_subscribed(incident, card, known, subscriptions)
         ]
 
     def _still_open(self, incident: Incident, card: Card, now: datetime) -> OwedMessage:
-        times = int((now - _posted_at(incident, card.ts)) / self.repeat_after)
+        times = int((now - _posted_at(incident, card.ts, now)) / self.repeat_after)
         return OwedMessage(
             key=f"still_open:{incident.incident_id}:{times}:card:{card.card_id}",
             channel=card.channel,
@@ -91,9 +93,13 @@ class Reminders:
         )
 
 
-def _posted_at(incident: Incident, ts: str | None) -> datetime:
-    """When the card was posted, which may be long after the incident opened; a `ts` is Slack's time of it."""
-    return max(incident.opened_at, datetime.fromtimestamp(float(ts or 0), UTC))
+def _posted_at(incident: Incident, ts: str | None, now: datetime) -> datetime:
+    """When the card was posted, which may be long after the incident opened; a `ts` is Slack's time of it.
+
+    An incident that opens in the future was stored before the clock was set back.
+    """
+    posted = datetime.fromtimestamp(float(ts or 0), UTC)
+    return max(incident.opened_at, posted) if incident.opened_at <= now else posted
 
 
 def _is_subscribed(

@@ -16,6 +16,7 @@ from cdi_bot.core.model.message import MessageKind, OwedMessage, SyncEnded
 from cdi_bot.core.model.requested_sync import (
     CLOCKS_APART,
     LONGEST,
+    LONGEST_GAP,
     RequestedSync,
     SyncEnd,
     judge_requested_sync,
@@ -59,7 +60,8 @@ class SyncFollower:
 
     def _due(self, syncs: list[RequestedSync], now: datetime) -> list[RequestedSync]:
         """Those to ask Braze about now, longest waiting first."""
-        self._ask_at = {sync.sync_id: self._ask_at.get(sync.sync_id, now) for sync in syncs}
+        latest = now + LONGEST_GAP  # what is due later was so before the clock was set back
+        self._ask_at = {sync.sync_id: min(self._ask_at.get(sync.sync_id, now), latest) for sync in syncs}
         due = [sync for sync in syncs if self._ask_at[sync.sync_id] <= now]
         return sorted(due, key=lambda sync: self._ask_at[sync.sync_id])[:AT_ONCE]
 

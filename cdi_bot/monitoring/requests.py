@@ -95,6 +95,10 @@ class BrazeRequests:
             self._connectivity.failed(trouble, self._clock())
             raise
         now = self._clock()
+        if self._connectivity.reason and not self.list_fetcher.can_list:
+            self.list_fetcher.can_list = (
+                None  # what Braze refused in that trouble need not be a missing permission
+            )
         self._connectivity.answered(now)
         item.failures = 0
         watched = replace(item.watched, status_asked_at=now, trouble=None)
@@ -146,7 +150,7 @@ class BrazeRequests:
         Raises `BrazeTrouble`, and what the store raises.
         """
         try:
-            page, is_last = await self.list_fetcher.read(number, self._clock(), purpose=purpose)
+            page, is_last = await self.list_fetcher.read(number, purpose=purpose)
         except BrazeTrouble as trouble:
             if trouble.reason is not BrazeReason.NO_PERMISSION:
                 self._connectivity.failed(trouble, self._clock())

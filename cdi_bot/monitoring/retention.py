@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from cdi_bot.core.model import still_waits
 from cdi_bot.store import IntegrationKey, Store, StoreTrouble, UnitOfWork
 
 log = structlog.get_logger(__name__)
@@ -34,13 +35,13 @@ class Cleanup:
     clock: Callable[[], datetime]
     keep: timedelta
     _after: IntegrationKey | None = None
-    _rest_until: datetime | None = None
+    _rests_since: datetime | None = None
     _deleted: int = 0
 
     async def tick(self) -> None:
         """Take one step if one is due. Raises nothing: database trouble is logged, and the next tick tries again."""
         now = self.clock()
-        if self._rest_until is not None and now < self._rest_until:
+        if still_waits(self._rests_since, REST, now):
             return
         try:
             async with self.store.write() as uow:
@@ -48,9 +49,8 @@ class Cleanup:
         except StoreTrouble as trouble:
             log.warning("forgetting waits for the database", why=str(trouble))
             return
-        self._rest_until = None
+        self._rests_since = now if is_over else None
         if is_over:
-            self._rest_until = now + REST
             if self._deleted:
                 log.info("old records forgotten", rows=self._deleted, before=(now - self.keep).isoformat())
             self._deleted = 0

@@ -125,6 +125,17 @@ class WorkspaceState:
         )
         return IntegrationState(watched=stored or WatchedIntegration(integration=unlisted), subscribed=False)
 
+    def shift(self, by: timedelta) -> None:
+        """Move the times of the last answers as the clock was set."""
+        for item in self.integrations.values():
+            watched = item.watched
+            item.watched = replace(
+                watched,
+                listed_at=watched.listed_at + by if watched.listed_at else None,
+                status_asked_at=watched.status_asked_at + by if watched.status_asked_at else None,
+            )
+            item.times_unsaved = True
+
     async def save_times(self) -> None:
         """Save when Braze last told of each integration; costs nothing where nothing is new."""
         unsaved = [item for item in self.integrations.values() if item.times_unsaved]

@@ -26,6 +26,9 @@ _SPREAD = 1.0
 
 _POLL_SPREAD = 0.3
 
+_LONG = 60.0
+"""Seconds after which recurring work hangs: it waits for no answer of Braze."""
+
 Work = Callable[[], Coroutine[Any, Any, None]]
 
 
@@ -95,6 +98,7 @@ class WatchedWorkspaces:
         self._watched = tuple(watched)
         self._by_id = {each.workspace_id: each for each in watched}
         self._under_way: dict[Work, asyncio.Task[None]] = {}
+        self._begun: dict[Work, float] = {}
 
     def __iter__(self) -> Iterator[WatchedWorkspace]:
         """Go through them in their order."""
@@ -128,6 +132,11 @@ class WatchedWorkspaces:
         """Have every workspace look how the syncs go on that people requested."""
         await self._begin([each.requested_syncs.tick for each in self._watched], over=_SPREAD)
 
+    def hanging(self) -> list[str]:
+        """The names of the work that has not come to its end for long."""
+        now = asyncio.get_running_loop().time()
+        return [work.__qualname__ for work in self._under_way if now - self._begun[work] > _LONG]
+
     async def idle(self) -> None:
         """Wait until everything that was begun has ended; what it started to ask Braze may go on."""
         if self._under_way:
@@ -146,7 +155,7 @@ class WatchedWorkspaces:
                 await asyncio.sleep(over / len(works))
             if work not in self._under_way:
                 task = asyncio.create_task(work())
-                self._under_way[work] = task
+                self._under_way[work], self._begun[work] = task, asyncio.get_running_loop().time()
                 task.add_done_callback(partial(self._ended, work))
 
     def _ended(self, work: Work, task: asyncio.Task[None]) -> None:

@@ -106,14 +106,15 @@ class Metrics:
             self._left.labels(name, endpoint.value).set_function(partial(left, endpoint))
         self._oldest.labels(name).set_function(lambda: oldest().total_seconds())
 
-    async def page(self, store: Store, now: datetime) -> bytes:
-        """Everything counted, and what is owed now."""
+    async def page(self, store: Store | None, now: datetime) -> bytes:
+        """Everything counted, and what is owed now, as soon as there is a store."""
         depth = age = float("nan")  # not known is no number
         try:
-            async with store.read() as uow:
-                depth = await uow.outbox.depth()
-                since = await uow.outbox.waiting_since()
-            age = max((now - since).total_seconds(), 0) if since else 0.0
+            if store is not None:
+                async with store.read() as uow:
+                    depth = await uow.outbox.depth()
+                    since = await uow.outbox.waiting_since()
+                age = max((now - since).total_seconds(), 0) if since else 0.0
         except StoreTrouble as trouble:
             log.warning("metrics lack the outbox", why=str(trouble))
         self._depth.set(depth)

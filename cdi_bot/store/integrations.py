@@ -13,6 +13,7 @@ from cdi_bot.core.model.integration import Integration, WatchedIntegration, Work
 from cdi_bot.store.portable import (
     AnyRow,
     Repository,
+    lease_is_over,
     matched,
     matching,
     names_parameter,
@@ -29,14 +30,15 @@ from cdi_bot.store.tables import INTEGRATIONS, WORKSPACES
 class Workspaces(Repository):
     """The Braze workspaces, and who polls them."""
 
-    async def find_or_add(self, *, base_url: str, dashboard_url: str | None) -> Workspace:
-        """Find the workspace by its base URL or add it; the dashboard's URL is replaced by this one."""
+    async def find_or_add(
+        self, *, base_url: str, dashboard_url: str | None, dashboard_link: str | None = None
+    ) -> Workspace:
+        """Find the workspace by its base URL or add it; how links lead to its dashboard is replaced by this."""
+        dashboard = {"dashboard_url": dashboard_url, "dashboard_link": dashboard_link}
         statement = (
             upsert_into(self._connection, WORKSPACES)
-            .values(base_url=base_url, dashboard_url=dashboard_url)
-            .on_conflict_do_update(
-                index_elements=[WORKSPACES.c.base_url], set_={"dashboard_url": dashboard_url}
-            )
+            .values(base_url=base_url, **dashboard)
+            .on_conflict_do_update(index_elements=[WORKSPACES.c.base_url], set_=dashboard)
             .returning(WORKSPACES)
         )
         (workspace,) = await self._values(Workspace, statement)
@@ -54,7 +56,11 @@ class Workspaces(Repository):
         One conditional update: of two claims at once, one finds it taken.
         """
         columns = WORKSPACES.c
-        free = or_(columns.lease_owner.is_(None), columns.lease_owner == owner, columns.lease_until <= now)
+        free = or_(
+            columns.lease_owner.is_(None),
+            columns.lease_owner == owner,
+            lease_is_over(columns.lease_until, now, until + (until - now)),
+        )
         lease = update(WORKSPACES).where(columns.workspace_id == workspace_id, free)
         return await self._changed(lease.values(lease_owner=owner, lease_until=until)) == 1
 

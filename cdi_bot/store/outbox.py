@@ -35,6 +35,7 @@ from cdi_bot.store.portable import (
     UtcTime,
     channel_row,
     in_channel,
+    lease_is_over,
     matched,
     matching,
     once,
@@ -78,7 +79,8 @@ class Outbox(Repository):
         Returns them with the time before which nothing may be posted there, as the last holder of the lease left it.
         Channels that another transaction is claiming are passed over.
         """
-        rows = await self._connection.execute(_due_channels(), {"now": now, "most": limit})
+        times = {"now": now, "longest": until + (until - now), "most": limit}
+        rows = await self._connection.execute(_due_channels(), times)
         channels = {value_of(Channel, row): row.rest_until for row in rows}
         if channels:
             await self._connection.execute(
@@ -186,6 +188,12 @@ class Outbox(Repository):
             .values(not_before=until, last_error=error)
         )
 
+    async def make_due(self, *, now: datetime) -> None:
+        """Make everything due that is put off."""
+        await self._connection.execute(
+            update(OUTBOX).where(_PENDING, OUTBOX.c.not_before > now).values(not_before=now)
+        )
+
     async def release_held(self, channel: Channel, *, error: str, now: datetime) -> None:
         """Make a channel's messages due that were held for a reason which no longer exists."""
         await self._connection.execute(
@@ -269,7 +277,7 @@ def _add(connection: AsyncConnection) -> Upsert:
 @cache
 def _due_channels() -> Select[Any]:
     """The unleased channels with a due message, longest due first; runs every second."""
-    now = bindparam("now", type_=UtcTime())
+    now, longest = bindparam("now", type_=UtcTime()), bindparam("longest", type_=UtcTime())
     due = (
         select(OUTBOX.c.team_id, OUTBOX.c.channel_id, func.min(OUTBOX.c.not_before).label("since"))
         .where(_PENDING, OUTBOX.c.not_before <= now)
@@ -279,7 +287,7 @@ def _due_channels() -> Select[Any]:
     return (
         select(CHANNELS.c.team_id, CHANNELS.c.channel_id, CHANNELS.c.rest_until)
         .join(due, and_(due.c.team_id == CHANNELS.c.team_id, due.c.channel_id == CHANNELS.c.channel_id))
-        .where(or_(CHANNELS.c.lease_until.is_(None), CHANNELS.c.lease_until <= now))
+        .where(or_(CHANNELS.c.lease_until.is_(None), lease_is_over(CHANNELS.c.lease_until, now, longest)))
         .order_by(due.c.since, CHANNELS.c.team_id, CHANNELS.c.channel_id)
         .limit(bindparam("most", type_=Integer()))
         .with_for_update(of=CHANNELS, key_share=True, skip_locked=True)

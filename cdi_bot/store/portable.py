@@ -33,6 +33,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     func,
+    or_,
     select,
     text,
 )
@@ -224,6 +225,16 @@ def channel_row(channel: Channel) -> dict[str, str]:
 def in_channel(table: Table, channel: Channel) -> ColumnElement[bool]:
     """The rows of one channel."""
     return and_(table.c.team_id == channel.team_id, table.c.channel_id == channel.channel_id)
+
+
+def lease_is_over(
+    until: ColumnElement[datetime], now: datetime | BindParameter[Any], longest: datetime | BindParameter[Any]
+) -> ColumnElement[bool]:
+    """Whether nobody holds a lease any more that lasts `until`.
+
+    One that ends after `longest`, further away than any lease lasts, was taken by a clock that was set back since.
+    """
+    return or_(until <= now, until > longest)
 
 
 def matching(table: Table, *names: str) -> ColumnElement[bool]:

@@ -50,7 +50,8 @@ class RawServer:
 
     answers: Sequence[bytes | None]
     silent: bool = False
-    requests: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)  # their first lines
+    received: list[bytes] = field(default_factory=list)  # with their headers
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     url: str = ""
 
@@ -59,6 +60,7 @@ class RawServer:
         with suppress(OSError, asyncio.IncompleteReadError):
             head = await reader.readuntil(b"\r\n\r\n")
             self.requests.append(head.decode().splitlines()[0])
+            self.received.append(head)
             self.asked.set()
             if self.silent:
                 await reader.read()

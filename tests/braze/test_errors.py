@@ -13,6 +13,7 @@ from cdi_bot.monitoring.braze_port import NO_SUCH_INTEGRATION, BrazeReason, Endp
 from cdi_bot.sandbox.braze.integration import IntegrationConfig
 from cdi_bot.sandbox.braze.simulation import Settings, UnknownId
 from cdi_bot.sandbox.braze.world import BrazeWorld
+from cdi_bot.sandbox.faults import Fault, FaultKind
 from tests.braze.kit import Answer, Connect, Raw, trouble_of
 
 GOOD = b'{"results": [], "message": "success"}'
@@ -35,13 +36,15 @@ def test_each_reason_stands_in_the_table() -> None:
         ),
         ((400, b'{"message": "Bad"}'), BrazeReason.REFUSED, False),
         ((401, b'{"message": "Invalid API key: key-1"}'), BrazeReason.BAD_KEY, False),
-        ((403, b"<html>forbidden</html>"), BrazeReason.NO_PERMISSION, False),
+        ((403, b'{"message": "Forbidden"}'), BrazeReason.NO_PERMISSION, False),
+        ((403, b"<html>blocked by your proxy</html>"), BrazeReason.REFUSED, False),
         ((404, b'{"message": "Integration not found"}'), BrazeReason.UNKNOWN_INTEGRATION, False),
         ((404, b'{"message": "Not found"}'), BrazeReason.UNKNOWN_INTEGRATION, False),
         ((404, b'{"message": "Invalid URL: /cdi/integrations/a"}'), BrazeReason.INVALID_URL, False),
         ((404, b"<html>nothing about integrations here</html>"), BrazeReason.INVALID_URL, False),
         ((404, b""), BrazeReason.INVALID_URL, False),
         ((410, b"{}"), BrazeReason.REFUSED, False),
+        ((415, b'{"message": "Unsupported media type"}'), BrazeReason.MEDIA_TYPE, False),
         ((429, b'{"message": "Another job is in progress"}'), BrazeReason.RATE_LIMITED, True),
         ((500, b"{}"), BrazeReason.SERVER_ERROR, True),
         ((503, b"<html>busy</html>"), BrazeReason.SERVER_ERROR, True),
@@ -115,7 +118,7 @@ async def test_an_id_that_no_path_can_hold_is_refused_before_any_request(
 async def test_a_missing_permission_is_named(
     permission: str, endpoint: Endpoint, client: BrazeClient, world: BrazeWorld
 ) -> None:
-    """So that it can be given to the key."""
+    """With the only cure: a key can't be changed after it was made."""
     world.set_key(world.api_key, [])
     calls: dict[Endpoint, Callable[[], Awaitable[Any]]] = {
         Endpoint.LIST: client.list_page,
@@ -125,6 +128,53 @@ async def test_a_missing_permission_is_named(
     trouble = await trouble_of(calls[endpoint]())
     assert trouble.reason is BrazeReason.NO_PERMISSION
     assert permission in str(trouble)
+    assert "make a new one" in str(trouble)
+
+
+@pytest.mark.parametrize(
+    ("refused", "permission"),
+    [
+        ("/cdi/integrations$", "cdi.integration_list"),
+        (".*/job_sync_status", "cdi.integration_job_status"),
+        (".*/sync$", "cdi.integration_sync"),
+        ("/cdi/integrations$|.*/sync$", "cdi.integration_sync"),
+    ],
+)
+async def test_a_401_of_one_call_while_another_answers_is_a_missing_permission(
+    refused: str, permission: str, client: BrazeClient, world: BrazeWorld
+) -> None:
+    """Braze documents a 401 for missing permissions too: from the first request on, the key is not called bad."""
+    world.faults.add(Fault(kind=FaultKind.STATUS, status=401, path=refused))
+    calls: dict[str, Callable[[], Awaitable[Any]]] = {
+        "cdi.integration_list": client.list_page,
+        "cdi.integration_job_status": lambda: client.status_page("abc"),
+        "cdi.integration_sync": lambda: client.trigger_sync("abc"),
+    }
+    trouble = await trouble_of(calls[permission]())
+    assert trouble.reason is BrazeReason.NO_PERMISSION
+    assert not trouble.may_have_happened
+    assert permission in str(trouble)
+    assert "make a new one" in str(trouble)
+
+
+async def test_a_401_of_all_calls_is_a_bad_key(client: BrazeClient, world: BrazeWorld) -> None:
+    """Also where the key was good a moment ago, and while nothing else can be asked."""
+    await client.list_page()
+    world.faults.add(Fault(kind=FaultKind.STATUS, status=401))
+    assert (await trouble_of(client.status_page("abc"))).reason is BrazeReason.BAD_KEY
+    world.faults.clear()
+    world.faults.add(Fault(kind=FaultKind.STATUS, status=500, path=".*/job_sync_status"))
+    world.faults.add(Fault(kind=FaultKind.STATUS, status=401, path="/cdi/integrations$"))
+    assert (await trouble_of(client.list_page())).reason is BrazeReason.BAD_KEY
+
+
+async def test_every_request_names_its_content_type(raw: Raw, connect: Connect, answer: Answer) -> None:
+    """All documented examples do, and a 415 exists for its absence."""
+    server = await raw(answer(GOOD))
+    client = connect(server.url)
+    for call in (client.list_page, lambda: client.status_page("abc"), lambda: client.trigger_sync("abc")):
+        await call()
+    assert [b"content-type: application/json" in sent.lower() for sent in server.received] == [True] * 3
 
 
 @pytest.mark.parametrize(

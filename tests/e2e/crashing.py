@@ -166,7 +166,9 @@ def _run_fast(clock: Clock) -> None:
         def every(self, seconds: float, work: Callable[[], Coroutine[Any, Any, None]], *, name: str) -> None:
             super().every(seconds / RATE if name in _SPED_UP else seconds, work, name=name)
 
-    run.surroundings = run.Surroundings(clock=clock, sleep=sleep, scheduler=FastScheduler)
+    run.surroundings = run.Surroundings(
+        clock=clock, seconds=lambda: clock().timestamp(), sleep=sleep, scheduler=FastScheduler
+    )
 
 
 def _install_crash_points(trigger: CrashTrigger) -> None:

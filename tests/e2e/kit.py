@@ -9,6 +9,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import aiohttp
+
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.braze.integration import IntegrationConfig
 from cdi_bot.sandbox.braze.runs import Run, RunPlan
@@ -33,8 +35,7 @@ class System:
 
     async def start(self, **more: str) -> Started:
         """Start the bot and wait until it says that it is ready."""
-        self.bot = await self.program.start("run", env={**self.env, **more})
-        self.port = json.loads(await self.bot.logged('"listening"'))["port"]
+        await begin(self, **more)
         await self.bot.logged('"ready"')
         if "SLACK_APP_TOKEN" not in self.env:
             self.sandbox.slack.request_url = f"http://127.0.0.1:{self.port}/slack/events"
@@ -138,6 +139,20 @@ class System:
         async with asyncio.timeout(PATIENCE):
             while not true():  # noqa: ASYNC110  # what the other process asks of Braze is no event of the stream
                 await asyncio.sleep(0.02)
+
+
+async def readiness(system: System) -> tuple[int, list[str]]:
+    """What `/readyz` says."""
+    address = f"http://127.0.0.1:{system.port}/readyz"
+    async with aiohttp.ClientSession() as session, session.get(address) as answer:
+        told: dict[str, Any] = await answer.json()
+        return answer.status, told["reasons"]
+
+
+async def begin(system: System, **more: str) -> None:
+    """Start the bot, and wait only until it listens."""
+    system.bot = await system.program.start("run", env={**system.env, **more})
+    system.port = json.loads(await system.bot.logged('"listening"'))["port"]
 
 
 def is_alert(message: Json, name: str) -> bool:

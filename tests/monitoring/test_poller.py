@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cdi_bot.braze.errors import PERMISSIONS
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Kind, Topic
 from cdi_bot.sandbox.braze.integration import IntegrationConfig, Oddities
@@ -122,6 +123,45 @@ async def restart_on_a_shaky_store(bot: Whole) -> SlowStore:
 def forbid_the_list(bot: Whole) -> None:
     """Leave the key the status call alone."""
     bot.sandbox.braze.set_key(bot.sandbox.braze_api_key, {"cdi.integration_job_status"})
+
+
+def lists_asked(bot: Whole) -> int:
+    """How often Braze was asked for the list."""
+    return len(
+        [each for each in bot.sandbox.braze.requests if each.path.partition("?")[0] == "/cdi/integrations"]
+    )
+
+
+async def test_a_list_that_is_not_permitted_is_not_asked_for_again(bot: Whole) -> None:
+    """A key gets no further permission after it was made; what a person asks shows a new one."""
+    users = bot.create("Users")
+    await bot.run(5)
+    await bot.subscribe()
+    forbid_the_list(bot)
+    await bot.run(30)
+    assert bot.bot.poller.can_list is False
+    before = lists_asked(bot)
+    await bot.run(3 * 3600, step=20)
+    assert lists_asked(bot) == before
+    bot.sandbox.braze.set_key(bot.sandbox.braze_api_key, PERMISSIONS.values())
+    await bot.bot.poller.discover()
+    await bot.run(30)
+    assert lists_asked(bot) > before + 5
+    bot.end_run(users)
+    await bot.until(lambda: len(bot.cards()) == 1, seconds=10)
+
+
+async def test_a_list_that_was_refused_with_all_else_is_asked_for_again(bot: Whole) -> None:
+    """An inactive account is refused like a key without permissions, and may be active again."""
+    bot.create("Users")
+    await bot.run(5)
+    await bot.subscribe()
+    bot.sandbox.braze.faults.add(Fault(kind=FaultKind.STATUS, status=403, body='{"message": "Forbidden"}'))
+    await bot.run(120)
+    assert bot.bot.poller.can_list is False
+    bot.sandbox.braze.faults.clear()
+    await bot.run(400)
+    assert bot.bot.poller.can_list
 
 
 @pytest.mark.parametrize("spared", range(5))

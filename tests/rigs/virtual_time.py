@@ -63,6 +63,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Return the present."""
         return START + timedelta(seconds=self.time())
 
+    def hold_up(self, seconds: float) -> None:
+        """Let time pass in which nobody can do anything."""
+        self._jumping.seconds += seconds
+
     def kill(self, process: str) -> None:
         """Break off every task of a process, wherever it is, as SIGKILL would."""
         for task in self._tasks.pop(process, ()):

@@ -84,6 +84,7 @@ class Whole:
     def __init__(self, sandbox: Sandbox, clock: Clock, store: Store) -> None:
         """Start without a bot."""
         self.sandbox, self.clock = sandbox, clock
+        self.clock_error = 0.0  # so many seconds the clock of the bot's machine is ahead
         self.store: Store = store
         self.bots: list[Bot] = []
         self.bot: Bot
@@ -104,7 +105,7 @@ class Whole:
             base_url=self.sandbox.url,
             api_key=self.sandbox.braze_api_key,
             workspace_id=workspace.workspace_id,
-            clock=self.clock,
+            clock=self.bot_clock,
             random=no_jitter,
             sleep=self.sleep,
         )
@@ -130,11 +131,16 @@ class Whole:
             team_id=TEAM,
             sleep=self.sleep,
             random=no_jitter,
+            seconds=self.seconds,
             owner=owner,
         )
-        self.bot = Bot(assemble(settings, adapters, self.clock), braze, session)
+        self.bot = Bot(assemble(settings, adapters, self.bot_clock), braze, session)
         self.bots.append(self.bot)
         return self.bot
+
+    def bot_clock(self) -> datetime:
+        """What the bot's machine takes for the present."""
+        return self.clock() + timedelta(seconds=self.clock_error)
 
     def seconds(self) -> float:
         """The clock as Slack counts: seconds since 1970."""

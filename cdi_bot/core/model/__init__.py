@@ -6,8 +6,17 @@ They are frozen, and all their times have a time zone, UTC: values with a naive 
 from __future__ import annotations
 
 from dataclasses import fields
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
+
+
+def still_waits(since: datetime | None, wait: timedelta, now: datetime) -> bool:
+    """Whether a wait that began at `since` (`None`: no wait) is not over at `now`.
+
+    One that begins in the future is: the clock was set back. So no wait takes longer than twice its time.
+    """
+    return since is not None and since <= now < since + wait
 
 
 def refuse_naive(value: object) -> None:

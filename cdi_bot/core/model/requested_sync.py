@@ -65,7 +65,7 @@ CLOCKS_APART = timedelta(minutes=1)
 """How much earlier than the request a run may have begun, by Braze's clock."""
 
 _OFTEN_FOR, _OFTEN = timedelta(minutes=5), timedelta(seconds=10)
-_SOMETIMES, _SELDOM = timedelta(seconds=30), timedelta(minutes=2)
+_SOMETIMES, LONGEST_GAP = timedelta(seconds=30), timedelta(minutes=2)
 
 
 def run_of(sync: RequestedSync, runs: Iterable[Run]) -> Run | None:
@@ -98,5 +98,5 @@ def judge_requested_sync(
 def next_request_at(sync: RequestedSync, now: datetime) -> datetime:
     """Say when to ask Braze next: often at first, then less and less."""
     waited = now - sync.asked_at
-    gap = _OFTEN if waited < _OFTEN_FOR else _SOMETIMES if waited < APPEARS * 4 else _SELDOM
+    gap = _OFTEN if waited < _OFTEN_FOR else _SOMETIMES if waited < APPEARS * 4 else LONGEST_GAP
     return now + gap

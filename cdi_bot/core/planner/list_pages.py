@@ -100,6 +100,12 @@ class ListPages:
             self._on_no_page.add(integration_id)
             self._changed_at = max(self._changed_at, now)
 
+    def shift(self, seconds: float) -> None:
+        """Take note that the clock was set ahead by so much."""
+        self._changed_at += seconds
+        for page in self._pages.values():
+            page.reads = tuple(at + seconds for at in page.reads)
+
     def restart(self) -> None:
         """Read all pages in order again, because the cursors that lead to them have become invalid."""
         self.next_in_order = 0

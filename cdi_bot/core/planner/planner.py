@@ -84,6 +84,14 @@ class Planner:
         """Set how many requests may be sent; deadlines are as far away as these limits need."""
         self._calls_per_minute, self._pages_per_minute = max(calls_per_minute, 1), max(pages_per_minute, 1)
 
+    def shift(self, by: timedelta) -> None:
+        """Take note that our clock was set ahead by so much, or back: Braze told everything as long ago as before."""
+        seconds = by.total_seconds()
+        for estimate in self._estimates.values():
+            estimate.shift(seconds)
+        for each in (self._listing, self._skew, self._urgent, self._postponed, self._calls, self._pages):
+            each.shift(seconds)
+
     def add_or_update(
         self, watched: WatchedIntegration, *, newest: Run | None, subscribed: bool, now: datetime
     ) -> None:

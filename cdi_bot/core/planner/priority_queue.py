@@ -54,6 +54,12 @@ class TimeQueue(Generic[Target]):
         """Remove a target, if it is there."""
         self._present.pop(target, None)
 
+    def shift(self, seconds: float) -> None:
+        """Move all of them by so much."""
+        self._present = {target: (time + seconds, count) for target, (time, count) in self._present.items()}
+        self._heap = [(time, count, target) for target, (time, count) in self._present.items()]
+        heapify(self._heap)
+
     def first(self) -> tuple[float, Target] | None:
         """The earliest target and its time, without removing it."""
         while self._heap:
@@ -98,6 +104,11 @@ class PriorityQueue(Generic[Target]):
         """Remove a target, if it is there."""
         self._by_value.drop(target)
         self._by_deadline.drop(target)
+
+    def shift(self, seconds: float) -> None:
+        """Take note that the clock which all times go by was set ahead by so much."""
+        self._by_value.shift(seconds)
+        self._by_deadline.shift(seconds)
 
     def take(self, now: float) -> Target | None:
         """Remove and return the target that is past its deadline, else the one of the highest value, if any."""

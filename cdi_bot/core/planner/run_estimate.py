@@ -187,6 +187,14 @@ class RunEstimate:
         if not self.expected_starts and self.began is not None and self.habits.period is not None:
             self.expected_starts = (self.began + self.habits.period,)
 
+    def shift(self, seconds: float) -> None:
+        """Take note that our clock was set ahead by so much; Braze's was not."""
+        self.as_of += seconds
+        if self.asked_at is not None:
+            self.asked_at += seconds
+        if self.not_listed_since is not None:
+            self.not_listed_since += seconds
+
     # ------------------------------------------------------------------------------------- what Braze tells
 
     def update_from_runs(self, runs: Sequence[Run], now: float, skew: float) -> None:
@@ -273,11 +281,14 @@ class RunEstimate:
 
 
 def estimate_from_store(watched: WatchedIntegration, newest: Run | None, now: float) -> RunEstimate:
-    """The estimate by what is stored of an integration and its newest run."""
-    listed, observed = watched.integration, watched.observed_at
+    """The estimate by what is stored of an integration and its newest run.
+
+    Times that lie ahead were stored before the clock was set back.
+    """
+    listed, observed, asked_at = watched.integration, watched.observed_at, watched.status_asked_at
     estimate = RunEstimate(
-        as_of=observed.timestamp() if observed else now,
-        asked_at=_seconds(watched.status_asked_at),
+        as_of=min(observed.timestamp(), now) if observed else now,
+        asked_at=min(asked_at.timestamp(), now) if asked_at else None,
         next_start=_seconds(listed.next_scheduled_run),
     )
     if newest is not None:

@@ -8,22 +8,28 @@ from datetime import datetime, timedelta
 _CATCH_UP = timedelta(seconds=1)
 """How much lost time is made up for: a late tick, but not a pause."""
 
+_LONGEST_LEAD = 16
+"""Nobody sends so many requests ahead of their time."""
+
 
 class RequestPace:
     """Says when the next request may be sent, so that requests neither pile up nor are left unused in a minute."""
 
     def __init__(self, now: datetime) -> None:
         """Allow the first request at `now`."""
-        self._next = now
+        self._next, self._gap = now, timedelta(0)
 
     def is_ready(self, now: datetime, *, ahead: timedelta = timedelta(0)) -> bool:
         """Whether the next request may be sent at `now`, up to `ahead` before its time."""
         self._next = max(self._next, now - _CATCH_UP)
+        if self._next > now + ahead + _LONGEST_LEAD * self._gap:  # the clock was set back
+            self._next = now
         return now + ahead >= self._next
 
     def sent(self, per_minute: float) -> None:
         """Count a request that is sent now, at a rate of so many a minute."""
-        self._next += timedelta(seconds=60 / max(per_minute, 1))
+        self._gap = timedelta(seconds=60 / max(per_minute, 1))
+        self._next += self._gap
 
 
 _RELAXATION = 0.1
@@ -38,6 +44,10 @@ class ClockSkew:
 
     at_least: float = float("-inf")
     at_most: float = float("inf")
+
+    def shift(self, seconds: float) -> None:
+        """Take note that our clock was set ahead by so much."""
+        self.at_least, self.at_most = self.at_least - seconds, self.at_most - seconds
 
     @property
     def seconds(self) -> float:

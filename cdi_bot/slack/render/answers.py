@@ -19,6 +19,7 @@ from cdi_bot.slack.render.history import render_history
 from cdi_bot.slack.render.kinds.table import overall_state, renderer_of, state_sign
 from cdi_bot.slack.render.kinds.unreachable import unreachable_banner
 from cdi_bot.slack.render.kit import limits
+from cdi_bot.slack.render.kit.advice import sync_warning
 from cdi_bot.slack.render.kit.blocks import (
     Block,
     Rendered,
@@ -147,6 +148,9 @@ def _confirm_sync(answer: ConfirmSync, i18n: Translator) -> Rendered:
     line = i18n("Start a sync of {name} now? The channel is told that you asked.").format(
         name=bold_name(answer.integration)
     )
+    warning = sync_warning(answer.integration, i18n)
+    if warning:
+        line += f"\n⚠️ {warning}"
     row = actions([sync_button(answer.integration, i18n)])
     return short_message(line, code(answer.integration.integration_id), row=row)
 

@@ -185,7 +185,7 @@ def _topics(filters: Filters, i18n: Translator) -> Block:
     element: Block = {"type": "checkboxes", "options": options}
     if chosen:
         element["initial_options"] = chosen
-    hint = i18n("A status that Braze does not document is always told.")
+    hint = i18n("Runs stopped at a limit, and undocumented statuses, are always told.")
     return input_block(TOPICS, i18n("Tell of"), element, hint=hint, optional=False)
 
 

@@ -278,7 +278,9 @@ def _filters(values: Values, errors: Errors, i18n: Translator) -> Filters:
     chosen = {str(option.get("value")) for option in _get(values, TOPICS, "selected_options") or []}
     topics = frozenset(topic for topic in Topic if topic.value in chosen)
     if not topics:
-        errors[TOPICS] = i18n("Choose at least one: otherwise only unknown statuses would be told.")
+        errors[TOPICS] = i18n(
+            "Choose at least one: otherwise only exceeded limits and undocumented statuses would be told."
+        )
     rows = _number(values, ROWS, tokenizer.rows)
     if rows is None and _text(values, ROWS):
         errors[ROWS] = i18n("Type a whole number of at least 1, or leave it empty.")

@@ -18,10 +18,11 @@ from cdi_bot.core.model.requested_sync import APPEARS, LONGEST, SyncEnding
 from cdi_bot.core.model.run import Outcome
 from cdi_bot.delivery.views import EventView
 from cdi_bot.slack.render.cards import REPLIES, EventRenderers
+from cdi_bot.slack.render.kit.advice import status_advice
 from cdi_bot.slack.render.kit.blocks import Block, Rendered, actions, next_step, short_message, small_print
 from cdi_bot.slack.render.kit.buttons import look_buttons, unsnooze_button
 from cdi_bot.slack.render.kit.i18n import Translator, language_name
-from cdi_bot.slack.render.kit.reasons import channel_advice, channel_problem, status_advice
+from cdi_bot.slack.render.kit.reasons import channel_advice, channel_problem
 from cdi_bot.slack.render.kit.runs import BUSY, UNSEEN, long_status, run_line, run_sign
 from cdi_bot.slack.render.kit.text import (
     REASON,
@@ -97,7 +98,7 @@ def _sync_ended(content: SyncEnded, view: EventView, i18n: Translator) -> Render
         line = i18n("{who}, the sync of {name} that you started is over. {state}").format(
             **about, state=escape(long_status(run.job_status, i18n))
         )
-        todo = [status_advice(run.job_status, i18n)] if run.outcome is Outcome.BAD else []
+        todo = [status_advice(run.job_status, view.integration, i18n)] if run.outcome is Outcome.BAD else []
         return short_message(line, run_line(run, i18n), *todo, sign=run_sign(run), row=row)
     if content.ending is SyncEnding.NOT_SEEN:
         if content.is_certain:
@@ -117,7 +118,7 @@ def _sync_ended(content: SyncEnded, view: EventView, i18n: Translator) -> Render
     line = i18n(
         "{who}, the sync of {name} that you started still runs after {hours} hours. I follow it no longer."
     ).format(**about, hours=i18n.number(LONGEST.total_seconds() // 3600))
-    note = i18n("Look at it in Braze: runs rarely take longer than an hour.")
+    note = i18n("Look at it in Braze, which advises runs of less than an hour.")
     return short_message(line, note, sign=BUSY, row=row)
 
 

@@ -67,7 +67,7 @@ def filter_text(filters: Filters, i18n: Translator) -> str:
         texts = topic_texts(i18n)
         said.append(
             i18n.listed(texts[topic].name for topic in Topic if topic in filters.topics)
-            or i18n("unknown statuses only")
+            or i18n("exceeded limits and undocumented statuses only")
         )
     if filters.min_rows is not None:
         said.append(

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from cdi_bot.core.model import still_waits
 from cdi_bot.core.model.integration import WatchedIntegration
 from cdi_bot.core.model.run import Outcome, Run
 from cdi_bot.core.model.subscription import is_pattern, selector_matches
@@ -19,6 +20,16 @@ def test_a_time_without_zone_is_refused() -> None:
         Run(integration_id="a", sync_start_time=datetime(2026, 3, 25), job_status="error")  # noqa: DTZ001  # the point
     with pytest.raises(ValueError, match="next_scheduled_run"):
         replace(integration(), next_scheduled_run=datetime(2026, 3, 25))  # noqa: DTZ001  # likewise
+
+
+def test_a_wait_ends_with_its_time_or_when_the_clock_was_set_back_before_its_beginning() -> None:
+    """So none takes longer than twice its time, whatever happens to the clock."""
+    minute = timedelta(minutes=1)
+    assert not still_waits(None, minute, NOON)
+    assert still_waits(NOON, minute, NOON)
+    assert still_waits(NOON, minute, at(0.99))
+    assert not still_waits(NOON, minute, at(1))
+    assert not still_waits(NOON, minute, at(-0.01))
 
 
 @pytest.mark.parametrize(

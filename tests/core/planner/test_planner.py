@@ -216,3 +216,46 @@ def test_an_even_pace_makes_up_for_a_late_tick_but_not_for_a_pause() -> None:
     assert went == 2
     assert not pace.is_ready(at(10))
     assert pace.is_ready(at(10), ahead=timedelta(seconds=8))
+
+
+def test_a_pace_whose_next_time_was_noted_before_the_clock_was_set_back_is_ready() -> None:
+    """The next request isn't put off by an hour; after it the pace is as even as ever."""
+    pace = RequestPace(at(60))
+    pace.sent(70)
+    assert pace.is_ready(NOON)
+    pace.sent(70)
+    assert not pace.is_ready(NOON)
+
+
+def test_a_clock_that_was_set_back_changes_nothing_of_what_is_asked_when() -> None:
+    """Told of it, the planner chooses as it would have chosen by a clock that had always been the later one."""
+    steady, shifted = planner("a", "b", "c"), planner("a", "b", "c", now=at(60))
+    back = timedelta(hours=-1)
+
+    def live(made: Planner, begin: datetime) -> list[tuple[int, str | int]]:
+        chosen: list[tuple[int, str | int]] = []
+        for second in range(120):
+            now = begin + timedelta(seconds=second)
+            if (page := made.next_page(now)) is not None:
+                made.page_answered(page, [one("a", last=-9), one("b")], now, is_last=True)
+                chosen.append((second, page))
+            if (name := made.next_call(now)) is not None:
+                made.call_answered(name, [ran(name, -10), ran(name, -20)], now)
+                chosen.append((second, name))
+        return chosen
+
+    first = live(steady, NOON)
+    assert len(first) > 10
+    live(shifted, at(60))
+    shifted.shift(back)
+    after = live(steady, at(2)), live(shifted, at(2))
+    assert [second for second, _ in after[1]] == [second for second, _ in after[0]]
+
+
+def test_times_stored_before_the_clock_was_set_back_keep_nothing_from_being_asked() -> None:
+    """A restart on a clock that is right again: what was asked in the future is due as if it had just been asked."""
+    made = Planner(interval=INTERVAL)
+    made.set_limits(calls_per_minute=70, pages_per_minute=40)
+    asked = WatchedIntegration(integration=one("a"), status_asked_at=at(60), listed_at=at(60))
+    made.add_or_update(asked, newest=ran("a", -30), subscribed=True, now=NOON)
+    assert calls(made, at(1)) == ["a"]

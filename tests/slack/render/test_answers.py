@@ -238,6 +238,11 @@ ANSWERS: dict[str, Answer] = {
     "snooze_ended": answers.SnoozeEnded(**HERE, was_snoozed=True),
     "snooze_ended_none": answers.SnoozeEnded(**HERE, was_snoozed=False),
     "confirm_sync": answers.ConfirmSync(**HERE),
+    "confirm_sync_attributes": answers.ConfirmSync(
+        integration=integration(integration_type="users_attributes")
+    ),
+    "confirm_sync_deletes": answers.ConfirmSync(integration=integration(integration_type="users_delete")),
+    "confirm_sync_canvas": answers.ConfirmSync(integration=integration(integration_type="canvas_triggers")),
     "sync_started": answers.SyncStarted(**HERE, is_certain=True),
     "sync_started_unclear": answers.SyncStarted(**HERE, is_certain=False),
     "several": answers.SeveralMatches(query="u", candidates=LISTED, total=14),

@@ -92,6 +92,11 @@ def length_of(incident: Incident) -> timedelta:
     return renderer_of(incident).length(incident)
 
 
+def kept(warehouse: str, kind: str = "users_attributes") -> Integration:
+    """Return an integration of which the list tells where it reads and what it writes."""
+    return integration(warehouse_type=warehouse, integration_type=kind)
+
+
 def partial(**more: Any) -> Run:
     """Return a run that lost some rows."""
     return run("partial", rows_synced=1_234_567, rows_failed_with_errors=1_234, **more)
@@ -120,7 +125,18 @@ CARDS = {
     "card_error": card(failing(), can_sync=True, mention=f"<@{MARA}>"),
     "card_partial": card(failing(partial())),
     "card_config_error": card(failing(run("config_error", rows_synced=None, rows_failed_with_errors=None))),
-    "card_unknown_status": card(failing(run("limit_exceeded"))),
+    "card_limit_exceeded": card(failing(run("limit_exceeded"))),
+    "card_unknown_status": card(failing(run("half_done"))),
+    "card_error_snowflake": card(failing(), of=kept("snowflake"), can_sync=True),
+    "card_error_s3": card(failing(), of=kept("s3")),
+    "card_partial_snowflake": card(failing(partial()), of=kept("snowflake")),
+    "card_partial_s3": card(failing(partial()), of=kept("s3")),
+    "card_partial_recovered": card(recovered(failing(partial()))),
+    "card_config_error_catalog": card(failing(run("config_error")), of=kept("bigquery", "catalogs")),
+    "card_error_deletes": card(failing(), of=kept("databricks", "users_delete"), can_sync=True),
+    "card_late_canvas": card(late(), of=kept("redshift", "canvas_triggers"), can_sync=True),
+    "card_slow_canvas": card(slow(), of=kept("databricks", "canvas_triggers")),
+    "card_no_rows_files": card(dubious(QualityReason.NO_ROWS), of=kept("azure_blob")),
     "card_provisional": card(
         failing(
             run(

@@ -8,6 +8,7 @@ from datetime import datetime
 from cdi_bot.core.model.incident import Incident, Topic
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kinds.base import KindRenderer, TopicTexts
+from cdi_bot.slack.render.kit.advice import Effect, effect_of
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import date, duration
 
@@ -28,11 +29,14 @@ class Late(KindRenderer):
         known = [(i18n("Planned for"), date(view.incident.failing_since))]
         return [*known, (i18n("Started"), date(began.sync_start_time))] if began else known
 
-    def advice(self, incident: Incident, i18n: Translator) -> str:
-        return i18n(
-            "Open the integration in Braze: check that it is switched on and that its schedule is what you expect. "
-            "A sync started by hand shows whether it runs at all."
+    def advice(self, view: IncidentView, i18n: Translator) -> str:
+        check = i18n(
+            "Open the integration in Braze: check that it is active, because a paused one does not go on by itself, "
+            "and that its schedule is what you expect."
         )
+        if effect_of(view.integration) is not Effect.CHANGES_DATA:
+            return check
+        return i18n.sentences([check, i18n("A sync started by hand shows whether it runs at all.")])
 
     def reminder(self, i18n: Translator) -> str:
         return i18n("{name} is still late, and nobody has acknowledged it. {state}")

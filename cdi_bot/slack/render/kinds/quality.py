@@ -8,6 +8,7 @@ from cdi_bot.core.model.incident import Incident, Topic
 from cdi_bot.core.rules.quality import QualityReason
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kinds.base import KindRenderer, TopicTexts
+from cdi_bot.slack.render.kit.advice import source_of
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.runs import run_fields
 from cdi_bot.slack.render.kit.text import date, duration
@@ -22,7 +23,9 @@ class Quality(KindRenderer):
     def headline(self, incident: Incident, i18n: Translator) -> str:
         if _has_no_rows(incident):
             return i18n("Quality: runs succeed, but bring no rows any more")
-        return i18n("Quality: the last timestamp synced lies in the future, so Braze skips older rows")
+        return i18n(
+            "Quality: the newest UPDATED_AT synced lies in the future, so Braze skips rows with an earlier one"
+        )
 
     def facts(self, view: IncidentView, i18n: Translator) -> list[tuple[str, str]]:
         incident = view.incident
@@ -30,17 +33,32 @@ class Quality(KindRenderer):
         since = i18n("No rows since") if _has_no_rows(incident) else i18n("First seen in the run of")
         return [*(run_fields(run, i18n) if run else []), (since, date(incident.failing_since))]
 
-    def advice(self, incident: Incident, i18n: Translator) -> str:
-        if _has_no_rows(incident):
+    def advice(self, view: IncidentView, i18n: Translator) -> str:
+        source = source_of(view.integration)
+        if _has_no_rows(view.incident):
+            check = (
+                i18n("Check that whatever writes the files still runs, and that they hold rows.")
+                if source and source.is_files
+                else i18n(
+                    "Check that whatever fills the source still runs, and that changed rows get a new `UPDATED_AT`."
+                )
+            )
+            return i18n.sentences([check, i18n("If no rows are meant to come, acknowledge this.")])
+        if source and source.is_files:
             return i18n(
-                "Check that whatever fills the source still runs, and that changed rows get a new update time. "
-                "If no rows are meant to come, acknowledge this."
+                "Files have no `UPDATED_AT`: look in Braze at what the last runs synced, and upload each file again "
+                "whose rows are missing."
             )
         return i18n(
-            "Braze skips rows whose update time lies before this timestamp, and reports success all the same. Find the "
-            "rows whose update time lies in the future and mend them at the source; update times have to be in UTC. "
-            "Rows that were skipped meanwhile come only with a later update time."
+            "Correct `UPDATED_AT` in the source (it has to be in UTC), remove the rows that were synced already, and "
+            "create a new integration for the table: the watermark of this one never goes back. Until then Braze skips "
+            "every row with an earlier `UPDATED_AT`, and reports success all the same."
         )
+
+    def still_to_do(self, incident: Incident, i18n: Translator) -> str | None:
+        if _has_no_rows(incident):
+            return None
+        return i18n("Rows that were skipped meanwhile are still missing: they come with a new `UPDATED_AT`.")
 
     def reminder(self, i18n: Translator) -> str:
         return i18n("{name} still looks wrong, and nobody has acknowledged it. {state}")
@@ -49,12 +67,12 @@ class Quality(KindRenderer):
         if _has_no_rows(incident):
             text = i18n("Rows come again, after {length} without")
         else:
-            text = i18n("The last timestamp synced lies in the past again, after {length}")
+            text = i18n("The newest UPDATED_AT synced is no longer in the future, after {length}")
         return text.format(length=duration(self.length(incident), i18n))
 
     def topics(self, i18n: Translator) -> Mapping[Topic, TopicTexts]:
-        meaning = i18n("runs succeed, but bring far more or fewer rows than usual")
-        return {Topic.QUALITY: TopicTexts(i18n("odd rows"), i18n("Odd rows"), meaning)}
+        meaning = i18n("runs succeed, but rows stop coming or UPDATED_AT is in the future")
+        return {Topic.QUALITY: TopicTexts(i18n("doubtful data"), i18n("Doubtful data"), meaning)}
 
 
 def _has_no_rows(incident: Incident) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from cdi_bot.core.model.incident import Incident, Topic
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kinds.base import KindRenderer, TopicTexts
+from cdi_bot.slack.render.kit.advice import Effect, Source, effect_of, source_of
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.runs import GOOD, run_fields, run_sign, short_status
 from cdi_bot.slack.render.kit.text import date, duration, escape
@@ -28,12 +29,29 @@ class Slow(KindRenderer):
         status = [(i18n("Ended in"), escape(short_status(ended.job_status, i18n)))] if ended else []
         return [*status, *known, *usual]
 
-    def advice(self, incident: Incident, i18n: Translator) -> str:
-        return i18n(
-            "Look in your warehouse whether the query of this sync still runs or waits, and whether far more rows "
-            "than usual have changed. The next run begins only after this one has ended; if it does not end, ask "
-            "Braze's support."
+    def advice(self, view: IncidentView, i18n: Translator) -> str:
+        source = source_of(view.integration)
+        if source and source.is_files:
+            said = [i18n("Look whether the file is far larger than usual.")]
+        else:
+            said = [
+                i18n(
+                    "Look in the warehouse whether the query of this sync still runs or waits, and whether far more "
+                    "rows than usual have changed."
+                )
+            ]
+        if source is Source.DATABRICKS:
+            said.append(i18n("A SQL warehouse that was stopped has to start first."))
+        if effect_of(view.integration) is Effect.MESSAGES_CUSTOMERS:
+            said.append(
+                i18n(
+                    "A sync that triggers a Canvas enters about 3.75 million users an hour: long runs are normal."
+                )
+            )
+        end = i18n(
+            "The next run begins only after this one has ended; if it does not end, ask Braze's support."
         )
+        return i18n.sentences([*said, end])
 
     def reminder(self, i18n: Translator) -> str:
         return i18n("{name} is still slow, and nobody has acknowledged it. {state}")

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from cdi_bot.core.model.incident import Incident, Topic
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kinds.base import KindRenderer, TopicTexts
+from cdi_bot.slack.render.kit.advice import status_advice
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.kit.reasons import status_advice
 from cdi_bot.slack.render.kit.runs import (
     failed,
     long_status,
@@ -65,8 +65,18 @@ class SyncFailed(KindRenderer):
             said.append((i18n("Last failed run"), last))
         return said
 
-    def advice(self, incident: Incident, i18n: Translator) -> str | None:
-        return status_advice(incident.last_failed.job_status, i18n) if incident.last_failed else None
+    def advice(self, view: IncidentView, i18n: Translator) -> str | None:
+        run = view.incident.last_failed
+        return status_advice(run.job_status, view.integration, i18n) if run else None
+
+    def still_to_do(self, incident: Incident, i18n: Translator) -> str | None:
+        run = incident.last_failed
+        if run is None or run.job_status != "partial":
+            return None
+        return i18n(
+            "The failed rows are still missing, unless they were fixed: a good run does not try them again. They come "
+            "with a new `UPDATED_AT`, those of files when the file is uploaded again."
+        )
 
     def reminder(self, i18n: Translator) -> str:
         return i18n("{name} is still failing, and nobody has acknowledged it. {state}")
@@ -89,7 +99,7 @@ class SyncFailed(KindRenderer):
             Topic.CONFIG_ERROR: TopicTexts(
                 i18n("configuration errors"),
                 i18n("Configuration errors"),
-                i18n("the set-up in Braze is at fault"),
+                i18n("every run fails until it is fixed"),
             ),
         }
 

@@ -26,8 +26,8 @@ class Unreachable(KindRenderer):
     def headline(self, incident: Incident, i18n: Translator) -> str:
         return i18n("Braze can't be asked: {reason}").format(reason=reason_text(incident.reason, i18n))
 
-    def advice(self, incident: Incident, i18n: Translator) -> str:
-        return braze_advice(incident.reason, i18n)
+    def advice(self, view: IncidentView, i18n: Translator) -> str:
+        return braze_advice(view.incident.reason, i18n)
 
     def reminder(self, i18n: Translator) -> str:
         return i18n("I still can't see. {state}")
@@ -49,7 +49,7 @@ class Unreachable(KindRenderer):
         text = i18n("I can't see Braze since {when}, because: {reason}.").format(when=since, reason=why)
         rest = i18n("While this lasts, no news of an integration means nothing: it may be well or failing.")
         lines = [f"{UNSEEN} *{text}*", rest, mentions(view.mention)]
-        return [section("\n".join(filter(None, lines))), next_step(self.advice(incident, i18n), i18n)]
+        return [section("\n".join(filter(None, lines))), next_step(self.advice(view, i18n), i18n)]
 
 
 def unreachable_banner(incident: Incident | None, i18n: Translator) -> list[Block]:

@@ -168,14 +168,15 @@ def _menu(kind: str, action_id: str, options: Sequence[tuple[str, object]], **mo
     }
 
 
-def confirmation(*, title: str, text: str, confirm: str, deny: str) -> Block:
+def confirmation(*, title: str, text: str, confirm: str, deny: str, is_dangerous: bool = False) -> Block:
     """Return the question that is asked before a button does what it says; all plain text."""
-    return {
+    question: Block = {
         "title": plain_text(clip(title, limits.CONFIRM_TITLE)),
         "text": plain_text(clip(text, limits.CONFIRM_TEXT)),
         "confirm": plain_text(clip(confirm, limits.CONFIRM_BUTTON)),
         "deny": plain_text(clip(deny, limits.CONFIRM_BUTTON)),
     }
+    return question | {"style": "danger"} if is_dangerous else question
 
 
 def cell(text: str) -> Block:

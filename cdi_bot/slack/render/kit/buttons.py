@@ -15,6 +15,7 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import Subscription
 from cdi_bot.delivery.views import IncidentView
+from cdi_bot.slack.render.kit.advice import Effect, effect_of, sync_warning
 from cdi_bot.slack.render.kit.blocks import (
     Block,
     actions,
@@ -105,8 +106,15 @@ def history_button(integration: Integration, i18n: Translator, *, action_id: str
 
 
 def sync_button(integration: Integration, i18n: Translator) -> Block | None:
-    """Return the button that starts a sync of this integration; it asks first."""
+    """Return the button that starts a sync of this integration; it asks first, and warns of what can't be undone."""
     name = name_of(integration)
+    told = i18n("Braze will sync {name} at once. The channel is told who asked.").format(name=name)
+    warning = sync_warning(integration, i18n)
+    labels = {
+        Effect.DELETES_USERS: i18n("Delete users"),
+        Effect.MESSAGES_CUSTOMERS: i18n("Message customers"),
+    }
+    label = labels.get(effect_of(integration))
     return button(
         i18n("Sync now"),
         "sync",
@@ -114,9 +122,10 @@ def sync_button(integration: Integration, i18n: Translator) -> Block | None:
         says=i18n("Start a sync of {name} now").format(name=name),
         confirm=confirmation(
             title=i18n("Start a sync now?"),
-            text=i18n("Braze will sync {name} at once. The channel is told who asked.").format(name=name),
-            confirm=i18n("Sync now"),
+            text=i18n.sentences([warning, told]) if warning else told,
+            confirm=label or i18n("Sync now"),
             deny=i18n("Not now"),
+            is_dangerous=label is not None,
         ),
     )
 

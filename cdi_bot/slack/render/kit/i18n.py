@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import lru_cache, reduce
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
@@ -87,6 +87,11 @@ class Translator:
     def listed(self, parts: Iterable[str]) -> str:
         """Put words side by side, with the language's comma between them."""
         return self._catalogue.gettext(", ").join(parts)
+
+    def sentences(self, parts: Iterable[str]) -> str:
+        """Put sentences one after the other, with a space between them where the language has one."""
+        joined = self._catalogue.gettext("{one} {next}")
+        return reduce(lambda one, following: joined.format(one=one, next=following), parts)
 
     def number(self, value: float) -> str:
         """Write a number with the language's separators, with at most three decimals."""

@@ -1,33 +1,10 @@
-"""Why a run failed, Braze can't be reached, or Slack takes no message for a channel: in words, and how to fix it."""
+"""Why Braze can't be reached, or Slack takes no message for a channel: in words, and how to fix it."""
 
 from __future__ import annotations
 
 from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.kit.text import REASON, STATUS, escape, outside, plain
-
-
-def status_advice(status: str, i18n: Translator) -> str:
-    """Say what to do next about a run that failed with this status, in mrkdwn."""
-    known = {
-        "error": i18n(
-            "Open the integration's Sync Log in Braze: it names the reason, and is kept for 30 days. "
-            "Check that the warehouse can be reached and that the credentials and table permissions still hold. "
-            "Then sync again."
-        ),
-        "config_error": i18n(
-            "Open the integration in Braze and test its connection: check the credentials, the table or "
-            "bucket name, and the columns it expects. It keeps failing until the set-up is mended."
-        ),
-        "partial": i18n(
-            "Open the integration's Sync Log in Braze: it names each refused row with its reason, and is kept "
-            "for 30 days. Mend these rows at the source with a new update time, so that the next sync takes them."
-        ),
-    }
-    return known.get(status) or i18n(
-        "Braze does not document the status “{status}”. Open the integration in Braze: its Sync Log shows what "
-        "happened and whether rows arrived."
-    ).format(status=outside(status, STATUS))
+from cdi_bot.slack.render.kit.text import REASON, escape, plain
 
 
 def reason_text(reason: str | None, i18n: Translator) -> str:
@@ -41,6 +18,7 @@ def reason_text(reason: str | None, i18n: Translator) -> str:
         BrazeReason.NOT_JSON: i18n("the answer is not what Braze's API promises"),
         BrazeReason.BAD_KEY: i18n("Braze refuses the API key"),
         BrazeReason.NO_PERMISSION: i18n("the API key lacks a permission, or the account is inactive"),
+        BrazeReason.MEDIA_TYPE: i18n("Braze doesn't accept the media type of the bot's requests"),
         BrazeReason.INVALID_INTEGRATION: i18n("Braze does not take this for the id of an integration"),
         BrazeReason.UNKNOWN_INTEGRATION: i18n(
             "Braze does not know this integration; it may have been deleted"
@@ -78,6 +56,10 @@ def braze_advice(reason: str | None, i18n: Translator) -> str:
             "A key can't be changed after it was made. Whoever runs the bot: make a new one in Braze with the "
             "permissions `cdi.integration_job_status`, `cdi.integration_list` and `cdi.integration_sync`, replace "
             "`BRAZE_API_KEY`, and start the bot again."
+        ),
+        BrazeReason.MEDIA_TYPE: i18n(
+            "Whoever runs the bot: a proxy between the bot and Braze changes the header `Content-Type` of its "
+            "requests. It has to pass as it is."
         ),
         BrazeReason.INVALID_INTEGRATION: i18n(
             "`/cdi list` shows the integrations that Braze knows, with their ids."

@@ -1,6 +1,6 @@
 """A run in words and charts: its sign, its status, its figures.
 
-Braze documents five statuses. Another one is shown as Braze spells it, and never taken for a success. Charts are
+Braze documents six statuses. Another one is shown as Braze spells it, and never taken for a success. Charts are
 Slack's own, and lines of text where a workspace refuses them.
 Source: docs.slack.dev/reference/block-kit/blocks/data-visualization-block.
 """
@@ -27,6 +27,7 @@ _SIGNS = {
     "success": GOOD,
     "error": BAD,
     "config_error": BAD,
+    "limit_exceeded": BAD,
     "partial": SOME,
     "running": BUSY,
 }
@@ -58,6 +59,7 @@ def short_status(status: str, i18n: Translator) -> str:
         "success": i18n("Success"),
         "error": i18n("Error"),
         "config_error": i18n("Configuration error"),
+        "limit_exceeded": i18n("Limit exceeded"),
         "partial": i18n("Partial"),
         "running": i18n("Running"),
     }
@@ -69,13 +71,14 @@ def long_status(status: str, i18n: Translator) -> str:
     known = {
         "success": i18n("Success: all rows arrived"),
         "error": i18n("Error: no rows arrived"),
-        "config_error": i18n("Configuration error: the set-up in Braze is at fault"),
+        "config_error": i18n("Configuration error: every run fails until it is fixed"),
+        "limit_exceeded": i18n("Limit exceeded: Braze stopped the run at a data limit"),
         "partial": i18n("Partial: some rows did not arrive"),
         "running": i18n("Running"),
     }
-    return known.get(status) or i18n("Unknown status “{status}”: not taken for success").format(
-        status=plain(status, STATUS)
-    )
+    return known.get(status) or i18n(
+        "Status “{status}” isn't in Braze's API documentation: not taken for success"
+    ).format(status=plain(status, STATUS))
 
 
 # --------------------------------------------------------------------------------- figures

@@ -1,0 +1,65 @@
+"""The real program on a machine whose clock is set while it works."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
+from multiprocessing.sharedctypes import Synchronized
+from pathlib import Path
+
+import pytest
+
+from cdi_bot.cli import main, run
+from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARA
+from cdi_bot.settings.environment import VARIABLES
+from tests.e2e.kit import System
+from tests.e2e.processes import BotProcess
+
+HOUR = 3600.0
+
+
+def run_program(env: dict[str, str], log: Path, ahead: Synchronized[float]) -> None:
+    """Be the program, whose clock is so many seconds ahead of the real one; the target of a new process."""
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+    for name in VARIABLES:
+        os.environ.pop(name, None)
+    os.environ.update(env)
+    sys.argv = ["cdi-bot", "run"]
+
+    def clock() -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=ahead.value)
+
+    run.surroundings = run.Surroundings(clock=clock)
+    main.main()
+
+
+@pytest.mark.parametrize("steps", [[-HOUR, 0.0], [-20.0, 3 * 24 * HOUR]])
+async def test_news_comes_in_time_and_each_step_is_logged_once(system: System, steps: list[float]) -> None:
+    """Set back or ahead: the next failure is told as ever, and the log says what happened to the clock."""
+    names = [f"Users {number}" for number in range(len(steps))]
+    users = [system.create(name) for name in names]
+    context, log = get_context("spawn"), system.program.folder / "bot.log"
+    ahead = context.Value("d", 0.0)
+    database = f"sqlite:///{system.program.folder / 'bot.db'}"
+    env = {**system.env, "DATABASE_URL": database, "CDI_BOT_HOST": "127.0.0.1"}
+    process = context.Process(target=run_program, args=[env, log, ahead])
+    process.start()
+    bot = BotProcess(process, log)
+    try:
+        await system.until(lambda: '"ready"' in bot.printed)
+        await system.sandbox.people.command(DATA_ALERTS, MARA, "subscribe all")
+        await system.seen(lambda each: not each["ephemeral"])
+        for name, integration_id, step in zip(names, users, steps, strict=True):
+            ahead.value = step
+            await system.polled()
+            system.run(integration_id)
+            await system.alert(name)
+        await bot.stop()
+    finally:
+        if bot.code is None:
+            bot.kill()
+    assert bot.printed.count("the clock of this machine was set") == len(steps), bot.printed

@@ -1,0 +1,223 @@
+"""What to do next is said by status, source and what a sync does; nobody starts one blindly that can't be undone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.rules.quality import QualityReason
+from cdi_bot.slack.render.answers import render_answer
+from cdi_bot.slack.render.kinds.table import renderer_of, topic_texts
+from cdi_bot.slack.render.kit.advice import Effect, Source, effect_of, source_of, status_advice
+from cdi_bot.slack.render.kit.buttons import sync_button
+from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.runs import long_status, short_status
+from cdi_bot.usecases.answers import ConfirmSync
+from tests.slack.render.samples import (
+    NOW,
+    dubious,
+    failing,
+    incident_view,
+    integration,
+    late,
+    recovered,
+    run,
+    slow,
+)
+
+ENGLISH = Translator()
+FILES = [source for source in Source if source.is_files]
+
+
+def advised(status: str, **of: Any) -> str:
+    """Return what is advised about a run of an integration."""
+    return status_advice(status, integration(**of), ENGLISH)
+
+
+@pytest.mark.parametrize(
+    ("warehouse", "kind", "source"),
+    [
+        ("snowflake", "users_attributes", Source.SNOWFLAKE),
+        ("SNOWFLAKE", None, Source.SNOWFLAKE),
+        (None, "SNOWFLAKE", Source.SNOWFLAKE),
+        ("Amazon Redshift", None, Source.REDSHIFT),
+        ("google_big_query", None, Source.BIGQUERY),
+        ("databricks", None, Source.DATABRICKS),
+        ("microsoft_fabric", None, Source.FABRIC),
+        ("AWS_S3", None, Source.S3),
+        ("Google Cloud Storage", None, Source.GCS),
+        ("gcs", None, Source.GCS),
+        ("azure_blob_storage", None, Source.AZURE),
+        (None, "users_attributes", None),
+        (None, None, None),
+        ("teradata", "catalogs", None),
+    ],
+)
+def test_a_source_is_known_by_either_field(
+    warehouse: str | None, kind: str | None, source: Source | None
+) -> None:
+    """Braze names it as the warehouse's type, or in its documented example as the integration's."""
+    assert source_of(integration(warehouse_type=warehouse, integration_type=kind)) is source
+
+
+@pytest.mark.parametrize("status", ["error", "config_error"])
+def test_each_source_has_its_own_check(status: str) -> None:
+    """What to look at is said for the source that fails, and in general where nobody knows it."""
+    said = {advised(status, warehouse_type=source.value) for source in Source} | {advised(status)}
+    assert len(said) == len(Source) + 1
+
+
+@pytest.mark.parametrize("source", FILES)
+def test_files_are_uploaded_again(source: Source) -> None:
+    """Files have no `UPDATED_AT`: nobody is told to give their rows a new one."""
+    for status in ("partial", "error"):
+        said = advised(status, warehouse_type=source.value)
+        assert "upload" in said
+        assert "new `UPDATED_AT`" not in said
+        assert "warehouse" not in said
+
+
+def test_rows_of_an_unknown_source() -> None:
+    """Where nobody knows the source, both cures are named."""
+    said = advised("partial")
+    assert "new `UPDATED_AT`" in said
+    assert "upload" in said
+
+
+@pytest.mark.parametrize("status", ["error", "config_error", "partial"])
+def test_a_catalog_may_be_gone_or_full(status: str) -> None:
+    """A sync of a catalog fails for reasons of its own."""
+    assert "catalog" in advised(status, integration_type="catalogs", warehouse_type="snowflake")
+    assert "catalog" not in advised(status, integration_type="users_attributes", warehouse_type="snowflake")
+
+
+def test_failed_rows_are_found_where_braze_keeps_them() -> None:
+    """Only reasons of rows are purged after 30 days; the way to them is named."""
+    assert "*Data Settings › Cloud Data Ingestion › Sync Logs*" in advised("partial")
+    assert "30 days" in advised("partial")
+    assert "30 days" not in advised("error")
+
+
+def test_limit_exceeded_is_documented() -> None:
+    """It has a headline and advice of its own, and is not told as a word that nobody knows."""
+    assert short_status("limit_exceeded", ENGLISH) == "Limit exceeded"
+    assert "data limit" in long_status("limit_exceeded", ENGLISH)
+    assert "account team" in advised("limit_exceeded")
+    assert "documentation" not in advised("limit_exceeded") + long_status("limit_exceeded", ENGLISH)
+
+
+def test_an_undocumented_status() -> None:
+    """It is told as it stands, as what Braze's API documentation does not have."""
+    for said in (advised("half_done"), long_status("half_done", ENGLISH)):
+        assert "isn't in Braze's API documentation" in said
+        assert "half_done" in said
+
+
+@pytest.mark.parametrize(
+    ("kind", "effect"),
+    [
+        ("users_delete", Effect.DELETES_USERS),
+        ("USER_DELETES", Effect.DELETES_USERS),
+        ("canvas_triggers", Effect.MESSAGES_CUSTOMERS),
+        ("Canvas", Effect.MESSAGES_CUSTOMERS),
+        ("users_attributes", Effect.CHANGES_DATA),
+        ("catalogs", Effect.CHANGES_DATA),
+        ("SNOWFLAKE", Effect.UNKNOWN),
+        (None, Effect.UNKNOWN),
+    ],
+)
+def test_what_a_sync_does(kind: str | None, effect: Effect) -> None:
+    """A sync's type says whether it deletes users or messages customers; a source's name says nothing of it."""
+    assert effect_of(integration(integration_type=kind)) is effect
+
+
+def asked(of: Integration) -> list[str]:
+    """Return what the button asks before it starts a sync, and what `/cdi sync` asks."""
+    button = sync_button(of, ENGLISH)
+    assert button
+    answer = render_answer(ConfirmSync(integration=of), ENGLISH, now=NOW)
+    return [button["confirm"]["text"]["text"], str(answer.blocks)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "warning"),
+    [
+        ("users_delete", "can't be undone"),
+        ("canvas_triggers", "messages"),
+        ("SNOWFLAKE", "If it deletes users"),
+    ],
+)
+def test_a_warning_before_it_starts(kind: str, warning: str) -> None:
+    """The button and the command both say what can't be taken back; of a harmless sync they don't."""
+    assert all(warning in said for said in asked(integration(integration_type=kind)))
+    assert not any(warning in said for said in asked(integration(integration_type="users_attributes")))
+
+
+def test_a_dangerous_button_looks_so() -> None:
+    """Only the syncs that can't be undone are confirmed by a red button that says what it does."""
+    labels = {}
+    for kind in ("users_delete", "canvas_triggers", "users_attributes"):
+        button = sync_button(integration(integration_type=kind), ENGLISH)
+        assert button
+        labels[kind] = (button["confirm"]["confirm"]["text"], button["confirm"].get("style"))
+    assert labels == {
+        "users_delete": ("Delete users", "danger"),
+        "canvas_triggers": ("Message customers", "danger"),
+        "users_attributes": ("Sync now", None),
+    }
+
+
+@pytest.mark.parametrize("kind", ["users_delete", "canvas_triggers", None])
+def test_nobody_is_told_to_try_a_dangerous_sync(kind: str | None) -> None:
+    """A card advises to start a sync by hand only where that does no harm."""
+    for incident in (late(), slow(), failing()):
+        harmless = incident_view(incident, integration(integration_type="users_attributes"))
+        view = incident_view(incident, integration(integration_type=kind))
+        assert "by hand" not in str(renderer_of(incident).card(view, ENGLISH))
+        assert ("by hand" in str(renderer_of(incident).card(harmless, ENGLISH))) is (incident.kind == "late")
+
+
+def test_the_cure_of_a_watermark_in_the_future() -> None:
+    """The watermark never goes back: the source is corrected, what was synced removed, a new integration made."""
+    incident = dubious(QualityReason.FUTURE_WATERMARK)
+    said = renderer_of(incident).advice(incident_view(incident), ENGLISH) or ""
+    for step in ("Correct `UPDATED_AT`", "remove the rows that were synced", "create a new integration"):
+        assert step in said
+
+
+@pytest.mark.parametrize("source", FILES)
+def test_files_have_no_watermark(source: Source) -> None:
+    """Nothing about a file source speaks of `UPDATED_AT` as something to correct."""
+    for flaw in QualityReason:
+        incident = dubious(flaw)
+        of = integration(warehouse_type=source.value)
+        said = renderer_of(incident).advice(incident_view(incident, of), ENGLISH) or ""
+        assert "file" in said
+        assert "Correct `UPDATED_AT`" not in said
+
+
+def test_a_recovery_does_not_bring_failed_rows_back() -> None:
+    """Who reads that a partial sync recovered is told that its failed rows are still missing."""
+    incident = recovered(failing(run("partial", rows_synced=900, rows_failed_with_errors=100)))
+    said = str(renderer_of(incident).card(incident_view(incident), ENGLISH))
+    assert "failed rows are still missing" in said
+    good = recovered(failing(run("error")))
+    assert "still missing" not in str(renderer_of(good).card(incident_view(good), ENGLISH))
+
+
+def test_long_runs_of_a_canvas_are_normal() -> None:
+    """A sync that triggers a Canvas takes its time by design."""
+    said = renderer_of(slow()).advice(
+        incident_view(slow(), integration(integration_type="canvas_triggers")), ENGLISH
+    )
+    assert "3.75 million" in (said or "")
+
+
+def test_the_form_promises_what_is_detected() -> None:
+    """Nothing notices yet that a run brings more or fewer rows than usual: the form does not say so."""
+    said = " ".join(f"{one.name} {one.title} {one.meaning}" for one in topic_texts(ENGLISH).values()).lower()
+    assert "fewer" not in said
+    assert "more rows" not in said
+    assert "rows than usual" not in said

@@ -1,0 +1,133 @@
+"""The clock of the bot's machine is wrong, and set while the bot works or between two processes: news comes in time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from cdi_bot.sandbox.faults import Fault, FaultKind
+from tests.databases import new_file
+from tests.rigs.adapters import bot_settings
+from tests.rigs.virtual_time import VirtualLoop
+from tests.rigs.whole import Whole, whole
+from tests.rigs.world import world_on
+
+HOUR, DAYS = 3600.0, 3 * 24 * 3600.0
+
+SETTINGS = [(0.0, -HOUR), (HOUR, 0.0), (0.0, -20.0), (-HOUR, 0.0), (0.0, DAYS), (DAYS, 0.0)]
+"""By how many seconds the clock is ahead, at first and later."""
+
+
+@pytest.fixture
+async def bot(tmp_path: Path) -> AsyncIterator[Whole]:
+    """Everything."""
+    async with whole(tmp_path) as everything:
+        yield everything
+
+
+async def watching(bot: Whole, error: float) -> str:
+    """A bot that watches an integration on a machine whose clock is so many seconds ahead; returns its id."""
+    bot.clock_error = error
+    await bot.start_bot()
+    users = bot.create("Users")
+    bot.put_history(users, "success", "success", "success")
+    await bot.run(5)
+    await bot.subscribe()
+    await bot.run(60)
+    assert not bot.messages()
+    return users
+
+
+@pytest.mark.parametrize(("before", "after"), SETTINGS)
+async def test_news_comes_in_time_when_the_clock_was_set(bot: Whole, before: float, after: float) -> None:
+    """A failure is told as soon as ever, its recovery too."""
+    users = await watching(bot, before)
+    bot.clock_error = after
+    bot.end_run(users)
+    await bot.until(lambda: len(bot.cards()) == 1, seconds=20)
+    await bot.run(30)
+    bot.end_run(users, "success")
+    await bot.until(lambda: len(bot.replies()) == 1, seconds=20)
+    await bot.run(60)
+    assert len(bot.messages()) == 2
+
+
+@pytest.mark.parametrize(("before", "after"), SETTINGS)
+async def test_what_waits_for_slack_is_told_when_the_clock_was_set(
+    bot: Whole, before: float, after: float
+) -> None:
+    """A message that was put off goes by the new clock."""
+    users = await watching(bot, before)
+    bot.sandbox.slack.faults.add(Fault(kind=FaultKind.STATUS, status=503, path="chat.postMessage"))
+    bot.end_run(users)
+    await bot.run(45)
+    bot.clock_error = after
+    bot.sandbox.slack.faults.clear()
+    await bot.until(lambda: len(bot.cards()) == 1, seconds=70)
+    await bot.run(60)
+    assert len(bot.cards()) == 1
+
+
+@pytest.mark.parametrize(("before", "after"), SETTINGS)
+async def test_a_restart_after_the_clock_was_set(bot: Whole, before: float, after: float) -> None:
+    """What a killed process left behind, leases and all, keeps nobody waiting for longer than its leases last."""
+    users = await watching(bot, before)
+    bot.sandbox.slack.faults.add(Fault(kind=FaultKind.STATUS, status=503, path="chat.postMessage"))
+    bot.end_run(users)
+    await bot.run(20)
+    bot.clock_error = after
+    bot.sandbox.slack.faults.clear()
+    await bot.start_bot(owner="two")
+    await bot.until(lambda: len(bot.cards()) == 1, seconds=70)
+    bot.end_run(users, "success")
+    await bot.until(lambda: len(bot.replies()) == 1, seconds=50)
+    await bot.run(60)
+    assert len(bot.messages()) == 2
+
+
+@pytest.mark.parametrize(("before", "after"), SETTINGS)
+async def test_a_braze_that_was_away_when_the_clock_was_set(bot: Whole, before: float, after: float) -> None:
+    """Being unreachable is told after the time that it takes, counted by no clock that was set; its end at once."""
+    await watching(bot, before)
+    bot.sandbox.braze.faults.add(Fault(kind=FaultKind.CUT_BEFORE))
+    await bot.run(60)
+    bot.clock_error = after
+    await bot.until(lambda: len(bot.cards()) == 1, seconds=330)
+    bot.sandbox.braze.faults.clear()
+    await bot.until(lambda: len(bot.replies()) == 1, seconds=60)
+
+
+def test_work_that_waits_for_ever_is_named(tmp_path: Path) -> None:
+    """A database that neither answers nor fails: whoever asks whether the bot is ready hears what stands still."""
+    loop = VirtualLoop()
+
+    async def live() -> None:
+        async with world_on(loop, new_file(tmp_path)) as world:
+            app = world.start().app
+            await world.live(5)
+            world.store.latency = 10_000
+            await app.workspaces.poll()
+            await world.live(30)
+            assert app.hanging() == []
+            await world.live(40)
+            assert app.hanging() == ["Poller.tick", "deliver"]
+            world.store.latency = 0.002
+            await world.live(10_000)
+
+    loop.run_until_complete(live())
+    loop.close()
+
+
+async def test_a_reminder_goes_by_when_slack_posted_where_the_clock_was_ahead(bot: Whole) -> None:
+    """The incident opened by a clock that was three days ahead: it is repeated after the interval, not after days."""
+    users = await watching(bot, DAYS)
+    bot.end_run(users)
+    await bot.until(lambda: len(bot.cards()) == 1)
+    bot.clock_error = 0
+    await bot.run(60)
+    assert not [each for each in bot.messages() if "till" in each["text"]]
+    repeat = bot_settings().repeat_interval.total_seconds()
+    await bot.run(repeat + 60, step=30)
+    assert len(bot.replies()) == 1
