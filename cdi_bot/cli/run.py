@@ -7,7 +7,7 @@ import gc
 import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -22,6 +22,7 @@ from cdi_bot.braze.instances import dashboard_url
 from cdi_bot.cli import startup
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Workspace
+from cdi_bot.delivery.store_health import StoreHealth
 from cdi_bot.monitoring.braze_port import Endpoint
 from cdi_bot.operator.http import WebServer, build_web
 from cdi_bot.operator.metrics import CONTENT_TYPE, Metrics, watch_loop
@@ -34,13 +35,16 @@ from cdi_bot.slack.handlers.commands import Responder
 from cdi_bot.slack.handlers.home import HomeTab
 from cdi_bot.slack.handlers.registration import register_handlers
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.store import Store
+from cdi_bot.store import Store, StoreTrouble
 from cdi_bot.usecases.answers import Answer
 
 log = structlog.get_logger(__name__)
 
 _FINISH_SECONDS = 2.0
 """How long each of commands, polls and messages in hand may take to end: the whole stop stays within its 10 s."""
+
+_TELL_SECONDS = 10.0
+"""How long Slack may take to be told that the bot can't start."""
 
 _TERMINAL = Channel(team_id="", channel_id="")
 """Stands for the terminal among channels: it is subscribed to nothing."""
@@ -148,16 +152,20 @@ async def _begin(
     async with aclosing(trial_client(settings)) as trial:
         await startup.try_credentials(slack, trial)
     readiness.step = "opening the database"
-    store = readiness.store = await startup.open_store(settings.database_url)
-    stack.push_async_callback(store.close)
-    workspace, braze = await open_workspace(
-        settings.braze_base_url,
-        settings.braze_api_key.get_secret_value(),
-        store=store,
-        clock=surroundings.clock,
-        metrics=metrics,
-        dashboard_link=settings.dashboard_link,
-    )
+    try:
+        store = readiness.store = await startup.open_store(settings.database_url)
+        stack.push_async_callback(store.close)
+        workspace, braze = await open_workspace(
+            settings.braze_base_url,
+            settings.braze_api_key.get_secret_value(),
+            store=store,
+            clock=surroundings.clock,
+            metrics=metrics,
+            dashboard_link=settings.dashboard_link,
+        )
+    except StoreTrouble as trouble:
+        await _tell_admins(settings, slack, trouble)
+        raise
     stack.push_async_callback(braze.aclose)
     readiness.step = "asking Slack who the bot is"
     identity = await startup.identify(slack)
@@ -167,6 +175,21 @@ async def _begin(
     freeze_loaded_objects()
     await startup.connect(slack)
     log.info("ready", team=identity.team_id, workspace=workspace.base_url)
+
+
+async def _tell_admins(settings: Settings, slack: SlackApp, trouble: StoreTrouble) -> None:
+    """Say in the admin channel that the bot can't start for its database; whatever restarts it says it once."""
+    if settings.admin_channel is None:
+        return
+    health = StoreHealth(
+        trouble=lambda: str(trouble),
+        messenger=SlackMessenger(slack.api, Translator.load(settings.language)),
+        clock=surroundings.clock,
+        admin_channel=Channel(team_id="", channel_id=settings.admin_channel),
+    )
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_TELL_SECONDS):
+            await health.tell(str(trouble), surroundings.clock())
 
 
 async def status_report(settings: Settings, query: str, now: datetime) -> Answer:
