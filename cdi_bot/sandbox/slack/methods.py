@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from cdi_bot.sandbox.control import Json
 from cdi_bot.sandbox.slack.block_kit import message_problems, view_problems, with_ids
 from cdi_bot.sandbox.slack.model import Channel, Content, Token
-from cdi_bot.sandbox.slack.payloads import message_json
+from cdi_bot.sandbox.slack.payloads import message_json, organization_of
 from cdi_bot.sandbox.slack.schema import Problem, Refusal, bad_arguments
 from cdi_bot.sandbox.slack.world import SlackWorld
 
@@ -82,6 +82,7 @@ def number(arguments: Json, name: str, default: int, *, most: int) -> int:
 
 def _auth_test(call: Call) -> Json:
     world = call.world
+    organization = organization_of(world)
     return {
         "url": "https://northwind-data.slack.com/",
         "team": world.team_name,
@@ -90,7 +91,7 @@ def _auth_test(call: Call) -> Json:
         "user_id": world.bot_user,
         "bot_id": world.bot_id,
         "is_enterprise_install": False,
-    }
+    } | ({"enterprise_id": organization} if organization else {})
 
 
 def _users_info(call: Call) -> Json:
