@@ -121,7 +121,12 @@ class HttpMode:
         limit = ClientTimeout(total=self._world.rules.ack_seconds)
         try:
             async with self._session.request(
-                sent.method, sent.url, data=sent.body, headers=sent.headers, timeout=limit
+                sent.method,
+                sent.url,
+                data=sent.body,
+                headers=sent.headers,
+                timeout=limit,
+                allow_redirects=False,
             ) as answer:
                 text = await answer.text()
         except TimeoutError:

@@ -14,7 +14,7 @@ from cdi_bot.sandbox.control import Json
 from cdi_bot.sandbox.slack.block_kit import find_element
 from cdi_bot.sandbox.slack.model import Channel, Message, PayloadTeams
 from cdi_bot.sandbox.slack.schema import Refusal
-from cdi_bot.sandbox.slack.seed_data import ENTERPRISE, OTHER_TEAM, SISTER_TEAM
+from cdi_bot.sandbox.slack.seed_data import OTHER_TEAM, SIBLING_TEAM, TEAM
 from cdi_bot.sandbox.slack.world import SlackWorld
 
 _DOMAIN = "northwind-data"
@@ -81,21 +81,14 @@ def _user(world: SlackWorld, user: str) -> Json:
     return {"id": found.id, "username": found.name, "name": found.name, "team_id": found.home or world.team}
 
 
-def organization_of(world: SlackWorld) -> str | None:
-    """Return the organization that the app's workspace belongs to."""
-    grid = world.rules.teams in (PayloadTeams.GRID, PayloadTeams.ORGANIZATION)
-    return ENTERPRISE if grid else None
-
-
 def _place(world: SlackWorld, user: str) -> str:
     """Return the workspace in which a person does something."""
-    return SISTER_TEAM if organization_of(world) else world.users[user].home or world.team
+    return SIBLING_TEAM if world.enterprise else world.users[user].home or world.team
 
 
 def command_payload(world: SlackWorld, url: str, channel: Channel, user: str, text: str) -> Json:
     """Return a slash command. In a private channel without the bot Slack calls the channel `privategroup`."""
     person = _user(world, user)
-    organization = organization_of(world)
     now = world.clock()
     command, _, rest = text.strip().partition(" ")
     hidden = channel.is_private and world.bot_user not in channel.members
@@ -104,7 +97,11 @@ def command_payload(world: SlackWorld, url: str, channel: Channel, user: str, te
         "token": _VERIFICATION,
         "team_id": _place(world, user),
         "team_domain": _DOMAIN,
-        **({"enterprise_id": organization, "enterprise_name": world.team_name} if organization else {}),
+        **(
+            {"enterprise_id": world.enterprise, "enterprise_name": world.team_name}
+            if world.enterprise
+            else {}
+        ),
         "channel_id": channel.id,
         "channel_name": name,
         "user_id": user,
@@ -112,7 +109,7 @@ def command_payload(world: SlackWorld, url: str, channel: Channel, user: str, te
         "command": command,
         "text": _escaped(world, rest.strip()),
         "api_app_id": world.app_id,
-        "is_enterprise_install": str(world.rules.teams is PayloadTeams.ORGANIZATION).lower(),
+        "is_enterprise_install": str(world.is_org_wide).lower(),
         "response_url": f"{url}/response/{world.handles.new_url(channel.id, user, now)}",
         "trigger_id": world.handles.new_trigger(user, now),
     }
@@ -202,14 +199,13 @@ def suggestion_payload(world: SlackWorld, view: Json, press: Press, value: str) 
 
 def event_payload(world: SlackWorld, event: Json) -> Json:
     """Wrap an event as the Events API sends it."""
-    organization = organization_of(world)
     shared = world.rules.teams is PayloadTeams.CONNECT
-    home = OTHER_TEAM if shared else SISTER_TEAM if organization else world.team
+    home = OTHER_TEAM if shared else SIBLING_TEAM if world.enterprise else world.team
     return {
         "token": _VERIFICATION,
         "team_id": home,
-        "context_team_id": world.team,
-        "context_enterprise_id": organization,
+        "context_team_id": TEAM,
+        "context_enterprise_id": world.enterprise,
         "api_app_id": world.app_id,
         "event": {"event_ts": f"{world.clock().timestamp():.6f}"} | event,
         "type": "event_callback",
@@ -217,11 +213,11 @@ def event_payload(world: SlackWorld, event: Json) -> Json:
         "event_time": int(world.clock().timestamp()),
         "authorizations": [
             {
-                "enterprise_id": organization,
-                "team_id": world.team,
+                "enterprise_id": world.enterprise,
+                "team_id": None if world.is_org_wide else TEAM,
                 "user_id": world.bot_user,
                 "is_bot": True,
-                "is_enterprise_install": world.rules.teams is PayloadTeams.ORGANIZATION,
+                "is_enterprise_install": world.is_org_wide,
             }
         ],
         "is_ext_shared_channel": shared,
@@ -231,22 +227,20 @@ def event_payload(world: SlackWorld, event: Json) -> Json:
 def _interaction(world: SlackWorld, kind: str, user: str, *, in_message: bool = False) -> Json:
     """Return what all interactions have. `in_message`: over Slack Connect these name the app's team."""
     person = _user(world, user)
-    organization = organization_of(world)
-    place = world.team if in_message and not organization else _place(world, user)
+    place = world.team if in_message and not world.enterprise else _place(world, user)
     team: Json = {"id": place, "domain": _DOMAIN}
     enterprise: Json | None = None
-    if organization:
-        enterprise = {"id": organization, "name": world.team_name}
-        team |= {"enterprise_id": organization, "enterprise_name": world.team_name}
-    of_all = world.rules.teams is PayloadTeams.ORGANIZATION
+    if world.enterprise:
+        enterprise = {"id": world.enterprise, "name": world.team_name}
+        team |= {"enterprise_id": world.enterprise, "enterprise_name": world.team_name}
     return {
         "type": kind,
         "user": person,
         "api_app_id": world.app_id,
         "token": _VERIFICATION,
-        "team": None if of_all else team,
+        "team": None if world.is_org_wide else team,
         "enterprise": enterprise,
-        "is_enterprise_install": of_all,
+        "is_enterprise_install": world.is_org_wide,
     }
 
 

@@ -191,3 +191,22 @@ async def test_any_payload_can_be_sent(
     """A payload that was recorded elsewhere is delivered as it is."""
     told = await Control(sandbox, http)("payload", kind="events_api", payload={"team_id": None})
     assert (told["acked"], received[0][2]) == (True, '{"team_id": null}')
+
+
+async def test_a_redirect_is_not_followed(sandbox: Sandbox) -> None:
+    """An app can't send Slack's requests on to another address."""
+    asked: list[str] = []
+
+    async def redirect(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        raise web.HTTPTemporaryRedirect("/elsewhere")
+
+    server = web.Application()
+    server.add_routes([web.post("/", redirect), web.post("/elsewhere", redirect)])
+    runner = web.AppRunner(server)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    sandbox.slack.request_url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
+    assert (await sandbox.people.command(ALERTS, MARA, "x"))["error"] == "http_307"
+    assert asked == ["/"]
+    await runner.cleanup()

@@ -9,7 +9,7 @@ import pytest
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.slack.model import Content, PayloadTeams
 from cdi_bot.sandbox.slack.payloads import Press
-from cdi_bot.sandbox.slack.seed_data import ENTERPRISE, OTHER_TEAM, OUTSIDER, SISTER_TEAM, TEAM
+from cdi_bot.sandbox.slack.seed_data import ENTERPRISE, OTHER_TEAM, OUTSIDER, SIBLING_TEAM, TEAM
 from tests.sandbox.slack_kit import ALERTS, BOT, MARA, Json, RawSocket, actions, button, modal
 
 
@@ -76,7 +76,7 @@ async def test_interactions_over_slack_connect(shapes: Shapes, kind: str) -> Non
 async def test_interactions_in_a_grid(shapes: Shapes, kind: str) -> None:
     """The team is the workspace in which it was done, another one of the same organization."""
     seen = await shapes.of(kind, PayloadTeams.GRID)
-    assert seen["team"]["id"] == SISTER_TEAM
+    assert seen["team"]["id"] == SIBLING_TEAM
     assert seen["team"]["enterprise_id"] == seen["enterprise"]["id"] == ENTERPRISE
     assert seen["is_enterprise_install"] is False
 
@@ -96,8 +96,8 @@ async def test_interactions_with_an_organizations_app(shapes: Shapes, kind: str)
         (PayloadTeams.OWN, MARA, (TEAM, None, "false")),
         (PayloadTeams.CONNECT, MARA, (TEAM, None, "false")),
         (PayloadTeams.CONNECT, OUTSIDER, (OTHER_TEAM, None, "false")),
-        (PayloadTeams.GRID, MARA, (SISTER_TEAM, ENTERPRISE, "false")),
-        (PayloadTeams.ORGANIZATION, MARA, (SISTER_TEAM, ENTERPRISE, "true")),
+        (PayloadTeams.GRID, MARA, (SIBLING_TEAM, ENTERPRISE, "false")),
+        (PayloadTeams.ORGANIZATION, MARA, (SIBLING_TEAM, ENTERPRISE, "true")),
     ],
 )
 async def test_commands_name_where_they_were_typed(
@@ -113,8 +113,8 @@ async def test_commands_name_where_they_were_typed(
     [
         (PayloadTeams.OWN, TEAM, None, False),
         (PayloadTeams.CONNECT, OTHER_TEAM, None, True),
-        (PayloadTeams.GRID, SISTER_TEAM, ENTERPRISE, False),
-        (PayloadTeams.ORGANIZATION, SISTER_TEAM, ENTERPRISE, False),
+        (PayloadTeams.GRID, SIBLING_TEAM, ENTERPRISE, False),
+        (PayloadTeams.ORGANIZATION, SIBLING_TEAM, ENTERPRISE, False),
     ],
 )
 async def test_events_tell_whose_they_are_in_their_authorization(
@@ -127,7 +127,7 @@ async def test_events_tell_whose_they_are_in_their_authorization(
     assert seen["authorizations"] == [
         {
             "enterprise_id": enterprise,
-            "team_id": TEAM,
+            "team_id": None if teams is PayloadTeams.ORGANIZATION else TEAM,
             "user_id": BOT,
             "is_bot": True,
             "is_enterprise_install": teams is PayloadTeams.ORGANIZATION,
@@ -135,10 +135,22 @@ async def test_events_tell_whose_they_are_in_their_authorization(
     ]
 
 
-@pytest.mark.parametrize("teams", list(PayloadTeams))
-async def test_the_app_is_told_its_own_team(sandbox: Sandbox, client: Any, teams: PayloadTeams) -> None:
-    """`auth.test` names the workspace that the app is installed to, whatever payloads name."""
+@pytest.mark.parametrize(
+    ("teams", "team", "enterprise"),
+    [
+        (PayloadTeams.OWN, TEAM, None),
+        (PayloadTeams.CONNECT, TEAM, None),
+        (PayloadTeams.GRID, TEAM, ENTERPRISE),
+        (PayloadTeams.ORGANIZATION, ENTERPRISE, ENTERPRISE),
+    ],
+)
+async def test_the_app_is_told_its_own_team(
+    sandbox: Sandbox, client: Any, teams: PayloadTeams, team: str, enterprise: str | None
+) -> None:
+    """`auth.test` names what the app is installed to, whatever payloads name; people show their organization."""
     sandbox.slack.rules = replace(sandbox.slack.rules, teams=teams)
     told = await client.auth_test()
-    in_organization = teams in (PayloadTeams.GRID, PayloadTeams.ORGANIZATION)
-    assert (told["team_id"], told.get("enterprise_id")) == (TEAM, ENTERPRISE if in_organization else None)
+    assert (told["team_id"], told["enterprise_id"]) == (team, enterprise)
+    mara = (await client.users_info(user=MARA))["user"]
+    assert mara.get("enterprise_user", {}).get("enterprise_id") == enterprise
+    assert "enterprise_user" not in (await client.users_info(user=OUTSIDER))["user"]
