@@ -13,7 +13,7 @@ import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote, urlsplit
@@ -21,7 +21,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 import structlog
 
-from cdi_bot.braze.budget import NO_RATE_HEADERS, Budget, Denial, Permit, read_rate_headers
+from cdi_bot.braze.budget import NO_RATE_HEADERS, Budget, Denial, Permit, read_date, read_rate_headers
 from cdi_bot.braze.errors import (
     HTTPX_ERRORS,
     UNUSABLE_ID,
@@ -38,6 +38,7 @@ from cdi_bot.braze.payloads import (
     read_list_page,
     read_status_page,
 )
+from cdi_bot.core.planner.timing import ClockSkew
 from cdi_bot.monitoring.braze_port import (
     NO_MEASUREMENTS,
     NO_SUCH_INTEGRATION,
@@ -132,7 +133,7 @@ class BrazeClient:
         self._base_url = checked_base_url(base_url)
         self._workspace_id = workspace_id
         self._host = urlsplit(self._base_url).hostname or ""
-        self._budget = Budget()
+        self._budget, self._skew = Budget(), ClockSkew()
         self._clock, self._random, self._sleep = clock, random, sleep
         self._total = timeouts.total
         self._measurements = measurements
@@ -167,6 +168,11 @@ class BrazeClient:
     def used(self, endpoint: Endpoint, now: datetime) -> int:
         """How many requests were sent to `endpoint` in the present clock minute."""
         return self._budget.used(endpoint, now)
+
+    @property
+    def clock_skew(self) -> timedelta:
+        """How far Braze's clock is ahead of ours, by the dates of its answers; zero until there is one."""
+        return timedelta(seconds=self._skew.seconds)
 
     def limit(self, endpoint: Endpoint) -> int:
         """Requests a minute that Braze allows the workspace, by the latest headers."""
@@ -284,12 +290,12 @@ class BrazeClient:
         except asyncio.CancelledError:
             self._budget.release(permit, self._clock(), NO_RATE_HEADERS, asked_to_wait=False)
             raise
-        return self._evaluate(request, permit, response)
+        return self._evaluate(request, permit, response, sent=now)
 
     def _evaluate(
-        self, request: BrazeRequest[_Answer], permit: Permit, response: httpx.Response
+        self, request: BrazeRequest[_Answer], permit: Permit, response: httpx.Response, *, sent: datetime
     ) -> _Answer | BrazeTrouble:
-        """Note what a response says about the limits, then read it."""
+        """Note what a response says about the limits and the time, then read it."""
         now = self._clock()
         headers = read_rate_headers(response.headers, now)
         trouble = trouble_of_response(request.endpoint, response)
@@ -309,9 +315,14 @@ class BrazeClient:
             )
         if trouble is None:
             try:
-                return request.read(response)
+                answer = request.read(response)
             except BrazeTrouble as error:
                 trouble = error
+            else:
+                # Only what is surely Braze's: a proxy's page is dated by the proxy.
+                if date := read_date(response.headers):
+                    self._skew.observe(date, after=sent.timestamp(), before=now.timestamp())
+                return answer
         return _final(request, trouble)
 
 

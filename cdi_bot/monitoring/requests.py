@@ -157,7 +157,7 @@ class BrazeRequests:
             raise
         now = self._clock()
         self._connectivity.answered(now)
-        news = await self._state.take_list_page(page.integrations, now)
+        news = await self._state.take_list_page(page.integrations, now, skew=self._braze.clock_skew)
         for integration in page.integrations:
             self.introduce(self._state.integrations[integration.integration_id], now)
         changes = self._planner.page_answered(number, page.integrations, now, is_last=is_last)
