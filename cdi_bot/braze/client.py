@@ -21,9 +21,11 @@ from urllib.parse import quote, urlsplit
 import httpx
 import structlog
 
+from cdi_bot.braze.bodies import ACCEPT_ENCODING, link_header, read_whole
 from cdi_bot.braze.budget import NO_RATE_HEADERS, Budget, Denial, Permit, read_date, read_rate_headers
 from cdi_bot.braze.errors import (
     HTTPX_ERRORS,
+    NOT_AT_ONCE,
     UNUSABLE_ID,
     missing_permission,
     sync_may_have_started,
@@ -31,7 +33,7 @@ from cdi_bot.braze.errors import (
     trouble_of_error,
     trouble_of_response,
 )
-from cdi_bot.braze.instances import checked_base_url
+from cdi_bot.braze.instances import checked_base_url, checked_key
 from cdi_bot.braze.payloads import (
     is_valid_integration_id,
     read_confirmation,
@@ -61,8 +63,6 @@ FIRST_WAIT = 0.25
 
 _CONNECTIONS = 20  # more than are busy at once while Braze answers in time
 _KEEP_CONNECTIONS = 30.0  # seconds: polls come every few, proxies hang up after a minute
-
-_NOT_AT_ONCE = {BrazeReason.RATE_LIMITED, BrazeReason.OUT_OF_BUDGET, BrazeReason.SYNC_IN_PROGRESS}
 
 _Answer = TypeVar("_Answer")
 
@@ -139,9 +139,10 @@ class BrazeClient:
         self._measurements = measurements
         self._http = httpx.AsyncClient(
             headers={
-                "Authorization": f"Bearer {_checked_key(api_key)}",
+                "Authorization": f"Bearer {checked_key(api_key)}",
                 "Accept": "application/json",
                 "Content-Type": "application/json",  # a GET has no content, and yet Braze documents a 415 without it
+                "Accept-Encoding": ACCEPT_ENCODING,
                 "User-Agent": "cdi-bot",
             },
             verify=_trusted_certificates(),
@@ -182,7 +183,9 @@ class BrazeClient:
         """Fetch one page of the integrations, the first without a cursor."""
 
         def read(response: httpx.Response) -> ListPage:
-            return read_list_page(response.content, self._workspace_id, link=_link(response), cursor=cursor)
+            return read_list_page(
+                response.content, self._workspace_id, link=link_header(response), cursor=cursor
+            )
 
         path = _LIST_PATH + _query(cursor)
         request = BrazeRequest(endpoint=Endpoint.LIST, path=path, read=read, purpose=purpose)
@@ -195,7 +198,9 @@ class BrazeClient:
         _check_id(integration_id)
 
         def read(response: httpx.Response) -> StatusPage:
-            return read_status_page(response.content, integration_id, link=_link(response), cursor=cursor)
+            return read_status_page(
+                response.content, integration_id, link=link_header(response), cursor=cursor
+            )
 
         request = BrazeRequest(
             endpoint=Endpoint.STATUS,
@@ -235,7 +240,7 @@ class BrazeClient:
                     if attempt > 1 and outcome.reason is BrazeReason.OUT_OF_BUDGET:
                         break  # the failure before it says more
                     trouble = outcome
-                    if attempt == MAX_ATTEMPTS or not trouble.retryable or trouble.reason in _NOT_AT_ONCE:
+                    if attempt == MAX_ATTEMPTS or not trouble.retryable or trouble.reason in NOT_AT_ONCE:
                         break
                     await self._pause(request, attempt, trouble)
         except TimeoutError:  # not raised from here, so that it does not become the context
@@ -283,22 +288,29 @@ class BrazeClient:
             return trouble_for(BrazeReason.OUT_OF_BUDGET, what=permit.reason.value, retry_after=wait)
         try:
             method = "GET" if request.is_idempotent else "POST"
-            response = await self._http.request(method, self._base_url + request.path)
+            async with self._http.stream(method, self._base_url + request.path) as streamed:
+                response, is_whole = await read_whole(streamed)
         except HTTPX_ERRORS as error:
             self._budget.release(permit, self._clock(), NO_RATE_HEADERS, asked_to_wait=False)
             return _final(request, trouble_of_error(error, self._host))
         except asyncio.CancelledError:
             self._budget.release(permit, self._clock(), NO_RATE_HEADERS, asked_to_wait=False)
             raise
-        return self._evaluate(request, permit, response, sent=now)
+        return self._evaluate(request, permit, response, is_whole=is_whole, sent=now)
 
     def _evaluate(
-        self, request: BrazeRequest[_Answer], permit: Permit, response: httpx.Response, *, sent: datetime
+        self,
+        request: BrazeRequest[_Answer],
+        permit: Permit,
+        response: httpx.Response,
+        *,
+        is_whole: bool,
+        sent: datetime,
     ) -> _Answer | BrazeTrouble:
         """Note what a response says about the limits and the time, then read it."""
         now = self._clock()
         headers = read_rate_headers(response.headers, now)
-        trouble = trouble_of_response(request.endpoint, response)
+        trouble = trouble_of_response(request.endpoint, response, is_whole=is_whole)
         reason = trouble.reason if trouble else None
         asked_to_wait = reason is BrazeReason.RATE_LIMITED or (
             reason is BrazeReason.SERVER_ERROR and headers.retry_after is not None
@@ -319,8 +331,7 @@ class BrazeClient:
             except BrazeTrouble as error:
                 trouble = error
             else:
-                # Only what is surely Braze's: a proxy's page is dated by the proxy.
-                if date := read_date(response.headers):
+                if date := read_date(response.headers):  # of no proxy's page: what could be read is Braze's
                     self._skew.observe(date, after=sent.timestamp(), before=now.timestamp())
                 return answer
         return _final(request, trouble)
@@ -336,16 +347,6 @@ def _read_object(response: httpx.Response) -> None:
     read_confirmation(response.content)
 
 
-def _checked_key(api_key: str) -> str:
-    """Reject here what no header can hold: httpx would quote it in an error."""
-    key = api_key.strip()
-    if not key or not key.isascii() or not key.isprintable() or " " in key:
-        raise trouble_for(
-            BrazeReason.BAD_KEY, what="The API key is empty or holds characters that no key has"
-        )
-    return key
-
-
 def _check_id(integration_id: str) -> None:
     if not is_valid_integration_id(integration_id):
         raise trouble_for(BrazeReason.INVALID_INTEGRATION, text=UNUSABLE_ID)
@@ -353,9 +354,3 @@ def _check_id(integration_id: str) -> None:
 
 def _query(cursor: str | None) -> str:
     return "" if cursor is None else f"?cursor={quote(cursor, safe='', errors='replace')}"
-
-
-def _link(response: httpx.Response) -> str:
-    """The `Link` header; httpx joins several lines of it by commas."""
-    link: str = response.headers.get("link", "")
-    return link

@@ -58,6 +58,11 @@ FAILURES: Mapping[BrazeReason, Failure] = {
         retryable=True,
         may_have_happened=True,
     ),
+    BrazeReason.TOO_LARGE: Failure(
+        text="Braze's answer is larger than 8 MB and was not read to its end. A proxy in between may have sent it.",
+        retryable=True,
+        may_have_happened=True,
+    ),
     BrazeReason.SYNC_IN_PROGRESS: Failure(
         text="A sync of this integration is already running; wait until it ends.", retryable=True
     ),
@@ -87,6 +92,14 @@ FAILURES: Mapping[BrazeReason, Failure] = {
     BrazeReason.REFUSED: Failure(text="Braze, or a proxy in front of it, refused the request ({status})."),
 }
 
+NOT_AT_ONCE = {
+    BrazeReason.RATE_LIMITED,
+    BrazeReason.OUT_OF_BUDGET,
+    BrazeReason.SYNC_IN_PROGRESS,
+    BrazeReason.TOO_LARGE,
+}
+"""Failures that pass by themselves, but not within a second."""
+
 CONNECTION_BROKE = "The connection to Braze at {host} broke before the answer was whole."
 """Instead of the table's text where a connection was made and then lost."""
 
@@ -107,7 +120,8 @@ HTTPX_ERRORS = (
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 """Errors of httpx after which Braze can't have received the request."""
 
-_SEARCHED = 4096  # bytes of an error body: Braze's are short, a proxy's page may not be
+SEARCHED = 4096
+"""Bytes of an error body: Braze's are short, a proxy's page may not be."""
 
 _BY_STATUS: Mapping[int, BrazeReason] = {
     httpx.codes.UNAUTHORIZED: BrazeReason.BAD_KEY,  # by the status alone: the body holds the key
@@ -164,10 +178,12 @@ def trouble_of_error(error: Exception, host: str) -> BrazeTrouble:
     return trouble
 
 
-def trouble_of_response(endpoint: Endpoint, response: httpx.Response) -> BrazeTrouble | None:
-    """Make the error for a response; `None` for a successful one."""
+def trouble_of_response(
+    endpoint: Endpoint, response: httpx.Response, *, is_whole: bool = True
+) -> BrazeTrouble | None:
+    """Make the error for a response; `None` for a successful one whose body was read to its end."""
     if response.is_success:
-        return None
+        return None if is_whole else trouble_for(BrazeReason.TOO_LARGE)
     reason = _reason_of(endpoint, response)
     status = response.status_code
     what = _WHAT.get(reason, f"status {status} instead of 200").format(permission=PERMISSIONS[endpoint])
@@ -185,7 +201,7 @@ def _reason_of(endpoint: Endpoint, response: httpx.Response) -> BrazeReason:
     if status in _BY_STATUS:
         return _BY_STATUS[status]
     if status in _BY_BODY:
-        body = response.content[:_SEARCHED].decode("utf-8", "replace").strip().lower()
+        body = response.content[:SEARCHED].decode("utf-8", "replace").strip().lower()
         return _BY_BODY[status](endpoint, body)
     if response.is_server_error:
         return BrazeReason.SERVER_ERROR

@@ -1,4 +1,4 @@
-"""Braze's instances: which base URL is valid, and which dashboard belongs to it.
+"""Braze's instances: which base URL and key can be used, and which dashboard belongs to it.
 
 Source of the table: Braze's API overview. It holds documented pairs only: a guessed link would lead nowhere.
 """
@@ -38,6 +38,16 @@ def checked_base_url(base_url: str) -> str:
     return parts.geturl().rstrip("/")
 
 
+def checked_key(api_key: str) -> str:
+    """Reject here what no header can hold: httpx would quote it in an error."""
+    key = api_key.strip()
+    if not key or not key.isascii() or not key.isprintable() or " " in key:
+        raise trouble_for(
+            BrazeReason.BAD_KEY, what="The API key is empty or holds characters that no key has"
+        )
+    return key
+
+
 def _invalid(what: str) -> BrazeTrouble:
     return trouble_for(BrazeReason.INVALID_URL, what=what)
 
@@ -52,11 +62,11 @@ def _split(url: str) -> SplitResult | None:
 
 
 def dashboard_url(base_url: str) -> str | None:
-    """Return the dashboard's address for a workspace's REST endpoint, `None` for an unknown instance of Braze.
+    """Return the dashboard's address for a workspace's REST endpoint, `None` where the instance is unknown.
 
-    A host that is not Braze's own is a gateway or a stand-in: the dashboard is taken to have the same address.
+    What runs on this machine is the stand-in, which has pages of its own.
     """
     host = urlsplit(base_url).hostname or ""
     if host in _DASHBOARDS:
         return f"https://{_DASHBOARDS[host]}"
-    return None if host.endswith((".braze.com", ".braze.eu")) else base_url
+    return base_url if host in {"localhost", "127.0.0.1", "::1"} else None

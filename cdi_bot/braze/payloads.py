@@ -31,6 +31,7 @@ from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     Field,
     Strict,
     StringConstraints,
@@ -70,6 +71,13 @@ def _spelled_as_documented(status: str) -> str:
     return documented if documented in DOCUMENTED_STATUSES else status
 
 
+def _joined(texts: object) -> object:
+    """Several texts as one. Braze documents `contact_emails` as a text, though its name is a plural."""
+    if not isinstance(texts, list):
+        return texts or None
+    return ", ".join(text.strip() for text in texts if isinstance(text, str)) or None
+
+
 def _in_utc(time: datetime) -> datetime:
     try:
         return time.astimezone(UTC)
@@ -88,6 +96,9 @@ _Word = Annotated[
     StringConstraints(strip_whitespace=True, to_lower=True, min_length=1),
     AfterValidator(_spelled_as_documented),
 ]
+
+
+_Texts = Annotated[_Text, BeforeValidator(_joined)]
 
 
 class _RunRow(BaseModel):
@@ -109,6 +120,8 @@ class _IntegrationRow(BaseModel):
     integration_type: _Text | None = None
     integration_status: _Text | None = None
     warehouse_type: _Text | None = None
+    app_group_id: _Text | None = None
+    contact_emails: _Texts | None = None
     last_updated_at: _Time | None = None
     last_job_start_time: _RecentTime | None = None
     last_job_status: _Word | None = None
@@ -187,9 +200,11 @@ def _items(body: bytes) -> list[object]:
 
 
 def _plain(value: object) -> Any:
-    """A value that validators and databases accept: no NUL, no halves of surrogate pairs, nothing nested."""
+    """A value that validators and databases accept: no NUL, no halves of surrogate pairs, of lists the texts."""
     if isinstance(value, str):
         return value.replace("\x00", "").encode("utf-8", "replace").decode()
+    if isinstance(value, list):
+        return [_plain(each) for each in value if isinstance(each, str)]
     return value if isinstance(value, int | float) else {}
 
 

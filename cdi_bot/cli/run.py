@@ -156,6 +156,7 @@ async def _begin(
         store=store,
         clock=surroundings.clock,
         metrics=metrics,
+        dashboard_link=settings.dashboard_link,
     )
     stack.push_async_callback(braze.aclose)
     readiness.step = "asking Slack who the bot is"
@@ -177,7 +178,9 @@ async def status_report(settings: Settings, query: str, now: datetime) -> Answer
         store = await startup.open_store(settings.database_url)
         stack.push_async_callback(store.close)
         key = settings.braze_api_key.get_secret_value()
-        reached = await open_workspace(settings.braze_base_url, key, store=store, clock=utc_now)
+        reached = await open_workspace(
+            settings.braze_base_url, key, store=store, clock=utc_now, dashboard_link=settings.dashboard_link
+        )
         stack.push_async_callback(reached[1].aclose)
         slack = startup.make_slack(settings)
         stack.push_async_callback(slack.close)
@@ -192,20 +195,21 @@ async def open_workspace(
     store: Store,
     clock: Callable[[], datetime],
     metrics: Metrics | None = None,
+    dashboard_link: str | None = None,
 ) -> tuple[Workspace, BrazeClient]:
     """Find a workspace in the store, or add it, and make its client, whose use of its limits is then measured."""
     async with store.write() as uow:
-        workspace = await uow.workspaces.find_or_add(base_url=base_url, dashboard_url=dashboard_url(base_url))
-    metrics = metrics or Metrics()
-    braze = BrazeClient(
+        workspace = await uow.workspaces.find_or_add(
+            base_url=base_url, dashboard_url=dashboard_url(base_url), dashboard_link=dashboard_link
+        )
+    return workspace, BrazeClient(
         base_url=base_url,
         api_key=api_key,
         workspace_id=workspace.workspace_id,
         clock=clock,
         random=random.random,
-        measurements=metrics,
+        measurements=metrics or Metrics(),
     )
-    return workspace, braze
 
 
 def measure_workspaces(

@@ -8,7 +8,13 @@ from datetime import datetime, timedelta
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident
-from cdi_bot.core.model.integration import Integration, WatchedIntegration, Workspace, dashboard_page
+from cdi_bot.core.model.integration import (
+    ANY_DASHBOARD,
+    Integration,
+    WatchedIntegration,
+    Workspace,
+    dashboard_page,
+)
 from cdi_bot.core.model.message import (
     Content,
     Digest,
@@ -104,7 +110,8 @@ class ViewBuilder:
             run = None
             if isinstance(content, RunStarted | SyncEnded) and content.run_start:
                 run = await _run(uow, content.workspace_id, content.integration_id, content.run_start)
-            page = dashboard_page(await self._workspace(uow, content.workspace_id), content.integration_id)
+            workspace = await self._workspace(uow, content.workspace_id)
+            page = _page(workspace, content.integration_id, integration)
             return EventView(content=content, integration=integration, run=run, dashboard_url=page)
         if isinstance(content, Unsubscribed) and not is_pattern(content.selector):
             integration = await _integration(uow, content.workspace_id, content.selector)
@@ -128,7 +135,8 @@ class ViewBuilder:
             before=None if before.totals.is_empty else before.totals,
             unreachable=period.unreachable,
             worst=tuple(
-                (part, dashboard_page(workspace, part.integration.integration_id)) for part in bad[:_FEW]
+                (part, _page(workspace, part.integration.integration_id, part.integration))
+                for part in bad[:_FEW]
             ),
         )
 
@@ -177,12 +185,14 @@ class ViewBuilder:
         for incident in incidents:
             key = incident.workspace_id, incident.integration_id or ""
             workspace, integration = await self._workspace(uow, key[0]), integrations.get(key)
-            page = dashboard_page(workspace, incident.integration_id) if incident.integration_id else None
+            page = workspace.dashboard_url or ANY_DASHBOARD
+            if incident.integration_id:
+                page = _page(workspace, incident.integration_id, integration)
             views.append(
                 IncidentView(
                     incident=incident,
                     integration=integration,
-                    dashboard_url=page or workspace.dashboard_url,
+                    dashboard_url=page,
                     snooze=snoozes.get(key),
                     mention=mention_for(subscriptions, incident, integration),
                     # Of one card; a list of many has no room for it.
@@ -272,3 +282,7 @@ def _worst_first(view: IncidentView) -> tuple[bool, int, int, str]:
     incident = view.incident
     name = view.integration.integration_name.lower() if view.integration else ""
     return (not incident.is_open, severity_on_card(incident), longest_row_first(incident), name)
+
+
+def _page(workspace: Workspace, integration_id: str, integration: Integration | None) -> str:
+    return dashboard_page(workspace, integration_id, integration.app_group_id if integration else None)

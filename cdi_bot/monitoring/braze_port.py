@@ -30,6 +30,7 @@ class BrazeReason(StrEnum):
     RATE_LIMITED = "rate_limited"  # 429, not a busy integration
     OUT_OF_BUDGET = "out_of_budget"  # not asked: the bot's share of the limit is used up
     NOT_JSON = "not_json"  # a body that is not what the API promises (a proxy's page, say)
+    TOO_LARGE = "too_large"  # a body longer than any of the API's
     BAD_KEY = "bad_key"  # 401 of every call
     NO_PERMISSION = "no_permission"  # 403, or a 401 of this call alone: the key lacks the permission
     MEDIA_TYPE = "media_type"  # 415

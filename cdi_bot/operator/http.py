@@ -3,19 +3,31 @@
 `GET /healthz` answers as long as the process works; `GET /readyz` tells whether it can do its work now, with
 the reasons if not; `GET /metrics` tells Prometheus what was counted; `POST /slack/events` is there only when
 Slack's requests come over HTTP.
+
+Whoever reaches the port may open connections: they are few, and none waits for long for its client, so that
+nobody can take the descriptors and the memory that alerts need.
 """
 
 import asyncio
 import errno
+import resource
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, cast
 
+import h11
+import structlog
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+log = structlog.get_logger(__name__)
 
 SHUTDOWN_SECONDS = 3  # how long open requests may take to end; the whole stop has 10
 
@@ -59,6 +71,82 @@ class ListenError(Exception):
     """The address can't be listened on; the words name the variable that fixes it."""
 
 
+def _most_connections() -> int:
+    """100, or fewer where this process may open few files: the bot needs most of them itself."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return 100 if files == resource.RLIM_INFINITY else min(100, files // 8)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a client may take: `connections` at once, and how many seconds it may need.
+
+    `header_seconds` until the headers of a request are there, from the connection or the answer before it on;
+    `exchange_seconds` from then until its body was sent and its answer was read.
+    """
+
+    connections: int = field(default_factory=_most_connections)
+    header_seconds: float = 10
+    exchange_seconds: float = 30
+
+
+class _Connection(H11Protocol):
+    """A connection that is cut off when its client is too slow, or, where there are too many, when it waited longest.
+
+    uvicorn itself has a limit for the time between two requests (5 s), and none for headers and bodies.
+    """
+
+    def __init__(self, *args: Any, limits: Limits, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._limits = limits
+        self._stage: object = None
+        self._since = 0.0
+        self._cut_off: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(cast("asyncio.Transport", transport))
+        self._keep_time()
+        if len(self.connections) > self._limits.connections:
+            self._make_room()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._keep_time()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._keep_time()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._cut_off is not None:
+            self._cut_off.cancel()
+        super().connection_lost(exc)
+
+    def _keep_time(self) -> None:
+        """Start the clock anew when a request's headers have come, and when its answer has been sent."""
+        waits_for_headers = self.conn.their_state is h11.IDLE
+        stage = waits_for_headers, self.cycle
+        if stage == self._stage or self.transport.is_closing():
+            return
+        self._stage, self._since = stage, self.loop.time()
+        if self._cut_off is not None:
+            self._cut_off.cancel()
+        seconds = self._limits.header_seconds if waits_for_headers else self._limits.exchange_seconds
+        self._cut_off = self.loop.call_later(seconds, self.transport.abort)
+
+    def _make_room(self) -> None:
+        """Cut off whoever has been waited for longest: it may be nobody's request, and this one may be Slack's."""
+        log.warning("too many connections: one was cut off", most=self._limits.connections)
+        waited_for = [
+            each
+            for each in self.connections
+            if isinstance(each, _Connection) and each.conn.their_state in (h11.IDLE, h11.SEND_BODY)
+        ]
+        longest = min(waited_for, key=lambda each: each._since)  # noqa: SLF001 (another of the same kind)
+        self.connections.discard(longest)
+        longest.transport.abort()
+
+
 class _Server(uvicorn.Server):
     """uvicorn without signal handlers (the bot's own stop everything in order), which tells when it is up."""
 
@@ -78,8 +166,9 @@ class _Server(uvicorn.Server):
 class WebServer:
     """Serves one application inside the running event loop."""
 
-    def __init__(self, app: Starlette, *, host: str, port: int) -> None:
+    def __init__(self, app: Starlette, *, host: str, port: int, limits: Limits | None = None) -> None:
         self._app = app
+        self._limits = limits or Limits()
         self._host = host
         self._port = port
         self._serving: tuple[_Server, asyncio.Task[None]] | None = None
@@ -94,6 +183,10 @@ class WebServer:
         port = int(listener.getsockname()[1])
         config = uvicorn.Config(
             self._app,
+            http=cast("type[asyncio.Protocol]", partial(_Connection, limits=self._limits)),
+            ws="none",
+            # So many connections are accepted in one go, before any can be cut off.
+            backlog=self._limits.connections,
             log_config=None,
             access_log=False,
             lifespan="off",

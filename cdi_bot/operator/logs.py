@@ -1,13 +1,18 @@
 """Structured logs: one event a line, for people at a terminal or for a log collector, and never a secret.
 
-The libraries' own logging takes the same road, so that their lines look alike and are redacted as well:
-Braze's 401 repeats the key, and a database's error repeats its URL.
+What goes wrong again and again is counted, and what could forge or hide a line is shown as its code. The libraries'
+own logging takes the same road, so that their lines look alike and are redacted as well: Braze's 401 repeats the
+key, and a database's error repeats its URL.
 """
 
 import logging
 import re
 import sys
-from collections.abc import Iterable, Mapping
+import threading
+import time
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, TextIO
 
 import structlog
@@ -42,6 +47,20 @@ _VERBOSE_LIBRARIES = (
     "uvicorn",
 )
 
+# What moves a terminal's cursor, ends a line or turns text around; joiners within scripts and emoji may stay.
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_JOINERS = frozenset("\u200c\u200d")
+
+_MANY_LINES = ("exception", "stack")
+"""These parts of an event are tracebacks."""
+
+REPEATED_LINES = 10
+"""So many lines of one event are written in `REPEAT_SECONDS`; the rest is counted."""
+
+REPEAT_SECONDS = 60.0
+
+_REMEMBERED_EVENTS = 1000
+
 _secrets: set[str] = set()
 
 
@@ -75,6 +94,88 @@ def redact_value(value: Any) -> Any:
             return redact(repr(value))
 
 
+def visible(text: str, *, kept: str = "") -> str:
+    """The text with each control character and bidirectional mark shown as its code, but for those in `kept`."""
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c in _JOINERS or c in kept or unicodedata.category(c) not in _UNSEEN else ascii(c)[1:-1]
+        for c in text
+    )
+
+
+def show_event(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """The structlog processor that lets nothing into a line that could forge another: after the redaction."""
+    return {
+        visible(key): _visible_value(value, kept="\n\t" if key in _MANY_LINES else "")
+        for key, value in event.items()
+    }
+
+
+def _visible_value(value: Any, *, kept: str = "") -> Any:
+    match value:
+        case str():
+            return visible(value, kept=kept)
+        case Mapping():
+            return {visible(key): _visible_value(item) for key, item in value.items()}
+        case list():
+            return [_visible_value(item) for item in value]
+        case _:
+            return value
+
+
+@dataclass(slots=True)
+class _Repeats:
+    """How often an event came since a time, in seconds."""
+
+    since: float
+    count: int = 0
+
+
+class CountRepeats(logging.Filter):
+    """Lets few lines of the same event through in a while, and tells afterwards how many were left out.
+
+    The same are lines of one logger and level whose event begins alike: what makes them differ stands in their
+    values. `clock` counts seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._seen: dict[tuple[str, int, str], _Repeats] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether this line is written; what was left out before is told now, once its time is over."""
+        if record.levelno <= logging.DEBUG:
+            return True
+        event = record.msg.get("event") if isinstance(record.msg, dict) else record.msg
+        key = record.name, record.levelno, str(event).partition("\n")[0]
+        with self._lock:
+            now = self._clock()
+            over = self._take_over(now)
+            seen = self._seen.setdefault(key, _Repeats(now))
+            seen.count += 1
+            is_written = seen.count <= REPEATED_LINES
+        for (name, level, event), repeats in over.items():
+            structlog.get_logger(name).log(
+                level,
+                "repeated lines were left out",
+                of=event,
+                count=repeats.count - REPEATED_LINES,
+                seconds=round(now - repeats.since),
+            )
+        return is_written
+
+    def _take_over(self, now: float) -> dict[tuple[str, int, str], _Repeats]:
+        """Forgets the events whose time is over, or all when there are too many; gives those with lines left out."""
+        is_full = len(self._seen) >= _REMEMBERED_EVENTS
+        ended = {k: each for k, each in self._seen.items() if is_full or now - each.since >= REPEAT_SECONDS}
+        for key in ended:
+            del self._seen[key]
+        return {key: each for key, each in ended.items() if each.count > REPEATED_LINES}
+
+
 def redact_event(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """The structlog processor: stands last before the renderer, after tracebacks became text."""
     return {key: redact_value(value) for key, value in event.items()}
@@ -104,6 +205,7 @@ def set_up_logging(*, log_format: str | None, level: str, stream: TextIO | None 
         else structlog.processors.JSONRenderer(ensure_ascii=False)
     )
     handler = logging.StreamHandler(stream)
+    handler.addFilter(CountRepeats())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
@@ -111,6 +213,7 @@ def set_up_logging(*, log_format: str | None, level: str, stream: TextIO | None 
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
                 redact_event,
+                show_event,
                 renderer,
             ],
         )

@@ -86,6 +86,22 @@ def web_address(fix: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
+DASHBOARD_LINK_FIX = (
+    "Give an address such as https://{dashboard}/integrations/cloud_data_ingestion/{integration_id}; "
+    "{app_group_id} may stand in it too"
+)
+
+
+def dashboard_link(value: object) -> str:
+    """The pattern of an integration's page in Braze's dashboard: `{dashboard}` is a host, the others are ids."""
+    pattern = str(value).strip()
+    if not pattern.startswith(("https://", "http://", "{dashboard}")) or re.search(r"\s", pattern):
+        raise WrongValue("that is no web address", DASHBOARD_LINK_FIX)
+    if re.search(r"[{}]", re.sub(r"\{(dashboard|app_group_id|integration_id)\}", "", pattern)):
+        raise WrongValue("it holds braces around something else than it may", DASHBOARD_LINK_FIX)
+    return pattern
+
+
 def database_url(value: object) -> str:
     """Gives the URL with the async driver this bot ships: `postgres://` is Heroku's spelling."""
     fix = "Use sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE"

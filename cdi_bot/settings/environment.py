@@ -116,13 +116,17 @@ class Settings(DatabaseSettings):
     """Without a slash at the end."""
     braze_api_key: Annotated[SecretStr, checks.one_word(_BRAZE_KEY_FIX)] = Field(alias="BRAZE_API_KEY")
     port: int = Field(alias="PORT", default=3000, ge=0, le=65535)
-    host: str = Field(alias="CDI_BOT_HOST", default="0.0.0.0", min_length=1)  # noqa: S104 (containers and Heroku reach it from outside)
+    host: str = Field(alias="CDI_BOT_HOST", default="", validate_default=True)
+    """With Slack's requests over HTTP every address of this machine unless told otherwise, else its own alone."""
     poll_interval: Seconds = Field(alias="CDI_BOT_POLL_INTERVAL", default=timedelta(seconds=30))
     grace: Seconds = Field(alias="CDI_BOT_GRACE", default=timedelta(seconds=600))
     unreachable_after: Seconds = Field(alias="CDI_BOT_BLIND_AFTER", default=timedelta(seconds=300))
     repeat_interval: Seconds = Field(alias="CDI_BOT_REPEAT_INTERVAL", default=timedelta(hours=4))
     retention: Annotated[timedelta, BeforeValidator(checks.days)] = Field(
         alias="CDI_BOT_RETENTION", default=timedelta(days=400)
+    )
+    dashboard_link: Annotated[str, BeforeValidator(checks.dashboard_link)] | None = Field(
+        alias="CDI_BOT_DASHBOARD_LINK", default=None
     )
     admins: Annotated[frozenset[str], NoDecode, BeforeValidator(checks.user_ids)] = Field(
         alias="CDI_BOT_ADMINS", default=frozenset()
@@ -144,6 +148,12 @@ class Settings(DatabaseSettings):
     @classmethod
     def _with_slash(cls, value: str) -> str:
         return f"{value}/"
+
+    @field_validator("host")
+    @classmethod
+    def _reachable_when_needed(cls, value: str, info: ValidationInfo) -> str:
+        # An app token that was given but is wrong is absent from `data`.
+        return value or ("0.0.0.0" if info.data.get("slack_app_token", "wrong") is None else "127.0.0.1")  # noqa: S104 (Slack reaches it from outside)
 
     @field_validator("slack_signing_secret")
     @classmethod

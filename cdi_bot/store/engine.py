@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+import warnings
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import closing
 from typing import Any
@@ -11,9 +12,10 @@ from typing import Any
 import aiosqlite
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, SAWarning
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from cdi_bot.store import postgres
 from cdi_bot.store.errors import StoreTrouble
 
 BUSY_SECONDS = 10.0
@@ -22,7 +24,6 @@ BUSY_SECONDS = 10.0
 QUEUE_SECONDS = 3 * BUSY_SECONDS
 """How long a writer waits for the other writers of its own process."""
 
-_CONNECT_SECONDS = 10
 _RETRY_SECONDS = 0.02
 _READERS = 4
 _POSTGRES_CONNECTIONS = 10
@@ -54,7 +55,17 @@ def _with_driver(url: str, *, sqlite: str) -> URL:
             raise StoreTrouble(
                 "DATABASE_URL names no file: a database in memory would forget everything; write sqlite:///file.db"
             )
-        return parsed.set(drivername=f"sqlite+{sqlite}")
+        found = parsed.set(drivername=f"sqlite+{sqlite}")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            try:
+                found.get_dialect()().create_connect_args(found)
+            except (SAWarning, ValueError):
+                names = ", ".join(f"`{name}`" for name in parsed.query)
+                raise StoreTrouble(
+                    f"DATABASE_URL has a parameter that SQLite does not know or can't read, of {names}; leave it out"
+                ) from None
+        return found
     if backend in {"postgres", "postgresql"}:
         return parsed.set(drivername="postgresql+psycopg")
     raise StoreTrouble("DATABASE_URL is neither SQLite nor PostgreSQL; write sqlite:///… or postgresql://…")
@@ -85,16 +96,21 @@ def open_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
         prepare_sqlite(reader.sync_engine, begin="BEGIN", query_only=True)
         return writer, reader
     engine = create_async_engine(
-        url,
+        postgres.known_to_libpq(url),
         pool_size=_POSTGRES_CONNECTIONS,
         max_overflow=0,
         pool_timeout=QUEUE_SECONDS,
         pool_pre_ping=True,  # after a restart of the server, dead connections are replaced before their use
-        hide_parameters=True,
-        connect_args=_postgres_arguments(url),
+        **postgres.arguments(url),
     )
-    _limit_waiting(engine.sync_engine)
-    return engine, engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    postgres.prepare(engine.sync_engine, url)
+    patience = f"SET LOCAL lock_timeout = {int(BUSY_SECONDS * 1000)}"
+    return (
+        engine.execution_options(begin=postgres.begin(url, settings=[patience])),
+        engine.execution_options(
+            begin=postgres.begin(url, mode=" ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        ),
+    )
 
 
 def open_migrating(url: URL) -> Engine:
@@ -104,7 +120,9 @@ def open_migrating(url: URL) -> Engine:
         # Batch mode creates tables anew and drops the old ones: with foreign keys on, that would cascade.
         prepare_sqlite(engine, begin="BEGIN IMMEDIATE", foreign_keys=False, busy_seconds=6 * BUSY_SECONDS)
         return engine
-    return create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=_postgres_arguments(url))
+    engine = create_engine(postgres.known_to_libpq(url), poolclass=NullPool, **postgres.arguments(url))
+    postgres.prepare(engine, url)
+    return engine.execution_options(begin=postgres.begin(url))
 
 
 def prepare_sqlite(
@@ -139,23 +157,6 @@ def prepare_sqlite(
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
-
-
-def _postgres_arguments(url: URL) -> dict[str, Any]:
-    """Defaults for what the URL doesn't set."""
-    defaults = {"connect_timeout": _CONNECT_SECONDS, "application_name": "cdi-bot"}
-    return {name: value for name, value in defaults.items() if name not in url.query}
-
-
-def _limit_waiting(engine: Engine) -> None:
-    """Wait for another transaction's lock as long as on SQLite."""
-
-    @event.listens_for(engine, "connect")
-    def set_up(connection: DBAPIConnection, _record: object) -> None:
-        cursor = connection.cursor()
-        cursor.execute(f"SET lock_timeout = {int(BUSY_SECONDS * 1000)}")
-        cursor.close()
-        connection.commit()
 
 
 def write_ahead(url: URL) -> None:

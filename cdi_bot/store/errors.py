@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 _UPGRADE = "bring the database up to date with `cdi-bot db upgrade`"
+_INVALID = re.compile(r'connection option "(\w+)"|(?:invalid|bad value for) (\w+)(?: value)?:')
 _HOST = re.compile(r"[\w.:\[\]-]*")
 
 _SQLITE = {
@@ -39,22 +40,58 @@ _POSTGRES = {
     "42501": "does not let this user do that; grant it the rights on the database and its schema",
     "53100": "can't grow: its disk is full; make room there",
     "53300": "has no connection left; raise its max_connections or stop other programs that use it",
+    "3F000": "has no schema of this name; make it with CREATE SCHEMA, or correct it in DATABASE_URL",
     "25006": "takes no writes at present; is this a standby?",
     "55P03": "kept something locked for too long; see who holds locks in pg_stat_activity",
+    "57014": "broke a statement off; raise its statement_timeout for this user",
+    "25P03": "ended a transaction; raise its idle_in_transaction_session_timeout for this user",
+    "25P04": "ended a transaction; raise its transaction_timeout for this user",
     "57": "is shutting down or starting up; it is tried again",
     "40": "had two transactions in each other's way; it is tried again",
 }
 
-_POSTGRES_WORDS = (  # errors from before a connection is made, which have no SQLSTATE
-    ("password authentication failed", "28"),
-    ("no password supplied", "28"),
-    ("no pg_hba.conf entry", "28"),
-    ("role", "28"),
-    ("database", "3D"),
-    ("too many clients", "53300"),
-    ("too many connections", "53300"),
-    ("starting up", "57"),
-    ("shutting down", "57"),
+_ENCRYPT = "wants an encrypted connection; write ?sslmode=require after DATABASE_URL"
+_NO_CONNECTION = (
+    "is behind a pooler that found no connection to it in time; see the pooler's log and its pool_size"
+)
+
+_POSTGRES_WORDS = (  # of a pooler, and from before a connection is made: these errors have no SQLSTATE
+    ("too many clients", _POSTGRES["53300"]),
+    ("too many connections", _POSTGRES["53300"]),
+    ("remaining connection slots", _POSTGRES["53300"]),
+    ("no more connections allowed", "is behind a pooler that is full; raise its max_client_conn"),
+    ("query_wait_timeout", _NO_CONNECTION),
+    ("server login has been failing", _NO_CONNECTION),
+    (
+        "unsupported startup parameter",
+        "is behind a pooler that refuses `options`; leave it out of DATABASE_URL",
+    ),
+    ("authentication failed", _POSTGRES["28"]),
+    ("no password supplied", _POSTGRES["28"]),
+    ("ssl encryption", _POSTGRES["28"]),
+    ("no encryption", _ENCRYPT),
+    ("ssl required", _ENCRYPT),
+    ("no pg_hba.conf entry", "lets nobody in from here as this user; its pg_hba.conf has to"),
+    ("fatal:  role", _POSTGRES["28"]),
+    ("starting up", _POSTGRES["57"]),
+    ("shutting down", _POSTGRES["57"]),
+    ("fatal:  database", _POSTGRES["3D"]),
+    (
+        "does not support ssl",
+        "offers no encryption, but DATABASE_URL asks for it; turn TLS on there, or write sslmode=prefer",
+    ),
+    (
+        "root certificate file",
+        "can't be trusted: sslrootcert in DATABASE_URL names no file; write its CA's path",
+    ),
+    (
+        "certificate verify failed",
+        "can't be trusted: its certificate is not trusted; write its CA's path as sslrootcert in DATABASE_URL",
+    ),
+    (
+        "does not match host name",
+        "can't be trusted: its certificate is for another host; write that in DATABASE_URL, or sslmode=verify-ca",
+    ),
 )
 
 _REFUSED = "already holds something that contradicts what was to be written: "
@@ -95,7 +132,8 @@ def location(url: URL) -> str:
     """Where the database is, in words, without user and password."""
     if url.get_backend_name() == "sqlite":
         return f"the database {url.database}"
-    host = url.host or str(url.query.get("host", "")) or "the local socket"
+    hosts = url.query.get("host", "")
+    host = url.host or (hosts if isinstance(hosts, str) else ", ".join(hosts)) or "the local socket"
     if not _HOST.fullmatch(url.host or ""):  # a part of the password may be in it
         return "the PostgreSQL database (is a special character of the password not written as %40 and the like?)"
     return f"the PostgreSQL database {url.database} at {host}{f':{url.port}' if url.port else ''}"
@@ -129,22 +167,20 @@ def _postgres(cause: BaseException | None) -> str:
         return f"lacks tables that this program needs; {_UPGRADE}"
     if state and state.startswith("23"):
         return f"{_REFUSED}{_first_line(cause)}"
-    if state:
+    if state and not state.startswith("08"):
         return _by_state(state) or _other(cause)
-    text = str(cause).lower()
-    if "fatal" in text:
-        for words, code in _POSTGRES_WORDS:
-            if words in text:
-                return _POSTGRES[code]
-    if "ssl" in text and "require" in text:
-        return "wants an encrypted connection; add ?sslmode=require to DATABASE_URL"
-    return _UNREACHABLE
+    return _by_words(str(cause).lower())
 
 
 def _by_state(state: str) -> str | None:
-    if state.startswith("08"):
-        return _UNREACHABLE
     return next((words for prefix, words in _POSTGRES.items() if state.startswith(prefix)), None)
+
+
+def _by_words(text: str) -> str:
+    invalid = _INVALID.search(text)
+    if invalid:
+        return f"can't be connected to: {invalid[1] or invalid[2]} in DATABASE_URL has a value that is none"
+    return next((words for said, words in _POSTGRES_WORDS if said in text), _UNREACHABLE)
 
 
 def _other(cause: BaseException | None) -> str:

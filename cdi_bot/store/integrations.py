@@ -30,14 +30,15 @@ from cdi_bot.store.tables import INTEGRATIONS, WORKSPACES
 class Workspaces(Repository):
     """The Braze workspaces, and who polls them."""
 
-    async def find_or_add(self, *, base_url: str, dashboard_url: str | None) -> Workspace:
-        """Find the workspace by its base URL or add it; the dashboard's URL is replaced by this one."""
+    async def find_or_add(
+        self, *, base_url: str, dashboard_url: str | None, dashboard_link: str | None = None
+    ) -> Workspace:
+        """Find the workspace by its base URL or add it; how links lead to its dashboard is replaced by this."""
+        dashboard = {"dashboard_url": dashboard_url, "dashboard_link": dashboard_link}
         statement = (
             upsert_into(self._connection, WORKSPACES)
-            .values(base_url=base_url, dashboard_url=dashboard_url)
-            .on_conflict_do_update(
-                index_elements=[WORKSPACES.c.base_url], set_={"dashboard_url": dashboard_url}
-            )
+            .values(base_url=base_url, **dashboard)
+            .on_conflict_do_update(index_elements=[WORKSPACES.c.base_url], set_=dashboard)
             .returning(WORKSPACES)
         )
         (workspace,) = await self._values(Workspace, statement)

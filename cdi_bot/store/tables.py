@@ -35,6 +35,7 @@ class WorkspaceRow(Base):
     workspace_id: Mapped[Id]
     base_url: Mapped[str] = mapped_column(unique=True)
     dashboard_url: Mapped[str | None]
+    dashboard_link: Mapped[str | None]
     lease_owner: Mapped[str | None]
     lease_until: Mapped[datetime | None]
 
@@ -51,6 +52,8 @@ class IntegrationRow(Base):
     integration_type: Mapped[str | None]
     integration_status: Mapped[str | None]
     warehouse_type: Mapped[str | None]
+    app_group_id: Mapped[str | None]
+    contact_emails: Mapped[str | None]
     last_updated_at: Mapped[datetime | None]
     last_job_start_time: Mapped[datetime | None]
     last_job_status: Mapped[str | None]

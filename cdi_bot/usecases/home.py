@@ -161,7 +161,9 @@ class HomeQueries(UseCases):
             integration=integration,
             incident=health.incidents[integration.integration_id],
             dashboard_url=dashboard_page(
-                self.workspaces.of(integration.workspace_id).workspace, integration.integration_id
+                self.workspaces.of(integration.workspace_id).workspace,
+                integration.integration_id,
+                integration.app_group_id,
             ),
             channels=tuple(sorted(channels)),
         )
@@ -181,7 +183,11 @@ class HomeQueries(UseCases):
             next_run=expected_next(entry.integration, runs, self.clock()),
             incident=health.incidents.get(key),
             missing=entry.missing_since is not None,
-            dashboard_url=dashboard_page(self.workspaces.of(entry.integration.workspace_id).workspace, key),
+            dashboard_url=dashboard_page(
+                self.workspaces.of(entry.integration.workspace_id).workspace,
+                key,
+                entry.integration.app_group_id,
+            ),
         )
 
 

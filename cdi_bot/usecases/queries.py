@@ -142,7 +142,9 @@ class Queries(UseCases):
             incident=incidents.get(key),
             snooze=snoozes.get(key),
             observed_at=watched.observed_at,
-            dashboard_url=dashboard_page(self.workspaces.of(workspace_id).workspace, key),
+            dashboard_url=dashboard_page(
+                self.workspaces.of(workspace_id).workspace, key, integration.app_group_id
+            ),
             subscribed=is_subscribed(await uow.subscriptions.for_channel(channel), integration),
             missing=watched.missing_since is not None,
             trouble=trouble,

@@ -16,11 +16,14 @@ from cdi_bot.monitoring.braze_port import BrazeReason, BrazeTrouble
         ("https://rest.fra-02.braze.eu", "https://dashboard-02.braze.eu"),
         ("https://rest.kr-01.braze.com", "https://dashboard.kr-01.braze.com"),
         ("https://rest.iad-99.braze.com", None),
-        ("https://gateway.example/braze", "https://gateway.example/braze"),
+        ("https://gateway.example/braze", None),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("http://[::1]:8080", "http://[::1]:8080"),
+        ("http://localhost:8080", "http://localhost:8080"),
     ],
 )
 def test_each_documented_instance_has_its_dashboard(base_url: str, dashboard: str | None) -> None:
-    """An unknown instance gets no guessed one."""
+    """An unknown instance, or a gateway before one, gets no guessed one; the stand-in has pages of its own."""
     assert dashboard_url(base_url) == dashboard
 
 

@@ -83,11 +83,31 @@ def test_a_documented_integration_is_read_whole() -> None:
             integration_type="users_attributes",
             integration_status="active",
             warehouse_type="snowflake",
+            app_group_id="group",
+            contact_emails="a@b.example",
             last_updated_at=datetime(2026, 3, 25, 12, tzinfo=UTC),
             last_job_start_time=datetime(2026, 3, 25, 12, 53, 35, tzinfo=UTC),
             last_job_status="success",
         ),
     )
+
+
+@pytest.mark.parametrize(
+    ("told", "read"),
+    [
+        (["a@b.example", " c@d.example "], "a@b.example, c@d.example"),
+        ("a@b.example,c@d.example", "a@b.example,c@d.example"),
+        ([], None),
+        ("", None),
+        (None, None),
+        ([None], None),
+    ],
+)
+def test_contacts_come_as_one_text_or_as_several(told: object, read: str | None) -> None:
+    """Braze documents a text; the name says that there may be several. Nothing else is lost over it."""
+    for more in ({}, {"last_updated_at": "soon"}):  # a page that is read as a whole, and one that is not
+        (found,) = list_page(LISTED | {"contact_emails": told} | more).integrations
+        assert (found.contact_emails, found.warehouse_type) == (read, "snowflake")
 
 
 @pytest.mark.parametrize(

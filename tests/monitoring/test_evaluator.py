@@ -199,8 +199,8 @@ async def test_a_watermark_in_the_future_is_told_once(bot: Whole) -> None:
     bot.end_run(users, "success")
     await bot.run(60, step=5)
     (card,), (reply,) = bot.cards(), bot.replies()
-    assert "lies in the past again" in card["text"]
-    assert "lies in the past again" in reply["text"]
+    assert "is no longer in the future" in card["text"]
+    assert "is no longer in the future" in reply["text"]
     assert bot.messages(OPS) == []
 
 

@@ -133,3 +133,73 @@ def test_no_secret_in_a_traceback(log_format: str) -> None:
         logging.getLogger("some.library").exception("asked in vain with %s", KEY)
     assert stream.getvalue().count("RuntimeError: Invalid API key: ***") == 2
     assert KEY not in stream.getvalue()
+
+
+def test_a_repeated_event_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten lines of an event are written in a minute, ours or a library's; the next line tells of the others."""
+    stream = logged()
+    now = 0.0
+    (handler,) = logging.getLogger().handlers
+    handler.filters = [logs.CountRepeats(lambda: now)]
+    for number in range(1000):
+        structlog.get_logger("ours").warning("refused", number=number)
+        logging.getLogger("asyncio").error("socket.accept() out of system resource\nsocket: %d", number)
+    structlog.get_logger("ours").info("something else")
+    assert len(stream.getvalue().splitlines()) == 21
+    now = 61.0
+    structlog.get_logger("ours").warning("refused", number=1000)
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()[21:]]
+    told = [(line["event"], line.get("of"), line.get("count")) for line in lines]
+    assert told == [
+        ("repeated lines were left out", "refused", 990),
+        ("repeated lines were left out", "socket.accept() out of system resource", 990),
+        ("refused", None, None),
+    ]
+    assert [line["level"] for line in lines] == ["warning", "error", "warning"]
+
+
+def test_many_different_events_take_no_memory() -> None:
+    """Events that somebody makes up one after the other are forgotten."""
+    stream = logged()
+    (handler,) = logging.getLogger().handlers
+    for number in range(2500):
+        structlog.get_logger().info(f"made up {number}")
+    (counting,) = handler.filters
+    assert isinstance(counting, logs.CountRepeats)
+    assert len(counting._seen) <= 1000  # noqa: SLF001 (that it is bounded can't be seen from outside)
+    assert len(stream.getvalue().splitlines()) == 2500
+
+
+HOSTILE = "a\x1b[2Jb\u202etxt.exe\nforged\x9b\u2028\u2066c\u200f"
+SEEN = "a\\x1b[2Jb\\u202etxt.exe\\nforged\\x9b\\u2028\\u2066c\\u200f"
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_control_characters_and_marks_are_visible(log_format: str) -> None:
+    """Nothing from outside moves the cursor, forges a line or turns one around; joiners of emoji stay."""
+    stream = logged(log_format=log_format)
+    structlog.get_logger().info(
+        f"named {HOSTILE}", name=HOSTILE, nested={HOSTILE: [HOSTILE]}, family="👩\u200d👧"
+    )
+    logging.getLogger("library").warning("named %s", HOSTILE)
+    text = stream.getvalue()
+    assert len(text.splitlines()) == 2
+    assert "👩\u200d👧" in text
+    assert all(c.isprintable() or c in "\n\u200d" for c in text)
+    if log_format == "json":
+        line = json.loads(text.splitlines()[0])
+        assert (line["name"], line["nested"]) == (SEEN, {SEEN: [SEEN]})
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_a_traceback_keeps_its_lines(log_format: str) -> None:
+    """What else is in it is made visible."""
+    stream = logged(log_format=log_format)
+    try:
+        int("name \u202e")
+    except ValueError:
+        structlog.get_logger().exception("failed")
+    text = stream.getvalue()
+    lines = json.loads(text)["exception"].splitlines() if log_format == "json" else text.splitlines()
+    assert lines[-1] == "ValueError: invalid literal for int() with base 10: 'name \\u202e'"
+    assert len(lines) > 3

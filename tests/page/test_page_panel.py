@@ -42,13 +42,43 @@ async def test_next_outcome(sandbox: Sandbox, page: Page) -> None:
     await expect(shown.get_by_test_id("outcome")).to_have_value("success")
 
 
-async def test_unknown_word(sandbox: Sandbox, page: Page) -> None:
-    """A run can end with a word that Braze does not document; it is shown as it stands."""
+@pytest.mark.parametrize(
+    ("word", "shown_as"), [("limit_exceeded", "Limit exceeded"), ("cancelled", "cancelled")]
+)
+async def test_rarer_words(sandbox: Sandbox, page: Page, word: str, shown_as: str) -> None:
+    """A run can end at a data limit, or with a word that Braze does not document, which is shown as it stands."""
     one = users(sandbox, run_seconds=0.5)
     shown = page.locator(f"[data-integration='{one}']")
-    await shown.get_by_test_id("outcome").select_option("limit_exceeded")
+    await shown.get_by_test_id("outcome").select_option(word)
     await shown.get_by_test_id("run-now").click()
-    await expect(shown.get_by_test_id("status")).to_have_text("limit_exceeded")
+    await expect(shown.get_by_test_id("status")).to_have_text(shown_as)
+
+
+async def test_pause(sandbox: Sandbox, page: Page) -> None:
+    """An integration can be paused, and resumed; while it is paused nothing is due, and the panel says so."""
+    one = users(sandbox, schedule_seconds=120.0)
+    shown = page.locator(f"[data-integration='{one}']")
+    pause = shown.get_by_test_id("pause")
+    await expect(pause).to_have_accessible_name("Pause Users – nightly")
+    await pause.click()
+    await expect(shown.locator(".when")).to_have_text("paused")
+    await expect(pause).to_have_accessible_name("Resume Users – nightly")
+    integration = sandbox.braze.get(one)
+    assert integration is not None
+    assert (integration.config.integration_status, integration.next_slot) == ("paused", None)
+    await pause.click()
+    await expect(shown.locator(".when")).to_contain_text("next in")
+    assert integration.config.integration_status == "active"
+
+
+async def test_a_missing_permission(sandbox: Sandbox, page: Page) -> None:
+    """The key can be made to miss the list's permission: the list alone is refused."""
+    await page.locator("[data-fault=permission]").click()
+    await expect(page.get_by_test_id("faults-now")).to_contain_text("refuses the list alone")
+    (fault,) = sandbox.braze.faults.active()
+    assert fault.status == 401
+    assert fault.matches("/cdi/integrations")
+    assert not fault.matches("/cdi/integrations/x/job_sync_status")
 
 
 async def test_deleted_integration(sandbox: Sandbox, page: Page) -> None:

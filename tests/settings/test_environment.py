@@ -43,15 +43,24 @@ def test_defaults() -> None:
     assert settings.slack_api_url == "https://slack.com/api/"
     assert settings.braze_base_url == "https://rest.iad-03.braze.com"
     assert settings.database_url == "sqlite+aiosqlite:///cdi_bot.db"
-    assert (settings.host, settings.port) == ("0.0.0.0", 3000)
+    assert (settings.host, settings.port) == ("127.0.0.1", 3000)
     assert settings.poll_interval == timedelta(seconds=30)
     assert settings.unreachable_after == timedelta(seconds=300)
     assert settings.grace == timedelta(seconds=600)
     assert settings.repeat_interval == timedelta(seconds=14400)
     assert settings.retention == timedelta(days=400)
     assert (settings.admins, settings.admin_channel) == (frozenset(), None)
+    assert settings.dashboard_link is None
     assert (settings.language, settings.log_format, settings.log_level) == ("en", None, LogLevel.INFO)
     assert settings.slack_signing_secret is None
+
+
+def test_the_port_is_open_to_others_only_when_slack_needs_it() -> None:
+    """Over HTTP Slack comes from outside; in Socket Mode nobody has to, unless the operator says so."""
+    assert load(SLACK_APP_TOKEN="", SLACK_SIGNING_SECRET="abcdef").host == "0.0.0.0"
+    assert load(SLACK_SIGNING_SECRET="abcdef").host == "127.0.0.1"
+    assert load(CDI_BOT_HOST="0.0.0.0").host == "0.0.0.0"
+    assert load(SLACK_APP_TOKEN="", SLACK_SIGNING_SECRET="abcdef", CDI_BOT_HOST="::1").host == "::1"
 
 
 def test_everything_set() -> None:
@@ -66,6 +75,7 @@ def test_everything_set() -> None:
         CDI_BOT_BLIND_AFTER="60",
         CDI_BOT_REPEAT_INTERVAL="3600",
         CDI_BOT_RETENTION=" 90 ",
+        CDI_BOT_DASHBOARD_LINK=" {dashboard}/a/{app_group_id}?b={integration_id} ",
         CDI_BOT_ADMINS=" U0AAA , W0BBB , * ,",
         CDI_BOT_ADMIN_CHANNEL=" C0AAA ",
         CDI_BOT_LANGUAGE="en-GB",
@@ -75,6 +85,7 @@ def test_everything_set() -> None:
     assert settings.slack_api_url == "http://127.0.0.1:9/api/"
     assert settings.poll_interval == timedelta(seconds=0.5)
     assert settings.retention == timedelta(days=90)
+    assert settings.dashboard_link == "{dashboard}/a/{app_group_id}?b={integration_id}"
     assert settings.admins == {"U0AAA", "W0BBB", "*"}
     assert settings.admin_channel == "C0AAA"
     assert (settings.log_format, settings.log_level) == (LogFormat.JSON, LogLevel.DEBUG)
@@ -164,6 +175,14 @@ def test_an_unreadable_file(tmp_path: Path) -> None:
         ("CDI_BOT_RETENTION", "59", "from 60 to 36500"),
         ("CDI_BOT_RETENTION", "1e3", "from 60 to 36500"),
         ("CDI_BOT_RETENTION", "HIDDEN", "from 60 to 36500"),
+        ("CDI_BOT_DASHBOARD_LINK", "HIDDEN/{integration_id}", "web address"),
+        ("CDI_BOT_DASHBOARD_LINK", "ftp://HIDDEN/{integration_id}", "web address"),
+        ("CDI_BOT_DASHBOARD_LINK", "https://{dashboard}/{HIDDEN}", "{app_group_id}"),
+        ("CDI_BOT_DASHBOARD_LINK", "https://{dashboard.HIDDEN}/", "{app_group_id}"),
+        ("CDI_BOT_DASHBOARD_LINK", "https://{dashboard!r}/HIDDEN", "{app_group_id}"),
+        ("CDI_BOT_DASHBOARD_LINK", "https://{dashboard:9}/HIDDEN", "{app_group_id}"),
+        ("CDI_BOT_DASHBOARD_LINK", "https://{}/HIDDEN", "{app_group_id}"),
+        ("CDI_BOT_DASHBOARD_LINK", "https://{dashboard/HIDDEN", "{app_group_id}"),
         ("CDI_BOT_ADMINS", "U0AAA,@HIDDEN", "Slack user id"),
         ("CDI_BOT_ADMIN_CHANNEL", "#HIDDEN", "channel id"),
         ("CDI_BOT_LANGUAGE", "HIDDEN", "Use one of: en"),

@@ -155,6 +155,13 @@ def test_a_url_that_names_no_usable_database(url: str) -> None:
         async_url(url)
 
 
+@pytest.mark.parametrize("parameter", ["pgbouncer=true", "timeout=soon"])
+def test_a_parameter_that_sqlite_does_not_know(tmp_path: Path, parameter: str) -> None:
+    """It is named."""
+    with pytest.raises(StoreTrouble, match=f"`{parameter.partition('=')[0]}`"):
+        async_url(f"sqlite:///{tmp_path}/bot.db?{parameter}")
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     """A database that is up to date."""

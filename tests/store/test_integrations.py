@@ -15,10 +15,10 @@ async def test_a_workspace_is_found_by_its_base_url(store: Store) -> None:
     async with store.write() as work:
         first = await work.workspaces.find_or_add(base_url="https://rest.example", dashboard_url=None)
         again = await work.workspaces.find_or_add(
-            base_url="https://rest.example", dashboard_url="https://d.example"
+            base_url="https://rest.example", dashboard_url="https://d.example", dashboard_link="{dashboard}/x"
         )
         other = await work.workspaces.find_or_add(base_url="https://rest2.example", dashboard_url=None)
-    assert again == replace(first, dashboard_url="https://d.example")
+    assert again == replace(first, dashboard_url="https://d.example", dashboard_link="{dashboard}/x")
     assert other.workspace_id != first.workspace_id
 
 
@@ -58,6 +58,8 @@ async def test_integrations_are_kept_whole(store: Store) -> None:
         integration_type="user_attributes",
         integration_status="active",
         warehouse_type="snowflake",
+        app_group_id="64f0c0ffee0123456789abcd",
+        contact_emails="a@b.example",
         last_updated_at=NOW,
         last_job_start_time=NOW.replace(microsecond=183728),
         last_job_status="partial",

@@ -7,14 +7,16 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Kind
 from cdi_bot.store import Store
+from tests.databases import ENGINES, Databases
 from tests.store.samples import (
     CHANNEL,
     MINUTE,
@@ -34,6 +36,23 @@ MANY = 12
 
 BLOCKED = 0.2
 """Seconds after which a transaction that could go on would have done so."""
+
+
+@pytest.fixture(params=[*ENGINES, "pgbouncer"])
+def engine(request: pytest.FixtureRequest) -> str:
+    """The engine's name; with "pgbouncer" the processes reach PostgreSQL through one, in transaction mode."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def url(databases: Databases, engine: str, tmp_path: Path) -> Iterator[str]:
+    """A database with all tables."""
+    if engine != "pgbouncer":
+        yield databases.migrated(engine, tmp_path)
+        return
+    with databases.pooler() as port:
+        yield databases.over_tcp(databases.migrated("postgresql", tmp_path), port=port)
 
 
 @pytest.fixture

@@ -115,9 +115,9 @@ class TestHistory:
         assert first.runs[0].job_status == "error"
         assert (first.good, first.ended) == (34, 35)
         assert len(first.recent) == 30
-        assert (
-            first.dashboard_url == f"https://dashboard-03.braze.com/integrations/cloud_data_ingestion/{users}"
-        )
+        folder = "https://dashboard-03.braze.com/integrations/cloud_data_ingestion"
+        group = first.integration.app_group_id
+        assert first.dashboard_url == f"{folder}/{group}?locale=en&main-tab=edit-sync--{users}"
         assert (first.subscribed, first.missing, first.trouble) == (False, False, None)
         assert first.observed_at == at.clock.now
 
@@ -248,10 +248,10 @@ class TestHistory:
         assert (await history(at, "users")).integration.integration_id == "one"
 
     async def test_unknown_dashboard(self, tmp_path: Path) -> None:
-        """Where the dashboard is not known there is no link."""
+        """Where the dashboard is not known, Braze's general address leads to the right one."""
         async with responder(tmp_path, dashboard=None) as at:
             at.add("Users", "success")
-            assert (await history(at, "Users")).dashboard_url is None
+            assert (await history(at, "Users")).dashboard_url == "https://dashboard.braze.com"
 
 
 class TestListing:

@@ -31,11 +31,14 @@ _ESCAPE = re.compile(r"<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>")
 
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
-# The address of an integration's page in Braze's dashboard, with whatever follows its id.
+# The address of an integration's page in Braze's dashboard: what stands after `edit-sync--` is the integration, else
+# what follows in the path, unless it has the form of a workspace's group (24 hexadecimal digits).
 _DASHBOARD = re.compile(
-    r"(?:https?://)?[^\s/]+(?:/[^\s?#]*)?/cloud_data_ingestion/([A-Za-z0-9][A-Za-z0-9._-]{0,99})(?:[/?#].*)?",
+    r"(?:https?://)?[^\s/]+(?:/[^\s?#]*)?/cloud_data_ingestion/([^\s/?#]*)(?:[/?#].*)?",
     re.ASCII | re.DOTALL | re.IGNORECASE,
 )
+_EDIT_SYNC = re.compile(r"[?&#]main-tab=edit-sync--([^&#\s]*)", re.ASCII)
+_PAGE_ID = re.compile(r"(?![0-9a-f]{24}\Z)[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
 
 _CHANNEL = re.compile(r"<#([CG][A-Z0-9]{1,30})(?:\|[^<>]*)?>", re.ASCII)
 _PERSON = re.compile(r"<@([UW][A-Z0-9]{1,30})(?:\|[^<>]*)?>", re.ASCII)
@@ -119,10 +122,15 @@ def name(tokens: Sequence[Token]) -> str:
 
 
 def page_id(text: str) -> str | None:
-    """Give the integration's id that the address of its page in Braze's dashboard ends with."""
+    """Give the integration's id that the address of its page in Braze's dashboard holds, if it is one."""
     link = _ESCAPE.fullmatch(text)
-    page = _DASHBOARD.fullmatch(link[2] if link else plain(text))
-    return page[1] if page else None
+    address = plain(link[2] if link else text)
+    page = _DASHBOARD.fullmatch(address)
+    if page is None:
+        return None
+    tab = _EDIT_SYNC.search(address)
+    found = _PAGE_ID.fullmatch(tab[1] if tab else page[1])
+    return found[0] if found else None
 
 
 def quote(words: str) -> str:

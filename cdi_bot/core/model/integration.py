@@ -23,7 +23,8 @@ def normalize_name(text: str) -> str:
 class Integration:
     """One configured CDI sync as Braze's list shows it, identified by its id: its name may change.
 
-    Without the permission to list, only `integration_id` is known, and `integration_name` is the same.
+    Without the permission to list, only `integration_id` is known, and `integration_name` is the same. `app_group_id`
+    is the workspace's group, which addresses in Braze's dashboard hold. `contact_emails` are separated by commas.
     """
 
     workspace_id: int
@@ -32,6 +33,8 @@ class Integration:
     integration_type: str | None = None
     integration_status: str | None = None
     warehouse_type: str | None = None
+    app_group_id: str | None = None
+    contact_emails: str | None = None
     last_updated_at: datetime | None = None
     last_job_start_time: datetime | None = None
     last_job_status: str | None = None
@@ -72,15 +75,40 @@ class WatchedIntegration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
-    """One Braze workspace: a REST endpoint and a key, to which the rate limits belong."""
+    """One Braze workspace: a REST endpoint and a key, to which the rate limits belong.
+
+    `dashboard_url` is `None` where the instance is not known. `dashboard_link` is the operator's pattern of an
+    integration's page, with `{dashboard}` (a host), `{app_group_id}` and `{integration_id}`; `None` for Braze's own.
+    """
 
     workspace_id: int
     base_url: str
     dashboard_url: str | None
+    dashboard_link: str | None = None
 
 
-def dashboard_page(workspace: Workspace, integration_id: str) -> str | None:
-    """An integration's page in the Braze dashboard, where the dashboard's address is known."""
+ANY_DASHBOARD = "https://dashboard.braze.com"
+"""Leads everybody to the dashboard of their instance."""
+
+_PAGE = "/integrations/cloud_data_ingestion/{integration_id}"
+"""From Braze's reference."""
+
+_PAGE_IN_GROUP = (
+    "/integrations/cloud_data_ingestion/{app_group_id}?locale=en&main-tab=edit-sync--{integration_id}"
+)
+"""Copied from a real dashboard: issue 11075 of github.com/braze-inc/braze-docs."""
+
+
+def dashboard_page(workspace: Workspace, integration_id: str, app_group_id: str | None) -> str:
+    """An integration's page in the Braze dashboard, as far as it is known where that is."""
+    ids = {
+        "integration_id": quote(integration_id, safe=""),
+        "app_group_id": quote(app_group_id or "", safe=""),
+    }
+    pattern, dashboard = workspace.dashboard_link, workspace.dashboard_url or ANY_DASHBOARD
+    if pattern and (app_group_id or "{app_group_id}" not in pattern):
+        page = pattern.format(dashboard=dashboard.partition("://")[2], **ids)
+        return page if "://" in page else f"https://{page}"
     if workspace.dashboard_url is None:
-        return None
-    return f"{workspace.dashboard_url}/integrations/cloud_data_ingestion/{quote(integration_id, safe='')}"
+        return ANY_DASHBOARD
+    return dashboard + (_PAGE_IN_GROUP if app_group_id else _PAGE).format_map(ids)

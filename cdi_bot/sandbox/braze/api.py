@@ -7,6 +7,7 @@ headers as empty strings, as seen in recorded traffic.
 import json
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from email.utils import format_datetime
 from html import escape
 from http import HTTPStatus
 
@@ -44,7 +45,9 @@ _DASHBOARD_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title
 def braze_routes(world: BrazeWorld) -> list[web.RouteDef]:
     """Return the routes of the three endpoints; every other path below `/cdi/` is an invalid URL.
 
-    A link to an integration in Braze's dashboard leads to a page that says so, so that no link of the demo is dead.
+    A link to an integration in Braze's dashboard leads to a page that says so, so that no link of the demo is dead:
+    the address in the reference (post_job_sync) has the integration in its path, one copied from a real dashboard the
+    workspace's `app_group_id`, and the integration after `main-tab=edit-sync--` (braze-docs issue 11075).
     """
     one = LIST_PATH + "/{integration_id}"
     return [
@@ -52,7 +55,7 @@ def braze_routes(world: BrazeWorld) -> list[web.RouteDef]:
         web.get(one + "/job_sync_status", _endpoint(world, Endpoint.STATUS, _status), allow_head=False),
         web.post(one + "/sync", _endpoint(world, Endpoint.SYNC, _sync)),
         web.route("*", "/cdi/{rest:.*}", _invalid_url(world)),
-        web.get("/integrations/cloud_data_ingestion/{integration_id}", _dashboard(world)),
+        web.get("/integrations/cloud_data_ingestion/{which}", _dashboard(world)),
     ]
 
 
@@ -69,14 +72,16 @@ def _endpoint(
         permissions = world.permissions(key)
         if permissions is None:
             return _invalid_key(key)
+        if endpoint.permission not in permissions and world.settings.missing_permission == 401:
+            return _invalid_key(key)
         if endpoint.permission not in permissions:
             text = f"This API key lacks the permission {endpoint.permission}"
             return _refused(403, text, NO_RATE_HEADERS)
-        passes, headers = world.limits.count(endpoint, world.catch_up())
+        passes, headers = world.limits.count(endpoint, world.catch_up() + world.ahead)
         return answer(world, request, headers) if passes else _rate_limited(headers)
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        used_up = world.limits.used_up(endpoint, world.catch_up())
+        used_up = world.limits.used_up(endpoint, world.catch_up() + world.ahead)
         return await _through_faults(world, request, carry_out, used_up)
 
     return handle
@@ -105,15 +110,13 @@ async def _through_faults(
         lambda: carry_out(request),
         lambda fault: _fault_answer(fault, request, used_up),
     )
-    world.requests.append(
-        ReceivedRequest(
-            method=request.method,
-            path=request.path_qs,
-            at=world.catch_up(),
-            status=answer.status if answer else None,
-        )
-    )
-    return answer or web.Response()  # of a connection that was cut
+    now = world.catch_up()
+    status = answer.status if answer else None
+    world.requests.append(ReceivedRequest(method=request.method, path=request.path_qs, at=now, status=status))
+    if answer is None:
+        return web.Response()  # of a connection that was cut
+    answer.headers["Date"] = format_datetime(now + world.ahead, usegmt=True)
+    return answer
 
 
 def _fault_answer(fault: Fault, request: web.Request, used_up: RateHeaders) -> web.Response:
@@ -154,7 +157,7 @@ def _list(world: BrazeWorld, request: web.Request, headers: RateHeaders) -> web.
             integration.config,
             integration.facts(shown_at),
             app_group_id=world.app_group_id,
-            updated_at=integration.updated_at,
+            ahead=world.ahead,
         )
         for integration in world.integrations(offset, PAGE_SIZE)
     ]
@@ -190,7 +193,7 @@ def _status(world: BrazeWorld, request: web.Request, headers: RateHeaders) -> we
         total=integration.total,
         repeat=oddities.repeat_cursor,
     )
-    return _page([run_row(run, oddities) for run in runs], link, headers)
+    return _page([run_row(run, oddities, world.ahead) for run in runs], link, headers)
 
 
 def _sync(world: BrazeWorld, request: web.Request, headers: RateHeaders) -> web.Response:
@@ -206,7 +209,10 @@ def _sync(world: BrazeWorld, request: web.Request, headers: RateHeaders) -> web.
 
 def _dashboard(world: BrazeWorld) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
-        integration = world.get(request.match_info["integration_id"])
+        which = request.match_info["which"]
+        if which == world.app_group_id:
+            which = request.query.get("main-tab", "").removeprefix("edit-sync--")
+        integration = world.get(which)
         if integration is None:
             raise web.HTTPNotFound
         config = integration.config

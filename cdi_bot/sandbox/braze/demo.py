@@ -124,6 +124,7 @@ def demo_world(clock: Callable[[], datetime], seed: int) -> BrazeWorld:
             rows=config.rows,
             outcomes=demo.past_outcomes,
             successes=2,
+            has_watermark=config.has_watermark,
         )
         world.create(config, first_in=demo.first_in, coming=demo.coming, past=past)
     return world

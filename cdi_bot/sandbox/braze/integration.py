@@ -13,6 +13,10 @@ from operator import attrgetter
 from cdi_bot.sandbox.braze.runs import SUCCESS, GeneratedRuns, Run, RunPlan, settled
 from cdi_bot.sandbox.control import Strict
 
+FILE_SOURCES = frozenset({"s3", "gcs", "azure_blob"})
+"""Values of `warehouse_type` that hold files: no schedule, no UPDATED_AT, a run for each new file. Source:
+braze.com/docs/user_guide/data/unification/cloud_ingestion/sources; the API's page names no values."""
+
 _START = attrgetter("start")
 _MIN_INTERVAL = 1.0  # seconds
 
@@ -57,7 +61,14 @@ class Burst(Strict):
 class IntegrationConfig(Strict):
     """How an integration is configured in Braze's dashboard, and how its runs usually go.
 
+    The first six are fields of the list call, which documents strings and no values
+    (braze.com/docs/api/endpoints/cdi/get_integration_list).
+
     integration_id: empty: the world generates one.
+    integration_type: what is synced (`users_attributes`), or a source, as in Braze's example (`SNOWFLAKE`).
+    integration_status: the dashboard knows active, paused and draft; the example writes `ACTIVE`. Whatever is not
+        active in any letters plans no runs; one that is asked for runs, as no refusal is documented.
+    warehouse_type: the source. contact_emails: whom Braze mails, comma-separated.
     schedule_seconds: from one start to the next; None for event-driven, manual and API-triggered sources.
     run_seconds, rows: usual length and size of a run. usual_outcome: of runs without a plan of their own.
     burst: set for file sources. stalled: scheduled times pass without a run.
@@ -68,6 +79,7 @@ class IntegrationConfig(Strict):
     integration_id: str = ""
     integration_name: str = "Untitled"
     integration_type: str = "users_attributes"
+    integration_status: str = "active"
     warehouse_type: str = "snowflake"
     contact_emails: str = "data-platform@northwind.example"
     schedule_seconds: float | None = None
@@ -85,6 +97,16 @@ class IntegrationConfig(Strict):
         if self.run_seconds < 0 or self.rows < 0:
             raise ValueError("run_seconds and rows must not be negative")
 
+    @property
+    def is_active(self) -> bool:
+        """Whether its schedule, or new files, bring runs."""
+        return self.integration_status.lower() == "active"
+
+    @property
+    def has_watermark(self) -> bool:
+        """Whether its runs tell of a last timestamp synced."""
+        return self.warehouse_type.lower() not in FILE_SOURCES
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListFacts:
@@ -94,6 +116,7 @@ class ListFacts:
     last_job_status: str | None = None
     last_job_start_time: datetime | None = None
     next_scheduled_run: datetime | None = None
+    last_updated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -114,7 +137,6 @@ class Integration:
     """
 
     config: IntegrationConfig
-    updated_at: datetime
     next_slot: datetime | None = None
     plan_token: int = 0
     deleted: bool = False
@@ -175,7 +197,11 @@ class Integration:
         """End `current`, the run in progress, at `at` by its plan, but never before its start (which may change)."""
         index = bisect_left(self._runs, current.start, key=_START)
         run = settled(
-            self._runs[index], current.plan, finish=max(at, current.start), watermark=self.watermark
+            self._runs[index],
+            current.plan,
+            finish=max(at, current.start),
+            watermark=self.watermark,
+            has_watermark=self.config.has_watermark,
         )
         self._runs[index] = run
         self.watermark = run.last_timestamp_synced
@@ -203,6 +229,7 @@ class Integration:
                 last_job_status=newest.status if newest else None,
                 last_job_start_time=newest.start if newest else None,
                 next_scheduled_run=self.next_slot,
+                last_updated_at=self.watermark,
             )
         )
         while len(self._facts) > 1 and self._facts[1].at <= at - lag:

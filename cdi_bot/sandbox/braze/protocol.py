@@ -94,15 +94,20 @@ PAGE_SIZE = 10
 
 WELL_FORMED_ID = re.compile(r"[A-Za-z0-9_.~-]{1,128}")
 _AS_DOCUMENTED = Oddities()
+_IN_STEP = timedelta()
 _CURSOR = re.compile(rb"skip:([0-9]{1,9})")
 
 
-def iso(time: datetime | None, oddities: Oddities = _AS_DOCUMENTED) -> str | None:
-    """Write a time as Braze does: microseconds and `Z`, unless `oddities` say otherwise."""
+def iso(
+    time: datetime | None, oddities: Oddities = _AS_DOCUMENTED, ahead: timedelta = _IN_STEP
+) -> str | None:
+    """Write a time as Braze does: microseconds and `Z`, unless `oddities` say otherwise. `ahead`: of Braze's clock."""
     if time is None:
         return None
-    text = time.astimezone(UTC).strftime(
-        "%Y-%m-%dT%H:%M:%S" if oddities.whole_seconds else "%Y-%m-%dT%H:%M:%S.%f"
+    text = (
+        (time + ahead)
+        .astimezone(UTC)
+        .strftime("%Y-%m-%dT%H:%M:%S" if oddities.whole_seconds else "%Y-%m-%dT%H:%M:%S.%f")
     )
     return text if oddities.naive_times else text + "Z"
 
@@ -142,26 +147,22 @@ def link_header(
     return ",".join(links) or None
 
 
-def run_row(run: Run, oddities: Oddities) -> dict[str, object]:
+def run_row(run: Run, oddities: Oddities, ahead: timedelta = _IN_STEP) -> dict[str, object]:
     """Return a row of the status call."""
     return {
         "job_status": oddities.status if oddities.status and run.status != RUNNING else run.status,
-        "sync_start_time": iso(run.start, oddities),
-        "sync_finish_time": iso(run.finish, oddities),
-        "last_timestamp_synced": iso(run.last_timestamp_synced, oddities),
+        "sync_start_time": iso(run.start, oddities, ahead),
+        "sync_finish_time": iso(run.finish, oddities, ahead),
+        "last_timestamp_synced": iso(run.last_timestamp_synced, oddities, ahead),
         "rows_synced": str(run.rows_synced) if oddities.text_counts else run.rows_synced,
         "rows_failed_with_errors": str(run.rows_failed) if oddities.text_counts else run.rows_failed,
     }
 
 
 def list_row(
-    config: IntegrationConfig,
-    facts: ListFacts,
-    *,
-    app_group_id: str,
-    updated_at: datetime,
+    config: IntegrationConfig, facts: ListFacts, *, app_group_id: str, ahead: timedelta = _IN_STEP
 ) -> dict[str, object]:
-    """Return a row of the list call."""
+    """Return a row of the list call; `last_updated_at` is documented as the last timestamp that was synced."""
     oddities = config.oddities
     status = facts.last_job_status
     return {
@@ -169,13 +170,13 @@ def list_row(
         "app_group_id": app_group_id,
         "integration_name": config.integration_name,
         "integration_type": config.integration_type,
-        "integration_status": "active",
+        "integration_status": config.integration_status,
         "contact_emails": config.contact_emails,
-        "last_updated_at": iso(updated_at, oddities),
+        "last_updated_at": iso(facts.last_updated_at, oddities, ahead),
         "warehouse_type": config.warehouse_type,
-        "last_job_start_time": iso(facts.last_job_start_time, oddities),
+        "last_job_start_time": iso(facts.last_job_start_time, oddities, ahead),
         "last_job_status": oddities.status if oddities.status and status not in {None, RUNNING} else status,
-        "next_scheduled_run": iso(facts.next_scheduled_run, oddities),
+        "next_scheduled_run": iso(facts.next_scheduled_run, oddities, ahead),
     }
 
 
@@ -186,6 +187,7 @@ def integration_json(integration: Integration) -> dict[str, object]:
         "integration_id": config.integration_id,
         "integration_name": config.integration_name,
         "integration_type": config.integration_type,
+        "integration_status": config.integration_status,
         "warehouse_type": config.warehouse_type,
         "schedule_seconds": config.schedule_seconds,
         "run_seconds": config.run_seconds,

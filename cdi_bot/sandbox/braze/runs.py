@@ -17,6 +17,9 @@ SUCCESS = "success"
 PARTIAL = "partial"
 ERROR = "error"
 CONFIG_ERROR = "config_error"
+LIMIT_EXCEEDED = "limit_exceeded"
+"""A data limit stopped the run. The dashboard's Sync Logs tell of it (braze.com/docs/user_guide/data/unification/
+cloud_ingestion, "Sync Logs"); the API's page leaves it out."""
 _LONGEST = 1_000_000_000  # seconds
 
 
@@ -52,7 +55,8 @@ class Run(Strict):
 class RunPlan(Strict):
     """How a coming run will go. What is None follows from the integration and the outcome.
 
-    outcome: the final status, any word.
+    outcome: the final status, any word; one that Braze does not document stops part of the way.
+    under_way: the status until then; a word that Braze does not document may mean that a run waits or works.
     seconds: how long it runs, exactly.
     rows_synced, rows_failed: final counts.
     last_timestamp_synced: the watermark after it, aware; may lie in the future.
@@ -61,6 +65,7 @@ class RunPlan(Strict):
     """
 
     outcome: str = SUCCESS
+    under_way: str = RUNNING
     seconds: float | None = None
     rows_synced: int | None = None
     rows_failed: int | None = None
@@ -80,7 +85,7 @@ def resolved(
 
     usual_seconds, usual_rows: the integration's own, varied by `jitter`: 0.1 is ten per cent.
     Partial runs fail 1 to 20 % of their rows, errors fail all of them, a configuration error reads none;
-    an unknown outcome stops part of the way.
+    `limit_exceeded` and unknown outcomes stop part of the way.
     """
     seconds = usual_seconds * random.uniform(1 - jitter, 1 + jitter)
     rows = round(usual_rows * random.uniform(1 - jitter, 1 + jitter))
@@ -104,15 +109,18 @@ def resolved(
     )
 
 
-def settled(run: Run, plan: RunPlan, *, finish: datetime, watermark: datetime | None) -> Run:
+def settled(
+    run: Run, plan: RunPlan, *, finish: datetime, watermark: datetime | None, has_watermark: bool = True
+) -> Run:
     """Return `run` as it stands once it ended at `finish` by its resolved `plan`.
 
-    watermark: the integration's last timestamp synced so far; it moves only when rows were synced.
+    watermark: the integration's last timestamp synced so far; it moves only when rows were synced, and where there is
+        one: `has_watermark`.
     """
     synced = plan.rows_synced or 0
     if plan.last_timestamp_synced is not None:
         watermark = plan.last_timestamp_synced
-    elif synced:
+    elif synced and has_watermark:
         watermark = run.start - timedelta(seconds=3)
     return replace(
         run,
@@ -130,7 +138,7 @@ class GeneratedRuns(Sequence[Run]):
 
     name: seeds the random. newest: about when the newest run started; the others lie `every_seconds` apart.
     outcomes: the statuses to choose from, with repeats as weights; the newest `successes` runs succeeded.
-    run_seconds, rows: the usual figures; runs never overlap.
+    run_seconds, rows: the usual figures; runs never overlap. has_watermark: whether they tell of a last timestamp.
     """
 
     name: str
@@ -141,6 +149,7 @@ class GeneratedRuns(Sequence[Run]):
     rows: int
     outcomes: tuple[str, ...] = (SUCCESS,)
     successes: int = 0
+    has_watermark: bool = True
 
     def __len__(self) -> int:
         """Return how many runs there are."""
@@ -172,5 +181,6 @@ class GeneratedRuns(Sequence[Run]):
             run,
             plan,
             finish=run.start + timedelta(seconds=plan.seconds or 0),
-            watermark=run.start - timedelta(seconds=self.every_seconds),
+            watermark=run.start - timedelta(seconds=self.every_seconds) if self.has_watermark else None,
+            has_watermark=self.has_watermark,
         )

@@ -12,9 +12,10 @@ from enum import Enum
 from heapq import heappop, heappush
 from itertools import count
 from random import Random
+from typing import Literal
 
 from cdi_bot.sandbox.braze.integration import Burst, Current, Integration
-from cdi_bot.sandbox.braze.runs import RUNNING, Run, RunPlan, resolved
+from cdi_bot.sandbox.braze.runs import Run, RunPlan, resolved
 from cdi_bot.sandbox.control import Strict
 
 
@@ -34,6 +35,9 @@ class Settings(Strict):
     trigger_delay: seconds from a triggered sync to the start of its run; until then the run is not shown.
     jitter: share by which run lengths and sizes vary; starts come up to twice as many seconds late.
     unknown_id: see UnknownId.
+    missing_permission: what a key without an endpoint's permission gets there: 403, or 401 with the very words of an
+        invalid key. Braze documents both (braze.com/docs/api/errors).
+    clock_ahead: seconds by which Braze's clock is ahead, in all times of its answers; below 0: behind.
 
     Raises ValueError for negative times and a jitter outside of 0 to 1.
     """
@@ -42,6 +46,8 @@ class Settings(Strict):
     trigger_delay: float = 3.0
     jitter: float = 0.1
     unknown_id: UnknownId = UnknownId.INVALID
+    missing_permission: Literal[401, 403] = 403
+    clock_ahead: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse settings that would turn back time or make figures negative."""
@@ -124,10 +130,10 @@ class Simulation:
         integration.plan_token = next(self._serial)
         integration.next_slot = None
         config = integration.config
-        if config.schedule_seconds is not None:
+        if config.schedule_seconds is not None and config.is_active:
             wait = config.schedule_seconds if first_in is None else first_in
             self._next_slot(integration, self.now + timedelta(seconds=wait), config.schedule_seconds)
-        if config.burst is not None:
+        if config.burst is not None and config.is_active:
             self._next_burst(integration, config.burst, self.now, first_in)
         self.mark_changed(integration, self.now)
 
@@ -136,7 +142,7 @@ class Simulation:
         integration.number += 1
         plan = self.resolve(integration, plan or integration.take_plan())
         current = Current(start=integration.free_start(at), plan=plan)
-        integration.begin(Run(status=RUNNING, start=current.start), current)
+        integration.begin(Run(status=plan.under_way, start=current.start), current)
         self.end_at(integration, current, at + timedelta(seconds=plan.seconds or 0))
         self.mark_changed(integration, at)
 

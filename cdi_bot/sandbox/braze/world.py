@@ -40,7 +40,8 @@ class BrazeWorld:
     clock: returns the present, aware UTC. seed: the same seed leads to the same events.
     on_change: gets each change as a stream event, `{"type": "integration", "integration": {…}}` or
         `{"type": "faults", "braze": […]}`; may be set later.
-    api_key: a key with every permission. app_group_id: the workspace's id.
+    api_key: a key with every permission. app_group_id: the workspace's id, 24 hexadecimal digits as in the addresses
+        of real dashboards.
     requests: the newest 10,000 that came in. limits, faults: to be changed directly.
 
     Methods that take an integration's id raise KeyError for an unknown one, unless they say otherwise.
@@ -61,13 +62,18 @@ class BrazeWorld:
         self._seed = seed
         self._simulation = Simulation(seed, clock())
         self.api_key = self._uuid("key")
-        self.app_group_id = self._uuid("app group")
+        self.app_group_id = f"{self._random('app group').getrandbits(96):024x}"
         self._keys: dict[str, frozenset[str]] = {self.api_key: ALL_PERMISSIONS}
         self._integrations: dict[str, Integration] = {}
         self._order: list[str] = []
         self._made = 0
 
     # Time
+
+    @property
+    def ahead(self) -> timedelta:
+        """How far Braze's clock is ahead of the one that moves this world."""
+        return timedelta(seconds=self.settings.clock_ahead)
 
     def catch_up(self) -> datetime:
         """Let everything happen that was due by now, and return now."""
@@ -132,7 +138,7 @@ class BrazeWorld:
             raise ValueError(f"integration_id is taken: {config.integration_id}")
         if not WELL_FORMED_ID.fullmatch(config.integration_id):
             raise ValueError("integration_id: letters, digits and - _ . ~ only, 128 at most")
-        integration = Integration(config=config, updated_at=now, past=past, coming=deque(coming))
+        integration = Integration(config=config, past=past, coming=deque(coming))
         integration.watermark = past[0].last_timestamp_synced if past else None
         self._integrations[config.integration_id] = integration
         self._order.append(config.integration_id)
@@ -177,17 +183,15 @@ class BrazeWorld:
     ) -> Integration:
         """Give an integration another configuration, and other plans for its next runs unless `coming` is None.
 
-        A changed schedule or burst applies from now on. The id stays as it is.
+        A changed schedule, burst or state applies from now on. The id stays as it is.
         """
         now = self.catch_up()
         integration = self._integrations[integration_id]
         before, after = integration.config, replace(config, integration_id=integration_id)
-        if after != before:
-            integration.config = after
-            integration.updated_at = now
+        integration.config = after
         if coming is not None:
             integration.coming = deque(coming)
-        if (after.schedule_seconds, after.burst) != (before.schedule_seconds, before.burst):
+        if _planned_by(after) != _planned_by(before):
             self._simulation.plan_future(integration)
         self._simulation.mark_changed(integration, now)
         self.advance(now)
@@ -285,5 +289,12 @@ class BrazeWorld:
             self.on_change({"type": "faults", "braze": self.faults.to_json()})
 
     def _uuid(self, *parts: object) -> str:
-        random = Random(":".join(map(str, (self._seed, *parts))))
-        return str(UUID(int=random.getrandbits(128), version=4))
+        return str(UUID(int=self._random(*parts).getrandbits(128), version=4))
+
+    def _random(self, *parts: object) -> Random:
+        return Random(":".join(map(str, (self._seed, *parts))))
+
+
+def _planned_by(config: IntegrationConfig) -> tuple[object, ...]:
+    """Return what an integration's coming runs follow from."""
+    return config.schedule_seconds, config.burst, config.is_active

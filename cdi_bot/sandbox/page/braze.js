@@ -10,19 +10,21 @@ const SEARCH_FROM = 12;
 const MOST = 60;
 const TICK_MS = 500;
 
-// What a sync can end with: [word on the wire, words for people]. The last one is a word Braze does not document.
+// What a sync can end with: [word on the wire, words for people]. The last one is made up: Braze may use others.
 const OUTCOMES = [
   ["success", "Success"],
   ["partial", "Partial: some rows fail"],
   ["error", "Error: no rows"],
   ["config_error", "Configuration error"],
-  ["limit_exceeded", "Unknown word: limit_exceeded"],
+  ["limit_exceeded", "Limit exceeded"],
+  ["cancelled", "A word Braze doesn’t document"],
 ];
 const STATUS = {
   success: ["Success", "good"],
   partial: ["Partial", "warn"],
   error: ["Error", "bad"],
   config_error: ["Configuration error", "bad"],
+  limit_exceeded: ["Limit exceeded", "bad"],
   running: ["Running", "busy"],
 };
 
@@ -100,12 +102,13 @@ function card(first) {
     icon("play", 12),
     "Run now",
   );
+  const pause = h("button", { class: "btn btn-small", type: "button", data: { testid: "pause" } });
   const node = h(
     "li",
     { class: "integration", data: { integration: id, testid: "integration" } },
     h("div", { class: "integration-head" }, name, status),
     h("div", { class: "integration-facts" }, facts, when),
-    h("div", { class: "integration-tools" }, outcome, run),
+    h("div", { class: "integration-tools" }, outcome, run, pause),
   );
 
   const address = `braze/integrations/${encodeURIComponent(id)}`;
@@ -118,8 +121,14 @@ function card(first) {
     run.removeAttribute("aria-busy");
   });
 
+  pause.addEventListener("click", () =>
+    call("PATCH", address, { integration_status: isActive(now) ? "paused" : "active" }),
+  );
+
   function update(integration) {
     now = integration;
+    pause.textContent = isActive(now) ? "Pause" : "Resume";
+    pause.setAttribute("aria-label", `${pause.textContent} ${now.integration_name}`);
     name.textContent = now.integration_name;
     name.title = `${now.integration_name} · ${id}`;
     outcome.setAttribute("aria-label", `How the next sync of ${now.integration_name} ends`);
@@ -167,10 +176,13 @@ function card(first) {
   return { node, update, tick };
 }
 
+const isActive = (integration) => integration.integration_status.toLowerCase() === "active";
+
 function whenOf(integration) {
   const seconds = (moment) => (new Date(moment).getTime() - Date.now()) / 1000;
   if (integration.running && integration.last_job_start_time)
     return `running for ${countdown(-seconds(integration.last_job_start_time))}`;
+  if (!isActive(integration)) return integration.integration_status.toLowerCase();
   if (!integration.next_scheduled_run) return integration.schedule_seconds ? "" : "no schedule";
   const left = seconds(integration.next_scheduled_run);
   return left > 0 ? `next in ${countdown(left)}` : "due now";

@@ -14,7 +14,16 @@ const common = [
 const SIDES = {
   braze: {
     title: "Braze",
-    switches: [...common, { name: "Key revoked", says: "refuses the key", fault: { kind: "revoked" } }],
+    switches: [
+      ...common,
+      { name: "Key revoked", says: "refuses the key", fault: { kind: "revoked" } },
+      {
+        name: "May not list",
+        says: "refuses the list alone: the key lacks its permission",
+        id: "permission",
+        fault: { kind: "status", status: 401, path: "/cdi/integrations$" },
+      },
+    ],
   },
   slack: {
     title: "Slack",
@@ -63,7 +72,7 @@ function inWords(side, fault) {
   const says =
     SIDES[side].switches.find((one) => fits(one, fault))?.says ??
     (fault.kind === "status" ? `answers ${fault.status}` : fault.kind);
-  const only = fault.path ? `, only ${fault.path}` : "";
+  const only = fault.path && !SIDES[side].switches.some((one) => fits(one, fault) && one.fault.path) ? `, only ${fault.path}` : "";
   return `${says}${only}${fault.times ? ` (${fault.times} more)` : ""}`;
 }
 
@@ -78,7 +87,7 @@ function group(side) {
         type: "button",
         "aria-pressed": "false",
         title: `${title} ${one.says}`,
-        data: { fault: one.fault.kind, side },
+        data: { fault: one.id ?? one.fault.kind, side },
         on: { click: () => toggle(side, one) },
       },
       one.name,

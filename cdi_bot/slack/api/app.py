@@ -18,11 +18,10 @@ from uuid import uuid4
 import aiohttp
 import structlog
 from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app
-from slack_bolt.adapter.starlette.async_handler import to_async_bolt_request, to_starlette_response
+from slack_bolt.adapter.starlette.async_handler import to_starlette_response
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.context.ack.async_ack import AsyncAck
-from slack_sdk.signature import SignatureVerifier
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
@@ -32,15 +31,13 @@ from starlette.responses import Response
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.slack.api.call import CALL_SECONDS, Json, SlackApi
 from cdi_bot.slack.api.directory import Identity, Recent, identify
+from cdi_bot.slack.api.signed_requests import Refused, SignedRequests
 from cdi_bot.slack.api.socket_mode import WATCH_SECONDS, SocketMode
 
 Listener = Callable[[Json], Awaitable[None]]
 Answerer = Callable[[Json], Awaitable[Json]]
 
 log = structlog.get_logger(__name__)
-
-LONGEST_BODY = 1024**2
-"""More than Slack sends in one request, in bytes."""
 
 REMEMBERED = 10_000
 """So many names of the newest deliveries are known again when Slack repeats them: far more than wait at any time."""
@@ -52,8 +49,6 @@ ENVELOPE = "envelope_id"
 """Where a delivery over Socket Mode tells its envelope, by which one without an id of its own is known again."""
 
 OK = 200
-
-_TIMESTAMP = re.compile(r"[0-9]{1,12}")
 
 
 class SlackApp:
@@ -74,7 +69,7 @@ class SlackApp:
     ) -> None:
         """Connect to nothing yet; `clock` counts seconds and never goes back."""
         self._bot_token = bot_token
-        self._signing_secret = signing_secret
+        self._signed = SignedRequests(signing_secret)
         self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_SECONDS))
         self.api = SlackApi(self._session, token=bot_token, url=api_url, clock=clock)
         self._sockets = (
@@ -82,7 +77,7 @@ class SlackApp:
             if app_token
             else None
         )
-        self._bolt = self._make_bolt(api_url)
+        self._bolt = self._make_bolt(api_url, signing_secret)
         self._tasks: set[asyncio.Future[Any]] = set()
         self._taken = Recent[bool](REMEMBERED)
         self._answered = Recent[asyncio.Future[Json]](REMEMBERED_ANSWERS)
@@ -90,7 +85,7 @@ class SlackApp:
         self._met: Callable[[str, str | None], None] = _ignore
         self._stopping = False
 
-    def _make_bolt(self, api_url: str) -> AsyncApp:
+    def _make_bolt(self, api_url: str, signing_secret: str | None) -> AsyncApp:
         # Bolt warns of a token in the environment that it does not use, and at the level "info" logs whole requests
         # that it refuses: it says nothing while it is made, and only warnings later.
         logger = logging.getLogger("slack_bolt.app")
@@ -103,7 +98,7 @@ class SlackApp:
         bolt = AsyncApp(
             name="cdi-bot",
             logger=logger,
-            signing_secret=self._signing_secret or "",
+            signing_secret=signing_secret or "",
             # Answered from memory: Bolt's own way asks Slack before it acknowledges the first command.
             authorize=authorize,
             client=AsyncWebClient(base_url=api_url, session=self._session, retry_handlers=[]),
@@ -267,32 +262,14 @@ class SlackApp:
 
     async def handle(self, request: Request) -> Response:
         """Answer a signed HTTP request; one that is forged or older than five minutes is refused."""
-        body = b""
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > LONGEST_BODY:
-                return Response(status_code=413)
-        if not self._signing_secret or not _is_signed(request, body, self._signing_secret):
-            return Response(status_code=401)
+        try:
+            bolt_request = await self._signed.read(request)
+        except Refused as refused:
+            # Its body may not have been read: nothing more is taken on this connection.
+            return Response(status_code=refused.status, headers={"connection": "close"})
         if self._stopping:
             return Response(status_code=503)  # left to another process, or to a later try
-        return to_starlette_response(await self._bolt.async_dispatch(to_async_bolt_request(request, body)))
-
-
-def _is_signed(request: Request, body: bytes, secret: str) -> bool:
-    """Whether Slack signed it within the last five minutes.
-
-    Asked before Bolt reads the body: it trips over bodies and headers that Slack would never send, which would let
-    anybody fill the log.
-    """
-    timestamp = request.headers.get("x-slack-request-timestamp", "")
-    signature = request.headers.get("x-slack-signature", "")
-    if _TIMESTAMP.fullmatch(timestamp) is None or not signature.isascii():
-        return False
-    try:
-        return SignatureVerifier(secret).is_valid(body.decode(), timestamp, signature)
-    except UnicodeDecodeError:
-        return False
+        return to_starlette_response(await self._bolt.async_dispatch(bolt_request))
 
 
 def _name_of(body: Json) -> str:

@@ -29,6 +29,7 @@ from tests.core.commands.samples import SAMPLE_TIME as NOW
 from tests.core.commands.samples import SAMPLES
 
 ID = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
+GROUP = "64f0c0ffee0123456789abcd"  # a workspace's group in the dashboard, which is no integration
 AN_ID = Integration(workspace_id=7, integration_id="an id", integration_name="Users")
 
 
@@ -82,6 +83,18 @@ def read(text: str) -> Command | Mistake:
         (
             f"list see dashboard-01.braze.eu/integrations/cloud_data_ingestion/{ID}",
             ListIntegrations(query=ID),
+        ),
+        (
+            f"status <https://dashboard-03.braze.com/integrations/cloud_data_ingestion/{GROUP}?locale=en&amp;main-tab=edit-sync--{ID}>",
+            ShowStatus(query=ID),
+        ),
+        (
+            f"sync https://dashboard-03.braze.com/integrations/cloud_data_ingestion/{GROUP}/?main-tab=edit-sync--{ID}&amp;x=1#y",
+            RequestSync(query=ID),
+        ),
+        (
+            f"status dashboard-03.braze.com/integrations/cloud_data_ingestion/{GROUP}",
+            ShowStatus(query=f"dashboard-03.braze.com/integrations/cloud_data_ingestion/{GROUP}"),
         ),
         ("status https://example.com/other/page", ShowStatus(query="https://example.com/other/page")),
         ("list", ListIntegrations(query=None)),

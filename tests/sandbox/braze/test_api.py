@@ -1,6 +1,7 @@
 """Braze's CDI API over HTTP, as any client of it sees it."""
 
 import asyncio
+import re
 from dataclasses import replace
 from itertools import pairwise
 from urllib.parse import parse_qs, urlsplit
@@ -8,8 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from aiohttp import ClientResponse, ServerDisconnectedError
 
-from cdi_bot.sandbox.braze.integration import Integration, IntegrationConfig, Oddities
-from cdi_bot.sandbox.braze.protocol import Endpoint
+from cdi_bot.sandbox.braze.integration import Burst, Integration, IntegrationConfig, Oddities
+from cdi_bot.sandbox.braze.protocol import Endpoint, iso
 from cdi_bot.sandbox.braze.runs import GeneratedRuns, RunPlan
 from cdi_bot.sandbox.braze.simulation import UnknownId
 from cdi_bot.sandbox.braze.world import BrazeWorld, ReceivedRequest
@@ -335,3 +336,112 @@ async def test_requests_are_noted(server: Server, world: BrazeWorld, clock: Cloc
         ReceivedRequest(method="GET", path=STATUS + "?cursor=c2tpcDow", at=at, status=200),
         ReceivedRequest(method="GET", path="/cdi/nothing", at=at, status=404),
     ]
+
+
+async def _listed(server: Server) -> dict[str, object]:
+    row: dict[str, object] = (await (await server.call("GET", LIST)).json())["results"][0]
+    return row
+
+
+@pytest.mark.parametrize("word", ["ACTIVE", "active", "paused", "draft"])
+async def test_a_state_is_shown_as_it_is_written(server: Server, world: BrazeWorld, word: str) -> None:
+    """The list shows an integration's state in the letters that it was given."""
+    world.change("abc123xyz", replace(_integration(world).config, integration_status=word))
+    assert (await _listed(server))["integration_status"] == word
+
+
+@pytest.mark.parametrize("word", ["SNOWFLAKE", "users_attributes"])
+async def test_a_type_is_a_source_or_a_target(server: Server, world: BrazeWorld, word: str) -> None:
+    """The list's type is a source, as in Braze's example, or a target; source and contacts are told beside it."""
+    config = replace(
+        _integration(world).config, integration_type=word, contact_emails="a@x.example,b@x.example"
+    )
+    world.change("abc123xyz", config)
+    row = await _listed(server)
+    assert (row["integration_type"], row["warehouse_type"]) == (word, "snowflake")
+    assert row["contact_emails"] == "a@x.example,b@x.example"
+
+
+async def test_the_workspaces_id(server: Server, world: BrazeWorld) -> None:
+    """The workspace is named by 24 hexadecimal digits, the same on every row."""
+    assert re.fullmatch("[0-9a-f]{24}", world.app_group_id)
+    assert (await _listed(server))["app_group_id"] == world.app_group_id
+
+
+async def test_the_list_tells_the_watermark(server: Server, world: BrazeWorld) -> None:
+    """`last_updated_at` is the newest timestamp that was synced, as Braze documents it, and null before."""
+    assert (await _listed(server))["last_updated_at"] is None
+    world.run("abc123xyz", RunPlan(seconds=0, rows_synced=4))
+    assert (await _listed(server))["last_updated_at"] == "2026-03-25T11:59:57.000000Z"
+
+
+async def test_files_have_no_watermark_and_no_schedule(server: Server, world: BrazeWorld) -> None:
+    """A file source tells of no last timestamp, in its past neither, and of no next run."""
+    past = GeneratedRuns(
+        name="f", length=3, newest=after(-60), every_seconds=60, run_seconds=5, rows=10, has_watermark=False
+    )
+    burst = Burst(every_seconds=60, most=2)
+    files = world.create(IntegrationConfig(integration_id="f", warehouse_type="s3", burst=burst), past=past)
+    world.run("f", RunPlan(seconds=0, rows_synced=4))
+    rows = (await (await server.call("GET", "/cdi/integrations/f/job_sync_status")).json())["results"]
+    assert [row["last_timestamp_synced"] for row in rows] == [None] * 4
+    listed = (await (await server.call("GET", LIST)).json())["results"][1]
+    assert (listed["next_scheduled_run"], listed["last_updated_at"]) == (None, None)
+    assert files.watermark is None
+
+
+async def test_a_missing_permission_looks_like_a_bad_key(server: Server, world: BrazeWorld) -> None:
+    """Where the workspace says so, a key that may not list is answered 401 there, and 200 elsewhere."""
+    world.set_key(world.api_key, ["cdi.integration_job_status"])
+    assert (await server.call("GET", LIST)).status == 403
+    world.settings = replace(world.settings, missing_permission=401)
+    refused = await server.call("GET", LIST)
+    assert (refused.status, await _message(refused)) == (401, f"Invalid API key: {world.api_key}")
+    assert _rates(refused) == ("", "", "")
+    assert (await server.call("GET", STATUS)).status == 200
+    assert (await server.call("POST", SYNC)).status == 401
+
+
+async def test_answers_carry_the_date(server: Server, clock: Clock) -> None:
+    """Every answer says when Braze sent it, also one that refuses."""
+    clock.advance(90)
+    for path in (LIST, STATUS, "/cdi/nothing"):
+        assert (await server.call("GET", path)).headers["Date"] == "Wed, 25 Mar 2026 12:01:30 GMT"
+
+
+async def test_a_clock_that_is_ahead(server: Server, world: BrazeWorld) -> None:
+    """Braze's clock may be ahead or behind: in the date, the limit's end and every time of its answers."""
+    world.create(IntegrationConfig(integration_id="b", schedule_seconds=300))
+    world.run("b", RunPlan(seconds=0, rows_synced=4))
+    for ahead, text, begun in ((90, "12:01:30", "12:01:30"), (-90, "11:58:30", "11:58:30")):
+        world.settings = replace(world.settings, clock_ahead=ahead)
+        answer = await server.call("GET", "/cdi/integrations/b/job_sync_status")
+        assert answer.headers["Date"] == f"Wed, 25 Mar 2026 {text} GMT"
+        assert int(answer.headers["X-RateLimit-Reset"]) == int(after(120 if ahead > 0 else -60).timestamp())
+        (row,) = (await answer.json())["results"]
+        assert row["sync_start_time"] == f"2026-03-25T{begun}.000000Z"
+        listed = (await (await server.call("GET", LIST)).json())["results"][1]
+        assert listed["next_scheduled_run"] == iso(after(300 + ahead))
+        assert listed["last_job_start_time"] == row["sync_start_time"]
+
+
+async def test_another_word_while_a_run_is_under_way(server: Server, world: BrazeWorld, clock: Clock) -> None:
+    """A run can be called by a word that Braze does not document until it ends, without a finish time."""
+    world.run("abc123xyz", RunPlan(under_way="queued", seconds=5))
+    (row,) = (await (await server.call("GET", STATUS)).json())["results"]
+    assert (row["job_status"], row["sync_finish_time"]) == ("queued", None)
+    assert (await _listed(server))["last_job_status"] == "queued"
+    clock.advance(5)
+    (row,) = (await (await server.call("GET", STATUS)).json())["results"]
+    assert (row["job_status"], row["sync_finish_time"]) == ("success", "2026-03-25T12:00:05.000000Z")
+
+
+async def test_a_dashboard_address_as_a_real_one_is_copied(server: Server, world: BrazeWorld) -> None:
+    """An integration's page has the workspace's id in its path and the integration behind `edit-sync--`."""
+    page = f"/integrations/cloud_data_ingestion/{world.app_group_id}?locale=en&main-tab=edit-sync--"
+    found = await server.call("GET", page + "abc123xyz")
+    assert (found.status, "Users" in await found.text()) == (200, True)
+    assert (await server.call("GET", page + "nobody")).status == 404
+    assert (await server.call("GET", page.partition("?")[0])).status == 404
+    documented = await server.call("GET", "/integrations/cloud_data_ingestion/abc123xyz")
+    assert (documented.status, "Users" in await documented.text()) == (200, True)

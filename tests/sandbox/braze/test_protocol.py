@@ -93,9 +93,13 @@ def test_running_rows() -> None:
 def _list_row(config: Oddities, status: str | None = "error") -> dict[str, object]:
     return list_row(
         IntegrationConfig(integration_id="abc123xyz", integration_name="Users", oddities=config),
-        ListFacts(at=NOON, last_job_status=status, last_job_start_time=NOON if status else None),
+        ListFacts(
+            at=NOON,
+            last_job_status=status,
+            last_job_start_time=NOON if status else None,
+            last_updated_at=after(-60),
+        ),
         app_group_id="group",
-        updated_at=after(-60),
     )
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from itertools import pairwise
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -90,7 +91,7 @@ def test_impossible_lengths_are_refused(seconds: float) -> None:
         RunPlan(seconds=seconds)
 
 
-def _generated(length: int = 30, **more: int) -> GeneratedRuns:
+def _generated(length: int = 30, **more: Any) -> GeneratedRuns:
     return GeneratedRuns(
         name="a",
         length=length,

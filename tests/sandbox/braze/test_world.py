@@ -294,16 +294,15 @@ def test_changed_schedule(world: BrazeWorld, clock: Clock) -> None:
 
 
 def test_change_keeps_id_and_runs(world: BrazeWorld, clock: Clock) -> None:
-    """A renamed integration keeps its id and runs, and says when it was changed; plans alone change nothing of it."""
+    """A renamed integration keeps its id and runs; plans alone change nothing of it."""
     integration = _every_minute(world)
     config = integration.config
     clock.advance(70)
     world.change(config.integration_id, config, [RunPlan(outcome="error")])
-    assert integration.updated_at == NOON
+    assert integration.config == config
     world.change(config.integration_id, replace(config, integration_name="People", integration_id="other"))
     assert integration.config.integration_id == config.integration_id
     assert integration.config.integration_name == "People"
-    assert integration.updated_at == after(70)
     assert integration.total == 1
 
 
@@ -409,6 +408,7 @@ def test_tells_of_changes(world: BrazeWorld, clock: Clock) -> None:
         "integration_id": integration.config.integration_id,
         "integration_name": "Users",
         "integration_type": "users_attributes",
+        "integration_status": "active",
         "warehouse_type": "snowflake",
         "schedule_seconds": 60,
         "run_seconds": 5,
@@ -447,3 +447,40 @@ def test_oddities_do_not_touch_the_truth(world: BrazeWorld) -> None:
     integration = world.create(IntegrationConfig(oddities=Oddities(status="Odd")))
     world.run(integration.config.integration_id, RunPlan(seconds=0))
     assert _statuses(integration) == ["success"]
+
+
+@pytest.mark.parametrize("state", ["paused", "DRAFT"])
+def test_a_paused_integration_runs_no_more(world: BrazeWorld, clock: Clock, state: str) -> None:
+    """Paused or a draft, an integration plans nothing; a run in progress still ends; active again, it goes on."""
+    integration = _every_minute(world)
+    clock.advance(62)
+    world.change(integration.config.integration_id, replace(integration.config, integration_status=state))
+    assert (_statuses(integration), integration.next_slot) == (["running"], None)
+    clock.advance(600)
+    world.catch_up()
+    assert _statuses(integration) == ["success"]
+    world.change(integration.config.integration_id, replace(integration.config, integration_status="ACTIVE"))
+    assert integration.next_slot == after(662 + 60)
+    clock.advance(70)
+    world.catch_up()
+    assert _statuses(integration) == ["success", "success"]
+
+
+def test_files_of_a_paused_integration_wait_for_nothing(world: BrazeWorld, clock: Clock) -> None:
+    """No file is taken while a file source is paused."""
+    config = IntegrationConfig(
+        integration_id="a",
+        warehouse_type="s3",
+        integration_status="paused",
+        burst=Burst(every_seconds=10, most=3),
+    )
+    integration = world.create(config)
+    clock.advance(600)
+    world.catch_up()
+    assert integration.total == 0
+
+
+def test_a_paused_integration_can_be_asked_for_a_run(world: BrazeWorld) -> None:
+    """Braze documents no refusal for a paused integration, so a sync that is asked for runs."""
+    world.create(IntegrationConfig(integration_id="a", integration_status="paused"))
+    assert world.trigger("a")

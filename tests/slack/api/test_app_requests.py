@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
+import hmac
 import io
+import time
+from urllib.parse import urlsplit
 
 import aiohttp
+import pytest
 
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.slack.interactions import Tamper
 from cdi_bot.sandbox.slack.payloads import Press
 from cdi_bot.sandbox.slack.seed_data import MARA
-from cdi_bot.slack.api.app import LONGEST_BODY
+from cdi_bot.slack.api.signed_requests import LONGEST_BODY, MOST_BODIES
 from tests.slack.api.bolt_kit import PATIENCE, Work, app_at, message_with_buttons, served, type_help
 
 
@@ -59,7 +65,6 @@ async def test_forged_requests_are_refused(sandbox: Sandbox) -> None:
 
 
 ODD = [
-    (b"x" * (LONGEST_BODY + 1), "1", "v0=1", 413),
     (b"\xff\xfe", "1", "v0=1", 401),
     (b"{}", "soon", "v0=1", 401),
     (b"{}", "1", "v0=\xe9", 401),
@@ -92,3 +97,101 @@ async def test_without_a_secret_nothing_is_taken(sandbox: Sandbox) -> None:
     async with served(app_at(sandbox, work), sandbox):
         assert (await type_help(sandbox))["error"] == "http_401"
     assert work.taken.empty()
+
+
+SIGNATURE = "v0=" + "0" * 64
+
+
+def head(timestamp: str, signature: str, length: int = 100_000) -> bytes:
+    """The headers of a request with a body of this length."""
+    return (
+        f"POST /slack/events HTTP/1.1\r\nHost: bot\r\nContent-Length: {length}\r\n"
+        f"X-Slack-Request-Timestamp: {timestamp}\r\nX-Slack-Signature: {signature}\r\n\r\n"
+    ).encode()
+
+
+class Outsider:
+    """Sends bytes to a request address on connections of its own, and never ends what it began."""
+
+    def __init__(self, url: str) -> None:
+        """Connect to nothing yet."""
+        self._address = urlsplit(url)
+        self._open: list[asyncio.StreamWriter] = []
+
+    async def send(self, data: bytes) -> asyncio.StreamReader:
+        """Send this on a new connection."""
+        reader, writer = await asyncio.open_connection(self._address.hostname, self._address.port)
+        self._open.append(writer)
+        writer.write(data)
+        await writer.drain()
+        return reader
+
+    def close(self) -> None:
+        """Close all connections."""
+        for writer in self._open:
+            writer.close()
+
+
+async def status(reader: asyncio.StreamReader) -> int:
+    """The status of the answer."""
+    line = await asyncio.wait_for(reader.readline(), PATIENCE)
+    return int(line.split()[1])
+
+
+UNREAD = [
+    (None, SIGNATURE, 100_000, 401),
+    (-400, SIGNATURE, 100_000, 401),
+    (4000, SIGNATURE, 100_000, 401),
+    (0, "", 100_000, 401),
+    (0, "v0=short", 100_000, 401),
+    (0, SIGNATURE, LONGEST_BODY + 1, 413),
+]
+
+
+@pytest.mark.parametrize(("age", "signature", "length", "expected"), UNREAD)
+async def test_what_cannot_be_slacks_is_refused_unread(
+    sandbox: Sandbox, age: int | None, signature: str, length: int, expected: int
+) -> None:
+    """A missing, malformed or stale signature, or too long a body: the answer comes before the body, and the end."""
+    async with served(app_at(sandbox, Work(), socket=False), sandbox) as url:
+        outsider = Outsider(url)
+        timestamp = "" if age is None else str(int(time.time()) + age)
+        reader = await outsider.send(head(timestamp, signature, length))
+        assert await status(reader) == expected
+        await asyncio.wait_for(reader.read(), PATIENCE)
+        outsider.close()
+
+
+@pytest.mark.parametrize(("count", "size"), [(MOST_BODIES + 5, 1000), (6, LONGEST_BODY - 10)])
+async def test_bodies_that_stop_short(sandbox: Sandbox, count: int, size: int) -> None:
+    """Many unfinished bodies, or few long ones: the oldest are given up, and Slack is answered."""
+    work = Work()
+    async with served(app_at(sandbox, work, socket=False), sandbox) as url:
+        outsider = Outsider(url)
+        begun = head(str(int(time.time())), SIGNATURE, LONGEST_BODY) + b"x" * size
+        readers = [await outsider.send(begun) for _ in range(count)]
+        assert await status(readers[0]) == 408
+        assert (await type_help(sandbox))["acked"]
+        await work.next()
+        outsider.close()
+
+
+NO_OBJECTS = ["[]", "null", "1", '"text"', "{", "payload=[1]", "payload=null", "payload={"]
+
+
+@pytest.mark.parametrize("body", [*NO_OBJECTS, pytest.param("[" * 9999, id="deep")])
+async def test_a_signed_body_that_is_no_object(sandbox: Sandbox, body: str) -> None:
+    """400: Slack signs objects only."""
+    timestamp = str(int(time.time()))
+    digest = hmac.new(
+        sandbox.slack_signing_secret.encode(), f"v0:{timestamp}:{body}".encode(), hashlib.sha256
+    )
+    headers = {"X-Slack-Request-Timestamp": timestamp, "X-Slack-Signature": f"v0={digest.hexdigest()}"}
+    if not body.startswith("payload"):
+        headers["Content-Type"] = "application/json"
+    async with (
+        served(app_at(sandbox, Work(), socket=False), sandbox) as url,
+        aiohttp.ClientSession() as http,
+        http.post(url, data=body, headers=headers) as answer,
+    ):
+        assert answer.status == 400

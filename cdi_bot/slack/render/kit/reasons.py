@@ -16,6 +16,7 @@ def reason_text(reason: str | None, i18n: Translator) -> str:
         BrazeReason.RATE_LIMITED: i18n("Braze's rate limit is used up"),
         BrazeReason.OUT_OF_BUDGET: i18n("the bot's share of Braze's rate limit is used up"),
         BrazeReason.NOT_JSON: i18n("the answer is not what Braze's API promises"),
+        BrazeReason.TOO_LARGE: i18n("Braze's answer is too large"),
         BrazeReason.BAD_KEY: i18n("Braze refuses the API key"),
         BrazeReason.NO_PERMISSION: i18n("the API key lacks a permission, or the account is inactive"),
         BrazeReason.MEDIA_TYPE: i18n("Braze doesn't accept the media type of the bot's requests"),
@@ -36,6 +37,9 @@ def reason_text(reason: str | None, i18n: Translator) -> str:
 def braze_advice(reason: str | None, i18n: Translator) -> str:
     """Say in mrkdwn what to do when Braze can't be reached."""
     wait = i18n("Nothing to do at first: the bot keeps asking. If it lasts, look at Braze's status page.")
+    proxy = i18n(
+        "Check that `BRAZE_BASE_URL` is the workspace's REST endpoint, and that no proxy answers in its place."
+    )
     known: dict[str, str] = {
         BrazeReason.UNREACHABLE: i18n(
             "The bot keeps asking. If it lasts, check `BRAZE_BASE_URL` and the network of the machine that runs "
@@ -45,9 +49,8 @@ def braze_advice(reason: str | None, i18n: Translator) -> str:
             "It ends with the minute. If it comes back, another tool is using the same workspace's limit."
         ),
         BrazeReason.OUT_OF_BUDGET: i18n("Try again in a minute."),
-        BrazeReason.NOT_JSON: i18n(
-            "Check that `BRAZE_BASE_URL` is the workspace's REST endpoint, and that no proxy answers in its place."
-        ),
+        BrazeReason.NOT_JSON: proxy,
+        BrazeReason.TOO_LARGE: proxy,
         BrazeReason.BAD_KEY: i18n(
             "Whoever runs the bot: make a new key in Braze with the permissions `cdi.integration_job_status`, "
             "`cdi.integration_list` and `cdi.integration_sync`, replace `BRAZE_API_KEY`, and start the bot again."

@@ -1,0 +1,47 @@
+"""Where an integration's page stands in Braze's dashboard."""
+
+from __future__ import annotations
+
+import pytest
+
+from cdi_bot.core.model.integration import Workspace, dashboard_page
+
+GROUP = "64f0c0ffee0123456789abcd"
+ID = "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0"
+HOST = "https://dashboard-03.braze.com"
+FOLDER = f"{HOST}/integrations/cloud_data_ingestion"
+PATTERN = "https://{dashboard}/cdi/{app_group_id}/{integration_id}"
+
+
+@pytest.mark.parametrize(
+    ("dashboard", "pattern", "group", "page"),
+    [
+        (HOST, None, GROUP, f"{FOLDER}/{GROUP}?locale=en&main-tab=edit-sync--{ID}"),
+        (HOST, None, None, f"{FOLDER}/{ID}"),
+        (None, None, GROUP, "https://dashboard.braze.com"),
+        (None, None, None, "https://dashboard.braze.com"),
+        (HOST, PATTERN, GROUP, f"https://dashboard-03.braze.com/cdi/{GROUP}/{ID}"),
+        (HOST, "{dashboard}/cdi/{integration_id}", None, f"https://dashboard-03.braze.com/cdi/{ID}"),
+        (None, PATTERN, GROUP, f"https://dashboard.braze.com/cdi/{GROUP}/{ID}"),
+        (HOST, PATTERN, None, f"{FOLDER}/{ID}"),
+        (
+            "http://127.0.0.1:8000",
+            None,
+            None,
+            f"http://127.0.0.1:8000/integrations/cloud_data_ingestion/{ID}",
+        ),
+    ],
+)
+def test_the_page_is_where_the_dashboard_has_it(
+    dashboard: str | None, pattern: str | None, group: str | None, page: str
+) -> None:
+    """Below the workspace's group where the list told it; elsewhere as Braze's reference says, or the operator."""
+    workspace = Workspace(workspace_id=1, base_url="", dashboard_url=dashboard, dashboard_link=pattern)
+    assert dashboard_page(workspace, ID, group) == page
+
+
+def test_what_stands_in_an_address_can_not_end_it() -> None:
+    """Ids are escaped."""
+    workspace = Workspace(workspace_id=1, base_url="", dashboard_url=HOST)
+    page = dashboard_page(workspace, "a/b?c", "d&e")
+    assert page == f"{FOLDER}/d%26e?locale=en&main-tab=edit-sync--a%2Fb%3Fc"
