@@ -9,6 +9,8 @@ import signal
 import sys
 from types import FrameType
 
+from cdi_bot.cli.streams import hold_streams
+
 _UNTIL_STOPPED = {"run", "demo", "sandbox"}
 
 
@@ -18,6 +20,7 @@ def _end(number: int, _frame: FrameType | None) -> None:
 
 def main() -> None:
     """Load the program and run it."""
+    hold_streams()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, _end)
     gc.disable()  # what is loaded stays: to look for garbage in it would only take longer, now and later

@@ -84,10 +84,14 @@ class Program:
         self.folder = folder
         self._started: list[Started] = []
 
-    async def start(self, *arguments: str, env: Mapping[str, str] | None = None) -> Started:
-        """Starts it."""
+    async def start(
+        self, *arguments: str, env: Mapping[str, str] | None = None, redirect: str = ""
+    ) -> Started:
+        """Starts it; `redirect` is what a shell does with its streams."""
+        shell = ["bash", "-c", f'{"" if "|" in redirect else "exec"} "$@" {redirect}', "bash"]
         inherited = {name: value for name, value in os.environ.items() if name not in VARIABLES}
         process = await asyncio.create_subprocess_exec(
+            *(shell if redirect else []),
             sys.executable,
             "-m",
             "cdi_bot",

@@ -16,6 +16,7 @@ from typing import Any
 import typer
 
 from cdi_bot.cli.run import run_bot
+from cdi_bot.cli.streams import give_up_output
 from cdi_bot.operator.http import ListenError
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.braze.demo import demo_world
@@ -62,7 +63,7 @@ async def show_demo(
     with TemporaryDirectory(prefix="cdi-bot-demo-") as folder:
         async with _serving(port) as sandbox:
             settings = settings_of(_environment(sandbox, Path(folder)))
-            async with _beside(*([_print_conversation(sandbox)] if headless else [])):
+            async with _beside(*([_print_conversation(sandbox, stop)] if headless else [])):
                 return await _show(sandbox, settings, stop, seconds)
 
 
@@ -75,7 +76,7 @@ async def _show(sandbox: Sandbox, settings: Settings, stop: asyncio.Event, secon
     waiting.cancel()
     if not ready.is_set():
         return await bot
-    typer.echo(f"cdi-bot is running. Watch and play: {sandbox.url}/\nStop it with Ctrl-C.")
+    _say(f"cdi-bot is running. Watch and play: {sandbox.url}/\nStop it with Ctrl-C.", stop)
     async with _beside(*([_stop_after(seconds, stop)] if seconds else [])):
         await sandbox.people.command(DATA_ALERTS, MARA, FIRST_COMMAND)
         return await bot
@@ -136,13 +137,22 @@ async def _beside(*works: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
             raise outcome
 
 
-async def _print_conversation(sandbox: Sandbox) -> None:
-    """Prints each message as it arrives, in the terminal's time zone."""
+async def _print_conversation(sandbox: Sandbox, stop: asyncio.Event) -> None:
+    """Prints each message as it arrives, in the terminal's time zone; sets `stop` when nobody reads any more."""
     zone = datetime.now().astimezone().tzinfo or UTC
     transcript = Transcript(sandbox.slack.snapshot(), zone)
     async for event in sandbox.events():
         for line in transcript.lines(event, _now()):
-            typer.echo(line)
+            _say(line, stop)
+
+
+def _say(line: str, stop: asyncio.Event) -> None:
+    """Prints a line; where its reader has gone (`| head`), the demo is over."""
+    try:
+        typer.echo(line)
+    except BrokenPipeError:
+        give_up_output()
+        stop.set()
 
 
 async def _stop_after(seconds: float, stop: asyncio.Event) -> None:

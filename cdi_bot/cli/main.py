@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any, NoReturn, TypeVar
@@ -22,10 +23,11 @@ from rich.console import Console
 from cdi_bot.cli.check import run_checks
 from cdi_bot.cli.run import run_bot, status_report, trial_client
 from cdi_bot.cli.status import print_answer
+from cdi_bot.cli.streams import give_up_output
 from cdi_bot.delivery.slack_port import SlackTrouble
 from cdi_bot.monitoring.braze_port import BrazeTrouble
 from cdi_bot.operator.http import ListenError
-from cdi_bot.operator.logs import redact, register_secrets, set_up_logging
+from cdi_bot.operator.logs import flush_log, redact, register_secrets, set_up_logging, tell
 from cdi_bot.settings.environment import Settings, SettingsError, load_database_url, load_settings
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import StoreTrouble, migrate
@@ -42,7 +44,6 @@ _PLAIN = (BrazeTrouble, ListenError, SlackTrouble, StoreTrouble)
 
 app = typer.Typer(
     name="cdi-bot",
-    help="Tells Slack when a Braze Cloud Data Ingestion sync goes wrong, and answers /cdi.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -54,6 +55,13 @@ app.add_typer(db, name="db")
 PagePort = Annotated[
     int, typer.Option("--port", min=0, max=65535, help="Port of the page; 0 takes a free one.")
 ]
+
+
+@app.callback()
+def prepare() -> None:
+    """Tells Slack when a Braze Cloud Data Ingestion sync goes wrong, and answers /cdi."""
+    # Before any setting is read, so that whatever goes wrong from here on is redacted.
+    set_up_logging(log_format=None, level="info")
 
 
 @app.command()
@@ -161,9 +169,7 @@ def _database_url() -> str:
 
 
 def _misused(error: SettingsError) -> NoReturn:
-    typer.echo("The settings can't be used:", err=True)
-    for problem in error.problems:
-        typer.echo(f"  {problem}", err=True)
+    tell("\n".join(["The settings can't be used:", *(f"  {problem}" for problem in error.problems)]))
     raise typer.Exit(MISUSED)
 
 
@@ -176,9 +182,11 @@ def _outcome(work: Coroutine[Any, Any, Result]) -> Result:
     except SettingsError as error:
         _misused(error)
     except _PLAIN as error:
-        typer.echo(redact(str(error)), err=True)
+        tell(str(error))
     except Exception:  # noqa: BLE001 (nothing else catches it: the traceback goes to the log, redacted)
         structlog.get_logger().exception("cdi-bot failed")
+    finally:
+        flush_log()
     raise typer.Exit(FAILED)
 
 
@@ -213,6 +221,18 @@ def _exit_now(code: int) -> None:
 
 def main() -> None:
     """The program."""
-    # Before any setting is read, so that whatever goes wrong from here on is redacted.
-    set_up_logging(log_format=None, level="info")
-    app(prog_name="cdi-bot")
+    sys.unraisablehook = _log_unraisable
+    try:
+        app(prog_name="cdi-bot")
+    except OSError as error:  # every other one is told where it is raised
+        give_up_output()
+        with suppress(OSError):
+            typer.echo(f"Standard output can't be written to: {error.strerror}.", err=True)
+        sys.exit(FAILED)
+
+
+def _log_unraisable(found: "sys.UnraisableHookArgs") -> None:
+    """Log an error that nobody can catch, such as one of a destructor: Python would print it with its secrets."""
+    structlog.get_logger().error(
+        "an error was ignored", exc_info=(found.exc_type, found.exc_value, found.exc_traceback)
+    )

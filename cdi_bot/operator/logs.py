@@ -18,6 +18,8 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from cdi_bot.operator.log_writer import LogWriter
+
 STARS = "***"
 
 # What looks like a credential is hidden even where nobody registered it: Slack's tokens, an
@@ -181,6 +183,20 @@ def redact_event(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
     return {key: redact_value(value) for key, value in event.items()}
 
 
+def tell(text: str) -> None:
+    """Writes a text for people to where the log goes, redacted but as it is, and waits a moment until it is there."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, LogWriter):
+            handler.tell(redact(text))
+    flush_log()
+
+
+def flush_log() -> None:
+    """Waits a moment for the lines that are not written yet."""
+    for handler in logging.getLogger().handlers:
+        handler.flush()
+
+
 def set_up_logging(*, log_format: str | None, level: str, stream: TextIO | None = None) -> None:
     """Sends every log line of this process to `stream` (standard error unless given).
 
@@ -204,7 +220,7 @@ def set_up_logging(*, log_format: str | None, level: str, stream: TextIO | None 
         if console
         else structlog.processors.JSONRenderer(ensure_ascii=False)
     )
-    handler = logging.StreamHandler(stream)
+    handler = LogWriter(stream, encoding=None if console else "utf-8")
     handler.addFilter(CountRepeats())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -219,6 +235,8 @@ def set_up_logging(*, log_format: str | None, level: str, stream: TextIO | None 
         )
     )
     root = logging.getLogger()
+    for former in root.handlers:
+        former.flush()
     root.handlers = [handler]
     root.setLevel(threshold)
     logging.captureWarnings(capture=True)

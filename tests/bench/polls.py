@@ -93,7 +93,7 @@ async def _poller(env: Env, store: Store) -> tuple[Poller, BrazeClient]:
 
 async def _bare(env: Env, integration_id: str) -> float:
     """Seconds of CPU of a request without anything around it."""
-    headers = {"Authorization": f"Bearer {env['BRAZE_API_KEY']}"}
+    headers = {"Authorization": f"Bearer {env['BRAZE_API_KEY']}", "Content-Type": "application/json"}
     url = f"{env['BRAZE_BASE_URL']}/cdi/integrations/{integration_id}/job_sync_status"
     async with httpx.AsyncClient(headers=headers) as client:
         for _ in range(20):

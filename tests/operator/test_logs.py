@@ -19,9 +19,18 @@ def _secrets(restored_logging: None) -> None:
     logs.register_secrets([KEY, KEY + "-longer", ""])
 
 
+class Written(io.StringIO):
+    """What was logged so far."""
+
+    def getvalue(self) -> str:
+        """All of it."""
+        logs.flush_log()
+        return super().getvalue()
+
+
 def logged(log_format: str | None = "json", level: str = "info") -> io.StringIO:
     """Logging set up to write into the returned buffer."""
-    stream = io.StringIO()
+    stream = Written()
     logs.set_up_logging(log_format=log_format, level=level, stream=stream)
     return stream
 

@@ -55,7 +55,8 @@ class Server:
         self, method: str, path: str, json: object = None, key: str | None = None
     ) -> ClientResponse:
         """Send a request and return its answer, read whole."""
-        headers = {"Authorization": f"Bearer {self.key if key is None else key}"}
+        key = self.key if key is None else key
+        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
         async with self.session.request(method, self.url + path, json=json, headers=headers) as response:
             await response.read()
             return response

@@ -17,7 +17,7 @@ from tests.sandbox.slack_kit import ALERTS, RawSocket
 
 async def test_braze_and_slack_answer_on_one_port(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
     """Braze's API, Slack's API and both controls share an address."""
-    headers = {"Authorization": f"Bearer {sandbox.braze_api_key}"}
+    headers = {"Authorization": f"Bearer {sandbox.braze_api_key}", "Content-Type": "application/json"}
     async with http.get(sandbox.url + "/cdi/integrations", headers=headers) as answer:
         assert (await answer.json())["message"] == "success"
     async with http.post(sandbox.url + "/api/auth.test") as answer:

@@ -68,6 +68,9 @@ def _endpoint(
     answer: Callable[[BrazeWorld, web.Request, RateHeaders], web.Response],
 ) -> Handler:
     async def carry_out(request: web.Request) -> web.Response:
+        # Every documented example sends it, GETs too; the errors' page has a 415 for its absence.
+        if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != "application/json":
+            return _refused(415, "Unsupported Media Type")
         key = _key(request)
         permissions = world.permissions(key)
         if permissions is None:

@@ -159,7 +159,7 @@ def _recovered(_content: Recovered, view: EventView, i18n: Translator) -> Render
     line = i18n("{name} – {state}").format(name=bold_subject(about, i18n), state=state)
     good = incident.resolved_by or view.run
     has_ended = good is not None and good.outcome is not Outcome.RUNNING
-    still = kind.still_to_do(incident, i18n)
+    still = kind.still_to_do(about, i18n)
     more = [*([run_line(good, i18n)] if good and has_ended else []), *([still] if still else [])]
     row = actions(look_buttons(about.integration, about.dashboard_url, i18n))
     return short_message(line, *more, sign=kind.recovery_sign(incident), row=row)

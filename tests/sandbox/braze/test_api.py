@@ -445,3 +445,16 @@ async def test_a_dashboard_address_as_a_real_one_is_copied(server: Server, world
     assert (await server.call("GET", page.partition("?")[0])).status == 404
     documented = await server.call("GET", "/integrations/cloud_data_ingestion/abc123xyz")
     assert (documented.status, "Users" in await documented.text()) == (200, True)
+
+
+@pytest.mark.parametrize("given", [None, "text/plain", "application/x-www-form-urlencoded"])
+async def test_requests_need_the_media_type(server: Server, world: BrazeWorld, given: str | None) -> None:
+    """A request without `Content-Type: application/json` is refused, whatever its method, and costs no allowance."""
+    headers = {"Authorization": f"Bearer {server.key}"} | ({"Content-Type": given} if given else {})
+    for method, path in (("GET", LIST), ("GET", STATUS), ("POST", SYNC)):
+        async with server.session.request(
+            method, server.url + path, headers=headers, skip_auto_headers=["Content-Type"]
+        ) as refused:
+            assert (refused.status, await _message(refused)) == (415, "Unsupported Media Type")
+    assert _integration(world).total == 0
+    assert _rates(await server.call("GET", LIST))[1] == "49"

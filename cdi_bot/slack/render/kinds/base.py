@@ -91,7 +91,7 @@ class KindRenderer(GroupTexts, ABC):
     def recovery(self, incident: Incident, i18n: Translator) -> str:
         """Say in plain text that it is over, and after how long."""
 
-    def still_to_do(self, incident: Incident, i18n: Translator) -> str | None:
+    def still_to_do(self, view: IncidentView, i18n: Translator) -> str | None:
         """Say in mrkdwn what is not repaired by its being over; `None` where there is no such thing."""
         return None
 
@@ -120,7 +120,7 @@ class KindRenderer(GroupTexts, ABC):
         """Say of which integration this is, what is wrong, what is known of it, and what to do next."""
         incident = view.incident
         known = [(i18n("Integration id"), code(incident.integration_id or "–")), *self.facts(view, i18n)]
-        advice = self.advice(view, i18n) if incident.is_open else self.still_to_do(incident, i18n)
+        advice = self.advice(view, i18n) if incident.is_open else self.still_to_do(view, i18n)
         return [self._head(view, i18n), fields(known), *([next_step(advice, i18n)] if advice else [])]
 
     def _head(self, view: IncidentView, i18n: Translator) -> Block:

@@ -81,11 +81,11 @@ def status_advice(status: str, integration: Integration | None, i18n: Translator
     logs = i18n("*Data Settings › Cloud Data Ingestion › Sync Logs*")
     if status == "partial":
         rows = i18n("{logs} › the run › *Export rows* gives the reason for each failed row, for 30 days.")
-        said = [rows.format(logs=logs), _failed_rows(source, i18n)]
+        said = [rows.format(logs=logs), failed_rows_advice(integration, i18n)]
     elif status == "error":
         said = [i18n("{logs} in Braze gives the reason.").format(logs=logs), _source_check(source, i18n)]
         said.append(
-            i18n("A failed file is not tried again: upload it again when that is fixed.")
+            _failed_file(effect_of(integration), i18n)
             if source and source.is_files
             else i18n("The next run tries the same rows again.")
         )
@@ -114,13 +114,29 @@ def status_advice(status: str, integration: Integration | None, i18n: Translator
     return i18n.sentences(said)
 
 
-def _failed_rows(source: Source | None, i18n: Translator) -> str:
-    if source is None:
+def _failed_file(effect: Effect, i18n: Translator) -> str:
+    if effect is Effect.MESSAGES_CUSTOMERS:
+        return i18n(
+            "A failed file is not tried again. Before you upload its rows once more, check in Braze that no customer "
+            "entered the Canvas: who did would get the messages again."
+        )
+    return i18n("A failed file is not tried again: upload it again when that is fixed.")
+
+
+def failed_rows_advice(integration: Integration | None, i18n: Translator) -> str:
+    """Say in mrkdwn how rows that failed in a run are synced after all."""
+    source, effect = source_of(integration), effect_of(integration)
+    if source is None and effect is not Effect.MESSAGES_CUSTOMERS:
         return i18n(
             "They are not tried again by themselves: fix them in the source and give them a new `UPDATED_AT`. "
             "Files have none: upload the file again."
         )
-    if source.is_files:
+    if source and source.is_files and effect is Effect.MESSAGES_CUSTOMERS:
+        return i18n(
+            "They are not tried again by themselves: fix them, and upload a file that holds only the failed rows. "
+            "Customers of the others would get the messages again."
+        )
+    if source and source.is_files:
         return i18n(
             "They are not tried again by themselves: fix them and upload the file again. One invalid line of JSON "
             "skips the whole file."
@@ -143,7 +159,7 @@ def _source_check(source: Source | None, i18n: Translator) -> str:
             "In Google Cloud, check the service account: its key, and its rights in BigQuery."
         ),
         Source.DATABRICKS: i18n(
-            "In Databricks, check the access token, and whether the SQL warehouse starts: a run waits for one that is "
+            "In Databricks, check the credentials, and whether the SQL warehouse starts: a run waits for one that is "
             "stopped."
         ),
         Source.FABRIC: i18n(
