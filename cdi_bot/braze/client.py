@@ -26,7 +26,6 @@ from cdi_bot.braze.budget import NO_RATE_HEADERS, Budget, Denial, Permit, read_d
 from cdi_bot.braze.errors import (
     HTTPX_ERRORS,
     NOT_AT_ONCE,
-    UNUSABLE_ID,
     missing_permission,
     sync_may_have_started,
     trouble_for,
@@ -35,7 +34,7 @@ from cdi_bot.braze.errors import (
 )
 from cdi_bot.braze.instances import checked_base_url, checked_key
 from cdi_bot.braze.payloads import (
-    is_valid_integration_id,
+    check_integration_id,
     read_confirmation,
     read_list_page,
     read_status_page,
@@ -195,7 +194,7 @@ class BrazeClient:
         self, integration_id: str, cursor: str | None = None, *, purpose: Purpose = Purpose.POLL
     ) -> StatusPage:
         """Fetch one page of an integration's runs, the first without a cursor."""
-        _check_id(integration_id)
+        check_integration_id(integration_id)
 
         def read(response: httpx.Response) -> StatusPage:
             return read_status_page(
@@ -213,7 +212,7 @@ class BrazeClient:
 
     async def trigger_sync(self, integration_id: str) -> None:
         """Start a sync. After a `BrazeTrouble` with `may_have_happened` it must not be requested again."""
-        _check_id(integration_id)
+        check_integration_id(integration_id)
         request = BrazeRequest(
             endpoint=Endpoint.SYNC,
             path=f"{_LIST_PATH}/{integration_id}/sync",
@@ -345,11 +344,6 @@ def _final(request: BrazeRequest[_Answer], trouble: BrazeTrouble) -> BrazeTroubl
 
 def _read_object(response: httpx.Response) -> None:
     read_confirmation(response.content)
-
-
-def _check_id(integration_id: str) -> None:
-    if not is_valid_integration_id(integration_id):
-        raise trouble_for(BrazeReason.INVALID_INTEGRATION, text=UNUSABLE_ID)
 
 
 def _query(cursor: str | None) -> str:
