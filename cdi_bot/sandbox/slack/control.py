@@ -26,7 +26,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 from pydantic_core import to_jsonable_python
 
-from cdi_bot.sandbox.control import Json, control_route, read
+from cdi_bot.sandbox.control import Json, control_route, is_on_loopback, read
 from cdi_bot.sandbox.slack.channels import ChannelChange, change_channel
 from cdi_bot.sandbox.slack.interactions import HttpMode, Interactions, Tamper
 from cdi_bot.sandbox.slack.model import Content, Message, Rules, TokenState
@@ -192,7 +192,10 @@ class SlackControl:
         return shown
 
     async def _http(self, body: Json) -> Json:
-        self._world.request_url = body.get("request_url")
+        url = body.get("request_url")
+        if url is not None and not is_on_loopback(str(url)):
+            raise ValueError("request_url: must be a web address on 127.0.0.1 or localhost")
+        self._world.request_url = url
         if body.get("signing_secret"):
             self._world.signing_secret = str(body["signing_secret"])
         return {"request_url": self._world.request_url}

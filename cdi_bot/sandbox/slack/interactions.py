@@ -104,7 +104,7 @@ class HttpMode:
         limit = ClientTimeout(total=self._world.rules.ack_seconds)
         try:
             async with self._session.post(
-                sent.url, data=sent.body, headers=sent.headers, timeout=limit
+                sent.url, data=sent.body, headers=sent.headers, timeout=limit, allow_redirects=False
             ) as answer:
                 text = await answer.text()
         except TimeoutError:

@@ -86,10 +86,11 @@ def _auth_test(call: Call) -> Json:
         "url": "https://northwind-data.slack.com/",
         "team": world.team_name,
         "user": world.users[world.bot_user].name,
-        "team_id": world.team,
+        "team_id": world.enterprise if world.is_org_wide else world.team,
         "user_id": world.bot_user,
         "bot_id": world.bot_id,
-        "is_enterprise_install": False,
+        "enterprise_id": world.enterprise,
+        "is_enterprise_install": world.is_org_wide,
     }
 
 

@@ -10,6 +10,7 @@ from cdi_bot.sandbox.control import Json
 from cdi_bot.sandbox.slack.block_kit import find_element
 from cdi_bot.sandbox.slack.model import Channel, Message
 from cdi_bot.sandbox.slack.schema import Refusal
+from cdi_bot.sandbox.slack.seed_data import TEAM
 from cdi_bot.sandbox.slack.world import SlackWorld
 
 _VERIFICATION = "not-used-anymore"  # Slack's old check, replaced by signatures, still in every payload
@@ -194,7 +195,7 @@ def event_payload(world: SlackWorld, event: Json) -> Json:
         "authorizations": [
             {
                 "enterprise_id": None,
-                "team_id": world.team,
+                "team_id": TEAM,
                 "user_id": world.bot_user,
                 "is_bot": True,
                 "is_enterprise_install": False,

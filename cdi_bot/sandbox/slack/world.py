@@ -27,6 +27,8 @@ class SlackWorld:
 
     team = TEAM
     team_name = "Northwind Data"
+    enterprise: str | None = None  # the organisation (Enterprise Grid) that the workspace belongs to
+    is_org_wide = False  # the app is installed to the whole organisation
     app_id = APP
     bot_user = BOT
     bot_id = BOT_ID

@@ -40,7 +40,7 @@ class Method(NamedTuple):
 
 METHODS = {
     "apps.connections.open": Method(Effect.LOOKS, ("url",)),
-    "auth.test": Method(Effect.LOOKS, ("team_id", "user_id")),
+    "auth.test": Method(Effect.LOOKS, ("user_id",)),
     "chat.postMessage": Method(Effect.SHOWS_TWICE, ("ts",)),
     "chat.update": Method(Effect.CHANGES_ONCE),
     "conversations.history": Method(Effect.LOOKS),

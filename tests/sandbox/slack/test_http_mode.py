@@ -142,3 +142,22 @@ async def test_what_an_app_may_answer(sandbox: Sandbox, body: str, read: Json | 
     told = await sandbox.people.command(ALERTS, MARA, "x")
     assert (told["acked"], told["response"]) == (True, read)
     await runner.cleanup()
+
+
+async def test_a_redirect_is_not_followed(sandbox: Sandbox) -> None:
+    """An app can't send Slack's requests on to another address."""
+    asked: list[str] = []
+
+    async def redirect(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        raise web.HTTPTemporaryRedirect("/elsewhere")
+
+    server = web.Application()
+    server.add_routes([web.post("/", redirect), web.post("/elsewhere", redirect)])
+    runner = web.AppRunner(server)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    sandbox.slack.request_url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
+    assert (await sandbox.people.command(ALERTS, MARA, "x"))["error"] == "http_307"
+    assert asked == ["/"]
+    await runner.cleanup()

@@ -220,6 +220,13 @@ class TestIdentity:
         identity = await app.identify()
         assert (identity.team_id, identity.bot_user_id) == (TEAM, BOT)
 
+    async def test_an_organisation(self, app: SlackApp, sandbox: Sandbox) -> None:
+        """A workspace tells its organisation; an app that is installed to all of it has that as its team."""
+        sandbox.slack.enterprise = "E0NORTHWIND"
+        assert (await app.identify())[:3] == (TEAM, BOT, "E0NORTHWIND")
+        sandbox.slack.is_org_wide = True
+        assert (await app.identify())[:3] == ("E0NORTHWIND", BOT, "E0NORTHWIND")
+
     async def test_a_revoked_token(self, app: SlackApp, sandbox: Sandbox) -> None:
         """Slack's word says what is wrong; the token is not in it."""
         sandbox.slack.set_token(sandbox.slack_bot_token, state=TokenState.REVOKED)
