@@ -146,14 +146,18 @@ class WorkspaceState:
             for item in unsaved:
                 item.times_unsaved = False
 
-    async def record(self, observations: Sequence[Observation], now: datetime) -> None:
-        """Store observations with what they owe, and remember what they show."""
+    async def record(self, observations: Sequence[Observation], now: datetime) -> set[str]:
+        """Store observations with what they owe, and remember what they show; returns which integrations were stored.
+
+        Of several, those are left out that the database refuses.
+        """
         findings = await self._recorder.record(observations, now)
         self._detections.note(findings, now)
         for finding in findings:
             self._remember(finding)
         if any(finding.incident or finding.started or finding.corrections for finding in findings):
             self._wake()
+        return {finding.watched.integration.integration_id for finding in findings}
 
     def _remember(self, finding: Finding) -> None:
         integration = finding.watched.integration
@@ -203,9 +207,8 @@ class WorkspaceState:
             item.watched, item.has_news, item.list_unstored = watched, True, True
             news.append(item)
             observations.append(Observation(watched=watched, runs=[]))
-        await self.record(observations, now)
-        for each in observations:
-            self.integrations[each.watched.integration.integration_id].list_unstored = False
+        for stored in await self.record(observations, now):
+            self.integrations[stored].list_unstored = False
         return news
 
     async def _as_listed(

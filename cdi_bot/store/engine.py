@@ -11,7 +11,7 @@ from typing import Any
 
 import aiosqlite
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import ArgumentError, SAWarning
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -23,6 +23,9 @@ BUSY_SECONDS = 10.0
 
 QUEUE_SECONDS = 3 * BUSY_SECONDS
 """How long a writer waits for the other writers of its own process."""
+
+CHANGED = "changed"
+"""The key in `info` of a writing connection under which it notes that rows were changed."""
 
 _RETRY_SECONDS = 0.02
 _READERS = 4
@@ -157,6 +160,22 @@ def prepare_sqlite(
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
+
+
+def note_changes(engine: Engine) -> None:
+    """Set `CHANGED` on a connection with each statement that changes rows."""
+
+    @event.listens_for(engine, "after_cursor_execute")
+    def note(
+        connection: Connection,
+        cursor: DBAPICursor,
+        _sql: str,
+        _parameters: object,
+        context: Any,
+        _many: object,
+    ) -> None:
+        if (context.isinsert or context.isupdate or context.isdelete) and cursor.rowcount:
+            connection.info[CHANGED] = True
 
 
 def write_ahead(url: URL) -> None:

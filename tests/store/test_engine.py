@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from sqlalchemy import URL, make_url, text
+from sqlalchemy import URL, Connection, Engine, event, make_url, text
 from structlog.testing import capture_logs
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.store import Store, StoreTrouble, migrate
+from cdi_bot.store import RowRefused, Store, StoreTrouble, migrate
 from cdi_bot.store.engine import BUSY_SECONDS, async_url, open_engines
 from tests.databases import Databases, new_file
+from tests.store.samples import run
 
 WAL, FOREIGN_KEYS_ON, NORMAL = "wal", 1, 1
 
@@ -65,6 +67,68 @@ async def test_a_file_that_cannot_be_written(databases: Databases, tmp_path: Pat
                 assert await uow.outbox.depth() == 0
     assert "can't be written" in str(store.trouble)
     assert [line["event"] for line in logged] == ["the database can't be used"]
+    await store.close()
+
+
+@dataclass
+class Disk:
+    """The disk of the SQLite files; while it is full, none of them can grow."""
+
+    is_full: bool = False
+
+
+@pytest.fixture
+def disk() -> Iterator[Disk]:
+    """A disk that a test can fill."""
+    disk = Disk()
+
+    def limit(connection: Connection) -> None:
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {1 if disk.is_full else 10**6}")
+
+    event.listen(Engine, "begin", limit)
+    yield disk
+    event.remove(Engine, "begin", limit)
+
+
+async def fill(store: Store) -> None:
+    """Write more than the file has room for."""
+    async with store.write() as work:
+        for number in range(50):
+            await work.workspaces.find_or_add(
+                base_url=f"https://{number}.example/{'x' * 4000}", dashboard_url=None
+            )
+
+
+async def test_a_full_disk_is_over_with_the_next_change(
+    databases: Databases, tmp_path: Path, disk: Disk
+) -> None:
+    """A transaction that has nothing to write succeeds on it, and proves nothing."""
+    store = await Store.open(databases.migrated("sqlite", tmp_path))
+    with capture_logs() as logged:
+        disk.is_full = True
+        for _ in range(3):
+            with pytest.raises(StoreTrouble, match="the disk is full; make room"):
+                await fill(store)
+            async with store.write() as work:
+                await work.subscriptions.clear_broken(Channel(team_id="T1", channel_id="C1"))
+            assert "the disk is full" in str(store.trouble)
+        disk.is_full = False
+        await fill(store)
+    assert store.trouble is None
+    assert [line["event"] for line in logged] == [
+        "the database can't be used",
+        "the database can be used again",
+    ]
+    await store.close()
+
+
+async def test_a_refused_row_is_no_trouble_of_the_database(databases: Databases, tmp_path: Path) -> None:
+    """The database is right to refuse it, and takes others."""
+    store = await Store.open(databases.migrated("sqlite", tmp_path))
+    with pytest.raises(RowRefused, match="contradicts what was to be written"):
+        async with store.write() as work:
+            await work.runs.save(99, [run()])
+    assert store.trouble is None
     await store.close()
 
 

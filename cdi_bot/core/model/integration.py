@@ -19,6 +19,10 @@ def normalize_name(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
+_INACTIVE = ("archiv", "deactivat", "delet", "disabled", "draft", "inactive", "paus", "stop", "suspend")
+"""What values of `integration_status` contain with which nothing runs of itself. Braze does not document the values."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Integration:
     """One configured CDI sync as Braze's list shows it, identified by its id: its name may change.
@@ -42,6 +46,11 @@ class Integration:
 
     def __post_init__(self) -> None:
         refuse_naive(self)
+
+    @property
+    def is_inactive(self) -> bool:
+        """Whether nothing runs of itself until somebody resumes it in Braze; an unknown word says nothing like that."""
+        return any(word in (self.integration_status or "").lower() for word in _INACTIVE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,9 +18,6 @@ from cdi_bot.core.rules.kind_rules import IntegrationFacts, KindRules, asked_for
 CLOCK_SKEW = timedelta(minutes=2)
 """A run that began at most so much before the planned time counts for it: schedules are jittered, clocks differ."""
 
-_INACTIVE = frozenset({"archived", "deleted", "disabled", "draft", "inactive", "paused", "stopped"})
-"""Values of `integration_status` with which no run is expected. Braze does not document the values."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedStart:
@@ -37,7 +34,7 @@ def expected_start(planned: PlannedStart, now: datetime) -> datetime | None:
     One that lies ahead follows the list, where schedules change. One that has passed stays until a run has begun.
     """
     listed = planned.watched.integration.next_scheduled_run
-    if listed is None or _is_inactive(planned.watched):
+    if listed is None or planned.watched.integration.is_inactive:
         return None  # no schedule (any more): file sources, manual syncs
     at = planned.at
     if at is None or now < at or _has_begun(at, planned):
@@ -65,7 +62,7 @@ def judge_late(
         if (
             not is_over
             and planned.watched.integration.next_scheduled_run
-            and not _is_inactive(planned.watched)
+            and not planned.watched.integration.is_inactive
         ):
             return None
         # Otherwise nobody expects a run any more.
@@ -90,10 +87,6 @@ def _has_begun(at: datetime, planned: PlannedStart) -> bool:
     if newest.sync_start_time >= at - CLOCK_SKEW or newest.outcome is Outcome.RUNNING:
         return True
     return newest.sync_finish_time is not None and newest.sync_finish_time >= at
-
-
-def _is_inactive(watched: WatchedIntegration) -> bool:
-    return (watched.integration.integration_status or "").lower() in _INACTIVE
 
 
 class LateRule:

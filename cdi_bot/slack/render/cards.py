@@ -16,6 +16,7 @@ from cdi_bot.core.model.run import Outcome
 from cdi_bot.delivery.views import CardView, EventView, GroupedReplyView, IncidentView
 from cdi_bot.slack.render.kinds.sync_failed import in_a_row
 from cdi_bot.slack.render.kinds.table import group_sign, group_texts, renderer_of
+from cdi_bot.slack.render.kit.advice import with_source
 from cdi_bot.slack.render.kit.blocks import (
     Block,
     Rendered,
@@ -86,7 +87,8 @@ def _text(view: IncidentView, i18n: Translator) -> str:
     state = kind.headline(incident, i18n) if incident.is_open else kind.recovery(incident, i18n)
     if incident.integration_id is None:
         return escape(state)
-    return escape(i18n("{name} – {state}").format(name=subject(view, i18n), state=state))
+    name = with_source(subject(view, i18n), view.integration, i18n)
+    return escape(i18n("{name} – {state}").format(name=name, state=state))
 
 
 def _notes(view: IncidentView, i18n: Translator) -> list[str]:

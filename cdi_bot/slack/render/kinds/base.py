@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from cdi_bot.core.model.incident import Incident, Topic
 from cdi_bot.delivery.views import IncidentView
+from cdi_bot.slack.render.kit.advice import with_source
 from cdi_bot.slack.render.kit.blocks import Block, fields, next_step, section
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.runs import DUBIOUS, GOOD
@@ -126,7 +127,7 @@ class KindRenderer(GroupTexts, ABC):
     def _head(self, view: IncidentView, i18n: Translator) -> Block:
         incident = view.incident
         name = (
-            bold_name(view.integration, view.dashboard_url)
+            with_source(bold_name(view.integration, view.dashboard_url), view.integration, i18n)
             if view.integration
             else escape(subject(view, i18n))
         )

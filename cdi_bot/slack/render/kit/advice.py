@@ -57,6 +57,32 @@ def source_of(integration: Integration | None) -> Source | None:
     return _source_in(integration.warehouse_type) or _source_in(integration.integration_type)
 
 
+_NAMES = {
+    Source.SNOWFLAKE: "Snowflake",
+    Source.REDSHIFT: "Amazon Redshift",
+    Source.BIGQUERY: "BigQuery",
+    Source.DATABRICKS: "Databricks",
+    Source.FABRIC: "Microsoft Fabric",
+    Source.S3: "Amazon S3",
+    Source.GCS: "Google Cloud Storage",
+    Source.AZURE: "Azure Blob Storage",
+}
+
+
+def source_name(integration: Integration | None) -> str | None:
+    """Return the name of where an integration reads, by which people know it; `None` where Braze does not say."""
+    source = source_of(integration)
+    return _NAMES[source] if source else None
+
+
+def with_source(shown: str, integration: Integration | None, i18n: Translator) -> str:
+    """Add the source to an integration's name, unless the name tells one already."""
+    source = source_name(integration)
+    if source is None or integration is None or _source_in(integration.integration_name):
+        return shown
+    return i18n("{name} ({source})").format(name=shown, source=source)
+
+
 def _source_in(word: str | None) -> Source | None:
     name = re.sub("[^a-z0-9]", "", (word or "").lower())
     return next((source for part, source in _WORDS.items() if part in name), None)
