@@ -56,7 +56,7 @@ async def test_a_planned_run_that_does_not_begin_is_told_once(bot: Whole) -> Non
     assert bot.messages() == []  # its time has passed, the grace has not
     await bot.run(700, step=20)
     (card,) = bot.messages()
-    assert card["text"] == "Halting – Late: no run has begun at its planned time"
+    assert card["text"] == "Halting (Snowflake) – Late: no run has begun at its planned time"
     await bot.run(EVERY, step=20)  # a second time is missed: it is the same lateness
     assert len(bot.messages()) == 1
     stall(bot, halting, stalled=False)
@@ -91,7 +91,7 @@ async def test_a_planned_run_that_does_not_begin_while_the_bot_is_down_is_told_o
     assert bot.messages() == [] or back > 600
     await bot.run(600 - back + 60 if back < 600 else 60, step=10)
     (card,) = bot.messages()
-    assert card["text"] == "Halting – Late: no run has begun at its planned time"
+    assert card["text"] == "Halting (Snowflake) – Late: no run has begun at its planned time"
     stall(bot, halting, stalled=False)
     await bot.run(EVERY, step=20)
     assert len(bot.cards()) == 1
@@ -157,7 +157,7 @@ async def test_a_run_that_goes_on_far_too_long_is_told_once(bot: Whole) -> None:
     assert bot.messages() == []
     await bot.run(100, step=25)
     (card,) = bot.messages()
-    assert card["text"] == "Users – Slow: a run goes on far longer than usual"
+    assert card["text"] == "Users (Snowflake) – Slow: a run goes on far longer than usual"
     assert "*Usually takes*\\n30 s" in json.dumps(card["blocks"])
     await bot.run(100, step=25)
     assert len(bot.messages()) == 1
@@ -195,7 +195,7 @@ async def test_a_watermark_in_the_future_is_told_once(bot: Whole) -> None:
         bot.end_run(users, "success", last_timestamp_synced=bot.clock.now + timedelta(days=400))
         await bot.run(60, step=5)
         (card,) = bot.messages()
-        assert card["text"].startswith("Users – Quality: the newest UPDATED_AT synced lies in the future")
+        assert card["text"].startswith("Users (Snowflake) – Quality: the newest UPDATED_AT synced lies in the future")
     bot.end_run(users, "success")
     await bot.run(60, step=5)
     (card,), (reply,) = bot.cards(), bot.replies()
@@ -221,7 +221,7 @@ async def test_rows_that_stop_coming_are_told_once(bot: Whole) -> None:
     bot.end_run(users, "success", rows_synced=0, last_timestamp_synced=still)
     await bot.run(60, step=5)
     (card,) = bot.messages()
-    assert card["text"] == "Users – Quality: runs succeed, but bring no rows any more"
+    assert card["text"] == "Users (Snowflake) – Quality: runs succeed, but bring no rows any more"
     bot.end_run(users, "success", rows_synced=7)
     await bot.run(60, step=5)
     (reply,) = bot.replies()
