@@ -164,7 +164,7 @@ async def test_a_run_that_goes_on_far_too_long_is_told_once(bot: Whole) -> None:
     await bot.run(150, step=25)
     texts = sorted(card["text"] for card in bot.cards())
     assert texts == [
-        "Users – Error: no rows arrived",
+        "Users (Snowflake) – Error: no rows arrived",
         "Users – The slow run has ended after 15 min: Error",
     ]
     assert bot.messages(OPS) == []
@@ -195,7 +195,9 @@ async def test_a_watermark_in_the_future_is_told_once(bot: Whole) -> None:
         bot.end_run(users, "success", last_timestamp_synced=bot.clock.now + timedelta(days=400))
         await bot.run(60, step=5)
         (card,) = bot.messages()
-        assert card["text"].startswith("Users (Snowflake) – Quality: the newest UPDATED_AT synced lies in the future")
+        assert card["text"].startswith(
+            "Users (Snowflake) – Quality: the newest UPDATED_AT synced lies in the future"
+        )
     bot.end_run(users, "success")
     await bot.run(60, step=5)
     (card,), (reply,) = bot.cards(), bot.replies()
