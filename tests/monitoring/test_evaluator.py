@@ -165,7 +165,7 @@ async def test_a_run_that_goes_on_far_too_long_is_told_once(bot: Whole) -> None:
     texts = sorted(card["text"] for card in bot.cards())
     assert texts == [
         "Users (Snowflake) – Error: no rows arrived",
-        "Users – The slow run has ended after 15 min: Error",
+        "Users (Snowflake) – The slow run has ended after 15 min: Error",
     ]
     assert bot.messages(OPS) == []
 
