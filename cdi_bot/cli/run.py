@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import AsyncExitStack, aclosing, suppress
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -22,7 +21,6 @@ from cdi_bot.braze.instances import dashboard_url
 from cdi_bot.cli import startup
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Workspace
-from cdi_bot.delivery.store_health import StoreHealth
 from cdi_bot.monitoring.braze_port import Endpoint
 from cdi_bot.operator.http import WebServer, build_web
 from cdi_bot.operator.metrics import CONTENT_TYPE, Metrics, watch_loop
@@ -42,9 +40,6 @@ log = structlog.get_logger(__name__)
 
 _FINISH_SECONDS = 2.0
 """How long each of commands, polls and messages in hand may take to end: the whole stop stays within its 10 s."""
-
-_TELL_SECONDS = 10.0
-"""How long Slack may take to be told that the bot can't start."""
 
 _TERMINAL = Channel(team_id="", channel_id="")
 """Stands for the terminal among channels: it is subscribed to nothing."""
@@ -69,15 +64,6 @@ class Surroundings:
 
 
 surroundings = Surroundings()
-
-
-def freeze_loaded_objects() -> None:
-    """Have the garbage collector leave alone what is loaded by now, which stays for good.
-
-    Going through all of it now and then would hold the event loop up for a tenth of a second.
-    """
-    gc.collect()
-    gc.freeze()
 
 
 @dataclass(slots=True)
@@ -164,7 +150,7 @@ async def _begin(
             dashboard_link=settings.dashboard_link,
         )
     except StoreTrouble as trouble:
-        await _tell_admins(settings, slack, trouble)
+        await startup.tell_admins(settings, slack, trouble, surroundings.clock)
         raise
     stack.push_async_callback(braze.aclose)
     readiness.step = "asking Slack who the bot is"
@@ -172,24 +158,9 @@ async def _begin(
     app, home = _build(settings, slack, identity, store=store, reached=(workspace, braze), metrics=metrics)
     readiness.app = app
     readiness.scheduler = _start(app, home, stack, slack)
-    freeze_loaded_objects()
+    startup.freeze_loaded_objects()
     await startup.connect(slack)
     log.info("ready", team=identity.team_id, workspace=workspace.base_url)
-
-
-async def _tell_admins(settings: Settings, slack: SlackApp, trouble: StoreTrouble) -> None:
-    """Say in the admin channel that the bot can't start for its database; whatever restarts it says it once."""
-    if settings.admin_channel is None:
-        return
-    health = StoreHealth(
-        trouble=lambda: str(trouble),
-        messenger=SlackMessenger(slack.api, Translator.load(settings.language)),
-        clock=surroundings.clock,
-        admin_channel=Channel(team_id="", channel_id=settings.admin_channel),
-    )
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_TELL_SECONDS):
-            await health.tell(str(trouble), surroundings.clock())
 
 
 async def status_report(settings: Settings, query: str, now: datetime) -> Answer:
