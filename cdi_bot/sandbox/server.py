@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -219,6 +220,7 @@ class Sandbox:
 
     def _app(self) -> web.Application:
         app = web.Application(client_max_size=_BODY_MAX, middlewares=[refuse_other_sites])
+        app.on_response_prepare.append(self._date)
         control = SlackControl(self.slack, self.sockets, self._http, self.people, self.slack_bot_token)
         app.add_routes(
             [
@@ -234,6 +236,10 @@ class Sandbox:
             ]
         )
         return app
+
+    async def _date(self, _request: web.Request, response: web.StreamResponse) -> None:
+        """Date each answer by the stand-ins' clock, which tests move."""
+        response.headers["Date"] = format_datetime(self._clock(), usegmt=True)
 
     def _socket_url(self) -> str:
         return f"ws://{_HOST}:{self._port}/link?ticket={self.sockets.new_ticket()}"

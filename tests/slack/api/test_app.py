@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.faults import Fault, FaultKind
-from cdi_bot.sandbox.slack.model import TokenState
+from cdi_bot.sandbox.slack.model import PayloadTeams, TokenState
 from cdi_bot.sandbox.slack.payloads import Press
 from cdi_bot.sandbox.slack.seed_data import BOT, DATA_ALERTS, MARA, OTHER_TEAM, OUTSIDER, TEAM
 from cdi_bot.sandbox.slack.socket_mode import ENVELOPE
@@ -222,9 +222,9 @@ class TestIdentity:
 
     async def test_an_organisation(self, app: SlackApp, sandbox: Sandbox) -> None:
         """A workspace tells its organisation; an app that is installed to all of it has that as its team."""
-        sandbox.slack.enterprise = "E0NORTHWIND"
+        sandbox.slack.rules = replace(sandbox.slack.rules, teams=PayloadTeams.GRID)
         assert (await app.identify())[:3] == (TEAM, BOT, "E0NORTHWIND")
-        sandbox.slack.is_org_wide = True
+        sandbox.slack.rules = replace(sandbox.slack.rules, teams=PayloadTeams.ORGANIZATION)
         assert (await app.identify())[:3] == ("E0NORTHWIND", BOT, "E0NORTHWIND")
 
     async def test_a_revoked_token(self, app: SlackApp, sandbox: Sandbox) -> None:

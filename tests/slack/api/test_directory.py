@@ -13,7 +13,7 @@ from cdi_bot.delivery.slack_port import SlackTrouble
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.model import Channel as Place
-from cdi_bot.sandbox.slack.model import User
+from cdi_bot.sandbox.slack.model import PayloadTeams, User
 from cdi_bot.sandbox.slack.seed_data import (
     BOT,
     DATA_ALERTS,
@@ -118,7 +118,7 @@ def test_an_organisation_of_several_workspaces_is_inside(told: dict[str, object]
 
 async def test_an_installation_to_a_whole_organisation(api: SlackApi, sandbox: Sandbox) -> None:
     """Slack is told a workspace of the person's when it is asked for channels; nobody is outside by a workspace."""
-    sandbox.slack.is_org_wide = True
+    sandbox.slack.rules = replace(sandbox.slack.rules, teams=PayloadTeams.ORGANIZATION)
     people = SlackDirectory(api, ORG, ORG)
     channels = await people.channels_of(MARA)
     assert {channel.team_id for channel in channels} == {ORG}

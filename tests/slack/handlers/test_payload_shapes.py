@@ -22,6 +22,7 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.delivery.channel_health import ARCHIVED, UNINSTALLED
 from cdi_bot.sandbox.slack.channels import ChannelChange, change_channel
+from cdi_bot.sandbox.slack.model import PayloadTeams
 from cdi_bot.sandbox.slack.seed_data import BOT, DATA_ALERTS, MARA, OTHER_TEAM, TEAM
 from cdi_bot.slack.api.directory import SlackDirectory
 from cdi_bot.slack.handlers.registration import register_handlers
@@ -167,7 +168,9 @@ async def shapes(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
         )
         where = WHERE[request.param]
         world = desk.sandbox.slack
-        world.enterprise, world.is_org_wide = (where.get("enterprise") or {}).get("id"), "org_wide" in where
+        if where.get("enterprise"):
+            teams = PayloadTeams.ORGANIZATION if "org_wide" in where else PayloadTeams.GRID
+            world.rules = replace(world.rules, teams=teams)
         identity = await app.identify()
         directory = SlackDirectory(app.api, identity.team_id, identity.enterprise_id)
         access = replace(desk.access, directory=directory)

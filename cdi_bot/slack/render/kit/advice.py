@@ -154,21 +154,21 @@ def failed_rows_advice(integration: Integration | None, i18n: Translator) -> str
     source, effect = source_of(integration), effect_of(integration)
     if source is None and effect is not Effect.MESSAGES_CUSTOMERS:
         return i18n(
-            "They are not tried again by themselves: fix them in the source and give them a new `UPDATED_AT`. "
+            "Failed rows are not tried again by themselves: fix them in the source and give them a new `UPDATED_AT`. "
             "Files have none: upload the file again."
         )
     if source and source.is_files and effect is Effect.MESSAGES_CUSTOMERS:
         return i18n(
-            "They are not tried again by themselves: fix them, and upload a file that holds only the failed rows. "
-            "Customers of the others would get the messages again."
+            "Failed rows are not tried again by themselves: fix them, and upload a file that holds only the failed "
+            "rows. Customers of the others would get the messages again."
         )
     if source and source.is_files:
         return i18n(
-            "They are not tried again by themselves: fix them and upload the file again. One invalid line of JSON "
-            "skips the whole file."
+            "Failed rows are not tried again by themselves: fix them and upload the file again. One invalid line of "
+            "JSON skips the whole file."
         )
     return i18n(
-        "They are not tried again by themselves: fix them in the source and give them a new `UPDATED_AT`."
+        "Failed rows are not tried again by themselves: fix them in the source and give them a new `UPDATED_AT`."
     )
 
 
@@ -214,7 +214,7 @@ def sync_warning(integration: Integration, i18n: Translator) -> str | None:
     known = {
         Effect.DELETES_USERS: i18n("This sync deletes users from Braze. That can't be undone."),
         Effect.MESSAGES_CUSTOMERS: i18n(
-            "This sync triggers a Canvas: customers enter it at once, and get its messages."
+            "This sync triggers a Canvas, which sends messages to customers. That can't be undone."
         ),
         Effect.UNKNOWN: i18n(
             "Braze does not say what this sync does. If it deletes users or triggers a Canvas, it can't be undone."
