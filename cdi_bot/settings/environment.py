@@ -169,9 +169,12 @@ class Settings(DatabaseSettings):
     def secrets(self) -> list[str]:
         """Every secret in plain text, for the redaction of logs; a database password among them."""
         secrets = [self.slack_bot_token, self.slack_app_token, self.slack_signing_secret, self.braze_api_key]
-        password = urlsplit(self.database_url).password or ""
+        url = urlsplit(self.database_url)
+        parameters = [each.partition("=") for each in url.query.split("&")]
+        passwords = [url.password or "", *(value for name, _, value in parameters if "password" in name)]
+        written = {form for each in passwords for form in (each, unquote(each))}
         plain = [secret.get_secret_value() for secret in secrets if secret]
-        return [*plain, *filter(None, {password, unquote(password)})]
+        return [*plain, *filter(None, written)]
 
 
 VARIABLES: tuple[str, ...] = tuple(str(field.alias) for field in Settings.model_fields.values())
