@@ -82,10 +82,10 @@ def source_name(integration: Integration | None) -> str | None:
 
 def with_source(shown: str, integration: Integration | None, i18n: Translator) -> str:
     """Add the source to an integration's name, unless the name tells it already."""
-    source = source_name(integration)
+    source = source_of(integration)
     if source is None or integration is None or _source_in(integration.integration_name) is source:
         return shown
-    return i18n("{name} ({source})").format(name=shown, source=source)
+    return i18n("{name} ({source})").format(name=shown, source=_NAMES[source])
 
 
 def _source_in(word: str | None) -> Source | None:
