@@ -16,7 +16,7 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cdi_bot.app import INTERVALS, Adapters, App, assemble
+from cdi_bot.app import INTERVALS, Adapters, App, assemble, process_name, watch_workspaces
 from cdi_bot.braze.client import BrazeClient
 from cdi_bot.braze.instances import dashboard_url
 from cdi_bot.cli import startup
@@ -26,7 +26,7 @@ from cdi_bot.monitoring.braze_port import Endpoint
 from cdi_bot.operator.http import WebServer, build_web
 from cdi_bot.operator.metrics import CONTENT_TYPE, Metrics, watch_loop
 from cdi_bot.scheduler import Scheduler
-from cdi_bot.settings.environment import Settings
+from cdi_bot.settings.environment import BrazeSettings, Settings
 from cdi_bot.slack.api.app import SlackApp
 from cdi_bot.slack.api.directory import Identity, SlackDirectory
 from cdi_bot.slack.api.messenger import SlackMessenger
@@ -36,6 +36,8 @@ from cdi_bot.slack.handlers.registration import register_handlers
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import Store
 from cdi_bot.usecases.answers import Answer
+from cdi_bot.usecases.lookup import Lookup
+from cdi_bot.usecases.queries import Queries
 
 log = structlog.get_logger(__name__)
 
@@ -169,7 +171,7 @@ async def _begin(
     log.info("ready", team=identity.team_id, workspace=workspace.base_url)
 
 
-async def status_report(settings: Settings, query: str, now: datetime) -> Answer:
+async def status_report(settings: BrazeSettings, query: str, now: datetime) -> Answer:
     """The answer of `/cdi status`, from a database that no bot needs to be running on; it is asked in no team's name.
 
     Raises `StoreTrouble` when the database can't be used.
@@ -177,15 +179,22 @@ async def status_report(settings: Settings, query: str, now: datetime) -> Answer
     async with AsyncExitStack() as stack:
         store = await startup.open_store(settings.database_url)
         stack.push_async_callback(store.close)
-        key = settings.braze_api_key.get_secret_value()
+        metrics = Metrics()
         reached = await open_workspace(
-            settings.braze_base_url, key, store=store, clock=utc_now, dashboard_link=settings.dashboard_link
+            settings.braze_base_url,
+            settings.braze_api_key.get_secret_value(),
+            store=store,
+            clock=utc_now,
+            metrics=metrics,
+            dashboard_link=settings.dashboard_link,
         )
         stack.push_async_callback(reached[1].aclose)
-        slack = startup.make_slack(settings)
-        stack.push_async_callback(slack.close)
-        adapters, _ = _adapters(settings, slack, "", store=store, reached=reached, metrics=Metrics())
-        return await assemble(settings, adapters, lambda: now).queries.history(_TERMINAL, query)
+        workspaces = watch_workspaces(
+            settings, [reached], store=store, clock=lambda: now, owner=process_name(), metrics=metrics
+        )
+        lookup = Lookup(store=store, workspaces=workspaces)
+        queries = Queries(store=store, workspaces=workspaces, lookup=lookup, clock=lambda: now)
+        return await queries.history(_TERMINAL, query)
 
 
 async def open_workspace(
