@@ -39,7 +39,7 @@ from pydantic import (
     ValidationError,
 )
 
-from cdi_bot.braze.errors import trouble_for
+from cdi_bot.braze.errors import UNUSABLE_ID, trouble_for
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.run import DOCUMENTED_STATUSES, Run
 from cdi_bot.monitoring.braze_port import BrazeReason, BrazeTrouble, ListPage, StatusPage, Unreadable
@@ -58,6 +58,12 @@ def is_valid_integration_id(integration_id: str) -> bool:
     Not only UUIDs: Braze's API reference also shows `abc123xyz`.
     """
     return _ID.fullmatch(integration_id) is not None
+
+
+def check_integration_id(integration_id: str) -> None:
+    """Raise `BrazeTrouble` for what can't be an id."""
+    if not is_valid_integration_id(integration_id):
+        raise trouble_for(BrazeReason.INVALID_INTEGRATION, text=UNUSABLE_ID)
 
 
 def _usable_id(integration_id: str) -> str:

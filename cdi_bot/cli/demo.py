@@ -30,7 +30,6 @@ FIRST_COMMAND = "subscribe all"
 # The page shall show something soon, and the stand-in's limits allow this often. Only real trouble is logged:
 # the conversation is what the terminal shows.
 _DEMO_DEFAULTS = {
-    "CDI_BOT_HOST": "127.0.0.1",
     "CDI_BOT_POLL_INTERVAL": "3",
     "CDI_BOT_ADMINS": "*",
     "CDI_BOT_LOG_LEVEL": "warning",

@@ -252,20 +252,20 @@ def trial_client(settings: Settings) -> BrazeClient:
 def _adapters(
     settings: Settings,
     slack: SlackApp,
-    team_id: str,
+    identity: Identity,
     *,
     store: Store,
     reached: tuple[Workspace, BrazeClient],
     metrics: Metrics,
 ) -> tuple[Adapters, SlackDirectory]:
     """The adapters, and the directory once more: handlers of what Slack sends need more of it than `assemble`."""
-    directory = SlackDirectory(slack.api, team_id)
+    directory = SlackDirectory(slack.api, identity.team_id, identity.enterprise_id)
     adapters = Adapters(
         store=store,
         workspaces=[reached],
         messenger=SlackMessenger(slack.api, Translator.load(settings.language)),
         directory=directory,
-        team_id=team_id,
+        team_id=identity.team_id,
         sleep=surroundings.sleep,
         seconds=surroundings.seconds,
         metrics=metrics,
@@ -283,9 +283,7 @@ def _build(
     metrics: Metrics,
 ) -> tuple[App, HomeTab]:
     """Assemble the program, and have it answer Slack."""
-    adapters, directory = _adapters(
-        settings, slack, identity.team_id, store=store, reached=reached, metrics=metrics
-    )
+    adapters, directory = _adapters(settings, slack, identity, store=store, reached=reached, metrics=metrics)
     app = assemble(settings, adapters, surroundings.clock)
     measure_workspaces(app, {reached[0].workspace_id: reached[1]}, metrics, surroundings.clock)
     responder = Responder(

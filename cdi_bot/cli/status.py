@@ -45,7 +45,7 @@ def _history(history: RunHistory, i18n: Translator, now: datetime) -> tuple[list
         lines.append(i18n("Braze no longer lists this integration."))
     if history.incident is not None:
         lines.append(i18n("Not well since {time}.").format(time=_local(history.incident.failing_since)))
-    lines += [f"{label}: {value}" for label, value in figures(history, i18n, now, when=_local)]
+    lines += [f"{label}: {value}" for label, value in figures(history, i18n, now, when=_local, written=plain)]
     lines += [line.replace("`", "") for line in sparklines(history.recent, i18n)]
     if history.trouble is not None:
         lines.append(i18n("From memory: {reason}.").format(reason=reason_text(history.trouble, i18n)))

@@ -42,6 +42,9 @@ class BrazeReason(StrEnum):
     REFUSED = "refused"  # any other 4xx
 
 
+NOTABLE_SKEW = timedelta(seconds=30)
+"""People are told of a difference between the clocks from here on; whatever it is, deadlines go by Braze's."""
+
 NO_SUCH_INTEGRATION = frozenset({BrazeReason.INVALID_INTEGRATION, BrazeReason.UNKNOWN_INTEGRATION})
 """Braze knows no integration with the id."""
 
@@ -117,6 +120,11 @@ class Braze(Protocol):
 
     def allowance(self, endpoint: Endpoint, now: datetime, *, purpose: Purpose = Purpose.POLL) -> int:
         """How many requests may be sent to `endpoint` right now within the budget."""
+        ...
+
+    @property
+    def clock_skew(self) -> timedelta:
+        """How far Braze's clock is ahead of ours, by the dates of its answers; zero until there is one."""
         ...
 
     def limit(self, endpoint: Endpoint) -> int:

@@ -157,9 +157,11 @@ class BrazeRequests:
             raise
         now = self._clock()
         self._connectivity.answered(now)
-        news = await self._state.take_list_page(page.integrations, now)
+        news = await self._state.take_list_page(page.integrations, now, skew=self._braze.clock_skew)
         for integration in page.integrations:
-            self.introduce(self._state.integrations[integration.integration_id], now)
+            item = self._state.integrations.get(integration.integration_id)
+            if item:  # else the database refused it
+                self.introduce(item, now)
         changes = self._planner.page_answered(number, page.integrations, now, is_last=is_last)
         routine = [item for item in news if changes.get(item.integration_id) is ListChange.ROUTINE]
         urgent = [item for item in news if item not in routine]

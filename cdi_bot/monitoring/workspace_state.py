@@ -11,6 +11,7 @@ import structlog
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.run import Outcome, key_of
 from cdi_bot.core.model.subscription import Subscription, is_subscribed
+from cdi_bot.core.rules.late import keep_expected_start
 from cdi_bot.core.rules.sync_failed import Finding
 from cdi_bot.monitoring.braze_port import Measurements
 from cdi_bot.monitoring.incident_writer import ConflictError, record_missing, start_watching, stop_watching
@@ -145,14 +146,18 @@ class WorkspaceState:
             for item in unsaved:
                 item.times_unsaved = False
 
-    async def record(self, observations: Sequence[Observation], now: datetime) -> None:
-        """Store observations with what they owe, and remember what they show."""
+    async def record(self, observations: Sequence[Observation], now: datetime) -> set[str]:
+        """Store observations with what they owe, and remember what they show; returns which integrations were stored.
+
+        Of several, those are left out that the database refuses.
+        """
         findings = await self._recorder.record(observations, now)
         self._detections.note(findings, now)
         for finding in findings:
             self._remember(finding)
         if any(finding.incident or finding.started or finding.corrections for finding in findings):
             self._wake()
+        return {finding.watched.integration.integration_id for finding in findings}
 
     def _remember(self, finding: Finding) -> None:
         integration = finding.watched.integration
@@ -173,10 +178,13 @@ class WorkspaceState:
                     incident=each.incident.incident_id if each.incident else None,
                 )
 
-    async def take_list_page(self, listed: Iterable[Integration], now: datetime) -> list[IntegrationState]:
+    async def take_list_page(
+        self, listed: Iterable[Integration], now: datetime, *, skew: timedelta
+    ) -> list[IntegrationState]:
         """Store a page of the list. Returns the watched integrations whose news the status call should explain.
 
-        What nobody watches is stored as the list shows it, so that a later subscription has its baseline.
+        Braze's clock is `skew` ahead of ours. What nobody watches is stored as the list shows it, so that a later
+        subscription has its baseline.
         """
         news: list[IntegrationState] = []
         observations: list[Observation] = []
@@ -187,7 +195,7 @@ class WorkspaceState:
             if item and before and is_known and not item.list_unstored:
                 item.watched, item.times_unsaved = replace(before, listed_at=now), True
                 continue
-            watched = await self._as_listed(item, integration, now)
+            watched = await self._as_listed(item, integration, now, skew)
             run = run_from_list(integration)
             is_news = run is not None and (item is None or item.is_behind(integration))
             if not (is_news and watched.watched_since):
@@ -199,24 +207,25 @@ class WorkspaceState:
             item.watched, item.has_news, item.list_unstored = watched, True, True
             news.append(item)
             observations.append(Observation(watched=watched, runs=[]))
-        await self.record(observations, now)
-        for each in observations:
-            self.integrations[each.watched.integration.integration_id].list_unstored = False
+        for stored in await self.record(observations, now):
+            self.integrations[stored].list_unstored = False
         return news
 
     async def _as_listed(
-        self, item: IntegrationState | None, integration: Integration, now: datetime
+        self, item: IntegrationState | None, integration: Integration, now: datetime, skew: timedelta
     ) -> WatchedIntegration:
         """The integration with its new facts; watched from now on where a pattern takes it in only now."""
         before = item.watched if item else WatchedIntegration(integration=integration)
         watched = replace(before, integration=integration, listed_at=now, missing_since=None)
+        expected = keep_expected_start(before, watched, item.newest if item else None, now + skew)
+        watched = replace(watched, expected_start=expected)
         if watched.watched_since or not self._is_subscribed(integration):
             return watched
         if item is None:
             # It is new in Braze: all runs since somebody subscribed to a pattern that fits it are news.
-            return replace(watched, watched_since=self._subscribed_since(integration) - _CLOCK_SKEW)
+            return replace(watched, watched_since=self._subscribed_since(integration) + skew - _CLOCK_SKEW)
         async with self._store.write() as uow:
-            (watched,) = await start_watching(uow, [watched], now)
+            (watched,) = await start_watching(uow, [watched], now, skew=skew)
         item.subscribed = True
         return watched
 

@@ -1,13 +1,23 @@
-"""What the control endpoints of both stand-ins share: JSON bodies read into values, and answers in JSON."""
+"""What the control endpoints of both stand-ins share: JSON bodies read into values, and answers in JSON.
+
+They take orders without a password, on the visitor's own machine. Any web page that the visitor has open could send
+requests there too: only this machine's own names are answered, and only pages of the stand-ins themselves.
+"""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar, TypeVar
+from urllib.parse import urlsplit
 
 from aiohttp import web
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 Json = dict[str, Any]
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Value = TypeVar("Value")
+
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+"""Names of this machine that no other one can have."""
 
 
 class Strict:
@@ -41,15 +51,40 @@ def read(kind: type[Value], value: object, whole: str = "body") -> Value:
         raise ValueError(f"{where}: {first['msg'].removeprefix('Value error, ')}") from error
 
 
+@web.middleware
+async def refuse_other_sites(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse what a page of another site sends: by `Origin`, or, where a name was made to mean this machine, by `Host`.
+
+    Browsers send `Origin` with a WebSocket and with whatever is not a plain GET.
+    """
+    if not is_on_loopback(f"http://{request.host}"):
+        raise web.HTTPForbidden(text="Host: use 127.0.0.1 or localhost")
+    if request.headers.get("Origin", own := f"{request.scheme}://{request.host}") != own:
+        raise web.HTTPForbidden(text="Origin: pages of other sites may not use this")
+    return await handler(request)
+
+
+def is_on_loopback(url: str) -> bool:
+    """Whether a web address names this machine itself."""
+    try:
+        parsed = urlsplit(url)
+        return parsed.scheme in {"http", "https"} and parsed.hostname in LOOPBACK
+    except ValueError:
+        return False
+
+
 def control_route(
     method: str, path: str, action: Callable[[web.Request, Json], Awaitable[Json]]
 ) -> web.RouteDef:
     """Return a route whose `action` gets the request with its JSON body, or its query where it has none.
 
-    RequestError and ValueError are answered with `{"error": text}`.
+    RequestError and ValueError are answered with `{"error": text}`. A body has to say that it is JSON: without that a
+    browser sends it for any page, without asking here first.
     """
 
     async def handle(request: web.Request) -> web.Response:
+        if request.body_exists and request.content_type != "application/json":
+            return web.json_response({"error": "Content-Type: must be application/json"}, status=415)
         try:
             body = read(Json, await request.json()) if request.body_exists else dict(request.query)
             return web.json_response(await action(request, body))

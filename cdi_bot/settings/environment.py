@@ -125,8 +125,11 @@ class BrazeSettings(DatabaseSettings):
     @property
     def secrets(self) -> list[str]:
         """Every secret in plain text, for the redaction of logs; a database password among them."""
-        password = urlsplit(self.database_url).password or ""
-        return [self.braze_api_key.get_secret_value(), *filter(None, {password, unquote(password)})]
+        url = urlsplit(self.database_url)
+        parameters = [each.partition("=") for each in url.query.split("&")]
+        passwords = [url.password or "", *(value for name, _, value in parameters if "password" in name)]
+        written = {form for each in passwords for form in (each, unquote(each))}
+        return [self.braze_api_key.get_secret_value(), *filter(None, written)]
 
 
 class Settings(BrazeSettings):

@@ -1,6 +1,7 @@
 """Turns every error of a database into `StoreTrouble`, which says what is wrong and how to fix it.
 
     StoreTrouble
+    |-- RowRefused: a constraint, or a value that the database can't hold
     |-- SQLite by its error name: can't open, read-only, not a database, locked, disk full, damaged
     |-- PostgreSQL by its SQLSTATE; without one (no connection was made) by the driver's words
     `-- anything else: the driver's first line
@@ -17,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import URL
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 _UPGRADE = "bring the database up to date with `cdi-bot db upgrade`"
@@ -102,6 +103,10 @@ class StoreTrouble(Exception):
     """The database could not be used. The text says what is wrong and how to fix it, and never holds a password."""
 
 
+class RowRefused(StoreTrouble):
+    """The database can be used, but refuses what was to be written: anything else need not wait."""
+
+
 @contextmanager
 def as_store_trouble(url: URL) -> Iterator[None]:
     """Turn the errors of SQLAlchemy and of the drivers, as they leave the block, into `StoreTrouble`.
@@ -125,7 +130,13 @@ def _trouble(error: Exception, url: URL) -> StoreTrouble:
         )
     cause = error.orig if isinstance(error, DBAPIError) else error
     words = _sqlite(cause, url) if url.get_backend_name() == "sqlite" else _postgres(cause)
-    return StoreTrouble(f"{location(url)} {words}")
+    kind = RowRefused if _is_about_a_row(error, cause) else StoreTrouble
+    return kind(f"{location(url)} {words}")
+
+
+def _is_about_a_row(error: Exception, cause: BaseException | None) -> bool:
+    too_large = str(getattr(cause, "sqlstate", "")).startswith("54")
+    return isinstance(error, IntegrityError | DataError) or too_large
 
 
 def location(url: URL) -> str:
@@ -134,7 +145,9 @@ def location(url: URL) -> str:
         return f"the database {url.database}"
     hosts = url.query.get("host", "")
     host = url.host or (hosts if isinstance(hosts, str) else ", ".join(hosts)) or "the local socket"
-    if not _HOST.fullmatch(url.host or ""):  # a part of the password may be in it
+    if not _HOST.fullmatch(url.host or "") or "@" in (
+        url.database or ""
+    ):  # a part of the password may be in it
         return "the PostgreSQL database (is a special character of the password not written as %40 and the like?)"
     return f"the PostgreSQL database {url.database} at {host}{f':{url.port}' if url.port else ''}"
 

@@ -73,7 +73,7 @@ async def test_a_choice_completes_whatever_was_typed(each_system: System) -> Non
         assert says(several, "2 integrations fit"), several
         return await system.press(several, f"pick:{place}")
 
-    assert says(await chosen("subscribe users rows:5"), "from 5 lost rows on")
+    assert says(await chosen("subscribe users rows:5"), "from 5 failed rows on")
     assert says(await chosen("sub users", 1), "Users US")
     assert says(await chosen("status users"), "Users EU")
     assert says(await chosen('snooze users 2h "house move"'), "house move")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -439,6 +441,28 @@ async def test_one_unreadable_integration_stops_no_other(bot: Whole) -> None:
     bot.end_run(odd)
     bot.end_run(sound)
     await bot.until(lambda: "Sound" in str(bot.messages()), seconds=10)
+
+
+@pytest.mark.parametrize("later", [True, False])
+async def test_one_integration_that_can_not_be_stored_stops_no_other(
+    bot: Whole, tmp_path: Path, later: bool
+) -> None:
+    """Whether the database refuses it from the beginning, or what the list shows of it later."""
+    odd = bot.create("Odd") if later else None
+    await bot.run(5)
+    await bot.subscribe()
+    with closing(sqlite3.connect(tmp_path / "cdi_bot.db")) as database:
+        database.execute(
+            "CREATE TRIGGER refuse BEFORE INSERT ON integrations WHEN NEW.integration_name = 'Odd'"
+            " BEGIN SELECT RAISE(ABORT, 'odd'); END"
+        )
+    odd = odd or bot.create("Odd")
+    sound = bot.create("Sound")
+    await bot.run(60)
+    bot.end_run(odd)
+    bot.end_run(sound)
+    await bot.until(lambda: "Sound" in str(bot.messages()), seconds=40)
+    assert bot.store.trouble is None
 
 
 async def test_a_cursor_that_repeats_for_ever_ends(bot: Whole) -> None:

@@ -135,6 +135,11 @@ class SimBraze(Braze):
         """Enough, but none after a 429."""
         return 0 if self._closed_until and now < self._closed_until else 20
 
+    @property
+    def clock_skew(self) -> timedelta:
+        """One clock for all."""
+        return timedelta(0)
+
     def limit(self, endpoint: Endpoint) -> int:
         """What Braze documents."""
         return 50 if endpoint is Endpoint.LIST else 100

@@ -185,12 +185,12 @@ def number(text: str) -> float | None:
 
 
 def rows(text: str) -> int | None:
-    """Read a number of lost rows; `None` when it is none that could hold anything back."""
+    """Read a number of failed rows; `None` when it is none that could hold anything back."""
     read = number(text)
     return int(read) if read is not None and read.is_integer() and 1 <= read <= _MOST_ROWS else None
 
 
 def percent(text: str) -> float | None:
-    """Read a share of lost rows, with or without its sign; `None` when it is none that could hold anything back."""
+    """Read a share of failed rows, with or without its sign; `None` when it is none that could hold anything back."""
     read = number(text.strip().removesuffix("%"))
     return read if read is not None and 0 < read <= _WHOLE_PERCENT else None

@@ -51,6 +51,7 @@ class _Sent:
     url: str
     headers: dict[str, str]
     body: bytes
+    method: str = "POST"
 
 
 class HttpMode:
@@ -88,6 +89,22 @@ class HttpMode:
             return Acknowledgement(error="nothing_sent")
         return await self._post(self._last)
 
+    async def request(
+        self,
+        body: str = "",
+        *,
+        method: str = "POST",
+        query: str = "",
+        content_type: str = "application/x-www-form-urlencoded",
+        tamper: Tamper | None = None,
+    ) -> Acknowledgement:
+        """Send any request to the request URL; errors are those of `deliver`."""
+        if self._world.request_url is None:
+            return Acknowledgement(error="dispatch_failed")
+        url = self._world.request_url + (f"?{query}" if query else "")
+        headers = {"Content-Type": content_type} | self._signature(body.encode(), tamper)
+        return await self._post(_Sent(url=url, headers=headers, body=body.encode(), method=method))
+
     def _signature(self, body: bytes, tamper: Tamper | None) -> dict[str, str]:
         if tamper is Tamper.UNSIGNED:
             return {}
@@ -103,8 +120,13 @@ class HttpMode:
         started = loop.time()
         limit = ClientTimeout(total=self._world.rules.ack_seconds)
         try:
-            async with self._session.post(
-                sent.url, data=sent.body, headers=sent.headers, timeout=limit
+            async with self._session.request(
+                sent.method,
+                sent.url,
+                data=sent.body,
+                headers=sent.headers,
+                timeout=limit,
+                allow_redirects=False,
             ) as answer:
                 text = await answer.text()
         except TimeoutError:
@@ -163,25 +185,25 @@ class Interactions:
         first, _, rest = text.strip().partition(" ")
         arguments = rest if first == command else text
         payload = command_payload(self._world, self._url(), where, user, f"{command} {arguments}")
-        return _result_json(await self._send("slash_commands", payload, tamper=tamper))
+        return result_json(await self._send("slash_commands", payload, tamper=tamper))
 
     async def press(self, message: Message, press: Press, *, tamper: Tamper | None = None) -> Json:
         """Press a button, or choose in a menu, in a message or an ephemeral."""
         if press.user not in self._world.channels[message.channel].members:
             raise Refusal("channel_not_found")
         payload = message_action_payload(self._world, self._url(), message, press)
-        return _result_json(await self._send("interactive", payload, tamper=tamper))
+        return result_json(await self._send("interactive", payload, tamper=tamper))
 
     async def press_in_view(self, view_id: str, press: Press) -> Json:
         """Press a button, or choose in a menu, in a modal or Home tab."""
         view = self._seen(press.user, view_id)
-        return _result_json(await self._send("interactive", view_action_payload(self._world, view, press)))
+        return result_json(await self._send("interactive", view_action_payload(self._world, view, press)))
 
     async def submit(self, user: str, view_id: str, values: Json) -> Json:
         """Submit a form with `values` (block_id → action_id → state) and do what the app answers."""
         view = self._seen(user, view_id)
         result = await self._send("interactive", submission_payload(self._world, view, user, values))
-        answer = _result_json(result)
+        answer = result_json(result)
         if result.error is None:
             try:
                 self._after_submit(user, view_id, result.payload or {})
@@ -197,7 +219,7 @@ class Interactions:
     async def shortcut(self, user: str, callback_id: str) -> Json:
         """Use a global shortcut."""
         payload = shortcut_payload(self._world, user, callback_id)
-        return _result_json(await self._send("interactive", payload))
+        return result_json(await self._send("interactive", payload))
 
     async def search(
         self, user: str, view_id: str, action_id: str, value: str, *, block_id: str | None = None
@@ -208,7 +230,7 @@ class Interactions:
             self._world, view, Press(user=user, action_id=action_id, block_id=block_id), value
         )
         result = await self._send("interactive", payload)
-        answer = _result_json(result)
+        answer = result_json(result)
         if result.error is None:
             problems = options_problems(result.payload or {"options": []})
             if problems:
@@ -218,8 +240,12 @@ class Interactions:
     async def event(self, event: Json) -> Json:
         """Send an event, if the app subscribed to its type."""
         if event.get("type") not in self._world.rules.events:
-            return _result_json(Acknowledgement(error="not_subscribed"))
-        return _result_json(await self._send("events_api", event_payload(self._world, event)))
+            return result_json(Acknowledgement(error="not_subscribed"))
+        return result_json(await self._send("events_api", event_payload(self._world, event)))
+
+    async def payload(self, kind: str, payload: Json) -> Json:
+        """Deliver a payload as it was recorded elsewhere. kind: `slash_commands`, `interactive` or `events_api`."""
+        return result_json(await self._send(kind, payload))
 
     async def open_home(self, user: str) -> Json:
         """Open the app's Home tab."""
@@ -256,7 +282,8 @@ class Interactions:
             self._world.emit({"type": "view_closed", "user": user, "view_id": view_id})
 
 
-def _result_json(result: Acknowledgement) -> Json:
+def result_json(result: Acknowledgement) -> Json:
+    """Return a delivery's result as controls show it."""
     return {
         "acked": result.ack_ms is not None,
         "ack_ms": result.ack_ms,

@@ -174,7 +174,7 @@ def _sync_started(answer: SyncStarted, i18n: Translator) -> Rendered:
 
 def _overview(answer: Overview, i18n: Translator) -> Rendered:
     banner = unreachable_banner(answer.unreachable, i18n)
-    if not answer.total:
+    if not answer.rows:
         title = i18n("This channel hears of no integration yet.")
         todo = i18n("`/cdi list` shows what there is, `/cdi subscribe NAME` or `/cdi subscribe all` begins.")
         return Rendered(text=plain_line(title), blocks=[*banner, section(f"{title}\n{todo}")])

@@ -71,11 +71,11 @@ def filter_text(filters: Filters, i18n: Translator) -> str:
         )
     if filters.min_rows is not None:
         said.append(
-            i18n("partial runs only from {rows} lost rows on").format(rows=i18n.number(filters.min_rows))
+            i18n("partial runs only from {rows} failed rows on").format(rows=i18n.number(filters.min_rows))
         )
     if filters.min_percent is not None:
         said.append(
-            i18n("partial runs only from {percent}% lost rows on").format(
+            i18n("partial runs only from {percent}% failed rows on").format(
                 percent=i18n.number(filters.min_percent)
             )
         )

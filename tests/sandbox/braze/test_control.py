@@ -222,7 +222,9 @@ async def test_refusals(server: Server, method: str, path: str, body: object, wo
 
 async def test_text_that_is_no_json(server: Server) -> None:
     """A body that is no JSON is refused."""
-    async with server.session.post(f"{server.url}{ROOT}/integrations", data="{") as response:
+    async with server.session.post(
+        f"{server.url}{ROOT}/integrations", data="{", headers={"Content-Type": "application/json"}
+    ) as response:
         assert response.status == 400
 
 

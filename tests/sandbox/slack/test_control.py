@@ -192,7 +192,8 @@ async def test_a_request_that_is_no_json_object(
     sandbox: Sandbox, http: aiohttp.ClientSession, body: str
 ) -> None:
     """Broken requests are answered 400 with a reason."""
-    async with http.post(sandbox.url + "/sandbox/slack/command", data=body) as answer:
+    headers = {"Content-Type": "application/json"}
+    async with http.post(sandbox.url + "/sandbox/slack/command", data=body, headers=headers) as answer:
         told: Json = await answer.json()
         assert answer.status == 400
         assert told["error"]

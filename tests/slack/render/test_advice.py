@@ -13,6 +13,7 @@ from cdi_bot.slack.render.kinds.table import renderer_of, topic_texts
 from cdi_bot.slack.render.kit.advice import Effect, Source, effect_of, source_of, status_advice
 from cdi_bot.slack.render.kit.buttons import sync_button
 from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.reasons import braze_advice
 from cdi_bot.slack.render.kit.runs import long_status, short_status
 from cdi_bot.usecases.answers import ConfirmSync
 from tests.slack.render.samples import (
@@ -77,6 +78,23 @@ def test_files_are_uploaded_again(source: Source) -> None:
         assert "upload" in said
         assert "new `UPDATED_AT`" not in said
         assert "warehouse" not in said
+
+
+@pytest.mark.parametrize("source", FILES)
+def test_no_customer_gets_a_message_twice(source: Source) -> None:
+    """A file that triggers a Canvas is not uploaded again as it is: its good rows would message customers again."""
+    for status in ("partial", "error"):
+        said = advised(status, warehouse_type=source.value, integration_type="canvas_triggers")
+        assert "upload the file again" not in said
+        assert "upload it again" not in said
+    assert "only the failed rows" in advised(
+        "partial", warehouse_type=source.value, integration_type="canvas_triggers"
+    )
+
+
+def test_a_refused_key_may_belong_elsewhere() -> None:
+    """A key is refused too where it belongs to another instance than the address: that is looked at first."""
+    assert "`BRAZE_BASE_URL`" in braze_advice("bad_key", ENGLISH)
 
 
 def test_rows_of_an_unknown_source() -> None:

@@ -171,6 +171,17 @@ ANSWERS: dict[str, Answer] = {
     "overview_blind": replace(OVERVIEW, unreachable=unreachable(reason="bad_key")),
     "overview_empty": Overview(rows=(), offset=0, total=0, failing=0, unhealthy=0, unreachable=None),
     "history": HISTORY,
+    "history_paused": replace(
+        HISTORY,
+        integration=replace(
+            HISTORY.integration,
+            integration_name="Users: consent",
+            warehouse_type="SNOWFLAKE",
+            integration_status="Paused",
+            contact_emails="data@northwind.example, <ops@northwind.example>",
+        ),
+        next_run=None,
+    ),
     "history_dubious": replace(HISTORY, incident=dubious()),
     "history_failing": replace(
         HISTORY,

@@ -127,6 +127,7 @@ CARDS = {
     "card_config_error": card(failing(run("config_error", rows_synced=None, rows_failed_with_errors=None))),
     "card_limit_exceeded": card(failing(run("limit_exceeded"))),
     "card_unknown_status": card(failing(run("half_done"))),
+    "card_error_source": card(failing(), of=replace(kept("snowflake"), integration_name="Users: consent")),
     "card_error_snowflake": card(failing(), of=kept("snowflake"), can_sync=True),
     "card_error_s3": card(failing(), of=kept("s3")),
     "card_partial_snowflake": card(failing(partial()), of=kept("snowflake")),

@@ -52,8 +52,9 @@ def braze_advice(reason: str | None, i18n: Translator) -> str:
         BrazeReason.NOT_JSON: proxy,
         BrazeReason.TOO_LARGE: proxy,
         BrazeReason.BAD_KEY: i18n(
-            "Whoever runs the bot: make a new key in Braze with the permissions `cdi.integration_job_status`, "
-            "`cdi.integration_list` and `cdi.integration_sync`, replace `BRAZE_API_KEY`, and start the bot again."
+            "Whoever runs the bot: check that the key belongs to the instance in `BRAZE_BASE_URL`. If it does, make a "
+            "new one in Braze with the permissions `cdi.integration_job_status`, `cdi.integration_list` and "
+            "`cdi.integration_sync`, replace `BRAZE_API_KEY`, and start the bot again."
         ),
         BrazeReason.NO_PERMISSION: i18n(
             "A key can't be changed after it was made. Whoever runs the bot: make a new one in Braze with the "
