@@ -21,8 +21,8 @@ import typer
 from rich.console import Console
 
 from cdi_bot.cli.check import run_checks
-from cdi_bot.cli.run import run_bot, status_report, trial_client
-from cdi_bot.cli.status import print_answer
+from cdi_bot.cli.run import run_bot, trial_client
+from cdi_bot.cli.status import print_answer, status_report
 from cdi_bot.cli.streams import give_up_output
 from cdi_bot.delivery.slack_port import SlackTrouble
 from cdi_bot.monitoring.braze_port import BrazeTrouble

@@ -1,4 +1,4 @@
-"""`cdi-bot run` and `cdi-bot status`: start the parts in order, stop them in reverse."""
+"""`cdi-bot run`: start the parts in order, stop them in reverse."""
 
 from __future__ import annotations
 
@@ -16,17 +16,16 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cdi_bot.app import INTERVALS, Adapters, App, assemble, process_name, watch_workspaces
+from cdi_bot.app import INTERVALS, Adapters, App, assemble
 from cdi_bot.braze.client import BrazeClient
 from cdi_bot.braze.instances import dashboard_url
 from cdi_bot.cli import startup
-from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Workspace
 from cdi_bot.monitoring.braze_port import Endpoint
 from cdi_bot.operator.http import WebServer, build_web
 from cdi_bot.operator.metrics import CONTENT_TYPE, Metrics, watch_loop
 from cdi_bot.scheduler import Scheduler
-from cdi_bot.settings.environment import BrazeSettings, Settings
+from cdi_bot.settings.environment import Settings
 from cdi_bot.slack.api.app import SlackApp
 from cdi_bot.slack.api.directory import Identity, SlackDirectory
 from cdi_bot.slack.api.messenger import SlackMessenger
@@ -35,17 +34,11 @@ from cdi_bot.slack.handlers.home import HomeTab
 from cdi_bot.slack.handlers.registration import register_handlers
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import Store
-from cdi_bot.usecases.answers import Answer
-from cdi_bot.usecases.lookup import Lookup
-from cdi_bot.usecases.queries import Queries
 
 log = structlog.get_logger(__name__)
 
 _FINISH_SECONDS = 2.0
 """How long each of commands, polls and messages in hand may take to end: the whole stop stays within its 10 s."""
-
-_TERMINAL = Channel(team_id="", channel_id="")
-"""Stands for the terminal among channels: it is subscribed to nothing."""
 
 
 def utc_now() -> datetime:
@@ -169,32 +162,6 @@ async def _begin(
     freeze_loaded_objects()
     await startup.connect(slack)
     log.info("ready", team=identity.team_id, workspace=workspace.base_url)
-
-
-async def status_report(settings: BrazeSettings, query: str, now: datetime) -> Answer:
-    """The answer of `/cdi status`, from a database that no bot needs to be running on; it is asked in no team's name.
-
-    Raises `StoreTrouble` when the database can't be used.
-    """
-    async with AsyncExitStack() as stack:
-        store = await startup.open_store(settings.database_url)
-        stack.push_async_callback(store.close)
-        metrics = Metrics()
-        reached = await open_workspace(
-            settings.braze_base_url,
-            settings.braze_api_key.get_secret_value(),
-            store=store,
-            clock=utc_now,
-            metrics=metrics,
-            dashboard_link=settings.dashboard_link,
-        )
-        stack.push_async_callback(reached[1].aclose)
-        workspaces = watch_workspaces(
-            settings, [reached], store=store, clock=lambda: now, owner=process_name(), metrics=metrics
-        )
-        lookup = Lookup(store=store, workspaces=workspaces)
-        queries = Queries(store=store, workspaces=workspaces, lookup=lookup, clock=lambda: now)
-        return await queries.history(_TERMINAL, query)
 
 
 async def open_workspace(
