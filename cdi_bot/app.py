@@ -17,6 +17,7 @@ from cdi_bot.core.model.integration import Workspace
 from cdi_bot.delivery.digests import Digests
 from cdi_bot.delivery.dispatcher import Dispatcher
 from cdi_bot.delivery.slack_port import Directory, Messenger
+from cdi_bot.delivery.store_health import StoreHealth
 from cdi_bot.delivery.view_builder import ViewBuilder
 from cdi_bot.monitoring.braze_port import Braze
 from cdi_bot.monitoring.poller import PollerSettings
@@ -48,6 +49,7 @@ INTERVALS = {
     "conditions": 5.0,
     "digest": 5.0,
     "look": 60.0,
+    "database": 5.0,
     "forget": 1.0,
     "home": 1.0,
 }
@@ -87,6 +89,7 @@ class App:
     workspaces: WatchedWorkspaces
     dispatcher: Dispatcher
     digests: Digests
+    store_health: StoreHealth
     retention: Cleanup
     access: Access
     lookup: Lookup
@@ -108,6 +111,7 @@ class App:
             "conditions": self.workspaces.evaluate,
             "digest": self.digests.tick,
             "look": self.dispatcher.channel_health.check_broken,
+            "database": self.store_health.tick,
             "forget": self.retention.tick,
         }
 
@@ -222,6 +226,9 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
             workspace_ids=[each.workspace_id for each in workspaces],
             clock=clock,
             wake=wake,
+        ),
+        store_health=StoreHealth(
+            trouble=lambda: store.trouble, messenger=messenger, clock=clock, admin_channel=admin_channel
         ),
         retention=Cleanup(store=store, clock=clock, keep=settings.retention),
         access=access,

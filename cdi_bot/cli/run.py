@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine
@@ -33,7 +32,7 @@ from cdi_bot.slack.handlers.commands import Responder
 from cdi_bot.slack.handlers.home import HomeTab
 from cdi_bot.slack.handlers.registration import register_handlers
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.store import Store
+from cdi_bot.store import Store, StoreTrouble
 
 log = structlog.get_logger(__name__)
 
@@ -60,15 +59,6 @@ class Surroundings:
 
 
 surroundings = Surroundings()
-
-
-def freeze_loaded_objects() -> None:
-    """Have the garbage collector leave alone what is loaded by now, which stays for good.
-
-    Going through all of it now and then would hold the event loop up for a tenth of a second.
-    """
-    gc.collect()
-    gc.freeze()
 
 
 @dataclass(slots=True)
@@ -143,23 +133,27 @@ async def _begin(
     async with aclosing(trial_client(settings)) as trial:
         await startup.try_credentials(slack, trial)
     readiness.step = "opening the database"
-    store = readiness.store = await startup.open_store(settings.database_url)
-    stack.push_async_callback(store.close)
-    workspace, braze = await open_workspace(
-        settings.braze_base_url,
-        settings.braze_api_key.get_secret_value(),
-        store=store,
-        clock=surroundings.clock,
-        metrics=metrics,
-        dashboard_link=settings.dashboard_link,
-    )
+    try:
+        store = readiness.store = await startup.open_store(settings.database_url)
+        stack.push_async_callback(store.close)
+        workspace, braze = await open_workspace(
+            settings.braze_base_url,
+            settings.braze_api_key.get_secret_value(),
+            store=store,
+            clock=surroundings.clock,
+            metrics=metrics,
+            dashboard_link=settings.dashboard_link,
+        )
+    except StoreTrouble as trouble:
+        await startup.tell_admins(settings, slack, trouble, surroundings.clock)
+        raise
     stack.push_async_callback(braze.aclose)
     readiness.step = "asking Slack who the bot is"
     identity = await startup.identify(slack)
     app, home = _build(settings, slack, identity, store=store, reached=(workspace, braze), metrics=metrics)
     readiness.app = app
     readiness.scheduler = _start(app, home, stack, slack)
-    freeze_loaded_objects()
+    startup.freeze_loaded_objects()
     await startup.connect(slack)
     log.info("ready", team=identity.team_id, workspace=workspace.base_url)
 
