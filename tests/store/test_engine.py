@@ -8,17 +8,16 @@ import re
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from sqlalchemy import URL, Connection, Engine, event, make_url, text
+from sqlalchemy import URL, make_url, text
 from structlog.testing import capture_logs
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.store import RowRefused, Store, StoreTrouble, migrate
 from cdi_bot.store.engine import BUSY_SECONDS, async_url, open_engines
-from tests.databases import Databases, new_file
+from tests.databases import Databases, Disk, a_disk, new_file
 from tests.store.samples import run
 
 WAL, FOREIGN_KEYS_ON, NORMAL = "wal", 1, 1
@@ -72,24 +71,11 @@ async def test_a_file_that_cannot_be_written(databases: Databases, tmp_path: Pat
     await store.close()
 
 
-@dataclass
-class Disk:
-    """The disk of the SQLite files; while it is full, none of them can grow."""
-
-    is_full: bool = False
-
-
 @pytest.fixture
 def disk() -> Iterator[Disk]:
     """A disk that a test can fill."""
-    disk = Disk()
-
-    def limit(connection: Connection) -> None:
-        connection.exec_driver_sql(f"PRAGMA max_page_count = {1 if disk.is_full else 10**6}")
-
-    event.listen(Engine, "begin", limit)
-    yield disk
-    event.remove(Engine, "begin", limit)
+    with a_disk() as disk:
+        yield disk
 
 
 async def fill(store: Store) -> None:
