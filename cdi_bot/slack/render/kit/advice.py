@@ -34,7 +34,12 @@ class Source(StrEnum):
         return self in {Source.S3, Source.GCS, Source.AZURE}
 
 
+_SHORT = 3
+"""Letters of a part that has to be a word of its own: `s3` also stands in "Users 3"."""
+
 _WORDS = {source.value: source for source in Source} | {
+    "amazons3": Source.S3,
+    "awss3": Source.S3,
     "cloudstorage": Source.GCS,
     "blob": Source.AZURE,
 }
@@ -76,22 +81,26 @@ def source_name(integration: Integration | None) -> str | None:
 
 
 def with_source(shown: str, integration: Integration | None, i18n: Translator) -> str:
-    """Add the source to an integration's name, unless the name tells one already."""
-    source = source_name(integration)
-    if source is None or integration is None or _source_in(integration.integration_name):
+    """Add the source to an integration's name, unless the name tells it already."""
+    source = source_of(integration)
+    if source is None or integration is None or _source_in(integration.integration_name) is source:
         return shown
-    return i18n("{name} ({source})").format(name=shown, source=source)
+    return i18n("{name} ({source})").format(name=shown, source=_NAMES[source])
 
 
 def _source_in(word: str | None) -> Source | None:
-    name = re.sub("[^a-z0-9]", "", (word or "").lower())
-    return next((source for part, source in _WORDS.items() if part in name), None)
+    words = re.findall("[a-z0-9]+", (word or "").lower())
+    joined = "".join(words)
+    found = (
+        source for part, source in _WORDS.items() if part in words or (len(part) > _SHORT and part in joined)
+    )
+    return next(found, None)
 
 
 def effect_of(integration: Integration | None) -> Effect:
     """Return what a sync of an integration does."""
     kind = (integration.integration_type or "").lower() if integration else ""
-    if "delete" in kind:
+    if "delete" in kind and "catalog" not in kind:
         return Effect.DELETES_USERS
     if "canvas" in kind:
         return Effect.MESSAGES_CUSTOMERS
@@ -154,21 +163,21 @@ def failed_rows_advice(integration: Integration | None, i18n: Translator) -> str
     source, effect = source_of(integration), effect_of(integration)
     if source is None and effect is not Effect.MESSAGES_CUSTOMERS:
         return i18n(
-            "They are not tried again by themselves: fix them in the source and give them a new `UPDATED_AT`. "
+            "Failed rows are not tried again by themselves: fix them in the source and give them a new `UPDATED_AT`. "
             "Files have none: upload the file again."
         )
     if source and source.is_files and effect is Effect.MESSAGES_CUSTOMERS:
         return i18n(
-            "They are not tried again by themselves: fix them, and upload a file that holds only the failed rows. "
-            "Customers of the others would get the messages again."
+            "Failed rows are not tried again by themselves: fix them, and upload a file that holds only the failed "
+            "rows. Customers of the others would get the messages again."
         )
     if source and source.is_files:
         return i18n(
-            "They are not tried again by themselves: fix them and upload the file again. One invalid line of JSON "
-            "skips the whole file."
+            "Failed rows are not tried again by themselves: fix them and upload the file again. One invalid line of "
+            "JSON skips the whole file."
         )
     return i18n(
-        "They are not tried again by themselves: fix them in the source and give them a new `UPDATED_AT`."
+        "Failed rows are not tried again by themselves: fix them in the source and give them a new `UPDATED_AT`."
     )
 
 
@@ -214,7 +223,7 @@ def sync_warning(integration: Integration, i18n: Translator) -> str | None:
     known = {
         Effect.DELETES_USERS: i18n("This sync deletes users from Braze. That can't be undone."),
         Effect.MESSAGES_CUSTOMERS: i18n(
-            "This sync triggers a Canvas: customers enter it at once, and get its messages."
+            "This sync triggers a Canvas, which sends messages to customers. That can't be undone."
         ),
         Effect.UNKNOWN: i18n(
             "Braze does not say what this sync does. If it deletes users or triggers a Canvas, it can't be undone."
