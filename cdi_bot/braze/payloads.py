@@ -8,6 +8,7 @@ that as little as possible is lost:
 * a time without a zone is taken as UTC and reported; others are converted to UTC;
 * a run without a status or a start time, and an integration without an id, can't be kept: the item is reported
   and left out. An integration without a name gets its id as name;
+* texts are cut to 1,000 characters; nobody sees more of a name;
 * statuses are lower-cased, and documented ones are known in every spelling ("Limit Exceeded"); undocumented ones are
   kept, and undocumented fields are ignored;
 * a response that is not a JSON object with a list of `results` raises `BrazeTrouble` with the reason `NOT_JSON`.
@@ -43,6 +44,9 @@ from cdi_bot.braze.errors import UNUSABLE_ID, trouble_for
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.run import DOCUMENTED_STATUSES, Run
 from cdi_bot.monitoring.braze_port import BrazeReason, BrazeTrouble, ListPage, StatusPage, Unreadable
+
+LONGEST_TEXT = 1000
+"""Characters: longer names and words are cut, before anything is done with them."""
 
 MAX_CURSOR = 2048
 """Longer cursors are ignored: Braze's are base64 of a short offset."""
@@ -96,7 +100,9 @@ def _in_utc(time: datetime) -> datetime:
 _Time = Annotated[AwareDatetime, Strict(), AfterValidator(_in_utc)]
 _RecentTime = Annotated[_Time, Field(ge=datetime(2000, 1, 1, tzinfo=UTC))]
 _Count = Annotated[int, Field(ge=0, lt=2**63)]  # databases hold 64 bits
-_Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]  # PostgreSQL holds no NUL
+_Text = Annotated[
+    str, StringConstraints(pattern=r"^[^\x00]*$"), AfterValidator(lambda text: text[:LONGEST_TEXT].rstrip())
+]  # PostgreSQL holds no NUL
 _Word = Annotated[
     _Text,
     StringConstraints(strip_whitespace=True, to_lower=True, min_length=1),

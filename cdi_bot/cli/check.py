@@ -35,6 +35,15 @@ _PERMISSIONS = {
 """What the key should be allowed, and what it costs where it is not."""
 
 
+_OF_EVERY_CALL = {
+    BrazeReason.BAD_KEY: "BRAZE_API_KEY",
+    BrazeReason.INVALID_URL: "BRAZE_BASE_URL",
+    BrazeReason.UNREACHABLE: "BRAZE_BASE_URL",
+    BrazeReason.TIMEOUT: "BRAZE_BASE_URL",
+}
+"""What keeps every call from being answered, and the variable to look at."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
     """One thing that was tried: what, whether it works, what was seen, and how to fix it."""
@@ -56,17 +65,10 @@ async def run_checks(settings: Settings, braze: BrazeClient) -> list[CheckResult
         ]
     finally:
         await slack.close()
-    calls: tuple[Callable[[], Awaitable[object]], ...] = (
-        lambda: braze.status_page(NO_INTEGRATION),
-        braze.list_page,
-        lambda: braze.trigger_sync(NO_INTEGRATION),
-    )
     try:
-        for (permission, loss), call in zip(_PERMISSIONS.items(), calls, strict=True):
-            results.append(await _check_key(permission, loss, call))
+        return [*results, *await _check_key(braze)]
     finally:
         await braze.aclose()
-    return results
 
 
 async def _check_database(url: str) -> CheckResult:
@@ -151,12 +153,25 @@ def _not_ok(what: str, trouble: SlackTrouble, token: SlackToken) -> CheckResult:
     return CheckResult(what=what, ok=False, detail=detail, fix=_NETWORK_FIX)
 
 
-async def _check_key(permission: str, loss: str, call: Callable[[], Awaitable[object]]) -> CheckResult:
-    """Make a call that changes nothing and needs this permission of the key."""
-    what = f"BRAZE_API_KEY, {permission}"
-    trouble = await try_key(call)
-    if trouble is None:
-        return CheckResult(what=what, ok=True, detail="the key has it")
-    # The trouble's own text says how to fix it.
-    fix = loss if trouble.reason is BrazeReason.NO_PERMISSION else None
-    return CheckResult(what=what, ok=False, detail=str(trouble), fix=fix)
+async def _check_key(braze: BrazeClient) -> list[CheckResult]:
+    """Make the calls that change nothing and need one permission each; what is true of all of them is told once."""
+    calls: tuple[Callable[[], Awaitable[object]], ...] = (
+        lambda: braze.status_page(NO_INTEGRATION),
+        braze.list_page,
+        lambda: braze.trigger_sync(NO_INTEGRATION),
+    )
+    results: list[CheckResult] = []
+    for (permission, loss), call in zip(_PERMISSIONS.items(), calls, strict=True):
+        trouble = await try_key(call)
+        if trouble is not None and trouble.reason in _OF_EVERY_CALL:
+            return [*results, CheckResult(what=_OF_EVERY_CALL[trouble.reason], ok=False, detail=str(trouble))]
+        results.append(
+            CheckResult(
+                what=f"BRAZE_API_KEY, {permission}",
+                ok=trouble is None,
+                detail=str(trouble or "the key has it"),
+                # The trouble's own text says how to fix it.
+                fix=loss if trouble and trouble.reason is BrazeReason.NO_PERMISSION else None,
+            )
+        )
+    return results

@@ -237,6 +237,18 @@ def test_an_integration_with_an_unusable_id_is_left_out(bad: object) -> None:
     assert [flaw.where for flaw in page.unreadable] == ["results[0].integration_id"]
 
 
+@pytest.mark.parametrize("odd", [{}, {"last_updated_at": "soon"}])
+def test_long_texts_are_cut(odd: dict[str, object]) -> None:
+    """1,000 characters of a name are kept, and of every other text, whether the page is valid or not."""
+    names = ("integration_name", "integration_type", "integration_status", "warehouse_type", "app_group_id")
+    long: dict[str, object] = dict.fromkeys((*names, "last_job_status"), "é" * 999 + " " + "x" * 3000)
+    (listed,) = list_page({**LISTED, **long, "contact_emails": ["a" * 900, "b" * 900], **odd}).integrations
+    assert {getattr(listed, name) for name in (*names, "last_job_status")} == {"é" * 999}
+    assert listed.contact_emails == "a" * 900 + ", " + "b" * 98
+    (run,) = status_page({**ROW, "job_status": "x" * 3000}).runs
+    assert run.job_status == "x" * 1000
+
+
 def test_texts_that_no_database_holds_are_fixed() -> None:
     """NUL and halves of surrogate pairs are gone, the rest of the page is untouched."""
     page = list_page(LISTED | {"integration_name": "Us\x00ers \ud800"}, LISTED)

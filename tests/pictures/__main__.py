@@ -61,7 +61,7 @@ async def take() -> None:
 
 async def _page(browser: Browser, sandbox: Sandbox) -> Page:
     context = await browser.new_context(
-        viewport={"width": 1400, "height": 1400}, timezone_id="Europe/Berlin", device_scale_factor=SCALE
+        viewport={"width": 1400, "height": 1800}, timezone_id="Europe/Berlin", device_scale_factor=SCALE
     )
     page = await context.new_page()
     await page.goto(sandbox.url)

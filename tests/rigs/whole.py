@@ -161,6 +161,7 @@ class Whole:
             (watched.reminders.tick, INTERVALS["remind"]),
             (watched.evaluator.tick, INTERVALS["conditions"]),
             (watched.requested_syncs.tick, INTERVALS["follow"]),
+            (bot.app.store_health.tick, INTERVALS["database"]),
         ):
             if everything or self.clock.now >= due.get(work, self.clock.now):
                 due[work] = self.clock.now + timedelta(seconds=seconds)
