@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from cdi_bot.braze.client import NO_INTEGRATION, BrazeClient
 from cdi_bot.cli.startup import (
@@ -17,7 +18,7 @@ from cdi_bot.cli.startup import (
 )
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
-from cdi_bot.monitoring.braze_port import BrazeReason
+from cdi_bot.monitoring.braze_port import BrazeReason, notable_skew
 from cdi_bot.settings.environment import Settings
 from cdi_bot.slack.api.app import SlackApp
 from cdi_bot.slack.api.directory import NEEDED, OPTIONAL, Scopes
@@ -66,9 +67,19 @@ async def run_checks(settings: Settings, braze: BrazeClient) -> list[CheckResult
     finally:
         await slack.close()
     try:
-        return [*results, *await _check_key(braze)]
+        return [*results, *await _check_key(braze), _check_clock(braze.clock_skew)]
     finally:
         await braze.aclose()
+
+
+def _check_clock(skew: timedelta) -> CheckResult:
+    told = notable_skew(skew)
+    return CheckResult(
+        what="clock",
+        ok=told is None,
+        detail=told or "agrees with Braze's, as far as its answers tell the time",
+        fix="Have the machine's clock set by NTP; until then deadlines go by Braze's",
+    )
 
 
 async def _check_database(url: str) -> CheckResult:

@@ -20,7 +20,7 @@ from cdi_bot.braze.client import BrazeClient
 from cdi_bot.braze.instances import dashboard_url
 from cdi_bot.cli import startup
 from cdi_bot.core.model.integration import Workspace
-from cdi_bot.monitoring.braze_port import Endpoint
+from cdi_bot.monitoring.braze_port import Endpoint, notable_skew
 from cdi_bot.operator.http import WebServer, build_web
 from cdi_bot.operator.metrics import CONTENT_TYPE, Metrics, watch_loop
 from cdi_bot.scheduler import Scheduler
@@ -47,10 +47,7 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """The clock, the sleep and the scheduler of the program; tests put in faster ones, or a clock that they set.
-
-    `seconds` counts and is never set.
-    """
+    """The clocks (`seconds` is never set), the sleep and the scheduler of the program; tests put in their own."""
 
     clock: Callable[[], datetime] = utc_now
     seconds: Callable[[], float] = time.monotonic
@@ -82,6 +79,7 @@ class _Readiness:
             reasons.append(self.store.trouble)
         unreachable = [each.poller.connectivity.reason for each in self.app.workspaces]
         reasons += [f"Braze can't be asked: {reason.value}" for reason in unreachable if reason]
+        reasons += filter(None, {notable_skew(each.poller.clock_skew) for each in self.app.workspaces})
         if self.app.dispatcher.trouble is not None:
             reasons.append(f"Slack takes no messages: {self.app.dispatcher.trouble}")
         standing = [*(self.scheduler.silent() if self.scheduler else []), *self.app.hanging()]

@@ -158,7 +158,7 @@ class BrazeRequests:
             raise
         now = self._clock()
         self._connectivity.answered(now)
-        news = await self._state.take_list_page(page.integrations, now, skew=self._braze.clock_skew)
+        news = await self._state.take_list_page(page.integrations, now)
         for integration in page.integrations:
             item = self._state.integrations.get(integration.integration_id)
             if item:  # else the database refused it

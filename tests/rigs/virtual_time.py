@@ -129,7 +129,7 @@ class SlowStore(Store):
 
     @property
     def trouble(self) -> str | None:
-        """As of the real one."""
+        """As the real one's."""
         return self.inner.trouble
 
     @asynccontextmanager
