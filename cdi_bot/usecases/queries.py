@@ -103,13 +103,9 @@ class Queries:
             watched = await uow.integrations.get(found.integration.workspace_id, integration_id) or found
         if trouble is None:
             wanted = max(offset + HISTORY_PAGE, TREND) + 1
-            older = backfill_history(
-                self.workspaces.of(found.integration.workspace_id).braze,
-                self.store,
-                watched,
-                self.clock(),
-                wanted=wanted,
-            )
+            braze = self.workspaces.of(found.integration.workspace_id).braze
+            now = self.clock() + braze.clock_skew
+            older = backfill_history(braze, self.store, watched, now, wanted=wanted)
             trouble = await within(self.lookup.status_patience, older)
         async with self.store.read() as uow:
             return await self._history(uow, channel, watched, offset, trouble)
