@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,7 +23,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, Connection, Engine, event, make_url
 
 from cdi_bot.store import migrate
 
@@ -274,3 +275,28 @@ class Databases:
     def _remember(self, url: str) -> str:
         self._made.append(url)
         return url
+
+
+@dataclass
+class Disk:
+    """The disk of the SQLite files: while it is full, none of them can grow; or none of them can be written at all."""
+
+    is_full: bool = False
+    is_read_only: bool = False
+
+
+@contextmanager
+def a_disk() -> Iterator[Disk]:
+    """The disk of this process's SQLite files: SQLite itself refuses what it does not take."""
+    disk = Disk()
+
+    def limit(connection: Connection) -> None:
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {1 if disk.is_full else 10**6}")
+            connection.exec_driver_sql(f"PRAGMA query_only = {int(disk.is_read_only)}")
+
+    event.listen(Engine, "begin", limit)
+    try:
+        yield disk
+    finally:
+        event.remove(Engine, "begin", limit)

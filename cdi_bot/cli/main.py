@@ -21,14 +21,21 @@ import typer
 from rich.console import Console
 
 from cdi_bot.cli.check import run_checks
-from cdi_bot.cli.run import run_bot, status_report, trial_client
-from cdi_bot.cli.status import print_answer
+from cdi_bot.cli.run import run_bot, trial_client
+from cdi_bot.cli.status import print_answer, status_report
 from cdi_bot.cli.streams import give_up_output
 from cdi_bot.delivery.slack_port import SlackTrouble
 from cdi_bot.monitoring.braze_port import BrazeTrouble
 from cdi_bot.operator.http import ListenError
 from cdi_bot.operator.logs import flush_log, redact, register_secrets, set_up_logging, tell
-from cdi_bot.settings.environment import Settings, SettingsError, load_database_url, load_settings
+from cdi_bot.settings.environment import (
+    BrazeSettings,
+    Settings,
+    SettingsError,
+    load_braze_settings,
+    load_database_url,
+    load_settings,
+)
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import StoreTrouble, migrate
 
@@ -38,6 +45,7 @@ _STOP_SECONDS = 7.0
 """How long a stop may take before the process just ends, so that it is over well within 10 s whatever hangs."""
 
 Result = TypeVar("Result")
+Loaded = TypeVar("Loaded", bound=BrazeSettings)
 
 # Failures whose own words say what is wrong and how to fix it: a traceback would only bury them.
 _PLAIN = (BrazeTrouble, ListenError, SlackTrouble, StoreTrouble)
@@ -70,7 +78,7 @@ def run() -> None:
 
     Polls Braze, delivers to Slack, answers /cdi, and serves /healthz and /readyz, all in one process.
     """
-    settings = _settings()
+    settings = _prepared(load_settings)
     raise typer.Exit(_outcome(_until_signal(lambda stop: run_bot(settings, stop=stop))))
 
 
@@ -89,7 +97,7 @@ def demo(
     """
     from cdi_bot.cli.demo import show_demo  # noqa: PLC0415  # the bot itself starts without loading the stand-ins
 
-    show = partial(show_demo, headless=headless, seconds=seconds, port=port, settings_of=_settings)
+    show = partial(show_demo, headless=headless, seconds=seconds, port=port, settings_of=_demo_settings)
     raise typer.Exit(_outcome(_until_signal(show)))
 
 
@@ -104,7 +112,7 @@ def sandbox(*, port: PagePort = 0) -> None:
 @app.command()
 def check() -> None:
     """Try every credential and permission."""
-    settings = _settings()
+    settings = _prepared(load_settings)
     results = _outcome(run_checks(settings, trial_client(settings)))
     for result in results:
         typer.echo(redact(f"{'ok    ' if result.ok else 'NOT OK'}  {result.what}: {result.detail}"))
@@ -119,7 +127,7 @@ def status(
     integration: Annotated[str, typer.Argument(help="An id, the start of one, or a name or part of one.")],
 ) -> None:
     """Show an integration's newest runs."""
-    settings = _settings()
+    settings = _prepared(load_braze_settings)
     now = datetime.now(UTC)
     answer = _outcome(status_report(settings, integration, now))
     # A pipe has no width to fit into.
@@ -146,19 +154,25 @@ def current() -> None:
         typer.echo(
             f"{found.revision}: made by a newer cdi-bot; this one knows {found.head}. Install that version."
         )
+    elif found.revision is None:
+        typer.echo("The database has no tables yet. Run: cdi-bot db upgrade")
     else:
-        typer.echo(f"{found.revision or 'no tables yet'}: behind {found.head}. Run: cdi-bot db upgrade")
+        typer.echo(f"{found.revision}: behind {found.head}. Run: cdi-bot db upgrade")
 
 
-def _settings(environ: dict[str, str] | None = None) -> Settings:
+def _prepared(load: Callable[[], Loaded]) -> Loaded:
     """The settings, with logging set up by them; ends the program if they can't be used."""
     try:
-        settings = load_settings() if environ is None else load_settings(environ, env_file=None)
+        settings = load()
     except SettingsError as error:
         _misused(error)
     register_secrets(settings.secrets)
     set_up_logging(log_format=settings.log_format, level=settings.log_level)
     return settings
+
+
+def _demo_settings(environ: dict[str, str]) -> Settings:
+    return _prepared(lambda: load_settings(environ, env_file=None))
 
 
 def _database_url() -> str:

@@ -27,7 +27,7 @@ STARS = "***"
 _CREDENTIAL = re.compile(
     r"xox[a-z](?:\.xox[a-z])?-[\w-]+|xapp-[\w-]+"
     r"|(?<=Bearer )[\w.~+/=-]{8,}"
-    r"|(?<=://)[^/\s:@]*:[^/\s]*(?=@)",
+    r"|(?<=://)[^/\s:@]*:[^\s\"']*(?=@)",
     re.IGNORECASE,
 )
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 import warnings
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
+from pathlib import Path
 from typing import Any
 
 import aiosqlite
@@ -184,6 +186,7 @@ def write_ahead(url: URL) -> None:
     Only one process can do that, while no other uses the file, and SQLite does not wait for it: processes that
     start together try again until one of them has done it.
     """
+    _create_private(Path(url.database or ""))
     deadline = time.monotonic() + 6 * BUSY_SECONDS
     with closing(sqlite3.connect(url.database or "", timeout=BUSY_SECONDS)) as connection:
         while True:
@@ -195,6 +198,15 @@ def write_ahead(url: URL) -> None:
                 time.sleep(_RETRY_SECONDS)
             else:
                 return
+
+
+def _create_private(file: Path) -> None:
+    """Create a file that no other user can read; SQLite gives the files beside it the same rights.
+
+    One that is there keeps the rights that its owner gave it. What can't be created is SQLite's to tell.
+    """
+    with suppress(OSError):
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _sqlite_connector(url: URL) -> Callable[[], Coroutine[Any, Any, aiosqlite.Connection]]:

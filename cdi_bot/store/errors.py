@@ -145,7 +145,9 @@ def location(url: URL) -> str:
         return f"the database {url.database}"
     hosts = url.query.get("host", "")
     host = url.host or (hosts if isinstance(hosts, str) else ", ".join(hosts)) or "the local socket"
-    if not _HOST.fullmatch(url.host or ""):  # a part of the password may be in it
+    if not _HOST.fullmatch(url.host or "") or "@" in (
+        url.database or ""
+    ):  # a part of the password may be in it
         return "the PostgreSQL database (is a special character of the password not written as %40 and the like?)"
     return f"the PostgreSQL database {url.database} at {host}{f':{url.port}' if url.port else ''}"
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from cdi_bot.sandbox.faults import Fault, FaultKind
+from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS
 from tests.e2e.kit import System, begin, readiness, says
 
 
@@ -82,4 +83,23 @@ async def test_a_database_in_trouble_is_told_and_everything_goes_on_afterwards(s
         assert "cdi-bot db upgrade" in str(reasons)
         database.execute("ALTER TABLE hidden RENAME TO runs")
     await system.alert("Users")
+    await system.stop()
+
+
+async def test_a_database_that_keeps_the_bot_from_starting_is_told_in_the_admin_channel(
+    system: System,
+) -> None:
+    """Once, however often it is started again; and that it starts again at last."""
+    file = system.program.folder / "cdi_bot.db"
+    file.write_text("no database " * 50, encoding="utf-8")
+    system.env["CDI_BOT_ADMIN_CHANNEL"] = DATA_ALERTS
+    for _ in range(2):
+        finished = await system.program.run("run", env=system.env)
+        assert finished.code == 1
+        (told,) = system.public()
+        assert says(told, "is not a SQLite database; point DATABASE_URL at another file")
+    file.unlink()
+    await system.start()
+    over = await system.seen(lambda each: "can be used again" in each["text"])
+    assert over["thread_ts"] == system.public()[0]["ts"]
     await system.stop()

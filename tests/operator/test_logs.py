@@ -118,10 +118,11 @@ def test_no_secret_in_any_corner_of_a_line(log_format: str) -> None:
         header="Authorization: Bearer abc.def-ghi=",
         tokens="xoxb-1-abc xapp-1-A-def xoxe.xoxp-1-ghi",
         url="postgresql+psycopg://bot:p@ss@host/db",
+        slashed="postgresql://bot:q@uu/rr@host/db",
         kept=[1, 2.5, None, True, "bearer of news"],
     )
     text = stream.getvalue()
-    for secret in (KEY, "-longer", "abc.def", "1-abc", "A-def", "1-ghi", "p@ss"):
+    for secret in (KEY, "-longer", "abc.def", "1-abc", "A-def", "1-ghi", "p@ss", "q@", "uu", "rr@"):
         assert secret not in text
     assert "postgresql+psycopg://***@host/db" in text
     assert "bearer of" in text

@@ -15,7 +15,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
 
-import aiohttp
 import structlog
 from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app
 from slack_bolt.adapter.starlette.async_handler import to_starlette_response
@@ -31,7 +30,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.slack.api.call import CALL_SECONDS, Json, SlackApi
+from cdi_bot.slack.api.call import CALL_SECONDS, Json, SlackApi, open_session
 from cdi_bot.slack.api.directory import Identity, Recent, identify
 from cdi_bot.slack.api.signed_requests import Refused, SignedRequests
 from cdi_bot.slack.api.socket_mode import WATCH_SECONDS, SocketMode
@@ -72,7 +71,7 @@ class SlackApp:
         """Connect to nothing yet; `clock` counts seconds and never goes back."""
         self._bot_token = bot_token
         self._signed = SignedRequests(signing_secret)
-        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_SECONDS))
+        self._session = open_session(CALL_SECONDS)
         self.api = SlackApi(self._session, token=bot_token, url=api_url, clock=clock)
         self._sockets = (
             SocketMode(self.api, app_token, self._take_envelope, watch_seconds=watch_seconds)

@@ -59,6 +59,8 @@ _BLOCKS_REFUSED = frozenset(
     {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long", "invalid_attachments"}
 )
 
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
 log = structlog.get_logger(__name__)
 
 
@@ -180,6 +182,25 @@ class SlackApi:
         except (OSError, aiohttp.ClientError) as error:
             log.warning("answer not given", error=type(error).__name__)
         return False
+
+
+def open_session(timeout: float | None = None) -> aiohttp.ClientSession:
+    """An HTTP session that follows no redirect: a call holds the token and the message, and Slack has no such answers.
+
+    `timeout` in seconds is for a whole request; none leaves it to aiohttp.
+    """
+    limit = aiohttp.ClientTimeout(total=timeout) if timeout else aiohttp.ClientTimeout()
+    return aiohttp.ClientSession(timeout=limit, middlewares=(_refuse_redirects,))
+
+
+async def _refuse_redirects(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    response = await handler(request)
+    if response.status in _REDIRECTS:
+        response.close()
+        raise aiohttp.TooManyRedirects(response.request_info, response.history, status=response.status)
+    return response
 
 
 def next_cursor(answer: Json) -> str | None:

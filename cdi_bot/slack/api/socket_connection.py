@@ -18,7 +18,8 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
-from cdi_bot.slack.api.call import SlackApi
+from cdi_bot.slack.api.call import SlackApi, open_session
+from cdi_bot.slack.api.errors import slack_word
 
 CLOSE_SECONDS = 1.0
 """How long to wait for what is being acknowledged, and then for Slack's word of goodbye."""
@@ -132,7 +133,7 @@ async def connect(
     clock: Callable[[], float],
 ) -> Connection:
     """Open a connection within so many seconds; raises `SlackTrouble`, and leaves nothing open then."""
-    session = aiohttp.ClientSession()
+    session = open_session()
     try:
         async with asyncio.timeout(seconds):
             socket = await _greeted(session, await new_address(api, app_token), api.proxy)
@@ -165,7 +166,7 @@ async def _greeted(
     if message.get("type") == "hello":
         return socket
     await socket.close()
-    raise SlackTrouble(str(message.get("reason", "bad_answer")), verdict=SlackVerdict.RETRY)
+    raise SlackTrouble(slack_word(message.get("reason", "bad_answer")), verdict=SlackVerdict.RETRY)
 
 
 def _parsed(text: str) -> dict[str, object]:

@@ -18,8 +18,9 @@ from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.model import TokenState
 from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, FINANCE_PRIVATE, GENERAL, KENJI
 from cdi_bot.slack.api import messenger
-from cdi_bot.slack.api.call import SlackApi
+from cdi_bot.slack.api.call import SlackApi, open_session
 from cdi_bot.slack.api.messenger import SlackMessenger
+from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.i18n import Translator
 from tests.slack.render.samples import failing, incident_view
 
@@ -49,7 +50,7 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 @pytest.fixture
 async def session() -> AsyncIterator[aiohttp.ClientSession]:
     """Return a session of connections."""
-    async with aiohttp.ClientSession() as opened:
+    async with open_session() as opened:
         yield opened
 
 
@@ -378,3 +379,28 @@ async def test_cursor_that_repeats(session: aiohttp.ClientSession) -> None:
     finally:
         await runner.cleanup()
     assert len(told.seen) == 2
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_redirects_are_not_followed(session: aiohttp.ClientSession, status: int) -> None:
+    """Neither the message nor the token goes where an answer points to; whether it was posted is looked up."""
+    asked: list[str] = []
+
+    async def redirect(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        return web.Response(status=status, headers={"Location": "/elsewhere"})
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", redirect)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        with pytest.raises(SlackTrouble) as caught:
+            await messenger_at(url, "xoxb-1", session).post(ALERTS, CARD, key="card")
+        await SlackApi(session, token="xoxb-1").respond(f"{url}/response", Rendered(text="answer", blocks=[]))
+    finally:
+        await runner.cleanup()
+    assert (caught.value.reason, caught.value.verdict) == ("redirected", SlackVerdict.UNKNOWN)
+    assert set(asked) == {"/api/chat.postMessage", "/response"}
