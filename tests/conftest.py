@@ -58,14 +58,7 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 @pytest.fixture
 def settings_for_sandbox(sandbox: Sandbox) -> dict[str, str]:
     """The environment of a bot that talks to the stand-ins."""
-    return {
-        "SLACK_API_URL": f"{sandbox.url}/api/",
-        "SLACK_BOT_TOKEN": sandbox.slack_bot_token,
-        "SLACK_APP_TOKEN": sandbox.slack_app_token,
-        "BRAZE_BASE_URL": sandbox.url,
-        "BRAZE_API_KEY": sandbox.braze_api_key,
-        "PORT": "0",
-    }
+    return {**sandbox.bot_settings, "PORT": "0"}
 
 
 @pytest.fixture
