@@ -24,7 +24,7 @@ from cdi_bot.monitoring.poller import PollerSettings
 from cdi_bot.monitoring.retention import Cleanup
 from cdi_bot.monitoring.workspaces import WatchedWorkspaces, watch_workspace
 from cdi_bot.operator.metrics import Metrics
-from cdi_bot.settings.environment import Settings
+from cdi_bot.settings.environment import BrazeSettings, Settings
 from cdi_bot.slack.render.kit.i18n import languages
 from cdi_bot.store import Store
 from cdi_bot.usecases.access import Access
@@ -124,6 +124,42 @@ class App:
         self.dispatcher.wake()
 
 
+def watch_workspaces(
+    settings: BrazeSettings,
+    workspaces: Sequence[tuple[Workspace, Braze]],
+    *,
+    store: Store,
+    clock: Clock,
+    owner: str,
+    metrics: Metrics,
+    wake: Callable[[], None] = lambda: None,
+    admin_channel: Channel | None = None,
+) -> WatchedWorkspaces:
+    """What asks these workspaces and keeps what they say."""
+    poller_settings = PollerSettings(
+        interval=settings.poll_interval,
+        unreachable_after=settings.unreachable_after,
+        admin_channel=admin_channel,
+    )
+    return WatchedWorkspaces(
+        [
+            watch_workspace(
+                workspace,
+                braze,
+                store=store,
+                settings=poller_settings,
+                repeat_after=settings.repeat_interval,
+                grace=settings.grace,
+                clock=clock,
+                owner=owner,
+                wake=wake,
+                measurements=metrics,
+            )
+            for workspace, braze in workspaces
+        ]
+    )
+
+
 def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> App:
     """Build everything. `machine_clock` gives the present in UTC; nothing begins to work by this."""
     store, messenger = adapters.store, adapters.messenger
@@ -151,27 +187,15 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
         count=adapters.metrics.delivered,
     )
     on_wake.append(dispatcher.wake)
-    poller_settings = PollerSettings(
-        interval=settings.poll_interval,
-        unreachable_after=settings.unreachable_after,
+    workspaces = watch_workspaces(
+        settings,
+        adapters.workspaces,
+        store=store,
+        clock=clock,
+        owner=adapters.owner,
         admin_channel=admin_channel,
-    )
-    workspaces = WatchedWorkspaces(
-        [
-            watch_workspace(
-                workspace,
-                braze,
-                store=store,
-                settings=poller_settings,
-                repeat_after=settings.repeat_interval,
-                grace=settings.grace,
-                clock=clock,
-                owner=adapters.owner,
-                wake=wake,
-                measurements=adapters.metrics,
-            )
-            for workspace, braze in adapters.workspaces
-        ]
+        wake=wake,
+        metrics=adapters.metrics,
     )
     clock.on_set += [dispatcher.clock_set, *(each.poller.clock_set for each in workspaces)]
     access = Access(
@@ -212,7 +236,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
         subscriptions=subscriptions,
         incidents=made(IncidentResponse),
         channels=channels,
-        queries=made(Queries),
+        queries=Queries(store=store, workspaces=workspaces, lookup=lookup, clock=clock),
         forms=SubscriptionForms(subscriptions=subscriptions, channels=channels),
         homes=made(HomeQueries),
         on_wake=on_wake,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from cdi_bot.braze.client import NO_INTEGRATION, BrazeClient
 from cdi_bot.cli.startup import (
@@ -17,7 +18,7 @@ from cdi_bot.cli.startup import (
 )
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
-from cdi_bot.monitoring.braze_port import BrazeReason
+from cdi_bot.monitoring.braze_port import BrazeReason, notable_skew
 from cdi_bot.settings.environment import Settings
 from cdi_bot.slack.api.app import SlackApp
 from cdi_bot.slack.api.directory import NEEDED, OPTIONAL, Scopes
@@ -33,6 +34,15 @@ _PERMISSIONS = {
     "cdi.integration_sync": "Without it nobody can start a sync from Slack",
 }
 """What the key should be allowed, and what it costs where it is not."""
+
+
+_OF_EVERY_CALL = {
+    BrazeReason.BAD_KEY: "BRAZE_API_KEY",
+    BrazeReason.INVALID_URL: "BRAZE_BASE_URL",
+    BrazeReason.UNREACHABLE: "BRAZE_BASE_URL",
+    BrazeReason.TIMEOUT: "BRAZE_BASE_URL",
+}
+"""What keeps every call from being answered, and the variable to look at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,17 +66,20 @@ async def run_checks(settings: Settings, braze: BrazeClient) -> list[CheckResult
         ]
     finally:
         await slack.close()
-    calls: tuple[Callable[[], Awaitable[object]], ...] = (
-        lambda: braze.status_page(NO_INTEGRATION),
-        braze.list_page,
-        lambda: braze.trigger_sync(NO_INTEGRATION),
-    )
     try:
-        for (permission, loss), call in zip(_PERMISSIONS.items(), calls, strict=True):
-            results.append(await _check_key(permission, loss, call))
+        return [*results, *await _check_key(braze), _check_clock(braze.clock_skew)]
     finally:
         await braze.aclose()
-    return results
+
+
+def _check_clock(skew: timedelta) -> CheckResult:
+    told = notable_skew(skew)
+    return CheckResult(
+        what="clock",
+        ok=told is None,
+        detail=told or "agrees with Braze's, as far as its answers tell the time",
+        fix="Have the machine's clock set by NTP; until then deadlines go by Braze's",
+    )
 
 
 async def _check_database(url: str) -> CheckResult:
@@ -151,12 +164,25 @@ def _not_ok(what: str, trouble: SlackTrouble, token: SlackToken) -> CheckResult:
     return CheckResult(what=what, ok=False, detail=detail, fix=_NETWORK_FIX)
 
 
-async def _check_key(permission: str, loss: str, call: Callable[[], Awaitable[object]]) -> CheckResult:
-    """Make a call that changes nothing and needs this permission of the key."""
-    what = f"BRAZE_API_KEY, {permission}"
-    trouble = await try_key(call)
-    if trouble is None:
-        return CheckResult(what=what, ok=True, detail="the key has it")
-    # The trouble's own text says how to fix it.
-    fix = loss if trouble.reason is BrazeReason.NO_PERMISSION else None
-    return CheckResult(what=what, ok=False, detail=str(trouble), fix=fix)
+async def _check_key(braze: BrazeClient) -> list[CheckResult]:
+    """Make the calls that change nothing and need one permission each; what is true of all of them is told once."""
+    calls: tuple[Callable[[], Awaitable[object]], ...] = (
+        lambda: braze.status_page(NO_INTEGRATION),
+        braze.list_page,
+        lambda: braze.trigger_sync(NO_INTEGRATION),
+    )
+    results: list[CheckResult] = []
+    for (permission, loss), call in zip(_PERMISSIONS.items(), calls, strict=True):
+        trouble = await try_key(call)
+        if trouble is not None and trouble.reason in _OF_EVERY_CALL:
+            return [*results, CheckResult(what=_OF_EVERY_CALL[trouble.reason], ok=False, detail=str(trouble))]
+        results.append(
+            CheckResult(
+                what=f"BRAZE_API_KEY, {permission}",
+                ok=trouble is None,
+                detail=str(trouble or "the key has it"),
+                # The trouble's own text says how to fix it.
+                fix=loss if trouble and trouble.reason is BrazeReason.NO_PERMISSION else None,
+            )
+        )
+    return results

@@ -1,4 +1,4 @@
-"""`cdi-bot run` and `cdi-bot status`: start the parts in order, stop them in reverse."""
+"""`cdi-bot run`: start the parts in order, stop them in reverse."""
 
 from __future__ import annotations
 
@@ -19,9 +19,8 @@ from cdi_bot.app import INTERVALS, Adapters, App, assemble
 from cdi_bot.braze.client import BrazeClient
 from cdi_bot.braze.instances import dashboard_url
 from cdi_bot.cli import startup
-from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Workspace
-from cdi_bot.monitoring.braze_port import Endpoint
+from cdi_bot.monitoring.braze_port import Endpoint, notable_skew
 from cdi_bot.operator.http import WebServer, build_web
 from cdi_bot.operator.metrics import CONTENT_TYPE, Metrics, watch_loop
 from cdi_bot.scheduler import Scheduler
@@ -34,15 +33,11 @@ from cdi_bot.slack.handlers.home import HomeTab
 from cdi_bot.slack.handlers.registration import register_handlers
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import Store, StoreTrouble
-from cdi_bot.usecases.answers import Answer
 
 log = structlog.get_logger(__name__)
 
 _FINISH_SECONDS = 2.0
 """How long each of commands, polls and messages in hand may take to end: the whole stop stays within its 10 s."""
-
-_TERMINAL = Channel(team_id="", channel_id="")
-"""Stands for the terminal among channels: it is subscribed to nothing."""
 
 
 def utc_now() -> datetime:
@@ -52,10 +47,7 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """The clock, the sleep and the scheduler of the program; tests put in faster ones, or a clock that they set.
-
-    `seconds` counts and is never set.
-    """
+    """The clocks (`seconds` is never set), the sleep and the scheduler of the program; tests put in their own."""
 
     clock: Callable[[], datetime] = utc_now
     seconds: Callable[[], float] = time.monotonic
@@ -87,6 +79,7 @@ class _Readiness:
             reasons.append(self.store.trouble)
         unreachable = [each.poller.connectivity.reason for each in self.app.workspaces]
         reasons += [f"Braze can't be asked: {reason.value}" for reason in unreachable if reason]
+        reasons += filter(None, {notable_skew(each.poller.clock_skew) for each in self.app.workspaces})
         if self.app.dispatcher.trouble is not None:
             reasons.append(f"Slack takes no messages: {self.app.dispatcher.trouble}")
         standing = [*(self.scheduler.silent() if self.scheduler else []), *self.app.hanging()]
@@ -161,27 +154,6 @@ async def _begin(
     startup.freeze_loaded_objects()
     await startup.connect(slack)
     log.info("ready", team=identity.team_id, workspace=workspace.base_url)
-
-
-async def status_report(settings: Settings, query: str, now: datetime) -> Answer:
-    """The answer of `/cdi status`, from a database that no bot needs to be running on; it is asked in no team's name.
-
-    Raises `StoreTrouble` when the database can't be used.
-    """
-    async with AsyncExitStack() as stack:
-        store = await startup.open_store(settings.database_url)
-        stack.push_async_callback(store.close)
-        key = settings.braze_api_key.get_secret_value()
-        reached = await open_workspace(
-            settings.braze_base_url, key, store=store, clock=utc_now, dashboard_link=settings.dashboard_link
-        )
-        stack.push_async_callback(reached[1].aclose)
-        slack = startup.make_slack(settings)
-        stack.push_async_callback(slack.close)
-        adapters, _ = _adapters(
-            settings, slack, Identity("", ""), store=store, reached=reached, metrics=Metrics()
-        )
-        return await assemble(settings, adapters, lambda: now).queries.history(_TERMINAL, query)
 
 
 async def open_workspace(

@@ -17,7 +17,7 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
 from cdi_bot.delivery.store_health import StoreHealth
 from cdi_bot.monitoring.braze_port import NO_SUCH_INTEGRATION, BrazeReason, BrazeTrouble, Purpose
-from cdi_bot.settings.environment import Problem, Settings, SettingsError
+from cdi_bot.settings.environment import BRAZE_KEY_FIX, Problem, Settings, SettingsError
 from cdi_bot.slack.api.app import SlackApp
 from cdi_bot.slack.api.directory import Identity
 from cdi_bot.slack.api.messenger import SlackMessenger
@@ -51,7 +51,6 @@ APP_TOKEN = SlackToken(
     variable="SLACK_APP_TOKEN",
     fix="Make an app-level token with connections:write under Basic Information, and turn Socket Mode on",
 )
-_KEY_FIX = "Make a key with cdi.integration_job_status under Settings > APIs and Identifiers in Braze"
 
 
 def make_slack(settings: Settings) -> SlackApp:
@@ -180,7 +179,7 @@ async def _refused_key(braze: BrazeClient) -> Problem | None:
     if trouble is None:
         return None
     if trouble.reason is BrazeReason.BAD_KEY:
-        return Problem(variable="BRAZE_API_KEY", what="Braze refuses this key (401)", fix=_KEY_FIX)
+        return Problem(variable="BRAZE_API_KEY", what="Braze refuses this key (401)", fix=BRAZE_KEY_FIX)
     if trouble.reason is BrazeReason.INVALID_URL:
         what = str(trouble).rstrip(".")
         return Problem(variable="BRAZE_BASE_URL", what=what, fix="Give your instance's REST endpoint")

@@ -42,8 +42,19 @@ class BrazeReason(StrEnum):
     REFUSED = "refused"  # any other 4xx
 
 
-NOTABLE_SKEW = timedelta(seconds=30)
-"""People are told of a difference between the clocks from here on; whatever it is, deadlines go by Braze's."""
+_NOTABLE_SKEW = timedelta(seconds=30)
+
+
+def notable_skew(skew: timedelta) -> str | None:
+    """Say how wrong this machine's clock is by Braze's, which is so far ahead; `None` where it is right enough.
+
+    Whatever the difference is, deadlines go by Braze's clock.
+    """
+    if abs(skew) <= _NOTABLE_SKEW:
+        return None
+    side = "behind" if skew > timedelta(0) else "ahead of"
+    return f"the clock of this machine is {round(abs(skew.total_seconds())):,} s {side} Braze's"
+
 
 NO_SUCH_INTEGRATION = frozenset({BrazeReason.INVALID_INTEGRATION, BrazeReason.UNKNOWN_INTEGRATION})
 """Braze knows no integration with the id."""

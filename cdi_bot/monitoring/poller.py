@@ -18,11 +18,11 @@ from cdi_bot.core.planner.run_estimate import RUNS_KEPT
 from cdi_bot.core.planner.timing import RequestPace
 from cdi_bot.monitoring.braze_port import (
     NO_MEASUREMENTS,
-    NOTABLE_SKEW,
     Braze,
     Endpoint,
     Measurements,
     Purpose,
+    notable_skew,
 )
 from cdi_bot.monitoring.connectivity import Connectivity
 from cdi_bot.monitoring.incident_writer import ConflictError, start_watching
@@ -82,7 +82,11 @@ class Poller:
             last_answer=now,
         )
         self._state = WorkspaceState(
-            store=store, workspace_id=workspace.workspace_id, wake=wake, measurements=measurements
+            store=store,
+            workspace_id=workspace.workspace_id,
+            clock_skew=lambda: braze.clock_skew,
+            wake=wake,
+            measurements=measurements,
         )
         self._planner = Planner(interval=settings.interval)
         self._to_learn: deque[str] = deque()  # integrations whose usual runs the planner does not know yet
@@ -233,14 +237,12 @@ class Poller:
         """Let the planner know, and log once where the clocks differ by more than a moment."""
         skew = self.clock_skew
         self._planner.set_clock_skew(skew)
-        is_notable = abs(skew) > NOTABLE_SKEW
-        if is_notable and not self._skew_told:
-            log.warning(
-                "the clock of this machine is wrong by Braze's", by_seconds=round(-skew.total_seconds())
-            )
-        elif self._skew_told and not is_notable:
+        told = notable_skew(skew)
+        if told and not self._skew_told:
+            log.warning(told)
+        elif self._skew_told and not told:
             log.info("the clock of this machine agrees with Braze's again")
-        self._skew_told = is_notable
+        self._skew_told = told is not None
 
     async def _leads(self, now: datetime) -> bool:
         """Take or keep the lease on the workspace, so that it has one poller and one budget."""

@@ -90,7 +90,8 @@ class BrazeRequests:
     async def ask(self, item: IntegrationState, *, purpose: Purpose = Purpose.POLL) -> None:
         """Ask an integration's status and record what is new; raises `BrazeTrouble`, and what the store raises."""
         try:
-            fetched = await fetch_runs(self._braze, self._store, item, self._clock(), purpose=purpose)
+            now = self._clock() + self._braze.clock_skew
+            fetched = await fetch_runs(self._braze, self._store, item, now, purpose=purpose)
         except BrazeTrouble as trouble:
             self._connectivity.failed(trouble, self._clock())
             raise
@@ -157,7 +158,7 @@ class BrazeRequests:
             raise
         now = self._clock()
         self._connectivity.answered(now)
-        news = await self._state.take_list_page(page.integrations, now, skew=self._braze.clock_skew)
+        news = await self._state.take_list_page(page.integrations, now)
         for integration in page.integrations:
             item = self._state.integrations.get(integration.integration_id)
             if item:  # else the database refused it

@@ -59,9 +59,19 @@ class WorkspaceState:
     """The integrations of one workspace by id. Every change goes to the store first, then to memory."""
 
     def __init__(
-        self, *, store: Store, workspace_id: int, wake: Callable[[], None], measurements: Measurements
+        self,
+        *,
+        store: Store,
+        workspace_id: int,
+        clock_skew: Callable[[], timedelta],
+        wake: Callable[[], None],
+        measurements: Measurements,
     ) -> None:
-        """Start empty; `wake` is called after each commit that may owe messages."""
+        """Start empty; `wake` is called after each commit that may owe messages.
+
+        `clock_skew` tells how far Braze's clock is ahead of ours.
+        """
+        self._clock_skew = clock_skew
         self._detections = DetectionTimes(measurements=measurements)
         self._recorder = Recorder(store)
         self._store, self._workspace_id, self._wake = store, workspace_id, wake
@@ -152,7 +162,7 @@ class WorkspaceState:
         Of several, those are left out that the database refuses.
         """
         findings = await self._recorder.record(observations, now)
-        self._detections.note(findings, now)
+        self._detections.note(findings, now + self._clock_skew())
         for finding in findings:
             self._remember(finding)
         if any(finding.incident or finding.started or finding.corrections for finding in findings):
@@ -178,13 +188,10 @@ class WorkspaceState:
                     incident=each.incident.incident_id if each.incident else None,
                 )
 
-    async def take_list_page(
-        self, listed: Iterable[Integration], now: datetime, *, skew: timedelta
-    ) -> list[IntegrationState]:
+    async def take_list_page(self, listed: Iterable[Integration], now: datetime) -> list[IntegrationState]:
         """Store a page of the list. Returns the watched integrations whose news the status call should explain.
 
-        Braze's clock is `skew` ahead of ours. What nobody watches is stored as the list shows it, so that a later
-        subscription has its baseline.
+        What nobody watches is stored as the list shows it, so that a later subscription has its baseline.
         """
         news: list[IntegrationState] = []
         observations: list[Observation] = []
@@ -195,7 +202,7 @@ class WorkspaceState:
             if item and before and is_known and not item.list_unstored:
                 item.watched, item.times_unsaved = replace(before, listed_at=now), True
                 continue
-            watched = await self._as_listed(item, integration, now, skew)
+            watched = await self._as_listed(item, integration, now)
             run = run_from_list(integration)
             is_news = run is not None and (item is None or item.is_behind(integration))
             if not (is_news and watched.watched_since):
@@ -212,11 +219,12 @@ class WorkspaceState:
         return news
 
     async def _as_listed(
-        self, item: IntegrationState | None, integration: Integration, now: datetime, skew: timedelta
+        self, item: IntegrationState | None, integration: Integration, now: datetime
     ) -> WatchedIntegration:
         """The integration with its new facts; watched from now on where a pattern takes it in only now."""
         before = item.watched if item else WatchedIntegration(integration=integration)
         watched = replace(before, integration=integration, listed_at=now, missing_since=None)
+        skew = self._clock_skew()
         expected = keep_expected_start(before, watched, item.newest if item else None, now + skew)
         watched = replace(watched, expected_start=expected)
         if watched.watched_since or not self._is_subscribed(integration):

@@ -35,6 +35,9 @@ _ID_LIKE = re.compile(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9._-]{3,99}", re.ASCII)
 
 _LEAST_SIMILARITY = 0.3
 
+_COMPARED = 100
+"""Characters of a text and of each name that are compared: thousands of long names would take seconds."""
+
 Match = WatchedIntegration | SeveralMatches | NoMatch
 
 
@@ -77,9 +80,13 @@ def matches_part(wanted: str, integration: Integration) -> bool:
 
 def _nearest(wanted: str, known: Sequence[WatchedIntegration]) -> tuple[Integration, ...]:
     """The integrations whose names share most trigrams with the text: fast for thousands of names, unlike difflib."""
-    pieces = _trigrams(wanted[:100])
+    pieces = _trigrams(wanted[:_COMPARED])
     similarity = [
-        (len(pieces & _trigrams(normalize_name(watched.integration.integration_name))) / len(pieces), watched)
+        (
+            len(pieces & _trigrams(normalize_name(watched.integration.integration_name)[:_COMPARED]))
+            / len(pieces),
+            watched,
+        )
         for watched in known
         if watched.missing_since is None
     ]

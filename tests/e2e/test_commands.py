@@ -91,6 +91,20 @@ async def test_a_choice_completes_whatever_was_typed(each_system: System) -> Non
     await system.stop()
 
 
+async def test_a_sync_that_deletes_users_asks_accordingly(system: System) -> None:
+    """What Braze lists of an integration reaches the question before a sync, and the advice on its alert."""
+    leavers = system.create("Leavers", integration_type="users_delete", warehouse_type="databricks")
+    system.put_history(leavers, "success")
+    await system.start(CDI_BOT_ADMINS="*")
+    await system.type("subscribe all")
+    assert says(await system.type("sync leavers"), "deletes users from Braze. That can't be undone")
+    system.run(leavers)
+    card = await system.alert("Leavers")
+    assert says(card, "In Databricks, check")
+    assert says(card, "deletes users from Braze. That can't be undone")
+    await system.stop()
+
+
 async def test_the_buttons_of_an_alert_work(busy_system: System) -> None:
     """Who acknowledged stands on the card; a mute stands there too; the history is shown to the one person."""
     system = busy_system

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -311,6 +312,18 @@ async def test_a_word_that_becomes_a_success_was_never_told(bot: Whole) -> None:
     bot.sandbox.braze.put_history(users, [done])
     await bot.run(60)
     assert len(bot.messages()) == 1
+
+
+async def test_how_long_a_word_stands_is_counted_by_brazes_clock(tmp_path: Path) -> None:
+    """A machine that is two hours ahead does not take a run that has just begun for one that lasts two hours."""
+    async with whole(tmp_path, braze_ahead=-7200) as bot:
+        users = bot.create("Users")
+        await bot.run(5)
+        await bot.subscribe()
+        began = bot.clock.now - timedelta(hours=2)
+        bot.sandbox.braze.put_history(users, [PastRun(status="queued", start=began, finish=None)])
+        await bot.run(600, step=2)
+        assert bot.messages() == []
 
 
 async def test_a_channel_hears_only_what_it_asked_for(bot: Whole) -> None:

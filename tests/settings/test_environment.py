@@ -97,7 +97,7 @@ def test_all_problems_at_once() -> None:
     with pytest.raises(SettingsError) as caught:
         load_settings({}, env_file=None)
     variables = [problem.variable for problem in caught.value.problems]
-    assert variables == ["SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "BRAZE_BASE_URL", "BRAZE_API_KEY"]
+    assert variables == ["BRAZE_BASE_URL", "BRAZE_API_KEY", "SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"]
     assert all(problem.fix in str(caught.value) for problem in caught.value.problems)
 
 

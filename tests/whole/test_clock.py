@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from cdi_bot.sandbox.faults import Fault, FaultKind
 from tests.databases import new_file
 from tests.rigs.adapters import bot_settings
 from tests.rigs.virtual_time import VirtualLoop
-from tests.rigs.whole import Whole, whole
+from tests.rigs.whole import ALERTS, GRACE, WHO, Whole, whole
 from tests.rigs.world import world_on
 
 HOUR, DAYS = 3600.0, 3 * 24 * 3600.0
@@ -131,3 +132,63 @@ async def test_a_reminder_goes_by_when_slack_posted_where_the_clock_was_ahead(bo
     repeat = bot_settings().repeat_interval.total_seconds()
     await bot.run(repeat + 60, step=30)
     assert len(bot.replies()) == 1
+
+
+WRONG = [-HOUR, -60.0, 60.0, 900.0, HOUR, DAYS]
+"""By how many seconds the clock is ahead, all the time."""
+
+
+@pytest.mark.parametrize("error", WRONG)
+async def test_late_is_told_by_brazes_clock(bot: Whole, error: float) -> None:
+    """Neither before the grace is over, nor long after it."""
+    bot.clock_error = error
+    await bot.start_bot()
+    bot.create("Halting", schedule_seconds=1800, stalled=True)
+    planned = bot.clock.now + timedelta(seconds=1800)
+    await bot.run(5)
+    await bot.subscribe()
+    await bot.run((planned + GRACE - bot.clock.now).total_seconds() - 30, step=10)
+    assert bot.messages() == []
+    await bot.until(lambda: len(bot.cards()) == 1, seconds=120)
+
+
+@pytest.mark.parametrize("error", WRONG)
+async def test_the_first_run_ever_is_news_by_brazes_clock(bot: Whole, error: float) -> None:
+    """What was never seen before the subscription, and not listed with any run, fails after it."""
+    bot.clock_error = error
+    await bot.start_bot()
+    bot.create("Other")
+    await bot.run(5)
+    await bot.subscribe()
+    await bot.run(60)
+    users = bot.create("Users")
+    await bot.run(60)
+    bot.end_run(users)
+    await bot.until(lambda: len(bot.cards()) == 1, seconds=30)
+
+
+@pytest.mark.parametrize("error", WRONG)
+async def test_a_requested_sync_is_followed_by_brazes_clock(bot: Whole, error: float) -> None:
+    """Its run is found among those that began before it, by whichever clock."""
+    bot.clock_error = error
+    await bot.start_bot()
+    users = bot.create("Users", run_seconds=10)
+    bot.put_history(users, "success")
+    await bot.run(5)
+    await bot.bot.app.incidents.start_sync(ALERTS, WHO, users)
+    await bot.until(lambda: any("that you started" in text for text in bot.texts()), seconds=120)
+    assert not any("no new run" in text for text in bot.texts())
+
+
+async def test_a_subscription_while_braze_is_away_knows_the_time(bot: Whole) -> None:
+    """What fails just after it is news though this machine's clock is an hour ahead."""
+    bot.clock_error = HOUR
+    await bot.start_bot()
+    users = bot.create("Users")
+    await bot.run(5)
+    bot.sandbox.braze.faults.add(Fault(kind=FaultKind.CUT_BEFORE))
+    await bot.subscribe(users)
+    await bot.run(20)
+    bot.end_run(users)
+    bot.sandbox.braze.faults.clear()
+    await bot.until(lambda: len(bot.cards()) == 1, seconds=60)

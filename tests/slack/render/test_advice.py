@@ -10,7 +10,7 @@ from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.rules.quality import QualityReason
 from cdi_bot.slack.render.answers import render_answer
 from cdi_bot.slack.render.kinds.table import renderer_of, topic_texts
-from cdi_bot.slack.render.kit.advice import Effect, Source, effect_of, source_of, status_advice
+from cdi_bot.slack.render.kit.advice import Effect, Source, effect_of, source_of, status_advice, with_source
 from cdi_bot.slack.render.kit.buttons import sync_button
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.reasons import braze_advice
@@ -51,6 +51,9 @@ def advised(status: str, **of: Any) -> str:
         ("Google Cloud Storage", None, Source.GCS),
         ("gcs", None, Source.GCS),
         ("azure_blob_storage", None, Source.AZURE),
+        ("AmazonS3", None, Source.S3),
+        ("s3", "users_attributes", Source.S3),
+        (None, "users_3", None),
         (None, "users_attributes", None),
         (None, None, None),
         ("teradata", "catalogs", None),
@@ -61,6 +64,20 @@ def test_a_source_is_known_by_either_field(
 ) -> None:
     """Braze names it as the warehouse's type, or in its documented example as the integration's."""
     assert source_of(integration(warehouse_type=warehouse, integration_type=kind)) is source
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Users 3", "Users 3 (Amazon S3)"),
+        ("Users", "Users (Amazon S3)"),
+        ("Users from S3", "Users from S3"),
+        ("Fabric orders", "Fabric orders (Amazon S3)"),
+    ],
+)
+def test_a_number_in_a_name_is_no_source(name: str, shown: str) -> None:
+    """A name tells its source by a word of its own, not by letters that happen to stand side by side."""
+    assert with_source(name, integration(name=name, warehouse_type="s3"), ENGLISH) == shown
 
 
 @pytest.mark.parametrize("status", ["error", "config_error"])
@@ -142,6 +159,7 @@ def test_an_undocumented_status() -> None:
         ("Canvas", Effect.MESSAGES_CUSTOMERS),
         ("users_attributes", Effect.CHANGES_DATA),
         ("catalogs", Effect.CHANGES_DATA),
+        ("catalog_delete", Effect.CHANGES_DATA),
         ("SNOWFLAKE", Effect.UNKNOWN),
         (None, Effect.UNKNOWN),
     ],

@@ -95,7 +95,7 @@ def length_of(incident: Incident) -> timedelta:
 
 def kept(warehouse: str, kind: str = "users_attributes") -> Integration:
     """Return an integration of which the list tells where it reads and what it writes."""
-    return integration(warehouse_type=warehouse, integration_type=kind)
+    return integration(name="Users attributes", warehouse_type=warehouse, integration_type=kind)
 
 
 def partial(**more: Any) -> Run:

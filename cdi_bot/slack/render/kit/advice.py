@@ -34,7 +34,12 @@ class Source(StrEnum):
         return self in {Source.S3, Source.GCS, Source.AZURE}
 
 
+_SHORT = 3
+"""Letters of a part that has to be a word of its own: `s3` also stands in "Users 3"."""
+
 _WORDS = {source.value: source for source in Source} | {
+    "amazons3": Source.S3,
+    "awss3": Source.S3,
     "cloudstorage": Source.GCS,
     "blob": Source.AZURE,
 }
@@ -76,22 +81,26 @@ def source_name(integration: Integration | None) -> str | None:
 
 
 def with_source(shown: str, integration: Integration | None, i18n: Translator) -> str:
-    """Add the source to an integration's name, unless the name tells one already."""
-    source = source_name(integration)
-    if source is None or integration is None or _source_in(integration.integration_name):
+    """Add the source to an integration's name, unless the name tells it already."""
+    source = source_of(integration)
+    if source is None or integration is None or _source_in(integration.integration_name) is source:
         return shown
-    return i18n("{name} ({source})").format(name=shown, source=source)
+    return i18n("{name} ({source})").format(name=shown, source=_NAMES[source])
 
 
 def _source_in(word: str | None) -> Source | None:
-    name = re.sub("[^a-z0-9]", "", (word or "").lower())
-    return next((source for part, source in _WORDS.items() if part in name), None)
+    words = re.findall("[a-z0-9]+", (word or "").lower())
+    joined = "".join(words)
+    found = (
+        source for part, source in _WORDS.items() if part in words or (len(part) > _SHORT and part in joined)
+    )
+    return next(found, None)
 
 
 def effect_of(integration: Integration | None) -> Effect:
     """Return what a sync of an integration does."""
     kind = (integration.integration_type or "").lower() if integration else ""
-    if "delete" in kind:
+    if "delete" in kind and "catalog" not in kind:
         return Effect.DELETES_USERS
     if "canvas" in kind:
         return Effect.MESSAGES_CUSTOMERS
