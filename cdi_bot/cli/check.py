@@ -19,6 +19,7 @@ from cdi_bot.cli.startup import (
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
 from cdi_bot.monitoring.braze_port import BrazeReason, notable_skew
+from cdi_bot.network import FAULTS
 from cdi_bot.settings.environment import Settings
 from cdi_bot.slack.api.app import SlackApp
 from cdi_bot.slack.api.directory import NEEDED, OPTIONAL, Scopes
@@ -160,7 +161,7 @@ def _not_ok(what: str, trouble: SlackTrouble, token: SlackToken) -> CheckResult:
     """A token that was refused needs another fix than a Slack that can't be reached."""
     if is_refused(trouble):
         return CheckResult(what=what, ok=False, detail=f"Slack refuses it ({trouble.reason})", fix=token.fix)
-    detail = f"Slack can't be asked ({trouble.reason})"
+    detail = f"Slack can't be asked: {FAULTS.get(trouble.reason, trouble.reason)}"
     return CheckResult(what=what, ok=False, detail=detail, fix=_NETWORK_FIX)
 
 
