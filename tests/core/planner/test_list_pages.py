@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -27,7 +28,7 @@ class Braze:
         self.now += 1
         found = self.names[page * SIZE : (page + 1) * SIZE]
         self.listing.update(page, found, is_last=(page + 1) * SIZE >= len(self.names), now=self.now)
-        self.gone |= set(self.listing.take_missing())
+        self.gone |= set(self.listing.take_missing(self.now))
 
     def read_all(self) -> None:
         """Read every page once, in order."""
@@ -88,3 +89,31 @@ def test_pages_are_found_anew_when_the_way_to_them_is_lost() -> None:
         found.append(page)
         braze.read(page)
     assert found == [0, 1, 2]
+
+
+@pytest.mark.parametrize("left", [0, 1, 5])
+def test_a_list_that_has_lost_most_is_believed_after_ten_minutes(left: int) -> None:
+    """An empty answer, or one whose link to the next page a proxy took away, deletes nothing in Braze."""
+    braze = Braze(12)
+    braze.read_all()
+    all_names, braze.names = braze.names, braze.names[:left]
+    for _ in range(6):
+        braze.read_all()
+    assert braze.gone == set()
+    braze.now += 600
+    braze.read_all()
+    assert braze.gone == set(all_names) - set(braze.names)
+
+
+def test_a_list_that_comes_back_has_lost_nothing() -> None:
+    """What was away for some readings is where it was."""
+    braze = Braze(12)
+    braze.read_all()
+    all_names, braze.names = braze.names, []
+    for _ in range(6):
+        braze.read_all()
+    braze.names = all_names
+    braze.now += 600
+    for _ in range(6):
+        braze.read_all()
+    assert braze.gone == set()
