@@ -38,16 +38,16 @@ class RequestError(Exception):
         self.extra = extra
 
 
-def read(kind: type[Value], value: object, whole: str = "body") -> Value:
+def read(kind: type[Value], value: object, whole: str = "") -> Value:
     """Return `value`, as it was in JSON, as a value of this type.
 
-    Raises ValueError with the first problem and the field it lies in, or `whole` where it lies in none.
+    whole: the field that it stood in. Raises ValueError with the first problem and the field it lies in.
     """
     try:
         return TypeAdapter(kind).validate_python(value)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or whole
+        where = ".".join(str(part) for part in (whole, *first["loc"]) if part != "") or "body"
         raise ValueError(f"{where}: {first['msg'].removeprefix('Value error, ')}") from error
 
 

@@ -164,6 +164,18 @@ class Sandbox:
         """The secret that requests to the app are signed with."""
         return self.slack.signing_secret
 
+    @property
+    def bot_settings(self) -> dict[str, str]:
+        """The environment variables with which a bot talks to these stand-ins."""
+        return {
+            "SLACK_API_URL": f"{self.url}/api/",
+            "SLACK_BOT_TOKEN": self.slack_bot_token,
+            "SLACK_APP_TOKEN": self.slack_app_token,
+            "SLACK_SIGNING_SECRET": self.slack_signing_secret,
+            "BRAZE_BASE_URL": self.url,
+            "BRAZE_API_KEY": self.braze_api_key,
+        }
+
     def snapshot(self) -> Json:
         """Return the live stream's first frame: the present state of everything."""
         return {

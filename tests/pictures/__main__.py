@@ -40,17 +40,7 @@ async def take() -> None:
         with TemporaryDirectory(prefix="cdi-bot-pictures-") as folder:
             program = Program(Path(folder))
             system = System(
-                sandbox,
-                program,
-                {
-                    "SLACK_BOT_TOKEN": sandbox.slack_bot_token,
-                    "SLACK_APP_TOKEN": sandbox.slack_app_token,
-                    "SLACK_API_URL": f"{sandbox.url}/api/",
-                    "BRAZE_BASE_URL": sandbox.url,
-                    "BRAZE_API_KEY": sandbox.braze_api_key,
-                    "PORT": "0",
-                    "CDI_BOT_LOG_FORMAT": "json",
-                },
+                sandbox, program, {**sandbox.bot_settings, "PORT": "0", "CDI_BOT_LOG_FORMAT": "json"}
             )
             try:
                 await _scenes(system, await _page(browser, sandbox))

@@ -22,12 +22,12 @@ from collections.abc import Callable
 from typing import Annotated
 
 from aiohttp import web
-from pydantic import BaseModel, Field, NonNegativeFloat
+from pydantic import BaseModel, Field
 from pydantic_core import to_jsonable_python
 
 from cdi_bot.sandbox.braze.integration import Integration, IntegrationConfig
 from cdi_bot.sandbox.braze.protocol import Endpoint, integration_json
-from cdi_bot.sandbox.braze.runs import ERROR, Run, RunPlan
+from cdi_bot.sandbox.braze.runs import ERROR, LONGEST, Run, RunPlan
 from cdi_bot.sandbox.braze.simulation import Settings
 from cdi_bot.sandbox.braze.world import BrazeWorld
 from cdi_bot.sandbox.control import Json, RequestError, control_route, read
@@ -36,7 +36,7 @@ from cdi_bot.sandbox.control import Json, RequestError, control_route, read
 class _Start(BaseModel):
     """What creating integrations takes beside their configuration."""
 
-    first_in: NonNegativeFloat | None = None
+    first_in: Annotated[float, Field(ge=0, le=LONGEST)] | None = None
 
 
 class _Bulk(BaseModel):

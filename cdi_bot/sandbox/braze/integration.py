@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from operator import attrgetter
 
-from cdi_bot.sandbox.braze.runs import SUCCESS, GeneratedRuns, Run, RunPlan, settled
+from cdi_bot.sandbox.braze.runs import SUCCESS, GeneratedRuns, Run, RunPlan, refuse_lengths, settled
 from cdi_bot.sandbox.control import Strict
 
 FILE_SOURCES = frozenset({"s3", "gcs", "azure_blob"})
@@ -53,6 +53,7 @@ class Burst(Strict):
 
     def __post_init__(self) -> None:
         """Refuse bursts without time between them."""
+        refuse_lengths(every_seconds=self.every_seconds)
         if self.every_seconds < _MIN_INTERVAL or self.most < 1:
             raise ValueError("a burst needs every_seconds of 1 or more, and most of 1 or more")
 
@@ -94,8 +95,9 @@ class IntegrationConfig(Strict):
         """Refuse a schedule without time between runs, and negative figures."""
         if self.schedule_seconds is not None and self.schedule_seconds < _MIN_INTERVAL:
             raise ValueError("schedule_seconds must be at least 1")
-        if self.run_seconds < 0 or self.rows < 0:
-            raise ValueError("run_seconds and rows must not be negative")
+        refuse_lengths(schedule_seconds=self.schedule_seconds, run_seconds=self.run_seconds)
+        if self.rows < 0:
+            raise ValueError("rows must not be negative")
 
     @property
     def is_active(self) -> bool:

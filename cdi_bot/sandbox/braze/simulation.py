@@ -15,7 +15,7 @@ from random import Random
 from typing import Literal
 
 from cdi_bot.sandbox.braze.integration import Burst, Current, Integration
-from cdi_bot.sandbox.braze.runs import Run, RunPlan, resolved
+from cdi_bot.sandbox.braze.runs import Run, RunPlan, refuse_lengths, resolved
 from cdi_bot.sandbox.control import Strict
 
 
@@ -51,8 +51,11 @@ class Settings(Strict):
 
     def __post_init__(self) -> None:
         """Refuse settings that would turn back time or make figures negative."""
-        if self.list_lag < 0 or self.trigger_delay < 0 or not 0 <= self.jitter < 1:
-            raise ValueError("list_lag and trigger_delay must not be negative, jitter lies between 0 and 1")
+        refuse_lengths(
+            list_lag=self.list_lag, trigger_delay=self.trigger_delay, clock_ahead=abs(self.clock_ahead)
+        )
+        if not 0 <= self.jitter < 1:
+            raise ValueError("jitter must be at least 0, and less than 1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -118,7 +118,7 @@ class SlackControl:
             action_id=_need(body, "action_id"),
             block_id=body.get("block_id"),
             chosen={key: value for key, value in body.items() if key not in _ABOUT},
-            values=(body.get("state") or {}).get("values") or {},
+            values=_values(body),
         )
         if body.get("view_id"):
             return await self._people.press_in_view(str(body["view_id"]), press)
@@ -139,8 +139,7 @@ class SlackControl:
         return self._world.find(_need(body, "channel"), _need(body, "ts"))
 
     async def _view_submit(self, body: Json) -> Json:
-        values = (body.get("state") or {}).get("values") or {}
-        return await self._people.submit(_need(body, "user"), _need(body, "view_id"), values)
+        return await self._people.submit(_need(body, "user"), _need(body, "view_id"), _values(body))
 
     async def _view_closed(self, body: Json) -> Json:
         self._people.close(_need(body, "user"), _need(body, "view_id"))
@@ -153,7 +152,9 @@ class SlackControl:
         return await self._people.open_home(_need(body, "user"))
 
     async def _event(self, body: Json) -> Json:
-        return await self._people.event(read(Json, body.get("event"), "event"))
+        event = read(Json, body.get("event"), "event")
+        _need(event, "type")
+        return await self._people.event(event)
 
     async def _message(self, body: Json) -> Json:
         channel, user = _need(body, "channel"), _need(body, "user")
@@ -186,7 +187,7 @@ class SlackControl:
         state = body.get("state")
         self._world.set_token(
             token,
-            scopes=None if scopes is None else frozenset(scopes),
+            scopes=None if scopes is None else read(frozenset[str], scopes, "scopes"),
             state=None if state is None else TokenState(state),
         )
         held = self._world.tokens[token]
@@ -271,6 +272,12 @@ def _need(body: Json, name: str) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError(f"{name}: must be given, as a string")
     return value
+
+
+def _values(body: Json) -> Json:
+    """Read what was filled in: block_id → action_id → field."""
+    state = read(Json, body.get("state") or {}, "state")
+    return read(dict[str, dict[str, Json]], state.get("values") or {}, "state.values")
 
 
 def _tamper(body: Json) -> Tamper | None:

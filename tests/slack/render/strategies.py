@@ -44,6 +44,7 @@ from cdi_bot.delivery.views import (
     SubscribedView,
 )
 from cdi_bot.monitoring.braze_port import BrazeReason
+from cdi_bot.slack.render.kit.advice import Source
 from cdi_bot.usecases import answers
 
 NASTY = st.sampled_from(
@@ -81,6 +82,8 @@ integrations = st.builds(
     workspace_id=st.just(1),
     integration_id=ids,
     integration_name=text,
+    integration_type=st.sampled_from((None, "users_delete", "canvas_triggers", "catalogs")) | text,
+    warehouse_type=st.sampled_from((None, *Source)) | text,
     last_job_status=st.none() | statuses,
 )
 runs = st.builds(
