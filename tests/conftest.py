@@ -79,7 +79,7 @@ def invoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, restored_logging: No
     for variable in VARIABLES:
         monkeypatch.delenv(variable, raising=False)
 
-    def run(*arguments: str, env: dict[str, str] | None = None) -> Result:
-        return CliRunner().invoke(app, arguments, env=env, prog_name="cdi-bot")
+    def run(*arguments: str, env: dict[str, str] | None = None, stdin: str | None = None) -> Result:
+        return CliRunner().invoke(app, arguments, env=env, input=stdin, prog_name="cdi-bot")
 
     return run

@@ -124,7 +124,6 @@ SEARCHED = 4096
 """Bytes of an error body: Braze's are short, a proxy's page may not be."""
 
 _BY_STATUS: Mapping[int, BrazeReason] = {
-    httpx.codes.UNAUTHORIZED: BrazeReason.BAD_KEY,  # by the status alone: the body holds the key
     httpx.codes.UNSUPPORTED_MEDIA_TYPE: BrazeReason.MEDIA_TYPE,
 }
 
@@ -214,6 +213,11 @@ def _bad_request(_endpoint: Endpoint, body: str) -> BrazeReason:
     return BrazeReason.INVALID_CURSOR if "cursor" in body else BrazeReason.REFUSED
 
 
+def _unauthorized(_endpoint: Endpoint, body: str) -> BrazeReason:
+    """Tell a refused key from the page of a proxy that wants to know who asks."""
+    return BrazeReason.REFUSED if body.startswith("<") else BrazeReason.BAD_KEY
+
+
 def _forbidden(_endpoint: Endpoint, body: str) -> BrazeReason:
     """Tell a missing permission, which stays missing, from the page of a proxy, which says nothing of the key."""
     return BrazeReason.NO_PERMISSION if body.startswith("{") else BrazeReason.REFUSED
@@ -238,6 +242,7 @@ def _too_many_requests(endpoint: Endpoint, body: str) -> BrazeReason:
 
 _BY_BODY: Mapping[int, Callable[[Endpoint, str], BrazeReason]] = {
     httpx.codes.BAD_REQUEST: _bad_request,
+    httpx.codes.UNAUTHORIZED: _unauthorized,
     httpx.codes.FORBIDDEN: _forbidden,
     httpx.codes.NOT_FOUND: _not_found,
     httpx.codes.TOO_MANY_REQUESTS: _too_many_requests,

@@ -5,6 +5,7 @@ is listed on standard error, each naming its variable.
 """
 
 import asyncio
+import json
 import logging
 import os
 import signal
@@ -21,6 +22,7 @@ import typer
 from rich.console import Console
 
 from cdi_bot.cli.check import run_checks
+from cdi_bot.cli.forget import forget_traces, in_words
 from cdi_bot.cli.run import run_bot, trial_client
 from cdi_bot.cli.status import print_answer, status_report
 from cdi_bot.cli.streams import give_up_output
@@ -37,7 +39,7 @@ from cdi_bot.settings.environment import (
     load_settings,
 )
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.store import StoreTrouble, migrate
+from cdi_bot.store import StoreTrouble, is_erasable, migrate
 
 FAILED, MISUSED = 1, 2
 
@@ -134,6 +136,39 @@ def status(
     console = Console() if sys.stdout.isatty() else Console(width=200)
     if not print_answer(answer, console, i18n=Translator.load(settings.language), now=now):
         raise typer.Exit(FAILED)
+
+
+@app.command()
+def forget(
+    who: Annotated[
+        str, typer.Argument(metavar="WHO", help="Slack's id of a person (U…), a channel (C…) or a team (T…).")
+    ],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Erase without asking.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print what was erased as JSON; with --yes.")
+    ] = False,
+) -> None:
+    """Erase what is kept of a person, a channel or a team.
+
+    Says first what that is, and asks. The bot may go on running meanwhile. Example: cdi-bot forget U024BE7LH
+    """
+    if not is_erasable(who):
+        raise typer.BadParameter(
+            "not an id of Slack such as U024BE7LH, C024BE91L or T024BE7LD", param_hint="WHO"
+        )
+    if as_json and not yes:
+        raise typer.BadParameter("it goes with --yes: there is nobody to ask", param_hint="--json")
+    url = _database_url()
+    found = {} if yes else _outcome(forget_traces(url, who, erase=False))
+    if not yes and found:
+        typer.echo("\n".join([f"{who} stands in:", *in_words(found)]))
+        typer.confirm("Erase it for good?", abort=True)
+    erased = _outcome(forget_traces(url, who, erase=True)) if yes or found else found
+    if as_json:
+        typer.echo(json.dumps({"who": who, "erased": erased}))
+    else:
+        typer.echo(f"Erased {who}." if erased else f"Nothing is kept of {who}.")
 
 
 @db.command()

@@ -23,6 +23,7 @@ from cdi_bot.store.incidents import Incidents
 from cdi_bot.store.integrations import Integrations, Workspaces
 from cdi_bot.store.outbox import AFTER_CARD, SNOOZED, Outbox
 from cdi_bot.store.runs import IntegrationKey, Runs
+from cdi_bot.store.traces import Traces, is_erasable
 
 __all__ = [
     "AFTER_CARD",
@@ -33,6 +34,7 @@ __all__ = [
     "Store",
     "StoreTrouble",
     "UnitOfWork",
+    "is_erasable",
 ]
 
 log = structlog.get_logger(__name__)
@@ -60,6 +62,7 @@ class UnitOfWork:
         self.channels = Channels(connection)
         self.audit = Audit(connection)
         self.requested_syncs = RequestedSyncs(connection)
+        self.traces = Traces(connection)
 
 
 class Store:

@@ -49,7 +49,7 @@ def sync_url(url: str) -> URL:
 
 def _with_driver(url: str, *, sqlite: str) -> URL:
     try:
-        parsed = make_url(url.strip())
+        parsed = make_url(postgres.with_hosts_apart(url.strip()))
     except (ArgumentError, ValueError):
         raise StoreTrouble(
             "DATABASE_URL can't be read; write sqlite:///file.db or postgresql://user:password@host/name"

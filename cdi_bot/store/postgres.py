@@ -6,6 +6,7 @@ no statement is prepared, and settings hold for a transaction, sent together wit
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,7 +18,16 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from cdi_bot.store.errors import StoreTrouble, location
 
-_DEFAULTS = {"connect_timeout": "10", "application_name": "cdi-bot"}
+_DEFAULTS = {
+    "application_name": "cdi-bot",
+    "connect_timeout": "10",
+    # A host that vanishes, as in a failover, says nothing: the system alone would wait for it for many minutes.
+    "tcp_user_timeout": "20000",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "2",
+}
+"""What libpq is told unless DATABASE_URL says otherwise, in seconds, but for `tcp_user_timeout` in milliseconds."""
 
 _LIBPQ = frozenset(option.keyword.decode() for option in pq.Conninfo.get_defaults())
 
@@ -47,9 +57,21 @@ Prisma, Rails, JDBC, asyncpg, node-postgres, Doctrine and Supabase have them.
 _SCHEMA = frozenset({"currentschema", "schema", "search_path"})
 _TLS_WORDS = {"no-verify": "require", "true": "require", "1": "require"}
 
+_SEVERAL_HOSTS = re.compile(r"(?<=[@/])[^@/?#,]+:\d+(,[^@/?#,]+:\d+)+(?=[/?]|$)")
+
 _READ_ONLY = "25006"
 _HOLD_EVERY_NAME = frozenset({"UTF8", "SQL_ASCII"})
 """SQL_ASCII keeps whatever bytes it is sent, and it is sent UTF-8."""
+
+
+def with_hosts_apart(text: str) -> str:
+    """A URL of several hosts with ports, of which the first that answers is used, in SQLAlchemy's form."""
+    several = _SEVERAL_HOSTS.search(text)
+    if several is None:
+        return text
+    rest = text[: several.start()] + text[several.end() :]
+    hosts = "&".join(f"host={host}" for host in several[0].split(","))
+    return f"{rest}{'&' if '?' in rest else '?'}{hosts}"
 
 
 def known_to_libpq(url: URL) -> URL:

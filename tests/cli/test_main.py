@@ -52,7 +52,7 @@ def test_help(invoke: Invoke) -> None:
     """Help names every command."""
     finished = invoke("--help")
     assert finished.exit_code == 0
-    for command in ("run", "demo", "sandbox", "check", "status", "db"):
+    for command in ("run", "demo", "sandbox", "check", "status", "forget", "db"):
         assert f"  {command} " in finished.stdout
 
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
+import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import make_url
 from structlog.testing import capture_logs
 
 from cdi_bot.store import Store, StoreTrouble, migrate
+from cdi_bot.store.engine import async_url, open_engines
 from tests.databases import Databases
 from tests.store.samples import CHANNEL, NOW, a_workspace, integration, notice, owe, run
 
@@ -60,6 +64,16 @@ async def test_parameters_for_other_clients_are_taken_as_meant(
     address = over_tcp(databases, url, parameters)
     await asyncio.to_thread(migrate.upgrade, address)
     assert await is_usable(address)
+
+
+async def test_the_first_of_several_hosts_that_takes_writes_is_used(databases: Databases, url: str) -> None:
+    """As libpq writes them; nobody answers at the first."""
+    address = over_tcp(databases, url, "target_session_attrs=read-write")
+    several = address.replace("@127.0.0.1:", "@127.0.0.1:1,127.0.0.1:")
+    await asyncio.to_thread(migrate.upgrade, several)
+    assert await is_usable(several)
+    with pytest.raises(StoreTrouble, match=r"at 127\.0\.0\.1:1, 127\.0\.0\.1:2 can't be reached"):
+        await Store.open("postgresql://bot@127.0.0.1:1,127.0.0.1:2/bot")
 
 
 async def test_the_tables_may_have_a_schema_of_their_own(databases: Databases, tmp_path: Path) -> None:
@@ -255,6 +269,20 @@ async def test_a_failover_in_the_middle_of_a_transaction(databases: Databases, u
     assert keys == {"before", "after"}
     assert store.trouble is None
     await store.close()
+
+
+async def test_a_host_that_vanishes_is_given_up_soon(databases: Databases, url: str) -> None:
+    """The system ends a connection on which nothing comes back: by itself it would wait for many minutes."""
+    for parameters, seconds in (("", 20), ("tcp_user_timeout=60000", 60)):
+        writer, reader = open_engines(async_url(over_tcp(databases, url, parameters)))
+        async with writer.connect() as connection:
+            session: Any = (await connection.get_raw_connection()).driver_connection
+            with socket.socket(fileno=os.dup(session.fileno())) as wire:
+                option = wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+                assert wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 10
+        assert option == seconds * 1000
+        await writer.dispose()
+        await reader.dispose()
 
 
 async def test_connections_to_what_has_become_a_standby_are_given_up(databases: Databases, url: str) -> None:
