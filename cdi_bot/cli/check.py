@@ -61,7 +61,7 @@ async def run_checks(settings: Settings, braze: BrazeClient) -> list[CheckResult
     slack = make_slack(settings)
     try:
         results = [
-            await _check_database(settings.database_url),
+            *await _check_database(settings.database_url),
             *await _check_bot_token(slack, settings.admin_channel),
             await _check_delivery_of_commands(slack, with_app_token=settings.slack_app_token is not None),
         ]
@@ -83,13 +83,27 @@ def _check_clock(skew: timedelta) -> CheckResult:
     )
 
 
-async def _check_database(url: str) -> CheckResult:
+async def _check_database(url: str) -> list[CheckResult]:
+    """Whether it can be used, and which channels it holds that the bot can't post to."""
     try:
         store = await open_store(url)
-        await store.close()
+        try:
+            async with store.read() as uow:
+                marks = await uow.subscriptions.channels()
+        finally:
+            await store.close()
     except StoreTrouble as trouble:
-        return CheckResult(what="DATABASE_URL", ok=False, detail=str(trouble))
-    return CheckResult(what="DATABASE_URL", ok=True, detail="the database is up to date")
+        return [CheckResult(what="DATABASE_URL", ok=False, detail=str(trouble))]
+    lost = [f"{each.channel_id} ({mark})" for each, mark in marks.items() if mark]
+    return [
+        CheckResult(what="DATABASE_URL", ok=True, detail="the database is up to date"),
+        CheckResult(
+            what="channels",
+            ok=not lost,
+            detail=f"no alert arrives in {', '.join(lost)}" if lost else "none is known to be out of reach",
+            fix="Invite the bot there, or end the channel's subscriptions",
+        ),
+    ]
 
 
 async def _check_bot_token(slack: SlackApp, admin_channel: str | None) -> list[CheckResult]:
