@@ -14,7 +14,15 @@ import structlog
 from cdi_bot.core.model.integration import WatchedIntegration
 from cdi_bot.core.model.run import Outcome, Run, second_of
 from cdi_bot.core.rules.slow import held_as_running
-from cdi_bot.monitoring.braze_port import Braze, BrazeReason, BrazeTrouble, ListPage, Purpose, StatusPage
+from cdi_bot.monitoring.braze_port import (
+    Braze,
+    BrazeReason,
+    BrazeTrouble,
+    ListPage,
+    Purpose,
+    StatusPage,
+    Unreadable,
+)
 from cdi_bot.monitoring.integration_state import NONE_RUNNING, IntegrationState
 from cdi_bot.store import Store
 
@@ -38,6 +46,7 @@ class ListFetcher:
     braze: Braze
     can_list: bool | None = None
     _cursors: dict[int, str | None] = field(default_factory=lambda: {0: None})
+    _unreadable: dict[int, tuple[Unreadable, ...]] = field(default_factory=dict)
 
     async def read(self, number: int, *, purpose: Purpose) -> tuple[ListPage, bool]:
         """Fetch the page of this number, the first one being 0; says too whether it is the last one.
@@ -57,8 +66,10 @@ class ListFetcher:
             self._note(trouble)
             raise
         self.can_list = True
-        for unreadable in page.unreadable:
-            log.warning("integration not readable", where=unreadable.where, why=unreadable.why)
+        if page.unreadable != self._unreadable.get(number, ()):  # logged once, not with every reading
+            for unreadable in page.unreadable:
+                log.warning("integration not readable", where=unreadable.where, why=unreadable.why)
+        self._unreadable[number] = page.unreadable
         following = page.next_cursor
         if following is not None and following in self._before(number):
             log.warning("cursor of the list repeats", pages=number)
@@ -128,10 +139,16 @@ async def _page(
     braze: Braze, item: IntegrationState, cursor: str | None, purpose: Purpose, now: datetime
 ) -> StatusPage:
     page = await braze.status_page(item.integration_id, cursor, purpose=purpose)
-    for unreadable in page.unreadable:
-        log.warning(
-            "run not readable", integration=item.integration_id, where=unreadable.where, why=unreadable.why
-        )
+    if page.unreadable != item.unreadable:  # logged once, not with every answer
+        for unreadable in page.unreadable:
+            log.warning(
+                "run not readable",
+                integration=item.integration_id,
+                where=unreadable.where,
+                why=unreadable.why,
+            )
+    if cursor is None:
+        item.unreadable = page.unreadable
     return replace(page, runs=held_as_running(page.runs, now))
 
 

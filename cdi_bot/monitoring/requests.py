@@ -175,7 +175,7 @@ class BrazeRequests:
             self._spawn(self._record_unexplained(urgent))
         missing = [
             self._state.integrations[each]
-            for each in self._planner.take_missing()
+            for each in self._planner.take_missing(now)
             if each in self._state.integrations
         ]
         await self._state.mark_missing([item for item in missing if not item.watched.missing_since], now)

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from cdi_bot.braze.errors import PERMISSIONS
 from cdi_bot.core.model.channel import Channel
@@ -312,6 +313,19 @@ async def test_a_word_that_becomes_a_success_was_never_told(bot: Whole) -> None:
     bot.sandbox.braze.put_history(users, [done])
     await bot.run(60)
     assert len(bot.messages()) == 1
+
+
+async def test_what_can_not_be_read_is_logged_once(bot: Whole) -> None:
+    """An answer that stays as it is says nothing new, however often it is asked for."""
+    users = bot.create("Users", oddities=Oddities(naive_times=True))
+    bot.put_history(users, "success")
+    with capture_logs() as logs:
+        await bot.run(5)
+        await bot.subscribe()
+        await bot.run(900)
+    for event, fields in (("run not readable", 3), ("integration not readable", 2)):
+        told = [line["where"] for line in logs if line["event"] == event]
+        assert 0 < len(told) == len(set(told)) <= fields
 
 
 async def test_how_long_a_word_stands_is_counted_by_brazes_clock(tmp_path: Path) -> None:
