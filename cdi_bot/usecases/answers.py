@@ -30,6 +30,14 @@ class OverviewRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LostChannels:
+    """Subscribed channels that the bot can't post to: why not to this one, and how many others there are."""
+
+    here: str | None = None
+    elsewhere: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
     """`/cdi status`: the integrations that the channel is subscribed to, worst first; `rows` is one page of `total`."""
 
@@ -39,6 +47,7 @@ class Overview:
     failing: int  # how many have failing runs
     unhealthy: int  # these, and those that are late, slow, or look wrong
     unreachable: Incident | None  # set while Braze can't be reached
+    lost: LostChannels = LostChannels()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
