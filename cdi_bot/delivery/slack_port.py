@@ -57,7 +57,7 @@ class Messenger(Protocol):
         broadcast: bool = False,
         language: str | None = None,
     ) -> str:
-        """Post a message that carries `key` in its metadata; returns its `ts`.
+        """Post a message that carries `key` in its metadata, to a person as well; returns its `ts`.
 
         It is written in `language`, or (`None`) in the bot's own.
         """
@@ -74,10 +74,6 @@ class Messenger(Protocol):
 
         Raises `SlackTrouble` with the verdict REFUSED where the bot may not read the channel.
         """
-        ...
-
-    async def direct_channel(self, team_id: str, user_id: str) -> Channel:
-        """Open the direct message to a person."""
         ...
 
     async def channel_info(self, channel: Channel) -> ChannelInfo:

@@ -9,15 +9,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
-from ipaddress import ip_address
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
+from cdi_bot import network
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
 from cdi_bot.slack.api.errors import Effect, refused_why, to_trouble
 from cdi_bot.slack.render.kit.blocks import Block, Rendered, section
@@ -90,8 +88,8 @@ class SlackApi:
         self._session = session
         # The handlers that slack_sdk has by default would post twice when an answer is lost.
         self._client = AsyncWebClient(token=token, base_url=url, session=session, retry_handlers=[])
-        self.proxy = proxy_for(url)
-        self._client.proxy = self.proxy
+        # slack_sdk takes any proxy of the environment for every address, those that NO_PROXY leaves out too.
+        self._client.proxy = network.proxy_for(url)
         self._timeout = timeout
         self._clock = clock
         self._closed_until: dict[str, float] = {}
@@ -175,7 +173,7 @@ class SlackApi:
 
     async def _responded(self, url: str, body: Json) -> bool:
         try:
-            async with self._session.post(url, json=body, proxy=proxy_for(url)) as response:
+            async with self._session.post(url, json=body, proxy=network.proxy_for(url)) as response:
                 if response.ok:
                     return True
                 log.warning("answer not taken", status=response.status, why=(await response.text())[:100])
@@ -190,7 +188,8 @@ def open_session(timeout: float | None = None) -> aiohttp.ClientSession:
     `timeout` in seconds is for a whole request; none leaves it to aiohttp.
     """
     limit = aiohttp.ClientTimeout(total=timeout) if timeout else aiohttp.ClientTimeout()
-    return aiohttp.ClientSession(timeout=limit, middlewares=(_refuse_redirects,))
+    connector = aiohttp.TCPConnector(ssl=network.certificates())
+    return aiohttp.ClientSession(connector=connector, timeout=limit, middlewares=(_refuse_redirects,))
 
 
 async def _refuse_redirects(
@@ -208,26 +207,6 @@ def next_cursor(answer: Json) -> str | None:
     told = answer.get("response_metadata")
     cursor = told.get("next_cursor") if isinstance(told, dict) else None
     return cursor if isinstance(cursor, str) and cursor else None
-
-
-def proxy_for(url: str) -> str | None:
-    """Give the proxy that the environment names for this address, `None` where it is reached directly.
-
-    slack_sdk takes any proxy of the environment for every address, also for those that `NO_PROXY` leaves out and for
-    this machine itself, where Slack's stand-in listens. So the choice is made here and the SDK's own is undone.
-    """
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if _is_this_machine(host) or proxy_bypass(host):
-        return None
-    return getproxies().get(parts.scheme)
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _block_versions(message: Rendered) -> Iterator[list[Block]]:

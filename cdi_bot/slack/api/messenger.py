@@ -41,7 +41,8 @@ class SlackMessenger(Messenger):
         broadcast: bool = False,
         language: str | None = None,
     ) -> str:
-        """Post a message that carries `key` in its metadata; returns its `ts`."""
+        """Post a message that carries `key` in its metadata, to a person as well; returns its `ts`."""
+        channel = await self._opened(channel)
         answer = await self._api.send(
             "chat.postMessage",
             self._rendered(view, language),
@@ -68,6 +69,7 @@ class SlackMessenger(Messenger):
         Raises `SlackTrouble` with the verdict REFUSED where the bot may not read the channel, or where too much
         was said since.
         """
+        channel = await self._opened(channel)
         oldest = f"{max(0.0, (since - CLOCKS_APART).timestamp()):.6f}"
         cursor: str | None = None
         for _page in range(MOST_PAGES):
@@ -85,10 +87,12 @@ class SlackMessenger(Messenger):
                 return None
         raise SlackTrouble("history_too_long", verdict=SlackVerdict.REFUSED)
 
-    async def direct_channel(self, team_id: str, user_id: str) -> Channel:
-        """Open the direct message to a person."""
-        answer = await self._api.call("conversations.open", users=[user_id])
-        return Channel(team_id=team_id, channel_id=answer["channel"]["id"])
+    async def _opened(self, channel: Channel) -> Channel:
+        """The channel itself; for a person, the direct message to them."""
+        if not channel.is_person:
+            return channel
+        answer = await self._api.call("conversations.open", users=[channel.channel_id])
+        return Channel(team_id=channel.team_id, channel_id=answer["channel"]["id"])
 
     async def channel_info(self, channel: Channel) -> ChannelInfo:
         """Look a channel up; CHANNEL_GONE when the bot can't see it."""

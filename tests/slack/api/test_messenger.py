@@ -161,17 +161,20 @@ async def test_find_where_it_may_not_read(sandbox: Sandbox, slack: SlackMessenge
     assert (caught.value.reason, caught.value.verdict) == ("missing_scope", SlackVerdict.REFUSED)
 
 
-async def test_direct_channel(sandbox: Sandbox, slack: SlackMessenger) -> None:
-    """A person's direct message can be opened, and nobody's can't."""
+async def test_a_person_is_written_to_in_the_direct_message(sandbox: Sandbox, slack: SlackMessenger) -> None:
+    """It is opened for that; nobody's can't be."""
     scopes = sandbox.slack.tokens[sandbox.slack_bot_token].scopes | {"im:read"}
     sandbox.slack.set_token(sandbox.slack_bot_token, scopes=scopes)
-    direct = await slack.direct_channel("T0DEMO", KENJI)
-    assert direct.team_id == "T0DEMO"
-    assert direct.channel_id.startswith("D")
+    person = Channel(team_id="T0DEMO", channel_id=KENJI)
+    ts = await slack.post(person, CARD, key="a")
+    direct = Channel(team_id="T0DEMO", channel_id=sandbox.slack.direct_message(KENJI).id)
+    assert [
+        each["ts"] for each in sandbox.slack.snapshot()["messages"] if each["channel"] == direct.channel_id
+    ] == [ts]
     info = await slack.channel_info(direct)
     assert (info.is_private, info.is_member, info.is_archived) == (True, True, False)
     with pytest.raises(SlackTrouble) as caught:
-        await slack.direct_channel("T0DEMO", "U0NOBODY00")
+        await slack.post(Channel(team_id="T0DEMO", channel_id="U0NOBODY00"), CARD, key="b")
     assert caught.value.verdict is SlackVerdict.CHANNEL_GONE
 
 
@@ -357,7 +360,8 @@ async def test_nothing_else_escapes(answer: tuple[int, str, str], session: aioht
         assert caught.value.verdict is SlackVerdict.UNKNOWN
         assert caught.value.__cause__ is None
         assert caught.value.__context__ is None
-        for call in (slack.channel_info(ALERTS), slack.direct_channel("T0DEMO", KENJI)):
+        person = Channel(team_id="T0DEMO", channel_id=KENJI)
+        for call in (slack.channel_info(ALERTS), slack.post(person, CARD, key="card")):
             with pytest.raises(SlackTrouble):
                 await call
         found = await asyncio.gather(
