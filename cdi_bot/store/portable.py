@@ -308,7 +308,7 @@ def _listed(values: BindParameter[Any]) -> Select[Any]:
     """Values that are sent as one parameter.
 
     So they meet no engine's limit on the number of parameters, and the statement has the same text for any number
-    of values: it is prepared once.
+    of values: it is compiled once.
     """
     if isinstance(values.type, Text):
         # With a name: SQLAlchemy would ask the system for random bytes to make one up.
