@@ -34,6 +34,7 @@ class Started:
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
+        self.pid = process.pid
         self.out = self.err = ""
 
     async def line(self, query: str) -> str:
@@ -78,10 +79,14 @@ class Started:
 
 
 class Program:
-    """Starts `cdi-bot` as a process of its own, in an empty folder and with no setting but those given."""
+    """Starts `cdi-bot` as a process of its own, in an empty folder and with no setting but those given.
+
+    `before` is what is put before the command, such as another program that runs it.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.before: tuple[str, ...] = ()
         self._started: list[Started] = []
 
     async def start(
@@ -92,6 +97,7 @@ class Program:
         inherited = {name: value for name, value in os.environ.items() if name not in VARIABLES}
         process = await asyncio.create_subprocess_exec(
             *(shell if redirect else []),
+            *self.before,
             sys.executable,
             "-m",
             "cdi_bot",
