@@ -94,7 +94,7 @@ class Digests:
             async with self.store.read() as uow:
                 settings = await uow.channels.with_digest()
         except StoreTrouble as trouble:
-            log.warning("digests wait for the database", why=str(trouble))
+            log.debug("digests wait for the database", why=str(trouble))
             return
         for each in settings:
             await self._set_back(each, now)

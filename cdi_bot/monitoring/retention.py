@@ -49,7 +49,7 @@ class Cleanup:
             async with self.store.write() as uow:
                 is_over = await self._step(uow, now - self.keep)
         except StoreTrouble as trouble:
-            log.warning("forgetting waits for the database", why=str(trouble))
+            log.debug("forgetting waits for the database", why=str(trouble))
             return
         self._rests_since = now if is_over else None
         if is_over:

@@ -102,7 +102,8 @@ class SubscriptionList:
 class SubscriptionSet:
     """The channel is subscribed, which a notice says there; `unchanged` if it was before, with the same filters.
 
-    `total` is how many integrations match. `trouble` says why Braze could not be asked for their present state.
+    `total` is how many integrations match; where none does, `nearest` are those with a similar name. `trouble` says
+    why Braze could not be asked for their present state.
     """
 
     selector: str
@@ -110,6 +111,7 @@ class SubscriptionSet:
     filters: Filters
     total: int
     unchanged: bool
+    nearest: tuple[Integration, ...] = ()
     trouble: BrazeReason | None = None
 
 

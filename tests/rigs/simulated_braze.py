@@ -46,6 +46,7 @@ class SimBraze(Braze):
     may_list: bool = True
     names: dict[str, str] = field(default_factory=dict)
     runs: dict[str, list[Run]] = field(default_factory=dict)  # newest first
+    further_pages: list[tuple[str, int]] = field(default_factory=list)  # asked for, after the first
     _frozen: dict[Endpoint, dict[str, list[Run]]] = field(default_factory=dict)
     _closed_until: datetime | None = None
 
@@ -117,6 +118,8 @@ class SimBraze(Braze):
             raise _trouble(BrazeReason.INVALID_INTEGRATION)
         runs = self._frozen.get(Endpoint.STATUS, self.runs).get(integration_id, [])
         first = int(cursor or 0)
+        if first:
+            self.further_pages.append((integration_id, first))
         return StatusPage(
             runs=tuple(runs[first : first + RUNS_A_PAGE]), next_cursor=_next(first, RUNS_A_PAGE, len(runs))
         )

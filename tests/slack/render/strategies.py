@@ -363,6 +363,7 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
         answers.SubscriptionSet,
         filters=filters,
         total=_totals,
+        nearest=st.lists(integrations, max_size=3).map(tuple),
         unchanged=st.booleans(),
         trouble=st.none() | st.sampled_from(BrazeReason),
         **_selected,

@@ -232,6 +232,12 @@ ANSWERS: dict[str, Answer] = {
         unchanged=False,
         trouble=BrazeReason.SERVER_ERROR,
     ),
+    "subscribed_to_nothing": answers.SubscriptionSet(
+        selector="Usrs*", name=None, filters=Filters(), total=0, unchanged=False, nearest=(integration(),)
+    ),
+    "subscribed_to_nothing_similar": answers.SubscriptionSet(
+        selector="Usrs*", name=None, filters=Filters(), total=0, unchanged=False
+    ),
     "subscribed_to_unchanged": answers.SubscriptionSet(
         selector="Users*", name=None, filters=CHOSEN, total=4, unchanged=True
     ),
