@@ -18,6 +18,7 @@ from cdi_bot.monitoring.braze_port import (
     StatusPage,
 )
 from tests.rigs.simulated_slack import Clock
+from tests.rigs.virtual_time import PROCESS
 
 RUNS_A_PAGE = 3
 ITEMS_A_PAGE = 2
@@ -35,8 +36,9 @@ class SimBraze(Braze):
     """One Braze workspace; every process asks this same object.
 
     To drive it: `add` integrations, `begin` and `end` runs. Set `outage` for every call until further notice,
-    `may_list` for the key's permission. `freeze` has the calls answer as of that moment until `thaw`: the list
-    alone, which lags in truth, too, or both, as if nobody had asked.
+    `may_list` for the key's permission, `clock_errors` for how many seconds the clocks of processes are ahead.
+    `freeze` has the calls answer as of that moment until `thaw`: the list alone, which lags in truth, too, or both,
+    as if nobody had asked.
     """
 
     workspace_id: int
@@ -44,6 +46,7 @@ class SimBraze(Braze):
     latency: float = 0.1
     outage: BrazeReason | None = None
     may_list: bool = True
+    clock_errors: dict[str, float] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     runs: dict[str, list[Run]] = field(default_factory=dict)  # newest first
     further_pages: list[tuple[str, int]] = field(default_factory=list)  # asked for, after the first
@@ -131,17 +134,17 @@ class SimBraze(Braze):
     def allowance(
         self,
         endpoint: Endpoint,  # noqa: ARG002
-        now: datetime,
+        now: datetime,  # noqa: ARG002  # of a process, whose clock may be wrong
         *,
         purpose: Purpose = Purpose.POLL,  # noqa: ARG002
     ) -> int:
         """Enough, but none after a 429."""
-        return 0 if self._closed_until and now < self._closed_until else 20
+        return 0 if self._closed_until and self.clock() < self._closed_until else 20
 
     @property
     def clock_skew(self) -> timedelta:
-        """One clock for all."""
-        return timedelta(0)
+        """How far the clock of the process that asks is behind."""
+        return timedelta(seconds=-self.clock_errors.get(PROCESS.get(), 0.0))
 
     def limit(self, endpoint: Endpoint) -> int:
         """What Braze documents."""
