@@ -17,6 +17,7 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
 from cdi_bot.delivery.store_health import StoreHealth
 from cdi_bot.monitoring.braze_port import NO_SUCH_INTEGRATION, BrazeReason, BrazeTrouble, Purpose
+from cdi_bot.network import FAULTS
 from cdi_bot.settings.environment import BRAZE_KEY_FIX, Problem, Settings, SettingsError
 from cdi_bot.slack.api.app import SlackApp
 from cdi_bot.slack.api.directory import Identity
@@ -136,7 +137,8 @@ async def _when_answered(call: Callable[[], Awaitable[Answer]], token: SlackToke
             if problem:
                 raise SettingsError([problem]) from None
             if trouble.reason != reason:  # said once, not with every try
-                log.warning("Slack can't be reached; trying until it can", reason=trouble.reason)
+                why = FAULTS.get(trouble.reason)
+                log.warning("Slack can't be reached; trying until it can", reason=trouble.reason, why=why)
             reason = trouble.reason
             pause = max(wait, trouble.retry_after or 0.0)
         await asyncio.sleep(pause)
