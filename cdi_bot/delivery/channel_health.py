@@ -144,7 +144,7 @@ class ChannelHealth:
                 self._healthy.discard(channel)
                 await self.check(channel)
         except StoreTrouble as trouble:
-            log.warning("broken channels wait for the database", why=str(trouble))
+            log.debug("broken channels wait for the database", why=str(trouble))
 
     async def _restore(self, channel: Channel, reason: str) -> None:
         """Take the marks away, and tell at once what waited."""

@@ -127,8 +127,9 @@ async def fetch_runs(
             runs, cursor, earlier = runs + earlier[0], earlier[1], None
         try:
             page = await _page(braze, item, cursor, purpose, now)
-        except BrazeTrouble:
-            item.resume_from = (runs, cursor)
+        except BrazeTrouble as trouble:
+            if trouble.reason is not BrazeReason.INVALID_CURSOR:  # that would fail again and again
+                item.resume_from = (runs, cursor)
             raise
         runs += page.runs
         cursor = page.next_cursor
@@ -154,13 +155,31 @@ async def _page(
 
 def _fetched(item: IntegrationState, first: StatusPage, runs: list[Run], *, at_end: bool) -> FetchedRuns:
     found = {second_of(run.sync_start_time) for run in runs}
-    lost = {start for start in item.running_starts if second_of(start) not in found}
+    listed = item.watched.integration.last_job_start_time
+    lost = {
+        start
+        for start in item.running_starts
+        if second_of(start) not in found
+        and (at_end or not _may_be_further_back(start, runs))
+        and not (listed and second_of(listed) == second_of(start) and _is_newer(start, runs))
+    }
     recorded = set(item.page_hashes or ())
     return FetchedRuns(
         first_page=first.runs,
         runs=tuple(run for run in runs if hash(run) not in recorded),
-        vanished=frozenset(lost) if at_end else frozenset(),
+        vanished=frozenset(lost),
     )
+
+
+def _may_be_further_back(start: datetime, runs: Sequence[Run]) -> bool:
+    """Whether a run that began then may stand on a page behind these: Braze's order is the newest first in practice."""
+    starts = [run.sync_start_time for run in runs]
+    return not starts or start < min(starts) or starts[0] < starts[-1]
+
+
+def _is_newer(start: datetime, runs: Sequence[Run]) -> bool:
+    """Whether a run that began then is newer than all of these: the status call may be behind the list."""
+    return all(run.sync_start_time < start for run in runs)
 
 
 def _overlaps(runs: list[Run], others: list[Run]) -> bool:
@@ -175,7 +194,9 @@ async def _is_enough(store: Store, item: IntegrationState, runs: list[Run]) -> b
     watched = item.watched
     oldest = min(run.sync_start_time for run in runs)
     found = {second_of(run.sync_start_time) for run in runs}
-    if any(second_of(start) not in found for start in item.running_starts):
+    if any(
+        second_of(start) not in found and _may_be_further_back(start, runs) for start in item.running_starts
+    ):
         return False
     if watched.watched_since is None:
         return True

@@ -93,6 +93,14 @@ def read(text: str) -> Command | Mistake:
             RequestSync(query=ID),
         ),
         (
+            f"status https://dashboard-03.braze.com/integrations/cloud_data_ingestion?main-tab=edit-sync--{ID}",
+            ShowStatus(query=ID),
+        ),
+        (
+            "status https://dashboard-03.braze.com/integrations/cloud_data_ingestion",
+            ShowStatus(query="https://dashboard-03.braze.com/integrations/cloud_data_ingestion"),
+        ),
+        (
             f"status dashboard-03.braze.com/integrations/cloud_data_ingestion/{GROUP}",
             ShowStatus(query=f"dashboard-03.braze.com/integrations/cloud_data_ingestion/{GROUP}"),
         ),
