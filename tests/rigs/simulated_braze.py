@@ -18,7 +18,6 @@ from cdi_bot.monitoring.braze_port import (
     StatusPage,
 )
 from tests.rigs.simulated_slack import Clock
-from tests.rigs.virtual_time import PROCESS
 
 RUNS_A_PAGE = 3
 ITEMS_A_PAGE = 2
@@ -36,9 +35,9 @@ class SimBraze(Braze):
     """One Braze workspace; every process asks this same object.
 
     To drive it: `add` integrations, `begin` and `end` runs. Set `outage` for every call until further notice,
-    `may_list` for the key's permission, `clock_errors` for how many seconds the clocks of processes are ahead. `freeze`
-    has the calls answer as of that moment until `thaw`: the list alone, which lags in truth, too, or both, as if
-    nobody had asked. `broken_from` is the first run, counted from the newest, from which on no page of runs can be
+    `may_list` for the key's permission, `clock_error` for how many seconds the bot's machine is ahead. `freeze` has
+    the calls answer as of that moment until `thaw`: the list alone, which lags in truth, too, or both, as if nobody had
+    asked. `broken_from` is the first run, counted from the newest, from which on no page of runs can be
     read; `cursors` changed makes all cursors given before invalid.
     """
 
@@ -47,7 +46,7 @@ class SimBraze(Braze):
     latency: float = 0.1
     outage: BrazeReason | None = None
     may_list: bool = True
-    clock_errors: dict[str, float] = field(default_factory=dict)
+    clock_error: float = 0.0
     names: dict[str, str] = field(default_factory=dict)
     runs: dict[str, list[Run]] = field(default_factory=dict)  # newest first
     broken_from: int | None = None
@@ -144,7 +143,7 @@ class SimBraze(Braze):
     def allowance(
         self,
         endpoint: Endpoint,  # noqa: ARG002
-        now: datetime,  # noqa: ARG002  # of a process, whose clock may be wrong
+        now: datetime,  # noqa: ARG002  # of a machine whose clock may be wrong
         *,
         purpose: Purpose = Purpose.POLL,  # noqa: ARG002
     ) -> int:
@@ -153,8 +152,8 @@ class SimBraze(Braze):
 
     @property
     def clock_skew(self) -> timedelta:
-        """How far the clock of the process that asks is behind."""
-        return timedelta(seconds=-self.clock_errors.get(PROCESS.get(), 0.0))
+        """How far the clock of the bot's machine is behind."""
+        return timedelta(seconds=-self.clock_error)
 
     def limit(self, endpoint: Endpoint) -> int:
         """What Braze documents."""

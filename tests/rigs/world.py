@@ -49,8 +49,8 @@ class Process:
         self._delivering: asyncio.Task[None]
 
     def _clock(self) -> datetime:
-        """What this process's machine takes for the present."""
-        return self._world.loop() + timedelta(seconds=self._world.braze.clock_errors.get(self.name, 0.0))
+        """What the machine takes for the present."""
+        return self._world.loop() + timedelta(seconds=self._world.braze.clock_error)
 
     def start(self) -> None:
         """Begin to work, as the process's own tasks."""
@@ -146,7 +146,7 @@ class World:
             room.archived, room.readable = False, True
         self.braze.outage, self.braze.may_list = None, True
         self.braze.thaw()
-        self.braze.clock_errors.clear()
+        self.braze.clock_error = 0.0
 
 
 @asynccontextmanager
