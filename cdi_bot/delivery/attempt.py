@@ -145,8 +145,9 @@ class MessageSender:
     async def _post(self, message: OutboxMessage, ready: _Ready) -> AttemptResult:
         if message.sending_since:
             try:
-                # One that lies ahead was written before the clock was set back.
-                found = await self._find(message, ready, min(message.sending_since, self.clock()))
+                # A mark that lies ahead was written before the clock was set back.
+                ago = max(self.clock() - message.sending_since, timedelta(0))
+                found = await self._find(message, ready, ago)
             except SlackTrouble as trouble:
                 if trouble.verdict is not SlackVerdict.REFUSED:
                     raise
@@ -172,9 +173,9 @@ class MessageSender:
         await self._record(message, ready, ts)
         return AttemptResult.POSTED
 
-    async def _find(self, message: OutboxMessage, ready: _Ready, since: datetime) -> str | None:
+    async def _find(self, message: OutboxMessage, ready: _Ready, ago: timedelta) -> str | None:
         return await self.messenger.find(
-            message.owed.channel, key=message.owed.key, since=since, thread_ts=ready.thread_ts
+            message.owed.channel, key=message.owed.key, ago=ago, thread_ts=ready.thread_ts
         )
 
     async def _record(

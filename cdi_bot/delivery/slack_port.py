@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -69,8 +69,10 @@ class Messenger(Protocol):
         """Replace a message's content; harmless when repeated."""
         ...
 
-    async def find(self, channel: Channel, *, key: str, since: datetime, thread_ts: str | None) -> str | None:
-        """Find a message by the key it carries among those since a time; `None` when it is not there.
+    async def find(self, channel: Channel, *, key: str, ago: timedelta, thread_ts: str | None) -> str | None:
+        """Find a message by the key it carries among those posted so long ago at most; `None` when it is not there.
+
+        A length, not a time: Slack's clock names the messages, and ours may be wrong.
 
         Raises `SlackTrouble` with the verdict REFUSED where the bot may not read the channel.
         """

@@ -127,8 +127,9 @@ async def fetch_runs(
             runs, cursor, earlier = runs + earlier[0], earlier[1], None
         try:
             page = await _page(braze, item, cursor, purpose, now)
-        except BrazeTrouble:
-            item.resume_from = (runs, cursor)
+        except BrazeTrouble as trouble:
+            if trouble.reason is not BrazeReason.INVALID_CURSOR:  # that would fail again and again
+                item.resume_from = (runs, cursor)
             raise
         runs += page.runs
         cursor = page.next_cursor

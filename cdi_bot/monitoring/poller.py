@@ -116,6 +116,10 @@ class Poller:
         """How far Braze's clock is ahead of ours."""
         return self._braze.clock_skew
 
+    def braze_time(self) -> datetime | None:
+        """The present by Braze's clock, `None` before Braze has answered."""
+        return self._clock() + self.clock_skew if self.connectivity.has_answered else None
+
     def oldest_age(self) -> timedelta:
         """How long ago Braze told of the subscribed integration that it told of least recently; zero without any."""
         times = [item.last_observed_at for item in self._state.integrations.values() if item.subscribed]

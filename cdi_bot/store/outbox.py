@@ -29,6 +29,7 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.message import Content, MessageKind, OutboxMessage, OwedMessage
 from cdi_bot.store.errors import StoreTrouble
 from cdi_bot.store.portable import (
+    LONGEST_LEASE,
     AnyRow,
     Repository,
     Upsert,
@@ -79,7 +80,7 @@ class Outbox(Repository):
         Returns them with the time before which nothing may be posted there, as the last holder of the lease left it.
         Channels that another transaction is claiming are passed over.
         """
-        times = {"now": now, "longest": until + (until - now), "most": limit}
+        times = {"now": now, "longest": now + LONGEST_LEASE, "most": limit}
         rows = await self._connection.execute(_due_channels(), times)
         channels = {value_of(Channel, row): row.rest_until for row in rows}
         if channels:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, TypeVar, TypeVarTuple, cast
 
 from sqlalchemy import (
@@ -227,12 +227,16 @@ def in_channel(table: Table, channel: Channel) -> ColumnElement[bool]:
     return and_(table.c.team_id == channel.team_id, table.c.channel_id == channel.channel_id)
 
 
+LONGEST_LEASE = timedelta(minutes=10)
+"""No lease is so long, not even one that was taken by another machine's clock, which may be minutes ahead."""
+
+
 def lease_is_over(
     until: ColumnElement[datetime], now: datetime | BindParameter[Any], longest: datetime | BindParameter[Any]
 ) -> ColumnElement[bool]:
     """Whether nobody holds a lease any more that lasts `until`.
 
-    One that ends after `longest`, further away than any lease lasts, was taken by a clock that was set back since.
+    One that ends after `longest`, which is `LONGEST_LEASE` after `now`, was taken by a clock that was set back since.
     """
     return or_(until <= now, until > longest)
 

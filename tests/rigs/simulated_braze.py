@@ -36,7 +36,8 @@ class SimBraze(Braze):
 
     To drive it: `add` integrations, `begin` and `end` runs. Set `outage` for every call until further notice,
     `may_list` for the key's permission. `freeze` has the calls answer as of that moment until `thaw`: the list
-    alone, which lags in truth, too, or both, as if nobody had asked.
+    alone, which lags in truth, too, or both, as if nobody had asked. `broken_from` is the first run, counted from the
+    newest, from which on no page of runs can be read; `cursors` changed makes all cursors given before invalid.
     """
 
     workspace_id: int
@@ -46,6 +47,8 @@ class SimBraze(Braze):
     may_list: bool = True
     names: dict[str, str] = field(default_factory=dict)
     runs: dict[str, list[Run]] = field(default_factory=dict)  # newest first
+    broken_from: int | None = None
+    cursors: int = 0
     further_pages: list[tuple[str, int]] = field(default_factory=list)  # asked for, after the first
     _frozen: dict[Endpoint, dict[str, list[Run]]] = field(default_factory=dict)
     _closed_until: datetime | None = None
@@ -117,11 +120,18 @@ class SimBraze(Braze):
         if integration_id not in self.names:
             raise _trouble(BrazeReason.INVALID_INTEGRATION)
         runs = self._frozen.get(Endpoint.STATUS, self.runs).get(integration_id, [])
-        first = int(cursor or 0)
+        family, _, place = (cursor or f"{self.cursors}:0").partition(":")
+        first = int(place)
+        if family != str(self.cursors):
+            raise _trouble(BrazeReason.INVALID_CURSOR)
         if first:
             self.further_pages.append((integration_id, first))
+        if self.broken_from is not None and first >= self.broken_from:
+            raise _trouble(BrazeReason.SERVER_ERROR)
+        following = _next(first, RUNS_A_PAGE, len(runs))
         return StatusPage(
-            runs=tuple(runs[first : first + RUNS_A_PAGE]), next_cursor=_next(first, RUNS_A_PAGE, len(runs))
+            runs=tuple(runs[first : first + RUNS_A_PAGE]),
+            next_cursor=f"{self.cursors}:{following}" if following else None,
         )
 
     async def trigger_sync(self, integration_id: str) -> None:  # noqa: ARG002

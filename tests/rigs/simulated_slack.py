@@ -207,13 +207,14 @@ class SimMessenger(Messenger):
 
         await self._call(Method.UPDATE, carry_out, channel)
 
-    async def find(self, channel: Channel, *, key: str, since: datetime, thread_ts: str | None) -> str | None:
+    async def find(self, channel: Channel, *, key: str, ago: timedelta, thread_ts: str | None) -> str | None:
         """Look for a key among what is there and can be read."""
 
         def carry_out() -> str | None:
             if not self.slack.room(channel).readable:
                 raise SlackTrouble("missing_scope", verdict=SlackVerdict.REFUSED)
             visible = self.slack.clock() - self.slack.shown_after
+            since = self.slack.clock() - ago - timedelta(seconds=5)  # the call itself takes time
             return next(
                 (
                     one.ts

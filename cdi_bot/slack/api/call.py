@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
 import aiohttp
@@ -93,6 +95,9 @@ class SlackApi:
         self._timeout = timeout
         self._clock = clock
         self._closed_until: dict[str, float] = {}
+        self._dated: tuple[float, float] | None = (
+            None  # the time of Slack's last answer, by its clock and by ours
+        )
 
     async def call(self, method: str, *, within: float | None = None, **arguments: Any) -> Json:
         """Call one of the `METHODS`, within so many seconds; returns Slack's answer. Raises only `SlackTrouble`.
@@ -115,6 +120,7 @@ class SlackApi:
             trouble = to_trouble(error, effect)
             why = refused_why(error)
         else:
+            self._note_date(response.headers.get("Date"))
             return Answer(body, response.headers.get("X-OAuth-Scopes"))
         if why:
             log.warning("Slack refused a call", method=method, reason=trouble.reason, why=why)
@@ -122,6 +128,20 @@ class SlackApi:
             self._closed_until[method] = self._clock() + trouble.retry_after
         # Raised outside of the handler: the libraries' errors show the request, which holds the token.
         raise trouble
+
+    @property
+    def slack_time(self) -> float:
+        """The present by Slack's clock in seconds since 1970, by the date of its last answer; 0 before there is one."""
+        if self._dated is None:
+            return 0.0
+        date, at = self._dated
+        return date + self._clock() - at
+
+    def _note_date(self, date: str | None) -> None:
+        with suppress(
+            ValueError, TypeError, IndexError, OverflowError
+        ):  # something in between may write anything
+            self._dated = parsedate_to_datetime(date or "").timestamp(), self._clock()
 
     async def send(self, method: str, message: Rendered, *, key: str, **arguments: Any) -> Json:
         """Call a method that shows a message; where Slack refuses its blocks, with plainer ones.
