@@ -162,6 +162,8 @@ client_tls_sslmode = require
 client_tls_key_file = {folder}/server.key
 client_tls_cert_file = {folder}/server.crt
 """
+    key = tmp_path / "server.key"
+    key.chmod(0o644)
     root, other = tmp_path / "server.crt", tmp_path / "other" / "server.crt"
     with databases.pooler(more, files) as port:
         for parameters in (
@@ -173,6 +175,9 @@ client_tls_cert_file = {folder}/server.crt
         ):
             assert await is_usable(over_tcp(databases, url, parameters, port))
         for parameters, words in {
+            f"sslmode=require&sslcert={root}&sslkey={key}": "sslkey's file has to be there, and readable by its",
+            "channel_binding=require": "leave channel_binding out",
+            f"sslmode=require&sslcert={root}&sslkey={key}.none": "sslkey's file has to be there",
             "sslmode=disable": r"wants an encrypted connection; write \?sslmode=require",
             f"sslmode=verify-ca&sslrootcert={other}": "certificate is not trusted.*sslrootcert",
             f"sslmode=verify-full&sslrootcert={root}": "certificate is for another host",
