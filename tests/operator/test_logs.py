@@ -165,7 +165,7 @@ def test_a_repeated_line_is_counted() -> None:
     set_clock(61.0)
     structlog.get_logger("ours").warning("refused", reason="full")
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
-    assert {line["event"] for line in lines[:20]} == {line["event"] for line in lines[:2]}
+    assert sum(line["event"] == "refused" for line in lines[:20]) == 10
     assert lines[20]["event"] == "something else"
     lines = lines[21:]
     told = [(line["event"], line.get("of"), line.get("count")) for line in lines]
