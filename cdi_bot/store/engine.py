@@ -112,9 +112,7 @@ def open_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
     patience = f"SET LOCAL lock_timeout = {int(BUSY_SECONDS * 1000)}"
     return (
         engine.execution_options(begin=postgres.begin(url, settings=[patience])),
-        engine.execution_options(
-            begin=postgres.begin(url, mode=" ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        ),
+        engine.execution_options(begin=postgres.begin(url, mode="REPEATABLE READ READ ONLY")),
     )
 
 

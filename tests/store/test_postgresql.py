@@ -304,6 +304,31 @@ def with_setting(databases: Databases, url: str, setting: str) -> Iterator[None]
     databases.run(f"ALTER DATABASE {name} RESET {setting.partition(' ')[0]}")
 
 
+@pytest.mark.parametrize(
+    "setting",
+    ["datestyle = 'German'", "timezone = '<+0530>-5:30'", "default_transaction_isolation = 'serializable'"],
+)
+async def test_defaults_that_the_owner_of_the_database_has_set(
+    databases: Databases, url: str, setting: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Times are read and transactions go on beside each other all the same."""
+    with with_setting(databases, url, setting):
+        store = await Store.open(url)
+        workspace_id = await a_workspace(store)
+
+        async def observe(number: int) -> None:
+            async with store.write() as work:
+                await work.outbox.depth()
+                await work.runs.save(workspace_id, [run(number)])
+
+        await asyncio.gather(*map(observe, range(12)))
+        async with store.read() as look:
+            runs = await look.runs.page(workspace_id, "one", offset=0, limit=99)
+        assert sorted(runs, key=lambda each: each.sync_start_time) == [run(number) for number in range(12)]
+        await store.close()
+    assert caplog.records == []
+
+
 @pytest.mark.parametrize("limit", ["idle_in_transaction_session_timeout", "transaction_timeout"])
 async def test_a_time_limit_of_transactions(databases: Databases, url: str, limit: str) -> None:
     """It is named, as what an operator has to raise; the next transaction goes on."""
