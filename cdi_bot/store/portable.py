@@ -227,8 +227,7 @@ def in_channel(table: Table, channel: Channel) -> ColumnElement[bool]:
     return and_(table.c.team_id == channel.team_id, table.c.channel_id == channel.channel_id)
 
 
-LONGEST_LEASE = timedelta(minutes=2)
-"""No lease is so long."""
+LONGEST_LEASE = timedelta(minutes=2)  # none is so long
 
 
 def lease_is_over(
@@ -237,11 +236,10 @@ def lease_is_over(
     now: datetime | BindParameter[Any],
     longest: datetime | BindParameter[Any],
 ) -> ColumnElement[bool]:
-    """Whether nobody holds a lease any more that lasts `until`.
+    """Whether nobody holds a lease any more that lasts `until`; `longest` is `LONGEST_LEASE` after `now`.
 
-    On SQLite all processes go by one machine's clock: a lease that ends after `longest`, which is `LONGEST_LEASE` after
-    `now`, was taken before that clock was set back. On PostgreSQL it may as well be held by a machine whose clock is
-    ahead.
+    On SQLite all processes go by one machine's clock: a lease that ends later was taken before that was set back. On
+    PostgreSQL it may as well be held by a machine whose clock is ahead.
     """
     return or_(until <= now, until > longest) if is_sqlite(connection) else until <= now
 
