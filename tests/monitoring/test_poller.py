@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from structlog.testing import capture_logs
@@ -153,6 +154,22 @@ async def test_a_list_that_is_not_permitted_is_not_asked_for_again(bot: Whole) -
     assert lists_asked(bot) > before + 5
     bot.end_run(users)
     await bot.until(lambda: len(bot.cards()) == 1, seconds=10)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_key_without_the_list_polls_all_the_same(bot: Whole, status: Literal[401, 403]) -> None:
+    """Braze documents both for a missing permission: neither is taken for a bad key, nor pauses anything."""
+    users = bot.create("Users")
+    await bot.run(5)
+    await bot.subscribe()
+    settings = bot.sandbox.braze.settings
+    bot.sandbox.braze.settings = replace(settings, missing_permission=status)
+    forbid_the_list(bot)
+    await bot.run(600, step=2)
+    assert bot.messages() == []
+    assert bot.bot.poller.connectivity.reason is None
+    bot.end_run(users)
+    await bot.until(lambda: len(bot.cards()) == 1, seconds=40)
 
 
 async def test_a_list_that_was_refused_with_all_else_is_asked_for_again(bot: Whole) -> None:
