@@ -277,7 +277,7 @@ class Poller:
     def _ask(self, now: datetime, *, urgent_only: bool = False) -> None:
         """Ask the integrations whose answer is worth most now."""
         rate = self._braze.limit(Endpoint.STATUS) * CALLS_SHARE
-        for _ in range(self._braze.allowance(Endpoint.STATUS, now)):
+        for _ in range(self._braze.allowance(Endpoint.STATUS, now) if self._requests.may_ask else 0):
             is_time = self._calls.is_ready(now) and not urgent_only
             if not is_time and not self._calls.is_ready(
                 now, ahead=timedelta(minutes=_NEWS_AHEAD / max(rate, 1))

@@ -172,6 +172,35 @@ async def test_a_key_without_the_list_polls_all_the_same(bot: Whole, status: Lit
     await bot.until(lambda: len(bot.cards()) == 1, seconds=40)
 
 
+def statuses_asked(bot: Whole) -> int:
+    """How often Braze was asked for the status of an integration."""
+    return len([each for each in bot.sandbox.braze.requests if "job_sync_status" in each.path])
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_key_without_the_statuses_works_from_the_list(bot: Whole, status: Literal[401, 403]) -> None:
+    """They are not asked for again and again, until a person's question shows that they are permitted by now."""
+    users = bot.create("Users")
+    for number in range(30):
+        bot.create(f"More {number}")
+    await bot.run(5)
+    await bot.subscribe()
+    settings, key = bot.sandbox.braze.settings, bot.sandbox.braze_api_key
+    bot.sandbox.braze.settings = replace(settings, missing_permission=status)
+    bot.sandbox.braze.set_key(key, {"cdi.integration_list"})
+    await bot.run(600, step=2)
+    before = statuses_asked(bot)
+    bot.end_run(users)
+    await bot.until(lambda: len(bot.cards()) == 1, seconds=40)
+    await bot.run(600, step=2)
+    assert statuses_asked(bot) == before
+    assert len(bot.messages()) == 1
+    bot.sandbox.braze.set_key(key, PERMISSIONS.values())
+    await bot.bot.poller.refresh(users)
+    await bot.run(60)
+    assert statuses_asked(bot) > before + 1
+
+
 async def test_a_list_that_was_refused_with_all_else_is_asked_for_again(bot: Whole) -> None:
     """An inactive account is refused like a key without permissions, and may be active again."""
     bot.create("Users")
