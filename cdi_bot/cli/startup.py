@@ -31,6 +31,7 @@ Answer = TypeVar("Answer")
 log = structlog.get_logger(__name__)
 
 _LONGEST_WAIT = 30.0
+_TRIAL_SECONDS = 5.0
 
 _TELL_SECONDS = 10.0
 """How long Slack may take to be told that the bot can't start."""
@@ -111,10 +112,20 @@ async def try_credentials(slack: SlackApp, braze: BrazeClient) -> None:
     Any other trouble may pass by itself. The app token is tried only beside another that is refused: Slack grants
     few openings of connections a minute, and `connect` tries it anyway.
     """
-    problems = [*await asyncio.gather(_refused_key(braze), _refused(slack.identify, BOT_TOKEN))]
+    trials = (_refused_key(braze), _refused(slack.identify, BOT_TOKEN))
+    problems = [*await asyncio.gather(*(_soon(each) for each in trials))]
     if any(problems):
         problems.append(await _refused(slack.try_app_token, APP_TOKEN))
         raise SettingsError([problem for problem in problems if problem])
+
+
+async def _soon(trial: Awaitable[Problem | None]) -> Problem | None:
+    """What a trial finds, unless it takes long: what hangs must not keep the start waiting."""
+    try:
+        async with asyncio.timeout(_TRIAL_SECONDS):
+            return await trial
+    except TimeoutError:
+        return None
 
 
 async def identify(slack: SlackApp) -> Identity:

@@ -175,7 +175,9 @@ class Settings(BrazeSettings):
     @classmethod
     def _reachable_when_needed(cls, value: str, info: ValidationInfo) -> str:
         # An app token that was given but is wrong is absent from `data`.
-        return value or ("0.0.0.0" if info.data.get("slack_app_token", "wrong") is None else "127.0.0.1")  # noqa: S104 (Slack reaches it from outside)
+        takes_requests = info.data.get("slack_app_token", "wrong") is None
+        everywhere = "0.0.0.0"  # noqa: S104 (Slack reaches it from outside)
+        return value.strip().strip("[]") or (everywhere if takes_requests else "127.0.0.1")
 
     @field_validator("slack_signing_secret")
     @classmethod

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.e2e.kit import System
-from tests.rigs.tls_proxy import TlsProxy
+from tests.rigs.tls_proxy import HOSTS, TlsProxy
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl to make certificates")
 
@@ -35,7 +35,7 @@ async def proxy(system: System) -> AsyncIterator[TlsProxy]:
 
 @pytest.mark.parametrize("login", [None, "bot:pass word"])
 async def test_everything_goes_through_the_proxy(system: System, proxy: TlsProxy, login: str | None) -> None:
-    """Braze and Slack both; an alert is told, and no log line holds the proxy's password."""
+    """Braze, Slack and its WebSockets; an alert is told, and no log line holds the proxy's password."""
     proxy.login = login
     if login:
         system.env["HTTPS_PROXY"] = f"http://{login.replace(' ', '%20')}@127.0.0.1:{proxy.own_port}"
@@ -44,7 +44,7 @@ async def test_everything_goes_through_the_proxy(system: System, proxy: TlsProxy
     await system.type("subscribe all")
     system.run(users)
     await system.alert("Users")
-    assert set(proxy.asked_for) == {"rest.made-up.example:443", "slack.made-up.example:443"}
+    assert set(proxy.asked_for) == {f"{host}:443" for host in HOSTS}
     finished = await system.stop()
     assert "pass" not in finished.err
 

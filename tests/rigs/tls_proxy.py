@@ -11,7 +11,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-HOSTS = ("rest.made-up.example", "slack.made-up.example")
+HOSTS = ("rest.made-up.example", "slack.made-up.example", "ws.exampl.test")
+"""The last has as many letters as the stand-in's own address for WebSockets, in whose place it is given."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,7 +52,7 @@ class TlsProxy:
             if status == 200:
                 await writer.start_tls(self._context())
                 there = await asyncio.open_connection("127.0.0.1", self.port)
-                await asyncio.gather(_pass_on(reader, there[1]), _pass_on(there[0], writer))
+                await asyncio.gather(self._pass_on(reader, there[1]), self._pass_on(there[0], writer))
         writer.close()
 
     def _status(self, head: str) -> int:
@@ -65,15 +66,16 @@ class TlsProxy:
         context.load_cert_chain(self.folder / "hosts.pem", self.folder / "hosts.key")
         return context
 
-
-async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
-        while data := await reader.read(65536):
-            for host in HOSTS:  # the stand-ins answer to this machine's names alone
-                data = data.replace(f"Host: {host}\r\n".encode(), b"Host: localhost\r\n")
-            writer.write(data)
-            await writer.drain()
-    writer.close()
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        sockets = f"ws://127.0.0.1:{self.port:05}".encode()
+        with suppress(OSError):
+            while data := await reader.read(65536):
+                data = data.replace(sockets, f"wss://{HOSTS[-1]}".encode())
+                for host in HOSTS:  # the stand-ins answer to this machine's names alone
+                    data = data.replace(f"Host: {host}\r\n".encode(), b"Host: localhost\r\n")
+                writer.write(data)
+                await writer.drain()
+        writer.close()
 
 
 def _make_certificates(folder: Path) -> None:
