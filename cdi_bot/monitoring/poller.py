@@ -276,8 +276,10 @@ class Poller:
 
     def _ask(self, now: datetime, *, urgent_only: bool = False) -> None:
         """Ask the integrations whose answer is worth most now."""
+        if not self._requests.may_ask and self.can_list:
+            return  # where both are refused, somebody has to ask whether that is over
         rate = self._braze.limit(Endpoint.STATUS) * CALLS_SHARE
-        for _ in range(self._braze.allowance(Endpoint.STATUS, now) if self._requests.may_ask else 0):
+        for _ in range(self._braze.allowance(Endpoint.STATUS, now)):
             is_time = self._calls.is_ready(now) and not urgent_only
             if not is_time and not self._calls.is_ready(
                 now, ahead=timedelta(minutes=_NEWS_AHEAD / max(rate, 1))
