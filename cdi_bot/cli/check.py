@@ -88,6 +88,7 @@ async def _check_database(url: str) -> list[CheckResult]:
     try:
         store = await open_store(url)
         try:
+            await store.try_change()
             async with store.read() as uow:
                 marks = await uow.subscriptions.channels()
         finally:

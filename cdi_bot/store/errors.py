@@ -94,6 +94,11 @@ _POSTGRES_WORDS = (  # of a pooler, and from before a connection is made: these 
         "can't be trusted: its certificate is not trusted; write its CA's path as sslrootcert in DATABASE_URL",
     ),
     (
+        "private key file",
+        "can't be reached: sslkey's file has to be there, and readable by its owner alone (0600)",
+    ),
+    ("channel binding", "offers no channel binding; leave channel_binding out of DATABASE_URL"),
+    (
         "does not match host name",
         "can't be trusted: its certificate is for another host; write that in DATABASE_URL, or sslmode=verify-ca",
     ),

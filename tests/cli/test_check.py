@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 from typer.testing import Result
 
 from cdi_bot.core.model.channel import Channel
@@ -15,8 +16,8 @@ from cdi_bot.core.model.subscription import Filters
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, FINANCE_PRIVATE, TEAM
 from cdi_bot.store import Store
-from tests.databases import new_sqlite
-from tests.program import Invoke
+from tests.databases import Databases, new_sqlite
+from tests.program import Invoke, Program
 
 ALERTS = Channel(team_id=TEAM, channel_id=DATA_ALERTS)
 
@@ -146,3 +147,23 @@ async def test_check_names_the_channels_that_no_alert_reaches(
     bad = await asyncio.to_thread(invoke, "check", env=env)
     assert bad.exit_code == 1
     assert f"{DATA_ALERTS} (channel_not_found)" in checked(bad)["channels"]
+
+
+async def test_a_database_that_takes_no_changes(
+    invoke: Invoke,
+    program: Program,
+    databases: Databases,
+    settings_for_sandbox: dict[str, str],
+    tmp_path: Path,
+) -> None:
+    """A standby can be read, and is of no use to the bot; nor is a database that can't hold every name."""
+    url = databases.migrated("postgresql", tmp_path)
+    databases.run(f"ALTER DATABASE {make_url(url).database} SET default_transaction_read_only = on")
+    standby = await asyncio.to_thread(invoke, "check", env={**settings_for_sandbox, "DATABASE_URL": url})
+    assert "takes no writes at present; is this a standby?" in checked(standby)["DATABASE_URL"]
+    latin = databases.empty("postgresql", tmp_path, encoding="LATIN1")
+    env = {**settings_for_sandbox, "DATABASE_URL": latin}
+    for command in ("check", "run", "db upgrade"):
+        refused = await program.run(*command.split(), env=env)
+        assert refused.code == 1
+        assert "has the encoding LATIN1" in " ".join((refused.out + refused.err).split())

@@ -162,6 +162,8 @@ client_tls_sslmode = require
 client_tls_key_file = {folder}/server.key
 client_tls_cert_file = {folder}/server.crt
 """
+    key = tmp_path / "server.key"
+    key.chmod(0o644)
     root, other = tmp_path / "server.crt", tmp_path / "other" / "server.crt"
     with databases.pooler(more, files) as port:
         for parameters in (
@@ -173,6 +175,9 @@ client_tls_cert_file = {folder}/server.crt
         ):
             assert await is_usable(over_tcp(databases, url, parameters, port))
         for parameters, words in {
+            f"sslmode=require&sslcert={root}&sslkey={key}": "sslkey's file has to be there, and readable by its",
+            "channel_binding=require": "leave channel_binding out",
+            f"sslmode=require&sslcert={root}&sslkey={key}.none": "sslkey's file has to be there",
             "sslmode=disable": r"wants an encrypted connection; write \?sslmode=require",
             f"sslmode=verify-ca&sslrootcert={other}": "certificate is not trusted.*sslrootcert",
             f"sslmode=verify-full&sslrootcert={root}": "certificate is for another host",
@@ -302,6 +307,31 @@ def with_setting(databases: Databases, url: str, setting: str) -> Iterator[None]
     databases.run(f"ALTER DATABASE {name} SET {setting}")
     yield
     databases.run(f"ALTER DATABASE {name} RESET {setting.partition(' ')[0]}")
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["datestyle = 'German'", "timezone = '<+0530>-5:30'", "default_transaction_isolation = 'serializable'"],
+)
+async def test_defaults_that_the_owner_of_the_database_has_set(
+    databases: Databases, url: str, setting: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Times are read and transactions go on beside each other all the same."""
+    with with_setting(databases, url, setting):
+        store = await Store.open(url)
+        workspace_id = await a_workspace(store)
+
+        async def observe(number: int) -> None:
+            async with store.write() as work:
+                await work.outbox.depth()
+                await work.runs.save(workspace_id, [run(number)])
+
+        await asyncio.gather(*map(observe, range(12)))
+        async with store.read() as look:
+            runs = await look.runs.page(workspace_id, "one", offset=0, limit=99)
+        assert sorted(runs, key=lambda each: each.sync_start_time) == [run(number) for number in range(12)]
+        await store.close()
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize("limit", ["idle_in_transaction_session_timeout", "transaction_timeout"])
