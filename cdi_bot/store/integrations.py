@@ -60,7 +60,7 @@ class Workspaces(Repository):
         free = or_(
             columns.lease_owner.is_(None),
             columns.lease_owner == owner,
-            lease_is_over(columns.lease_until, now, now + LONGEST_LEASE),
+            lease_is_over(self._connection, columns.lease_until, now, now + LONGEST_LEASE),
         )
         lease = update(WORKSPACES).where(columns.workspace_id == workspace_id, free)
         return await self._changed(lease.values(lease_owner=owner, lease_until=until)) == 1

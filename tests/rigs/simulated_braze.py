@@ -35,9 +35,10 @@ class SimBraze(Braze):
     """One Braze workspace; every process asks this same object.
 
     To drive it: `add` integrations, `begin` and `end` runs. Set `outage` for every call until further notice,
-    `may_list` for the key's permission. `freeze` has the calls answer as of that moment until `thaw`: the list
-    alone, which lags in truth, too, or both, as if nobody had asked. `broken_from` is the first run, counted from the
-    newest, from which on no page of runs can be read; `cursors` changed makes all cursors given before invalid.
+    `may_list` for the key's permission, `clock_error` for how many seconds the bot's machine is ahead. `freeze` has
+    the calls answer as of that moment until `thaw`: the list alone, which lags in truth, too, or both, as if nobody had
+    asked. `broken_from` is the first run, counted from the newest, from which on no page of runs can be
+    read; `cursors` changed makes all cursors given before invalid.
     """
 
     workspace_id: int
@@ -45,6 +46,7 @@ class SimBraze(Braze):
     latency: float = 0.1
     outage: BrazeReason | None = None
     may_list: bool = True
+    clock_error: float = 0.0
     names: dict[str, str] = field(default_factory=dict)
     runs: dict[str, list[Run]] = field(default_factory=dict)  # newest first
     broken_from: int | None = None
@@ -141,17 +143,17 @@ class SimBraze(Braze):
     def allowance(
         self,
         endpoint: Endpoint,  # noqa: ARG002
-        now: datetime,
+        now: datetime,  # noqa: ARG002  # of a machine whose clock may be wrong
         *,
         purpose: Purpose = Purpose.POLL,  # noqa: ARG002
     ) -> int:
         """Enough, but none after a 429."""
-        return 0 if self._closed_until and now < self._closed_until else 20
+        return 0 if self._closed_until and self.clock() < self._closed_until else 20
 
     @property
     def clock_skew(self) -> timedelta:
-        """One clock for all."""
-        return timedelta(0)
+        """How far the clock of the bot's machine is behind."""
+        return timedelta(seconds=-self.clock_error)
 
     def limit(self, endpoint: Endpoint) -> int:
         """What Braze documents."""
