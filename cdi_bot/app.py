@@ -230,7 +230,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
         store_health=StoreHealth(
             trouble=lambda: store.trouble, messenger=messenger, clock=clock, admin_channel=admin_channel
         ),
-        retention=Cleanup(store=store, clock=clock, keep=settings.retention),
+        retention=Cleanup(store=store, clock=workspaces.braze_time, keep=settings.retention),
         access=access,
         lookup=lookup,
         subscriptions=subscriptions,

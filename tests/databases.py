@@ -141,14 +141,16 @@ class PostgresServer:
         return self._folder / "pooler"
 
     @contextmanager
-    def pooler(self, more: str = "", files: Mapping[str, str] | None = None) -> Iterator[int]:
+    def pooler(
+        self, more: str = "", files: Mapping[str, str] | None = None, *, port: int | None = None
+    ) -> Iterator[int]:
         """PgBouncer in transaction mode before this server, with more settings; its local port.
 
         `files` are written beside its settings, with their contents. Skips the test where PgBouncer is missing.
         """
         if not shutil.which("pgbouncer", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"):
             pytest.skip("PgBouncer is missing (apt-get install pgbouncer)")
-        folder, port = self.pooler_folder, free_port()
+        folder, port = self.pooler_folder, port or free_port()
         folder.mkdir()
         settings = _POOLER_SETTINGS.format(folder=self._folder, server_port=self.port, port=port, more=more)
         for name, content in {"ini": settings, "users": '"postgres" ""', **(files or {})}.items():
@@ -238,9 +240,11 @@ class Databases:
         there = make_url(url).set(host="127.0.0.1", port=port or self._server().port, query={})
         return there.render_as_string(hide_password=False)
 
-    def pooler(self, more: str = "", files: Mapping[str, str] | None = None) -> AbstractContextManager[int]:
+    def pooler(
+        self, more: str = "", files: Mapping[str, str] | None = None, *, port: int | None = None
+    ) -> AbstractContextManager[int]:
         """PgBouncer before the server; see `PostgresServer.pooler`."""
-        return self._server().pooler(more, files)
+        return self._server().pooler(more, files, port=port)
 
     @property
     def pooler_folder(self) -> Path:

@@ -10,17 +10,16 @@ request, which carries the key.
 """
 
 import asyncio
-import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote, urlsplit
 
 import httpx
 import structlog
 
+from cdi_bot import network
 from cdi_bot.braze.bodies import ACCEPT_ENCODING, link_header, read_whole
 from cdi_bot.braze.budget import NO_RATE_HEADERS, Budget, Denial, Permit, read_date, read_rate_headers
 from cdi_bot.braze.errors import (
@@ -64,12 +63,6 @@ _CONNECTIONS = 20  # more than are busy at once while Braze answers in time
 _KEEP_CONNECTIONS = 30.0  # seconds: polls come every few, proxies hang up after a minute
 
 _Answer = TypeVar("_Answer")
-
-
-@cache
-def _trusted_certificates() -> ssl.SSLContext:
-    """Read once, however many workspaces there are: that takes time and memory."""
-    return httpx.create_ssl_context()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +129,9 @@ class BrazeClient:
         self._clock, self._random, self._sleep = clock, random, sleep
         self._total = timeouts.total
         self._measurements = measurements
+        proxy = network.proxy_for(self._base_url)
+        for_proxy = network.certificates() if proxy and proxy.startswith("https:") else None
+        self._through_proxy = proxy is not None
         self._http = httpx.AsyncClient(
             headers={
                 "Authorization": f"Bearer {checked_key(api_key)}",
@@ -144,7 +140,9 @@ class BrazeClient:
                 "Accept-Encoding": ACCEPT_ENCODING,
                 "User-Agent": "cdi-bot",
             },
-            verify=_trusted_certificates(),
+            trust_env=False,
+            verify=network.certificates(),
+            proxy=httpx.Proxy(proxy, ssl_context=for_proxy) if proxy else None,
             timeout=httpx.Timeout(timeouts.read, connect=timeouts.connect, pool=timeouts.total),
             limits=httpx.Limits(
                 max_connections=_CONNECTIONS,
@@ -291,7 +289,7 @@ class BrazeClient:
                 response, is_whole = await read_whole(streamed)
         except HTTPX_ERRORS as error:
             self._budget.release(permit, self._clock(), NO_RATE_HEADERS, asked_to_wait=False)
-            return _final(request, trouble_of_error(error, self._host))
+            return _final(request, trouble_of_error(error, self._host, through_proxy=self._through_proxy))
         except asyncio.CancelledError:
             self._budget.release(permit, self._clock(), NO_RATE_HEADERS, asked_to_wait=False)
             raise

@@ -171,7 +171,7 @@ class _Reader(Generic[_Row]):
         salvaged = [self._salvage(item, f"results[{place}]", unreadable) for place, item in enumerate(items)]
         rows = [row for row in salvaged if row is not None]
         if items and not rows:  # else it would look as if there were no runs, or no integrations
-            raise _not_json(f"none of its {len(items)} items can be kept (the first: {unreadable[0].why})")
+            raise _not_json(f"none of its items can be kept (the first: {unreadable[0].why})")
         return rows, unreadable
 
     def _salvage(self, item: object, where: str, unreadable: list[Unreadable]) -> _Row | None:

@@ -19,6 +19,7 @@ from cdi_bot.cli.startup import (
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
 from cdi_bot.monitoring.braze_port import BrazeReason, notable_skew
+from cdi_bot.network import FAULTS
 from cdi_bot.settings.environment import Settings
 from cdi_bot.slack.api.app import SlackApp
 from cdi_bot.slack.api.directory import NEEDED, OPTIONAL, Scopes
@@ -60,7 +61,7 @@ async def run_checks(settings: Settings, braze: BrazeClient) -> list[CheckResult
     slack = make_slack(settings)
     try:
         results = [
-            await _check_database(settings.database_url),
+            *await _check_database(settings.database_url),
             *await _check_bot_token(slack, settings.admin_channel),
             await _check_delivery_of_commands(slack, with_app_token=settings.slack_app_token is not None),
         ]
@@ -82,13 +83,28 @@ def _check_clock(skew: timedelta) -> CheckResult:
     )
 
 
-async def _check_database(url: str) -> CheckResult:
+async def _check_database(url: str) -> list[CheckResult]:
+    """Whether it can be used, and which channels it holds that the bot can't post to."""
     try:
         store = await open_store(url)
-        await store.close()
+        try:
+            await store.try_change()
+            async with store.read() as uow:
+                marks = await uow.subscriptions.channels()
+        finally:
+            await store.close()
     except StoreTrouble as trouble:
-        return CheckResult(what="DATABASE_URL", ok=False, detail=str(trouble))
-    return CheckResult(what="DATABASE_URL", ok=True, detail="the database is up to date")
+        return [CheckResult(what="DATABASE_URL", ok=False, detail=str(trouble))]
+    lost = [f"{each.channel_id} ({mark})" for each, mark in marks.items() if mark]
+    return [
+        CheckResult(what="DATABASE_URL", ok=True, detail="the database is up to date"),
+        CheckResult(
+            what="channels",
+            ok=not lost,
+            detail=f"no alert arrives in {', '.join(lost)}" if lost else "none is known to be out of reach",
+            fix="Invite the bot there, or end the channel's subscriptions",
+        ),
+    ]
 
 
 async def _check_bot_token(slack: SlackApp, admin_channel: str | None) -> list[CheckResult]:
@@ -160,7 +176,7 @@ def _not_ok(what: str, trouble: SlackTrouble, token: SlackToken) -> CheckResult:
     """A token that was refused needs another fix than a Slack that can't be reached."""
     if is_refused(trouble):
         return CheckResult(what=what, ok=False, detail=f"Slack refuses it ({trouble.reason})", fix=token.fix)
-    detail = f"Slack can't be asked ({trouble.reason})"
+    detail = f"Slack can't be asked: {FAULTS.get(trouble.reason, trouble.reason)}"
     return CheckResult(what=what, ok=False, detail=detail, fix=_NETWORK_FIX)
 
 

@@ -21,6 +21,7 @@ import structlog
 import typer
 from rich.console import Console
 
+from cdi_bot import network
 from cdi_bot.cli.check import run_checks
 from cdi_bot.cli.forget import forget_traces, in_words
 from cdi_bot.cli.run import run_bot, trial_client
@@ -32,6 +33,7 @@ from cdi_bot.operator.http import ListenError
 from cdi_bot.operator.logs import flush_log, redact, register_secrets, set_up_logging, tell
 from cdi_bot.settings.environment import (
     BrazeSettings,
+    Problem,
     Settings,
     SettingsError,
     load_braze_settings,
@@ -201,6 +203,8 @@ def _prepared(load: Callable[[], Loaded]) -> Loaded:
         settings = load()
     except SettingsError as error:
         _misused(error)
+    if found := network.problems(settings.addresses):
+        _misused(SettingsError([Problem(**each._asdict()) for each in found]))
     register_secrets(settings.secrets)
     set_up_logging(log_format=settings.log_format, level=settings.log_level)
     return settings

@@ -17,6 +17,7 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
 from cdi_bot.delivery.store_health import StoreHealth
 from cdi_bot.monitoring.braze_port import NO_SUCH_INTEGRATION, BrazeReason, BrazeTrouble, Purpose
+from cdi_bot.network import FAULTS
 from cdi_bot.settings.environment import BRAZE_KEY_FIX, Problem, Settings, SettingsError
 from cdi_bot.slack.api.app import SlackApp
 from cdi_bot.slack.api.directory import Identity
@@ -30,6 +31,7 @@ Answer = TypeVar("Answer")
 log = structlog.get_logger(__name__)
 
 _LONGEST_WAIT = 30.0
+_TRIAL_SECONDS = 5.0
 
 _TELL_SECONDS = 10.0
 """How long Slack may take to be told that the bot can't start."""
@@ -110,10 +112,21 @@ async def try_credentials(slack: SlackApp, braze: BrazeClient) -> None:
     Any other trouble may pass by itself. The app token is tried only beside another that is refused: Slack grants
     few openings of connections a minute, and `connect` tries it anyway.
     """
-    problems = [*await asyncio.gather(_refused_key(braze), _refused(slack.identify, BOT_TOKEN))]
+    trials = {"Braze": _refused_key(braze), "Slack": _refused(slack.identify, BOT_TOKEN)}
+    problems = [*await asyncio.gather(*(_soon(name, each) for name, each in trials.items()))]
     if any(problems):
         problems.append(await _refused(slack.try_app_token, APP_TOKEN))
         raise SettingsError([problem for problem in problems if problem])
+
+
+async def _soon(name: str, trial: Awaitable[Problem | None]) -> Problem | None:
+    """What a trial finds, unless it takes long: what hangs must not keep the start waiting."""
+    try:
+        async with asyncio.timeout(_TRIAL_SECONDS):
+            return await trial
+    except TimeoutError:
+        log.warning("no answer yet; going on without", of=name, seconds=_TRIAL_SECONDS)
+        return None
 
 
 async def identify(slack: SlackApp) -> Identity:
@@ -136,7 +149,8 @@ async def _when_answered(call: Callable[[], Awaitable[Answer]], token: SlackToke
             if problem:
                 raise SettingsError([problem]) from None
             if trouble.reason != reason:  # said once, not with every try
-                log.warning("Slack can't be reached; trying until it can", reason=trouble.reason)
+                why = FAULTS.get(trouble.reason)
+                log.warning("Slack can't be reached; trying until it can", reason=trouble.reason, why=why)
             reason = trouble.reason
             pause = max(wait, trouble.retry_after or 0.0)
         await asyncio.sleep(pause)

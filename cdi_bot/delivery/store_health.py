@@ -59,7 +59,7 @@ class StoreHealth:
         if self.admin_channel is None or is_known or still_waits(self._refused_at, _AGAIN, now):
             return
         try:
-            said = await self._look(self.admin_channel, now)
+            said = await self._look(self.admin_channel)
             if trouble and said is None:
                 said = await self.messenger.post(self.admin_channel, StoreView(trouble=trouble), key=_TROUBLE)
             elif said is not None and not trouble:
@@ -73,12 +73,11 @@ class StoreHealth:
             return
         self._said, self._has_looked = said, True
 
-    async def _look(self, channel: Channel, now: datetime) -> str | None:
+    async def _look(self, channel: Channel) -> str | None:
         """The `ts` of the message that there is trouble, if its end was not said; where it may be read."""
-        since = now - _LOOK_BACK
         try:
-            said = await self.messenger.find(channel, key=_TROUBLE, since=since, thread_ts=None)
-            if said and await self.messenger.find(channel, key=_OVER, since=since, thread_ts=said):
+            said = await self.messenger.find(channel, key=_TROUBLE, ago=_LOOK_BACK, thread_ts=None)
+            if said and await self.messenger.find(channel, key=_OVER, ago=_LOOK_BACK, thread_ts=said):
                 return None
         except SlackTrouble as refusal:
             if refusal.verdict is not SlackVerdict.REFUSED:

@@ -116,6 +116,10 @@ class Poller:
         """How far Braze's clock is ahead of ours."""
         return self._braze.clock_skew
 
+    def braze_time(self) -> datetime | None:
+        """The present by Braze's clock, `None` before Braze has answered."""
+        return self._clock() + self.clock_skew if self.connectivity.has_answered else None
+
     def oldest_age(self) -> timedelta:
         """How long ago Braze told of the subscribed integration that it told of least recently; zero without any."""
         times = [item.last_observed_at for item in self._state.integrations.values() if item.subscribed]
@@ -272,6 +276,8 @@ class Poller:
 
     def _ask(self, now: datetime, *, urgent_only: bool = False) -> None:
         """Ask the integrations whose answer is worth most now."""
+        if not self._requests.may_ask and self.can_list:
+            return  # where both are refused, somebody has to ask whether that is over
         rate = self._braze.limit(Endpoint.STATUS) * CALLS_SHARE
         for _ in range(self._braze.allowance(Endpoint.STATUS, now)):
             is_time = self._calls.is_ready(now) and not urgent_only

@@ -30,11 +30,10 @@ class Strict:
 class RequestError(Exception):
     """A request that can't be carried out. Its text, `extra` and the HTTP `status` make the answer."""
 
-    status = 400
-
-    def __init__(self, error: str, **extra: object) -> None:
+    def __init__(self, error: str, *, status: int = 400, **extra: object) -> None:
         """Keep what goes into the answer beside the error's text."""
         super().__init__(error)
+        self.status = status
         self.extra = extra
 
 

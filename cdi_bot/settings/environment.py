@@ -123,6 +123,11 @@ class BrazeSettings(DatabaseSettings):
         return value.strip().lower() if isinstance(value, str) else value
 
     @property
+    def addresses(self) -> list[str]:
+        """What has to be reached."""
+        return [self.braze_base_url]
+
+    @property
     def secrets(self) -> list[str]:
         """Every secret in plain text, for the redaction of logs; a database password among them."""
         url = urlsplit(self.database_url)
@@ -170,7 +175,9 @@ class Settings(BrazeSettings):
     @classmethod
     def _reachable_when_needed(cls, value: str, info: ValidationInfo) -> str:
         # An app token that was given but is wrong is absent from `data`.
-        return value or ("0.0.0.0" if info.data.get("slack_app_token", "wrong") is None else "127.0.0.1")  # noqa: S104 (Slack reaches it from outside)
+        takes_requests = info.data.get("slack_app_token", "wrong") is None
+        everywhere = "0.0.0.0"  # noqa: S104 (Slack reaches it from outside)
+        return value.strip().strip("[]") or (everywhere if takes_requests else "127.0.0.1")
 
     @field_validator("slack_signing_secret")
     @classmethod
@@ -181,6 +188,16 @@ class Settings(BrazeSettings):
                 "is missing, and so is SLACK_APP_TOKEN: one of them is needed", _SIGNING_FIX
             )
         return value
+
+    @property
+    def addresses(self) -> list[str]:
+        """What has to be reached; Slack itself answers at more than one address."""
+        of_slack = (
+            ["wss://wss-primary.slack.com", "https://hooks.slack.com"]
+            if self.slack_api_url.startswith("https://slack.com/")
+            else []
+        )
+        return [*super().addresses, self.slack_api_url, *of_slack]
 
     @property
     def secrets(self) -> list[str]:

@@ -49,7 +49,7 @@ def sync_url(url: str) -> URL:
 
 def _with_driver(url: str, *, sqlite: str) -> URL:
     try:
-        parsed = make_url(url.strip())
+        parsed = make_url(postgres.with_hosts_apart(url.strip()))
     except (ArgumentError, ValueError):
         raise StoreTrouble(
             "DATABASE_URL can't be read; write sqlite:///file.db or postgresql://user:password@host/name"
@@ -79,24 +79,12 @@ def _with_driver(url: str, *, sqlite: str) -> URL:
 def open_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
     """An engine for transactions that write, and one for those that only read."""
     if url.get_backend_name() == "sqlite":
+        shared: dict[str, Any] = {"async_creator": _sqlite_connector(url), "hide_parameters": True}
         # One connection writes: tasks of this process wait for it in order, instead of polling SQLite's lock.
-        connect = _sqlite_connector(url)
-        writer = create_async_engine(
-            url,
-            async_creator=connect,
-            pool_size=1,
-            max_overflow=0,
-            pool_timeout=QUEUE_SECONDS,
-            hide_parameters=True,
-        )
+        writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=QUEUE_SECONDS, **shared)
         prepare_sqlite(writer.sync_engine, begin="BEGIN IMMEDIATE")
         reader = create_async_engine(
-            url,
-            async_creator=connect,
-            pool_size=_READERS,
-            max_overflow=2 * _READERS,
-            pool_timeout=BUSY_SECONDS,
-            hide_parameters=True,
+            url, pool_size=_READERS, max_overflow=2 * _READERS, pool_timeout=BUSY_SECONDS, **shared
         )
         prepare_sqlite(reader.sync_engine, begin="BEGIN", query_only=True)
         return writer, reader
@@ -112,9 +100,7 @@ def open_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
     patience = f"SET LOCAL lock_timeout = {int(BUSY_SECONDS * 1000)}"
     return (
         engine.execution_options(begin=postgres.begin(url, settings=[patience])),
-        engine.execution_options(
-            begin=postgres.begin(url, mode=" ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        ),
+        engine.execution_options(begin=postgres.begin(url, mode="REPEATABLE READ READ ONLY")),
     )
 
 

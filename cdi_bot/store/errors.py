@@ -56,6 +56,10 @@ _NO_CONNECTION = (
     "is behind a pooler that found no connection to it in time; see the pooler's log and its pool_size"
 )
 
+_NOT_FROM_HERE = (
+    "lets this user in from nowhere like here; its pg_hba.conf, or your host's list of addresses, has to"
+)
+
 _POSTGRES_WORDS = (  # of a pooler, and from before a connection is made: these errors have no SQLSTATE
     ("too many clients", _POSTGRES["53300"]),
     ("too many connections", _POSTGRES["53300"]),
@@ -69,10 +73,10 @@ _POSTGRES_WORDS = (  # of a pooler, and from before a connection is made: these 
     ),
     ("authentication failed", _POSTGRES["28"]),
     ("no password supplied", _POSTGRES["28"]),
-    ("ssl encryption", _POSTGRES["28"]),
+    ("ssl encryption", _NOT_FROM_HERE),
     ("no encryption", _ENCRYPT),
     ("ssl required", _ENCRYPT),
-    ("no pg_hba.conf entry", "lets nobody in from here as this user; its pg_hba.conf has to"),
+    ("no pg_hba.conf entry", _NOT_FROM_HERE),
     ("fatal:  role", _POSTGRES["28"]),
     ("starting up", _POSTGRES["57"]),
     ("shutting down", _POSTGRES["57"]),
@@ -89,6 +93,11 @@ _POSTGRES_WORDS = (  # of a pooler, and from before a connection is made: these 
         "certificate verify failed",
         "can't be trusted: its certificate is not trusted; write its CA's path as sslrootcert in DATABASE_URL",
     ),
+    (
+        "private key file",
+        "can't be reached: sslkey's file has to be there, and readable by its owner alone (0600)",
+    ),
+    ("channel binding", "offers no channel binding; leave channel_binding out of DATABASE_URL"),
     (
         "does not match host name",
         "can't be trusted: its certificate is for another host; write that in DATABASE_URL, or sslmode=verify-ca",

@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement, Table, Text, and_, delete, func, or_, sele
 from cdi_bot.store.portable import AnyRow, Base, Repository, StorableText
 from cdi_bot.store.tables import RUNS
 
-PERSON, CHANNEL, TEAM = r"[UW][A-Z0-9]{2,30}", r"[CGD][A-Z0-9]{2,30}", r"T[A-Z0-9]{2,30}"
-"""Slack's ids, as patterns: what they name shows in their first letter."""
+PERSON, CHANNEL, TEAM = r"[UW][A-Z0-9]{2,30}", r"[CGD][A-Z0-9]{2,30}", r"[TE][A-Z0-9]{2,30}"
+"""Slack's ids, as patterns: what they name shows in their first letter. A whole organisation (E) stands for a team."""
 
 ERASED = "–"
 """Stands in place of an id where there has to be something: what was done is kept, by whom is not."""

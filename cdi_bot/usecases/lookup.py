@@ -58,7 +58,7 @@ def match_integration(query: str, known: Sequence[WatchedIntegration]) -> Match:
         if found:
             candidates = tuple(watched.integration for watched in found[:SHOWN_CANDIDATES])
             return SeveralMatches(query=query, candidates=candidates, total=len(found))
-    return NoMatch(query=query, nearest=_nearest(wanted, known), list_known=was_listed(known))
+    return NoMatch(query=query, nearest=nearest_to(wanted, known), list_known=was_listed(known))
 
 
 def was_listed(known: Sequence[WatchedIntegration]) -> bool:
@@ -78,8 +78,8 @@ def matches_part(wanted: str, integration: Integration) -> bool:
     )
 
 
-def _nearest(wanted: str, known: Sequence[WatchedIntegration]) -> tuple[Integration, ...]:
-    """The integrations whose names share most trigrams with the text: fast for thousands of names, unlike difflib."""
+def nearest_to(wanted: str, known: Sequence[WatchedIntegration]) -> tuple[Integration, ...]:
+    """The integrations whose names share most trigrams with a normalized text: fast for thousands, unlike difflib."""
     pieces = _trigrams(wanted[:_COMPARED])
     similarity = [
         (

@@ -22,6 +22,7 @@ from cdi_bot.usecases.answers import (
     Answer,
     AuditTrail,
     IntegrationList,
+    LostChannels,
     Overview,
     OverviewRow,
     RunHistory,
@@ -70,6 +71,7 @@ class Queries:
             newest = await uow.runs.newest(
                 workspace_id, [watched.integration.integration_id for watched in page]
             )
+            marks = {each: mark for each, mark in (await uow.subscriptions.channels()).items() if mark}
         rows = tuple(
             OverviewRow(
                 integration=watched.integration,
@@ -88,6 +90,7 @@ class Queries:
             failing=health.failing,
             unhealthy=health.unhealthy,
             unreachable=health.unreachable,
+            lost=LostChannels(here=marks.get(channel), elsewhere=len(marks.keys() - {channel})),
         )
 
     async def history(

@@ -176,7 +176,7 @@ def test_a_time_as_ruby_writes_it_is_read(told: str) -> None:
 def test_a_page_of_which_nothing_can_be_read_is_no_answer(rows: list[object]) -> None:
     """It would look like an integration that has no runs, or a workspace that has no integrations."""
     for read in (status_page, list_page):
-        with pytest.raises(BrazeTrouble, match=f"none of its {len(rows)} items") as caught:
+        with pytest.raises(BrazeTrouble, match="none of its items") as caught:
             read(*rows)
         assert caught.value.reason is BrazeReason.NOT_JSON
 

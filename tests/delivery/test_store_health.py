@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.sandbox.faults import Fault, FaultKind
@@ -48,7 +49,9 @@ async def test_a_database_that_takes_no_writes_is_told_once_and_so_is_its_end(bo
     bot.end_run("users", "error")
     await bot.run(50)
     assert said(bot) == []
-    await bot.run(600)
+    with capture_logs() as logged:
+        await bot.run(600)
+    assert [line for line in logged if line["log_level"] != "debug"] == []  # it was logged when it began
     (trouble,) = bot.messages(ADMINS)
     assert "can't be used" in trouble["text"]
     assert "can't be written; give this user the right to write" in str(trouble["blocks"])

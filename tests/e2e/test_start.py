@@ -81,7 +81,7 @@ async def hanging(what: str, system: System) -> AsyncIterator[dict[str, str]]:
                 "import socket, time\n"
                 "real = socket.getaddrinfo\n"
                 "def slow(host, *more, **options):\n"
-                "    if host == 'rest.made-up.example':\n"
+                "    if host in ('rest.made-up.example', b'rest.made-up.example'):\n"
                 "        time.sleep(20)\n"
                 "    return real(host, *more, **options)\n"
                 "socket.getaddrinfo = slow\n"
@@ -122,6 +122,16 @@ async def test_a_stop_while_something_hangs(system: System, what: str) -> None:
         begun = time.monotonic()
         await system.stop()
         assert time.monotonic() - begun < 9
+
+
+async def test_a_braze_that_hangs_keeps_nobody_waiting(system: System) -> None:
+    """Commands are answered after a few seconds, long before a request to Braze is given up."""
+    system.sandbox.braze.faults.add(Fault(kind=FaultKind.LATENCY, seconds=30, path="/cdi"))
+    begun = time.monotonic()
+    await system.start()
+    assert time.monotonic() - begun < 12
+    assert (await system.type("help"))["text"]
+    await system.stop()
 
 
 async def test_slack_waits_for_a_bot_that_is_starting(http_system: System) -> None:

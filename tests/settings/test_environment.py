@@ -92,6 +92,12 @@ def test_everything_set() -> None:
     assert (settings.host, settings.port, settings.language) == ("127.0.0.1", 0, "en-GB")
 
 
+@pytest.mark.parametrize("host", ["::", "[::]", " ::\n"])
+def test_a_host_as_people_write_it(host: str) -> None:
+    """Brackets and blanks around an address are none of it."""
+    assert load(CDI_BOT_HOST=host).host == "::"
+
+
 def test_all_problems_at_once() -> None:
     """An empty environment is told everything it lacks in one go."""
     with pytest.raises(SettingsError) as caught:

@@ -34,7 +34,7 @@ _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 # The address of an integration's page in Braze's dashboard: what stands after `edit-sync--` is the integration, else
 # what follows in the path, unless it has the form of a workspace's group (24 hexadecimal digits).
 _DASHBOARD = re.compile(
-    r"(?:https?://)?[^\s/]+(?:/[^\s?#]*)?/cloud_data_ingestion/([^\s/?#]*)(?:[/?#].*)?",
+    r"(?:https?://)?[^\s/]+(?:/[^\s?#]*)?/cloud_data_ingestion(?:/([^\s/?#]*))?(?:[/?#].*)?",
     re.ASCII | re.DOTALL | re.IGNORECASE,
 )
 _EDIT_SYNC = re.compile(r"[?&#]main-tab=edit-sync--([^&#\s]*)", re.ASCII)
@@ -129,7 +129,7 @@ def page_id(text: str) -> str | None:
     if page is None:
         return None
     tab = _EDIT_SYNC.search(address)
-    found = _PAGE_ID.fullmatch(tab[1] if tab else page[1])
+    found = _PAGE_ID.fullmatch(tab[1] if tab else page[1] or "")
     return found[0] if found else None
 
 

@@ -9,11 +9,13 @@ from functools import lru_cache
 from urllib.parse import quote
 
 from cdi_bot.core.model import refuse_naive
+from cdi_bot.core.model.emoji import with_emoji
 
 
 @lru_cache(maxsize=50_000)  # enough for names and ids of ten thousand integrations, which are compared often
 def normalize_name(text: str) -> str:
     """Return a form of a name that is the same for all spellings of it, such as `Ｕｓｅｒｓ　EU` and `users eu`."""
+    text = with_emoji(text)
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
     return " ".join(text.casefold().split())

@@ -131,9 +131,9 @@ class Planner:
         """A page of the list that has not been read since a time, `None` when all have been."""
         return self._listing.unread_since(since.timestamp())
 
-    def take_missing(self) -> list[str]:
+    def take_missing(self, now: datetime) -> list[str]:
         """Return the integrations that the list has stopped showing; each once, after three complete readings."""
-        return self._listing.take_missing()
+        return self._listing.take_missing(now.timestamp())
 
     # ------------------------------------------------------------------------------------- the status call
 

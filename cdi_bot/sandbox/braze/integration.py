@@ -28,6 +28,7 @@ class Oddities(Strict):
     naive_times: times carry no zone. whole_seconds: times carry no fraction.
     text_counts: counts are strings.
     status: shown instead of every final status.
+    omit_nulls: what is not known is left out instead of null.
     repeat_cursor: there is always a `next`, with the same cursor.
     """
 
@@ -35,6 +36,7 @@ class Oddities(Strict):
     whole_seconds: bool = False
     text_counts: bool = False
     status: str | None = None
+    omit_nulls: bool = False
     repeat_cursor: bool = False
 
 

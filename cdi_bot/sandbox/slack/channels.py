@@ -38,7 +38,7 @@ def _info(call: Call) -> Json:
 def _open(call: Call) -> Json:
     """Open a direct message with one person; groups of several are not supported."""
     users = call.arguments.get("users") or ""
-    people = [name for name in (users if isinstance(users, list) else str(users).split(",")) if name]
+    people = [str(name) for name in (users if isinstance(users, list) else str(users).split(",")) if name]
     if not people:
         raise Refusal("users_list_not_supplied")
     if len(people) > 1:

@@ -8,9 +8,9 @@ import asyncio
 import hashlib
 import hmac
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from enum import Enum
+from functools import partial
 from urllib.parse import urlencode
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
@@ -44,24 +44,14 @@ class Tamper(Enum):
     UNSIGNED = "unsigned"  # no signature at all
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Sent:
-    """A request as it went out, so that it can be played again."""
-
-    url: str
-    headers: dict[str, str]
-    body: bytes
-    method: str = "POST"
-
-
 class HttpMode:
     """Delivers payloads to the world's `request_url`."""
 
     def __init__(self, world: SlackWorld) -> None:
-        """Start with nothing sent; `open` makes the HTTP client."""
+        """Start with nothing sent."""
         self._world = world
         self._session: ClientSession | None = None
-        self._last: _Sent | None = None
+        self._last: Callable[[], Awaitable[Acknowledgement]] | None = None
 
     async def close(self) -> None:
         """Close the HTTP client."""
@@ -70,24 +60,11 @@ class HttpMode:
             self._session = None
 
     async def deliver(self, kind: str, payload: Json, *, tamper: Tamper | None = None) -> Acknowledgement:
-        """POST a payload and wait for the answer, as long as Slack does.
-
-        `error` is `dispatch_failed` without a request URL or on no connection, `operation_timeout` past the
-        time limit, `http_<status>` for any answer but 200.
-        """
-        if self._world.request_url is None:
-            return Acknowledgement(error="dispatch_failed")
-        content_type, body = _encoded(kind, payload)
-        headers = {"Content-Type": content_type, "User-Agent": "Slackbot 1.0 (+https://api.slack.com/robots)"}
-        headers |= self._signature(body, tamper)
-        self._last = _Sent(url=self._world.request_url, headers=headers, body=body)
-        return await self._post(self._last)
-
-    async def replay(self) -> Acknowledgement:
-        """Send the last request once more, byte for byte."""
-        if self._last is None:
-            return Acknowledgement(error="nothing_sent")
-        return await self._post(self._last)
+        """POST a payload: form fields for commands, a form's `payload` for interactions, JSON for events."""
+        if kind == "events_api":
+            return await self.request(json.dumps(payload), content_type="application/json", tamper=tamper)
+        fields = payload if kind == "slash_commands" else {"payload": json.dumps(payload)}
+        return await self.request(urlencode(fields), tamper=tamper)
 
     async def request(
         self,
@@ -98,12 +75,22 @@ class HttpMode:
         content_type: str = "application/x-www-form-urlencoded",
         tamper: Tamper | None = None,
     ) -> Acknowledgement:
-        """Send any request to the request URL; errors are those of `deliver`."""
+        """Send a request, signed unless `tamper` says otherwise, and wait for the answer, as long as Slack does.
+
+        `error` is `dispatch_failed` without a request URL or on no connection, `operation_timeout` past the
+        time limit, `http_<status>` for any answer but 200.
+        """
         if self._world.request_url is None:
             return Acknowledgement(error="dispatch_failed")
         url = self._world.request_url + (f"?{query}" if query else "")
-        headers = {"Content-Type": content_type} | self._signature(body.encode(), tamper)
-        return await self._post(_Sent(url=url, headers=headers, body=body.encode(), method=method))
+        headers = {"Content-Type": content_type, "User-Agent": "Slackbot 1.0 (+https://api.slack.com/robots)"}
+        headers |= self._signature(body.encode(), tamper)
+        self._last = partial(self._send, method, url, headers, body.encode())
+        return await self._last()
+
+    async def replay(self) -> Acknowledgement:
+        """Send the last request once more, byte for byte."""
+        return await self._last() if self._last else Acknowledgement(error="nothing_sent")
 
     def _signature(self, body: bytes, tamper: Tamper | None) -> dict[str, str]:
         if tamper is Tamper.UNSIGNED:
@@ -113,7 +100,7 @@ class HttpMode:
         signed = hmac.new(secret.encode(), f"v0:{at}:".encode() + body, hashlib.sha256).hexdigest()
         return {"X-Slack-Request-Timestamp": str(at), "X-Slack-Signature": f"v0={signed}"}
 
-    async def _post(self, sent: _Sent) -> Acknowledgement:
+    async def _send(self, method: str, url: str, headers: dict[str, str], body: bytes) -> Acknowledgement:
         if self._session is None:
             self._session = ClientSession()
         loop = asyncio.get_running_loop()
@@ -121,12 +108,7 @@ class HttpMode:
         limit = ClientTimeout(total=self._world.rules.ack_seconds)
         try:
             async with self._session.request(
-                sent.method,
-                sent.url,
-                data=sent.body,
-                headers=sent.headers,
-                timeout=limit,
-                allow_redirects=False,
+                method, url, data=body, headers=headers, timeout=limit, allow_redirects=False
             ) as answer:
                 text = await answer.text()
         except TimeoutError:
@@ -136,14 +118,6 @@ class HttpMode:
         if answer.status != 200:
             return Acknowledgement(error=f"http_{answer.status}")
         return Acknowledgement(ack_ms=(loop.time() - started) * 1_000, payload=_decoded(text))
-
-
-def _encoded(kind: str, payload: Json) -> tuple[str, bytes]:
-    """Return the content type and body: form fields for commands, a form's `payload` for interactions."""
-    if kind == "events_api":
-        return "application/json", json.dumps(payload).encode()
-    fields = payload if kind == "slash_commands" else {"payload": json.dumps(payload)}
-    return "application/x-www-form-urlencoded", urlencode(fields).encode()
 
 
 def _decoded(text: str) -> Json | None:

@@ -24,6 +24,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
+from cdi_bot.network import Fault
 
 
 class Effect(StrEnum):
@@ -132,7 +133,7 @@ _RAISED: tuple[tuple[tuple[type[Exception], ...], str, SlackVerdict | None], ...
 )
 """What the libraries raise, the first that fits; no verdict: nobody knows whether the call was carried out."""
 
-TOO_MANY, TOO_LARGE, FIRST_SERVER_ERROR, WRONG_REQUEST = 429, 413, 500, 400
+TOO_MANY, TOO_LARGE, FIRST_SERVER_ERROR, WRONG_REQUEST, PROXY_LOGIN = 429, 413, 500, 400, 407
 
 
 def to_trouble(error: Exception, effect: Effect) -> SlackTrouble:
@@ -141,11 +142,27 @@ def to_trouble(error: Exception, effect: Effect) -> SlackTrouble:
         return error
     if isinstance(error, SlackApiError):
         return _refusal(error, effect)
+    if fault := on_the_way(error):
+        return SlackTrouble(fault, verdict=SlackVerdict.RETRY)
     for kinds, reason, verdict in _RAISED:
         if isinstance(error, kinds):
             return SlackTrouble(reason, verdict=verdict or _unanswered(effect))
     # slack_sdk trips over bodies that are not what it expects: a text, a list, broken characters.
     return SlackTrouble("bad_answer", verdict=_unanswered(effect))
+
+
+def on_the_way(error: BaseException) -> str | None:
+    """Name what kept a request from reaching Slack, as far as it is a proxy's or a certificate's fault."""
+    match error:
+        case aiohttp.ClientProxyConnectionError():
+            return Fault.PROXY_UNREACHABLE
+        case aiohttp.ClientHttpProxyError():
+            return Fault.PROXY_REFUSED if error.status == PROXY_LOGIN else f"proxy_http_{error.status}"
+        case aiohttp.ClientConnectorCertificateError():
+            return Fault.UNTRUSTED
+        case aiohttp.WSServerHandshakeError():
+            return f"websocket_http_{error.status}"
+    return None
 
 
 def slack_word(told: object) -> str:

@@ -151,6 +151,12 @@ def _subscribed(answer: SubscriptionSet, i18n: Translator) -> Rendered:
         todo = i18n("To change it, subscribe again with `on:`, `rows:`, `percent:` or `mention:`.")
         return short_message(line, filters, todo)
     line = i18n("This channel is now subscribed to {what}.").format(what=what)
+    if answer.trouble is None and not answer.total:
+        none = i18n("No integration matches it now.")
+        if answer.nearest:
+            names = i18n.listed(bold_name(one) for one in answer.nearest)
+            none = i18n.sentences([none, i18n("Did you mean {names}?").format(names=names)])
+        return short_message(line, none, filters, i18n("`/cdi list` shows all."))
     if answer.trouble is None:
         return short_message(line, filters, i18n("`/cdi status` shows how things are."))
     later = i18n(

@@ -312,6 +312,7 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
     st.builds(
         answers.Overview,
         rows=st.lists(_rows, max_size=15).map(tuple),
+        lost=st.builds(answers.LostChannels, here=_maybe_text, elsewhere=_totals),
         offset=_offsets,
         total=_totals,
         failing=_totals,
@@ -362,6 +363,7 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
         answers.SubscriptionSet,
         filters=filters,
         total=_totals,
+        nearest=st.lists(integrations, max_size=3).map(tuple),
         unchanged=st.booleans(),
         trouble=st.none() | st.sampled_from(BrazeReason),
         **_selected,

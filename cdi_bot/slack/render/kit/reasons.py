@@ -115,6 +115,19 @@ def channel_advice(reason: str, i18n: Translator) -> str:
     return known.get(reason) or i18n("Ask a Slack admin what the word means for this channel.")
 
 
+def lost_channels(count: int, i18n: Translator) -> list[str]:
+    """Say in mrkdwn that the bot can't post to so many subscribed channels; nothing for none."""
+    if not count:
+        return []
+    return [
+        i18n.counted(
+            "⚠️ I can't post to {count} subscribed channel: no alert arrives there. `cdi-bot check` names it.",
+            "⚠️ I can't post to {count} subscribed channels: no alert arrives there. `cdi-bot check` names them.",
+            count,
+        )
+    ]
+
+
 def broken_channel(reason: str, i18n: Translator) -> str:
     """Say in one line of mrkdwn why a channel can't be posted to, and how it can be again."""
     text = i18n("⚠️ I can't post here: {reason}.")
