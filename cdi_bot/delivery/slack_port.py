@@ -92,6 +92,9 @@ class Directory(Protocol):
         """Who somebody is; raises nothing: where Slack does not tell, the defaults."""
         ...
 
-    async def channels_of(self, user_id: str) -> frozenset[Channel]:
-        """The channels that a person is in, of the private ones those that the bot is in too; raises `SlackTrouble`."""
+    async def channels_of(self, user_id: str, *, anew: bool = False) -> frozenset[Channel]:
+        """The channels that a person is in, of the private ones those that the bot is in too; raises `SlackTrouble`.
+
+        `anew`: not by what Slack said a moment ago.
+        """
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from cdi_bot.delivery.channel_health import REVOKED, UNINSTALLED, ChannelHealth
@@ -32,7 +32,7 @@ def register_handlers(
     home = HomeTab(responder=responder, homes=homes, clock=clock)
     home.listen()
     FormHandlers(responder=responder, forms=forms, changed=home.show_again).listen()
-    register_events(slack, channel_health)
+    register_events(slack, channel_health, moved=home.moved)
     slack.ignore_the_rest()
     return home
 
@@ -43,8 +43,13 @@ _CHANNELS = tuple(
 _MEMBERS = ("member_joined_channel", "member_left_channel")
 
 
-def register_events(slack: SlackApp, channel_health: ChannelHealth) -> None:
-    """Look at each channel that Slack tells something of, and take note of the app's removal."""
+def register_events(
+    slack: SlackApp, channel_health: ChannelHealth, *, moved: Callable[[str], Awaitable[None]]
+) -> None:
+    """Look at each channel that Slack tells something of, and take note of the app's removal.
+
+    `moved` is told of each person who has joined or left a channel.
+    """
 
     async def channel(body: Json) -> None:
         await channel_health.check(slack.channel(body["event"]["channel"]))
@@ -52,6 +57,8 @@ def register_events(slack: SlackApp, channel_health: ChannelHealth) -> None:
     async def member(body: Json) -> None:
         if body["event"]["user"] == slack.bot_user_id:
             await channel(body)
+        else:
+            await moved(body["event"]["user"])
 
     async def uninstalled(_body: Json) -> None:
         await channel_health.app_removed(UNINSTALLED)
