@@ -14,7 +14,7 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --gener
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install dev test covered crash lint check format lock messages golden bench pictures clean
+.PHONY: help demo install dev test covered crash lint check format lock messages golden bench pictures sbom clean
 
 help:  ## show these verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -52,6 +52,9 @@ bench: dev  ## measure: the figures of the README
 pictures: dev  ## photograph the demo's page for the README (Debian: chromium, fonts-noto-color-emoji)
 	$(BIN)/python -m tests.pictures
 
+sbom: dev  ## write the software bill of materials of what the bot runs on (CycloneDX) to sbom.json
+	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible -o sbom.json requirements.txt
+
 lock: dev  ## choose the newest allowed versions anew, with their hashes
 	$(COMPILE) --upgrade --output-file requirements.txt pyproject.toml
 	$(COMPILE) --upgrade --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
@@ -63,7 +66,7 @@ golden: dev  ## write the golden files of all messages and forms anew, in every 
 	CDI_BOT_WRITE_GOLDEN=1 $(BIN)/python -m pytest -q -n 3 tests/slack
 
 clean:  ## remove the virtual environment and what the tools left
-	rm -rf $(VENV) build dist .hypothesis .import_linter_cache \
+	rm -rf $(VENV) build dist sbom.json .hypothesis .import_linter_cache \
 		.mypy_cache .pytest_cache .ruff_cache
 
 install: $(VENV)/.installed

@@ -5,6 +5,7 @@ is; with the signal's own exit code where something was broken off. Never with a
 """
 
 import gc
+import os
 import signal
 import sys
 from types import FrameType
@@ -21,6 +22,8 @@ def _end(number: int, _frame: FrameType | None) -> None:
 def main() -> None:
     """Load the program and run it."""
     hold_streams()
+    if os.path.expanduser("~") == "~":  # noqa: PTH111  # what slack_sdk's import stumbles over: a user id without a name
+        os.environ["HOME"] = os.sep
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, _end)
     gc.disable()  # what is loaded stays: to look for garbage in it would only take longer, now and later

@@ -17,13 +17,14 @@ from cdi_bot.core.model.integration import Workspace
 from cdi_bot.delivery.digests import Digests
 from cdi_bot.delivery.dispatcher import Dispatcher
 from cdi_bot.delivery.slack_port import Directory, Messenger
+from cdi_bot.delivery.store_health import StoreHealth
 from cdi_bot.delivery.view_builder import ViewBuilder
 from cdi_bot.monitoring.braze_port import Braze
 from cdi_bot.monitoring.poller import PollerSettings
 from cdi_bot.monitoring.retention import Cleanup
 from cdi_bot.monitoring.workspaces import WatchedWorkspaces, watch_workspace
 from cdi_bot.operator.metrics import Metrics
-from cdi_bot.settings.environment import Settings
+from cdi_bot.settings.environment import BrazeSettings, Settings
 from cdi_bot.slack.render.kit.i18n import languages
 from cdi_bot.store import Store
 from cdi_bot.usecases.access import Access
@@ -48,6 +49,7 @@ INTERVALS = {
     "conditions": 5.0,
     "digest": 5.0,
     "look": 60.0,
+    "database": 5.0,
     "forget": 1.0,
     "home": 1.0,
 }
@@ -87,6 +89,7 @@ class App:
     workspaces: WatchedWorkspaces
     dispatcher: Dispatcher
     digests: Digests
+    store_health: StoreHealth
     retention: Cleanup
     access: Access
     lookup: Lookup
@@ -108,6 +111,7 @@ class App:
             "conditions": self.workspaces.evaluate,
             "digest": self.digests.tick,
             "look": self.dispatcher.channel_health.check_broken,
+            "database": self.store_health.tick,
             "forget": self.retention.tick,
         }
 
@@ -118,6 +122,42 @@ class App:
     async def _deliver(self) -> None:
         """Look at the outbox, for what another process owes."""
         self.dispatcher.wake()
+
+
+def watch_workspaces(
+    settings: BrazeSettings,
+    workspaces: Sequence[tuple[Workspace, Braze]],
+    *,
+    store: Store,
+    clock: Clock,
+    owner: str,
+    metrics: Metrics,
+    wake: Callable[[], None] = lambda: None,
+    admin_channel: Channel | None = None,
+) -> WatchedWorkspaces:
+    """What asks these workspaces and keeps what they say."""
+    poller_settings = PollerSettings(
+        interval=settings.poll_interval,
+        unreachable_after=settings.unreachable_after,
+        admin_channel=admin_channel,
+    )
+    return WatchedWorkspaces(
+        [
+            watch_workspace(
+                workspace,
+                braze,
+                store=store,
+                settings=poller_settings,
+                repeat_after=settings.repeat_interval,
+                grace=settings.grace,
+                clock=clock,
+                owner=owner,
+                wake=wake,
+                measurements=metrics,
+            )
+            for workspace, braze in workspaces
+        ]
+    )
 
 
 def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> App:
@@ -147,27 +187,15 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
         count=adapters.metrics.delivered,
     )
     on_wake.append(dispatcher.wake)
-    poller_settings = PollerSettings(
-        interval=settings.poll_interval,
-        unreachable_after=settings.unreachable_after,
+    workspaces = watch_workspaces(
+        settings,
+        adapters.workspaces,
+        store=store,
+        clock=clock,
+        owner=adapters.owner,
         admin_channel=admin_channel,
-    )
-    workspaces = WatchedWorkspaces(
-        [
-            watch_workspace(
-                workspace,
-                braze,
-                store=store,
-                settings=poller_settings,
-                repeat_after=settings.repeat_interval,
-                grace=settings.grace,
-                clock=clock,
-                owner=adapters.owner,
-                wake=wake,
-                measurements=adapters.metrics,
-            )
-            for workspace, braze in adapters.workspaces
-        ]
+        wake=wake,
+        metrics=adapters.metrics,
     )
     clock.on_set += [dispatcher.clock_set, *(each.poller.clock_set for each in workspaces)]
     access = Access(
@@ -199,13 +227,16 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
             clock=clock,
             wake=wake,
         ),
-        retention=Cleanup(store=store, clock=clock, keep=settings.retention),
+        store_health=StoreHealth(
+            trouble=lambda: store.trouble, messenger=messenger, clock=clock, admin_channel=admin_channel
+        ),
+        retention=Cleanup(store=store, clock=workspaces.braze_time, keep=settings.retention),
         access=access,
         lookup=lookup,
         subscriptions=subscriptions,
         incidents=made(IncidentResponse),
         channels=channels,
-        queries=made(Queries),
+        queries=Queries(store=store, workspaces=workspaces, lookup=lookup, clock=clock),
         forms=SubscriptionForms(subscriptions=subscriptions, channels=channels),
         homes=made(HomeQueries),
         on_wake=on_wake,

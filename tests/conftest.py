@@ -58,14 +58,7 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 @pytest.fixture
 def settings_for_sandbox(sandbox: Sandbox) -> dict[str, str]:
     """The environment of a bot that talks to the stand-ins."""
-    return {
-        "SLACK_API_URL": f"{sandbox.url}/api/",
-        "SLACK_BOT_TOKEN": sandbox.slack_bot_token,
-        "SLACK_APP_TOKEN": sandbox.slack_app_token,
-        "BRAZE_BASE_URL": sandbox.url,
-        "BRAZE_API_KEY": sandbox.braze_api_key,
-        "PORT": "0",
-    }
+    return {**sandbox.bot_settings, "PORT": "0"}
 
 
 @pytest.fixture
@@ -86,7 +79,7 @@ def invoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, restored_logging: No
     for variable in VARIABLES:
         monkeypatch.delenv(variable, raising=False)
 
-    def run(*arguments: str, env: dict[str, str] | None = None) -> Result:
-        return CliRunner().invoke(app, arguments, env=env, prog_name="cdi-bot")
+    def run(*arguments: str, env: dict[str, str] | None = None, stdin: str | None = None) -> Result:
+        return CliRunner().invoke(app, arguments, env=env, input=stdin, prog_name="cdi-bot")
 
     return run

@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,7 +23,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, Connection, Engine, event, make_url
 
 from cdi_bot.store import migrate
 
@@ -140,14 +141,16 @@ class PostgresServer:
         return self._folder / "pooler"
 
     @contextmanager
-    def pooler(self, more: str = "", files: Mapping[str, str] | None = None) -> Iterator[int]:
+    def pooler(
+        self, more: str = "", files: Mapping[str, str] | None = None, *, port: int | None = None
+    ) -> Iterator[int]:
         """PgBouncer in transaction mode before this server, with more settings; its local port.
 
         `files` are written beside its settings, with their contents. Skips the test where PgBouncer is missing.
         """
         if not shutil.which("pgbouncer", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"):
             pytest.skip("PgBouncer is missing (apt-get install pgbouncer)")
-        folder, port = self.pooler_folder, free_port()
+        folder, port = self.pooler_folder, port or free_port()
         folder.mkdir()
         settings = _POOLER_SETTINGS.format(folder=self._folder, server_port=self.port, port=port, more=more)
         for name, content in {"ini": settings, "users": '"postgres" ""', **(files or {})}.items():
@@ -237,9 +240,11 @@ class Databases:
         there = make_url(url).set(host="127.0.0.1", port=port or self._server().port, query={})
         return there.render_as_string(hide_password=False)
 
-    def pooler(self, more: str = "", files: Mapping[str, str] | None = None) -> AbstractContextManager[int]:
+    def pooler(
+        self, more: str = "", files: Mapping[str, str] | None = None, *, port: int | None = None
+    ) -> AbstractContextManager[int]:
         """PgBouncer before the server; see `PostgresServer.pooler`."""
-        return self._server().pooler(more, files)
+        return self._server().pooler(more, files, port=port)
 
     @property
     def pooler_folder(self) -> Path:
@@ -274,3 +279,28 @@ class Databases:
     def _remember(self, url: str) -> str:
         self._made.append(url)
         return url
+
+
+@dataclass
+class Disk:
+    """The disk of the SQLite files: while it is full, none of them can grow; or none of them can be written at all."""
+
+    is_full: bool = False
+    is_read_only: bool = False
+
+
+@contextmanager
+def a_disk() -> Iterator[Disk]:
+    """The disk of this process's SQLite files: SQLite itself refuses what it does not take."""
+    disk = Disk()
+
+    def limit(connection: Connection) -> None:
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {1 if disk.is_full else 10**6}")
+            connection.exec_driver_sql(f"PRAGMA query_only = {int(disk.is_read_only)}")
+
+    event.listen(Engine, "begin", limit)
+    try:
+        yield disk
+    finally:
+        event.remove(Engine, "begin", limit)

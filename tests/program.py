@@ -34,6 +34,7 @@ class Started:
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
+        self.pid = process.pid
         self.out = self.err = ""
 
     async def line(self, query: str) -> str:
@@ -78,10 +79,17 @@ class Started:
 
 
 class Program:
-    """Starts `cdi-bot` as a process of its own, in an empty folder and with no setting but those given."""
+    """Starts `cdi-bot` as a process of its own, in an empty folder and with no setting but those given.
+
+    `before` is what is put before the command, such as another program that runs it; `command` is the program, and
+    `python_path` where Python finds it.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.before: tuple[str, ...] = ()
+        self.command: tuple[str, ...] = (sys.executable, "-m", "cdi_bot")
+        self.python_path = str(ROOT)
         self._started: list[Started] = []
 
     async def start(
@@ -92,12 +100,11 @@ class Program:
         inherited = {name: value for name, value in os.environ.items() if name not in VARIABLES}
         process = await asyncio.create_subprocess_exec(
             *(shell if redirect else []),
-            sys.executable,
-            "-m",
-            "cdi_bot",
+            *self.before,
+            *self.command,
             *arguments,
             cwd=self.folder,
-            env={**inherited, "PYTHONPATH": str(ROOT), "CDI_BOT_HOST": "127.0.0.1", **(env or {})},
+            env={**inherited, "PYTHONPATH": self.python_path, "CDI_BOT_HOST": "127.0.0.1", **(env or {})},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

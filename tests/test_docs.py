@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 import typer.main
+import yaml
 
 from cdi_bot.cli.main import app
 from cdi_bot.core.commands.parser import OPTIONS, WORDS
 from cdi_bot.core.model.incident import Kind, Topic
 from cdi_bot.settings.environment import VARIABLES
+from cdi_bot.slack.api.directory import NEEDED, OPTIONAL
+from cdi_bot.store.portable import Base
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -33,6 +36,14 @@ MADE_UP = re.compile(r"XX|NNNN|\*|\bstale\b")
 def table_rows(first_cell: str) -> list[str]:
     """The README's table rows whose first cell matches."""
     return re.findall(rf"^\| {first_cell}[^|]*\|.*$", README, re.MULTILINE)
+
+
+SECURITY = (ROOT / "docs/security.md").read_text(encoding="utf-8")
+
+
+def security_rows(first_cell: str) -> list[str]:
+    """The rows of tables in docs/security.md whose first cell names this."""
+    return re.findall(rf"^\| [^|]*`{first_cell}`[^|]*\|.*$", SECURITY, re.MULTILINE)
 
 
 def cli_commands() -> list[str]:
@@ -59,7 +70,7 @@ def names(requirements: list[str]) -> set[str]:
 def locked(lock: str) -> dict[str, str]:
     """What a lock pins: package to version."""
     text = (ROOT / lock).read_text(encoding="utf-8")
-    return dict(re.findall(r"^([a-z0-9][a-z0-9.-]*)(?:\[[a-z,]+\])?==(\S+) \\$", text, re.MULTILINE))
+    return dict(re.findall(r"^([a-z0-9][a-z0-9.-]*)(?:\[[a-z,-]+\])?==(\S+) \\$", text, re.MULTILINE))
 
 
 def paths_in(text: str) -> list[str]:
@@ -129,6 +140,20 @@ def test_each_cli_command_is_in_the_readme(command: str) -> None:
     assert table_rows(f"`cdi-bot {command}")
 
 
+def test_each_scope_of_the_manifest_is_explained() -> None:
+    """What it is used for, and what is lost without it; those that are optional are so in the manifest too."""
+    bot = yaml.safe_load((ROOT / "manifest.yml").read_text(encoding="utf-8"))["oauth_config"]["scopes"]
+    assert set(bot["bot"]) == {*NEEDED, *OPTIONAL}
+    assert set(bot["bot_optional"]) == set(OPTIONAL)
+    assert all(len(security_rows(scope)) == 1 for scope in bot["bot"])
+
+
+@pytest.mark.parametrize("table", [table.name for table in Base.metadata.sorted_tables])
+def test_what_each_table_keeps_is_told(table: str) -> None:
+    """What it holds about people, and for how long."""
+    assert len(security_rows(table)) == 1
+
+
 def test_each_dependency_earns_its_place_in_the_readme() -> None:
     """Each runtime dependency stands in the README's table of them."""
     table = README[README.index("| dependency |") :]
@@ -142,7 +167,7 @@ def test_the_changelog_has_an_open_section() -> None:
     assert "\n## Unreleased\n" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("page", ["README.md", *PAGES])
+@pytest.mark.parametrize("page", ["README.md", "SECURITY.md", *PAGES])
 def test_links_lead_somewhere(page: str) -> None:
     """Each file that a page links to is there, and each heading within the page too."""
     text = (ROOT / page).read_text(encoding="utf-8")

@@ -154,4 +154,8 @@ def test_the_procfile_migrates_before_it_runs() -> None:
     processes = dict(
         line.split(": ", 1) for line in (ROOT / "Procfile").read_text(encoding="utf-8").splitlines()
     )
-    assert processes == {"release": "python -m cdi_bot db upgrade", "web": "python -m cdi_bot run"}
+    assert processes == {
+        "release": "python -m cdi_bot db upgrade",
+        # A platform that starts `web` wants to reach its port from outside, in Socket Mode too.
+        "web": "CDI_BOT_HOST=${CDI_BOT_HOST:-0.0.0.0} python -m cdi_bot run",
+    }

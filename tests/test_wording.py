@@ -44,3 +44,14 @@ def test_no_key_is_changed() -> None:
         around = [text[max(0, one.start() - 60) : one.end() + 60] for one in KEY_IS_CHANGED.finditer(text)]
         told += [f"{path.relative_to(ROOT)}: {one}" for one in around if not re.search("Slack|OAuth", one)]
     assert told == []
+
+
+NOT_DETECTED = re.compile(
+    r"\b(?:bring|sync)\w*\b[^.;]{0,30}\b(?:more|fewer)\b[^.;]{0,12}\brows than usual", re.IGNORECASE
+)
+
+
+def test_nothing_is_promised_that_nobody_detects() -> None:
+    """Nobody is told that more or fewer rows than usual are noticed, before something notices them."""
+    told = [f"{path.relative_to(ROOT)}: {one}" for path in PAGES for one in NOT_DETECTED.findall(prose(path))]
+    assert told == []

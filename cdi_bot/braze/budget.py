@@ -68,6 +68,12 @@ def read_rate_headers(headers: Mapping[str, str], now: datetime) -> RateHeaders:
     )
 
 
+def read_date(headers: Mapping[str, str]) -> float | None:
+    """When Braze made a response, in seconds since 1970 by its clock; `None` where it does not say. Never raises."""
+    date = _http_date(headers.get("date") or "")
+    return date.timestamp() if date else None
+
+
 def _number(text: str | None) -> int | None:
     """A whole number of at most 12 digits, which also limits the work."""
     text = (text or "").strip()
@@ -85,20 +91,19 @@ def _retry_after(text: str | None, now: datetime) -> timedelta | None:
     """Seconds, or a date in HTTP's format."""
     seconds = _number(text)
     if seconds is None:
-        seconds = _seconds_until(text, now) if text else None
+        at = _http_date(text or "")
+        seconds = int((at - now).total_seconds()) + 1 if at else None
     if seconds is None or not 0 <= seconds <= LONGEST_RETRY_AFTER.total_seconds():
         return None
     return timedelta(seconds=seconds)
 
 
-def _seconds_until(date: str, now: datetime) -> int | None:
+def _http_date(text: str) -> datetime | None:
     try:
-        at = parsedate_to_datetime(date)
+        at = parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=UTC)
-    return int((at - now).total_seconds()) + 1
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 DOCUMENTED_LIMITS: Mapping[Endpoint, int] = {Endpoint.LIST: 50, Endpoint.STATUS: 100, Endpoint.SYNC: 20}

@@ -10,36 +10,35 @@ request, which carries the key.
 """
 
 import asyncio
-import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
-from functools import cache
+from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote, urlsplit
 
 import httpx
 import structlog
 
+from cdi_bot import network
 from cdi_bot.braze.bodies import ACCEPT_ENCODING, link_header, read_whole
-from cdi_bot.braze.budget import NO_RATE_HEADERS, Budget, Denial, Permit, read_rate_headers
+from cdi_bot.braze.budget import NO_RATE_HEADERS, Budget, Denial, Permit, read_date, read_rate_headers
 from cdi_bot.braze.errors import (
     HTTPX_ERRORS,
     NOT_AT_ONCE,
-    UNUSABLE_ID,
     missing_permission,
     sync_may_have_started,
     trouble_for,
     trouble_of_error,
     trouble_of_response,
 )
-from cdi_bot.braze.instances import checked_base_url
+from cdi_bot.braze.instances import checked_base_url, checked_key
 from cdi_bot.braze.payloads import (
-    is_valid_integration_id,
+    check_integration_id,
     read_confirmation,
     read_list_page,
     read_status_page,
 )
+from cdi_bot.core.planner.timing import ClockSkew
 from cdi_bot.monitoring.braze_port import (
     NO_MEASUREMENTS,
     NO_SUCH_INTEGRATION,
@@ -64,12 +63,6 @@ _CONNECTIONS = 20  # more than are busy at once while Braze answers in time
 _KEEP_CONNECTIONS = 30.0  # seconds: polls come every few, proxies hang up after a minute
 
 _Answer = TypeVar("_Answer")
-
-
-@cache
-def _trusted_certificates() -> ssl.SSLContext:
-    """Read once, however many workspaces there are: that takes time and memory."""
-    return httpx.create_ssl_context()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,19 +125,24 @@ class BrazeClient:
         self._base_url = checked_base_url(base_url)
         self._workspace_id = workspace_id
         self._host = urlsplit(self._base_url).hostname or ""
-        self._budget = Budget()
+        self._budget, self._skew = Budget(), ClockSkew()
         self._clock, self._random, self._sleep = clock, random, sleep
         self._total = timeouts.total
         self._measurements = measurements
+        proxy = network.proxy_for(self._base_url)
+        for_proxy = network.certificates() if proxy and proxy.startswith("https:") else None
+        self._through_proxy = proxy is not None
         self._http = httpx.AsyncClient(
             headers={
-                "Authorization": f"Bearer {_checked_key(api_key)}",
+                "Authorization": f"Bearer {checked_key(api_key)}",
                 "Accept": "application/json",
                 "Content-Type": "application/json",  # a GET has no content, and yet Braze documents a 415 without it
                 "Accept-Encoding": ACCEPT_ENCODING,
                 "User-Agent": "cdi-bot",
             },
-            verify=_trusted_certificates(),
+            trust_env=False,
+            verify=network.certificates(),
+            proxy=httpx.Proxy(proxy, ssl_context=for_proxy) if proxy else None,
             timeout=httpx.Timeout(timeouts.read, connect=timeouts.connect, pool=timeouts.total),
             limits=httpx.Limits(
                 max_connections=_CONNECTIONS,
@@ -169,6 +167,11 @@ class BrazeClient:
         """How many requests were sent to `endpoint` in the present clock minute."""
         return self._budget.used(endpoint, now)
 
+    @property
+    def clock_skew(self) -> timedelta:
+        """How far Braze's clock is ahead of ours, by the dates of its answers; zero until there is one."""
+        return timedelta(seconds=self._skew.seconds)
+
     def limit(self, endpoint: Endpoint) -> int:
         """Requests a minute that Braze allows the workspace, by the latest headers."""
         return self._budget.limit(endpoint)
@@ -189,7 +192,7 @@ class BrazeClient:
         self, integration_id: str, cursor: str | None = None, *, purpose: Purpose = Purpose.POLL
     ) -> StatusPage:
         """Fetch one page of an integration's runs, the first without a cursor."""
-        _check_id(integration_id)
+        check_integration_id(integration_id)
 
         def read(response: httpx.Response) -> StatusPage:
             return read_status_page(
@@ -207,7 +210,7 @@ class BrazeClient:
 
     async def trigger_sync(self, integration_id: str) -> None:
         """Start a sync. After a `BrazeTrouble` with `may_have_happened` it must not be requested again."""
-        _check_id(integration_id)
+        check_integration_id(integration_id)
         request = BrazeRequest(
             endpoint=Endpoint.SYNC,
             path=f"{_LIST_PATH}/{integration_id}/sync",
@@ -286,16 +289,22 @@ class BrazeClient:
                 response, is_whole = await read_whole(streamed)
         except HTTPX_ERRORS as error:
             self._budget.release(permit, self._clock(), NO_RATE_HEADERS, asked_to_wait=False)
-            return _final(request, trouble_of_error(error, self._host))
+            return _final(request, trouble_of_error(error, self._host, through_proxy=self._through_proxy))
         except asyncio.CancelledError:
             self._budget.release(permit, self._clock(), NO_RATE_HEADERS, asked_to_wait=False)
             raise
-        return self._evaluate(request, permit, response, is_whole=is_whole)
+        return self._evaluate(request, permit, response, is_whole=is_whole, sent=now)
 
     def _evaluate(
-        self, request: BrazeRequest[_Answer], permit: Permit, response: httpx.Response, *, is_whole: bool
+        self,
+        request: BrazeRequest[_Answer],
+        permit: Permit,
+        response: httpx.Response,
+        *,
+        is_whole: bool,
+        sent: datetime,
     ) -> _Answer | BrazeTrouble:
-        """Note what a response says about the limits, then read it."""
+        """Note what a response says about the limits and the time, then read it."""
         now = self._clock()
         headers = read_rate_headers(response.headers, now)
         trouble = trouble_of_response(request.endpoint, response, is_whole=is_whole)
@@ -315,9 +324,13 @@ class BrazeClient:
             )
         if trouble is None:
             try:
-                return request.read(response)
+                answer = request.read(response)
             except BrazeTrouble as error:
                 trouble = error
+            else:
+                if date := read_date(response.headers):  # of no proxy's page: what could be read is Braze's
+                    self._skew.observe(date, after=sent.timestamp(), before=now.timestamp())
+                return answer
         return _final(request, trouble)
 
 
@@ -329,21 +342,6 @@ def _final(request: BrazeRequest[_Answer], trouble: BrazeTrouble) -> BrazeTroubl
 
 def _read_object(response: httpx.Response) -> None:
     read_confirmation(response.content)
-
-
-def _checked_key(api_key: str) -> str:
-    """Reject here what no header can hold: httpx would quote it in an error."""
-    key = api_key.strip()
-    if not key or not key.isascii() or not key.isprintable() or " " in key:
-        raise trouble_for(
-            BrazeReason.BAD_KEY, what="The API key is empty or holds characters that no key has"
-        )
-    return key
-
-
-def _check_id(integration_id: str) -> None:
-    if not is_valid_integration_id(integration_id):
-        raise trouble_for(BrazeReason.INVALID_INTEGRATION, text=UNUSABLE_ID)
 
 
 def _query(cursor: str | None) -> str:

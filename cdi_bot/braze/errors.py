@@ -8,12 +8,14 @@ No text holds anything that came from the network: Braze's own message for a 401
 searched for known words, and nothing of them is kept.
 """
 
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import httpx
 
 from cdi_bot.monitoring.braze_port import BrazeReason, BrazeTrouble, Endpoint
+from cdi_bot.network import FAULTS, Fault
 
 PERMISSIONS = {
     Endpoint.LIST: "cdi.integration_list",
@@ -103,6 +105,9 @@ NOT_AT_ONCE = {
 CONNECTION_BROKE = "The connection to Braze at {host} broke before the answer was whole."
 """Instead of the table's text where a connection was made and then lost."""
 
+NOT_ARRIVED = "Braze can't be reached at {host}: {why}."
+"""Instead of the table's text where something on the way is at fault."""
+
 UNUSABLE_ID = "This can't be the id of an integration."
 """Instead of the table's text where the id was rejected before anything was sent."""
 
@@ -124,7 +129,6 @@ SEARCHED = 4096
 """Bytes of an error body: Braze's are short, a proxy's page may not be."""
 
 _BY_STATUS: Mapping[int, BrazeReason] = {
-    httpx.codes.UNAUTHORIZED: BrazeReason.BAD_KEY,  # by the status alone: the body holds the key
     httpx.codes.UNSUPPORTED_MEDIA_TYPE: BrazeReason.MEDIA_TYPE,
 }
 
@@ -165,17 +169,37 @@ def sync_may_have_started(hidden_by: BrazeTrouble) -> BrazeTrouble:
     return trouble
 
 
-def trouble_of_error(error: Exception, host: str) -> BrazeTrouble:
+def trouble_of_error(error: Exception, host: str, *, through_proxy: bool = False) -> BrazeTrouble:
     """Make the error for one of httpx's exceptions; `host` is where the request was sent."""
     was_sent = not isinstance(error, NEVER_SENT)
     if isinstance(error, httpx.TimeoutException):
         trouble = trouble_for(BrazeReason.TIMEOUT, host=host)
     elif isinstance(error, httpx.DecodingError):
         trouble = trouble_for(BrazeReason.NOT_JSON, what="a body packed in a way that can't be unpacked")
+    elif why := _on_the_way(error, through_proxy=through_proxy):
+        trouble = trouble_for(BrazeReason.UNREACHABLE, text=NOT_ARRIVED, host=host, why=why)
     else:
         trouble = trouble_for(BrazeReason.UNREACHABLE, text=CONNECTION_BROKE if was_sent else None, host=host)
     trouble.may_have_happened = was_sent
     return trouble
+
+
+def _on_the_way(error: BaseException, *, through_proxy: bool) -> str | None:
+    """Name what kept a request from reaching Braze, as far as it is a proxy's or a certificate's fault."""
+    if isinstance(error, httpx.ProxyError):
+        status = str(error).partition(" ")[0]  # of the proxy's answer to CONNECT
+        if status == str(httpx.codes.PROXY_AUTHENTICATION_REQUIRED.value):
+            return FAULTS[Fault.PROXY_REFUSED]
+        return f"the proxy refused to connect to it ({status})" if status.isdecimal() else None
+    if not isinstance(error, httpx.ConnectError):
+        return None
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return FAULTS[Fault.UNTRUSTED]
+        cause = cause.__cause__ or cause.__context__
+    # What is behind a proxy is the proxy's to reach.
+    return FAULTS[Fault.PROXY_UNREACHABLE] if through_proxy else None
 
 
 def trouble_of_response(
@@ -214,6 +238,11 @@ def _bad_request(_endpoint: Endpoint, body: str) -> BrazeReason:
     return BrazeReason.INVALID_CURSOR if "cursor" in body else BrazeReason.REFUSED
 
 
+def _unauthorized(_endpoint: Endpoint, body: str) -> BrazeReason:
+    """Tell a refused key from the page of a proxy that wants to know who asks."""
+    return BrazeReason.REFUSED if body.startswith("<") else BrazeReason.BAD_KEY
+
+
 def _forbidden(_endpoint: Endpoint, body: str) -> BrazeReason:
     """Tell a missing permission, which stays missing, from the page of a proxy, which says nothing of the key."""
     return BrazeReason.NO_PERMISSION if body.startswith("{") else BrazeReason.REFUSED
@@ -238,6 +267,7 @@ def _too_many_requests(endpoint: Endpoint, body: str) -> BrazeReason:
 
 _BY_BODY: Mapping[int, Callable[[Endpoint, str], BrazeReason]] = {
     httpx.codes.BAD_REQUEST: _bad_request,
+    httpx.codes.UNAUTHORIZED: _unauthorized,
     httpx.codes.FORBIDDEN: _forbidden,
     httpx.codes.NOT_FOUND: _not_found,
     httpx.codes.TOO_MANY_REQUESTS: _too_many_requests,

@@ -1,4 +1,4 @@
-"""Braze's instances: which base URL is valid, and which dashboard belongs to it.
+"""Braze's instances: which base URL and key can be used, and which dashboard belongs to it.
 
 Source of the table: Braze's API overview. It holds documented pairs only: a guessed link would lead nowhere.
 """
@@ -36,6 +36,16 @@ def checked_base_url(base_url: str) -> str:
     if parts.scheme == "http" and host.endswith((".braze.com", ".braze.eu")):
         raise _invalid("The base URL begins with http://, which would send the key unprotected")
     return parts.geturl().rstrip("/")
+
+
+def checked_key(api_key: str) -> str:
+    """Reject here what no header can hold: httpx would quote it in an error."""
+    key = api_key.strip()
+    if not key or not key.isascii() or not key.isprintable() or " " in key:
+        raise trouble_for(
+            BrazeReason.BAD_KEY, what="The API key is empty or holds characters that no key has"
+        )
+    return key
 
 
 def _invalid(what: str) -> BrazeTrouble:

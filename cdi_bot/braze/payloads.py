@@ -5,12 +5,16 @@ that as little as possible is lost:
 
 * a field that is missing, null or an empty string is unknown; so is one that is invalid (a count of "abc" or -1, a
   time of "soon"), and that is reported. "12" is 12;
-* a time without a zone is taken as UTC and reported; others are converted to UTC;
+* a time without a zone is taken as UTC and reported; others are converted to UTC. As Ruby, in which Braze is written,
+  puts a time into a text (`2026-03-25 12:53:35 UTC`), it is read too;
 * a run without a status or a start time, and an integration without an id, can't be kept: the item is reported
   and left out. An integration without a name gets its id as name;
+* texts are cut to 1,000 characters; nobody sees more of a name;
 * statuses are lower-cased, and documented ones are known in every spelling ("Limit Exceeded"); undocumented ones are
   kept, and undocumented fields are ignored;
-* a response that is not a JSON object with a list of `results` raises `BrazeTrouble` with the reason `NOT_JSON`.
+* a page none of whose items can be kept is no answer: it would look as if there were none;
+* that, and a response that is not a JSON object with a list of `results`, raises `BrazeTrouble` with the reason
+  `NOT_JSON`.
 
 What is reported comes back as `Unreadable`; `where` has the form `results[3].rows_synced`.
 
@@ -39,15 +43,19 @@ from pydantic import (
     ValidationError,
 )
 
-from cdi_bot.braze.errors import trouble_for
+from cdi_bot.braze.errors import UNUSABLE_ID, trouble_for
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.run import DOCUMENTED_STATUSES, Run
 from cdi_bot.monitoring.braze_port import BrazeReason, BrazeTrouble, ListPage, StatusPage, Unreadable
+
+LONGEST_TEXT = 1000
+"""Characters: longer names and words are cut, before anything is done with them."""
 
 MAX_CURSOR = 2048
 """Longer cursors are ignored: Braze's are base64 of a short offset."""
 
 _ID = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._~-]{1,128}")
+_RUBY_TIME = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) (?:UTC|([+-]\d{4}))", re.ASCII)
 _LINK = re.compile(r"<([^>]*)>([^<]*)")
 _REL = re.compile(r"""(?:^|[;\s])rel\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s;,"']+))""", re.IGNORECASE)
 
@@ -58,6 +66,12 @@ def is_valid_integration_id(integration_id: str) -> bool:
     Not only UUIDs: Braze's API reference also shows `abc123xyz`.
     """
     return _ID.fullmatch(integration_id) is not None
+
+
+def check_integration_id(integration_id: str) -> None:
+    """Raise `BrazeTrouble` for what can't be an id."""
+    if not is_valid_integration_id(integration_id):
+        raise trouble_for(BrazeReason.INVALID_INTEGRATION, text=UNUSABLE_ID)
 
 
 def _usable_id(integration_id: str) -> str:
@@ -90,7 +104,9 @@ def _in_utc(time: datetime) -> datetime:
 _Time = Annotated[AwareDatetime, Strict(), AfterValidator(_in_utc)]
 _RecentTime = Annotated[_Time, Field(ge=datetime(2000, 1, 1, tzinfo=UTC))]
 _Count = Annotated[int, Field(ge=0, lt=2**63)]  # databases hold 64 bits
-_Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]  # PostgreSQL holds no NUL
+_Text = Annotated[
+    str, StringConstraints(pattern=r"^[^\x00]*$"), AfterValidator(lambda text: text[:LONGEST_TEXT].rstrip())
+]  # PostgreSQL holds no NUL
 _Word = Annotated[
     _Text,
     StringConstraints(strip_whitespace=True, to_lower=True, min_length=1),
@@ -151,10 +167,12 @@ class _Reader(Generic[_Row]):
             return self._page.model_validate_json(body).results, []
         except ValidationError:
             unreadable: list[Unreadable] = []  # the exception quotes the response: nothing of it is kept
-        salvaged = [
-            self._salvage(item, f"results[{place}]", unreadable) for place, item in enumerate(_items(body))
-        ]
-        return [row for row in salvaged if row is not None], unreadable
+        items = _items(body)
+        salvaged = [self._salvage(item, f"results[{place}]", unreadable) for place, item in enumerate(items)]
+        rows = [row for row in salvaged if row is not None]
+        if items and not rows:  # else it would look as if there were no runs, or no integrations
+            raise _not_json(f"none of its items can be kept (the first: {unreadable[0].why})")
+        return rows, unreadable
 
     def _salvage(self, item: object, where: str, unreadable: list[Unreadable]) -> _Row | None:
         """Fix or drop invalid fields until the rest can be read; `None` when a required one is invalid."""
@@ -166,7 +184,7 @@ class _Reader(Generic[_Row]):
             for field in self._row.model_fields
             if item.get(field) not in (None, "")
         }
-        while True:  # ends: each round drops a field or gives one its zone, once each
+        while True:  # ends: each round drops a field, or writes one otherwise, once each
             try:
                 return self._row.model_validate_json(json.dumps(known))
             except ValidationError as error:
@@ -174,7 +192,9 @@ class _Reader(Generic[_Row]):
             for problem in problems:
                 field = str(problem["loc"][0])
                 place = f"{where}.{field}"
-                if problem["type"] == "timezone_aware":
+                if "datetime" in problem["type"] and (time := _RUBY_TIME.fullmatch(str(known[field]))):
+                    known[field] = f"{time[1]}T{time[2]}{time[3] or 'Z'}"
+                elif problem["type"] == "timezone_aware":
                     known[field] += "Z"
                     unreadable.append(Unreadable(where=place, why="a time without a zone, taken as UTC"))
                 elif field in self._required:

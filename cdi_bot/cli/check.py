@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from cdi_bot.braze.client import NO_INTEGRATION, BrazeClient
 from cdi_bot.cli.startup import (
@@ -17,7 +18,8 @@ from cdi_bot.cli.startup import (
 )
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
-from cdi_bot.monitoring.braze_port import BrazeReason
+from cdi_bot.monitoring.braze_port import BrazeReason, notable_skew
+from cdi_bot.network import FAULTS
 from cdi_bot.settings.environment import Settings
 from cdi_bot.slack.api.app import SlackApp
 from cdi_bot.slack.api.directory import NEEDED, OPTIONAL, Scopes
@@ -35,6 +37,15 @@ _PERMISSIONS = {
 """What the key should be allowed, and what it costs where it is not."""
 
 
+_OF_EVERY_CALL = {
+    BrazeReason.BAD_KEY: "BRAZE_API_KEY",
+    BrazeReason.INVALID_URL: "BRAZE_BASE_URL",
+    BrazeReason.UNREACHABLE: "BRAZE_BASE_URL",
+    BrazeReason.TIMEOUT: "BRAZE_BASE_URL",
+}
+"""What keeps every call from being answered, and the variable to look at."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
     """One thing that was tried: what, whether it works, what was seen, and how to fix it."""
@@ -50,32 +61,50 @@ async def run_checks(settings: Settings, braze: BrazeClient) -> list[CheckResult
     slack = make_slack(settings)
     try:
         results = [
-            await _check_database(settings.database_url),
+            *await _check_database(settings.database_url),
             *await _check_bot_token(slack, settings.admin_channel),
             await _check_delivery_of_commands(slack, with_app_token=settings.slack_app_token is not None),
         ]
     finally:
         await slack.close()
-    calls: tuple[Callable[[], Awaitable[object]], ...] = (
-        lambda: braze.status_page(NO_INTEGRATION),
-        braze.list_page,
-        lambda: braze.trigger_sync(NO_INTEGRATION),
-    )
     try:
-        for (permission, loss), call in zip(_PERMISSIONS.items(), calls, strict=True):
-            results.append(await _check_key(permission, loss, call))
+        return [*results, *await _check_key(braze), _check_clock(braze.clock_skew)]
     finally:
         await braze.aclose()
-    return results
 
 
-async def _check_database(url: str) -> CheckResult:
+def _check_clock(skew: timedelta) -> CheckResult:
+    told = notable_skew(skew)
+    return CheckResult(
+        what="clock",
+        ok=told is None,
+        detail=told or "agrees with Braze's, as far as its answers tell the time",
+        fix="Have the machine's clock set by NTP; until then deadlines go by Braze's",
+    )
+
+
+async def _check_database(url: str) -> list[CheckResult]:
+    """Whether it can be used, and which channels it holds that the bot can't post to."""
     try:
         store = await open_store(url)
-        await store.close()
+        try:
+            await store.try_change()
+            async with store.read() as uow:
+                marks = await uow.subscriptions.channels()
+        finally:
+            await store.close()
     except StoreTrouble as trouble:
-        return CheckResult(what="DATABASE_URL", ok=False, detail=str(trouble))
-    return CheckResult(what="DATABASE_URL", ok=True, detail="the database is up to date")
+        return [CheckResult(what="DATABASE_URL", ok=False, detail=str(trouble))]
+    lost = [f"{each.channel_id} ({mark})" for each, mark in marks.items() if mark]
+    return [
+        CheckResult(what="DATABASE_URL", ok=True, detail="the database is up to date"),
+        CheckResult(
+            what="channels",
+            ok=not lost,
+            detail=f"no alert arrives in {', '.join(lost)}" if lost else "none is known to be out of reach",
+            fix="Invite the bot there, or end the channel's subscriptions",
+        ),
+    ]
 
 
 async def _check_bot_token(slack: SlackApp, admin_channel: str | None) -> list[CheckResult]:
@@ -147,16 +176,29 @@ def _not_ok(what: str, trouble: SlackTrouble, token: SlackToken) -> CheckResult:
     """A token that was refused needs another fix than a Slack that can't be reached."""
     if is_refused(trouble):
         return CheckResult(what=what, ok=False, detail=f"Slack refuses it ({trouble.reason})", fix=token.fix)
-    detail = f"Slack can't be asked ({trouble.reason})"
+    detail = f"Slack can't be asked: {FAULTS.get(trouble.reason, trouble.reason)}"
     return CheckResult(what=what, ok=False, detail=detail, fix=_NETWORK_FIX)
 
 
-async def _check_key(permission: str, loss: str, call: Callable[[], Awaitable[object]]) -> CheckResult:
-    """Make a call that changes nothing and needs this permission of the key."""
-    what = f"BRAZE_API_KEY, {permission}"
-    trouble = await try_key(call)
-    if trouble is None:
-        return CheckResult(what=what, ok=True, detail="the key has it")
-    # The trouble's own text says how to fix it.
-    fix = loss if trouble.reason is BrazeReason.NO_PERMISSION else None
-    return CheckResult(what=what, ok=False, detail=str(trouble), fix=fix)
+async def _check_key(braze: BrazeClient) -> list[CheckResult]:
+    """Make the calls that change nothing and need one permission each; what is true of all of them is told once."""
+    calls: tuple[Callable[[], Awaitable[object]], ...] = (
+        lambda: braze.status_page(NO_INTEGRATION),
+        braze.list_page,
+        lambda: braze.trigger_sync(NO_INTEGRATION),
+    )
+    results: list[CheckResult] = []
+    for (permission, loss), call in zip(_PERMISSIONS.items(), calls, strict=True):
+        trouble = await try_key(call)
+        if trouble is not None and trouble.reason in _OF_EVERY_CALL:
+            return [*results, CheckResult(what=_OF_EVERY_CALL[trouble.reason], ok=False, detail=str(trouble))]
+        results.append(
+            CheckResult(
+                what=f"BRAZE_API_KEY, {permission}",
+                ok=trouble is None,
+                detail=str(trouble or "the key has it"),
+                # The trouble's own text says how to fix it.
+                fix=loss if trouble and trouble.reason is BrazeReason.NO_PERMISSION else None,
+            )
+        )
+    return results

@@ -30,7 +30,6 @@ FIRST_COMMAND = "subscribe all"
 # The page shall show something soon, and the stand-in's limits allow this often. Only real trouble is logged:
 # the conversation is what the terminal shows.
 _DEMO_DEFAULTS = {
-    "CDI_BOT_HOST": "127.0.0.1",
     "CDI_BOT_POLL_INTERVAL": "3",
     "CDI_BOT_ADMINS": "*",
     "CDI_BOT_LOG_LEVEL": "warning",
@@ -41,7 +40,7 @@ async def serve_sandbox(port: int, stop: asyncio.Event) -> int:
     """Serves the stand-ins alone until `stop`, and says what a bot has to be told to talk to them."""
     async with _serving(port) as sandbox:
         typer.echo(f"Stand-ins for Braze and Slack, with a page to watch: {sandbox.url}/")
-        for name, value in _addresses(sandbox).items():
+        for name, value in sandbox.bot_settings.items():
             typer.echo(f"{name}={value}")
         await stop.wait()
     return 0
@@ -98,25 +97,13 @@ async def _serving(port: int) -> AsyncIterator[Sandbox]:
         await sandbox.stop()
 
 
-def _addresses(sandbox: Sandbox) -> dict[str, str]:
-    """The settings that make a bot talk to the stand-ins."""
-    return {
-        "SLACK_API_URL": f"{sandbox.url}/api/",
-        "SLACK_BOT_TOKEN": sandbox.slack_bot_token,
-        "SLACK_APP_TOKEN": sandbox.slack_app_token,
-        "SLACK_SIGNING_SECRET": sandbox.slack_signing_secret,
-        "BRAZE_BASE_URL": sandbox.url,
-        "BRAZE_API_KEY": sandbox.braze_api_key,
-    }
-
-
 def _environment(sandbox: Sandbox, folder: Path) -> dict[str, str]:
     """What the demo's bot reads as its environment: the bot's own variables stay as the visitor set them."""
     own = {name: value for name, value in os.environ.items() if name.startswith("CDI_BOT_")}
     return {
         **_DEMO_DEFAULTS,
         **own,
-        **_addresses(sandbox),
+        **sandbox.bot_settings,
         "DATABASE_URL": f"sqlite:///{folder / 'demo.db'}",
         "PORT": "0",
     }

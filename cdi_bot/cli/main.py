@@ -5,6 +5,7 @@ is listed on standard error, each naming its variable.
 """
 
 import asyncio
+import json
 import logging
 import os
 import signal
@@ -20,17 +21,27 @@ import structlog
 import typer
 from rich.console import Console
 
+from cdi_bot import network
 from cdi_bot.cli.check import run_checks
-from cdi_bot.cli.run import run_bot, status_report, trial_client
-from cdi_bot.cli.status import print_answer
+from cdi_bot.cli.forget import forget_traces, in_words
+from cdi_bot.cli.run import run_bot, trial_client
+from cdi_bot.cli.status import print_answer, status_report
 from cdi_bot.cli.streams import give_up_output
 from cdi_bot.delivery.slack_port import SlackTrouble
 from cdi_bot.monitoring.braze_port import BrazeTrouble
 from cdi_bot.operator.http import ListenError
 from cdi_bot.operator.logs import flush_log, redact, register_secrets, set_up_logging, tell
-from cdi_bot.settings.environment import Settings, SettingsError, load_database_url, load_settings
+from cdi_bot.settings.environment import (
+    BrazeSettings,
+    Problem,
+    Settings,
+    SettingsError,
+    load_braze_settings,
+    load_database_url,
+    load_settings,
+)
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.store import StoreTrouble, migrate
+from cdi_bot.store import StoreTrouble, is_erasable, migrate
 
 FAILED, MISUSED = 1, 2
 
@@ -38,6 +49,7 @@ _STOP_SECONDS = 7.0
 """How long a stop may take before the process just ends, so that it is over well within 10 s whatever hangs."""
 
 Result = TypeVar("Result")
+Loaded = TypeVar("Loaded", bound=BrazeSettings)
 
 # Failures whose own words say what is wrong and how to fix it: a traceback would only bury them.
 _PLAIN = (BrazeTrouble, ListenError, SlackTrouble, StoreTrouble)
@@ -70,7 +82,7 @@ def run() -> None:
 
     Polls Braze, delivers to Slack, answers /cdi, and serves /healthz and /readyz, all in one process.
     """
-    settings = _settings()
+    settings = _prepared(load_settings)
     raise typer.Exit(_outcome(_until_signal(lambda stop: run_bot(settings, stop=stop))))
 
 
@@ -89,7 +101,7 @@ def demo(
     """
     from cdi_bot.cli.demo import show_demo  # noqa: PLC0415  # the bot itself starts without loading the stand-ins
 
-    show = partial(show_demo, headless=headless, seconds=seconds, port=port, settings_of=_settings)
+    show = partial(show_demo, headless=headless, seconds=seconds, port=port, settings_of=_demo_settings)
     raise typer.Exit(_outcome(_until_signal(show)))
 
 
@@ -104,7 +116,7 @@ def sandbox(*, port: PagePort = 0) -> None:
 @app.command()
 def check() -> None:
     """Try every credential and permission."""
-    settings = _settings()
+    settings = _prepared(load_settings)
     results = _outcome(run_checks(settings, trial_client(settings)))
     for result in results:
         typer.echo(redact(f"{'ok    ' if result.ok else 'NOT OK'}  {result.what}: {result.detail}"))
@@ -119,13 +131,46 @@ def status(
     integration: Annotated[str, typer.Argument(help="An id, the start of one, or a name or part of one.")],
 ) -> None:
     """Show an integration's newest runs."""
-    settings = _settings()
+    settings = _prepared(load_braze_settings)
     now = datetime.now(UTC)
     answer = _outcome(status_report(settings, integration, now))
     # A pipe has no width to fit into.
     console = Console() if sys.stdout.isatty() else Console(width=200)
     if not print_answer(answer, console, i18n=Translator.load(settings.language), now=now):
         raise typer.Exit(FAILED)
+
+
+@app.command()
+def forget(
+    who: Annotated[
+        str, typer.Argument(metavar="WHO", help="Slack's id of a person (U…), a channel (C…) or a team (T…).")
+    ],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Erase without asking.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print what was erased as JSON; with --yes.")
+    ] = False,
+) -> None:
+    """Erase what is kept of a person, a channel or a team.
+
+    Says first what that is, and asks. The bot may go on running meanwhile. Example: cdi-bot forget U024BE7LH
+    """
+    if not is_erasable(who):
+        raise typer.BadParameter(
+            "not an id of Slack such as U024BE7LH, C024BE91L or T024BE7LD", param_hint="WHO"
+        )
+    if as_json and not yes:
+        raise typer.BadParameter("it goes with --yes: there is nobody to ask", param_hint="--json")
+    url = _database_url()
+    found = {} if yes else _outcome(forget_traces(url, who, erase=False))
+    if not yes and found:
+        typer.echo("\n".join([f"{who} stands in:", *in_words(found)]))
+        typer.confirm("Erase it for good?", abort=True)
+    erased = _outcome(forget_traces(url, who, erase=True)) if yes or found else found
+    if as_json:
+        typer.echo(json.dumps({"who": who, "erased": erased}))
+    else:
+        typer.echo(f"Erased {who}." if erased else f"Nothing is kept of {who}.")
 
 
 @db.command()
@@ -146,19 +191,27 @@ def current() -> None:
         typer.echo(
             f"{found.revision}: made by a newer cdi-bot; this one knows {found.head}. Install that version."
         )
+    elif found.revision is None:
+        typer.echo("The database has no tables yet. Run: cdi-bot db upgrade")
     else:
-        typer.echo(f"{found.revision or 'no tables yet'}: behind {found.head}. Run: cdi-bot db upgrade")
+        typer.echo(f"{found.revision}: behind {found.head}. Run: cdi-bot db upgrade")
 
 
-def _settings(environ: dict[str, str] | None = None) -> Settings:
+def _prepared(load: Callable[[], Loaded]) -> Loaded:
     """The settings, with logging set up by them; ends the program if they can't be used."""
     try:
-        settings = load_settings() if environ is None else load_settings(environ, env_file=None)
+        settings = load()
     except SettingsError as error:
         _misused(error)
+    if found := network.problems(settings.addresses):
+        _misused(SettingsError([Problem(**each._asdict()) for each in found]))
     register_secrets(settings.secrets)
     set_up_logging(log_format=settings.log_format, level=settings.log_level)
     return settings
+
+
+def _demo_settings(environ: dict[str, str]) -> Settings:
+    return _prepared(lambda: load_settings(environ, env_file=None))
 
 
 def _database_url() -> str:

@@ -1,9 +1,8 @@
-"""`cdi-bot run` and `cdi-bot status`: start the parts in order, stop them in reverse."""
+"""`cdi-bot run`: start the parts in order, stop them in reverse."""
 
 from __future__ import annotations
 
 import asyncio
-import gc
 import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine
@@ -20,9 +19,8 @@ from cdi_bot.app import INTERVALS, Adapters, App, assemble
 from cdi_bot.braze.client import BrazeClient
 from cdi_bot.braze.instances import dashboard_url
 from cdi_bot.cli import startup
-from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Workspace
-from cdi_bot.monitoring.braze_port import Endpoint
+from cdi_bot.monitoring.braze_port import Endpoint, notable_skew
 from cdi_bot.operator.http import WebServer, build_web
 from cdi_bot.operator.metrics import CONTENT_TYPE, Metrics, watch_loop
 from cdi_bot.scheduler import Scheduler
@@ -34,16 +32,12 @@ from cdi_bot.slack.handlers.commands import Responder
 from cdi_bot.slack.handlers.home import HomeTab
 from cdi_bot.slack.handlers.registration import register_handlers
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.store import Store
-from cdi_bot.usecases.answers import Answer
+from cdi_bot.store import Store, StoreTrouble
 
 log = structlog.get_logger(__name__)
 
 _FINISH_SECONDS = 2.0
 """How long each of commands, polls and messages in hand may take to end: the whole stop stays within its 10 s."""
-
-_TERMINAL = Channel(team_id="", channel_id="")
-"""Stands for the terminal among channels: it is subscribed to nothing."""
 
 
 def utc_now() -> datetime:
@@ -53,10 +47,7 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """The clock, the sleep and the scheduler of the program; tests put in faster ones, or a clock that they set.
-
-    `seconds` counts and is never set.
-    """
+    """The clocks (`seconds` is never set), the sleep and the scheduler of the program; tests put in their own."""
 
     clock: Callable[[], datetime] = utc_now
     seconds: Callable[[], float] = time.monotonic
@@ -65,15 +56,6 @@ class Surroundings:
 
 
 surroundings = Surroundings()
-
-
-def freeze_loaded_objects() -> None:
-    """Have the garbage collector leave alone what is loaded by now, which stays for good.
-
-    Going through all of it now and then would hold the event loop up for a tenth of a second.
-    """
-    gc.collect()
-    gc.freeze()
 
 
 @dataclass(slots=True)
@@ -97,6 +79,7 @@ class _Readiness:
             reasons.append(self.store.trouble)
         unreachable = [each.poller.connectivity.reason for each in self.app.workspaces]
         reasons += [f"Braze can't be asked: {reason.value}" for reason in unreachable if reason]
+        reasons += filter(None, {notable_skew(each.poller.clock_skew) for each in self.app.workspaces})
         if self.app.dispatcher.trouble is not None:
             reasons.append(f"Slack takes no messages: {self.app.dispatcher.trouble}")
         standing = [*(self.scheduler.silent() if self.scheduler else []), *self.app.hanging()]
@@ -148,44 +131,29 @@ async def _begin(
     async with aclosing(trial_client(settings)) as trial:
         await startup.try_credentials(slack, trial)
     readiness.step = "opening the database"
-    store = readiness.store = await startup.open_store(settings.database_url)
-    stack.push_async_callback(store.close)
-    workspace, braze = await open_workspace(
-        settings.braze_base_url,
-        settings.braze_api_key.get_secret_value(),
-        store=store,
-        clock=surroundings.clock,
-        metrics=metrics,
-        dashboard_link=settings.dashboard_link,
-    )
+    try:
+        store = readiness.store = await startup.open_store(settings.database_url)
+        stack.push_async_callback(store.close)
+        workspace, braze = await open_workspace(
+            settings.braze_base_url,
+            settings.braze_api_key.get_secret_value(),
+            store=store,
+            clock=surroundings.clock,
+            metrics=metrics,
+            dashboard_link=settings.dashboard_link,
+        )
+    except StoreTrouble as trouble:
+        await startup.tell_admins(settings, slack, trouble, surroundings.clock)
+        raise
     stack.push_async_callback(braze.aclose)
     readiness.step = "asking Slack who the bot is"
     identity = await startup.identify(slack)
     app, home = _build(settings, slack, identity, store=store, reached=(workspace, braze), metrics=metrics)
     readiness.app = app
     readiness.scheduler = _start(app, home, stack, slack)
-    freeze_loaded_objects()
+    startup.freeze_loaded_objects()
     await startup.connect(slack)
     log.info("ready", team=identity.team_id, workspace=workspace.base_url)
-
-
-async def status_report(settings: Settings, query: str, now: datetime) -> Answer:
-    """The answer of `/cdi status`, from a database that no bot needs to be running on; it is asked in no team's name.
-
-    Raises `StoreTrouble` when the database can't be used.
-    """
-    async with AsyncExitStack() as stack:
-        store = await startup.open_store(settings.database_url)
-        stack.push_async_callback(store.close)
-        key = settings.braze_api_key.get_secret_value()
-        reached = await open_workspace(
-            settings.braze_base_url, key, store=store, clock=utc_now, dashboard_link=settings.dashboard_link
-        )
-        stack.push_async_callback(reached[1].aclose)
-        slack = startup.make_slack(settings)
-        stack.push_async_callback(slack.close)
-        adapters, _ = _adapters(settings, slack, "", store=store, reached=reached, metrics=Metrics())
-        return await assemble(settings, adapters, lambda: now).queries.history(_TERMINAL, query)
 
 
 async def open_workspace(
@@ -243,20 +211,20 @@ def trial_client(settings: Settings) -> BrazeClient:
 def _adapters(
     settings: Settings,
     slack: SlackApp,
-    team_id: str,
+    identity: Identity,
     *,
     store: Store,
     reached: tuple[Workspace, BrazeClient],
     metrics: Metrics,
 ) -> tuple[Adapters, SlackDirectory]:
     """The adapters, and the directory once more: handlers of what Slack sends need more of it than `assemble`."""
-    directory = SlackDirectory(slack.api, team_id)
+    directory = SlackDirectory(slack.api, identity.team_id, identity.enterprise_id)
     adapters = Adapters(
         store=store,
         workspaces=[reached],
         messenger=SlackMessenger(slack.api, Translator.load(settings.language)),
         directory=directory,
-        team_id=team_id,
+        team_id=identity.team_id,
         sleep=surroundings.sleep,
         seconds=surroundings.seconds,
         metrics=metrics,
@@ -274,9 +242,7 @@ def _build(
     metrics: Metrics,
 ) -> tuple[App, HomeTab]:
     """Assemble the program, and have it answer Slack."""
-    adapters, directory = _adapters(
-        settings, slack, identity.team_id, store=store, reached=reached, metrics=metrics
-    )
+    adapters, directory = _adapters(settings, slack, identity, store=store, reached=reached, metrics=metrics)
     app = assemble(settings, adapters, surroundings.clock)
     measure_workspaces(app, {reached[0].workspace_id: reached[1]}, metrics, surroundings.clock)
     responder = Responder(

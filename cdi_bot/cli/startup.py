@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
 import structlog
 
 from cdi_bot.braze.client import NO_INTEGRATION, BrazeClient
+from cdi_bot.core.model.channel import Channel
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
+from cdi_bot.delivery.store_health import StoreHealth
 from cdi_bot.monitoring.braze_port import NO_SUCH_INTEGRATION, BrazeReason, BrazeTrouble, Purpose
-from cdi_bot.settings.environment import Problem, Settings, SettingsError
+from cdi_bot.network import FAULTS
+from cdi_bot.settings.environment import BRAZE_KEY_FIX, Problem, Settings, SettingsError
 from cdi_bot.slack.api.app import SlackApp
 from cdi_bot.slack.api.directory import Identity
+from cdi_bot.slack.api.messenger import SlackMessenger
+from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import Store, StoreTrouble
 from cdi_bot.store.migrate import current, upgrade
 
@@ -23,6 +31,10 @@ Answer = TypeVar("Answer")
 log = structlog.get_logger(__name__)
 
 _LONGEST_WAIT = 30.0
+_TRIAL_SECONDS = 5.0
+
+_TELL_SECONDS = 10.0
+"""How long Slack may take to be told that the bot can't start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +53,6 @@ APP_TOKEN = SlackToken(
     variable="SLACK_APP_TOKEN",
     fix="Make an app-level token with connections:write under Basic Information, and turn Socket Mode on",
 )
-_KEY_FIX = "Make a key with cdi.integration_job_status under Settings > APIs and Identifiers in Braze"
 
 
 def make_slack(settings: Settings) -> SlackApp:
@@ -78,16 +89,43 @@ async def open_store(url: str) -> Store:
     return await Store.open(url)
 
 
+async def tell_admins(
+    settings: Settings, slack: SlackApp, trouble: StoreTrouble, clock: Callable[[], datetime]
+) -> None:
+    """Say in the admin channel that the bot can't start for its database; whatever restarts it says it once."""
+    if settings.admin_channel is None:
+        return
+    health = StoreHealth(
+        trouble=lambda: str(trouble),
+        messenger=SlackMessenger(slack.api, Translator.load(settings.language)),
+        clock=clock,
+        admin_channel=Channel(team_id="", channel_id=settings.admin_channel),
+    )
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_TELL_SECONDS):
+            await health.tell(str(trouble), clock())
+
+
 async def try_credentials(slack: SlackApp, braze: BrazeClient) -> None:
     """Try the key and the tokens once; raises `SettingsError` with all that are refused.
 
     Any other trouble may pass by itself. The app token is tried only beside another that is refused: Slack grants
     few openings of connections a minute, and `connect` tries it anyway.
     """
-    problems = [*await asyncio.gather(_refused_key(braze), _refused(slack.identify, BOT_TOKEN))]
+    trials = (_refused_key(braze), _refused(slack.identify, BOT_TOKEN))
+    problems = [*await asyncio.gather(*(_soon(each) for each in trials))]
     if any(problems):
         problems.append(await _refused(slack.try_app_token, APP_TOKEN))
         raise SettingsError([problem for problem in problems if problem])
+
+
+async def _soon(trial: Awaitable[Problem | None]) -> Problem | None:
+    """What a trial finds, unless it takes long: what hangs must not keep the start waiting."""
+    try:
+        async with asyncio.timeout(_TRIAL_SECONDS):
+            return await trial
+    except TimeoutError:
+        return None
 
 
 async def identify(slack: SlackApp) -> Identity:
@@ -110,7 +148,8 @@ async def _when_answered(call: Callable[[], Awaitable[Answer]], token: SlackToke
             if problem:
                 raise SettingsError([problem]) from None
             if trouble.reason != reason:  # said once, not with every try
-                log.warning("Slack can't be reached; trying until it can", reason=trouble.reason)
+                why = FAULTS.get(trouble.reason)
+                log.warning("Slack can't be reached; trying until it can", reason=trouble.reason, why=why)
             reason = trouble.reason
             pause = max(wait, trouble.retry_after or 0.0)
         await asyncio.sleep(pause)
@@ -153,9 +192,18 @@ async def _refused_key(braze: BrazeClient) -> Problem | None:
     if trouble is None:
         return None
     if trouble.reason is BrazeReason.BAD_KEY:
-        return Problem(variable="BRAZE_API_KEY", what="Braze refuses this key (401)", fix=_KEY_FIX)
+        return Problem(variable="BRAZE_API_KEY", what="Braze refuses this key (401)", fix=BRAZE_KEY_FIX)
     if trouble.reason is BrazeReason.INVALID_URL:
         what = str(trouble).rstrip(".")
         return Problem(variable="BRAZE_BASE_URL", what=what, fix="Give your instance's REST endpoint")
     log.warning("Braze can't be asked yet", reason=trouble.reason.value, why=str(trouble))
     return None
+
+
+def freeze_loaded_objects() -> None:
+    """Have the garbage collector leave alone what is loaded by now, which stays for good.
+
+    Going through all of it now and then would hold the event loop up for a tenth of a second.
+    """
+    gc.collect()
+    gc.freeze()

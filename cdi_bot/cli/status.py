@@ -5,19 +5,57 @@ pasted line can't mislead.
 """
 
 from collections.abc import Iterable
+from contextlib import AsyncExitStack
 from datetime import datetime
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cdi_bot.app import process_name, watch_workspaces
+from cdi_bot.cli import startup
+from cdi_bot.cli.run import open_workspace, utc_now
+from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Integration
+from cdi_bot.operator.metrics import Metrics
+from cdi_bot.settings.environment import BrazeSettings
 from cdi_bot.slack.render.history import figures
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.reasons import reason_text
 from cdi_bot.slack.render.kit.runs import failed, short_status, sparklines, status_sign, synced, took
 from cdi_bot.slack.render.kit.text import duration, name_of, plain
 from cdi_bot.usecases.answers import Answer, BrazeRefused, NoMatch, RunHistory, SeveralMatches
+from cdi_bot.usecases.lookup import Lookup
+from cdi_bot.usecases.queries import Queries
+
+_TERMINAL = Channel(team_id="", channel_id="")
+"""Stands for the terminal among channels: it is subscribed to nothing."""
+
+
+async def status_report(settings: BrazeSettings, query: str, now: datetime) -> Answer:
+    """The answer of `/cdi status`, from a database that no bot needs to be running on; it is asked in no team's name.
+
+    Raises `StoreTrouble` when the database can't be used.
+    """
+    async with AsyncExitStack() as stack:
+        store = await startup.open_store(settings.database_url)
+        stack.push_async_callback(store.close)
+        metrics = Metrics()
+        reached = await open_workspace(
+            settings.braze_base_url,
+            settings.braze_api_key.get_secret_value(),
+            store=store,
+            clock=utc_now,
+            metrics=metrics,
+            dashboard_link=settings.dashboard_link,
+        )
+        stack.push_async_callback(reached[1].aclose)
+        workspaces = watch_workspaces(
+            settings, [reached], store=store, clock=lambda: now, owner=process_name(), metrics=metrics
+        )
+        lookup = Lookup(store=store, workspaces=workspaces)
+        queries = Queries(store=store, workspaces=workspaces, lookup=lookup, clock=lambda: now)
+        return await queries.history(_TERMINAL, query)
 
 
 def print_answer(answer: Answer, console: Console, *, i18n: Translator, now: datetime) -> bool:
@@ -45,7 +83,7 @@ def _history(history: RunHistory, i18n: Translator, now: datetime) -> tuple[list
         lines.append(i18n("Braze no longer lists this integration."))
     if history.incident is not None:
         lines.append(i18n("Not well since {time}.").format(time=_local(history.incident.failing_since)))
-    lines += [f"{label}: {value}" for label, value in figures(history, i18n, now, when=_local)]
+    lines += [f"{label}: {value}" for label, value in figures(history, i18n, now, when=_local, written=plain)]
     lines += [line.replace("`", "") for line in sparklines(history.recent, i18n)]
     if history.trouble is not None:
         lines.append(i18n("From memory: {reason}.").format(reason=reason_text(history.trouble, i18n)))

@@ -75,8 +75,11 @@ def expected_next(integration: Integration, runs: Sequence[Run], now: datetime) 
         now: The present. A scheduled time that Braze gave and that has passed is no longer expected.
 
     Returns:
-        The time, which is before `now` where a run is overdue by the regular interval; `None` where it is unknown.
+        The time, which is before `now` where a run is overdue by the regular interval; `None` where it is unknown, and
+        for an integration that is paused.
     """
+    if integration.is_inactive:
+        return None
     scheduled = integration.next_scheduled_run
     if scheduled is not None and scheduled > now:
         return scheduled

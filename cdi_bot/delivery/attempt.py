@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from cdi_bot.core.model import still_waits
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.message import Card, MessageKind, OutboxMessage, SyncEnded
+from cdi_bot.core.model.message import Card, ChannelBroken, MessageKind, OutboxMessage, SyncEnded
 from cdi_bot.core.routing import fact_of, snoozed_until
 from cdi_bot.delivery.channel_health import ChannelHealth
 from cdi_bot.delivery.slack_port import Messenger, SlackTrouble, SlackVerdict
@@ -38,7 +38,7 @@ class AttemptResult(StrEnum):
     UPDATED = "updated"  # Slack shows its newest state now
     FOUND = "found"  # Slack had it already: an earlier try went through
     TOLD_BY_CARD = "told_by_card"  # the card's first post told this already
-    NOT_NEEDED = "not_needed"  # snoozed until it was over; or a reminder of what somebody has acknowledged
+    NOT_NEEDED = "not_needed"  # it is no news any more: over before it could be told, or acknowledged
     WAITING = "waiting"  # too early: snoozed, or its card is not posted yet, or its fate can't be known yet
 
 
@@ -115,6 +115,10 @@ class MessageSender:
         owed = message.owed
         if message.sending_since and still_waits(message.sending_since, SETTLE_AFTER, now):
             return _Wait(until=message.sending_since + SETTLE_AFTER, reason="in doubt")
+        if isinstance(owed.content, ChannelBroken):
+            marked = await uow.subscriptions.for_channel(owed.content.channel)
+            if not any(each.broken_reason for each in marked):
+                return AttemptResult.NOT_NEEDED  # it is back, or not subscribed to anything any more
         if owed.kind is MessageKind.NOTICE:
             thread_ts = owed.content.thread_ts if isinstance(owed.content, SyncEnded) else None
             return _Ready(view=await self.views.event(uow, message, now), thread_ts=thread_ts)
@@ -141,8 +145,9 @@ class MessageSender:
     async def _post(self, message: OutboxMessage, ready: _Ready) -> AttemptResult:
         if message.sending_since:
             try:
-                # One that lies ahead was written before the clock was set back.
-                found = await self._find(message, ready, min(message.sending_since, self.clock()))
+                # A mark that lies ahead was written before the clock was set back.
+                ago = max(self.clock() - message.sending_since, timedelta(0))
+                found = await self._find(message, ready, ago)
             except SlackTrouble as trouble:
                 if trouble.verdict is not SlackVerdict.REFUSED:
                     raise
@@ -168,9 +173,9 @@ class MessageSender:
         await self._record(message, ready, ts)
         return AttemptResult.POSTED
 
-    async def _find(self, message: OutboxMessage, ready: _Ready, since: datetime) -> str | None:
+    async def _find(self, message: OutboxMessage, ready: _Ready, ago: timedelta) -> str | None:
         return await self.messenger.find(
-            message.owed.channel, key=message.owed.key, since=since, thread_ts=ready.thread_ts
+            message.owed.channel, key=message.owed.key, ago=ago, thread_ts=ready.thread_ts
         )
 
     async def _record(

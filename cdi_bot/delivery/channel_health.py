@@ -7,12 +7,13 @@ whether each of them arrives.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.message import ChannelBroken, MessageKind, OwedMessage
+from cdi_bot.core.model.message import ChannelBroken, MessageKind, OutboxMessage, OwedMessage
 from cdi_bot.delivery.slack_port import ChannelInfo, Messenger, SlackTrouble, SlackVerdict
 from cdi_bot.store import Store, StoreTrouble
 
@@ -63,39 +64,39 @@ class ChannelHealth:
             self.trouble = None
 
     async def mark_broken(self, channel: Channel, reason: str) -> None:
-        """Mark the channel's subscriptions as broken, and tell who made them, once, how to fix it.
-
-        The people are looked up first and the mark and the messages commit together, so that a crash in between
-        tells them again rather than never.
-        """
+        """Mark the channel's subscriptions as broken, and owe those who made them, once, how to fix it."""
         self._healthy.discard(channel)
-        async with self._store.read() as uow:
-            subscriptions = [
-                each for each in await uow.subscriptions.for_channel(channel) if not each.broken_reason
-            ]
-        if not subscriptions:
-            return
-        told = [
-            await self._direct_message(channel.team_id, who)
-            for who in sorted({each.created_by for each in subscriptions})
-        ]
         now = self._clock()
-        owed = [
-            OwedMessage(
-                key=f"broken:{channel.channel_id}:{direct.channel_id}:{now:%Y%m%dT%H%M%S}",
-                channel=direct,
-                kind=MessageKind.NOTICE,
-                content=ChannelBroken(channel=channel, reason=reason),
-                not_before=now,
-            )
-            for direct in sorted({each for each in told if each})
-        ]
         async with self._store.write() as uow:
-            if not await uow.subscriptions.mark_broken(channel, reason):
-                return  # another process was faster, and tells
+            marked = await uow.subscriptions.mark_broken(channel, reason)
+            people = sorted({each.created_by for each in marked})
+            owed = [
+                _told(Channel(team_id=channel.team_id, channel_id=who), channel, reason, now)
+                for who in people
+            ]
             await uow.outbox.add(owed, now=now)
+        if not marked:
+            return  # it was marked before, or another process was faster, and tells
         self._wake()
         log.error("channel can't be posted to", channel=channel.channel_id, reason=reason, told=len(owed))
+
+    async def pass_on(self, message: OutboxMessage, reason: str) -> None:
+        """Owe the admin channel what a person can't be told.
+
+        Without one nobody is told: then `/cdi status`, Home, `check` and the metrics say it to whoever looks.
+        """
+        person, content, admin = message.owed.channel, message.owed.content, self._admin_channel
+        now = self._clock()
+        lost = content.channel if isinstance(content, ChannelBroken) else None
+        async with self._store.write() as uow:
+            if isinstance(content, ChannelBroken) and admin and admin != lost:
+                since = message.created_at  # the same for everybody who was to be told
+                told = _told(admin, content.channel, content.reason, since)
+                await uow.outbox.add([replace(told, not_before=now)], now=now)
+            await uow.outbox.mark_sent(message.message_id, ts=None, now=now)
+        log.warning(
+            "person can't be told", user=person.channel_id, reason=reason, admin_told=admin is not None
+        )
 
     async def mark_team_broken(self, channels: set[Channel], reason: str) -> None:
         """Mark channels of a team that the bot was removed from: nobody there can be told, so it is logged."""
@@ -143,7 +144,7 @@ class ChannelHealth:
                 self._healthy.discard(channel)
                 await self.check(channel)
         except StoreTrouble as trouble:
-            log.warning("broken channels wait for the database", why=str(trouble))
+            log.debug("broken channels wait for the database", why=str(trouble))
 
     async def _restore(self, channel: Channel, reason: str) -> None:
         """Take the marks away, and tell at once what waited."""
@@ -154,13 +155,16 @@ class ChannelHealth:
         self._wake()
         log.info("channel can be posted to again", channel=channel.channel_id, after=reason)
 
-    async def _direct_message(self, team_id: str, who: str) -> Channel | None:
-        """Where to tell a person; the admin channel when they can't be reached."""
-        try:
-            return await self._messenger.direct_channel(team_id, who)
-        except SlackTrouble as trouble:
-            log.warning("person can't be told", user=who, reason=trouble.reason)
-            return self._admin_channel
+
+def _told(whom: Channel, lost: Channel, reason: str, now: datetime) -> OwedMessage:
+    """What a person or the admin channel is told of a channel that was marked."""
+    return OwedMessage(
+        key=f"broken:{lost.channel_id}:{whom.channel_id}:{now:%Y%m%dT%H%M%S}",
+        channel=whom,
+        kind=MessageKind.NOTICE,
+        content=ChannelBroken(channel=lost, reason=reason),
+        not_before=now,
+    )
 
 
 def _may_post(info: ChannelInfo, reason: str) -> bool:

@@ -94,13 +94,27 @@ class Digests:
             async with self.store.read() as uow:
                 settings = await uow.channels.with_digest()
         except StoreTrouble as trouble:
-            log.warning("digests wait for the database", why=str(trouble))
+            log.debug("digests wait for the database", why=str(trouble))
             return
+        for each in settings:
+            await self._set_back(each, now)
         due = [period for each in settings if (period := _due(each, now))]
         for period in due:
             await self._tell(period)
         here = {(period.channel, period.until) for period in due}
         self._waiting = {which: since for which, since in self._waiting.items() if which in here}
+
+    async def _set_back(self, settings: ChannelSettings, now: datetime) -> None:
+        """Where the last digest's period ended in the future, the clock was set back: go on from the last due time."""
+        schedule, ahead = schedule_of(settings), settings.digest_until
+        if schedule is None or ahead is None or ahead <= now:
+            return
+        last = schedule.last_due(zone_of(settings), now)
+        try:
+            async with self.store.write() as uow:
+                await uow.channels.advance_digest(settings.channel, since=ahead, until=last)
+        except StoreTrouble as trouble:
+            log.warning("a digest waits for the database", why=str(trouble))
 
     async def _tell(self, period: _DueDigest) -> None:
         log_ = log.bind(channel=period.channel.channel_id, until=period.until.isoformat())

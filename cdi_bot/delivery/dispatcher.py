@@ -41,6 +41,9 @@ _KEEP_CHANNEL = Lease.CHANNEL / 2
 _LOOK_AHEAD = 500
 """So many of a channel's messages are looked at together, to group what belongs together."""
 
+_OUTAGE = timedelta(seconds=10)
+"""How long nothing went through when the next message that does wakes all that waits; less is one bad answer."""
+
 _LONG = 60.0
 """Seconds after which a look at the outbox hangs."""
 
@@ -80,7 +83,8 @@ class Dispatcher:
         self._woken = asyncio.Event()
         self._stopping = False
         self._looks_since: float | None = None
-        self._times_doubtful = True  # what an earlier process put off went by its clock
+        self._failing_since: datetime | None = None  # since when Slack answers nothing of use
+        self._look_at_all = True  # what an earlier process put off went by its clock
         self._working: dict[Channel, asyncio.Task[None]] = {}
         self._slots = asyncio.Semaphore(_SENDING_AT_ONCE)
         self._rate_limiter = SlackRateLimiter(clock)
@@ -105,7 +109,7 @@ class Dispatcher:
 
     def clock_set(self, _by: timedelta) -> None:
         """Look at everything again that is put off: until when went by the old clock."""
-        self._times_doubtful = True
+        self._look_at_all = True
         self.wake()
 
     async def run(self) -> None:
@@ -143,16 +147,16 @@ class Dispatcher:
         room = _CHANNELS_AT_ONCE - len(self._working)
         if room <= 0:
             return
-        doubtful, self._times_doubtful = self._times_doubtful, False
+        everything, self._look_at_all = self._look_at_all, False
         try:
             async with self._store.write() as uow:
-                if doubtful:
+                if everything:
                     await uow.outbox.make_due(now=now)
                 channels = await uow.outbox.claim_channels(
                     owner=self._owner, now=now, until=now + Lease.CHANNEL, limit=room
                 )
         except StoreTrouble:
-            self._times_doubtful |= doubtful
+            self._look_at_all |= everything
             raise
         for channel, rest_until in channels.items():
             self._rate_limiter.pause(channel, rest_until)
@@ -242,6 +246,8 @@ class Dispatcher:
             self._count(trouble.verdict)
             if trouble.verdict is SlackVerdict.UNKNOWN:  # it may have been taken
                 self._rate_limiter.note_sent(message, card)
+            if trouble.verdict in {SlackVerdict.UNKNOWN, SlackVerdict.RETRY} and trouble.retry_after is None:
+                self._failing_since = self._failing_since or self._clock()
             return await self._failure_handler.handle(message, trouble)
         except StoreTrouble:
             raise
@@ -254,8 +260,16 @@ class Dispatcher:
             return None
         if done in {AttemptResult.POSTED, AttemptResult.UPDATED}:
             self._rate_limiter.note_sent(message, card)
+            self._note_success()
         log_.info("message", done=done.value)
         return True
+
+    def _note_success(self) -> None:
+        """Slack took a message: after an outage, everything is looked at anew that was put off."""
+        since, self._failing_since = self._failing_since, None
+        if since is not None and not still_waits(since, _OUTAGE, self._clock()):
+            self._look_at_all = True
+            self.wake()
 
 
 def _with_replies(message: OutboxMessage, owed: Sequence[OutboxMessage]) -> list[OutboxMessage]:

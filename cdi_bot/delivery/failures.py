@@ -60,17 +60,25 @@ class FailureHandler:
             await self._postpone(message, _RETRY_REFUSED, trouble.reason)
             return None
         if verdict in {SlackVerdict.CHANNEL_GONE, SlackVerdict.TEAM_GONE}:
-            await self._hold(message, _RETRY_CHANNEL, trouble.reason)
-            if verdict is SlackVerdict.CHANNEL_GONE:
-                await self._channel_health.mark_broken(channel, trouble.reason)
-            else:
-                await self._channel_health.mark_team_broken({channel}, trouble.reason)
-            return False
+            return await self._lost(message, verdict, trouble.reason)
         if trouble.retry_after is not None:
             # The limit is the method's: what needs another one, such as a change of a card, may still go.
             await self._postpone(message, timedelta(seconds=trouble.retry_after), trouble.reason)
             return None
         await self._hold(message, self._backoff(message), trouble.reason)
+        return False
+
+    async def _lost(self, message: OutboxMessage, verdict: SlackVerdict, reason: str) -> bool:
+        """Nothing can be posted there, or to no channel of the team: mark it, and have it told."""
+        channel = message.owed.channel
+        if verdict is SlackVerdict.CHANNEL_GONE and channel.is_person:
+            await self._channel_health.pass_on(message, reason)
+            return True
+        await self._hold(message, _RETRY_CHANNEL, reason)
+        if verdict is SlackVerdict.CHANNEL_GONE:
+            await self._channel_health.mark_broken(channel, reason)
+        else:
+            await self._channel_health.mark_team_broken({channel}, reason)
         return False
 
     async def push_back(self, message: OutboxMessage, reason: str) -> None:

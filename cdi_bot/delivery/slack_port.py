@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -57,7 +57,7 @@ class Messenger(Protocol):
         broadcast: bool = False,
         language: str | None = None,
     ) -> str:
-        """Post a message that carries `key` in its metadata; returns its `ts`.
+        """Post a message that carries `key` in its metadata, to a person as well; returns its `ts`.
 
         It is written in `language`, or (`None`) in the bot's own.
         """
@@ -69,15 +69,13 @@ class Messenger(Protocol):
         """Replace a message's content; harmless when repeated."""
         ...
 
-    async def find(self, channel: Channel, *, key: str, since: datetime, thread_ts: str | None) -> str | None:
-        """Find a message by the key it carries among those since a time; `None` when it is not there.
+    async def find(self, channel: Channel, *, key: str, ago: timedelta, thread_ts: str | None) -> str | None:
+        """Find a message by the key it carries among those posted so long ago at most; `None` when it is not there.
+
+        A length, not a time: Slack's clock names the messages, and ours may be wrong.
 
         Raises `SlackTrouble` with the verdict REFUSED where the bot may not read the channel.
         """
-        ...
-
-    async def direct_channel(self, team_id: str, user_id: str) -> Channel:
-        """Open the direct message to a person."""
         ...
 
     async def channel_info(self, channel: Channel) -> ChannelInfo:

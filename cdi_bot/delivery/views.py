@@ -92,4 +92,12 @@ class GroupedReplyView:
     possible_repeat: bool = False
 
 
-View = CardView | SubscribedView | DigestView | EventView | GroupedReplyView
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreView:
+    """That the bot's database can't be used, and why; or (`None`) that it can again."""
+
+    trouble: str | None
+    possible_repeat: bool = False
+
+
+View = CardView | SubscribedView | DigestView | EventView | GroupedReplyView | StoreView

@@ -42,6 +42,20 @@ class BrazeReason(StrEnum):
     REFUSED = "refused"  # any other 4xx
 
 
+_NOTABLE_SKEW = timedelta(seconds=30)
+
+
+def notable_skew(skew: timedelta) -> str | None:
+    """Say how wrong this machine's clock is by Braze's, which is so far ahead; `None` where it is right enough.
+
+    Whatever the difference is, deadlines go by Braze's clock.
+    """
+    if abs(skew) <= _NOTABLE_SKEW:
+        return None
+    side = "behind" if skew > timedelta(0) else "ahead of"
+    return f"the clock of this machine is {round(abs(skew.total_seconds())):,} s {side} Braze's"
+
+
 NO_SUCH_INTEGRATION = frozenset({BrazeReason.INVALID_INTEGRATION, BrazeReason.UNKNOWN_INTEGRATION})
 """Braze knows no integration with the id."""
 
@@ -117,6 +131,11 @@ class Braze(Protocol):
 
     def allowance(self, endpoint: Endpoint, now: datetime, *, purpose: Purpose = Purpose.POLL) -> int:
         """How many requests may be sent to `endpoint` right now within the budget."""
+        ...
+
+    @property
+    def clock_skew(self) -> timedelta:
+        """How far Braze's clock is ahead of ours, by the dates of its answers; zero until there is one."""
         ...
 
     def limit(self, endpoint: Endpoint) -> int:

@@ -31,7 +31,7 @@ _WORKSPACE_WIDE = {BrazeReason.UNREACHABLE, BrazeReason.TIMEOUT, BrazeReason.BAD
 
 @dataclass(slots=True, kw_only=True)
 class Connectivity:
-    """Whether Braze answers. `reason` is why the newest request failed, `None` if it did not."""
+    """Whether Braze answers, and ever has. `reason` is why the newest request failed, `None` if it did not."""
 
     store: Store
     workspace_id: int
@@ -42,14 +42,14 @@ class Connectivity:
     incident: Incident | None = None
     paused_until: datetime | None = None
     _failures: int = 0
-    _has_answered: bool = False
+    has_answered: bool = False
 
     def answered(self, now: datetime) -> None:
         """Note a good answer."""
         if self.reason is not None:
             log.info("Braze answers again", after=str(now - self.last_answer))
         self.last_answer, self.reason, self.paused_until, self._failures = now, None, None, 0
-        self._has_answered = True
+        self.has_answered = True
 
     def failed(self, trouble: BrazeTrouble, now: datetime) -> None:
         """Note a failure; one that holds for the whole workspace pauses polling, longer each time."""
@@ -59,7 +59,7 @@ class Connectivity:
         if trouble.reason is BrazeReason.OUT_OF_BUDGET:
             return
         if (
-            self._has_answered
+            self.has_answered
             and trouble.reason not in _WORKSPACE_WIDE
             and now - self.last_answer < _SINGLE_FAILURE
         ):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -79,7 +80,7 @@ class Evaluator:
         for count, item in enumerate(self._poller.subscribed(), start=1):
             if count % _IN_A_ROW == 0:
                 await asyncio.sleep(0)
-            facts = facts_of(item)
+            facts = facts_of(item, self._poller.clock_skew)
             for kind, rule in self._rules.items():
                 incident = open_incidents.get((kind, item.integration_id))
                 changed = await judge(rule, facts, incident, now, past)
@@ -110,11 +111,19 @@ class Evaluator:
         self._wake()
 
 
-def facts_of(item: IntegrationState) -> IntegrationFacts:
-    """What memory holds of an integration."""
+def facts_of(item: IntegrationState, skew: timedelta = timedelta(0)) -> IntegrationFacts:
+    """What memory holds of an integration, by Braze's clock, which is so far ahead of ours."""
     newest = item.newest
     is_running = newest is not None and newest.sync_start_time in item.running_starts
-    return IntegrationFacts(watched=item.watched, newest=newest, is_running=is_running)
+    watched = item.watched
+    if skew:
+        listed_at, asked_at = watched.listed_at, watched.status_asked_at
+        watched = replace(
+            watched,
+            listed_at=listed_at + skew if listed_at else None,
+            status_asked_at=asked_at + skew if asked_at else None,
+        )
+    return IntegrationFacts(watched=watched, newest=newest, is_running=is_running, skew=skew)
 
 
 class PastReader:

@@ -14,7 +14,15 @@ import structlog
 from cdi_bot.core.model.integration import WatchedIntegration
 from cdi_bot.core.model.run import Outcome, Run, second_of
 from cdi_bot.core.rules.slow import held_as_running
-from cdi_bot.monitoring.braze_port import Braze, BrazeReason, BrazeTrouble, ListPage, Purpose, StatusPage
+from cdi_bot.monitoring.braze_port import (
+    Braze,
+    BrazeReason,
+    BrazeTrouble,
+    ListPage,
+    Purpose,
+    StatusPage,
+    Unreadable,
+)
 from cdi_bot.monitoring.integration_state import NONE_RUNNING, IntegrationState
 from cdi_bot.store import Store
 
@@ -38,6 +46,7 @@ class ListFetcher:
     braze: Braze
     can_list: bool | None = None
     _cursors: dict[int, str | None] = field(default_factory=lambda: {0: None})
+    _unreadable: dict[int, tuple[Unreadable, ...]] = field(default_factory=dict)
 
     async def read(self, number: int, *, purpose: Purpose) -> tuple[ListPage, bool]:
         """Fetch the page of this number, the first one being 0; says too whether it is the last one.
@@ -57,8 +66,10 @@ class ListFetcher:
             self._note(trouble)
             raise
         self.can_list = True
-        for unreadable in page.unreadable:
-            log.warning("integration not readable", where=unreadable.where, why=unreadable.why)
+        if page.unreadable != self._unreadable.get(number, ()):  # logged once, not with every reading
+            for unreadable in page.unreadable:
+                log.warning("integration not readable", where=unreadable.where, why=unreadable.why)
+        self._unreadable[number] = page.unreadable
         following = page.next_cursor
         if following is not None and following in self._before(number):
             log.warning("cursor of the list repeats", pages=number)
@@ -116,8 +127,9 @@ async def fetch_runs(
             runs, cursor, earlier = runs + earlier[0], earlier[1], None
         try:
             page = await _page(braze, item, cursor, purpose, now)
-        except BrazeTrouble:
-            item.resume_from = (runs, cursor)
+        except BrazeTrouble as trouble:
+            if trouble.reason is not BrazeReason.INVALID_CURSOR:  # that would fail again and again
+                item.resume_from = (runs, cursor)
             raise
         runs += page.runs
         cursor = page.next_cursor
@@ -128,22 +140,46 @@ async def _page(
     braze: Braze, item: IntegrationState, cursor: str | None, purpose: Purpose, now: datetime
 ) -> StatusPage:
     page = await braze.status_page(item.integration_id, cursor, purpose=purpose)
-    for unreadable in page.unreadable:
-        log.warning(
-            "run not readable", integration=item.integration_id, where=unreadable.where, why=unreadable.why
-        )
+    if page.unreadable != item.unreadable:  # logged once, not with every answer
+        for unreadable in page.unreadable:
+            log.warning(
+                "run not readable",
+                integration=item.integration_id,
+                where=unreadable.where,
+                why=unreadable.why,
+            )
+    if cursor is None:
+        item.unreadable = page.unreadable
     return replace(page, runs=held_as_running(page.runs, now))
 
 
 def _fetched(item: IntegrationState, first: StatusPage, runs: list[Run], *, at_end: bool) -> FetchedRuns:
     found = {second_of(run.sync_start_time) for run in runs}
-    lost = {start for start in item.running_starts if second_of(start) not in found}
+    listed = item.watched.integration.last_job_start_time
+    lost = {
+        start
+        for start in item.running_starts
+        if second_of(start) not in found
+        and (at_end or not _may_be_further_back(start, runs))
+        and not (listed and second_of(listed) == second_of(start) and _is_newer(start, runs))
+    }
     recorded = set(item.page_hashes or ())
     return FetchedRuns(
         first_page=first.runs,
         runs=tuple(run for run in runs if hash(run) not in recorded),
-        vanished=frozenset(lost) if at_end else frozenset(),
+        vanished=frozenset(lost),
     )
+
+
+def _may_be_further_back(start: datetime, runs: Sequence[Run]) -> bool:
+    """Whether a run that began then may stand on a page behind these: Braze's order is the newest first in practice."""
+    starts = [run.sync_start_time for run in runs]
+    return not starts or start < min(starts) or starts[0] < starts[-1]
+
+
+def _is_newer(start: datetime, runs: Sequence[Run]) -> bool:
+    """Whether a run that began then is newer than all of these: the status call may be behind the list."""
+    return all(run.sync_start_time < start for run in runs)
 
 
 def _overlaps(runs: list[Run], others: list[Run]) -> bool:
@@ -158,7 +194,9 @@ async def _is_enough(store: Store, item: IntegrationState, runs: list[Run]) -> b
     watched = item.watched
     oldest = min(run.sync_start_time for run in runs)
     found = {second_of(run.sync_start_time) for run in runs}
-    if any(second_of(start) not in found for start in item.running_starts):
+    if any(
+        second_of(start) not in found and _may_be_further_back(start, runs) for start in item.running_starts
+    ):
         return False
     if watched.watched_since is None:
         return True

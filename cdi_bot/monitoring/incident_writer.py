@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -171,9 +171,11 @@ async def _end_snoozes(uow: UnitOfWork, incident: Incident) -> None:
 
 
 async def start_watching(
-    uow: UnitOfWork, integrations: Sequence[WatchedIntegration], now: datetime
+    uow: UnitOfWork, integrations: Sequence[WatchedIntegration], now: datetime, *, skew: timedelta
 ) -> list[WatchedIntegration]:
     """Take the baseline of those not watched yet: what is stored of them by now is history.
+
+    Braze's clock is `skew` ahead of ours.
 
     Those that are failing get an incident that is told to nobody, so that their recovery will be told. Returns the
     integrations that are watched from now on.
@@ -185,7 +187,7 @@ async def start_watching(
         integration = watched.integration
         recent = await uow.runs.page(integration.workspace_id, integration.integration_id, offset=0, limit=10)
         based, incident = take_baseline(watched, recent, now)
-        started.append(based)
+        started.append(replace(based, watched_since=now + skew))
         quiet += [incident] if incident else []
     await uow.integrations.save(started)
     await uow.incidents.add(quiet)

@@ -10,6 +10,7 @@ from typing import Any
 
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.run import Outcome, Run, listed_status, second_of
+from cdi_bot.monitoring.braze_port import Unreadable
 
 NONE_RUNNING: frozenset[datetime] = frozenset()
 """One object for all of them."""
@@ -38,6 +39,7 @@ class IntegrationState:
     those of them that are over, `running_starts` those of stored runs that still run. `has_news` says that the list
     showed a change which no status call has explained yet, and `list_unstored` that it could not be stored, so that
     the list has to be taken again. `times_unsaved`: the times of the last answers are newer here than in the store.
+    `unreadable` is what could not be read of the first status page when it was last asked for.
     `resume_from` is where reading back stopped for want of budget: the runs read so far, and the next cursor.
 
     Kept are tuples of plain values, of which the objects are made anew when they are asked for: unlike objects, the
@@ -57,6 +59,7 @@ class IntegrationState:
         "settled_starts",
         "subscribed",
         "times_unsaved",
+        "unreadable",
     )
 
     def __init__(self, *, watched: WatchedIntegration, subscribed: bool) -> None:
@@ -70,6 +73,7 @@ class IntegrationState:
         self.running_starts = NONE_RUNNING
         self.has_news = self.times_unsaved = self.list_unstored = False
         self.failures = 0
+        self.unreadable: tuple[Unreadable, ...] = ()
         self.resume_from: tuple[list[Run], str] | None = None
 
     @property

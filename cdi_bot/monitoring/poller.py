@@ -16,7 +16,14 @@ from cdi_bot.core.model.integration import WatchedIntegration, Workspace
 from cdi_bot.core.planner.planner import CALLS_SHARE, PAGES_SHARE, Planner
 from cdi_bot.core.planner.run_estimate import RUNS_KEPT
 from cdi_bot.core.planner.timing import RequestPace
-from cdi_bot.monitoring.braze_port import NO_MEASUREMENTS, Braze, Endpoint, Measurements, Purpose
+from cdi_bot.monitoring.braze_port import (
+    NO_MEASUREMENTS,
+    Braze,
+    Endpoint,
+    Measurements,
+    Purpose,
+    notable_skew,
+)
 from cdi_bot.monitoring.connectivity import Connectivity
 from cdi_bot.monitoring.incident_writer import ConflictError, start_watching
 from cdi_bot.monitoring.integration_state import IntegrationState
@@ -75,7 +82,11 @@ class Poller:
             last_answer=now,
         )
         self._state = WorkspaceState(
-            store=store, workspace_id=workspace.workspace_id, wake=wake, measurements=measurements
+            store=store,
+            workspace_id=workspace.workspace_id,
+            clock_skew=lambda: braze.clock_skew,
+            wake=wake,
+            measurements=measurements,
         )
         self._planner = Planner(interval=settings.interval)
         self._to_learn: deque[str] = deque()  # integrations whose usual runs the planner does not know yet
@@ -88,6 +99,7 @@ class Poller:
             planner=self._planner,
             on_news=self._ask_for_news,
         )
+        self._skew_told = False
         self._led_at: datetime | None = None  # when the lease was last taken
         self._calls, self._pages = RequestPace(now), RequestPace(now)
         self._refreshed_at: datetime | None = None
@@ -98,6 +110,15 @@ class Poller:
     def can_list(self) -> bool | None:
         """Whether the key may list integrations; `None` until Braze has said."""
         return self._requests.list_fetcher.can_list
+
+    @property
+    def clock_skew(self) -> timedelta:
+        """How far Braze's clock is ahead of ours."""
+        return self._braze.clock_skew
+
+    def braze_time(self) -> datetime | None:
+        """The present by Braze's clock, `None` before Braze has answered."""
+        return self._clock() + self.clock_skew if self.connectivity.has_answered else None
 
     def oldest_age(self) -> timedelta:
         """How long ago Braze told of the subscribed integration that it told of least recently; zero without any."""
@@ -127,7 +148,7 @@ class Poller:
 
     async def watch(self, uow: UnitOfWork, integrations: Sequence[WatchedIntegration], now: datetime) -> None:
         """Begin to watch integrations in the caller's transaction: what is stored of them by now is history."""
-        await start_watching(uow, integrations, now)
+        await start_watching(uow, integrations, now, skew=self.clock_skew)
         self._state.is_stale = True
 
     def clock_set(self, by: timedelta) -> None:
@@ -166,6 +187,7 @@ class Poller:
             return
         if self.connectivity.is_paused(now):
             return
+        self._note_clock_skew()
         self._planner.set_limits(
             calls_per_minute=self._braze.limit(Endpoint.STATUS) * CALLS_SHARE,
             pages_per_minute=self._braze.limit(Endpoint.LIST) * PAGES_SHARE,
@@ -214,6 +236,17 @@ class Poller:
                     self._planner.learn_habits(integration_id, runs, now)
         for _ in some:
             self._to_learn.popleft()
+
+    def _note_clock_skew(self) -> None:
+        """Let the planner know, and log once where the clocks differ by more than a moment."""
+        skew = self.clock_skew
+        self._planner.set_clock_skew(skew)
+        told = notable_skew(skew)
+        if told and not self._skew_told:
+            log.warning(told)
+        elif self._skew_told and not told:
+            log.info("the clock of this machine agrees with Braze's again")
+        self._skew_told = told is not None
 
     async def _leads(self, now: datetime) -> bool:
         """Take or keep the lease on the workspace, so that it has one poller and one budget."""

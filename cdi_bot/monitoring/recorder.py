@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import structlog
+
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import WatchedIntegration
 from cdi_bot.core.model.message import MessageKind, OwedMessage, RunStarted
@@ -21,7 +23,9 @@ from cdi_bot.core.model.subscription import Subscription
 from cdi_bot.core.routing import channels_for_runs
 from cdi_bot.core.rules.sync_failed import Finding, IncidentChange, judge_runs
 from cdi_bot.monitoring.incident_writer import ConflictError, IncidentUpdate, owe_incident, store_incidents
-from cdi_bot.store import Store, StoreTrouble, UnitOfWork
+from cdi_bot.store import RowRefused, Store, StoreTrouble, UnitOfWork
+
+log = structlog.get_logger(__name__)
 
 MOST = 500
 """Observations in one transaction, so that none is long."""
@@ -209,11 +213,13 @@ class Recorder:
         self._store = store
         self._queue: list[_Waiting] = []
         self._working: asyncio.Task[None] | None = None
+        self._refused: set[str] = set()
 
     async def record(self, observations: Sequence[Observation], now: datetime) -> list[Finding]:
         """Store observations with what they owe; returns the finding of each.
 
-        Raises `StoreTrouble`, or `ConflictError` when somebody changes the same incident again and again.
+        Where the database refuses one of several, that one is logged and left out. Raises `StoreTrouble`, or
+        `ConflictError` when somebody changes the same incident again and again.
         """
         if not observations:
             return []
@@ -257,18 +263,34 @@ class Recorder:
         try:
             findings = iter(await self._commit(observations, max(waiting.now for waiting in batch)))
         except Exception as trouble:  # noqa: BLE001  # it goes to whoever waits
-            if len(batch) > 1 and not isinstance(trouble, StoreTrouble):
+            if len(batch) > 1 and not _is_of_the_database(trouble):
                 for waiting in batch:
                     await self._settle([waiting])
-                return
-            for waiting in batch:
-                if not waiting.done.done():
-                    waiting.done.set_exception(trouble)
+            elif len(observations) > len(batch) == 1 and isinstance(trouble, RowRefused):
+                await self._settle_singly(batch[0])
+            else:
+                for waiting in batch:
+                    _fail(waiting, trouble)
             return
         for waiting in batch:
-            mine = [next(findings) for _ in waiting.observations]
-            if not waiting.done.done():
-                waiting.done.set_result(mine)
+            _answer(waiting, [next(findings) for _ in waiting.observations])
+
+    async def _settle_singly(self, waiting: _Waiting) -> None:
+        """Store the observations of one caller one by one, but for those that the database refuses."""
+        findings: list[Finding] = []
+        for observation in waiting.observations:
+            integration_id = observation.watched.integration.integration_id
+            try:
+                findings += await self._commit([observation], waiting.now)
+                self._refused.discard(integration_id)
+            except RowRefused as refusal:
+                if integration_id not in self._refused:
+                    log.warning("observation refused", integration=integration_id, why=str(refusal))
+                self._refused.add(integration_id)
+            except Exception as trouble:  # noqa: BLE001  # it goes to whoever waits
+                _fail(waiting, trouble)
+                return
+        _answer(waiting, findings)
 
     async def _commit(self, observations: Sequence[Observation], now: datetime) -> list[Finding]:
         for _ in range(_TRIES - 1):
@@ -279,3 +301,18 @@ class Recorder:
                 continue
         async with self._store.write() as uow:
             return await record_observations(uow, observations, now=now)
+
+
+def _is_of_the_database(trouble: Exception) -> bool:
+    """Whether everything else would fail likewise."""
+    return isinstance(trouble, StoreTrouble) and not isinstance(trouble, RowRefused)
+
+
+def _fail(waiting: _Waiting, trouble: Exception) -> None:
+    if not waiting.done.done():
+        waiting.done.set_exception(trouble)
+
+
+def _answer(waiting: _Waiting, findings: list[Finding]) -> None:
+    if not waiting.done.done():
+        waiting.done.set_result(findings)

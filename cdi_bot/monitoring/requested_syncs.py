@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import structlog
@@ -76,9 +76,11 @@ class SyncFollower:
         """Tell the end if the stored runs show one; False while it goes on."""
         now = self.clock()
         async with self.store.read() as uow:
-            since = sync.asked_at - CLOCKS_APART
+            skew = self.poller.clock_skew
+            by_braze = replace(sync, asked_at=sync.asked_at + skew)
+            since = by_braze.asked_at - CLOCKS_APART
             runs = await uow.runs.since(sync.workspace_id, sync.integration_id, since)
-        end = judge_requested_sync(sync, runs, now, is_fresh=is_fresh)
+        end = judge_requested_sync(by_braze, runs, now + skew, is_fresh=is_fresh)
         if end is None:
             return False
         async with self.store.write() as uow:

@@ -90,7 +90,8 @@ class BrazeRequests:
     async def ask(self, item: IntegrationState, *, purpose: Purpose = Purpose.POLL) -> None:
         """Ask an integration's status and record what is new; raises `BrazeTrouble`, and what the store raises."""
         try:
-            fetched = await fetch_runs(self._braze, self._store, item, self._clock(), purpose=purpose)
+            now = self._clock() + self._braze.clock_skew
+            fetched = await fetch_runs(self._braze, self._store, item, now, purpose=purpose)
         except BrazeTrouble as trouble:
             self._connectivity.failed(trouble, self._clock())
             raise
@@ -159,7 +160,9 @@ class BrazeRequests:
         self._connectivity.answered(now)
         news = await self._state.take_list_page(page.integrations, now)
         for integration in page.integrations:
-            self.introduce(self._state.integrations[integration.integration_id], now)
+            item = self._state.integrations.get(integration.integration_id)
+            if item:  # else the database refused it
+                self.introduce(item, now)
         changes = self._planner.page_answered(number, page.integrations, now, is_last=is_last)
         routine = [item for item in news if changes.get(item.integration_id) is ListChange.ROUTINE]
         urgent = [item for item in news if item not in routine]
@@ -172,7 +175,7 @@ class BrazeRequests:
             self._spawn(self._record_unexplained(urgent))
         missing = [
             self._state.integrations[each]
-            for each in self._planner.take_missing()
+            for each in self._planner.take_missing(now)
             if each in self._state.integrations
         ]
         await self._state.mark_missing([item for item in missing if not item.watched.missing_since], now)

@@ -27,12 +27,14 @@ REST = timedelta(hours=1)
 class Cleanup:
     """Goes through the store again and again. Several processes may do so: then each finds less to do.
 
-    Old incidents and their cards are deleted before the runs that they show. Runs are deleted by integration, in the
-    order of their index, so that none of them has to be searched for.
+    `clock` gives the present by Braze's clock, `None` while Braze has not told it: what was deleted because this
+    machine's clock was years ahead for a moment would not come back. Old incidents and their cards are deleted before
+    the runs that they show. Runs are deleted by integration, in the order of their index, so that none of them has to
+    be searched for.
     """
 
     store: Store
-    clock: Callable[[], datetime]
+    clock: Callable[[], datetime | None]
     keep: timedelta
     _after: IntegrationKey | None = None
     _rests_since: datetime | None = None
@@ -41,13 +43,13 @@ class Cleanup:
     async def tick(self) -> None:
         """Take one step if one is due. Raises nothing: database trouble is logged, and the next tick tries again."""
         now = self.clock()
-        if still_waits(self._rests_since, REST, now):
+        if now is None or still_waits(self._rests_since, REST, now):
             return
         try:
             async with self.store.write() as uow:
                 is_over = await self._step(uow, now - self.keep)
         except StoreTrouble as trouble:
-            log.warning("forgetting waits for the database", why=str(trouble))
+            log.debug("forgetting waits for the database", why=str(trouble))
             return
         self._rests_since = now if is_over else None
         if is_over:

@@ -11,6 +11,7 @@ import structlog
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.run import Outcome, key_of
 from cdi_bot.core.model.subscription import Subscription, is_subscribed
+from cdi_bot.core.rules.late import keep_expected_start
 from cdi_bot.core.rules.sync_failed import Finding
 from cdi_bot.monitoring.braze_port import Measurements
 from cdi_bot.monitoring.incident_writer import ConflictError, record_missing, start_watching, stop_watching
@@ -58,9 +59,19 @@ class WorkspaceState:
     """The integrations of one workspace by id. Every change goes to the store first, then to memory."""
 
     def __init__(
-        self, *, store: Store, workspace_id: int, wake: Callable[[], None], measurements: Measurements
+        self,
+        *,
+        store: Store,
+        workspace_id: int,
+        clock_skew: Callable[[], timedelta],
+        wake: Callable[[], None],
+        measurements: Measurements,
     ) -> None:
-        """Start empty; `wake` is called after each commit that may owe messages."""
+        """Start empty; `wake` is called after each commit that may owe messages.
+
+        `clock_skew` tells how far Braze's clock is ahead of ours.
+        """
+        self._clock_skew = clock_skew
         self._detections = DetectionTimes(measurements=measurements)
         self._recorder = Recorder(store)
         self._store, self._workspace_id, self._wake = store, workspace_id, wake
@@ -145,14 +156,18 @@ class WorkspaceState:
             for item in unsaved:
                 item.times_unsaved = False
 
-    async def record(self, observations: Sequence[Observation], now: datetime) -> None:
-        """Store observations with what they owe, and remember what they show."""
+    async def record(self, observations: Sequence[Observation], now: datetime) -> set[str]:
+        """Store observations with what they owe, and remember what they show; returns which integrations were stored.
+
+        Of several, those are left out that the database refuses.
+        """
         findings = await self._recorder.record(observations, now)
-        self._detections.note(findings, now)
+        self._detections.note(findings, now + self._clock_skew())
         for finding in findings:
             self._remember(finding)
         if any(finding.incident or finding.started or finding.corrections for finding in findings):
             self._wake()
+        return {finding.watched.integration.integration_id for finding in findings}
 
     def _remember(self, finding: Finding) -> None:
         integration = finding.watched.integration
@@ -199,9 +214,8 @@ class WorkspaceState:
             item.watched, item.has_news, item.list_unstored = watched, True, True
             news.append(item)
             observations.append(Observation(watched=watched, runs=[]))
-        await self.record(observations, now)
-        for each in observations:
-            self.integrations[each.watched.integration.integration_id].list_unstored = False
+        for stored in await self.record(observations, now):
+            self.integrations[stored].list_unstored = False
         return news
 
     async def _as_listed(
@@ -210,13 +224,16 @@ class WorkspaceState:
         """The integration with its new facts; watched from now on where a pattern takes it in only now."""
         before = item.watched if item else WatchedIntegration(integration=integration)
         watched = replace(before, integration=integration, listed_at=now, missing_since=None)
+        skew = self._clock_skew()
+        expected = keep_expected_start(before, watched, item.newest if item else None, now + skew)
+        watched = replace(watched, expected_start=expected)
         if watched.watched_since or not self._is_subscribed(integration):
             return watched
         if item is None:
             # It is new in Braze: all runs since somebody subscribed to a pattern that fits it are news.
-            return replace(watched, watched_since=self._subscribed_since(integration) - _CLOCK_SKEW)
+            return replace(watched, watched_since=self._subscribed_since(integration) + skew - _CLOCK_SKEW)
         async with self._store.write() as uow:
-            (watched,) = await start_watching(uow, [watched], now)
+            (watched,) = await start_watching(uow, [watched], now, skew=skew)
         item.subscribed = True
         return watched
 

@@ -137,6 +137,10 @@ class WatchedWorkspaces:
         now = asyncio.get_running_loop().time()
         return [work.__qualname__ for work in self._under_way if now - self._begun[work] > _LONG]
 
+    def braze_time(self) -> datetime | None:
+        """The present by Braze's clock, `None` before Braze has answered."""
+        return next(filter(None, (each.poller.braze_time() for each in self._watched)), None)
+
     async def idle(self) -> None:
         """Wait until everything that was begun has ended; what it started to ask Braze may go on."""
         if self._under_way:

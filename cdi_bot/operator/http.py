@@ -1,8 +1,8 @@
 """What the bot serves over HTTP: the operator's endpoints and, without Socket Mode, Slack's requests.
 
 `GET /healthz` answers as long as the process works; `GET /readyz` tells whether it can do its work now, with
-the reasons if not; `GET /metrics` tells Prometheus what was counted; `POST /slack/events` is there only when
-Slack's requests come over HTTP.
+the reasons if not; `GET /metrics` tells Prometheus what was counted; `/slack/events` is there only when Slack's
+requests come over HTTP.
 
 Whoever reaches the port may open connections: they are few, and none waits for long for its client, so that
 nobody can take the descriptors and the memory that alerts need.
@@ -63,7 +63,7 @@ def build_web(
         Route("/metrics", metrics_page),
     ]
     if slack_events is not None:
-        routes.append(Route("/slack/events", slack_events, methods=["POST"]))
+        routes.append(Route("/slack/events", slack_events, methods=["GET", "POST"]))
     return Starlette(routes=routes)
 
 

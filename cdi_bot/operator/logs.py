@@ -27,7 +27,7 @@ STARS = "***"
 _CREDENTIAL = re.compile(
     r"xox[a-z](?:\.xox[a-z])?-[\w-]+|xapp-[\w-]+"
     r"|(?<=Bearer )[\w.~+/=-]{8,}"
-    r"|(?<=://)[^/\s:@]*:[^/\s]*(?=@)",
+    r"|(?<=://)[^/\s:@]*:[^\s\"']*(?=@)",
     re.IGNORECASE,
 )
 
@@ -56,12 +56,12 @@ _JOINERS = frozenset("\u200c\u200d")
 _MANY_LINES = ("exception", "stack")
 """These parts of an event are tracebacks."""
 
-REPEATED_LINES = 10
-"""So many lines of one event are written in `REPEAT_SECONDS`; the rest is counted."""
+EQUAL_LINES, LINES_OF_AN_EVENT = 10, 500
+"""So many lines with the same values, and so many of one event, are written in `REPEAT_SECONDS`; others are counted."""
 
 REPEAT_SECONDS = 60.0
 
-_REMEMBERED_EVENTS = 1000
+_REMEMBERED_LINES = 5000
 
 _secrets: set[str] = set()
 
@@ -128,54 +128,75 @@ def _visible_value(value: Any, *, kept: str = "") -> Any:
 
 @dataclass(slots=True)
 class _Repeats:
-    """How often an event came since a time, in seconds."""
+    """How often a line came since a time, in seconds, and how many of these were left out."""
 
     since: float
     count: int = 0
+    left_out: int = 0
 
 
 class CountRepeats(logging.Filter):
-    """Lets few lines of the same event through in a while, and tells afterwards how many were left out.
+    """Lets few equal lines through in a while, and not too many of one event, and tells how many were left out.
 
-    The same are lines of one logger and level whose event begins alike: what makes them differ stands in their
-    values. `clock` counts seconds.
+    An event is what one logger says at one level in the same words; equal lines have the same values too. `clock`
+    counts seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._clock = clock
         self._lock = threading.Lock()
-        self._seen: dict[tuple[str, int, str], _Repeats] = {}
+        self._seen: dict[tuple[str, int, str, str | None], _Repeats] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether this line is written; what was left out before is told now, once its time is over."""
         if record.levelno <= logging.DEBUG:
             return True
-        event = record.msg.get("event") if isinstance(record.msg, dict) else record.msg
-        key = record.name, record.levelno, str(event).partition("\n")[0]
+        if isinstance(record.msg, dict):
+            event = str(record.msg.get("event"))
+            values = str({key: value for key, value in record.msg.items() if key != "timestamp"})
+        else:
+            event, values = (text.partition("\n")[0] for text in (str(record.msg), record.getMessage()))
         with self._lock:
             now = self._clock()
             over = self._take_over(now)
-            seen = self._seen.setdefault(key, _Repeats(now))
-            seen.count += 1
-            is_written = seen.count <= REPEATED_LINES
-        for (name, level, event), repeats in over.items():
+            is_written = all(
+                self._is_within((record.name, record.levelno, event, key), limit, now)
+                for key, limit in ((values, EQUAL_LINES), (None, LINES_OF_AN_EVENT))
+            )
+        self._tell(over, now)
+        return is_written
+
+    def end(self) -> None:
+        """Tell at once what was left out."""
+        with self._lock:
+            now = self._clock()
+            over = self._take_over(now + REPEAT_SECONDS)
+        self._tell(over, now)
+
+    def _is_within(self, key: tuple[str, int, str, str | None], limit: int, now: float) -> bool:
+        seen = self._seen.setdefault(key, _Repeats(now))
+        seen.count += 1
+        seen.left_out += seen.count > limit
+        return seen.count <= limit
+
+    def _take_over(self, now: float) -> dict[tuple[str, int, str, str | None], _Repeats]:
+        """Forget the lines whose time is over, or all when there are too many; gives those that were left out."""
+        is_full = len(self._seen) >= _REMEMBERED_LINES
+        ended = {k: each for k, each in self._seen.items() if is_full or now - each.since >= REPEAT_SECONDS}
+        for key in ended:
+            del self._seen[key]
+        return {key: each for key, each in ended.items() if each.left_out}
+
+    def _tell(self, over: dict[tuple[str, int, str, str | None], _Repeats], now: float) -> None:
+        for (name, level, event, _), repeats in over.items():
             structlog.get_logger(name).log(
                 level,
                 "repeated lines were left out",
                 of=event,
-                count=repeats.count - REPEATED_LINES,
+                count=repeats.left_out,
                 seconds=round(now - repeats.since),
             )
-        return is_written
-
-    def _take_over(self, now: float) -> dict[tuple[str, int, str], _Repeats]:
-        """Forgets the events whose time is over, or all when there are too many; gives those with lines left out."""
-        is_full = len(self._seen) >= _REMEMBERED_EVENTS
-        ended = {k: each for k, each in self._seen.items() if is_full or now - each.since >= REPEAT_SECONDS}
-        for key in ended:
-            del self._seen[key]
-        return {key: each for key, each in ended.items() if each.count > REPEATED_LINES}
 
 
 def redact_event(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -194,6 +215,9 @@ def tell(text: str) -> None:
 def flush_log() -> None:
     """Waits a moment for the lines that are not written yet."""
     for handler in logging.getLogger().handlers:
+        for each in handler.filters:
+            if isinstance(each, CountRepeats):
+                each.end()
         handler.flush()
 
 

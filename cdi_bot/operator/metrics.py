@@ -71,6 +71,7 @@ class Metrics:
             "cdi_bot_outbox_oldest_seconds",
             "Time for which the oldest message has been owed that no snooze holds back",
         )
+        self._lost = gauge("cdi_bot_lost_channels", "Subscribed channels that can't be posted to")
         self._posts = counter("cdi_bot_posts", "Tries to deliver a message to Slack", ["outcome"])
         self._lag = histogram(
             "cdi_bot_loop_lag_seconds", "How late the event loop came to what was due", buckets=_LAGS
@@ -108,17 +109,19 @@ class Metrics:
 
     async def page(self, store: Store | None, now: datetime) -> bytes:
         """Everything counted, and what is owed now, as soon as there is a store."""
-        depth = age = float("nan")  # not known is no number
+        depth = age = lost = float("nan")  # not known is no number
         try:
             if store is not None:
                 async with store.read() as uow:
                     depth = await uow.outbox.depth()
                     since = await uow.outbox.waiting_since()
+                    lost = sum(mark is not None for mark in (await uow.subscriptions.channels()).values())
                 age = max((now - since).total_seconds(), 0) if since else 0.0
         except StoreTrouble as trouble:
-            log.warning("metrics lack the outbox", why=str(trouble))
+            log.debug("metrics lack the outbox", why=str(trouble))
         self._depth.set(depth)
         self._age.set(age)
+        self._lost.set(lost)
         return generate_latest(self._registry)
 
 

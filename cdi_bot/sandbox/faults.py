@@ -127,7 +127,7 @@ class Faults:
             return {"faults": self.to_json()}
 
         async def add(request: web.Request, body: Json) -> Json:
-            self.add(read(Fault, body, "fault"))
+            self.add(read(Fault, body))
             return await listed(request, body)
 
         async def clear(request: web.Request, body: Json) -> Json:

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -19,7 +20,7 @@ from cdi_bot.sandbox.braze.api import braze_routes
 from cdi_bot.sandbox.braze.control import braze_control_routes
 from cdi_bot.sandbox.braze.protocol import integration_json
 from cdi_bot.sandbox.braze.world import BrazeWorld
-from cdi_bot.sandbox.control import Json
+from cdi_bot.sandbox.control import Json, refuse_other_sites
 from cdi_bot.sandbox.slack.control import SlackControl
 from cdi_bot.sandbox.slack.interactions import HttpMode, Interactions
 from cdi_bot.sandbox.slack.seed_data import app_token, bot_token
@@ -113,6 +114,7 @@ class Stream:
 
 
 _PAGE = Path(__file__).parent / "page"
+_HOST = "127.0.0.1"
 _BODY_MAX = 16 * 1024**2
 _ADVANCE_SECONDS = 0.25
 
@@ -143,7 +145,6 @@ class Sandbox:
         self._http = HttpMode(self.slack)
         self.people = Interactions(self.slack, self.sockets, self._http, lambda: self.url)
         self._clock = clock
-        self._host = "127.0.0.1"
         self._port = 0
         self._runner: web.AppRunner | None = None
         self._advancing: asyncio.Task[None] | None = None
@@ -151,7 +152,7 @@ class Sandbox:
     @property
     def url(self) -> str:
         """Where it listens, without a slash at the end."""
-        return f"http://{self._host}:{self._port}"
+        return f"http://{_HOST}:{self._port}"
 
     @property
     def braze_api_key(self) -> str:
@@ -162,6 +163,18 @@ class Sandbox:
     def slack_signing_secret(self) -> str:
         """The secret that requests to the app are signed with."""
         return self.slack.signing_secret
+
+    @property
+    def bot_settings(self) -> dict[str, str]:
+        """The environment variables with which a bot talks to these stand-ins."""
+        return {
+            "SLACK_API_URL": f"{self.url}/api/",
+            "SLACK_BOT_TOKEN": self.slack_bot_token,
+            "SLACK_APP_TOKEN": self.slack_app_token,
+            "SLACK_SIGNING_SECRET": self.slack_signing_secret,
+            "BRAZE_BASE_URL": self.url,
+            "BRAZE_API_KEY": self.braze_api_key,
+        }
 
     def snapshot(self) -> Json:
         """Return the live stream's first frame: the present state of everything."""
@@ -177,17 +190,17 @@ class Sandbox:
         """Return the live stream's events from this moment on, without a snapshot."""
         return self.stream.subscribe()
 
-    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Listen; port 0 takes a free one. Raises OSError if the port is taken."""
+    async def start(self, port: int = 0) -> None:
+        """Listen on this machine alone; port 0 takes a free one. Raises OSError if the port is taken."""
         runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         try:
-            await web.TCPSite(runner, host, port).start()
+            await web.TCPSite(runner, _HOST, port).start()
         except OSError:
             await runner.cleanup()
             raise
         self._runner = runner
-        self._host, self._port = host, runner.addresses[0][1]
+        self._port = runner.addresses[0][1]
         self._advancing = asyncio.create_task(self._advance_braze())
 
     async def stop(self) -> None:
@@ -218,7 +231,8 @@ class Sandbox:
         await self.stop()
 
     def _app(self) -> web.Application:
-        app = web.Application(client_max_size=_BODY_MAX)
+        app = web.Application(client_max_size=_BODY_MAX, middlewares=[refuse_other_sites])
+        app.on_response_prepare.append(self._date)
         control = SlackControl(self.slack, self.sockets, self._http, self.people, self.slack_bot_token)
         app.add_routes(
             [
@@ -235,8 +249,12 @@ class Sandbox:
         )
         return app
 
+    async def _date(self, _request: web.Request, response: web.StreamResponse) -> None:
+        """Date each answer by the stand-ins' clock, which tests move."""
+        response.headers["Date"] = format_datetime(self._clock(), usegmt=True)
+
     def _socket_url(self) -> str:
-        return f"ws://{self._host}:{self._port}/link?ticket={self.sockets.new_ticket()}"
+        return f"ws://{_HOST}:{self._port}/link?ticket={self.sockets.new_ticket()}"
 
     async def _advance_braze(self) -> None:
         """Let Braze's runs start and end between requests too, so that the stream shows them in time."""

@@ -115,6 +115,12 @@ def database_url(value: object) -> str:
         if rest.partition("?")[0] in {"", "/", "/:memory:"}:
             raise WrongValue("it names no file, and a database in memory would forget everything", fix)
         return f"sqlite+aiosqlite://{rest}"
+    authority, _, path = re.sub(r"[/?#]", "/", rest).partition("/")
+    if "@" in path or authority.count("@") > 1:
+        # What reads the address takes a part of the password for the host or the database, and shows it in errors.
+        raise WrongValue(
+            "a special character in it is not encoded", "Write @ as %40, / as %2F, ? as %3F and # as %23"
+        )
     try:
         _ = urlsplit(f"postgresql://{rest}").port
     except ValueError:

@@ -61,7 +61,10 @@ _BOT_TOKEN_FIX = "Copy the Bot User OAuth Token from OAuth & Permissions in your
 _APP_TOKEN_FIX = "Make an app-level token with connections:write under Basic Information"  # noqa: S105 (likewise)
 _SIGNING_FIX = "Copy the Signing Secret from Basic Information in your Slack app's settings"
 _BRAZE_URL_FIX = "Give your instance's REST endpoint, such as https://rest.iad-03.braze.com"
-_BRAZE_KEY_FIX = "Make a key with cdi.integration_job_status under Settings > APIs and Identifiers in Braze"
+BRAZE_KEY_FIX = (
+    "Make a new key under Settings > APIs and Identifiers in Braze, with the permissions "
+    "cdi.integration_job_status, cdi.integration_list and cdi.integration_sync"
+)
 
 Seconds = Annotated[timedelta, BeforeValidator(checks.seconds)]
 
@@ -96,7 +99,45 @@ class DatabaseSettings(BaseSettings):
         return init_settings, dotenv_settings
 
 
-class Settings(DatabaseSettings):
+class BrazeSettings(DatabaseSettings):
+    """What is needed to ask Braze and to keep what it says, without Slack."""
+
+    braze_base_url: Annotated[str, checks.web_address(_BRAZE_URL_FIX)] = Field(alias="BRAZE_BASE_URL")
+    """Without a slash at the end."""
+    braze_api_key: Annotated[SecretStr, checks.one_word(BRAZE_KEY_FIX)] = Field(alias="BRAZE_API_KEY")
+    poll_interval: Seconds = Field(alias="CDI_BOT_POLL_INTERVAL", default=timedelta(seconds=30))
+    grace: Seconds = Field(alias="CDI_BOT_GRACE", default=timedelta(seconds=600))
+    unreachable_after: Seconds = Field(alias="CDI_BOT_BLIND_AFTER", default=timedelta(seconds=300))
+    repeat_interval: Seconds = Field(alias="CDI_BOT_REPEAT_INTERVAL", default=timedelta(hours=4))
+    dashboard_link: Annotated[str, BeforeValidator(checks.dashboard_link)] | None = Field(
+        alias="CDI_BOT_DASHBOARD_LINK", default=None
+    )
+    language: Annotated[str, BeforeValidator(checks.language)] = Field(alias="CDI_BOT_LANGUAGE", default="en")
+    log_format: LogFormat | None = Field(alias="CDI_BOT_LOG_FORMAT", default=None)
+    """None: console on a terminal, else JSON."""
+    log_level: LogLevel = Field(alias="CDI_BOT_LOG_LEVEL", default=LogLevel.INFO)
+
+    @field_validator("log_format", "log_level", mode="before")
+    @classmethod
+    def _any_case(cls, value: Any) -> Any:
+        return value.strip().lower() if isinstance(value, str) else value
+
+    @property
+    def addresses(self) -> list[str]:
+        """What has to be reached."""
+        return [self.braze_base_url]
+
+    @property
+    def secrets(self) -> list[str]:
+        """Every secret in plain text, for the redaction of logs; a database password among them."""
+        url = urlsplit(self.database_url)
+        parameters = [each.partition("=") for each in url.query.split("&")]
+        passwords = [url.password or "", *(value for name, _, value in parameters if "password" in name)]
+        written = {form for each in passwords for form in (each, unquote(each))}
+        return [self.braze_api_key.get_secret_value(), *filter(None, written)]
+
+
+class Settings(BrazeSettings):
     """Everything the operator can decide. Frozen; secrets show as stars; build it with `load_settings`."""
 
     slack_bot_token: Annotated[SecretStr, checks.slack_token("xoxb-", _BOT_TOKEN_FIX)] = Field(
@@ -112,21 +153,11 @@ class Settings(DatabaseSettings):
         alias="SLACK_API_URL", default="https://slack.com/api", validate_default=True
     )
     """Ends with a slash, as Slack's SDK wants it."""
-    braze_base_url: Annotated[str, checks.web_address(_BRAZE_URL_FIX)] = Field(alias="BRAZE_BASE_URL")
-    """Without a slash at the end."""
-    braze_api_key: Annotated[SecretStr, checks.one_word(_BRAZE_KEY_FIX)] = Field(alias="BRAZE_API_KEY")
     port: int = Field(alias="PORT", default=3000, ge=0, le=65535)
     host: str = Field(alias="CDI_BOT_HOST", default="", validate_default=True)
     """With Slack's requests over HTTP every address of this machine unless told otherwise, else its own alone."""
-    poll_interval: Seconds = Field(alias="CDI_BOT_POLL_INTERVAL", default=timedelta(seconds=30))
-    grace: Seconds = Field(alias="CDI_BOT_GRACE", default=timedelta(seconds=600))
-    unreachable_after: Seconds = Field(alias="CDI_BOT_BLIND_AFTER", default=timedelta(seconds=300))
-    repeat_interval: Seconds = Field(alias="CDI_BOT_REPEAT_INTERVAL", default=timedelta(hours=4))
     retention: Annotated[timedelta, BeforeValidator(checks.days)] = Field(
         alias="CDI_BOT_RETENTION", default=timedelta(days=400)
-    )
-    dashboard_link: Annotated[str, BeforeValidator(checks.dashboard_link)] | None = Field(
-        alias="CDI_BOT_DASHBOARD_LINK", default=None
     )
     admins: Annotated[frozenset[str], NoDecode, BeforeValidator(checks.user_ids)] = Field(
         alias="CDI_BOT_ADMINS", default=frozenset()
@@ -134,15 +165,6 @@ class Settings(DatabaseSettings):
     admin_channel: Annotated[str, BeforeValidator(checks.channel_id)] | None = Field(
         alias="CDI_BOT_ADMIN_CHANNEL", default=None
     )
-    language: Annotated[str, BeforeValidator(checks.language)] = Field(alias="CDI_BOT_LANGUAGE", default="en")
-    log_format: LogFormat | None = Field(alias="CDI_BOT_LOG_FORMAT", default=None)
-    """None: console on a terminal, else JSON."""
-    log_level: LogLevel = Field(alias="CDI_BOT_LOG_LEVEL", default=LogLevel.INFO)
-
-    @field_validator("log_format", "log_level", mode="before")
-    @classmethod
-    def _any_case(cls, value: Any) -> Any:
-        return value.strip().lower() if isinstance(value, str) else value
 
     @field_validator("slack_api_url")
     @classmethod
@@ -153,7 +175,9 @@ class Settings(DatabaseSettings):
     @classmethod
     def _reachable_when_needed(cls, value: str, info: ValidationInfo) -> str:
         # An app token that was given but is wrong is absent from `data`.
-        return value or ("0.0.0.0" if info.data.get("slack_app_token", "wrong") is None else "127.0.0.1")  # noqa: S104 (Slack reaches it from outside)
+        takes_requests = info.data.get("slack_app_token", "wrong") is None
+        everywhere = "0.0.0.0"  # noqa: S104 (Slack reaches it from outside)
+        return value.strip().strip("[]") or (everywhere if takes_requests else "127.0.0.1")
 
     @field_validator("slack_signing_secret")
     @classmethod
@@ -166,12 +190,20 @@ class Settings(DatabaseSettings):
         return value
 
     @property
+    def addresses(self) -> list[str]:
+        """What has to be reached; Slack itself answers at more than one address."""
+        of_slack = (
+            ["wss://wss-primary.slack.com", "https://hooks.slack.com"]
+            if self.slack_api_url.startswith("https://slack.com/")
+            else []
+        )
+        return [*super().addresses, self.slack_api_url, *of_slack]
+
+    @property
     def secrets(self) -> list[str]:
-        """Every secret in plain text, for the redaction of logs; a database password among them."""
-        secrets = [self.slack_bot_token, self.slack_app_token, self.slack_signing_secret, self.braze_api_key]
-        password = urlsplit(self.database_url).password or ""
-        plain = [secret.get_secret_value() for secret in secrets if secret]
-        return [*plain, *filter(None, {password, unquote(password)})]
+        """The same, with Slack's."""
+        tokens = [self.slack_bot_token, self.slack_app_token, self.slack_signing_secret]
+        return [*(token.get_secret_value() for token in tokens if token), *super().secrets]
 
 
 VARIABLES: tuple[str, ...] = tuple(str(field.alias) for field in Settings.model_fields.values())
@@ -179,7 +211,7 @@ VARIABLES: tuple[str, ...] = tuple(str(field.alias) for field in Settings.model_
 _FIXES_WHEN_MISSING = {
     "SLACK_BOT_TOKEN": _BOT_TOKEN_FIX,
     "BRAZE_BASE_URL": _BRAZE_URL_FIX,
-    "BRAZE_API_KEY": _BRAZE_KEY_FIX,
+    "BRAZE_API_KEY": BRAZE_KEY_FIX,
 }
 
 
@@ -192,6 +224,13 @@ def load_settings(environ: Mapping[str, str] | None = None, env_file: Path | Non
         SettingsError: with every problem there is.
     """
     return _load(Settings, environ, env_file)
+
+
+def load_braze_settings(
+    environ: Mapping[str, str] | None = None, env_file: Path | None = Path(".env")
+) -> BrazeSettings:
+    """What is needed without Slack; otherwise like `load_settings`."""
+    return _load(BrazeSettings, environ, env_file)
 
 
 def load_database_url(environ: Mapping[str, str] | None = None, env_file: Path | None = Path(".env")) -> str:

@@ -12,20 +12,30 @@ from datetime import timedelta
 
 import structlog
 from sqlalchemy import URL, text
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from cdi_bot.store.cards import Cards
 from cdi_bot.store.channels import Audit, Channels, RequestedSyncs, Snoozes, Subscriptions
-from cdi_bot.store.engine import QUEUE_SECONDS, async_url, open_engines
-from cdi_bot.store.errors import StoreTrouble, as_store_trouble
+from cdi_bot.store.engine import CHANGED, QUEUE_SECONDS, async_url, note_changes, open_engines
+from cdi_bot.store.errors import RowRefused, StoreTrouble, as_store_trouble
 from cdi_bot.store.incidents import Incidents
 from cdi_bot.store.integrations import Integrations, Workspaces
 from cdi_bot.store.outbox import AFTER_CARD, SNOOZED, Outbox
 from cdi_bot.store.runs import IntegrationKey, Runs
+from cdi_bot.store.traces import Traces, is_erasable
 
-__all__ = ["AFTER_CARD", "SNOOZED", "IntegrationKey", "Lease", "Store", "StoreTrouble", "UnitOfWork"]
+__all__ = [
+    "AFTER_CARD",
+    "SNOOZED",
+    "IntegrationKey",
+    "Lease",
+    "RowRefused",
+    "Store",
+    "StoreTrouble",
+    "UnitOfWork",
+    "is_erasable",
+]
 
 log = structlog.get_logger(__name__)
 
@@ -52,6 +62,7 @@ class UnitOfWork:
         self.channels = Channels(connection)
         self.audit = Audit(connection)
         self.requested_syncs = RequestedSyncs(connection)
+        self.traces = Traces(connection)
 
 
 class Store:
@@ -66,6 +77,7 @@ class Store:
         self._url = url
         self._writer = writer
         self._reader = reader
+        note_changes(writer.sync_engine)
         self._troubles: dict[str, str] = {}
         self._write_lock = asyncio.Lock() if url.get_backend_name() == "sqlite" else None
 
@@ -86,8 +98,14 @@ class Store:
 
     @property
     def trouble(self) -> str | None:
-        """The database's error, if the last write or the last read failed with one; else `None`."""
+        """The database's error, if the last change or the last read failed with one; else `None`."""
         return next(iter(self._troubles.values()), None)
+
+    async def try_change(self) -> None:
+        """Change something to what it is, to see whether the database takes changes."""
+        with self._reported("write"):
+            async with self._turn(), self._writer.begin() as connection:
+                await connection.execute(text("UPDATE alembic_version SET version_num = version_num"))
 
     async def close(self) -> None:
         """Close every connection."""
@@ -104,7 +122,11 @@ class Store:
         """
         with self._reported("write"):
             async with self._turn(), self._writer.begin() as connection:
+                connection.info[CHANGED] = False
                 yield UnitOfWork(connection, writes=True)
+                changed = connection.info[CHANGED]
+        if changed:  # without a change it would succeed on a full disk too
+            self._works_again("write")
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
@@ -128,21 +150,22 @@ class Store:
         with self._reported("read"):
             async with self._reader.connect() as connection:
                 yield UnitOfWork(connection, writes=False)
+        self._works_again("read")
 
     @contextmanager
     def _reported(self, what: str) -> Iterator[None]:
-        """Turn errors into `StoreTrouble`; log when a failure begins and when it ends, not each failing attempt."""
+        """Turn errors into `StoreTrouble`; log when a failure begins, not each failing attempt."""
         try:
             with as_store_trouble(self._url):
                 yield
         except StoreTrouble as trouble:
-            cause = trouble.__cause__  # without one it is not the database's, but was raised inside the block
-            if cause is not None and not isinstance(
-                cause, IntegrityError
-            ):  # the database is right to refuse those
+            # Without a cause it is not the database's, but was raised inside the block.
+            if trouble.__cause__ is not None and not isinstance(trouble, RowRefused):
                 if what not in self._troubles:
                     log.warning("the database can't be used", to=what, why=str(trouble))
                 self._troubles[what] = str(trouble)
             raise
+
+    def _works_again(self, what: str) -> None:
         if self._troubles.pop(what, None):
             log.info("the database can be used again", to=what)

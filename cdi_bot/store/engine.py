@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 import warnings
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
+from pathlib import Path
 from typing import Any
 
 import aiosqlite
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import ArgumentError, SAWarning
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -23,6 +25,9 @@ BUSY_SECONDS = 10.0
 
 QUEUE_SECONDS = 3 * BUSY_SECONDS
 """How long a writer waits for the other writers of its own process."""
+
+CHANGED = "changed"
+"""The key in `info` of a writing connection under which it notes that rows were changed."""
 
 _RETRY_SECONDS = 0.02
 _READERS = 4
@@ -44,7 +49,7 @@ def sync_url(url: str) -> URL:
 
 def _with_driver(url: str, *, sqlite: str) -> URL:
     try:
-        parsed = make_url(url.strip())
+        parsed = make_url(postgres.with_hosts_apart(url.strip()))
     except (ArgumentError, ValueError):
         raise StoreTrouble(
             "DATABASE_URL can't be read; write sqlite:///file.db or postgresql://user:password@host/name"
@@ -74,24 +79,12 @@ def _with_driver(url: str, *, sqlite: str) -> URL:
 def open_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
     """An engine for transactions that write, and one for those that only read."""
     if url.get_backend_name() == "sqlite":
+        shared: dict[str, Any] = {"async_creator": _sqlite_connector(url), "hide_parameters": True}
         # One connection writes: tasks of this process wait for it in order, instead of polling SQLite's lock.
-        connect = _sqlite_connector(url)
-        writer = create_async_engine(
-            url,
-            async_creator=connect,
-            pool_size=1,
-            max_overflow=0,
-            pool_timeout=QUEUE_SECONDS,
-            hide_parameters=True,
-        )
+        writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=QUEUE_SECONDS, **shared)
         prepare_sqlite(writer.sync_engine, begin="BEGIN IMMEDIATE")
         reader = create_async_engine(
-            url,
-            async_creator=connect,
-            pool_size=_READERS,
-            max_overflow=2 * _READERS,
-            pool_timeout=BUSY_SECONDS,
-            hide_parameters=True,
+            url, pool_size=_READERS, max_overflow=2 * _READERS, pool_timeout=BUSY_SECONDS, **shared
         )
         prepare_sqlite(reader.sync_engine, begin="BEGIN", query_only=True)
         return writer, reader
@@ -107,9 +100,7 @@ def open_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
     patience = f"SET LOCAL lock_timeout = {int(BUSY_SECONDS * 1000)}"
     return (
         engine.execution_options(begin=postgres.begin(url, settings=[patience])),
-        engine.execution_options(
-            begin=postgres.begin(url, mode=" ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        ),
+        engine.execution_options(begin=postgres.begin(url, mode="REPEATABLE READ READ ONLY")),
     )
 
 
@@ -159,12 +150,29 @@ def prepare_sqlite(
         connection.exec_driver_sql(begin)
 
 
+def note_changes(engine: Engine) -> None:
+    """Set `CHANGED` on a connection with each statement that changes rows."""
+
+    @event.listens_for(engine, "after_cursor_execute")
+    def note(
+        connection: Connection,
+        cursor: DBAPICursor,
+        _sql: str,
+        _parameters: object,
+        context: Any,
+        _many: object,
+    ) -> None:
+        if (context.isinsert or context.isupdate or context.isdelete) and cursor.rowcount:
+            connection.info[CHANGED] = True
+
+
 def write_ahead(url: URL) -> None:
     """Switch a SQLite file to WAL permanently, so that reading and writing don't wait for each other.
 
     Only one process can do that, while no other uses the file, and SQLite does not wait for it: processes that
     start together try again until one of them has done it.
     """
+    _create_private(Path(url.database or ""))
     deadline = time.monotonic() + 6 * BUSY_SECONDS
     with closing(sqlite3.connect(url.database or "", timeout=BUSY_SECONDS)) as connection:
         while True:
@@ -176,6 +184,15 @@ def write_ahead(url: URL) -> None:
                 time.sleep(_RETRY_SECONDS)
             else:
                 return
+
+
+def _create_private(file: Path) -> None:
+    """Create a file that no other user can read; SQLite gives the files beside it the same rights.
+
+    One that is there keeps the rights that its owner gave it. What can't be created is SQLite's to tell.
+    """
+    with suppress(OSError):
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _sqlite_connector(url: URL) -> Callable[[], Coroutine[Any, Any, aiosqlite.Connection]]:

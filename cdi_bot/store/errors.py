@@ -1,6 +1,7 @@
 """Turns every error of a database into `StoreTrouble`, which says what is wrong and how to fix it.
 
     StoreTrouble
+    |-- RowRefused: a constraint, or a value that the database can't hold
     |-- SQLite by its error name: can't open, read-only, not a database, locked, disk full, damaged
     |-- PostgreSQL by its SQLSTATE; without one (no connection was made) by the driver's words
     `-- anything else: the driver's first line
@@ -17,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import URL
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 _UPGRADE = "bring the database up to date with `cdi-bot db upgrade`"
@@ -55,6 +56,10 @@ _NO_CONNECTION = (
     "is behind a pooler that found no connection to it in time; see the pooler's log and its pool_size"
 )
 
+_NOT_FROM_HERE = (
+    "lets this user in from nowhere like here; its pg_hba.conf, or your host's list of addresses, has to"
+)
+
 _POSTGRES_WORDS = (  # of a pooler, and from before a connection is made: these errors have no SQLSTATE
     ("too many clients", _POSTGRES["53300"]),
     ("too many connections", _POSTGRES["53300"]),
@@ -68,10 +73,10 @@ _POSTGRES_WORDS = (  # of a pooler, and from before a connection is made: these 
     ),
     ("authentication failed", _POSTGRES["28"]),
     ("no password supplied", _POSTGRES["28"]),
-    ("ssl encryption", _POSTGRES["28"]),
+    ("ssl encryption", _NOT_FROM_HERE),
     ("no encryption", _ENCRYPT),
     ("ssl required", _ENCRYPT),
-    ("no pg_hba.conf entry", "lets nobody in from here as this user; its pg_hba.conf has to"),
+    ("no pg_hba.conf entry", _NOT_FROM_HERE),
     ("fatal:  role", _POSTGRES["28"]),
     ("starting up", _POSTGRES["57"]),
     ("shutting down", _POSTGRES["57"]),
@@ -89,6 +94,11 @@ _POSTGRES_WORDS = (  # of a pooler, and from before a connection is made: these 
         "can't be trusted: its certificate is not trusted; write its CA's path as sslrootcert in DATABASE_URL",
     ),
     (
+        "private key file",
+        "can't be reached: sslkey's file has to be there, and readable by its owner alone (0600)",
+    ),
+    ("channel binding", "offers no channel binding; leave channel_binding out of DATABASE_URL"),
+    (
         "does not match host name",
         "can't be trusted: its certificate is for another host; write that in DATABASE_URL, or sslmode=verify-ca",
     ),
@@ -100,6 +110,10 @@ _UNREACHABLE = "can't be reached; check that it runs, and the host and port in D
 
 class StoreTrouble(Exception):
     """The database could not be used. The text says what is wrong and how to fix it, and never holds a password."""
+
+
+class RowRefused(StoreTrouble):
+    """The database can be used, but refuses what was to be written: anything else need not wait."""
 
 
 @contextmanager
@@ -125,7 +139,13 @@ def _trouble(error: Exception, url: URL) -> StoreTrouble:
         )
     cause = error.orig if isinstance(error, DBAPIError) else error
     words = _sqlite(cause, url) if url.get_backend_name() == "sqlite" else _postgres(cause)
-    return StoreTrouble(f"{location(url)} {words}")
+    kind = RowRefused if _is_about_a_row(error, cause) else StoreTrouble
+    return kind(f"{location(url)} {words}")
+
+
+def _is_about_a_row(error: Exception, cause: BaseException | None) -> bool:
+    too_large = str(getattr(cause, "sqlstate", "")).startswith("54")
+    return isinstance(error, IntegrityError | DataError) or too_large
 
 
 def location(url: URL) -> str:
@@ -134,7 +154,9 @@ def location(url: URL) -> str:
         return f"the database {url.database}"
     hosts = url.query.get("host", "")
     host = url.host or (hosts if isinstance(hosts, str) else ", ".join(hosts)) or "the local socket"
-    if not _HOST.fullmatch(url.host or ""):  # a part of the password may be in it
+    if not _HOST.fullmatch(url.host or "") or "@" in (
+        url.database or ""
+    ):  # a part of the password may be in it
         return "the PostgreSQL database (is a special character of the password not written as %40 and the like?)"
     return f"the PostgreSQL database {url.database} at {host}{f':{url.port}' if url.port else ''}"
 

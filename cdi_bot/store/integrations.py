@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, Workspace
 from cdi_bot.store.portable import (
+    LONGEST_LEASE,
     AnyRow,
     Repository,
     lease_is_over,
@@ -59,7 +60,7 @@ class Workspaces(Repository):
         free = or_(
             columns.lease_owner.is_(None),
             columns.lease_owner == owner,
-            lease_is_over(columns.lease_until, now, until + (until - now)),
+            lease_is_over(self._connection, columns.lease_until, now, now + LONGEST_LEASE),
         )
         lease = update(WORKSPACES).where(columns.workspace_id == workspace_id, free)
         return await self._changed(lease.values(lease_owner=owner, lease_until=until)) == 1

@@ -6,7 +6,6 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import cache
 from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -29,12 +28,14 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.message import Content, MessageKind, OutboxMessage, OwedMessage
 from cdi_bot.store.errors import StoreTrouble
 from cdi_bot.store.portable import (
+    LONGEST_LEASE,
     AnyRow,
     Repository,
     Upsert,
     UtcTime,
     channel_row,
     in_channel,
+    is_sqlite,
     lease_is_over,
     matched,
     matching,
@@ -79,8 +80,10 @@ class Outbox(Repository):
         Returns them with the time before which nothing may be posted there, as the last holder of the lease left it.
         Channels that another transaction is claiming are passed over.
         """
-        times = {"now": now, "longest": until + (until - now), "most": limit}
-        rows = await self._connection.execute(_due_channels(), times)
+        times: dict[str, Any] = {"now": now, "most": limit}
+        if is_sqlite(self._connection):
+            times["longest"] = now + LONGEST_LEASE
+        rows = await self._connection.execute(_due_channels(self._connection), times)
         channels = {value_of(Channel, row): row.rest_until for row in rows}
         if channels:
             await self._connection.execute(
@@ -274,8 +277,8 @@ def _add(connection: AsyncConnection) -> Upsert:
     )
 
 
-@cache
-def _due_channels() -> Select[Any]:
+@once
+def _due_channels(connection: AsyncConnection) -> Select[Any]:
     """The unleased channels with a due message, longest due first; runs every second."""
     now, longest = bindparam("now", type_=UtcTime()), bindparam("longest", type_=UtcTime())
     due = (
@@ -287,7 +290,12 @@ def _due_channels() -> Select[Any]:
     return (
         select(CHANNELS.c.team_id, CHANNELS.c.channel_id, CHANNELS.c.rest_until)
         .join(due, and_(due.c.team_id == CHANNELS.c.team_id, due.c.channel_id == CHANNELS.c.channel_id))
-        .where(or_(CHANNELS.c.lease_until.is_(None), lease_is_over(CHANNELS.c.lease_until, now, longest)))
+        .where(
+            or_(
+                CHANNELS.c.lease_until.is_(None),
+                lease_is_over(connection, CHANNELS.c.lease_until, now, longest),
+            )
+        )
         .order_by(due.c.since, CHANNELS.c.team_id, CHANNELS.c.channel_id)
         .limit(bindparam("most", type_=Integer()))
         .with_for_update(of=CHANNELS, key_share=True, skip_locked=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, TypeVar, TypeVarTuple, cast
 
 from sqlalchemy import (
@@ -227,14 +227,21 @@ def in_channel(table: Table, channel: Channel) -> ColumnElement[bool]:
     return and_(table.c.team_id == channel.team_id, table.c.channel_id == channel.channel_id)
 
 
-def lease_is_over(
-    until: ColumnElement[datetime], now: datetime | BindParameter[Any], longest: datetime | BindParameter[Any]
-) -> ColumnElement[bool]:
-    """Whether nobody holds a lease any more that lasts `until`.
+LONGEST_LEASE = timedelta(minutes=2)  # none is so long
 
-    One that ends after `longest`, further away than any lease lasts, was taken by a clock that was set back since.
+
+def lease_is_over(
+    connection: AsyncConnection,
+    until: ColumnElement[datetime],
+    now: datetime | BindParameter[Any],
+    longest: datetime | BindParameter[Any],
+) -> ColumnElement[bool]:
+    """Whether nobody holds a lease any more that lasts `until`; `longest` is `LONGEST_LEASE` after `now`.
+
+    On SQLite all processes go by one machine's clock: a lease that ends later was taken before that was set back. On
+    PostgreSQL it may as well be held by a machine whose clock is ahead.
     """
-    return or_(until <= now, until > longest)
+    return or_(until <= now, until > longest) if is_sqlite(connection) else until <= now
 
 
 def matching(table: Table, *names: str) -> ColumnElement[bool]:
@@ -308,7 +315,7 @@ def _listed(values: BindParameter[Any]) -> Select[Any]:
     """Values that are sent as one parameter.
 
     So they meet no engine's limit on the number of parameters, and the statement has the same text for any number
-    of values: it is prepared once.
+    of values: it is compiled once.
     """
     if isinstance(values.type, Text):
         # With a name: SQLAlchemy would ask the system for random bytes to make one up.

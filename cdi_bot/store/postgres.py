@@ -6,6 +6,7 @@ no statement is prepared, and settings hold for a transaction, sent together wit
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,7 +18,16 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from cdi_bot.store.errors import StoreTrouble, location
 
-_DEFAULTS = {"connect_timeout": "10", "application_name": "cdi-bot"}
+_DEFAULTS = {
+    "application_name": "cdi-bot",
+    "connect_timeout": "10",
+    # A host that vanishes, as in a failover, says nothing: the system alone would wait for it for many minutes.
+    "tcp_user_timeout": "20000",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "2",
+}
+"""What libpq is told unless DATABASE_URL says otherwise, in seconds, but for `tcp_user_timeout` in milliseconds."""
 
 _LIBPQ = frozenset(option.keyword.decode() for option in pq.Conninfo.get_defaults())
 
@@ -47,9 +57,21 @@ Prisma, Rails, JDBC, asyncpg, node-postgres, Doctrine and Supabase have them.
 _SCHEMA = frozenset({"currentschema", "schema", "search_path"})
 _TLS_WORDS = {"no-verify": "require", "true": "require", "1": "require"}
 
+_SEVERAL_HOSTS = re.compile(r"(?<=[@/])[^@/?#,]+:\d+(,[^@/?#,]+:\d+)+(?=[/?]|$)")
+
 _READ_ONLY = "25006"
 _HOLD_EVERY_NAME = frozenset({"UTF8", "SQL_ASCII"})
 """SQL_ASCII keeps whatever bytes it is sent, and it is sent UTF-8."""
+
+
+def with_hosts_apart(text: str) -> str:
+    """A URL of several hosts with ports, of which the first that answers is used, in SQLAlchemy's form."""
+    several = _SEVERAL_HOSTS.search(text)
+    if several is None:
+        return text
+    rest = text[: several.start()] + text[several.end() :]
+    hosts = "&".join(f"host={host}" for host in several[0].split(","))
+    return f"{rest}{'&' if '?' in rest else '?'}{hosts}"
 
 
 def known_to_libpq(url: URL) -> URL:
@@ -79,13 +101,17 @@ def arguments(url: URL) -> dict[str, Any]:
     }
 
 
-def begin(url: URL, *, mode: str = "", settings: Sequence[str] = ()) -> str:
-    """What begins a transaction of an engine, as its execution option `begin`: one trip to the server."""
+def begin(url: URL, *, mode: str = "READ COMMITTED", settings: Sequence[str] = ()) -> str:
+    """What begins a transaction of an engine, as its execution option `begin`: one trip to the server.
+
+    It does not go by what the database's owner made the default: psycopg reads times in the form ISO alone.
+    """
+    settings = [*settings, "SET LOCAL datestyle = ISO", "SET LOCAL timezone = 'UTC'"]
     schema = next((value for name, value in url.query.items() if name.lower() in _SCHEMA), None)
     if schema:
         quoted = str(schema).replace('"', '""').replace("%", "%%")
         settings = [*settings, f'SET LOCAL search_path TO "{quoted}"']
-    return "; ".join([f"BEGIN{mode}", *settings])
+    return "; ".join([f"BEGIN ISOLATION LEVEL {mode}", *settings])
 
 
 def prepare(engine: Engine, url: URL) -> None:

@@ -65,6 +65,7 @@ class IntegrationRow(Base):
     status_asked_at: Mapped[datetime | None]
     missing_since: Mapped[datetime | None]
     trouble: Mapped[str | None]
+    expected_start: Mapped[datetime | None]
 
 
 class RunRow(Base):

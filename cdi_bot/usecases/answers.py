@@ -30,6 +30,14 @@ class OverviewRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LostChannels:
+    """Subscribed channels that the bot can't post to: why not to this one, and how many others there are."""
+
+    here: str | None = None
+    elsewhere: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
     """`/cdi status`: the integrations that the channel is subscribed to, worst first; `rows` is one page of `total`."""
 
@@ -39,6 +47,7 @@ class Overview:
     failing: int  # how many have failing runs
     unhealthy: int  # these, and those that are late, slow, or look wrong
     unreachable: Incident | None  # set while Braze can't be reached
+    lost: LostChannels = LostChannels()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +102,8 @@ class SubscriptionList:
 class SubscriptionSet:
     """The channel is subscribed, which a notice says there; `unchanged` if it was before, with the same filters.
 
-    `total` is how many integrations match. `trouble` says why Braze could not be asked for their present state.
+    `total` is how many integrations match; where none does, `nearest` are those with a similar name. `trouble` says
+    why Braze could not be asked for their present state.
     """
 
     selector: str
@@ -101,6 +111,7 @@ class SubscriptionSet:
     filters: Filters
     total: int
     unchanged: bool
+    nearest: tuple[Integration, ...] = ()
     trouble: BrazeReason | None = None
 
 

@@ -82,7 +82,7 @@ class Home:
     `channels` counts the person's channels with subscriptions, and `total` the integrations that these match. Of them
     `failing` have failing runs, `unhealthy` have an incident of any kind, and `not_shown` are unhealthy but not among
     those shown as needing attention. `checked_at` is the oldest of the times at which Braze last told of each of
-    them; of `unseen` it has not told yet.
+    them; of `unseen` it has not told yet. To `lost` subscribed channels, also of others, the bot can't post.
     """
 
     entries: tuple[HomeEntry, ...]
@@ -96,6 +96,7 @@ class Home:
     unreachable: Incident | None
     checked_at: datetime | None
     unseen: int
+    lost: int = 0
     may_change: bool = True
 
 
@@ -124,6 +125,7 @@ class HomeQueries(UseCases):
             entries = self._entries(subscriptions, health)
             pages = split(_weights(entries))
             page = min(max(page, 0), len(pages) - 1)
+            marks = await uow.subscriptions.channels()
             shown = [await self._with_runs(uow, entries[place], health) for place in pages[page]]
         seen = [each.observed_at for each in health.subscribed if each.observed_at]
         return Home(
@@ -138,6 +140,7 @@ class HomeQueries(UseCases):
             unreachable=health.unreachable,
             checked_at=min(seen, default=None),
             unseen=len(health.subscribed) - len(seen),
+            lost=sum(mark is not None for mark in marks.values()),
             may_change=may_change,
         )
 

@@ -35,6 +35,9 @@ _ID_LIKE = re.compile(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9._-]{3,99}", re.ASCII)
 
 _LEAST_SIMILARITY = 0.3
 
+_COMPARED = 100
+"""Characters of a text and of each name that are compared: thousands of long names would take seconds."""
+
 Match = WatchedIntegration | SeveralMatches | NoMatch
 
 
@@ -55,7 +58,7 @@ def match_integration(query: str, known: Sequence[WatchedIntegration]) -> Match:
         if found:
             candidates = tuple(watched.integration for watched in found[:SHOWN_CANDIDATES])
             return SeveralMatches(query=query, candidates=candidates, total=len(found))
-    return NoMatch(query=query, nearest=_nearest(wanted, known), list_known=was_listed(known))
+    return NoMatch(query=query, nearest=nearest_to(wanted, known), list_known=was_listed(known))
 
 
 def was_listed(known: Sequence[WatchedIntegration]) -> bool:
@@ -75,11 +78,15 @@ def matches_part(wanted: str, integration: Integration) -> bool:
     )
 
 
-def _nearest(wanted: str, known: Sequence[WatchedIntegration]) -> tuple[Integration, ...]:
-    """The integrations whose names share most trigrams with the text: fast for thousands of names, unlike difflib."""
-    pieces = _trigrams(wanted[:100])
+def nearest_to(wanted: str, known: Sequence[WatchedIntegration]) -> tuple[Integration, ...]:
+    """The integrations whose names share most trigrams with a normalized text: fast for thousands, unlike difflib."""
+    pieces = _trigrams(wanted[:_COMPARED])
     similarity = [
-        (len(pieces & _trigrams(normalize_name(watched.integration.integration_name))) / len(pieces), watched)
+        (
+            len(pieces & _trigrams(normalize_name(watched.integration.integration_name)[:_COMPARED]))
+            / len(pieces),
+            watched,
+        )
         for watched in known
         if watched.missing_since is None
     ]

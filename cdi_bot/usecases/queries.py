@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,18 +16,19 @@ from cdi_bot.core.rules.unreachable import UNREACHABLE
 from cdi_bot.core.statistics import expected_next, usual_of
 from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint, within
 from cdi_bot.monitoring.fetch import backfill_history
-from cdi_bot.store import UnitOfWork
+from cdi_bot.monitoring.workspaces import WatchedWorkspaces
+from cdi_bot.store import Store, UnitOfWork
 from cdi_bot.usecases.answers import (
     Answer,
     AuditTrail,
     IntegrationList,
+    LostChannels,
     Overview,
     OverviewRow,
     RunHistory,
     SubscriptionList,
 )
-from cdi_bot.usecases.base import UseCases
-from cdi_bot.usecases.lookup import braze_refusal, matches_part
+from cdi_bot.usecases.lookup import Lookup, braze_refusal, matches_part
 
 OVERVIEW_PAGE = 15
 HISTORY_PAGE = 10
@@ -42,8 +43,14 @@ TREND = 30
 """How many ended runs the chart shows."""
 
 
-class Queries(UseCases):
-    """Answers questions; only `StoreTrouble` is raised."""
+@dataclass(frozen=True, kw_only=True)
+class Queries:
+    """Answers questions; only `StoreTrouble` is raised. `clock` gives the present in UTC."""
+
+    store: Store
+    workspaces: WatchedWorkspaces
+    lookup: Lookup
+    clock: Callable[[], datetime]
 
     async def overview(
         self, channel: Channel, offset: int = 0, *, workspace_id: int | None = None
@@ -64,6 +71,7 @@ class Queries(UseCases):
             newest = await uow.runs.newest(
                 workspace_id, [watched.integration.integration_id for watched in page]
             )
+            marks = {each: mark for each, mark in (await uow.subscriptions.channels()).items() if mark}
         rows = tuple(
             OverviewRow(
                 integration=watched.integration,
@@ -82,6 +90,7 @@ class Queries(UseCases):
             failing=health.failing,
             unhealthy=health.unhealthy,
             unreachable=health.unreachable,
+            lost=LostChannels(here=marks.get(channel), elsewhere=len(marks.keys() - {channel})),
         )
 
     async def history(
@@ -97,13 +106,9 @@ class Queries(UseCases):
             watched = await uow.integrations.get(found.integration.workspace_id, integration_id) or found
         if trouble is None:
             wanted = max(offset + HISTORY_PAGE, TREND) + 1
-            older = backfill_history(
-                self.workspaces.of(found.integration.workspace_id).braze,
-                self.store,
-                watched,
-                self.clock(),
-                wanted=wanted,
-            )
+            braze = self.workspaces.of(found.integration.workspace_id).braze
+            now = self.clock() + braze.clock_skew
+            older = backfill_history(braze, self.store, watched, now, wanted=wanted)
             trouble = await within(self.lookup.status_patience, older)
         async with self.store.read() as uow:
             return await self._history(uow, channel, watched, offset, trouble)

@@ -22,7 +22,7 @@ from cdi_bot.usecases.answers import (
     SubscriptionSet,
 )
 from cdi_bot.usecases.base import Actor, UseCases, announce
-from cdi_bot.usecases.lookup import braze_refusal, match_integration, was_listed
+from cdi_bot.usecases.lookup import braze_refusal, match_integration, nearest_to, was_listed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +127,7 @@ class ChangeSubscriptions(UseCases):
             filters=filters,
             total=sum(watched.missing_since is None for watched in taken),
             unchanged=unchanged,
+            nearest=() if taken else nearest_to(normalize_name(target.selector.strip("*?")), known),
             trouble=target.trouble,
         )
 

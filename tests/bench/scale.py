@@ -21,7 +21,8 @@ import httpx
 
 from cdi_bot.app import INTERVALS, App, assemble
 from cdi_bot.braze.client import BrazeClient
-from cdi_bot.cli.run import freeze_loaded_objects, measure_workspaces, open_workspace
+from cdi_bot.cli.run import measure_workspaces, open_workspace
+from cdi_bot.cli.startup import freeze_loaded_objects
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Workspace
 from cdi_bot.core.model.subscription import Filters

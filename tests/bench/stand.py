@@ -26,18 +26,7 @@ async def stand(integrations: int, history: int, limit: int) -> None:
         for name in map(channel_id, range(CHANNELS)):
             members = frozenset({sandbox.slack.bot_user})
             sandbox.slack.put_channel(Channel(id=name, name=name.lower(), created=0, members=members))
-        print(
-            json.dumps(
-                {
-                    "SLACK_API_URL": f"{sandbox.url}/api/",
-                    "SLACK_BOT_TOKEN": sandbox.slack_bot_token,
-                    "SLACK_APP_TOKEN": sandbox.slack_app_token,
-                    "BRAZE_BASE_URL": sandbox.url,
-                    "BRAZE_API_KEY": sandbox.braze_api_key,
-                }
-            ),
-            flush=True,
-        )
+        print(json.dumps(sandbox.bot_settings), flush=True)
         await asyncio.to_thread(sys.stdin.read)
 
 

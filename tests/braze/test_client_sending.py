@@ -1,6 +1,7 @@
 """How requests are sent: retried where that is safe, delayed where Braze says so, and limited in time."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from structlog.testing import capture_logs
@@ -163,3 +164,26 @@ async def test_a_sync_that_was_never_sent_is_tried_again(
     trouble = await trouble_of(connect(f"http://127.0.0.1:{unused_tcp_port}").trigger_sync("abc"))
     assert (trouble.reason, trouble.retryable) == (BrazeReason.UNREACHABLE, True)
     assert len(sleep.slept) == 2
+
+
+@pytest.mark.parametrize(
+    ("date", "skew"),
+    [
+        ("Wed, 25 Mar 2026 12:01:00 GMT", 60),
+        ("Wed, 25 Mar 2026 11:00:00 GMT", -3599),  # dates are whole seconds: it is no more than this for sure
+        ("Wed, 25 Mar 2026 12:00:00 GMT", 0),
+        ("yesterday", 0),
+        ("", 0),
+    ],
+)
+async def test_the_date_of_an_answer_tells_how_far_brazes_clock_is_ahead(
+    raw: Raw, connect: Connect, answer: Answer, date: str, skew: float
+) -> None:
+    """Of an answer that could be read; of a proxy's page it tells nothing."""
+    page = answer(b"<html>", f"Date: {date}", status="502 Bad Gateway")
+    proxied = connect((await raw(page)).url)
+    await trouble_of(proxied.list_page())
+    assert proxied.clock_skew == timedelta(0)
+    client = connect((await raw(answer(b'{"results": [], "message": "success"}', f"Date: {date}"))).url)
+    await client.list_page()
+    assert client.clock_skew == timedelta(seconds=skew)

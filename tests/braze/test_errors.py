@@ -36,6 +36,8 @@ def test_each_reason_stands_in_the_table() -> None:
         ),
         ((400, b'{"message": "Bad"}'), BrazeReason.REFUSED, False),
         ((401, b'{"message": "Invalid API key: key-1"}'), BrazeReason.BAD_KEY, False),
+        ((401, b""), BrazeReason.BAD_KEY, False),
+        ((401, b"<html>your proxy wants to know who you are</html>"), BrazeReason.REFUSED, False),
         ((403, b'{"message": "Forbidden"}'), BrazeReason.NO_PERMISSION, False),
         ((403, b"<html>blocked by your proxy</html>"), BrazeReason.REFUSED, False),
         ((404, b'{"message": "Integration not found"}'), BrazeReason.UNKNOWN_INTEGRATION, False),

@@ -160,6 +160,27 @@ def test_a_documented_status_is_known_however_it_is_spelled(told: str) -> None:
     assert status_page(ROW | {"job_status": told}).runs[0].job_status == "limit_exceeded"
 
 
+@pytest.mark.parametrize(
+    "told", ["2026-03-25 12:53:35 UTC", "2026-03-25 12:53:35 +0000", "2026-03-25 14:53:35 +0200"]
+)
+def test_a_time_as_ruby_writes_it_is_read(told: str) -> None:
+    """Braze is written in Ruby, whose times have a space before the zone where nobody asks for ISO 8601."""
+    page = status_page(ROW | {"sync_start_time": told})
+    assert page.runs[0].sync_start_time == datetime(2026, 3, 25, 12, 53, 35, tzinfo=UTC)
+    assert page.unreadable == ()
+
+
+@pytest.mark.parametrize(
+    "rows", [[{"sync_start_time": "soon"}], [ROW | {"sync_start_time": "soon"}] * 10, ["x", None]]
+)
+def test_a_page_of_which_nothing_can_be_read_is_no_answer(rows: list[object]) -> None:
+    """It would look like an integration that has no runs, or a workspace that has no integrations."""
+    for read in (status_page, list_page):
+        with pytest.raises(BrazeTrouble, match="none of its items") as caught:
+            read(*rows)
+        assert caught.value.reason is BrazeReason.NOT_JSON
+
+
 @pytest.mark.parametrize("field", ["sync_start_time", "sync_finish_time", "last_timestamp_synced"])
 def test_a_time_without_a_zone_is_utc_and_reported(field: str) -> None:
     """The run is kept as if the zone had been there."""
@@ -235,6 +256,18 @@ def test_an_integration_with_an_unusable_id_is_left_out(bad: object) -> None:
     page = list_page(LISTED | {"integration_id": bad}, LISTED)
     assert [integration.integration_id for integration in page.integrations] == ["abc123xyz"]
     assert [flaw.where for flaw in page.unreadable] == ["results[0].integration_id"]
+
+
+@pytest.mark.parametrize("odd", [{}, {"last_updated_at": "soon"}])
+def test_long_texts_are_cut(odd: dict[str, object]) -> None:
+    """1,000 characters of a name are kept, and of every other text, whether the page is valid or not."""
+    names = ("integration_name", "integration_type", "integration_status", "warehouse_type", "app_group_id")
+    long: dict[str, object] = dict.fromkeys((*names, "last_job_status"), "é" * 999 + " " + "x" * 3000)
+    (listed,) = list_page({**LISTED, **long, "contact_emails": ["a" * 900, "b" * 900], **odd}).integrations
+    assert {getattr(listed, name) for name in (*names, "last_job_status")} == {"é" * 999}
+    assert listed.contact_emails == "a" * 900 + ", " + "b" * 98
+    (run,) = status_page({**ROW, "job_status": "x" * 3000}).runs
+    assert run.job_status == "x" * 1000
 
 
 def test_texts_that_no_database_holds_are_fixed() -> None:

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 from typer.testing import Result
 
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.subscription import Filters
 from cdi_bot.sandbox import Sandbox
-from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, FINANCE_PRIVATE
-from tests.program import Invoke
+from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, FINANCE_PRIVATE, TEAM
+from cdi_bot.store import Store
+from tests.databases import Databases, new_sqlite
+from tests.program import Invoke, Program
+
+ALERTS = Channel(team_id=TEAM, channel_id=DATA_ALERTS)
 
 
 def checked(finished: Result) -> dict[str, str]:
@@ -44,7 +53,8 @@ async def test_check_of_what_is_refused(invoke: Invoke, settings_for_sandbox: di
     said = checked(bad)
     assert "Copy the Bot User OAuth Token" in said["SLACK_BOT_TOKEN"]
     assert "connections:write" in said["SLACK_APP_TOKEN"]
-    assert "Check BRAZE_API_KEY" in said["BRAZE_API_KEY, cdi.integration_list"]
+    assert "Check BRAZE_API_KEY" in said["BRAZE_API_KEY"]
+    assert bad.stdout.count("(401)") == 1, "one refusal of Braze's is told once"
 
 
 @pytest.mark.parametrize("permission", ["integration_job_status", "integration_list", "integration_sync"])
@@ -109,5 +119,51 @@ async def test_check_before_what_does_not_answer(
     said = checked(bad)
     assert "Check the network" in said["SLACK_BOT_TOKEN"]
     assert "Copy the Bot User" not in said["SLACK_BOT_TOKEN"]
-    assert "can't be reached at 127.0.0.1" in said["BRAZE_API_KEY, cdi.integration_job_status"]
+    assert "can't be reached at 127.0.0.1" in said["BRAZE_BASE_URL"]
     assert "Without it" not in bad.stdout
+
+
+async def test_check_names_the_channels_that_no_alert_reaches(
+    invoke: Invoke, settings_for_sandbox: dict[str, str], tmp_path: Path
+) -> None:
+    """Nobody may be left whom the bot could tell: whoever runs it sees it here."""
+    env = {**settings_for_sandbox, "DATABASE_URL": new_sqlite(tmp_path)}
+    assert "ok" in checked(await asyncio.to_thread(invoke, "check", env=env))["channels"]
+    store = await Store.open(env["DATABASE_URL"])
+    async with store.write() as uow:
+        workspace = await uow.workspaces.find_or_add(
+            base_url="https://rest.iad-01.braze.com", dashboard_url=None
+        )
+        await uow.subscriptions.add(
+            channel=ALERTS,
+            workspace_id=workspace.workspace_id,
+            selector="all",
+            filters=Filters(),
+            by="U0NOBODY01",
+            now=datetime.now(UTC),
+        )
+        await uow.subscriptions.mark_broken(ALERTS, "channel_not_found")
+    await store.close()
+    bad = await asyncio.to_thread(invoke, "check", env=env)
+    assert bad.exit_code == 1
+    assert f"{DATA_ALERTS} (channel_not_found)" in checked(bad)["channels"]
+
+
+async def test_a_database_that_takes_no_changes(
+    invoke: Invoke,
+    program: Program,
+    databases: Databases,
+    settings_for_sandbox: dict[str, str],
+    tmp_path: Path,
+) -> None:
+    """A standby can be read, and is of no use to the bot; nor is a database that can't hold every name."""
+    url = databases.migrated("postgresql", tmp_path)
+    databases.run(f"ALTER DATABASE {make_url(url).database} SET default_transaction_read_only = on")
+    standby = await asyncio.to_thread(invoke, "check", env={**settings_for_sandbox, "DATABASE_URL": url})
+    assert "takes no writes at present; is this a standby?" in checked(standby)["DATABASE_URL"]
+    latin = databases.empty("postgresql", tmp_path, encoding="LATIN1")
+    env = {**settings_for_sandbox, "DATABASE_URL": latin}
+    for command in ("check", "run", "db upgrade"):
+        refused = await program.run(*command.split(), env=env)
+        assert refused.code == 1
+        assert "has the encoding LATIN1" in " ".join((refused.out + refused.err).split())

@@ -19,7 +19,7 @@ from tests.program import Invoke, Program
 NEEDED = ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "BRAZE_BASE_URL", "BRAZE_API_KEY")
 
 
-@pytest.mark.parametrize("arguments", [["run"], ["check"], ["status", "users"]])
+@pytest.mark.parametrize("arguments", [["run"], ["check"]])
 def test_settings_problems_are_listed_at_once(invoke: Invoke, arguments: list[str]) -> None:
     """What can't run for want of settings says all that is wrong, and ends with 2."""
     finished = invoke(*arguments, env={"PORT": "many", "SLACK_APP_TOKEN": ""})
@@ -27,6 +27,15 @@ def test_settings_problems_are_listed_at_once(invoke: Invoke, arguments: list[st
     for variable in (*NEEDED, "PORT"):
         assert f"  {variable}: " in finished.stderr
     assert "many" not in finished.stderr
+
+
+def test_a_status_needs_no_slack(invoke: Invoke) -> None:
+    """`status` asks for what it uses, and for nothing of Slack's."""
+    finished = invoke("status", "users", env={"SLACK_APP_TOKEN": "", "SLACK_BOT_TOKEN": "nonsense"})
+    assert finished.exit_code == 2
+    assert finished.stderr.count("\n  ") == 2
+    assert "  BRAZE_BASE_URL: is missing" in finished.stderr
+    assert "  BRAZE_API_KEY: is missing" in finished.stderr
 
 
 @pytest.mark.parametrize(
@@ -43,7 +52,7 @@ def test_help(invoke: Invoke) -> None:
     """Help names every command."""
     finished = invoke("--help")
     assert finished.exit_code == 0
-    for command in ("run", "demo", "sandbox", "check", "status", "db"):
+    for command in ("run", "demo", "sandbox", "check", "status", "forget", "db"):
         assert f"  {command} " in finished.stdout
 
 
@@ -58,7 +67,8 @@ def test_settings_are_read_from_the_folder(invoke: Invoke) -> None:
 def test_migrations(invoke: Invoke) -> None:
     """`db current` tells how far the database is, `db upgrade` brings it there; twice does no harm."""
     env = {"DATABASE_URL": "sqlite:///bot.db"}
-    assert "cdi-bot db upgrade" in invoke("db", "current", env=env).stdout
+    told = invoke("db", "current", env=env).stdout
+    assert told == "The database has no tables yet. Run: cdi-bot db upgrade\n"
     assert not Path("bot.db").exists()
     for _ in range(2):
         upgraded = invoke("db", "upgrade", env=env)
@@ -149,7 +159,7 @@ async def test_the_sandbox_says_how_to_talk_to_it(program: Program, invoke: Invo
     """What `sandbox` prints is what a bot needs to be told: with it, a status is a table."""
     sandbox = await program.start("sandbox")
     await sandbox.line("BRAZE_API_KEY=")
-    env = dict(line.split("=", 1) for line in sandbox.out.splitlines() if "=" in line.split(":")[0])
+    env = dict(line.split("=", 1) for line in sandbox.out.splitlines() if line.startswith("BRAZE_"))
     shown = await asyncio.to_thread(invoke, "status", "purchases", env=env)
     assert shown.exit_code == 0, shown.output
     assert "Started" in shown.stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -57,6 +58,12 @@ def test_next_as_braze_says() -> None:
     )
     assert expected_next(told, [], NOW) == NOW + HOUR
     assert expected_next(told, [], NOW + 2 * HOUR) is None
+
+
+def test_nothing_is_next_while_braze_runs_nothing() -> None:
+    """A paused integration may still have a schedule, and had a rhythm."""
+    paused = replace(ONE, integration_status="Paused", next_scheduled_run=NOW + HOUR)
+    assert expected_next(paused, hourly(5), NOW) is None
 
 
 def test_next_by_the_rhythm() -> None:

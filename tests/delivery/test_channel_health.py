@@ -9,11 +9,16 @@ from pathlib import Path
 import pytest
 
 from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.subscription import Filters
+from cdi_bot.operator.metrics import Metrics
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.channels import ChannelChange, change_channel
 from cdi_bot.sandbox.slack.model import TokenState
-from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, TEAM
+from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARKETING_OPS, TEAM
+from cdi_bot.usecases.answers import LostChannels
 from tests.rigs.whole import ALERTS, WHO, Whole, whole
+
+OPS = Channel(team_id=TEAM, channel_id=MARKETING_OPS)
 
 
 @pytest.fixture
@@ -138,3 +143,80 @@ async def test_a_removed_app_is_noted_in_any_order_and_mended(bot: Whole) -> Non
     await dispatcher.channel_health.check_broken()
     assert (dispatcher.trouble, await mark(bot)) == (None, None)
     assert told(bot) == []
+
+
+async def test_a_person_who_can_not_be_written_to_at_once_is_told_later(bot: Whole) -> None:
+    """Slack is busy when the direct message is to be opened, and then away: the word is owed like any other."""
+    faults = bot.sandbox.slack.faults
+    faults.add(Fault(kind=FaultKind.RATE_LIMITED, retry_after=7, times=1, path="conversations.open"))
+    change(bot, private=True, bot_is_member=False)
+    await bot.bot.dispatcher.channel_health.check(ALERTS)
+    await bot.run(3)
+    assert told(bot) == []
+    faults.add(Fault(kind=FaultKind.STATUS, times=2, path="conversations.open"))
+    await bot.run(30)
+    assert len(told(bot)) == 1
+    await bot.run(120)
+    assert len(told(bot)) == 1
+
+
+async def test_a_word_that_is_out_of_date_is_not_said(bot: Whole) -> None:
+    """The channel is back before the person could be told."""
+    bot.sandbox.slack.faults.add(Fault(kind=FaultKind.STATUS, path="conversations.open"))
+    change(bot, archived=True)
+    await bot.bot.dispatcher.channel_health.check(ALERTS)
+    await bot.run(3)
+    change(bot, archived=False)
+    await bot.bot.dispatcher.channel_health.check(ALERTS)
+    bot.sandbox.slack.faults.clear()
+    await bot.run(120)
+    assert told(bot) == []
+
+
+async def subscribed_by(bot: Whole, *people: str) -> None:
+    """Have these people have made the channel's subscriptions."""
+    async with bot.store.write() as uow:
+        await uow.subscriptions.remove(
+            [each.subscription_id for each in await uow.subscriptions.for_channel(ALERTS)]
+        )
+        for number, who in enumerate(people):
+            await uow.subscriptions.add(
+                channel=ALERTS,
+                workspace_id=bot.workspace_id,
+                selector=f"u{'*' * number}",
+                filters=Filters(),
+                by=who,
+                now=bot.clock.now,
+            )
+
+
+async def test_the_admin_channel_is_told_once_in_place_of_people_who_left(bot: Whole) -> None:
+    """Of two people who are gone, and one who is there."""
+    bot.admin_channel = OPS
+    await bot.start_bot(owner="two")
+    await subscribed_by(bot, "U0NOBODY01", "U0NOBODY02", WHO)
+    change(bot, private=True, bot_is_member=False)
+    await bot.bot.dispatcher.channel_health.check(ALERTS)
+    await bot.run(20)
+    assert len(told(bot)) == 1
+    assert len(bot.texts(OPS)) == 1
+    assert f"<#{DATA_ALERTS}>" in str(bot.messages(OPS))
+
+
+async def test_without_anybody_to_tell_whoever_asks_is_told(bot: Whole) -> None:
+    """Who made the subscription is gone and there is no admin channel: status, Home and metrics say it."""
+    await subscribed_by(bot, "U0NOBODY01")
+    change(bot, private=True, bot_is_member=False)
+    await bot.bot.dispatcher.channel_health.check(ALERTS)
+    await bot.run(20)
+    for each in ("U0NOBODY01", WHO):
+        assert await bot.owed(Channel(team_id=TEAM, channel_id=each)) == []
+    app = bot.bot.app
+    assert (await app.queries.overview(ALERTS)).lost == LostChannels(here="channel_not_found", elsewhere=0)
+    assert (await app.queries.overview(OPS)).lost == LostChannels(here=None, elsewhere=1)
+    assert (await app.homes.home(frozenset({OPS}), 0)).lost == 1
+    page = (await Metrics().page(bot.store, bot.clock.now)).decode()
+    assert "cdi_bot_lost_channels 1.0" in page
+    change(bot, bot_is_member=True)
+    await bot.bot.dispatcher.channel_health.check(ALERTS)
+    assert (await app.queries.overview(OPS)).lost == LostChannels(here=None, elsewhere=0)

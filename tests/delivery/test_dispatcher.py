@@ -141,7 +141,8 @@ async def test_when_the_person_cannot_be_told_the_admins_are(bot: Whole) -> None
     await bot.bot.close()
     bot.admin_channel = OPS  # as the settings name it
     await bot.start_bot("two")
-    bot.sandbox.slack.faults.add(fault(FaultKind.STATUS, path="conversations.open"))
+    refusal = '{"ok": false, "error": "user_disabled"}'
+    bot.sandbox.slack.faults.add(fault(FaultKind.STATUS, path="conversations.open", status=200, body=refusal))
     bot.sandbox.slack.put_channel(replace(bot.sandbox.slack.channels[DATA_ALERTS], is_archived=True))
     bot.end_run("users")
     await bot.until(lambda: len(bot.messages(OPS)) == 1, seconds=30)

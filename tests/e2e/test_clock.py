@@ -1,7 +1,9 @@
-"""The real program on a machine whose clock is set while it works."""
+"""The real program on a machine whose clock is wrong, or set while it works: what is told, and that alerts go on."""
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import sys
 from datetime import UTC, datetime, timedelta
@@ -9,13 +11,16 @@ from multiprocessing import get_context
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from cdi_bot.cli import main, run
+from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARA
 from cdi_bot.settings.environment import VARIABLES
 from tests.e2e.kit import System
 from tests.e2e.processes import BotProcess
+from tests.program import Invoke
 
 HOUR = 3600.0
 
@@ -35,6 +40,14 @@ def run_program(env: dict[str, str], log: Path, ahead: Synchronized[float]) -> N
 
     run.surroundings = run.Surroundings(clock=clock)
     main.main()
+
+
+async def readiness(bot: BotProcess) -> list[str]:
+    """What `/readyz` gives as reasons."""
+    port = json.loads(next(line for line in bot.printed.splitlines() if '"listening"' in line))["port"]
+    async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}/readyz") as answer:
+        reasons: list[str] = (await answer.json())["reasons"]
+        return reasons
 
 
 @pytest.mark.parametrize("steps", [[-HOUR, 0.0], [-20.0, 3 * 24 * HOUR]])
@@ -58,8 +71,28 @@ async def test_news_comes_in_time_and_each_step_is_logged_once(system: System, s
             await system.polled()
             system.run(integration_id)
             await system.alert(name)
+            told = [each for each in await readiness(bot) if "clock of this machine" in each]
+            assert bool(told) == (abs(step) > 30)
         await bot.stop()
     finally:
         if bot.code is None:
             bot.kill()
     assert bot.printed.count("the clock of this machine was set") == len(steps), bot.printed
+    wrong = bot.printed.count("the clock of this machine is ")
+    assert wrong == sum(abs(step) > 30 for step in steps), bot.printed
+
+
+@pytest.mark.parametrize(("ahead", "told"), [(0.0, None), (64.0, "behind"), (-64.0, "ahead of")])
+async def test_check_names_a_clock_that_is_wrong_by_brazes(
+    invoke: Invoke, settings_for_sandbox: dict[str, str], ahead: float, told: str | None
+) -> None:
+    """It fails, and says what to do."""
+    async with Sandbox(lambda: datetime.now(UTC) + timedelta(seconds=ahead)) as sandbox:
+        env = {**settings_for_sandbox, "BRAZE_BASE_URL": sandbox.url, "BRAZE_API_KEY": sandbox.braze_api_key}
+        done = await asyncio.to_thread(invoke, "check", env=env)
+    lines = done.stdout.replace("\n        ", " ").splitlines()
+    (line,) = [line for line in lines if line[8:].startswith("clock: ")]
+    assert line.startswith("NOT OK" if told else "ok"), line
+    if told:
+        assert any(f"{seconds} s {told} Braze's" in line for seconds in (63, 64, 65)), line
+        assert "NTP" in line

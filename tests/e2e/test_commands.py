@@ -73,7 +73,7 @@ async def test_a_choice_completes_whatever_was_typed(each_system: System) -> Non
         assert says(several, "2 integrations fit"), several
         return await system.press(several, f"pick:{place}")
 
-    assert says(await chosen("subscribe users rows:5"), "from 5 lost rows on")
+    assert says(await chosen("subscribe users rows:5"), "from 5 failed rows on")
     assert says(await chosen("sub users", 1), "Users US")
     assert says(await chosen("status users"), "Users EU")
     assert says(await chosen('snooze users 2h "house move"'), "house move")
@@ -88,6 +88,20 @@ async def test_a_choice_completes_whatever_was_typed(each_system: System) -> Non
     several = await system.type("status users")
     over = '{"command":"snooze","query":"x","until":"2020-01-01T00:00:00Z","reason":null}'
     assert says(await system.press(several, "pick:0", value=over), "not a length of time")
+    await system.stop()
+
+
+async def test_a_sync_that_deletes_users_asks_accordingly(system: System) -> None:
+    """What Braze lists of an integration reaches the question before a sync, and the advice on its alert."""
+    leavers = system.create("Leavers", integration_type="users_delete", warehouse_type="databricks")
+    system.put_history(leavers, "success")
+    await system.start(CDI_BOT_ADMINS="*")
+    await system.type("subscribe all")
+    assert says(await system.type("sync leavers"), "deletes users from Braze. That can't be undone")
+    system.run(leavers)
+    card = await system.alert("Leavers")
+    assert says(card, "In Databricks, check")
+    assert says(card, "deletes users from Braze. That can't be undone")
     await system.stop()
 
 

@@ -124,6 +124,16 @@ async def test_a_stop_while_something_hangs(system: System, what: str) -> None:
         assert time.monotonic() - begun < 9
 
 
+async def test_a_braze_that_hangs_keeps_nobody_waiting(system: System) -> None:
+    """Commands are answered after a few seconds, long before a request to Braze is given up."""
+    system.sandbox.braze.faults.add(Fault(kind=FaultKind.LATENCY, seconds=30, path="/cdi"))
+    begun = time.monotonic()
+    await system.start()
+    assert time.monotonic() - begun < 12
+    assert (await system.type("help"))["text"]
+    await system.stop()
+
+
 async def test_slack_waits_for_a_bot_that_is_starting(http_system: System) -> None:
     """A request of Slack's that comes before the bot can answer is left to Slack to send again: 503."""
     http_system.sandbox.slack.faults.add(Fault(path="auth.test", **HANG))  # type: ignore[arg-type]  # likewise

@@ -5,11 +5,15 @@ from __future__ import annotations
 import signal
 import sqlite3
 from contextlib import closing
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cdi_bot.sandbox.faults import Fault, FaultKind
+from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS
+from tests.databases import Databases
 from tests.e2e.kit import System, begin, readiness, says
 
 
@@ -83,3 +87,45 @@ async def test_a_database_in_trouble_is_told_and_everything_goes_on_afterwards(s
         database.execute("ALTER TABLE hidden RENAME TO runs")
     await system.alert("Users")
     await system.stop()
+
+
+async def test_a_database_that_keeps_the_bot_from_starting_is_told_in_the_admin_channel(
+    system: System,
+) -> None:
+    """Once, however often it is started again; and that it starts again at last."""
+    file = system.program.folder / "cdi_bot.db"
+    file.write_text("no database " * 50, encoding="utf-8")
+    system.env["CDI_BOT_ADMIN_CHANNEL"] = DATA_ALERTS
+    for _ in range(2):
+        finished = await system.program.run("run", env=system.env)
+        assert finished.code == 1
+        (told,) = system.public()
+        assert says(told, "is not a SQLite database; point DATABASE_URL at another file")
+    file.unlink()
+    await system.start()
+    over = await system.seen(lambda each: "can be used again" in each["text"])
+    assert over["thread_ts"] == system.public()[0]["ts"]
+    await system.stop()
+
+
+async def test_a_pooler_that_restarts(system: System, databases: Databases, tmp_path: Path) -> None:
+    """Each failure is told once, those that come while PostgreSQL can't be reached too, without a warning but one."""
+    names = [f"Users {number}" for number in range(8)]
+    ids = [system.create(name) for name in names]
+    database = databases.migrated("postgresql", tmp_path)
+    with databases.pooler() as port:
+        await system.start(DATABASE_URL=databases.over_tcp(database, port=port) + "?pgbouncer=true")
+        await system.type("subscribe all")
+        system.run(ids[0])
+        await system.alert(names[0])
+    for each in ids[1:]:
+        system.run(each)
+    assert "can't be reached" in await system.bot.logged("the database can't be used")
+    with databases.pooler(port=port):
+        await system.bot.logged("the database can be used again")
+        for name in names[1:]:
+            await system.seen(partial(says, query=name))
+        finished = await system.stop()
+    for name in names:
+        assert len([each for each in system.public() if says(each, name)]) == 1, name
+    assert "prepared statement" not in finished.err

@@ -56,7 +56,7 @@ async def test_a_planned_run_that_does_not_begin_is_told_once(bot: Whole) -> Non
     assert bot.messages() == []  # its time has passed, the grace has not
     await bot.run(700, step=20)
     (card,) = bot.messages()
-    assert card["text"] == "Halting – Late: no run has begun at its planned time"
+    assert card["text"] == "Halting (Snowflake) – Late: no run has begun at its planned time"
     await bot.run(EVERY, step=20)  # a second time is missed: it is the same lateness
     assert len(bot.messages()) == 1
     stall(bot, halting, stalled=False)
@@ -65,6 +65,50 @@ async def test_a_planned_run_that_does_not_begin_is_told_once(bot: Whole) -> Non
     assert "A run has begun" in card["text"]
     assert "after its planned time" in reply["text"]
     assert bot.messages(OPS) == []
+
+
+@pytest.mark.parametrize("down", [(-60, 120), (120, 180), (-60, 900), (-60, EVERY + 900)])
+async def test_a_planned_run_that_does_not_begin_while_the_bot_is_down_is_told_once(
+    bot: Whole, down: tuple[float, float]
+) -> None:
+    """The list has moved on when the next process reads it for the first time, or had before the restart."""
+    gone, back = down  # seconds from the planned start
+    halting = bot.create("Halting", schedule_seconds=EVERY, stalled=True)
+    bot.create("Punctual", schedule_seconds=EVERY)
+    planned = bot.clock.now + timedelta(seconds=EVERY)
+    await bot.run(5)
+    await bot.subscribe()
+    await bot.run((planned - bot.clock.now).total_seconds() + gone, step=20)
+    await bot.bot.close()
+    while (left := (planned - bot.clock.now).total_seconds() + back) > 0:
+        await bot.sleep(min(left, 60))
+    await bot.start_bot(owner="two")
+    for _ in range(4):  # the list is read before anything is judged for the first time
+        await bot.bot.poller.tick()
+        await bot.bot.poller.idle()
+        await bot.sleep(1)
+    await bot.run(5)
+    assert bot.messages() == [] or back > 600
+    await bot.run(600 - back + 60 if back < 600 else 60, step=10)
+    (card,) = bot.messages()
+    assert card["text"] == "Halting (Snowflake) – Late: no run has begun at its planned time"
+    stall(bot, halting, stalled=False)
+    await bot.run(EVERY, step=20)
+    assert len(bot.cards()) == 1
+    assert "after its planned time" in bot.replies()[0]["text"]
+
+
+async def test_a_run_that_began_while_the_bot_was_down_is_not_late(bot: Whole) -> None:
+    """The stored plan has passed and the list names the next one: the run between them is known all the same."""
+    bot.create("Punctual", schedule_seconds=EVERY)
+    await bot.run(5)
+    await bot.subscribe()
+    await bot.run(EVERY - 60, step=20)
+    await bot.bot.close()
+    await bot.sleep(EVERY)
+    await bot.start_bot(owner="two")
+    await bot.run(EVERY, step=20)
+    assert bot.messages() == []
 
 
 async def test_nothing_is_late_while_braze_cannot_be_asked(bot: Whole) -> None:
@@ -113,15 +157,15 @@ async def test_a_run_that_goes_on_far_too_long_is_told_once(bot: Whole) -> None:
     assert bot.messages() == []
     await bot.run(100, step=25)
     (card,) = bot.messages()
-    assert card["text"] == "Users – Slow: a run goes on far longer than usual"
+    assert card["text"] == "Users (Snowflake) – Slow: a run goes on far longer than usual"
     assert "*Usually takes*\\n30 s" in json.dumps(card["blocks"])
     await bot.run(100, step=25)
     assert len(bot.messages()) == 1
     await bot.run(150, step=25)
     texts = sorted(card["text"] for card in bot.cards())
     assert texts == [
-        "Users – Error: no rows arrived",
-        "Users – The slow run has ended after 15 min: Error",
+        "Users (Snowflake) – Error: no rows arrived",
+        "Users (Snowflake) – The slow run has ended after 15 min: Error",
     ]
     assert bot.messages(OPS) == []
 
@@ -151,7 +195,9 @@ async def test_a_watermark_in_the_future_is_told_once(bot: Whole) -> None:
         bot.end_run(users, "success", last_timestamp_synced=bot.clock.now + timedelta(days=400))
         await bot.run(60, step=5)
         (card,) = bot.messages()
-        assert card["text"].startswith("Users – Quality: the newest UPDATED_AT synced lies in the future")
+        assert card["text"].startswith(
+            "Users (Snowflake) – Quality: the newest UPDATED_AT synced lies in the future"
+        )
     bot.end_run(users, "success")
     await bot.run(60, step=5)
     (card,), (reply,) = bot.cards(), bot.replies()
@@ -177,7 +223,7 @@ async def test_rows_that_stop_coming_are_told_once(bot: Whole) -> None:
     bot.end_run(users, "success", rows_synced=0, last_timestamp_synced=still)
     await bot.run(60, step=5)
     (card,) = bot.messages()
-    assert card["text"] == "Users – Quality: runs succeed, but bring no rows any more"
+    assert card["text"] == "Users (Snowflake) – Quality: runs succeed, but bring no rows any more"
     bot.end_run(users, "success", rows_synced=7)
     await bot.run(60, step=5)
     (reply,) = bot.replies()

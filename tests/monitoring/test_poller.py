@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from cdi_bot.braze.errors import PERMISSIONS
 from cdi_bot.core.model.channel import Channel
@@ -311,6 +315,31 @@ async def test_a_word_that_becomes_a_success_was_never_told(bot: Whole) -> None:
     assert len(bot.messages()) == 1
 
 
+async def test_what_can_not_be_read_is_logged_once(bot: Whole) -> None:
+    """An answer that stays as it is says nothing new, however often it is asked for."""
+    users = bot.create("Users", oddities=Oddities(naive_times=True))
+    bot.put_history(users, "success")
+    with capture_logs() as logs:
+        await bot.run(5)
+        await bot.subscribe()
+        await bot.run(900)
+    for event, fields in (("run not readable", 3), ("integration not readable", 2)):
+        told = [line["where"] for line in logs if line["event"] == event]
+        assert 0 < len(told) == len(set(told)) <= fields
+
+
+async def test_how_long_a_word_stands_is_counted_by_brazes_clock(tmp_path: Path) -> None:
+    """A machine that is two hours ahead does not take a run that has just begun for one that lasts two hours."""
+    async with whole(tmp_path, braze_ahead=-7200) as bot:
+        users = bot.create("Users")
+        await bot.run(5)
+        await bot.subscribe()
+        began = bot.clock.now - timedelta(hours=2)
+        bot.sandbox.braze.put_history(users, [PastRun(status="queued", start=began, finish=None)])
+        await bot.run(600, step=2)
+        assert bot.messages() == []
+
+
 async def test_a_channel_hears_only_what_it_asked_for(bot: Whole) -> None:
     """Filters decide for each channel, on each new run."""
     users = bot.create("Users", rows=1000)
@@ -439,6 +468,28 @@ async def test_one_unreadable_integration_stops_no_other(bot: Whole) -> None:
     bot.end_run(odd)
     bot.end_run(sound)
     await bot.until(lambda: "Sound" in str(bot.messages()), seconds=10)
+
+
+@pytest.mark.parametrize("later", [True, False])
+async def test_one_integration_that_can_not_be_stored_stops_no_other(
+    bot: Whole, tmp_path: Path, later: bool
+) -> None:
+    """Whether the database refuses it from the beginning, or what the list shows of it later."""
+    odd = bot.create("Odd") if later else None
+    await bot.run(5)
+    await bot.subscribe()
+    with closing(sqlite3.connect(tmp_path / "cdi_bot.db")) as database:
+        database.execute(
+            "CREATE TRIGGER refuse BEFORE INSERT ON integrations WHEN NEW.integration_name = 'Odd'"
+            " BEGIN SELECT RAISE(ABORT, 'odd'); END"
+        )
+    odd = odd or bot.create("Odd")
+    sound = bot.create("Sound")
+    await bot.run(60)
+    bot.end_run(odd)
+    bot.end_run(sound)
+    await bot.until(lambda: "Sound" in str(bot.messages()), seconds=40)
+    assert bot.store.trouble is None
 
 
 async def test_a_cursor_that_repeats_for_ever_ends(bot: Whole) -> None:

@@ -11,14 +11,15 @@ from typing import Any, cast
 
 import pytest
 from sqlalchemy import Engine, event
+from structlog.testing import capture_logs
 
 from cdi_bot.core.model.incident import Kind
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.rules.sync_failed import IncidentChange
 from cdi_bot.monitoring import recorder
 from cdi_bot.monitoring.recorder import Observation, Recorder
-from cdi_bot.store import Store, StoreTrouble
-from tests.databases import Databases
+from cdi_bot.store import RowRefused, Store, StoreTrouble
+from tests.databases import ENGINES, Databases
 from tests.store.samples import NOW, a_workspace, integration, run
 
 BEFORE = NOW - timedelta(days=1)
@@ -129,6 +130,35 @@ async def test_one_bad_observation_spoils_no_other(store: Store) -> None:
     assert [cast("list[Any]", each)[0].change for each in (good, other)] == [IncidentChange.OPENED] * 2
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+async def test_one_row_that_the_database_refuses_spoils_no_other(
+    databases: Databases, tmp_path: Path, engine: str
+) -> None:
+    """Neither of another caller nor of the same one; it is logged once, and told to who brought nothing else."""
+    store = await Store.open(databases.migrated(engine, tmp_path))
+    workspace_id, recording = await a_workspace(store), Recorder(store)
+    bad = seen(workspace_id, "bad", run(0, "error", "bad", rows_synced=-1))
+    good, other = (seen(workspace_id, name, run(0, "error", name)) for name in ("good", "other"))
+    with capture_logs() as logged:
+        for _ in range(2):
+            refused, *stored = await asyncio.gather(
+                recording.record([bad], NOW),
+                recording.record([good], NOW),
+                recording.record([other, bad], NOW),
+                return_exceptions=True,
+            )
+            assert isinstance(refused, RowRefused)
+            assert [len(cast("list[Any]", each)) for each in stored] == [1, 1]
+    assert [line["integration"] for line in logged if line["event"] == "observation refused"] == ["bad"]
+    async with store.read() as look:
+        assert set(await look.incidents.newest_sync_failed(workspace_id, ["good", "other", "bad"])) == {
+            "good",
+            "other",
+        }
+    assert store.trouble is None
+    await store.close()
+
+
 async def test_who_gives_up_is_left_out(store: Store) -> None:
     """An observation whose caller has gone before its turn is not stored, and the work goes on."""
     workspace_id, recording = await a_workspace(store), Recorder(store)
@@ -154,4 +184,4 @@ async def test_trouble_of_the_database_reaches_everybody(store: Store) -> None:
     found = await asyncio.gather(
         *(recording.record([seen(99, name)], NOW) for name in "ab"), return_exceptions=True
     )
-    assert [type(each) for each in found] == [StoreTrouble, StoreTrouble]
+    assert [isinstance(each, StoreTrouble) for each in found] == [True, True]

@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import warnings
+from collections.abc import Callable
 
 import pytest
 import structlog
@@ -118,10 +119,11 @@ def test_no_secret_in_any_corner_of_a_line(log_format: str) -> None:
         header="Authorization: Bearer abc.def-ghi=",
         tokens="xoxb-1-abc xapp-1-A-def xoxe.xoxp-1-ghi",
         url="postgresql+psycopg://bot:p@ss@host/db",
+        slashed="postgresql://bot:q@uu/rr@host/db",
         kept=[1, 2.5, None, True, "bearer of news"],
     )
     text = stream.getvalue()
-    for secret in (KEY, "-longer", "abc.def", "1-abc", "A-def", "1-ghi", "p@ss"):
+    for secret in (KEY, "-longer", "abc.def", "1-abc", "A-def", "1-ghi", "p@ss", "q@", "uu", "rr@"):
         assert secret not in text
     assert "postgresql+psycopg://***@host/db" in text
     assert "bearer of" in text
@@ -144,20 +146,28 @@ def test_no_secret_in_a_traceback(log_format: str) -> None:
     assert KEY not in stream.getvalue()
 
 
-def test_a_repeated_event_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ten lines of an event are written in a minute, ours or a library's; the next line tells of the others."""
-    stream = logged()
-    now = 0.0
+def counted() -> Callable[[float], None]:
+    """Lines are counted by a clock that is set by hand."""
+    now = [0.0]
     (handler,) = logging.getLogger().handlers
-    handler.filters = [logs.CountRepeats(lambda: now)]
+    handler.filters = [logs.CountRepeats(lambda: now[0])]
+    return lambda seconds: now.__setitem__(0, seconds)
+
+
+def test_a_repeated_line_is_counted() -> None:
+    """Ten equal lines are written in a minute, ours or a library's; the next line of any kind tells of the others."""
+    stream = logged()
+    set_clock = counted()
     for number in range(1000):
-        structlog.get_logger("ours").warning("refused", number=number)
+        structlog.get_logger("ours").warning("refused", reason="full")
         logging.getLogger("asyncio").error("socket.accept() out of system resource\nsocket: %d", number)
     structlog.get_logger("ours").info("something else")
-    assert len(stream.getvalue().splitlines()) == 21
-    now = 61.0
-    structlog.get_logger("ours").warning("refused", number=1000)
-    lines = [json.loads(line) for line in stream.getvalue().splitlines()[21:]]
+    set_clock(61.0)
+    structlog.get_logger("ours").warning("refused", reason="full")
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert sum(line["event"] == "refused" for line in lines[:20]) == 10
+    assert lines[20]["event"] == "something else"
+    lines = lines[21:]
     told = [(line["event"], line.get("of"), line.get("count")) for line in lines]
     assert told == [
         ("repeated lines were left out", "refused", 990),
@@ -167,16 +177,39 @@ def test_a_repeated_event_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [line["level"] for line in lines] == ["warning", "error", "warning"]
 
 
+def test_lines_that_differ_are_written() -> None:
+    """A hundred failures at once are a hundred lines; only a flood of one event is cut."""
+    stream = logged()
+    counted()
+    for number in range(1000):
+        structlog.get_logger().info("incident", integration=number)
+    logs.flush_log()
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [line["integration"] for line in lines[:-1]] == list(range(500))
+    assert (lines[-1]["of"], lines[-1]["count"]) == ("incident", 500)
+
+
+def test_what_was_left_out_is_told_at_the_end() -> None:
+    """Whoever ends within the minute says it before; once."""
+    stream = logged()
+    for _ in range(12):
+        structlog.get_logger().info("again")
+    logs.flush_log()
+    logs.flush_log()
+    assert [json.loads(line).get("count") for line in stream.getvalue().splitlines()] == [None] * 10 + [2]
+
+
 def test_many_different_events_take_no_memory() -> None:
     """Events that somebody makes up one after the other are forgotten."""
     stream = logged()
     (handler,) = logging.getLogger().handlers
-    for number in range(2500):
+    for number in range(6000):
         structlog.get_logger().info(f"made up {number}")
+    logs.flush_log()
     (counting,) = handler.filters
     assert isinstance(counting, logs.CountRepeats)
-    assert len(counting._seen) <= 1000  # noqa: SLF001 (that it is bounded can't be seen from outside)
-    assert len(stream.getvalue().splitlines()) == 2500
+    assert len(counting._seen) <= 5002  # noqa: SLF001 (that it is bounded can't be seen from outside)
+    assert len(stream.getvalue().splitlines()) == 6000
 
 
 HOSTILE = "a\x1b[2Jb\u202etxt.exe\nforged\x9b\u2028\u2066c\u200f"

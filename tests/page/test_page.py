@@ -3,6 +3,7 @@
 import pytest
 from playwright.async_api import Page, expect
 
+from cdi_bot.core.commands.parser import WORDS
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.braze.integration import IntegrationConfig
 from cdi_bot.sandbox.slack.model import Content, Rules
@@ -194,6 +195,14 @@ async def test_command_completion(app: App, sandbox: Sandbox, page: Page) -> Non
     await expect(field).to_have_value("/cdi status Users – nightly")
     await page.keyboard.press("Enter")
     assert (await app.heard())["text"] == "status Users – nightly"
+
+
+async def test_every_command_is_offered(page: Page) -> None:
+    """What the bot understands after `/cdi` is what the page completes."""
+    await page.get_by_test_id("composer").fill("/cdi ")
+    offered = page.get_by_test_id("composer-suggestions").locator(".suggestion-label")
+    await expect(offered.first).to_be_visible()
+    assert set(await offered.all_inner_texts()) == {f"/cdi {word}" for word in WORDS}
 
 
 async def test_message_as_another_person(sandbox: Sandbox, page: Page) -> None:

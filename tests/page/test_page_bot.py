@@ -17,22 +17,12 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def system(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[System]:
+async def system(
+    sandbox: Sandbox, settings_for_sandbox: dict[str, str], tmp_path: Path
+) -> AsyncIterator[System]:
     """The bot over Socket Mode, with two integrations that have a past."""
     program = Program(tmp_path)
-    running = System(
-        sandbox,
-        program,
-        {
-            "SLACK_BOT_TOKEN": sandbox.slack_bot_token,
-            "SLACK_APP_TOKEN": sandbox.slack_app_token,
-            "SLACK_API_URL": f"{sandbox.url}/api/",
-            "BRAZE_BASE_URL": sandbox.url,
-            "BRAZE_API_KEY": sandbox.braze_api_key,
-            "PORT": "0",
-            "CDI_BOT_LOG_FORMAT": "json",
-        },
-    )
+    running = System(sandbox, program, {**settings_for_sandbox, "CDI_BOT_LOG_FORMAT": "json"})
     for name in ("Users EU", "Orders"):
         running.put_history(running.create(name), "success", "success", ago=60)
     await running.start()

@@ -40,17 +40,7 @@ async def take() -> None:
         with TemporaryDirectory(prefix="cdi-bot-pictures-") as folder:
             program = Program(Path(folder))
             system = System(
-                sandbox,
-                program,
-                {
-                    "SLACK_BOT_TOKEN": sandbox.slack_bot_token,
-                    "SLACK_APP_TOKEN": sandbox.slack_app_token,
-                    "SLACK_API_URL": f"{sandbox.url}/api/",
-                    "BRAZE_BASE_URL": sandbox.url,
-                    "BRAZE_API_KEY": sandbox.braze_api_key,
-                    "PORT": "0",
-                    "CDI_BOT_LOG_FORMAT": "json",
-                },
+                sandbox, program, {**sandbox.bot_settings, "PORT": "0", "CDI_BOT_LOG_FORMAT": "json"}
             )
             try:
                 await _scenes(system, await _page(browser, sandbox))
@@ -61,7 +51,7 @@ async def take() -> None:
 
 async def _page(browser: Browser, sandbox: Sandbox) -> Page:
     context = await browser.new_context(
-        viewport={"width": 1400, "height": 1400}, timezone_id="Europe/Berlin", device_scale_factor=SCALE
+        viewport={"width": 1400, "height": 1800}, timezone_id="Europe/Berlin", device_scale_factor=SCALE
     )
     page = await context.new_page()
     await page.goto(sandbox.url)

@@ -35,8 +35,10 @@ class SimBraze(Braze):
     """One Braze workspace; every process asks this same object.
 
     To drive it: `add` integrations, `begin` and `end` runs. Set `outage` for every call until further notice,
-    `may_list` for the key's permission. `freeze` has the calls answer as of that moment until `thaw`: the list
-    alone, which lags in truth, too, or both, as if nobody had asked.
+    `may_list` for the key's permission, `clock_error` for how many seconds the bot's machine is ahead. `freeze` has
+    the calls answer as of that moment until `thaw`: the list alone, which lags in truth, too, or both, as if nobody had
+    asked. `broken_from` is the first run, counted from the newest, from which on no page of runs can be
+    read; `cursors` changed makes all cursors given before invalid.
     """
 
     workspace_id: int
@@ -44,8 +46,12 @@ class SimBraze(Braze):
     latency: float = 0.1
     outage: BrazeReason | None = None
     may_list: bool = True
+    clock_error: float = 0.0
     names: dict[str, str] = field(default_factory=dict)
     runs: dict[str, list[Run]] = field(default_factory=dict)  # newest first
+    broken_from: int | None = None
+    cursors: int = 0
+    further_pages: list[tuple[str, int]] = field(default_factory=list)  # asked for, after the first
     _frozen: dict[Endpoint, dict[str, list[Run]]] = field(default_factory=dict)
     _closed_until: datetime | None = None
 
@@ -116,9 +122,18 @@ class SimBraze(Braze):
         if integration_id not in self.names:
             raise _trouble(BrazeReason.INVALID_INTEGRATION)
         runs = self._frozen.get(Endpoint.STATUS, self.runs).get(integration_id, [])
-        first = int(cursor or 0)
+        family, _, place = (cursor or f"{self.cursors}:0").partition(":")
+        first = int(place)
+        if family != str(self.cursors):
+            raise _trouble(BrazeReason.INVALID_CURSOR)
+        if first:
+            self.further_pages.append((integration_id, first))
+        if self.broken_from is not None and first >= self.broken_from:
+            raise _trouble(BrazeReason.SERVER_ERROR)
+        following = _next(first, RUNS_A_PAGE, len(runs))
         return StatusPage(
-            runs=tuple(runs[first : first + RUNS_A_PAGE]), next_cursor=_next(first, RUNS_A_PAGE, len(runs))
+            runs=tuple(runs[first : first + RUNS_A_PAGE]),
+            next_cursor=f"{self.cursors}:{following}" if following else None,
         )
 
     async def trigger_sync(self, integration_id: str) -> None:  # noqa: ARG002
@@ -128,12 +143,17 @@ class SimBraze(Braze):
     def allowance(
         self,
         endpoint: Endpoint,  # noqa: ARG002
-        now: datetime,
+        now: datetime,  # noqa: ARG002  # of a machine whose clock may be wrong
         *,
         purpose: Purpose = Purpose.POLL,  # noqa: ARG002
     ) -> int:
         """Enough, but none after a 429."""
-        return 0 if self._closed_until and now < self._closed_until else 20
+        return 0 if self._closed_until and self.clock() < self._closed_until else 20
+
+    @property
+    def clock_skew(self) -> timedelta:
+        """How far the clock of the bot's machine is behind."""
+        return timedelta(seconds=-self.clock_error)
 
     def limit(self, endpoint: Endpoint) -> int:
         """What Braze documents."""

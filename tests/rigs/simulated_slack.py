@@ -162,7 +162,10 @@ class SimMessenger(Messenger):
         broadcast: bool = False,
         language: str | None = None,  # noqa: ARG002  # views are kept as they are, in no language
     ) -> str:
-        """Post; a reply needs the message that it hangs on."""
+        """Post; a reply needs the message that it hangs on. Everybody has a direct message, called by their id."""
+        if channel.is_person:
+            direct = Channel(team_id=channel.team_id, channel_id=f"D{channel.channel_id[1:]}")
+            channel = await self._call(Method.OPEN, lambda: direct, None)
 
         def carry_out() -> str:
             self._need(channel)
@@ -204,13 +207,14 @@ class SimMessenger(Messenger):
 
         await self._call(Method.UPDATE, carry_out, channel)
 
-    async def find(self, channel: Channel, *, key: str, since: datetime, thread_ts: str | None) -> str | None:
+    async def find(self, channel: Channel, *, key: str, ago: timedelta, thread_ts: str | None) -> str | None:
         """Look for a key among what is there and can be read."""
 
         def carry_out() -> str | None:
             if not self.slack.room(channel).readable:
                 raise SlackTrouble("missing_scope", verdict=SlackVerdict.REFUSED)
             visible = self.slack.clock() - self.slack.shown_after
+            since = self.slack.clock() - ago - timedelta(seconds=5)  # the call itself takes time
             return next(
                 (
                     one.ts
@@ -224,12 +228,6 @@ class SimMessenger(Messenger):
             )
 
         return await self._call(Method.FIND, carry_out, channel)
-
-    async def direct_channel(self, team_id: str, user_id: str) -> Channel:
-        """Everybody has one, called by their id."""
-        return await self._call(
-            Method.OPEN, lambda: Channel(team_id=team_id, channel_id=f"D{user_id[1:]}"), None
-        )
 
     async def channel_info(self, channel: Channel) -> ChannelInfo:
         """Tell of a channel; the bot is in all that there are."""

@@ -127,6 +127,11 @@ class SlowStore(Store):
     spared: int = 0
     broken: int = 0
 
+    @property
+    def trouble(self) -> str | None:
+        """As the real one's."""
+        return self.inner.trouble
+
     @asynccontextmanager
     async def write(self) -> AsyncIterator[UnitOfWork]:
         """As the real one."""

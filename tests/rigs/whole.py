@@ -161,6 +161,7 @@ class Whole:
             (watched.reminders.tick, INTERVALS["remind"]),
             (watched.evaluator.tick, INTERVALS["conditions"]),
             (watched.requested_syncs.tick, INTERVALS["follow"]),
+            (bot.app.store_health.tick, INTERVALS["database"]),
         ):
             if everything or self.clock.now >= due.get(work, self.clock.now):
                 due[work] = self.clock.now + timedelta(seconds=seconds)
@@ -231,11 +232,11 @@ class Whole:
                 selector=selector,
                 filters=Filters(topics=topics, **filters),
                 by=WHO,
-                now=self.clock.now,
+                now=self.bot_clock(),
             )
             known = await uow.integrations.all(self.workspace_id)
             await self.bot.poller.watch(
-                uow, [each for each in known if subscription.covers(each.integration)], self.clock.now
+                uow, [each for each in known if subscription.covers(each.integration)], self.bot_clock()
             )
 
     # ------------------------------------------------------------------------------------- what is there

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from contextvars import copy_context
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from cdi_bot.app import INTERVALS, Adapters, assemble
@@ -38,14 +38,19 @@ class Process:
             directory=Members(CHANNELS),
             team_id=TEAM,
             random=no_jitter,
+            seconds=world.loop.time,
             owner=name,
         )
-        self.app = assemble(bot_settings(), adapters, world.loop)
+        self.app = assemble(bot_settings(), adapters, self._clock)
         watched = self.app.workspaces.meant()
         self.dispatcher, self.poller, self._reminders = self.app.dispatcher, watched.poller, watched.reminders
         self.subscriptions, self.incidents = self.app.subscriptions, self.app.incidents
         self._recurring: list[asyncio.Task[None]] = []
         self._delivering: asyncio.Task[None]
+
+    def _clock(self) -> datetime:
+        """What the machine takes for the present."""
+        return self._world.loop() + timedelta(seconds=self._world.braze.clock_error)
 
     def start(self) -> None:
         """Begin to work, as the process's own tasks."""
@@ -141,6 +146,7 @@ class World:
             room.archived, room.readable = False, True
         self.braze.outage, self.braze.may_list = None, True
         self.braze.thaw()
+        self.braze.clock_error = 0.0
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """The one server of both stand-ins: ports, the page, Braze and Slack side by side, a quick stop."""
 
 import asyncio
+from typing import Any
 
 import aiohttp
 import pytest
@@ -12,7 +13,7 @@ from cdi_bot.sandbox.braze.world import BrazeWorld
 from cdi_bot.sandbox.server import Stream
 from cdi_bot.sandbox.slack.model import Content
 from tests.sandbox.braze_kit import Clock
-from tests.sandbox.slack_kit import ALERTS, RawSocket
+from tests.sandbox.slack_kit import ALERTS, MARA, RawSocket
 
 
 async def test_braze_and_slack_answer_on_one_port(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
@@ -49,6 +50,78 @@ async def test_a_link_to_the_dashboard_leads_to_the_integration(
         assert "<h1>Users &lt;b&gt;</h1>" in await answer.text()
     async with http.get(page + "none") as answer:
         assert answer.status == 404
+
+
+async def _status(http: aiohttp.ClientSession, method: str, url: str, **sent: Any) -> int:
+    async with http.request(method, url, **sent) as answer:
+        return answer.status
+
+
+OTHERS = [
+    {"Origin": "https://evil.example"},
+    {"Origin": "null"},
+    {"Origin": "http://localhost:1"},
+    {"Host": "evil.example"},
+    {"Host": "127.0.0.1.evil.example:80", "Origin": "http://127.0.0.1.evil.example:80"},
+    {"Host": "[bad"},
+]
+
+
+@pytest.mark.parametrize("headers", OTHERS)
+async def test_pages_of_other_sites_are_refused(
+    sandbox: Sandbox, http: aiohttp.ClientSession, headers: dict[str, str]
+) -> None:
+    """Neither orders nor answers nor the stream for a page of another site, nor for a name made to mean loopback."""
+    order = {"channel": ALERTS, "user": MARA, "text": "help"}
+    for path in ("/sandbox/slack/command", "/sandbox/braze/integrations", "/api/auth.test"):
+        assert await _status(http, "POST", sandbox.url + path, json=order, headers=headers) in (400, 403)
+    assert await _status(http, "GET", sandbox.url + "/sandbox/slack/messages", headers=headers) in (400, 403)
+    with pytest.raises(aiohttp.WSServerHandshakeError):
+        await http.ws_connect(sandbox.url + "/sandbox/stream", headers=headers)
+    assert not sandbox.slack.calls
+
+
+async def test_the_stand_ins_own_page_is_served_by_all_of_its_names(
+    sandbox: Sandbox, http: aiohttp.ClientSession
+) -> None:
+    """127.0.0.1 and localhost mean this machine; the page's own origin is no other site."""
+    port = sandbox.url.rpartition(":")[2]
+    for host in (f"127.0.0.1:{port}", f"localhost:{port}", f"LocalHost:{port}"):
+        own = {"Host": host, "Origin": f"http://{host}"}
+        assert await _status(http, "POST", sandbox.url + "/sandbox/slack/rules", json={}, headers=own) == 200
+        await (await http.ws_connect(sandbox.url + "/sandbox/stream", headers=own)).close()
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""]
+)
+async def test_orders_are_json(sandbox: Sandbox, http: aiohttp.ClientSession, kind: str) -> None:
+    """A body that a browser would send for any page without asking is refused."""
+    sent = {"data": b'{"request_url": null}', "headers": {"Content-Type": kind}}
+    assert await _status(http, "POST", sandbox.url + "/sandbox/slack/http", **sent) == 415
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://192.0.2.1/",
+        "http://127.0.0.1@evil.example/",
+        "http://127.0.0.1.evil.example/",
+        "file:///x",
+        "[",
+        5,
+    ],
+)
+async def test_requests_go_to_this_machine_alone(
+    sandbox: Sandbox, http: aiohttp.ClientSession, url: object
+) -> None:
+    """Nobody can make the stand-in post to another machine."""
+    address = sandbox.url + "/sandbox/slack/http"
+    assert await _status(http, "POST", address, json={"request_url": url}) == 400
+    assert sandbox.slack.request_url is None
+    for good in ("http://localhost:1/slack/events", "http://[::1]:1/", None):
+        assert await _status(http, "POST", address, json={"request_url": good}) == 200
+        assert sandbox.slack.request_url == good
 
 
 async def test_a_port_that_is_taken_is_an_error_and_leaves_nothing_open(sandbox: Sandbox) -> None:

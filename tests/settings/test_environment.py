@@ -92,12 +92,18 @@ def test_everything_set() -> None:
     assert (settings.host, settings.port, settings.language) == ("127.0.0.1", 0, "en-GB")
 
 
+@pytest.mark.parametrize("host", ["::", "[::]", " ::\n"])
+def test_a_host_as_people_write_it(host: str) -> None:
+    """Brackets and blanks around an address are none of it."""
+    assert load(CDI_BOT_HOST=host).host == "::"
+
+
 def test_all_problems_at_once() -> None:
     """An empty environment is told everything it lacks in one go."""
     with pytest.raises(SettingsError) as caught:
         load_settings({}, env_file=None)
     variables = [problem.variable for problem in caught.value.problems]
-    assert variables == ["SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "BRAZE_BASE_URL", "BRAZE_API_KEY"]
+    assert variables == ["BRAZE_BASE_URL", "BRAZE_API_KEY", "SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"]
     assert all(problem.fix in str(caught.value) for problem in caught.value.problems)
 
 
@@ -164,6 +170,11 @@ def test_an_unreadable_file(tmp_path: Path) -> None:
         ("DATABASE_URL", "sqlite://", "in memory"),
         ("DATABASE_URL", "sqlite:///:memory:", "in memory"),
         ("DATABASE_URL", "postgresql://u:p@host:HIDDEN/d", "host or port"),
+        ("DATABASE_URL", "postgresql://u:p@HIDDEN/x@host/d", "not encoded"),
+        ("DATABASE_URL", "postgresql://u:p@HIDDEN@host/d", "not encoded"),
+        ("DATABASE_URL", "postgresql://u:12/HIDDEN@host/d", "not encoded"),
+        ("DATABASE_URL", "postgresql://u:12?HIDDEN@host/d", "not encoded"),
+        ("DATABASE_URL", "postgresql://u:12#HIDDEN@host/d", "not encoded"),
         ("PORT", "HIDDEN", "65535"),
         ("PORT", "65536", "65535"),
         ("PORT", "-1", "65535"),
@@ -233,6 +244,8 @@ def test_secrets_are_not_shown() -> None:
     assert set(settings.secrets[4:]) == {"p%40ss", "p@ss"}
     assert not [secret for secret in settings.secrets if secret in f"{settings!r} {settings}"]
     assert len(load().secrets) == 3
+    by_query = load(DATABASE_URL="postgresql:///cdi?host=db&user=bot&password=p%40ss").secrets
+    assert set(by_query[3:]) == {"p%40ss", "p@ss"}
 
 
 def test_settings_are_frozen() -> None:

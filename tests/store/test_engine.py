@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import re
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -13,9 +15,10 @@ from sqlalchemy import URL, make_url, text
 from structlog.testing import capture_logs
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.store import Store, StoreTrouble, migrate
+from cdi_bot.store import RowRefused, Store, StoreTrouble, migrate
 from cdi_bot.store.engine import BUSY_SECONDS, async_url, open_engines
-from tests.databases import Databases, new_file
+from tests.databases import Databases, Disk, a_disk, new_file
+from tests.store.samples import run
 
 WAL, FOREIGN_KEYS_ON, NORMAL = "wal", 1, 1
 
@@ -65,6 +68,55 @@ async def test_a_file_that_cannot_be_written(databases: Databases, tmp_path: Pat
                 assert await uow.outbox.depth() == 0
     assert "can't be written" in str(store.trouble)
     assert [line["event"] for line in logged] == ["the database can't be used"]
+    await store.close()
+
+
+@pytest.fixture
+def disk() -> Iterator[Disk]:
+    """A disk that a test can fill."""
+    with a_disk() as disk:
+        yield disk
+
+
+async def fill(store: Store) -> None:
+    """Write more than the file has room for."""
+    async with store.write() as work:
+        for number in range(50):
+            await work.workspaces.find_or_add(
+                base_url=f"https://{number}.example/{'x' * 4000}", dashboard_url=None
+            )
+
+
+async def test_a_full_disk_is_over_with_the_next_change(
+    databases: Databases, tmp_path: Path, disk: Disk
+) -> None:
+    """A transaction that has nothing to write succeeds on it, and proves nothing."""
+    store = await Store.open(databases.migrated("sqlite", tmp_path))
+    with capture_logs() as logged:
+        disk.is_full = True
+        for _ in range(3):
+            with pytest.raises(StoreTrouble, match="the disk is full; make room"):
+                await fill(store)
+            async with store.write() as work:
+                await work.subscriptions.clear_broken(Channel(team_id="T1", channel_id="C1"))
+            assert "the disk is full" in str(store.trouble)
+        disk.is_full = False
+        await fill(store)
+    assert store.trouble is None
+    assert [line["event"] for line in logged] == [
+        "the database can't be used",
+        "the database can be used again",
+    ]
+    await store.close()
+
+
+async def test_a_refused_row_is_no_trouble_of_the_database(databases: Databases, tmp_path: Path) -> None:
+    """The database is right to refuse it, and takes others."""
+    store = await Store.open(databases.migrated("sqlite", tmp_path))
+    with pytest.raises(RowRefused, match="contradicts what was to be written"):
+        async with store.write() as work:
+            await work.runs.save(99, [run()])
+    assert store.trouble is None
     await store.close()
 
 
@@ -146,6 +198,48 @@ def test_a_postgresql_that_is_not_there(host: str) -> None:
     with pytest.raises(StoreTrouble, match=r"can't be reached; check that it runs") as caught:
         migrate.upgrade(f"postgresql://bot:pw-secret@{host}/cdi")
     assert "pw-secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("password", ["pw@secret/word", "pw@secret", "pw/secret@word"])
+def test_a_password_that_is_not_encoded(password: str) -> None:
+    """No part of it is told, whatever it was read as."""
+    with pytest.raises(StoreTrouble) as caught:
+        migrate.upgrade(f"postgresql://bot:{password}@127.0.0.1:1/cdi")
+    assert not {"pw", "secret", "word"} & set(re.split(r"\W+", str(caught.value).replace("the password", "")))
+
+
+def test_a_new_file_is_its_owners_alone(databases: Databases, tmp_path: Path) -> None:
+    """Whatever the umask says: the database, and the files that SQLite puts beside it."""
+    before = os.umask(0)
+    try:
+        url = f"sqlite:///{tmp_path}/bot.db"
+        migrate.upgrade(url)
+
+        found: dict[str, int] = {}
+
+        def look() -> None:
+            found.update((each.name, each.stat().st_mode & 0o777) for each in tmp_path.iterdir())
+
+        async def use() -> None:
+            store = await Store.open(url)
+            async with store.write() as uow:
+                await uow.outbox.depth()
+            await asyncio.to_thread(look)
+            await store.close()
+
+        asyncio.run(use())
+        assert found == dict.fromkeys(("bot.db", "bot.db-wal", "bot.db-shm"), 0o600)
+    finally:
+        os.umask(before)
+
+
+def test_a_file_keeps_the_rights_that_it_was_given(tmp_path: Path) -> None:
+    """An operator may let a group read it."""
+    file = tmp_path / "bot.db"
+    file.touch(0o640)
+    file.chmod(0o640)
+    migrate.upgrade(f"sqlite:///{file}")
+    assert file.stat().st_mode & 0o777 == 0o640
 
 
 @pytest.mark.parametrize("url", ["mysql://h/d", "sqlite://", "sqlite:///:memory:", "nonsense"])

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
+import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import make_url
 from structlog.testing import capture_logs
 
 from cdi_bot.store import Store, StoreTrouble, migrate
+from cdi_bot.store.engine import async_url, open_engines
 from tests.databases import Databases
 from tests.store.samples import CHANNEL, NOW, a_workspace, integration, notice, owe, run
 
@@ -60,6 +64,16 @@ async def test_parameters_for_other_clients_are_taken_as_meant(
     address = over_tcp(databases, url, parameters)
     await asyncio.to_thread(migrate.upgrade, address)
     assert await is_usable(address)
+
+
+async def test_the_first_of_several_hosts_that_takes_writes_is_used(databases: Databases, url: str) -> None:
+    """As libpq writes them; nobody answers at the first."""
+    address = over_tcp(databases, url, "target_session_attrs=read-write")
+    several = address.replace("@127.0.0.1:", "@127.0.0.1:1,127.0.0.1:")
+    await asyncio.to_thread(migrate.upgrade, several)
+    assert await is_usable(several)
+    with pytest.raises(StoreTrouble, match=r"at 127\.0\.0\.1:1, 127\.0\.0\.1:2 can't be reached"):
+        await Store.open("postgresql://bot@127.0.0.1:1,127.0.0.1:2/bot")
 
 
 async def test_the_tables_may_have_a_schema_of_their_own(databases: Databases, tmp_path: Path) -> None:
@@ -148,6 +162,8 @@ client_tls_sslmode = require
 client_tls_key_file = {folder}/server.key
 client_tls_cert_file = {folder}/server.crt
 """
+    key = tmp_path / "server.key"
+    key.chmod(0o644)
     root, other = tmp_path / "server.crt", tmp_path / "other" / "server.crt"
     with databases.pooler(more, files) as port:
         for parameters in (
@@ -159,6 +175,9 @@ client_tls_cert_file = {folder}/server.crt
         ):
             assert await is_usable(over_tcp(databases, url, parameters, port))
         for parameters, words in {
+            f"sslmode=require&sslcert={root}&sslkey={key}": "sslkey's file has to be there, and readable by its",
+            "channel_binding=require": "leave channel_binding out",
+            f"sslmode=require&sslcert={root}&sslkey={key}.none": "sslkey's file has to be there",
             "sslmode=disable": r"wants an encrypted connection; write \?sslmode=require",
             f"sslmode=verify-ca&sslrootcert={other}": "certificate is not trusted.*sslrootcert",
             f"sslmode=verify-full&sslrootcert={root}": "certificate is for another host",
@@ -257,6 +276,20 @@ async def test_a_failover_in_the_middle_of_a_transaction(databases: Databases, u
     await store.close()
 
 
+async def test_a_host_that_vanishes_is_given_up_soon(databases: Databases, url: str) -> None:
+    """The system ends a connection on which nothing comes back: by itself it would wait for many minutes."""
+    for parameters, seconds in (("", 20), ("tcp_user_timeout=60000", 60)):
+        writer, reader = open_engines(async_url(over_tcp(databases, url, parameters)))
+        async with writer.connect() as connection:
+            session: Any = (await connection.get_raw_connection()).driver_connection
+            with socket.socket(fileno=os.dup(session.fileno())) as wire:
+                option = wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+                assert wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 10
+        assert option == seconds * 1000
+        await writer.dispose()
+        await reader.dispose()
+
+
 async def test_connections_to_what_has_become_a_standby_are_given_up(databases: Databases, url: str) -> None:
     """After a failover the old server may stay up, read-only: its sessions must not be used for ever."""
     with with_setting(databases, url, "default_transaction_read_only = on"):
@@ -274,6 +307,31 @@ def with_setting(databases: Databases, url: str, setting: str) -> Iterator[None]
     databases.run(f"ALTER DATABASE {name} SET {setting}")
     yield
     databases.run(f"ALTER DATABASE {name} RESET {setting.partition(' ')[0]}")
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["datestyle = 'German'", "timezone = '<+0530>-5:30'", "default_transaction_isolation = 'serializable'"],
+)
+async def test_defaults_that_the_owner_of_the_database_has_set(
+    databases: Databases, url: str, setting: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Times are read and transactions go on beside each other all the same."""
+    with with_setting(databases, url, setting):
+        store = await Store.open(url)
+        workspace_id = await a_workspace(store)
+
+        async def observe(number: int) -> None:
+            async with store.write() as work:
+                await work.outbox.depth()
+                await work.runs.save(workspace_id, [run(number)])
+
+        await asyncio.gather(*map(observe, range(12)))
+        async with store.read() as look:
+            runs = await look.runs.page(workspace_id, "one", offset=0, limit=99)
+        assert sorted(runs, key=lambda each: each.sync_start_time) == [run(number) for number in range(12)]
+        await store.close()
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize("limit", ["idle_in_transaction_session_timeout", "transaction_timeout"])

@@ -91,6 +91,17 @@ class TestSubscribe:
         assert watched is not None
         assert watched.baseline_taken
 
+    async def test_a_pattern_that_matches_nothing_names_what_is_similar(self, at: Desk) -> None:
+        """It may be meant for integrations to come, and yet be a slip; an emoji matches as it is typed."""
+        at.add("🚀 Users", "success")
+        at.add("Orders", "success")
+        slip = await at.subscriptions.subscribe(ALERTS, ANN, "🚀 Usres*", ERRORS)
+        assert isinstance(slip, SubscriptionSet)
+        assert (slip.total, [one.integration_name for one in slip.nearest]) == (0, ["🚀 Users"])
+        right = await at.subscriptions.subscribe(ALERTS, ANN, ":rocket:*", ERRORS)
+        assert isinstance(right, SubscriptionSet)
+        assert (right.total, right.nearest) == (1, ())
+
     async def test_twice_the_same_is_told_to_nobody(self, at: Desk) -> None:
         """Subscribing again with the same filters changes nothing and owes nothing; other filters do."""
         at.add("Users", "success")

@@ -196,6 +196,11 @@ class Life(RuleBasedStateMachine):
         process = self.world.processes[0]
         self.run(self.world.kill(process) if kill else self.world.stop(process))
 
+    @rule(seconds=st.sampled_from([-3600.0, -20.0, 0.0, 45.0, 3600.0]))
+    def clock_is_set(self, seconds: float) -> None:
+        """That of the machine on which the processes run is so far ahead from now on."""
+        self.world.braze.clock_error = seconds
+
     @rule(spared=st.integers(0, 5), times=st.integers(1, 5))
     def database_fails(self, spared: int, times: int) -> None:
         """So many transactions fail, after some that do not."""

@@ -12,7 +12,7 @@ from cdi_bot.delivery.views import CardView
 from tests.databases import new_file
 from tests.rigs.oracle import ALL, ONE, Excuses, Judge, settle_in
 from tests.rigs.virtual_time import VirtualLoop
-from tests.rigs.world import World, world_on
+from tests.rigs.world import CHANNELS, World, world_on
 
 Live = Callable[[Callable[[World], Awaitable[None]]], None]
 
@@ -94,5 +94,27 @@ def test_a_process_that_follows_another_keeps_the_pace(live: Live) -> None:
         await world.live(5)
         assert len([one for one in world.slack.said[posts:] if one.channel == ALL]) == 2
         assert list(Judge(world=world, excuses=Excuses()).too_fast()) == []
+
+    live(life)
+
+
+def test_the_first_message_after_an_outage_wakes_all_that_waits(live: Live) -> None:
+    """Channels were put off for different lengths: they don't all have to find out that Slack is back."""
+
+    async def life(world: World) -> None:
+        await settle_in(world)
+        before = len(world.slack.said)
+        world.slack.down = True
+        for each in ("orders-2", ONE):  # the one channel hears of the second alone
+            world.braze.begin(each)
+            await world.live(30)
+            world.braze.end(each, "error")
+        await world.live(620)
+        assert len(world.slack.said) == before
+        world.slack.down = False
+        while len(world.slack.said) == before:  # noqa: ASYNC110  # the simulated Slack has no events
+            await asyncio.sleep(0.1)
+        await world.live(4)
+        assert {one.channel for one in world.slack.said[before:]} == set(CHANNELS)
 
     live(life)

@@ -126,13 +126,12 @@ def _read_subscribe(arguments: Arguments) -> Command | Mistake:
     while rest:
         token = rest.pop(0)
         option = token.option
-        if option is None or (option not in _OPTIONS and not selector):
-            selector.append(token)  # a name may begin like an option: `prod:users`
-            continue
         if option not in _OPTIONS:
-            return arguments.mistake(
-                MistakeKind.UNKNOWN_OPTION, token.text, nearest(option, (*_OPTIONS, "in"))
-            )
+            meant = nearest(option, (*_OPTIONS, "in")) if option and token.value and selector else None
+            if meant:
+                return arguments.mistake(MistakeKind.UNKNOWN_OPTION, token.text, meant)
+            selector.append(token)  # names hold colons too: `EU prod:users`, `Users: attributes`
+            continue
         changed = _OPTIONS[option](arguments, filters, _value(token, rest))
         if isinstance(changed, Mistake):
             return changed

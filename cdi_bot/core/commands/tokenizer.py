@@ -34,7 +34,7 @@ _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 # The address of an integration's page in Braze's dashboard: what stands after `edit-sync--` is the integration, else
 # what follows in the path, unless it has the form of a workspace's group (24 hexadecimal digits).
 _DASHBOARD = re.compile(
-    r"(?:https?://)?[^\s/]+(?:/[^\s?#]*)?/cloud_data_ingestion/([^\s/?#]*)(?:[/?#].*)?",
+    r"(?:https?://)?[^\s/]+(?:/[^\s?#]*)?/cloud_data_ingestion(?:/([^\s/?#]*))?(?:[/?#].*)?",
     re.ASCII | re.DOTALL | re.IGNORECASE,
 )
 _EDIT_SYNC = re.compile(r"[?&#]main-tab=edit-sync--([^&#\s]*)", re.ASCII)
@@ -129,7 +129,7 @@ def page_id(text: str) -> str | None:
     if page is None:
         return None
     tab = _EDIT_SYNC.search(address)
-    found = _PAGE_ID.fullmatch(tab[1] if tab else page[1])
+    found = _PAGE_ID.fullmatch(tab[1] if tab else page[1] or "")
     return found[0] if found else None
 
 
@@ -185,12 +185,12 @@ def number(text: str) -> float | None:
 
 
 def rows(text: str) -> int | None:
-    """Read a number of lost rows; `None` when it is none that could hold anything back."""
+    """Read a number of failed rows; `None` when it is none that could hold anything back."""
     read = number(text)
     return int(read) if read is not None and read.is_integer() and 1 <= read <= _MOST_ROWS else None
 
 
 def percent(text: str) -> float | None:
-    """Read a share of lost rows, with or without its sign; `None` when it is none that could hold anything back."""
+    """Read a share of failed rows, with or without its sign; `None` when it is none that could hold anything back."""
     read = number(text.strip().removesuffix("%"))
     return read if read is not None and 0 < read <= _WHOLE_PERCENT else None

@@ -11,10 +11,18 @@ from cdi_bot.core.model import refuse_naive
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Channel:
-    """A channel (`C…`, `G…`) or a direct message (`D…`) of one Slack team."""
+    """A channel (`C…`, `G…`) or a direct message (`D…`) of one Slack team.
+
+    By the id of a person (`U…`, `W…`) it is the direct message to them, which is opened when something is posted there.
+    """
 
     team_id: str
     channel_id: str
+
+    @property
+    def is_person(self) -> bool:
+        """Whether it is named by a person."""
+        return self.channel_id.startswith(("U", "W"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

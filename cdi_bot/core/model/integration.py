@@ -9,14 +9,20 @@ from functools import lru_cache
 from urllib.parse import quote
 
 from cdi_bot.core.model import refuse_naive
+from cdi_bot.core.model.emoji import with_emoji
 
 
 @lru_cache(maxsize=50_000)  # enough for names and ids of ten thousand integrations, which are compared often
 def normalize_name(text: str) -> str:
     """Return a form of a name that is the same for all spellings of it, such as `Ｕｓｅｒｓ　EU` and `users eu`."""
+    text = with_emoji(text)
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
     return " ".join(text.casefold().split())
+
+
+_INACTIVE = ("archiv", "deactivat", "delet", "disabled", "draft", "inactive", "paus", "stop", "suspend")
+"""What values of `integration_status` contain with which nothing runs of itself. Braze does not document the values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +49,11 @@ class Integration:
     def __post_init__(self) -> None:
         refuse_naive(self)
 
+    @property
+    def is_inactive(self) -> bool:
+        """Whether nothing runs of itself until somebody resumes it in Braze; an unknown word says nothing like that."""
+        return any(word in (self.integration_status or "").lower() for word in _INACTIVE)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchedIntegration:
@@ -52,7 +63,8 @@ class WatchedIntegration:
     `baseline_start` are history, for which no alert is sent. That time is `None` until `baseline_taken`, and also
     where there was no run. `status_asked_at` and `listed_at` are when the two calls last succeeded for it.
     `missing_since` is when Braze stopped listing or knowing it. `trouble` is the reason code of the last status call
-    if that failed for this integration alone.
+    if that failed for this integration alone. `expected_start` is the planned start that Braze's list named when it
+    last changed, or an earlier one for which no run had begun by then. `watched_since` goes by Braze's clock.
     """
 
     integration: Integration
@@ -63,6 +75,7 @@ class WatchedIntegration:
     status_asked_at: datetime | None = None
     missing_since: datetime | None = None
     trouble: str | None = None
+    expected_start: datetime | None = None
 
     @property
     def observed_at(self) -> datetime | None:

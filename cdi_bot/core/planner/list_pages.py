@@ -14,6 +14,12 @@ from dataclasses import dataclass, field
 _READS = 3
 """How often every page is read before an integration that is on none of them counts as missing."""
 
+_FEW, _DOUBT = 3, 600.0
+"""More than so many, and most of all that are known, do not disappear at once: it is believed after so many seconds.
+
+An answer may be empty by mistake, or a proxy take away the header that leads to the next page.
+"""
+
 
 @dataclass(slots=True)
 class _Page:
@@ -83,9 +89,11 @@ class ListPages:
             self._changed_at = now
         return moved | left
 
-    def take_missing(self) -> list[str]:
+    def take_missing(self, now: float) -> list[str]:
         """Return those that are on no page although each was read three times since the last change; each once."""
         if not self._on_no_page or self.next_in_order is not None:
+            return []
+        if len(self._on_no_page) > max(_FEW, len(self._page_of)) and now < self._changed_at + _DOUBT:
             return []
         if any(
             len(page.reads) < _READS or page.reads[0] <= self._changed_at for page in self._pages.values()

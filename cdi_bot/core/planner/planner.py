@@ -19,7 +19,7 @@ from cdi_bot.core.model.run import Run
 from cdi_bot.core.planner.list_pages import ListPages
 from cdi_bot.core.planner.priority_queue import PriorityQueue, TimeQueue
 from cdi_bot.core.planner.run_estimate import ListChange, RunEstimate, estimate_from_store
-from cdi_bot.core.planner.timing import ClockSkew, ListLag
+from cdi_bot.core.planner.timing import ListLag
 
 PAGES_SHARE = 0.8
 """The share of the list limit that polling uses; the rest is for the customer's other tools."""
@@ -76,7 +76,7 @@ class Planner:
         )
         self._pages: PriorityQueue[int] = PriorityQueue(self._page_value, threshold=_LEAST_VALUE, minimum=0.0)
         self._calls_per_minute, self._pages_per_minute = 1.0, 1.0
-        self._skew, self._lag = ClockSkew(), ListLag()
+        self._skew, self._lag = 0.0, ListLag()
 
     # ------------------------------------------------------------------------------------- what is known
 
@@ -84,12 +84,16 @@ class Planner:
         """Set how many requests may be sent; deadlines are as far away as these limits need."""
         self._calls_per_minute, self._pages_per_minute = max(calls_per_minute, 1), max(pages_per_minute, 1)
 
+    def set_clock_skew(self, skew: timedelta) -> None:
+        """Set how far Braze's clock is ahead of ours."""
+        self._skew = skew.total_seconds()
+
     def shift(self, by: timedelta) -> None:
         """Take note that our clock was set ahead by so much, or back: Braze told everything as long ago as before."""
         seconds = by.total_seconds()
         for estimate in self._estimates.values():
             estimate.shift(seconds)
-        for each in (self._listing, self._skew, self._urgent, self._postponed, self._calls, self._pages):
+        for each in (self._listing, self._urgent, self._postponed, self._calls, self._pages):
             each.shift(seconds)
 
     def add_or_update(
@@ -127,9 +131,9 @@ class Planner:
         """A page of the list that has not been read since a time, `None` when all have been."""
         return self._listing.unread_since(since.timestamp())
 
-    def take_missing(self) -> list[str]:
+    def take_missing(self, now: datetime) -> list[str]:
         """Return the integrations that the list has stopped showing; each once, after three complete readings."""
-        return self._listing.take_missing()
+        return self._listing.take_missing(now.timestamp())
 
     # ------------------------------------------------------------------------------------- the status call
 
@@ -157,12 +161,8 @@ class Planner:
         if estimate is None:
             return
         time = now.timestamp()
-        was_running, began, asked_at = estimate.running, estimate.began, estimate.asked_at
-        estimate.update_from_runs(runs, time, self._skew.seconds)
-        if estimate.began is not None and estimate.began != began:
-            self._skew.observe(estimate.began, after=None, now=time)
-        elif was_running and estimate.began and estimate.ended and estimate.ended > estimate.began:
-            self._skew.observe(estimate.ended, after=asked_at, now=time)
+        was_running, began = estimate.running, estimate.began
+        estimate.update_from_runs(runs, time, self._skew)
         for queue in (self._urgent, self._postponed):
             queue.drop(integration_id)
         for ids in (self._calls_in_flight, self._prioritized):
@@ -219,7 +219,7 @@ class Planner:
                 continue
             self._learn_lag(estimate, listed, time)
             changes[listed.integration_id] = estimate.update_from_list(
-                listed, time, lag=self._lag.seconds, skew=self._skew.seconds
+                listed, time, lag=self._lag.seconds, skew=self._skew
             )
         members = [listed.integration_id for listed in integrations]
         moved = self._listing.update(page, members, is_last=is_last, now=time)
@@ -251,13 +251,13 @@ class Planner:
         estimate = self._estimates[integration_id]
         if estimate.asked_at is not None and time < estimate.asked_at + _BETWEEN_CALLS:
             return 0.0
-        value = estimate.expected_endings(time, self._skew.seconds) * _age_factor(time - estimate.as_of)
+        value = estimate.expected_endings(time, self._skew) * _age_factor(time - estimate.as_of)
         return max(value, _LEAST_VALUE) if estimate.lacks_details else value
 
     def _page_value(self, page: int, time: float) -> float:
         if page not in self._listing or time < self._listing.read_at(page) + _BETWEEN_PAGE_READS:
             return -1.0
-        until, skew = time - self._lag.seconds, self._skew.seconds
+        until, skew = time - self._lag.seconds, self._skew
         value = 0.0
         for integration_id in self._listing.members(page):
             estimate = self._estimates.get(integration_id)

@@ -45,19 +45,14 @@ class ClockSkew:
     at_least: float = float("-inf")
     at_most: float = float("inf")
 
-    def shift(self, seconds: float) -> None:
-        """Take note that our clock was set ahead by so much."""
-        self.at_least, self.at_most = self.at_least - seconds, self.at_most - seconds
-
     @property
     def seconds(self) -> float:
         """The smallest difference that agrees with what was observed, never negative unless it has to be."""
         return min(max(0.0, self.at_least), self.at_most)
 
-    def observe(self, braze_time: float, *, after: float | None, now: float) -> None:
-        """Learn from an event that Braze dated `braze_time`; by our clock it was before `now`, and after `after`."""
-        at_least = braze_time - now
-        at_most = braze_time - after if after is not None else float("inf")
+    def observe(self, date: float, *, after: float, before: float) -> None:
+        """Learn from an answer that Braze dated so, in whole seconds; by our clock it was made between these times."""
+        at_least, at_most = date - before, date + 1 - after
         self.at_least = max(self.at_least - _RELAXATION, at_least)
         self.at_most = min(self.at_most + _RELAXATION, at_most)
         if self.at_least > self.at_most:  # a clock was set

@@ -26,11 +26,15 @@ class Severity(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntegrationFacts:
-    """What memory holds of one integration. `is_running`: the store holds its newest run as one that still runs."""
+    """What memory holds of one integration. `is_running`: the store holds its newest run as one that still runs.
+
+    All its times go by Braze's clock, which is `skew` ahead of ours: deadlines are Braze's.
+    """
 
     watched: WatchedIntegration
     newest: Run | None
     is_running: bool
+    skew: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

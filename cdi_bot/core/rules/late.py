@@ -1,7 +1,7 @@
 """Whether a planned run has begun: which integrations are late, since when, and when that is over.
 
 Braze's list names the next planned start and moves on to the one after when the time comes, run or no run. So the
-planned start is kept in mind until a run has begun for it.
+planned start is kept until a run has begun for it, and stored with the integration, so that a restart goes on with it.
 """
 
 from __future__ import annotations
@@ -17,9 +17,6 @@ from cdi_bot.core.rules.kind_rules import IntegrationFacts, KindRules, asked_for
 
 CLOCK_SKEW = timedelta(minutes=2)
 """A run that began at most so much before the planned time counts for it: schedules are jittered, clocks differ."""
-
-_INACTIVE = frozenset({"archived", "deleted", "disabled", "draft", "inactive", "paused", "stopped"})
-"""Values of `integration_status` with which no run is expected. Braze does not document the values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,12 +34,20 @@ def expected_start(planned: PlannedStart, now: datetime) -> datetime | None:
     One that lies ahead follows the list, where schedules change. One that has passed stays until a run has begun.
     """
     listed = planned.watched.integration.next_scheduled_run
-    if listed is None or _is_inactive(planned.watched):
+    if listed is None or planned.watched.integration.is_inactive:
         return None  # no schedule (any more): file sources, manual syncs
     at = planned.at
     if at is None or now < at or _has_begun(at, planned):
         at = listed
     return None if _has_begun(at, planned) else at
+
+
+def keep_expected_start(
+    before: WatchedIntegration, after: WatchedIntegration, newest: Run | None, now: datetime
+) -> datetime | None:
+    """The planned start to store when the list's facts about an integration change; `now` by Braze's clock."""
+    at = expected_start(PlannedStart(watched=before, newest=newest, at=before.expected_start), now)
+    return expected_start(PlannedStart(watched=after, newest=newest, at=at), now)
 
 
 def judge_late(
@@ -57,7 +62,7 @@ def judge_late(
         if (
             not is_over
             and planned.watched.integration.next_scheduled_run
-            and not _is_inactive(planned.watched)
+            and not planned.watched.integration.is_inactive
         ):
             return None
         # Otherwise nobody expects a run any more.
@@ -84,20 +89,11 @@ def _has_begun(at: datetime, planned: PlannedStart) -> bool:
     return newest.sync_finish_time is not None and newest.sync_finish_time >= at
 
 
-def _is_inactive(watched: WatchedIntegration) -> bool:
-    return (watched.integration.integration_status or "").lower() in _INACTIVE
-
-
 class LateRule:
-    """Compares integrations with their schedules.
-
-    Planned starts are kept in memory. After a restart they are taken from the stored list, so that only a start
-    which Braze's list moved past within the grace before the restart is missed.
-    """
+    """Compares integrations with their schedules. Remembers nothing: the planned starts are stored."""
 
     def __init__(self, grace: timedelta) -> None:
         self._grace = grace
-        self._expected: dict[str, datetime] = {}
 
     def judge(
         self,
@@ -107,13 +103,9 @@ class LateRule:
         past: Sequence[Run] | None = None,  # noqa: ARG002  # it needs none
     ) -> Incident | None:
         """Judge by the schedule and the newest run."""
-        key = facts.watched.integration.integration_id
-        planned = PlannedStart(watched=facts.watched, newest=facts.newest, at=self._expected.get(key))
-        planned = replace(planned, at=expected_start(planned, now))
-        if planned.at is None:
-            self._expected.pop(key, None)
-        else:
-            self._expected[key] = planned.at
+        watched = facts.watched
+        planned = PlannedStart(watched=watched, newest=facts.newest, at=watched.expected_start)
+        planned = replace(planned, at=expected_start(planned, now + facts.skew))
         return judge_late(planned, incident, now=now, grace=self._grace)
 
 

@@ -139,10 +139,10 @@ class SlowRule:
         if lasted is None or lasted < LEAST:
             return None
         key, start = watched.integration.integration_id, newest.sync_start_time
-        if not self._is_known(key, start, lasted, now):
+        if not self._is_known(key, start, lasted, now + facts.skew):
             if past is None:
                 return PastNeeded(tell=_is_good)
-            self._learned[key] = now, lengths_of(past, start)
+            self._learned[key] = now + facts.skew, lengths_of(past, start)
         return judge_slow(watched, newest, self._learned[key][1], now=now)
 
     def _is_known(self, key: str, start: datetime, lasted: timedelta, now: datetime) -> bool:

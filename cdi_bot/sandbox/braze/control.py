@@ -22,12 +22,12 @@ from collections.abc import Callable
 from typing import Annotated
 
 from aiohttp import web
-from pydantic import BaseModel, Field, NonNegativeFloat
+from pydantic import BaseModel, Field
 from pydantic_core import to_jsonable_python
 
 from cdi_bot.sandbox.braze.integration import Integration, IntegrationConfig
 from cdi_bot.sandbox.braze.protocol import Endpoint, integration_json
-from cdi_bot.sandbox.braze.runs import ERROR, Run, RunPlan
+from cdi_bot.sandbox.braze.runs import ERROR, LONGEST, Run, RunPlan
 from cdi_bot.sandbox.braze.simulation import Settings
 from cdi_bot.sandbox.braze.world import BrazeWorld
 from cdi_bot.sandbox.control import Json, RequestError, control_route, read
@@ -36,7 +36,7 @@ from cdi_bot.sandbox.control import Json, RequestError, control_route, read
 class _Start(BaseModel):
     """What creating integrations takes beside their configuration."""
 
-    first_in: NonNegativeFloat | None = None
+    first_in: Annotated[float, Field(ge=0, le=LONGEST)] | None = None
 
 
 class _Bulk(BaseModel):
@@ -67,18 +67,6 @@ class _Limits(BaseModel):
     limits: dict[Endpoint, Annotated[int, Field(ge=0)]] = {}
 
 
-class _ConflictError(RequestError):
-    """The present state does not allow what was asked for."""
-
-    status = 409
-
-
-class _UnknownError(RequestError):
-    """There is no such integration."""
-
-    status = 404
-
-
 def braze_control_routes(world: BrazeWorld) -> list[web.RouteDef]:
     """Return the control routes."""
     root = "/sandbox/braze"
@@ -91,13 +79,14 @@ def braze_control_routes(world: BrazeWorld) -> list[web.RouteDef]:
         return control_route(method, root + path, act)
 
     def on_one(
-        method: str, path: str, action: Callable[[BrazeWorld, Integration, Json], Json]
+        method: str, path: str, action: Callable[[BrazeWorld, Integration, Json], None]
     ) -> web.RouteDef:
         async def act(request: web.Request, body: Json) -> Json:
             integration = world.get(request.match_info["integration_id"])
             if integration is None:
-                raise _UnknownError("Integration not found")
-            return action(world, integration, body)
+                raise RequestError("Integration not found", status=404)
+            action(world, integration, body)
+            return _answer(integration)
 
         return control_route(method, one + path, act)
 
@@ -140,32 +129,28 @@ def _create_many(world: BrazeWorld, body: Json) -> Json:
     return {"integration_ids": [integration.config.integration_id for integration in made]}
 
 
-def _change(world: BrazeWorld, integration: Integration, body: Json) -> Json:
+def _change(world: BrazeWorld, integration: Integration, body: Json) -> None:
     coming = _coming(body)
     config = read(IntegrationConfig, to_jsonable_python(integration.config) | body)
-    return _answer(world.change(integration.config.integration_id, config, coming))
+    world.change(integration.config.integration_id, config, coming)
 
 
-def _delete(world: BrazeWorld, integration: Integration, _body: Json) -> Json:
+def _delete(world: BrazeWorld, integration: Integration, _body: Json) -> None:
     world.delete(integration.config.integration_id)
-    return _answer(integration)
 
 
-def _run(world: BrazeWorld, integration: Integration, body: Json) -> Json:
+def _run(world: BrazeWorld, integration: Integration, body: Json) -> None:
     if not world.run(integration.config.integration_id, _plan(body)):
-        raise _ConflictError("Another job is in progress")
-    return _answer(integration)
+        raise RequestError("Another job is in progress", status=409)
 
 
-def _finish(world: BrazeWorld, integration: Integration, body: Json) -> Json:
+def _finish(world: BrazeWorld, integration: Integration, body: Json) -> None:
     if not world.finish(integration.config.integration_id, _plan(body)):
-        raise _ConflictError("No job is in progress")
-    return _answer(integration)
+        raise RequestError("No job is in progress", status=409)
 
 
-def _put_history(world: BrazeWorld, integration: Integration, body: Json) -> Json:
+def _put_history(world: BrazeWorld, integration: Integration, body: Json) -> None:
     world.put_history(integration.config.integration_id, read(_History, body).runs)
-    return _answer(integration)
 
 
 def _fail_all(world: BrazeWorld, body: Json) -> Json:

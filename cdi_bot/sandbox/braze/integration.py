@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from operator import attrgetter
 
-from cdi_bot.sandbox.braze.runs import SUCCESS, GeneratedRuns, Run, RunPlan, settled
+from cdi_bot.sandbox.braze.runs import SUCCESS, GeneratedRuns, Run, RunPlan, refuse_lengths, settled
 from cdi_bot.sandbox.control import Strict
 
 FILE_SOURCES = frozenset({"s3", "gcs", "azure_blob"})
@@ -28,6 +28,7 @@ class Oddities(Strict):
     naive_times: times carry no zone. whole_seconds: times carry no fraction.
     text_counts: counts are strings.
     status: shown instead of every final status.
+    omit_nulls: what is not known is left out instead of null.
     repeat_cursor: there is always a `next`, with the same cursor.
     """
 
@@ -35,6 +36,7 @@ class Oddities(Strict):
     whole_seconds: bool = False
     text_counts: bool = False
     status: str | None = None
+    omit_nulls: bool = False
     repeat_cursor: bool = False
 
 
@@ -53,6 +55,7 @@ class Burst(Strict):
 
     def __post_init__(self) -> None:
         """Refuse bursts without time between them."""
+        refuse_lengths(every_seconds=self.every_seconds)
         if self.every_seconds < _MIN_INTERVAL or self.most < 1:
             raise ValueError("a burst needs every_seconds of 1 or more, and most of 1 or more")
 
@@ -94,8 +97,9 @@ class IntegrationConfig(Strict):
         """Refuse a schedule without time between runs, and negative figures."""
         if self.schedule_seconds is not None and self.schedule_seconds < _MIN_INTERVAL:
             raise ValueError("schedule_seconds must be at least 1")
-        if self.run_seconds < 0 or self.rows < 0:
-            raise ValueError("run_seconds and rows must not be negative")
+        refuse_lengths(schedule_seconds=self.schedule_seconds, run_seconds=self.run_seconds)
+        if self.rows < 0:
+            raise ValueError("rows must not be negative")
 
     @property
     def is_active(self) -> bool:

@@ -89,6 +89,8 @@ class RateLimits:
         return {endpoint.value: limit for endpoint, limit in self._limits.items()}
 
 
+Row = dict[str, object]
+
 PAGE_SIZE = 10
 """Items a page, of both GET calls."""
 
@@ -147,9 +149,9 @@ def link_header(
     return ",".join(links) or None
 
 
-def run_row(run: Run, oddities: Oddities, ahead: timedelta = _IN_STEP) -> dict[str, object]:
+def run_row(run: Run, oddities: Oddities, ahead: timedelta = _IN_STEP) -> Row:
     """Return a row of the status call."""
-    return {
+    row: Row = {
         "job_status": oddities.status if oddities.status and run.status != RUNNING else run.status,
         "sync_start_time": iso(run.start, oddities, ahead),
         "sync_finish_time": iso(run.finish, oddities, ahead),
@@ -157,15 +159,16 @@ def run_row(run: Run, oddities: Oddities, ahead: timedelta = _IN_STEP) -> dict[s
         "rows_synced": str(run.rows_synced) if oddities.text_counts else run.rows_synced,
         "rows_failed_with_errors": str(run.rows_failed) if oddities.text_counts else run.rows_failed,
     }
+    return _without_nulls(row, oddities)
 
 
 def list_row(
     config: IntegrationConfig, facts: ListFacts, *, app_group_id: str, ahead: timedelta = _IN_STEP
-) -> dict[str, object]:
+) -> Row:
     """Return a row of the list call; `last_updated_at` is documented as the last timestamp that was synced."""
     oddities = config.oddities
     status = facts.last_job_status
-    return {
+    row: Row = {
         "integration_id": config.integration_id,
         "app_group_id": app_group_id,
         "integration_name": config.integration_name,
@@ -178,6 +181,11 @@ def list_row(
         "last_job_status": oddities.status if oddities.status and status not in {None, RUNNING} else status,
         "next_scheduled_run": iso(facts.next_scheduled_run, oddities, ahead),
     }
+    return _without_nulls(row, oddities)
+
+
+def _without_nulls(row: Row, oddities: Oddities) -> Row:
+    return {name: value for name, value in row.items() if value is not None or not oddities.omit_nulls}
 
 
 def integration_json(integration: Integration) -> dict[str, object]:

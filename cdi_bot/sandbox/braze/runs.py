@@ -20,12 +20,22 @@ CONFIG_ERROR = "config_error"
 LIMIT_EXCEEDED = "limit_exceeded"
 """A data limit stopped the run. The dashboard's Sync Logs tell of it (braze.com/docs/user_guide/data/unification/
 cloud_ingestion, "Sync Logs"); the API's page leaves it out."""
-_LONGEST = 1_000_000_000  # seconds
+LONGEST = 1_000_000_000  # seconds: about 31 years, with which no time of ours leaves the calendar
+_YEARS = range(100, 9_900)
 
 
-def _refuse_naive(*times: datetime | None) -> None:
+def refuse_lengths(**seconds: float | None) -> None:
+    """Raise ValueError that names the first of these lengths that is outside of 0 to LONGEST."""
+    for name, value in seconds.items():
+        if value is not None and not 0 <= value <= LONGEST:
+            raise ValueError(f"{name} must be between 0 and {LONGEST:,}")
+
+
+def _refuse_times(*times: datetime | None) -> None:
     if any(time is not None and time.utcoffset() is None for time in times):
         raise ValueError("a time needs a zone")
+    if any(time is not None and time.year not in _YEARS for time in times):
+        raise ValueError(f"a time lies between the years {_YEARS.start} and {_YEARS.stop}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +58,7 @@ class Run(Strict):
 
     def __post_init__(self) -> None:
         """Refuse times without a zone here, not where they are first compared."""
-        _refuse_naive(self.start, self.finish, self.last_timestamp_synced)
+        _refuse_times(self.start, self.finish, self.last_timestamp_synced)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,9 +83,8 @@ class RunPlan(Strict):
 
     def __post_init__(self) -> None:
         """Refuse what would otherwise fail when the run begins."""
-        _refuse_naive(self.last_timestamp_synced)
-        if self.seconds is not None and not 0 <= self.seconds <= _LONGEST:
-            raise ValueError("seconds must be between 0 and 1,000,000,000")
+        _refuse_times(self.last_timestamp_synced)
+        refuse_lengths(seconds=self.seconds)
 
 
 def resolved(

@@ -15,7 +15,7 @@ from random import Random
 from typing import Literal
 
 from cdi_bot.sandbox.braze.integration import Burst, Current, Integration
-from cdi_bot.sandbox.braze.runs import Run, RunPlan, resolved
+from cdi_bot.sandbox.braze.runs import Run, RunPlan, refuse_lengths, resolved
 from cdi_bot.sandbox.control import Strict
 
 
@@ -51,44 +51,25 @@ class Settings(Strict):
 
     def __post_init__(self) -> None:
         """Refuse settings that would turn back time or make figures negative."""
-        if self.list_lag < 0 or self.trigger_delay < 0 or not 0 <= self.jitter < 1:
-            raise ValueError("list_lag and trigger_delay must not be negative, jitter lies between 0 and 1")
+        refuse_lengths(
+            list_lag=self.list_lag, trigger_delay=self.trigger_delay, clock_ahead=abs(self.clock_ahead)
+        )
+        if not 0 <= self.jitter < 1:
+            raise ValueError("jitter must be at least 0, and less than 1")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, order=True)
 class _Event:
-    """Something that will happen.
+    """Something that will happen, at `at`; of the same moment the one first that was entered first.
 
     is_valid: whether it still counts; an event that was overtaken is dropped when it comes up.
     happen: lets it happen, at the event's own time, not the later one at which it is noticed.
     """
 
     at: datetime
-    is_valid: Callable[[], bool]
-    happen: Callable[[datetime], None]
-
-
-@dataclass(slots=True)
-class _Events:
-    """Events in order of time, those of the same moment in order of entry."""
-
-    _heap: list[tuple[datetime, int, _Event]] = field(default_factory=list)
-    _serial: "count[int]" = field(default_factory=count)
-
-    def put(self, event: _Event) -> None:
-        """Enter an event."""
-        heappush(self._heap, (event.at, next(self._serial), event))
-
-    def next_at(self) -> datetime | None:
-        """Return when the next valid event is due."""
-        while self._heap and not self._heap[0][2].is_valid():
-            heappop(self._heap)
-        return self._heap[0][0] if self._heap else None
-
-    def take(self, now: datetime) -> _Event | None:
-        """Take the next valid event that is due by `now`."""
-        at = self.next_at()
-        return heappop(self._heap)[2] if at is not None and at <= now else None
+    serial: int
+    is_valid: Callable[[], bool] = field(compare=False)
+    happen: Callable[[datetime], None] = field(compare=False)
 
 
 class Simulation:
@@ -102,19 +83,21 @@ class Simulation:
         self.seed = seed
         self.now = now
         self.settings = Settings()
-        self._events = _Events()
+        self._events: list[_Event] = []  # a heap
         self._serial = count(1)
         self._changed: dict[int, Integration] = {}
 
     def advance(self, now: datetime) -> None:
         """Let everything happen that was due by `now`. A clock that was set back changes nothing."""
         self.now = max(now, self.now)
-        while (event := self._events.take(self.now)) is not None:
-            event.happen(event.at)
+        while (at := self.next_change_at()) is not None and at <= self.now:
+            heappop(self._events).happen(at)
 
     def next_change_at(self) -> datetime | None:
         """Return when something will happen by itself; None: nothing will."""
-        return self._events.next_at()
+        while self._events and not self._events[0].is_valid():
+            heappop(self._events)
+        return self._events[0].at if self._events else None
 
     def take_changed(self) -> list[Integration]:
         """Return the integrations that changed since the last call, each once."""
@@ -232,9 +215,10 @@ class Simulation:
         is_valid: Callable[[], bool],
         happen: Callable[[datetime], None],
     ) -> None:
-        self._events.put(
-            _Event(at=at, is_valid=lambda: not integration.deleted and is_valid(), happen=happen)
-        )
+        def still() -> bool:
+            return not integration.deleted and is_valid()
+
+        heappush(self._events, _Event(at, next(self._serial), still, happen))
 
     def _random(self, integration: Integration, *parts: object) -> Random:
         name = (self.seed, integration.config.integration_id, integration.number, *parts)

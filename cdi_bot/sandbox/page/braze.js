@@ -48,7 +48,7 @@ export function startBraze(aside) {
       "section",
       { class: "panel-section", "aria-labelledby": "integrations-title" },
       h("h3", { id: "integrations-title", text: "Integrations" }),
-      h("p", { class: "muted", text: "Choose how the next sync of each one ends, or run it now." }),
+      h("p", { class: "muted", text: "Choose how the next sync of each one ends, run it now, or pause it." }),
       search,
       list,
       more,
@@ -102,13 +102,13 @@ function card(first) {
     icon("play", 12),
     "Run now",
   );
-  const pause = h("button", { class: "btn btn-small", type: "button", data: { testid: "pause" } });
+  const pause = h("button", { class: "linklike", type: "button", data: { testid: "pause" } });
   const node = h(
     "li",
     { class: "integration", data: { integration: id, testid: "integration" } },
     h("div", { class: "integration-head" }, name, status),
-    h("div", { class: "integration-facts" }, facts, when),
-    h("div", { class: "integration-tools" }, outcome, run, pause),
+    h("div", { class: "integration-facts" }, facts, when, pause),
+    h("div", { class: "integration-tools" }, outcome, run),
   );
 
   const address = `braze/integrations/${encodeURIComponent(id)}`;

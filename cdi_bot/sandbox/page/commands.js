@@ -9,13 +9,16 @@ const COMMANDS = [
   ["help", "", "How to use the bot, with examples"],
   ["status", "[integration]", "What this channel is subscribed to, or one integration's runs"],
   ["list", "[text]", "The workspace's integrations"],
-  ["subscribe", "integration | pattern | all", "Tell this channel when a sync goes wrong"],
-  ["unsubscribe", "integration | pattern | all", "Stop telling this channel"],
-  ["subscriptions", "", "What this channel hears of"],
-  ["ack", "integration", "Acknowledge what is wrong"],
-  ["snooze", "integration 2h [reason]", "Mute an integration for a while"],
-  ["unsnooze", "integration", "End the mute"],
-  ["sync", "integration", "Trigger a sync, after a question"],
+  ["subscribe", "integration | pattern | all", "Get alerts in this channel"],
+  ["unsubscribe", "integration | pattern | all", "End alerts in this channel"],
+  ["subscriptions", "", "What this channel is subscribed to"],
+  ["ack", "integration", "Acknowledge an incident"],
+  ["snooze", "integration 2h [reason]", "Snooze an integration for a while"],
+  ["unsnooze", "integration", "End the snooze"],
+  ["sync", "integration", "Sync now, after a confirmation"],
+  ["digest", "weekly mon 09:00 | off", "A summary of the syncs, every day or week"],
+  ["language", "en | ja", "The language of what is posted here"],
+  ["audit", "", "Who changed what in this channel"],
 ];
 
 /**

@@ -52,9 +52,7 @@ _ID = String(255)
 _STYLE = Choice(("primary", "danger"))
 _OPTION = _option(plain=True)
 _OPTIONS = List(of=_OPTION, most=100)
-_GROUPS = List(
-    of=Object(required={"label": _text(75, plain=True), "options": _OPTIONS}, optional={}), most=100
-)
+_GROUPS = List(of=Object(required={"label": _text(75, plain=True), "options": _OPTIONS}), most=100)
 _CONFIRM = Object(
     required={
         "title": _text(100, plain=True),
@@ -82,33 +80,25 @@ ELEMENTS = {
     ),
     "overflow": Object(required={"options": List(of=_OPTION, most=5)}, optional=_PRESSED),
     "static_select": Object(
-        required={},
         optional=_MENU | {"options": _OPTIONS, "option_groups": _GROUPS, "initial_option": _OPTION},
         also=_either_options,
     ),
-    "external_select": Object(
-        required={}, optional=_MENU | {"min_query_length": Number(), "initial_option": _OPTION}
-    ),
+    "external_select": Object(optional=_MENU | {"min_query_length": Number(), "initial_option": _OPTION}),
     "conversations_select": Object(
-        required={},
         optional=_MENU
         | {
             "initial_conversation": String(255),
             "default_to_current_conversation": _ANY,
-            "filter": Object(required={}, optional={"include": _ANY, "exclude_bot_users": _ANY}),
+            "filter": Object(optional={"include": _ANY, "exclude_bot_users": _ANY}),
         },
     ),
-    "multi_users_select": Object(
-        required={}, optional=_MENU | {"initial_users": _ANY, "max_selected_items": Number()}
-    ),
+    "multi_users_select": Object(optional=_MENU | {"initial_users": _ANY, "max_selected_items": Number()}),
     "checkboxes": Object(
         required={"options": List(of=_option(plain=False), most=10)},
         optional=_FIELD | {"confirm": _CONFIRM, "initial_options": List(of=_option(plain=False), most=10)},
     ),
-    "timepicker": Object(
-        required={}, optional=_FIELD | {"confirm": _CONFIRM, "initial_time": String(5, least=5)}
-    ),
-    "plain_text_input": Object(required={}, optional=_TYPED | {"max_length": Number()}),
+    "timepicker": Object(optional=_FIELD | {"confirm": _CONFIRM, "initial_time": String(5, least=5)}),
+    "plain_text_input": Object(optional=_TYPED | {"max_length": Number()}),
     "number_input": Object(
         required={"is_decimal_allowed": _ANY}, optional=_TYPED | {"min_value": _ANY, "max_value": _ANY}
     ),
@@ -142,12 +132,11 @@ def _fits(table: Json, at: str) -> list[Problem]:
 
 _CELL = OneOf(
     {
-        "raw_text": Object(required={"text": String(TABLE_CHARACTERS)}, optional={}),
-        "rich_text": Object(required={"elements": _ANY}, optional={}),
+        "raw_text": Object(required={"text": String(TABLE_CHARACTERS)}),
+        "rich_text": Object(required={"elements": _ANY}),
     }
 )
 _COLUMN = Object(
-    required={},
     optional={"align": Choice(("left", "center", "right")), "is_wrapped": _ANY},
 )
 
@@ -172,14 +161,12 @@ def _labels_match(chart: Json, at: str) -> list[Problem]:
 
 
 _LABEL = String(20)
-_POINT = Object(required={"label": _LABEL, "value": Number()}, optional={})
-_SERIES = Object(required={"name": _LABEL, "data": List(of=_POINT, most=20)}, optional={})
+_POINT = Object(required={"label": _LABEL, "value": Number()})
+_SERIES = Object(required={"name": _LABEL, "data": List(of=_POINT, most=20)})
 _AXES = Object(
     required={"categories": List(of=_LABEL, most=20)}, optional={"x_label": String(50), "y_label": String(50)}
 )
-_CHART = Object(
-    required={"series": List(of=_SERIES, most=6), "axis_config": _AXES}, optional={}, also=_labels_match
-)
+_CHART = Object(required={"series": List(of=_SERIES, most=6), "axis_config": _AXES}, also=_labels_match)
 _BLOCK_ID: dict[str, Anything] = {"block_id": _ID}
 
 BLOCKS = {
@@ -194,14 +181,13 @@ BLOCKS = {
     "data_visualization": Object(
         required={"title": String(50), "chart": OneOf({"line": _CHART, "bar": _CHART})}, optional=_BLOCK_ID
     ),
-    "divider": Object(required={}, optional=_BLOCK_ID),
+    "divider": Object(optional=_BLOCK_ID),
     "header": Object(required={"text": _text(150, plain=True)}, optional=_BLOCK_ID),
     "input": Object(
         required={"label": _text(2_000, plain=True), "element": _IN_INPUT},
         optional=_BLOCK_ID | {"hint": _text(2_000, plain=True), "optional": _ANY},
     ),
     "section": Object(
-        required={},
         optional=_BLOCK_ID
         | {"text": _text(3_000), "fields": List(of=_text(2_000), most=10), "accessory": _IN_ACTIONS},
         also=_has_text,
@@ -244,7 +230,6 @@ _VIEW = OneOf(
     }
 )
 _SUGGESTIONS = Object(
-    required={},
     optional={
         "options": List(of=_OPTION, most=100, least=0),
         "option_groups": List(of=_GROUPS.of, most=100, least=0),

@@ -38,7 +38,7 @@ def _info(call: Call) -> Json:
 def _open(call: Call) -> Json:
     """Open a direct message with one person; groups of several are not supported."""
     users = call.arguments.get("users") or ""
-    people = [name for name in (users if isinstance(users, list) else str(users).split(",")) if name]
+    people = [str(name) for name in (users if isinstance(users, list) else str(users).split(",")) if name]
     if not people:
         raise Refusal("users_list_not_supplied")
     if len(people) > 1:
@@ -119,11 +119,13 @@ def _replies(call: Call) -> Json:
 
 
 def _of_user(call: Call) -> Json:
-    """Return the conversations of a person that the bot can see."""
+    """Return the conversations of a person that the bot can see; a token of an organisation names the workspace."""
     world, arguments = call.world, call.arguments
     user = str(arguments["user"])
     if user not in world.users:
         raise Refusal("user_not_found")
+    if world.is_org_wide and arguments.get("team_id") != world.team:
+        raise Refusal("missing_argument")
     kinds = set(str(arguments.get("types") or "public_channel").split(","))
     if not kinds <= {"public_channel", "private_channel", "mpim", "im"}:
         raise bad_arguments("invalid types [json-pointer:/types]")

@@ -11,14 +11,19 @@
     POST    channel         {"channel", "name"?, "archived"?, "deleted"?, "private"?, "bot_is_member"?, "members"?}
     POST    uninstall       {}    the app is removed: its token stops working, and it gets the events
     POST    token           {"token"?, "scopes"?, "state"?: active | revoked | inactive}    the bot's, unless named
-    POST    rules           {fields of Rules}    limits, time limits, subscribed events
+    POST    rules           {fields of Rules}    limits, time limits, subscribed events, whose team payloads name
+    POST    payload         {"kind": slash_commands | interactive | events_api, "payload"}    one as it was recorded
     POST    http            {"request_url": url or null, "signing_secret"?}    POST replay {}    the last request again
-    POST    disconnect, silence, cut    {}    to the open sockets
+    POST    request         {"body"?, "content_type"?, "method"?, "query"?, "tamper"?}    any request to that URL
+    POST    ssl_check       {"method": GET | POST}    Slack's look at the certificate of that URL, unsigned
+    POST    disconnect      {"reason"?: refresh_requested | warning | link_disabled}    POST silence, cut {}
     GET     messages?channel=, calls, views?user=, channels
     GET, POST, DELETE       faults
 
-Whatever reaches the app answers `{"acked", "ack_ms", "response", "error"}`. Errors of the request itself are
-`{"error": text}` with status 400.
+Faults take a method's name as their path, `socket` for the WebSocket's handshake, `socket.envelope`, `response_url`:
+`{"kind": "rate_limited", "retry_after": 30, "path": "apps.connections.open"}`, `{"kind": "status", "status": 403,
+"path": "socket"}`. Whatever reaches the app answers `{"acked", "ack_ms", "response", "error"}`. Errors of the request
+itself are `{"error": text}` with status 400.
 """
 
 from collections.abc import Awaitable, Callable
@@ -26,15 +31,16 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 from pydantic_core import to_jsonable_python
 
-from cdi_bot.sandbox.control import Json, control_route, read
+from cdi_bot.sandbox.control import Json, control_route, is_on_loopback, read
 from cdi_bot.sandbox.slack.channels import ChannelChange, change_channel
-from cdi_bot.sandbox.slack.interactions import HttpMode, Interactions, Tamper
+from cdi_bot.sandbox.slack.interactions import HttpMode, Interactions, Tamper, result_json
 from cdi_bot.sandbox.slack.model import Content, Message, Rules, TokenState
 from cdi_bot.sandbox.slack.payloads import Press
 from cdi_bot.sandbox.slack.socket_mode import Sockets
 from cdi_bot.sandbox.slack.world import SlackWorld
 
 _ROOT = "/sandbox/slack/"
+_REQUEST = {"body", "content_type", "method", "query"}
 # What an action's body holds beside the element's new value.
 _ABOUT = {
     "action_id",
@@ -81,6 +87,9 @@ class SlackControl:
             self._rules,
             self._http,
             self._replay,
+            self._request,
+            self._ssl_check,
+            self._payload,
             self._disconnect,
             self._silence,
             self._cut,
@@ -109,7 +118,7 @@ class SlackControl:
             action_id=_need(body, "action_id"),
             block_id=body.get("block_id"),
             chosen={key: value for key, value in body.items() if key not in _ABOUT},
-            values=(body.get("state") or {}).get("values") or {},
+            values=_values(body),
         )
         if body.get("view_id"):
             return await self._people.press_in_view(str(body["view_id"]), press)
@@ -130,8 +139,7 @@ class SlackControl:
         return self._world.find(_need(body, "channel"), _need(body, "ts"))
 
     async def _view_submit(self, body: Json) -> Json:
-        values = (body.get("state") or {}).get("values") or {}
-        return await self._people.submit(_need(body, "user"), _need(body, "view_id"), values)
+        return await self._people.submit(_need(body, "user"), _need(body, "view_id"), _values(body))
 
     async def _view_closed(self, body: Json) -> Json:
         self._people.close(_need(body, "user"), _need(body, "view_id"))
@@ -144,7 +152,9 @@ class SlackControl:
         return await self._people.open_home(_need(body, "user"))
 
     async def _event(self, body: Json) -> Json:
-        return await self._people.event(read(Json, body.get("event"), "event"))
+        event = read(Json, body.get("event"), "event")
+        _need(event, "type")
+        return await self._people.event(event)
 
     async def _message(self, body: Json) -> Json:
         channel, user = _need(body, "channel"), _need(body, "user")
@@ -177,7 +187,7 @@ class SlackControl:
         state = body.get("state")
         self._world.set_token(
             token,
-            scopes=None if scopes is None else frozenset(scopes),
+            scopes=None if scopes is None else read(frozenset[str], scopes, "scopes"),
             state=None if state is None else TokenState(state),
         )
         held = self._world.tokens[token]
@@ -192,18 +202,33 @@ class SlackControl:
         return shown
 
     async def _http(self, body: Json) -> Json:
-        self._world.request_url = body.get("request_url")
+        url = body.get("request_url")
+        if url is not None and not is_on_loopback(str(url)):
+            raise ValueError("request_url: must be a web address on 127.0.0.1 or localhost")
+        self._world.request_url = url
         if body.get("signing_secret"):
             self._world.signing_secret = str(body["signing_secret"])
         return {"request_url": self._world.request_url}
 
     async def _replay(self, _body: Json) -> Json:
-        result = await self._http_mode.replay()
-        return {"acked": result.ack_ms is not None, "ack_ms": result.ack_ms, "error": result.error}
+        return result_json(await self._http_mode.replay())
 
-    async def _disconnect(self, _body: Json) -> Json:
+    async def _request(self, body: Json) -> Json:
+        fields = {name: str(value) for name, value in body.items() if name in _REQUEST}
+        return result_json(await self._http_mode.request(**fields, tamper=_tamper(body)))
+
+    async def _ssl_check(self, body: Json) -> Json:
+        """Source: docs.slack.dev/interactivity/implementing-slash-commands, "ssl_check"."""
+        asked, method = "token=not-used-anymore&ssl_check=1", _need(body, "method")
+        where = {"query": asked} if method == "GET" else {"body": asked}
+        return result_json(await self._http_mode.request(method=method, **where, tamper=Tamper.UNSIGNED))
+
+    async def _payload(self, body: Json) -> Json:
+        return await self._people.payload(_need(body, "kind"), read(Json, body.get("payload"), "payload"))
+
+    async def _disconnect(self, body: Json) -> Json:
         count = self._sockets.count
-        await self._sockets.disconnect()
+        await self._sockets.disconnect(str(body.get("reason") or "refresh_requested"))
         return {"connections": count}
 
     async def _silence(self, _body: Json) -> Json:
@@ -247,6 +272,12 @@ def _need(body: Json, name: str) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError(f"{name}: must be given, as a string")
     return value
+
+
+def _values(body: Json) -> Json:
+    """Read what was filled in: block_id → action_id → field."""
+    state = read(Json, body.get("state") or {}, "state")
+    return read(dict[str, dict[str, Json]], state.get("values") or {}, "state.values")
 
 
 def _tamper(body: Json) -> Tamper | None:

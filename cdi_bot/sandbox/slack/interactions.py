@@ -8,9 +8,9 @@ import asyncio
 import hashlib
 import hmac
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from enum import Enum
+from functools import partial
 from urllib.parse import urlencode
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
@@ -44,23 +44,14 @@ class Tamper(Enum):
     UNSIGNED = "unsigned"  # no signature at all
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Sent:
-    """A request as it went out, so that it can be played again."""
-
-    url: str
-    headers: dict[str, str]
-    body: bytes
-
-
 class HttpMode:
     """Delivers payloads to the world's `request_url`."""
 
     def __init__(self, world: SlackWorld) -> None:
-        """Start with nothing sent; `open` makes the HTTP client."""
+        """Start with nothing sent."""
         self._world = world
         self._session: ClientSession | None = None
-        self._last: _Sent | None = None
+        self._last: Callable[[], Awaitable[Acknowledgement]] | None = None
 
     async def close(self) -> None:
         """Close the HTTP client."""
@@ -69,24 +60,37 @@ class HttpMode:
             self._session = None
 
     async def deliver(self, kind: str, payload: Json, *, tamper: Tamper | None = None) -> Acknowledgement:
-        """POST a payload and wait for the answer, as long as Slack does.
+        """POST a payload: form fields for commands, a form's `payload` for interactions, JSON for events."""
+        if kind == "events_api":
+            return await self.request(json.dumps(payload), content_type="application/json", tamper=tamper)
+        fields = payload if kind == "slash_commands" else {"payload": json.dumps(payload)}
+        return await self.request(urlencode(fields), tamper=tamper)
+
+    async def request(
+        self,
+        body: str = "",
+        *,
+        method: str = "POST",
+        query: str = "",
+        content_type: str = "application/x-www-form-urlencoded",
+        tamper: Tamper | None = None,
+    ) -> Acknowledgement:
+        """Send a request, signed unless `tamper` says otherwise, and wait for the answer, as long as Slack does.
 
         `error` is `dispatch_failed` without a request URL or on no connection, `operation_timeout` past the
         time limit, `http_<status>` for any answer but 200.
         """
         if self._world.request_url is None:
             return Acknowledgement(error="dispatch_failed")
-        content_type, body = _encoded(kind, payload)
+        url = self._world.request_url + (f"?{query}" if query else "")
         headers = {"Content-Type": content_type, "User-Agent": "Slackbot 1.0 (+https://api.slack.com/robots)"}
-        headers |= self._signature(body, tamper)
-        self._last = _Sent(url=self._world.request_url, headers=headers, body=body)
-        return await self._post(self._last)
+        headers |= self._signature(body.encode(), tamper)
+        self._last = partial(self._send, method, url, headers, body.encode())
+        return await self._last()
 
     async def replay(self) -> Acknowledgement:
         """Send the last request once more, byte for byte."""
-        if self._last is None:
-            return Acknowledgement(error="nothing_sent")
-        return await self._post(self._last)
+        return await self._last() if self._last else Acknowledgement(error="nothing_sent")
 
     def _signature(self, body: bytes, tamper: Tamper | None) -> dict[str, str]:
         if tamper is Tamper.UNSIGNED:
@@ -96,15 +100,15 @@ class HttpMode:
         signed = hmac.new(secret.encode(), f"v0:{at}:".encode() + body, hashlib.sha256).hexdigest()
         return {"X-Slack-Request-Timestamp": str(at), "X-Slack-Signature": f"v0={signed}"}
 
-    async def _post(self, sent: _Sent) -> Acknowledgement:
+    async def _send(self, method: str, url: str, headers: dict[str, str], body: bytes) -> Acknowledgement:
         if self._session is None:
             self._session = ClientSession()
         loop = asyncio.get_running_loop()
         started = loop.time()
         limit = ClientTimeout(total=self._world.rules.ack_seconds)
         try:
-            async with self._session.post(
-                sent.url, data=sent.body, headers=sent.headers, timeout=limit
+            async with self._session.request(
+                method, url, data=body, headers=headers, timeout=limit, allow_redirects=False
             ) as answer:
                 text = await answer.text()
         except TimeoutError:
@@ -114,14 +118,6 @@ class HttpMode:
         if answer.status != 200:
             return Acknowledgement(error=f"http_{answer.status}")
         return Acknowledgement(ack_ms=(loop.time() - started) * 1_000, payload=_decoded(text))
-
-
-def _encoded(kind: str, payload: Json) -> tuple[str, bytes]:
-    """Return the content type and body: form fields for commands, a form's `payload` for interactions."""
-    if kind == "events_api":
-        return "application/json", json.dumps(payload).encode()
-    fields = payload if kind == "slash_commands" else {"payload": json.dumps(payload)}
-    return "application/x-www-form-urlencoded", urlencode(fields).encode()
 
 
 def _decoded(text: str) -> Json | None:
@@ -163,25 +159,25 @@ class Interactions:
         first, _, rest = text.strip().partition(" ")
         arguments = rest if first == command else text
         payload = command_payload(self._world, self._url(), where, user, f"{command} {arguments}")
-        return _result_json(await self._send("slash_commands", payload, tamper=tamper))
+        return result_json(await self._send("slash_commands", payload, tamper=tamper))
 
     async def press(self, message: Message, press: Press, *, tamper: Tamper | None = None) -> Json:
         """Press a button, or choose in a menu, in a message or an ephemeral."""
         if press.user not in self._world.channels[message.channel].members:
             raise Refusal("channel_not_found")
         payload = message_action_payload(self._world, self._url(), message, press)
-        return _result_json(await self._send("interactive", payload, tamper=tamper))
+        return result_json(await self._send("interactive", payload, tamper=tamper))
 
     async def press_in_view(self, view_id: str, press: Press) -> Json:
         """Press a button, or choose in a menu, in a modal or Home tab."""
         view = self._seen(press.user, view_id)
-        return _result_json(await self._send("interactive", view_action_payload(self._world, view, press)))
+        return result_json(await self._send("interactive", view_action_payload(self._world, view, press)))
 
     async def submit(self, user: str, view_id: str, values: Json) -> Json:
         """Submit a form with `values` (block_id → action_id → state) and do what the app answers."""
         view = self._seen(user, view_id)
         result = await self._send("interactive", submission_payload(self._world, view, user, values))
-        answer = _result_json(result)
+        answer = result_json(result)
         if result.error is None:
             try:
                 self._after_submit(user, view_id, result.payload or {})
@@ -197,7 +193,7 @@ class Interactions:
     async def shortcut(self, user: str, callback_id: str) -> Json:
         """Use a global shortcut."""
         payload = shortcut_payload(self._world, user, callback_id)
-        return _result_json(await self._send("interactive", payload))
+        return result_json(await self._send("interactive", payload))
 
     async def search(
         self, user: str, view_id: str, action_id: str, value: str, *, block_id: str | None = None
@@ -208,7 +204,7 @@ class Interactions:
             self._world, view, Press(user=user, action_id=action_id, block_id=block_id), value
         )
         result = await self._send("interactive", payload)
-        answer = _result_json(result)
+        answer = result_json(result)
         if result.error is None:
             problems = options_problems(result.payload or {"options": []})
             if problems:
@@ -218,8 +214,12 @@ class Interactions:
     async def event(self, event: Json) -> Json:
         """Send an event, if the app subscribed to its type."""
         if event.get("type") not in self._world.rules.events:
-            return _result_json(Acknowledgement(error="not_subscribed"))
-        return _result_json(await self._send("events_api", event_payload(self._world, event)))
+            return result_json(Acknowledgement(error="not_subscribed"))
+        return result_json(await self._send("events_api", event_payload(self._world, event)))
+
+    async def payload(self, kind: str, payload: Json) -> Json:
+        """Deliver a payload as it was recorded elsewhere. kind: `slash_commands`, `interactive` or `events_api`."""
+        return result_json(await self._send(kind, payload))
 
     async def open_home(self, user: str) -> Json:
         """Open the app's Home tab."""
@@ -256,7 +256,8 @@ class Interactions:
             self._world.emit({"type": "view_closed", "user": user, "view_id": view_id})
 
 
-def _result_json(result: Acknowledgement) -> Json:
+def result_json(result: Acknowledgement) -> Json:
+    """Return a delivery's result as controls show it."""
     return {
         "acked": result.ack_ms is not None,
         "ack_ms": result.ack_ms,

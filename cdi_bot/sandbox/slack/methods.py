@@ -13,6 +13,7 @@ from cdi_bot.sandbox.slack.block_kit import message_problems, view_problems, wit
 from cdi_bot.sandbox.slack.model import Channel, Content, Token
 from cdi_bot.sandbox.slack.payloads import message_json
 from cdi_bot.sandbox.slack.schema import Problem, Refusal, bad_arguments
+from cdi_bot.sandbox.slack.seed_data import OTHER_TEAM, SIBLING_TEAM
 from cdi_bot.sandbox.slack.world import SlackWorld
 
 
@@ -86,10 +87,11 @@ def _auth_test(call: Call) -> Json:
         "url": "https://northwind-data.slack.com/",
         "team": world.team_name,
         "user": world.users[world.bot_user].name,
-        "team_id": world.team,
+        "team_id": world.enterprise if world.is_org_wide else world.team,
         "user_id": world.bot_user,
         "bot_id": world.bot_id,
-        "is_enterprise_install": False,
+        "enterprise_id": world.enterprise,
+        "is_enterprise_install": world.is_org_wide,
     }
 
 
@@ -100,7 +102,11 @@ def _users_info(call: Call) -> Json:
         raise Refusal("user_not_found")
     with_locale = flag(call.arguments, "include_locale")
     is_met = any({found.id, world.bot_user} <= channel.members for channel in world.channels.values())
-    return {"user": found.web(world.team, world.clock(), with_locale=with_locale, is_met=is_met)}
+    shown = found.web(world.team, world.clock(), with_locale=with_locale, is_met=is_met)
+    if world.enterprise and found.home != OTHER_TEAM:
+        teams = [world.team, SIBLING_TEAM]
+        shown["enterprise_user"] = {"id": found.id, "enterprise_id": world.enterprise, "teams": teams}
+    return {"user": shown}
 
 
 # Views

@@ -248,6 +248,17 @@ _EVENTS = frozenset(f"{kind}_{event}" for kind in ("channel", "group") for event
 }
 
 
+class PayloadTeams(Enum):
+    """Whose team payloads name, beside the one that the app is installed to."""
+
+    OWN = "own"  # nobody else's: one workspace
+    CONNECT = (
+        "connect"  # in channels shared with another company: forms its people's, events the channel's home
+    )
+    GRID = "grid"  # another workspace's of the same organization
+    ORGANIZATION = "organization"  # none, as to an app that an organization installed for all its workspaces
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """Limits of the workspace: Slack's own, unless a test sets others.
@@ -260,7 +271,7 @@ class Rules:
     ping_seconds: time between the pings Slack sends on each socket.
     charts: whether the workspace accepts `data_visualization` blocks.
     response_uses, response_seconds: how often, and how long, a response_url works.
-    events: event types that the app subscribed to.
+    events: event types that the app subscribed to. teams: see PayloadTeams.
     """
 
     post_per_second: float = 1.0
@@ -276,6 +287,7 @@ class Rules:
     response_uses: int = 5
     response_seconds: float = 1_800.0
     events: frozenset[str] = _EVENTS
+    teams: PayloadTeams = PayloadTeams.OWN
 
 
 class RateLimiter:

@@ -1,6 +1,10 @@
 """Messages as the Web API shows them, and what Slack sends an app: commands, presses, forms, searches, events.
 
-Sources: docs.slack.dev/interactivity and /reference/interaction-payloads, /apis/events-api.
+Sources: docs.slack.dev/interactivity and /reference/interaction-payloads, /apis/events-api. Which team they name
+(`Rules.teams`) is as people have recorded it: slackapi/java-slack-sdk issues 629 (events: the outer team is the
+channel's home, the truth stands in `authorizations[0]`) and 1041 (buttons over Slack Connect), slackapi/bolt-js issue
+1614 (forms likewise: `view.app_installed_team_id` is the app's), slackapi/bolt-python pull request 23 and
+slackapi/deno-slack-sdk issue 267 (`team` null).
 """
 
 import re
@@ -8,10 +12,12 @@ from dataclasses import dataclass, field
 
 from cdi_bot.sandbox.control import Json
 from cdi_bot.sandbox.slack.block_kit import find_element
-from cdi_bot.sandbox.slack.model import Channel, Message
+from cdi_bot.sandbox.slack.model import Channel, Message, PayloadTeams
 from cdi_bot.sandbox.slack.schema import Refusal
+from cdi_bot.sandbox.slack.seed_data import OTHER_TEAM, SIBLING_TEAM, TEAM
 from cdi_bot.sandbox.slack.world import SlackWorld
 
+_DOMAIN = "northwind-data"
 _VERIFICATION = "not-used-anymore"  # Slack's old check, replaced by signatures, still in every payload
 
 
@@ -75,6 +81,11 @@ def _user(world: SlackWorld, user: str) -> Json:
     return {"id": found.id, "username": found.name, "name": found.name, "team_id": found.home or world.team}
 
 
+def _place(world: SlackWorld, user: str) -> str:
+    """Return the workspace in which a person does something."""
+    return SIBLING_TEAM if world.enterprise else world.users[user].home or world.team
+
+
 def command_payload(world: SlackWorld, url: str, channel: Channel, user: str, text: str) -> Json:
     """Return a slash command. In a private channel without the bot Slack calls the channel `privategroup`."""
     person = _user(world, user)
@@ -84,8 +95,13 @@ def command_payload(world: SlackWorld, url: str, channel: Channel, user: str, te
     name = "directmessage" if channel.is_im else "privategroup" if hidden else channel.name
     return {
         "token": _VERIFICATION,
-        "team_id": world.team,
-        "team_domain": "northwind-data",
+        "team_id": _place(world, user),
+        "team_domain": _DOMAIN,
+        **(
+            {"enterprise_id": world.enterprise, "enterprise_name": world.team_name}
+            if world.enterprise
+            else {}
+        ),
         "channel_id": channel.id,
         "channel_name": name,
         "user_id": user,
@@ -93,7 +109,7 @@ def command_payload(world: SlackWorld, url: str, channel: Channel, user: str, te
         "command": command,
         "text": _escaped(world, rest.strip()),
         "api_app_id": world.app_id,
-        "is_enterprise_install": "false",
+        "is_enterprise_install": str(world.is_org_wide).lower(),
         "response_url": f"{url}/response/{world.handles.new_url(channel.id, user, now)}",
         "trigger_id": world.handles.new_trigger(user, now),
     }
@@ -120,7 +136,7 @@ def message_action_payload(world: SlackWorld, url: str, message: Message, press:
     now = world.clock()
     token = world.handles.new_url(channel.id, press.user, now, message.id)
     ephemeral = message.user_to is not None
-    return _interaction(world, "block_actions", press.user) | {
+    return _interaction(world, "block_actions", press.user, in_message=True) | {
         "container": {
             "type": "message",
             "message_ts": message.ts,
@@ -183,9 +199,13 @@ def suggestion_payload(world: SlackWorld, view: Json, press: Press, value: str) 
 
 def event_payload(world: SlackWorld, event: Json) -> Json:
     """Wrap an event as the Events API sends it."""
+    shared = world.rules.teams is PayloadTeams.CONNECT
+    home = OTHER_TEAM if shared else SIBLING_TEAM if world.enterprise else world.team
     return {
         "token": _VERIFICATION,
-        "team_id": world.team,
+        "team_id": home,
+        "context_team_id": TEAM,
+        "context_enterprise_id": world.enterprise,
         "api_app_id": world.app_id,
         "event": {"event_ts": f"{world.clock().timestamp():.6f}"} | event,
         "type": "event_callback",
@@ -193,26 +213,34 @@ def event_payload(world: SlackWorld, event: Json) -> Json:
         "event_time": int(world.clock().timestamp()),
         "authorizations": [
             {
-                "enterprise_id": None,
-                "team_id": world.team,
+                "enterprise_id": world.enterprise,
+                "team_id": None if world.is_org_wide else TEAM,
                 "user_id": world.bot_user,
                 "is_bot": True,
-                "is_enterprise_install": False,
+                "is_enterprise_install": world.is_org_wide,
             }
         ],
-        "is_ext_shared_channel": False,
+        "is_ext_shared_channel": shared,
     }
 
 
-def _interaction(world: SlackWorld, kind: str, user: str) -> Json:
+def _interaction(world: SlackWorld, kind: str, user: str, *, in_message: bool = False) -> Json:
+    """Return what all interactions have. `in_message`: over Slack Connect these name the app's team."""
+    person = _user(world, user)
+    place = world.team if in_message and not world.enterprise else _place(world, user)
+    team: Json = {"id": place, "domain": _DOMAIN}
+    enterprise: Json | None = None
+    if world.enterprise:
+        enterprise = {"id": world.enterprise, "name": world.team_name}
+        team |= {"enterprise_id": world.enterprise, "enterprise_name": world.team_name}
     return {
         "type": kind,
-        "user": _user(world, user),
+        "user": person,
         "api_app_id": world.app_id,
         "token": _VERIFICATION,
-        "team": {"id": world.team, "domain": "northwind-data"},
-        "enterprise": None,
-        "is_enterprise_install": False,
+        "team": None if world.is_org_wide else team,
+        "enterprise": enterprise,
+        "is_enterprise_install": world.is_org_wide,
     }
 
 

@@ -4,7 +4,7 @@ What a description can't say is a function, the `also` of an object.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cdi_bot.sandbox.control import Json, RequestError
 
@@ -107,8 +107,8 @@ class Object(Anything):
     also: returns further problems of an object at a JSON pointer; called when the required properties are there.
     """
 
-    required: Mapping[str, Anything]
-    optional: Mapping[str, Anything]
+    required: Mapping[str, Anything] = field(default_factory=dict)
+    optional: Mapping[str, Anything] = field(default_factory=dict)
     also: Callable[[Json, str], list[Problem]] | None = None
 
     def problems(self, value: object, at: str) -> list[Problem]:

@@ -5,7 +5,9 @@ import hashlib
 from cdi_bot.sandbox.slack.model import BOT_SCOPES, Channel, Token, User
 
 TEAM = "T0DEMO"
-OTHER_TEAM = "T0STRANGER"
+OTHER_TEAM = "T0STRANGER"  # of another company, met over Slack Connect
+SIBLING_TEAM = "T0SIBLING1"  # of the same organization
+ENTERPRISE = "E0NORTHWIND"  # the organization of an Enterprise Grid
 APP = "A0CDIBOT01"
 BOT = "U0CDIBOT01"
 BOT_ID = "B0CDIBOT01"

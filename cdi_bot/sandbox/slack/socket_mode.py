@@ -20,6 +20,7 @@ from cdi_bot.sandbox.slack.world import SlackWorld
 CONNECTIONS_MAX = 10
 HANDSHAKE = "socket"
 ENVELOPE = "socket.envelope"
+_ENVELOPE_FAULTS = (FaultKind.LATENCY, FaultKind.CUT_BEFORE, FaultKind.CUT_AFTER)
 _HOST = "applink-sandbox"
 _GRACE_SECONDS = 0.5
 
@@ -118,8 +119,14 @@ class Sockets:
             connection.silent = True
 
     async def disconnect(self, reason: str = "refresh_requested") -> None:
-        """Ask the app to reconnect, and close its connections as Slack does: one after the other."""
-        for connection in list(self._connections):
+        """Ask the app to reconnect, and close its connections as Slack does: one after the other.
+
+        With `link_disabled` all at once: Socket Mode was switched off in the app's settings.
+        """
+        connections = list(self._connections)
+        if reason == "link_disabled":
+            await asyncio.gather(*(connection.end(reason) for connection in connections))
+        for connection in connections:
             if not connection.closed.is_set():
                 await self._turn_to_renew(connection)
                 await connection.end(reason)
@@ -275,10 +282,11 @@ class Sockets:
             connection.abort()
 
     def _envelope_fault(self) -> Fault | None:
-        """Return a fault meant for envelopes; one without a path is meant for requests."""
+        """Return a fault meant for envelopes; one without a path, or that is an answer, is meant for requests."""
         faults = self._world.faults
         first = next((fault for fault in faults.active() if fault.matches(ENVELOPE)), None)
-        return None if first is None or first.path is None else faults.take(ENVELOPE)
+        fits = first is not None and first.path is not None and first.kind in _ENVELOPE_FAULTS
+        return faults.take(ENVELOPE) if fits else None
 
     async def _resend(self, closed: _Connection | None) -> None:
         """Send again what was sent on a closed connection, or what waited for one."""

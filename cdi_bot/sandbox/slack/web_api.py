@@ -8,7 +8,7 @@ docs.slack.dev/interactivity/handling-user-interaction#message_responses.
 
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from aiohttp import web
 
@@ -29,15 +29,6 @@ _JSON_FIELDS = {
     "view": "invalid_arguments",
 }
 _STATES = {TokenState.REVOKED: "token_revoked", TokenState.INACTIVE: "account_inactive"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Request:
-    """One call as it came in, before its token is checked."""
-
-    method: str
-    token: str | None
-    arguments: Json
 
 
 def slack_api_routes(world: SlackWorld, open_socket: Callable[[], str]) -> list[web.RouteDef]:
@@ -93,9 +84,9 @@ async def _answer(
     channel: str | None = None
     headers: dict[str, str] = {}
     try:
-        call = await _read(request, method)
-        channel = _text(call.arguments.get("channel"))
-        token = _authenticate(world, call)
+        secret, arguments = await _read(request)
+        channel = _text(arguments.get("channel"))
+        token = _authenticate(world, secret)
         headers["X-OAuth-Scopes"] = ",".join(sorted(token.scopes))
         if method == "apps.connections.open":
             body = _open_connection(token, open_socket)
@@ -104,7 +95,7 @@ async def _answer(
             if wait is not None:
                 world.log_call(method, error="ratelimited", channel=channel)
                 return _rate_limited(wait)
-            body = _carry_out(world, call, token)
+            body = _carry_out(method, Call(world=world, arguments=arguments, token=token))
     except Refusal as refusal:
         world.log_call(method, error=refusal.code, channel=channel)
         return web.json_response({"ok": False, "error": refusal.code} | refusal.extra, headers=headers)
@@ -112,10 +103,10 @@ async def _answer(
     return web.json_response({"ok": True} | body, headers=headers)
 
 
-def _authenticate(world: SlackWorld, call: _Request) -> Token:
-    if not call.token:
+def _authenticate(world: SlackWorld, secret: str | None) -> Token:
+    if not secret:
         raise Refusal("not_authed")
-    token = world.tokens.get(call.token)
+    token = world.tokens.get(secret)
     if token is None:
         raise Refusal("invalid_auth")
     if token.state is not TokenState.ACTIVE:
@@ -130,17 +121,17 @@ def _open_connection(token: Token, open_socket: Callable[[], str]) -> Json:
     return {"url": open_socket()}
 
 
-def _carry_out(world: SlackWorld, call: _Request, token: Token) -> Json:
-    method = _METHODS.get(call.method)
+def _carry_out(name: str, call: Call) -> Json:
+    method = _METHODS.get(name)
     if method is None:
-        raise Refusal("unknown_method", req_method=call.method)
-    if token.app_level:
+        raise Refusal("unknown_method", req_method=name)
+    if call.token.app_level:
         raise Refusal("not_allowed_token_type")
-    _need_scope(token, method.scopes(world, call.arguments))
+    _need_scope(call.token, method.scopes(call.world, call.arguments))
     missing = [name for name in method.required if call.arguments.get(name) in (None, "")]
     if missing:
         raise bad_arguments(*(f"missing required field: {name}" for name in missing))
-    return method.run(Call(world=world, arguments=call.arguments, token=token))
+    return method.run(call)
 
 
 def _need_scope(token: Token, needed: tuple[str, ...]) -> None:
@@ -149,8 +140,8 @@ def _need_scope(token: Token, needed: tuple[str, ...]) -> None:
         raise Refusal("missing_scope", needed=",".join(needed), provided=",".join(sorted(token.scopes)))
 
 
-async def _read(request: web.Request, method: str) -> _Request:
-    """Read a call's arguments and token in each of the forms that Slack accepts."""
+async def _read(request: web.Request) -> tuple[str | None, Json]:
+    """Read a call's token, which is not checked yet, and its arguments, in each of the forms that Slack accepts."""
     arguments: Json = dict(request.query)
     if request.method == "POST" and request.content_type == "application/json":
         arguments |= _object((await request.text()).strip() or "{}", "invalid_json", "json_not_object")
@@ -162,8 +153,7 @@ async def _read(request: web.Request, method: str) -> _Request:
     scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
     token = bearer.strip() if scheme.lower() == "bearer" else arguments.pop("token", None)
     # A JSON null is an argument that was not given.
-    given = {key: value for key, value in arguments.items() if value is not None}
-    return _Request(method=method, token=token, arguments=given)
+    return token, {key: value for key, value in arguments.items() if value is not None}
 
 
 def _object(text: str, not_json: str, not_object: str) -> Json:

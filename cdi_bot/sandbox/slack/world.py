@@ -13,9 +13,29 @@ from datetime import datetime
 
 from cdi_bot.sandbox.control import Json
 from cdi_bot.sandbox.faults import Faults
-from cdi_bot.sandbox.slack.model import Channel, Content, Message, RateLimiter, Rules, Token, TokenState, User
+from cdi_bot.sandbox.slack.model import (
+    Channel,
+    Content,
+    Message,
+    PayloadTeams,
+    RateLimiter,
+    Rules,
+    Token,
+    TokenState,
+    User,
+)
 from cdi_bot.sandbox.slack.schema import Refusal
-from cdi_bot.sandbox.slack.seed_data import APP, BOT, BOT_ID, SLACKBOT, TEAM, channels, tokens, users
+from cdi_bot.sandbox.slack.seed_data import (
+    APP,
+    BOT,
+    BOT_ID,
+    ENTERPRISE,
+    SLACKBOT,
+    TEAM,
+    channels,
+    tokens,
+    users,
+)
 from cdi_bot.sandbox.slack.views import Handles, Views
 
 CALLS_KEPT = 10_000
@@ -69,6 +89,16 @@ class SlackWorld:
         self._order: dict[str, list[str]] = {}
         self._threads: dict[tuple[str, str], list[str]] = {}
         self._last_ts: dict[str, int] = {}
+
+    @property
+    def enterprise(self) -> str | None:
+        """The organisation (Enterprise Grid) that the workspace belongs to."""
+        return ENTERPRISE if self.rules.teams in (PayloadTeams.GRID, PayloadTeams.ORGANIZATION) else None
+
+    @property
+    def is_org_wide(self) -> bool:
+        """Whether the app is installed to the whole organisation: then the bot's token has this as its team."""
+        return self.rules.teams is PayloadTeams.ORGANIZATION
 
     # Ids, time, events
 
@@ -260,20 +290,12 @@ class SlackWorld:
 
     def snapshot(self) -> Json:
         """Return the workspace's part of the stream's first frame."""
+        told = ("id", "name", "real_name", "tz", "locale")
         people = [user for user in self.users.values() if not user.is_bot]
         return {
             "team": {"id": self.team, "name": self.team_name},
             "channels": [c.stream(self.bot_user) for c in self.channels.values() if not c.deleted],
-            "users": [
-                {
-                    "id": user.id,
-                    "name": user.name,
-                    "real_name": user.real_name,
-                    "tz": user.tz,
-                    "locale": user.locale,
-                }
-                for user in people
-            ],
+            "users": [{name: getattr(user, name) for name in told} for user in people],
             "messages": [message.stream() for message in self.messages()],
             "homes": [{"user": user, "view": view} for user, view in self.views.homes().items()],
             "commands": self.commands,

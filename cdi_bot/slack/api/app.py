@@ -15,13 +15,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
 
-import aiohttp
 import structlog
 from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app
 from slack_bolt.adapter.starlette.async_handler import to_starlette_response
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.error import BoltUnhandledRequestError
+from slack_bolt.response import BoltResponse
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
@@ -29,7 +30,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.slack.api.call import CALL_SECONDS, Json, SlackApi
+from cdi_bot.slack.api.call import CALL_SECONDS, Json, SlackApi, open_session
 from cdi_bot.slack.api.directory import Identity, Recent, identify
 from cdi_bot.slack.api.signed_requests import Refused, SignedRequests
 from cdi_bot.slack.api.socket_mode import WATCH_SECONDS, SocketMode
@@ -70,7 +71,7 @@ class SlackApp:
         """Connect to nothing yet; `clock` counts seconds and never goes back."""
         self._bot_token = bot_token
         self._signed = SignedRequests(signing_secret)
-        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_SECONDS))
+        self._session = open_session(CALL_SECONDS)
         self.api = SlackApi(self._session, token=bot_token, url=api_url, clock=clock)
         self._sockets = (
             SocketMode(self.api, app_token, self._take_envelope, watch_seconds=watch_seconds)
@@ -104,7 +105,10 @@ class SlackApp:
             client=AsyncWebClient(base_url=api_url, session=self._session, retry_handlers=[]),
             # Listeners here do nothing but acknowledge; otherwise Bolt looks for that every 10 ms only.
             process_before_response=True,
+            # Otherwise it logs many lines of advice for each thing that nothing here is for.
+            raise_error_for_unhandled_request=True,
         )
+        bolt.error(_refuse)
         logger.setLevel(logging.WARNING)
         return bolt
 
@@ -137,11 +141,6 @@ class SlackApp:
     def on_person(self, met: Callable[[str, str | None], None]) -> None:
         """Tell `met` who uses a button, menu, form or shortcut, and which team is theirs, before it is answered."""
         self._met = met
-
-    def ignore_the_rest(self) -> None:
-        """Acknowledge whatever no listener is for: call it last. Otherwise Slack shows people a warning."""
-        for kind in (self._bolt.action, self._bolt.event, self._bolt.shortcut, self._bolt.view):
-            kind(re.compile(""))(_acknowledge)
 
     # Slack sends again what it saw no acknowledgement of. A delivery is remembered in the very step in which its work
     # begins, so that one that failed before that is taken when it comes again.
@@ -200,19 +199,20 @@ class SlackApp:
         self._identity = await identify(self.api)
         return self._identity
 
+    @property
+    def identity(self) -> Identity:
+        """Who the bot is, as `identify` learned it."""
+        if self._identity is None:
+            raise RuntimeError("call identify() first")
+        return self._identity
+
     def channel(self, channel_id: str) -> Channel:
         """The channel of this id, in the team that the app was installed to.
 
-        A payload names the team of whoever acts, which in a channel shared with another company is another one.
+        A payload names the team of whoever acts, which in a channel shared with another company or workspace is
+        another one, or none at all. One channel id is one channel, whoever writes in it.
         """
-        if self._identity is None:
-            raise RuntimeError("call identify() first")
-        return Channel(team_id=self._identity.team_id, channel_id=channel_id)
-
-    @property
-    def bot_user_id(self) -> str | None:
-        """The bot's own user id, as far as Slack has told it."""
-        return self._identity.bot_user_id if self._identity else None
+        return Channel(team_id=self.identity.team_id, channel_id=channel_id)
 
     async def try_app_token(self) -> None:
         """Try the app token, if there is one, without connecting; raises `SlackTrouble`."""
@@ -267,9 +267,16 @@ class SlackApp:
         except Refused as refused:
             # Its body may not have been read: nothing more is taken on this connection.
             return Response(status_code=refused.status, headers={"connection": "close"})
+        if bolt_request is None:
+            return Response()
         if self._stopping:
             return Response(status_code=503)  # left to another process, or to a later try
-        return to_starlette_response(await self._bolt.async_dispatch(bolt_request))
+        try:
+            answer = await self._bolt.async_dispatch(bolt_request)
+        except Exception as error:  # noqa: BLE001  # Bolt trips in many ways over fields that are not as Slack's are
+            log.warning("a request from Slack can't be read", error=type(error).__name__)
+            return Response(status_code=400)
+        return to_starlette_response(answer)
 
 
 def _name_of(body: Json) -> str:
@@ -285,8 +292,20 @@ def _ignore(_user_id: str, _team_id: str | None) -> None:
     return
 
 
-async def _acknowledge(ack: AsyncAck) -> None:
-    await ack()
+async def _refuse(error: Exception, body: Json) -> BoltResponse:
+    """What Slack is told where no listener took something: fine, where there is none for it.
+
+    Otherwise Slack shows people a warning, and sends events again. A command that the manifest should not have sent
+    here is left alone, so that Slack tells the person.
+    """
+    if isinstance(error, BoltUnhandledRequestError):
+        if command := body.get("command"):
+            log.warning("a command that the bot does not have", command=str(command)[:100])
+            return BoltResponse(status=404)
+        log.debug("ignored what Slack sent", kind=str(body.get("type"))[:100])
+        return BoltResponse(status=OK)
+    log.error("a request from Slack failed", exc_info=error)
+    return BoltResponse(status=500)
 
 
 async def _logged(work: Awaitable[None]) -> None:

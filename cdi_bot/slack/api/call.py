@@ -9,15 +9,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
-from ipaddress import ip_address
+from contextlib import suppress
+from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
+from cdi_bot import network
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
 from cdi_bot.slack.api.errors import Effect, refused_why, to_trouble
 from cdi_bot.slack.render.kit.blocks import Block, Rendered, section
@@ -40,7 +40,7 @@ class Method(NamedTuple):
 
 METHODS = {
     "apps.connections.open": Method(Effect.LOOKS, ("url",)),
-    "auth.test": Method(Effect.LOOKS, ("team_id", "user_id")),
+    "auth.test": Method(Effect.LOOKS, ("user_id",)),
     "chat.postMessage": Method(Effect.SHOWS_TWICE, ("ts",)),
     "chat.update": Method(Effect.CHANGES_ONCE),
     "conversations.history": Method(Effect.LOOKS),
@@ -58,6 +58,8 @@ METHODS = {
 _BLOCKS_REFUSED = frozenset(
     {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long", "invalid_attachments"}
 )
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 log = structlog.get_logger(__name__)
 
@@ -88,11 +90,14 @@ class SlackApi:
         self._session = session
         # The handlers that slack_sdk has by default would post twice when an answer is lost.
         self._client = AsyncWebClient(token=token, base_url=url, session=session, retry_handlers=[])
-        self.proxy = proxy_for(url)
-        self._client.proxy = self.proxy
+        # slack_sdk takes any proxy of the environment for every address, those that NO_PROXY leaves out too.
+        self._client.proxy = network.proxy_for(url)
         self._timeout = timeout
         self._clock = clock
         self._closed_until: dict[str, float] = {}
+        self._dated: tuple[float, float] | None = (
+            None  # the time of Slack's last answer, by its clock and by ours
+        )
 
     async def call(self, method: str, *, within: float | None = None, **arguments: Any) -> Json:
         """Call one of the `METHODS`, within so many seconds; returns Slack's answer. Raises only `SlackTrouble`.
@@ -115,6 +120,7 @@ class SlackApi:
             trouble = to_trouble(error, effect)
             why = refused_why(error)
         else:
+            self._note_date(response.headers.get("Date"))
             return Answer(body, response.headers.get("X-OAuth-Scopes"))
         if why:
             log.warning("Slack refused a call", method=method, reason=trouble.reason, why=why)
@@ -122,6 +128,20 @@ class SlackApi:
             self._closed_until[method] = self._clock() + trouble.retry_after
         # Raised outside of the handler: the libraries' errors show the request, which holds the token.
         raise trouble
+
+    @property
+    def slack_time(self) -> float:
+        """The present by Slack's clock in seconds since 1970, by the date of its last answer; 0 before there is one."""
+        if self._dated is None:
+            return 0.0
+        date, at = self._dated
+        return date + self._clock() - at
+
+    def _note_date(self, date: str | None) -> None:
+        with suppress(
+            ValueError, TypeError, IndexError, OverflowError
+        ):  # something in between may write anything
+            self._dated = parsedate_to_datetime(date or "").timestamp(), self._clock()
 
     async def send(self, method: str, message: Rendered, *, key: str, **arguments: Any) -> Json:
         """Call a method that shows a message; where Slack refuses its blocks, with plainer ones.
@@ -173,7 +193,7 @@ class SlackApi:
 
     async def _responded(self, url: str, body: Json) -> bool:
         try:
-            async with self._session.post(url, json=body, proxy=proxy_for(url)) as response:
+            async with self._session.post(url, json=body, proxy=network.proxy_for(url)) as response:
                 if response.ok:
                     return True
                 log.warning("answer not taken", status=response.status, why=(await response.text())[:100])
@@ -182,31 +202,31 @@ class SlackApi:
         return False
 
 
+def open_session(timeout: float | None = None) -> aiohttp.ClientSession:
+    """An HTTP session that follows no redirect: a call holds the token and the message, and Slack has no such answers.
+
+    `timeout` in seconds is for a whole request; none leaves it to aiohttp.
+    """
+    limit = aiohttp.ClientTimeout(total=timeout) if timeout else aiohttp.ClientTimeout()
+    connector = aiohttp.TCPConnector(ssl=network.certificates())
+    return aiohttp.ClientSession(connector=connector, timeout=limit, middlewares=(_refuse_redirects,))
+
+
+async def _refuse_redirects(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    response = await handler(request)
+    if response.status in _REDIRECTS:
+        response.close()
+        raise aiohttp.TooManyRedirects(response.request_info, response.history, status=response.status)
+    return response
+
+
 def next_cursor(answer: Json) -> str | None:
     """What to ask for the next page with, `None` behind the last."""
     told = answer.get("response_metadata")
     cursor = told.get("next_cursor") if isinstance(told, dict) else None
     return cursor if isinstance(cursor, str) and cursor else None
-
-
-def proxy_for(url: str) -> str | None:
-    """Give the proxy that the environment names for this address, `None` where it is reached directly.
-
-    slack_sdk takes any proxy of the environment for every address, also for those that `NO_PROXY` leaves out and for
-    this machine itself, where Slack's stand-in listens. So the choice is made here and the SDK's own is undone.
-    """
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if _is_this_machine(host) or proxy_bypass(host):
-        return None
-    return getproxies().get(parts.scheme)
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _block_versions(message: Rendered) -> Iterator[list[Block]]:

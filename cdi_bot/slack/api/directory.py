@@ -18,7 +18,7 @@ import structlog
 
 from cdi_bot.core.model.channel import Channel, Person
 from cdi_bot.delivery.slack_port import Directory, SlackTrouble, SlackVerdict
-from cdi_bot.slack.api.call import SlackApi, next_cursor
+from cdi_bot.slack.api.call import Json, SlackApi, next_cursor
 
 PERSON_HOLDS = 3600.0
 """Seconds for which an answer about a person holds: people rarely move, and become guests even more rarely."""
@@ -59,10 +59,18 @@ class _KnownChannels(NamedTuple):
 class SlackDirectory(Directory):
     """The people that the app of one Slack team meets. `clock` counts seconds and never goes back."""
 
-    def __init__(self, api: SlackApi, team_id: str, *, clock: Callable[[], float] = time.monotonic) -> None:
-        """Ask through `api`; who does not belong to `team_id` is from outside."""
+    def __init__(
+        self,
+        api: SlackApi,
+        team_id: str,
+        enterprise_id: str | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Ask through `api`; who belongs neither to `team_id` nor to the organisation is from outside."""
         self._api = api
         self._team_id = team_id
+        self._enterprise_id = enterprise_id
         self._clock = clock
         self._people = Recent[_KnownPerson](PEOPLE_REMEMBERED)
         self._channels = Recent[_KnownChannels](CHANNELS_REMEMBERED)
@@ -94,11 +102,23 @@ class SlackDirectory(Directory):
                 ), PERSON_HOLDS
             log.warning("person not told", user=user_id, why=trouble.reason)
             return before or Person(user_id=user_id, is_known=False), TRIED_AGAIN
-        return read_person(user_id, answer["user"], self._team_id), PERSON_HOLDS
+        told = answer["user"]
+        if isinstance(told.get("team_id"), str):
+            self._teams.put(user_id, told["team_id"])
+        return read_person(user_id, told, self._team_id, self._enterprise_id), PERSON_HOLDS
 
     def _is_elsewhere(self, user_id: str) -> bool:
-        """Judge by the last button alone; most people never press one that tells of another team."""
+        """Judge by the last button alone; most people never press one that tells of another team.
+
+        Where the app is installed to a whole organisation, a workspace says nothing about whose it is.
+        """
+        if self._is_org_wide:
+            return False
         return (self._teams.get(user_id) or self._team_id) != self._team_id
+
+    @property
+    def _is_org_wide(self) -> bool:
+        return self._team_id == self._enterprise_id
 
     async def channels_of(self, user_id: str, *, anew: bool = False) -> frozenset[Channel]:
         """The channels somebody is in. The bot's token sees a private one only if the bot is in it too."""
@@ -115,6 +135,10 @@ class SlackDirectory(Directory):
     async def _ask_channels(self, user_id: str) -> frozenset[Channel]:
         ids: set[str] = set()
         cursor: str | None = None
+        team_id = None
+        if self._is_org_wide:  # Slack needs a workspace then, and knows the person's
+            await self.person(user_id)
+            team_id = self._teams.get(user_id)
         for _page in range(MOST_PAGES):
             answer = await self._api.call(
                 "users.conversations",
@@ -122,6 +146,7 @@ class SlackDirectory(Directory):
                 types="public_channel,private_channel",
                 limit=PAGE,
                 cursor=cursor,
+                team_id=team_id,
             )
             ids |= {str(each["id"]) for each in answer.get("channels") or () if each.get("id")}
             cursor = next_cursor(answer)
@@ -130,24 +155,26 @@ class SlackDirectory(Directory):
         return frozenset(Channel(team_id=self._team_id, channel_id=each) for each in ids)
 
 
-def read_person(user_id: str, told: Mapping[str, Any], team_id: str) -> Person:
-    """Read a user object of Slack's as a member of `team_id` sees it."""
+def read_person(
+    user_id: str, told: Mapping[str, Any], team_id: str, enterprise_id: str | None = None
+) -> Person:
+    """Read a user object of Slack's as a member of `team_id`, of this organisation, sees it."""
     locale = told.get("locale")
     return Person(
         user_id=user_id,
         zone=_zone(told),
         language=locale if isinstance(locale, str) and locale else None,
         is_guest=bool(told.get("is_restricted") or told.get("is_ultra_restricted")),
-        is_outside=_is_outside(told, team_id),
+        is_outside=_is_outside(told, team_id, enterprise_id),
         is_bot=bool(told.get("is_bot")),
     )
 
 
-def _is_outside(told: Mapping[str, Any], team_id: str) -> bool:
+def _is_outside(told: Mapping[str, Any], team_id: str, enterprise_id: str | None) -> bool:
     """Whether somebody belongs to another company.
 
     Slack calls those alone strangers who share no channel with the app; whoever shares one is known by the team.
-    In an organisation of several workspaces one person belongs to more than one of them.
+    In an organisation of several workspaces one person belongs to more than one of them, and to the organisation.
     """
     team = told.get("team_id")
     if told.get("is_stranger"):
@@ -155,7 +182,11 @@ def _is_outside(told: Mapping[str, Any], team_id: str) -> bool:
     if not isinstance(team, str) or team == team_id:
         return False
     enterprise = told.get("enterprise_user")
-    teams = enterprise.get("teams") if isinstance(enterprise, Mapping) else None
+    if not isinstance(enterprise, Mapping):
+        return True
+    if enterprise_id is not None and enterprise.get("enterprise_id") == enterprise_id:
+        return False
+    teams = enterprise.get("teams")
     return not (isinstance(teams, list) and team_id in teams)
 
 
@@ -193,18 +224,37 @@ OPTIONAL = {
 
 
 class Identity(NamedTuple):
-    """Who the bot is in Slack."""
+    """Who the bot is in Slack, and where it is installed.
+
+    An app that is installed to a whole organisation has no workspace of its own: its team is the organisation, whose
+    id is in `enterprise_id` then too. Channel ids are unique in all of Slack, so a channel needs no more.
+    """
 
     team_id: str
     bot_user_id: str
+    enterprise_id: str | None = None  # the organisation that the workspace belongs to, if any
     scopes: Scopes | None = None  # what the token may do, where Slack tells
+
+    def owns(self, event: Json) -> bool:
+        """Whether an event was sent for this installation, not for another one of the same app.
+
+        Outside, an event names where it happened; `authorizations` names for whom it was sent (docs.slack.dev/apis/
+        events-api). One without, such as `app_uninstalled` in older records, names the installation outside.
+        """
+        told = next(iter(event.get("authorizations") or ()), event)
+        named = told.get("enterprise_id") if told.get("is_enterprise_install") else told.get("team_id")
+        return named in (None, self.team_id)
 
 
 async def identify(api: SlackApi) -> Identity:
     """Try the bot token; raises `SlackTrouble` with Slack's word, such as `invalid_auth`."""
     body, scopes = await api.ask("auth.test")
     granted = None if scopes is None else frozenset(scope.strip() for scope in scopes.split(","))
-    return Identity(body["team_id"], body["user_id"], granted)
+    enterprise_id = body.get("enterprise_id") or None
+    team_id = (enterprise_id if body.get("is_enterprise_install") else body.get("team_id")) or enterprise_id
+    if not team_id:
+        raise SlackTrouble("bad_answer", verdict=SlackVerdict.RETRY)
+    return Identity(team_id, body["user_id"], enterprise_id, granted)
 
 
 Value = TypeVar("Value")

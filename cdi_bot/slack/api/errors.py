@@ -2,9 +2,10 @@
 
     SlackTrouble                 (delivery.slack_port; `reason` is Slack's word or one of ours)
     ├─ RETRY                     ratelimited, service_unavailable …, and any word that is not in the table;
-    │                            ours: not_connected (nothing was sent), bad_address, http_4xx
-    ├─ UNKNOWN                   a post without an answer: timed_out, connection_lost, bad_answer, http_5xx,
-    │                            and Slack's internal_error and fatal_error
+    │                            ours: not_connected (nothing was sent), bad_address, http_4xx,
+    │                            and unreadable_error for what is no word at all
+    ├─ UNKNOWN                   a post without an answer: timed_out, connection_lost, redirected, bad_answer,
+    │                            http_5xx, and Slack's internal_error and fatal_error
     ├─ CHANNEL_GONE              channel_not_found, not_in_channel, is_archived …
     ├─ TEAM_GONE                 token_revoked, account_inactive, invalid_auth …
     ├─ MESSAGE_GONE              message_not_found, edit_window_closed …
@@ -16,12 +17,14 @@ tables of docs.slack.dev/reference/methods; the exceptions of slack_sdk's async 
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
+from cdi_bot.network import Fault
 
 
 class Effect(StrEnum):
@@ -116,18 +119,21 @@ _TABLE: dict[SlackVerdict, dict[str, str]] = {
 
 VERDICTS = {code: verdict for verdict, codes in _TABLE.items() for code in codes}
 
+_WORD = re.compile(r"[a-z_]{1,80}")
+
 _MAY_NOT_LOOK = frozenset({"not_in_channel", "missing_scope", "no_permission"})
 
 _RAISED: tuple[tuple[tuple[type[Exception], ...], str, SlackVerdict | None], ...] = (
     ((SlackClientError,), "bad_request", SlackVerdict.REFUSED),
     ((aiohttp.InvalidURL,), "bad_address", SlackVerdict.RETRY),
+    ((aiohttp.TooManyRedirects,), "redirected", None),
     ((aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError), "not_connected", SlackVerdict.RETRY),
     ((TimeoutError,), "timed_out", None),
     ((aiohttp.ClientError, OSError), "connection_lost", None),
 )
 """What the libraries raise, the first that fits; no verdict: nobody knows whether the call was carried out."""
 
-TOO_MANY, TOO_LARGE, FIRST_SERVER_ERROR, WRONG_REQUEST = 429, 413, 500, 400
+TOO_MANY, TOO_LARGE, FIRST_SERVER_ERROR, WRONG_REQUEST, PROXY_LOGIN = 429, 413, 500, 400, 407
 
 
 def to_trouble(error: Exception, effect: Effect) -> SlackTrouble:
@@ -136,11 +142,32 @@ def to_trouble(error: Exception, effect: Effect) -> SlackTrouble:
         return error
     if isinstance(error, SlackApiError):
         return _refusal(error, effect)
+    if fault := on_the_way(error):
+        return SlackTrouble(fault, verdict=SlackVerdict.RETRY)
     for kinds, reason, verdict in _RAISED:
         if isinstance(error, kinds):
             return SlackTrouble(reason, verdict=verdict or _unanswered(effect))
     # slack_sdk trips over bodies that are not what it expects: a text, a list, broken characters.
     return SlackTrouble("bad_answer", verdict=_unanswered(effect))
+
+
+def on_the_way(error: BaseException) -> str | None:
+    """Name what kept a request from reaching Slack, as far as it is a proxy's or a certificate's fault."""
+    match error:
+        case aiohttp.ClientProxyConnectionError():
+            return Fault.PROXY_UNREACHABLE
+        case aiohttp.ClientHttpProxyError():
+            return Fault.PROXY_REFUSED if error.status == PROXY_LOGIN else f"proxy_http_{error.status}"
+        case aiohttp.ClientConnectorCertificateError():
+            return Fault.UNTRUSTED
+        case aiohttp.WSServerHandshakeError():
+            return f"websocket_http_{error.status}"
+    return None
+
+
+def slack_word(told: object) -> str:
+    """Give Slack's word for what is wrong, which is stored and shown: what is no word may repeat a secret."""
+    return told if isinstance(told, str) and _WORD.fullmatch(told) else "unreadable_error"
 
 
 def refused_why(error: Exception) -> list[str]:
@@ -166,6 +193,7 @@ def _refusal(error: SlackApiError, effect: Effect) -> SlackTrouble:
     data = getattr(response, "data", None)
     word = data.get("error") if isinstance(data, dict) else None
     if isinstance(word, str):
+        word = slack_word(word)
         verdict = VERDICTS.get(word, SlackVerdict.RETRY)
         if effect is Effect.LOOKS and word in _MAY_NOT_LOOK:
             verdict = SlackVerdict.REFUSED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.delivery.slack_port import ChannelInfo, Messenger, SlackTrouble, SlackVerdict
@@ -19,8 +19,8 @@ PAGE = 200
 MOST_PAGES = 50
 """How far back a search goes: 10,000 messages; a channel that got more since can't be searched in time."""
 
-CLOCKS_APART = timedelta(minutes=5)
-"""Slack's clock names the messages, and this machine's clock may differ: a search begins so much earlier."""
+MARGIN = timedelta(minutes=5)
+"""A search begins so much earlier: Slack's clock names the messages, and its answers tell its time in whole seconds."""
 
 
 class SlackMessenger(Messenger):
@@ -41,7 +41,8 @@ class SlackMessenger(Messenger):
         broadcast: bool = False,
         language: str | None = None,
     ) -> str:
-        """Post a message that carries `key` in its metadata; returns its `ts`."""
+        """Post a message that carries `key` in its metadata, to a person as well; returns its `ts`."""
+        channel = await self._opened(channel)
         answer = await self._api.send(
             "chat.postMessage",
             self._rendered(view, language),
@@ -62,13 +63,14 @@ class SlackMessenger(Messenger):
         message = self._rendered(view, language)
         await self._api.send("chat.update", message, key=key, channel=channel.channel_id, ts=ts, **_body(key))
 
-    async def find(self, channel: Channel, *, key: str, since: datetime, thread_ts: str | None) -> str | None:
-        """Find a message by the key it carries among those since a time; `None` when it is not there.
+    async def find(self, channel: Channel, *, key: str, ago: timedelta, thread_ts: str | None) -> str | None:
+        """Find a message by the key it carries among those posted so long ago at most; `None` when it is not there.
 
         Raises `SlackTrouble` with the verdict REFUSED where the bot may not read the channel, or where too much
         was said since.
         """
-        oldest = f"{max(0.0, (since - CLOCKS_APART).timestamp()):.6f}"
+        channel = await self._opened(channel)
+        oldest = f"{max(0.0, self._api.slack_time - (ago + MARGIN).total_seconds()):.6f}"
         cursor: str | None = None
         for _page in range(MOST_PAGES):
             try:
@@ -85,10 +87,12 @@ class SlackMessenger(Messenger):
                 return None
         raise SlackTrouble("history_too_long", verdict=SlackVerdict.REFUSED)
 
-    async def direct_channel(self, team_id: str, user_id: str) -> Channel:
-        """Open the direct message to a person."""
-        answer = await self._api.call("conversations.open", users=[user_id])
-        return Channel(team_id=team_id, channel_id=answer["channel"]["id"])
+    async def _opened(self, channel: Channel) -> Channel:
+        """The channel itself; for a person, the direct message to them."""
+        if not channel.is_person:
+            return channel
+        answer = await self._api.call("conversations.open", users=[channel.channel_id])
+        return Channel(team_id=channel.team_id, channel_id=answer["channel"]["id"])
 
     async def channel_info(self, channel: Channel) -> ChannelInfo:
         """Look a channel up; CHANNEL_GONE when the bot can't see it."""

@@ -22,6 +22,9 @@ log = structlog.get_logger(__name__)
 LONGEST_BODY = 1024**2
 """More than Slack sends in one request, in bytes."""
 
+LONGEST_CHECK = 500
+"""More than Slack sends to try the address, in bytes; nothing else is read without a signature."""
+
 MOST_BODIES = 20
 """So many bodies are read at a time: Slack's come whole, within milliseconds."""
 
@@ -31,6 +34,7 @@ MOST_BYTES = 4 * LONGEST_BODY
 BODY_SECONDS = 30.0
 
 _FRESH_SECONDS = 300  # what is older may have been recorded by somebody and sent again
+_CHECK = re.compile(rb"(^|&)ssl_check=1(&|$)")
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 _SIGNATURE = re.compile(r"v0=[0-9a-f]{64}")
 
@@ -50,14 +54,18 @@ class SignedRequests:
         self._secret = signing_secret
         self._reading: dict[asyncio.Timeout, int] = {}  # the oldest first, with the bytes so far
 
-    async def read(self, request: Request) -> AsyncBoltRequest:
-        """Give a request as Bolt takes it; raises `Refused`."""
+    async def read(self, request: Request) -> AsyncBoltRequest | None:
+        """Give a request as Bolt takes it, `None` for a look at the certificate; raises `Refused`."""
         headers = request.headers
         timestamp, signature = (
             headers.get("x-slack-request-timestamp", ""),
             headers.get("x-slack-signature", ""),
         )
-        if not self._secret or not _may_be_signed(timestamp, signature):
+        if not self._secret:
+            raise Refused(401)
+        if not _may_be_signed(timestamp, signature):
+            if await self._is_certificate_check(request):
+                return None
             raise Refused(401)
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > LONGEST_BODY:
@@ -70,11 +78,23 @@ class SignedRequests:
             raise Refused(401) from None
         try:
             bolt_request = to_async_bolt_request(request, body)
-        except (AttributeError, TypeError, ValueError, RecursionError):
+        except (AttributeError, LookupError, TypeError, ValueError, RecursionError):
             raise Refused(400) from None  # signed, and no object: Bolt looks for names in it
         if not isinstance(bolt_request.body, dict):
             raise Refused(400)
         return bolt_request
+
+    async def _is_certificate_check(self, request: Request) -> bool:
+        """Whether Slack only tries the address: by GET or as a short form, without a signature, and it wants 200.
+
+        Source: docs.slack.dev/interactivity/implementing-slash-commands, `ssl_check`.
+        """
+        if request.query_params.get("ssl_check") == "1":
+            return True
+        length = request.headers.get("content-length", "0")
+        if not length.isdecimal() or not 0 < int(length) <= LONGEST_CHECK:
+            return False
+        return _CHECK.search(await self._read_body(request)) is not None
 
     async def _read_body(self, request: Request) -> bytes:
         body = bytearray()

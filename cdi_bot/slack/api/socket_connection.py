@@ -17,8 +17,10 @@ import structlog
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
+from cdi_bot import network
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
-from cdi_bot.slack.api.call import SlackApi
+from cdi_bot.slack.api.call import SlackApi, open_session
+from cdi_bot.slack.api.errors import on_the_way, slack_word
 
 CLOSE_SECONDS = 1.0
 """How long to wait for what is being acknowledged, and then for Slack's word of goodbye."""
@@ -132,16 +134,16 @@ async def connect(
     clock: Callable[[], float],
 ) -> Connection:
     """Open a connection within so many seconds; raises `SlackTrouble`, and leaves nothing open then."""
-    session = aiohttp.ClientSession()
+    session = open_session()
     try:
         async with asyncio.timeout(seconds):
-            socket = await _greeted(session, await new_address(api, app_token), api.proxy)
+            socket = await _greeted(session, await new_address(api, app_token))
     except BaseException as error:
         await session.close()
         if isinstance(error, TimeoutError):
             raise SlackTrouble("timed_out", verdict=SlackVerdict.RETRY) from None
         if isinstance(error, aiohttp.ClientError | OSError):
-            raise SlackTrouble("connection_failed", verdict=SlackVerdict.RETRY) from None
+            raise SlackTrouble(on_the_way(error) or "connection_failed", verdict=SlackVerdict.RETRY) from None
         raise
     return Connection(session, socket, take=take, on_end=on_end, clock=clock)
 
@@ -152,11 +154,11 @@ async def new_address(api: SlackApi, app_token: str) -> str:
     return str(answer["url"])
 
 
-async def _greeted(
-    session: aiohttp.ClientSession, url: str, proxy: str | None
-) -> aiohttp.ClientWebSocketResponse:
+async def _greeted(session: aiohttp.ClientSession, url: str) -> aiohttp.ClientWebSocketResponse:
     """Open a WebSocket and wait for Slack's `hello`; Slack sends a connection too many away instead."""
-    socket = await session.ws_connect(url, autoping=False, heartbeat=HEARTBEAT_SECONDS, proxy=proxy)
+    socket = await session.ws_connect(
+        url, autoping=False, heartbeat=HEARTBEAT_SECONDS, proxy=network.proxy_for(url)
+    )
     frame = await socket.receive()
     while frame.type is aiohttp.WSMsgType.PING:
         await socket.pong(frame.data)
@@ -165,7 +167,7 @@ async def _greeted(
     if message.get("type") == "hello":
         return socket
     await socket.close()
-    raise SlackTrouble(str(message.get("reason", "bad_answer")), verdict=SlackVerdict.RETRY)
+    raise SlackTrouble(slack_word(message.get("reason", "bad_answer")), verdict=SlackVerdict.RETRY)
 
 
 def _parsed(text: str) -> dict[str, object]:

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from cdi_bot.core.model import still_waits
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
 from cdi_bot.slack.api.call import Json
@@ -54,7 +55,7 @@ REST = 20
 class _Viewer:
     """Somebody who may be looking: at which page, at what, since when. `direct` is their place with the bot."""
 
-    until: datetime
+    since: datetime
     page: int = 0
     direct: Channel | None = None
     hash: str | None = None
@@ -79,7 +80,8 @@ class HomeTab:
     _stirred: bool = False
     _looked_at: datetime | None = None
     _renewed: list[datetime] = field(default_factory=list)
-    _paused_until: datetime | None = None
+    _paused_at: datetime | None = None
+    _pause: timedelta = timedelta(0)
 
     def listen(self) -> None:
         """Answer whatever happens on Home."""
@@ -181,9 +183,9 @@ class HomeTab:
 
     def _viewer(self, who: str) -> _Viewer:
         """Somebody who is surely looking now."""
-        until = self.clock() + LOOKED_AT
-        viewer = self._viewers.setdefault(who, _Viewer(until=until))
-        viewer.until = until
+        now = self.clock()
+        viewer = self._viewers.setdefault(who, _Viewer(since=now))
+        viewer.since = now
         self._viewers.move_to_end(who)
         if len(self._viewers) > MOST_VIEWERS:
             self._viewers.popitem(last=False)
@@ -238,7 +240,7 @@ class HomeTab:
         """Show what has changed to those who may be looking. Raises nothing; what can't be shown now is later."""
         now = self.clock()
         self._let_go(now)
-        due = self._looked_at is None or now - self._looked_at >= LOOKS_AGAIN
+        due = not still_waits(self._looked_at, LOOKS_AGAIN, now)
         began = self.seconds()
         if (
             not self._viewers
@@ -249,7 +251,7 @@ class HomeTab:
             return
         self._stirred, self._looked_at = False, now
         for who, viewer in sorted(self._viewers.items(), key=lambda pair: pair[1].shown_at or now):
-            soon = viewer.shown_at is None or now - viewer.shown_at < APART
+            soon = viewer.shown_at is None or still_waits(viewer.shown_at, APART, now)
             if soon or self._is_paused(now) or not self._may_renew(now):
                 self._stirred = True  # next time
                 continue
@@ -257,22 +259,24 @@ class HomeTab:
         self._rest_until = self.seconds() + self._spent * REST
 
     def _let_go(self, now: datetime) -> None:
-        for who in [who for who, viewer in self._viewers.items() if viewer.until <= now]:
+        for who in [
+            who for who, viewer in self._viewers.items() if not still_waits(viewer.since, LOOKED_AT, now)
+        ]:
             del self._viewers[who]
 
     def _is_paused(self, now: datetime) -> bool:
         """Whether Slack asked to be left alone for now."""
-        return self._paused_until is not None and now < self._paused_until
+        return still_waits(self._paused_at, self._pause, now)
 
     def _may_renew(self, now: datetime) -> bool:
-        self._renewed = [at for at in self._renewed if now - at < timedelta(minutes=1)]
+        self._renewed = [at for at in self._renewed if still_waits(at, timedelta(minutes=1), now)]
         return len(self._renewed) < MOST_A_MINUTE
 
     async def _renew(self, who: str, viewer: _Viewer, now: datetime) -> None:
         expected = viewer.hash
         try:
             view = await self._view(who, viewer)
-            old = viewer.shown_at is None or now - viewer.shown_at >= FRESH
+            old = not still_waits(viewer.shown_at, FRESH, now)
             if fingerprint(view) == viewer.shown and not old:
                 return
             self._renewed.append(now)
@@ -284,5 +288,5 @@ class HomeTab:
             if trouble.verdict is not SlackVerdict.RETRY or trouble.reason == "hash_conflict":
                 self._viewers.pop(who, None)  # another process shows it by now, or it can't be shown
             elif trouble.retry_after:
-                self._paused_until = now + timedelta(seconds=trouble.retry_after)
+                self._paused_at, self._pause = now, timedelta(seconds=trouble.retry_after)
                 self._stirred = True

@@ -33,7 +33,6 @@ def register_handlers(
     home.listen()
     FormHandlers(responder=responder, forms=forms, changed=home.show_again).listen()
     register_events(slack, channel_health, moved=home.moved)
-    slack.ignore_the_rest()
     return home
 
 
@@ -48,23 +47,25 @@ def register_events(
 ) -> None:
     """Look at each channel that Slack tells something of, and take note of the app's removal.
 
-    `moved` is told of each person who has joined or left a channel.
+    A channel is looked at for whichever installation the event was sent: of those that share the channel, Slack names
+    one only. `moved` is told of each person who has joined or left a channel.
     """
 
     async def channel(body: Json) -> None:
         await channel_health.check(slack.channel(body["event"]["channel"]))
 
     async def member(body: Json) -> None:
-        if body["event"]["user"] == slack.bot_user_id:
+        if body["event"]["user"] == slack.identity.bot_user_id:
             await channel(body)
         else:
             await moved(body["event"]["user"])
 
-    async def uninstalled(_body: Json) -> None:
-        await channel_health.app_removed(UNINSTALLED)
+    async def uninstalled(body: Json) -> None:
+        if slack.identity.owns(body):
+            await channel_health.app_removed(UNINSTALLED)
 
     async def revoked(body: Json) -> None:
-        if slack.bot_user_id in (body["event"].get("tokens") or {}).get("bot", ()):
+        if slack.identity.bot_user_id in (body["event"].get("tokens") or {}).get("bot", ()):
             await channel_health.app_removed(REVOKED)
 
     for kind in _CHANNELS:

@@ -34,7 +34,7 @@ from cdi_bot.slack.render.kit.blocks import (
 )
 from cdi_bot.slack.render.kit.buttons import pager, sync_button, unsnooze_button
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.kit.reasons import braze_advice, last_known
+from cdi_bot.slack.render.kit.reasons import braze_advice, broken_channel, last_known, lost_channels
 from cdi_bot.slack.render.kit.runs import failed, short_status, status_sign, synced
 from cdi_bot.slack.render.kit.text import (
     REASON,
@@ -173,11 +173,15 @@ def _sync_started(answer: SyncStarted, i18n: Translator) -> Rendered:
 
 
 def _overview(answer: Overview, i18n: Translator) -> Rendered:
-    banner = unreachable_banner(answer.unreachable, i18n)
-    if not answer.total:
+    lost = [broken_channel(answer.lost.here, i18n)] if answer.lost.here else []
+    lost += lost_channels(answer.lost.elsewhere, i18n)
+    banner = [*unreachable_banner(answer.unreachable, i18n), *map(section, lost)]
+    if not answer.rows:
         title = i18n("This channel hears of no integration yet.")
         todo = i18n("`/cdi list` shows what there is, `/cdi subscribe NAME` or `/cdi subscribe all` begins.")
-        return Rendered(text=plain_line(title), blocks=[*banner, section(f"{title}\n{todo}")])
+        return Rendered(
+            text=plain_line(" ".join([*lost, title])), blocks=[*banner, section(f"{title}\n{todo}")]
+        )
     mark, title = overall_state(
         failing=answer.failing, unhealthy=answer.unhealthy, total=answer.total, i18n=i18n
     )
@@ -201,7 +205,7 @@ def _overview(answer: Overview, i18n: Translator) -> Rendered:
     )
     todo = i18n("`/cdi status NAME` shows an integration's runs.")
     return Rendered(
-        text=plain_line(title),
+        text=plain_line(" ".join([*lost, title])),
         blocks=[
             *banner,
             section(f"{mark} *{title}*\n{i18n.listed(filter(None, (shown, oldest)))}"),

@@ -16,6 +16,7 @@ from cdi_bot.core.model.run import Outcome
 from cdi_bot.delivery.views import CardView, EventView, GroupedReplyView, IncidentView
 from cdi_bot.slack.render.kinds.sync_failed import in_a_row
 from cdi_bot.slack.render.kinds.table import group_sign, group_texts, renderer_of
+from cdi_bot.slack.render.kit.advice import with_source
 from cdi_bot.slack.render.kit.blocks import (
     Block,
     Rendered,
@@ -86,7 +87,8 @@ def _text(view: IncidentView, i18n: Translator) -> str:
     state = kind.headline(incident, i18n) if incident.is_open else kind.recovery(incident, i18n)
     if incident.integration_id is None:
         return escape(state)
-    return escape(i18n("{name} – {state}").format(name=subject(view, i18n), state=state))
+    name = with_source(subject(view, i18n), view.integration, i18n)
+    return escape(i18n("{name} – {state}").format(name=name, state=state))
 
 
 def _notes(view: IncidentView, i18n: Translator) -> list[str]:
@@ -159,7 +161,7 @@ def _recovered(_content: Recovered, view: EventView, i18n: Translator) -> Render
     line = i18n("{name} – {state}").format(name=bold_subject(about, i18n), state=state)
     good = incident.resolved_by or view.run
     has_ended = good is not None and good.outcome is not Outcome.RUNNING
-    still = kind.still_to_do(incident, i18n)
+    still = kind.still_to_do(about, i18n)
     more = [*([run_line(good, i18n)] if good and has_ended else []), *([still] if still else [])]
     row = actions(look_buttons(about.integration, about.dashboard_url, i18n))
     return short_message(line, *more, sign=kind.recovery_sign(incident), row=row)

@@ -197,8 +197,8 @@ def _thresholds(filters: Filters, i18n: Translator) -> list[Block]:
     if filters.min_percent is not None:
         percent["initial_value"] = f"{filters.min_percent:g}"
     return [
-        input_block(ROWS, i18n("Partial runs: lost rows, at least"), rows, optional=True),
-        input_block(PERCENT, i18n("Partial runs: lost share in %, at least"), percent, optional=True),
+        input_block(ROWS, i18n("Partial runs: failed rows, at least"), rows, optional=True),
+        input_block(PERCENT, i18n("Partial runs: failed rows in %, at least"), percent, optional=True),
     ]
 
 

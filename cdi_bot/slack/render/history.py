@@ -10,6 +10,7 @@ from cdi_bot.core.commands.subscriptions import Subscribe
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.slack.render.kinds.table import state_sign, state_text
+from cdi_bot.slack.render.kit.advice import source_name
 from cdi_bot.slack.render.kit.blocks import (
     Block,
     Rendered,
@@ -44,6 +45,7 @@ from cdi_bot.slack.render.kit.text import (
     duration,
     escape,
     name_of,
+    outside,
     share,
     snooze_text,
     typed,
@@ -173,9 +175,17 @@ def _figures(answer: RunHistory, i18n: Translator, now: datetime) -> list[Block]
 
 
 def figures(
-    answer: RunHistory, i18n: Translator, now: datetime, *, when: Callable[[datetime], str] = date
+    answer: RunHistory,
+    i18n: Translator,
+    now: datetime,
+    *,
+    when: Callable[[datetime], str] = date,
+    written: Callable[[str], str] = outside,
 ) -> list[tuple[str, str]]:
-    """Return the figures of the stored runs, as labels and values; `when` writes a time."""
+    """Return what is known of an integration beside its runs, as labels and values.
+
+    `when` writes a time, `written` what Braze's list says in its own words.
+    """
     rates = [
         (i18n("Succeeded in 7 days"), _rate(answer.good_week, answer.ended_week, i18n)),
         (i18n("Succeeded in 30 days"), _rate(answer.good, answer.ended, i18n)),
@@ -188,6 +198,13 @@ def figures(
     if newest and answer.usual.rows is not None:
         usual = i18n.number(answer.usual.rows)
         said.append((i18n("Rows synced"), _against(synced(newest, i18n), usual, i18n)))
+    integration = answer.integration
+    facts = [
+        (i18n("Source"), source_name(integration)),
+        (i18n("State in Braze"), integration.integration_status if integration.is_inactive else None),
+        (i18n("Contacts in Braze"), integration.contact_emails),
+    ]
+    said += [(label, written(fact)) for label, fact in facts if fact]
     if answer.next_run:
         label = i18n("Next run") if answer.next_run > now else i18n("Next run was expected")
         said.append((label, when(answer.next_run)))

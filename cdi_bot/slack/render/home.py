@@ -22,7 +22,7 @@ from cdi_bot.slack.render.kit.buttons import (
     subscribe_button,
 )
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.kit.reasons import broken_channel
+from cdi_bot.slack.render.kit.reasons import broken_channel, lost_channels
 from cdi_bot.slack.render.kit.runs import BROKEN_BAR, UNSEEN, row_counts, short_status, sparkline
 from cdi_bot.slack.render.kit.text import SHORT_NAME, bold_name, date, escape, name_of, user
 from cdi_bot.slack.render.kit.text import channel as named_channel
@@ -39,13 +39,15 @@ View = Block
 
 def home_view(home: Home, i18n: Translator, now: datetime) -> View:
     """Return a page of Home."""
+    lost = map(section, lost_channels(home.lost, i18n))
+    banner = [*unreachable_banner(home.unreachable, i18n), *lost]
     if not home.channels:
-        return _view(home.page, [*unreachable_banner(home.unreachable, i18n), *_welcome(home, i18n)])
+        return _view(home.page, [*banner, *_welcome(home, i18n)])
     pages = pager("home_page", {}, i18n, offset=home.page, size=1, has_more=home.page + 1 < home.pages)
     return _view(
         home.page,
         [
-            *unreachable_banner(home.unreachable, i18n),
+            *banner,
             section(_summary(home, i18n)),
             *_buttons(home, i18n),
             *_listed(home, i18n, now),

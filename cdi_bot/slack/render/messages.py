@@ -8,7 +8,7 @@ from datetime import timedelta
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.statistics import IntegrationTotals
-from cdi_bot.delivery.views import CardView, DigestView, GroupedReplyView, SubscribedView, View
+from cdi_bot.delivery.views import CardView, DigestView, GroupedReplyView, StoreView, SubscribedView, View
 from cdi_bot.slack.render.cards import render_card, render_grouped_card, render_grouped_reply
 from cdi_bot.slack.render.kit.blocks import Block, Rendered, context, fields, paragraphs, section
 from cdi_bot.slack.render.kit.buttons import history_button
@@ -26,7 +26,7 @@ from cdi_bot.slack.render.kit.text import (
     share,
     user,
 )
-from cdi_bot.slack.render.notices import render_event
+from cdi_bot.slack.render.notices import render_event, render_store
 from cdi_bot.slack.render.subscriptions import digest_end_hint, filter_text, schedule_text, selector_text
 
 SHOWN = 10
@@ -49,6 +49,8 @@ def render_view(view: View, i18n: Translator) -> Rendered:
         return render_subscribed(view, i18n)
     if isinstance(view, GroupedReplyView):
         return render_grouped_reply(view, i18n)
+    if isinstance(view, StoreView):
+        return render_store(view, i18n)
     return render_event(view, i18n)
 
 

@@ -16,14 +16,14 @@ from cdi_bot.core.model.message import (
 )
 from cdi_bot.core.model.requested_sync import APPEARS, LONGEST, SyncEnding
 from cdi_bot.core.model.run import Outcome
-from cdi_bot.delivery.views import EventView
+from cdi_bot.delivery.views import EventView, StoreView
 from cdi_bot.slack.render.cards import REPLIES, EventRenderers
 from cdi_bot.slack.render.kit.advice import status_advice
 from cdi_bot.slack.render.kit.blocks import Block, Rendered, actions, next_step, short_message, small_print
 from cdi_bot.slack.render.kit.buttons import look_buttons, unsnooze_button
 from cdi_bot.slack.render.kit.i18n import Translator, language_name
 from cdi_bot.slack.render.kit.reasons import channel_advice, channel_problem
-from cdi_bot.slack.render.kit.runs import BUSY, UNSEEN, long_status, run_line, run_sign
+from cdi_bot.slack.render.kit.runs import BAD, BUSY, GOOD, UNSEEN, long_status, run_line, run_sign
 from cdi_bot.slack.render.kit.text import (
     REASON,
     bold_name,
@@ -57,6 +57,15 @@ def render_event(view: EventView, i18n: Translator) -> Rendered:
     message = render(view.content, view, i18n)
     repeat = small_print(repeat_note(i18n, possible=view.possible_repeat))
     return Rendered(text=message.text, blocks=[*message.blocks, *repeat])
+
+
+def render_store(view: StoreView, i18n: Translator) -> Rendered:
+    """Say that the bot's database can't be used, or that it can again."""
+    if view.trouble is None:
+        line = i18n("My database can be used again: what was to be told meanwhile is told now.")
+        return short_message(line, sign=GOOD)
+    line = i18n("My database can't be used: I see no news and answer little until it can.")
+    return short_message(line, code(view.trouble, REASON), sign=BAD)
 
 
 def _name(view: EventView, integration_id: str) -> str:

@@ -71,11 +71,11 @@ def filter_text(filters: Filters, i18n: Translator) -> str:
         )
     if filters.min_rows is not None:
         said.append(
-            i18n("partial runs only from {rows} lost rows on").format(rows=i18n.number(filters.min_rows))
+            i18n("partial runs only from {rows} failed rows on").format(rows=i18n.number(filters.min_rows))
         )
     if filters.min_percent is not None:
         said.append(
-            i18n("partial runs only from {percent}% lost rows on").format(
+            i18n("partial runs only from {percent}% failed rows on").format(
                 percent=i18n.number(filters.min_percent)
             )
         )
@@ -151,6 +151,12 @@ def _subscribed(answer: SubscriptionSet, i18n: Translator) -> Rendered:
         todo = i18n("To change it, subscribe again with `on:`, `rows:`, `percent:` or `mention:`.")
         return short_message(line, filters, todo)
     line = i18n("This channel is now subscribed to {what}.").format(what=what)
+    if answer.trouble is None and not answer.total:
+        none = i18n("No integration matches it now.")
+        if answer.nearest:
+            names = i18n.listed(bold_name(one) for one in answer.nearest)
+            none = i18n.sentences([none, i18n("Did you mean {names}?").format(names=names)])
+        return short_message(line, none, filters, i18n("`/cdi list` shows all."))
     if answer.trouble is None:
         return short_message(line, filters, i18n("`/cdi status` shows how things are."))
     later = i18n(

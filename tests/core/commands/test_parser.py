@@ -93,6 +93,14 @@ def read(text: str) -> Command | Mistake:
             RequestSync(query=ID),
         ),
         (
+            f"status https://dashboard-03.braze.com/integrations/cloud_data_ingestion?main-tab=edit-sync--{ID}",
+            ShowStatus(query=ID),
+        ),
+        (
+            "status https://dashboard-03.braze.com/integrations/cloud_data_ingestion",
+            ShowStatus(query="https://dashboard-03.braze.com/integrations/cloud_data_ingestion"),
+        ),
+        (
             f"status dashboard-03.braze.com/integrations/cloud_data_ingestion/{GROUP}",
             ShowStatus(query=f"dashboard-03.braze.com/integrations/cloud_data_ingestion/{GROUP}"),
         ),
@@ -150,6 +158,10 @@ ROWS_5 = Filters(min_rows=5)
         ("subscribe Users on=config-error", "Users", Filters(topics=frozenset({Topic.CONFIG_ERROR}))),
         ('subscribe Users on:"error"', "Users", Filters(topics=frozenset({Topic.ERROR}))),
         ("subscribe Users rows:1,000 percent:2.5%", "Users", Filters(min_rows=1000, min_percent=2.5)),
+        ("subscribe EU Users: attributes", "EU Users: attributes", Filters()),
+        ("subscribe rows:5 EU Users: attributes", "EU Users: attributes", ROWS_5),
+        ("subscribe EU prod:users rows:5", "EU prod:users", ROWS_5),
+        ("subscribe EU 顧客：属性", "EU 顧客：属性", Filters()),
         ("subscribe Users ROWS:5 rows:6", "Users", Filters(min_rows=6)),
         ("subscribe Users mention:<@U1|ann lee>", "Users", Filters(mention="<@U1>")),
         ("subscribe Users mention: <@U1>", "Users", Filters(mention="<@U1>")),

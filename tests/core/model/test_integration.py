@@ -1,10 +1,13 @@
-"""Where an integration's page stands in Braze's dashboard."""
+"""What Braze's list tells of an integration: whether runs are planned, and where its page in the dashboard is."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import pytest
 
 from cdi_bot.core.model.integration import Workspace, dashboard_page
+from tests.core.runs_kit import integration
 
 GROUP = "64f0c0ffee0123456789abcd"
 ID = "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0"
@@ -45,3 +48,17 @@ def test_what_stands_in_an_address_can_not_end_it() -> None:
     workspace = Workspace(workspace_id=1, base_url="", dashboard_url=HOST)
     page = dashboard_page(workspace, "a/b?c", "d&e")
     assert page == f"{FOLDER}/d%26e?locale=en&main-tab=edit-sync--a%2Fb%3Fc"
+
+
+@pytest.mark.parametrize(
+    "status", ["Paused", "paused_by_braze", "DRAFT", "Inactive", "deactivated", "disabled", "stopped"]
+)
+def test_nothing_runs_of_itself_in_these_states(status: str) -> None:
+    """Braze's dashboard has drafts, and paused integrations that do not resume by themselves."""
+    assert replace(integration(), integration_status=status).is_inactive
+
+
+@pytest.mark.parametrize("status", ["ACTIVE", "active", "", None, "a new word"])
+def test_a_state_that_says_nothing_else_is_active(status: str | None) -> None:
+    """Braze documents no values: a word that it has not used before keeps nothing from being told."""
+    assert not replace(integration(), integration_status=status).is_inactive

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -27,7 +28,7 @@ class Braze:
         self.now += 1
         found = self.names[page * SIZE : (page + 1) * SIZE]
         self.listing.update(page, found, is_last=(page + 1) * SIZE >= len(self.names), now=self.now)
-        self.gone |= set(self.listing.take_missing())
+        self.gone |= set(self.listing.take_missing(self.now))
 
     def read_all(self) -> None:
         """Read every page once, in order."""
@@ -41,6 +42,7 @@ class Braze:
     st.lists(st.one_of(st.integers(0, 6), st.sampled_from(["add", "remove"])), max_size=60),
 )
 @example(count=5, steps=["add", 0, 0, 2, 2, "add", "add", 1])
+@example(count=4, steps=["add", "remove", "remove", "remove", "remove"])
 @example(count=7, steps=["remove", 3, 0, 1, 3, 3, "add", 2])
 def test_what_stays_is_never_gone_and_what_was_deleted_is_in_the_end(
     count: int, steps: list[int | str]
@@ -60,6 +62,8 @@ def test_what_stays_is_never_gone_and_what_was_deleted_is_in_the_end(
             braze.read(step)
     for _ in range(6):
         braze.read_all()
+    braze.now += 600  # most may have gone at once
+    braze.read_all()
     assert {name for name in braze.gone if name.startswith("n") and not name.startswith("new")} <= removed
     assert {name for name in removed if not name.startswith("new")} <= braze.gone
     places = {name: braze.listing.page_of(name) for name in braze.names}
@@ -88,3 +92,31 @@ def test_pages_are_found_anew_when_the_way_to_them_is_lost() -> None:
         found.append(page)
         braze.read(page)
     assert found == [0, 1, 2]
+
+
+@pytest.mark.parametrize("left", [0, 1, 5])
+def test_a_list_that_has_lost_most_is_believed_after_ten_minutes(left: int) -> None:
+    """An empty answer, or one whose link to the next page a proxy took away, deletes nothing in Braze."""
+    braze = Braze(12)
+    braze.read_all()
+    all_names, braze.names = braze.names, braze.names[:left]
+    for _ in range(6):
+        braze.read_all()
+    assert braze.gone == set()
+    braze.now += 600
+    braze.read_all()
+    assert braze.gone == set(all_names) - set(braze.names)
+
+
+def test_a_list_that_comes_back_has_lost_nothing() -> None:
+    """What was away for some readings is where it was."""
+    braze = Braze(12)
+    braze.read_all()
+    all_names, braze.names = braze.names, []
+    for _ in range(6):
+        braze.read_all()
+    braze.names = all_names
+    braze.now += 600
+    for _ in range(6):
+        braze.read_all()
+    assert braze.gone == set()

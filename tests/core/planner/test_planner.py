@@ -10,7 +10,7 @@ from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.planner.planner import Planner
 from cdi_bot.core.planner.run_estimate import ListChange
-from cdi_bot.core.planner.timing import RequestPace
+from cdi_bot.core.planner.timing import ClockSkew, RequestPace
 from tests.core.runs_kit import NOON, at
 
 INTERVAL = timedelta(seconds=30)
@@ -259,3 +259,15 @@ def test_times_stored_before_the_clock_was_set_back_keep_nothing_from_being_aske
     asked = WatchedIntegration(integration=one("a"), status_asked_at=at(60), listed_at=at(60))
     made.add_or_update(asked, newest=ran("a", -30), subscribed=True, now=NOON)
     assert calls(made, at(1)) == ["a"]
+
+
+def test_the_skew_of_two_clocks_is_known_as_well_as_dates_in_whole_seconds_tell() -> None:
+    """It is zero while that is possible, and a clock that is set is believed at once."""
+    skew = ClockSkew()
+    skew.observe(1000.0, after=1000.2, before=1000.6)
+    assert skew.seconds == 0
+    for second in range(20):
+        skew.observe(1060.0 + second, after=1000.1 + second, before=1000.3 + second)
+    assert 59 <= skew.seconds <= 61
+    skew.observe(1000.0, after=4600.1, before=4600.3)
+    assert -3601 <= skew.seconds <= -3599

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from cdi_bot.sandbox.braze.integration import IntegrationConfig
 from cdi_bot.sandbox.braze.world import BrazeWorld
 from tests.sandbox.braze_kit import Clock, Server
 
@@ -222,7 +223,9 @@ async def test_refusals(server: Server, method: str, path: str, body: object, wo
 
 async def test_text_that_is_no_json(server: Server) -> None:
     """A body that is no JSON is refused."""
-    async with server.session.post(f"{server.url}{ROOT}/integrations", data="{") as response:
+    async with server.session.post(
+        f"{server.url}{ROOT}/integrations", data="{", headers={"Content-Type": "application/json"}
+    ) as response:
         assert response.status == 400
 
 
@@ -234,3 +237,23 @@ async def test_unknown_integration(server: Server, method: str, path: str) -> No
     """What is asked of an unknown integration is answered with 404."""
     response = await server.call(method, f"{ROOT}/integrations/nobody{path}", {})
     assert (response.status, await response.json()) == (404, {"error": "Integration not found"})
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/settings", {"clock_ahead": 1e12}),
+        ("/settings", {"list_lag": 1e12}),
+        ("/settings", {"trigger_delay": 1e12}),
+        ("/bulk", {"count": 1, "schedule_seconds": 1e300}),
+        ("/integrations", {"run_seconds": 1e300}),
+        ("/integrations", {"first_in": 1e300}),
+        ("/integrations", {"burst": {"every_seconds": 1e300, "most": 1}}),
+        ("/integrations/a/history", {"runs": [{"status": "error", "start": "0001-01-01T00:00:00+14:00"}]}),
+        ("/integrations/a/run", {"last_timestamp_synced": "9999-12-31T23:00:00-14:00"}),
+    ],
+)
+async def test_times_that_no_calendar_has(server: Server, world: BrazeWorld, path: str, body: object) -> None:
+    """Times and lengths that would overflow later are refused where they are given."""
+    world.create(IntegrationConfig(integration_id="a"))
+    assert (await server.call("POST", ROOT + path, body)).status == 400

@@ -131,3 +131,19 @@ def test_odd_list_rows() -> None:
 def test_odd_status_is_for_final_runs(status: str | None) -> None:
     """A word set for final statuses does not touch a running or missing one in the list."""
     assert _list_row(Oddities(status="Odd"), status)["last_job_status"] == status
+
+
+def test_nulls_may_be_left_out() -> None:
+    """What is not known yet can be missing in place of null: nobody documents which it is."""
+    odd = Oddities(omit_nulls=True)
+    assert run_row(Run(status="running", start=NOON), odd) == {
+        "job_status": "running",
+        "sync_start_time": "2026-03-25T12:00:00.000000Z",
+        "rows_synced": 0,
+        "rows_failed_with_errors": 0,
+    }
+    assert set(_list_row(Oddities(), status=None)) - set(_list_row(odd, status=None)) == {
+        "last_job_start_time",
+        "last_job_status",
+        "next_scheduled_run",
+    }

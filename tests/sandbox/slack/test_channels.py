@@ -107,3 +107,14 @@ async def test_conversations_come_in_pages(client: AsyncWebClient) -> None:
     assert pages == [["data-alerts", "marketing-ops"], ["general"]]
     bots = await client.users_conversations(user=BOT, types=kinds)
     assert [channel["id"] for channel in bots["channels"]] == [ALERTS, OPS]
+
+
+async def test_people_that_are_no_ids(client: AsyncWebClient) -> None:
+    """A list that holds something else than ids names nobody."""
+    assert await error_of(client.api_call("conversations.open", json={"users": [{}, {"id": KENJI}]})) in (
+        "too_many_users",
+        "user_not_found",
+    )
+    assert await error_of(client.api_call("conversations.open", json={"users": [{"id": KENJI}]})) == (
+        "user_not_found"
+    )

@@ -192,7 +192,26 @@ async def test_a_request_that_is_no_json_object(
     sandbox: Sandbox, http: aiohttp.ClientSession, body: str
 ) -> None:
     """Broken requests are answered 400 with a reason."""
-    async with http.post(sandbox.url + "/sandbox/slack/command", data=body) as answer:
+    headers = {"Content-Type": "application/json"}
+    async with http.post(sandbox.url + "/sandbox/slack/command", data=body, headers=headers) as answer:
         told: Json = await answer.json()
         assert answer.status == 400
         assert told["error"]
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "field"),
+    [
+        ("view_submit", {"view_id": "V1", "state": "typed"}, "state"),
+        ("view_submit", {"view_id": "V1", "state": {"values": {"name": 5}}}, "state.values.name"),
+        ("action", {"view_id": "V1", "action_id": "go", "state": 1}, "state"),
+        ("token", {"scopes": 5}, "scopes"),
+        ("token", {"scopes": [{}]}, "scopes.0"),
+        ("event", {"event": {"type": ["channel_archive"]}}, "type"),
+    ],
+)
+async def test_fields_of_another_kind_are_refused(
+    control: Control, name: str, body: Json, field: str
+) -> None:
+    """What should be text, a list or an object, and isn't, is answered 400 and named."""
+    assert (await control(name, status=400, user=MARA, **body))["error"].startswith(f"{field}: ")

@@ -142,3 +142,71 @@ async def test_what_an_app_may_answer(sandbox: Sandbox, body: str, read: Json | 
     told = await sandbox.people.command(ALERTS, MARA, "x")
     assert (told["acked"], told["response"]) == (True, read)
     await runner.cleanup()
+
+
+@pytest.fixture
+async def received(sandbox: Sandbox) -> AsyncIterator[list[tuple[str, str, str, str]]]:
+    """Serve an app that notes method, query, body and signature of each request, and answers 200."""
+    seen: list[tuple[str, str, str, str]] = []
+
+    async def note(request: web.Request) -> web.Response:
+        signature = request.headers.get("X-Slack-Signature", "")
+        seen.append((request.method, request.query_string, await request.text(), signature[:3]))
+        return web.Response()
+
+    server = web.Application()
+    server.add_routes([web.route("*", "/slack/events", note)])
+    runner = web.AppRunner(server)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    sandbox.slack.request_url = f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events"
+    yield seen
+    await runner.cleanup()
+
+
+async def test_the_certificate_is_checked(
+    sandbox: Sandbox, received: list[tuple[str, str, str, str]], http: aiohttp.ClientSession
+) -> None:
+    """Slack looks at the request URL's certificate with an unsigned request, a GET or a POST."""
+    control = Control(sandbox, http)
+    asked = "token=not-used-anymore&ssl_check=1"
+    for method in ("GET", "POST"):
+        assert (await control("ssl_check", method=method))["acked"] is True
+    assert received == [("GET", asked, "", ""), ("POST", "", asked, "")]
+
+
+async def test_any_request_can_be_sent(
+    sandbox: Sandbox, received: list[tuple[str, str, str, str]], http: aiohttp.ClientSession
+) -> None:
+    """A body of any kind goes out signed, also one that is no JSON, or unsigned when asked."""
+    control = Control(sandbox, http)
+    assert (await control("request", body="{oops", content_type="application/json"))["acked"] is True
+    await control("request", body="payload=oops", tamper="unsigned")
+    assert received == [("POST", "", "{oops", "v0="), ("POST", "", "payload=oops", "")]
+
+
+async def test_any_payload_can_be_sent(
+    sandbox: Sandbox, received: list[tuple[str, str, str, str]], http: aiohttp.ClientSession
+) -> None:
+    """A payload that was recorded elsewhere is delivered as it is."""
+    told = await Control(sandbox, http)("payload", kind="events_api", payload={"team_id": None})
+    assert (told["acked"], received[0][2]) == (True, '{"team_id": null}')
+
+
+async def test_a_redirect_is_not_followed(sandbox: Sandbox) -> None:
+    """An app can't send Slack's requests on to another address."""
+    asked: list[str] = []
+
+    async def redirect(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        raise web.HTTPTemporaryRedirect("/elsewhere")
+
+    server = web.Application()
+    server.add_routes([web.post("/", redirect), web.post("/elsewhere", redirect)])
+    runner = web.AppRunner(server)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    sandbox.slack.request_url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
+    assert (await sandbox.people.command(ALERTS, MARA, "x"))["error"] == "http_307"
+    assert asked == ["/"]
+    await runner.cleanup()

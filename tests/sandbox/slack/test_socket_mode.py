@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.socket_mode import CONNECTIONS_MAX, HANDSHAKE
-from tests.sandbox.slack_kit import ALERTS, MARA, Json, RawSocket
+from tests.sandbox.slack_kit import ALERTS, MARA, Control, Json, RawSocket
 
 
 @asynccontextmanager
@@ -266,3 +266,37 @@ async def test_cutting_drops_connections_without_a_word(
         aiohttp.WSMsgType.CLOSED,
         aiohttp.WSMsgType.ERROR,
     )
+
+
+async def test_a_link_that_is_disabled(
+    sandbox: Sandbox, http: aiohttp.ClientSession, control: Control
+) -> None:
+    """With Socket Mode switched off every connection is told so, and closed, at once."""
+    sockets = [await RawSocket.open(sandbox, http) for _ in range(2)]
+    ending = asyncio.create_task(control("disconnect", reason="link_disabled"))
+    assert [(await each.read())["reason"] for each in sockets] == ["link_disabled"] * 2
+    for each in sockets:
+        await each.socket.close()
+    assert await ending == {"connections": 2}
+
+
+async def test_a_websocket_that_a_proxy_refuses(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
+    """The handshake alone is refused, for as long as the fault is on, whatever is sent on other connections."""
+    opened = await RawSocket.open(sandbox, http)
+    sandbox.slack.faults.add(Fault(kind=FaultKind.STATUS, status=403, path=HANDSHAKE, times=1))
+    answering = asyncio.create_task(sandbox.people.command(ALERTS, MARA, "status"))
+    await opened.ack(await opened.read())
+    assert (await answering)["acked"] is True
+    with pytest.raises(aiohttp.WSServerHandshakeError, match="403"):
+        await http.ws_connect(f"{sandbox.url}/link?ticket={sandbox.sockets.new_ticket()}")
+    await opened.socket.close()
+
+
+async def test_opening_too_often_is_told_when_to_come_back(
+    sandbox: Sandbox, http: aiohttp.ClientSession, control: Control
+) -> None:
+    """`apps.connections.open` can answer 429 with a time to wait."""
+    await control("faults", kind="rate_limited", retry_after=30, path="apps.connections.open", times=1)
+    headers = {"Authorization": f"Bearer {sandbox.slack_app_token}"}
+    async with http.post(sandbox.url + "/api/apps.connections.open", headers=headers) as answer:
+        assert (answer.status, answer.headers["Retry-After"]) == (429, "30")

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.faults import Fault, FaultKind
-from cdi_bot.sandbox.slack.model import TokenState
+from cdi_bot.sandbox.slack.model import PayloadTeams, TokenState
 from cdi_bot.sandbox.slack.payloads import Press
 from cdi_bot.sandbox.slack.seed_data import BOT, DATA_ALERTS, MARA, OTHER_TEAM, OUTSIDER, TEAM
 from cdi_bot.sandbox.slack.socket_mode import ENVELOPE
@@ -219,6 +219,13 @@ class TestIdentity:
         """Team and bot are told."""
         identity = await app.identify()
         assert (identity.team_id, identity.bot_user_id) == (TEAM, BOT)
+
+    async def test_an_organisation(self, app: SlackApp, sandbox: Sandbox) -> None:
+        """A workspace tells its organisation; an app that is installed to all of it has that as its team."""
+        sandbox.slack.rules = replace(sandbox.slack.rules, teams=PayloadTeams.GRID)
+        assert (await app.identify())[:3] == (TEAM, BOT, "E0NORTHWIND")
+        sandbox.slack.rules = replace(sandbox.slack.rules, teams=PayloadTeams.ORGANIZATION)
+        assert (await app.identify())[:3] == ("E0NORTHWIND", BOT, "E0NORTHWIND")
 
     async def test_a_revoked_token(self, app: SlackApp, sandbox: Sandbox) -> None:
         """Slack's word says what is wrong; the token is not in it."""

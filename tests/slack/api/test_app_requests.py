@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 import io
+import json
 import time
 from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
+from structlog.testing import capture_logs
 
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.slack.interactions import Tamper
 from cdi_bot.sandbox.slack.payloads import Press
-from cdi_bot.sandbox.slack.seed_data import MARA
+from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARA
 from cdi_bot.slack.api.signed_requests import LONGEST_BODY, MOST_BODIES
-from tests.slack.api.bolt_kit import PATIENCE, Work, app_at, message_with_buttons, served, type_help
+from tests.slack.api.bolt_kit import PATIENCE, Work, app_at, message_with_buttons, served, signed, type_help
 
 
 async def test_signed_requests_are_answered(sandbox: Sandbox) -> None:
@@ -89,6 +89,83 @@ async def test_odd_requests_are_refused(sandbox: Sandbox) -> None:
             }
             async with http.post(url, data=io.BytesIO(body), headers=headers) as answer:
                 assert answer.status == status
+
+
+async def test_the_look_at_the_certificate(sandbox: Sandbox) -> None:
+    """`ssl_check` comes unsigned, by GET or as a form, and wants a 200; nothing is done for it."""
+    work = Work()
+    async with (
+        served(app_at(sandbox, work, socket=False), sandbox) as url,
+        aiohttp.ClientSession() as http,
+    ):
+        async with http.get(url, params={"ssl_check": "1", "token": "x"}) as answer:
+            assert answer.status == 200
+        for form in ({"ssl_check": "1"}, {"token": "x", "ssl_check": "1"}):
+            async with http.post(url, data=form) as answer:
+                assert answer.status == 200
+        async with http.get(url) as answer:
+            assert answer.status == 401
+        async with http.post(url, data={"text": "&ssl_check=1&"}) as answer:
+            assert answer.status == 401
+    assert work.taken.empty()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"authorizations": {"a": 1}}',
+        '{"team": 5, "view": [], "event": "x"}',
+        '{"type": "block_actions", "actions": []}',
+    ],
+)
+async def test_a_signed_object_with_odd_fields(
+    sandbox: Sandbox, caplog: pytest.LogCaptureFixture, body: str
+) -> None:
+    """400, and no traceback of the server."""
+    headers = signed(sandbox.slack_signing_secret, body) | {"Content-Type": "application/json"}
+    async with (
+        served(app_at(sandbox, Work(), socket=False), sandbox) as url,
+        aiohttp.ClientSession() as http,
+        http.post(url, data=body, headers=headers) as answer,
+    ):
+        assert answer.status == 400
+    assert "Traceback" not in caplog.text
+
+
+NOBODYS = {"type": "button", "action_id": "nobodys", "block_id": "b"}
+
+
+async def test_what_nothing_is_for(sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
+    """It is acknowledged, so that Slack warns nobody and sends nothing again, and is not explained at length.
+
+    A command is not: Slack tells the person, and one line tells the operator.
+    """
+    work = Work()
+    async with (
+        served(app_at(sandbox, work, socket=False), sandbox) as url,
+        aiohttp.ClientSession() as http,
+    ):
+        with capture_logs() as logs:
+            for kind in (
+                "view_closed",
+                "message_action",
+                "block_actions",
+                "dialog_submission",
+                "function_executed",
+            ):
+                body = json.dumps(
+                    {"type": kind, "user": {"id": MARA}, "callback_id": "x", "actions": [NOBODYS]}
+                )
+                headers = signed(sandbox.slack_signing_secret, body) | {"Content-Type": "application/json"}
+                async with http.post(url, data=body.encode(), headers=headers) as answer:
+                    assert answer.status == 200
+            assert (await sandbox.people.command(DATA_ALERTS, MARA, "x", command="/other"))[
+                "error"
+            ] == "http_404"
+            assert (await sandbox.people.event({"type": "app_uninstalled"}))["acked"]
+    assert work.taken.empty()
+    assert sum("/other" in str(line) for line in logs) == 1
+    assert not [record for record in caplog.records if record.name.startswith("slack_bolt")]
 
 
 async def test_without_a_secret_nothing_is_taken(sandbox: Sandbox) -> None:
@@ -182,11 +259,7 @@ NO_OBJECTS = ["[]", "null", "1", '"text"', "{", "payload=[1]", "payload=null", "
 @pytest.mark.parametrize("body", [*NO_OBJECTS, pytest.param("[" * 9999, id="deep")])
 async def test_a_signed_body_that_is_no_object(sandbox: Sandbox, body: str) -> None:
     """400: Slack signs objects only."""
-    timestamp = str(int(time.time()))
-    digest = hmac.new(
-        sandbox.slack_signing_secret.encode(), f"v0:{timestamp}:{body}".encode(), hashlib.sha256
-    )
-    headers = {"X-Slack-Request-Timestamp": timestamp, "X-Slack-Signature": f"v0={digest.hexdigest()}"}
+    headers = signed(sandbox.slack_signing_secret, body)
     if not body.startswith("payload"):
         headers["Content-Type"] = "application/json"
     async with (

@@ -13,7 +13,7 @@ from cdi_bot.delivery.slack_port import SlackTrouble
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.model import Channel as Place
-from cdi_bot.sandbox.slack.model import User
+from cdi_bot.sandbox.slack.model import PayloadTeams, User
 from cdi_bot.sandbox.slack.seed_data import (
     BOT,
     DATA_ALERTS,
@@ -36,6 +36,8 @@ from cdi_bot.slack.api.directory import (
     SlackDirectory,
     read_person,
 )
+
+ORG = "E0NORTHWIND"
 
 
 class Ticks:
@@ -104,11 +106,28 @@ async def test_a_guest_of_one_channel_is_a_guest(people: SlackDirectory, sandbox
         ({"team_id": TEAM, "is_stranger": True}, True),
         ({"team_id": "T1", "enterprise_user": {"teams": ["T1", TEAM]}}, False),
         ({"team_id": "T1", "enterprise_user": {"teams": ["T1"]}}, True),
+        ({"team_id": "T1", "enterprise_user": {"enterprise_id": ORG, "teams": ["T1"]}}, False),
+        ({"team_id": "T1", "enterprise_user": {"enterprise_id": "E2", "teams": ["T1"]}}, True),
+        ({"team_id": "T1", "enterprise_user": "E2"}, True),
     ],
 )
 def test_an_organisation_of_several_workspaces_is_inside(told: dict[str, object], *, outside: bool) -> None:
-    """Who belongs to this workspace too is one of us, whichever of theirs Slack names first."""
-    assert read_person("U1", told, TEAM).is_outside is outside
+    """Who belongs to this workspace or its organisation is one of us, whichever of theirs Slack names first."""
+    assert read_person("U1", told, TEAM, ORG).is_outside is outside
+
+
+async def test_an_installation_to_a_whole_organisation(api: SlackApi, sandbox: Sandbox) -> None:
+    """Slack is told a workspace of the person's when it is asked for channels; nobody is outside by a workspace."""
+    sandbox.slack.rules = replace(sandbox.slack.rules, teams=PayloadTeams.ORGANIZATION)
+    people = SlackDirectory(api, ORG, ORG)
+    channels = await people.channels_of(MARA)
+    assert {channel.team_id for channel in channels} == {ORG}
+    assert DATA_ALERTS in {channel.channel_id for channel in channels}
+    token = sandbox.slack.tokens[sandbox.slack_bot_token]
+    sandbox.slack.tokens[sandbox.slack_bot_token] = replace(token, scopes=token.scopes - {"users:read"})
+    people = SlackDirectory(api, ORG, ORG)
+    people.met(KENJI, "T0SIBLING1")
+    assert (await people.person(KENJI)).may_change
 
 
 async def test_a_person_is_asked_about_once_an_hour(

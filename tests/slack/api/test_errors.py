@@ -56,6 +56,17 @@ def test_words(word: str, verdict: SlackVerdict, effect: Effect) -> None:
     assert (trouble.reason, trouble.verdict, trouble.retry_after) == (word, verdict, None)
 
 
+@pytest.mark.parametrize(
+    "word", [TOKEN, f"bad token {TOKEN}", "8f742231b10e8888abcd99yyyzzz85a5", "", "x" * 81]
+)
+def test_what_is_no_word(word: str) -> None:
+    """An error that could hold something that was sent is neither stored nor shown."""
+    assert (
+        to_trouble(refusal(data={"ok": False, "error": word}), Effect.SHOWS_TWICE).reason
+        == "unreadable_error"
+    )
+
+
 @pytest.mark.parametrize("word", ["not_in_channel", "missing_scope", "no_permission"])
 def test_may_not_look(word: str) -> None:
     """Not being let to read a channel says nothing about posting in it."""

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import aiohttp
 import pytest
@@ -18,8 +18,9 @@ from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.model import TokenState
 from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, FINANCE_PRIVATE, GENERAL, KENJI
 from cdi_bot.slack.api import messenger
-from cdi_bot.slack.api.call import SlackApi
+from cdi_bot.slack.api.call import SlackApi, open_session
 from cdi_bot.slack.api.messenger import SlackMessenger
+from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.i18n import Translator
 from tests.slack.render.samples import failing, incident_view
 
@@ -49,7 +50,7 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 @pytest.fixture
 async def session() -> AsyncIterator[aiohttp.ClientSession]:
     """Return a session of connections."""
-    async with aiohttp.ClientSession() as opened:
+    async with open_session() as opened:
         yield opened
 
 
@@ -84,9 +85,8 @@ async def trouble_of(sandbox: Sandbox, slack: SlackMessenger, fault: Fault) -> S
     return caught.value
 
 
-def a_while_ago() -> datetime:
-    """Return a time before everything in these tests."""
-    return datetime.now(UTC) - timedelta(minutes=1)
+A_WHILE = timedelta(minutes=1)
+"""Longer ago than everything in these tests."""
 
 
 async def test_post_and_update(sandbox: Sandbox, slack: SlackMessenger) -> None:
@@ -116,19 +116,19 @@ async def test_find_in_channel(sandbox: Sandbox, slack: SlackMessenger) -> None:
     """A message is found by its key among others, a key that nobody carries is not, nor one from before."""
     sandbox.slack.rules = sandbox.slack.rules.__class__(post_burst=100)
     names = {key: await slack.post(ALERTS, CARD, key=key) for key in ("a", "b", "c")}
-    assert await slack.find(ALERTS, key="b", since=a_while_ago(), thread_ts=None) == names["b"]
-    assert await slack.find(ALERTS, key="z", since=a_while_ago(), thread_ts=None) is None
-    later = datetime.now(UTC) + timedelta(minutes=10)
-    assert await slack.find(ALERTS, key="b", since=later, thread_ts=None) is None
+    assert await slack.find(ALERTS, key="b", ago=A_WHILE, thread_ts=None) == names["b"]
+    assert await slack.find(ALERTS, key="z", ago=A_WHILE, thread_ts=None) is None
+    minutes = timedelta(minutes=-10)  # and five of margin
+    assert await slack.find(ALERTS, key="b", ago=minutes, thread_ts=None) is None
 
 
 async def test_find_in_thread(slack: SlackMessenger) -> None:
     """A reply is found in its thread, and is not there when the thread is gone."""
     card = await slack.post(ALERTS, CARD, key="card")
     reply = await slack.post(ALERTS, CARD, key="reply", thread_ts=card)
-    assert await slack.find(ALERTS, key="reply", since=a_while_ago(), thread_ts=card) == reply
+    assert await slack.find(ALERTS, key="reply", ago=A_WHILE, thread_ts=card) == reply
     gone = "1000000000.000001"
-    assert await slack.find(ALERTS, key="reply", since=a_while_ago(), thread_ts=gone) is None
+    assert await slack.find(ALERTS, key="reply", ago=A_WHILE, thread_ts=gone) is None
 
 
 async def test_find_turns_pages(
@@ -140,10 +140,10 @@ async def test_find_turns_pages(
     oldest = await slack.post(ALERTS, CARD, key="oldest")
     for number in range(4):
         await slack.post(ALERTS, CARD, key=f"{number}")
-    assert await slack.find(ALERTS, key="oldest", since=a_while_ago(), thread_ts=None) == oldest
+    assert await slack.find(ALERTS, key="oldest", ago=A_WHILE, thread_ts=None) == oldest
     monkeypatch.setattr(messenger, "MOST_PAGES", 2)
     with pytest.raises(SlackTrouble) as caught:
-        await slack.find(ALERTS, key="oldest", since=a_while_ago(), thread_ts=None)
+        await slack.find(ALERTS, key="oldest", ago=A_WHILE, thread_ts=None)
     assert (caught.value.reason, caught.value.verdict) == ("history_too_long", SlackVerdict.REFUSED)
 
 
@@ -151,26 +151,29 @@ async def test_find_where_it_may_not_read(sandbox: Sandbox, slack: SlackMessenge
     """Where the bot may not read, a search is refused instead of finding nothing."""
     general = Channel(team_id="T0DEMO", channel_id=GENERAL)
     with pytest.raises(SlackTrouble) as caught:
-        await slack.find(general, key="a", since=a_while_ago(), thread_ts=None)
+        await slack.find(general, key="a", ago=A_WHILE, thread_ts=None)
     assert caught.value.verdict is SlackVerdict.REFUSED
     scopes = sandbox.slack.tokens[sandbox.slack_bot_token].scopes - {"channels:history"}
     sandbox.slack.set_token(sandbox.slack_bot_token, scopes=scopes)
     with pytest.raises(SlackTrouble) as caught:
-        await slack.find(ALERTS, key="a", since=a_while_ago(), thread_ts=None)
+        await slack.find(ALERTS, key="a", ago=A_WHILE, thread_ts=None)
     assert (caught.value.reason, caught.value.verdict) == ("missing_scope", SlackVerdict.REFUSED)
 
 
-async def test_direct_channel(sandbox: Sandbox, slack: SlackMessenger) -> None:
-    """A person's direct message can be opened, and nobody's can't."""
+async def test_a_person_is_written_to_in_the_direct_message(sandbox: Sandbox, slack: SlackMessenger) -> None:
+    """It is opened for that; nobody's can't be."""
     scopes = sandbox.slack.tokens[sandbox.slack_bot_token].scopes | {"im:read"}
     sandbox.slack.set_token(sandbox.slack_bot_token, scopes=scopes)
-    direct = await slack.direct_channel("T0DEMO", KENJI)
-    assert direct.team_id == "T0DEMO"
-    assert direct.channel_id.startswith("D")
+    person = Channel(team_id="T0DEMO", channel_id=KENJI)
+    ts = await slack.post(person, CARD, key="a")
+    direct = Channel(team_id="T0DEMO", channel_id=sandbox.slack.direct_message(KENJI).id)
+    assert [
+        each["ts"] for each in sandbox.slack.snapshot()["messages"] if each["channel"] == direct.channel_id
+    ] == [ts]
     info = await slack.channel_info(direct)
     assert (info.is_private, info.is_member, info.is_archived) == (True, True, False)
     with pytest.raises(SlackTrouble) as caught:
-        await slack.direct_channel("T0DEMO", "U0NOBODY00")
+        await slack.post(Channel(team_id="T0DEMO", channel_id="U0NOBODY00"), CARD, key="b")
     assert caught.value.verdict is SlackVerdict.CHANNEL_GONE
 
 
@@ -195,7 +198,7 @@ async def test_lost_answer_is_unknown(sandbox: Sandbox, slack: SlackMessenger) -
     trouble = await trouble_of(sandbox, slack, fault)
     assert (trouble.reason, trouble.verdict) == ("connection_lost", SlackVerdict.UNKNOWN)
     (message,) = shown(sandbox)
-    assert await slack.find(ALERTS, key="card:1:1", since=a_while_ago(), thread_ts=None) == message["ts"]
+    assert await slack.find(ALERTS, key="card:1:1", ago=A_WHILE, thread_ts=None) == message["ts"]
 
 
 async def test_cut_before_is_unknown(sandbox: Sandbox, slack: SlackMessenger) -> None:
@@ -356,11 +359,12 @@ async def test_nothing_else_escapes(answer: tuple[int, str, str], session: aioht
         assert caught.value.verdict is SlackVerdict.UNKNOWN
         assert caught.value.__cause__ is None
         assert caught.value.__context__ is None
-        for call in (slack.channel_info(ALERTS), slack.direct_channel("T0DEMO", KENJI)):
+        person = Channel(team_id="T0DEMO", channel_id=KENJI)
+        for call in (slack.channel_info(ALERTS), slack.post(person, CARD, key="card")):
             with pytest.raises(SlackTrouble):
                 await call
         found = await asyncio.gather(
-            slack.find(ALERTS, key="card", since=a_while_ago(), thread_ts=None), return_exceptions=True
+            slack.find(ALERTS, key="card", ago=A_WHILE, thread_ts=None), return_exceptions=True
         )
         assert found[0] is None or isinstance(found[0], SlackTrouble)
     finally:
@@ -374,7 +378,32 @@ async def test_cursor_that_repeats(session: aiohttp.ClientSession) -> None:
     runner, url = await odd(told)
     try:
         slack = messenger_at(url, "xoxb-1", session)
-        assert await slack.find(ALERTS, key="card", since=a_while_ago(), thread_ts=None) is None
+        assert await slack.find(ALERTS, key="card", ago=A_WHILE, thread_ts=None) is None
     finally:
         await runner.cleanup()
     assert len(told.seen) == 2
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_redirects_are_not_followed(session: aiohttp.ClientSession, status: int) -> None:
+    """Neither the message nor the token goes where an answer points to; whether it was posted is looked up."""
+    asked: list[str] = []
+
+    async def redirect(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        return web.Response(status=status, headers={"Location": "/elsewhere"})
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", redirect)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        with pytest.raises(SlackTrouble) as caught:
+            await messenger_at(url, "xoxb-1", session).post(ALERTS, CARD, key="card")
+        await SlackApi(session, token="xoxb-1").respond(f"{url}/response", Rendered(text="answer", blocks=[]))
+    finally:
+        await runner.cleanup()
+    assert (caught.value.reason, caught.value.verdict) == ("redirected", SlackVerdict.UNKNOWN)
+    assert set(asked) == {"/api/chat.postMessage", "/response"}

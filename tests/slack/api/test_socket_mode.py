@@ -236,7 +236,7 @@ class TestOpening:
             (Fault(kind=FaultKind.STATUS, status=503, path=OPEN), "internal_error"),
             (Fault(kind=FaultKind.STATUS, status=200, body='{"ok": true}', path=OPEN), "bad_answer"),
             (Fault(kind=FaultKind.LATENCY, seconds=5, path=HANDSHAKE), "timed_out"),
-            (Fault(kind=FaultKind.STATUS, status=403, path=HANDSHAKE), "connection_failed"),
+            (Fault(kind=FaultKind.STATUS, status=403, path=HANDSHAKE), "websocket_http_403"),
         ],
     )
     async def test_what_may_pass_is_worth_another_try(

@@ -236,3 +236,15 @@ async def test_the_messages_tab_is_left_alone(tabs: Tabs) -> None:
     event = {"type": "app_home_opened", "user": MARA, "channel": "D1", "tab": "messages"}
     await tabs.tab.opened({"team_id": TEAM, "event": event})
     assert tabs.published == 0
+
+
+async def test_a_clock_that_is_set_back_holds_nothing_up(tabs: Tabs) -> None:
+    """By an hour: whoever may be looking sees the next change as soon as ever."""
+    await tabs.opened()
+    await tabs.subscribe()
+    assert await tabs.later(4) == 1
+    tabs.desk.clock.advance(-3600)
+    await tabs.opened()
+    await tabs.desk.subscriptions.subscribe(MARKETING, MARA, "Users", Filters())  # as another process would
+    assert await tabs.later(16) == 1
+    assert MARKETING.channel_id in tabs.shown()

@@ -44,6 +44,7 @@ from cdi_bot.delivery.views import (
     SubscribedView,
 )
 from cdi_bot.monitoring.braze_port import BrazeReason
+from cdi_bot.slack.render.kit.advice import Source
 from cdi_bot.usecases import answers
 
 NASTY = st.sampled_from(
@@ -81,6 +82,8 @@ integrations = st.builds(
     workspace_id=st.just(1),
     integration_id=ids,
     integration_name=text,
+    integration_type=st.sampled_from((None, "users_delete", "canvas_triggers", "catalogs")) | text,
+    warehouse_type=st.sampled_from((None, *Source)) | text,
     last_job_status=st.none() | statuses,
 )
 runs = st.builds(
@@ -309,6 +312,7 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
     st.builds(
         answers.Overview,
         rows=st.lists(_rows, max_size=15).map(tuple),
+        lost=st.builds(answers.LostChannels, here=_maybe_text, elsewhere=_totals),
         offset=_offsets,
         total=_totals,
         failing=_totals,
@@ -359,6 +363,7 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
         answers.SubscriptionSet,
         filters=filters,
         total=_totals,
+        nearest=st.lists(integrations, max_size=3).map(tuple),
         unchanged=st.booleans(),
         trouble=st.none() | st.sampled_from(BrazeReason),
         **_selected,

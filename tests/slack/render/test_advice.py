@@ -10,9 +10,10 @@ from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.rules.quality import QualityReason
 from cdi_bot.slack.render.answers import render_answer
 from cdi_bot.slack.render.kinds.table import renderer_of, topic_texts
-from cdi_bot.slack.render.kit.advice import Effect, Source, effect_of, source_of, status_advice
+from cdi_bot.slack.render.kit.advice import Effect, Source, effect_of, source_of, status_advice, with_source
 from cdi_bot.slack.render.kit.buttons import sync_button
 from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.reasons import braze_advice
 from cdi_bot.slack.render.kit.runs import long_status, short_status
 from cdi_bot.usecases.answers import ConfirmSync
 from tests.slack.render.samples import (
@@ -50,6 +51,9 @@ def advised(status: str, **of: Any) -> str:
         ("Google Cloud Storage", None, Source.GCS),
         ("gcs", None, Source.GCS),
         ("azure_blob_storage", None, Source.AZURE),
+        ("AmazonS3", None, Source.S3),
+        ("s3", "users_attributes", Source.S3),
+        (None, "users_3", None),
         (None, "users_attributes", None),
         (None, None, None),
         ("teradata", "catalogs", None),
@@ -60,6 +64,20 @@ def test_a_source_is_known_by_either_field(
 ) -> None:
     """Braze names it as the warehouse's type, or in its documented example as the integration's."""
     assert source_of(integration(warehouse_type=warehouse, integration_type=kind)) is source
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Users 3", "Users 3 (Amazon S3)"),
+        ("Users", "Users (Amazon S3)"),
+        ("Users from S3", "Users from S3"),
+        ("Fabric orders", "Fabric orders (Amazon S3)"),
+    ],
+)
+def test_a_number_in_a_name_is_no_source(name: str, shown: str) -> None:
+    """A name tells its source by a word of its own, not by letters that happen to stand side by side."""
+    assert with_source(name, integration(name=name, warehouse_type="s3"), ENGLISH) == shown
 
 
 @pytest.mark.parametrize("status", ["error", "config_error"])
@@ -77,6 +95,23 @@ def test_files_are_uploaded_again(source: Source) -> None:
         assert "upload" in said
         assert "new `UPDATED_AT`" not in said
         assert "warehouse" not in said
+
+
+@pytest.mark.parametrize("source", FILES)
+def test_no_customer_gets_a_message_twice(source: Source) -> None:
+    """A file that triggers a Canvas is not uploaded again as it is: its good rows would message customers again."""
+    for status in ("partial", "error"):
+        said = advised(status, warehouse_type=source.value, integration_type="canvas_triggers")
+        assert "upload the file again" not in said
+        assert "upload it again" not in said
+    assert "only the failed rows" in advised(
+        "partial", warehouse_type=source.value, integration_type="canvas_triggers"
+    )
+
+
+def test_a_refused_key_may_belong_elsewhere() -> None:
+    """A key is refused too where it belongs to another instance than the address: that is looked at first."""
+    assert "`BRAZE_BASE_URL`" in braze_advice("bad_key", ENGLISH)
 
 
 def test_rows_of_an_unknown_source() -> None:
@@ -124,6 +159,7 @@ def test_an_undocumented_status() -> None:
         ("Canvas", Effect.MESSAGES_CUSTOMERS),
         ("users_attributes", Effect.CHANGES_DATA),
         ("catalogs", Effect.CHANGES_DATA),
+        ("catalog_delete", Effect.CHANGES_DATA),
         ("SNOWFLAKE", Effect.UNKNOWN),
         (None, Effect.UNKNOWN),
     ],

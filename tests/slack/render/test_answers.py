@@ -169,8 +169,21 @@ ANSWERS: dict[str, Answer] = {
     "overview": OVERVIEW,
     "overview_later_page": LATER_PAGE,
     "overview_blind": replace(OVERVIEW, unreachable=unreachable(reason="bad_key")),
+    "overview_lost": replace(OVERVIEW, lost=answers.LostChannels(here="channel_not_found", elsewhere=1)),
+    "overview_lost_elsewhere": replace(OVERVIEW, lost=answers.LostChannels(elsewhere=1_234)),
     "overview_empty": Overview(rows=(), offset=0, total=0, failing=0, unhealthy=0, unreachable=None),
     "history": HISTORY,
+    "history_paused": replace(
+        HISTORY,
+        integration=replace(
+            HISTORY.integration,
+            integration_name="Users: consent",
+            warehouse_type="SNOWFLAKE",
+            integration_status="Paused",
+            contact_emails="data@northwind.example, <ops@northwind.example>",
+        ),
+        next_run=None,
+    ),
     "history_dubious": replace(HISTORY, incident=dubious()),
     "history_failing": replace(
         HISTORY,
@@ -218,6 +231,12 @@ ANSWERS: dict[str, Answer] = {
         total=0,
         unchanged=False,
         trouble=BrazeReason.SERVER_ERROR,
+    ),
+    "subscribed_to_nothing": answers.SubscriptionSet(
+        selector="Usrs*", name=None, filters=Filters(), total=0, unchanged=False, nearest=(integration(),)
+    ),
+    "subscribed_to_nothing_similar": answers.SubscriptionSet(
+        selector="Usrs*", name=None, filters=Filters(), total=0, unchanged=False
     ),
     "subscribed_to_unchanged": answers.SubscriptionSet(
         selector="Users*", name=None, filters=CHOSEN, total=4, unchanged=True

@@ -130,6 +130,7 @@ HOMES = {
     "well": home(subscribed("all"), how(), total=1, channels=1),
     "guest": home(*ENTRIES[:3], may_change=False),
     "blind": home(subscribed("all"), how(), unreachable=unreachable()),
+    "lost": home(subscribed("all"), how(), lost=2),
     "second_page": home(how(), how(), page=1, pages=3, total=200),
     "empty": home(channels=0, total=0, checked_at=None),
     "empty_guest": home(channels=0, total=0, checked_at=None, may_change=False),

@@ -43,6 +43,7 @@ from cdi_bot.delivery.views import (
     EventView,
     GroupedReplyView,
     IncidentView,
+    StoreView,
     SubscribedView,
     View,
 )
@@ -94,7 +95,7 @@ def length_of(incident: Incident) -> timedelta:
 
 def kept(warehouse: str, kind: str = "users_attributes") -> Integration:
     """Return an integration of which the list tells where it reads and what it writes."""
-    return integration(warehouse_type=warehouse, integration_type=kind)
+    return integration(name="Users attributes", warehouse_type=warehouse, integration_type=kind)
 
 
 def partial(**more: Any) -> Run:
@@ -127,6 +128,7 @@ CARDS = {
     "card_config_error": card(failing(run("config_error", rows_synced=None, rows_failed_with_errors=None))),
     "card_limit_exceeded": card(failing(run("limit_exceeded"))),
     "card_unknown_status": card(failing(run("half_done"))),
+    "card_error_source": card(failing(), of=replace(kept("snowflake"), integration_name="Users: consent")),
     "card_error_snowflake": card(failing(), of=kept("snowflake"), can_sync=True),
     "card_error_s3": card(failing(), of=kept("s3")),
     "card_partial_snowflake": card(failing(partial()), of=kept("snowflake")),
@@ -300,6 +302,20 @@ def test_a_reply_about_very_many() -> None:
     assert_taken(shown)
     assert "more: `/cdi status`" in said(shown)
     assert actions_of(shown) == ["ack"]
+
+
+STORE = {
+    "notice_database_trouble": StoreView(
+        trouble="the database /data/cdi_bot.db can't grow: the disk is full; make room, nothing else is needed"
+    ),
+    "notice_database_again": StoreView(trouble=None),
+}
+
+
+@pytest.mark.parametrize("name", list(STORE))
+def test_golden_of_the_database(name: str) -> None:
+    """The admin channel is told what is wrong with the database, and that it is over."""
+    assert_golden(name, lambda query: render_view(STORE[name], query))
 
 
 @pytest.mark.parametrize("name", list(EVENTS))

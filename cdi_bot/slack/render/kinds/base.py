@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from cdi_bot.core.model.incident import Incident, Topic
 from cdi_bot.delivery.views import IncidentView
+from cdi_bot.slack.render.kit.advice import with_source
 from cdi_bot.slack.render.kit.blocks import Block, fields, next_step, section
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.runs import DUBIOUS, GOOD
@@ -91,7 +92,7 @@ class KindRenderer(GroupTexts, ABC):
     def recovery(self, incident: Incident, i18n: Translator) -> str:
         """Say in plain text that it is over, and after how long."""
 
-    def still_to_do(self, incident: Incident, i18n: Translator) -> str | None:
+    def still_to_do(self, view: IncidentView, i18n: Translator) -> str | None:
         """Say in mrkdwn what is not repaired by its being over; `None` where there is no such thing."""
         return None
 
@@ -120,13 +121,13 @@ class KindRenderer(GroupTexts, ABC):
         """Say of which integration this is, what is wrong, what is known of it, and what to do next."""
         incident = view.incident
         known = [(i18n("Integration id"), code(incident.integration_id or "–")), *self.facts(view, i18n)]
-        advice = self.advice(view, i18n) if incident.is_open else self.still_to_do(incident, i18n)
+        advice = self.advice(view, i18n) if incident.is_open else self.still_to_do(view, i18n)
         return [self._head(view, i18n), fields(known), *([next_step(advice, i18n)] if advice else [])]
 
     def _head(self, view: IncidentView, i18n: Translator) -> Block:
         incident = view.incident
         name = (
-            bold_name(view.integration, view.dashboard_url)
+            with_source(bold_name(view.integration, view.dashboard_url), view.integration, i18n)
             if view.integration
             else escape(subject(view, i18n))
         )

@@ -55,8 +55,8 @@ class Quality(KindRenderer):
             "every row with an earlier `UPDATED_AT`, and reports success all the same."
         )
 
-    def still_to_do(self, incident: Incident, i18n: Translator) -> str | None:
-        if _has_no_rows(incident):
+    def still_to_do(self, view: IncidentView, i18n: Translator) -> str | None:
+        if _has_no_rows(view.incident):
             return None
         return i18n("Rows that were skipped meanwhile are still missing: they come with a new `UPDATED_AT`.")
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from cdi_bot.core.model.incident import Incident, Topic
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kinds.base import KindRenderer, TopicTexts
-from cdi_bot.slack.render.kit.advice import status_advice
+from cdi_bot.slack.render.kit.advice import failed_rows_advice, status_advice
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.runs import (
     failed,
@@ -69,14 +69,12 @@ class SyncFailed(KindRenderer):
         run = view.incident.last_failed
         return status_advice(run.job_status, view.integration, i18n) if run else None
 
-    def still_to_do(self, incident: Incident, i18n: Translator) -> str | None:
-        run = incident.last_failed
+    def still_to_do(self, view: IncidentView, i18n: Translator) -> str | None:
+        run = view.incident.last_failed
         if run is None or run.job_status != "partial":
             return None
-        return i18n(
-            "The failed rows are still missing, unless they were fixed: a good run does not try them again. They come "
-            "with a new `UPDATED_AT`, those of files when the file is uploaded again."
-        )
+        missing = i18n("The failed rows are still missing, unless somebody has fixed them.")
+        return i18n.sentences([missing, failed_rows_advice(view.integration, i18n)])
 
     def reminder(self, i18n: Translator) -> str:
         return i18n("{name} is still failing, and nobody has acknowledged it. {state}")
@@ -93,9 +91,7 @@ class SyncFailed(KindRenderer):
     def topics(self, i18n: Translator) -> Mapping[Topic, TopicTexts]:
         return {
             Topic.ERROR: TopicTexts(i18n("errors"), i18n("Errors"), i18n("no rows arrived")),
-            Topic.PARTIAL: TopicTexts(
-                i18n("partial runs"), i18n("Partial runs"), i18n("some rows were refused")
-            ),
+            Topic.PARTIAL: TopicTexts(i18n("partial runs"), i18n("Partial runs"), i18n("some rows failed")),
             Topic.CONFIG_ERROR: TopicTexts(
                 i18n("configuration errors"),
                 i18n("Configuration errors"),

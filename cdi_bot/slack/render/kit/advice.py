@@ -34,7 +34,12 @@ class Source(StrEnum):
         return self in {Source.S3, Source.GCS, Source.AZURE}
 
 
+_SHORT = 3
+"""Letters of a part that has to be a word of its own: `s3` also stands in "Users 3"."""
+
 _WORDS = {source.value: source for source in Source} | {
+    "amazons3": Source.S3,
+    "awss3": Source.S3,
     "cloudstorage": Source.GCS,
     "blob": Source.AZURE,
 }
@@ -57,15 +62,45 @@ def source_of(integration: Integration | None) -> Source | None:
     return _source_in(integration.warehouse_type) or _source_in(integration.integration_type)
 
 
+_NAMES = {
+    Source.SNOWFLAKE: "Snowflake",
+    Source.REDSHIFT: "Amazon Redshift",
+    Source.BIGQUERY: "BigQuery",
+    Source.DATABRICKS: "Databricks",
+    Source.FABRIC: "Microsoft Fabric",
+    Source.S3: "Amazon S3",
+    Source.GCS: "Google Cloud Storage",
+    Source.AZURE: "Azure Blob Storage",
+}
+
+
+def source_name(integration: Integration | None) -> str | None:
+    """Return the name of where an integration reads, by which people know it; `None` where Braze does not say."""
+    source = source_of(integration)
+    return _NAMES[source] if source else None
+
+
+def with_source(shown: str, integration: Integration | None, i18n: Translator) -> str:
+    """Add the source to an integration's name, unless the name tells it already."""
+    source = source_of(integration)
+    if source is None or integration is None or _source_in(integration.integration_name) is source:
+        return shown
+    return i18n("{name} ({source})").format(name=shown, source=_NAMES[source])
+
+
 def _source_in(word: str | None) -> Source | None:
-    name = re.sub("[^a-z0-9]", "", (word or "").lower())
-    return next((source for part, source in _WORDS.items() if part in name), None)
+    words = re.findall("[a-z0-9]+", (word or "").lower())
+    joined = "".join(words)
+    found = (
+        source for part, source in _WORDS.items() if part in words or (len(part) > _SHORT and part in joined)
+    )
+    return next(found, None)
 
 
 def effect_of(integration: Integration | None) -> Effect:
     """Return what a sync of an integration does."""
     kind = (integration.integration_type or "").lower() if integration else ""
-    if "delete" in kind:
+    if "delete" in kind and "catalog" not in kind:
         return Effect.DELETES_USERS
     if "canvas" in kind:
         return Effect.MESSAGES_CUSTOMERS
@@ -81,11 +116,11 @@ def status_advice(status: str, integration: Integration | None, i18n: Translator
     logs = i18n("*Data Settings › Cloud Data Ingestion › Sync Logs*")
     if status == "partial":
         rows = i18n("{logs} › the run › *Export rows* gives the reason for each failed row, for 30 days.")
-        said = [rows.format(logs=logs), _failed_rows(source, i18n)]
+        said = [rows.format(logs=logs), failed_rows_advice(integration, i18n)]
     elif status == "error":
         said = [i18n("{logs} in Braze gives the reason.").format(logs=logs), _source_check(source, i18n)]
         said.append(
-            i18n("A failed file is not tried again: upload it again when that is fixed.")
+            _failed_file(effect_of(integration), i18n)
             if source and source.is_files
             else i18n("The next run tries the same rows again.")
         )
@@ -114,19 +149,35 @@ def status_advice(status: str, integration: Integration | None, i18n: Translator
     return i18n.sentences(said)
 
 
-def _failed_rows(source: Source | None, i18n: Translator) -> str:
-    if source is None:
+def _failed_file(effect: Effect, i18n: Translator) -> str:
+    if effect is Effect.MESSAGES_CUSTOMERS:
         return i18n(
-            "They are not tried again by themselves: fix them in the source and give them a new `UPDATED_AT`. "
+            "A failed file is not tried again. Before you upload its rows once more, check in Braze that no customer "
+            "entered the Canvas: who did would get the messages again."
+        )
+    return i18n("A failed file is not tried again: upload it again when that is fixed.")
+
+
+def failed_rows_advice(integration: Integration | None, i18n: Translator) -> str:
+    """Say in mrkdwn how rows that failed in a run are synced after all."""
+    source, effect = source_of(integration), effect_of(integration)
+    if source is None and effect is not Effect.MESSAGES_CUSTOMERS:
+        return i18n(
+            "Failed rows are not tried again by themselves: fix them in the source and give them a new `UPDATED_AT`. "
             "Files have none: upload the file again."
         )
-    if source.is_files:
+    if source and source.is_files and effect is Effect.MESSAGES_CUSTOMERS:
         return i18n(
-            "They are not tried again by themselves: fix them and upload the file again. One invalid line of JSON "
-            "skips the whole file."
+            "Failed rows are not tried again by themselves: fix them, and upload a file that holds only the failed "
+            "rows. Customers of the others would get the messages again."
+        )
+    if source and source.is_files:
+        return i18n(
+            "Failed rows are not tried again by themselves: fix them and upload the file again. One invalid line of "
+            "JSON skips the whole file."
         )
     return i18n(
-        "They are not tried again by themselves: fix them in the source and give them a new `UPDATED_AT`."
+        "Failed rows are not tried again by themselves: fix them in the source and give them a new `UPDATED_AT`."
     )
 
 
@@ -143,7 +194,7 @@ def _source_check(source: Source | None, i18n: Translator) -> str:
             "In Google Cloud, check the service account: its key, and its rights in BigQuery."
         ),
         Source.DATABRICKS: i18n(
-            "In Databricks, check the access token, and whether the SQL warehouse starts: a run waits for one that is "
+            "In Databricks, check the credentials, and whether the SQL warehouse starts: a run waits for one that is "
             "stopped."
         ),
         Source.FABRIC: i18n(
@@ -172,7 +223,7 @@ def sync_warning(integration: Integration, i18n: Translator) -> str | None:
     known = {
         Effect.DELETES_USERS: i18n("This sync deletes users from Braze. That can't be undone."),
         Effect.MESSAGES_CUSTOMERS: i18n(
-            "This sync triggers a Canvas: customers enter it at once, and get its messages."
+            "This sync triggers a Canvas, which sends messages to customers. That can't be undone."
         ),
         Effect.UNKNOWN: i18n(
             "Braze does not say what this sync does. If it deletes users or triggers a Canvas, it can't be undone."

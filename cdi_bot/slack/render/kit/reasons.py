@@ -52,8 +52,9 @@ def braze_advice(reason: str | None, i18n: Translator) -> str:
         BrazeReason.NOT_JSON: proxy,
         BrazeReason.TOO_LARGE: proxy,
         BrazeReason.BAD_KEY: i18n(
-            "Whoever runs the bot: make a new key in Braze with the permissions `cdi.integration_job_status`, "
-            "`cdi.integration_list` and `cdi.integration_sync`, replace `BRAZE_API_KEY`, and start the bot again."
+            "Whoever runs the bot: check that the key belongs to the instance in `BRAZE_BASE_URL`. If it does, make a "
+            "new one in Braze with the permissions `cdi.integration_job_status`, `cdi.integration_list` and "
+            "`cdi.integration_sync`, replace `BRAZE_API_KEY`, and start the bot again."
         ),
         BrazeReason.NO_PERMISSION: i18n(
             "A key can't be changed after it was made. Whoever runs the bot: make a new one in Braze with the "
@@ -112,6 +113,19 @@ def channel_advice(reason: str, i18n: Translator) -> str:
         "missing_scope": i18n("Ask a Slack admin to install the app again with all its permissions."),
     }
     return known.get(reason) or i18n("Ask a Slack admin what the word means for this channel.")
+
+
+def lost_channels(count: int, i18n: Translator) -> list[str]:
+    """Say in mrkdwn that the bot can't post to so many subscribed channels; nothing for none."""
+    if not count:
+        return []
+    return [
+        i18n.counted(
+            "⚠️ I can't post to {count} subscribed channel: no alert arrives there. `cdi-bot check` names it.",
+            "⚠️ I can't post to {count} subscribed channels: no alert arrives there. `cdi-bot check` names them.",
+            count,
+        )
+    ]
 
 
 def broken_channel(reason: str, i18n: Translator) -> str:
