@@ -78,6 +78,10 @@ class Messenger(Protocol):
         """
         ...
 
+    async def opened(self, channel: Channel) -> Channel:
+        """The channel itself; for a person, the direct message to them."""
+        ...
+
     async def channel_info(self, channel: Channel) -> ChannelInfo:
         """Look a channel up; CHANNEL_GONE when the bot can't see it."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cdi_bot.core.model.channel import Channel, Person
 from cdi_bot.delivery.slack_port import Directory, Messenger, SlackTrouble, SlackVerdict
@@ -52,7 +52,7 @@ class Access:
         if refusal:
             return refusal
         if there.channel_id.startswith("D"):
-            is_own = there == await self.messenger.direct_channel(there.team_id, who)
+            is_own = there == await self.messenger.opened(replace(there, channel_id=who))
             return None if is_own else NotAllowed(action="private")
         if there in await self.directory.channels_of(who, anew=True):
             return None

@@ -95,7 +95,7 @@ async def test_only_ones_own_channels(desk: Desk) -> None:
 
 async def test_a_direct_message_is_reached_by_its_person_alone(desk: Desk) -> None:
     """Slack does not list it among anybody's channels."""
-    own = await desk.messenger.direct_channel(ALERTS.team_id, MARA)
+    own = await desk.messenger.opened(replace(ALERTS, channel_id=MARA))
     assert isinstance(await desk.forms.subscribe(own, MARA, "all", QUIET, workspace_id=1), SubscriptionSet)
     assert await desk.forms.subscribe(own, KENJI, "all", QUIET, workspace_id=1) == NotAllowed(
         action="private"
