@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from cdi_bot.core.model.subscription import Snooze
 from cdi_bot.sandbox.faults import Fault, FaultKind
@@ -96,3 +97,17 @@ async def reason(bot: Whole) -> str | None:
     async with bot.store.read() as uow:
         (subscription,) = await uow.subscriptions.for_channel(ALERTS)
     return subscription.broken_reason
+
+
+async def test_a_message_that_is_not_taken_is_logged_once(bot: Whole) -> None:
+    """Not with each of its tries, which go on for as long as Slack is away; what came of it is."""
+    bot.sandbox.slack.faults.add(Fault(kind=FaultKind.STATUS, status=503, path="chat.postMessage"))
+    with capture_logs() as logs:
+        bot.end_run("users")
+        await bot.run(300)
+        bot.sandbox.slack.faults.clear()
+        await bot.until(lambda: len(bot.messages()) == 1)
+    said = [each["log_level"] for each in logs if each["event"] == "message not taken"]
+    assert said.count("warning") == 1
+    assert len(said) > 5
+    assert [each["done"] for each in logs if each["event"] == "message"] == ["posted"]
