@@ -1,7 +1,8 @@
 """The program: `cdi-bot`, and `python -m cdi_bot`.
 
-A stop that comes while the program is still being loaded ends it at once: well, where a stop is the only end there
-is; with the signal's own exit code where something was broken off. Never with a traceback.
+A stop that comes while the program is still being loaded, or while a command other than those that run until stopped
+is at work, ends it at once, whatever hangs: well, where a stop is the only end there is; with the signal's own exit
+code where something was broken off. Never with a traceback; what is not committed is rolled back.
 """
 
 import gc
@@ -16,7 +17,8 @@ _UNTIL_STOPPED = {"run", "demo", "sandbox"}
 
 
 def _end(number: int, _frame: FrameType | None) -> None:
-    sys.exit(0 if _UNTIL_STOPPED.intersection(sys.argv[1:2]) else 128 + number)
+    # Not sys.exit(): Python would wait for its threads, and one may be waiting for a lock or for an answer.
+    os._exit(0 if _UNTIL_STOPPED.intersection(sys.argv[1:2]) else 128 + number)
 
 
 def main() -> None:

@@ -112,19 +112,20 @@ async def try_credentials(slack: SlackApp, braze: BrazeClient) -> None:
     Any other trouble may pass by itself. The app token is tried only beside another that is refused: Slack grants
     few openings of connections a minute, and `connect` tries it anyway.
     """
-    trials = (_refused_key(braze), _refused(slack.identify, BOT_TOKEN))
-    problems = [*await asyncio.gather(*(_soon(each) for each in trials))]
+    trials = {"Braze": _refused_key(braze), "Slack": _refused(slack.identify, BOT_TOKEN)}
+    problems = [*await asyncio.gather(*(_soon(name, each) for name, each in trials.items()))]
     if any(problems):
         problems.append(await _refused(slack.try_app_token, APP_TOKEN))
         raise SettingsError([problem for problem in problems if problem])
 
 
-async def _soon(trial: Awaitable[Problem | None]) -> Problem | None:
+async def _soon(name: str, trial: Awaitable[Problem | None]) -> Problem | None:
     """What a trial finds, unless it takes long: what hangs must not keep the start waiting."""
     try:
         async with asyncio.timeout(_TRIAL_SECONDS):
             return await trial
     except TimeoutError:
+        log.warning("no answer yet; going on without", of=name, seconds=_TRIAL_SECONDS)
         return None
 
 

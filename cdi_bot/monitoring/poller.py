@@ -276,6 +276,8 @@ class Poller:
 
     def _ask(self, now: datetime, *, urgent_only: bool = False) -> None:
         """Ask the integrations whose answer is worth most now."""
+        if not self._requests.may_ask and self.can_list:
+            return  # where both are refused, somebody has to ask whether that is over
         rate = self._braze.limit(Endpoint.STATUS) * CALLS_SHARE
         for _ in range(self._braze.allowance(Endpoint.STATUS, now)):
             is_time = self._calls.is_ready(now) and not urgent_only

@@ -50,6 +50,7 @@ class BrazeRequests:
         self._store, self._braze, self._clock = store, braze, clock
         self._state, self._connectivity, self._planner, self._on_news = state, connectivity, planner, on_news
         self.list_fetcher = ListFetcher(braze)
+        self.may_ask = True  # False: the key lacks the permission for the status call
         self.tasks: set[asyncio.Task[None]] = set()
         self._asking: dict[str, asyncio.Task[None]] = {}
         self._room = asyncio.Semaphore(_AT_ONCE)
@@ -74,7 +75,9 @@ class BrazeRequests:
                 await self.ask(item)
             return
         except BrazeTrouble as trouble:
-            if trouble.reason is not BrazeReason.OUT_OF_BUDGET:
+            if trouble.reason is BrazeReason.NO_PERMISSION and self.list_fetcher.can_list:
+                self._forgo_statuses(trouble)
+            elif trouble.reason is not BrazeReason.OUT_OF_BUDGET:
                 not_before = item.back_off(self._clock())
                 await self._note_trouble(item, trouble)
         except (StoreTrouble, ConflictError) as trouble:
@@ -97,11 +100,10 @@ class BrazeRequests:
             raise
         now = self._clock()
         if self._connectivity.reason and not self.list_fetcher.can_list:
-            self.list_fetcher.can_list = (
-                None  # what Braze refused in that trouble need not be a missing permission
-            )
+            # What Braze refused in that trouble need not be a missing permission.
+            self.list_fetcher.can_list = None
         self._connectivity.answered(now)
-        item.failures = 0
+        item.failures, self.may_ask = 0, True
         watched = replace(item.watched, status_asked_at=now, trouble=None)
         item.watched, item.times_unsaved = watched, True
         if fetched.is_new:
@@ -113,6 +115,12 @@ class BrazeRequests:
         item.has_news = item.is_behind(item.watched.integration)
         if item.has_news:  # the status call lags behind the list: no use in asking it at once again
             self._planner.prioritize(item.integration_id, now, not_before=now + _ASK_AGAIN)
+
+    def _forgo_statuses(self, trouble: BrazeTrouble) -> None:
+        """Work from the list alone: the key can't get the permission, as Braze's keys can't be changed."""
+        if self.may_ask:
+            log.warning("statuses of runs are not permitted", why=str(trouble))
+        self.may_ask = False
 
     async def _note_trouble(self, item: IntegrationState, trouble: BrazeTrouble) -> None:
         """Log once that an integration could not be asked."""
@@ -157,6 +165,7 @@ class BrazeRequests:
                 self._connectivity.failed(trouble, self._clock())
             raise
         now = self._clock()
+        self.may_ask |= self._connectivity.reason is not None  # likewise
         self._connectivity.answered(now)
         news = await self._state.take_list_page(page.integrations, now)
         for integration in page.integrations:

@@ -118,7 +118,7 @@ class Metrics:
                     lost = sum(mark is not None for mark in (await uow.subscriptions.channels()).values())
                 age = max((now - since).total_seconds(), 0) if since else 0.0
         except StoreTrouble as trouble:
-            log.warning("metrics lack the outbox", why=str(trouble))
+            log.debug("metrics lack the outbox", why=str(trouble))
         self._depth.set(depth)
         self._age.set(age)
         self._lost.set(lost)

@@ -27,6 +27,7 @@ from tests.bench.processes import ALERTS, ROOT, Controls, Env, resident, stand_i
 CONNECTIONS = 1024
 BODIES = 200
 COMMANDS = 120
+CLIENTS = 50
 DUE_SECONDS = 10.0
 SIGNATURE = "v0=" + "0" * 64
 
@@ -136,6 +137,26 @@ async def forged_bodies(target: Target, stack: AsyncExitStack) -> str:
     return await _hold(target, stack, BODIES, _body(int(time.time())))
 
 
+async def asked_without_pause(target: Target, stack: AsyncExitStack) -> str:
+    """Clients that ask for the metrics, each again as soon as it was answered."""
+    taken: list[float] = []
+    http = await stack.enter_async_context(aiohttp.ClientSession())
+
+    async def ask() -> None:
+        while True:
+            begun = time.perf_counter()
+            with suppress(aiohttp.ClientError):
+                async with http.get(f"http://127.0.0.1:{target.port}/metrics") as answer:
+                    await answer.read()
+            taken.append(time.perf_counter() - begun)
+
+    asking = [asyncio.create_task(ask()) for _ in range(CLIENTS)]
+    for task in asking:
+        stack.callback(task.cancel)
+    await asyncio.sleep(3)
+    return f"answered {len(taken) / 3:.0f} times a second, within {max(taken):.1f} s"
+
+
 async def gzip_bomb(target: Target, _stack: AsyncExitStack) -> str:
     """An answer of Braze's of 300 kB that unpacks to 300 MB, for one integration."""
     return await _answered(target, gzip.compress(bytes(300 * 1024**2)), {"Content-Encoding": "gzip"})
@@ -169,6 +190,7 @@ ATTACKS: dict[str, Attack] = {
     f"{CONNECTIONS:,} idle connections": idle_connections,
     f"{BODIES} unsigned bodies that stop short": unsigned_bodies,
     f"{BODIES} forged bodies that stop short": forged_bodies,
+    f"{CLIENTS} clients that ask for /metrics without pause": asked_without_pause,
     "300 MB of zeros in gzip from Braze": gzip_bomb,
     "200 MB of JSON from Braze": long_answer,
     "a flood of commands": commands,

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from cdi_bot.sandbox import Sandbox
-from tests.program import Invoke, Program
+from tests.program import PATIENCE, Invoke, Program
 
 NEEDED = ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "BRAZE_BASE_URL", "BRAZE_API_KEY")
 
@@ -135,6 +135,28 @@ async def test_a_stop_while_it_is_being_loaded(program: Program, command: str, c
     await bot.logged("typer")
     finished = await bot.end(signal.SIGTERM)
     assert (finished.code, finished.out) == (code, "")
+    assert "Traceback" not in finished.err
+
+
+def holds(process_id: int, file: str) -> bool:
+    """Whether a process has a file of that name open."""
+    files = Path(f"/proc/{process_id}/fd").iterdir()
+    return any(each.is_symlink() and each.readlink().name == file for each in files)
+
+
+@pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
+async def test_a_command_that_waits_can_be_broken_off(program: Program, name: signal.Signals) -> None:
+    """At once, with the signal's own exit code and without a traceback, also while another program holds a lock."""
+    with closing(sqlite3.connect(program.folder / "cdi_bot.db")) as database:
+        database.execute("BEGIN IMMEDIATE")
+        upgrading = await program.start("db", "upgrade")
+        async with asyncio.timeout(PATIENCE):
+            while not holds(upgrading.pid, "cdi_bot.db"):  # noqa: ASYNC110  # no event tells of it
+                await asyncio.sleep(0.02)
+        begun = time.monotonic()
+        finished = await upgrading.end(name)
+        assert time.monotonic() - begun < 5
+    assert finished.code == 128 + name
     assert "Traceback" not in finished.err
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
+from cdi_bot.core.model.message import MessageKind, OwedMessage, Unsubscribed
 from cdi_bot.core.model.subscription import Snooze
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.model import TokenState
+from cdi_bot.store.outbox import content_to_json
 from tests.rigs.whole import ALERTS, WHO, Whole, whole
 
 
@@ -111,3 +115,31 @@ async def test_a_message_that_is_not_taken_is_logged_once(bot: Whole) -> None:
     assert said.count("warning") == 1
     assert len(said) > 5
     assert [each["done"] for each in logs if each["event"] == "message"] == ["posted"]
+
+
+async def test_a_message_that_another_version_wrote_stops_no_other(bot: Whole, tmp_path: Path) -> None:
+    """After a step back to an older version it waits for the newer one; what comes after it is sent meanwhile."""
+
+    def write(content: str) -> None:
+        with closing(sqlite3.connect(tmp_path / "cdi_bot.db")) as database, database:
+            database.execute("UPDATE outbox SET content = ? WHERE key = 'of the future'", [content])
+
+    left = Unsubscribed(who=WHO, workspace_id=bot.workspace_id, selector="all")
+    async with bot.store.write() as uow:
+        notice = OwedMessage(
+            key="of the future", channel=ALERTS, kind=MessageKind.NOTICE, content=left, not_before=bot.clock()
+        )
+        await uow.outbox.add([notice], now=bot.clock())
+    write('{"what": "unheard_of"}')
+    bot.end_run("users")
+    with capture_logs() as logged:
+        await bot.until(lambda: len(bot.cards()) == 1, seconds=10)
+        await bot.run(300)
+    assert len(bot.messages()) == 1
+    assert bot.store.trouble is None
+    assert [line["event"] for line in logged if line["log_level"] not in {"info", "debug"}] == [
+        "message can't be read; was it written by a newer cdi-bot?"
+    ]
+    write(content_to_json(left))
+    await bot.run(120)
+    assert len(bot.messages()) == 2

@@ -81,7 +81,7 @@ async def hanging(what: str, system: System) -> AsyncIterator[dict[str, str]]:
                 "import socket, time\n"
                 "real = socket.getaddrinfo\n"
                 "def slow(host, *more, **options):\n"
-                "    if host == 'rest.made-up.example':\n"
+                "    if host in ('rest.made-up.example', b'rest.made-up.example'):\n"
                 "        time.sleep(20)\n"
                 "    return real(host, *more, **options)\n"
                 "socket.getaddrinfo = slow\n"

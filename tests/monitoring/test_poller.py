@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from structlog.testing import capture_logs
@@ -153,6 +154,51 @@ async def test_a_list_that_is_not_permitted_is_not_asked_for_again(bot: Whole) -
     assert lists_asked(bot) > before + 5
     bot.end_run(users)
     await bot.until(lambda: len(bot.cards()) == 1, seconds=10)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_key_without_the_list_polls_all_the_same(bot: Whole, status: Literal[401, 403]) -> None:
+    """Braze documents both for a missing permission: neither is taken for a bad key, nor pauses anything."""
+    users = bot.create("Users")
+    await bot.run(5)
+    await bot.subscribe()
+    settings = bot.sandbox.braze.settings
+    bot.sandbox.braze.settings = replace(settings, missing_permission=status)
+    forbid_the_list(bot)
+    await bot.run(600, step=2)
+    assert bot.messages() == []
+    assert bot.bot.poller.connectivity.reason is None
+    bot.end_run(users)
+    await bot.until(lambda: len(bot.cards()) == 1, seconds=40)
+
+
+def statuses_asked(bot: Whole) -> int:
+    """How often Braze was asked for the status of an integration."""
+    return len([each for each in bot.sandbox.braze.requests if "job_sync_status" in each.path])
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_key_without_the_statuses_works_from_the_list(bot: Whole, status: Literal[401, 403]) -> None:
+    """They are not asked for again and again, until a person's question shows that they are permitted by now."""
+    users = bot.create("Users")
+    for number in range(30):
+        bot.create(f"More {number}")
+    await bot.run(5)
+    await bot.subscribe()
+    settings, key = bot.sandbox.braze.settings, bot.sandbox.braze_api_key
+    bot.sandbox.braze.settings = replace(settings, missing_permission=status)
+    bot.sandbox.braze.set_key(key, {"cdi.integration_list"})
+    await bot.run(600, step=2)
+    before = statuses_asked(bot)
+    bot.end_run(users)
+    await bot.until(lambda: len(bot.cards()) == 1, seconds=40)
+    await bot.run(600, step=2)
+    assert statuses_asked(bot) == before
+    assert len(bot.messages()) == 1
+    bot.sandbox.braze.set_key(key, PERMISSIONS.values())
+    await bot.bot.poller.refresh(users)
+    await bot.run(60)
+    assert statuses_asked(bot) > before + 1
 
 
 async def test_a_list_that_was_refused_with_all_else_is_asked_for_again(bot: Whole) -> None:

@@ -215,3 +215,67 @@ def test_messages_that_wait_keep_their_content(bare: str, before: str, after: Co
     assert content_from_json(kept()) == after
     migrate.downgrade(bare, "0005")
     assert json.loads(kept()) == json.loads(before)
+
+
+DOUBLED = """
+INSERT INTO braze_workspaces (workspace_id, base_url) VALUES (1, 'http://braze.test');
+INSERT INTO channels (team_id, channel_id) VALUES
+    ('T_OWN', 'C_SHARED'), ('T_OTHER', 'C_SHARED'), ('T_OWN', 'C1'), ('T_OTHER', 'C_THEIRS');
+INSERT INTO subscriptions (team_id, channel_id, workspace_id, selector, topics, created_by, created_at) VALUES
+    ('T_OTHER', 'C_SHARED', 1, 'all', '[]', 'U2', :at), ('T_OWN', 'C_SHARED', 1, 'all', '["error"]', 'U1', :at),
+    ('T_OTHER', 'C_SHARED', 1, 'one', '[]', 'U2', :at), ('T_OWN', 'C1', 1, 'all', '[]', 'U1', :at),
+    ('T_OWN', 'C2', 1, 'all', '[]', 'U1', :at), ('T_OTHER', 'C_THEIRS', 1, 'all', '[]', 'U2', :at);
+INSERT INTO snoozes (team_id, channel_id, workspace_id, integration_id, by, at) VALUES
+    ('T_OWN', 'C_SHARED', 1, 'one', 'U1', :at), ('T_OTHER', 'C_SHARED', 1, 'one', 'U2', :at),
+    ('T_OTHER', 'C_SHARED', 1, 'two', 'U2', :at);
+INSERT INTO channel_settings (team_id, channel_id, language, set_by, set_at) VALUES
+    ('T_OTHER', 'C_SHARED', 'ja', 'U2', :at);
+INSERT INTO audit (team_id, channel_id, at, who, action, subject) VALUES
+    ('T_OTHER', 'C_SHARED', :at, 'U2', 'snooze', 'two');
+INSERT INTO incidents (workspace_id, kind, revision, opened_at, failing_since, failed_runs, failed_in_a_row, quiet)
+    VALUES (1, 'unreachable', 1, :at, :at, 0, 0, false), (1, 'made_up', 1, :at, :at, 0, 0, false);
+INSERT INTO cards (team_id, channel_id, wanted_revision, shown_revision, first_shown_revision, created_at) VALUES
+    ('T_OWN', 'C_SHARED', 1, 0, 0, :at), ('T_OTHER', 'C_SHARED', 1, 0, 0, :at), ('T_OTHER', 'C_SHARED', 1, 0, 0, :at);
+INSERT INTO card_incidents (team_id, channel_id, card_id, incident_id) VALUES
+    ('T_OWN', 'C_SHARED', 1, 1), ('T_OTHER', 'C_SHARED', 2, 1), ('T_OTHER', 'C_SHARED', 3, 2);
+INSERT INTO outbox (key, team_id, channel_id, card_id, kind, content, not_before, card_revision, broadcast, state,
+    created_at, attempts) VALUES
+    ('card:1', 'T_OWN', 'C_SHARED', 1, 'card', '{}', :at, 1, false, 'owed', :at, 0),
+    ('card:2', 'T_OTHER', 'C_SHARED', 2, 'card', '{}', :at, 1, false, 'owed', :at, 0),
+    ('card:3', 'T_OTHER', 'C_SHARED', 3, 'card', '{}', :at, 1, false, 'owed', :at, 0),
+    ('notice', 'T_OTHER', 'C_SHARED', NULL, 'notice', '{}', :at, 0, false, 'owed', :at, 0)
+"""
+
+
+def test_a_channel_that_stood_under_two_teams_is_one(bare: str) -> None:
+    """What stood under the team of somebody from elsewhere is joined with what the bot's own team has."""
+    migrate.upgrade(bare)
+    migrate.downgrade(bare, "0008")
+    with connected(bare) as connection:
+        for statement in DOUBLED.replace(":at", "'2026-03-25 12:00:00'").split(";"):
+            connection.exec_driver_sql(statement)
+    migrate.upgrade(bare)
+
+    def rows(columns: str, table: str) -> list[tuple[Any, ...]]:
+        with connected(bare) as connection:
+            return sorted(tuple(row) for row in connection.execute(text(f"SELECT {columns} FROM {table}")))  # noqa: S608
+
+    assert rows("team_id, channel_id, selector, topics", "subscriptions") == [
+        ("T_OTHER", "C_THEIRS", "all", "[]"),
+        ("T_OWN", "C1", "all", "[]"),
+        ("T_OWN", "C2", "all", "[]"),
+        ("T_OWN", "C_SHARED", "all", '["error"]'),
+        ("T_OWN", "C_SHARED", "one", "[]"),
+    ]
+    assert rows("team_id, integration_id, by", "snoozes") == [("T_OWN", "one", "U1"), ("T_OWN", "two", "U2")]
+    assert rows("team_id, language", "channel_settings") == [("T_OWN", "ja")]
+    assert rows("team_id, who", "audit") == [("T_OWN", "U2")]
+    assert rows("team_id, card_id, incident_id", "card_incidents") == [("T_OWN", 1, 1), ("T_OWN", 3, 2)]
+    assert rows("card_id, team_id", "cards") == [(1, "T_OWN"), (3, "T_OWN")]
+    assert rows("key, team_id", "outbox") == [("card:1", "T_OWN"), ("card:3", "T_OWN"), ("notice", "T_OWN")]
+    assert rows("team_id, channel_id", "channels") == [
+        ("T_OTHER", "C_THEIRS"),
+        ("T_OWN", "C1"),
+        ("T_OWN", "C_SHARED"),
+    ]
+    migrate.downgrade(bare, "0008")
