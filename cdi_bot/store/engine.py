@@ -140,6 +140,7 @@ def prepare_sqlite(
             f"busy_timeout={int(busy_seconds * 1000)}",
             f"foreign_keys={'ON' if foreign_keys else 'OFF'}",
             "synchronous=NORMAL",
+            "temp_store=MEMORY",  # containers with a read-only root have no folder for temporary files
             *(["query_only=ON"] if query_only else []),
         ):
             cursor.execute(f"PRAGMA {pragma}")

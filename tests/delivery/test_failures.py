@@ -103,6 +103,20 @@ async def reason(bot: Whole) -> str | None:
     return subscription.broken_reason
 
 
+async def test_a_message_that_is_not_taken_is_logged_once(bot: Whole) -> None:
+    """Not with each of its tries, which go on for as long as Slack is away; what came of it is."""
+    bot.sandbox.slack.faults.add(Fault(kind=FaultKind.STATUS, status=503, path="chat.postMessage"))
+    with capture_logs() as logs:
+        bot.end_run("users")
+        await bot.run(300)
+        bot.sandbox.slack.faults.clear()
+        await bot.until(lambda: len(bot.messages()) == 1)
+    said = [each["log_level"] for each in logs if each["event"] == "message not taken"]
+    assert said.count("warning") == 1
+    assert len(said) > 5
+    assert [each["done"] for each in logs if each["event"] == "message"] == ["posted"]
+
+
 async def test_a_message_that_another_version_wrote_stops_no_other(bot: Whole, tmp_path: Path) -> None:
     """After a step back to an older version it waits for the newer one; what comes after it is sent meanwhile."""
 
