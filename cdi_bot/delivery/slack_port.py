@@ -90,6 +90,9 @@ class Directory(Protocol):
         """Who somebody is; raises nothing: where Slack does not tell, the defaults."""
         ...
 
-    async def channels_of(self, user_id: str) -> frozenset[Channel]:
-        """The channels that a person is in, of the private ones those that the bot is in too; raises `SlackTrouble`."""
+    async def channels_of(self, user_id: str, *, fresh: bool = False) -> frozenset[Channel]:
+        """The channels that a person is in, of the private ones those that the bot is in too; raises `SlackTrouble`.
+
+        What was told a while ago is not good enough with `fresh`.
+        """
         ...

@@ -38,8 +38,20 @@ class Access:
 
         A private channel is not shown to anybody who is not in it, not even to admins.
         """
+        return await self._to_reach(who, there, fresh=False)
+
+    async def to_use(self, who: str, there: Channel) -> NotAllowed | None:
+        """Whether somebody may change the channel that a button or an open window carries, asked of Slack anew.
+
+        They may have left it since it was shown, or been removed. A direct conversation with the bot is their own.
+        """
+        if there.channel_id.startswith("D"):
+            return await self.to_change(who)
+        return await self._to_reach(who, there, fresh=True)
+
+    async def _to_reach(self, who: str, there: Channel, *, fresh: bool) -> NotAllowed | None:
         refusal = await self.to_change(who)
-        if refusal or there in await self.directory.channels_of(who):
+        if refusal or there in await self.directory.channels_of(who, fresh=fresh):
             return refusal
         if not self._is_admin(who):
             return NotAllowed(action="elsewhere")

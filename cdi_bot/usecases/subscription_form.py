@@ -125,10 +125,10 @@ class SubscriptionForms:
         return ExistingSubscription(subscription=closest, name=name)
 
     async def subscribe(
-        self, channel: Channel, who: str, selector: str, filters: Filters, *, workspace_id: int, picked: bool
+        self, channel: Channel, who: str, selector: str, filters: Filters, *, workspace_id: int
     ) -> Answer:
-        """Subscribe as the command does; a channel that was `picked` has to be one that the person may change."""
-        refusal = await self.subscriptions.access.to_reach(who, channel) if picked else None
+        """Subscribe as the command does; the channel has to be one that the person may change by now."""
+        refusal = await self.subscriptions.access.to_use(who, channel)
         if refusal:
             return await posting_problem(self.subscriptions.messenger, channel) or refusal
         return await self.subscriptions.subscribe(channel, who, selector, filters, workspace_id=workspace_id)
@@ -145,8 +145,8 @@ class SubscriptionForms:
         return answers
 
     async def unsubscribe(self, channel: Channel, who: str, subscription: Subscription) -> Answer:
-        """End this one subscription, and no others."""
-        return await self.subscriptions.unsubscribe(
+        """End this one subscription, and no others, of a channel that the person may change by now."""
+        return await self.subscriptions.access.to_use(who, channel) or await self.subscriptions.unsubscribe(
             channel, who, subscription.selector, workspace_id=subscription.workspace_id, only=True
         )
 

@@ -118,10 +118,10 @@ class SlackDirectory(Directory):
     def _is_org_wide(self) -> bool:
         return self._team_id == self._enterprise_id
 
-    async def channels_of(self, user_id: str) -> frozenset[Channel]:
+    async def channels_of(self, user_id: str, *, fresh: bool = False) -> frozenset[Channel]:
         """The channels somebody is in. The bot's token sees a private one only if the bot is in it too."""
         known = self._channels.get(user_id)
-        if known is None or self._clock() >= known.until:
+        if fresh or known is None or self._clock() >= known.until:
             known = _KnownChannels(await self._ask_channels(user_id), self._clock() + CHANNELS_HOLD)
             self._channels.put(user_id, known)
         return known.channels

@@ -84,7 +84,7 @@ async def _until(to: Responder, press: ButtonPress) -> datetime | None:
 
 async def _unsnooze(to: Responder, press: ButtonPress, here: Channel) -> Answer:
     there = replace(here, channel_id=press.value.get("in") or here.channel_id)
-    refusal = await to.access.to_reach(press.who, there) if there != here else None
+    refusal = await to.access.to_use(press.who, there) if there != here else None
     return refusal or await to.incidents.unsnooze(
         there, press.who, press.value["id"], workspace_id=press.workspace_id
     )

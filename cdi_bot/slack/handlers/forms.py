@@ -78,14 +78,18 @@ class FormHandlers:
     async def pressed(self, body: Json) -> None:
         """Open the form from a message or from Home, about what the button carries."""
         press = ButtonPress.read(body, self.responder.slack)
+        reader = await self.responder.speaking_to(press.who)
         try:
-            draft = await self._draft(press)
-        except StoreTrouble as trouble:
-            said = self.responder.failed(trouble, action=press.action_id, user=press.who)
-            i18n = await self._translator(body)
-            await self._put_up(body, window(outcome_title(i18n), said.blocks, i18n))
-            return
-        await self._open(body, draft)
+            # In Home the channel is what the button carries, as it was when Home was shown.
+            carried = None if body.get("channel") else press.channel
+            refusal = await reader.access.to_use(press.who, carried) if carried else None
+            if refusal is None:
+                await self._open(body, await self._draft(press))
+                return
+            said = reader.say(refusal)
+        except (StoreTrouble, SlackTrouble) as trouble:
+            said = reader.failed(trouble, action=press.action_id, user=press.who)
+        await self._put_up(body, window(outcome_title(reader.i18n), said.blocks, reader.i18n))
 
     async def _draft(self, press: ButtonPress) -> FormDraft:
         channel, carried = press.channel, press.value
@@ -194,7 +198,6 @@ class FormHandlers:
                     selector,
                     values.filters,
                     workspace_id=values.workspace_id,
-                    picked=values.picked,
                 )
             )
             if isinstance(outcome[0], SubscriptionSet):

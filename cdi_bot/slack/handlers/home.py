@@ -130,7 +130,8 @@ class HomeTab:
         responder = await self.responder.speaking_to(press.who)
         channel = self.responder.slack.channel(press.value["channel"])
         try:
-            answer = await responder.incidents.acknowledge_incidents(
+            refusal = await responder.access.to_use(press.who, channel)
+            answer = refusal or await responder.incidents.acknowledge_incidents(
                 channel, press.who, press.value["incidents"]
             )
             told = responder.say(answer) if answer is not None else None

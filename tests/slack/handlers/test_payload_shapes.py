@@ -178,7 +178,7 @@ async def shapes(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
         responder = replace(desk.responder_for(app), directory=directory, access=access)
         register_handlers(
             responder,
-            forms=desk.forms,
+            forms=replace(desk.forms, subscriptions=replace(desk.subscriptions, access=access)),
             homes=desk.app.homes,
             channel_health=desk.app.dispatcher.channel_health,
             clock=desk.clock,
