@@ -144,7 +144,7 @@ def _proxy_problem(environ: Mapping[str, str], url: str) -> NetworkProblem | Non
         return NetworkProblem(variable, "that isn't a valid address of a proxy", _PROXY_FIX)
     if parts.scheme.startswith("socks"):
         return NetworkProblem(variable, "SOCKS proxies aren't supported", _PROXY_FIX)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    if parts.scheme not in {"http", "https"} or not parts.hostname or re.search(r"\s", value):
         return NetworkProblem(variable, "that isn't a valid address of a proxy", _PROXY_FIX)
     return None
 

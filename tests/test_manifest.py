@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, cast
 
 import jsonschema
@@ -137,7 +136,7 @@ def test_each_event_is_listened_to(manifest: dict[str, Any]) -> None:
         def on_event(self, kind: str, _listener: object) -> None:
             subscribed.add(kind)
 
-    register_events(cast("Any", SimpleNamespace(slack=Ears())), cast("Any", None), cast("Any", None))
+    register_events(cast("Any", Ears()), cast("Any", None), moved=cast("Any", None))
     asked = set(manifest["settings"]["event_subscriptions"]["bot_events"])
     assert asked == subscribed | {"app_home_opened"}
 

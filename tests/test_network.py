@@ -87,6 +87,7 @@ def test_exceptions(monkeypatch: pytest.MonkeyPatch, no_proxy: str, url: str, is
         ("HTTPS_PROXY", "http://", "valid"),
         ("HTTPS_PROXY", "http://p:SECRET", "valid"),
         ("HTTPS_PROXY", "ftp://SECRET", "valid"),
+        ("HTTPS_PROXY", "http://SECRET proxy:1", "valid"),
         ("SSL_CERT_FILE", "/nowhere/SECRET.pem", "can't be read (No such file"),
         ("SSL_CERT_DIR", "/nowhere", "no such folder"),
     ],

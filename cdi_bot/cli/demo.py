@@ -22,7 +22,7 @@ from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.braze.demo import demo_world
 from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARA
 from cdi_bot.sandbox.transcript import Transcript
-from cdi_bot.settings.environment import Settings
+from cdi_bot.settings.environment import Problem, Settings, SettingsError
 
 SEED = 1
 FIRST_COMMAND = "subscribe all"
@@ -59,11 +59,19 @@ async def show_demo(
     `headless` prints the conversation; `seconds` is when it ends, counted from when its address is printed; `port`
     is the page's, 0 for a free one; `settings_of` makes the bot's settings of an environment.
     """
-    with TemporaryDirectory(prefix="cdi-bot-demo-") as folder:
+    with _folder() as folder:
         async with _serving(port) as sandbox:
             settings = settings_of(_environment(sandbox, Path(folder)))
             async with _beside(*([_print_conversation(sandbox, stop)] if headless else [])):
                 return await _show(sandbox, settings, stop, seconds)
+
+
+def _folder() -> TemporaryDirectory[str]:
+    try:
+        return TemporaryDirectory(prefix="cdi-bot-demo-")
+    except OSError as error:
+        what = f"there is no folder that temporary files can be written to ({error.strerror})"
+        raise SettingsError([Problem(variable="TMPDIR", what=what, fix="Name one that can be")]) from None
 
 
 async def _show(sandbox: Sandbox, settings: Settings, stop: asyncio.Event, seconds: float | None) -> int:

@@ -49,6 +49,7 @@ class ChannelHealth:
         self._store, self._messenger, self._clock = store, messenger, clock
         self._admin_channel, self._wake = admin_channel, wake
         self._healthy: set[Channel] = set()
+        self._next: Channel | None = None  # to look at
         self.trouble: str | None = None
         """Why Slack lets the bot do nothing at all, in its word."""
 
@@ -116,33 +117,44 @@ class ChannelHealth:
             channels = await uow.subscriptions.channels()
         await self.mark_team_broken(set(channels), reason)
 
-    async def check(self, channel: Channel) -> None:
-        """Look at a channel of which Slack told something, and mark it or clear its mark."""
+    async def check(self, channel: Channel) -> bool:
+        """Look at a channel of which Slack told something, and mark it or clear its mark.
+
+        False where Slack asks to wait before the next look.
+        """
         async with self._store.read() as uow:
             subscriptions = await uow.subscriptions.for_channel(channel)
         if not subscriptions:
-            return
+            return True
         mark = next((each.broken_reason for each in subscriptions if each.broken_reason), None)
         try:
             info = await self._messenger.channel_info(channel)
         except SlackTrouble as trouble:
             if trouble.verdict is SlackVerdict.CHANNEL_GONE:
                 await self.mark_broken(channel, trouble.reason)
-            return
+            return trouble.retry_after is None
         if info.is_archived:
             await self.mark_broken(channel, ARCHIVED)
         elif mark in _TOLD_BY_A_LOOK and _may_post(info, mark):
             await self._restore(channel, mark)
+        return True
 
     async def check_broken(self) -> None:
-        """Look at every channel that is marked; called now and then, for what no event told of. Raises nothing."""
+        """Look at every channel that is marked; called now and then, for what no event told of. Raises nothing.
+
+        Where Slack allows no more looks, the next call goes on with the channel that it had come to.
+        """
         try:
             async with self._store.read() as uow:
                 channels = await uow.subscriptions.channels()
-            for channel in (each for each, mark in channels.items() if mark):
+            marked = [each for each, mark in channels.items() if mark]
+            turn = next((place for place, each in enumerate(marked) if each == self._next), 0)
+            for channel in (*marked[turn:], *marked[:turn]):
                 # Another process may have marked it: the next post clears the mark.
                 self._healthy.discard(channel)
-                await self.check(channel)
+                self._next = channel
+                if not await self.check(channel):
+                    return
         except StoreTrouble as trouble:
             log.debug("broken channels wait for the database", why=str(trouble))
 

@@ -47,6 +47,9 @@ _OUTAGE = timedelta(seconds=10)
 _LONG = 60.0
 """Seconds after which a look at the outbox hangs."""
 
+_UNREADABLE = "can't be read"
+"""Why a message waits that another version of the program has written."""
+
 _AFTER_TROUBLE = 1.0
 """Seconds to leave a channel alone when the database failed: the lease alone would leave it for a minute."""
 
@@ -216,6 +219,9 @@ class Dispatcher:
                 soonest = min(filter(None, (soonest, start)))
                 waiting_cards.add(message.owed.card_id)
                 continue
+            if not message.is_readable:
+                await self._put_off_unreadable(message)
+                continue
             if await group_with(self._store, message, waiting):
                 return True
             outcome = await self._send(message, card, owed)
@@ -228,6 +234,11 @@ class Dispatcher:
             if outcome is not None:
                 return outcome
         return soonest or False
+
+    async def _put_off_unreadable(self, message: OutboxMessage) -> None:
+        if message.last_error != _UNREADABLE:
+            log.warning("message can't be read; was it written by a newer cdi-bot?", key=message.owed.key)
+        await self._failure_handler.push_back(message, _UNREADABLE)
 
     async def _send(
         self, message: OutboxMessage, card: Card | None, owed: Sequence[OutboxMessage]

@@ -42,7 +42,8 @@ class FailureHandler:
     async def handle(self, message: OutboxMessage, trouble: SlackTrouble) -> bool | None:
         """Handle one refusal. True: look again; False: leave the channel for now; `None`: go on to the next."""
         channel, verdict = message.owed.channel, trouble.verdict
-        log.warning(
+        say = log.debug if message.attempts else log.warning  # once a message: an outage has many tries
+        say(
             "message not taken",
             message=message.message_id,
             key=message.owed.key,

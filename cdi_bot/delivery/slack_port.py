@@ -78,6 +78,10 @@ class Messenger(Protocol):
         """
         ...
 
+    async def opened(self, channel: Channel) -> Channel:
+        """The channel itself; for a person, the direct message to them."""
+        ...
+
     async def channel_info(self, channel: Channel) -> ChannelInfo:
         """Look a channel up; CHANNEL_GONE when the bot can't see it."""
         ...
@@ -90,9 +94,9 @@ class Directory(Protocol):
         """Who somebody is; raises nothing: where Slack does not tell, the defaults."""
         ...
 
-    async def channels_of(self, user_id: str, *, fresh: bool = False) -> frozenset[Channel]:
+    async def channels_of(self, user_id: str, *, anew: bool = False) -> frozenset[Channel]:
         """The channels that a person is in, of the private ones those that the bot is in too; raises `SlackTrouble`.
 
-        What was told a while ago is not good enough with `fresh`.
+        `anew`: not by what Slack said a moment ago.
         """
         ...

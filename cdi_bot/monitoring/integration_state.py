@@ -107,13 +107,16 @@ class IntegrationState:
     def newest(self, run: Run | None) -> None:
         self._newest = None if run is None else _run_values(run)
 
-    def take_stored(self, stored: WatchedIntegration) -> None:
-        """Take over what is stored; the times of the last answers may be newer here."""
+    def take_stored(self, stored: WatchedIntegration, now: datetime) -> None:
+        """Take over what is stored; the times of the last answers may be newer here.
+
+        Those that lie ahead were stored before the clock was set back, and count as of now at most.
+        """
         mine = self.watched
         self.watched = replace(
             stored,
-            listed_at=max(filter(None, (stored.listed_at, mine.listed_at)), default=None),
-            status_asked_at=max(filter(None, (stored.status_asked_at, mine.status_asked_at)), default=None),
+            listed_at=_latest(stored.listed_at, mine.listed_at, now),
+            status_asked_at=_latest(stored.status_asked_at, mine.status_asked_at, now),
         )
 
     def note_run(self, run: Run) -> None:
@@ -152,6 +155,10 @@ class IntegrationState:
         wait: timedelta = _FIRST_BACKOFF * 2 ** min(self.failures, 10)
         self.failures += 1
         return now + min(wait, _LONGEST_BACKOFF)
+
+
+def _latest(stored: datetime | None, mine: datetime | None, now: datetime) -> datetime | None:
+    return max((min(each, now) for each in (stored, mine) if each), default=None)
 
 
 def run_from_list(listed: Integration) -> Run | None:

@@ -116,7 +116,7 @@ class WorkspaceState:
             item = self.integrations.setdefault(
                 integration_id, IntegrationState(watched=watched, subscribed=False)
             )
-            item.take_stored(watched)
+            item.take_stored(watched, now)
             item.subscribed = self._is_subscribed(watched.integration)
             item.newest = newest.get(integration_id)
             still_open = unsettled.get(integration_id)

@@ -140,6 +140,7 @@ def prepare_sqlite(
             f"busy_timeout={int(busy_seconds * 1000)}",
             f"foreign_keys={'ON' if foreign_keys else 'OFF'}",
             "synchronous=NORMAL",
+            "temp_store=MEMORY",  # containers with a read-only root have no folder for temporary files
             *(["query_only=ON"] if query_only else []),
         ):
             cursor.execute(f"PRAGMA {pragma}")
@@ -148,6 +149,15 @@ def prepare_sqlite(
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
+
+
+def file_of(url: URL) -> tuple[int, int] | None:
+    """What tells a SQLite file from any other, also from one that is put in its place; `None` where none is there."""
+    try:
+        found = Path(url.database or "").stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def note_changes(engine: Engine) -> None:

@@ -25,8 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.message import Content, MessageKind, OutboxMessage, OwedMessage
-from cdi_bot.store.errors import StoreTrouble
+from cdi_bot.core.model.message import Content, MessageKind, OutboxMessage, OwedMessage, ShowCard
 from cdi_bot.store.portable import (
     LONGEST_LEASE,
     AnyRow,
@@ -317,14 +316,12 @@ def content_to_json(content: Content) -> str:
     return json.dumps(_CONTENT.dump_python(content, mode="json"))
 
 
-def content_from_json(text: str) -> Content:
-    """The content that was written, its class told by `what`; raises `StoreTrouble` if it fits no known class."""
+def content_from_json(text: str) -> Content | None:
+    """The content that was written, its class told by `what`; `None` if it fits no known class."""
     try:
         return _CONTENT.validate_python(json.loads(text))
-    except (ValueError, ValidationError) as error:
-        raise StoreTrouble(
-            "a message in the outbox can't be read; was it written by a newer cdi-bot?"
-        ) from error
+    except (ValueError, ValidationError):
+        return None
 
 
 def _row(message: OwedMessage, now: datetime) -> dict[str, Any]:
@@ -334,5 +331,5 @@ def _row(message: OwedMessage, now: datetime) -> dict[str, Any]:
 
 def _message_of(row: AnyRow) -> OutboxMessage:
     content = content_from_json(row.content)
-    owed = value_of(OwedMessage, row, kind=MessageKind(row.kind), content=content)
-    return value_of(OutboxMessage, row, owed=owed)
+    owed = value_of(OwedMessage, row, kind=MessageKind(row.kind), content=content or ShowCard())
+    return value_of(OutboxMessage, row, owed=owed, is_readable=content is not None)

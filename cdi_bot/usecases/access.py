@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cdi_bot.core.model.channel import Channel, Person
 from cdi_bot.delivery.slack_port import Directory, Messenger, SlackTrouble, SlackVerdict
@@ -29,30 +29,33 @@ class Access:
         return _as_reader(await self._person(who))
 
     async def to_sync(self, who: str) -> NotAllowed | None:
-        """Whether somebody may start a sync."""
-        refusal = await self.to_change(who)
-        return refusal or (None if self._is_admin(who) else NotAllowed(action="sync"))
+        """Whether somebody may start a sync. Where everybody is an admin, whoever may be a guest is none."""
+        person = await self._person(who)
+        refusal = _as_reader(person)
+        if refusal:
+            return refusal
+        if not self._is_admin(who):
+            return NotAllowed(action="sync")
+        return (
+            NotAllowed(action="sync_as_anybody")
+            if person.is_guest is None and who not in self.admins
+            else None
+        )
 
     async def to_reach(self, who: str, there: Channel) -> NotAllowed | None:
         """Whether somebody may see or change the channel `there` from another place: its members and admins may.
 
-        A private channel is not shown to anybody who is not in it, not even to admins.
+        A private channel is not shown to anybody who is not in it, not even to admins. Slack is asked each time: a
+        button or an open window outlasts being a member. A direct message with the bot is reached by its person alone.
         """
-        return await self._to_reach(who, there, fresh=False)
-
-    async def to_use(self, who: str, there: Channel) -> NotAllowed | None:
-        """Whether somebody may change the channel that a button or an open window carries, asked of Slack anew.
-
-        They may have left it since it was shown, or been removed. A direct conversation with the bot is their own.
-        """
-        if there.channel_id.startswith("D"):
-            return await self.to_change(who)
-        return await self._to_reach(who, there, fresh=True)
-
-    async def _to_reach(self, who: str, there: Channel, *, fresh: bool) -> NotAllowed | None:
         refusal = await self.to_change(who)
-        if refusal or there in await self.directory.channels_of(who, fresh=fresh):
+        if refusal:
             return refusal
+        if there.channel_id.startswith("D"):
+            is_own = there == await self.messenger.opened(replace(there, channel_id=who))
+            return None if is_own else NotAllowed(action="private")
+        if there in await self.directory.channels_of(who, anew=True):
+            return None
         if not self._is_admin(who):
             return NotAllowed(action="elsewhere")
         return NotAllowed(action="private") if await self._is_hidden(there) else None

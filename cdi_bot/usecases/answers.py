@@ -236,7 +236,8 @@ class CannotPost:
 class NotAllowed:
     """The person is not allowed to do this.
 
-    `action` is `sync` (start a sync), `elsewhere` (change a channel that they are not in), `private` (the same for a
+    `action` is `sync` (start a sync), `sync_as_anybody` (the same where only members may and nobody tells who is a
+    guest), `elsewhere` (change a channel that they are not in), `private` (the same for a
     private channel, which even an admin may not), `change_as_guest` or `change_from_outside`.
     """
 

@@ -1,7 +1,7 @@
 """What the form for a subscription needs: integrations to choose from, the present subscription, and the change itself.
 
-A change is made by the same use cases as the commands. A form may name another channel than the one it came from,
-so it is checked here whether the person is in it.
+A change is made by the same use cases as the commands. A form names its channel itself and stays open for long, so
+each time it is asked here whether the person is in that channel.
 """
 
 from __future__ import annotations
@@ -127,8 +127,8 @@ class SubscriptionForms:
     async def subscribe(
         self, channel: Channel, who: str, selector: str, filters: Filters, *, workspace_id: int
     ) -> Answer:
-        """Subscribe as the command does; the channel has to be one that the person may change by now."""
-        refusal = await self.subscriptions.access.to_use(who, channel)
+        """Subscribe as the command does, if the person may change the channel."""
+        refusal = await self.subscriptions.access.to_reach(who, channel)
         if refusal:
             return await posting_problem(self.subscriptions.messenger, channel) or refusal
         return await self.subscriptions.subscribe(channel, who, selector, filters, workspace_id=workspace_id)
@@ -145,8 +145,8 @@ class SubscriptionForms:
         return answers
 
     async def unsubscribe(self, channel: Channel, who: str, subscription: Subscription) -> Answer:
-        """End this one subscription, and no others, of a channel that the person may change by now."""
-        return await self.subscriptions.access.to_use(who, channel) or await self.subscriptions.unsubscribe(
+        """End this one subscription, and no others, if the person may change the channel."""
+        return await self.subscriptions.access.to_reach(who, channel) or await self.subscriptions.unsubscribe(
             channel, who, subscription.selector, workspace_id=subscription.workspace_id, only=True
         )
 

@@ -220,3 +220,20 @@ async def test_without_anybody_to_tell_whoever_asks_is_told(bot: Whole) -> None:
     change(bot, bot_is_member=True)
     await bot.bot.dispatcher.channel_health.check(ALERTS)
     assert (await app.queries.overview(OPS)).lost == LostChannels(here=None, elsewhere=0)
+
+
+async def test_more_lost_channels_than_slack_lets_look_at_have_their_turn(bot: Whole) -> None:
+    """Where a minute allows one look, the next minute goes on with the channel that had none."""
+    await bot.subscribe(channel=OPS)
+    channel_health = bot.bot.dispatcher.channel_health
+    change(bot, archived=True)
+    for channel in (ALERTS, OPS):
+        await channel_health.mark_broken(channel, "is_archived")
+    for _ in range(2):
+        for kind in (FaultKind.LATENCY, FaultKind.RATE_LIMITED):
+            bot.sandbox.slack.faults.add(Fault(kind=kind, retry_after=5, times=1, path="conversations.info"))
+        await channel_health.check_broken()
+        bot.sandbox.slack.faults.clear()
+        await bot.run(6)
+    lost = (await bot.bot.app.queries.overview(ALERTS)).lost
+    assert lost == LostChannels(here="is_archived", elsewhere=0)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
+from cdi_bot.core.model.message import MessageKind, OwedMessage, Unsubscribed
 from cdi_bot.core.model.subscription import Snooze
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.model import TokenState
+from cdi_bot.store.outbox import content_to_json
 from tests.rigs.whole import ALERTS, WHO, Whole, whole
 
 
@@ -96,3 +101,45 @@ async def reason(bot: Whole) -> str | None:
     async with bot.store.read() as uow:
         (subscription,) = await uow.subscriptions.for_channel(ALERTS)
     return subscription.broken_reason
+
+
+async def test_a_message_that_is_not_taken_is_logged_once(bot: Whole) -> None:
+    """Not with each of its tries, which go on for as long as Slack is away; what came of it is."""
+    bot.sandbox.slack.faults.add(Fault(kind=FaultKind.STATUS, status=503, path="chat.postMessage"))
+    with capture_logs() as logs:
+        bot.end_run("users")
+        await bot.run(300)
+        bot.sandbox.slack.faults.clear()
+        await bot.until(lambda: len(bot.messages()) == 1)
+    said = [each["log_level"] for each in logs if each["event"] == "message not taken"]
+    assert said.count("warning") == 1
+    assert len(said) > 5
+    assert [each["done"] for each in logs if each["event"] == "message"] == ["posted"]
+
+
+async def test_a_message_that_another_version_wrote_stops_no_other(bot: Whole, tmp_path: Path) -> None:
+    """After a step back to an older version it waits for the newer one; what comes after it is sent meanwhile."""
+
+    def write(content: str) -> None:
+        with closing(sqlite3.connect(tmp_path / "cdi_bot.db")) as database, database:
+            database.execute("UPDATE outbox SET content = ? WHERE key = 'of the future'", [content])
+
+    left = Unsubscribed(who=WHO, workspace_id=bot.workspace_id, selector="all")
+    async with bot.store.write() as uow:
+        notice = OwedMessage(
+            key="of the future", channel=ALERTS, kind=MessageKind.NOTICE, content=left, not_before=bot.clock()
+        )
+        await uow.outbox.add([notice], now=bot.clock())
+    write('{"what": "unheard_of"}')
+    bot.end_run("users")
+    with capture_logs() as logged:
+        await bot.until(lambda: len(bot.cards()) == 1, seconds=10)
+        await bot.run(300)
+    assert len(bot.messages()) == 1
+    assert bot.store.trouble is None
+    assert [line["event"] for line in logged if line["log_level"] not in {"info", "debug"}] == [
+        "message can't be read; was it written by a newer cdi-bot?"
+    ]
+    write(content_to_json(left))
+    await bot.run(120)
+    assert len(bot.messages()) == 2

@@ -91,3 +91,12 @@ async def test_a_database_on_a_read_only_root(system: System) -> None:
     assert finished.code == 1
     assert "/opt/cdi_bot.db can't be opened; give this user the right" in finished.err
     assert "Traceback" not in finished.err
+
+
+@pytest.mark.skipif(not has_bubblewrap(), reason="needs bubblewrap, and leave to use it")
+async def test_a_demo_without_a_folder_for_its_files(system: System) -> None:
+    """It is told as wrong settings, which it is, with the variable."""
+    system.program.before = (*_BOX.split(), "--chdir", "/")
+    finished = await system.program.run("demo", "--for", "1")
+    assert finished.code == 2
+    assert "  TMPDIR: there is no folder that temporary files can be written to" in finished.err

@@ -47,7 +47,7 @@ class Members(Directory):
         """Anybody."""
         return Person(user_id=user_id)
 
-    async def channels_of(self, user_id: str, *, fresh: bool = False) -> frozenset[Channel]:  # noqa: ARG002
+    async def channels_of(self, user_id: str, *, anew: bool = False) -> frozenset[Channel]:  # noqa: ARG002
         """All."""
         return self._channels
 

@@ -229,6 +229,10 @@ class SimMessenger(Messenger):
 
         return await self._call(Method.FIND, carry_out, channel)
 
+    async def opened(self, channel: Channel) -> Channel:
+        """The same: a person and the direct message to them are one room here."""
+        return channel
+
     async def channel_info(self, channel: Channel) -> ChannelInfo:
         """Tell of a channel; the bot is in all that there are."""
 

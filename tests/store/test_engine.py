@@ -16,11 +16,11 @@ from structlog.testing import capture_logs
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.store import RowRefused, Store, StoreTrouble, migrate
-from cdi_bot.store.engine import BUSY_SECONDS, async_url, open_engines
+from cdi_bot.store.engine import BUSY_SECONDS, async_url, open_engines, open_migrating, sync_url
 from tests.databases import Databases, Disk, a_disk, new_file
 from tests.store.samples import run
 
-WAL, FOREIGN_KEYS_ON, NORMAL = "wal", 1, 1
+WAL, FOREIGN_KEYS_ON, NORMAL, IN_MEMORY = "wal", 1, 1, 2
 
 
 async def settings(url: URL, *names: str) -> list[tuple[object, ...]]:
@@ -42,6 +42,16 @@ async def test_sqlite_writes_ahead_and_keeps_foreign_keys(databases: Databases, 
     writer, reader = await settings(url, *names)
     assert writer == (WAL, BUSY_SECONDS * 1000, FOREIGN_KEYS_ON, NORMAL, 0)
     assert reader == (WAL, BUSY_SECONDS * 1000, FOREIGN_KEYS_ON, NORMAL, 1)
+
+
+async def test_sqlite_needs_no_folder_for_temporary_files(databases: Databases, tmp_path: Path) -> None:
+    """What doesn't fit its cache is sorted in memory: on a read-only root there is no folder, and it would fail."""
+    url = databases.migrated("sqlite", tmp_path)
+    assert await settings(async_url(url), "temp_store") == [(IN_MEMORY,), (IN_MEMORY,)]
+    engine = open_migrating(sync_url(url))
+    with engine.connect() as connection:
+        assert connection.execute(text("PRAGMA temp_store")).scalar() == IN_MEMORY
+    engine.dispose()
 
 
 async def test_postgresql_waits_no_longer_for_a_lock(databases: Databases, tmp_path: Path) -> None:

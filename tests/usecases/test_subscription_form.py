@@ -75,21 +75,31 @@ async def test_by_which_subscription_a_channel_gets_alerts(desk: Desk) -> None:
 
 
 async def test_only_ones_own_channels(desk: Desk) -> None:
-    """The form's channel is one's own when it is sent off, or the answer says why not."""
+    """A form's channel is one's own when the form is sent, or the answer says why not."""
     desk.add("Users")
     general = replace(ALERTS, channel_id="C0GENERAL1")
+    forms: SubscriptionForms = desk.forms
+    assert isinstance(await forms.subscribe(general, KENJI, "all", QUIET, workspace_id=1), SubscriptionSet)
     world = desk.sandbox.slack
     place = world.channels["C0GENERAL1"]
-    world.put_channel(replace(place, members=place.members - {KENJI}))
-    forms: SubscriptionForms = desk.forms
-    assert isinstance(await forms.subscribe(general, MARA, "all", QUIET, workspace_id=1), SubscriptionSet)
-    assert await forms.subscribe(general, KENJI, "all", QUIET, workspace_id=1) == NotAllowed(
-        action="elsewhere"
-    )
-    world.put_channel(replace(place, members=place.members | {KENJI}))  # who was asked about a moment ago
-    assert isinstance(await forms.subscribe(general, KENJI, "all", QUIET, workspace_id=1), SubscriptionSet)
+    world.put_channel(replace(place, members=place.members - {KENJI}))  # while his form is open
+    elsewhere = NotAllowed(action="elsewhere")
+    assert await forms.subscribe(general, KENJI, "Users", QUIET, workspace_id=1) == elsewhere
+    async with desk.store.read() as uow:
+        (present,) = await uow.subscriptions.for_channel(general)
+    assert await forms.unsubscribe(general, KENJI, present) == elsewhere
+    assert isinstance(await forms.unsubscribe(general, MARA, present), SubscriptionEnded)
     assert await forms.subscribe(PRIVATE, MARA, "all", QUIET, workspace_id=1) == NeedsInvite(channel=PRIVATE)
     assert isinstance(await forms.subscribe(ALERTS, GUEST, "all", QUIET, workspace_id=1), NotAllowed)
+
+
+async def test_a_direct_message_is_reached_by_its_person_alone(desk: Desk) -> None:
+    """Slack does not list it among anybody's channels."""
+    own = await desk.messenger.opened(replace(ALERTS, channel_id=MARA))
+    assert isinstance(await desk.forms.subscribe(own, MARA, "all", QUIET, workspace_id=1), SubscriptionSet)
+    assert await desk.forms.subscribe(own, KENJI, "all", QUIET, workspace_id=1) == NotAllowed(
+        action="private"
+    )
 
 
 async def test_one_subscription_ends_alone(desk: Desk) -> None:

@@ -261,3 +261,24 @@ async def test_a_laptop_that_slept_with_its_network_down_says_nothing_of_braze_a
     bot.sandbox.braze.faults.clear()
     await bot.run(60)
     assert bot.messages() == []
+
+
+async def test_nothing_is_late_before_its_time_after_a_restart_on_a_clock_that_is_right_again(
+    bot: Whole,
+) -> None:
+    """When Braze last told of it was stored by a clock that was an hour ahead: that shows nothing."""
+    bot.clock_error = HOUR
+    await bot.start_bot()
+    bot.create("Punctual", schedule_seconds=1800)
+    await bot.run(5)
+    await bot.subscribe()
+    await bot.run(60)
+    await bot.bot.close()
+    bot.clock_error = 0
+    bot.sandbox.braze.faults.add(Fault(kind=FaultKind.CUT_BEFORE))
+    await bot.start_bot(owner="two")
+    await bot.run(30)
+    assert bot.messages() == []
+    bot.sandbox.braze.faults.clear()
+    await bot.run(3600, step=5)
+    assert bot.messages() == []

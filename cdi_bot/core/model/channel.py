@@ -62,14 +62,15 @@ class Person:
     """Somebody who types a command, presses a button, or opens Home.
 
     `language` is Slack's tag such as `ja-JP`, `None` where it is unknown. A guest has access to single channels of
-    the team only; somebody from outside belongs to another team and shares a channel with this one. `is_known` is
-    False where Slack does not answer: the other values are then the defaults.
+    the team only; `is_guest` is `None` where the app may not ask (it lacks `users:read`). Somebody from outside
+    belongs to another team and shares a channel with this one. `is_known` is False where Slack does not answer: the
+    other values are then the defaults.
     """
 
     user_id: str
     zone: tzinfo = UTC
     language: str | None = None
-    is_guest: bool = False
+    is_guest: bool | None = False
     is_outside: bool = False
     is_bot: bool = False
     is_known: bool = True

@@ -265,7 +265,8 @@ class OutboxMessage:
     """A message in the outbox, with what happened to it so far.
 
     `sending_since` is committed before the message is sent to Slack: where it is still set later, the outcome of
-    that attempt is unknown. `attempts` counts the attempts that failed.
+    that attempt is unknown. `attempts` counts the attempts that failed. One that is not `is_readable` was written by
+    another version of the program: its content stands for none.
     """
 
     message_id: int
@@ -274,6 +275,7 @@ class OutboxMessage:
     attempts: int = 0
     sending_since: datetime | None = None
     last_error: str | None = None
+    is_readable: bool = True
 
 
 def show_card(card: Card, now: datetime) -> OwedMessage:

@@ -97,7 +97,9 @@ class SlackDirectory(Directory):
         except SlackTrouble as trouble:
             if trouble.verdict is SlackVerdict.REFUSED and trouble.reason == "missing_scope":
                 log.info("people not told: the app lacks users:read")
-                return Person(user_id=user_id, is_outside=self._is_elsewhere(user_id)), PERSON_HOLDS
+                return Person(
+                    user_id=user_id, is_guest=None, is_outside=self._is_elsewhere(user_id)
+                ), PERSON_HOLDS
             log.warning("person not told", user=user_id, why=trouble.reason)
             return before or Person(user_id=user_id, is_known=False), TRIED_AGAIN
         told = answer["user"]
@@ -118,10 +120,10 @@ class SlackDirectory(Directory):
     def _is_org_wide(self) -> bool:
         return self._team_id == self._enterprise_id
 
-    async def channels_of(self, user_id: str, *, fresh: bool = False) -> frozenset[Channel]:
+    async def channels_of(self, user_id: str, *, anew: bool = False) -> frozenset[Channel]:
         """The channels somebody is in. The bot's token sees a private one only if the bot is in it too."""
-        known = self._channels.get(user_id)
-        if fresh or known is None or self._clock() >= known.until:
+        known = None if anew else self._channels.get(user_id)
+        if known is None or self._clock() >= known.until:
             known = _KnownChannels(await self._ask_channels(user_id), self._clock() + CHANNELS_HOLD)
             self._channels.put(user_id, known)
         return known.channels
@@ -217,7 +219,7 @@ NEEDED = {
 OPTIONAL = {
     "channels:history": "a message whose answer was lost is sent again, as a possible repeat",
     "groups:history": "the same in private channels",
-    "users:read": "people's time zones are not known",
+    "users:read": "people's time zones are not known, nor who is a guest: CDI_BOT_ADMINS=* lets nobody start a sync",
 }
 
 

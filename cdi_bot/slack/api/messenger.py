@@ -42,7 +42,7 @@ class SlackMessenger(Messenger):
         language: str | None = None,
     ) -> str:
         """Post a message that carries `key` in its metadata, to a person as well; returns its `ts`."""
-        channel = await self._opened(channel)
+        channel = await self.opened(channel)
         answer = await self._api.send(
             "chat.postMessage",
             self._rendered(view, language),
@@ -69,7 +69,7 @@ class SlackMessenger(Messenger):
         Raises `SlackTrouble` with the verdict REFUSED where the bot may not read the channel, or where too much
         was said since.
         """
-        channel = await self._opened(channel)
+        channel = await self.opened(channel)
         oldest = f"{max(0.0, self._api.slack_time - (ago + MARGIN).total_seconds()):.6f}"
         cursor: str | None = None
         for _page in range(MOST_PAGES):
@@ -87,7 +87,7 @@ class SlackMessenger(Messenger):
                 return None
         raise SlackTrouble("history_too_long", verdict=SlackVerdict.REFUSED)
 
-    async def _opened(self, channel: Channel) -> Channel:
+    async def opened(self, channel: Channel) -> Channel:
         """The channel itself; for a person, the direct message to them."""
         if not channel.is_person:
             return channel

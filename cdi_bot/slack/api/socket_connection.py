@@ -28,6 +28,9 @@ CLOSE_SECONDS = 1.0
 HEARTBEAT_SECONDS = 10.0
 """How often a quiet connection is asked for a sign of life; without one in half that time it has ended."""
 
+LINK_DISABLED = "link_disabled"
+"""Why Slack ends connections of an app whose Socket Mode was switched off; a new one would end as soon."""
+
 Taker = Callable[[SocketModeRequest], Awaitable[SocketModeResponse | None]]
 """Gets an envelope; returns what to acknowledge it with, or `None` to leave it to another connection."""
 
@@ -35,7 +38,10 @@ log = structlog.get_logger(__name__)
 
 
 class Connection:
-    """Made by `connect`. `wants_end` is set once Slack wants it renewed, `has_ended` once nothing comes by it."""
+    """Made by `connect`. `wants_end` is set once Slack wants it renewed, `has_ended` once nothing comes by it.
+
+    `is_disabled` is set beside the first where Socket Mode was switched off for the app.
+    """
 
     def __init__(
         self,
@@ -55,7 +61,7 @@ class Connection:
         self._heard_at = clock()
         self._taking: set[asyncio.Task[None]] = set()
         self._reader = asyncio.create_task(self._read())
-        self.wants_end = False
+        self.wants_end = self.is_disabled = False
         self.has_ended = False
 
     @property
@@ -102,6 +108,7 @@ class Connection:
         message = _parsed(text)
         if message.get("type") == "disconnect":  # a warning, or the end itself: Slack closes it soon
             self.wants_end = True
+            self.is_disabled = message.get("reason") == LINK_DISABLED
             self._on_end()
             return
         request = SocketModeRequest.from_dict(message) if isinstance(message.get("payload"), dict) else None

@@ -12,10 +12,10 @@ from collections.abc import Callable
 
 import structlog
 
-from cdi_bot.delivery.slack_port import SlackTrouble
+from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
 from cdi_bot.slack.api import socket_connection
 from cdi_bot.slack.api.call import SlackApi
-from cdi_bot.slack.api.socket_connection import Connection, Taker
+from cdi_bot.slack.api.socket_connection import LINK_DISABLED, Connection, Taker
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +32,15 @@ SILENT_SECONDS = 30.0
 
 QUICK_RETRIES = 5
 """So often in a row an end is answered at once, then at the next look: Slack grants few openings a minute."""
+
+PAUSES = (5.0, 60.0)
+"""Seconds without another try after a refusal: the first, twice as many after each that follows, and the longest."""
+
+LASTING_PAUSES = (60.0, 300.0)
+"""The same where somebody has to put something right, as after `link_disabled` or `invalid_auth`."""
+
+STEADY_SECONDS = 60.0
+"""A connection that has stood for so long ends the row of refusals."""
 
 
 class SocketMode:
@@ -59,6 +68,9 @@ class SocketMode:
         self._watch: asyncio.Task[None] | None = None
         self._lost = False
         self._refused: str | None = None
+        self._pause = 0.0
+        self._rest_until = 0.0
+        self._opened_at = 0.0
 
     @property
     def is_connected(self) -> bool:
@@ -91,7 +103,10 @@ class SocketMode:
     async def look(self) -> None:
         """Replace what is spent; the watch looks every few seconds, and whenever a connection ends."""
         for place, each in enumerate(self._open):
-            if (why := _why_spent(each)) is not None:
+            if each.is_disabled:
+                each.is_disabled = False  # counted once
+                self._refuse(SlackTrouble(LINK_DISABLED, verdict=SlackVerdict.RETRY))
+            if (why := _why_spent(each)) is not None and self._clock() >= self._rest_until:
                 await self._replace(place, why)
         if self._lost and self.is_connected:
             log.info("connected to Slack again")
@@ -132,14 +147,25 @@ class SocketMode:
         try:
             fresh = await self._connection()
         except SlackTrouble as trouble:
-            if trouble.reason != self._refused:
-                log.warning("Slack can't be connected to", why=trouble.reason)
-            self._refused = trouble.reason
+            self._refuse(trouble)
             return
-        self._refused = None
+        if self._clock() - self._opened_at >= STEADY_SECONDS:
+            self._refused, self._pause = None, 0.0
+        self._opened_at = self._clock()
         stale, self._open[place] = self._open[place], fresh
         log.info("connection to Slack replaced", was=why)
         await stale.close()
+
+    def _refuse(self, trouble: SlackTrouble) -> None:
+        """Leave Slack alone for a while, the longer the more often it refuses, and as long as it asks at least."""
+        lasting = trouble.reason == LINK_DISABLED or trouble.verdict is SlackVerdict.TEAM_GONE
+        first, longest = LASTING_PAUSES if lasting else PAUSES
+        self._pause = min(max(self._pause * 2, first), longest)
+        rest = max(self._pause, trouble.retry_after or 0.0)
+        self._rest_until = self._clock() + rest
+        if trouble.reason != self._refused:
+            log.warning("Slack can't be connected to", why=trouble.reason, next_try_in=rest)
+        self._refused = trouble.reason
 
 
 def _why_spent(each: Connection) -> str | None:

@@ -28,13 +28,15 @@ log = structlog.get_logger(__name__)
 class ButtonPress:
     """Who pressed what, and what it carries.
 
-    `channel` is the one that it stands in or, in a form or Home, the one that it is about, if any.
+    `channel` is the one that it stands in or, in a form or Home, the one that it is about, if any. Then it comes
+    `from_value`: whether the person may reach that channel has to be asked.
     """
 
     who: str
     action_id: str
     channel: Channel | None
     value: dict[str, Any]
+    from_value: bool
 
     @property
     def workspace_id(self) -> int | None:
@@ -47,12 +49,14 @@ class ButtonPress:
         action = body["actions"][0]
         option = action.get("selected_option") or {}
         value = json.loads(option.get("value") or action.get("value") or "{}")
-        channel_id = (body.get("channel") or {}).get("id") or value.get("channel")
+        here = (body.get("channel") or {}).get("id")
+        channel_id = here or value.get("channel")
         return cls(
             who=body["user"]["id"],
             action_id=action["action_id"].partition(":")[0],
             channel=slack.channel(channel_id) if channel_id else None,
             value=value,
+            from_value=here is None,
         )
 
 
@@ -84,7 +88,7 @@ async def _until(to: Responder, press: ButtonPress) -> datetime | None:
 
 async def _unsnooze(to: Responder, press: ButtonPress, here: Channel) -> Answer:
     there = replace(here, channel_id=press.value.get("in") or here.channel_id)
-    refusal = await to.access.to_use(press.who, there) if there != here else None
+    refusal = await to.access.to_reach(press.who, there) if there != here else None
     return refusal or await to.incidents.unsnooze(
         there, press.who, press.value["id"], workspace_id=press.workspace_id
     )

@@ -80,9 +80,11 @@ class FormHandlers:
         press = ButtonPress.read(body, self.responder.slack)
         reader = await self.responder.speaking_to(press.who)
         try:
-            # In Home the channel is what the button carries, as it was when Home was shown.
-            carried = None if body.get("channel") else press.channel
-            refusal = await reader.access.to_use(press.who, carried) if carried else None
+            refusal = (
+                await reader.access.to_reach(press.who, press.channel)
+                if press.channel and press.from_value
+                else None
+            )
             if refusal is None:
                 await self._open(body, await self._draft(press))
                 return

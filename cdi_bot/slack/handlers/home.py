@@ -119,6 +119,11 @@ class HomeTab:
         self.responder.directory.forget_channels_of(who)
         await self._show(who, self._same_page(body))
 
+    async def moved(self, who: str) -> None:
+        """Show somebody who has joined or left a channel what they see from now on, if they may be looking."""
+        self.responder.directory.forget_channels_of(who)
+        await self.show_again(who)
+
     async def show_again(self, who: str) -> None:
         """Show somebody what they have just changed elsewhere, if they may be looking."""
         if viewer := self._viewers.get(who):
@@ -130,10 +135,9 @@ class HomeTab:
         responder = await self.responder.speaking_to(press.who)
         channel = self.responder.slack.channel(press.value["channel"])
         try:
-            refusal = await responder.access.to_use(press.who, channel)
-            answer = refusal or await responder.incidents.acknowledge_incidents(
-                channel, press.who, press.value["incidents"]
-            )
+            answer = await responder.access.to_reach(
+                press.who, channel
+            ) or await responder.incidents.acknowledge_incidents(channel, press.who, press.value["incidents"])
             told = responder.say(answer) if answer is not None else None
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
             told = responder.failed(error, action=press.action_id, user=press.who)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from cdi_bot.delivery.channel_health import REVOKED, UNINSTALLED, ChannelHealth
@@ -32,7 +32,7 @@ def register_handlers(
     home = HomeTab(responder=responder, homes=homes, clock=clock)
     home.listen()
     FormHandlers(responder=responder, forms=forms, changed=home.show_again).listen()
-    register_events(responder, channel_health, home)
+    register_events(slack, channel_health, moved=home.moved)
     return home
 
 
@@ -42,26 +42,23 @@ _CHANNELS = tuple(
 _MEMBERS = ("member_joined_channel", "member_left_channel")
 
 
-def register_events(responder: Responder, channel_health: ChannelHealth, home: HomeTab) -> None:
+def register_events(
+    slack: SlackApp, channel_health: ChannelHealth, *, moved: Callable[[str], Awaitable[None]]
+) -> None:
     """Look at each channel that Slack tells something of, and take note of the app's removal.
 
-    When somebody joins or leaves, what was known of their channels is forgotten, and their Home shown anew.
-
     A channel is looked at for whichever installation the event was sent: of those that share the channel, Slack names
-    one only.
+    one only. `moved` is told of each person who has joined or left a channel.
     """
-    slack = responder.slack
 
     async def channel(body: Json) -> None:
         await channel_health.check(slack.channel(body["event"]["channel"]))
 
     async def member(body: Json) -> None:
-        who = body["event"]["user"]
-        if who == slack.identity.bot_user_id:
+        if body["event"]["user"] == slack.identity.bot_user_id:
             await channel(body)
-            return
-        responder.directory.forget_channels_of(who)
-        await home.show_again(who)
+        else:
+            await moved(body["event"]["user"])
 
     async def uninstalled(body: Json) -> None:
         if slack.identity.owns(body):

@@ -107,6 +107,17 @@ def _not_allowed(answer: NotAllowed, i18n: Translator) -> Rendered:
     if answer.action == "sync":
         line = i18n("Only the bot's admins may start syncs.")
         return short_message(line, i18n("Ask whoever runs the bot: the setting is `CDI_BOT_ADMINS`."))
+    if answer.action == "sync_as_anybody":
+        line = i18n(
+            "Every member may start syncs, but Slack doesn't tell the bot who is a guest, so nobody may for now."
+        )
+        return short_message(
+            line,
+            i18n(
+                "Ask a Slack admin to give the app the permission {scope}, or whoever runs the bot to list its admins "
+                "in `CDI_BOT_ADMINS`."
+            ).format(scope=code("users:read")),
+        )
     line = i18n("This channel is private and you are not in it: nothing of it is shown or changed from here.")
     return short_message(line, i18n("Join it first, or choose another one."))
 

@@ -149,8 +149,8 @@ async def test_without_the_scope_everybody_is_a_member(people: SlackDirectory, s
     sandbox.slack.set_token(sandbox.slack_bot_token, scopes=frozenset({"commands"}))
     people.met(OUTSIDER, "T0STRANGER")
     people.met(KENJI, TEAM)
-    assert await people.person(KENJI) == Person(user_id=KENJI)
-    assert await people.person(GUEST) == Person(user_id=GUEST)
+    assert await people.person(KENJI) == Person(user_id=KENJI, is_guest=None)
+    assert await people.person(GUEST) == Person(user_id=GUEST, is_guest=None)
     assert (await people.person(OUTSIDER)).is_outside
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import aiohttp
@@ -20,7 +21,7 @@ from cdi_bot.sandbox.slack.model import TokenState
 from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARA
 from cdi_bot.sandbox.slack.socket_mode import CONNECTIONS_MAX, HANDSHAKE
 from cdi_bot.slack.api.call import SlackApi
-from cdi_bot.slack.api.socket_mode import CONNECTIONS, SILENT_SECONDS, SocketMode
+from cdi_bot.slack.api.socket_mode import CONNECTIONS, LASTING_PAUSES, SILENT_SECONDS, SocketMode
 from tests.slack.api.bolt_kit import PATIENCE, Ticks
 
 NEVER = 3600.0
@@ -60,7 +61,7 @@ async def make(sandbox: Sandbox, clock: Ticks, taker: Taker) -> AsyncIterator[Ca
     """Return a maker of sockets; they are closed after the test."""
     made: list[SocketMode] = []
     async with aiohttp.ClientSession() as session:
-        api = SlackApi(session, token=None, url=f"{sandbox.url}/api/")
+        api = SlackApi(session, token=None, url=f"{sandbox.url}/api/", clock=clock)
 
         def maker(
             token: str = sandbox.slack_app_token, *, watch: float = NEVER, patience: float = PATIENCE
@@ -193,7 +194,7 @@ class TestWatch:
         assert sockets.is_connected
 
     async def test_a_revoked_token_is_told_once(
-        self, sandbox: Sandbox, make: Callable[..., SocketMode]
+        self, sandbox: Sandbox, make: Callable[..., SocketMode], clock: Ticks
     ) -> None:
         """While Slack refuses the app token the reason is logged, not at each try; with the token back all is well."""
         token, sockets = sandbox.slack_app_token, make(watch=0.01)
@@ -204,17 +205,63 @@ class TestWatch:
             sandbox.sockets.cut()
             async with asyncio.timeout(PATIENCE):
                 while refused(sandbox) < 6:
+                    clock.seconds += LASTING_PAUSES[1]
                     await sockets.look()
                     await asyncio.sleep(0)
             assert not sockets.is_connected
             assert [line["why"] for line in of(logs, "Slack can't be connected to")] == ["token_revoked"]
             sandbox.slack.set_token(token, state=TokenState.ACTIVE)
+            clock.seconds += LASTING_PAUSES[1]
             await until(sandbox, lambda: sandbox.sockets.count == CONNECTIONS)
             await sockets.look()
         assert await answered(sandbox)
         assert len(of(logs, "connection to Slack lost; trying to connect again")) == 1
         assert len(of(logs, "connected to Slack again")) == 1
         assert token not in str(logs)
+
+
+class TestRefusals:
+    """Slack is left alone the longer, the more often it refuses."""
+
+    async def test_as_long_as_slack_asks(self, sandbox: Sandbox, sockets: SocketMode, clock: Ticks) -> None:
+        """`Retry-After` of a 429 is waited for: until then no address is asked for, however often it looks."""
+        sandbox.slack.faults.add(Fault(kind=FaultKind.RATE_LIMITED, retry_after=30, path=OPEN, times=1))
+        clock.seconds += SILENT_SECONDS
+        for seconds in (0, 5, 10, 14.9):
+            clock.seconds += seconds
+            await sockets.look()
+        assert (opened(sandbox), refused(sandbox), sockets.is_connected) == (2, 1, False)
+        clock.seconds += 0.2
+        await sockets.look()
+        assert (opened(sandbox), sockets.is_connected) == (4, True)
+
+    async def test_the_pauses_grow(self, sandbox: Sandbox, sockets: SocketMode, clock: Ticks) -> None:
+        """After each refusal in a row twice as long, up to the longest; one that stood for a while ends the row."""
+        sandbox.slack.set_token(sandbox.slack_app_token, state=TokenState.REVOKED)
+        clock.seconds += SILENT_SECONDS
+        tries = []
+        for _ in range(1500):
+            before = refused(sandbox)
+            await sockets.look()
+            if refused(sandbox) > before:
+                tries.append(clock.seconds)
+            clock.seconds += 1
+        assert [later - earlier for earlier, later in pairwise(tries)] == [60, 120, 240, 300, 300, 300]
+
+    async def test_socket_mode_is_switched_off(
+        self, sandbox: Sandbox, sockets: SocketMode, clock: Ticks
+    ) -> None:
+        """`link_disabled` is told, and no connection opened for a minute: it would end as soon."""
+        with capture_logs() as logs:
+            await sandbox.sockets.disconnect("link_disabled")
+            await until(sandbox, lambda: sandbox.sockets.count == 0)
+            for _ in range(5):
+                await sockets.look()
+            assert opened(sandbox) == CONNECTIONS
+            assert [line["why"] for line in of(logs, "Slack can't be connected to")] == ["link_disabled"]
+            clock.seconds += 2 * LASTING_PAUSES[0]
+            await sockets.look()
+        assert (opened(sandbox), sockets.is_connected) == (4, True)
 
 
 class TestOpening:

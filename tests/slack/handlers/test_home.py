@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -131,6 +132,29 @@ async def test_who_changed_something_sees_it_at_once(tabs: Tabs) -> None:
     assert tabs.published == before + 1
     assert "all integrations" in tabs.shown()
     assert await tabs.later(4) == 0
+
+
+async def test_who_has_left_a_channel_sees_and_changes_nothing_of_it(tabs: Tabs) -> None:
+    """A button that was there before does nothing any more, and Home is drawn anew when Slack tells of it."""
+    desk = tabs.desk
+    desk.add("Orders", "error")
+    await desk.polled()
+    await tabs.subscribe()
+    await tabs.opened()
+    assert ALERTS.channel_id in tabs.shown()
+    async with desk.store.read() as uow:
+        (incident,) = await uow.incidents.open_for(desk.workspace.workspace_id, None, None)
+    place = desk.sandbox.slack.channels[ALERTS.channel_id]
+    desk.sandbox.slack.put_channel(replace(place, members=place.members - {MARA}))
+    carried = json.dumps({"channel": ALERTS.channel_id, "incidents": [incident.incident_id]})
+    pressed = {"action_id": "home_ack:0", "value": carried}
+    await tabs.tab.acknowledged(
+        {"user": {"id": MARA}, "actions": [pressed], "view": {}, "trigger_id": "none"}
+    )
+    async with desk.store.read() as uow:
+        assert (await uow.incidents.get_many([incident.incident_id])) == {incident.incident_id: incident}
+    await tabs.tab.moved(MARA)
+    assert ALERTS.channel_id not in tabs.shown()
 
 
 async def test_nothing_is_put_up_in_vain(tabs: Tabs) -> None:
