@@ -162,6 +162,7 @@ async def test_a_command(abroad: Abroad) -> None:
 async def test_a_name_that_looks_like_an_option(abroad: Abroad) -> None:
     """An integration that is known by the name is meant, though `on:` is an option too."""
     sales = abroad.desk.add("EU on:time", "success")
+    abroad.desk.clock.advance(600)
     await abroad.command("list")
     await abroad.command("subscribe EU on:time")
     async with abroad.desk.store.read() as uow:
