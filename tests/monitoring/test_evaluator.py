@@ -278,3 +278,16 @@ async def test_what_is_mute_until_it_recovers_stays_so_while_anything_is_wrong(b
         await uow.incidents.update(well, expected_revision=failing.revision)
         await write_if_watched(uow, replace(stored, revision=2, resolved_at=bot.clock.now), now=bot.clock.now)
         assert await uow.snoozes.active(bot.workspace_id, [users], bot.clock.now) == []
+
+
+async def test_what_missed_its_time_long_before_the_subscription_is_late_with_the_next(bot: Whole) -> None:
+    """What was missed while nobody watched is history; the next planned run is expected like any other."""
+    bot.create("Halting", schedule_seconds=EVERY, stalled=True)
+    await bot.run(2 * EVERY, step=20)
+    await bot.subscribe()
+    await bot.run(60, step=5)
+    assert bot.messages() == []
+    await bot.run(EVERY + 700, step=20)
+    assert [card["text"] for card in bot.messages()] == [
+        "Halting (Snowflake) – Late: no run has begun at its planned time"
+    ]

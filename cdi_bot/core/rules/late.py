@@ -31,13 +31,14 @@ class PlannedStart:
 def expected_start(planned: PlannedStart, now: datetime) -> datetime | None:
     """The planned start that is expected of the integration from now on.
 
-    One that lies ahead follows the list, where schedules change. One that has passed stays until a run has begun.
+    One that lies ahead follows the list, where schedules change. One that has passed stays until a run has begun, but
+    not one that passed before anybody watched.
     """
     listed = planned.watched.integration.next_scheduled_run
     if listed is None or planned.watched.integration.is_inactive:
         return None  # no schedule (any more): file sources, manual syncs
-    at = planned.at
-    if at is None or now < at or _has_begun(at, planned):
+    at, since = planned.at, planned.watched.watched_since
+    if at is None or now < at or since is None or at < since or _has_begun(at, planned):
         at = listed
     return None if _has_begun(at, planned) else at
 
