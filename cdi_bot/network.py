@@ -82,9 +82,9 @@ def certificates() -> ssl.SSLContext:
 
 
 def _has_certificates() -> bool:
-    paths = ssl.get_default_verify_paths()
+    file, folder, *_ = ssl.get_default_verify_paths()  # None where there is no such file or folder
     try:
-        return bool(paths.cafile) or (paths.capath is not None and any(Path(paths.capath).iterdir()))
+        return bool(file) or any(Path(folder or os.devnull).iterdir())
     except OSError:
         return False
 
