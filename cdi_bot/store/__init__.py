@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from cdi_bot.store.cards import Cards
 from cdi_bot.store.channels import Audit, Channels, RequestedSyncs, Snoozes, Subscriptions
-from cdi_bot.store.engine import CHANGED, QUEUE_SECONDS, async_url, note_changes, open_engines
-from cdi_bot.store.errors import RowRefused, StoreTrouble, as_store_trouble
+from cdi_bot.store.engine import CHANGED, QUEUE_SECONDS, async_url, file_of, note_changes, open_engines
+from cdi_bot.store.errors import RowRefused, StoreTrouble, as_store_trouble, location
 from cdi_bot.store.incidents import Incidents
 from cdi_bot.store.integrations import Integrations, Workspaces
 from cdi_bot.store.outbox import AFTER_CARD, SNOOZED, Outbox
@@ -78,6 +78,7 @@ class Store:
         self._writer = writer
         self._reader = reader
         note_changes(writer.sync_engine)
+        self._file = file_of(url) if url.get_backend_name() == "sqlite" else None
         self._troubles: dict[str, str] = {}
         self._write_lock = asyncio.Lock() if url.get_backend_name() == "sqlite" else None
 
@@ -98,7 +99,15 @@ class Store:
 
     @property
     def trouble(self) -> str | None:
-        """The database's error, if the last change or the last read failed with one; else `None`."""
+        """The database's error, if the last change or the last read failed with one; else `None`.
+
+        SQLite itself does not mind that its file is deleted or replaced: what it writes then is lost at its end.
+        """
+        if self._file and file_of(self._url) != self._file:
+            return (
+                f"{location(self._url)} was deleted or replaced while it was used: what is stored now will be lost; "
+                "put the file back, or restart the bot to go on with the one that is there"
+            )
         return next(iter(self._troubles.values()), None)
 
     async def try_change(self) -> None:

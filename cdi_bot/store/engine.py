@@ -151,6 +151,15 @@ def prepare_sqlite(
         connection.exec_driver_sql(begin)
 
 
+def file_of(url: URL) -> tuple[int, int] | None:
+    """What tells a SQLite file from any other, also from one that is put in its place; `None` where none is there."""
+    try:
+        found = Path(url.database or "").stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def note_changes(engine: Engine) -> None:
     """Set `CHANGED` on a connection with each statement that changes rows."""
 

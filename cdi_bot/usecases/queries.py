@@ -209,6 +209,12 @@ class Queries:
             )
         )
 
+    async def names(self) -> frozenset[str]:
+        """The normalized names of the integrations that may be meant by what is typed."""
+        async with self.store.read() as uow:
+            known = await uow.integrations.all(self.workspaces.meant().workspace_id)
+        return frozenset(normalize_name(watched.integration.integration_name) for watched in known)
+
     async def audit(self, channel: Channel) -> AuditTrail:
         """List the newest changes that people made in a channel."""
         async with self.store.read() as uow:

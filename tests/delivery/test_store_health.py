@@ -65,6 +65,17 @@ async def test_a_database_that_takes_no_writes_is_told_once_and_so_is_its_end(bo
     assert len(bot.cards()) == 1
 
 
+async def test_a_file_that_was_taken_away_is_told(bot: Whole, tmp_path: Path) -> None:
+    """SQLite goes on with it as if nothing were, and all that it stores is lost at the end of the process."""
+    file = tmp_path / "cdi_bot.db"
+    file.rename(tmp_path / "away.db")
+    await bot.run(120)
+    assert "was deleted or replaced" in str(bot.messages(ADMINS))
+    (tmp_path / "away.db").rename(file)
+    await bot.run(60)
+    assert len(said(bot)) == 2
+
+
 async def test_trouble_that_is_soon_over_is_not_told(bot: Whole, disk: Disk) -> None:
     """A restart of the database, or a failover, troubles nobody."""
     disk.is_read_only = True

@@ -60,6 +60,7 @@ class Desk:
     workspace: Workspace
     second: Workspace | None
     messenger: SlackMessenger
+    directory: SlackDirectory
     access: Access
     subscriptions: ChangeSubscriptions
     incidents: IncidentResponse
@@ -78,7 +79,7 @@ class Desk:
             queries=self.queries,
             channels=self.channels,
             access=self.access,
-            directory=SlackDirectory(slack.api, TEAM),
+            directory=self.directory,
             i18n=Translator(),
             clock=self.clock,
         )
@@ -152,12 +153,12 @@ async def responder(
         api = SlackApi(session, token=sandbox.slack_bot_token, url=f"{sandbox.url}/api/")
         for name in ("UBEN", "UADMIN"):
             sandbox.slack.users[name] = User(id=name, name=name.lower(), real_name=name)
-        messenger = SlackMessenger(api, Translator())
+        messenger, directory = SlackMessenger(api, Translator()), SlackDirectory(api, TEAM)
         adapters = Adapters(
             store=store,
             workspaces=[(each, client) for (each, _), client in zip(watched, clients, strict=True)],
             messenger=messenger,
-            directory=SlackDirectory(api, TEAM),
+            directory=directory,
             team_id=TEAM,
             owner="test",
         )
@@ -174,6 +175,7 @@ async def responder(
             workspace=workspace,
             second=watched[1][0] if second else None,
             messenger=messenger,
+            directory=directory,
             access=app.access,
             subscriptions=app.subscriptions,
             incidents=app.incidents,

@@ -7,7 +7,7 @@ understood is named, with the nearest thing that could be.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -28,11 +28,13 @@ from cdi_bot.core.commands.specification import (
 )
 from cdi_bot.core.commands.subscriptions import SUBSCRIPTIONS
 from cdi_bot.core.commands.tokenizer import Token
-from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.integration import Integration, normalize_name
 
 LONGEST_REASON = 300
 """As much of a reason as messages show goes along with a choice: a button carries no more than 2,000 characters."""
 
+LONGEST_NAME = 50
+"""A name with a colon is looked for in so many pieces of what was typed, its command among them."""
 
 SPECIFICATIONS: tuple[Specification[Any], ...] = (
     *QUERIES,
@@ -71,14 +73,15 @@ def about_integration(command: Command | None, integration: Integration) -> Comm
     return chosen
 
 
-def parse(text: str, *, now: datetime) -> Command | Mistake:
+def parse(text: str, *, now: datetime, names: Collection[str] = ()) -> Command | Mistake:
     """Read what was typed after `/cdi`.
 
     Args:
         text: The text as Slack delivers it.
         now: The present, in the zone of the person: `tomorrow` is meant in it.
+        names: The normalized names of the integrations that are known: in them, `word:value` is no option.
     """
-    tokens = tokenizer.split(text)
+    tokens = _with_a_known_name(tokenizer.split(text), names)
     if not tokens:
         return ShowHelp()
     typed = tokens[0].text
@@ -96,6 +99,16 @@ def parse(text: str, *, now: datetime) -> Command | Mistake:
     if isinstance(command, ChannelCommand):
         return replace(command, channel_id=taken.channel_id)
     return command
+
+
+def _with_a_known_name(tokens: list[Token], names: Collection[str]) -> list[Token]:
+    """The same pieces, with the longest known name behind the word of the command as one quoted piece."""
+    for end in range(min(len(tokens), LONGEST_NAME), 1, -1):
+        pieces = tokens[1:end]
+        if any(piece.option for piece in pieces) and normalize_name(tokenizer.join(pieces)) in names:
+            named = Token(raw=" ".join(piece.raw for piece in pieces), quoted=True)
+            return [tokens[0], named, *tokens[end:]]
+    return tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
@@ -32,6 +33,8 @@ from cdi_bot.usecases.channel_settings import ChangeChannelSettings
 from cdi_bot.usecases.incidents import IncidentResponse
 from cdi_bot.usecases.queries import Queries
 from cdi_bot.usecases.subscriptions import ChangeSubscriptions
+
+_MAY_BE_OPTION = re.compile("[:=：＝]")
 
 log = structlog.get_logger(__name__)
 
@@ -64,7 +67,8 @@ class Responder:
         """Answer what was typed, whatever goes wrong."""
         try:
             now, person = self.clock(), await self.directory.person(who)
-            return await self.answer(parse(text, now=now.astimezone(person.zone)), channel, who)
+            names = await self.queries.names() if _MAY_BE_OPTION.search(text) else ()
+            return await self.answer(parse(text, now=now.astimezone(person.zone), names=names), channel, who)
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
             return self.failed(error, command=text.split(" ", 1)[0], channel=channel.channel_id, user=who)
 

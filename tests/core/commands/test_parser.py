@@ -457,3 +457,33 @@ def test_quoted_names_come_through(name: str) -> None:
     query = name.strip()
     if query:
         assert read(f'status "{name}"') == ShowStatus(query=query)
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("subscribe EU Users: attributes", Subscribe(selector="EU Users: attributes", filters=Filters())),
+        ("subscribe EU on:time", Subscribe(selector="EU on:time", filters=Filters())),
+        (
+            "subscribe eu  ON:Time on:error",
+            Subscribe(selector="eu ON:Time", filters=Filters(topics=frozenset({Topic.ERROR}))),
+        ),
+        ("unsubscribe EU on:time in:<#C1>", Unsubscribe(selector="EU on:time", channel_id="C1")),
+        ("status EU on:time", ShowStatus(query="EU on:time")),
+        ("ack in:store", Acknowledge(query="in:store")),
+        (
+            "subscribe EU on:error",
+            Subscribe(selector="EU", filters=Filters(topics=frozenset({Topic.ERROR}))),
+        ),
+    ],
+)
+def test_a_known_name_wins(text: str, command: Command) -> None:
+    """A name that looks like an option is the integration, wherever options may follow it."""
+    names = {"eu users: attributes", "eu on:time", "eu", "in:store"}
+    assert parse(text, now=NOW, names=names) == command
+
+
+def test_an_unknown_name_like_an_option_is_asked_about() -> None:
+    """Where no integration is called so, a word that no option has is a slip of the pen."""
+    mistake = parse("subscribe EU on:time", now=NOW)
+    assert isinstance(mistake, Mistake)

@@ -159,6 +159,16 @@ async def test_a_command(abroad: Abroad) -> None:
     assert await abroad.audit(ALERTS) == ["snooze", "subscribe", "subscribe"]
 
 
+async def test_a_name_that_looks_like_an_option(abroad: Abroad) -> None:
+    """An integration that is known by the name is meant, though `on:` is an option too."""
+    sales = abroad.desk.add("EU on:time", "success")
+    abroad.desk.clock.advance(600)
+    await abroad.command("list")
+    await abroad.command("subscribe EU on:time")
+    async with abroad.desk.store.read() as uow:
+        assert sales in {one.selector for one in await uow.subscriptions.for_channel(ALERTS)}
+
+
 async def test_a_person_of_the_other_team(abroad: Abroad) -> None:
     """Who is from outside reads what the shared channel is subscribed to, and changes nothing."""
     await abroad.command("subscriptions", OUTSIDER)
