@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
@@ -76,7 +77,7 @@ def _is_card(message: Json) -> bool:
 
 def _how(card: Json, name: str) -> Shown | None:
     """How a card shows an integration, alone or in a line among others; `None` when it does not."""
-    if card["text"].startswith(f"{name} – "):
+    if re.match(rf"{re.escape(name)}( \([^)]*\))? – ", card["text"]):  # with its source, where that is known
         return Shown.WELL if "Recovered" in card["text"] else Shown.FAILING
     lines = (line for text in _texts(card["blocks"]) for line in text.splitlines() if f"{name}" in line)
     line = next(lines, None)
