@@ -51,8 +51,8 @@ class Asleep(Whole):
             )
 
     async def owe(self, number: int) -> None:
-        """Owe every channel one more message."""
-        content = SyncTriggered(who="U1", workspace_id=self.workspace_id, integration_id="one")  # joins no other
+        """Owe every channel one more message, which joins no other."""
+        content = SyncTriggered(who="U1", workspace_id=self.workspace_id, integration_id="one")
         messages = [
             OwedMessage(
                 key=f"{number}:{channel.channel_id}",
