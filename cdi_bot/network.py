@@ -76,10 +76,17 @@ def certificates() -> ssl.SSLContext:
     """
     context = ssl.create_default_context()
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    paths = ssl.get_default_verify_paths()
-    if not paths.cafile and not (paths.capath and any(Path(paths.capath).iterdir())):
+    if not _has_certificates():
         context.load_verify_locations(certifi.where())
     return context
+
+
+def _has_certificates() -> bool:
+    file, folder, *_ = ssl.get_default_verify_paths()  # None where there is no such file or folder
+    try:
+        return bool(file) or any(Path(folder or os.devnull).iterdir())
+    except OSError:
+        return False
 
 
 def _setting(environ: Mapping[str, str], name: str) -> tuple[str, str] | None:

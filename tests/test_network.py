@@ -118,6 +118,16 @@ def test_a_file_without_certificates(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert [each.what for each in network.problems([BRAZE])] == ["that file holds no certificate"]
 
 
-def test_the_systems_certificates_are_trusted() -> None:
-    """There are some."""
-    assert network.certificates().cert_store_stats()["x509_ca"] > 0
+@pytest.mark.parametrize("is_readable", [True, False])
+def test_a_system_without_certificates(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, is_readable: bool
+) -> None:
+    """Where there are none, or none that can be read, Mozilla's are trusted."""
+    folder = tmp_path / "certificates"
+    if is_readable:
+        folder.mkdir()
+    else:
+        folder.symlink_to(folder)  # leads nowhere
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("SSL_CERT_DIR", str(folder))
+    assert network.certificates.__wrapped__().cert_store_stats()["x509_ca"] > 100

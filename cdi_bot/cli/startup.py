@@ -131,15 +131,19 @@ async def _soon(name: str, trial: Awaitable[Problem | None]) -> Problem | None:
 
 async def identify(slack: SlackApp) -> Identity:
     """Learn who the bot is; waits while Slack is away. Raises `SettingsError` when Slack refuses the bot token."""
-    return await _when_answered(slack.identify, BOT_TOKEN)
+    return await _when_answered(slack.identify, BOT_TOKEN, "Slack can't be reached; trying until it can")
 
 
 async def connect(slack: SlackApp) -> None:
     """Connect for commands; waits while Slack is away. Raises `SettingsError` when Slack refuses the app token."""
-    await _when_answered(slack.connect, APP_TOKEN)
+    trouble = (
+        "no connection to Slack can be opened: alerts go out, commands don't arrive; trying until it can"
+    )
+    await _when_answered(slack.connect, APP_TOKEN, trouble)
 
 
-async def _when_answered(call: Callable[[], Awaitable[Answer]], token: SlackToken) -> Answer:
+async def _when_answered(call: Callable[[], Awaitable[Answer]], token: SlackToken, away: str) -> Answer:
+    """Call until there is an answer; `away` is logged when there is none."""
     wait, reason = 1.0, None
     while True:
         try:
@@ -150,7 +154,7 @@ async def _when_answered(call: Callable[[], Awaitable[Answer]], token: SlackToke
                 raise SettingsError([problem]) from None
             if trouble.reason != reason:  # said once, not with every try
                 why = FAULTS.get(trouble.reason)
-                log.warning("Slack can't be reached; trying until it can", reason=trouble.reason, why=why)
+                log.warning(away, reason=trouble.reason, why=why)
             reason = trouble.reason
             pause = max(wait, trouble.retry_after or 0.0)
         await asyncio.sleep(pause)

@@ -1,7 +1,8 @@
 """Which channels are told of a change, whom an alert mentions, how long a snooze holds back, what becomes one reply.
 
 A card of many incidents has one thread, and Slack is slow: replies that wait in the outbox are combined where they go
-to the same card and state the same fact. No reply is sent before an older one about the same incident.
+to the same card and state the same fact. No reply is sent before an older one about the same incident. Notices that
+wait become one message too.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.message import (
     Content,
     FailedAgain,
+    GroupedNotices,
     GroupedReply,
     MessageKind,
+    Notice,
     OutboxMessage,
     Recovered,
     ReplyFact,
@@ -155,8 +158,48 @@ def joinable_replies(
     return found
 
 
+MOST_NOTICES = 20
+"""So many notices become one message."""
+
+
+def joinable_notices(first: OutboxMessage, due: Iterable[OutboxMessage]) -> list[OutboxMessage]:
+    """The notices among those `due` that can be told together with `first`; not one whose outcome is unknown."""
+    room = MOST_NOTICES - len(_notices_of(first))
+    found: list[OutboxMessage] = []
+    if not _notices_of(first):
+        return found
+    for message in due:
+        notices = _notices_of(message)
+        if message is not first and notices and len(notices) <= room:
+            room -= len(notices)
+            found.append(message)
+    return found
+
+
+def _notices_of(message: OutboxMessage) -> tuple[Notice, ...]:
+    content = message.owed.content
+    if message.sending_since:
+        return ()
+    return (
+        content.notices
+        if isinstance(content, GroupedNotices)
+        else (content,)
+        if isinstance(content, Notice)
+        else ()
+    )
+
+
 def combined(contents: Sequence[Content]) -> Content:
-    """One content for all of these, which state the same fact. Raises `ValueError` if they can't be combined."""
+    """One content for all of these: notices, or what states the same fact. Raises `ValueError` for others."""
+    if isinstance(contents[0], GroupedNotices | Notice):
+        return GroupedNotices(
+            notices=tuple(
+                notice
+                for content in contents
+                if isinstance(content, GroupedNotices | Notice)
+                for notice in (content.notices if isinstance(content, GroupedNotices) else (content,))
+            )
+        )
     ids = tuple(dict.fromkeys(each for content in contents for each in incidents_of(content)))
     fact = fact_of(contents[0])
     if fact is None:

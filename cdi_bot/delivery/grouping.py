@@ -1,4 +1,4 @@
-"""Put together what waits for one channel: first posts into one card, replies of one kind in a thread into one reply.
+"""Put together what waits for one channel: first posts into one card, replies of one kind into one, notices into one.
 
 What is put together is read from the store each time, so that it holds after a restart and among several processes.
 """
@@ -13,7 +13,7 @@ import structlog
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.message import Card, MessageKind, OutboxMessage, show_card
-from cdi_bot.core.routing import combined, joinable_replies
+from cdi_bot.core.routing import combined, joinable_notices, joinable_replies
 from cdi_bot.delivery.view_builder import ViewBuilder
 from cdi_bot.store import Store, UnitOfWork
 
@@ -63,7 +63,10 @@ async def group_with(store: Store, message: OutboxMessage, waiting: PendingMessa
     card = waiting.cards[message.message_id]
     if _is_first_post(message, card):
         return card is not None and card.card_id in waiting.new and await _group_cards(store, waiting)
-    others = joinable_replies(message, waiting.due, card.first_shown_revision) if card and card.ts else []
+    if message.owed.kind is MessageKind.NOTICE:
+        others = joinable_notices(message, waiting.due)
+    else:
+        others = joinable_replies(message, waiting.due, card.first_shown_revision) if card and card.ts else []
     if not others:
         return False
     contents = [each.owed.content for each in (message, *others)]
@@ -74,7 +77,7 @@ async def group_with(store: Store, message: OutboxMessage, waiting: PendingMessa
             [each.message_id for each in others],
             now=waiting.now,
         )
-    log.info("replies grouped", channel=waiting.channel.channel_id, told=len(contents))
+    log.info("messages grouped", channel=waiting.channel.channel_id, told=len(contents))
     return True
 
 

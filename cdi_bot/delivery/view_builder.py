@@ -19,6 +19,7 @@ from cdi_bot.core.model.message import (
     Content,
     Digest,
     FailedAgain,
+    GroupedNotices,
     GroupedReply,
     IntegrationMissing,
     OutboxMessage,
@@ -42,6 +43,7 @@ from cdi_bot.delivery.views import (
     CardView,
     DigestView,
     EventView,
+    GroupedNoticesView,
     GroupedReplyView,
     IncidentView,
     SubscribedView,
@@ -93,16 +95,20 @@ class ViewBuilder:
         channel, content = message.owed.channel, message.owed.content
         if isinstance(content, Digest):
             return await self._digest(uow, channel, content)
-        if isinstance(content, Subscribed):
-            return await self._subscribed(uow, content)
         if isinstance(content, FailedAgain | Recovered | StillOpen):
             return await self._of_incident(uow, channel, content, now)
         if isinstance(content, GroupedReply):
             return await self._of_several(uow, channel, content, now)
+        if isinstance(content, GroupedNotices):
+            return GroupedNoticesView(
+                notices=tuple([await self._notice(uow, notice) for notice in content.notices])
+            )
         return await self._notice(uow, content)
 
-    async def _notice(self, uow: UnitOfWork, content: Content) -> EventView:
+    async def _notice(self, uow: UnitOfWork, content: Content) -> EventView | SubscribedView:
         """A message that tells one fact, with the integration and the run that it is about."""
+        if isinstance(content, Subscribed):
+            return await self._subscribed(uow, content)
         if isinstance(
             content, RunStarted | Snoozed | Unsnoozed | SyncTriggered | SyncEnded | IntegrationMissing
         ):

@@ -100,4 +100,12 @@ class StoreView:
     possible_repeat: bool = False
 
 
-View = CardView | SubscribedView | DigestView | EventView | GroupedReplyView | StoreView
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupedNoticesView:
+    """Several notices in one message, in order."""
+
+    notices: tuple[EventView | SubscribedView, ...]
+    possible_repeat: bool = False
+
+
+View = CardView | SubscribedView | DigestView | EventView | GroupedReplyView | GroupedNoticesView | StoreView

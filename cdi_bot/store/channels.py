@@ -200,6 +200,18 @@ class Audit(Repository):
         entries = select(AUDIT).where(in_channel(AUDIT, channel)).order_by(AUDIT.c.audit_id.desc())
         return await self._values(AuditEntry, entries.limit(limit))
 
+    async def announced(
+        self, channel: Channel, who: str, *, since: datetime, until: datetime
+    ) -> list[datetime]:
+        """When a person made the changes in that time that were told in the channel, oldest first."""
+        theirs = select(AUDIT.c.at).where(
+            in_channel(AUDIT, channel),
+            AUDIT.c.who == who,
+            AUDIT.c.at.between(since, until),
+            AUDIT.c.action != "acknowledge",  # it changes cards and posts nothing
+        )
+        return list(await self._connection.scalars(theirs.order_by(AUDIT.c.at)))
+
     async def delete_old(self, before: datetime, *, limit: int) -> int:
         """Delete up to `limit` entries from before a time, the oldest first; returns how many.
 

@@ -49,6 +49,9 @@ SNOOZED = "snoozed"
 AFTER_CARD = "waits for its card"
 """Reasons to postpone a message that has nothing wrong with it."""
 
+_FIRST_CARDS = case(
+    {kind.value: rank for rank, kind in enumerate(MessageKind)}, value=OUTBOX.c.kind
+)  # cards, replies, notices
 _PENDING = OUTBOX.c.state == literal_column("'owed'")  # the same text as in the partial indexes
 
 _CONTENT: TypeAdapter[Content] = TypeAdapter(Annotated[Content, Field(discriminator="what")])
@@ -102,11 +105,14 @@ class Outbox(Repository):
         )
 
     async def pending(self, channel: Channel, *, limit: int) -> list[OutboxMessage]:
-        """The first `limit` of a channel's pending messages, in order, due or not."""
+        """The first `limit` of a channel's pending messages, due or not: cards, then replies, then notices, in order.
+
+        So no number of notices keeps an alert waiting.
+        """
         rows = await self._connection.execute(
             select(OUTBOX)
             .where(in_channel(OUTBOX, channel), _PENDING)
-            .order_by(OUTBOX.c.message_id)
+            .order_by(_FIRST_CARDS, OUTBOX.c.message_id)
             .limit(limit)
         )
         return list(map(_message_of, rows))

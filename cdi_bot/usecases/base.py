@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cdi_bot.core.model.channel import AuditEntry, Channel
 from cdi_bot.core.model.message import Content, MessageKind, OwedMessage
@@ -13,6 +13,19 @@ from cdi_bot.monitoring.workspaces import WatchedWorkspaces
 from cdi_bot.store import Store, UnitOfWork
 from cdi_bot.usecases.access import Access
 from cdi_bot.usecases.lookup import Lookup
+
+MOST_CHANGES = 10
+"""So many changes may one person make in one channel within a minute."""
+
+_MINUTE = timedelta(minutes=1)
+
+
+class TooManyChangesError(Exception):
+    """Somebody changes a channel too often; they may go on at `until`."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(f"too many changes until {until.isoformat()}")
+        self.until = until
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,10 +45,18 @@ class UseCases:
     clock: Callable[[], datetime]
     wake: Callable[[], None]
 
-    def actor(self, channel: Channel, who: str, workspace_id: int | None = None) -> Actor:
-        """Somebody who changes something now."""
+    async def actor(self, channel: Channel, who: str, workspace_id: int | None = None) -> Actor:
+        """Somebody who changes something now.
+
+        Raises `TooManyChangesError` where they did so too often within a minute: every change is told in the channel.
+        """
+        now = self.clock()
+        async with self.store.read() as uow:
+            latest = await uow.audit.announced(channel, who, since=now - _MINUTE, until=now)
+        if len(latest) >= MOST_CHANGES:
+            raise TooManyChangesError(latest[-MOST_CHANGES] + _MINUTE)
         about = self.workspaces.meant().workspace_id if workspace_id is None else workspace_id
-        return Actor(channel=channel, who=who, at=self.clock(), workspace_id=about)
+        return Actor(channel=channel, who=who, at=now, workspace_id=about)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,7 +35,7 @@ class ChangeChannelSettings(UseCases):
             return refusal
         if language is not None and language not in self.languages:
             return UnknownLanguage(given=language, languages=self.languages)
-        actor = self.actor(channel, who)
+        actor = await self.actor(channel, who)
         async with self.store.write() as uow:
             before = await uow.channels.settings(channel)
             unchanged = (before.language if before else None) == language
@@ -54,7 +54,7 @@ class ChangeChannelSettings(UseCases):
         reason = await posting_problem(self.messenger, channel) if schedule else None
         if reason:
             return reason
-        actor = self.actor(channel, who)
+        actor = await self.actor(channel, who)
         time_zone = zone_named(zone)
         digest = str(schedule) if schedule else None
         next_due = schedule.next_due(time_zone, actor.at) if schedule else None

@@ -110,7 +110,7 @@ class IncidentResponse(UseCases):
         integration = await self._meant(who, query, workspace_id)
         if not isinstance(integration, Integration):
             return integration
-        actor = self.actor(channel, who, integration.workspace_id)
+        actor = await self.actor(channel, who, integration.workspace_id)
         async with self.store.write() as uow:
             answer = await _snooze(uow, actor, integration, until, reason)
         self.wake()
@@ -123,7 +123,7 @@ class IncidentResponse(UseCases):
         integration = await self._meant(who, query, workspace_id)
         if not isinstance(integration, Integration):
             return integration
-        actor = self.actor(channel, who, integration.workspace_id)
+        actor = await self.actor(channel, who, integration.workspace_id)
         async with self.store.write() as uow:
             answer = await _unsnooze(uow, actor, integration)
         self.wake()
@@ -150,7 +150,7 @@ class IncidentResponse(UseCases):
         if not isinstance(found, WatchedIntegration):
             return found
         integration = found.integration
-        actor = self.actor(channel, who, integration.workspace_id)
+        actor = await self.actor(channel, who, integration.workspace_id)
         is_certain = True
         try:
             await self.workspaces.of(integration.workspace_id).braze.trigger_sync(integration.integration_id)

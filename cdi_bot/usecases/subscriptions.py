@@ -54,7 +54,7 @@ class ChangeSubscriptions(UseCases):
             return reason
         if not self.workspaces.watches(workspace_id):
             return NoMatch(query=query, nearest=(), list_known=True)
-        actor = self.actor(channel, who, workspace_id)
+        actor = await self.actor(channel, who, workspace_id)
         target = await self._target(query, actor.workspace_id)
         if not isinstance(target, _Target):
             return target
@@ -146,7 +146,7 @@ class ChangeSubscriptions(UseCases):
         target = await self._subscribed_target(channel, query, workspace_id)
         if not isinstance(target, _Target):
             return target
-        actor = self.actor(channel, who, workspace_id)
+        actor = await self.actor(channel, who, workspace_id)
         async with self.store.write() as uow:
             found = await _subscriptions(uow, channel, workspace_id)
             answer = await self._unsubscribe(uow, actor, target, found, only=only)

@@ -14,6 +14,7 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.message import (
     Content,
     FailedAgain,
+    GroupedNotices,
     GroupedReply,
     MessageKind,
     OutboxMessage,
@@ -21,8 +22,17 @@ from cdi_bot.core.model.message import (
     Recovered,
     ShowCard,
     StillOpen,
+    SyncTriggered,
+    Unsnoozed,
 )
-from cdi_bot.core.routing import combined, fact_of, incidents_of, joinable_replies
+from cdi_bot.core.routing import (
+    MOST_NOTICES,
+    combined,
+    fact_of,
+    incidents_of,
+    joinable_notices,
+    joinable_replies,
+)
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -130,3 +140,37 @@ def test_putting_together_loses_and_reorders_nothing(contents: list[Content]) ->
         before = [fact_of(each) for each in contents if incident in incidents_of(each)]
         after = [kind for kind, ids in told if incident in ids]
         assert [kind for kind, _ in groupby(after)] == [kind for kind, _ in groupby(before)]
+
+
+def unsnoozed(number: int) -> Unsnoozed:
+    """A notice of what somebody changed."""
+    return Unsnoozed(who="U1", workspace_id=1, integration_id=str(number))
+
+
+def test_notices_are_told_together() -> None:
+    """In order, but for one whose outcome is unknown and one to which the end of a sync refers."""
+    requested = SyncTriggered(who="U1", workspace_id=1, integration_id="1")
+    contents: list[Content] = [
+        unsnoozed(1),
+        requested,
+        unsnoozed(2),
+        GroupedNotices(notices=(unsnoozed(3), unsnoozed(4))),
+    ]
+    due = replies(*contents, kind=MessageKind.NOTICE)
+    doubtful = reply(9, unsnoozed(9), kind=MessageKind.NOTICE, sending_since=NOW)
+    others = joinable_notices(due[0], [*due, doubtful])
+    assert others == [due[2], due[3]]
+    told = combined([each.owed.content for each in (due[0], *others)])
+    assert told == GroupedNotices(notices=tuple(map(unsnoozed, (1, 2, 3, 4))))
+    assert joinable_notices(due[1], due) == []
+    assert joinable_notices(doubtful, due) == []
+
+
+@given(st.lists(st.integers(1, MOST_NOTICES), min_size=1))
+def test_no_message_tells_too_many_notices(sizes: list[int]) -> None:
+    """However many wait, and however many of them were put together before."""
+    contents = [GroupedNotices(notices=tuple(map(unsnoozed, range(size)))) for size in sizes]
+    due = replies(*contents, kind=MessageKind.NOTICE)
+    told = combined([each.owed.content for each in (due[0], *joinable_notices(due[0], due))])
+    assert isinstance(told, GroupedNotices)
+    assert len(told.notices) <= MOST_NOTICES

@@ -11,6 +11,7 @@ import pytest
 
 from cdi_bot.core.model.channel import Channel, ChannelSettings
 from cdi_bot.core.model.incident import Kind
+from cdi_bot.core.model.message import MessageKind, OwedMessage, Unsubscribed
 from cdi_bot.core.model.subscription import Snooze
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.model import BOT_SCOPES, TokenState
@@ -114,6 +115,34 @@ async def test_slacks_pace_is_kept_and_nothing_is_lost(bot: Whole) -> None:
     assert len(bot.messages()) + len(bot.messages(OPS)) < 2
     await bot.run(40)
     assert len(bot.messages()) == len(bot.messages(OPS)) == 1
+
+
+async def test_a_flood_of_notices_keeps_no_alert_waiting(bot: Whole) -> None:
+    """The card goes first, and what waits becomes few messages."""
+    before = len(bot.messages())
+    async with bot.store.write() as uow:
+        await uow.outbox.add(
+            [
+                OwedMessage(
+                    key=f"flood:{number}",
+                    channel=ALERTS,
+                    kind=MessageKind.NOTICE,
+                    content=Unsubscribed(
+                        who=WHO, workspace_id=bot.workspace_id, selector=f"Orders {number}*"
+                    ),
+                    not_before=bot.clock.now,
+                )
+                for number in range(120)
+            ],
+            now=bot.clock.now,
+        )
+    bot.end_run("users")
+    await bot.run(20)
+    told = [str(message["blocks"]) for message in bot.messages()[before:]]
+    assert len(told) <= 9
+    assert all(any(f"Orders {number}*" in text for text in told) for number in range(120))
+    (card,) = [place for place, text in enumerate(told) if "Orders" not in text]
+    assert card <= 4, "seconds, not minutes"
 
 
 async def test_an_archived_channel_mends_itself(bot: Whole) -> None:

@@ -7,7 +7,7 @@ import pytest
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.message import GroupedReply, OutboxMessage
 from cdi_bot.store import Store
-from tests.store.samples import CHANNEL, MINUTE, NOW, OTHER_CHANNEL, ReadSql, notice, owe
+from tests.store.samples import CHANNEL, MINUTE, NOW, OTHER_CHANNEL, ReadSql, a_card, notice, owe
 
 THIRD_CHANNEL = Channel(team_id="T0", channel_id="C3")
 
@@ -36,6 +36,13 @@ async def test_messages_are_pending_in_order(store: Store) -> None:
     assert await pending(store, limit=2) == messages[:2]
     async with store.read() as work:
         assert await work.outbox.depth() == 4
+
+
+async def test_cards_come_before_replies_and_notices(store: Store) -> None:
+    """However many notices were added first, an alert is not behind them."""
+    await owe(store, *(notice(str(number)) for number in range(5)))
+    card = await a_card(store)
+    assert [message.owed.card_id for message in await pending(store, limit=1)] == [card.card_id]
 
 
 async def test_a_key_is_added_once(store: Store) -> None:

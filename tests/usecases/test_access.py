@@ -14,7 +14,15 @@ from cdi_bot.delivery.slack_port import SlackTrouble
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.seed_data import BOT, GUEST, KENJI, MARA, OUTSIDER
 from cdi_bot.usecases.access import EVERYONE
-from cdi_bot.usecases.answers import AuditTrail, NotAllowed
+from cdi_bot.usecases.answers import (
+    Acknowledged,
+    AuditTrail,
+    NotAllowed,
+    NothingOpen,
+    SubscriptionEnded,
+    SubscriptionSet,
+)
+from cdi_bot.usecases.base import MOST_CHANGES, TooManyChangesError
 from tests.rigs.people import ALERTS, MARKETING, PRIVATE, Desk, responder
 
 
@@ -131,6 +139,30 @@ async def test_who_may_be_a_guest_starts_no_sync_as_anybody(at: Desk) -> None:
     assert await everybody.to_sync(KENJI) == NotAllowed(action="sync_as_anybody")
     assert await everybody.to_sync(MARA) is None
     assert await everybody.to_change(KENJI) is None
+
+
+async def test_ten_changes_a_minute(at: Desk) -> None:
+    """Then it is said when to go on; others, other channels and acknowledging are not held up."""
+    begun = at.clock.now
+    for number in range(MOST_CHANGES):
+        await at.subscriptions.subscribe(
+            ALERTS, "UADMIN", f"U{'*' * (number + 1)}", Filters(min_rows=number + 1)
+        )
+        at.clock.advance(1)
+    with pytest.raises(TooManyChangesError) as refused:
+        await at.subscriptions.subscribe(ALERTS, "UADMIN", "Users", Filters())
+    assert refused.value.until == begun + timedelta(minutes=1)
+    before = at.calls("/sync")
+    with pytest.raises(TooManyChangesError):
+        await at.incidents.start_sync(ALERTS, "UADMIN", "Users")
+    assert at.calls("/sync") == before
+    assert isinstance(await at.incidents.acknowledge(ALERTS, "UADMIN", "Users"), NothingOpen | Acknowledged)
+    assert isinstance(await at.subscriptions.subscribe(ALERTS, KENJI, "Users", Filters()), SubscriptionSet)
+    assert isinstance(
+        await at.subscriptions.subscribe(MARKETING, "UADMIN", "Users", Filters()), SubscriptionSet
+    )
+    at.clock.advance((refused.value.until - at.clock.now).total_seconds() + 1)
+    assert isinstance(await at.subscriptions.unsubscribe(ALERTS, "UADMIN", "Users"), SubscriptionEnded)
 
 
 async def test_the_audit_tells_every_change(at: Desk) -> None:

@@ -195,12 +195,34 @@ class Digest:
     what: Literal["digest"] = "digest"
 
 
+Notice = (
+    RunStarted
+    | Subscribed
+    | Unsubscribed
+    | Snoozed
+    | Unsnoozed
+    | IntegrationMissing
+    | LanguageChanged
+    | DigestChanged
+)
+"""Notices of which several can be told in one message: nothing refers to any of them later."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupedNotices:
+    """Several notices in one message, in order: so many came that each would have kept the next one waiting."""
+
+    notices: tuple[Notice, ...]
+    what: Literal["grouped_notices"] = "grouped_notices"
+
+
 Content = (
     ShowCard
     | FailedAgain
     | Recovered
     | StillOpen
     | GroupedReply
+    | GroupedNotices
     | RunStarted
     | Subscribed
     | Unsubscribed

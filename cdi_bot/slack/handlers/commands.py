@@ -24,10 +24,11 @@ from cdi_bot.slack.api.directory import SlackDirectory
 from cdi_bot.slack.render.answers import name_channel, render_answer
 from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.i18n import Translator, find_language
-from cdi_bot.slack.render.refusals import render_help, render_mistake, render_trouble
+from cdi_bot.slack.render.refusals import render_help, render_mistake, render_too_many, render_trouble
 from cdi_bot.store import StoreTrouble
 from cdi_bot.usecases.access import Access
 from cdi_bot.usecases.answers import Answer
+from cdi_bot.usecases.base import TooManyChangesError
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings
 from cdi_bot.usecases.incidents import IncidentResponse
 from cdi_bot.usecases.queries import Queries
@@ -87,6 +88,9 @@ class Responder:
         if isinstance(error, StoreTrouble | SlackTrouble):
             log.warning("not answered", why=str(error), **context)
             return render_trouble("store" if isinstance(error, StoreTrouble) else "slack", self.i18n)
+        if isinstance(error, TooManyChangesError):
+            log.info("not answered", why=str(error), **context)
+            return render_too_many(error.until, self.i18n)
         log.error("answering failed", exc_info=error, **context)
         return render_trouble("failure", self.i18n)
 

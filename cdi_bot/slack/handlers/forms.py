@@ -157,6 +157,9 @@ class FormHandlers:
         except (StoreTrouble, TimeoutError) as trouble:
             log.warning("nothing offered", why=str(trouble) or "timeout", user=body["user"]["id"])
             return {"options": []}
+        except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
+            self.responder.failed(error, options=SELECTOR)
+            return {"options": []}
 
     # -------------------------------------------------------------------------------- submitting
 

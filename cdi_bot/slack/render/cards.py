@@ -71,6 +71,11 @@ _List = Callable[[int], tuple[list[Block], int]]
 
 
 def render_card(view: CardView, i18n: Translator) -> Rendered:
+    """Show a card: of one incident with all that is known, of several as a list."""
+    return _render_single(view, i18n) if len(view.incidents) == 1 else _render_list(view, i18n)
+
+
+def _render_single(view: CardView, i18n: Translator) -> Rendered:
     """Say how the one incident of a card stands now."""
     (one,) = view.incidents
     blocks = renderer_of(one.incident).card(one, i18n)
@@ -194,7 +199,7 @@ def _about(view: EventView) -> IncidentView:
 REPLIES: EventRenderers = {FailedAgain: _failed_again, Recovered: _recovered, StillOpen: _still_open}
 
 
-def render_grouped_card(view: CardView, i18n: Translator) -> Rendered:
+def _render_list(view: CardView, i18n: Translator) -> Rendered:
     """List the incidents of a card, as many as a message holds, and say how many more there are."""
     open_views = [one for one in view.incidents if one.incident.is_open]
     still_open = [one.incident for one in open_views]

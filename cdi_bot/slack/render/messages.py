@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import accumulate
+from typing import Any
 
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.statistics import IntegrationTotals
-from cdi_bot.delivery.views import CardView, DigestView, GroupedReplyView, StoreView, SubscribedView, View
-from cdi_bot.slack.render.cards import render_card, render_grouped_card, render_grouped_reply
-from cdi_bot.slack.render.kit.blocks import Block, Rendered, context, fields, paragraphs, section
+from cdi_bot.delivery.views import (
+    CardView,
+    DigestView,
+    EventView,
+    GroupedNoticesView,
+    GroupedReplyView,
+    StoreView,
+    SubscribedView,
+    View,
+)
+from cdi_bot.slack.render.cards import render_card, render_grouped_reply
+from cdi_bot.slack.render.kit.blocks import Block, Rendered, context, fields, paragraphs, section, small_print
 from cdi_bot.slack.render.kit.buttons import history_button
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.runs import BAD, GOOD, SOME, UNSEEN, run_sign, short_status
@@ -34,24 +45,32 @@ SHOWN = 10
 
 LIST_ROOM = 6000
 
+GROUPED_TEXT = 3000
+"""So many characters of several notices are in their push notification."""
+
 WORST = 5
 """So many integrations are named, each with its History button."""
 
 
 def render_view(view: View, i18n: Translator) -> Rendered:
     """Turn a view into a message."""
-    if isinstance(view, CardView):
-        is_single = len(view.incidents) == 1
-        return render_card(view, i18n) if is_single else render_grouped_card(view, i18n)
-    if isinstance(view, DigestView):
-        return render_digest(view, i18n)
-    if isinstance(view, SubscribedView):
-        return render_subscribed(view, i18n)
-    if isinstance(view, GroupedReplyView):
-        return render_grouped_reply(view, i18n)
-    if isinstance(view, StoreView):
-        return render_store(view, i18n)
-    return render_event(view, i18n)
+    render: Callable[[Any, Translator], Rendered] = _RENDERERS[type(view)]
+    return render(view, i18n)
+
+
+def render_grouped_notices(view: GroupedNoticesView, i18n: Translator) -> Rendered:
+    """Say what each notice says first; what can be done about it is left out."""
+    messages = [render_view(notice, i18n) for notice in view.notices]
+    lines = [message.blocks[0]["text"]["text"] for message in messages]
+    listed, held = paragraphs(lines, blocks=10, room=LIST_ROOM)
+    rest = len(lines) - held
+    lengths = accumulate(len(message.text) + 1 for message in messages)
+    told = [message.text for message, length in zip(messages, lengths, strict=True) if length <= GROUPED_TEXT]
+    more = [i18n("… and {count} more: `/cdi audit`").format(count=i18n.number(rest))] if rest else []
+    return Rendered(
+        text=" ".join(told),
+        blocks=[*listed, *small_print([*more, *repeat_note(i18n, possible=view.possible_repeat)])],
+    )
 
 
 def render_subscribed(view: SubscribedView, i18n: Translator) -> Rendered:
@@ -253,3 +272,14 @@ def _notes(view: DigestView, i18n: Translator) -> list[str]:
     )
     said.append(f"{comes} {digest_end_hint(i18n)}")
     return [*said, *repeat_note(i18n, possible=view.possible_repeat)]
+
+
+_RENDERERS: dict[type[View], Callable[[Any, Translator], Rendered]] = {
+    CardView: render_card,
+    DigestView: render_digest,
+    SubscribedView: render_subscribed,
+    GroupedReplyView: render_grouped_reply,
+    GroupedNoticesView: render_grouped_notices,
+    StoreView: render_store,
+    EventView: render_event,
+}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from cdi_bot.core.commands.parser import BY_WORD, CHANNEL_WORDS, SPECIFICATIONS
 from cdi_bot.core.commands.specification import Command, Mistake, MistakeKind
 from cdi_bot.core.model.incident import Topic
@@ -16,7 +18,7 @@ from cdi_bot.slack.render.kit.reasons import (
     last_known,
     reason_text,
 )
-from cdi_bot.slack.render.kit.text import SHORT_NAME, bold_name, code, escape, outside, plain_line
+from cdi_bot.slack.render.kit.text import SHORT_NAME, bold_name, code, date, escape, outside, plain_line
 from cdi_bot.slack.render.subscriptions import language_choices
 from cdi_bot.usecases.answers import (
     BrazeRefused,
@@ -204,6 +206,12 @@ def _problem(mistake: Mistake, i18n: Translator) -> str:
         ),
     }
     return known[mistake.problem].format(given=outside(mistake.given, SHORT_NAME), topics=topics)
+
+
+def render_too_many(until: datetime, i18n: Translator) -> Rendered:
+    """Say that somebody changes a channel too often, and when they may go on."""
+    line = i18n("That is too much at once: each change is told in the channel. Nothing was changed.")
+    return short_message(line, i18n("Go on at {when}.").format(when=date(until)))
 
 
 def render_trouble(code_word: str, i18n: Translator) -> Rendered:

@@ -317,3 +317,34 @@ async def test_the_app_is_removed(shapes: Shapes) -> None:
     assert await shapes.subscribed() == {shapes.here: None}
     await shapes.send(shapes.event("app_uninstalled"), form=False)
     assert await shapes.subscribed() == {shapes.here: UNINSTALLED}
+
+
+@pytest.mark.parametrize("shapes", ["own"], indirect=True)
+async def test_a_field_that_is_missing(shapes: Shapes) -> None:
+    """Whichever field is missing: a search is answered, nothing else is left without an answer, and nothing stops."""
+    value = '{"workspace":1,"id":"users-1","offset":0}'
+    button = {"type": "button", "action_id": "history", "block_id": "a", "value": value}
+    answers = f"{shapes.desk.sandbox.url}/nowhere"
+    search = shapes.interaction("block_suggestion", action_id="selector", value="use", view=shapes.view())
+    for body in (
+        search,
+        shapes.interaction("view_closed", view=shapes.view()),
+        shapes.interaction(
+            "block_actions", channel={"id": DATA_ALERTS}, response_url=answers, actions=[button]
+        ),
+        shapes.event("channel_archive", channel=DATA_ALERTS, user=MARA),
+        shapes.event("app_home_opened", user=MARA, channel="D0MARA0001", tab="home"),
+    ):
+        for missing in set(body) - {"type", "action_id", "actions", "event"}:
+            left = {name: field for name, field in body.items() if name != missing} | {
+                "event_id": uuid4().hex
+            }
+            told = await shapes.send(left, form="event" not in body)
+            assert body is not search or "options" in told or "option_groups" in told, missing
+    event = shapes.event("channel_archive", channel=DATA_ALERTS)
+    for missing in ("channel", "event_ts"):
+        left = {name: field for name, field in event["event"].items() if name != missing}
+        await shapes.send(event | {"event": left, "event_id": uuid4().hex}, form=False)
+    change_channel(shapes.desk.sandbox.slack, ChannelChange(channel=DATA_ALERTS, archived=True))
+    await shapes.send(shapes.event("channel_archive", channel=DATA_ALERTS, user=MARA), form=False)
+    assert await shapes.subscribed() == {shapes.here: ARCHIVED}

@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from cdi_bot.core.model.incident import Incident, Topic
 from cdi_bot.core.model.integration import Integration
@@ -17,6 +18,7 @@ from cdi_bot.core.model.message import (
     Digest,
     DigestChanged,
     FailedAgain,
+    GroupedNotices,
     GroupedReply,
     IntegrationMissing,
     LanguageChanged,
@@ -35,12 +37,14 @@ from cdi_bot.core.model.message import (
 from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Filters
+from cdi_bot.core.routing import MOST_NOTICES
 from cdi_bot.core.rules.quality import QualityReason
 from cdi_bot.core.statistics import IntegrationTotals, PeriodTotals, RunTotals
 from cdi_bot.delivery.views import (
     CardView,
     DigestView,
     EventView,
+    GroupedNoticesView,
     GroupedReplyView,
     IncidentView,
     StoreView,
@@ -441,6 +445,17 @@ def test_golden_subscribed(name: str) -> None:
     assert_golden(name, lambda query: render_view(SUBSCRIBED[name], query))
 
 
+def test_golden_grouped_notices() -> None:
+    """Several notices say what each says first, in order."""
+    notices = (
+        EVENTS["notice_unsubscribed"],
+        SUBSCRIBED["subscribed_pattern"],
+        EVENTS["notice_snoozed"],
+        EVENTS["notice_digest_set"],
+    )
+    assert_golden("grouped_notices", lambda query: render_view(GroupedNoticesView(notices=notices), query))
+
+
 def test_every_kind_has_a_golden_file() -> None:
     """No kind of content goes unlooked at; cards and replies about several have views of their own."""
     shown: list[EventView | DigestView | SubscribedView] = [
@@ -448,7 +463,11 @@ def test_every_kind_has_a_golden_file() -> None:
         *DIGESTS.values(),
         *SUBSCRIBED.values(),
     ]
-    assert {type(view.content) for view in shown} == set(get_args(Content)) - {ShowCard, GroupedReply}
+    assert {type(view.content) for view in shown} == set(get_args(Content)) - {
+        ShowCard,
+        GroupedReply,
+        GroupedNotices,
+    }
 
 
 def test_open_card_offers() -> None:
@@ -607,6 +626,12 @@ def test_any_event_is_taken(view: EventView) -> None:
 def test_any_reply_about_several_is_taken(view: GroupedReplyView) -> None:
     """Slack takes every one of them."""
     assert_taken(render(view))
+
+
+@given(st.lists(strategies.events() | strategies.subscribed_views(), min_size=2, max_size=MOST_NOTICES))
+def test_any_grouped_notices_are_taken(notices: list[EventView | SubscribedView]) -> None:
+    """Slack takes as many notices as become one message, whatever each says."""
+    assert_taken(render(GroupedNoticesView(notices=tuple(notices), possible_repeat=True)))
 
 
 @given(strategies.digest_views)
