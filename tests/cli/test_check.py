@@ -121,6 +121,7 @@ async def test_check_before_what_does_not_answer(
     assert "Copy the Bot User" not in said["SLACK_BOT_TOKEN"]
     assert "can't be reached at 127.0.0.1" in said["BRAZE_BASE_URL"]
     assert "Without it" not in bad.stdout
+    assert "clock" not in said  # nothing is known of it
 
 
 async def test_check_names_the_channels_that_no_alert_reaches(
