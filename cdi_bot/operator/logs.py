@@ -23,11 +23,11 @@ from cdi_bot.operator.log_writer import LogWriter
 STARS = "***"
 
 # What looks like a credential is hidden even where nobody registered it: Slack's tokens, an
-# Authorization header, the password in a URL.
+# Authorization header, the password in a URL (but not the words of advice on how to write one).
 _CREDENTIAL = re.compile(
     r"xox[a-z](?:\.xox[a-z])?-[\w-]+|xapp-[\w-]+"
     r"|(?<=Bearer )[\w.~+/=-]{8,}"
-    r"|(?<=://)[^/\s:@]*:[^\s\"']*(?=@)",
+    r"|(?<=://)(?!(?-i:USER:PASSWORD)@)[^/\s:@]*:[^\s\"']*(?=@)",
     re.IGNORECASE,
 )
 

@@ -107,7 +107,7 @@ class BrazeSettings(DatabaseSettings):
     braze_api_key: Annotated[SecretStr, checks.one_word(BRAZE_KEY_FIX)] = Field(alias="BRAZE_API_KEY")
     poll_interval: Seconds = Field(alias="CDI_BOT_POLL_INTERVAL", default=timedelta(seconds=30))
     grace: Seconds = Field(alias="CDI_BOT_GRACE", default=timedelta(seconds=600))
-    unreachable_after: Seconds = Field(alias="CDI_BOT_BLIND_AFTER", default=timedelta(seconds=300))
+    unreachable_after: Seconds = Field(alias="CDI_BOT_UNREACHABLE_AFTER", default=timedelta(seconds=300))
     repeat_interval: Seconds = Field(alias="CDI_BOT_REPEAT_INTERVAL", default=timedelta(hours=4))
     dashboard_link: Annotated[str, BeforeValidator(checks.dashboard_link)] | None = Field(
         alias="CDI_BOT_DASHBOARD_LINK", default=None

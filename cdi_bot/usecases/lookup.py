@@ -127,7 +127,9 @@ class Lookup:
             return match
         trouble = await self.discover(workspace.workspace_id)
         if trouble is None:
-            return await self._stored(query, workspace.workspace_id)
+            match = await self._stored(query, workspace.workspace_id)
+            # A workspace without integrations has an empty list.
+            return replace(match, list_known=True) if isinstance(match, NoMatch) else match
         if looks_like_an_id(query):
             return await self._checked(query, workspace, match)
         if trouble is BrazeReason.NO_PERMISSION:

@@ -55,6 +55,7 @@ async def test_check_of_what_is_refused(invoke: Invoke, settings_for_sandbox: di
     assert "connections:write" in said["SLACK_APP_TOKEN"]
     assert "Check BRAZE_API_KEY" in said["BRAZE_API_KEY"]
     assert bad.stdout.count("(401)") == 1, "one refusal of Braze's is told once"
+    assert "clock" not in said  # nothing is known of it
 
 
 @pytest.mark.parametrize("permission", ["integration_job_status", "integration_list", "integration_sync"])
@@ -121,6 +122,7 @@ async def test_check_before_what_does_not_answer(
     assert "Copy the Bot User" not in said["SLACK_BOT_TOKEN"]
     assert "can't be reached at 127.0.0.1" in said["BRAZE_BASE_URL"]
     assert "Without it" not in bad.stdout
+    assert "clock" not in said  # nothing is known of it
 
 
 async def test_check_names_the_channels_that_no_alert_reaches(

@@ -100,6 +100,14 @@ def test_warnings_are_log_lines() -> None:
     assert "old way" in json.loads(stream.getvalue())["event"]
 
 
+def test_how_an_address_is_written_is_no_secret() -> None:
+    """What tells people to write USER:PASSWORD is shown as it is; a name and password that are so called are not."""
+    stream = logged()
+    structlog.get_logger().error("write http://USER:PASSWORD@HOST:PORT, not http://user:password@HOST:PORT")
+    expected = "write http://USER:PASSWORD@HOST:PORT, not http://***@HOST:PORT"
+    assert json.loads(stream.getvalue())["event"] == expected
+
+
 @pytest.mark.parametrize("log_format", ["json", "console"])
 def test_no_secret_in_any_corner_of_a_line(log_format: str) -> None:
     """Event, values, nested containers, keys, objects and exceptions are all gone through."""

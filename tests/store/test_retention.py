@@ -148,9 +148,10 @@ async def test_only_notices_that_were_sent_go_by_themselves(store: Store, read_s
         card = await work.cards.add(CHANNEL, [told.incident_id], now=NOW)
     await owe(store, notice("old"), notice("newer"), notice("owed"), of_card(card))
     async with store.write() as work:
-        for place, message in enumerate(await work.outbox.pending(CHANNEL, limit=9)):
+        for message in await work.outbox.pending(CHANNEL, limit=9):
             if message.owed.key != "owed":
-                await work.outbox.mark_sent(message.message_id, ts=None, now=NOW + (place == 1) * 5 * MINUTE)
+                sent = NOW + 5 * MINUTE if message.owed.key == "newer" else NOW
+                await work.outbox.mark_sent(message.message_id, ts=None, now=sent)
         assert await work.outbox.delete_notices(NOW + 3 * MINUTE, limit=10) == 1
     assert await read_sql('SELECT "key" FROM outbox ORDER BY message_id') == [
         ("newer",),

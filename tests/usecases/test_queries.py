@@ -235,6 +235,12 @@ class TestHistory:
         """Words that fit nothing are said to."""
         assert isinstance(await at.queries.history(ALERTS, "Nothing"), NoMatch)
 
+    async def test_words_in_a_workspace_without_integrations(self, at: Desk) -> None:
+        """A list that was read and is empty is no missing permission."""
+        for query in ("Users", "abc123xyz"):
+            answer = await at.queries.history(ALERTS, query)
+            assert answer == NoMatch(query=query, nearest=(), list_known=True)
+
     async def test_start_of_an_id(self, at: Desk) -> None:
         """The start of an id is enough where only one begins so."""
         at.add("Users", "success", integration_id="abc123xyz")
