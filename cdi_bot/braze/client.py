@@ -12,7 +12,7 @@ request, which carries the key.
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -83,7 +83,7 @@ class BrazeRequest(Generic[_Answer]):
 
     endpoint: Endpoint
     path: str
-    read: Callable[[httpx.Response], _Answer]
+    read: Callable[[httpx.Response, datetime], _Answer]
     purpose: Purpose
     integration_id: str | None = None
 
@@ -179,9 +179,9 @@ class BrazeClient:
     async def list_page(self, cursor: str | None = None, *, purpose: Purpose = Purpose.POLL) -> ListPage:
         """Fetch one page of the integrations, the first without a cursor."""
 
-        def read(response: httpx.Response) -> ListPage:
+        def read(response: httpx.Response, now: datetime) -> ListPage:
             return read_list_page(
-                response.content, self._workspace_id, link=link_header(response), cursor=cursor
+                response.content, self._workspace_id, now=now, link=link_header(response), cursor=cursor
             )
 
         path = _LIST_PATH + _query(cursor)
@@ -194,9 +194,9 @@ class BrazeClient:
         """Fetch one page of an integration's runs, the first without a cursor."""
         check_integration_id(integration_id)
 
-        def read(response: httpx.Response) -> StatusPage:
+        def read(response: httpx.Response, now: datetime) -> StatusPage:
             return read_status_page(
-                response.content, integration_id, link=link_header(response), cursor=cursor
+                response.content, integration_id, now=now, link=link_header(response), cursor=cursor
             )
 
         request = BrazeRequest(
@@ -324,11 +324,13 @@ class BrazeClient:
             )
         if trouble is None:
             try:
-                answer = request.read(response)
+                date = read_date(response.headers)
+                # Ours may be years behind.
+                answer = request.read(response, max(now, datetime.fromtimestamp(date, UTC)) if date else now)
             except BrazeTrouble as error:
                 trouble = error
             else:
-                if date := read_date(response.headers):  # of no proxy's page: what could be read is Braze's
+                if date:  # of no proxy's page: what could be read is Braze's
                     self._skew.observe(date, after=sent.timestamp(), before=now.timestamp())
                 return answer
         return _final(request, trouble)
@@ -340,7 +342,7 @@ def _final(request: BrazeRequest[_Answer], trouble: BrazeTrouble) -> BrazeTroubl
     return sync_may_have_started(trouble) if is_unclear else trouble
 
 
-def _read_object(response: httpx.Response) -> None:
+def _read_object(response: httpx.Response, _now: datetime) -> None:
     read_confirmation(response.content)
 
 

@@ -5,6 +5,8 @@ that as little as possible is lost:
 
 * a field that is missing, null or an empty string is unknown; so is one that is invalid (a count of "abc" or -1, a
   time of "soon"), and that is reported. "12" is 12;
+* starts, ends and schedules are believed from 2000 until two years from now. A watermark may be any later time, as that
+  is what a mistyped year looks like; one beyond the calendar is the latest time that is kept;
 * a time without a zone is taken as UTC and reported; others are converted to UTC. As Ruby, in which Braze is written,
   puts a time into a text (`2026-03-25 12:53:35 UTC`), it is read too;
 * a run without a status or a start time, and an integration without an id, can't be kept: the item is reported
@@ -27,7 +29,7 @@ followed: only its `cursor` is taken, and every URL is built from scratch.
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Generic, TypeVar
 from urllib.parse import unquote
 
@@ -41,6 +43,7 @@ from pydantic import (
     StringConstraints,
     TypeAdapter,
     ValidationError,
+    ValidationInfo,
 )
 
 from cdi_bot.braze.errors import UNUSABLE_ID, trouble_for
@@ -51,11 +54,19 @@ from cdi_bot.monitoring.braze_port import BrazeReason, BrazeTrouble, ListPage, S
 LONGEST_TEXT = 1000
 """Characters: longer names and words are cut, before anything is done with them."""
 
+BELIEVED_FROM, BELIEVED_AHEAD = datetime(2000, 1, 1, tzinfo=UTC), timedelta(days=731)
+"""Starts, ends and schedules are believed from then until so long from now."""
+
+LATEST = datetime(9999, 12, 31, tzinfo=UTC)
+"""Later watermarks are kept as this: both databases hold it, and it is in the calendar of every time zone."""
+
 MAX_CURSOR = 2048
 """Longer cursors are ignored: Braze's are base64 of a short offset."""
 
+_WATERMARK = "last_timestamp_synced"
 _ID = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._~-]{1,128}")
 _RUBY_TIME = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) (?:UTC|([+-]\d{4}))", re.ASCII)
+_YEAR_OF_FIVE_DIGITS = re.compile(r"\s*\+?0*[1-9]\d{4,}-\d\d-\d\d", re.ASCII)
 _LINK = re.compile(r"<([^>]*)>([^<]*)")
 _REL = re.compile(r"""(?:^|[;\s])rel\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s;,"']+))""", re.IGNORECASE)
 
@@ -99,10 +110,28 @@ def _in_utc(time: datetime) -> datetime:
         raise ValueError("the time lies outside the calendar") from error
 
 
+def _believed(time: datetime, info: ValidationInfo) -> datetime:
+    latest: datetime = info.context or LATEST
+    if not BELIEVED_FROM <= time <= latest:
+        raise ValueError("the time can't be believed: it lies before 2000, or more than two years ahead")
+    return time
+
+
+def _kept_watermark(time: datetime) -> datetime:
+    """In UTC, and no later than is kept. Raises `ValueError` for times that no row was ever changed at."""
+    if time.replace(tzinfo=UTC) >= LATEST - timedelta(days=2):  # some zones can't be converted any more
+        return LATEST
+    time = _in_utc(time)
+    if time < datetime(1970, 1, 1, tzinfo=UTC):
+        raise ValueError("the time can't be believed: it lies before 1970")
+    return time
+
+
 # Strict: a bare number is not a time. Strings of digits pass as epoch seconds; the minimum year, where it matters,
 # rejects a date written 20260325, which would be a day in 1970.
 _Time = Annotated[AwareDatetime, Strict(), AfterValidator(_in_utc)]
-_RecentTime = Annotated[_Time, Field(ge=datetime(2000, 1, 1, tzinfo=UTC))]
+_BelievedTime = Annotated[_Time, AfterValidator(_believed)]
+_Watermark = Annotated[AwareDatetime, Strict(), AfterValidator(_kept_watermark)]
 _Count = Annotated[int, Field(ge=0, lt=2**63)]  # databases hold 64 bits
 _Text = Annotated[
     str, StringConstraints(pattern=r"^[^\x00]*$"), AfterValidator(lambda text: text[:LONGEST_TEXT].rstrip())
@@ -121,9 +150,9 @@ class _RunRow(BaseModel):
     """An item of `job_sync_status`, with the field names of the core's `Run`."""
 
     job_status: _Word
-    sync_start_time: _RecentTime
-    sync_finish_time: _RecentTime | None = None
-    last_timestamp_synced: _Time | None = None
+    sync_start_time: _BelievedTime
+    sync_finish_time: _BelievedTime | None = None
+    last_timestamp_synced: _Watermark | None = None
     rows_synced: _Count | None = None
     rows_failed_with_errors: _Count | None = None
 
@@ -138,10 +167,10 @@ class _IntegrationRow(BaseModel):
     warehouse_type: _Text | None = None
     app_group_id: _Text | None = None
     contact_emails: _Texts | None = None
-    last_updated_at: _Time | None = None
-    last_job_start_time: _RecentTime | None = None
+    last_updated_at: _BelievedTime | None = None
+    last_job_start_time: _BelievedTime | None = None
     last_job_status: _Word | None = None
-    next_scheduled_run: _RecentTime | None = None
+    next_scheduled_run: _BelievedTime | None = None
 
 
 _Row = TypeVar("_Row", bound=BaseModel)
@@ -159,22 +188,28 @@ class _Reader(Generic[_Row]):
     def __init__(self, page: type[_Page[_Row]], row: type[_Row]) -> None:
         self._page = page
         self._row = row
+        self._told_by = "integration_id" if "integration_id" in row.model_fields else "sync_start_time"
         self._required = {name for name, field in row.model_fields.items() if field.is_required()}
 
-    def read(self, body: bytes) -> tuple[list[_Row], list[Unreadable]]:
+    def read(self, body: bytes, now: datetime) -> tuple[list[_Row], list[Unreadable]]:
         """Return the items that can be kept, and what is invalid."""
+        latest = min(now, LATEST - BELIEVED_AHEAD) + BELIEVED_AHEAD
         try:
-            return self._page.model_validate_json(body).results, []
+            return self._page.model_validate_json(body, context=latest).results, []
         except ValidationError:
             unreadable: list[Unreadable] = []  # the exception quotes the response: nothing of it is kept
         items = _items(body)
-        salvaged = [self._salvage(item, f"results[{place}]", unreadable) for place, item in enumerate(items)]
+        salvaged = [
+            self._salvage(item, f"results[{place}]", unreadable, latest) for place, item in enumerate(items)
+        ]
         rows = [row for row in salvaged if row is not None]
         if items and not rows:  # else it would look as if there were no runs, or no integrations
             raise _not_json(f"none of its items can be kept (the first: {unreadable[0].why})")
         return rows, unreadable
 
-    def _salvage(self, item: object, where: str, unreadable: list[Unreadable]) -> _Row | None:
+    def _salvage(
+        self, item: object, where: str, unreadable: list[Unreadable], latest: datetime
+    ) -> _Row | None:
         """Fix or drop invalid fields until the rest can be read; `None` when a required one is invalid."""
         if not isinstance(item, dict):
             unreadable.append(Unreadable(where=where, why="not an object"))
@@ -184,9 +219,10 @@ class _Reader(Generic[_Row]):
             for field in self._row.model_fields
             if item.get(field) not in (None, "")
         }
+        of = str(known.get(self._told_by, ""))[:128]
         while True:  # ends: each round drops a field, or writes one otherwise, once each
             try:
-                return self._row.model_validate_json(json.dumps(known))
+                return self._row.model_validate_json(json.dumps(known), context=latest)
             except ValidationError as error:
                 problems = error.errors(include_url=False, include_context=False, include_input=False)
             for problem in problems:
@@ -194,15 +230,21 @@ class _Reader(Generic[_Row]):
                 place = f"{where}.{field}"
                 if "datetime" in problem["type"] and (time := _RUBY_TIME.fullmatch(str(known[field]))):
                     known[field] = f"{time[1]}T{time[2]}{time[3] or 'Z'}"
+                elif field == _WATERMARK and _YEAR_OF_FIVE_DIGITS.match(str(known[field])):
+                    known[field] = LATEST.isoformat()
                 elif problem["type"] == "timezone_aware":
                     known[field] += "Z"
-                    unreadable.append(Unreadable(where=place, why="a time without a zone, taken as UTC"))
+                    unreadable.append(
+                        Unreadable(where=place, of=of, why="a time without a zone, taken as UTC")
+                    )
                 elif field in self._required:
-                    unreadable.append(Unreadable(where=place, why=f"left out: {problem['msg']}"))
+                    unreadable.append(Unreadable(where=place, of=of, why=f"left out: {problem['msg']}"))
                     return None
                 else:
                     del known[field]
-                    unreadable.append(Unreadable(where=place, why=f"taken as unknown: {problem['msg']}"))
+                    unreadable.append(
+                        Unreadable(where=place, of=of, why=f"taken as unknown: {problem['msg']}")
+                    )
 
 
 def _items(body: bytes) -> list[object]:
@@ -233,17 +275,21 @@ _INTEGRATIONS = _Reader(_Page[_IntegrationRow], _IntegrationRow)
 _CONFIRMATION = TypeAdapter(dict[str, Any])
 
 
-def read_status_page(body: bytes, integration_id: str, *, link: str, cursor: str | None) -> StatusPage:
+def read_status_page(
+    body: bytes, integration_id: str, *, now: datetime, link: str, cursor: str | None
+) -> StatusPage:
     """Read a page of runs; `link` is the response's `Link` header, `cursor` the one that was sent."""
-    rows, unreadable = _RUNS.read(body)
+    rows, unreadable = _RUNS.read(body, now)
     following = _following(link, cursor, unreadable)
     runs = tuple(Run(integration_id=integration_id, **vars(row)) for row in rows)
     return StatusPage(runs=runs, next_cursor=following, unreadable=tuple(unreadable))
 
 
-def read_list_page(body: bytes, workspace_id: int, *, link: str, cursor: str | None) -> ListPage:
+def read_list_page(
+    body: bytes, workspace_id: int, *, now: datetime, link: str, cursor: str | None
+) -> ListPage:
     """Read a page of integrations; `link` is the response's `Link` header, `cursor` the one that was sent."""
-    rows, unreadable = _INTEGRATIONS.read(body)
+    rows, unreadable = _INTEGRATIONS.read(body, now)
     following = _following(link, cursor, unreadable)
     for row in rows:
         row.integration_name = row.integration_name or row.integration_id

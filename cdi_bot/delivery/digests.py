@@ -96,9 +96,17 @@ class Digests:
         except StoreTrouble as trouble:
             log.debug("digests wait for the database", why=str(trouble))
             return
+        due: list[_DueDigest] = []
         for each in settings:
-            await self._set_back(each, now)
-        due = [period for each in settings if (period := _due(each, now))]
+            try:
+                await self._set_back(each, now)
+                period = _due(each, now)
+            except Exception:
+                log.exception(
+                    "a digest failed", channel=each.channel.channel_id
+                )  # the others' come all the same
+            else:
+                due += [period] if period else []
         for period in due:
             await self._tell(period)
         here = {(period.channel, period.until) for period in due}

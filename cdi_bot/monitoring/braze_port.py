@@ -88,10 +88,19 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unreadable:
-    """An item of an answer that could not be understood: which, and why, in words fit for a log."""
+    """What could not be understood of an answer, and why, in words fit for a log.
+
+    `of` is the id of the listed integration, or the start of the run, as Braze told it.
+    """
 
     where: str
     why: str
+    of: str = ""
+
+    @property
+    def is_like(self) -> tuple[str, str, str]:
+        """The same in every answer, wherever in it the item stands."""
+        return self.of, self.where.partition(".")[2] or self.where, self.why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,6 +61,7 @@ class Evaluator:
         self._clock, self._wake = clock, wake
         self._wait = min(grace / 4, _LONGEST_WAIT)
         self._judged_at: datetime | None = None
+        self._failing: set[tuple[Kind, str]] = set()  # logged once, not every few seconds
         self._rules = {kind: rules.rule(grace) for kind, rules in KINDS.items() if rules.rule}
 
     async def tick(self) -> None:
@@ -80,12 +81,25 @@ class Evaluator:
         for count, item in enumerate(self._poller.subscribed(), start=1):
             if count % _IN_A_ROW == 0:
                 await asyncio.sleep(0)
-            facts = facts_of(item, self._poller.clock_skew)
             for kind, rule in self._rules.items():
                 incident = open_incidents.get((kind, item.integration_id))
-                changed = await judge(rule, facts, incident, now, past)
-                if changed:
-                    await self._write(changed, now)
+                try:
+                    facts = facts_of(item, self._poller.clock_skew)
+                    changed = await judge(rule, facts, incident, now, past)
+                    if changed:
+                        await self._write(changed, now)
+                except StoreTrouble:
+                    raise
+                except Exception:  # the other kinds and integrations are judged all the same
+                    if (kind, item.integration_id) not in self._failing:
+                        log.exception("not judged", kind=kind.value, integration=item.integration_id)
+                    self._failing.add((kind, item.integration_id))
+                else:
+                    self._failing.discard((kind, item.integration_id))
+
+    def fails_to_judge(self, integration_id: str) -> list[Kind]:
+        """The kinds by which an integration could not be judged the last time; the log says why."""
+        return [kind for kind, failing in self._failing if failing == integration_id]
 
     async def _open_incidents(self) -> dict[tuple[Kind, str | None], Incident]:
         async with self._store.read() as uow:

@@ -66,9 +66,15 @@ class ListFetcher:
             self._note(trouble)
             raise
         self.can_list = True
-        if page.unreadable != self._unreadable.get(number, ()):  # logged once, not with every reading
-            for unreadable in page.unreadable:
-                log.warning("integration not readable", where=unreadable.where, why=unreadable.why)
+        known = {each.is_like for each in self._unreadable.get(number, ())}
+        for unreadable in page.unreadable:
+            if unreadable.is_like not in known:  # logged once, not with every reading
+                log.warning(
+                    "integration not readable",
+                    where=unreadable.where,
+                    integration=unreadable.of,
+                    why=unreadable.why,
+                )
         self._unreadable[number] = page.unreadable
         following = page.next_cursor
         if following is not None and following in self._before(number):
@@ -77,6 +83,10 @@ class ListFetcher:
         if following is not None:
             self._cursors[number + 1] = following
         return page, following is None
+
+    def unreadable_of(self, integration_id: str) -> list[Unreadable]:
+        """What the list, as last read, told of an integration that could not be understood or believed."""
+        return [each for page in self._unreadable.values() for each in page if each.of == integration_id]
 
     def _before(self, number: int) -> set[str | None]:
         return {cursor for page, cursor in self._cursors.items() if page <= number}
@@ -140,8 +150,9 @@ async def _page(
     braze: Braze, item: IntegrationState, cursor: str | None, purpose: Purpose, now: datetime
 ) -> StatusPage:
     page = await braze.status_page(item.integration_id, cursor, purpose=purpose)
-    if page.unreadable != item.unreadable:  # logged once, not with every answer
-        for unreadable in page.unreadable:
+    known = {each.is_like for each in item.unreadable}
+    for unreadable in page.unreadable:
+        if unreadable.is_like not in known:  # logged once, not with every answer
             log.warning(
                 "run not readable",
                 integration=item.integration_id,

@@ -135,6 +135,15 @@ class Poller:
         """What is remembered of each integration that some channel is subscribed to."""
         return [item for item in self._state.integrations.values() if item.subscribed]
 
+    def left_out(self, integration_id: str) -> list[str]:
+        """The fields of an integration and its runs in which Braze's last answers can't be believed."""
+        item = self._state.integrations.get(integration_id)
+        flaws = [
+            *self._requests.list_fetcher.unreadable_of(integration_id),
+            *(item.unreadable if item else ()),
+        ]
+        return sorted({field for flaw in flaws if (field := flaw.where.rpartition(".")[2])})
+
     async def refresh(self, integration_id: str, *, purpose: Purpose = Purpose.COMMAND) -> None:
         """Ask an integration's status now, for a person unless said otherwise; raises `BrazeTrouble`."""
         await self._requests.ask(await self._state.find(integration_id), purpose=purpose)

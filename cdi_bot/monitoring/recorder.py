@@ -266,7 +266,7 @@ class Recorder:
             if len(batch) > 1 and not _is_of_the_database(trouble):
                 for waiting in batch:
                     await self._settle([waiting])
-            elif len(observations) > len(batch) == 1 and isinstance(trouble, RowRefused):
+            elif len(observations) > len(batch) == 1 and not _is_of_the_database(trouble):
                 await self._settle_singly(batch[0])
             else:
                 for waiting in batch:
@@ -276,20 +276,26 @@ class Recorder:
             _answer(waiting, [next(findings) for _ in waiting.observations])
 
     async def _settle_singly(self, waiting: _Waiting) -> None:
-        """Store the observations of one caller one by one, but for those that the database refuses."""
+        """Store the observations of one caller one by one, but for those that can't be judged or are refused."""
         findings: list[Finding] = []
         for observation in waiting.observations:
             integration_id = observation.watched.integration.integration_id
             try:
                 findings += await self._commit([observation], waiting.now)
                 self._refused.discard(integration_id)
-            except RowRefused as refusal:
+            except Exception as trouble:  # it goes to whoever waits, or to the log
+                if _is_of_the_database(trouble) or isinstance(trouble, ConflictError):
+                    _fail(waiting, trouble)
+                    return
+                is_refusal = isinstance(trouble, RowRefused)
                 if integration_id not in self._refused:
-                    log.warning("observation refused", integration=integration_id, why=str(refusal))
+                    log.warning(
+                        "observation refused",
+                        integration=integration_id,
+                        why=str(trouble),
+                        exc_info=None if is_refusal else trouble,
+                    )
                 self._refused.add(integration_id)
-            except Exception as trouble:  # noqa: BLE001  # it goes to whoever waits
-                _fail(waiting, trouble)
-                return
         _answer(waiting, findings)
 
     async def _commit(self, observations: Sequence[Observation], now: datetime) -> list[Finding]:

@@ -70,14 +70,19 @@ class Reminders:
         known = await uow.integrations.get_many(
             self.workspace_id, [each.integration_id for each in due if each.integration_id]
         )
-        return [
-            self._still_open(incident, card, now)
-            for incident in due
-            for card in cards.get(incident.incident_id, [])
-            if card.ts
-            and now - _posted_at(incident, card.ts, now) >= self.repeat_after
-            and _is_subscribed(incident, card, known, subscriptions)
-        ]
+        owed: list[OwedMessage] = []
+        for incident in due:
+            try:
+                owed += [
+                    self._still_open(incident, card, now)
+                    for card in cards.get(incident.incident_id, [])
+                    if card.ts
+                    and now - _posted_at(incident, card.ts, now) >= self.repeat_after
+                    and _is_subscribed(incident, card, known, subscriptions)
+                ]
+            except Exception:  # the others' come all the same
+                log.exception("a reminder failed", incident=incident.incident_id)
+        return owed
 
     def _still_open(self, incident: Incident, card: Card, now: datetime) -> OwedMessage:
         times = int((now - _posted_at(incident, card.ts, now)) / self.repeat_after)

@@ -50,11 +50,11 @@ class SyncFollower:
         try:
             async with self.store.read() as uow:
                 syncs = await uow.requested_syncs.for_workspace(self.workspace_id)
-            running = [sync for sync in syncs if not await self._settle(sync, is_fresh=False)]
+            running = [sync for sync in syncs if not await self._settled(sync, is_fresh=False)]
             due = self._due(running, self.clock())
             answers = await asyncio.gather(*map(self._ask, due))
             for sync, is_fresh in zip(due, answers, strict=True):
-                await self._settle(sync, is_fresh=is_fresh)
+                await self._settled(sync, is_fresh=is_fresh)
         except StoreTrouble as trouble:
             log.debug("following syncs waits for the database", why=str(trouble))
 
@@ -71,6 +71,16 @@ class SyncFollower:
         trouble = await within(STATUS_PATIENCE, asking)
         self._ask_at[sync.sync_id] = next_request_at(sync, self.clock())
         return trouble is None
+
+    async def _settled(self, sync: RequestedSync, *, is_fresh: bool) -> bool:
+        """Settle one; whatever goes wrong with it stops no other. Raises `StoreTrouble`."""
+        try:
+            return await self._settle(sync, is_fresh=is_fresh)
+        except StoreTrouble:
+            raise
+        except Exception:
+            log.exception("a sync is not followed", integration=sync.integration_id)
+            return False
 
     async def _settle(self, sync: RequestedSync, *, is_fresh: bool) -> bool:
         """Tell the end if the stored runs show one; False while it goes on."""

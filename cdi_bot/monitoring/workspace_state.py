@@ -202,7 +202,13 @@ class WorkspaceState:
             if item and before and is_known and not item.list_unstored:
                 item.watched, item.times_unsaved = replace(before, listed_at=now), True
                 continue
-            watched = await self._as_listed(item, integration, now)
+            try:
+                watched = await self._as_listed(item, integration, now)
+            except (StoreTrouble, ConflictError):
+                raise
+            except Exception:  # the others are taken all the same
+                log.exception("integration of the list not taken", integration=integration.integration_id)
+                continue
             run = run_from_list(integration)
             is_news = run is not None and (item is None or item.is_behind(integration))
             if not (is_news and watched.watched_since):

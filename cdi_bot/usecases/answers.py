@@ -77,6 +77,8 @@ class RunHistory:
     subscribed: bool  # whether this channel is subscribed to it
     missing: bool
     trouble: BrazeReason | None
+    left_out: tuple[str, ...] = ()  # the fields in which Braze's last answers can't be believed
+    not_judged: tuple[str, ...] = ()  # the kinds of incident that could not be judged the last time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

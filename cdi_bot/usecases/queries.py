@@ -153,6 +153,8 @@ class Queries:
             subscribed=is_subscribed(await uow.subscriptions.for_channel(channel), integration),
             missing=watched.missing_since is not None,
             trouble=trouble,
+            left_out=tuple(self.workspaces.of(workspace_id).poller.left_out(key)),
+            not_judged=tuple(self.workspaces.of(workspace_id).evaluator.fails_to_judge(key)),
         )
 
     async def listing(

@@ -15,6 +15,7 @@ from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.run import Run
 from cdi_bot.monitoring.braze_port import BrazeReason, BrazeTrouble, ListPage, StatusPage
 
+NOW = datetime(2026, 3, 25, 13, tzinfo=UTC)
 STARTED = datetime(2026, 3, 25, 12, 53, 35, 183728, tzinfo=UTC)
 ROW: dict[str, object] = {
     "job_status": "success",
@@ -41,12 +42,12 @@ LISTED: dict[str, object] = {
 
 def status_page(*rows: object, link: str = "", cursor: str | None = None) -> StatusPage:
     """Read a page of these rows."""
-    return read_status_page(json.dumps({"results": rows}).encode(), "abc", link=link, cursor=cursor)
+    return read_status_page(json.dumps({"results": rows}).encode(), "abc", now=NOW, link=link, cursor=cursor)
 
 
 def list_page(*rows: object) -> ListPage:
     """Read a page of these integrations."""
-    return read_list_page(json.dumps({"results": rows}).encode(), 7, link="", cursor=None)
+    return read_list_page(json.dumps({"results": rows}).encode(), 7, now=NOW, link="", cursor=None)
 
 
 def without(row: dict[str, object], *names: str) -> dict[str, object]:
@@ -210,12 +211,47 @@ def test_a_time_that_is_none_is_unknown_and_reported(told: object) -> None:
 
 def test_a_watermark_far_in_the_future_is_kept() -> None:
     """People have to be told about it."""
-    run = status_page(ROW | {"last_timestamp_synced": "9999-12-31T23:59:59Z"}).runs[0]
-    assert run.last_timestamp_synced == datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    run = status_page(ROW | {"last_timestamp_synced": "3026-03-25T12:00:00Z"}).runs[0]
+    assert run.last_timestamp_synced == datetime(3026, 3, 25, 12, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("told", ["9999-12-31T23:59:59-05:00", "0001-01-01T00:00:00+05:00"])
-def test_a_time_outside_the_calendar_of_utc_is_unknown(told: str) -> None:
+@pytest.mark.parametrize(
+    "told",
+    [
+        "9999-12-31T23:59:59Z",
+        "9999-12-31T23:59:59-05:00",
+        "9999-12-31T23:59:59+05:00",
+        "12026-03-25T12:50:00Z",
+        "20266-03-25 12:50:00 UTC",
+        "9999-12-31 23:59:59 -0500",
+    ],
+)
+def test_a_watermark_at_the_end_of_the_calendar_or_beyond_is_the_latest_that_is_kept(told: str) -> None:
+    """No calendar arithmetic fails on it, in no time zone, and both databases hold it."""
+    page = status_page(ROW | {"last_timestamp_synced": told})
+    assert page.runs[0].last_timestamp_synced == datetime(9999, 12, 31, tzinfo=UTC)
+    assert page.unreadable == ()
+
+
+@pytest.mark.parametrize("told", ["1999-12-31T23:59:59Z", "2028-04-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+@pytest.mark.parametrize("field", ["next_scheduled_run", "last_job_start_time", "last_updated_at"])
+def test_what_can_not_be_believed_of_an_integration_is_dropped_from_it(field: str, told: str) -> None:
+    """Neither before 2000 nor more than two years from now; all else of it stays."""
+    page = list_page(LISTED | {field: told})
+    assert getattr(page.integrations[0], field) is None
+    assert page.integrations[0].integration_name == "Users"
+    assert [(flaw.where, flaw.of) for flaw in page.unreadable] == [(f"results[0].{field}", "abc123xyz")]
+
+
+def test_a_run_of_a_start_that_can_not_be_believed_costs_only_itself() -> None:
+    """A real failure beside it is kept; an end that can't be believed is unknown."""
+    odd, failed = ROW | {"sync_start_time": "9999-01-01T00:00:00Z"}, ROW | {"job_status": "error"}
+    page = status_page(odd, failed | {"sync_finish_time": "9999-01-01T00:00:00Z"})
+    assert [(run.job_status, run.sync_finish_time) for run in page.runs] == [("error", None)]
+
+
+@pytest.mark.parametrize("told", ["0001-01-01T00:00:00+05:00", "0001-01-01T00:00:00Z"])
+def test_a_watermark_before_there_were_any_is_unknown(told: str) -> None:
     """No calendar arithmetic fails on it."""
     page = status_page(ROW | {"last_timestamp_synced": told})
     assert page.runs[0].last_timestamp_synced is None
@@ -294,7 +330,7 @@ def test_texts_that_no_database_holds_are_fixed() -> None:
 def test_what_is_no_page_is_not_json(body: bytes, says: str) -> None:
     """The trouble says what came instead, and quotes nothing of it."""
     with pytest.raises(BrazeTrouble, match=says) as caught:
-        read_status_page(body, "abc", link="", cursor=None)
+        read_status_page(body, "abc", now=NOW, link="", cursor=None)
     assert caught.value.reason is BrazeReason.NOT_JSON
     assert caught.value.retryable
     assert caught.value.__context__ is None

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import example, given
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from cdi_bot.braze.payloads import is_valid_integration_id, read_list_page, read_status_page
 from cdi_bot.monitoring.braze_port import BrazeReason, BrazeTrouble
 
+NOW = datetime(2026, 3, 25, 13, tzinfo=UTC)
 ROW = {
     "job_status": "success",
     "sync_start_time": "2026-03-25T12:53:35.183728Z",
@@ -48,11 +49,15 @@ ODD_ROW = st.fixed_dictionaries({}, optional=dict.fromkeys([*ROW, *LISTED], ANYT
 @example([{"integration_id": "abc", "integration_name": [[[]]]}])
 def test_no_page_raises_anything_and_no_good_item_is_lost(odd: list[Any]) -> None:
     """Whatever the items are, each is kept or reported, and a good one among them is kept."""
-    page = read_status_page(json.dumps({"results": [*odd, ROW]}).encode(), "abc", link="", cursor=None)
+    page = read_status_page(
+        json.dumps({"results": [*odd, ROW]}).encode(), "abc", now=NOW, link="", cursor=None
+    )
     assert len(page.runs) + len({flaw.where.partition(".")[0] for flaw in page.unreadable}) >= len(odd) + 1
     assert (page.runs[-1].job_status, page.runs[-1].rows_synced) == ("success", 100)
     assert all(run.sync_start_time.tzinfo is UTC for run in page.runs)
-    listed = read_list_page(json.dumps({"results": [*odd, LISTED]}).encode(), 7, link="", cursor=None)
+    listed = read_list_page(
+        json.dumps({"results": [*odd, LISTED]}).encode(), 7, now=NOW, link="", cursor=None
+    )
     assert listed.integrations[-1].integration_id == "abc123xyz"
     assert all(is_valid_integration_id(one.integration_id) for one in listed.integrations)
 
@@ -70,7 +75,7 @@ def reason_of(read: Callable[[], object]) -> BrazeReason | None:
 def test_no_body_raises_anything_but_the_trouble(body: bytes) -> None:
     """A page or the trouble: nothing else comes of any bytes."""
     for read in (
-        lambda: read_status_page(body, "abc", link="", cursor=None),
-        lambda: read_list_page(body, 7, link="", cursor=None),
+        lambda: read_status_page(body, "abc", now=NOW, link="", cursor=None),
+        lambda: read_list_page(body, 7, now=NOW, link="", cursor=None),
     ):
         assert reason_of(read) in {None, BrazeReason.NOT_JSON}

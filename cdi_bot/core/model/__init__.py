@@ -16,7 +16,7 @@ def still_waits(since: datetime | None, wait: timedelta, now: datetime) -> bool:
 
     One that begins in the future is: the clock was set back. So no wait takes longer than twice its time.
     """
-    return since is not None and since <= now < since + wait
+    return since is not None and since <= now and now - since < wait
 
 
 def refuse_naive(value: object) -> None:

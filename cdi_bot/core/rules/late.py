@@ -73,7 +73,7 @@ def judge_late(
         return None
     if watched.watched_since is None or at < watched.watched_since:
         return None
-    if watched.observed_at is None or watched.observed_at < at + grace:
+    if watched.observed_at is None or watched.observed_at - at < grace:
         return None
     return opened(watched, Kind.LATE, since=at, now=now)
 
@@ -81,11 +81,11 @@ def judge_late(
 def _has_begun(at: datetime, planned: PlannedStart) -> bool:
     """Whether a run began at the planned time or later, or was on its way then: one integration runs one at a time."""
     newest, listed = planned.newest, planned.watched.integration.last_job_start_time
-    if listed is not None and listed >= at - CLOCK_SKEW:  # the status call has yet to explain it
+    if listed is not None and at - listed <= CLOCK_SKEW:  # the status call has yet to explain it
         return True
     if newest is None:
         return False
-    if newest.sync_start_time >= at - CLOCK_SKEW or newest.outcome is Outcome.RUNNING:
+    if at - newest.sync_start_time <= CLOCK_SKEW or newest.outcome is Outcome.RUNNING:
         return True
     return newest.sync_finish_time is not None and newest.sync_finish_time >= at
 

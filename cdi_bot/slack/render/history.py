@@ -205,6 +205,11 @@ def figures(
         (i18n("Contacts in Braze"), integration.contact_emails),
     ]
     said += [(label, written(fact)) for label, fact in facts if fact]
+    odd = [
+        (i18n("Left out, as it can't be right"), answer.left_out),
+        (i18n("Could not be checked (the log says why)"), answer.not_judged),
+    ]
+    said += [(label, written(", ".join(names))) for label, names in odd if names]
     if answer.next_run:
         label = i18n("Next run") if answer.next_run > now else i18n("Next run was expected")
         said.append((label, when(answer.next_run)))
