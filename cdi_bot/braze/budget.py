@@ -30,6 +30,9 @@ HIGHEST_LIMIT = 10_000
 FURTHEST_RESET = timedelta(minutes=2)
 """A window ends within a minute; the second minute is for clocks that differ."""
 
+CLOCK_YEARS = range(1970, 2200)
+"""What a clock may show, however wrong it is."""
+
 LONGEST_RETRY_AFTER = timedelta(days=1)
 """A longer wait is not plausible."""
 
@@ -69,9 +72,12 @@ def read_rate_headers(headers: Mapping[str, str], now: datetime) -> RateHeaders:
 
 
 def read_date(headers: Mapping[str, str]) -> float | None:
-    """When Braze made a response, in seconds since 1970 by its clock; `None` where it does not say. Never raises."""
+    """When Braze made a response, in seconds since 1970 by its clock; `None` where it does not say. Never raises.
+
+    Nor does a date say anything that no clock shows: with it, times would be reckoned that the calendar does not have.
+    """
     date = _http_date(headers.get("date") or "")
-    return date.timestamp() if date else None
+    return date.timestamp() if date and date.year in CLOCK_YEARS else None
 
 
 def _number(text: str | None) -> int | None:

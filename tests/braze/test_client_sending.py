@@ -172,6 +172,8 @@ async def test_a_sync_that_was_never_sent_is_tried_again(
         ("Wed, 25 Mar 2026 12:01:00 GMT", 60),
         ("Wed, 25 Mar 2026 11:00:00 GMT", -3599),  # dates are whole seconds: it is no more than this for sure
         ("Wed, 25 Mar 2026 12:00:00 GMT", 0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 0),  # no clock goes so wrong; times by it would leave the calendar
+        ("Sun, 14 Oct 1066 09:00:00 GMT", 0),
         ("yesterday", 0),
         ("", 0),
     ],
