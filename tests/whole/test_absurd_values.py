@@ -6,7 +6,7 @@ Everything is driven as it works together: the poller, what judges, the outbox, 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -110,7 +110,7 @@ def run_of(now: datetime, status: str, minutes: float) -> dict[str, Any]:
     }
 
 
-async def told_beside(bot: Whole, odd: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> None:
+async def told_beside(bot: Whole, odd: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> None:
     """Have Braze answer so of an integration each; their failures and that of the one behind them are told."""
     ids = [bot.create(f"A {place}") for place in range(len(odd))]
     sound = bot.create("B sound")
@@ -120,7 +120,7 @@ async def told_beside(bot: Whole, odd: Sequence[tuple[Mapping[str, Any], Mapping
     await bot.sleep(120)
     now, failed = bot.clock.now, run_of(bot.clock.now, "error", 1)
 
-    def answer(path: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    def answer(path: str, rows: Sequence[dict[str, Any]]) -> None:
         body = json.dumps({"message": "success", "results": rows})
         bot.sandbox.braze.faults.add(Fault(kind=FaultKind.STATUS, status=200, body=body, path=path))
 
@@ -149,7 +149,7 @@ async def told_beside(bot: Whole, odd: Sequence[tuple[Mapping[str, Any], Mapping
     assert len(keys) == len(set(keys)), "logged more than once"
 
 
-async def shown(bot: Whole, integration_id: str, odd: Mapping[str, Any]) -> None:
+async def shown(bot: Whole, integration_id: str, odd: dict[str, Any]) -> None:
     """Status, its window, the overview, the list and Home can be drawn."""
     queries, i18n, now = bot.bot.app.queries, Translator(), bot.clock.now
     history = await queries.history(ALERTS, integration_id)
