@@ -54,6 +54,7 @@ ABSURD = [
     None,
 ]
 RUN_FIELDS = [
+    "job_status",
     "sync_start_time",
     "sync_finish_time",
     "last_timestamp_synced",
