@@ -215,10 +215,12 @@ class Dispatcher:
         for message in due:
             card = cards.get(message.message_id)
             start = self._rate_limiter.earliest_start(message, card)
-            if start > now or (message.owed.card_id in waiting_cards and message.owed.card_id is not None):
+            if start > now:
                 soonest = min(filter(None, (soonest, start)))
                 waiting_cards.add(message.owed.card_id)
                 continue
+            if message.owed.card_id in waiting_cards and message.owed.card_id is not None:
+                continue  # its time has come, but not that of what goes before it: looking again now finds the same
             if not message.is_readable:
                 await self._put_off_unreadable(message)
                 continue

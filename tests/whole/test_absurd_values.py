@@ -70,6 +70,7 @@ LISTED_FIELDS = [
     "last_updated_at",
     "warehouse_type",
     "last_job_start_time",
+    "last_job_status",
     "next_scheduled_run",
 ]
 
