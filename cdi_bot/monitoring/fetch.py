@@ -66,15 +66,13 @@ class ListFetcher:
             self._note(trouble)
             raise
         self.can_list = True
-        known = {each.is_like for each in self._unreadable.get(number, ())}
-        for unreadable in page.unreadable:
-            if unreadable.is_like not in known:  # logged once, not with every reading
-                log.warning(
-                    "integration not readable",
-                    where=unreadable.where,
-                    integration=unreadable.of,
-                    why=unreadable.why,
-                )
+        for unreadable in _new(page.unreadable, self._unreadable.get(number, ())):
+            log.warning(
+                "integration not readable",
+                where=unreadable.where,
+                integration=unreadable.of,
+                why=unreadable.why,
+            )
         self._unreadable[number] = page.unreadable
         following = page.next_cursor
         if following is not None and following in self._before(number):
@@ -146,19 +144,23 @@ async def fetch_runs(
     return _fetched(item, first, runs, at_end=cursor is None)
 
 
+def _new(unreadable: Sequence[Unreadable], before: Sequence[Unreadable]) -> list[Unreadable]:
+    """What the answer before did not show: a flaw is logged once, not with every answer."""
+    known = {each.is_like for each in before}
+    return [each for each in unreadable if each.is_like not in known]
+
+
 async def _page(
     braze: Braze, item: IntegrationState, cursor: str | None, purpose: Purpose, now: datetime
 ) -> StatusPage:
     page = await braze.status_page(item.integration_id, cursor, purpose=purpose)
-    known = {each.is_like for each in item.unreadable}
-    for unreadable in page.unreadable:
-        if unreadable.is_like not in known:  # logged once, not with every answer
-            log.warning(
-                "run not readable",
-                integration=item.integration_id,
-                where=unreadable.where,
-                why=unreadable.why,
-            )
+    for unreadable in _new(page.unreadable, item.unreadable):
+        log.warning(
+            "run not readable",
+            integration=item.integration_id,
+            where=unreadable.where,
+            why=unreadable.why,
+        )
     if cursor is None:
         item.unreadable = page.unreadable
     return replace(page, runs=held_as_running(page.runs, now))

@@ -27,6 +27,8 @@ from cdi_bot.slack.api.call import SlackApi
 from cdi_bot.slack.api.directory import SlackDirectory
 from cdi_bot.slack.api.messenger import SlackMessenger
 from cdi_bot.slack.handlers.commands import Responder
+from cdi_bot.slack.handlers.home import HomeTab
+from cdi_bot.slack.handlers.registration import register_handlers
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import Store
 from cdi_bot.usecases.access import Access
@@ -81,6 +83,16 @@ class Desk:
             access=self.access,
             directory=self.directory,
             i18n=Translator(),
+            clock=self.clock,
+        )
+
+    def listen(self, responder: Responder, *, forms: SubscriptionForms | None = None) -> HomeTab:
+        """Have everything answered that people do in Slack, by `responder` and these or the usual forms."""
+        return register_handlers(
+            responder,
+            forms=forms or self.forms,
+            homes=self.app.homes,
+            channel_health=self.app.dispatcher.channel_health,
             clock=self.clock,
         )
 

@@ -24,7 +24,6 @@ from cdi_bot.sandbox.slack.model import Content
 from cdi_bot.sandbox.slack.payloads import Press
 from cdi_bot.sandbox.slack.seed_data import BOT, DATA_ALERTS, MARA, MARKETING_OPS, OTHER_TEAM, OUTSIDER, TEAM
 from cdi_bot.slack.api.app import SlackApp
-from cdi_bot.slack.handlers.registration import register_handlers
 from cdi_bot.slack.render.form_fields import FORM
 from cdi_bot.slack.render.kit.blocks import as_value
 from tests.rigs import people
@@ -130,14 +129,7 @@ async def abroad(tmp_path: Path) -> AsyncIterator[Abroad]:
         )
         identity = await app.identify()
         assert identity.team_id == TEAM
-        responder = desk.responder_for(app)
-        register_handlers(
-            responder,
-            forms=desk.forms,
-            homes=desk.app.homes,
-            channel_health=desk.app.dispatcher.channel_health,
-            clock=desk.clock,
-        )
+        desk.listen(desk.responder_for(app))
         await app.connect()
         users = desk.add("Users", "success")
         await desk.subscriptions.subscribe(ALERTS, MARA, "Users", Filters())

@@ -25,7 +25,6 @@ from cdi_bot.sandbox.slack.channels import ChannelChange, change_channel
 from cdi_bot.sandbox.slack.model import PayloadTeams
 from cdi_bot.sandbox.slack.seed_data import BOT, DATA_ALERTS, MARA, OTHER_TEAM, TEAM
 from cdi_bot.slack.api.directory import SlackDirectory
-from cdi_bot.slack.handlers.registration import register_handlers
 from cdi_bot.slack.render.form_fields import FORM
 from tests.rigs import people
 from tests.rigs.people import ALERTS, Desk
@@ -176,12 +175,8 @@ async def shapes(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
         access = replace(desk.access, directory=directory)
         here = replace(ALERTS, team_id=identity.team_id)
         responder = replace(desk.responder_for(app), directory=directory, access=access)
-        register_handlers(
-            responder,
-            forms=replace(desk.forms, subscriptions=replace(desk.subscriptions, access=access)),
-            homes=desk.app.homes,
-            channel_health=desk.app.dispatcher.channel_health,
-            clock=desk.clock,
+        desk.listen(
+            responder, forms=replace(desk.forms, subscriptions=replace(desk.subscriptions, access=access))
         )
         url = await stack.enter_async_context(served(app, desk.sandbox))
         http = await stack.enter_async_context(aiohttp.ClientSession())

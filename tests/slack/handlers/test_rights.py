@@ -29,7 +29,6 @@ from cdi_bot.sandbox.slack.seed_data import (
     TEAM,
 )
 from cdi_bot.slack.api.app import SlackApp
-from cdi_bot.slack.handlers.registration import register_handlers
 from cdi_bot.slack.render.answers import render_answer
 from cdi_bot.slack.render.form_fields import FORM
 from cdi_bot.slack.render.kit.blocks import as_value
@@ -264,13 +263,7 @@ async def trial(folder: Path, who: str, where: str) -> AsyncIterator[Trial]:
             api_url=f"{desk.sandbox.url}/api/",
         )
         await app.identify()
-        register_handlers(
-            desk.responder_for(app),
-            forms=desk.forms,
-            homes=desk.app.homes,
-            channel_health=desk.app.dispatcher.channel_health,
-            clock=desk.clock,
-        )
+        desk.listen(desk.responder_for(app))
         await app.connect()
         users = desk.add("Users", "success")
         desk.add("Orders", "success")

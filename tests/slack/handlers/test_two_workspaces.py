@@ -20,7 +20,6 @@ from cdi_bot.sandbox.braze.integration import IntegrationConfig
 from cdi_bot.sandbox.slack.model import Content
 from cdi_bot.sandbox.slack.payloads import Press
 from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARA
-from cdi_bot.slack.handlers.registration import register_handlers
 from cdi_bot.slack.render.kit.blocks import Block
 from cdi_bot.slack.render.kit.buttons import (
     choose_button,
@@ -93,13 +92,7 @@ async def two(tmp_path: Path) -> AsyncIterator[Two]:
         )
         await app.identify()
         access = replace(desk.access, admins=frozenset({MARA}))
-        register_handlers(
-            replace(desk.responder_for(app), incidents=replace(desk.incidents, access=access)),
-            forms=desk.forms,
-            homes=desk.app.homes,
-            channel_health=desk.app.dispatcher.channel_health,
-            clock=desk.clock,
-        )
+        desk.listen(replace(desk.responder_for(app), incidents=replace(desk.incidents, access=access)))
         await app.connect()
         desk.add("Users", "success", integration_id=ONE_ID)
         other.braze.create(IntegrationConfig(integration_name="Consent", integration_id=ONE_ID))
