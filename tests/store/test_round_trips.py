@@ -14,7 +14,15 @@ from hypothesis import strategies as st
 from cdi_bot.core.model import message as contents
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Topic
-from cdi_bot.core.model.message import Content, Digest, ReplyFact, Subscribed
+from cdi_bot.core.model.message import (
+    Content,
+    Digest,
+    GroupedNotices,
+    Notice,
+    ReplyFact,
+    Subscribed,
+    Unsubscribed,
+)
 from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Filters
@@ -68,16 +76,17 @@ FIELDS: dict[str, st.SearchStrategy[object]] = {
 }
 OF_DIGEST = FIELDS | {"until": TIMES}
 KINDS: list[type[Content]] = list(Content.__args__)  # every kind of content there is
-CONTENTS = st.sampled_from(KINDS).flatmap(
-    lambda kind: st.builds(
-        kind,
-        **{
-            name: (OF_DIGEST if kind is Digest else FIELDS).get(name, ANY_TEXT)
-            for name in kind.__dataclass_fields__
-            if name != "what"
-        },
-    )
-)
+
+
+def built(kind: type[Content]) -> st.SearchStrategy[Content]:
+    """Any content of a kind."""
+    fields = OF_DIGEST if kind is Digest else FIELDS
+    names = [name for name in kind.__dataclass_fields__ if name != "what"]
+    return st.builds(kind, **{name: fields.get(name, ANY_TEXT) for name in names})
+
+
+FIELDS["notices"] = st.lists(st.sampled_from(get_args(Notice)).flatmap(built), max_size=5).map(tuple)
+CONTENTS = st.sampled_from(KINDS).flatmap(built)
 # The store is the same for all examples of a test: each writes under a number of its own.
 SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 _numbers = itertools.count()
@@ -99,6 +108,14 @@ async def test_any_runs_come_back(store: Store, runs: list[Run]) -> None:
 
 @SHARED
 @given(told=CONTENTS)
+@example(
+    told=GroupedNotices(
+        notices=(
+            Subscribed(who="U1", workspace_id=1, selector="all", filters=Filters(), changed=True),
+            Unsubscribed(who="U1", workspace_id=1, selector="all"),
+        )
+    )
+)
 @example(told=Subscribed(who="\ud800\0", workspace_id=1, selector="é😀", filters=Filters(), changed=False))
 def test_any_content_comes_back(told: Content) -> None:
     """What is written of a content is plain ASCII and is read as the same content."""
