@@ -10,6 +10,8 @@ from tests.bench.alerts.history import DAY, HOUR
 from tests.bench.alerts.kinds import (
     OFFICE,
     WORKDAYS,
+    ahead_of_utc,
+    around_clock_change,
     batches,
     day_curve,
     flow,
@@ -63,6 +65,11 @@ def _(rng: Random) -> Source:
 @kind("weekly import")
 def _(rng: Random) -> Source:
     return flow(rng, step=7 * DAY)
+
+
+@kind("monthly import")
+def _(rng: Random) -> Source:
+    return flow(rng, step=30 * DAY)
 
 
 @kind("rest at night")
@@ -121,6 +128,34 @@ def _(rng: Random) -> Source:
     return source
 
 
+@kind("nightly batch by local clocks")
+def _(rng: Random) -> Source:
+    source = flow(rng, begin=around_clock_change(rng), hourly=0.0)
+    hour, rows = rng.randrange(1, 22) * HOUR, 10 ** rng.uniform(3, 5)
+    plain = batches(rng, source.begin, range(DAYS), rows, around=(hour, hour + HOUR))
+    source.batches = [(time - ahead_of_utc("Europe/Berlin", time), count) for time, count in plain]
+    return source
+
+
+@kind("nightly batch and a trickle")
+def _(rng: Random) -> Source:
+    source = _batched(rng)
+    source.hourly = source.batches[0][1] / 24 * rng.uniform(0.02, 0.1)
+    return source
+
+
+@kind("batches four times a day")
+def _(rng: Random) -> Source:
+    source = _batched(rng, rows=10 ** rng.uniform(2.5, 4.5), early=rng.uniform(0, 4) * HOUR)
+    source.batches = [
+        (time + quarter * 6 * HOUR, max(1, int(rows * lognormal(rng, 0.15))))
+        for time, rows in source.batches
+        for quarter in range(4)
+    ]
+    source.batches.sort()
+    return source
+
+
 @kind("batch on workdays")
 def _(rng: Random) -> Source:
     free = single_holidays(rng)
@@ -173,6 +208,32 @@ def _(rng: Random) -> Source:
 @kind("campaigns, hourly")
 def _(rng: Random) -> Source:
     return _campaigns(rng, HOUR)
+
+
+@kind("peak on one weekday")
+def _(rng: Random) -> Source:
+    weekdays = [1.0] * 7
+    weekdays[rng.randrange(7)] = rng.uniform(3, 6)
+    return flow(rng, step=rng.choice([HOUR, DAY]), days=week(rng, weekdays))
+
+
+@kind("weekends only")
+def _(rng: Random) -> Source:
+    return flow(rng, days=week(rng, (0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0)))
+
+
+@kind("one region more")
+def _(rng: Random) -> Source:
+    days, first, factor = week(rng, RESTFUL), rng.randrange(20, 50), rng.uniform(1.15, 1.35)
+    return flow(rng, days=[one * (factor if day >= first else 1.0) for day, one in enumerate(days)])
+
+
+@kind("rows of a run capped")
+def _(rng: Random) -> Source:
+    source = flow(rng, hourly=0.0, hours=[1.0] * 24)
+    cap, busy = rng.choice([1000, 5000, 10000]), rng.uniform(0.6, 0.95)
+    source.whole = lambda _: cap if rng.random() < busy else rng.randrange(cap)
+    return source
 
 
 def _trend(rng: Random, weekly: float) -> list[float]:

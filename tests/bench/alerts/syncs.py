@@ -38,6 +38,15 @@ def _(rng: Random) -> Source:
     return flow(rng, step=rng.choice([HOUR, DAY]), stamp=lambda time: time // DAY * DAY)
 
 
+@kind("watermark behind at night")
+def _(rng: Random) -> Source:
+    quiet, behind = rng.randrange(24), rng.uniform(2, 6) * HOUR
+    return flow(
+        rng,
+        lag=lambda start: (behind if (start % DAY // HOUR - quiet) % 24 < 6 else 600.0) + rng.uniform(0, 300),
+    )
+
+
 @kind("watermark hours behind")
 def _(rng: Random) -> Source:
     usual, spread = rng.uniform(2, 8) * HOUR, rng.uniform(0.5, 2) * HOUR
@@ -54,12 +63,12 @@ def _files(rng: Random, times: list[float], rows: float, sigma: float) -> Source
 @kind("file bursts")
 def _(rng: Random) -> Source:
     begin, times = monday(rng), []
-    time = begin
+    time, each = begin, rng.uniform(1, 5) * DAY
     while time < begin + SPAN:
-        time += rng.expovariate(1 / (rng.uniform(1, 3) * DAY))
+        time += rng.expovariate(1 / each)
         times += sorted(time + rng.uniform(0, 300) for _ in range(rng.randint(1, 12)))
     times = sorted(one for one in times if one < begin + SPAN)
-    source = _files(rng, times, 10 ** rng.uniform(2, 5), 1.0)
+    source = _files(rng, times, 10 ** rng.uniform(2, 5), rng.uniform(0.7, 1.8))
     source.begin, source.end = begin, begin + SPAN
     return source
 
@@ -99,6 +108,27 @@ def _(rng: Random) -> Source:
     begin = monday(rng)
     starts = _even_starts(rng, begin, DAY, rng.uniform(0.5, 2) * HOUR)
     return triggered(rng, [start for start in starts if (start - begin) // DAY % 7 < 5], DAY, begin=begin)
+
+
+@kind("triggered in business hours")
+def _(rng: Random) -> Source:
+    begin = monday(rng)
+    hours, wake = rng.randint(8, 14), rng.randint(4, 12)
+    starts = [
+        start
+        for start in _even_starts(rng, begin, HOUR, 6 * MINUTE)
+        if (start - begin) // DAY % 7 < 5 and 0 <= (start % DAY) / HOUR - wake < hours
+    ]
+    return triggered(rng, starts, HOUR, begin=begin)
+
+
+@kind("triggered when a batch is ready")
+def _(rng: Random) -> Source:
+    begin, starts = monday(rng), []
+    for day in range(DAYS):
+        ready = begin + day * DAY + rng.choice([2, 2, 2, 3, 5]) * HOUR
+        starts += [ready + rng.uniform(0, HOUR) for _ in range(1 if rng.random() < 0.9 else 2)]
+    return triggered(rng, sorted(starts), DAY, begin=begin, queued=True)
 
 
 @kind("triggered unevenly")
@@ -141,6 +171,15 @@ def outage(rng: Random, source: Source, hours: tuple[float, float]) -> tuple[flo
 def _(rng: Random) -> Source:
     source = flow(rng)
     source.outages = [outage(rng, source, (3, 36)) for _ in range(rng.randint(1, 2))]
+    return source
+
+
+@kind("warehouse down on Sundays")
+def _(rng: Random) -> Source:
+    source = flow(rng)
+    hour, length = rng.randrange(20), rng.uniform(1.5, 4)
+    sundays = [source.begin + (day * 24 + hour) * HOUR for day in range(6, DAYS, 7)]
+    source.outages = [(since, since + length * HOUR) for since in sundays]
     return source
 
 
@@ -225,6 +264,21 @@ def _(rng: Random) -> Source:
     return source
 
 
+@kind("run lengths by the hour")
+def _(rng: Random) -> Source:
+    source, peak = flow(rng, typical=rng.uniform(40, 150)), rng.randrange(24)
+    factor = rng.uniform(2, 4)
+    source.stretch = lambda start: factor if (start % DAY // HOUR - peak) % 24 < 4 else 1.0
+    return source
+
+
+@kind("warehouse wakes up slowly")
+def _(rng: Random) -> Source:
+    source, last = flow(rng, typical=rng.uniform(30, 100)), rng.uniform(0.05, 0.2)
+    source.stretch = lambda _: rng.uniform(3, 8) if rng.random() < last else 1.0
+    return source
+
+
 @kind("short runs")
 def _(rng: Random) -> Source:
     return flow(rng, step=rng.choice([15 * MINUTE, HOUR]), typical=rng.uniform(10, 40), spread=0.5)
@@ -245,7 +299,7 @@ def _(rng: Random) -> Source:
 @kind("new integration")
 def _(rng: Random) -> Source:
     begin = monday(rng)
-    first = rng.randint(DAYS - 21, DAYS - 14) * DAY
+    first = rng.randint(DAYS - 21, DAYS - 8) * DAY
     step = rng.choice([15 * MINUTE, HOUR, DAY])
     slots = [slot for slot in schedule(begin, step) if slot - begin >= first]
     source = flow(rng, begin=begin, step=step, slots=slots, days=week(rng))
