@@ -103,7 +103,7 @@ def flow(rng: Random, *, begin: float | None = None, step: float = HOUR, **optio
     options.setdefault("hourly", 10 ** rng.uniform(2, 3.7))
     options.setdefault("days", week(rng))
     options.setdefault("hours", day_curve(rng))
-    options.setdefault("noise", rng.uniform(0.05, 0.2))
+    options.setdefault("noise", rng.uniform(0.08, 0.28))
     options.setdefault("lag", lambda _: lag + rng.uniform(0, 120))
     options.setdefault("typical", min(step / 4, rng.uniform(40, 500)))
     options.setdefault("spread", rng.uniform(0.15, 0.35))
