@@ -125,7 +125,7 @@ async def owe_incident(
         told = channels_for_runs(subscriptions, integration, update.failed_again)
         owed += [_failed_again(card, update, now) for card in raised if card.channel in told]
     if update.has_recovered:
-        await _end_snoozes(uow, incident)
+        await end_snoozes(uow, incident)
         everybody = rules_of(incident).told_in_every_card_when_over
         told = channels_for_recovery(subscriptions, integration)
         owed += [recovered(card, incident, now) for card in raised if everybody or card.channel in told]
@@ -159,7 +159,7 @@ def _failed_again(card: Card, update: IncidentUpdate, now: datetime) -> OwedMess
     return reply(card, fact, content, now, broadcast=False)
 
 
-async def _end_snoozes(uow: UnitOfWork, incident: Incident) -> None:
+async def end_snoozes(uow: UnitOfWork, incident: Incident) -> None:
     """End what was snoozed until it recovers, in every channel."""
     if incident.integration_id is None:
         return

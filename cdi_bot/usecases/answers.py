@@ -15,6 +15,7 @@ from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Filters, Snooze, Subscription
 from cdi_bot.core.statistics import Usual
 from cdi_bot.monitoring.braze_port import BrazeReason
+from cdi_bot.usecases.expected_answers import ExpectedAnswer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -320,4 +321,5 @@ Answer = (
     | LanguageSet
     | UnknownLanguage
     | DigestSet
+    | ExpectedAnswer
 )

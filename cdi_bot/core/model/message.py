@@ -13,6 +13,7 @@ from typing import Literal
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.requested_sync import SyncEnding
+from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.model.subscription import Filters
 
 
@@ -235,6 +236,7 @@ Content = (
     | LanguageChanged
     | DigestChanged
     | Digest
+    | Spike
 )
 
 
