@@ -29,6 +29,11 @@ class IncidentView:
     usual_length: timedelta | None = None  # of a slow incident: how long the runs before usually took
     can_sync: bool = False  # the API key has the permission, and the operator allows it
 
+    @property
+    def is_expected(self) -> bool:
+        """Whether the incident is over because somebody said that it was expected, also if that was taken back."""
+        return self.expected is not None and self.expected.at == self.incident.resolved_at
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardView:

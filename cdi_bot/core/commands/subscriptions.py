@@ -20,7 +20,7 @@ from cdi_bot.core.commands.specification import (
     no_arguments,
 )
 from cdi_bot.core.commands.tokenizer import Token
-from cdi_bot.core.model.incident import Topic
+from cdi_bot.core.model.incident import EXPECTABLE, Topic
 from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters
 
 
@@ -49,10 +49,15 @@ class ShowSubscriptions(ChannelCommand):
 _SEPARATORS = re.compile("[,、]")
 
 
-def _on(arguments: Arguments, filters: Filters, value: str) -> Filters | Mistake:
+def _words(value: str) -> list[str]:
+    """The words of a list that somebody typed; an empty one where there is none."""
     pieces = _SEPARATORS.split(tokenizer.half_width(value))
     names = [piece.strip("\"' ").lower().replace("-", "_") for piece in pieces]
-    names = [name for name in names if name] or [""]
+    return [name for name in names if name] or [""]
+
+
+def _on(arguments: Arguments, filters: Filters, value: str) -> Filters | Mistake:
+    names = _words(value)
     for name in names:
         if name not in tuple(Topic):
             return arguments.mistake(
@@ -75,6 +80,16 @@ def _percent(arguments: Arguments, filters: Filters, value: str) -> Filters | Mi
     return replace(filters, min_percent=percent)
 
 
+def _off(arguments: Arguments, filters: Filters, value: str) -> Filters | Mistake:
+    names = _words(value)
+    for name in names:
+        if name not in EXPECTABLE:
+            return arguments.mistake(
+                MistakeKind.UNKNOWN_REASON, tokenizer.plain(name), nearest(name, EXPECTABLE)
+            )
+    return replace(filters, off=frozenset(names))
+
+
 def _mention(arguments: Arguments, filters: Filters, value: str) -> Filters | Mistake:
     mention = tokenizer.mention(value)
     if mention is None:
@@ -84,6 +99,7 @@ def _mention(arguments: Arguments, filters: Filters, value: str) -> Filters | Mi
 
 _OPTIONS: dict[str, Callable[[Arguments, Filters, str], Filters | Mistake]] = {
     "on": _on,
+    "off": _off,
     "rows": _rows,
     "percent": _percent,
     "mention": _mention,
@@ -106,6 +122,8 @@ def _written_options(command: Subscribe) -> list[str]:
     options = []
     if filters.topics != DEFAULT_TOPICS:
         options.append("on:" + ",".join(topic.value for topic in Topic if topic in filters.topics))
+    if filters.off:
+        options.append("off:" + ",".join(reason for reason in EXPECTABLE if reason in filters.off))
     if filters.min_rows is not None:
         options.append(f"rows:{filters.min_rows}")
     if filters.min_percent is not None:

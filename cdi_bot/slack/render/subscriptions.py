@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from cdi_bot.core.commands.parser import BY_WORD
+from cdi_bot.core.commands.specification import N_
 from cdi_bot.core.digest_schedule import read_schedule
 from cdi_bot.core.model.channel import AuditEntry
-from cdi_bot.core.model.incident import Topic
+from cdi_bot.core.model.incident import EXPECTABLE, Topic
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Subscription, is_pattern
 from cdi_bot.core.rules.unreachable import UNREACHABLE
+from cdi_bot.slack.render.kinds.flaws import flaw_name
 from cdi_bot.slack.render.kinds.table import topic_texts
 from cdi_bot.slack.render.kit.blocks import (
     Block,
@@ -79,6 +81,9 @@ def filter_text(filters: Filters, i18n: Translator) -> str:
                 percent=i18n.number(filters.min_percent)
             )
         )
+    if filters.off:
+        names = i18n.listed(flaw_name(reason, i18n) for reason in EXPECTABLE if reason in filters.off)
+        said.append(i18n("not told: {reasons}").format(reasons=names))
     called = mentions(filters.mention)
     if called:
         said.append(i18n("new alerts call {who}").format(who=called))
@@ -299,10 +304,17 @@ def _audit(answer: AuditTrail, i18n: Translator) -> Rendered:
     return Rendered(text=plain_line(title), blocks=[section(f"*{title}*"), *listed, context(todo)])
 
 
+_PRESSED = {
+    "expected": N_("{when} {who} said that what looked unusual about {what} was expected"),
+    "take_back": N_("{when} {who} took back that something about {what} was expected"),
+}
+"""What is done by a button alone."""
+
+
 def _audit_row(entry: AuditEntry, name: str | None, i18n: Translator) -> str:
     """Say in one line who did what, and when."""
     specification = BY_WORD.get(entry.action)
-    known = specification.audit if specification else None
+    known = specification.audit if specification else _PRESSED.get(entry.action)
     line = i18n.translated(known) if known else "{when} {who} {what}"
     return line.format(when=date(entry.at), who=user(entry.who), what=_audit_subject(entry, name, i18n))
 
