@@ -49,12 +49,12 @@ def _marked(answer: MarkedExpected, i18n: Translator) -> Rendered:
         line = i18n("{who} said already that this was expected of {name}: {flaw}.")
         return short_message(line.format(who=user(answer.already_by), name=name, flaw=flaw))
     line = i18n.counted(
-        "In this channel this was expected {count} time: {flaw}. Should it be told here no more?",
-        "In this channel this was expected {count} times: {flaw}. Should it be told here no more?",
+        "“{flaw}” was marked as expected {count} time in this channel. Stop these alerts here?",
+        "“{flaw}” was marked as expected {count} times in this channel. Stop these alerts here?",
         answer.times,
         flaw=flaw,
     )
-    note = i18n("`/cdi subscriptions` › *Change…* switches it on again.")
+    note = i18n("`/cdi subscriptions` › *Change…* switches them on again.")
     return short_message(
         line, note, row=actions([switch_off_button(answer.integration, answer.reason, i18n)])
     )
@@ -69,17 +69,17 @@ def _nothing_to_mark(answer: NothingToMark, i18n: Translator) -> Rendered:
     if answer.integration is None:
         return short_message(i18n("This is so old that nothing is kept of it: there is nothing to change."))
     line = i18n("This incident of {name} is over already, so there is nothing to change.")
-    again = i18n("If the like is told again, press *Expected* there.")
+    again = i18n("If there is an alert for it again, press *Expected* there.")
     return short_message(line.format(name=bold_name(answer.integration)), again)
 
 
 def _switched_off(answer: SwitchedOff, i18n: Translator) -> Rendered:
     if answer.unchanged:
-        line = i18n("This channel was not told of this any more: {flaw} ({name}).")
+        line = i18n("This channel got no such alerts any more: {flaw} ({name}).")
     else:
-        line = i18n("This channel is told of this no more: {flaw} ({name}).")
+        line = i18n("This channel no longer gets these alerts: {flaw} ({name}).")
     line = line.format(flaw=flaw_name(answer.reason, i18n), name=bold_name(answer.integration))
-    return short_message(line, i18n("`/cdi subscriptions` › *Change…* switches it on again."))
+    return short_message(line, i18n("`/cdi subscriptions` › *Change…* switches them on again."))
 
 
 RENDERERS: Renderers = {

@@ -205,7 +205,7 @@ def _left_out(filters: Filters, i18n: Translator) -> Block:
     chosen = [option for option in options if option["value"] in filters.off]
     if chosen:
         element["initial_options"] = chosen
-    return input_block(OFF, i18n("Leave out what looks unusual in this way"), element, optional=True)
+    return input_block(OFF, i18n("No alerts for"), element, optional=True)
 
 
 def _thresholds(filters: Filters, i18n: Translator) -> list[Block]:

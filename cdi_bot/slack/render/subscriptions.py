@@ -83,7 +83,7 @@ def filter_text(filters: Filters, i18n: Translator) -> str:
         )
     if filters.off:
         names = i18n.listed(flaw_name(reason, i18n) for reason in EXPECTABLE if reason in filters.off)
-        said.append(i18n("not told: {reasons}").format(reasons=names))
+        said.append(i18n("no alerts for: {reasons}").format(reasons=names))
     called = mentions(filters.mention)
     if called:
         said.append(i18n("new alerts call {who}").format(who=called))

@@ -15,6 +15,8 @@ from cdi_bot.slack.render.kit.advice import failed_rows_advice, source_of
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import duration, share
 
+_MOST = 10.0**12
+
 _PASSED_BY_ITSELF = timedelta(days=2)
 """A watermark that is ahead by no more than that is soon passed by rows with the right time."""
 
@@ -53,18 +55,23 @@ def flaw_headline(reason: str | None, measured: Measured | None, i18n: Translato
 
 
 def _count(value: float, i18n: Translator) -> str:
-    return i18n.number(round(value))
+    return i18n.number(round(_within(value)))
 
 
 def _length(value: float, i18n: Translator) -> str:
-    return duration(timedelta(seconds=max(0.0, value)), i18n)
+    return duration(timedelta(seconds=_within(value)), i18n)
+
+
+def _within(value: float) -> float:
+    """A number that can be shown: one that is not finite is as large as any."""
+    return min(max(0.0, value), _MOST)
 
 
 _WRITTEN: dict[str, Callable[[float, Translator], str]] = {
     QualityReason.WATERMARK_AHEAD: _length,
     QualityReason.WATERMARK_LAG: _length,
     QualityReason.NO_ROWS: _length,
-    QualityReason.FAILED_SHARE: share,
+    QualityReason.FAILED_SHARE: lambda value, i18n: share(min(_within(value), 1.0), i18n),
 }
 """How the numbers of a reason are written; those of the others are counts."""
 
@@ -132,14 +139,18 @@ def _of_rows(i18n: Translator) -> dict[str, FlawTexts]:
         QualityReason.ROWS_LOW: FlawTexts(
             name=i18n("fewer rows than usual"),
             plain=i18n("Fewer rows than usual"),
-            measured=i18n("{observed} rows in 24 h, at this time of past weeks at least {usual}"),
+            measured=i18n(
+                "Fewer rows than usual: {observed} in 24 h, at this time of past weeks at least {usual}"
+            ),
             over=i18n("As many rows as usual again, after {length}"),
             itself=i18n("Runs succeed. It ends by itself when as many rows come as usual."),
         ),
         QualityReason.ROWS_HIGH: FlawTexts(
             name=i18n("more rows than usual"),
             plain=i18n("More rows than usual"),
-            measured=i18n("{observed} rows in 24 h, at this time of past weeks at most {usual}"),
+            measured=i18n(
+                "More rows than usual: {observed} in 24 h, at this time of past weeks at most {usual}"
+            ),
             over=i18n("No more rows than usual, after {length}"),
             itself=i18n("Each row may use data points. It ends by itself when fewer rows come."),
         ),

@@ -27,7 +27,7 @@ class Late(KindRenderer):
         if incident.measured is None:
             return i18n("Late: runs usually begin by now; no schedule is known")
         return i18n(
-            "Late: no run has begun for {observed}, so far at most {usual}; no schedule is known"
+            "Late: no run for {observed}, usually at least one every {usual}; no schedule is known"
         ).format(
             observed=duration(timedelta(seconds=incident.measured.observed), i18n),
             usual=duration(timedelta(seconds=incident.measured.usual), i18n),

@@ -66,5 +66,5 @@ class Quality(KindRenderer):
         return flaw_texts(incident.reason, i18n).over.format(length=duration(self.length(incident), i18n))
 
     def topics(self, i18n: Translator) -> Mapping[Topic, TopicTexts]:
-        meaning = i18n("runs succeed, but rows are fewer, more or older than usual, or UPDATED_AT is wrong")
+        meaning = i18n("runs succeed, but rows are fewer, more or older than usual")
         return {Topic.QUALITY: TopicTexts(i18n("doubtful data"), i18n("Doubtful data"), meaning)}

@@ -105,9 +105,9 @@ def _taken_back(integration: Integration, i18n: Translator) -> str:
 
 def switch_off_button(integration: Integration, reason: str, i18n: Translator) -> Block | None:
     """Return the button by which the channel it stands in is told of a reason no more."""
-    says = i18n("Switch off here: {name}").format(name=name_of(integration))
+    says = i18n("Stop these alerts here: {name}").format(name=name_of(integration))
     return button(
-        i18n("Switch off here"),
+        i18n("Stop these alerts here"),
         "switch_off",
         carried_integration(integration) | {"reason": reason},
         says=says,
