@@ -384,6 +384,7 @@ class _Life:
         self._watched = finding.watched
         for run in finding.runs:
             self._stored.save(run)
+            self._open = {kind: _showing(incident, run) for kind, incident in self._open.items()}
         if finding.incident and finding.change is not IncidentChange.BASELINE:
             self._write(finding.incident)
 
@@ -413,6 +414,12 @@ class _Life:
             self._open[incident.kind] = incident
         else:
             self._open.pop(incident.kind, None)
+
+
+def _showing(incident: Incident, run: Run) -> Incident:
+    """The incident with the run that it shows as that is known now."""
+    shown = incident.last_failed
+    return replace(incident, last_failed=run) if shown and shown.is_same_run(run) else incident
 
 
 def _at(seen: _Seen) -> datetime:
