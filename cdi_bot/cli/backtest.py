@@ -17,7 +17,8 @@ from cdi_bot.core.model.incident import Incident, Kind, LateReason
 from cdi_bot.core.model.integration import Integration, normalize_name
 from cdi_bot.core.model.subscription import is_pattern, selector_matches
 from cdi_bot.delivery.views import IncidentView
-from cdi_bot.monitoring.replay import Past, ReplaySettings, Told, replay
+from cdi_bot.monitoring.recorded_past import Past
+from cdi_bot.monitoring.replay import ReplaySettings, Told, replay
 from cdi_bot.slack.render.cards import line_of
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import duration, plain_line

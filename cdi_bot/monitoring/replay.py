@@ -6,10 +6,9 @@ Each is lived through by itself, so that neither the order of what comes in nor 
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import count, groupby
 
 from cdi_bot.core.model.incident import Incident, Kind
@@ -21,51 +20,23 @@ from cdi_bot.core.rules.late import PlannedStart, expected_start, keep_expected_
 from cdi_bot.core.rules.slow import LEAST, held_as_running
 from cdi_bot.core.rules.sync_failed import IncidentChange, judge_runs
 from cdi_bot.core.rules.unreachable import judge_unreachable
-from cdi_bot.monitoring.integration_state import run_from_list
-
-SEEN_AFTER = timedelta(seconds=20)
-"""So long after it a start or an end is seen, as live on average."""
+from cdi_bot.monitoring.recorded_past import (
+    Listed,
+    Outage,
+    Outages,
+    Past,
+    Seen,
+    at_time,
+    joined,
+    listed_by_integration,
+    runs_by_integration,
+    seen_in_order,
+)
 
 _LOOK_EVERY = timedelta(hours=1)
 _LOOK_AT_RUNNING = timedelta(minutes=1)
 _A_PAGE = 10
 _SECOND = timedelta(seconds=1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
-    """What the list told of an integration, from `observed_at` on."""
-
-    integration: Integration
-    observed_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outage:
-    """A stretch in which Braze did not answer."""
-
-    since: datetime
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Past:
-    """What is known of the past of one workspace, in any order. `until` is how far it is known."""
-
-    runs: Sequence[Run] = ()
-    listed: Sequence[Listed] = ()
-    outages: Sequence[Outage] = ()
-
-    @property
-    def until(self) -> datetime | None:
-        """When the last thing that is known was seen; `None` where nothing is."""
-        times = [
-            *(run.sync_start_time + SEEN_AFTER for run in self.runs),
-            *(run.sync_finish_time + SEEN_AFTER for run in self.runs if run.sync_finish_time),
-            *(each.observed_at for each in self.listed),
-            *(each.until for each in self.outages),
-        ]
-        return max(times, default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,72 +66,14 @@ def replay(
     end = until or past.until
     if end is None:
         return
-    outages = _joined(past.outages)
-    runs, listed = _by_integration(past.runs), _by_integration_listed(past.listed)
+    outages = joined(past.outages)
+    runs, listed = runs_by_integration(past.runs), listed_by_integration(past.listed)
     for integration_id in sorted({*runs, *listed}):
         life = _Life(
             integration_id, runs.get(integration_id, []), listed.get(integration_id, []), outages, settings
         )
         yield from life.until(end)
     yield from _unreachable(outages, settings, end)
-
-
-def _by_integration(runs: Iterable[Run]) -> dict[str, list[Run]]:
-    """The runs of each integration, oldest first, each once: as it ended, where that is known."""
-    found: defaultdict[str, dict[datetime, Run]] = defaultdict(dict)
-    for run in runs:
-        second = second_of(run.sync_start_time)
-        of = found[run.integration_id]
-        of[second] = max(of.get(second, run), run, key=_completeness)
-    return {integration_id: [of[second] for second in sorted(of)] for integration_id, of in found.items()}
-
-
-def _completeness(run: Run) -> tuple[object, ...]:
-    """Sorts what several lines tell of one run: the last word last, and no order is left open."""
-    never = datetime(1, 1, 1, tzinfo=UTC)
-    return (
-        not run.provisional,
-        run.outcome is not Outcome.RUNNING,
-        run.sync_finish_time or never,
-        run.sync_start_time,
-        run.job_status,
-        -1 if run.rows_synced is None else run.rows_synced,
-        -1 if run.rows_failed_with_errors is None else run.rows_failed_with_errors,
-        run.last_timestamp_synced or never,
-    )
-
-
-def _by_integration_listed(listed: Iterable[Listed]) -> dict[str, list[Listed]]:
-    found: defaultdict[str, list[Listed]] = defaultdict(list)
-    for each in listed:
-        found[each.integration.integration_id].append(each)
-    for each_of in found.values():
-        each_of.sort(key=_list_order)
-    return found
-
-
-def _list_order(listed: Listed) -> tuple[object, ...]:
-    """By time; of two at the same time the list has moved on to the later planned start."""
-    never = datetime(1, 1, 1, tzinfo=UTC)
-    of = listed.integration
-    return (
-        listed.observed_at,
-        of.next_scheduled_run or never,
-        of.last_job_start_time or never,
-        of.last_updated_at or never,
-        repr(of),
-    )
-
-
-def _joined(outages: Iterable[Outage]) -> list[Outage]:
-    """Outages in order, those that touch as one."""
-    joined: list[Outage] = []
-    for outage in sorted(outages, key=lambda each: (each.since, each.until)):
-        if joined and outage.since <= joined[-1].until:
-            joined[-1] = Outage(since=joined[-1].since, until=max(joined[-1].until, outage.until))
-        elif outage.since < outage.until:
-            joined.append(outage)
-    return joined
 
 
 def _unreachable(outages: Sequence[Outage], settings: ReplaySettings, end: datetime) -> Iterator[Told]:
@@ -190,33 +103,6 @@ def _unreachable(outages: Sequence[Outage], settings: ReplaySettings, end: datet
                 unreachable_after=settings.unreachable_after,
             )
         yield Told(integration=None, first=first, last=last or first)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Seen:
-    """Something that is seen at a time: what the list tells, or a run."""
-
-    at: datetime
-    listed: Listed | None = None
-    run: Run | None = None
-
-
-@dataclass(slots=True)
-class _Outages:
-    """When nothing is seen. Asked for times that mostly grow."""
-
-    outages: Sequence[Outage]
-    _place: int = 0
-
-    def seen(self, at: datetime) -> datetime:
-        """When something is seen that could be seen at a time."""
-        while self._place and self.outages[self._place - 1].until > at:
-            self._place -= 1
-        while self._place < len(self.outages) and self.outages[self._place].until <= at:
-            self._place += 1
-        if self._place < len(self.outages) and self.outages[self._place].since <= at:
-            return self.outages[self._place].until
-        return at
 
 
 @dataclass(slots=True)
@@ -263,10 +149,8 @@ class _Life:
         outages: Sequence[Outage],
         settings: ReplaySettings,
     ) -> None:
-        self._outages, self._grace = _Outages(outages), settings.grace
-        self._seen = sorted(
-            [*self._listed(listed), *self._runs(runs), *self._listed_runs(runs, listed)], key=_seen_order
-        )
+        self._outages, self._grace = Outages(outages), settings.grace
+        self._seen = seen_in_order(runs, listed, self._outages)
         unlisted = Integration(workspace_id=0, integration_id=integration_id, integration_name=integration_id)
         begin = min([*(run.sync_start_time for run in runs[:1]), *(each.observed_at for each in listed[:1])])
         self._watched = WatchedIntegration(
@@ -284,38 +168,10 @@ class _Life:
         self._open: dict[Kind, Incident] = {}
         self._told: dict[int, Told] = {}
 
-    def _listed(self, listed: Sequence[Listed]) -> Iterator[_Seen]:
-        for each in listed:
-            yield _Seen(at=self._outages.seen(each.observed_at), listed=each)
-
-    def _runs(self, runs: Sequence[Run]) -> Iterator[_Seen]:
-        for run in runs:
-            started = self._outages.seen(run.sync_start_time + SEEN_AFTER)
-            if run.sync_finish_time is None or run.outcome is Outcome.RUNNING:
-                yield _Seen(at=started, run=run)
-                continue
-            ended = self._outages.seen(max(run.sync_finish_time, run.sync_start_time) + SEEN_AFTER)
-            if started < ended:
-                running = Run(
-                    integration_id=run.integration_id,
-                    sync_start_time=run.sync_start_time,
-                    job_status="running",
-                )
-                yield _Seen(at=started, run=running)
-            yield _Seen(at=ended, run=run)
-
-    def _listed_runs(self, runs: Sequence[Run], listed: Sequence[Listed]) -> Iterator[_Seen]:
-        """The runs of which only the list told."""
-        known = {second_of(run.sync_start_time) for run in runs}
-        for each in listed:
-            run = run_from_list(each.integration)
-            if run and second_of(run.sync_start_time) not in known:
-                yield _Seen(at=self._outages.seen(each.observed_at), run=run)
-
     def until(self, end: datetime) -> list[Told]:
         """Live until then; what was told, oldest first."""
         now = self._seen[0].at
-        for at, together in groupby(self._seen, key=_at):
+        for at, together in groupby(self._seen, key=at_time):
             if at > end:
                 break
             now = self._look_until(now, at)
@@ -346,7 +202,7 @@ class _Life:
             times.append(at + grace)
         return self._outages.seen(min(times))
 
-    def _observe(self, together: Sequence[_Seen], now: datetime) -> None:
+    def _observe(self, together: Sequence[Seen], now: datetime) -> None:
         """What both calls tell at a time."""
         self._watched = replace(
             self._watched, status_asked_at=now, listed_at=now if self._is_listed else None
@@ -420,15 +276,3 @@ def _showing(incident: Incident, run: Run) -> Incident:
     """The incident with the run that it shows as that is known now."""
     shown = incident.last_failed
     return replace(incident, last_failed=run) if shown and shown.is_same_run(run) else incident
-
-
-def _at(seen: _Seen) -> datetime:
-    return seen.at
-
-
-def _seen_order(seen: _Seen) -> tuple[datetime, bool, datetime, bool]:
-    """What the list tells comes first, as its planned starts are kept by the runs seen before."""
-    run = seen.run
-    if run is None:
-        return seen.at, False, seen.at, False
-    return seen.at, True, run.sync_start_time, run.outcome is not Outcome.RUNNING

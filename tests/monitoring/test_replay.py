@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from cdi_bot.core.model.incident import Kind
 from cdi_bot.core.model.run import Run
-from cdi_bot.monitoring.replay import Listed, Outage, Past, Told, replay
+from cdi_bot.monitoring.recorded_past import Listed, Outage, Past
+from cdi_bot.monitoring.replay import Told, replay
 from tests.core.runs_kit import at, integration, run
 
 STATUSES = ["success", "success", "success", "partial", "error", "config_error", "odd"]
