@@ -148,6 +148,9 @@ class IncidentRow(Base):
     acknowledged_at: Mapped[datetime | None]
     reason: Mapped[str | None]
     quiet: Mapped[bool]
+    reopened: Mapped[int]
+    recovered_since: Mapped[datetime | None]
+    hold_seconds: Mapped[int]
 
 
 class SubscriptionRow(InChannel, Base):

@@ -11,10 +11,12 @@ from itertools import accumulate
 from typing import Any
 
 from cdi_bot.core.model.incident import Incident
-from cdi_bot.core.model.message import Content, FailedAgain, Recovered, ReplyFact, StillOpen
+from cdi_bot.core.model.message import Content, FailedAgain, Recovered, Reopened, ReplyFact, StillOpen
 from cdi_bot.core.model.run import Outcome
+from cdi_bot.core.rules.small_losses import is_usual_loss
 from cdi_bot.delivery.views import CardView, EventView, GroupedReplyView, IncidentView
-from cdi_bot.slack.render.kinds.sync_failed import in_a_row
+from cdi_bot.slack.render.kinds.base import came_back
+from cdi_bot.slack.render.kinds.sync_failed import in_a_row, usual_loss_note
 from cdi_bot.slack.render.kinds.table import group_sign, group_texts, renderer_of
 from cdi_bot.slack.render.kit.advice import with_source
 from cdi_bot.slack.render.kit.blocks import (
@@ -97,9 +99,9 @@ def _text(view: IncidentView, i18n: Translator) -> str:
 
 
 def _notes(view: IncidentView, i18n: Translator) -> list[str]:
-    """Say in mrkdwn who acknowledged it, and who snoozed it until when."""
+    """Say in mrkdwn how often it came back, who acknowledged it, and who snoozed it until when."""
     incident, snooze = view.incident, view.snooze
-    said = []
+    said = [came_back(incident, i18n)] if incident.reopened else []
     if incident.acknowledged_by and incident.acknowledged_at:
         said.append(
             i18n("👀 Acknowledged by {who}, {when}").format(
@@ -136,7 +138,9 @@ def _failed_again(content: FailedAgain, view: EventView, i18n: Translator) -> Re
         "name": bold_subject(about, i18n),
         "state": escape(long_status(run.job_status, i18n)) if run else "",
     }
-    if content.after_good:
+    if is_usual_loss(incident):
+        line = i18n("{name} always loses a few rows. {note}").format(note=usual_loss_note(i18n), **names)
+    elif content.after_good:
         line = i18n.counted(
             "{name} failed again after a good run. {state}",
             "{name} failed {count} more times, with a good run in between. {state}",
@@ -172,6 +176,18 @@ def _recovered(_content: Recovered, view: EventView, i18n: Translator) -> Render
     return short_message(line, *more, sign=kind.recovery_sign(incident), row=row)
 
 
+def _reopened(_content: Reopened, view: EventView, i18n: Translator) -> Rendered:
+    about = _about(view)
+    incident, kind = about.incident, renderer_of(about.incident)
+    line = kind.back(i18n).format(name=bold_subject(about, i18n), state=escape(kind.headline(incident, i18n)))
+    run = incident.last_failed
+    more = [run_line(run, i18n)] if run and incident.failed_runs else []
+    row = actions([ack_button([about], i18n), *look_buttons(about.integration, about.dashboard_url, i18n)])
+    called = mentions(about.mention)
+    said = [*more, came_back(incident, i18n), *([called] if called else [])]
+    return short_message(line, *said, sign=kind.sign(incident), row=row)
+
+
 def _still_open(_content: StillOpen, view: EventView, i18n: Translator) -> Rendered:
     about = _about(view)
     incident, kind = about.incident, renderer_of(about.incident)
@@ -196,7 +212,12 @@ def _about(view: EventView) -> IncidentView:
     return view.incident
 
 
-REPLIES: EventRenderers = {FailedAgain: _failed_again, Recovered: _recovered, StillOpen: _still_open}
+REPLIES: EventRenderers = {
+    FailedAgain: _failed_again,
+    Recovered: _recovered,
+    Reopened: _reopened,
+    StillOpen: _still_open,
+}
 
 
 def _render_list(view: CardView, i18n: Translator) -> Rendered:
@@ -274,6 +295,8 @@ def _reply_title(told: ReplyFact, incidents: Sequence[Incident], i18n: Translato
         return texts.count_recovered(count, i18n)
     if told == "still_open":
         return texts.count_still_open(count, i18n)
+    if told == "reopened":
+        return texts.count_back(count, i18n)
     return i18n.counted("{count} integration failed again", "{count} integrations failed again", count)
 
 
