@@ -75,6 +75,7 @@ def reopened(last: Incident, new: Incident) -> Incident:
         failed_in_a_row=new.failed_in_a_row,
         last_failed=new.last_failed,
         reason=new.reason,
+        measured=new.measured,
         quiet=False,
     )
 
