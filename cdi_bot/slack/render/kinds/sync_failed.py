@@ -40,7 +40,7 @@ class SyncFailed(KindRenderer):
     def headline(self, incident: Incident, i18n: Translator) -> str:
         run = incident.last_failed
         if run and is_usual_loss(incident):
-            return i18n("Partial: always loses a few rows, lately {share} of a run").format(
+            return i18n("Partial: always loses a few rows, {share} in the newest run").format(
                 share=share(run.failed_share or 0, i18n)
             )
         state = long_status(run.job_status, i18n) if run else i18n("Failing")
