@@ -75,9 +75,8 @@ def _reopened(_content: Reopened, view: EventView, i18n: Translator) -> Rendered
     run = incident.last_failed
     more = [run_line(run, i18n)] if run and incident.failed_runs else []
     row = actions([ack_button([about], i18n), *look_buttons(about.integration, about.dashboard_url, i18n)])
-    called = mentions(about.mention)
-    said = [*more, came_back(incident, i18n), *([called] if called else [])]
-    return short_message(line, *said, sign=kind.sign(incident), row=row)
+    called = "\n".join(filter(None, [line, mentions(about.mention)]))
+    return short_message(called, *more, came_back(incident, i18n), sign=kind.sign(incident), row=row)
 
 
 def _still_open(_content: StillOpen, view: EventView, i18n: Translator) -> Rendered:

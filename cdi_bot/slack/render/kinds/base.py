@@ -130,7 +130,9 @@ class KindRenderer(GroupTexts, ABC):
     def card(self, view: IncidentView, i18n: Translator) -> list[Block]:
         """Say of which integration this is, what is wrong, what is known of it, and what to do next."""
         incident = view.incident
-        known = [(i18n("Integration id"), code(incident.integration_id or "–")), *self.facts(view, i18n)]
+        known = self.facts(view, i18n)
+        if incident.integration_id:
+            known = [(i18n("Integration id"), code(incident.integration_id)), *known]
         advice = self.advice(view, i18n) if incident.is_open else self.still_to_do(view, i18n)
         return [self._head(view, i18n), fields(known), *([next_step(advice, i18n)] if advice else [])]
 

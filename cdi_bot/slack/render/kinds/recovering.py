@@ -25,6 +25,8 @@ class Recovering(KindRenderer):
         return i18n("recovering")
 
     def headline(self, incident: Incident, i18n: Translator) -> str:
+        if not incident.reopened:
+            return i18n("Recovering: good at the moment")
         return i18n.counted(
             "Recovering: good at the moment, but it came back {count} time before",
             "Recovering: good at the moment, but it came back {count} times before",
