@@ -14,12 +14,14 @@ from itertools import count, groupby
 from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.run import DOCUMENTED_STATUSES, Outcome, Run, second_of
-from cdi_bot.core.rules.kind_rules import IntegrationFacts, PastNeeded
+from cdi_bot.core.rules import reopening
+from cdi_bot.core.rules.failed_runs import past_needed
+from cdi_bot.core.rules.kind_rules import IntegrationFacts, PastNeeded, Rule
 from cdi_bot.core.rules.kinds import KINDS
 from cdi_bot.core.rules.late import PlannedStart, expected_start, keep_expected_start
 from cdi_bot.core.rules.slow import LEAST, held_as_running
-from cdi_bot.core.rules.sync_failed import IncidentChange, judge_runs
-from cdi_bot.core.rules.unreachable import judge_unreachable
+from cdi_bot.core.rules.sync_failed import judge_runs
+from cdi_bot.core.rules.unreachable import follow_unreachable
 from cdi_bot.monitoring.recorded_past import (
     Listed,
     Outage,
@@ -78,31 +80,38 @@ def replay(
 
 def _unreachable(outages: Sequence[Outage], settings: ReplaySettings, end: datetime) -> Iterator[Told]:
     """The workspace's own incidents: outages that last."""
-    for outage in outages:
-        now = outage.since + settings.unreachable_after
-        if now > min(outage.until, end):
-            continue
-        first = judge_unreachable(
+    told: list[Told] = []
+    for now, last_answer, reason in _answers(outages, settings, end):
+        for each in follow_unreachable(
             workspace_id=0,
-            last_answer=outage.since,
-            reason="unreachable",
-            incident=None,
+            last_answer=last_answer,
+            reason=reason,
+            last=told[-1].last if told else None,
             now=now,
             unreachable_after=settings.unreachable_after,
-        )
-        if first is None:
-            continue
-        last = None
-        if outage.until <= end:
-            last = judge_unreachable(
-                workspace_id=0,
-                last_answer=outage.until,
-                reason=None,
-                incident=first,
-                now=outage.until,
-                unreachable_after=settings.unreachable_after,
-            )
-        yield Told(integration=None, first=first, last=last or first)
+        ):
+            if each.incident_id:
+                told[-1] = replace(told[-1], last=each)
+            else:
+                new = replace(each, incident_id=len(told) + 1)
+                told.append(Told(integration=None, first=new, last=new))
+    yield from told
+
+
+def _answers(
+    outages: Sequence[Outage], settings: ReplaySettings, end: datetime
+) -> Iterator[tuple[datetime, datetime, str | None]]:
+    """The times at which it is judged: now, the last good answer, and why there is none since."""
+    for outage, following in zip(outages, [*(each.since for each in outages[1:]), end], strict=False):
+        told_at = outage.since + settings.unreachable_after
+        if told_at <= min(outage.until, end):
+            yield told_at, outage.since, "unreachable"
+        now = outage.until
+        while now <= min(following, end):
+            yield now, now, None
+            now += _LOOK_EVERY
+        if following >= outage.until:
+            yield min(following, end), min(following, end), None
 
 
 @dataclass(slots=True)
@@ -130,6 +139,20 @@ class _Stored:
             self.runs[place - 1] = run
         else:
             self.runs.insert(place, run)
+
+    def before(self, start: datetime, most: int) -> list[Run]:
+        """The newest ended ones that began before, newest first."""
+        place = len(self.runs)
+        while place and self.runs[place - 1].sync_start_time >= start:
+            place -= 1
+        some = [
+            run for run in self.runs[max(0, place - most - 1) : place] if run.outcome is not Outcome.RUNNING
+        ]
+        return some[::-1][:most]
+
+    def newest_few(self) -> list[Run]:
+        """As many as say how often runs come."""
+        return self.runs[-reopening.RUNS_NEEDED :]
 
     def ended(self, most: int) -> list[Run]:
         """The newest of those that have ended, newest first."""
@@ -161,11 +184,13 @@ class _Life:
             listed_at=begin if listed else None,
         )
         self._is_listed = False
-        self._rules = {kind: rules.rule(settings.grace) for kind, rules in KINDS.items() if rules.rule}
+        self._rules = {
+            kind: rules.rule(settings.grace) if rules.rule else None for kind, rules in KINDS.items()
+        }
         self._stored = _Stored()
         self._held: Run | None = None  # its status is undocumented, and it may still run
         self._ids = count(1)
-        self._open: dict[Kind, Incident] = {}
+        self._known: dict[Kind, list[Incident]] = {}  # the newest of each reason, oldest first
         self._told: dict[int, Told] = {}
 
     def until(self, end: datetime) -> list[Told]:
@@ -200,6 +225,8 @@ class _Life:
         at = expected_start(planned, now)
         if at is not None and at + grace > now:
             times.append(at + grace)
+        settling = [each.settles_at for known in self._known.values() for each in known if each.is_recovering]
+        times += [at for at in settling if at and at > now]
         return self._outages.seen(min(times))
 
     def _observe(self, together: Sequence[Seen], now: datetime) -> None:
@@ -230,22 +257,28 @@ class _Life:
 
     def _record(self, observed: Sequence[Run], now: datetime) -> None:
         """Judge runs as the recorder does."""
+        known = self._known.get(Kind.SYNC_FAILED, [])
+        oldest = min(run.sync_start_time for run in observed)
         finding = judge_runs(
             watched=self._watched,
-            stored=self._stored.since(min(run.sync_start_time for run in observed)),
+            stored=self._stored.since(oldest),
             observed=observed,
-            incident=self._open.get(Kind.SYNC_FAILED),
+            incidents=known,
+            past=self._stored.before(oldest, past_needed(observed, known)),
             now=now,
         )
         self._watched = finding.watched
         for run in finding.runs:
             self._stored.save(run)
-            self._open = {kind: _showing(incident, run) for kind, incident in self._open.items()}
-        if finding.incident and finding.change is not IncidentChange.BASELINE:
-            self._write(finding.incident)
+            self._known = {
+                kind: [_showing(each, run) for each in incidents] for kind, incidents in self._known.items()
+            }
+        for each in (*finding.others, finding):
+            if each.incident:
+                self._write(each.incident)
 
     def _judge(self, now: datetime) -> None:
-        """Judge by the rules of the other kinds, as the evaluator does."""
+        """Judge what comes with time, as the evaluator does."""
         newest = self._stored.newest
         facts = IntegrationFacts(
             watched=self._watched,
@@ -253,12 +286,27 @@ class _Life:
             is_running=newest is not None and newest.outcome is Outcome.RUNNING,
         )
         for kind, rule in self._rules.items():
-            incident = self._open.get(kind)
-            changed = rule.judge(facts, incident, now)
-            if isinstance(changed, PastNeeded):
-                changed = rule.judge(facts, incident, now, self._stored.ended(changed.most))
-            if changed and not isinstance(changed, PastNeeded):
-                self._write(changed)
+            known = self._known.get(kind, [])
+            incident = next((each for each in reversed(known) if each.is_open), None)
+            found = self._judge_kind(rule, facts, incident, now)
+            if found:
+                interval = reopening.usual_interval(run.sync_start_time for run in self._stored.newest_few())
+                for each in reopening.followed(found, known, interval=interval, now=now):
+                    self._write(each)
+
+    def _judge_kind(
+        self, rule: Rule | None, facts: IntegrationFacts, incident: Incident | None, now: datetime
+    ) -> Incident | None:
+        is_recovering = incident is not None and incident.is_recovering
+        found = rule.judge(facts, None if is_recovering else incident, now) if rule else None
+        if rule and isinstance(found, PastNeeded):
+            past = self._stored.ended(found.most)
+            found = rule.judge(facts, None if is_recovering else incident, now, past)
+        if isinstance(found, PastNeeded):
+            return None
+        if found is None and incident is not None and is_recovering:
+            return reopening.settled(incident, facts.watched.observed_at, now)
+        return found
 
     def _write(self, incident: Incident) -> None:
         if not incident.incident_id:
@@ -266,10 +314,13 @@ class _Life:
         key = incident.incident_id
         first = self._told[key].first if key in self._told else incident
         self._told[key] = Told(integration=self._watched.integration, first=first, last=incident)
-        if incident.is_open:
-            self._open[incident.kind] = incident
-        else:
-            self._open.pop(incident.kind, None)
+        others = [each for each in self._known.get(incident.kind, []) if each.incident_id != key]
+        newest = {each.reason: each for each in sorted([*others, incident], key=_by_id)}
+        self._known[incident.kind] = sorted(newest.values(), key=_by_id)
+
+
+def _by_id(incident: Incident) -> int:
+    return incident.incident_id
 
 
 def _showing(incident: Incident, run: Run) -> Incident:
