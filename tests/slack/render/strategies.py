@@ -128,8 +128,11 @@ incidents = st.builds(
     resolved_at=st.none() | times,
     acknowledged_by=st.none() | people,
     acknowledged_at=st.none() | times,
-    reason=st.sampled_from([None, "made_up", *EXPECTABLE]),
+    reason=st.sampled_from([None, "made_up", "always_loses", *EXPECTABLE]),
     measured=st.none() | measured,
+    reopened=st.integers(0, 10**6),
+    recovered_since=st.none() | times,
+    hold_seconds=st.integers(0, 10**6),
 )
 unreachable = st.builds(
     Incident,
@@ -144,6 +147,9 @@ unreachable = st.builds(
     acknowledged_by=st.none() | people,
     acknowledged_at=st.none() | times,
     reason=st.none() | st.sampled_from([*BrazeReason]) | text,
+    reopened=st.integers(0, 10**6),
+    recovered_since=st.none() | times,
+    hold_seconds=st.integers(0, 10**6),
 )
 snoozes = st.builds(
     Snooze,

@@ -53,6 +53,9 @@ class Late(KindRenderer):
     def reminder(self, i18n: Translator) -> str:
         return i18n("{name} is still late, and nobody has acknowledged it. {state}")
 
+    def back(self, i18n: Translator) -> str:
+        return i18n("{name} is late again. {state}")
+
     def recovery(self, incident: Incident, i18n: Translator) -> str:
         if _by_rhythm(incident):
             text = i18n("Runs begin again, after {length}")
