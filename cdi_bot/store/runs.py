@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Float,
     Select,
     and_,
@@ -30,6 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model.run import Outcome, Run, RunKey, key_of
+from cdi_bot.core.rules.stale import Arrivals
 from cdi_bot.core.statistics import RunTotals
 from cdi_bot.store.portable import (
     AnyRow,
@@ -46,6 +48,7 @@ from cdi_bot.store.portable import (
 )
 from cdi_bot.store.tables import INCIDENTS, INTEGRATIONS, RUN_KEY, RUNS
 
+_OTHERS = RUNS.alias("others")
 _SECOND = timedelta(seconds=1)
 _MICROSECOND = timedelta(microseconds=1)
 _NEVER = datetime(9999, 12, 31, tzinfo=UTC)
@@ -59,11 +62,31 @@ class Runs(Repository):
 
     async def newest(self, workspace_id: int, integration_ids: Collection[str]) -> dict[str, Run]:
         """The newest run of each integration that has one: one index search each, however many runs there are."""
-        columns, others = RUNS.c, RUNS.alias("others")
+        return await self._newest(workspace_id, integration_ids)
+
+    async def arrivals(
+        self, workspace_id: int, integration_ids: Collection[str], *, since: datetime
+    ) -> dict[str, Arrivals]:
+        """What is known of the newest data of each integration; watermarks of runs that began at `since` or later."""
+        of = _OTHERS.c
+        good = await self._newest(workspace_id, integration_ids, of.job_status == "success")
+        known = (of.last_timestamp_synced.is_not(None), of.sync_start_time >= since)
+        marked = await self._newest(workspace_id, integration_ids, *known)
+        return {each: Arrivals(good=good.get(each), marked=marked.get(each)) for each in integration_ids}
+
+    async def _newest(
+        self, workspace_id: int, integration_ids: Collection[str], *conditions: ColumnElement[bool]
+    ) -> dict[str, Run]:
+        """The newest run of each integration among those of which `conditions` (about `_OTHERS`) hold."""
+        columns, others = RUNS.c, _OTHERS
         wanted = self._names(integration_ids).subquery("wanted")
         latest = (
             select(func.max(others.c.sync_start_time))
-            .where(others.c.workspace_id == workspace_id, others.c.integration_id == wanted.c.value)
+            .where(
+                others.c.workspace_id == workspace_id,
+                others.c.integration_id == wanted.c.value,
+                *conditions,
+            )
             .scalar_subquery()
         )
         runs = await self._values(

@@ -117,7 +117,16 @@ class IncidentRow(Base):
             "integration_id",
             "kind",
             unique=True,
-            **where("resolved_at IS NULL AND integration_id IS NOT NULL"),
+            **where("resolved_at IS NULL AND integration_id IS NOT NULL AND kind <> 'stale'"),
+        ),
+        # Of freshness one for each limit that a channel asked for.
+        Index(
+            "uq_incidents_open_of_limit",
+            "workspace_id",
+            "integration_id",
+            "reason",
+            unique=True,
+            **where("resolved_at IS NULL AND kind = 'stale'"),
         ),
         Index(
             "uq_incidents_open_of_workspace",
@@ -168,6 +177,7 @@ class SubscriptionRow(InChannel, Base):
     topics: Mapped[Code]
     min_rows: Mapped[Count | None]
     min_percent: Mapped[float | None]
+    fresh: Mapped[Code | None]
     mention: Mapped[str | None]
     created_by: Mapped[str]
     created_at: Mapped[datetime]
