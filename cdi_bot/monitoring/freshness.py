@@ -18,8 +18,9 @@ from cdi_bot.core.model import still_waits
 from cdi_bot.core.model.incident import Incident, Kind, resolved
 from cdi_bot.core.model.subscription import Subscription
 from cdi_bot.core.rules.kind_rules import IntegrationFacts
+from cdi_bot.core.rules.reopening import settled
 from cdi_bot.core.rules.stale import SEEN_LATER, Arrivals, can_be_stale, deadline_of, judge_stale
-from cdi_bot.monitoring.evaluator import facts_of
+from cdi_bot.monitoring.evaluator import facts_of, write_followed
 from cdi_bot.monitoring.incident_writer import ConflictError, write_if_watched
 from cdi_bot.monitoring.integration_state import IntegrationState
 from cdi_bot.monitoring.poller import Poller
@@ -44,7 +45,7 @@ _Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Due:
-    """What has to be judged by an integration's runs."""
+    """What has to be judged by an integration's runs; an `incident` that is recovering is none."""
 
     key: _Key
     facts: IntegrationFacts
@@ -102,11 +103,16 @@ class FreshnessWatch:
                 await asyncio.sleep(0)
             mine = self._due_of(item, subscriptions, stale)
             wanted |= {each.key for each in mine}
+            for each in mine:
+                recovering = stale.get(each.key)
+                over = recovering and settled(recovering, each.facts.watched.observed_at, now)
+                if over:
+                    await self._write(over, now)
             due += [each for each in mine if self._is_due(each, item)]
         subscribed = {item.integration_id for item in self._poller.subscribed()}
         for key, incident in stale.items():
             if key[0] in subscribed and key not in wanted:
-                await self._write(resolved(incident, now), now, quietly=True)  # nobody asks for it any more
+                await self._write(resolved(incident, now), now)  # nobody asks for it any more
         self._deadlines = {key: until for key, until in self._deadlines.items() if key in wanted}
         self._seen = {key: newest for key, newest in self._seen.items() if key in stale}
         for start in range(0, min(len(due), _MOST), _READ_AT_ONCE):
@@ -119,7 +125,12 @@ class FreshnessWatch:
         facts = facts_of(item, self._poller.clock_skew)
         texts = {each.filters.fresh or "" for each in subscriptions if each.covers(facts.watched.integration)}
         return [
-            _Due(key=key, facts=facts, limit=limit, incident=stale.get(key))
+            _Due(
+                key=key,
+                facts=facts,
+                limit=limit,
+                incident=None if (found := stale.get(key)) and found.is_recovering else found,
+            )
             for text in sorted(texts)
             if (limit := read_limit(text)) is not None and (key := (item.integration_id, text))
         ]
@@ -160,22 +171,25 @@ class FreshnessWatch:
             self._deadlines[asked.key] = deadline_of(asked.facts.watched, arrivals, asked.limit)
             self._seen[asked.key] = hash(asked.facts.newest)
         else:
-            # Without a run that ended it, it is over because nobody can expect any: the integration is paused.
-            await self._write(changed, now, quietly=not changed.is_open and changed.resolved_by is None)
+            await self._write(changed, now)
 
-    async def _write(self, changed: Incident, now: datetime, *, quietly: bool) -> None:
+    async def _write(self, changed: Incident, now: datetime) -> None:
         try:
             async with self._store.write() as uow:
-                stored = await write_if_watched(uow, changed, now=now, quietly=quietly)
+                if changed.is_open or changed.resolved_by is not None:
+                    stored = await write_followed(uow, changed, now)
+                else:  # it does not end with a run: nobody expects any more what it is about
+                    ended = await write_if_watched(uow, changed, now=now, quietly=True)
+                    stored = [ended] if ended else []
         except ConflictError:
             return  # acknowledged at this very moment: the next call sees it
-        if stored is None:
-            return
-        log.info(
-            "freshness",
-            limit=stored.reason,
-            integration=stored.integration_id,
-            incident=stored.incident_id,
-            is_open=stored.is_open,
-        )
+        for each in stored:
+            log.info(
+                "freshness",
+                limit=each.reason,
+                integration=each.integration_id,
+                incident=each.incident_id,
+                is_open=each.is_open,
+                is_recovering=each.is_recovering,
+            )
         self._wake()

@@ -165,7 +165,7 @@ class WorkspaceState:
         self._detections.note(findings, now + self._clock_skew())
         for finding in findings:
             self._remember(finding)
-        if any(finding.incident or finding.started or finding.corrections for finding in findings):
+        if any(finding.incident or finding.started or finding.others for finding in findings):
             self._wake()
         return {finding.watched.integration.integration_id for finding in findings}
 
@@ -178,7 +178,7 @@ class WorkspaceState:
         item.watched = finding.watched
         for run in finding.runs:
             item.note_run(run)
-        for each in (*finding.corrections, finding):
+        for each in (*finding.others, finding):
             if each.change:
                 log.info(
                     "incident",

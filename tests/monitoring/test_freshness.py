@@ -266,3 +266,30 @@ async def test_where_the_channel_has_a_zone_it_holds(bot: Whole) -> None:
         async with bot.store.read() as uow:
             (one,) = await uow.subscriptions.for_channel(ALERTS)
         assert one.filters.fresh == "09:00 Asia/Tokyo"
+
+
+async def test_what_is_stale_again_soon_is_the_same_incident(bot: Whole) -> None:
+    """On the same card, with a reply; its next end is told when it has held."""
+    users = bot.create("Users")
+    put_run(bot, users, 1, 1)
+    await bot.run(5)
+    await bot.subscribe(users, fresh="65m")
+    await bot.run(600, step=30)
+    assert len(bot.cards()) == 1
+    bot.end_run(users, "success", rows_synced=5, last_timestamp_synced=bot.clock.now - 0.9 * HOUR)
+    await bot.run(60, step=5)
+    assert "Fresh again" in bot.replies()[-1]["text"]
+    await bot.run(900, step=30)
+    assert "Users is stale again" in bot.replies()[-1]["text"]
+    assert "newest UPDATED_AT is 1 h 7 min old, should be at most 1 h 5 min" in bot.cards()[0]["text"]
+    bot.end_run(users, "success", rows_synced=5)
+    await bot.run(900, step=30)
+    bot.end_run(users, "success", rows_synced=5)
+    assert "stale again" in bot.replies()[-1]["text"]
+    assert "Recovering" in bot.cards()[0]["text"]
+    for _ in range(8):
+        bot.end_run(users, "success", rows_synced=5)
+        await bot.run(1800, step=30)
+    assert len(bot.cards()) == 1
+    assert "Fresh again" in bot.replies()[-1]["text"]
+    assert await stale(bot) == []

@@ -313,8 +313,8 @@ def test_of_freshness_there_is_one_open_incident_for_each_limit(bare: str) -> No
     migrate.upgrade(bare)
     incident = """
         INSERT INTO incidents (workspace_id, integration_id, kind, revision, opened_at, failing_since, failed_runs,
-            failed_in_a_row, quiet, reason)
-        VALUES (1, 'one', :kind, 1, '2026-03-25 12:00:00', '2026-03-25 12:00:00', 0, 0, false, :reason)
+            failed_in_a_row, quiet, reason, reopened, hold_seconds)
+        VALUES (1, 'one', :kind, 1, '2026-03-25 12:00:00', '2026-03-25 12:00:00', 0, 0, false, :reason, 0, 0)
         """
     shown = """
         INSERT INTO cards (team_id, channel_id, wanted_revision, shown_revision, first_shown_revision, created_at)
@@ -333,7 +333,7 @@ def test_of_freshness_there_is_one_open_incident_for_each_limit(bare: str) -> No
     for kind, reason in (("late", "rhythm"), ("stale", "36h")):
         with pytest.raises(IntegrityError), connected(bare) as connection:
             connection.execute(text(incident), {"kind": kind, "reason": reason})
-    migrate.downgrade(bare, "0010")
+    migrate.downgrade(bare, "0011")
     with connected(bare) as connection:
         assert list(connection.execute(text("SELECT kind FROM incidents")).scalars()) == ["late"]
         assert list(connection.execute(text("SELECT card_id FROM cards")).scalars()) == [1]

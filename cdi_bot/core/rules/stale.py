@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from cdi_bot.core.freshness_limit import FreshnessLimit
-from cdi_bot.core.model.incident import Incident, Kind, opened, resolved
+from cdi_bot.core.model.incident import Incident, Kind, Measured, opened, resolved
 from cdi_bot.core.model.integration import WatchedIntegration
 from cdi_bot.core.model.run import Outcome, Run
 from cdi_bot.core.model.subscription import Filters
@@ -92,15 +92,22 @@ def judge_stale(
     shown = incident.last_failed if incident else None
     if arrivals.marked is None and shown is not None and shown.last_timestamp_synced is not None:
         arrivals = replace(arrivals, marked=shown)  # it has watermarks, if none lately
-    _, run = arrivals.newest(limit) or (None, None)
-    deadline = deadline_of(watched, arrivals, limit)
+    came, run = arrivals.newest(limit) or (watched.watched_since, None)
+    deadline = limit.deadline(came)
     if incident is not None:
         return resolved(incident, now, run) if deadline > now + facts.skew else None
     if _may_have_come(facts.newest) or watched.observed_at is None:
         return None
     if watched.observed_at - deadline < SEEN_LATER:
         return None
-    return opened(watched, Kind.STALE, since=deadline, now=now, shown=run, reason=str(limit))
+    measured = None
+    if run is not None:
+        age = (now + facts.skew - came).total_seconds()
+        most = (limit.longest or timedelta(days=1)).total_seconds()
+        measured = Measured(magnitude=age / most, observed=age, usual=most)
+    return opened(
+        watched, Kind.STALE, since=deadline, now=now, shown=run, reason=str(limit), measured=measured
+    )
 
 
 def _may_have_come(newest: Run | None) -> bool:

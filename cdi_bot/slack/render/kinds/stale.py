@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from cdi_bot.core.freshness_limit import FreshnessLimit, read_limit
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.run import Run
-from cdi_bot.core.rules.stale import Arrivals, newest_mark
+from cdi_bot.core.rules.stale import newest_mark
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kinds.base import KindRenderer
 from cdi_bot.slack.render.kit.advice import source_of
@@ -24,7 +24,7 @@ class Stale(KindRenderer):
 
     def headline(self, incident: Incident, i18n: Translator) -> str:
         limit = _limit(incident)
-        old = _age(incident.last_failed, limit, incident.opened_at)
+        old = timedelta(seconds=incident.measured.observed) if incident.measured else None
         if limit.longest is None:
             if old is None:
                 return i18n("Stale: no good run has come, one should by {limit}").format(
@@ -68,13 +68,16 @@ class Stale(KindRenderer):
         run = incident.resolved_by
         if run is None:
             return i18n("Freshness is no longer checked: the integration is paused, or the limit was changed")
-        old = _age(run, _limit(incident), incident.resolved_at or incident.opened_at)
-        length = duration(self.length(incident), i18n)
-        if old is None or not _has_mark(run) or _limit(incident).longest is None:
+        length, mark = duration(self.length(incident), i18n), newest_mark(run)
+        if mark is None or _limit(incident).longest is None:
             return i18n("Fresh again after {length}: a good run came").format(length=length)
+        seen = incident.recovered_since or incident.resolved_at or incident.opened_at
         return i18n("Fresh again after {length}: newest UPDATED_AT is {age} old").format(
-            length=length, age=age(old, i18n)
+            length=length, age=age(max(seen - mark, timedelta(0)), i18n)
         )
+
+    def back(self, i18n: Translator) -> str:
+        return i18n("{name} is stale again. {state}")
 
     def short_recovery(self, i18n: Translator) -> str:
         return i18n("no longer stale")
@@ -85,12 +88,6 @@ class Stale(KindRenderer):
 
 def _limit(incident: Incident) -> FreshnessLimit:
     return read_limit(incident.reason or "") or FreshnessLimit(longest=timedelta(0))
-
-
-def _age(run: Run | None, limit: FreshnessLimit, at: datetime) -> timedelta | None:
-    """How old what a run brought was at a time; `None` where nothing ever came."""
-    newest = Arrivals(good=run, marked=run).newest(limit) if run else None
-    return max(at - newest[0], timedelta(0)) if newest else None
 
 
 def _has_mark(run: Run | None) -> bool:
