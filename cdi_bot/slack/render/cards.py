@@ -75,12 +75,12 @@ def _render_single(view: CardView, i18n: Translator) -> Rendered:
     blocks = renderer_of(one.incident).card(one, i18n)
     notes = [*_notes(one, i18n), *repeat_note(i18n, possible=view.possible_repeat)]
     return Rendered(
-        text=_text(one, i18n),
+        text=line_of(one, i18n),
         blocks=[*blocks, *small_print(notes), *_buttons(one, i18n)],
     )
 
 
-def _text(view: IncidentView, i18n: Translator) -> str:
+def line_of(view: IncidentView, i18n: Translator) -> str:
     """Say in one line, for notifications, what happened to which integration."""
     incident, kind = view.incident, renderer_of(view.incident)
     state = kind.headline(incident, i18n) if incident.is_open else kind.recovery(incident, i18n)
