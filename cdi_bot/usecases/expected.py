@@ -14,7 +14,7 @@ from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.message import Subscribed
 from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.model.subscription import Subscription
-from cdi_bot.monitoring.incident_writer import ConflictError, end_snoozes, store_incidents
+from cdi_bot.monitoring.incident_writer import ConflictError, write_incident
 from cdi_bot.monitoring.spike_notices import owe_changed_spike
 from cdi_bot.store import StoreTrouble, UnitOfWork
 from cdi_bot.usecases.answers import NotAllowed
@@ -48,11 +48,8 @@ class MarkExpected(UseCases):
                 if before is None or before.taken_back_by or before.at != incident.resolved_at:
                     return NothingToMark(integration=integration)
                 return await _marked(uow, actor, integration, before)
-            await store_incidents(uow, [resolved(incident, actor.at)])
-            marked = await _marked(uow, actor, integration, await uow.expected.mark(word))
-            await end_snoozes(uow, incident)
-            await refresh_cards(uow, [incident], actor.at)
-            return marked
+            await write_incident(uow, resolved(incident, actor.at), integration, now=actor.at, quietly=True)
+            return await _marked(uow, actor, integration, await uow.expected.mark(word))
 
         return await self._change(channel, who, workspace_id, change)
 
