@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,6 +14,7 @@ from cdi_bot.core.model.subscription import Snooze, Subscription, is_pattern, is
 from cdi_bot.core.rules.kinds import attention, longest_row_first, rules_of, severity, worst_by_integration
 from cdi_bot.core.rules.unreachable import UNREACHABLE
 from cdi_bot.core.statistics import expected_next, usual_of
+from cdi_bot.item_troubles import ItemTroubles
 from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint, within
 from cdi_bot.monitoring.fetch import backfill_history
 from cdi_bot.monitoring.workspaces import WatchedWorkspaces
@@ -21,6 +22,7 @@ from cdi_bot.store import Store, UnitOfWork
 from cdi_bot.usecases.answers import (
     Answer,
     AuditTrail,
+    BotTroubles,
     IntegrationList,
     LostChannels,
     Overview,
@@ -91,6 +93,7 @@ class Queries:
             unhealthy=health.unhealthy,
             unreachable=health.unreachable,
             lost=LostChannels(here=marks.get(channel), elsewhere=len(marks.keys() - {channel})),
+            troubles=bot_troubles(self.workspaces.troubles, health.subscribed, {channel}),
         )
 
     async def history(
@@ -154,7 +157,7 @@ class Queries:
             missing=watched.missing_since is not None,
             trouble=trouble,
             left_out=tuple(self.workspaces.of(workspace_id).poller.left_out(key)),
-            not_judged=tuple(self.workspaces.of(workspace_id).evaluator.fails_to_judge(key)),
+            troubles=tuple(self.workspaces.troubles.of([(workspace_id, key)])),
         )
 
     async def listing(
@@ -299,6 +302,24 @@ async def health_of(uow: UnitOfWork, workspace_id: int, subscriptions: Sequence[
         by_selector=by_selector,
         incidents=await worst_incidents(uow, workspace_id, listed),
         unreachable=next(iter(unreachable), None),
+    )
+
+
+def bot_troubles(
+    troubles: ItemTroubles, watched: Sequence[WatchedIntegration], channels: Collection[Channel]
+) -> BotTroubles:
+    """What stands in the register of these integrations and channels."""
+    items = {each.item for each in troubles.present()}
+    if not items:
+        return BotTroubles()
+    integrations = [each.integration for each in watched]
+    return BotTroubles(
+        names=tuple(
+            each.integration_name
+            for each in integrations
+            if (each.workspace_id, each.integration_id) in items
+        ),
+        channels=tuple(troubles.of(channels)),
     )
 
 

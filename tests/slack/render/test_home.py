@@ -15,6 +15,7 @@ from cdi_bot.core.model.incident import Kind
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Filters, Subscription
 from cdi_bot.core.statistics import Usual
+from cdi_bot.item_troubles import ItemTroubles
 from cdi_bot.slack.render.form import window
 from cdi_bot.slack.render.history import history_window
 from cdi_bot.slack.render.home import fingerprint, home_view, troubled_home, unknown_home
@@ -46,6 +47,7 @@ from tests.slack.render.samples import (
 )
 
 WORDS = Translator()
+TROUBLES = ItemTroubles(lambda: NOW)
 Json = dict[str, Any]
 OTHER = integration("5f9c1e2d", "Purchases (BigQuery)")
 MARKETING = Channel(team_id="T0DEMO", channel_id="C0MKTOPS01")
@@ -140,7 +142,7 @@ HOMES = {
 @pytest.mark.parametrize("name", sorted(HOMES))
 def test_home(name: str) -> None:
     """What is wrong stands first, then what each channel hears of, then how each integration is."""
-    assert_golden_view(f"home_{name}", lambda query: home_view(HOMES[name], query, NOW))
+    assert_golden_view(f"home_{name}", lambda query: home_view(HOMES[name], query, NOW, TROUBLES))
 
 
 def test_home_in_trouble() -> None:
@@ -153,7 +155,7 @@ def test_home_in_trouble() -> None:
 
 def test_a_guest_is_offered_nothing_to_change() -> None:
     """Who may only look finds no button that would refuse them."""
-    shown = str(home_view(HOMES["guest"], WORDS, NOW))
+    shown = str(home_view(HOMES["guest"], WORDS, NOW, TROUBLES))
     assert "home_runs" in shown
     assert not any(action in shown for action in ("form_new", "form_change", "home_ack"))
 
@@ -161,11 +163,11 @@ def test_a_guest_is_offered_nothing_to_change() -> None:
 def test_freshness_alone_is_no_change() -> None:
     """A Home that differs only in when it was looked at is not put up again for that."""
     later = replace(HOMES["busy"], checked_at=NOW)
-    first, second = (home_view(one, WORDS, NOW) for one in (HOMES["busy"], later))
+    first, second = (home_view(one, WORDS, NOW, TROUBLES) for one in (HOMES["busy"], later))
     assert first != second
     assert fingerprint(first) == fingerprint(second)
-    assert fingerprint(first) != fingerprint(home_view(replace(later, unhealthy=11), WORDS, NOW))
-    assert fingerprint(first) != fingerprint(home_view(replace(later, page=1, pages=2), WORDS, NOW))
+    assert fingerprint(first) != fingerprint(home_view(replace(later, unhealthy=11), WORDS, NOW, TROUBLES))
+    assert fingerprint(first) != fingerprint(home_view(replace(later, page=1, pages=2), WORDS, NOW, TROUBLES))
 
 
 HISTORY = RunHistory(
@@ -238,7 +240,7 @@ def test_extremes(length: int, count: int, rows: int) -> None:
             unreachable=unreachable(),
             unseen=3,
         )
-        assert_view_taken(home_view(shown, WORDS, NOW))
+        assert_view_taken(home_view(shown, WORDS, NOW, TROUBLES))
     assert sum(map(len, pages)) == len(entries)
 
 
@@ -283,7 +285,7 @@ entries = st.one_of(
 @given(st.lists(entries, min_size=1, max_size=6))
 def test_slack_takes_any_home(listed: list[HomeEntry]) -> None:
     """Whatever Braze and people named things, Home keeps to Slack's limits."""
-    view = home_view(home(*listed), WORDS, NOW)
+    view = home_view(home(*listed), WORDS, NOW, TROUBLES)
     assert_view_taken(view)
     assert len(view["blocks"]) <= VIEW_BLOCKS
 
