@@ -240,7 +240,7 @@ async def shown(bot: Whole, integration_id: str, odd: Odd) -> None:
     )
 
 
-@settings(max_examples=8, phases=[Phase.explicit, Phase.reuse, Phase.generate])  # a life a try: no shrinking
+@settings(max_examples=16, phases=[Phase.explicit, Phase.reuse, Phase.generate])  # a life a try: no shrinking
 @given(odd=st.lists(odd_ones, min_size=1, max_size=10), junk=st.lists(absurd, max_size=2), headers=_headers)
 def test_no_value_in_any_answer_stops_anything_else(
     odd: list[Odd], junk: list[Any], headers: dict[str, str]

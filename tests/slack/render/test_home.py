@@ -15,20 +15,21 @@ from cdi_bot.core.model.incident import Kind
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Filters, Subscription
 from cdi_bot.core.statistics import Usual
-from cdi_bot.item_troubles import ItemTroubles
+from cdi_bot.item_troubles import ItemTrouble, ItemTroubles, Work
 from cdi_bot.slack.render.form import window
 from cdi_bot.slack.render.history import history_window
 from cdi_bot.slack.render.home import fingerprint, home_view, troubled_home, unknown_home
 from cdi_bot.slack.render.kit.blocks import short_message
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import VIEW_BLOCKS
-from cdi_bot.usecases.answers import NoMatch, RunHistory
+from cdi_bot.usecases.answers import BotTroubles, NoMatch, RunHistory
 from cdi_bot.usecases.home import (
     ChannelSubscription,
     Home,
     HomeEntry,
     IntegrationSummary,
     NeedsAttention,
+    NotShown,
     split,
 )
 from tests.slack.golden import assert_golden_view, assert_view_taken
@@ -95,7 +96,7 @@ def wrong(**more: Any) -> NeedsAttention:
     return NeedsAttention(**known | more)
 
 
-def home(*entries: HomeEntry, **more: Any) -> Home:
+def home(*entries: HomeEntry | NotShown, **more: Any) -> Home:
     """Return a page of Home."""
     known: dict[str, Any] = {
         "page": 0,
@@ -133,6 +134,21 @@ HOMES = {
     "guest": home(*ENTRIES[:3], may_change=False),
     "blind": home(subscribed("all"), how(), unreachable=unreachable()),
     "lost": home(subscribed("all"), how(), lost=2),
+    "with_troubles": home(
+        NotShown(kind=NeedsAttention, name="Users attributes <Snowflake>"),
+        NotShown(kind=ChannelSubscription, name="Users attributes*"),
+        subscribed("all"),
+        how(),
+        NotShown(kind=IntegrationSummary, name="Purchases (BigQuery)"),
+        troubles=BotTroubles(
+            names=("Users attributes",) * 5,
+            channels=(
+                ItemTrouble(work=Work.DIGEST, item=ALERTS, since=NOW, tried_at=NOW),
+                ItemTrouble(work=Work.DELIVER, item=MARKETING, since=NOW, tried_at=NOW, detail="card:1"),
+                ItemTrouble(work=Work.CHANNEL, item=MARKETING, since=NOW, tried_at=NOW),
+            ),
+        ),
+    ),
     "second_page": home(how(), how(), page=1, pages=3, total=200),
     "empty": home(channels=0, total=0, checked_at=None),
     "empty_guest": home(channels=0, total=0, checked_at=None, may_change=False),
