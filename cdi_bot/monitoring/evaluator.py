@@ -16,6 +16,7 @@ from cdi_bot.core.model import still_waits
 from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.run import Outcome, Run
+from cdi_bot.core.rules import reopening
 from cdi_bot.core.rules.kind_rules import IntegrationFacts, PastNeeded, Rule
 from cdi_bot.core.rules.kinds import KINDS
 from cdi_bot.item_troubles import ItemTroubles, Work
@@ -63,7 +64,7 @@ class Evaluator:
         self._clock, self._wake, self._troubles = clock, wake, troubles
         self._wait = min(grace / 4, _LONGEST_WAIT)
         self._judged_at: datetime | None = None
-        self._rules = {kind: rules.rule(grace) for kind, rules in KINDS.items() if rules.rule}
+        self._rules = {kind: rules.rule(grace) if rules.rule else None for kind, rules in KINDS.items()}
 
     async def tick(self) -> None:
         """Judge everything if it is time. Raises nothing: database trouble is left to the next call."""
@@ -87,7 +88,7 @@ class Evaluator:
                 key = self._workspace_id, item.integration_id
                 with self._troubles.guard(Work.JUDGE, key, kind.value):
                     facts = facts_of(item, self._poller.clock_skew)
-                    changed = await judge(rule, facts, incident, now, past)
+                    changed = await _judge(rule, facts, incident, now, past)
                     if changed:
                         await self._write(changed, now)
 
@@ -97,21 +98,33 @@ class Evaluator:
         return {(incident.kind, incident.integration_id): incident for incident in found}
 
     async def _write(self, changed: Incident, now: datetime) -> None:
+        integration_id = changed.integration_id or ""
         try:
             async with self._store.write() as uow:
-                stored = await write_if_watched(uow, changed, now=now)
+                known = await uow.incidents.newest_of_each(self._workspace_id, changed.kind, [integration_id])
+                runs = await uow.runs.page(
+                    self._workspace_id, integration_id, offset=0, limit=reopening.RUNS_NEEDED
+                )
+                interval = reopening.usual_interval(run.sync_start_time for run in runs)
+                over = {each.incident_id for each in known[integration_id] if not each.is_open}
+                stored = [
+                    await write_if_watched(
+                        uow, each, now=now, has_reopened=each.is_open and each.incident_id in over
+                    )
+                    for each in reopening.followed(changed, known[integration_id], interval=interval, now=now)
+                ]
         except ConflictError:
             return  # acknowledged at this very moment: the next evaluation sees it
-        if stored is None:
-            return
-        log.info(
-            "condition",
-            kind=stored.kind.value,
-            reason=stored.reason,
-            integration=stored.integration_id,
-            incident=stored.incident_id,
-            is_open=stored.is_open,
-        )
+        for each in filter(None, stored):
+            log.info(
+                "condition",
+                kind=each.kind.value,
+                reason=each.reason,
+                integration=each.integration_id,
+                incident=each.incident_id,
+                is_open=each.is_open,
+                is_recovering=each.is_recovering,
+            )
         self._wake()
 
 
@@ -160,6 +173,19 @@ class PastReader:
 def _is_enough(runs: list[Run], needed: PastNeeded) -> bool:
     time = runs[0].sync_start_time - runs[-1].sync_start_time
     return time >= _ENOUGH_TIME and sum(map(needed.tell, runs)) >= _ENOUGH_RUNS
+
+
+async def _judge(
+    rule: Rule | None, facts: IntegrationFacts, incident: Incident | None, now: datetime, past: PastReader
+) -> Incident | None:
+    """The same for a kind without a rule, which comes with runs, and for an incident that is recovering."""
+    if incident is None or not incident.is_recovering:
+        return await judge(rule, facts, incident, now, past) if rule else None
+    begun = await judge(rule, facts, None, now, past) if rule else None
+    watched = facts.watched
+    # Of an integration that is gone from Braze nothing more is to be seen.
+    seen = now + facts.skew if watched.missing_since else watched.observed_at
+    return begun or reopening.settled(incident, seen, now)
 
 
 async def judge(

@@ -171,7 +171,7 @@ class WorkspaceState:
             with self._troubles.guard(Work.RECORD, (self._workspace_id, integration_id), "memory"):
                 self._remember(finding)
                 self._detections.note([finding], now + self._clock_skew())
-        if any(finding.incident or finding.started or finding.corrections for finding in findings):
+        if any(finding.incident or finding.started or finding.others for finding in findings):
             self._wake()
         return {finding.watched.integration.integration_id for finding in findings}
 
@@ -184,7 +184,7 @@ class WorkspaceState:
         item.watched = finding.watched
         for run in finding.runs:
             item.note_run(run)
-        for each in (*finding.corrections, finding):
+        for each in (*finding.others, finding):
             if each.change:
                 log.info(
                     "incident",

@@ -7,11 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.incident import Incident, Kind
+from cdi_bot.core.model.incident import Incident, Kind, QualityReason
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Snooze
-from cdi_bot.core.rules.quality import QualityReason
 from cdi_bot.delivery.views import IncidentView
 
 NOW = datetime(2026, 3, 25, 12, 53, 35, 183728, tzinfo=UTC)
@@ -66,6 +65,35 @@ def recovered(incident: Incident | None = None, good: Run | None = None) -> Inci
     return replace(incident or failing(), resolved_by=good, resolved_at=NOW, failed_in_a_row=0, revision=2)
 
 
+def recovering(incident: Incident | None = None) -> Incident:
+    """Return an incident that has come back twice, and has been good again for half an hour."""
+    good = run("success", ago=timedelta(minutes=30), rows_synced=12_345)
+    return replace(
+        incident or failing(failed_runs=5, failing_since=NOW - timedelta(hours=1)),
+        opened_at=NOW - timedelta(hours=3),
+        resolved_by=good,
+        recovered_since=good.sync_start_time,
+        hold_seconds=3 * 3600 + 1800,
+        reopened=2,
+        failed_in_a_row=0,
+        revision=9,
+    )
+
+
+def back(incident: Incident | None = None) -> Incident:
+    """Return an incident that has come back for the third time."""
+    return replace(incident or failing(failed_runs=6), opened_at=NOW - timedelta(hours=3), reopened=3)
+
+
+def always_losing(**more: Any) -> Incident:
+    """Return the incident of a source that has lost a few rows in most of its runs for days."""
+    last = run("partial", rows_synced=48_150, rows_failed_with_errors=50)
+    known: dict[str, Any] = {"reason": "always_loses", "failed_runs": 40, "failed_in_a_row": 12}
+    return failing(
+        last, opened_at=NOW - timedelta(days=3), failing_since=NOW - timedelta(hours=12), **known | more
+    )
+
+
 def unreachable(**more: Any) -> Incident:
     """Return an incident of a workspace that can't be asked."""
     known: dict[str, Any] = {
@@ -115,12 +143,12 @@ def ended(incident: Incident | None = None, status: str = "success") -> Incident
     return replace(incident, resolved_at=NOW, resolved_by=known, last_failed=known, revision=2)
 
 
-def dubious(flaw: QualityReason = QualityReason.FUTURE_WATERMARK, **more: Any) -> Incident:
+def dubious(flaw: QualityReason = QualityReason.WATERMARK_AHEAD, **more: Any) -> Incident:
     """Return an incident of an integration whose runs succeed and look wrong."""
     shown = run("success", last_timestamp_synced=NOW + timedelta(days=365), rows_synced=12)
     if flaw is QualityReason.NO_ROWS:
         shown = run("success", last_timestamp_synced=NOW - timedelta(days=3))
-    since = shown.sync_start_time if flaw is QualityReason.FUTURE_WATERMARK else NOW - timedelta(days=2)
+    since = shown.sync_start_time if flaw is QualityReason.WATERMARK_AHEAD else NOW - timedelta(days=2)
     known: dict[str, Any] = {
         "kind": Kind.QUALITY,
         "reason": flaw.value,

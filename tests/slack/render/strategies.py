@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cdi_bot.core.commands.specification import Mistake, MistakeKind
 from cdi_bot.core.model.channel import AuditEntry, Channel
-from cdi_bot.core.model.incident import Incident, Kind, Topic
+from cdi_bot.core.model.incident import Incident, Kind, QualityReason, Topic
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.message import (
     ChannelBroken,
@@ -33,7 +33,6 @@ from cdi_bot.core.model.message import (
 from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.run import DOCUMENTED_STATUSES, Run
 from cdi_bot.core.model.subscription import Filters, Snooze, Subscription
-from cdi_bot.core.rules.quality import QualityReason
 from cdi_bot.core.statistics import IntegrationTotals, PeriodTotals, RunTotals, Usual
 from cdi_bot.delivery.views import (
     CardView,
@@ -113,7 +112,10 @@ incidents = st.builds(
     resolved_at=st.none() | times,
     acknowledged_by=st.none() | people,
     acknowledged_at=st.none() | times,
-    reason=st.sampled_from([None, *(flaw.value for flaw in QualityReason)]),
+    reason=st.sampled_from([None, "always_loses", *(flaw.value for flaw in QualityReason)]),
+    reopened=st.integers(0, 10**6),
+    recovered_since=st.none() | times,
+    hold_seconds=st.integers(0, 10**6),
 )
 unreachable = st.builds(
     Incident,
@@ -128,6 +130,9 @@ unreachable = st.builds(
     acknowledged_by=st.none() | people,
     acknowledged_at=st.none() | times,
     reason=st.none() | st.sampled_from([*BrazeReason]) | text,
+    reopened=st.integers(0, 10**6),
+    recovered_since=st.none() | times,
+    hold_seconds=st.integers(0, 10**6),
 )
 snoozes = st.builds(
     Snooze,

@@ -17,9 +17,8 @@ from cdi_bot.core.commands.incidents import SetSnooze
 from cdi_bot.core.commands.parser import WORDS as COMMANDS
 from cdi_bot.core.commands.specification import Command, Mistake, MistakeKind
 from cdi_bot.core.model.channel import AuditEntry, Channel
-from cdi_bot.core.model.incident import Topic
+from cdi_bot.core.model.incident import QualityReason, Topic
 from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Subscription
-from cdi_bot.core.rules.quality import QualityReason
 from cdi_bot.core.statistics import Usual
 from cdi_bot.item_troubles import ItemTrouble, Work
 from cdi_bot.monitoring.braze_port import BrazeReason
@@ -42,6 +41,7 @@ from tests.slack.render.samples import (
     dubious,
     failing,
     integration,
+    recovering,
     run,
     slow,
     snooze,
@@ -84,12 +84,13 @@ OVERVIEW = Overview(
         row(integration=OTHER, newest=BUSY, incident=failing()),
         row(integration=OTHER, newest=BUSY, incident=slow()),
         row(integration=OTHER, newest=run("success"), incident=dubious(QualityReason.NO_ROWS)),
+        row(integration=OTHER, newest=run("success"), incident=recovering()),
         row(integration=OTHER, newest=None, observed_at=None),
         row(missing=True),
         row(),
     ),
     offset=0,
-    total=7,
+    total=8,
     failing=2,
     unhealthy=4,
     unreachable=None,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdi_bot.core.model.incident import Incident, Topic
+from cdi_bot.core.model.incident import Incident, QualityReason, Topic
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.message import (
     ChannelBroken,
@@ -23,6 +23,7 @@ from cdi_bot.core.model.message import (
     IntegrationMissing,
     LanguageChanged,
     Recovered,
+    Reopened,
     ReplyFact,
     RunStarted,
     ShowCard,
@@ -38,7 +39,6 @@ from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.core.routing import MOST_NOTICES
-from cdi_bot.core.rules.quality import QualityReason
 from cdi_bot.core.statistics import IntegrationTotals, PeriodTotals, RunTotals
 from cdi_bot.delivery.views import (
     CardView,
@@ -65,6 +65,8 @@ from tests.slack.render.samples import (
     MARA,
     NOW,
     USERS,
+    always_losing,
+    back,
     begun,
     dubious,
     ended,
@@ -73,6 +75,7 @@ from tests.slack.render.samples import (
     integration,
     late,
     recovered,
+    recovering,
     run,
     slow,
     snooze,
@@ -163,6 +166,13 @@ CARDS = {
     "card_recovered": card(recovered(failing(failed_runs=3, failing_since=NOW - timedelta(hours=2)))),
     "card_recovered_acknowledged": card(recovered(attended())),
     "card_possible_repeat": replace(card(failing()), possible_repeat=True),
+    "card_recovering": card(recovering(), mention=f"<@{MARA}>"),
+    "card_recovering_late": card(recovering(late())),
+    "card_back": card(back(), can_sync=True),
+    "card_always_loses": card(always_losing()),
+    "card_always_loses_recovering": card(recovering(always_losing())),
+    "card_always_loses_replaced": card(always_losing(resolved_at=NOW)),
+    "card_blind_recovering": card(recovering(unreachable())),
     "card_late": card(late(), can_sync=True, mention=f"<@{MARA}>"),
     "card_late_begun": card(begun()),
     "card_late_unplanned": card(late(resolved_at=NOW)),
@@ -170,8 +180,8 @@ CARDS = {
     "card_slow_ended": card(ended()),
     "card_slow_failed": card(ended(status="error")),
     "card_slow_unknown": card(slow(last_failed=None, resolved_at=NOW)),
-    "card_future_watermark": card(dubious(), mention=f"<@{MARA}>"),
-    "card_future_watermark_over": card(recovered(dubious())),
+    "card_watermark_ahead": card(dubious(), mention=f"<@{MARA}>"),
+    "card_watermark_ahead_over": card(recovered(dubious())),
     "card_no_rows": card(dubious(QualityReason.NO_ROWS)),
     "card_no_rows_over": card(recovered(dubious(QualityReason.NO_ROWS))),
     "card_blind": card(unreachable()),
@@ -228,6 +238,15 @@ EVENTS = {
     "reply_failed_after_good": event(replace(AGAIN, after_good=True), failing(), run=run()),
     "reply_failed_several": event(SEVERAL, failing(), run=run()),
     "reply_failed_more": event(replace(SEVERAL, after_good=False), failing(failed_in_a_row=4), run=run()),
+    "reply_always_loses": event(AGAIN, always_losing(failed_runs=4), run=partial()),
+    "reply_back": replace(
+        event(Reopened(incident_id=7), back()),
+        incident=incident_view(back(), mention=f"<@{MARA}>"),
+    ),
+    "reply_back_late": event(Reopened(incident_id=8), back(late())),
+    "reply_back_slow": event(Reopened(incident_id=8), back(slow())),
+    "reply_back_dubious": event(Reopened(incident_id=8), back(dubious())),
+    "reply_blind_again": event(Reopened(incident_id=9), back(unreachable())),
     "reply_recovered": event(Recovered(incident_id=7), recovered(failing(failed_runs=2))),
     "reply_sees_again": event(Recovered(incident_id=9), unreachable(resolved_at=NOW)),
     "reply_begun": event(Recovered(incident_id=8), begun()),
@@ -283,6 +302,8 @@ def _three(*, well: int = 0) -> tuple[IncidentView, ...]:
 
 SEVERAL_OF = {
     "several_failed_again": several("failed_again", *_three()),
+    "several_back": several("reopened", *(incident_view(back(each.incident)) for each in _three())),
+    "several_back_of_kinds": several("reopened", incident_view(back(late())), incident_view(back())),
     "several_recovered": several("recovered", *_three(well=3)),
     "several_begun": several("recovered", incident_view(begun()), *_three(well=1)[2:]),
     "several_still_late": several("still_open", incident_view(late()), *_three()[:1]),

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cdi_bot.core.model.incident import Incident, Topic
-from cdi_bot.core.rules.quality import QualityReason
+from cdi_bot.core.model.incident import Incident, QualityReason, Topic
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kinds.base import KindRenderer, TopicTexts
 from cdi_bot.slack.render.kit.advice import source_of
@@ -62,6 +61,9 @@ class Quality(KindRenderer):
 
     def reminder(self, i18n: Translator) -> str:
         return i18n("{name} still looks wrong, and nobody has acknowledged it. {state}")
+
+    def back(self, i18n: Translator) -> str:
+        return i18n("{name} looks wrong again. {state}")
 
     def recovery(self, incident: Incident, i18n: Translator) -> str:
         if _has_no_rows(incident):
