@@ -14,6 +14,7 @@ import structlog
 from cdi_bot.core.model.integration import Workspace
 from cdi_bot.monitoring.braze_port import Braze, Measurements
 from cdi_bot.monitoring.evaluator import Evaluator
+from cdi_bot.monitoring.freshness import FreshnessWatch
 from cdi_bot.monitoring.poller import Poller, PollerSettings
 from cdi_bot.monitoring.reminders import Reminders
 from cdi_bot.monitoring.requested_syncs import SyncFollower
@@ -41,6 +42,7 @@ class WatchedWorkspace:
     poller: Poller
     reminders: Reminders
     evaluator: Evaluator
+    freshness: FreshnessWatch
     requested_syncs: SyncFollower
 
     @property
@@ -84,6 +86,9 @@ def watch_workspace(
         evaluator=Evaluator(
             store=store, workspace_id=workspace_id, poller=poller, clock=clock, grace=grace, wake=wake
         ),
+        freshness=FreshnessWatch(
+            store=store, workspace_id=workspace_id, poller=poller, clock=clock, wake=wake
+        ),
         requested_syncs=SyncFollower(
             store=store, workspace_id=workspace_id, poller=poller, clock=clock, wake=wake
         ),
@@ -126,7 +131,8 @@ class WatchedWorkspaces:
 
     async def evaluate(self) -> None:
         """Have every workspace look for what is no failed run and yet unhealthy."""
-        await self._begin([each.evaluator.tick for each in self._watched], over=_SPREAD)
+        works = [tick for each in self._watched for tick in (each.evaluator.tick, each.freshness.tick)]
+        await self._begin(works, over=_SPREAD)
 
     async def follow_syncs(self) -> None:
         """Have every workspace look how the syncs go on that people requested."""
