@@ -14,6 +14,7 @@ from cdi_bot.core.model.channel import Channel, ChannelSettings
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.message import Digest, MessageKind, OwedMessage
 from cdi_bot.core.model.subscription import is_subscribed
+from cdi_bot.core.routing import concerns
 from cdi_bot.core.statistics import (
     IntegrationTotals,
     PeriodTotals,
@@ -58,15 +59,23 @@ async def subscribed_integrations(
 
 async def period_of(
     uow: UnitOfWork,
+    channel: Channel,
     workspace_id: int,
     integrations: Sequence[Integration],
+    *,
     since: datetime,
     until: datetime,
 ) -> Period:
-    """Add up what a period brought to these integrations."""
-    ids = [one.integration_id for one in integrations]
+    """Add up what a period brought to these integrations, as a channel sees it."""
+    known = {one.integration_id: one for one in integrations}
+    ids = list(known)
     sums = await uow.runs.totals(workspace_id, ids, since=since, until=until)
-    incidents = await uow.incidents.during(workspace_id, ids, since=since, until=until)
+    subscriptions = await uow.subscriptions.for_channel(channel)
+    incidents = [
+        each
+        for each in await uow.incidents.during(workspace_id, ids, since=since, until=until)
+        if concerns(subscriptions, known[each.integration_id or ""], each)
+    ]
     unreachable = await uow.incidents.during(workspace_id, None, since=since, until=until)
     parts = totals_by_integration(integrations, sums, incidents, since, until)
     return Period(
@@ -162,7 +171,9 @@ class Digests:
         told = []
         for workspace_id, some in watched.items():
             integrations = [each.integration for each in some]
-            brought = await period_of(uow, workspace_id, integrations, period.since, period.until)
+            brought = await period_of(
+                uow, period.channel, workspace_id, integrations, since=period.since, until=period.until
+            )
             told += [] if brought.is_healthy else [workspace_id]
         return told
 

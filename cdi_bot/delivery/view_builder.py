@@ -129,8 +129,10 @@ class ViewBuilder:
         integrations = [
             each.integration for each in await subscribed_integrations(uow, workspace_id, channel)
         ]
-        period = await period_of(uow, workspace_id, integrations, since, until)
-        before = await period_of(uow, workspace_id, integrations, since - (until - since), since)
+        period = await period_of(uow, channel, workspace_id, integrations, since=since, until=until)
+        before = await period_of(
+            uow, channel, workspace_id, integrations, since=since - (until - since), until=since
+        )
         bad = [part for part in period.parts if part.unhealthy_for or part.sums.failed]
         return DigestView(
             content=content,

@@ -18,12 +18,12 @@ from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.run import Outcome, Run
 from cdi_bot.core.rules import reopening
 from cdi_bot.core.rules.kind_rules import IntegrationFacts, PastNeeded, Rule
-from cdi_bot.core.rules.kinds import KINDS
+from cdi_bot.core.rules.kinds import KINDS, rules_of
 from cdi_bot.item_troubles import ItemTroubles, Work
 from cdi_bot.monitoring.incident_writer import ConflictError, write_if_watched
 from cdi_bot.monitoring.integration_state import IntegrationState
 from cdi_bot.monitoring.poller import Poller
-from cdi_bot.store import Store, StoreTrouble
+from cdi_bot.store import Store, StoreTrouble, UnitOfWork
 
 log = structlog.get_logger(__name__)
 
@@ -98,24 +98,12 @@ class Evaluator:
         return {(incident.kind, incident.integration_id): incident for incident in found}
 
     async def _write(self, changed: Incident, now: datetime) -> None:
-        integration_id = changed.integration_id or ""
         try:
             async with self._store.write() as uow:
-                known = await uow.incidents.newest_of_each(self._workspace_id, changed.kind, [integration_id])
-                runs = await uow.runs.page(
-                    self._workspace_id, integration_id, offset=0, limit=reopening.RUNS_NEEDED
-                )
-                interval = reopening.usual_interval(run.sync_start_time for run in runs)
-                over = {each.incident_id for each in known[integration_id] if not each.is_open}
-                stored = [
-                    await write_if_watched(
-                        uow, each, now=now, has_reopened=each.is_open and each.incident_id in over
-                    )
-                    for each in reopening.followed(changed, known[integration_id], interval=interval, now=now)
-                ]
+                stored = await write_followed(uow, changed, now)
         except ConflictError:
             return  # acknowledged at this very moment: the next evaluation sees it
-        for each in filter(None, stored):
+        for each in stored:
             log.info(
                 "condition",
                 kind=each.kind.value,
@@ -126,6 +114,25 @@ class Evaluator:
                 is_recovering=each.is_recovering,
             )
         self._wake()
+
+
+async def write_followed(uow: UnitOfWork, changed: Incident, now: datetime) -> list[Incident]:
+    """Store what becomes of an incident that was found by the clock, and owe what follows; returns what was stored.
+
+    Raises `ConflictError`.
+    """
+    workspace_id, integration_id = changed.workspace_id, changed.integration_id or ""
+    known = (await uow.incidents.newest_of_each(workspace_id, changed.kind, [integration_id]))[integration_id]
+    if rules_of(changed).only_where_asked_for:  # of each limit one is open
+        known = [each for each in known if each.reason == changed.reason]
+    runs = await uow.runs.page(workspace_id, integration_id, offset=0, limit=reopening.RUNS_NEEDED)
+    interval = reopening.usual_interval(run.sync_start_time for run in runs)
+    over = {each.incident_id for each in known if not each.is_open}
+    stored = [
+        await write_if_watched(uow, each, now=now, has_reopened=each.is_open and each.incident_id in over)
+        for each in reopening.followed(changed, known, interval=interval, now=now)
+    ]
+    return [each for each in stored if each]
 
 
 def facts_of(item: IntegrationState, skew: timedelta = timedelta(0)) -> IntegrationFacts:

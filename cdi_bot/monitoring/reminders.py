@@ -13,6 +13,8 @@ from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import WatchedIntegration
 from cdi_bot.core.model.message import Card, MessageKind, OwedMessage, StillOpen, show_card
 from cdi_bot.core.model.subscription import Snooze, Subscription
+from cdi_bot.core.routing import concerns
+from cdi_bot.core.rules.kinds import rules_of
 from cdi_bot.item_troubles import ItemTroubles, Work
 from cdi_bot.store import RowRefused, Store, StoreTrouble, UnitOfWork
 
@@ -88,6 +90,12 @@ class Reminders:
         known = await uow.integrations.get_many(
             self.workspace_id, [each.integration_id for each in due if each.integration_id]
         )
+        reminded = {
+            (incident.integration_id, card.channel)
+            for incident in due
+            if not rules_of(incident).only_where_asked_for
+            for card in cards.get(incident.incident_id, [])
+        }
         owed: list[OwedMessage] = []
         for incident in due:
             key = self.workspace_id, incident.integration_id or ""
@@ -98,6 +106,11 @@ class Reminders:
                     if card.ts
                     and now - _posted_at(incident, card.ts, now) >= self.repeat_after
                     and _is_subscribed(incident, card, known, subscriptions)
+                    # What is late or fails is stale for that reason: one reminder is enough.
+                    and not (
+                        rules_of(incident).only_where_asked_for
+                        and (incident.integration_id, card.channel) in reminded
+                    )
                 ]
         return owed
 
@@ -138,6 +151,7 @@ def _is_subscribed(
     watched = known.get(incident.integration_id or "")
     if watched is None:
         return True
-    return watched.missing_since is None and any(
-        each.channel == card.channel and each.covers(watched.integration) for each in subscriptions
-    )
+    mine = [
+        each for each in subscriptions if each.channel == card.channel and each.covers(watched.integration)
+    ]
+    return watched.missing_since is None and bool(mine) and concerns(mine, watched.integration, incident)

@@ -15,6 +15,7 @@ from cdi_bot.core.model.integration import Workspace
 from cdi_bot.item_troubles import ItemTroubles
 from cdi_bot.monitoring.braze_port import Braze, Measurements
 from cdi_bot.monitoring.evaluator import Evaluator
+from cdi_bot.monitoring.freshness import FreshnessWatch
 from cdi_bot.monitoring.poller import Poller, PollerSettings
 from cdi_bot.monitoring.reminders import Reminders
 from cdi_bot.monitoring.requested_syncs import SyncFollower
@@ -42,6 +43,7 @@ class WatchedWorkspace:
     poller: Poller
     reminders: Reminders
     evaluator: Evaluator
+    freshness: FreshnessWatch
     requested_syncs: SyncFollower
 
     @property
@@ -98,6 +100,9 @@ def watch_workspace(
             wake=wake,
             troubles=troubles,
         ),
+        freshness=FreshnessWatch(
+            store=store, workspace_id=workspace_id, poller=poller, clock=clock, wake=wake
+        ),
         requested_syncs=SyncFollower(
             store=store,
             workspace_id=workspace_id,
@@ -145,7 +150,8 @@ class WatchedWorkspaces:
 
     async def evaluate(self) -> None:
         """Have every workspace look for what is no failed run and yet unhealthy."""
-        await self._begin([each.evaluator.tick for each in self._watched], over=_SPREAD)
+        works = [tick for each in self._watched for tick in (each.evaluator.tick, each.freshness.tick)]
+        await self._begin(works, over=_SPREAD)
 
     async def follow_syncs(self) -> None:
         """Have every workspace look how the syncs go on that people requested."""

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, bindparam, delete, func, insert, or_, select, update
 
+from cdi_bot.core.freshness_limit import limit_in_zone
 from cdi_bot.core.model.channel import AuditEntry, Channel, ChannelSettings
 from cdi_bot.core.model.incident import Expected, Topic
 from cdi_bot.core.model.requested_sync import RequestedSync
@@ -248,8 +249,16 @@ class Channels(Repository):
         return next(iter(await self._values(ChannelSettings, which)), None)
 
     async def save_settings(self, settings: ChannelSettings) -> None:
-        """Insert or replace a channel's settings."""
+        """Insert or replace a channel's settings; times of day that its subscriptions name are then in its zone."""
         await self._connection.execute(replace_in(self._connection, CHANNEL_SETTINGS), row_of(settings))
+        columns = SUBSCRIPTIONS.c
+        timed = and_(in_channel(SUBSCRIPTIONS, settings.channel), columns.fresh.like("%:%"))
+        for limit in list(await self._connection.scalars(select(columns.fresh).where(timed).distinct())):
+            moved = limit_in_zone(limit, settings.zone or "UTC")
+            if moved != limit:
+                await self._connection.execute(
+                    update(SUBSCRIPTIONS).where(timed, columns.fresh == limit).values(fresh=moved)
+                )
 
     async def with_digest(self) -> list[ChannelSettings]:
         """The settings of the channels that get a digest, longest waiting first."""

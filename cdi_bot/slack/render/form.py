@@ -14,6 +14,7 @@ from cdi_bot.slack.render.answers import render_answer
 from cdi_bot.slack.render.form_fields import (
     CHANNEL,
     FORM,
+    FRESH,
     GROUP,
     MOST_PEOPLE,
     PEOPLE,
@@ -109,6 +110,7 @@ def subscription_form(draft: FormDraft, i18n: Translator) -> View:
             *_what(draft, i18n),
             _topics(draft.filters, i18n),
             *_thresholds(draft.filters, i18n),
+            _freshness(draft.filters, i18n),
             *_mentions(draft.filters, i18n),
             *settings_fields(draft.languages, draft.now, draft.settings, i18n),
             *_ending(draft, i18n),
@@ -200,6 +202,17 @@ def _thresholds(filters: Filters, i18n: Translator) -> list[Block]:
         input_block(ROWS, i18n("Partial runs: failed rows, at least"), rows, optional=True),
         input_block(PERCENT, i18n("Partial runs: failed rows in %, at least"), percent, optional=True),
     ]
+
+
+def _freshness(filters: Filters, i18n: Translator) -> Block:
+    limit: Block = {"type": "plain_text_input", "max_length": 20, "placeholder": plain_text("36h")}
+    if filters.fresh:
+        limit["initial_value"] = filters.fresh.partition(" ")[0]
+    hint = i18n(
+        "How old the newest UPDATED_AT may be, such as 36h; or a time of day by which a good run has to come each day, "
+        "such as 09:00 in the channel's time zone."
+    )
+    return input_block(FRESH, i18n("Tell when the data is older than"), limit, hint=hint, optional=True)
 
 
 def _mentions(filters: Filters, i18n: Translator) -> list[Block]:

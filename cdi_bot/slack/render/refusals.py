@@ -197,6 +197,10 @@ def _problem(mistake: Mistake, i18n: Translator) -> str:
             "“{given}” needs a number: `rows:` of at least 1, `percent:` up to 100."
         ),
         MistakeKind.UNKNOWN_OPTION: i18n("“{given}” is not an option of this command."),
+        MistakeKind.BAD_FRESHNESS: i18n(
+            "“{given}” is neither a length of time between 10 minutes and a year, such as `fresh:36h`, nor a time of "
+            "day, such as `fresh:09:00`."
+        ),
         MistakeKind.BAD_MENTION: i18n("“{given}” is no person and no user group that I can mention."),
         MistakeKind.BAD_SCHEDULE: i18n(
             "“{given}” is no time for a digest. Say `daily 09:00`, `weekly mon 09:00` or `off`."

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from cdi_bot.core.commands.parser import BY_WORD
 from cdi_bot.core.digest_schedule import read_schedule
+from cdi_bot.core.freshness_limit import read_limit
 from cdi_bot.core.model.channel import AuditEntry
 from cdi_bot.core.model.incident import Topic
 from cdi_bot.core.model.integration import Integration
@@ -27,7 +28,17 @@ from cdi_bot.slack.render.kit.buttons import change_button, subscribe_button
 from cdi_bot.slack.render.kit.i18n import Translator, language_name
 from cdi_bot.slack.render.kit.limits import BLOCKS, BLOCKS_JSON, weight
 from cdi_bot.slack.render.kit.reasons import broken_channel, reason_text
-from cdi_bot.slack.render.kit.text import bold_name, code, date, escape, mentions, outside, plain_line, user
+from cdi_bot.slack.render.kit.text import (
+    bold_name,
+    code,
+    date,
+    escape,
+    freshness_text,
+    mentions,
+    outside,
+    plain_line,
+    user,
+)
 from cdi_bot.usecases.answers import (
     AuditTrail,
     DigestSet,
@@ -79,6 +90,14 @@ def filter_text(filters: Filters, i18n: Translator) -> str:
                 percent=i18n.number(filters.min_percent)
             )
         )
+    limit = read_limit(filters.fresh) if filters.fresh else None
+    if limit:
+        text = (
+            i18n("newest `UPDATED_AT` at most {limit} old")
+            if limit.longest
+            else i18n("a good run each day by {limit}")
+        )
+        said.append(text.format(limit=escape(freshness_text(limit, i18n))))
     called = mentions(filters.mention)
     if called:
         said.append(i18n("new alerts call {who}").format(who=called))
@@ -148,7 +167,7 @@ def _subscribed(answer: SubscriptionSet, i18n: Translator) -> Rendered:
     filters = i18n("Told here: {filters}.").format(filters=filter_text(answer.filters, i18n))
     if answer.unchanged:
         line = i18n("This channel is subscribed to {what} already, just so.").format(what=what)
-        todo = i18n("To change it, subscribe again with `on:`, `rows:`, `percent:` or `mention:`.")
+        todo = i18n("To change it, subscribe again with `on:`, `rows:`, `percent:`, `fresh:` or `mention:`.")
         return short_message(line, filters, todo)
     line = i18n("This channel is now subscribed to {what}.").format(what=what)
     if answer.trouble is None and not answer.total:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.incident import Incident, Kind, QualityReason
+from cdi_bot.core.model.incident import Incident, Kind, Measured, QualityReason
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Snooze
@@ -156,6 +156,32 @@ def dubious(flaw: QualityReason = QualityReason.WATERMARK_AHEAD, **more: Any) ->
         "failing_since": since,
     }
     return late(**known | more)
+
+
+def stale(limit: str = "36h", hours: float | None = 41, *, mark: bool = True, **more: Any) -> Incident:
+    """Return an incident of an integration whose newest data was so many hours old when that was told."""
+    old = None if hours is None else NOW - timedelta(hours=hours)
+    shown = old and run(
+        "success",
+        ago=NOW - old,
+        sync_finish_time=old + timedelta(seconds=30),
+        last_timestamp_synced=old if mark else None,
+        rows_synced=12,
+    )
+    known: dict[str, Any] = {
+        "kind": Kind.STALE,
+        "reason": limit,
+        "last_failed": shown,
+        "measured": hours and Measured(magnitude=1.1, observed=hours * 3600, usual=36 * 3600),
+        "failing_since": NOW - timedelta(hours=5),
+    }
+    return late(**known | more)
+
+
+def fresh_again(incident: Incident) -> Incident:
+    """Return the same after a run that brought something new."""
+    came = run("success", last_timestamp_synced=NOW - timedelta(minutes=12), rows_synced=500)
+    return replace(incident, resolved_at=NOW, resolved_by=came, revision=2)
 
 
 def begun(incident: Incident | None = None) -> Incident:

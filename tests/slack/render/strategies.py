@@ -242,6 +242,7 @@ filters = st.builds(
     topics=st.frozensets(st.sampled_from([*Topic])),
     min_rows=st.none() | st.integers(0, 10**12),
     min_percent=st.none() | st.floats(0, 100),
+    fresh=st.sampled_from([None, "36h", "8760h", "09:00 Europe/Berlin"]),
     mention=mentions,
 )
 

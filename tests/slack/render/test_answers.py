@@ -165,7 +165,7 @@ def entry(action: str, subject: str) -> AuditEntry:
 
 
 HERE: dict[str, Any] = {"integration": integration()}
-CHOSEN = Filters(topics=frozenset({Topic.ERROR, Topic.PARTIAL}), min_rows=100)
+CHOSEN = Filters(topics=frozenset({Topic.ERROR, Topic.PARTIAL}), min_rows=100, fresh="09:00 Europe/Berlin")
 
 ANSWERS: dict[str, Answer] = {
     "overview": OVERVIEW,

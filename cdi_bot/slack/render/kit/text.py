@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from cdi_bot.core.commands.parser import print_command
 from cdi_bot.core.commands.specification import Command
+from cdi_bot.core.freshness_limit import FreshnessLimit
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import Snooze
 from cdi_bot.delivery.views import IncidentView
@@ -169,6 +170,31 @@ def duration(length: timedelta, i18n: Translator) -> str:
     else:
         text = i18n("{seconds} s")
     return text.format(days=i18n.number(days), hours=hours, minutes=minutes, seconds=seconds)
+
+
+_FEW_DAYS = timedelta(days=4)
+
+
+def age(length: timedelta, i18n: Translator) -> str:
+    """Write an age as plain text: up to a few days in hours, as the limit that it is compared with is typed."""
+    if length >= _FEW_DAYS:
+        return duration(length, i18n)
+    hours, minutes = divmod(int(length.total_seconds()) // 60, 60)
+    text = (
+        i18n("{hours} h {minutes} min")
+        if hours and minutes
+        else i18n("{hours} h")
+        if hours
+        else i18n("{minutes} min")
+    )
+    return text.format(hours=hours, minutes=minutes)
+
+
+def freshness_text(limit: FreshnessLimit, i18n: Translator) -> str:
+    """Write a limit as plain text: a length of time, or a time of day with its zone."""
+    if limit.longest is not None:
+        return age(limit.longest, i18n)
+    return i18n("{time} ({zone})").format(time=f"{limit.at:%H:%M}", zone=plain(limit.zone or "UTC"))
 
 
 def share(part: float, i18n: Translator) -> str:
