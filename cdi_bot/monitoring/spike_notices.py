@@ -35,21 +35,22 @@ async def owe_spike(uow: UnitOfWork, spike: Spike, integration: Integration, *, 
     )
 
 
-async def owe_changed_spike(uow: UnitOfWork, spike: Spike, here: Channel, *, now: datetime) -> None:
-    """Owe what the notice of a spike says now to each channel that got it, and to the one it was seen in."""
+async def owe_changed_spike(
+    uow: UnitOfWork, spike: Spike, integration: Integration, here: Channel, *, now: datetime
+) -> None:
+    """Owe what the notice of a spike says now to each channel that is told of such, and to the one it was seen in."""
     subscriptions = await uow.subscriptions.for_workspace(spike.workspace_id)
-    keys = {_key(spike, channel): channel for channel in {here, *(each.channel for each in subscriptions)}}
-    known = await uow.outbox.known(keys)
+    channels = channels_for_spike(subscriptions, integration) | {here}
     await uow.outbox.add(
         [
             OwedMessage(
-                key=f"{key}:{now.isoformat()}",
-                channel=keys[key],
+                key=f"{_key(spike, channel)}:{now.isoformat()}",
+                channel=channel,
                 kind=MessageKind.NOTICE,
-                content=replace(spike, changes=key),
+                content=replace(spike, changes=_key(spike, channel)),
                 not_before=now,
             )
-            for key in sorted(known)
+            for channel in sorted(channels)
         ],
         now=now,
     )

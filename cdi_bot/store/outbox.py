@@ -222,12 +222,6 @@ class Outbox(Repository):
         ts: str | None = await self._connection.scalar(select(OUTBOX.c.ts).where(OUTBOX.c.key == key))
         return ts
 
-    async def known(self, keys: Collection[str]) -> set[str]:
-        """Those of the keys that messages have, sent or not."""
-        return set(
-            await self._connection.scalars(select(OUTBOX.c.key).where(OUTBOX.c.key.in_(self._names(keys))))
-        )
-
     async def depth(self) -> int:
         """How many messages are pending."""
         count = select(func.count()).select_from(OUTBOX).where(_PENDING)

@@ -62,7 +62,7 @@ class MarkExpected(UseCases):
                 return NothingToMark(integration=None)
             stands = await uow.expected.mark(_word_on_spike(spike, actor))
             marked = await _marked(uow, actor, integration, stands)
-            await owe_changed_spike(uow, spike, channel, now=actor.at)
+            await owe_changed_spike(uow, spike, integration, channel, now=actor.at)
             return marked
 
         return await self._change(channel, who, spike.workspace_id, change)
@@ -92,7 +92,7 @@ class MarkExpected(UseCases):
                 return NothingToMark(integration=None)
             refusal = await _take_back(uow, actor, integration, _word_on_spike(spike, actor))
             if refusal is None:
-                await owe_changed_spike(uow, spike, channel, now=actor.at)
+                await owe_changed_spike(uow, spike, integration, channel, now=actor.at)
             return refusal
 
         return await self._change(channel, who, spike.workspace_id, change)
