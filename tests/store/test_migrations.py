@@ -19,7 +19,8 @@ from sqlalchemy import Connection, Inspector, create_engine, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.message import ChannelBroken, Content, GroupedReply, IntegrationMissing
+from cdi_bot.core.model.lifecycle import IntegrationChanged, LifecycleChange, LifecycleEvent
+from cdi_bot.core.model.message import ChannelBroken, Content, GroupedReply
 from cdi_bot.store import StoreTrouble, migrate
 from cdi_bot.store.engine import sync_url
 from cdi_bot.store.outbox import content_from_json
@@ -182,7 +183,12 @@ def test_the_kind_unreachable_keeps_its_incidents_and_audit(bare: str) -> None:
         ),
         (
             '{"workspace_id": 1, "integration_id": "one", "what": "gone"}',
-            IntegrationMissing(workspace_id=1, integration_id="one"),
+            IntegrationChanged(
+                workspace_id=1,
+                integration_id="one",
+                event=LifecycleEvent(change=LifecycleChange.DELETED),
+                by_id=True,
+            ),
         ),
         (
             '{"channel": {"team_id": "T1", "channel_id": "C1"}, "reason": "gone", "what": "channel_broken"}',
