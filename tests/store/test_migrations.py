@@ -344,3 +344,40 @@ def test_of_freshness_there_is_one_open_incident_for_each_limit(bare: str) -> No
         assert list(connection.execute(text("SELECT kind FROM incidents")).scalars()) == ["late"]
         assert list(connection.execute(text("SELECT card_id FROM cards")).scalars()) == [1]
     migrate.upgrade(bare)
+
+
+def test_who_chose_nothing_gets_the_new_topic(bare: str) -> None:
+    """A subscription with the topics of before hears of changes in Braze too; one that chose others does not."""
+    migrate.upgrade(bare)
+    migrate.downgrade(bare, "0012")
+    before = {
+        "all": "config_error error late partial quality recovery slow",
+        "one": "error",
+        "two": "config_error error late partial quality recovery running slow",
+    }
+    with connected(bare) as connection:
+        connection.execute(
+            text("INSERT INTO braze_workspaces (workspace_id, base_url) VALUES (1, 'https://b')")
+        )
+        for selector, topics in before.items():
+            connection.execute(
+                text(
+                    """
+                    INSERT INTO subscriptions (team_id, channel_id, workspace_id, selector, topics, created_by,
+                        created_at)
+                    VALUES ('T1', 'C1', 1, :selector, :topics, 'U1', '2026-03-25 12:00:00')
+                    """
+                ),
+                {"selector": selector, "topics": topics},
+            )
+
+    def kept() -> dict[str, set[str]]:
+        with connected(bare) as connection:
+            rows = connection.execute(text("SELECT selector, topics FROM subscriptions")).all()
+        return {row.selector: set(row.topics.split()) for row in rows}
+
+    migrate.upgrade(bare)
+    expected = {selector: set(topics.split()) for selector, topics in before.items()}
+    assert kept() == expected | {"all": expected["all"] | {"lifecycle"}}
+    migrate.downgrade(bare, "0012")
+    assert kept() == expected
