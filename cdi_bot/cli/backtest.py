@@ -99,7 +99,7 @@ def json_lines(found: Backtest, i18n: Translator) -> Iterator[str]:
         "from": _written(found.begin),
         "until": _written(found.end),
         "incidents": len(found.told),
-        "by_kind": counted(found.told),
+        "by_kind": count_by_kind(found.told),
     }
     yield json.dumps({"summary": summary})
 
@@ -134,7 +134,7 @@ def text_of(told: Told, i18n: Translator) -> str:
     return plain_line(line_of(view, i18n))
 
 
-def counted(told: Iterable[Told]) -> dict[str, int]:
+def count_by_kind(told: Iterable[Told]) -> dict[str, int]:
     """How many incidents of each kind, in the order of their kinds."""
     counts = Counter(each.first.kind for each in told)
     return {kind.value: counts[kind] for kind in Kind if counts[kind]}
@@ -176,7 +176,7 @@ def summary_lines(found: Backtest, i18n: Translator) -> list[str]:
     over = i18n.counted("{count} day", "{count} days", days)
     what = i18n.counted("{count} integration", "{count} integrations", found.integrations)
     runs = i18n.counted("{count} run", "{count} runs", found.runs)
-    kinds = i18n.listed(f"{i18n.number(count)} {kind}" for kind, count in counted(found.told).items())
+    kinds = i18n.listed(f"{i18n.number(count)} {kind}" for kind, count in count_by_kind(found.told).items())
     line = i18n.counted(
         "Would have sent {count} alert in the last {over}",
         "Would have sent {count} alerts in the last {over}",

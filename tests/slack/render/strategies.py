@@ -306,7 +306,7 @@ digest_views = st.builds(
                 integration=integrations,
                 sums=st.builds(RunTotals, **_sums),
                 unhealthy_for=_lengths,
-                is_open=st.booleans(),
+                still_open=st.lists(incidents, max_size=3).map(tuple),
             ),
             links,
         ),
