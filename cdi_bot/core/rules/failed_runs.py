@@ -80,7 +80,7 @@ class Courses:
         losing = self._losing
         if run.outcome is Outcome.GOOD:
             self._good(run, is_new=is_new)
-        elif self._is_usual(run):
+        elif loses_as_usual(run, self._past, is_known=losing is not None and _goes_on(losing.now, run)):
             self._lose(run, is_new=is_new)
         else:
             if losing and losing.now.is_open:
@@ -98,9 +98,6 @@ class Courses:
         return sorted(
             (course for course in each if course.has_changed), key=lambda course: course.now.is_open
         )
-
-    def _is_usual(self, run: Run) -> bool:
-        return loses_as_usual(run, self._past)
 
     # ------------------------------------------------------------------------------------- good runs
 

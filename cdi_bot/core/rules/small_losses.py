@@ -29,7 +29,7 @@ _ENOUGH = 4
 _TIMES_USUAL, _BY_CHANCE = 4, 5
 """More than so many times the usual share, and so many rows, is far more than usual."""
 
-_CLEAN_DAY, _CLEAN_RUNS = timedelta(days=1), 12
+_CLEAN_DAY, _CLEAN_RUNS = timedelta(days=1), 14
 
 
 def is_little(run: Run | None) -> bool:
@@ -39,16 +39,19 @@ def is_little(run: Run | None) -> bool:
     return run.failed_share <= _LITTLE or (run.rows_failed_with_errors == 1 and bool(run.rows_synced))
 
 
-def loses_as_usual(run: Run, past: Sequence[Run]) -> bool:
+def loses_as_usual(run: Run, past: Sequence[Run], *, is_known: bool) -> bool:
     """Whether a partial run lost as little as the source always does; `past` are ended runs, newest first.
 
-    Of a run that only the list told of, that is assumed until its rows are known.
+    Where it is not known yet that the source does so, several of them have to show it. Of a run that only the list told
+    of, it is assumed until its rows are known.
     """
     if run.job_status != "partial":
         return False
     usual = [each for each in past[:PAST] if is_little(each)]
     if run.provisional:
-        return len(usual) >= _ENOUGH
+        return is_known or len(usual) >= _ENOUGH
+    if is_known and is_little(run):
+        return True
     if run.failed_share is None or len(usual) + is_little(run) < _ENOUGH:
         return False
     expected = usual_share((*usual, run) if is_little(run) else usual) * _rows(run)

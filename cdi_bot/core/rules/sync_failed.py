@@ -261,8 +261,8 @@ def _untold(before: Incident | None, after: Incident) -> int:
 
     It also does when runs begin to fail of the setup, and when the loss turns out to be usual, but of that no more.
     """
-    if before is None:
-        return 0
+    if before is None or not before.is_open or not after.is_open:
+        return 0  # what opens, reopens or ends is told as that
     if is_usual_loss(after):
         return 0 if is_usual_loss(before) else after.failed_runs - before.failed_runs
     times, told = after.failed_runs.bit_length(), before.failed_runs.bit_length()
