@@ -44,8 +44,7 @@ class Finding:
     filters decide, and `counted` those of which the rows became known, so that thresholds can decide. `untold` is how
     many failures a reply is to tell of, 0 where none is due. `after_good`: a good run stood between these failures and
     the ones before. `started` are runs first seen running, `ended` those whose end is news. `others` are findings about
-    other incidents of the integration, which come first: they have ended, or more is known of them. `watched` is the
-    integration with its baseline taken.
+    incidents of the integration that began before. `watched` is the integration with its baseline taken.
     """
 
     watched: WatchedIntegration

@@ -30,8 +30,7 @@ class Story:
     def __init__(self, start: WatchedIntegration | None = None, known: Sequence[Run] = ()) -> None:
         self.watched = start or watched()
         self.known = {each.sync_start_time.replace(microsecond=0): each for each in known}
-        self.incident: Incident | None = None
-        self.over: list[Incident] = []
+        self.stored: dict[int, Incident] = {}
         self.findings: list[Finding] = []
 
     def see(self, *seen: Run) -> Finding:
@@ -48,7 +47,7 @@ class Story:
         self.known |= {each.sync_start_time.replace(microsecond=0): each for each in finding.runs}
         for each in (*finding.others, finding):
             if each.incident:
-                self._store(each.incident)
+                self.store(each.incident)
         self.findings.append(finding)
         return finding
 
@@ -56,7 +55,7 @@ class Story:
         """Let time pass, as `monitoring.evaluator` does: a recovering incident may be over then."""
         over = settled(self.incident, until, until) if self.incident else None
         if over:
-            self._store(over)
+            self.store(over)
             self.findings.append(
                 Finding(watched=self.watched, incident=over, change=IncidentChange.RECOVERED)
             )
@@ -71,16 +70,26 @@ class Story:
     @property
     def all(self) -> list[Incident]:
         """Every incident so far, as it is now, oldest first."""
-        known = [*self.over, *([self.incident] if self.incident else [])]
-        return sorted(known, key=lambda each: each.incident_id)
+        return sorted(self.stored.values(), key=lambda each: each.incident_id)
+
+    @property
+    def incident(self) -> Incident | None:
+        """The open incident; there is never more than one."""
+        found = [each for each in self.all if each.is_open]
+        assert len(found) <= 1
+        return found[0] if found else None
+
+    @property
+    def over(self) -> list[Incident]:
+        """The incidents that are over."""
+        return [each for each in self.all if not each.is_open]
 
     def newest(self) -> list[Incident]:
-        """The newest incident of each reason."""
-        return list({each.reason: each for each in self.all}.values())
+        """The newest incident of each reason, oldest first."""
+        newest = {each.reason: each for each in self.all}
+        return sorted(newest.values(), key=lambda each: each.incident_id)
 
-    def _store(self, incident: Incident) -> None:
-        known = self.all
-        stored = replace(incident, incident_id=incident.incident_id or 7 + len(known))
-        others = [each for each in known if each.incident_id != stored.incident_id]
-        self.over = [each for each in (*others, stored) if not each.is_open]
-        self.incident = next((each for each in (*others, stored) if each.is_open), None)
+    def store(self, incident: Incident) -> None:
+        """Store a new or changed incident."""
+        key = incident.incident_id or 7 + len(self.stored)
+        self.stored[key] = replace(incident, incident_id=key)

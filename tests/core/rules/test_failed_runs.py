@@ -52,7 +52,7 @@ def test_failures_are_told_at_growing_distances() -> None:
         32: 16,
     }
     all_day = failing_again(*range(1, 400, 2), until=400)
-    assert len(all_day.told) == 3 + 7  # it opens, recovers and is back; then 2 … 128
+    assert len(all_day.told) == 3 + 6  # it opens, recovers and is back; then 4 … 128
 
 
 def test_that_every_run_fails_of_the_setup_is_told_at_once() -> None:

@@ -204,7 +204,7 @@ def test_watching_something_that_fails_opens_a_quiet_incident() -> None:
     assert incident is not None
     assert incident.quiet
     story = Story(begun, known=[run(1), run(2, "error")])
-    story.incident = replace(incident, incident_id=7)
+    story.store(incident)
     finding = story.see(run(3, "error"))
     assert finding.change is IncidentChange.FAILED_AGAIN
     assert finding.incident is not None
