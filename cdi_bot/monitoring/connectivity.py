@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident
-from cdi_bot.core.rules import reopening
-from cdi_bot.core.rules.unreachable import UNREACHABLE, judge_unreachable
+from cdi_bot.core.rules.unreachable import UNREACHABLE, follow_unreachable
 from cdi_bot.monitoring.braze_port import NO_SUCH_INTEGRATION, BrazeReason, BrazeTrouble
 from cdi_bot.monitoring.incident_writer import ConflictError, write_incident
 from cdi_bot.store import Store
@@ -91,20 +90,15 @@ class Connectivity:
     async def judge(self, now: datetime) -> bool:
         """Open, change or resolve the incident where that is due; True when messages are owed."""
         last = self.incident
-        is_failing = last is not None and last.is_open and not last.is_recovering
-        found = judge_unreachable(
+        changes = follow_unreachable(
             workspace_id=self.workspace_id,
             last_answer=self.last_answer,
             reason=self.reason.value if self.reason else None,
-            incident=last if is_failing else None,
+            last=last,
             now=now,
             unreachable_after=self.unreachable_after,
         )
-        if found:
-            changes = reopening.followed(found, [replace(last, reason=found.reason)] if last else [], now=now)
-        elif last and (over := reopening.settled(last, self.last_answer, now)):
-            changes = [over]
-        else:
+        if not changes:
             return False
         was_over = last is not None and not last.is_open
         try:

@@ -18,11 +18,12 @@ from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.run import Outcome, Run
 from cdi_bot.core.rules import reopening
 from cdi_bot.core.rules.kind_rules import IntegrationFacts, PastNeeded, Rule
-from cdi_bot.core.rules.kinds import KINDS
+from cdi_bot.core.rules.kinds import KINDS, rules_of
+from cdi_bot.item_troubles import ItemTroubles, Work
 from cdi_bot.monitoring.incident_writer import ConflictError, write_if_watched
 from cdi_bot.monitoring.integration_state import IntegrationState
 from cdi_bot.monitoring.poller import Poller
-from cdi_bot.store import Store, StoreTrouble
+from cdi_bot.store import Store, StoreTrouble, UnitOfWork
 
 log = structlog.get_logger(__name__)
 
@@ -56,13 +57,13 @@ class Evaluator:
         clock: Callable[[], datetime],
         grace: timedelta,
         wake: Callable[[], None],
+        troubles: ItemTroubles,
     ) -> None:
         """Keep the collaborators; `wake` is called when messages are owed."""
         self._store, self._workspace_id, self._poller = store, workspace_id, poller
-        self._clock, self._wake = clock, wake
+        self._clock, self._wake, self._troubles = clock, wake, troubles
         self._wait = min(grace / 4, _LONGEST_WAIT)
         self._judged_at: datetime | None = None
-        self._failing: set[tuple[Kind, str]] = set()  # logged once, not every few seconds
         self._rules = {kind: rules.rule(grace) if rules.rule else None for kind, rules in KINDS.items()}
 
     async def tick(self) -> None:
@@ -84,23 +85,12 @@ class Evaluator:
                 await asyncio.sleep(0)
             for kind, rule in self._rules.items():
                 incident = open_incidents.get((kind, item.integration_id))
-                try:
+                key = self._workspace_id, item.integration_id
+                with self._troubles.guard(Work.JUDGE, key, kind.value):
                     facts = facts_of(item, self._poller.clock_skew)
                     changed = await _judge(rule, facts, incident, now, past)
                     if changed:
                         await self._write(changed, now)
-                except StoreTrouble:
-                    raise
-                except Exception:  # the other kinds and integrations are judged all the same
-                    if (kind, item.integration_id) not in self._failing:
-                        log.exception("not judged", kind=kind.value, integration=item.integration_id)
-                    self._failing.add((kind, item.integration_id))
-                else:
-                    self._failing.discard((kind, item.integration_id))
-
-    def fails_to_judge(self, integration_id: str) -> list[Kind]:
-        """The kinds by which an integration could not be judged the last time; the log says why."""
-        return [kind for kind, failing in self._failing if failing == integration_id]
 
     async def _open_incidents(self) -> dict[tuple[Kind, str | None], Incident]:
         async with self._store.read() as uow:
@@ -108,24 +98,12 @@ class Evaluator:
         return {(incident.kind, incident.integration_id): incident for incident in found}
 
     async def _write(self, changed: Incident, now: datetime) -> None:
-        integration_id = changed.integration_id or ""
         try:
             async with self._store.write() as uow:
-                known = await uow.incidents.newest_of_each(self._workspace_id, changed.kind, [integration_id])
-                runs = await uow.runs.page(
-                    self._workspace_id, integration_id, offset=0, limit=reopening.RUNS_NEEDED
-                )
-                interval = reopening.usual_interval(run.sync_start_time for run in runs)
-                over = {each.incident_id for each in known[integration_id] if not each.is_open}
-                stored = [
-                    await write_if_watched(
-                        uow, each, now=now, has_reopened=each.is_open and each.incident_id in over
-                    )
-                    for each in reopening.followed(changed, known[integration_id], interval=interval, now=now)
-                ]
+                stored = await write_followed(uow, changed, now)
         except ConflictError:
             return  # acknowledged at this very moment: the next evaluation sees it
-        for each in filter(None, stored):
+        for each in stored:
             log.info(
                 "condition",
                 kind=each.kind.value,
@@ -136,6 +114,25 @@ class Evaluator:
                 is_recovering=each.is_recovering,
             )
         self._wake()
+
+
+async def write_followed(uow: UnitOfWork, changed: Incident, now: datetime) -> list[Incident]:
+    """Store what becomes of an incident that was found by the clock, and owe what follows; returns what was stored.
+
+    Raises `ConflictError`.
+    """
+    workspace_id, integration_id = changed.workspace_id, changed.integration_id or ""
+    known = (await uow.incidents.newest_of_each(workspace_id, changed.kind, [integration_id]))[integration_id]
+    if rules_of(changed).only_where_asked_for:  # of each limit one is open
+        known = [each for each in known if each.reason == changed.reason]
+    runs = await uow.runs.page(workspace_id, integration_id, offset=0, limit=reopening.RUNS_NEEDED)
+    interval = reopening.usual_interval(run.sync_start_time for run in runs)
+    over = {each.incident_id for each in known if not each.is_open}
+    stored = [
+        await write_if_watched(uow, each, now=now, has_reopened=each.is_open and each.incident_id in over)
+        for each in reopening.followed(changed, known, interval=interval, now=now)
+    ]
+    return [each for each in stored if each]
 
 
 def facts_of(item: IntegrationState, skew: timedelta = timedelta(0)) -> IntegrationFacts:

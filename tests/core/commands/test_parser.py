@@ -166,6 +166,9 @@ ROWS_5 = Filters(min_rows=5)
         ("subscribe Users mention:<@U1|ann lee>", "Users", Filters(mention="<@U1>")),
         ("subscribe Users mention: <@U1>", "Users", Filters(mention="<@U1>")),
         ("sub Users＊ ＯＮ：ｅｒｒｏｒ、late　rows：１００", "Users*", ERROR_LATE_100),
+        ("subscribe Users fresh: 36h", "Users", Filters(fresh="36h")),
+        ("subscribe fresh:9:30 Users fresh:1.5h", "Users", Filters(fresh="90m")),
+        ("subscribe Users FRESH:９：００", "Users", Filters(fresh="09:00")),
         ("subscribe Users on:error， late percent:２．５％", "Users", ERROR_LATE_PERCENT),
         (
             f"subscribe https://dashboard-03.braze.com/integrations/cloud_data_ingestion/{ID} rows:5",
@@ -301,6 +304,14 @@ def test_tomorrow_is_in_the_persons_zone_and_told_in_utc() -> None:
             Mistake(command="subscribe", problem=MistakeKind.BAD_NUMBER, given="rows:2.5"),
         ),
         (
+            "subscribe Users fresh:36",
+            Mistake(command="subscribe", problem=MistakeKind.BAD_FRESHNESS, given="fresh:36"),
+        ),
+        (
+            "subscribe Users fresh:9m",
+            Mistake(command="subscribe", problem=MistakeKind.BAD_FRESHNESS, given="fresh:9m"),
+        ),
+        (
             "subscribe Users percent:101",
             Mistake(command="subscribe", problem=MistakeKind.BAD_NUMBER, given="percent:101"),
         ),
@@ -334,6 +345,7 @@ PIECES = st.sampled_from(
         "on:",
         "rows:",
         "percent:",
+        "fresh:",
         "mention:",
         "<@U1|a b>",
         "in:",
@@ -411,7 +423,7 @@ def test_examples_show_their_own_command(word: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "subscribe Users on:error rows:5 percent:2.5 mention:<!subteam^S1|@x> in:<#C1>",
+        "subscribe Users on:error rows:5 percent:2.5 fresh:90m mention:<!subteam^S1|@x> in:<#C1>",
         "unsubscribe Users in:<#C1>",
         "ack Users",
         'snooze Users 2h because of "{id}"',
