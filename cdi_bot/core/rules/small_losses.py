@@ -22,7 +22,7 @@ PAST = 24
 LONGEST = timedelta(days=7)
 """How long such an incident may have to wait for its end because it keeps coming back."""
 
-_LITTLE = 0.01
+_LITTLE, _LITTLE_OF_FEW, _A_FEW = 0.01, 0.1, 3
 _ENOUGH = 4
 """So many of these runs, the newest among them, make it usual."""
 
@@ -33,10 +33,10 @@ _CLEAN_DAY, _CLEAN_RUNS = timedelta(days=1), 14
 
 
 def is_little(run: Run | None) -> bool:
-    """Whether a partial run lost no more than one row in a hundred, or a single one."""
+    """Whether a partial run lost no more than one row in a hundred, or of a small run a few of many."""
     if run is None or run.job_status != "partial" or not run.failed_share:
         return False
-    return run.failed_share <= _LITTLE or (run.rows_failed_with_errors == 1 and bool(run.rows_synced))
+    return run.failed_share <= (_LITTLE_OF_FEW if _failed(run) <= _A_FEW else _LITTLE)
 
 
 def loses_as_usual(run: Run, past: Sequence[Run], *, is_known: bool) -> bool:
