@@ -78,7 +78,7 @@ def take_back_button(view: IncidentView, i18n: Translator) -> Block | None:
     return button(i18n("Take back"), "take_back", carried, says=_taken_back(view.integration, i18n))
 
 
-def spike_buttons(
+def spike_button(
     spike: Spike, integration: Integration, expected: Expected | None, i18n: Translator
 ) -> Block | None:
     """Return the button that says of a spike that it was expected, or takes that back."""
