@@ -19,6 +19,7 @@ from cdi_bot.core.model.run import Outcome, Run
 from cdi_bot.core.rules import reopening
 from cdi_bot.core.rules.kind_rules import IntegrationFacts, PastNeeded, Rule
 from cdi_bot.core.rules.kinds import KINDS, rules_of
+from cdi_bot.item_troubles import ItemTroubles, Work
 from cdi_bot.monitoring.incident_writer import ConflictError, write_if_watched
 from cdi_bot.monitoring.integration_state import IntegrationState
 from cdi_bot.monitoring.poller import Poller
@@ -56,13 +57,13 @@ class Evaluator:
         clock: Callable[[], datetime],
         grace: timedelta,
         wake: Callable[[], None],
+        troubles: ItemTroubles,
     ) -> None:
         """Keep the collaborators; `wake` is called when messages are owed."""
         self._store, self._workspace_id, self._poller = store, workspace_id, poller
-        self._clock, self._wake = clock, wake
+        self._clock, self._wake, self._troubles = clock, wake, troubles
         self._wait = min(grace / 4, _LONGEST_WAIT)
         self._judged_at: datetime | None = None
-        self._failing: set[tuple[Kind, str]] = set()  # logged once, not every few seconds
         self._rules = {kind: rules.rule(grace) if rules.rule else None for kind, rules in KINDS.items()}
 
     async def tick(self) -> None:
@@ -84,23 +85,12 @@ class Evaluator:
                 await asyncio.sleep(0)
             for kind, rule in self._rules.items():
                 incident = open_incidents.get((kind, item.integration_id))
-                try:
+                key = self._workspace_id, item.integration_id
+                with self._troubles.guard(Work.JUDGE, key, kind.value):
                     facts = facts_of(item, self._poller.clock_skew)
                     changed = await _judge(rule, facts, incident, now, past)
                     if changed:
                         await self._write(changed, now)
-                except StoreTrouble:
-                    raise
-                except Exception:  # the other kinds and integrations are judged all the same
-                    if (kind, item.integration_id) not in self._failing:
-                        log.exception("not judged", kind=kind.value, integration=item.integration_id)
-                    self._failing.add((kind, item.integration_id))
-                else:
-                    self._failing.discard((kind, item.integration_id))
-
-    def fails_to_judge(self, integration_id: str) -> list[Kind]:
-        """The kinds by which an integration could not be judged the last time; the log says why."""
-        return [kind for kind, failing in self._failing if failing == integration_id]
 
     async def _open_incidents(self) -> dict[tuple[Kind, str | None], Incident]:
         async with self._store.read() as uow:

@@ -154,9 +154,20 @@ class Snoozes(Repository):
             and_(columns.workspace_id == workspace_id, columns.integration_id == integration_id, which)
         )
 
-    async def remove_expired(self, now: datetime) -> list[Snooze]:
-        """Remove and return the snoozes whose time is over; of two calls at once, each is returned by one."""
-        return await self._remove(SNOOZES.c.until <= now)
+    async def expired(self, workspace_id: int, now: datetime) -> list[Snooze]:
+        """The snoozes of a workspace whose time is over."""
+        over = select(SNOOZES).where(SNOOZES.c.workspace_id == workspace_id, SNOOZES.c.until <= now)
+        return await self._values(Snooze, over)
+
+    async def remove_expired(self, snooze: Snooze, now: datetime) -> bool:
+        """Remove a snooze if its time is over; of two calls at once, one returns True."""
+        which = and_(
+            in_channel(SNOOZES, snooze.channel),
+            SNOOZES.c.workspace_id == snooze.workspace_id,
+            SNOOZES.c.integration_id == snooze.integration_id,
+            SNOOZES.c.until <= now,
+        )
+        return bool(await self._remove(which))
 
     async def _remove(self, which: ColumnElement[bool]) -> list[Snooze]:
         ended = await self._values(Snooze, delete(SNOOZES).where(which).returning(SNOOZES))
@@ -322,7 +333,11 @@ class RequestedSyncs(Repository):
         return await self._changed(delete(REQUESTED_SYNCS).where(REQUESTED_SYNCS.c.sync_id == sync_id)) == 1
 
 
+_TOPICS = frozenset(topic.value for topic in Topic)
+
+
 def _subscription_of(row: AnyRow) -> Subscription:
-    topics, off = frozenset(map(Topic, row.topics.split())), frozenset((row.off or "").split())
+    known = _TOPICS.intersection(row.topics.split())  # a newer version may have written others
+    topics, off = frozenset(map(Topic, known)), frozenset((row.off or "").split())
     filters = value_of(Filters, row, topics=topics, off=off)
     return value_of(Subscription, row, filters=filters)

@@ -20,6 +20,7 @@ from cdi_bot.core.model.channel import AuditEntry, Channel
 from cdi_bot.core.model.incident import QualityReason, Topic
 from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Subscription
 from cdi_bot.core.statistics import Usual
+from cdi_bot.item_troubles import ItemTrouble, Work
 from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.slack.render.answers import name_channel, render_answer
 from cdi_bot.slack.render.kit.blocks import Rendered
@@ -172,8 +173,35 @@ ANSWERS: dict[str, Answer] = {
     "overview_blind": replace(OVERVIEW, unreachable=unreachable(reason="bad_key")),
     "overview_lost": replace(OVERVIEW, lost=answers.LostChannels(here="channel_not_found", elsewhere=1)),
     "overview_lost_elsewhere": replace(OVERVIEW, lost=answers.LostChannels(elsewhere=1_234)),
+    "overview_with_troubles": replace(
+        OVERVIEW,
+        troubles=answers.BotTroubles(
+            names=("Users attributes",),
+            channels=(ItemTrouble(work=Work.DIGEST, item=ALERTS, since=NOW, tried_at=NOW),),
+        ),
+    ),
     "overview_empty": Overview(rows=(), offset=0, total=0, failing=0, unhealthy=0, unreachable=None),
     "history": HISTORY,
+    "history_with_troubles": replace(
+        HISTORY,
+        troubles=tuple(
+            ItemTrouble(
+                work=work, item=(1, USERS), since=NOW - timedelta(minutes=ago), tried_at=NOW, detail=kind
+            )
+            for work, ago, kind in (
+                (Work.JUDGE, 50, "late"),
+                (Work.JUDGE, 40, "slow"),
+                (Work.LIST, 14, ""),
+                (Work.PLAN, 13, ""),
+                (Work.ASK, 12, ""),
+                (Work.RECORD, 11, ""),
+                (Work.REMIND, 10, ""),
+                (Work.SNOOZE, 9, ""),
+                (Work.SYNC, 8, ""),
+                (Work.SHOW, 7, ""),
+            )
+        ),
+    ),
     "history_paused": replace(
         HISTORY,
         integration=replace(
