@@ -256,6 +256,7 @@ def _build(
         incidents=app.incidents,
         queries=app.queries,
         channels=app.channels,
+        previews=app.previews,
         access=app.access,
         directory=directory,
         i18n=Translator.load(settings.language),

@@ -80,6 +80,7 @@ class Desk:
             incidents=self.incidents,
             queries=self.queries,
             channels=self.channels,
+            previews=self.app.previews,
             access=self.access,
             directory=self.directory,
             i18n=Translator(),
