@@ -32,6 +32,7 @@ from cdi_bot.store import Store
 from cdi_bot.usecases.access import Access
 from cdi_bot.usecases.base import UseCases
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings
+from cdi_bot.usecases.expected import MarkExpected
 from cdi_bot.usecases.home import HomeQueries
 from cdi_bot.usecases.incidents import IncidentResponse
 from cdi_bot.usecases.lookup import Lookup
@@ -98,6 +99,7 @@ class App:
     lookup: Lookup
     subscriptions: ChangeSubscriptions
     incidents: IncidentResponse
+    expected: MarkExpected
     channels: ChangeChannelSettings
     queries: Queries
     previews: Previews
@@ -248,6 +250,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
         lookup=lookup,
         subscriptions=subscriptions,
         incidents=made(IncidentResponse),
+        expected=made(MarkExpected),
         channels=channels,
         queries=Queries(store=store, workspaces=workspaces, lookup=lookup, clock=clock),
         previews=Previews(

@@ -31,6 +31,7 @@ from cdi_bot.usecases.access import Access
 from cdi_bot.usecases.answers import Answer
 from cdi_bot.usecases.base import TooManyChangesError
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings
+from cdi_bot.usecases.expected import MarkExpected
 from cdi_bot.usecases.incidents import IncidentResponse
 from cdi_bot.usecases.preview import Preview, Previews
 from cdi_bot.usecases.queries import Queries
@@ -51,6 +52,7 @@ class Responder:
     slack: SlackApp
     subscriptions: ChangeSubscriptions
     incidents: IncidentResponse
+    expected: MarkExpected
     queries: Queries
     channels: ChangeChannelSettings
     previews: Previews
