@@ -100,7 +100,7 @@ def json_lines(found: Backtest, i18n: Translator) -> Iterator[str]:
         "from": _written(found.begin),
         "until": _written(found.end),
         "incidents": len(found.told),
-        "by_kind": counted(found.told),
+        "by_kind": by_kind(found.told),
     }
     yield json.dumps({"summary": summary})
 
@@ -138,7 +138,7 @@ def text_of(told: Told, i18n: Translator) -> str:
     return plain_line(line_of(view, i18n))
 
 
-def counted(told: Iterable[Told]) -> dict[str, int]:
+def by_kind(told: Iterable[Told]) -> dict[str, int]:
     """How many incidents of each kind, in the order of their kinds."""
     counts = Counter(each.first.kind for each in told)
     return {kind.value: counts[kind] for kind in Kind if counts[kind]}
@@ -180,8 +180,8 @@ def summary_lines(found: Backtest, i18n: Translator) -> list[str]:
     what = i18n.counted("{count} integration", "{count} integrations", found.integrations)
     runs = i18n.counted("{count} run", "{count} runs", found.runs)
     counts = Counter(each.first.kind for each in found.told)
-    by_kind = [(kind, counts[kind]) for kind in Kind if counts[kind]]
-    return [would_have_sent(len(found.told), days, by_kind, i18n), f"{what}, {runs}."]
+    kinds = [(kind, counts[kind]) for kind in Kind if counts[kind]]
+    return [would_have_sent(len(found.told), days, kinds, i18n), f"{what}, {runs}."]
 
 
 def _local(time: datetime) -> str:
