@@ -32,6 +32,7 @@ from cdi_bot.core.model.message import (
 )
 from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.run import DOCUMENTED_STATUSES, Run
+from cdi_bot.core.model.source import Source
 from cdi_bot.core.model.subscription import Filters, Snooze, Subscription
 from cdi_bot.core.statistics import IntegrationTotals, PeriodTotals, RunTotals, Usual
 from cdi_bot.delivery.views import (
@@ -43,7 +44,6 @@ from cdi_bot.delivery.views import (
     SubscribedView,
 )
 from cdi_bot.monitoring.braze_port import BrazeReason
-from cdi_bot.slack.render.kit.advice import Source
 from cdi_bot.usecases import answers
 
 NASTY = st.sampled_from(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cdi_bot.core.model.incident import Incident, QualityReason, Topic
+from cdi_bot.core.model.source import source_of
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kinds.base import KindRenderer, TopicTexts
-from cdi_bot.slack.render.kit.advice import source_of
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.runs import run_fields
 from cdi_bot.slack.render.kit.text import date, duration

@@ -7,10 +7,10 @@ from datetime import timedelta
 from cdi_bot.core.freshness_limit import FreshnessLimit, read_limit
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.run import Run
+from cdi_bot.core.model.source import source_of
 from cdi_bot.core.rules.stale import newest_mark
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kinds.base import KindRenderer
-from cdi_bot.slack.render.kit.advice import source_of
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.runs import run_fields
 from cdi_bot.slack.render.kit.text import age, date, duration, freshness_text
