@@ -127,6 +127,10 @@ class Incidents(Repository):
         ]
         return await self._where(*which)
 
+    async def over_since(self, workspace_id: int, since: datetime) -> list[Incident]:
+        """Incidents of a workspace that were resolved at `since` or later, oldest first."""
+        return await self._where(INCIDENTS.c.workspace_id == workspace_id, INCIDENTS.c.resolved_at >= since)
+
     async def get_many(self, incident_ids: Collection[int]) -> dict[int, Incident]:
         """The existing incidents among these ids."""
         found = await self._where(INCIDENTS.c.incident_id.in_(self._ids(incident_ids)))

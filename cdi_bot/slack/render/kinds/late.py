@@ -65,5 +65,8 @@ class Late(KindRenderer):
         meaning = i18n("a run did not begin when it should have")
         return {Topic.LATE: TopicTexts(i18n("late runs"), i18n("Late runs"), meaning)}
 
+    def share_open(self, i18n: Translator) -> str:
+        return i18n("{count} of {total} {what} late since {since}")
+
     def count_open(self, count: int, i18n: Translator) -> str:
         return i18n.counted("{count} integration is late", "{count} integrations are late", count)

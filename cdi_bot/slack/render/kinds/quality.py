@@ -76,6 +76,9 @@ class Quality(KindRenderer):
         meaning = i18n("runs succeed, but rows stop coming or UPDATED_AT is in the future")
         return {Topic.QUALITY: TopicTexts(i18n("doubtful data"), i18n("Doubtful data"), meaning)}
 
+    def share_open(self, i18n: Translator) -> str:
+        return i18n("{count} of {total} {what} looking wrong since {since}")
+
 
 def _has_no_rows(incident: Incident) -> bool:
     return incident.reason == QualityReason.NO_ROWS

@@ -79,5 +79,8 @@ class Slow(KindRenderer):
         meaning = i18n("a run takes much longer than usual")
         return {Topic.SLOW: TopicTexts(i18n("slow runs"), i18n("Slow runs"), meaning)}
 
+    def share_open(self, i18n: Translator) -> str:
+        return i18n("{count} of {total} {what} slow since {since}")
+
     def count_open(self, count: int, i18n: Translator) -> str:
         return i18n.counted("{count} integration is slow", "{count} integrations are slow", count)

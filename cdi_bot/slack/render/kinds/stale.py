@@ -82,6 +82,9 @@ class Stale(KindRenderer):
     def short_recovery(self, i18n: Translator) -> str:
         return i18n("no longer stale")
 
+    def share_open(self, i18n: Translator) -> str:
+        return i18n("{count} of {total} {what} stale since {since}")
+
     def count_open(self, count: int, i18n: Translator) -> str:
         return i18n.counted("{count} integration is stale", "{count} integrations are stale", count)
 
