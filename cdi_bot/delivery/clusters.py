@@ -5,8 +5,9 @@ A channel is told of what it is subscribed to, and so are the numbers: what othe
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -42,57 +43,34 @@ _Counts = dict[Source | None, tuple[int, int]]
 """By source, and for all (`None`): how many active integrations a channel is subscribed to, and how many there are."""
 
 
-async def _troubles(
-    uow: UnitOfWork, workspace_id: int, now: datetime
-) -> list[tuple[Incident, Integration | None]]:
-    """The incidents of a workspace's integrations that may belong together; none where there are too few."""
-    found = [
-        incident
-        for incident in (
-            *await uow.incidents.open_for(workspace_id, None, None),
-            *await uow.incidents.over_since(workspace_id, now - _OVER_FOR),
-        )
-        if incident.integration_id is not None and rules_of(incident).joins_groups
-    ]
-    if len(found) < LEAST:
-        return []
-    known = await uow.integrations.get_many(workspace_id, {each.integration_id or "" for each in found})
-    return [
-        (each, watched.integration if (watched := known.get(each.integration_id or "")) else None)
-        for each in found
-    ]
-
-
-def _clusters_for(
-    troubles: Iterable[tuple[Incident, Integration | None]], subscriptions: Sequence[Subscription]
-) -> list[Cluster]:
-    """What belongs together of what a channel with these subscriptions is told of."""
-    return clusters(
-        Trouble(incident=incident, source=source_of(integration))
-        for incident, integration in troubles
-        if integration and channels_for_incident(subscriptions, integration, incident)
-    )
+_Troubles = Sequence[tuple[Incident, Integration | None]]
+_Fingerprint = tuple[int, int, int]
 
 
 @dataclass(slots=True, kw_only=True)
 class ClusterReader:
-    """Reads what a card's incidents belong to. Remembers for a minute how many integrations there are."""
+    """Reads what belongs together. Remembers it until an incident changes, and for a minute how many integrations are.
 
+    So a storm, in which many cards are sent, costs little more than the first of them.
+    """
+
+    _troubles: dict[int, tuple[_Fingerprint, _Troubles]] = field(default_factory=dict)
+    _found: dict[tuple[int, Channel], tuple[object, list[Cluster]]] = field(default_factory=dict)
     _counted: dict[tuple[int, Channel], tuple[datetime, _Counts]] = field(default_factory=dict)
 
-    async def read(
+    async def view(
         self, uow: UnitOfWork, channel: Channel, incidents: Sequence[Incident], now: datetime
     ) -> ClusterView | None:
-        """The cluster of these incidents, as their channel sees it."""
+        """The cluster of a card's incidents, as their channel sees it."""
         lasting = [each for each in incidents if each.is_open and not each.is_recovering]
         if not any(each.integration_id and rules_of(each).joins_groups for each in lasting):
             return None
         workspace_id = lasting[0].workspace_id
-        troubles = await _troubles(uow, workspace_id, now)
+        troubles = await self.troubles(uow, workspace_id, now)
         if not troubles:
             return None
         subscriptions = await uow.subscriptions.for_channel(channel)
-        found = cluster_of(lasting, _clusters_for(troubles, subscriptions))
+        found = cluster_of(lasting, self.clusters(workspace_id, channel, subscriptions))
         if found is None:
             return None
         counts = await self._counts(uow, workspace_id, channel, subscriptions, now)
@@ -102,7 +80,7 @@ class ClusterReader:
         others = [
             integration
             for each in found.unhealthy
-            if each.incident_id not in shown and (integration := integrations[each.incident_id])
+            if each.incident_id not in shown and (integration := integrations.get(each.incident_id))
         ]
         return ClusterView(
             cluster=found,
@@ -111,6 +89,48 @@ class ClusterReader:
             others=tuple(others[:_NAMED]),
             more=max(0, len(others) - _NAMED),
         )
+
+    async def troubles(self, uow: UnitOfWork, workspace_id: int, now: datetime) -> _Troubles:
+        """The incidents of a workspace's integrations that may belong together; none where there are too few."""
+        since = now - _OVER_FOR
+        fingerprint = await uow.incidents.fingerprint(workspace_id, since)
+        before, known = self._troubles.get(workspace_id, (None, ()))
+        if fingerprint == before:
+            return known
+        found = [
+            incident
+            for incident in (
+                *await uow.incidents.open_for(workspace_id, None, None),
+                *await uow.incidents.over_since(workspace_id, since),
+            )
+            if incident.integration_id is not None and rules_of(incident).joins_groups
+        ]
+        troubles: _Troubles = ()
+        if len(found) >= LEAST:
+            ids = {each.integration_id or "" for each in found}
+            stored = await uow.integrations.get_many(workspace_id, ids)
+            troubles = [
+                (each, watched.integration if (watched := stored.get(each.integration_id or "")) else None)
+                for each in found
+            ]
+        self._troubles[workspace_id] = fingerprint, troubles
+        return troubles
+
+    def clusters(
+        self, workspace_id: int, channel: Channel, subscriptions: Sequence[Subscription]
+    ) -> list[Cluster]:
+        """What belongs together of the troubles read last, of which a channel with these subscriptions is told."""
+        fingerprint, troubles = self._troubles[workspace_id]
+        key = fingerprint, tuple(subscriptions)
+        before, found = self._found.get((workspace_id, channel), (None, []))
+        if key != before:
+            found = clusters(
+                Trouble(incident=incident, source=source_of(integration))
+                for incident, integration in troubles
+                if integration and channels_for_incident(subscriptions, integration, incident)
+            )
+            self._found[workspace_id, channel] = key, found
+        return found
 
     async def _counts(
         self,
@@ -150,6 +170,7 @@ class ClusterUpdates:
     workspace_ids: Sequence[int]
     clock: Callable[[], datetime]
     wake: Callable[[], None]
+    _reader: ClusterReader = field(default_factory=ClusterReader)
     _looked_at: datetime | None = None
     _said: dict[int, _State] = field(default_factory=dict)  # by card; only those that say something
 
@@ -170,7 +191,7 @@ class ClusterUpdates:
     async def _look(self, workspace_id: int, now: datetime) -> dict[int, _State]:
         """Owe the changed cards of a workspace; returns what its cards say by then."""
         async with self.store.read() as uow:
-            troubles = await _troubles(uow, workspace_id, now)
+            troubles = await self._reader.troubles(uow, workspace_id, now)
             if not troubles and not self._said:
                 return {}
             lasting = [incident for incident, _ in troubles if incident.is_open]
@@ -183,7 +204,9 @@ class ClusterUpdates:
         said: dict[int, _State] = {}
         changed: list[int] = []
         for channel, mine in shown.items():
-            found = _clusters_for(troubles, [each for each in subscriptions if each.channel == channel])
+            await asyncio.sleep(0)  # each channel is some work, in a storm
+            own = [each for each in subscriptions if each.channel == channel]
+            found = self._reader.clusters(workspace_id, channel, own)
             behind = []
             for card_id, (card, incidents) in mine.items():
                 state, before = _state_of(cluster_of(incidents, found)), self._said.get(card_id, ())

@@ -74,7 +74,7 @@ class ViewBuilder:
         views = await self._incidents(uow, channel, incidents, now)
         return CardView(
             incidents=tuple(sorted(views, key=_worst_first)),
-            cluster=await self._clusters.read(uow, channel, incidents, now),
+            cluster=await self._clusters.view(uow, channel, incidents, now),
         )
 
     async def alone(

@@ -12,7 +12,7 @@ import pytest
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Topic
 from cdi_bot.sandbox.slack.seed_data import MARKETING_OPS, TEAM
-from tests.rigs.whole import ALERTS, Whole, whole
+from tests.rigs.whole import Whole, whole
 
 OPS = Channel(team_id=TEAM, channel_id=MARKETING_OPS)
 
@@ -48,8 +48,8 @@ async def test_single_cards_say_what_else_fails(bot: Whole) -> None:
     for number, card in enumerate(bot.cards()):
         assert "🔗 3 of 4 Snowflake integrations failing since" in said(card)
         assert " (Error). Also " in said(card)
-        others = [f"*Users {other}*" in said(card) for other in range(4)]
-        assert others == [other != number and other < 3 for other in range(4)]
+        named = [f"*Users {other}*" in said(card) for other in range(4)]
+        assert named == [other != number and other < 3 for other in range(4)]
     bot.end_run(ids[0], "success")
     await bot.run(60, step=5)
     first, *others = bot.cards()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 
 from cdi_bot.core.model.integration import Integration
 
@@ -49,6 +50,7 @@ def source_of(integration: Integration | None) -> Source | None:
     return source_in(integration.warehouse_type) or source_in(integration.integration_type)
 
 
+@lru_cache(maxsize=10_000)  # the words of the list are few, names many
 def source_in(word: str | None) -> Source | None:
     """Return the source that a word or a name tells of, if it does."""
     words = re.findall("[a-z0-9]+", (word or "").lower())
