@@ -32,6 +32,7 @@ from cdi_bot.store import Store
 from cdi_bot.usecases.access import Access
 from cdi_bot.usecases.base import UseCases
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings
+from cdi_bot.usecases.expected import MarkExpected
 from cdi_bot.usecases.home import HomeQueries
 from cdi_bot.usecases.incidents import IncidentResponse
 from cdi_bot.usecases.lookup import Lookup
@@ -99,6 +100,7 @@ class App:
     lookup: Lookup
     subscriptions: ChangeSubscriptions
     incidents: IncidentResponse
+    expected: MarkExpected
     channels: ChangeChannelSettings
     queries: Queries
     forms: SubscriptionForms
@@ -255,6 +257,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
         lookup=lookup,
         subscriptions=subscriptions,
         incidents=made(IncidentResponse),
+        expected=made(MarkExpected),
         channels=channels,
         queries=Queries(store=store, workspaces=workspaces, lookup=lookup, clock=clock),
         forms=SubscriptionForms(subscriptions=subscriptions, channels=channels),

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cdi_bot.core.model.incident import Incident, Kind, LateReason
+from cdi_bot.core.model.incident import Kind, LateReason
 from cdi_bot.core.model.integration import Integration, normalize_name
 from cdi_bot.core.model.subscription import is_pattern, selector_matches
 from cdi_bot.delivery.views import IncidentView
@@ -111,7 +111,7 @@ def as_json(told: Told, i18n: Translator) -> dict[str, Any]:
     return {
         "integration_id": first.integration_id,
         "kind": first.kind.value,
-        "reason": reason_of(first),
+        "reason": reason_of(told),
         "opened_at": _written(first.opened_at),
         "resolved_at": _written(told.last.resolved_at),
         "run_start": _written(shown.sync_start_time) if shown else None,
@@ -119,9 +119,12 @@ def as_json(told: Told, i18n: Translator) -> dict[str, Any]:
     }
 
 
-def reason_of(incident: Incident) -> str | None:
-    """Its reason's code; of failed runs the status of the one that opened it."""
+def reason_of(told: Told) -> str | None:
+    """Its reason's code; of failed runs the status of the first, unless the source always loses a little."""
+    incident = told.first
     if incident.kind is Kind.SYNC_FAILED:
+        if told.last.reason:
+            return told.last.reason
         return incident.last_failed.job_status if incident.last_failed else None
     if incident.kind is Kind.LATE:
         return incident.reason or LateReason.SCHEDULE

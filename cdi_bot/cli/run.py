@@ -254,6 +254,7 @@ def _build(
         slack=slack,
         subscriptions=app.subscriptions,
         incidents=app.incidents,
+        expected=app.expected,
         queries=app.queries,
         channels=app.channels,
         access=app.access,

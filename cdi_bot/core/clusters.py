@@ -30,10 +30,11 @@ class Trouble:
 
     @property
     def way(self) -> tuple[Kind, str]:
-        """In which way the integration is unhealthy: failed syncs by the status of the newest failed run."""
-        run = self.incident.last_failed
-        is_failure = self.incident.kind is Kind.SYNC_FAILED
-        return self.incident.kind, run.job_status if is_failure and run else ""
+        """In which way it is unhealthy: the kind, with the status of the newest failed run, or what looks wrong."""
+        incident, run = self.incident, self.incident.last_failed
+        if incident.kind is Kind.SYNC_FAILED:
+            return incident.kind, run.job_status if run else ""
+        return incident.kind, (incident.reason or "") if incident.kind is Kind.QUALITY else ""
 
     @property
     def began(self) -> datetime:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.incident import Incident, Topic
+from cdi_bot.core.model.incident import SPIKE, Incident, Topic
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.message import (
     Content,
@@ -51,6 +51,15 @@ def channels_for_incident(
         subscription.channel
         for subscription in subscriptions
         if passes(subscription.filters, incident) and _covers(subscription, integration)
+    }
+
+
+def channels_for_spike(subscriptions: Iterable[Subscription], integration: Integration) -> set[Channel]:
+    """The channels that are told of a spike of the integration."""
+    return {
+        subscription.channel
+        for subscription in subscriptions
+        if subscription.filters.tells(Topic.QUALITY, SPIKE) and subscription.covers(integration)
     }
 
 

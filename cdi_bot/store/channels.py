@@ -36,6 +36,10 @@ _FINGERPRINT = select(func.count(), func.coalesce(func.max(SUBSCRIPTIONS.c.subsc
 )
 
 
+_SILENT = ("acknowledge", "expected", "take_back")
+"""What changes cards and posts nothing."""
+
+
 class Subscriptions(Repository):
     """The channels' subscriptions."""
 
@@ -178,14 +182,17 @@ class ExpectedFlaws(Repository):
     """What people said was expected."""
 
     async def mark(self, expected: Expected) -> Expected:
-        """Store somebody's word; where somebody else said the same before and it stands, that is returned."""
+        """Store somebody's word; where the same or more was said before and stands, that is returned."""
         statement = upsert_into(self._connection, EXPECTED).values(row_of(expected))
         again = {name: statement.excluded[name] for name in row_of(expected)}
         marked = await self._connection.execute(
             statement.on_conflict_do_update(
                 index_elements=list(EXPECTED.primary_key),
                 set_=again,
-                where=EXPECTED.c.taken_back_by.is_not(None),
+                where=or_(
+                    EXPECTED.c.taken_back_by.is_not(None),
+                    EXPECTED.c.magnitude < statement.excluded.magnitude,
+                ),
             ).returning(EXPECTED)
         )
         row = marked.one_or_none()
@@ -303,7 +310,7 @@ class Audit(Repository):
             in_channel(AUDIT, channel),
             AUDIT.c.who == who,
             AUDIT.c.at.between(since, until),
-            AUDIT.c.action != "acknowledge",  # it changes cards and posts nothing
+            AUDIT.c.action.not_in(_SILENT),
         )
         return list(await self._connection.scalars(theirs.order_by(AUDIT.c.at)))
 

@@ -16,6 +16,7 @@ from cdi_bot.core.model.subscription import Filters, Snooze, Subscription
 from cdi_bot.core.statistics import Usual
 from cdi_bot.item_troubles import ItemTrouble
 from cdi_bot.monitoring.braze_port import BrazeReason
+from cdi_bot.usecases.expected_answers import ExpectedAnswer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -330,4 +331,5 @@ Answer = (
     | LanguageSet
     | UnknownLanguage
     | DigestSet
+    | ExpectedAnswer
 )

@@ -68,6 +68,8 @@ def test_only_the_same_way_is_together() -> None:
     late = [trouble(each, kind=Kind.LATE, status=f"any {each}") for each in range(3)]
     (found,) = clusters([*late, trouble(7), trouble(8)])
     assert ids(found) == [0, 1, 2]
+    odd = [trouble(each, kind=Kind.QUALITY, reason=reason) for each, reason in enumerate("aab")]
+    assert clusters(odd) == []
     assert clusters([trouble(each, 6 * each) for each in range(50)]) == []
 
 

@@ -23,7 +23,7 @@ from cdi_bot.core.commands.specification import (
 from cdi_bot.core.commands.tokenizer import Token
 from cdi_bot.core.digest_schedule import read_time_of_day
 from cdi_bot.core.freshness_limit import LONGEST, SHORTEST, FreshnessLimit
-from cdi_bot.core.model.incident import Topic
+from cdi_bot.core.model.incident import EXPECTABLE, Topic
 from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters
 
 
@@ -52,10 +52,15 @@ class ShowSubscriptions(ChannelCommand):
 _SEPARATORS = re.compile("[,、]")
 
 
-def _on(arguments: Arguments, filters: Filters, value: str) -> Filters | Mistake:
+def _words(value: str) -> list[str]:
+    """The words of a list that somebody typed; an empty one where there is none."""
     pieces = _SEPARATORS.split(tokenizer.half_width(value))
     names = [piece.strip("\"' ").lower().replace("-", "_") for piece in pieces]
-    names = [name for name in names if name] or [""]
+    return [name for name in names if name] or [""]
+
+
+def _on(arguments: Arguments, filters: Filters, value: str) -> Filters | Mistake:
+    names = _words(value)
     for name in names:
         if name not in tuple(Topic):
             return arguments.mistake(
@@ -76,6 +81,16 @@ def _percent(arguments: Arguments, filters: Filters, value: str) -> Filters | Mi
     if percent is None:
         return arguments.mistake(MistakeKind.BAD_NUMBER, f"percent:{tokenizer.plain(value)}")
     return replace(filters, min_percent=percent)
+
+
+def _off(arguments: Arguments, filters: Filters, value: str) -> Filters | Mistake:
+    names = _words(value)
+    for name in names:
+        if name not in EXPECTABLE:
+            return arguments.mistake(
+                MistakeKind.UNKNOWN_REASON, tokenizer.plain(name), nearest(name, EXPECTABLE)
+            )
+    return replace(filters, off=frozenset(names))
 
 
 def freshness(word: str) -> str | None:
@@ -106,6 +121,7 @@ def _mention(arguments: Arguments, filters: Filters, value: str) -> Filters | Mi
 
 _OPTIONS: dict[str, Callable[[Arguments, Filters, str], Filters | Mistake]] = {
     "on": _on,
+    "off": _off,
     "rows": _rows,
     "percent": _percent,
     "fresh": _fresh,
@@ -129,6 +145,8 @@ def _written_options(command: Subscribe) -> list[str]:
     options = []
     if filters.topics != DEFAULT_TOPICS:
         options.append("on:" + ",".join(topic.value for topic in Topic if topic in filters.topics))
+    if filters.off:
+        options.append("off:" + ",".join(reason for reason in EXPECTABLE if reason in filters.off))
     if filters.min_rows is not None:
         options.append(f"rows:{filters.min_rows}")
     if filters.min_percent is not None:

@@ -63,6 +63,11 @@ EXPECTABLE = (*(reason.value for reason in QualityReason), LateReason.RHYTHM.val
 """The reasons that rest on what is usual: somebody may say that such a thing was expected."""
 
 
+def topic_of(reason: str) -> Topic:
+    """The type of alerts to which one of the `EXPECTABLE` reasons belongs."""
+    return Topic.LATE if reason == LateReason.RHYTHM else Topic.QUALITY
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
     """What was observed where something looks wrong, beside what is usual; stored with the incident as JSON.

@@ -95,8 +95,8 @@ class KindRules:
 def asked_for(topic: Topic) -> Callable[[Filters, Incident], bool]:
     """Whether a subscription asked for this type of alert: `passes` of kinds that have one of their own."""
 
-    def passes(filters: Filters, _incident: Incident) -> bool:
-        return topic in filters.topics
+    def passes(filters: Filters, incident: Incident) -> bool:
+        return filters.tells(topic, incident.reason)
 
     return passes
 

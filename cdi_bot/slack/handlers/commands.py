@@ -30,6 +30,7 @@ from cdi_bot.usecases.access import Access
 from cdi_bot.usecases.answers import Answer
 from cdi_bot.usecases.base import TooManyChangesError
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings
+from cdi_bot.usecases.expected import MarkExpected
 from cdi_bot.usecases.incidents import IncidentResponse
 from cdi_bot.usecases.queries import Queries
 from cdi_bot.usecases.subscriptions import ChangeSubscriptions
@@ -49,6 +50,7 @@ class Responder:
     slack: SlackApp
     subscriptions: ChangeSubscriptions
     incidents: IncidentResponse
+    expected: MarkExpected
     queries: Queries
     channels: ChangeChannelSettings
     access: Access
