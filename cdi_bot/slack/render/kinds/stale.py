@@ -15,6 +15,9 @@ from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.runs import run_fields
 from cdi_bot.slack.render.kit.text import age, date, duration, freshness_text
 
+_LONGEST = 1e10
+"""Seconds, some three hundred years: an absurd watermark is not older."""
+
 
 class Stale(KindRenderer):
     """Something newer should have come: `reason` is the limit, `last_failed` the run that brought the newest."""
@@ -24,7 +27,7 @@ class Stale(KindRenderer):
 
     def headline(self, incident: Incident, i18n: Translator) -> str:
         limit = _limit(incident)
-        old = timedelta(seconds=incident.measured.observed) if incident.measured else None
+        old = timedelta(seconds=min(incident.measured.observed, _LONGEST)) if incident.measured else None
         if limit.longest is None:
             if old is None:
                 return i18n("Stale: no good run has come, one should by {limit}").format(
