@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from cdi_bot.core.model.source import source_of
 from cdi_bot.core.model.spike import Spike
 from cdi_bot.delivery.views import EventView
 from cdi_bot.slack.render.kinds.flaws import flaw_name
-from cdi_bot.slack.render.kit.advice import source_of, with_source
+from cdi_bot.slack.render.kit.advice import with_source
 from cdi_bot.slack.render.kit.blocks import Rendered, Renderers, actions, short_message
-from cdi_bot.slack.render.kit.buttons import look_buttons, spike_buttons, switch_off_button
+from cdi_bot.slack.render.kit.buttons import look_buttons, spike_button, switch_off_button
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.runs import DUBIOUS, GOOD
 from cdi_bot.slack.render.kit.text import bold_name, date, expected_notes, outside, user
@@ -21,7 +22,7 @@ def render_spike(content: Spike, view: EventView, i18n: Translator) -> Rendered:
     buttons = []
     if integration is not None:
         name = with_source(bold_name(integration, view.dashboard_url), integration, i18n)
-        buttons.append(spike_buttons(content, integration, word, i18n))
+        buttons.append(spike_button(content, integration, word, i18n))
     line = i18n("{name}: {rows} rows in one run, the largest so far was {usual}").format(
         name=name, rows=i18n.number(content.rows), usual=i18n.number(content.usual)
     )
