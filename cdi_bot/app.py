@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from cdi_bot.clock import WatchedClock
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Workspace
+from cdi_bot.delivery.clusters import ClusterUpdates
 from cdi_bot.delivery.digests import Digests
 from cdi_bot.delivery.dispatcher import Dispatcher
 from cdi_bot.delivery.slack_port import Directory, Messenger
@@ -22,6 +23,7 @@ from cdi_bot.delivery.view_builder import ViewBuilder
 from cdi_bot.item_troubles import ItemTroubles
 from cdi_bot.monitoring.braze_port import Braze
 from cdi_bot.monitoring.poller import PollerSettings
+from cdi_bot.monitoring.replay import ReplaySettings
 from cdi_bot.monitoring.retention import Cleanup
 from cdi_bot.monitoring.workspaces import WatchedWorkspaces, watch_workspace
 from cdi_bot.operator.metrics import Metrics
@@ -35,6 +37,7 @@ from cdi_bot.usecases.expected import MarkExpected
 from cdi_bot.usecases.home import HomeQueries
 from cdi_bot.usecases.incidents import IncidentResponse
 from cdi_bot.usecases.lookup import Lookup
+from cdi_bot.usecases.preview import Previews
 from cdi_bot.usecases.queries import Queries
 from cdi_bot.usecases.subscription_form import SubscriptionForms
 from cdi_bot.usecases.subscriptions import ChangeSubscriptions
@@ -50,6 +53,7 @@ INTERVALS = {
     "remind": 5.0,
     "conditions": 5.0,
     "digest": 5.0,
+    "clusters": 5.0,
     "look": 60.0,
     "database": 5.0,
     "forget": 1.0,
@@ -91,6 +95,7 @@ class App:
     workspaces: WatchedWorkspaces
     dispatcher: Dispatcher
     digests: Digests
+    clusters: ClusterUpdates
     store_health: StoreHealth
     retention: Cleanup
     access: Access
@@ -100,6 +105,7 @@ class App:
     expected: MarkExpected
     channels: ChangeChannelSettings
     queries: Queries
+    previews: Previews
     forms: SubscriptionForms
     homes: HomeQueries
     on_wake: list[Callable[[], None]]
@@ -113,6 +119,7 @@ class App:
             "remind": self.workspaces.remind,
             "conditions": self.workspaces.evaluate,
             "digest": self.digests.tick,
+            "clusters": self.clusters.tick,
             "look": self.dispatcher.channel_health.check_broken,
             "database": self.store_health.tick,
             "forget": self.retention.tick,
@@ -237,6 +244,12 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
             wake=wake,
             troubles=troubles,
         ),
+        clusters=ClusterUpdates(
+            store=store,
+            workspace_ids=[each.workspace_id for each in workspaces],
+            clock=clock,
+            wake=wake,
+        ),
         store_health=StoreHealth(
             trouble=lambda: store.trouble, messenger=messenger, clock=clock, admin_channel=admin_channel
         ),
@@ -250,6 +263,13 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
         expected=made(MarkExpected),
         channels=channels,
         queries=Queries(store=store, workspaces=workspaces, lookup=lookup, clock=clock),
+        previews=Previews(
+            store=store,
+            workspaces=workspaces,
+            lookup=lookup,
+            clock=clock,
+            settings=ReplaySettings(grace=settings.grace, unreachable_after=settings.unreachable_after),
+        ),
         forms=SubscriptionForms(subscriptions=subscriptions, channels=channels),
         homes=made(HomeQueries),
         on_wake=on_wake,
