@@ -220,9 +220,9 @@ def test_help_has_an_example(invoke: Invoke) -> None:
 
 def test_a_source_that_always_loses_a_little_is_named_as_such(invoke: Invoke, tmp_path: Path) -> None:
     """One incident, under its own reason, for all of its partial runs; one that loses much stays partial."""
-    little = {"rows_synced": 9_990, "rows_failed_with_errors": 10}
-    much = {"rows_synced": 5_000, "rows_failed_with_errors": 5_000}
-    clean = {"rows_synced": 10_000}
+    little: Line = {"rows_synced": 9_990, "rows_failed_with_errors": 10}
+    much: Line = {"rows_synced": 5_000, "rows_failed_with_errors": 5_000}
+    clean: Line = {"rows_synced": 10_000}
     lines = [
         ran(hour, "partial" if hour % 3 else "success", **(little if hour % 3 else clean))
         for hour in range(20 * 24)
