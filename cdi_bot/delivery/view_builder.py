@@ -15,6 +15,7 @@ from cdi_bot.core.model.integration import (
     Workspace,
     dashboard_page,
 )
+from cdi_bot.core.model.lifecycle import IntegrationChanged, NewIntegrations
 from cdi_bot.core.model.message import (
     Content,
     Digest,
@@ -22,7 +23,6 @@ from cdi_bot.core.model.message import (
     GroupedNotices,
     GroupedReply,
     IncidentFact,
-    IntegrationMissing,
     OutboxMessage,
     ReplyFact,
     RunStarted,
@@ -38,6 +38,7 @@ from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.model.subscription import Snooze, is_pattern, selector_matches
 from cdi_bot.core.routing import mention_for, snoozed_until
 from cdi_bot.core.rules.kinds import longest_row_first, rules_of, severity_on_card
+from cdi_bot.delivery.clusters import ClusterReader
 from cdi_bot.delivery.digests import period_of, subscribed_integrations
 from cdi_bot.delivery.views import (
     CardView,
@@ -64,13 +65,18 @@ class ViewBuilder:
 
     can_sync: bool
     _workspaces: dict[int, Workspace] = field(default_factory=dict)
+    _clusters: ClusterReader = field(default_factory=ClusterReader)
 
     async def card(self, uow: UnitOfWork, channel: Channel, card_id: int, now: datetime) -> CardView:
         """A card as it should look now."""
         ids = (await uow.cards.members([card_id])).get(card_id, [])
         found = await uow.incidents.get_many(ids)
-        views = await self._incidents(uow, channel, [found[each] for each in ids if each in found], now)
-        return CardView(incidents=tuple(sorted(views, key=_worst_first)))
+        incidents = [found[each] for each in ids if each in found]
+        views = await self._incidents(uow, channel, incidents, now)
+        return CardView(
+            incidents=tuple(sorted(views, key=_worst_first)),
+            cluster=await self._clusters.view(uow, channel, incidents, now),
+        )
 
     async def alone(
         self, uow: UnitOfWork, channel: Channel, card_ids: Collection[int], now: datetime
@@ -110,7 +116,7 @@ class ViewBuilder:
         if isinstance(content, Subscribed):
             return await self._subscribed(uow, content)
         if isinstance(
-            content, RunStarted | Snoozed | Unsnoozed | SyncTriggered | SyncEnded | IntegrationMissing
+            content, RunStarted | Snoozed | Unsnoozed | SyncTriggered | SyncEnded | IntegrationChanged
         ):
             integration = await _integration(uow, content.workspace_id, content.integration_id)
             run = None
@@ -121,6 +127,10 @@ class ViewBuilder:
             return EventView(content=content, integration=integration, run=run, dashboard_url=page)
         if isinstance(content, Spike):
             return await self._spike(uow, content)
+        if isinstance(content, NewIntegrations):
+            known = await uow.integrations.get_many(content.workspace_id, content.integration_ids)
+            named = tuple(known[each].integration for each in content.integration_ids if each in known)
+            return EventView(content=content, others=named)
         if isinstance(content, Unsubscribed) and not is_pattern(content.selector):
             integration = await _integration(uow, content.workspace_id, content.selector)
             return EventView(content=content, integration=integration)
@@ -151,7 +161,7 @@ class ViewBuilder:
         return DigestView(
             content=content,
             integrations=len(integrations),
-            failing=sum(part.is_open for part in period.parts),
+            failing=sum(bool(part.still_open) for part in period.parts),
             totals=period.totals,
             before=None if before.totals.is_empty else before.totals,
             unreachable=period.unreachable,

@@ -7,17 +7,18 @@ from typing import Any, get_args
 
 from hypothesis import strategies as st
 
+from cdi_bot.core.clusters import Cluster, Trouble
 from cdi_bot.core.commands.specification import Mistake, MistakeKind
 from cdi_bot.core.model.channel import AuditEntry, Channel
 from cdi_bot.core.model.incident import EXPECTABLE, Expected, Incident, Kind, Measured, Topic
 from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.lifecycle import IntegrationChanged, LifecycleEvent, NewIntegrations
 from cdi_bot.core.model.message import (
     ChannelBroken,
     Content,
     Digest,
     DigestChanged,
     FailedAgain,
-    IntegrationMissing,
     LanguageChanged,
     Recovered,
     ReplyFact,
@@ -32,11 +33,13 @@ from cdi_bot.core.model.message import (
 )
 from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.run import DOCUMENTED_STATUSES, Run
+from cdi_bot.core.model.source import Source, source_of
 from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.model.subscription import Filters, Snooze, Subscription
 from cdi_bot.core.statistics import IntegrationTotals, PeriodTotals, RunTotals, Usual
 from cdi_bot.delivery.views import (
     CardView,
+    ClusterView,
     DigestView,
     EventView,
     GroupedReplyView,
@@ -44,7 +47,6 @@ from cdi_bot.delivery.views import (
     SubscribedView,
 )
 from cdi_bot.monitoring.braze_port import BrazeReason
-from cdi_bot.slack.render.kit.advice import Source
 from cdi_bot.usecases import answers, expected_answers
 
 NASTY = st.sampled_from(
@@ -97,7 +99,7 @@ runs = st.builds(
     rows_failed_with_errors=counts,
     provisional=st.booleans(),
 )
-_amounts = st.floats(0, 1e15) | st.sampled_from([0.0, 0.5, 1.0])
+_amounts = st.floats(0, 1e12) | st.sampled_from([0.0, 0.5, 1.0])
 measured = st.builds(Measured, magnitude=_amounts, observed=_amounts, usual=_amounts)
 words = st.builds(
     Expected,
@@ -193,7 +195,21 @@ def cards(draw: st.DrawFn) -> CardView:
     """Return cards of one incident, a few, or very many."""
     drawn = draw(st.lists(incident_views, min_size=1, max_size=12))
     repeated = draw(st.sampled_from([1, 1, 1, 17]))
-    return CardView(incidents=tuple(drawn * repeated), possible_repeat=draw(st.booleans()))
+    lasting = [one.incident for one in drawn if one.incident.is_open and not one.incident.is_recovering]
+    cluster = draw(st.none() | st.builds(_cluster, st.just(lasting), integrations)) if lasting else None
+    return CardView(incidents=tuple(drawn * repeated), cluster=cluster, possible_repeat=draw(st.booleans()))
+
+
+def _cluster(lasting: list[Incident], other: Integration) -> ClusterView:
+    source = source_of(other)
+    troubles = tuple(Trouble(incident=one, source=source) for one in lasting)
+    return ClusterView(
+        cluster=Cluster(source=source, troubles=troubles),
+        total=10_000,
+        is_all=len(lasting) > 1,
+        others=(other, other, other),
+        more=len(lasting),
+    )
 
 
 _WHO: dict[str, Any] = {"who": people, "workspace_id": st.just(1)}
@@ -225,7 +241,24 @@ _notices: st.SearchStrategy[Content] = st.one_of(
         **_WHO,
         **_WHOM,
     ),
-    st.builds(IntegrationMissing, workspace_id=st.just(1), integration_id=ids),
+    st.builds(
+        IntegrationChanged,
+        workspace_id=st.just(1),
+        integration_id=ids,
+        event=st.builds(
+            LifecycleEvent,
+            before=st.none() | text,
+            after=st.none() | text,
+            planned_before=st.none() | times,
+            planned_after=st.none() | times,
+        ),
+    ),
+    st.builds(
+        NewIntegrations,
+        workspace_id=st.just(1),
+        integration_ids=st.just(()),
+        total=st.integers(1, 10**6),
+    ),
     st.builds(
         Spike,
         workspace_id=st.just(1),
@@ -306,7 +339,7 @@ digest_views = st.builds(
                 integration=integrations,
                 sums=st.builds(RunTotals, **_sums),
                 unhealthy_for=_lengths,
-                is_open=st.booleans(),
+                still_open=st.lists(incidents, max_size=3).map(tuple),
             ),
             links,
         ),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from cdi_bot.core.model.incident import Incident, LateReason, Topic
+from cdi_bot.core.model.source import source_of
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kinds.base import KindRenderer, TopicTexts
-from cdi_bot.slack.render.kit.advice import Effect, effect_of, source_of
+from cdi_bot.slack.render.kinds.flaws import length
+from cdi_bot.slack.render.kit.advice import Effect, effect_of
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import date, duration
 
@@ -26,11 +28,8 @@ class Late(KindRenderer):
             return i18n("Late: no run has begun at its planned time")
         if incident.measured is None:
             return i18n("Late: runs usually begin by now; no schedule is known")
-        return i18n(
-            "Late: no run for {observed}, usually at least one every {usual}; no schedule is known"
-        ).format(
-            observed=duration(timedelta(seconds=incident.measured.observed), i18n),
-            usual=duration(timedelta(seconds=incident.measured.usual), i18n),
+        return i18n("Late: {observed} without a run, usually at most {usual}; no schedule is known").format(
+            observed=length(incident.measured.observed, i18n), usual=length(incident.measured.usual, i18n)
         )
 
     def facts(self, view: IncidentView, i18n: Translator) -> list[tuple[str, str]]:
@@ -79,6 +78,9 @@ class Late(KindRenderer):
     def topics(self, i18n: Translator) -> Mapping[Topic, TopicTexts]:
         meaning = i18n("a run did not begin when it should have")
         return {Topic.LATE: TopicTexts(i18n("late runs"), i18n("Late runs"), meaning)}
+
+    def share_open(self, i18n: Translator) -> str:
+        return i18n("{count} of {total} {what} late since {since}")
 
     def count_open(self, count: int, i18n: Translator) -> str:
         return i18n.counted("{count} integration is late", "{count} integrations are late", count)
