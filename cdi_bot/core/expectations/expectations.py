@@ -1,0 +1,136 @@
+"""What is usual for one integration: some numbers that its past gave, and what somebody marked as expected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+from cdi_bot.core.expectations.history import Day, IntegrationHistory
+from cdi_bot.core.expectations.hours import (
+    SLOTS,
+    DaySums,
+    Hours,
+    WeekSlots,
+    least_in_slot,
+    longest_without,
+    usual_starts,
+)
+
+OFF_LOW, OFF_HIGH, OFF_STARTS = 0.65, 1.4, 0.75
+"""Rows (or starts) of 24 hours are off beyond the extreme of past weeks times this."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectations:
+    """The extremes of the past, unstretched. `None` stands for what is not known.
+
+    It was learned from so many `days` and `runs`, `runs_with_rows` of which brought rows. For each slot of the week:
+    `low` and `high` are the least and most rows of the 24 hours before, `in_slot` the least rows of the slot itself,
+    `silent` the most hours since rows came, `idle` since a run began, and `starts` the fewest starts in 24 hours.
+    `off_low`, `off_high` and `off_starts` are for how many hours these sums were ever off. `largest_run` is in rows,
+    `usual_largest_run` the median of the days'. `ahead` and `behind` are the watermark's extremes in seconds, `hollow`
+    and `still` shares of runs (see `Day`), lengths in seconds. `worst_share` is the greatest share of failed rows in a
+    day, `partial_share` that of partial runs. `interval` is the mean gap between two starts in seconds. `accepted` is,
+    by reason, the greatest magnitude that somebody marked as expected.
+    """
+
+    days: int
+    runs: int
+    runs_with_rows: int
+    low: Sequence[int | None]
+    high: Sequence[int | None]
+    off_low: int
+    off_high: int
+    silent: Sequence[int]
+    in_slot: Sequence[int]
+    idle: Sequence[int]
+    starts: Sequence[int | None]
+    starts_a_day: int
+    off_starts: int
+    largest_run: int
+    usual_largest_run: float
+    ahead: float | None
+    behind: float | None
+    hollow: float
+    still: float
+    usual_length: float | None
+    longest: float | None
+    long_in_a_row: float | None
+    worst_share: float
+    partial_share: float
+    interval: float | None
+    accepted: Mapping[str, float] = field(default_factory=dict)
+
+
+def learn(
+    history: IntegrationHistory, until: int, *, lengths_until: int | None = None
+) -> Expectations | None:
+    """What is usual by the days before `until` (counted since 1970); `None` where there is none.
+
+    Lengths are learned from the days before `lengths_until`, where that is another day.
+    """
+    days = [day for number, day in history.days.items() if number < until]
+    timed = [
+        day for number, day in history.days.items() if number < (lengths_until or until) and day.longest
+    ]
+    if not days:
+        return None
+    hours = _hours(history, until)
+    rows, starts = DaySums.of_rows(hours), DaySums.of_starts(hours)
+    rows_by_slot, starts_by_slot = WeekSlots(rows), WeekSlots(starts)
+    with_rows, runs = sum(day.runs_with_rows for day in days), sum(hours.starts)
+    largest = [day.largest_run for day in days if day.largest_run]
+    return Expectations(
+        days=len(hours.rows) // 24,
+        runs=runs,
+        runs_with_rows=with_rows,
+        low=[rows_by_slot.low(slot) for slot in range(SLOTS)],
+        high=[rows_by_slot.high(slot) for slot in range(SLOTS)],
+        off_low=rows_by_slot.off_before(rows, times=OFF_LOW, below=True),
+        off_high=rows_by_slot.off_before(rows, times=OFF_HIGH, below=False),
+        silent=longest_without(hours.rows, hours.first),
+        in_slot=least_in_slot(hours),
+        idle=longest_without(hours.starts, hours.first),
+        starts=[starts_by_slot.low(slot) for slot in range(SLOTS)],
+        starts_a_day=usual_starts([each for each in starts.sums if each is not None]),
+        off_starts=starts_by_slot.off_before(starts, times=OFF_STARTS, below=True),
+        largest_run=max(largest, default=0),
+        usual_largest_run=median(largest) if largest else 0.0,
+        ahead=max((day.ahead for day in days if day.ahead is not None), default=None),
+        behind=max((day.behind for day in days if day.behind is not None), default=None),
+        hollow=_share(sum(day.hollow for day in days), sum(day.empty_runs for day in days)),
+        still=_share(sum(day.still for day in days), with_rows),
+        usual_length=median(day.usual_length for day in timed) if timed else None,
+        longest=max((day.longest for day in timed), default=None),
+        long_in_a_row=max((day.long_in_a_row for day in timed), default=0.0) or None,
+        worst_share=max(map(failed_share, days)),
+        partial_share=_share(sum(day.partial_runs for day in days), with_rows),
+        interval=len(hours.starts) * 3600 / runs if runs > 1 else None,
+    )
+
+
+def failed_share(day: Day) -> float:
+    """The share of a day's rows that failed."""
+    return _share(day.failed_rows, day.failed_rows + day.synced)
+
+
+def _share(part: float, whole: float) -> float:
+    return part / whole if whole else 0.0
+
+
+def _hours(history: IntegrationHistory, until: int) -> Hours:
+    """The hours of the days before `until`, from the first start on."""
+    numbers = [number for number in history.days if number < until]
+    rows: list[int] = []
+    starts: list[int] = []
+    failed: list[bool] = []
+    for number in range(min(numbers), max(numbers) + 1):
+        day = history.days.get(number) or Day()
+        rows += day.rows
+        starts += day.starts
+        failed += [bool(day.failed_hours >> hour & 1) for hour in range(24)]
+    begins = next((place for place, count in enumerate(starts) if count), 0)
+    return Hours(
+        first=min(numbers) * 24 + begins, rows=rows[begins:], starts=starts[begins:], failed=failed[begins:]
+    )

@@ -1,0 +1,115 @@
+"""The watermark: it moves when rows come, and only then, is never ahead, and lags no more than it ever did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from cdi_bot.core.expectations.expectations import Expectations
+from cdi_bot.core.expectations.flaws import Flaw
+from cdi_bot.core.expectations.history import IN_A_ROW, IntegrationHistory
+from cdi_bot.core.model.run import Outcome, Run
+
+_ANY_ZONE = 15 * 3600.0
+"""A watermark that is further ahead is no local time taken for UTC: no zone is so far east, summer time included."""
+
+_CLOCKS = 600.0
+_SUMMER_TIME = 3900.0
+_KNOWN = 3
+
+
+def seconds_ahead(run: Run) -> float | None:
+    """By how much a run's watermark lies after its end."""
+    if run.last_timestamp_synced is None:
+        return None
+    return (run.last_timestamp_synced - (run.sync_finish_time or run.sync_start_time)).total_seconds()
+
+
+def judge_ahead(run: Run, expected: Expectations | None) -> Flaw | None:
+    """The watermark lies in the future, and used not to. Nothing of the past has to be known where no zone explains it."""
+    ahead = seconds_ahead(run)
+    if ahead is None or ahead <= _CLOCKS:
+        return None
+    usual = expected.ahead if expected and expected.runs_with_rows >= _KNOWN else None
+    if ahead <= _ANY_ZONE and (
+        usual is None or ahead <= max(usual + (_SUMMER_TIME if usual > -_CLOCKS else 0.0), _CLOCKS)
+    ):
+        return None
+    return Flaw(
+        reason="watermark_ahead",
+        since=run.sync_start_time,
+        magnitude=ahead,
+        observed=ahead,
+        usual=max(usual or 0.0, 0.0),
+    )
+
+
+def judge_watermark(history: IntegrationHistory, expected: Expectations) -> Flaw | None:
+    """Three runs in a row whose watermark lags, moves without rows, or stands though rows come."""
+    runs = [run for run in history.recent if run.outcome is Outcome.GOOD]
+    return (
+        _hollow(runs, expected) or _still(runs, expected) or _again(runs, expected) or _behind(runs, expected)
+    )
+
+
+def _behind(runs: Sequence[Run], expected: Expectations) -> Flaw | None:
+    if expected.behind is None or expected.runs_with_rows < 10:
+        return None
+    with_rows = [run for run in runs if run.rows_synced and run.last_timestamp_synced]
+    newest = [-ahead for run in with_rows[-IN_A_ROW:] if (ahead := seconds_ahead(run)) is not None]
+    usual = max(expected.behind, 0.0)
+    if len(newest) < IN_A_ROW or min(newest) <= 1.5 * usual + 3600:
+        return None
+    return Flaw(
+        reason="watermark_lag",
+        since=with_rows[-IN_A_ROW].sync_start_time,
+        magnitude=min(newest),
+        observed=newest[-1],
+        usual=usual,
+    )
+
+
+def _hollow(runs: Sequence[Run], expected: Expectations) -> Flaw | None:
+    newest = runs[-IN_A_ROW - 1 :]
+    if len(newest) <= IN_A_ROW or expected.hollow > 0.001 or expected.runs_with_rows < 10:
+        return None
+    if any(run.rows_synced or run.last_timestamp_synced is None for run in newest[1:]):
+        return None
+    marks = [run.last_timestamp_synced for run in newest]
+    if len(set(marks)) <= IN_A_ROW:
+        return None
+    return Flaw(reason="hollow", since=newest[1].sync_start_time, magnitude=1, observed=IN_A_ROW, usual=0)
+
+
+def _still(runs: Sequence[Run], expected: Expectations) -> Flaw | None:
+    newest = runs[-IN_A_ROW:]
+    if len(newest) < IN_A_ROW or expected.still > 0.02 or expected.runs_with_rows < 10:
+        return None
+    if any(not run.rows_synced or run.last_timestamp_synced is None for run in newest):
+        return None
+    if len({run.last_timestamp_synced for run in newest}) > 1:
+        return None
+    rows = min(run.rows_synced or 0 for run in newest)
+    return Flaw(
+        reason="resync",
+        since=newest[0].sync_start_time,
+        magnitude=rows,
+        observed=rows,
+        usual=expected.usual_largest_run,
+    )
+
+
+def _again(runs: Sequence[Run], expected: Expectations) -> Flaw | None:
+    """Runs that each bring far more than any before, and nearly the same number: the whole table, again and again."""
+    newest = [run.rows_synced or 0 for run in runs[-IN_A_ROW:]]
+    if len(newest) < IN_A_ROW or expected.runs_with_rows < 10:
+        return None
+    if min(newest) < max(2.5 * expected.largest_run, 1000) or max(newest) > 1.1 * min(newest):
+        return None
+    return Flaw(
+        reason="resync",
+        since=runs[-IN_A_ROW].sync_start_time,
+        magnitude=min(newest),
+        observed=min(newest),
+        usual=expected.largest_run,
+    )
