@@ -10,14 +10,14 @@ from cdi_bot.core.expectations.history import Day, IntegrationHistory
 from cdi_bot.core.expectations.hours import (
     SLOTS,
     DaySums,
+    Gaps,
     Hours,
     WeekSlots,
     least_in_slot,
-    longest_without,
     usual_starts,
 )
 
-OFF_LOW, OFF_HIGH, OFF_STARTS = 0.65, 1.4, 0.75
+OFF_LOW, LITTLE_LOW, OFF_HIGH, OFF_STARTS = 0.65, 0.85, 1.4, 0.75
 """Rows (or starts) of 24 hours are off beyond the extreme of past weeks times this."""
 
 
@@ -27,8 +27,8 @@ class Expectations:
 
     It was learned from so many `days` and `runs`, `runs_with_rows` of which brought rows. For each slot of the week:
     `low` and `high` are the least and most rows of the 24 hours before, `in_slot` the least rows of the slot itself,
-    `silent` the most hours since rows came, `idle` since a run began, and `starts` the fewest starts in 24 hours.
-    `off_low`, `off_high` and `off_starts` are for how many hours these sums were ever off. `largest_run` is in rows,
+     `starts` the fewest starts in 24 hours.
+    `off_low`, `off_a_little`, `off_high` and `off_starts` are for how many hours these sums were ever off. `largest_run` is in rows,
     `usual_largest_run` the median of the days'. `ahead` and `behind` are the watermark's extremes in seconds, `hollow`
     and `still` shares of runs (see `Day`), lengths in seconds. `worst_share` is the greatest share of failed rows in a
     day, `partial_share` that of partial runs. `interval` is the mean gap between two starts in seconds. `accepted` is,
@@ -41,10 +41,11 @@ class Expectations:
     low: Sequence[int | None]
     high: Sequence[int | None]
     off_low: int
+    off_a_little: int
     off_high: int
-    silent: Sequence[int]
+    silent: Gaps
     in_slot: Sequence[int]
-    idle: Sequence[int]
+    idle: Gaps
     starts: Sequence[int | None]
     starts_a_day: int
     off_starts: int
@@ -88,10 +89,11 @@ def learn(
         low=[rows_by_slot.low(slot) for slot in range(SLOTS)],
         high=[rows_by_slot.high(slot) for slot in range(SLOTS)],
         off_low=rows_by_slot.off_before(rows, times=OFF_LOW, below=True),
+        off_a_little=rows_by_slot.off_before(rows, times=LITTLE_LOW, below=True),
         off_high=rows_by_slot.off_before(rows, times=OFF_HIGH, below=False),
-        silent=longest_without(hours.rows, hours.first),
+        silent=Gaps.of(hours.rows, hours.first),
         in_slot=least_in_slot(hours),
-        idle=longest_without(hours.starts, hours.first),
+        idle=Gaps.of(hours.starts, hours.first),
         starts=[starts_by_slot.low(slot) for slot in range(SLOTS)],
         starts_a_day=usual_starts([each for each in starts.sums if each is not None]),
         off_starts=starts_by_slot.off_before(starts, times=OFF_STARTS, below=True),

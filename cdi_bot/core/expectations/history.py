@@ -62,6 +62,18 @@ class Day:
         return sum(self.rows)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """The newest stretch in which runs failed: from the start of the last good run on, until the next began.
+
+    `rows` are those that this next run brought.
+    """
+
+    since: datetime
+    until: datetime
+    rows: int
+
+
 class IntegrationHistory:
     """What the ended runs of one integration did. `add` each once, the oldest first.
 
@@ -69,7 +81,7 @@ class IntegrationHistory:
     run, `changes` grows with each. `last_rows` is the end of the newest run with rows, in seconds since 1970.
     """
 
-    __slots__ = ("_lengths", "changes", "days", "empty_in_a_row", "last_rows", "recent", "through")
+    __slots__ = ("_failing_since", "_lengths", "broken", "changes", "days", "empty_in_a_row", "last_rows", "recent", "through")
 
     def __init__(self) -> None:
         """Begin without a run."""
@@ -79,6 +91,8 @@ class IntegrationHistory:
         self.last_rows: float | None = None
         self.empty_in_a_row = 0
         self.changes = 0
+        self.broken: Broken | None = None
+        self._failing_since: datetime | None = None
         self._lengths: list[float] = []
 
     @classmethod
@@ -96,7 +110,7 @@ class IntegrationHistory:
             return
         if self.through is not None and run.sync_start_time <= self.through:
             return
-        self.through = run.sync_start_time
+        before, self.through = self.through, run.sync_start_time
         self.changes += 1
         start_second, end_second = run.sync_start_time.timestamp(), end.timestamp()
         self._day(start_second).starts[_hour(start_second)] += 1
@@ -109,6 +123,7 @@ class IntegrationHistory:
                 day.partial_runs += 1
             else:
                 day.failed_hours |= 1 << _hour(end_second)
+                self._failing_since = self._failing_since or before
         if rows:
             day.runs_with_rows += 1
             day.largest_run = max(day.largest_run, rows)
@@ -116,6 +131,9 @@ class IntegrationHistory:
         elif run.outcome is Outcome.GOOD:
             day.empty_runs += 1
             self.empty_in_a_row += 1
+        if self._failing_since is not None and (run.outcome is Outcome.GOOD or run.job_status == "partial"):
+            self.broken = Broken(since=self._failing_since, until=run.sync_start_time, rows=rows)
+            self._failing_since = None
         self._add_watermark(day, run, end_second)
         if run.outcome is Outcome.GOOD and run.duration is not None:
             self._add_length(day, run.duration.total_seconds())

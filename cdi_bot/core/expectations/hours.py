@@ -19,6 +19,13 @@ def slot_of(hour: int) -> int:
     return hour // SLOT_HOURS % SLOTS
 
 
+_LEAST_GAP, _MOST_GAP = 3, 165
+"""Hours more than usual that have to pass: a night is no sign, a long holiday none either."""
+
+_FEW, _FEW_OF = 3, 0.15
+"""So many hours, and that share of a stretch, may be as usual without ending it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hours:
     """Hour by hour what happened from the hour `first` (counted since 1970) on: rows, starts, and whether runs failed."""
@@ -122,29 +129,78 @@ class WeekSlots:
             for slot, weeks in enumerate(self._least)
         ]
         longest = 0
-        since: int | None = None
+        stretch = OffStretch()
         for hour, total in sums:
             limit = limits[slot_of(hour)].get(hour // _WEEK)
             if total is None or not limit:
                 continue
-            if (total < limit * times) if below else (total > limit * times):
-                since = hour if since is None else since
-                longest = max(longest, hour - since + 1)
-            else:
-                since = None
+            if not stretch.goes_on(hour, is_off=total < limit * times if below else total > limit * times):
+                stretch = OffStretch()
+            elif stretch.since is not None and stretch.until is not None:
+                longest = max(longest, abs(stretch.until - stretch.since) + 1)
         return longest
 
 
-def longest_without(amounts: Sequence[int], first: int) -> tuple[int, ...]:
-    """For each slot of the week how many hours were ever gone there since something came."""
-    longest, since = [0] * SLOTS, None
-    for hour, amount in enumerate(amounts, start=first):
-        if amount:
-            since = hour
-        elif since is not None:
+@dataclass(slots=True)
+class OffStretch:
+    """Hours that are off, one after the other (in either direction of time), with few between that are not."""
+
+    since: int | None = None
+    until: int | None = None
+    _off: int = 0
+    _others: int = 0
+
+    def goes_on(self, hour: int, *, is_off: bool) -> bool:
+        """Take in the next hour; whether the stretch goes on."""
+        if is_off:
+            self.since = hour if self.since is None else self.since
+            self.until = hour
+            self._off += 1
+        else:
+            self._others += 1
+        return self._others <= _FEW + self._off * _FEW_OF
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gaps:
+    """How long it took until something came again, in hours.
+
+    `longest` is by slot of the week, the most hours that had passed there. `evenness` is 1 where as many had passed in
+    each week, and near 0 where that differs much from week to week.
+    """
+
+    longest: Sequence[int]
+    evenness: float
+
+    @classmethod
+    def of(cls, amounts: Sequence[int], first: int) -> Gaps:
+        """The gaps between the hours with anything; `first` is the first of them, counted since 1970."""
+        longest, sums, counts = [0] * SLOTS, [0] * SLOTS, [0] * SLOTS
+        since: int | None = None
+        for hour, amount in enumerate(amounts, start=first):
+            if amount:
+                since = hour
+            if since is None:
+                continue
             slot = slot_of(hour)
             longest[slot] = max(longest[slot], hour - since)
-    return tuple(longest)
+            sums[slot] += hour - since
+            counts[slot] += 1
+        whole = sum(longest)
+        mean = sum(total / count for total, count in zip(sums, counts, strict=True) if count)
+        return cls(longest=tuple(longest), evenness=mean / whole if whole else 1.0)
+
+    def limit(self, second_hour: int) -> float:
+        """How many hours may pass at that hour before that is odd."""
+        usual, longest = self.usual(second_hour), max(self.longest) + 1
+        return max(
+            1.5 * usual + min(max(2.2 * longest, _LEAST_GAP), _MOST_GAP),
+            (1.7 + 3 * (1 - self.evenness) ** 2) * longest,
+        )
+
+    def usual(self, hour: int) -> int:
+        """The most hours that ever passed at that hour of the week."""
+        return self.longest[slot_of(hour)] + 1
 
 
 def least_in_slot(hours: Hours) -> tuple[int, ...]:

@@ -21,7 +21,7 @@ def judge_quality(past: Past | None, newest: Run, now: datetime) -> list[Flaw]:
         history, hour = past.history, int(now.timestamp() // HOUR) - 1
         found += [
             judge_watermark(history, expected),
-            judge_backlog(history, expected),
+            judge_backlog(history, expected, now),
             judge_silence(history, expected, now.timestamp()),
             judge_rows(history, expected, hour),
             judge_failed_share(history, expected, hour),

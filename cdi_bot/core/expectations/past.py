@@ -6,11 +6,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from cdi_bot.core.expectations.expectations import Expectations, learn
-from cdi_bot.core.expectations.history import DAY, HOUR, IntegrationHistory
-from cdi_bot.core.expectations.rows import LONGEST_OFF, off_rows
+from cdi_bot.core.expectations.history import DAY, IntegrationHistory
 
-_NEWEST = 2
-"""So many of the newest days nothing is learned from: they may be odd already."""
+_NEWEST, _NEWEST_LENGTHS = 8, 3
+"""From so many of the newest days nothing is learned: what is odd in them has to be told before it is usual."""
+
+_LONGEST = 21
+"""Days after which what is odd counts as usual."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -18,8 +20,8 @@ class Past:
     """The history of one integration and what is `expected` of it, `None` while too little is known.
 
     `until` and `lengths_until` are the days (counted since 1970) before which it was learned. They stand still while
-    something is off, so that what is odd does not become usual while nobody has been told of it, but for three weeks
-    at most. `learned_on` is the day on which it was last learned.
+    there is an incident of that sort, so that what is odd does not become usual, but for three weeks at most.
+    `learned_on` is the day on which it was last learned.
     """
 
     history: IntegrationHistory = field(default_factory=IntegrationHistory)
@@ -35,25 +37,14 @@ class Past:
     def learn(self, now: datetime, *, is_off: bool, is_slow: bool) -> None:
         """Learn anew what is usual. `is_off`: what came is odd just now; `is_slow`: runs take too long just now."""
         today = int(now.timestamp() // DAY)
-        accepted = self.expected.accepted if self.expected else {}
-        self.until = self._learn_until(now, is_off=is_off)
+        young = (today - min(self.history.days, default=today)) // 3
+        earliest = today - _LONGEST
+        self.until = max(self.until if is_off else today - min(_NEWEST, max(young, 2)), earliest)
         self.lengths_until = max(
-            self.lengths_until if is_slow else today - _NEWEST, today - LONGEST_OFF // 24
+            self.lengths_until if is_slow else today - min(_NEWEST_LENGTHS, max(young, 2)), earliest
         )
+        accepted = self.expected.accepted if self.expected else {}
         self.expected = learn(self.history, self.until, lengths_until=self.lengths_until)
         if self.expected and accepted:
             self.expected = replace(self.expected, accepted=accepted)
         self.learned_on = today
-
-    def _learn_until(self, now: datetime, *, is_off: bool) -> int:
-        today = int(now.timestamp() // DAY)
-        until = today - _NEWEST
-        if is_off:
-            until = min(until, self.until)
-        elif self.expected:
-            hour = int(now.timestamp() // HOUR) - 1
-            for below in (True, False):
-                off = off_rows(self.history, self.expected, hour, below=below)
-                if off:
-                    until = min(until, off.since // 24 - 1)
-        return max(until, today - LONGEST_OFF // 24)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from cdi_bot.core.expectations.expectations import OFF_HIGH, OFF_LOW, Expectations, failed_share
+from cdi_bot.core.expectations.expectations import (
+    LITTLE_LOW,
+    OFF_HIGH,
+    OFF_LOW,
+    Expectations,
+    failed_share,
+)
 from cdi_bot.core.expectations.flaws import Flaw, time_of
-from cdi_bot.core.expectations.history import HOUR, Day, IntegrationHistory
-from cdi_bot.core.expectations.hours import SLOT_HOURS, slot_of
+from cdi_bot.core.expectations.history import HOUR, IntegrationHistory
+from cdi_bot.core.expectations.hours import SLOT_HOURS, OffStretch, slot_of
 from cdi_bot.core.model.run import Outcome, Run
 
 LONGEST_OFF = 21 * 24
@@ -22,7 +28,9 @@ _RESTING = 0.1
 """At hours when the source brings less than this share of its middle day, more is no sign of anything."""
 
 _LOW_FOR, _FAR_LOW_FOR, _FAR_LOW = 60, 36, 0.4
-_HIGH_FOR, _FAR_HIGH_FOR, _FAR_HIGH = 144, 108, 4.0
+_RUNS_LOW = 3.5
+_LITTLE_LOW_FOR, _RESTING_LOW_FOR = 132, 140
+_HIGH_FOR = 144
 """For how many hours rows have to be off, and far off, before that is told: a campaign or a holiday ends by itself."""
 
 
@@ -35,43 +43,52 @@ class OffRows:
     limit: int
 
 
-def off_rows(
-    history: IntegrationHistory, expected: Expectations, hour: int, *, below: bool
-) -> OffRows | None:
-    """Whether the rows of the 24 hours that ended with `hour` are off, and since when."""
+def off_rows(history: IntegrationHistory, expected: Expectations, hour: int, *, times: float) -> OffRows | None:
+    """Whether the rows of the 24 hours that ended with `hour` are off, below or above the extreme `times` this."""
+    below = times < 1
     limits = expected.low if below else expected.high
     known = sorted(each for each in limits if each)
     if expected.days < _LEAST_DAYS or not known:
         return None
     resting = 0 if below else known[len(known) // 2] * _RESTING
     found: OffRows | None = None
+    stretch = OffStretch()
     for at, total in _sums_back(history, hour, enough_starts=expected.starts_a_day / 2):
         limit = limits[slot_of(at)]
-        if total is None or not limit or limit <= resting:
-            if at == hour:
-                return None  # what was off before may be over: this hour does not tell
+        is_known = total is not None and limit and limit > resting
+        is_off = is_known and (total < limit * times if below else total > limit * times)
+        if at == hour and not is_off:
+            return None  # what was off before may be over, or this hour does not tell
+        if not is_known:
             continue
-        if not (total < limit * OFF_LOW if below else total > limit * OFF_HIGH):
+        if not stretch.goes_on(at, is_off=is_off):
             break
-        found = OffRows(
-            since=at, observed=found.observed if found else total, limit=found.limit if found else limit
-        )
+        if is_off:
+            found = OffRows(
+                since=at, observed=found.observed if found else total, limit=found.limit if found else limit
+            )
     return found
 
 
 def judge_rows(history: IntegrationHistory, expected: Expectations, hour: int) -> Flaw | None:
     """Fewer or more rows than ever at these hours, for longer than it ever was."""
-    off = off_rows(history, expected, hour, below=True)
-    if off and off.observed:
-        least = _FAR_LOW_FOR if off.observed < off.limit * _FAR_LOW else _LOW_FOR
-        if max(expected.silent) >= _RESTS:
-            least = _MOST_SILENT
-        if hour - off.since >= max(least, 1.5 * expected.off_low + 12):
-            return _off("rows_low", off, off.limit / off.observed)
-    off = off_rows(history, expected, hour, below=False)
+    rests = max(expected.silent.longest) >= _RESTS
+    for times, off_for, least in (
+        (OFF_LOW, expected.off_low, _LOW_FOR),
+        (LITTLE_LOW, expected.off_a_little, _LITTLE_LOW_FOR),
+    ):
+        off = off_rows(history, expected, hour, times=times)
+        if off and off.observed:
+            if rests:
+                least = _RESTING_LOW_FOR
+            elif off.observed < off.limit * _FAR_LOW:
+                least = _FAR_LOW_FOR
+            few_runs = _RUNS_LOW * 24 / max(expected.starts_a_day, 1)
+            if hour - off.since >= max(least, few_runs, 1.5 * off_for + 12):
+                return _off("rows_low", off, off.limit / off.observed)
+    off = off_rows(history, expected, hour, times=OFF_HIGH)
     if off:
-        least = _FAR_HIGH_FOR if off.observed > off.limit * _FAR_HIGH else _HIGH_FOR
-        if hour - off.since >= max(least, 1.5 * expected.off_high + 24):
+        if hour - off.since >= max(_HIGH_FOR, 1.5 * expected.off_high + 24):
             return _off("rows_high", off, off.observed / off.limit)
     return None
 
@@ -108,7 +125,6 @@ def _sums_back(history: IntegrationHistory, hour: int, *, enough_starts: float) 
 
 _RESTS = 20
 _LEAST_EMPTY = 3
-_LEAST_SILENT, _MOST_SILENT = 3, 100
 
 
 def judge_silence(history: IntegrationHistory, expected: Expectations, second: float) -> Flaw | None:
@@ -117,28 +133,15 @@ def judge_silence(history: IntegrationHistory, expected: Expectations, second: f
         return None
     if expected.days < 14 or expected.runs_with_rows < 10:
         return None
-    gone = (second - history.last_rows) / HOUR
-    usual = expected.silent[slot_of(int(second // HOUR))] + 1
-    longest = max(expected.silent) + 1
-    if gone < limit_of_gap(expected.silent, usual, longest):
+    gone, hour = (second - history.last_rows) / HOUR, int(second // HOUR)
+    if gone < expected.silent.limit(hour):
         return None
     return Flaw(
         reason="no_rows",
         since=time_of(history.last_rows),
         magnitude=gone,
         observed=gone * HOUR,
-        usual=usual * HOUR,
-    )
-
-
-def limit_of_gap(by_slot: Sequence[int], usual: float, longest: float) -> float:
-    """How many hours may pass without anything, where so many usually do at this hour, and at most `longest` ever.
-
-    A gap in something uneven may be longer the next time: there the middle slot has nearly as long gaps as any.
-    """
-    unevenness = sorted(by_slot)[len(by_slot) // 2] / longest
-    return max(
-        1.5 * usual + min(max(2.2 * longest, _LEAST_SILENT), _MOST_SILENT), (1.7 + 3 * unevenness) * longest
+        usual=expected.silent.usual(hour) * HOUR,
     )
 
 
@@ -170,7 +173,7 @@ def _caught_up(run: Run, history: IntegrationHistory, expected: Expectations) ->
         return True
     before = history.recent[place - 1]
     gap = (run.sync_start_time - before.sync_start_time).total_seconds()
-    return before.outcome is Outcome.BAD or gap > (max(expected.idle) + 2) * HOUR
+    return before.outcome is Outcome.BAD or gap > (1.1 * max(expected.idle.longest) + 2) * HOUR
 
 
 def _rows(run: Run) -> int:
@@ -207,33 +210,30 @@ def judge_failed_share(history: IntegrationHistory, expected: Expectations, hour
     return None
 
 
-def judge_backlog(history: IntegrationHistory, expected: Expectations) -> Flaw | None:
+_BROKEN_FOR = timedelta(hours=3)
+_TOLD_FOR = timedelta(hours=24)
+
+
+def judge_backlog(history: IntegrationHistory, expected: Expectations, now: datetime) -> Flaw | None:
     """The first good run after failures brought far less than such a time brings: the rows may be lost."""
-    runs = list(history.recent)
-    if expected.days < 14 or len(runs) < 2 or runs[-1].outcome is not Outcome.GOOD:
+    broken = history.broken
+    if broken is None or expected.days < 14 or now - broken.until > _TOLD_FOR:
         return None
-    recovered = len(runs) - 1
-    if recovered and runs[recovered - 1].outcome is Outcome.GOOD:
+    if broken.until - broken.since < _BROKEN_FOR:
         return None
-    failed = recovered
-    while failed and runs[failed - 1].outcome is Outcome.BAD and runs[failed - 1].job_status != "partial":
-        failed -= 1
-    if failed in {0, recovered}:
-        return None
-    since, until = runs[failed - 1].sync_start_time, runs[recovered].sync_start_time
-    if until - since < timedelta(hours=3):
-        return None
-    least = _least_between(expected, since.timestamp() / HOUR, until.timestamp() / HOUR)
-    came = _rows(runs[recovered])
-    if least < 100 or came >= 0.25 * least:
+    least = _least_between(expected, broken.since.timestamp() / HOUR, broken.until.timestamp() / HOUR)
+    if least < _LEAST_LOST or broken.rows >= 0.25 * least:
         return None
     return Flaw(
         reason="backlog",
-        since=runs[failed].sync_start_time,
-        magnitude=1 - came / least,
-        observed=came,
+        since=broken.since,
+        magnitude=1 - broken.rows / least,
+        observed=broken.rows,
         usual=least,
     )
+
+
+_LEAST_LOST = 100
 
 
 def _least_between(expected: Expectations, since: float, until: float) -> float:

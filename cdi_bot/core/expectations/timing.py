@@ -8,10 +8,9 @@ from cdi_bot.core.expectations.expectations import OFF_STARTS, Expectations
 from cdi_bot.core.expectations.flaws import Flaw, time_of
 from cdi_bot.core.expectations.history import HOUR, IntegrationHistory
 from cdi_bot.core.expectations.hours import slot_of
-from cdi_bot.core.expectations.rows import limit_of_gap
 
 _LONGER = 1.5
-_LEAST_LONGER = 30.0
+_LEAST_LONGER = 60.0
 
 
 def judge_rhythm(history: IntegrationHistory, expected: Expectations, second: float) -> Flaw | None:
@@ -20,9 +19,9 @@ def judge_rhythm(history: IntegrationHistory, expected: Expectations, second: fl
         return None
     newest = history.through.timestamp()
     gone = (second - newest) / HOUR
-    usual = expected.idle[slot_of(int(second // HOUR))] + 1
-    longest = max(expected.idle) + 1
-    if gone >= limit_of_gap(expected.idle, usual, longest):
+    hour = int(second // HOUR)
+    usual = expected.idle.usual(hour)
+    if gone >= expected.idle.limit(hour):
         return Flaw(
             reason="rhythm",
             since=time_of(newest + usual * HOUR),
@@ -48,7 +47,7 @@ def judge_fewer_starts(history: IntegrationHistory, expected: Expectations, hour
         if since is None:
             observed, least = count, limit
         since = at
-    if since is None or hour - since < max(36, 1.5 * expected.off_starts + 12):
+    if since is None or hour - since < max(36 if least >= 12 else 84, 1.5 * expected.off_starts + 12):
         return None
     return Flaw(
         reason="rhythm",
@@ -67,9 +66,10 @@ def _starts(history: IntegrationHistory, hour: int) -> int:
 def judge_length(history: IntegrationHistory, expected: Expectations) -> Flaw | None:
     """A few runs in a row that each took longer than so many in a row ever did."""
     shortest, usual = history.shortest_of_newest(), expected.long_in_a_row
-    if shortest is None or usual is None or expected.days < 7 or expected.runs < 10:
+    if shortest is None or usual is None or expected.days < 14 or expected.runs < 10:
         return None
-    if shortest <= max(_LONGER * usual, usual + _LEAST_LONGER):
+    spread = usual / (expected.usual_length or usual)
+    if shortest <= max(max(_LONGER, spread) * usual, usual + _LEAST_LONGER):
         return None
     return Flaw(
         reason="length",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from itertools import pairwise
 
 from cdi_bot.core.expectations.expectations import Expectations
 from cdi_bot.core.expectations.flaws import Flaw
@@ -53,16 +53,20 @@ def judge_watermark(history: IntegrationHistory, expected: Expectations) -> Flaw
 
 
 def _behind(runs: Sequence[Run], expected: Expectations) -> Flaw | None:
-    if expected.behind is None or expected.runs_with_rows < 10:
+    if expected.behind is None or expected.days < 7 or expected.runs_with_rows < 10:
         return None
-    with_rows = [run for run in runs if run.rows_synced and run.last_timestamp_synced]
-    newest = [-ahead for run in with_rows[-IN_A_ROW:] if (ahead := seconds_ahead(run)) is not None]
+    moved = [
+        run
+        for before, run in pairwise(run for run in runs if run.last_timestamp_synced)
+        if run.rows_synced and run.last_timestamp_synced != before.last_timestamp_synced
+    ][-IN_A_ROW:]
+    newest = [-ahead for run in moved if (ahead := seconds_ahead(run)) is not None]
     usual = max(expected.behind, 0.0)
     if len(newest) < IN_A_ROW or min(newest) <= 1.5 * usual + 3600:
         return None
     return Flaw(
         reason="watermark_lag",
-        since=with_rows[-IN_A_ROW].sync_start_time,
+        since=moved[0].sync_start_time,
         magnitude=min(newest),
         observed=newest[-1],
         usual=usual,
@@ -99,16 +103,20 @@ def _still(runs: Sequence[Run], expected: Expectations) -> Flaw | None:
     )
 
 
+_SAME = 1.06
+
+
 def _again(runs: Sequence[Run], expected: Expectations) -> Flaw | None:
     """Runs that each bring far more than any before, and nearly the same number: the whole table, again and again."""
-    newest = [run.rows_synced or 0 for run in runs[-IN_A_ROW:]]
-    if len(newest) < IN_A_ROW or expected.runs_with_rows < 10:
+    wanted = 4 if expected.interval is None or expected.interval > 6 * 3600 else 6
+    newest = [run.rows_synced or 0 for run in runs[-wanted:]]
+    if len(newest) < wanted or expected.runs_with_rows < 10 or expected.days < 7:
         return None
-    if min(newest) < max(2.5 * expected.largest_run, 1000) or max(newest) > 1.1 * min(newest):
+    if min(newest) < max(2.5 * expected.largest_run, 1000) or max(newest) > _SAME * min(newest):
         return None
     return Flaw(
         reason="resync",
-        since=runs[-IN_A_ROW].sync_start_time,
+        since=runs[-wanted].sync_start_time,
         magnitude=min(newest),
         observed=min(newest),
         usual=expected.largest_run,
