@@ -16,7 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from cdi_bot.store.cards import Cards
-from cdi_bot.store.channels import Audit, Channels, RequestedSyncs, Snoozes, Subscriptions
+from cdi_bot.store.channels import Audit, Channels, ExpectedFlaws, RequestedSyncs, Snoozes, Subscriptions
 from cdi_bot.store.engine import CHANGED, QUEUE_SECONDS, async_url, file_of, note_changes, open_engines
 from cdi_bot.store.errors import RowRefused, StoreTrouble, as_store_trouble, location
 from cdi_bot.store.incidents import Incidents
@@ -57,6 +57,7 @@ class UnitOfWork:
         self.incidents = Incidents(connection)
         self.subscriptions = Subscriptions(connection)
         self.snoozes = Snoozes(connection)
+        self.expected = ExpectedFlaws(connection)
         self.cards = Cards(connection, locks=writes)
         self.outbox = Outbox(connection)
         self.channels = Channels(connection)

@@ -5,8 +5,9 @@ An incident's runs are stored as references by start time: when it is read, it s
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -26,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cdi_bot.core.model.incident import Incident, Kind
+from cdi_bot.core.model.incident import Incident, Kind, Measured
 from cdi_bot.core.model.run import Run, RunKey, key_of
 from cdi_bot.store.portable import (
     AnyRow,
@@ -193,6 +194,7 @@ def _incident_row(incident: Incident, starts: Starts) -> dict[str, Any]:
     return row_of(
         incident,
         but={"incident_id", "last_failed", "resolved_by"},
+        measured=json.dumps(asdict(incident.measured)) if incident.measured else None,
         last_failed_start=start(incident.last_failed),
         resolved_by_start=start(incident.resolved_by),
     )
@@ -252,6 +254,7 @@ def _incident_of(row: AnyRow) -> Incident:
         Incident,
         row,
         kind=Kind(row.kind),
+        measured=Measured(**json.loads(row.measured)) if row.measured else None,
         last_failed=value_of(Run, row, prefix="failed_") if row.failed_job_status is not None else None,
         resolved_by=value_of(Run, row, prefix="good_") if row.good_job_status is not None else None,
     )

@@ -8,7 +8,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import (
-    BigInteger,
     CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
@@ -147,100 +146,8 @@ class IncidentRow(Base):
     acknowledged_by: Mapped[str | None]
     acknowledged_at: Mapped[datetime | None]
     reason: Mapped[str | None]
+    measured: Mapped[Code | None]
     quiet: Mapped[bool]
-
-
-class SubscriptionRow(InChannel, Base):
-    """A channel's subscription to the integrations that its selector matches."""
-
-    __tablename__ = "subscriptions"
-    __table_args__ = (
-        UniqueConstraint("team_id", "channel_id", "workspace_id", "selector"),
-        Index("ix_subscriptions_workspace_id", "workspace_id"),
-        CheckConstraint("min_percent BETWEEN 0 AND 100", name="percent"),
-        CheckConstraint("min_rows >= 0", name="rows"),
-        no_id_reuse(),
-    )
-
-    subscription_id: Mapped[Id]
-    workspace_id: Mapped[WorkspaceId]
-    selector: Mapped[str]
-    topics: Mapped[Code]
-    min_rows: Mapped[Count | None]
-    min_percent: Mapped[float | None]
-    mention: Mapped[str | None]
-    created_by: Mapped[str]
-    created_at: Mapped[datetime]
-    broken_reason: Mapped[str | None]
-
-
-class SnoozeRow(InChannel, Base):
-    """A snooze of one integration in one channel; without an end it lasts until the integration recovers."""
-
-    __tablename__ = "snoozes"
-    __table_args__ = (
-        PrimaryKeyConstraint("team_id", "channel_id", "workspace_id", "integration_id"),
-        Index("ix_snoozes_workspace_id_integration_id", "workspace_id", "integration_id"),
-        Index("ix_snoozes_until", "until"),
-    )
-
-    workspace_id: Mapped[WorkspaceId]
-    integration_id: Mapped[str]
-    until: Mapped[datetime | None]
-    by: Mapped[str]
-    at: Mapped[datetime]
-    reason: Mapped[str | None]
-
-
-class ChannelSettingsRow(InChannel, Base):
-    """A channel's own settings. Channels that keep the defaults have no row."""
-
-    __tablename__ = "channel_settings"
-    __table_args__ = (
-        PrimaryKeyConstraint("team_id", "channel_id"),
-        CheckConstraint("(digest IS NULL) = (digest_until IS NULL)", name="digest_whole"),
-        Index("ix_channel_settings_digest", "digest_until", **where("digest IS NOT NULL")),
-    )
-
-    language: Mapped[str | None]
-    zone: Mapped[str | None]
-    digest: Mapped[str | None]
-    digest_until: Mapped[datetime | None]
-    set_by: Mapped[str]
-    set_at: Mapped[datetime]
-
-
-class RequestedSyncRow(InChannel, Base):
-    """A sync that somebody requested, until its end is announced.
-
-    There is no foreign key to incidents: an old one may be deleted at any time.
-    """
-
-    __tablename__ = "followed_syncs"
-    __table_args__ = (Index("ix_followed_syncs_workspace_id", "workspace_id"), no_id_reuse())
-
-    sync_id: Mapped[Id]
-    workspace_id: Mapped[WorkspaceId]
-    integration_id: Mapped[str]
-    who: Mapped[str]
-    asked_at: Mapped[datetime]
-    newest_start: Mapped[datetime | None]
-    incident_id: Mapped[int | None] = mapped_column(BigInteger)
-    announced: Mapped[str]
-    is_certain: Mapped[bool]
-
-
-class AuditRow(InChannel, Base):
-    """Who changed what in a channel."""
-
-    __tablename__ = "audit"
-    __table_args__ = (Index("ix_audit_channel", "team_id", "channel_id", "audit_id"), no_id_reuse())
-
-    audit_id: Mapped[Id]
-    at: Mapped[datetime]
-    who: Mapped[str]
-    action: Mapped[str]
-    subject: Mapped[str]
 
 
 class CardRow(InChannel, Base):
@@ -329,11 +236,6 @@ WORKSPACES = table_of(WorkspaceRow)
 INTEGRATIONS = table_of(IntegrationRow)
 RUNS = table_of(RunRow)
 INCIDENTS = table_of(IncidentRow)
-SUBSCRIPTIONS = table_of(SubscriptionRow)
-SNOOZES = table_of(SnoozeRow)
-CHANNEL_SETTINGS = table_of(ChannelSettingsRow)
-REQUESTED_SYNCS = table_of(RequestedSyncRow)
-AUDIT = table_of(AuditRow)
 CARDS = table_of(CardRow)
 CARD_INCIDENTS = table_of(CardIncidentRow)
 CHANNELS = table_of(ChannelRow)

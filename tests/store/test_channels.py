@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from cdi_bot.core.model.channel import AuditEntry, Channel, ChannelSettings
-from cdi_bot.core.model.incident import Topic
+from cdi_bot.core.model.incident import Expected, Topic
 from cdi_bot.core.model.message import MessageKind, OwedMessage, Unsubscribed
 from cdi_bot.core.model.requested_sync import RequestedSync
 from cdi_bot.core.model.subscription import Filters, Snooze, Subscription
@@ -40,7 +41,11 @@ async def test_a_subscription_is_kept_whole(store: Store) -> None:
     """Every filter is read as it was saved."""
     workspace_id = await a_workspace(store)
     filters = Filters(
-        topics=frozenset({Topic.PARTIAL, Topic.RUNNING}), min_rows=5, min_percent=0.5, mention="<@U2>"
+        topics=frozenset({Topic.PARTIAL, Topic.RUNNING}),
+        min_rows=5,
+        min_percent=0.5,
+        mention="<@U2>",
+        off=frozenset({"spike", "rows_low"}),
     )
     added = await subscribe(store, workspace_id, "Users*", filters=filters)
     assert added.filters == filters
@@ -90,6 +95,58 @@ async def test_a_channel_is_marked_broken_once(store: Store) -> None:
         assert not await work.subscriptions.clear_broken(CHANNEL)
         assert await work.subscriptions.for_channel(CHANNEL) == [one, two]
         assert not await work.subscriptions.clear_broken(OTHER_CHANNEL)
+
+
+def a_word(workspace_id: int, magnitude: float = 2.0, **facts: Any) -> Expected:
+    """Somebody's word that an observation of the integration "one" was expected."""
+    given: dict[str, Any] = {
+        "channel": CHANNEL,
+        "reason": "rows_low",
+        "seen_at": NOW,
+        "by": "U1",
+        "at": NOW,
+        **facts,
+    }
+    return Expected(workspace_id=workspace_id, integration_id="one", magnitude=magnitude, **given)
+
+
+async def test_the_first_word_stands_until_it_is_taken_back(store: Store) -> None:
+    """Of two who say that the same was expected the first is kept, and after it was taken back the next."""
+    workspace_id = await a_workspace(store)
+    first = a_word(workspace_id)
+    second = replace(first, by="U2", channel=OTHER_CHANNEL, at=NOW + MINUTE)
+    async with store.write() as work:
+        assert await work.expected.mark(first) == first
+        assert await work.expected.mark(second) == first
+        assert await work.expected.take_back(second, "U3", NOW + 2 * MINUTE)
+        assert not await work.expected.take_back(first, "U4", NOW + 3 * MINUTE)
+        back = replace(first, taken_back_by="U3", taken_back_at=NOW + 2 * MINUTE)
+        assert await work.expected.of_integrations(workspace_id, ["one", "two"]) == [back]
+        assert await work.expected.mark(second) == second
+        assert await work.expected.of_integrations(workspace_id, ["one"]) == [second]
+        assert await work.expected.of_integrations(workspace_id, ["two"]) == []
+
+
+async def test_the_greatest_magnitude_is_accepted(store: Store) -> None:
+    """By integration and reason, and without what was taken back; a channel's own are counted."""
+    workspace_id, other = await a_workspace(store), await a_workspace(store, "fra-01")
+    words = [
+        a_word(workspace_id, 2.0),
+        a_word(workspace_id, 5.0, seen_at=NOW + MINUTE),
+        a_word(workspace_id, 9.0, seen_at=NOW + 2 * MINUTE, channel=OTHER_CHANNEL),
+        a_word(workspace_id, 1.5, reason="spike"),
+        a_word(other, 99.0),
+    ]
+    async with store.write() as work:
+        for word in words:
+            await work.expected.mark(word)
+        assert await work.expected.accepted(workspace_id) == {"one": {"rows_low": 9.0, "spike": 1.5}}
+        assert await work.expected.count(CHANNEL, workspace_id, "rows_low") == 2
+        assert await work.expected.take_back(words[2], "U1", NOW)
+        assert await work.expected.accepted(workspace_id) == {"one": {"rows_low": 5.0, "spike": 1.5}}
+        assert await work.expected.take_back(words[1], "U1", NOW)
+        assert await work.expected.count(CHANNEL, workspace_id, "rows_low") == 1
+        assert await work.expected.count(OTHER_CHANNEL, workspace_id, "rows_low") == 0
 
 
 def a_snooze(workspace_id: int, channel: Channel = CHANNEL, minutes: int | None = 5) -> Snooze:

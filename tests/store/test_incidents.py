@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cdi_bot.core.model.incident import Incident, Kind
+from cdi_bot.core.model.incident import Incident, Kind, Measured
 from cdi_bot.store import Store, StoreTrouble
 from tests.store.samples import MINUTE, NOW, a_workspace, incident, run
 
@@ -40,7 +40,8 @@ async def test_an_incident_is_kept_whole(store: Store) -> None:
             resolved_at=NOW + 3 * MINUTE,
             acknowledged_by="U1",
             acknowledged_at=NOW + MINUTE,
-            reason="unreachable",
+            reason="rows_low",
+            measured=Measured(magnitude=7.2, observed=1240, usual=8900),
             quiet=True,
         ),
     )

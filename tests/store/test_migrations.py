@@ -279,3 +279,29 @@ def test_a_channel_that_stood_under_two_teams_is_one(bare: str) -> None:
         ("T_OWN", "C_SHARED"),
     ]
     migrate.downgrade(bare, "0008")
+
+
+def test_reasons_have_the_names_of_today(bare: str) -> None:
+    """An incident of a watermark in the future, and one of lateness, are carried over and back."""
+    migrate.upgrade(bare)
+    migrate.downgrade(bare, "0009")
+    workspace = "INSERT INTO braze_workspaces (workspace_id, base_url) VALUES (1, 'http://braze.test')"
+    incident = """
+        INSERT INTO incidents (workspace_id, integration_id, kind, revision, opened_at, failing_since, failed_runs,
+            failed_in_a_row, quiet, reason)
+        VALUES (1, 'one', :kind, 1, '2026-03-25 12:00:00', '2026-03-25 12:00:00', 0, 0, false, :reason)
+        """
+    with connected(bare) as connection:
+        connection.execute(text(workspace))
+        for kind, reason in (("quality", "future_watermark"), ("late", None), ("slow", None)):
+            connection.execute(text(incident), {"kind": kind, "reason": reason})
+
+    def kept() -> list[str | None]:
+        with connected(bare) as connection:
+            found = connection.execute(text("SELECT reason FROM incidents ORDER BY incident_id"))
+            return list(found.scalars())
+
+    migrate.upgrade(bare)
+    assert kept() == ["watermark_ahead", "schedule", None]
+    migrate.downgrade(bare, "0009")
+    assert kept() == ["future_watermark", None, None]

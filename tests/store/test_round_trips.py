@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from cdi_bot.core.model import message as contents
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.incident import Topic
+from cdi_bot.core.model.incident import EXPECTABLE, Topic
 from cdi_bot.core.model.message import (
     Content,
     Digest,
@@ -52,6 +52,7 @@ FILTERS = st.builds(
     min_rows=COUNTS,
     min_percent=st.none() | st.floats(0, 100),
     mention=st.none() | ANY_TEXT,
+    off=st.frozensets(st.sampled_from(EXPECTABLE)),
 )
 CHANNELS = st.builds(Channel, team_id=ANY_TEXT, channel_id=ANY_TEXT)
 NUMBERS = st.integers(0, 2**40)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from cdi_bot.core.model.channel import AuditEntry, Channel, ChannelSettings
+from cdi_bot.core.model.incident import SPIKE, Expected
 from cdi_bot.core.model.message import ChannelBroken, Snoozed, Subscribed
 from cdi_bot.core.model.requested_sync import RequestedSync
 from cdi_bot.core.model.subscription import Filters, Snooze
@@ -57,6 +58,17 @@ async def filled(store: Store) -> None:
                 reason="I am in hospital" if who == GONE else f"ask <@{GONE}>",
             )
             await uow.snoozes.save(snooze)
+            expected = Expected(
+                channel=channel,
+                workspace_id=workspace_id,
+                integration_id=f"of-{key.lower()}",
+                reason=SPIKE,
+                seen_at=NOW,
+                magnitude=1.0,
+                by=who,
+                at=NOW,
+            )
+            await uow.expected.mark(expected)
             await uow.channels.save_settings(
                 ChannelSettings(channel=channel, language="ja", set_by=who, set_at=NOW)
             )
@@ -120,6 +132,7 @@ async def test_a_person(store: Store, dump: Dump) -> None:
     assert await erased(store, GONE) == {
         "subscriptions": 2,
         "snoozes": 3,
+        "expected": 2,
         "channel_settings": 2,
         "audit": 2,
         "followed_syncs": 2,

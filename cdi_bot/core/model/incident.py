@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import WatchedIntegration
 from cdi_bot.core.model.run import Run
 
@@ -33,6 +34,78 @@ class Topic(StrEnum):
     RECOVERY = "recovery"  # an incident is over
 
 
+class QualityReason(StrEnum):
+    """What looks wrong about runs that succeed: the reason codes of a quality incident."""
+
+    WATERMARK_AHEAD = "watermark_ahead"  # the newest `UPDATED_AT` synced lies after the run's own end
+    WATERMARK_LAG = "watermark_lag"  # it lies further back than it ever did
+    NO_ROWS = "no_rows"  # rows that always came by now don't
+    ROWS_LOW = "rows_low"  # the last 24 hours brought fewer rows than the same hours of past weeks
+    ROWS_HIGH = "rows_high"  # they brought more
+    RESYNC = "resync"  # runs bring rows, and the watermark stands still
+    HOLLOW = "hollow"  # runs bring no rows, and the watermark moves on
+    FAILED_SHARE = "failed_share"  # a larger share of a day's rows failed than on any day before
+    BACKLOG = "backlog"  # the first good run after failures brought far less than such a time brings
+
+
+class LateReason(StrEnum):
+    """By what a run was expected: the reason codes of a late incident."""
+
+    SCHEDULE = "schedule"  # Braze's list planned it
+    RHYTHM = "rhythm"  # runs came at this time in every past week
+
+
+SPIKE = "spike"
+"""The reason of a notice: one run brought far more rows than any before. Only a person knows whether that is well."""
+
+EXPECTABLE = (*(reason.value for reason in QualityReason), LateReason.RHYTHM.value, SPIKE)
+"""The reasons that rest on what is usual: somebody may say that such a thing was expected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What was observed where something looks wrong, beside what is usual; stored with the incident as JSON.
+
+    `observed` and `usual` are in the unit of the incident's reason:
+
+    | reason | unit |
+    | --- | --- |
+    | `rows_low`, `rows_high` | rows in 24 hours; `usual` is the least or most of past weeks |
+    | `watermark_ahead`, `watermark_lag` | seconds by which the watermark is ahead of, or behind, the end of its run |
+    | `no_rows`, `rhythm` | seconds since the newest row or start; `usual` is the longest such time |
+    | `resync`, `spike` | rows in a run; `usual` is the largest run so far |
+    | `hollow` | runs without rows that moved the watermark |
+    | `failed_share` | share of the rows, 0 to 1 |
+    | `backlog` | rows of the first good run; `usual` is what such a time brings |
+
+    `magnitude` says how odd it is: of two observations of one reason the odder one has the greater magnitude.
+    """
+
+    magnitude: float
+    observed: float
+    usual: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """Somebody's word that something unusual was expected: the like is silent from then on, unless it is taken back.
+
+    `seen_at` tells what was marked: of an incident when it opened, of a spike when its run began. `magnitude` is how
+    odd it was. `channel` is where it was marked.
+    """
+
+    channel: Channel
+    workspace_id: int
+    integration_id: str
+    reason: str
+    seen_at: datetime
+    magnitude: float
+    by: str
+    at: datetime
+    taken_back_by: str | None = None
+    taken_back_at: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
     """A stretch of time in which one integration (or a whole workspace) is unhealthy, of one kind.
@@ -41,8 +114,9 @@ class Incident:
     began failing at `failing_since`. `last_failed` is the newest failed run, `resolved_by` the good run that ended
     it. A late incident's `failing_since` is the planned start and `resolved_by` the run that began at last. A slow
     incident's `last_failed` is the run that takes so long, `resolved_by` the same run once it ended, however it
-    did. A quality incident's `last_failed` is the run that looked wrong. `reason` is a reason code of an unreachable
-    or quality incident. `revision` grows by one with every change and guards updates.
+    did. A quality incident's `last_failed` is the run that looked wrong. `reason` is a reason code of an unreachable,
+    quality or late incident; `measured` are its numbers, where it rests on what is usual. `revision` grows by one with
+    every change and guards updates.
     A `quiet` incident was found by the baseline: nobody is told until it changes.
     """
 
@@ -61,6 +135,7 @@ class Incident:
     acknowledged_by: str | None = None
     acknowledged_at: datetime | None = None
     reason: str | None = None
+    measured: Measured | None = None
     quiet: bool = False
 
     @property
@@ -77,6 +152,7 @@ def opened(
     now: datetime,
     shown: Run | None = None,
     reason: str | None = None,
+    measured: Measured | None = None,
 ) -> Incident:
     """A new incident of one integration, not stored yet; `shown` is the run that it is about."""
     return Incident(
@@ -89,6 +165,7 @@ def opened(
         failing_since=since,
         last_failed=shown,
         reason=reason,
+        measured=measured,
     )
 
 

@@ -21,13 +21,15 @@ class Filters:
     """Which alerts a subscription asks for.
 
     A partial run that lost fewer than `min_rows` rows, or a smaller share than `min_percent` (0 to 100), sends none.
-    `mention` is a Slack mention such as `<@U1>` or `<!subteam^S1>` that new alerts contain.
+    `mention` is a Slack mention such as `<@U1>` or `<!subteam^S1>` that new alerts contain. `off` are reasons (those
+    of `EXPECTABLE`) of which the channel is not told, though their topic is asked for.
     """
 
     topics: frozenset[Topic] = DEFAULT_TOPICS
     min_rows: int | None = None
     min_percent: float | None = None
     mention: str | None = None
+    off: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from cdi_bot.core.model.incident import Incident, Kind, Topic, opened, resolved
+from cdi_bot.core.model.incident import Incident, Kind, LateReason, Topic, opened, resolved
 from cdi_bot.core.model.integration import WatchedIntegration
 from cdi_bot.core.model.run import Outcome, Run
 from cdi_bot.core.rules.kind_rules import IntegrationFacts, KindRules, asked_for, nothing_failed
@@ -75,7 +75,7 @@ def judge_late(
         return None
     if watched.observed_at is None or watched.observed_at - at < grace:
         return None
-    return opened(watched, Kind.LATE, since=at, now=now)
+    return opened(watched, Kind.LATE, since=at, now=now, reason=LateReason.SCHEDULE.value)
 
 
 def _has_begun(at: datetime, planned: PlannedStart) -> bool:

@@ -15,10 +15,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from itertools import pairwise
 
-from cdi_bot.core.model.incident import Incident, Kind, Topic, opened, resolved
+from cdi_bot.core.model.incident import Incident, Kind, QualityReason, Topic, opened, resolved
 from cdi_bot.core.model.integration import WatchedIntegration
 from cdi_bot.core.model.run import Outcome, Run
 from cdi_bot.core.rules.kind_rules import IntegrationFacts, KindRules, PastNeeded, asked_for, nothing_failed
@@ -38,13 +37,6 @@ _LEAST_RUNS = 8
 _LEAST_PAST, _LEAST_BROUGHT = timedelta(days=14), 10
 _FAR_BEYOND = 3
 _LOOK_AGAIN = timedelta(hours=1)
-
-
-class QualityReason(StrEnum):
-    """In which way a run that succeeded looks wrong; the reason code of a quality incident."""
-
-    FUTURE_WATERMARK = "future_watermark"  # its watermark lies after its own end
-    NO_ROWS = "no_rows"  # like many before it, it brought no row and left the watermark where it was
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +107,7 @@ def judge_quality(watched: WatchedIntegration, runs: Sequence[Run], *, now: date
     if (newest.sync_finish_time or newest.sync_start_time) < watched.watched_since:
         return None  # history, not news: the next run will show it too
     if _slipped_ahead(newest, runs[1:]):
-        return _opened(watched, newest, QualityReason.FUTURE_WATERMARK, newest.sync_start_time, now)
+        return _opened(watched, newest, QualityReason.WATERMARK_AHEAD, newest.sync_start_time, now)
     stretch = empty_stretch(runs)
     if stretch and stretch.unusual_from and newest.sync_start_time >= stretch.unusual_from:
         return _opened(watched, newest, QualityReason.NO_ROWS, stretch.first.sync_start_time, now)

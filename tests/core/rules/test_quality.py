@@ -10,11 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdi_bot.core.model.incident import Incident, Kind
+from cdi_bot.core.model.incident import Incident, Kind, QualityReason
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.rules.quality import (
-    QualityReason,
     empty_stretch,
     is_empty,
     judge_quality,
@@ -73,7 +72,7 @@ def test_a_watermark_far_in_the_future_is_told_at_once() -> None:
     found = stored(judged([run(ahead=DAY)]))
     assert (found.kind, found.reason, found.failing_since) == (
         Kind.QUALITY,
-        QualityReason.FUTURE_WATERMARK,
+        QualityReason.WATERMARK_AHEAD,
         NOON,
     )
 
@@ -82,7 +81,7 @@ def test_a_watermark_hours_ahead_is_told_where_it_used_to_be_right() -> None:
     """One that always was ahead by a zone's hours is a local time: nothing is skipped."""
     before = [run(NOON - n * HOUR) for n in range(1, 4)]
     found = stored(judged([run(ahead=5 * HOUR), *before]))
-    assert found.reason == QualityReason.FUTURE_WATERMARK
+    assert found.reason == QualityReason.WATERMARK_AHEAD
     local = [run(NOON - n * HOUR, ahead=9 * HOUR) for n in range(1, 30)]
     assert judged([run(ahead=9 * HOUR), *local]) is None
     assert judged([run(ahead=5 * HOUR), *before[:2]]) is None  # too little is known

@@ -7,11 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.incident import Incident, Kind
+from cdi_bot.core.model.incident import Incident, Kind, QualityReason
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Snooze
-from cdi_bot.core.rules.quality import QualityReason
 from cdi_bot.delivery.views import IncidentView
 
 NOW = datetime(2026, 3, 25, 12, 53, 35, 183728, tzinfo=UTC)
@@ -115,12 +114,12 @@ def ended(incident: Incident | None = None, status: str = "success") -> Incident
     return replace(incident, resolved_at=NOW, resolved_by=known, last_failed=known, revision=2)
 
 
-def dubious(flaw: QualityReason = QualityReason.FUTURE_WATERMARK, **more: Any) -> Incident:
+def dubious(flaw: QualityReason = QualityReason.WATERMARK_AHEAD, **more: Any) -> Incident:
     """Return an incident of an integration whose runs succeed and look wrong."""
     shown = run("success", last_timestamp_synced=NOW + timedelta(days=365), rows_synced=12)
     if flaw is QualityReason.NO_ROWS:
         shown = run("success", last_timestamp_synced=NOW - timedelta(days=3))
-    since = shown.sync_start_time if flaw is QualityReason.FUTURE_WATERMARK else NOW - timedelta(days=2)
+    since = shown.sync_start_time if flaw is QualityReason.WATERMARK_AHEAD else NOW - timedelta(days=2)
     known: dict[str, Any] = {
         "kind": Kind.QUALITY,
         "reason": flaw.value,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cdi_bot.core.commands.specification import Mistake, MistakeKind
 from cdi_bot.core.model.channel import AuditEntry, Channel
-from cdi_bot.core.model.incident import Incident, Kind, Topic
+from cdi_bot.core.model.incident import Incident, Kind, QualityReason, Topic
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.message import (
     ChannelBroken,
@@ -33,7 +33,6 @@ from cdi_bot.core.model.message import (
 from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.run import DOCUMENTED_STATUSES, Run
 from cdi_bot.core.model.subscription import Filters, Snooze, Subscription
-from cdi_bot.core.rules.quality import QualityReason
 from cdi_bot.core.statistics import IntegrationTotals, PeriodTotals, RunTotals, Usual
 from cdi_bot.delivery.views import (
     CardView,

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from cdi_bot.core.model.incident import QualityReason
 from cdi_bot.core.model.integration import Integration
-from cdi_bot.core.rules.quality import QualityReason
 from cdi_bot.slack.render.answers import render_answer
 from cdi_bot.slack.render.kinds.table import renderer_of, topic_texts
 from cdi_bot.slack.render.kit.advice import Effect, Source, effect_of, source_of, status_advice, with_source
@@ -217,7 +217,7 @@ def test_nobody_is_told_to_try_a_dangerous_sync(kind: str | None) -> None:
 
 def test_the_cure_of_a_watermark_in_the_future() -> None:
     """The watermark never goes back: the source is corrected, what was synced removed, a new integration made."""
-    incident = dubious(QualityReason.FUTURE_WATERMARK)
+    incident = dubious(QualityReason.WATERMARK_AHEAD)
     said = renderer_of(incident).advice(incident_view(incident), ENGLISH) or ""
     for step in ("Correct `UPDATED_AT`", "remove the rows that were synced", "create a new integration"):
         assert step in said

@@ -17,9 +17,8 @@ from cdi_bot.core.commands.incidents import SetSnooze
 from cdi_bot.core.commands.parser import WORDS as COMMANDS
 from cdi_bot.core.commands.specification import Command, Mistake, MistakeKind
 from cdi_bot.core.model.channel import AuditEntry, Channel
-from cdi_bot.core.model.incident import Topic
+from cdi_bot.core.model.incident import QualityReason, Topic
 from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Subscription
-from cdi_bot.core.rules.quality import QualityReason
 from cdi_bot.core.statistics import Usual
 from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.slack.render.answers import name_channel, render_answer

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdi_bot.core.model.incident import Incident, Topic
+from cdi_bot.core.model.incident import Incident, QualityReason, Topic
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.message import (
     ChannelBroken,
@@ -38,7 +38,6 @@ from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.core.routing import MOST_NOTICES
-from cdi_bot.core.rules.quality import QualityReason
 from cdi_bot.core.statistics import IntegrationTotals, PeriodTotals, RunTotals
 from cdi_bot.delivery.views import (
     CardView,
@@ -170,8 +169,8 @@ CARDS = {
     "card_slow_ended": card(ended()),
     "card_slow_failed": card(ended(status="error")),
     "card_slow_unknown": card(slow(last_failed=None, resolved_at=NOW)),
-    "card_future_watermark": card(dubious(), mention=f"<@{MARA}>"),
-    "card_future_watermark_over": card(recovered(dubious())),
+    "card_watermark_ahead": card(dubious(), mention=f"<@{MARA}>"),
+    "card_watermark_ahead_over": card(recovered(dubious())),
     "card_no_rows": card(dubious(QualityReason.NO_ROWS)),
     "card_no_rows_over": card(recovered(dubious(QualityReason.NO_ROWS))),
     "card_blind": card(unreachable()),

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cdi_bot.core.model.incident import Incident, Topic
-from cdi_bot.core.rules.quality import QualityReason
+from cdi_bot.core.model.incident import Incident, QualityReason, Topic
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kinds.base import KindRenderer, TopicTexts
 from cdi_bot.slack.render.kit.advice import source_of
