@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import median
 
 from cdi_bot.core.expectations.history import Day, IntegrationHistory
@@ -20,19 +20,21 @@ from cdi_bot.core.expectations.hours import (
 OFF_LOW, LITTLE_LOW, OFF_HIGH, OFF_STARTS = 0.65, 0.85, 1.4, 0.75
 """Rows (or starts) of 24 hours are off beyond the extreme of past weeks times this."""
 
+_LEAST_DAYS, _LEAST_RUNS = 14, 10
+"""Two weekends have to be known, and more than a few runs."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expectations:
     """The extremes of the past, unstretched. `None` stands for what is not known.
 
-    It was learned from so many `days` and `runs`, `runs_with_rows` of which brought rows. For each slot of the week:
-    `low` and `high` are the least and most rows of the 24 hours before, `in_slot` the least rows of the slot itself,
-     `starts` the fewest starts in 24 hours.
-    `off_low`, `off_a_little`, `off_high` and `off_starts` are for how many hours these sums were ever off. `largest_run` is in rows,
-    `usual_largest_run` the median of the days'. `ahead` and `behind` are the watermark's extremes in seconds, `hollow`
-    and `still` shares of runs (see `Day`), lengths in seconds. `worst_share` is the greatest share of failed rows in a
-    day, `partial_share` that of partial runs. `interval` is the mean gap between two starts in seconds. `accepted` is,
-    by reason, the greatest magnitude that somebody marked as expected.
+    It was learned from so many `days` and `runs`, `runs_with_rows` of which brought rows. `low` and `high` are, for
+    each slot of the week, the least and most rows of the 24 hours before, `in_slot` the least rows of the slot itself,
+    `starts` the fewest starts in 24 hours; `starts_a_day` is the middle and `starts_a_week` the fewest of all weeks. `off_low`, `off_a_little`, `off_high` and `off_starts` are for how many
+    hours these sums were ever off. `silent` are the gaps between rows, `idle` those between starts. `largest_run` is in
+    rows, `usual_largest_run` the median of the days'. `ahead` and `behind` are the watermark's extremes in seconds,
+    `hollow` and `still` shares of runs (see `Day`), lengths in seconds. `worst_share` is the greatest share of failed
+    rows in a day, `partial_share` that of partial runs. `interval` is the mean gap between two starts in seconds.
     """
 
     days: int
@@ -48,6 +50,7 @@ class Expectations:
     idle: Gaps
     starts: Sequence[int | None]
     starts_a_day: int
+    starts_a_week: int
     off_starts: int
     largest_run: int
     usual_largest_run: float
@@ -61,7 +64,21 @@ class Expectations:
     worst_share: float
     partial_share: float
     interval: float | None
-    accepted: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def knows_runs(self) -> bool:
+        """Whether enough is known to say when runs start and how long they take."""
+        return self.days >= _LEAST_DAYS and self.runs >= _LEAST_RUNS
+
+    @property
+    def knows_rows(self) -> bool:
+        """Whether enough is known to say what runs bring."""
+        return self.days >= _LEAST_DAYS and self.runs_with_rows >= _LEAST_RUNS
+
+    @property
+    def knows_watermark(self) -> bool:
+        """Whether enough is known to say where the watermark stands: that shows sooner than how many rows come."""
+        return self.days >= _LEAST_DAYS / 2 and self.runs_with_rows >= _LEAST_RUNS
 
 
 def learn(
@@ -72,9 +89,7 @@ def learn(
     Lengths are learned from the days before `lengths_until`, where that is another day.
     """
     days = [day for number, day in history.days.items() if number < until]
-    timed = [
-        day for number, day in history.days.items() if number < (lengths_until or until) and day.longest
-    ]
+    timed = [day for number, day in history.days.items() if number < (lengths_until or until) and day.longest]
     if not days:
         return None
     hours = _hours(history, until)
@@ -96,6 +111,7 @@ def learn(
         idle=Gaps.of(hours.starts, hours.first),
         starts=[starts_by_slot.low(slot) for slot in range(SLOTS)],
         starts_a_day=usual_starts([each for each in starts.sums if each is not None]),
+        starts_a_week=_least_a_week(hours.starts),
         off_starts=starts_by_slot.off_before(starts, times=OFF_STARTS, below=True),
         largest_run=max(largest, default=0),
         usual_largest_run=median(largest) if largest else 0.0,
@@ -110,6 +126,12 @@ def learn(
         partial_share=_share(sum(day.partial_runs for day in days), with_rows),
         interval=len(hours.starts) * 3600 / runs if runs > 1 else None,
     )
+
+
+def _least_a_week(starts: Sequence[int]) -> int:
+    """The fewest starts in any seven days; 0 where no seven are known."""
+    days = [sum(starts[first : first + 24]) for first in range(0, len(starts) - 23, 24)]
+    return min((sum(days[first : first + 7]) for first in range(len(days) - 6)), default=0)
 
 
 def failed_share(day: Day) -> float:

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from cdi_bot.core.model.run import Outcome, Run
@@ -81,7 +82,17 @@ class IntegrationHistory:
     run, `changes` grows with each. `last_rows` is the end of the newest run with rows, in seconds since 1970.
     """
 
-    __slots__ = ("_failing_since", "_lengths", "broken", "changes", "days", "empty_in_a_row", "last_rows", "recent", "through")
+    __slots__ = (
+        "_failing_since",
+        "_lengths",
+        "broken",
+        "changes",
+        "days",
+        "empty_in_a_row",
+        "last_rows",
+        "recent",
+        "through",
+    )
 
     def __init__(self) -> None:
         """Begin without a run."""
@@ -135,9 +146,9 @@ class IntegrationHistory:
             self.broken = Broken(since=self._failing_since, until=run.sync_start_time, rows=rows)
             self._failing_since = None
         self._add_watermark(day, run, end_second)
+        self.recent.append(run)
         if run.outcome is Outcome.GOOD and run.duration is not None:
             self._add_length(day, run.duration.total_seconds())
-        self.recent.append(run)
 
     def _day(self, second: float) -> Day:
         number = int(second // DAY)
@@ -175,21 +186,22 @@ class IntegrationHistory:
             insort(self._lengths, length)
             day.usual_length = self._lengths[len(self._lengths) // 2]
         day.longest = max(day.longest, length)
-        shortest = self.shortest_of_newest(and_now=length)
+        shortest = self.shortest_of_newest()
         if shortest is not None:
             day.long_in_a_row = max(day.long_in_a_row, shortest)
 
-    def shortest_of_newest(self, *, and_now: float | None = None) -> float | None:
-        """The length of the shortest of the newest few good runs, in seconds; `None` where there are too few.
+    def newest_lengths(self) -> list[float]:
+        """The lengths of the newest few good runs in seconds, as many as `IN_A_ROW`; the newest first."""
+        lengths = (
+            run.duration.total_seconds()
+            for run in reversed(self.recent)
+            if run.outcome is Outcome.GOOD and run.duration is not None
+        )
+        return list(islice(lengths, IN_A_ROW))
 
-        `and_now` is the length of one more that is not taken in yet.
-        """
-        lengths = [] if and_now is None else [and_now]
-        for run in reversed(self.recent):
-            if len(lengths) == IN_A_ROW:
-                break
-            if run.outcome is Outcome.GOOD and run.duration is not None:
-                lengths.append(run.duration.total_seconds())
+    def shortest_of_newest(self) -> float | None:
+        """The length of the shortest of them in seconds; `None` where there are too few."""
+        lengths = self.newest_lengths()
         return min(lengths) if len(lengths) == IN_A_ROW else None
 
     def to_json(self) -> list[list[Any]]:

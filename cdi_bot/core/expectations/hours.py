@@ -8,7 +8,7 @@ from dataclasses import dataclass
 SLOTS, SLOT_HOURS = 28, 6
 """A week is seen in slots of six hours. The first begins on Thursday, 0:00 UTC, as the time since 1970 does."""
 
-_WEEK = SLOTS * SLOT_HOURS
+_DAY, _WEEK = 24, SLOTS * SLOT_HOURS
 
 _LEAST_WEEKS = 3
 """From fewer weeks no extreme of a slot is taken."""
@@ -19,8 +19,8 @@ def slot_of(hour: int) -> int:
     return hour // SLOT_HOURS % SLOTS
 
 
-_LEAST_GAP, _MOST_GAP = 3, 165
-"""Hours more than usual that have to pass: a night is no sign, a long holiday none either."""
+_ROOM, _LEAST_GAP = 1.1, 3
+"""Gaps may be so many times the longest at that hour, and so many hours more."""
 
 _FEW, _FEW_OF = 3, 0.15
 """So many hours, and that share of a stretch, may be as usual without ending it."""
@@ -28,7 +28,7 @@ _FEW, _FEW_OF = 3, 0.15
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hours:
-    """Hour by hour what happened from the hour `first` (counted since 1970) on: rows, starts, and whether runs failed."""
+    """What happened hour by hour, from the hour `first` (counted since 1970) on: rows, starts, failed runs."""
 
     first: int
     rows: Sequence[int]
@@ -52,7 +52,9 @@ class DaySums:
         return cls(
             first=hours.first,
             sums=[
-                total if place >= 23 and began[place] > 0 and began[place] >= enough and not failed[place] else None
+                total
+                if place >= _DAY - 1 and began[place] > 0 and began[place] >= enough and not failed[place]
+                else None
                 for place, total in enumerate(sums)
             ],
         )
@@ -62,7 +64,7 @@ class DaySums:
         """How many runs began in 24 hours."""
         return cls(
             first=hours.first,
-            sums=[total if place >= 23 else None for place, total in enumerate(_running(hours.starts))],
+            sums=[total if place >= _DAY - 1 else None for place, total in enumerate(_running(hours.starts))],
         )
 
     def __iter__(self) -> Iterator[tuple[int, int | None]]:
@@ -79,8 +81,8 @@ def _running(amounts: Sequence[int]) -> list[int]:
     total, sums = 0, []
     for place, amount in enumerate(amounts):
         total += amount
-        if place >= 24:
-            total -= amounts[place - 24]
+        if place >= _DAY:
+            total -= amounts[place - _DAY]
         sums.append(total)
     return sums
 
@@ -120,7 +122,7 @@ class WeekSlots:
         most = sorted((most for week, most in self._most[slot].items() if week != without), reverse=True)
         if len(most) < _LEAST_WEEKS - (without is not None):
             return None
-        return most[1] if len(most) >= 4 else most[0]
+        return most[1] if len(most) > _LEAST_WEEKS else most[0]
 
     def off_before(self, sums: DaySums, *, times: float, below: bool) -> int:
         """For how many hours the sums were ever off, as seen from the other weeks."""
@@ -190,12 +192,12 @@ class Gaps:
         mean = sum(total / count for total, count in zip(sums, counts, strict=True) if count)
         return cls(longest=tuple(longest), evenness=mean / whole if whole else 1.0)
 
-    def limit(self, second_hour: int) -> float:
-        """How many hours may pass at that hour before that is odd."""
-        usual, longest = self.usual(second_hour), max(self.longest) + 1
+    def limit(self, hour: int, *, most: float) -> float:
+        """How many hours may pass at that hour of the week before that is odd; `most` is the longest holiday."""
+        longest = max(self.longest) + 1
         return max(
-            1.5 * usual + min(max(2.2 * longest, _LEAST_GAP), _MOST_GAP),
-            (1.7 + 3 * (1 - self.evenness) ** 2) * longest,
+            _ROOM * self.usual(hour) + min(max(2.2 * longest, _LEAST_GAP), most),
+            (1.7 + 4 * (1 - self.evenness) ** 2) * longest,
         )
 
     def usual(self, hour: int) -> int:

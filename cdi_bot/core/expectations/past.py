@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from cdi_bot.core.expectations.expectations import Expectations, learn
@@ -43,8 +43,5 @@ class Past:
         self.lengths_until = max(
             self.lengths_until if is_slow else today - min(_NEWEST_LENGTHS, max(young, 2)), earliest
         )
-        accepted = self.expected.accepted if self.expected else {}
         self.expected = learn(self.history, self.until, lengths_until=self.lengths_until)
-        if self.expected and accepted:
-            self.expected = replace(self.expected, accepted=accepted)
         self.learned_on = today
