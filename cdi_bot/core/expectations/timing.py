@@ -11,12 +11,13 @@ from cdi_bot.core.expectations.hours import slot_of
 from cdi_bot.core.model.incident import LateReason, Measured
 
 _LONGER = 1.5
-_LEAST_STARTS, _MANY_STARTS = 3, 12
+_LEAST_STARTS = 12
 _LONG_WEEKEND = 72
 """Hours for which what triggers runs may rest; it keeps fewer holidays than people do."""
 
 _LONGEST_LOOK = 15 * 24
-_FEWER_FOR, _FEWER_FOR_OF_FEW = 36, 84
+_FEWER_FOR = 36
+_LEAST_A_WEEK, _FEWER_A_WEEK = 6, 0.6
 _LEAST_RUNS = 5
 
 _LEAST_HANGING = 600.0
