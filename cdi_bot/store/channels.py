@@ -201,17 +201,19 @@ class ExpectedFlaws(Repository):
         )
         return await self._values(Expected, select(EXPECTED).where(which).order_by(EXPECTED.c.at))
 
-    async def accepted(self, workspace_id: int) -> dict[str, dict[str, float]]:
-        """By integration and reason, the greatest magnitude that somebody marked as expected and nobody took back."""
+    async def accepted(self, workspace_id: int) -> dict[str, dict[str, tuple[float, datetime]]]:
+        """By integration and reason, the greatest magnitude that stands as expected, and when one was last marked."""
         columns = EXPECTED.c
         rows = await self._connection.execute(
-            select(columns.integration_id, columns.reason, func.max(columns.magnitude))
-            .where(columns.workspace_id == workspace_id, columns.taken_back_by.is_(None))
-            .group_by(columns.integration_id, columns.reason)
+            select(columns.integration_id, columns.reason, columns.magnitude, columns.at).where(
+                columns.workspace_id == workspace_id, columns.taken_back_by.is_(None)
+            )
         )
-        accepted: dict[str, dict[str, float]] = {}
-        for integration_id, reason, magnitude in rows:
-            accepted.setdefault(integration_id, {})[reason] = magnitude
+        accepted: dict[str, dict[str, tuple[float, datetime]]] = {}
+        for integration_id, reason, magnitude, at in rows:
+            of_integration = accepted.setdefault(integration_id, {})
+            most, last = of_integration.get(reason, (magnitude, at))
+            of_integration[reason] = max(most, magnitude), max(last, at)
         return accepted
 
     async def count(self, channel: Channel, workspace_id: int, reason: str) -> int:

@@ -212,7 +212,7 @@ async def test_rows_that_stop_coming_are_told_once(bot: Whole) -> None:
     await bot.start_bot(unreachable_after=1e6)
     users = bot.create("Users")
     await bot.run(5)
-    still = bot.clock.now - timedelta(hours=8)
+    still = bot.clock.now - timedelta(hours=2)
     async with bot.store.write() as uow:
         await uow.runs.save(bot.workspace_id, past(users, bot.clock.now, still))
     await bot.subscribe()
@@ -231,8 +231,8 @@ async def test_rows_that_stop_coming_are_told_once(bot: Whole) -> None:
 
 
 def past(integration_id: str, now: datetime, still: datetime) -> list[Run]:
-    """A run each hour for 15 days, of which the last eight brought nothing."""
-    starts = [now - timedelta(hours=ago) for ago in range(1, 15 * 24)]
+    """A run each hour for 24 days, of which the last two brought nothing."""
+    starts = [now - timedelta(hours=ago) for ago in range(1, 24 * 24)]
     return [
         Run(
             integration_id=integration_id,

@@ -34,8 +34,8 @@ class Expectations:
     seven days. `off_low`, `off_a_little`, `off_high` and `off_starts` are for how many hours these sums were ever off.
     `silent` are the gaps between rows, `idle` those between starts. `largest_run` is in rows, `usual_largest_run` the
     median of the days'. `ahead` and `behind` are the watermark's extremes in seconds, `hollow` and `still` shares of
-    runs (see `Day`), lengths in seconds. `worst_share` is the greatest share of failed rows in a day, `partial_share`
-    that of partial runs. `interval` is the mean gap between two starts in seconds.
+    runs (see `Day`), lengths in seconds, known for `days_timed`. `worst_share` is the greatest share of failed rows in
+    a day, `partial_share` that of partial runs. `interval` is the mean gap between two starts in seconds.
     """
 
     days: int
@@ -59,6 +59,7 @@ class Expectations:
     behind: float | None
     hollow: float
     still: float
+    days_timed: int
     usual_length: float | None
     longest: float | None
     long_in_a_row: float | None
@@ -90,7 +91,8 @@ def learn(
     Lengths are learned from the days before `lengths_until`, where that is another day.
     """
     days = [day for number, day in history.days.items() if number < until]
-    timed = [day for number, day in history.days.items() if number < (lengths_until or until) and day.longest]
+    lengths_until = until if lengths_until is None else lengths_until
+    timed = {number: day for number, day in history.days.items() if number < lengths_until and day.longest}
     if not days:
         return None
     hours = _hours(history, until)
@@ -120,9 +122,10 @@ def learn(
         behind=max((day.behind for day in days if day.behind is not None), default=None),
         hollow=_share(sum(day.hollow for day in days), sum(day.empty_runs for day in days)),
         still=_share(sum(day.still for day in days), with_rows),
-        usual_length=median(day.usual_length for day in timed) if timed else None,
-        longest=max((day.longest for day in timed), default=None),
-        long_in_a_row=max((day.long_in_a_row for day in timed), default=0.0) or None,
+        days_timed=lengths_until - min(timed, default=lengths_until),
+        usual_length=median(day.usual_length for day in timed.values()) if timed else None,
+        longest=max((day.longest for day in timed.values()), default=None),
+        long_in_a_row=max((day.long_in_a_row for day in timed.values()), default=0.0) or None,
         worst_share=max(map(failed_share, days)),
         partial_share=_share(sum(day.partial_runs for day in days), with_rows),
         interval=len(hours.starts) * 3600 / runs if runs > 1 else None,

@@ -204,14 +204,48 @@ class IntegrationHistory:
         lengths = self.newest_lengths()
         return min(lengths) if len(lengths) == IN_A_ROW else None
 
-    def to_json(self) -> list[list[Any]]:
-        """The days as plain values, to be stored."""
-        return [[number, *astuple(day)] for number, day in self.days.items()]
+    def to_json(self) -> dict[str, Any]:
+        """All of it as plain values, but for the newest runs, which are stored anyway."""
+        broken, failing_since = self.broken, self._failing_since
+        return {
+            "days": [[number, *astuple(day)] for number, day in self.days.items()],
+            "through": self.through and self.through.isoformat(),
+            "last_rows": self.last_rows,
+            "empty_in_a_row": self.empty_in_a_row,
+            "failing_since": failing_since and failing_since.isoformat(),
+            "broken": broken and [broken.since.isoformat(), broken.until.isoformat(), broken.rows],
+        }
 
-    def take_json(self, stored: list[list[Any]], through: datetime | None) -> None:
-        """Take over days as they were stored, with all runs up to one that began at `through`."""
-        self.days = {number: Day(*values) for number, *values in stored}
-        self.through = through
+    @classmethod
+    def from_json(cls, stored: dict[str, Any], newest: Iterable[Run]) -> IntegrationHistory:
+        """The history as it was stored, with the `newest` runs (oldest first), some of which it may hold already."""
+        history = cls()
+        history.days = {number: Day(*values) for number, *values in stored["days"]}
+        through = _time(stored["through"])
+        history.last_rows, history.empty_in_a_row = stored["last_rows"], stored["empty_in_a_row"]
+        history._failing_since = _time(stored["failing_since"])
+        if stored["broken"]:
+            since, until, rows = stored["broken"]
+            history.broken = Broken(
+                since=datetime.fromisoformat(since), until=datetime.fromisoformat(until), rows=rows
+            )
+        runs = list(newest)
+        history.recent.extend(
+            run
+            for run in runs
+            if through
+            and run.sync_start_time <= through
+            and run.outcome is not Outcome.RUNNING
+            and not run.provisional
+        )
+        history.through = through
+        for run in runs:
+            history.add(run)
+        return history
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _hour(second: float) -> int:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from cdi_bot.core.expectations.expectations import Expectations, learn
 from cdi_bot.core.expectations.history import DAY, IntegrationHistory
+from cdi_bot.core.model.run import Run
 
 _NEWEST, _NEWEST_LENGTHS = 8, 3
 """From so many of the newest days nothing is learned: what is odd in them has to be told before it is usual."""
+
+_YOUNG, _FEW_RUNS = 7, 5
+"""Days for which what is usual is learned more often than once a day, but not from fewer runs than these."""
 
 _LONGEST = 21
 """Days after which what is odd counts as usual."""
@@ -21,7 +27,7 @@ class Past:
 
     `until` and `lengths_until` are the days (counted since 1970) before which it was learned. They stand still while
     there is an incident of that sort, so that what is odd does not become usual, but for three weeks at most.
-    `learned_on` is the day on which it was last learned.
+    `learned_on` is the day on which it was last learned, from so many runs (`learned_from`).
     """
 
     history: IntegrationHistory = field(default_factory=IntegrationHistory)
@@ -29,19 +35,43 @@ class Past:
     until: int = 0
     lengths_until: int = 0
     learned_on: int = 0
+    learned_from: int = 0
 
     def has_to_learn(self, now: datetime) -> bool:
-        """Whether a day has passed since it last learned."""
-        return int(now.timestamp() // DAY) != self.learned_on
+        """Whether a day has passed since it last learned; in the first week also whether runs have doubled."""
+        today, changes = int(now.timestamp() // DAY), self.history.changes
+        is_young = today - min(self.history.days, default=today) < _YOUNG
+        return today != self.learned_on or (is_young and changes >= max(2 * self.learned_from, _FEW_RUNS))
 
     def learn(self, now: datetime, *, is_off: bool, is_slow: bool) -> None:
         """Learn anew what is usual. `is_off`: what came is odd just now; `is_slow`: runs take too long just now."""
         today = int(now.timestamp() // DAY)
-        young = (today - min(self.history.days, default=today)) // 3
+        age = today - min(self.history.days, default=today)
         earliest = today - _LONGEST
-        self.until = max(self.until if is_off else today - min(_NEWEST, max(young, 2)), earliest)
+        self.until = max(self.until if is_off else today + 1 - min(_NEWEST, age // 3), earliest)
         self.lengths_until = max(
-            self.lengths_until if is_slow else today - min(_NEWEST_LENGTHS, max(young, 2)), earliest
+            self.lengths_until if is_slow else today + 1 - min(_NEWEST_LENGTHS, age // 7), earliest
         )
         self.expected = learn(self.history, self.until, lengths_until=self.lengths_until)
-        self.learned_on = today
+        self.learned_on, self.learned_from = today, self.history.changes
+
+    def to_json(self) -> dict[str, Any]:
+        """All that can't be learned again from the history alone, as plain values."""
+        return {
+            "history": self.history.to_json(),
+            "until": self.until,
+            "lengths_until": self.lengths_until,
+            "learned_on": self.learned_on,
+        }
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any], newest: Iterable[Run]) -> Past:
+        """The past as it was stored, with the `newest` runs (oldest first); what was expected is learned again."""
+        past = cls(
+            history=IntegrationHistory.from_json(stored["history"], newest),
+            until=stored["until"],
+            lengths_until=stored["lengths_until"],
+            learned_on=stored["learned_on"],
+        )
+        past.expected = learn(past.history, past.until, lengths_until=past.lengths_until)
+        return past

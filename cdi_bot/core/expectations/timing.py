@@ -125,4 +125,4 @@ def hanging_after(expected: Expectations | None) -> float | None:
     if expected is None or not expected.longest or not expected.usual_length or expected.runs < _LEAST_RUNS:
         return None
     beyond = max(2 * expected.longest, 4 * expected.usual_length, expected.usual_length + _LEAST_HANGING)
-    return beyond if expected.days >= _WEEK_OF_DAYS else max(beyond, _ADVISED)
+    return beyond if expected.days_timed >= _WEEK_OF_DAYS else max(beyond, _ADVISED)
