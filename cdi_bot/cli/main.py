@@ -22,13 +22,16 @@ import typer
 from rich.console import Console
 
 from cdi_bot import network
+from cdi_bot.cli.backtest import chosen, json_lines, print_backtest, run_backtest
 from cdi_bot.cli.check import run_checks
 from cdi_bot.cli.forget import forget_traces, in_words
 from cdi_bot.cli.run import run_bot, trial_client
+from cdi_bot.cli.runs_file import RunsFileError, read_runs_file
 from cdi_bot.cli.status import print_answer, status_report
 from cdi_bot.cli.streams import give_up_output
 from cdi_bot.delivery.slack_port import SlackTrouble
 from cdi_bot.monitoring.braze_port import BrazeTrouble
+from cdi_bot.monitoring.replay import ReplaySettings
 from cdi_bot.operator.http import ListenError
 from cdi_bot.operator.logs import flush_log, redact, register_secrets, set_up_logging, tell
 from cdi_bot.settings.environment import (
@@ -138,6 +141,40 @@ def status(
     console = Console() if sys.stdout.isatty() else Console(width=200)
     if not print_answer(answer, console, i18n=Translator.load(settings.language), now=now):
         raise typer.Exit(FAILED)
+
+
+@app.command()
+def backtest(
+    selector: Annotated[
+        str, typer.Argument(help="An id, a name, a pattern such as 'Users*', or all.")
+    ] = "all",
+    *,
+    days: Annotated[
+        int | None,
+        typer.Option("--days", min=1, max=3660, help="Only what was told in the last so many days."),
+    ] = None,
+    runs: Annotated[
+        str | None, typer.Option("--runs", metavar="FILE", help="JSON lines of runs; - is standard input.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line an incident.")] = False,
+) -> None:
+    """Show what the bot would have told.
+
+    Lives through past runs with the code that decides live. Example: cdi-bot backtest 'Users*' --runs history.jsonl.gz
+    """
+    if runs is None:
+        raise typer.BadParameter("say which file", param_hint="--runs")
+    try:
+        past = read_runs_file(runs, datetime.now(UTC))
+    except RunsFileError as error:
+        raise typer.BadParameter(str(error), param_hint="--runs") from None
+    found = run_backtest(chosen(past, selector), days=days, settings=ReplaySettings())
+    i18n = Translator()
+    if as_json:
+        for line in json_lines(found, i18n):
+            typer.echo(line)
+    else:
+        print_backtest(found, Console() if sys.stdout.isatty() else Console(width=200), i18n=i18n)
 
 
 @app.command()

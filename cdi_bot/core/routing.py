@@ -19,12 +19,11 @@ from cdi_bot.core.model.message import (
     FailedAgain,
     GroupedNotices,
     GroupedReply,
+    IncidentFact,
     MessageKind,
     Notice,
     OutboxMessage,
-    Recovered,
     ReplyFact,
-    StillOpen,
 )
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Snooze, Subscription, passes_filters
@@ -120,14 +119,14 @@ def fact_of(content: Content) -> ReplyFact | None:
     """The fact that a reply states about its incidents; `None` for other contents."""
     if isinstance(content, GroupedReply):
         return content.fact
-    return content.what if isinstance(content, FailedAgain | Recovered | StillOpen) else None
+    return content.what if isinstance(content, IncidentFact) else None
 
 
 def incidents_of(content: Content) -> tuple[int, ...]:
     """The ids of the incidents that a reply is about; none for other contents."""
     if isinstance(content, GroupedReply):
         return content.incident_ids
-    return (content.incident_id,) if isinstance(content, FailedAgain | Recovered | StillOpen) else ()
+    return (content.incident_id,) if isinstance(content, IncidentFact) else ()
 
 
 def joinable_replies(

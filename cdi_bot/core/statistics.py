@@ -155,7 +155,7 @@ def totals_by_integration(
             integration=one,
             sums=sums.get(one.integration_id, RunTotals()),
             unhealthy_for=time_unhealthy(own, since, until),
-            is_open=any(incident.resolved_at is None or incident.resolved_at > until for incident in own),
+            is_open=any((end := _end(incident)) is None or end > until for incident in own),
         )
         for one in integrations
         for own in [[each for each in incidents if each.integration_id == one.integration_id]]
@@ -183,7 +183,7 @@ def totals(parts: Iterable[IntegrationTotals]) -> PeriodTotals:
 def time_unhealthy(incidents: Iterable[Incident], since: datetime, until: datetime) -> timedelta:
     """Return how long at least one of these incidents was open in a period; overlapping ones count once."""
     spans = sorted(
-        (max(_start(incident), since), min(incident.resolved_at or until, until)) for incident in incidents
+        (max(_start(incident), since), min(_end(incident) or until, until)) for incident in incidents
     )
     total, counted_until = timedelta(0), since
     for start, end in spans:
@@ -191,6 +191,11 @@ def time_unhealthy(incidents: Iterable[Incident], since: datetime, until: dateti
             total += end - max(start, counted_until)
             counted_until = end
     return total
+
+
+def _end(incident: Incident) -> datetime | None:
+    """It ends with the good state, which may have to hold before the incident is over."""
+    return incident.recovered_since or incident.resolved_at
 
 
 def _start(incident: Incident) -> datetime:

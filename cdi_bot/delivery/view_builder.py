@@ -21,13 +21,12 @@ from cdi_bot.core.model.message import (
     FailedAgain,
     GroupedNotices,
     GroupedReply,
+    IncidentFact,
     IntegrationMissing,
     OutboxMessage,
-    Recovered,
     ReplyFact,
     RunStarted,
     Snoozed,
-    StillOpen,
     Subscribed,
     SyncEnded,
     SyncTriggered,
@@ -95,7 +94,7 @@ class ViewBuilder:
         channel, content = message.owed.channel, message.owed.content
         if isinstance(content, Digest):
             return await self._digest(uow, channel, content)
-        if isinstance(content, FailedAgain | Recovered | StillOpen):
+        if isinstance(content, IncidentFact):
             return await self._of_incident(uow, channel, content, now)
         if isinstance(content, GroupedReply):
             return await self._of_several(uow, channel, content, now)
@@ -150,7 +149,7 @@ class ViewBuilder:
         self,
         uow: UnitOfWork,
         channel: Channel,
-        content: FailedAgain | Recovered | StillOpen,
+        content: IncidentFact,
         now: datetime,
     ) -> EventView:
         incident = (await uow.incidents.get_many([content.incident_id]))[content.incident_id]
@@ -280,14 +279,17 @@ def is_worth_telling(told: ReplyFact, view: IncidentView) -> bool:
     """Whether a fact is still to be told: not what is snoozed, nor a reminder of what was acknowledged since."""
     if view.snooze:
         return False
-    return told != "still_open" or (view.incident.is_open and view.incident.acknowledged_by is None)
+    incident = view.incident
+    needs_somebody = incident.is_open and not incident.is_recovering and incident.acknowledged_by is None
+    return told != "still_open" or needs_somebody
 
 
 def _worst_first(view: IncidentView) -> tuple[bool, int, int, str]:
     """Sort open incidents before those that are over, then by how bad they are, then by name."""
     incident = view.incident
     name = view.integration.integration_name.lower() if view.integration else ""
-    return (not incident.is_open, severity_on_card(incident), longest_row_first(incident), name)
+    is_good = incident.recovered_since is not None or not incident.is_open
+    return (is_good, severity_on_card(incident), longest_row_first(incident), name)
 
 
 def _page(workspace: Workspace, integration_id: str, integration: Integration | None) -> str:

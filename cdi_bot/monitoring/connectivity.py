@@ -9,7 +9,7 @@ import structlog
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident
-from cdi_bot.core.rules.unreachable import UNREACHABLE, judge_unreachable
+from cdi_bot.core.rules.unreachable import UNREACHABLE, follow_unreachable
 from cdi_bot.monitoring.braze_port import NO_SUCH_INTEGRATION, BrazeReason, BrazeTrouble
 from cdi_bot.monitoring.incident_writer import ConflictError, write_incident
 from cdi_bot.store import Store
@@ -42,7 +42,7 @@ class Connectivity:
     admin_channel: Channel | None
     last_answer: datetime
     reason: BrazeReason | None = None
-    incident: Incident | None = None
+    incident: Incident | None = None  # the newest, open or over
     paused_until: datetime | None = None
     answering_since: datetime | None = None
     _failures: int = 0
@@ -90,29 +90,37 @@ class Connectivity:
             self.paused_until += by
 
     async def load(self) -> None:
-        """Read the incident that an earlier process left open."""
+        """Read the newest incident that an earlier process has stored."""
         async with self.store.read() as uow:
-            found = await uow.incidents.open_for(self.workspace_id, UNREACHABLE.kind, None)
-        self.incident = found[0] if found else None
+            self.incident = await uow.incidents.newest_of_workspace(self.workspace_id, UNREACHABLE.kind)
 
     async def judge(self, now: datetime) -> bool:
         """Open, change or resolve the incident where that is due; True when messages are owed."""
-        after = judge_unreachable(
+        last = self.incident
+        changes = follow_unreachable(
             workspace_id=self.workspace_id,
             last_answer=self.last_answer,
             reason=self.reason.value if self.reason else None,
-            incident=self.incident,
+            last=last,
             now=now,
             unreachable_after=self.unreachable_after,
         )
-        if after is None:
+        if not changes:
             return False
+        was_over = last is not None and not last.is_open
         try:
             async with self.store.write() as uow:
-                stored = await write_incident(uow, after, None, now=now, also_tell=self.admin_channel)
+                for each in changes:
+                    has_reopened = was_over and last is not None and each.incident_id == last.incident_id
+                    self.incident = await write_incident(
+                        uow, each, None, now=now, has_reopened=has_reopened, also_tell=self.admin_channel
+                    )
         except ConflictError:
             await self.load()  # somebody acknowledged it meanwhile: judged again in a moment
             return False
-        log.info("connectivity changed", unreachable=stored.is_open, reason=stored.reason)
-        self.incident = stored if stored.is_open else None
+        log.info(
+            "connectivity changed",
+            unreachable=self.reason is not None,
+            reason=self.reason.value if self.reason else None,
+        )
         return True

@@ -15,7 +15,8 @@ import structlog
 from cdi_bot.core.expectations.flaws import Accepted
 from cdi_bot.core.model import still_waits
 from cdi_bot.core.model.incident import Incident, Kind
-from cdi_bot.core.rules.kind_rules import IntegrationFacts
+from cdi_bot.core.rules import reopening
+from cdi_bot.core.rules.kind_rules import IntegrationFacts, Rule
 from cdi_bot.core.rules.kinds import KINDS
 from cdi_bot.monitoring.incident_writer import ConflictError, write_if_watched
 from cdi_bot.monitoring.integration_state import IntegrationState
@@ -54,7 +55,7 @@ class Evaluator:
         self._judged_at: datetime | None = None
         self._failing: set[tuple[Kind, str]] = set()  # logged once, not every few seconds
         self._pasts = PastReader(store, workspace_id)
-        self._rules = {kind: rules.rule(grace) for kind, rules in KINDS.items() if rules.rule}
+        self._rules = {kind: rules.rule(grace) if rules.rule else None for kind, rules in KINDS.items()}
 
     async def tick(self) -> None:
         """Judge everything if it is time. Raises nothing: database trouble is left to the next call."""
@@ -79,7 +80,7 @@ class Evaluator:
                 incident = open_incidents.get((kind, item.integration_id))
                 try:
                     facts = self._facts_of(item, accepted.get(item.integration_id, {}))
-                    changed = rule.judge(facts, incident, now)
+                    changed = judge(rule, facts, incident, now)
                     if changed:
                         await self._write(changed, now)
                 except StoreTrouble:
@@ -109,21 +110,33 @@ class Evaluator:
         return {(incident.kind, incident.integration_id): incident for incident in found}
 
     async def _write(self, changed: Incident, now: datetime) -> None:
+        integration_id = changed.integration_id or ""
         try:
             async with self._store.write() as uow:
-                stored = await write_if_watched(uow, changed, now=now)
+                known = await uow.incidents.newest_of_each(self._workspace_id, changed.kind, [integration_id])
+                runs = await uow.runs.page(
+                    self._workspace_id, integration_id, offset=0, limit=reopening.RUNS_NEEDED
+                )
+                interval = reopening.usual_interval(run.sync_start_time for run in runs)
+                over = {each.incident_id for each in known[integration_id] if not each.is_open}
+                stored = [
+                    await write_if_watched(
+                        uow, each, now=now, has_reopened=each.is_open and each.incident_id in over
+                    )
+                    for each in reopening.followed(changed, known[integration_id], interval=interval, now=now)
+                ]
         except ConflictError:
             return  # acknowledged at this very moment: the next evaluation sees it
-        if stored is None:
-            return
-        log.info(
-            "condition",
-            kind=stored.kind.value,
-            reason=stored.reason,
-            integration=stored.integration_id,
-            incident=stored.incident_id,
-            is_open=stored.is_open,
-        )
+        for each in filter(None, stored):
+            log.info(
+                "condition",
+                kind=each.kind.value,
+                reason=each.reason,
+                integration=each.integration_id,
+                incident=each.incident_id,
+                is_open=each.is_open,
+                is_recovering=each.is_recovering,
+            )
         self._wake()
 
 
@@ -154,3 +167,19 @@ def facts_of(
         answering_since=answering_since + skew if answering_since else None,
         skew=skew,
     )
+
+
+def judge(
+    rule: Rule | None, facts: IntegrationFacts, incident: Incident | None, now: datetime
+) -> Incident | None:
+    """A new, changed or resolved incident, `None` when nothing changed.
+
+    A kind without a `rule` comes with runs: of it only an incident that is recovering is judged.
+    """
+    if incident is None or not incident.is_recovering:
+        return rule.judge(facts, incident, now) if rule else None
+    begun = rule.judge(facts, None, now) if rule else None
+    watched = facts.watched
+    # Of an integration that is gone from Braze nothing more is to be seen.
+    seen = now + facts.skew if watched.missing_since else watched.observed_at
+    return begun or reopening.settled(incident, seen, now)

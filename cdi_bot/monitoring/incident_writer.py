@@ -20,7 +20,8 @@ from cdi_bot.core.model.message import (
     IntegrationMissing,
     MessageKind,
     OwedMessage,
-    recovered,
+    Recovered,
+    Reopened,
     reply,
     show_card,
 )
@@ -43,16 +44,19 @@ class IncidentUpdate:
     """A new or changed incident, and what is to be told about it.
 
     `incident` is the incident as it should now be (`incident_id` 0 when it is new, else with its revision raised by
-    one). Its end is told where it `has_recovered`. `failures` are the failed runs that decide which channels are
-    told, `None` where the incident itself decides. `failed_again` are runs that failed while it was open, oldest
-    first; `after_good`: a good run stood between them and the ones before.
+    one). Its end is told where it `has_recovered`, and that it is back where it `has_reopened`. `failures` are the
+    failed runs that decide which channels are told, `None` where the incident itself decides. `failed_again` are runs
+    that failed while it was open and are to be told, oldest first, and `untold` how many failed since the last reply;
+    `after_good`: a good run stood between them and the ones before.
     """
 
     incident: Incident
     integration: Integration | None  # None: the incident of a whole workspace
     has_recovered: bool
+    has_reopened: bool = False
     failures: Sequence[Run] | None = None
     failed_again: Sequence[Run] = ()
+    untold: int = 0
     after_good: bool = False
 
 
@@ -61,16 +65,13 @@ async def store_incidents(uow: UnitOfWork, incidents: Sequence[Incident]) -> lis
 
     Raises `ConflictError` when somebody else changed one of them at the same moment.
     """
-    added = iter(await uow.incidents.add([incident for incident in incidents if not incident.incident_id]))
-    stored = []
-    for incident in incidents:
-        if not incident.incident_id:
-            stored.append(next(added))
-        elif await uow.incidents.update(incident, expected_revision=incident.revision - 1):
-            stored.append(incident)
-        else:
+    known = [incident for incident in incidents if incident.incident_id]
+    # One of a kind is open at a time: what ends comes before what opens.
+    for incident in sorted(known, key=lambda each: each.is_open):
+        if not await uow.incidents.update(incident, expected_revision=incident.revision - 1):
             raise ConflictError(f"incident {incident.incident_id} was changed by somebody else")
-    return stored
+    added = iter(await uow.incidents.add([incident for incident in incidents if not incident.incident_id]))
+    return [incident if incident.incident_id else next(added) for incident in incidents]
 
 
 async def write_incident(
@@ -79,6 +80,7 @@ async def write_incident(
     integration: Integration | None,
     *,
     now: datetime,
+    has_reopened: bool = False,
     also_tell: Channel | None = None,
 ) -> Incident:
     """Store an incident that no failed run opened, and owe what follows; `also_tell` needs no subscription.
@@ -86,19 +88,26 @@ async def write_incident(
     Raises `ConflictError` like `store_incidents`.
     """
     (stored,) = await store_incidents(uow, [incident])
-    update = IncidentUpdate(incident=stored, integration=integration, has_recovered=not stored.is_open)
+    update = IncidentUpdate(
+        incident=stored,
+        integration=integration,
+        has_recovered=not stored.is_open,
+        has_reopened=has_reopened,
+    )
     cards = (await uow.cards.of_incidents([stored.incident_id])).get(stored.incident_id, [])
     subscriptions = await uow.subscriptions.for_workspace(stored.workspace_id)
     await owe_incident(uow, update, cards=cards, subscriptions=subscriptions, now=now, also_tell=also_tell)
     return stored
 
 
-async def write_if_watched(uow: UnitOfWork, incident: Incident, *, now: datetime) -> Incident | None:
+async def write_if_watched(
+    uow: UnitOfWork, incident: Incident, *, now: datetime, has_reopened: bool = False
+) -> Incident | None:
     """Store an incident of an integration; `None` when nobody watches the integration any more."""
     watched = await uow.integrations.get(incident.workspace_id, incident.integration_id or "")
     if watched is None or watched.watched_since is None:
         return None
-    return await write_incident(uow, incident, watched.integration, now=now)
+    return await write_incident(uow, incident, watched.integration, now=now, has_reopened=has_reopened)
 
 
 async def owe_incident(
@@ -124,11 +133,18 @@ async def owe_incident(
     if update.failed_again:
         told = channels_for_runs(subscriptions, integration, update.failed_again)
         owed += [_failed_again(card, update, now) for card in raised if card.channel in told]
+    if update.has_reopened:
+        told = (
+            channels_for_runs(subscriptions, integration, update.failures)
+            if update.failures is not None
+            else (channels_for_incident(subscriptions, integration, incident))
+        )
+        owed += [_reopened(card, incident, now) for card in raised if card.channel in told]
     if update.has_recovered:
         await _end_snoozes(uow, incident)
         everybody = rules_of(incident).told_in_every_card_when_over
         told = channels_for_recovery(subscriptions, integration)
-        owed += [recovered(card, incident, now) for card in raised if everybody or card.channel in told]
+        owed += [_recovered(card, incident, now) for card in raised if everybody or card.channel in told]
     await uow.outbox.add(owed, now=now)
 
 
@@ -152,11 +168,23 @@ def _failed_again(card: Card, update: IncidentUpdate, now: datetime) -> OwedMess
     content = FailedAgain(
         incident_id=incident.incident_id,
         run_start=newest.sync_start_time,
-        runs=len(update.failed_again),
+        runs=update.untold,
         after_good=update.after_good or incident.failed_in_a_row == 1,
     )
     fact = f"failed:{incident.incident_id}:{int(newest.sync_start_time.timestamp())}"
     return reply(card, fact, content, now, broadcast=False)
+
+
+def _recovered(card: Card, incident: Incident, now: datetime) -> OwedMessage:
+    """The reply, also shown in the channel, that an incident is over."""
+    fact = f"recovered:{incident.incident_id}:{incident.reopened}"
+    return reply(card, fact, Recovered(incident_id=incident.incident_id), now)
+
+
+def _reopened(card: Card, incident: Incident, now: datetime) -> OwedMessage:
+    """The reply, also shown in the channel, that an incident is back."""
+    fact = f"reopened:{incident.incident_id}:{incident.revision}"
+    return reply(card, fact, Reopened(incident_id=incident.incident_id), now)
 
 
 async def _end_snoozes(uow: UnitOfWork, incident: Incident) -> None:
@@ -207,7 +235,8 @@ async def stop_watching(
     workspace_id = integrations[0].integration.workspace_id
     ids = [watched.integration.integration_id for watched in integrations]
     for incident in await uow.incidents.open_for(workspace_id, None, ids):
-        await uow.incidents.update(resolved(incident, now), expected_revision=incident.revision)
+        over = replace(resolved(incident, now), recovered_since=None)  # it is not to be reopened
+        await uow.incidents.update(over, expected_revision=incident.revision)
     stopped = [
         replace(watched, watched_since=None, baseline_taken=False, baseline_start=None)
         for watched in integrations

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from operator import attrgetter, itemgetter
 from typing import Any
 
-from cdi_bot.core.expectations.past import Past
+from cdi_bot.core.expectations.past import LearnedPast
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.run import Outcome, Run, listed_status, second_of
 from cdi_bot.monitoring.braze_port import Unreadable
@@ -78,7 +78,7 @@ class IntegrationState:
         self.failures = 0
         self.unreadable: tuple[Unreadable, ...] = ()
         self.resume_from: tuple[list[Run], str] | None = None
-        self.past: Past | None = None
+        self.past: LearnedPast | None = None
 
     @property
     def watched(self) -> WatchedIntegration:

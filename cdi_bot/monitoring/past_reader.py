@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cdi_bot.core.expectations.history import KEPT_DAYS, RECENT_RUNS
-from cdi_bot.core.expectations.past import Past
+from cdi_bot.core.expectations.past import LearnedPast
 from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.run import Run
 from cdi_bot.monitoring.integration_state import IntegrationState
@@ -63,13 +63,15 @@ class PastReader:
         for item in items:
             known = stored.get(item.integration_id)
             if known is None:
-                past = Past()
+                past = LearnedPast()
                 for run in await self._runs(item.integration_id, now - timedelta(days=KEPT_DAYS), least=0):
                     past.history.add(run)
             else:
                 through = known["history"]["through"]
                 since = datetime.fromisoformat(through) if through else now
-                past = Past.from_json(known, await self._runs(item.integration_id, since, least=RECENT_RUNS))
+                past = LearnedPast.from_json(
+                    known, await self._runs(item.integration_id, since, least=RECENT_RUNS)
+                )
             if item.newest is not None:  # it may have been stored meanwhile
                 past.history.add(item.newest)
             item.past = past

@@ -15,12 +15,13 @@ from datetime import datetime
 
 import structlog
 
-from cdi_bot.core.model.incident import Incident
+from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.integration import WatchedIntegration
 from cdi_bot.core.model.message import MessageKind, OwedMessage, RunStarted
 from cdi_bot.core.model.run import Outcome, Run
 from cdi_bot.core.model.subscription import Subscription
 from cdi_bot.core.routing import channels_for_runs
+from cdi_bot.core.rules.failed_runs import past_needed
 from cdi_bot.core.rules.sync_failed import Finding, IncidentChange, judge_runs
 from cdi_bot.monitoring.incident_writer import ConflictError, IncidentUpdate, owe_incident, store_incidents
 from cdi_bot.store import RowRefused, Store, StoreTrouble, UnitOfWork
@@ -54,7 +55,7 @@ async def record_observations(
         return []
     workspace_id = observations[0].watched.integration.workspace_id
     ids = [observation.watched.integration.integration_id for observation in observations]
-    newest = await uow.incidents.newest_sync_failed(workspace_id, ids)
+    newest = await uow.incidents.newest_of_each(workspace_id, Kind.SYNC_FAILED, ids)
     stored = await uow.integrations.get_many(workspace_id, ids)
     for integration_id, observation in zip(ids, observations, strict=True):
         await uow.runs.remove(workspace_id, integration_id, observation.vanished)
@@ -67,12 +68,14 @@ async def record_observations(
     ended_by_list = await _ended_by_listed_runs(
         uow, workspace_id, [run for each in newest for run in stored_runs.get(each, [])]
     )
+    past = await _past(uow, workspace_id, observations, newest)
     findings = [
         judge_runs(
             watched=_with_stored_watch(observation.watched, stored.get(integration_id)),
             stored=stored_runs.get(integration_id, []),
             observed=observation.runs,
-            incident=incident if (incident := newest.get(integration_id)) and incident.is_open else None,
+            incidents=newest.get(integration_id, []),
+            past=past.get(integration_id, []),
             ended_by_list=ended_by_list[integration_id],
             now=now,
         )
@@ -86,10 +89,26 @@ async def record_observations(
         ]
     )
     await uow.runs.save(workspace_id, [run for finding in findings for run in finding.runs])
-    await _write_findings(
-        uow, workspace_id, [each for one in findings for each in (*one.corrections, one)], now
-    )
+    await _write_findings(uow, workspace_id, [each for one in findings for each in (*one.others, one)], now)
     return findings
+
+
+async def _past(
+    uow: UnitOfWork,
+    workspace_id: int,
+    observations: Sequence[Observation],
+    newest: Mapping[str, Sequence[Incident]],
+) -> Mapping[str, Sequence[Run]]:
+    """By integration, as many of the newest runs before the observed ones as it takes to judge these."""
+    starts: defaultdict[int, dict[str, datetime]] = defaultdict(dict)
+    for each in observations:
+        key = each.watched.integration.integration_id
+        if needed := past_needed(each.runs, newest.get(key, ())):
+            starts[needed][key] = min(run.sync_start_time for run in each.runs)
+    found: dict[str, Sequence[Run]] = {}
+    for limit, before in starts.items():
+        found |= await uow.runs.before_each(workspace_id, before, limit=limit)
+    return found
 
 
 async def _ended_by_listed_runs(
@@ -151,18 +170,18 @@ async def _write_findings(
 
 def _update(finding: Finding, incident: Incident) -> IncidentUpdate:
     failed_again: Sequence[Run] = ()
-    if finding.change is IncidentChange.FAILED_AGAIN:
-        failed_again = finding.failures
-    elif incident.is_open and incident.failed_runs > 1:
+    if finding.untold:
         # Of a partial run that the list told first, only the status call's counts say which channels are told: it
         # comes again then, and its key keeps it from being told twice.
-        failed_again = finding.counted
+        failed_again = finding.failures or finding.counted
     return IncidentUpdate(
         incident=incident,
         integration=finding.watched.integration,
         has_recovered=finding.change is IncidentChange.RECOVERED,
+        has_reopened=finding.change is IncidentChange.REOPENED,
         failures=[*finding.failures, *finding.counted],
         failed_again=failed_again,
+        untold=finding.untold,
         after_good=finding.after_good,
     )
 

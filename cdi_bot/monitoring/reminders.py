@@ -61,6 +61,7 @@ class Reminders:
             incident
             for incident in await uow.incidents.open_for(self.workspace_id, None, None)
             if incident.acknowledged_by is None
+            and not incident.is_recovering
             and not still_waits(incident.opened_at, self.repeat_after, now)
         ]
         if not due:

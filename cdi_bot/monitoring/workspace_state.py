@@ -170,7 +170,7 @@ class WorkspaceState:
         self._detections.note(findings, now + self._clock_skew())
         for finding in findings:
             self._remember(finding)
-        if any(finding.incident or finding.started or finding.corrections for finding in findings):
+        if any(finding.incident or finding.started or finding.others for finding in findings):
             self._wake()
         return {finding.watched.integration.integration_id for finding in findings}
 
@@ -183,7 +183,7 @@ class WorkspaceState:
         item.watched = finding.watched
         for run in sorted(finding.runs, key=lambda run: run.sync_start_time):
             item.note_run(run)
-        for each in (*finding.corrections, finding):
+        for each in (*finding.others, finding):
             if each.change:
                 log.info(
                     "incident",

@@ -69,13 +69,30 @@ class Incidents(Repository):
             which.append(columns.integration_id.in_(self._names(integration_ids)))
         return await self._where(*which)
 
-    async def newest_sync_failed(
-        self, workspace_id: int, integration_ids: Collection[str]
-    ) -> dict[str, Incident]:
-        """The newest `sync_failed` incident of each integration that ever had one: an open one is always the newest."""
-        which = {"workspace": workspace_id, "wanted": sent_names(self._connection, integration_ids)}
-        rows = await self._connection.execute(_newest_of(self._connection), which)
-        return {row.integration_id: _incident_of(row) for row in rows}
+    async def newest_of_each(
+        self, workspace_id: int, kind: Kind, integration_ids: Collection[str]
+    ) -> dict[str, list[Incident]]:
+        """The newest incident of a kind and of each reason, oldest first; an integration without any has none.
+
+        Of each reason an open one is always the newest.
+        """
+        which = {
+            "workspace": workspace_id,
+            "kind": kind,
+            "wanted": sent_names(self._connection, integration_ids),
+        }
+        rows = await self._connection.execute(_newest_of_each(self._connection), which)
+        return grouped((row.integration_id, _incident_of(row)) for row in rows)
+
+    async def newest_of_workspace(self, workspace_id: int, kind: Kind) -> Incident | None:
+        """The newest incident of a kind that concerns the whole workspace."""
+        columns = INCIDENTS.c
+        which = and_(
+            columns.workspace_id == workspace_id, columns.kind == kind, columns.integration_id.is_(None)
+        )
+        newest = select(func.max(columns.incident_id)).where(which).scalar_subquery()
+        found = await self._where(columns.incident_id == newest)
+        return found[0] if found else None
 
     async def resolved_by(self, workspace_id: int, runs: Collection[Run]) -> list[Incident]:
         """The `sync_failed` incidents that one of these stored runs ended, oldest first."""
@@ -211,20 +228,21 @@ def _with_runs() -> Select[Any]:
 
 
 @once
-def _newest_of(connection: AsyncConnection) -> Select[Any]:
-    """The newest failure of each of the wanted integrations: one index search each."""
+def _newest_of_each(connection: AsyncConnection) -> Select[Any]:
+    """The newest incident of each of the wanted integrations and of each reason: one index search each."""
     wanted = names_parameter(connection, "wanted").subquery("wanted")
     others = INCIDENTS.alias("others")
+    of_integration = and_(
+        others.c.workspace_id == bindparam("workspace"),
+        others.c.integration_id == wanted.c.value,
+        others.c.kind == bindparam("kind"),
+    )
     newest = (
         select(func.max(others.c.incident_id))
-        .where(
-            others.c.workspace_id == bindparam("workspace"),
-            others.c.integration_id == wanted.c.value,
-            others.c.kind == Kind.SYNC_FAILED,
-        )
-        .scalar_subquery()
+        .select_from(wanted.outerjoin(others, of_integration))
+        .group_by(wanted.c.value, others.c.reason)
     )
-    return _with_runs().where(INCIDENTS.c.incident_id.in_(select(newest).select_from(wanted)))
+    return _with_runs().where(INCIDENTS.c.incident_id.in_(newest)).order_by(INCIDENTS.c.incident_id)
 
 
 @once

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import (
     Float,
+    Integer,
     Select,
     and_,
     bindparam,
@@ -48,6 +49,7 @@ from cdi_bot.store.tables import INCIDENTS, INTEGRATIONS, RUN_KEY, RUNS
 
 _SECOND = timedelta(seconds=1)
 _MICROSECOND = timedelta(microseconds=1)
+_EVER = datetime(1, 1, 1, tzinfo=UTC)
 _NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 IntegrationKey = tuple[int, str]
@@ -103,6 +105,19 @@ class Runs(Repository):
         """The same for several integrations, each with its own start; one without any run is left out."""
         spans = [(integration_id, start - _SECOND, _NEVER) for integration_id, start in starts.items()]
         runs = await self._within(workspace_id, spans)
+        newest_first = sorted(runs, key=lambda run: run.sync_start_time, reverse=True)
+        return dict(grouped((run.integration_id, run) for run in newest_first))
+
+    async def before_each(
+        self, workspace_id: int, starts: Mapping[str, datetime], *, limit: int
+    ) -> dict[str, list[Run]]:
+        """The newest stored runs of each integration that began before its start, newest first: up to so many."""
+        if not starts:
+            return {}
+        spans = [(integration_id, start, start) for integration_id, start in starts.items()]
+        sent = {"workspace": workspace_id, "before": limit - 1, **sent_spans(self._connection, spans)}
+        rows = await self._connection.execute(_all_before(self._connection), sent)
+        runs = [value_of(Run, row) for row in rows if row.job_status is not None]
         newest_first = sorted(runs, key=lambda run: run.sync_start_time, reverse=True)
         return dict(grouped((run.integration_id, run) for run in newest_first))
 
@@ -268,6 +283,31 @@ def _all_within(connection: AsyncConnection) -> Select[Any]:
         RUNS.c.sync_start_time.between(span.c.first, span.c.last),
     )
     return select(RUNS).select_from(span.outerjoin(RUNS, within))
+
+
+@once
+def _all_before(connection: AsyncConnection) -> Select[Any]:
+    """The runs that began before a time, from the one on that has a certain number of them after it."""
+    span, others = spans_table(connection), RUNS.alias("others")
+    first = (
+        select(others.c.sync_start_time)
+        .where(
+            others.c.workspace_id == bindparam("workspace"),
+            others.c.integration_id == span.c.name,
+            others.c.sync_start_time < span.c.first,
+        )
+        .order_by(others.c.sync_start_time.desc())
+        .offset(bindparam("before", type_=Integer()))
+        .limit(1)
+        .scalar_subquery()
+    )
+    before = and_(
+        RUNS.c.workspace_id == bindparam("workspace"),
+        RUNS.c.integration_id == span.c.name,
+        RUNS.c.sync_start_time >= func.coalesce(first, _EVER),
+        RUNS.c.sync_start_time < span.c.first,
+    )
+    return select(RUNS).select_from(span.outerjoin(RUNS, before))
 
 
 def _merged(stored: Run | None, listed: Run) -> Run | None:

@@ -159,6 +159,9 @@ class IncidentRow(Base):
     reason: Mapped[str | None]
     measured: Mapped[Code | None]
     quiet: Mapped[bool]
+    reopened: Mapped[int]
+    recovered_since: Mapped[datetime | None]
+    hold_seconds: Mapped[int]
 
 
 class CardRow(InChannel, Base):

@@ -147,7 +147,7 @@ class HomeQueries(UseCases):
     def _entries(self, subscriptions: Sequence[Subscription], health: Health) -> list[_Entry]:
         """The entries in order: what needs attention, the subscriptions channel by channel, all integrations."""
         by_urgency = sorted(health.subscribed, key=lambda each: _most_urgent_first(each, health.incidents))
-        unhealthy = [each for each in by_urgency if each.integration.integration_id in health.incidents]
+        unhealthy = [each for each in by_urgency if health.is_unhealthy(each)]
         by_channel = sorted(subscriptions, key=lambda one: (one.channel.channel_id, one.subscription_id))
         return [
             *(self._needs_attention(each, subscriptions, health) for each in unhealthy[:MOST_URGENT]),
@@ -201,7 +201,7 @@ def _channel_subscription(one: Subscription, health: Health) -> ChannelSubscript
     return ChannelSubscription(
         subscription=one,
         total=len(listed),
-        unhealthy=sum(each.integration.integration_id in health.incidents for each in listed),
+        unhealthy=sum(map(health.is_unhealthy, listed)),
         name=single.integration_name if single else None,
     )
 

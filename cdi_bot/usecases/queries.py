@@ -260,7 +260,7 @@ def _most_urgent_first(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """The integrations that some subscriptions match, with the worst open incident of each, by id.
+    """The integrations that some subscriptions match, with the worst open incident of each, by id: maybe recovering.
 
     `subscribed` and `by_selector`, which says what each selector matches, are in the order of names. `unreachable` is
     the open incident of the workspace, if Braze can't be reached.
@@ -274,12 +274,20 @@ class Health:
     @property
     def failing(self) -> int:
         """How many integrations have failing runs."""
-        return sum(rules_of(incident).counts_as_failing for incident in self.incidents.values())
+        return sum(
+            rules_of(incident).counts_as_failing and not incident.is_recovering
+            for incident in self.incidents.values()
+        )
 
     @property
     def unhealthy(self) -> int:
-        """How many integrations have an open incident of any kind."""
-        return len(self.incidents)
+        """How many integrations have an open incident of any kind that is not recovering."""
+        return sum(map(self.is_unhealthy, self.subscribed))
+
+    def is_unhealthy(self, watched: WatchedIntegration) -> bool:
+        """Whether an integration has an open incident that is not recovering."""
+        incident = self.incidents.get(watched.integration.integration_id)
+        return incident is not None and not incident.is_recovering
 
 
 async def health_of(uow: UnitOfWork, workspace_id: int, subscriptions: Sequence[Subscription]) -> Health:
@@ -298,7 +306,7 @@ async def health_of(uow: UnitOfWork, workspace_id: int, subscriptions: Sequence[
         subscribed=subscribed,
         by_selector=by_selector,
         incidents=await worst_incidents(uow, workspace_id, listed),
-        unreachable=next(iter(unreachable), None),
+        unreachable=next((each for each in unreachable if not each.is_recovering), None),
     )
 
 

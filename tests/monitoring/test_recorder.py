@@ -151,10 +151,8 @@ async def test_one_row_that_the_database_refuses_spoils_no_other(
             assert [len(cast("list[Any]", each)) for each in stored] == [1, 1]
     assert [line["integration"] for line in logged if line["event"] == "observation refused"] == ["bad"]
     async with store.read() as look:
-        assert set(await look.incidents.newest_sync_failed(workspace_id, ["good", "other", "bad"])) == {
-            "good",
-            "other",
-        }
+        found = await look.incidents.open_for(workspace_id, Kind.SYNC_FAILED, ["good", "other", "bad"])
+    assert {each.integration_id for each in found} == {"good", "other"}
     assert store.trouble is None
     await store.close()
 

@@ -27,9 +27,10 @@ FROM numbers CROSS JOIN braze_workspaces w
 
 _ALERTS = """
 INSERT INTO incidents (workspace_id, integration_id, kind, revision, opened_at, failing_since, failed_runs,
-  failed_in_a_row, resolved_at, quiet)
+  failed_in_a_row, resolved_at, quiet, reopened, hold_seconds)
 <each> SELECT 1, <name>, 'sync_failed', 1, <at:n % <runs>>, <at:n % <runs>>, 1, 1,
-  CASE WHEN n % <runs> = <runs> - 1 AND n < 5 * <runs> THEN NULL ELSE <at:n % <runs>> END, <false> FROM numbers;
+  CASE WHEN n % <runs> = <runs> - 1 AND n < 5 * <runs> THEN NULL ELSE <at:n % <runs>> END, <false>, 0,
+  3600 FROM numbers;
 INSERT INTO cards (team_id, channel_id, wanted_revision, shown_revision, first_shown_revision, created_at)
 <each> SELECT 'T1', 'C1', 1, 1, 1, <at:0> FROM numbers;
 INSERT INTO card_incidents (card_id, incident_id, team_id, channel_id)

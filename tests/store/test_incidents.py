@@ -135,21 +135,36 @@ async def test_an_update_with_an_outdated_run_keeps_the_known_one(store: Store) 
 
 
 async def test_the_newest_incident_of_each(store: Store) -> None:
-    """Open or not, of the right kind and workspace, after any number of older ones."""
+    """Open or not, of each reason, of the right kind and workspace, after any number of older ones."""
     workspace_id, other = await a_workspace(store), await a_workspace(store, "fra-01")
-    _, _, opened, over, *_ = await add(
+    added = await add(
         store,
         incident(workspace_id, resolved_at=NOW),
+        incident(workspace_id, resolved_at=NOW, reason="odd"),
         incident(workspace_id, resolved_at=NOW),
-        incident(workspace_id),
         incident(workspace_id, "two", resolved_at=NOW, resolved_by=run(1, "success", "two")),
+        incident(workspace_id),
         incident(other),
         incident(workspace_id, kind=Kind.LATE),
     )
     async with store.read() as work:
-        newest = await work.incidents.newest_sync_failed(workspace_id, ["one", "two", "three"])
-        assert newest == {"one": opened, "two": over}
-        assert await work.incidents.newest_sync_failed(workspace_id, []) == {}
+        newest = await work.incidents.newest_of_each(workspace_id, Kind.SYNC_FAILED, ["one", "two", "three"])
+        assert newest == {"one": [added[1], added[4]], "two": [added[3]]}
+        assert await work.incidents.newest_of_each(workspace_id, Kind.SYNC_FAILED, []) == {}
+
+
+async def test_the_newest_incident_of_a_workspace(store: Store) -> None:
+    """Of none of its integrations."""
+    workspace_id = await a_workspace(store)
+    unreachable = incident(workspace_id, kind=Kind.UNREACHABLE)
+    _, newest, _ = await add(
+        store,
+        *(replace(unreachable, integration_id=None, resolved_at=NOW) for _ in range(2)),
+        incident(workspace_id),
+    )
+    async with store.read() as work:
+        assert await work.incidents.newest_of_workspace(workspace_id, Kind.UNREACHABLE) == newest
+        assert await work.incidents.newest_of_workspace(workspace_id, Kind.LATE) is None
 
 
 async def test_incidents_are_found_by_the_runs_that_ended_them(store: Store) -> None:

@@ -41,7 +41,13 @@ ASKED: dict[str, Ask] = {
         1,
         [run(RUNS, integration_id="i000007"), run(RUNS, integration_id="i000008", provisional=True)],
     ),
-    "newest incidents": lambda work: work.incidents.newest_sync_failed(1, ["i000007", "i000008"]),
+    "runs of several before": lambda work: work.runs.before_each(
+        1, dict.fromkeys(IDS[:9], NOW + (RUNS - 2) * MINUTE), limit=9
+    ),
+    "newest incidents": lambda work: work.incidents.newest_of_each(
+        1, Kind.SYNC_FAILED, ["i000007", "i000008"]
+    ),
+    "newest incident of the workspace": lambda work: work.incidents.newest_of_workspace(1, Kind.UNREACHABLE),
     "incidents that runs ended": lambda work: work.incidents.resolved_by(
         1, [run(RUNS, "success", "i000007"), run(RUNS, "success", "i000008")]
     ),

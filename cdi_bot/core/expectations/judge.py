@@ -6,13 +6,13 @@ from datetime import datetime
 
 from cdi_bot.core.expectations.flaws import Accepted, Flaw
 from cdi_bot.core.expectations.history import HOUR
-from cdi_bot.core.expectations.past import Past
+from cdi_bot.core.expectations.past import LearnedPast
 from cdi_bot.core.expectations.rows import judge_backlog, judge_failed_share, judge_rows, judge_silence
 from cdi_bot.core.expectations.watermark import judge_ahead, judge_watermark
 from cdi_bot.core.model.run import Run
 
 
-def quality_flaws(past: Past | None, newest: Run, seen_at: datetime, accepted: Accepted) -> list[Flaw]:
+def quality_flaws(past: LearnedPast | None, newest: Run, seen_at: datetime, accepted: Accepted) -> list[Flaw]:
     """What is odd about what arrived, the most telling first, but for what somebody said was expected.
 
     `newest` is the newest run that ended well, `seen_at` when Braze last told of the integration.

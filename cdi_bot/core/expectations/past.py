@@ -22,7 +22,7 @@ _LONGEST = 21
 
 
 @dataclass(slots=True, kw_only=True)
-class Past:
+class LearnedPast:
     """The history of one integration and what is `expected` of it, `None` while too little is known.
 
     `until` and `lengths_until` are the days (counted since 1970) before which it was learned. They stand still while
@@ -65,7 +65,7 @@ class Past:
         }
 
     @classmethod
-    def from_json(cls, stored: dict[str, Any], newest: Iterable[Run]) -> Past:
+    def from_json(cls, stored: dict[str, Any], newest: Iterable[Run]) -> LearnedPast:
         """The past as it was stored, with the `newest` runs (oldest first); what was expected is learned again."""
         past = cls(
             history=IntegrationHistory.from_json(stored["history"], newest),

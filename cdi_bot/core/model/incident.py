@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from cdi_bot.core.model.channel import Channel
@@ -115,9 +115,12 @@ class Incident:
     it. A late incident's `failing_since` is the planned start and `resolved_by` the run that began at last. A slow
     incident's `last_failed` is the run that takes so long, `resolved_by` the same run once it ended, however it
     did. A quality incident's `last_failed` is the run that looked wrong. `reason` is a reason code of an unreachable,
-    quality or late incident; `measured` are its numbers, where it rests on what is usual. `revision` grows by one with
-    every change and guards updates.
+    quality or late incident, and of one of failed syncs that always lose a little; `measured` are its numbers, where it
+    rests on what is usual. `revision` grows by one with every change and guards updates.
     A `quiet` incident was found by the baseline: nobody is told until it changes.
+
+    `recovered_since` is when the present good state began, `None` while there is none. It is over for good when that
+    has lasted for the `hold`; trouble before then opened it again `reopened` times.
     """
 
     incident_id: int
@@ -137,11 +140,29 @@ class Incident:
     reason: str | None = None
     measured: Measured | None = None
     quiet: bool = False
+    reopened: int = 0
+    recovered_since: datetime | None = None
+    hold_seconds: int = 0
 
     @property
     def is_open(self) -> bool:
         """Whether it is not over yet."""
         return self.resolved_at is None
+
+    @property
+    def is_recovering(self) -> bool:
+        """Whether all is good again, but it is not over: it waits until that has held."""
+        return self.is_open and self.recovered_since is not None
+
+    @property
+    def hold(self) -> timedelta:
+        """How long the good state has to last; none is known before it first recovered."""
+        return timedelta(seconds=self.hold_seconds)
+
+    @property
+    def settles_at(self) -> datetime | None:
+        """When it is over for good, if nothing happens until then; `None` while the trouble lasts."""
+        return self.recovered_since + self.hold if self.recovered_since else None
 
 
 def opened(

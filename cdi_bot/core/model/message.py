@@ -11,7 +11,6 @@ from enum import StrEnum
 from typing import Literal
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.subscription import Filters
 
@@ -43,6 +42,14 @@ class Recovered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reopened:
+    """An incident that was told to be over is back."""
+
+    incident_id: int
+    what: Literal["reopened"] = "reopened"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StillOpen:
     """Nobody has acknowledged an open incident for the repeat interval."""
 
@@ -50,7 +57,10 @@ class StillOpen:
     what: Literal["still_open"] = "still_open"
 
 
-ReplyFact = Literal["failed_again", "recovered", "still_open"]
+IncidentFact = FailedAgain | Recovered | Reopened | StillOpen
+"""What a reply states about one incident."""
+
+ReplyFact = Literal["failed_again", "recovered", "reopened", "still_open"]
 """The facts that one reply can state about several incidents."""
 
 
@@ -220,6 +230,7 @@ Content = (
     ShowCard
     | FailedAgain
     | Recovered
+    | Reopened
     | StillOpen
     | GroupedReply
     | GroupedNotices
@@ -310,11 +321,6 @@ def show_card(card: Card, now: datetime) -> OwedMessage:
         not_before=now,
         card_id=card.card_id,
     )
-
-
-def recovered(card: Card, incident: Incident, now: datetime) -> OwedMessage:
-    """The reply, also shown in the channel, that an incident of a card has recovered."""
-    return reply(card, f"recovered:{incident.incident_id}", Recovered(incident_id=incident.incident_id), now)
 
 
 def reply(card: Card, fact: str, content: Content, now: datetime, *, broadcast: bool = True) -> OwedMessage:

@@ -9,7 +9,7 @@ from enum import IntEnum
 from typing import Protocol
 
 from cdi_bot.core.expectations.flaws import Accepted
-from cdi_bot.core.expectations.past import Past
+from cdi_bot.core.expectations.past import LearnedPast
 from cdi_bot.core.model.incident import Incident, Kind, Topic
 from cdi_bot.core.model.integration import WatchedIntegration
 from cdi_bot.core.model.run import Outcome, Run
@@ -38,7 +38,7 @@ class IntegrationFacts:
     watched: WatchedIntegration
     newest: Run | None
     is_running: bool
-    past: Past | None = None
+    past: LearnedPast | None = None
     accepted: Accepted = field(default_factory=dict)
     answering_since: datetime | None = None
     skew: timedelta = timedelta(0)

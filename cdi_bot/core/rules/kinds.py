@@ -39,8 +39,8 @@ def worst_by_integration(incidents: Iterable[Incident]) -> dict[str, Incident]:
     return worst
 
 
-def _precedence(incident: Incident) -> int:
-    return _PRECEDENCE.index(incident.kind)
+def _precedence(incident: Incident) -> tuple[bool, int]:
+    return incident.is_recovering, _PRECEDENCE.index(incident.kind)
 
 
 class Attention(IntEnum):
@@ -49,13 +49,16 @@ class Attention(IntEnum):
     UNATTENDED = 0  # unhealthy, and nobody has acknowledged it
     ATTENDED = 1  # unhealthy, and somebody knows
     MISSING = 2  # gone from Braze
-    HEALTHY = 3
+    RECOVERING = 3  # healthy again, and watched until that has held
+    HEALTHY = 4
 
 
 def attention(incident: Incident | None, *, missing: bool, snoozed: bool = False) -> Attention:
     """How much an integration with this open incident needs somebody; where `snoozed` counts, somebody knows."""
     if incident is None:
         return Attention.MISSING if missing else Attention.HEALTHY
+    if incident.is_recovering:
+        return Attention.RECOVERING
     return Attention.ATTENDED if snoozed or incident.acknowledged_by is not None else Attention.UNATTENDED
 
 

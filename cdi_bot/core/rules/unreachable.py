@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from cdi_bot.core.model.incident import Incident, Kind, resolved
 from cdi_bot.core.model.subscription import Filters
+from cdi_bot.core.rules import reopening
 from cdi_bot.core.rules.kind_rules import KindRules, nothing_failed
 
 
@@ -42,6 +43,31 @@ def judge_unreachable(
     if incident is not None and incident.reason != reason:
         return replace(incident, revision=incident.revision + 1, reason=reason)
     return None
+
+
+def follow_unreachable(
+    *,
+    workspace_id: int,
+    last_answer: datetime,
+    reason: str | None,
+    last: Incident | None,
+    now: datetime,
+    unreachable_after: timedelta,
+) -> list[Incident]:
+    """The incidents to store now, in order, where `last` is the newest one, open or over; the others are as above."""
+    is_failing = last is not None and last.is_open and not last.is_recovering
+    found = judge_unreachable(
+        workspace_id=workspace_id,
+        last_answer=last_answer,
+        reason=reason,
+        incident=last if is_failing else None,
+        now=now,
+        unreachable_after=unreachable_after,
+    )
+    if found:
+        return reopening.followed(found, [replace(last, reason=found.reason)] if last else [], now=now)
+    over = reopening.settled(last, last_answer, now) if last else None
+    return [over] if over else []
 
 
 def _every_subscription(_filters: Filters, _incident: Incident) -> bool:

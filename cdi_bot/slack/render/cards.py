@@ -1,20 +1,19 @@
-"""Cards, the messages in a channel that show how things are, and the replies in their threads.
+"""Cards, the messages in a channel that show how things are, and the replies in their threads about several incidents.
 
 A card shows the present of one incident or of several, and is rendered anew with every change; a reply says what
-happened, once.
+happened, once. Those about one incident stand in `replies`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from itertools import accumulate
-from typing import Any
 
 from cdi_bot.core.model.incident import Incident
-from cdi_bot.core.model.message import Content, FailedAgain, Recovered, ReplyFact, StillOpen
+from cdi_bot.core.model.message import ReplyFact
 from cdi_bot.core.model.run import Outcome
-from cdi_bot.delivery.views import CardView, EventView, GroupedReplyView, IncidentView
-from cdi_bot.slack.render.kinds.sync_failed import in_a_row
+from cdi_bot.delivery.views import CardView, GroupedReplyView, IncidentView
+from cdi_bot.slack.render.kinds.base import came_back
 from cdi_bot.slack.render.kinds.table import group_sign, group_texts, renderer_of
 from cdi_bot.slack.render.kit.advice import with_source
 from cdi_bot.slack.render.kit.blocks import (
@@ -24,7 +23,6 @@ from cdi_bot.slack.render.kit.blocks import (
     context,
     paragraphs,
     section,
-    short_message,
     small_print,
 )
 from cdi_bot.slack.render.kit.buttons import (
@@ -37,12 +35,11 @@ from cdi_bot.slack.render.kit.buttons import (
 )
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import BLOCKS_JSON, MESSAGE_TEXT, clip, text_weight, weight
-from cdi_bot.slack.render.kit.runs import GOOD, long_status, run_line, run_sign, synced
+from cdi_bot.slack.render.kit.runs import GOOD, synced
 from cdi_bot.slack.render.kit.text import (
     SHORT_NAME,
     bold_subject,
     date,
-    duration,
     escape,
     mentions,
     plain,
@@ -52,9 +49,6 @@ from cdi_bot.slack.render.kit.text import (
     subject,
     user,
 )
-
-EventRenderers = Mapping[type[Content], Callable[[Any, EventView, Translator], Rendered]]
-"""What renders a reply or notice, by the type of its content."""
 
 FEW = 10
 """Up to so many incidents each have a button of their own beside them."""
@@ -81,12 +75,12 @@ def _render_single(view: CardView, i18n: Translator) -> Rendered:
     blocks = renderer_of(one.incident).card(one, i18n)
     notes = [*_notes(one, i18n), *repeat_note(i18n, possible=view.possible_repeat)]
     return Rendered(
-        text=_text(one, i18n),
+        text=line_of(one, i18n),
         blocks=[*blocks, *small_print(notes), *_buttons(one, i18n)],
     )
 
 
-def _text(view: IncidentView, i18n: Translator) -> str:
+def line_of(view: IncidentView, i18n: Translator) -> str:
     """Say in one line, for notifications, what happened to which integration."""
     incident, kind = view.incident, renderer_of(view.incident)
     state = kind.headline(incident, i18n) if incident.is_open else kind.recovery(incident, i18n)
@@ -97,9 +91,9 @@ def _text(view: IncidentView, i18n: Translator) -> str:
 
 
 def _notes(view: IncidentView, i18n: Translator) -> list[str]:
-    """Say in mrkdwn who acknowledged it, and who snoozed it until when."""
+    """Say in mrkdwn how often it came back, who acknowledged it, and who snoozed it until when."""
     incident, snooze = view.incident, view.snooze
-    said = []
+    said = [came_back(incident, i18n)] if incident.reopened else []
     if incident.acknowledged_by and incident.acknowledged_at:
         said.append(
             i18n("👀 Acknowledged by {who}, {when}").format(
@@ -123,80 +117,6 @@ def _buttons(view: IncidentView, i18n: Translator) -> list[Block]:
     sync = sync_button(integration, i18n) if integration and view.can_sync else None
     more = more_menu(integration, i18n) if integration else None
     return actions([*acts, *looks[:1], sync, *looks[1:], more])
-
-
-# --------------------------------------------------------------------------------- replies
-
-
-def _failed_again(content: FailedAgain, view: EventView, i18n: Translator) -> Rendered:
-    about = _about(view)
-    incident = about.incident
-    run = view.run or incident.last_failed
-    names = {
-        "name": bold_subject(about, i18n),
-        "state": escape(long_status(run.job_status, i18n)) if run else "",
-    }
-    if content.after_good:
-        line = i18n.counted(
-            "{name} failed again after a good run. {state}",
-            "{name} failed {count} more times, with a good run in between. {state}",
-            content.runs,
-            **names,
-        )
-    else:
-        line = i18n.counted(
-            "{name} failed again. {state}",
-            "{name} failed {count} more times. {state}",
-            content.runs,
-            **names,
-        )
-    more = [run_line(run, i18n)] if run else []
-    if incident.failed_in_a_row > 1:
-        more.append(in_a_row(incident, i18n))
-    return short_message(line.rstrip(), *more, sign=run_sign(run))
-
-
-def _recovered(_content: Recovered, view: EventView, i18n: Translator) -> Rendered:
-    """Say that it is over: how long it lasted, how many runs failed, what the good run synced."""
-    about = _about(view)
-    incident, kind = about.incident, renderer_of(about.incident)
-    state = escape(kind.recovery(incident, i18n))
-    if incident.integration_id is None:
-        return short_message(i18n("{sentence}.").format(sentence=state), sign=kind.recovery_sign(incident))
-    line = i18n("{name} – {state}").format(name=bold_subject(about, i18n), state=state)
-    good = incident.resolved_by or view.run
-    has_ended = good is not None and good.outcome is not Outcome.RUNNING
-    still = kind.still_to_do(about, i18n)
-    more = [*([run_line(good, i18n)] if good and has_ended else []), *([still] if still else [])]
-    row = actions(look_buttons(about.integration, about.dashboard_url, i18n))
-    return short_message(line, *more, sign=kind.recovery_sign(incident), row=row)
-
-
-def _still_open(_content: StillOpen, view: EventView, i18n: Translator) -> Rendered:
-    about = _about(view)
-    incident, kind = about.incident, renderer_of(about.incident)
-    line = kind.reminder(i18n).format(
-        name=bold_subject(about, i18n), state=escape(kind.headline(incident, i18n))
-    )
-    since = i18n("Since {when}. Acknowledging it ends these reminders.").format(
-        when=date(incident.failing_since)
-    )
-    usual = about.usual_length and i18n("Usually takes {length}").format(
-        length=duration(about.usual_length, i18n)
-    )
-    looks = look_buttons(about.integration, about.dashboard_url, i18n)
-    row = actions([ack_button([about], i18n), *looks])
-    return short_message(line, *([usual] if usual else []), since, sign=kind.sign(incident), row=row)
-
-
-def _about(view: EventView) -> IncidentView:
-    """Return the incident that a reply is about. Raises ValueError where there is none: that is no reply."""
-    if view.incident is None:
-        raise ValueError(f"{view.content.what} needs its incident")
-    return view.incident
-
-
-REPLIES: EventRenderers = {FailedAgain: _failed_again, Recovered: _recovered, StillOpen: _still_open}
 
 
 def _render_list(view: CardView, i18n: Translator) -> Rendered:
@@ -274,6 +194,8 @@ def _reply_title(told: ReplyFact, incidents: Sequence[Incident], i18n: Translato
         return texts.count_recovered(count, i18n)
     if told == "still_open":
         return texts.count_still_open(count, i18n)
+    if told == "reopened":
+        return texts.count_back(count, i18n)
     return i18n.counted("{count} integration failed again", "{count} integrations failed again", count)
 
 

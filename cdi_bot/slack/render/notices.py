@@ -17,7 +17,6 @@ from cdi_bot.core.model.message import (
 from cdi_bot.core.model.requested_sync import APPEARS, LONGEST, SyncEnding
 from cdi_bot.core.model.run import Outcome
 from cdi_bot.delivery.views import EventView, StoreView
-from cdi_bot.slack.render.cards import REPLIES, EventRenderers
 from cdi_bot.slack.render.kit.advice import status_advice
 from cdi_bot.slack.render.kit.blocks import Block, Rendered, actions, next_step, short_message, small_print
 from cdi_bot.slack.render.kit.buttons import look_buttons, unsnooze_button
@@ -36,6 +35,7 @@ from cdi_bot.slack.render.kit.text import (
     repeat_note,
     user,
 )
+from cdi_bot.slack.render.replies import REPLIES, EventRenderers
 from cdi_bot.slack.render.subscriptions import (
     digest_end_hint,
     digest_hint,

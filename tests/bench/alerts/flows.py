@@ -124,7 +124,7 @@ def _(rng: Random) -> Source:
 def _(rng: Random) -> Source:
     source = _batched(rng, step=DAY)
     ready = max(time % DAY for time, _ in source.batches)
-    source.slots = [source.begin + day * DAY + ready % DAY + 2 * HOUR for day in range(DAYS - 2)]
+    source.slots = [source.begin + (ready + 2 * HOUR) % DAY + day * DAY for day in range(DAYS)]
     return source
 
 

@@ -292,8 +292,9 @@ def _(rng: Random) -> Source:
 @kind("daily by local clocks")
 def _(rng: Random) -> Source:
     begin, zone, hour = around_clock_change(rng), "Europe/Berlin", rng.randrange(24)
-    slots = [begin + day * DAY + hour * HOUR for day in range(1, DAYS)]
-    return flow(rng, begin=begin, step=DAY, slots=[slot - ahead_of_utc(zone, slot) for slot in slots])
+    local = [begin + day * DAY + hour * HOUR for day in range(1, DAYS + 1)]
+    slots = [time - ahead_of_utc(zone, time) for time in local]
+    return flow(rng, begin=begin, step=DAY, slots=[slot for slot in slots if slot < begin + SPAN])
 
 
 @kind("new integration")

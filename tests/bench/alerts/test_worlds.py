@@ -74,6 +74,13 @@ def test_runs_are_possible() -> None:
             _possible(run)
 
 
+def test_a_healthy_schedule_goes_on_to_the_end() -> None:
+    for history in world():
+        planned = [one.next for one in history.listed if one.next is not None]
+        if planned and history.fault is None:
+            assert planned[-1] >= history.end, history.source
+
+
 def _possible(run: Run) -> None:
     assert run.rows >= 0
     assert run.failed >= 0

@@ -33,17 +33,22 @@ class Story:
             watched=self.watched,
             stored=list(self.known.values()),
             observed=seen,
-            incident=self.incident,
+            incidents=self.newest(),
             ended_by_list=[each for each in self.over if each.resolved_by and each.resolved_by.provisional],
             now=NOW,
         )
         self.watched = finding.watched
         self.known |= {each.sync_start_time.replace(microsecond=0): each for each in finding.runs}
-        for each in (*finding.corrections, finding):
+        for each in (*finding.others, finding):
             if each.incident:
                 self._store(each.incident)
         self.findings.append(finding)
         return finding
+
+    def newest(self) -> list[Incident]:
+        """The newest incident of each reason."""
+        known = [*self.over, *([self.incident] if self.incident else [])]
+        return list({each.reason: each for each in sorted(known, key=lambda each: each.incident_id)}.values())
 
     def _store(self, incident: Incident) -> None:
         known = [*self.over, *([self.incident] if self.incident else [])]
@@ -102,12 +107,13 @@ def test_a_good_run_ends_it() -> None:
 
 
 def test_failed_and_recovered_between_two_looks_is_one_change() -> None:
-    """Three failures among many good runs, the newest good: one resolved incident that counts them."""
+    """Three failures among many good runs, the newest good: one incident that counts them, and is recovering."""
     runs = [run(minute, "error" if minute in {3, 4, 7} else "success") for minute in range(1, 20)]
     finding = Story(known=[run(0)]).see(*reversed(runs))
     assert finding.change is IncidentChange.FLAPPED
     assert finding.incident is not None
-    assert (finding.incident.failed_runs, finding.incident.is_open) == (3, False)
+    assert (finding.incident.failed_runs, finding.incident.is_recovering) == (3, True)
+    assert finding.incident.recovered_since == run(8).sync_start_time
     assert len(finding.runs) == 19
 
 
@@ -174,7 +180,7 @@ def test_a_recovery_that_the_list_told_is_completed_too() -> None:
     story = Story(known=[run(0)])
     story.see(run(1, "error"))
     assert story.see(listed(2, "success")).change is IncidentChange.RECOVERED
-    (finding,) = story.see(run(2, rows_synced=9)).corrections
+    finding = story.see(run(2, rows_synced=9))
     assert finding.change is IncidentChange.DETAILED
     assert finding.incident is not None
     assert finding.incident.resolved_by == run(2, rows_synced=9)
@@ -182,31 +188,36 @@ def test_a_recovery_that_the_list_told_is_completed_too() -> None:
 
 
 def test_an_earlier_recovery_is_completed_beside_what_is_new() -> None:
-    """Also when the next failure is seen with it, or was told by the list before."""
+    """Also when it was told by the list that it failed again since, or when that is seen with it."""
     story = Story(known=[run(0)])
     story.see(run(1, "error"))
     story.see(listed(2, "success"))
-    one = story.see(run(3, "error"), run(2, rows_synced=9))
-    assert one.change is IncidentChange.OPENED
-    story.see(listed(4, "success"))
-    story.see(listed(5, "error"))
-    two = story.see(run(5, "error", rows_synced=0), run(4, rows_synced=8), run(3, "error"))
-    assert two.change is IncidentChange.DETAILED
+    again = story.see(run(90, "error"), run(2, rows_synced=9))
+    assert again.change is IncidentChange.OPENED
+    story.see(listed(91, "success"))
+    story.see(listed(400, "error"))
+    both = story.see(run(400, "error", rows_synced=0), run(91, rows_synced=8), run(90, "error"))
+    assert both.change is IncidentChange.DETAILED
     ends = [
-        each.incident.resolved_by for finding in (one, two) for each in finding.corrections if each.incident
+        each.incident.resolved_by
+        for finding in (again, both)
+        for each in finding.others
+        if each.incident and each.change is IncidentChange.DETAILED
     ]
-    assert ends == [run(2, rows_synced=9), run(4, rows_synced=8)]
+    assert ends == [run(2, rows_synced=9), run(91, rows_synced=8)]
     assert story.incident is not None
-    assert story.incident.last_failed == run(5, "error", rows_synced=0)
+    assert story.incident.last_failed == run(400, "error", rows_synced=0)
 
 
-def test_a_recovery_that_turns_out_a_failure_is_a_new_one() -> None:
+def test_a_recovery_that_turns_out_a_failure_is_taken_back() -> None:
     """The list said success, the status call says error."""
     story = Story(known=[run(0)])
     story.see(run(1, "error"))
     story.see(listed(2, "success"))
     finding = story.see(run(2, "error"))
-    assert (finding.change, finding.corrections) == (IncidentChange.OPENED, ())
+    assert (finding.change, finding.others) == (IncidentChange.REOPENED, ())
+    assert finding.incident is not None
+    assert (finding.incident.failed_runs, finding.incident.reopened) == (2, 0)
 
 
 def test_a_failure_that_turns_out_good_is_taken_back_as_a_recovery() -> None:
@@ -318,7 +329,7 @@ statuses = st.sampled_from(["success", "error", "partial", "config_error", "limi
 
 
 @given(st.lists(statuses, min_size=1, max_size=12), st.data())
-def test_an_incident_is_open_exactly_while_the_newest_ended_run_is_bad(
+def test_an_incident_is_failing_exactly_while_the_newest_ended_run_is_bad(
     lines: list[str], data: st.DataObject
 ) -> None:
     """However the runs are cut into looks, repeated, first seen running, or told by the list: the end is the same."""
@@ -336,13 +347,13 @@ def test_an_incident_is_open_exactly_while_the_newest_ended_run_is_bad(
         story.see(*data.draw(st.permutations(runs[place - back : place] + batch), label="order"))
         place += size
         expected = batch[-1].outcome is Outcome.BAD
-        assert (story.incident is not None and story.incident.is_open) == expected
+        assert (story.incident is not None and story.incident.recovered_since is None) == expected
     told = [
         failure.sync_start_time.replace(microsecond=0) for each in story.findings for failure in each.failures
     ]
     bad = [each.sync_start_time.replace(microsecond=0) for each in runs if each.outcome is Outcome.BAD]
     assert sorted(told) == bad
-    if story.incident and story.incident.is_open:
+    if story.incident and story.incident.recovered_since is None:
         trailing = 0
         for each in reversed(runs):
             if each.outcome is not Outcome.BAD:

@@ -65,6 +65,35 @@ def recovered(incident: Incident | None = None, good: Run | None = None) -> Inci
     return replace(incident or failing(), resolved_by=good, resolved_at=NOW, failed_in_a_row=0, revision=2)
 
 
+def recovering(incident: Incident | None = None) -> Incident:
+    """Return an incident that has come back twice, and has been good again for half an hour."""
+    good = run("success", ago=timedelta(minutes=30), rows_synced=12_345)
+    return replace(
+        incident or failing(failed_runs=5, failing_since=NOW - timedelta(hours=1)),
+        opened_at=NOW - timedelta(hours=3),
+        resolved_by=good,
+        recovered_since=good.sync_start_time,
+        hold_seconds=3 * 3600 + 1800,
+        reopened=2,
+        failed_in_a_row=0,
+        revision=9,
+    )
+
+
+def back(incident: Incident | None = None) -> Incident:
+    """Return an incident that has come back for the third time."""
+    return replace(incident or failing(failed_runs=6), opened_at=NOW - timedelta(hours=3), reopened=3)
+
+
+def always_losing(**more: Any) -> Incident:
+    """Return the incident of a source that has lost a few rows in most of its runs for days."""
+    last = run("partial", rows_synced=48_150, rows_failed_with_errors=50)
+    known: dict[str, Any] = {"reason": "always_loses", "failed_runs": 40, "failed_in_a_row": 12}
+    return failing(
+        last, opened_at=NOW - timedelta(days=3), failing_since=NOW - timedelta(hours=12), **known | more
+    )
+
+
 def unreachable(**more: Any) -> Incident:
     """Return an incident of a workspace that can't be asked."""
     known: dict[str, Any] = {

@@ -112,7 +112,10 @@ incidents = st.builds(
     resolved_at=st.none() | times,
     acknowledged_by=st.none() | people,
     acknowledged_at=st.none() | times,
-    reason=st.sampled_from([None, *(flaw.value for flaw in QualityReason)]),
+    reason=st.sampled_from([None, "always_loses", *(flaw.value for flaw in QualityReason)]),
+    reopened=st.integers(0, 10**6),
+    recovered_since=st.none() | times,
+    hold_seconds=st.integers(0, 10**6),
 )
 unreachable = st.builds(
     Incident,
@@ -127,6 +130,9 @@ unreachable = st.builds(
     acknowledged_by=st.none() | people,
     acknowledged_at=st.none() | times,
     reason=st.none() | st.sampled_from([*BrazeReason]) | text,
+    reopened=st.integers(0, 10**6),
+    recovered_since=st.none() | times,
+    hold_seconds=st.integers(0, 10**6),
 )
 snoozes = st.builds(
     Snooze,

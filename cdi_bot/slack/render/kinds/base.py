@@ -16,7 +16,7 @@ from cdi_bot.slack.render.kit.advice import with_source
 from cdi_bot.slack.render.kit.blocks import Block, fields, next_step, section
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.runs import DUBIOUS, GOOD
-from cdi_bot.slack.render.kit.text import bold_name, code, escape, mentions, subject
+from cdi_bot.slack.render.kit.text import bold_name, code, date, escape, mentions, subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,12 @@ class GroupTexts:
             "{count} integration is still not well, and nobody has acknowledged it",
             "{count} integrations are still not well, and nobody has acknowledged them",
             count,
+        )
+
+    def count_back(self, count: int, i18n: Translator) -> str:
+        """Say in plain text how many are unhealthy that had recovered."""
+        return i18n.counted(
+            "{count} integration is not well again", "{count} integrations are not well again", count
         )
 
     def count_recovered(self, count: int, i18n: Translator) -> str:
@@ -84,6 +90,10 @@ class KindRenderer(GroupTexts, ABC):
     def reminder(self, i18n: Translator) -> str:
         """Return the text that reminds of an open incident, in mrkdwn, with `{name}` and `{state}`."""
 
+    def back(self, i18n: Translator) -> str:
+        """Return the text that an incident is back that was over, in mrkdwn, with `{name}` and `{state}`."""
+        return i18n("{name} is not well again. {state}")
+
     def recovery_sign(self, incident: Incident) -> str:
         """Return the sign of an incident that is over."""
         return GOOD
@@ -120,7 +130,9 @@ class KindRenderer(GroupTexts, ABC):
     def card(self, view: IncidentView, i18n: Translator) -> list[Block]:
         """Say of which integration this is, what is wrong, what is known of it, and what to do next."""
         incident = view.incident
-        known = [(i18n("Integration id"), code(incident.integration_id or "–")), *self.facts(view, i18n)]
+        known = self.facts(view, i18n)
+        if incident.integration_id:
+            known = [(i18n("Integration id"), code(incident.integration_id)), *known]
         advice = self.advice(view, i18n) if incident.is_open else self.still_to_do(view, i18n)
         return [self._head(view, i18n), fields(known), *([next_step(advice, i18n)] if advice else [])]
 
@@ -136,6 +148,16 @@ class KindRenderer(GroupTexts, ABC):
         lines = [
             f"{self.sign(incident)} {name}",
             escape(self.headline(incident, i18n)),
-            mentions(view.mention),
+            None if incident.is_recovering else mentions(view.mention),
         ]
         return section("\n".join(filter(None, lines)))
+
+
+def came_back(incident: Incident, i18n: Translator) -> str:
+    """Say in mrkdwn how often an incident came back, and since when."""
+    return i18n.counted(
+        "It came back {count} time since {when}",
+        "It came back {count} times since {when}",
+        incident.reopened,
+        when=date(min(incident.opened_at, incident.failing_since)),
+    )

@@ -41,6 +41,9 @@ class Late(KindRenderer):
     def reminder(self, i18n: Translator) -> str:
         return i18n("{name} is still late, and nobody has acknowledged it. {state}")
 
+    def back(self, i18n: Translator) -> str:
+        return i18n("{name} is late again. {state}")
+
     def recovery(self, incident: Incident, i18n: Translator) -> str:
         if incident.resolved_by is None:
             return i18n("No longer late: no run is planned any more")

@@ -62,6 +62,9 @@ class Quality(KindRenderer):
     def reminder(self, i18n: Translator) -> str:
         return i18n("{name} still looks wrong, and nobody has acknowledged it. {state}")
 
+    def back(self, i18n: Translator) -> str:
+        return i18n("{name} looks wrong again. {state}")
+
     def recovery(self, incident: Incident, i18n: Translator) -> str:
         if _has_no_rows(incident):
             text = i18n("Rows come again, after {length} without")

@@ -56,6 +56,9 @@ class Slow(KindRenderer):
     def reminder(self, i18n: Translator) -> str:
         return i18n("{name} is still slow, and nobody has acknowledged it. {state}")
 
+    def back(self, i18n: Translator) -> str:
+        return i18n("{name} is slow again. {state}")
+
     def recovery_sign(self, incident: Incident) -> str:
         # Its end need not be a good one.
         return run_sign(incident.resolved_by) if incident.resolved_by else GOOD

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cdi_bot.core.model.incident import Incident, Topic
+from cdi_bot.core.rules.small_losses import is_usual_loss
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kinds.base import KindRenderer, TopicTexts
 from cdi_bot.slack.render.kit.advice import failed_rows_advice, status_advice
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.runs import (
+    BAD,
+    GOOD,
     failed,
     long_status,
     run_fields,
     run_sign,
     short_status,
 )
-from cdi_bot.slack.render.kit.text import date, duration, escape
+from cdi_bot.slack.render.kit.text import date, duration, escape, share
 
 
 class SyncFailed(KindRenderer):
@@ -30,10 +33,16 @@ class SyncFailed(KindRenderer):
 
     def short_state(self, incident: Incident, i18n: Translator) -> str:
         run = incident.last_failed
+        if is_usual_loss(incident):
+            return i18n("always loses a few rows")
         return short_status(run.job_status, i18n) if run else i18n("Failing")
 
     def headline(self, incident: Incident, i18n: Translator) -> str:
         run = incident.last_failed
+        if run and is_usual_loss(incident):
+            return i18n("Partial: always loses a few rows, {share} in the newest run").format(
+                share=share(run.failed_share or 0, i18n)
+            )
         state = long_status(run.job_status, i18n) if run else i18n("Failing")
         if incident.failed_in_a_row > 1:
             return i18n.counted(
@@ -67,7 +76,13 @@ class SyncFailed(KindRenderer):
 
     def advice(self, view: IncidentView, i18n: Translator) -> str | None:
         run = view.incident.last_failed
-        return status_advice(run.job_status, view.integration, i18n) if run else None
+        if run is None:
+            return None
+        advice = status_advice(run.job_status, view.integration, i18n)
+        return i18n.sentences([advice, usual_loss_note(i18n)]) if is_usual_loss(view.incident) else advice
+
+    def back(self, i18n: Translator) -> str:
+        return i18n("{name} is failing again. {state}")
 
     def still_to_do(self, view: IncidentView, i18n: Translator) -> str | None:
         run = view.incident.last_failed
@@ -79,7 +94,12 @@ class SyncFailed(KindRenderer):
     def reminder(self, i18n: Translator) -> str:
         return i18n("{name} is still failing, and nobody has acknowledged it. {state}")
 
+    def recovery_sign(self, incident: Incident) -> str:
+        return BAD if is_replaced(incident) else GOOD
+
     def recovery(self, incident: Incident, i18n: Translator) -> str:
+        if is_replaced(incident):
+            return i18n("Was always losing a few rows, until it failed in another way: see the newer message")
         length = duration(self.length(incident), i18n)
         return i18n.counted(
             "Recovered after {length}: {count} run failed",
@@ -109,8 +129,23 @@ class SyncFailed(KindRenderer):
             count,
         )
 
+    def count_back(self, count: int, i18n: Translator) -> str:
+        return i18n.counted(
+            "{count} integration is failing again", "{count} integrations are failing again", count
+        )
+
     def count_recovered(self, count: int, i18n: Translator) -> str:
         return i18n.counted("{count} integration recovered", "{count} integrations recovered", count)
+
+
+def is_replaced(incident: Incident) -> bool:
+    """Whether another failure took the place of a loss that is usual: no good run ended it."""
+    return is_usual_loss(incident) and not incident.is_open and incident.resolved_by is None
+
+
+def usual_loss_note(i18n: Translator) -> str:
+    """Say what is still told of a source that always loses a few rows."""
+    return i18n("You are told again when it loses many more, and when it has lost none for a day.")
 
 
 def in_a_row(incident: Incident, i18n: Translator) -> str:

@@ -9,6 +9,7 @@ from cdi_bot.core.model.run import Run
 from cdi_bot.slack.render.kinds.base import GroupTexts, KindRenderer, TopicTexts
 from cdi_bot.slack.render.kinds.late import Late
 from cdi_bot.slack.render.kinds.quality import Quality
+from cdi_bot.slack.render.kinds.recovering import Recovering
 from cdi_bot.slack.render.kinds.slow import Slow
 from cdi_bot.slack.render.kinds.sync_failed import SyncFailed
 from cdi_bot.slack.render.kinds.unreachable import Unreachable
@@ -27,7 +28,8 @@ RENDERERS: dict[Kind, KindRenderer] = {
 
 def renderer_of(incident: Incident) -> KindRenderer:
     """Return what speaks for an incident."""
-    return RENDERERS[incident.kind]
+    kind = RENDERERS[incident.kind]
+    return Recovering(kind) if incident.is_recovering else kind
 
 
 def group_texts(incidents: Iterable[Incident]) -> GroupTexts:

@@ -32,6 +32,9 @@ class Unreachable(KindRenderer):
     def reminder(self, i18n: Translator) -> str:
         return i18n("I still can't see. {state}")
 
+    def back(self, i18n: Translator) -> str:
+        return i18n("Braze can't be reached again. {state}")
+
     def recovery(self, incident: Incident, i18n: Translator) -> str:
         return i18n("Braze answers again after {length}").format(length=duration(self.length(incident), i18n))
 

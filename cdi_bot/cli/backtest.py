@@ -1,0 +1,191 @@
+"""`cdi-bot backtest`: what the bot would have told, found by living through recorded runs in virtual time."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cdi_bot.core.model.incident import Incident, Kind, LateReason
+from cdi_bot.core.model.integration import Integration, normalize_name
+from cdi_bot.core.model.subscription import is_pattern, selector_matches
+from cdi_bot.delivery.views import IncidentView
+from cdi_bot.monitoring.recorded_past import Past
+from cdi_bot.monitoring.replay import ReplaySettings, Told, replay
+from cdi_bot.slack.render.cards import line_of
+from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.text import duration, plain_line
+from cdi_bot.usecases.lookup import matches_part
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backtest:
+    """What was told within a time, oldest first; `begin` and `end` are `None` where nothing is known of the past."""
+
+    told: Sequence[Told]
+    integrations: int
+    runs: int
+    begin: datetime | None
+    end: datetime | None
+
+
+def run_backtest(past: Past, *, days: int | None, settings: ReplaySettings) -> Backtest:
+    """Live through the past; what was told before the last `days` (`None`: all) is left out."""
+    end = past.until
+    times = [
+        *(run.sync_start_time for run in past.runs),
+        *(each.observed_at for each in past.listed),
+    ]
+    begin = min(times, default=None)
+    if begin and end and days is not None:
+        begin = max(begin, end - timedelta(days=days))
+    told = [
+        each for each in replay(past, settings=settings) if begin is None or each.first.opened_at >= begin
+    ]
+    return Backtest(
+        told=sorted(told, key=_when),
+        integrations=len(
+            {run.integration_id for run in past.runs}
+            | {each.integration.integration_id for each in past.listed}
+        ),
+        runs=len(past.runs),
+        begin=begin,
+        end=end,
+    )
+
+
+def _when(told: Told) -> tuple[datetime, str, str]:
+    return told.first.opened_at, told.first.integration_id or "", told.first.kind.value
+
+
+def chosen(past: Past, selector: str) -> Past:
+    """What is known of the integrations that a selector means: by name as last listed, by id or the start of one."""
+    known = {
+        run.integration_id: Integration(
+            workspace_id=0, integration_id=run.integration_id, integration_name=run.integration_id
+        )
+        for run in past.runs
+    }
+    for each in sorted(past.listed, key=lambda listed: listed.observed_at):
+        known[each.integration.integration_id] = each.integration
+    meant = {key for key, one in known.items() if selector_matches(selector, one)}
+    if not meant and not is_pattern(selector):
+        wanted = normalize_name(selector)
+        exact = {key for key, one in known.items() if normalize_name(one.integration_name) == wanted}
+        meant = exact or {key for key, one in known.items() if matches_part(wanted, one)}
+    return Past(
+        runs=[run for run in past.runs if run.integration_id in meant],
+        listed=[each for each in past.listed if each.integration.integration_id in meant],
+        outages=past.outages,
+    )
+
+
+# --------------------------------------------------------------------------------- as JSON
+
+
+def json_lines(found: Backtest, i18n: Translator) -> Iterator[str]:
+    """One line an incident, then a summary."""
+    for told in found.told:
+        yield json.dumps(as_json(told, i18n), ensure_ascii=False)
+    summary = {
+        "integrations": found.integrations,
+        "runs": found.runs,
+        "from": _written(found.begin),
+        "until": _written(found.end),
+        "incidents": len(found.told),
+        "by_kind": counted(found.told),
+    }
+    yield json.dumps({"summary": summary})
+
+
+def as_json(told: Told, i18n: Translator) -> dict[str, Any]:
+    """An incident as `backtest --json` prints it."""
+    first = told.first
+    shown = first.last_failed or first.resolved_by
+    return {
+        "integration_id": first.integration_id,
+        "kind": first.kind.value,
+        "reason": reason_of(first),
+        "opened_at": _written(first.opened_at),
+        "resolved_at": _written(told.last.resolved_at),
+        "run_start": _written(shown.sync_start_time) if shown else None,
+        "text": text_of(told, i18n),
+    }
+
+
+def reason_of(incident: Incident) -> str | None:
+    """Its reason's code; of failed runs the status of the one that opened it."""
+    if incident.kind is Kind.SYNC_FAILED:
+        return incident.last_failed.job_status if incident.last_failed else None
+    if incident.kind is Kind.LATE:
+        return incident.reason or LateReason.SCHEDULE
+    return incident.reason
+
+
+def text_of(told: Told, i18n: Translator) -> str:
+    """What the alert said first, as plain text."""
+    view = IncidentView(incident=told.first, integration=told.integration, dashboard_url=None)
+    return plain_line(line_of(view, i18n))
+
+
+def counted(told: Iterable[Told]) -> dict[str, int]:
+    """How many incidents of each kind, in the order of their kinds."""
+    counts = Counter(each.first.kind for each in told)
+    return {kind.value: counts[kind] for kind in Kind if counts[kind]}
+
+
+def _written(time: datetime | None) -> str | None:
+    return time.isoformat(timespec="microseconds").replace("+00:00", "Z") if time else None
+
+
+# --------------------------------------------------------------------------------- for people
+
+
+def print_backtest(found: Backtest, console: Console, *, i18n: Translator) -> None:
+    """A table of what was told, and how many of each kind."""
+    if found.begin is None or found.end is None:
+        console.print(Text(i18n("No runs are known.")))
+        return
+    if found.told:
+        console.print(_table(found, i18n))
+    for line in summary_lines(found, i18n):
+        console.print(Text(line), soft_wrap=True)
+
+
+def _table(found: Backtest, i18n: Translator) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for heading in (i18n("Told"), i18n("Lasted")):
+        table.add_column(heading, no_wrap=True)
+    table.add_column(i18n("Alert"), overflow="fold")
+    for told in found.told:
+        opened, resolved = told.first.opened_at, told.last.resolved_at
+        lasted = duration(resolved - opened, i18n) if resolved else i18n("still open")
+        table.add_row(Text(_local(opened)), Text(lasted), Text(text_of(told, i18n)))
+    return table
+
+
+def summary_lines(found: Backtest, i18n: Translator) -> list[str]:
+    """How many alerts there would have been, of which kinds, in which time."""
+    days = max(1, round((found.end - found.begin) / timedelta(days=1))) if found.begin and found.end else 0
+    over = i18n.counted("{count} day", "{count} days", days)
+    what = i18n.counted("{count} integration", "{count} integrations", found.integrations)
+    runs = i18n.counted("{count} run", "{count} runs", found.runs)
+    kinds = i18n.listed(f"{i18n.number(count)} {kind}" for kind, count in counted(found.told).items())
+    line = i18n.counted(
+        "Would have sent {count} alert in the last {over}",
+        "Would have sent {count} alerts in the last {over}",
+        len(found.told),
+        over=over,
+    )
+    return [f"{line}: {kinds}." if found.told else f"{line}.", f"{what}, {runs}."]
+
+
+def _local(time: datetime) -> str:
+    return time.astimezone().strftime("%Y-%m-%d %H:%M:%S %z")

@@ -1,0 +1,193 @@
+"""What is known of a past: runs, what the list told, outages; in any order, and when each would have been seen."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.run import Outcome, Run, second_of
+from cdi_bot.monitoring.integration_state import run_from_list
+
+SEEN_AFTER = timedelta(seconds=20)
+"""So long after it a start or an end is seen, as live on average."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """What the list told of an integration, from `observed_at` on."""
+
+    integration: Integration
+    observed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outage:
+    """A stretch in which Braze did not answer."""
+
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What is known of the past of one workspace, in any order. `until` is how far it is known."""
+
+    runs: Sequence[Run] = ()
+    listed: Sequence[Listed] = ()
+    outages: Sequence[Outage] = ()
+
+    @property
+    def until(self) -> datetime | None:
+        """When the last thing that is known was seen; `None` where nothing is."""
+        times = [
+            *(run.sync_start_time + SEEN_AFTER for run in self.runs),
+            *(run.sync_finish_time + SEEN_AFTER for run in self.runs if run.sync_finish_time),
+            *(each.observed_at for each in self.listed),
+            *(each.until for each in self.outages),
+        ]
+        return max(times, default=None)
+
+
+def runs_by_integration(runs: Iterable[Run]) -> dict[str, list[Run]]:
+    """The runs of each integration, oldest first, each once: as it ended, where that is known."""
+    found: defaultdict[str, dict[datetime, Run]] = defaultdict(dict)
+    for run in runs:
+        second = second_of(run.sync_start_time)
+        of = found[run.integration_id]
+        of[second] = max(of.get(second, run), run, key=_completeness)
+    return {integration_id: [of[second] for second in sorted(of)] for integration_id, of in found.items()}
+
+
+def _completeness(run: Run) -> tuple[object, ...]:
+    """Sorts what several lines tell of one run: the last word last, and no order is left open."""
+    never = datetime(1, 1, 1, tzinfo=UTC)
+    return (
+        not run.provisional,
+        run.outcome is not Outcome.RUNNING,
+        run.sync_finish_time or never,
+        run.sync_start_time,
+        run.job_status,
+        -1 if run.rows_synced is None else run.rows_synced,
+        -1 if run.rows_failed_with_errors is None else run.rows_failed_with_errors,
+        run.last_timestamp_synced or never,
+    )
+
+
+def listed_by_integration(listed: Iterable[Listed]) -> dict[str, list[Listed]]:
+    """What the list told of each integration, oldest first."""
+    found: defaultdict[str, list[Listed]] = defaultdict(list)
+    for each in listed:
+        found[each.integration.integration_id].append(each)
+    for each_of in found.values():
+        each_of.sort(key=_list_order)
+    return found
+
+
+def _list_order(listed: Listed) -> tuple[object, ...]:
+    """By time; of two at the same time the list has moved on to the later planned start."""
+    never = datetime(1, 1, 1, tzinfo=UTC)
+    of = listed.integration
+    return (
+        listed.observed_at,
+        of.next_scheduled_run or never,
+        of.last_job_start_time or never,
+        of.last_updated_at or never,
+        repr(of),
+    )
+
+
+def joined(outages: Iterable[Outage]) -> list[Outage]:
+    """Outages in order, those that touch as one."""
+    joined: list[Outage] = []
+    for outage in sorted(outages, key=lambda each: (each.since, each.until)):
+        if joined and outage.since <= joined[-1].until:
+            joined[-1] = Outage(since=joined[-1].since, until=max(joined[-1].until, outage.until))
+        elif outage.since < outage.until:
+            joined.append(outage)
+    return joined
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """Something that is seen at a time: what the list tells, or a run."""
+
+    at: datetime
+    listed: Listed | None = None
+    run: Run | None = None
+
+
+@dataclass(slots=True)
+class Outages:
+    """When nothing is seen. Asked for times that mostly grow."""
+
+    outages: Sequence[Outage]
+    _place: int = 0
+
+    def seen(self, at: datetime) -> datetime:
+        """When something is seen that could be seen at a time."""
+        while self._place and self.outages[self._place - 1].until > at:
+            self._place -= 1
+        while self._place < len(self.outages) and self.outages[self._place].until <= at:
+            self._place += 1
+        if self._place < len(self.outages) and self.outages[self._place].since <= at:
+            return self.outages[self._place].until
+        return at
+
+    def ended_before(self, at: datetime) -> datetime | None:
+        """When the newest outage that was over by then ended."""
+        self.seen(at)
+        return self.outages[self._place - 1].until if self._place else None
+
+
+def seen_in_order(runs: Sequence[Run], listed: Sequence[Listed], outages: Outages) -> list[Seen]:
+    """What is seen of one integration, in order."""
+    return sorted(
+        [*_told(listed, outages), *_ran(runs, outages), *_listed_runs(runs, listed, outages)], key=_seen_order
+    )
+
+
+def _told(listed: Sequence[Listed], outages: Outages) -> Iterator[Seen]:
+    for each in listed:
+        yield Seen(at=outages.seen(each.observed_at), listed=each)
+
+
+def _ran(runs: Sequence[Run], outages: Outages) -> Iterator[Seen]:
+    for run in runs:
+        started = outages.seen(run.sync_start_time + SEEN_AFTER)
+        if run.sync_finish_time is None or run.outcome is Outcome.RUNNING:
+            yield Seen(at=started, run=run)
+            continue
+        ended = outages.seen(max(run.sync_finish_time, run.sync_start_time) + SEEN_AFTER)
+        if started < ended:
+            running = Run(
+                integration_id=run.integration_id,
+                sync_start_time=run.sync_start_time,
+                job_status="running",
+            )
+            yield Seen(at=started, run=running)
+        yield Seen(at=ended, run=run)
+
+
+def _listed_runs(runs: Sequence[Run], listed: Sequence[Listed], outages: Outages) -> Iterator[Seen]:
+    """The runs of which only the list told."""
+    known = {second_of(run.sync_start_time) for run in runs}
+    for each in listed:
+        run = run_from_list(each.integration)
+        if run and second_of(run.sync_start_time) not in known:
+            yield Seen(at=outages.seen(each.observed_at), run=run)
+
+
+def at_time(seen: Seen) -> datetime:
+    """When it is seen."""
+    return seen.at
+
+
+def _seen_order(seen: Seen) -> tuple[datetime, bool, datetime, bool]:
+    """What the list tells comes first, as its planned starts are kept by the runs seen before."""
+    run = seen.run
+    if run is None:
+        return seen.at, False, seen.at, False
+    return seen.at, True, run.sync_start_time, run.outcome is not Outcome.RUNNING
