@@ -197,7 +197,7 @@ class Gaps:
         longest = max(self.longest) + 1
         return max(
             _ROOM * self.usual(hour) + min(max(2.2 * longest, _LEAST_GAP), most),
-            (1.7 + 4 * (1 - self.evenness) ** 2) * longest,
+            (1.7 + 6 * (1 - self.evenness) ** 2) * longest,
         )
 
     def usual(self, hour: int) -> int:

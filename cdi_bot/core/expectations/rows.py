@@ -31,7 +31,7 @@ _RESTING = 0.1
 _LOW_FOR, _FAR_LOW_FOR, _FAR_LOW = 108, 36, 0.25
 _RUNS_LOW = 3.5
 _LITTLE_LOW_FOR, _RESTING_LOW_FOR = 172, 140
-_HIGH_FOR = 144
+_HIGH_FOR = 124
 """For how many hours rows have to be off, and far off, before that is told: a campaign or a holiday ends by itself."""
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from cdi_bot.core.expectations.flaws import Flaw
+from cdi_bot.core.expectations.history import DAY
 from cdi_bot.core.expectations.judge import quality_flaws
 from cdi_bot.core.expectations.watermark import is_right
 from cdi_bot.core.model.incident import Incident, Kind, QualityReason, Topic, opened, resolved
@@ -60,7 +61,10 @@ def _open_first(flaws: list[Flaw], newest: Run, facts: IntegrationFacts, now: da
 def _go_on(
     flaws: list[Flaw], newest: Run, incident: Incident, facts: IntegrationFacts, now: datetime
 ) -> Incident | None:
-    """The incident with its present numbers, or resolved; `None` while it is as it was, or nobody can tell."""
+    """The incident with its present numbers, or resolved; `None` while it is as it was, or nobody can tell.
+
+    No run resolves it where it only lasted for so long that it was learned from, and counts as usual.
+    """
     same = next((each for each in flaws if each.reason == incident.reason), None)
     if same is not None:
         told = incident.measured.magnitude if incident.measured else 0.0
@@ -71,7 +75,8 @@ def _go_on(
         # Of all flaws only this one is seen without knowing the past, and so is its end.
         is_over = incident.reason == QualityReason.WATERMARK_AHEAD and is_right(newest)
         return resolved(incident, now, newest) if is_over else None
-    return resolved(incident, now, newest)
+    is_usual_by_now = facts.past.until > incident.failing_since.timestamp() // DAY
+    return resolved(incident, now, None if is_usual_by_now else newest)
 
 
 QUALITY = KindRules(
