@@ -19,6 +19,7 @@ from cdi_bot.delivery.dispatcher import Dispatcher
 from cdi_bot.delivery.slack_port import Directory, Messenger
 from cdi_bot.delivery.store_health import StoreHealth
 from cdi_bot.delivery.view_builder import ViewBuilder
+from cdi_bot.item_troubles import ItemTroubles
 from cdi_bot.monitoring.braze_port import Braze
 from cdi_bot.monitoring.poller import PollerSettings
 from cdi_bot.monitoring.retention import Cleanup
@@ -30,6 +31,7 @@ from cdi_bot.store import Store
 from cdi_bot.usecases.access import Access
 from cdi_bot.usecases.base import UseCases
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings
+from cdi_bot.usecases.expected import MarkExpected
 from cdi_bot.usecases.home import HomeQueries
 from cdi_bot.usecases.incidents import IncidentResponse
 from cdi_bot.usecases.lookup import Lookup
@@ -95,6 +97,7 @@ class App:
     lookup: Lookup
     subscriptions: ChangeSubscriptions
     incidents: IncidentResponse
+    expected: MarkExpected
     channels: ChangeChannelSettings
     queries: Queries
     forms: SubscriptionForms
@@ -132,6 +135,7 @@ def watch_workspaces(
     clock: Clock,
     owner: str,
     metrics: Metrics,
+    troubles: ItemTroubles,
     wake: Callable[[], None] = lambda: None,
     admin_channel: Channel | None = None,
 ) -> WatchedWorkspaces:
@@ -154,9 +158,11 @@ def watch_workspaces(
                 owner=owner,
                 wake=wake,
                 measurements=metrics,
+                troubles=troubles,
             )
             for workspace, braze in workspaces
-        ]
+        ],
+        troubles,
     )
 
 
@@ -164,6 +170,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
     """Build everything. `machine_clock` gives the present in UTC; nothing begins to work by this."""
     store, messenger = adapters.store, adapters.messenger
     clock = WatchedClock(machine_clock, adapters.seconds or (lambda: machine_clock().timestamp()))
+    troubles = ItemTroubles(clock)
     admin_channel = (
         Channel(team_id=adapters.team_id, channel_id=settings.admin_channel)
         if settings.admin_channel
@@ -184,6 +191,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
         random=adapters.random,
         owner=adapters.owner,
         admin_channel=admin_channel,
+        troubles=troubles,
         count=adapters.metrics.delivered,
     )
     on_wake.append(dispatcher.wake)
@@ -196,6 +204,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
         admin_channel=admin_channel,
         wake=wake,
         metrics=adapters.metrics,
+        troubles=troubles,
     )
     clock.on_set += [dispatcher.clock_set, *(each.poller.clock_set for each in workspaces)]
     access = Access(
@@ -226,15 +235,19 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
             workspace_ids=[each.workspace_id for each in workspaces],
             clock=clock,
             wake=wake,
+            troubles=troubles,
         ),
         store_health=StoreHealth(
             trouble=lambda: store.trouble, messenger=messenger, clock=clock, admin_channel=admin_channel
         ),
-        retention=Cleanup(store=store, clock=workspaces.braze_time, keep=settings.retention),
+        retention=Cleanup(
+            store=store, clock=workspaces.braze_time, keep=settings.retention, troubles=troubles
+        ),
         access=access,
         lookup=lookup,
         subscriptions=subscriptions,
         incidents=made(IncidentResponse),
+        expected=made(MarkExpected),
         channels=channels,
         queries=Queries(store=store, workspaces=workspaces, lookup=lookup, clock=clock),
         forms=SubscriptionForms(subscriptions=subscriptions, channels=channels),

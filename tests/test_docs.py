@@ -29,7 +29,7 @@ PAGES = (
 OF_A_CHECKOUT = (".venv/", "/")
 """How paths begin that are no part of the repository."""
 
-MADE_UP = re.compile(r"XX|NNNN|\*|\bstale\b")
+MADE_UP = re.compile(r"XX|NNNN|\*|\bcostly\b")
 """What paths hold that a contributor is to choose a name for."""
 
 

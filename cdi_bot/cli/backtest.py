@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cdi_bot.core.model.incident import Incident, Kind, LateReason
+from cdi_bot.core.model.incident import Kind, LateReason
 from cdi_bot.core.model.integration import Integration, normalize_name
 from cdi_bot.core.model.subscription import is_pattern, selector_matches
 from cdi_bot.delivery.views import IncidentView
@@ -36,26 +36,23 @@ class Backtest:
     end: datetime | None
 
 
-def run_backtest(past: Past, *, days: int | None, settings: ReplaySettings) -> Backtest:
-    """Live through the past; what was told before the last `days` (`None`: all) is left out."""
-    end = past.until
-    times = [
-        *(run.sync_start_time for run in past.runs),
-        *(each.observed_at for each in past.listed),
-    ]
-    begin = min(times, default=None)
+def run_backtest(pasts: Sequence[Past], *, days: int | None, settings: ReplaySettings) -> Backtest:
+    """Live through the pasts of some workspaces; what was told before the last `days` (`None`: all) is left out."""
+    end = max((end for past in pasts if (end := past.end)), default=None)
+    begin = min((begin for past in pasts if (begin := past.begin)), default=None)
     if begin and end and days is not None:
         begin = max(begin, end - timedelta(days=days))
     told = [
-        each for each in replay(past, settings=settings) if begin is None or each.first.opened_at >= begin
+        each
+        for past in pasts
+        for each in replay(past, settings=settings)
+        if begin is None or each.first.opened_at >= begin
     ]
+    runs = [run for past in pasts for run in past.runs if begin is None or run.sync_start_time >= begin]
     return Backtest(
         told=sorted(told, key=_when),
-        integrations=len(
-            {run.integration_id for run in past.runs}
-            | {each.integration.integration_id for each in past.listed}
-        ),
-        runs=len(past.runs),
+        integrations=sum(len(past.known) for past in pasts),
+        runs=len(runs),
         begin=begin,
         end=end,
     )
@@ -66,25 +63,27 @@ def _when(told: Told) -> tuple[datetime, str, str]:
 
 
 def chosen(past: Past, selector: str) -> Past:
-    """What is known of the integrations that a selector means: by name as last listed, by id or the start of one."""
-    known = {
-        run.integration_id: Integration(
-            workspace_id=0, integration_id=run.integration_id, integration_name=run.integration_id
-        )
-        for run in past.runs
-    }
-    for each in sorted(past.listed, key=lambda listed: listed.observed_at):
-        known[each.integration.integration_id] = each.integration
-    meant = {key for key, one in known.items() if selector_matches(selector, one)}
-    if not meant and not is_pattern(selector):
-        wanted = normalize_name(selector)
-        exact = {key for key, one in known.items() if normalize_name(one.integration_name) == wanted}
-        meant = exact or {key for key, one in known.items() if matches_part(wanted, one)}
+    """What is known of the integrations that a selector means, and whether Braze answered."""
+    known = past.known
+    ids = {each.integration_id for each in meant(selector, known.values())}
     return Past(
-        runs=[run for run in past.runs if run.integration_id in meant],
-        listed=[each for each in past.listed if each.integration.integration_id in meant],
+        runs=[run for run in past.runs if run.integration_id in ids],
+        listed=[each for each in past.listed if each.integration.integration_id in ids],
         outages=past.outages,
+        until=past.until,
     )
+
+
+def meant(selector: str, known: Iterable[Integration]) -> list[Integration]:
+    """The integrations that a selector means: by their id, the start of one, their name, a part of it or a pattern."""
+    each = list(known)
+    wanted = normalize_name(selector)
+    exact = [
+        one
+        for one in each
+        if selector_matches(selector, one) or normalize_name(one.integration_name) == wanted
+    ]
+    return exact if exact or is_pattern(selector) else [one for one in each if matches_part(wanted, one)]
 
 
 # --------------------------------------------------------------------------------- as JSON
@@ -112,7 +111,7 @@ def as_json(told: Told, i18n: Translator) -> dict[str, Any]:
     return {
         "integration_id": first.integration_id,
         "kind": first.kind.value,
-        "reason": reason_of(first),
+        "reason": reason_of(told),
         "opened_at": _written(first.opened_at),
         "resolved_at": _written(told.last.resolved_at),
         "run_start": _written(shown.sync_start_time) if shown else None,
@@ -120,9 +119,12 @@ def as_json(told: Told, i18n: Translator) -> dict[str, Any]:
     }
 
 
-def reason_of(incident: Incident) -> str | None:
-    """Its reason's code; of failed runs the status of the one that opened it."""
+def reason_of(told: Told) -> str | None:
+    """Its reason's code; of failed runs the status of the first, unless the source always loses a little."""
+    incident = told.first
     if incident.kind is Kind.SYNC_FAILED:
+        if told.last.reason:
+            return told.last.reason
         return incident.last_failed.job_status if incident.last_failed else None
     if incident.kind is Kind.LATE:
         return incident.reason or LateReason.SCHEDULE

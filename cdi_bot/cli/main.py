@@ -23,6 +23,7 @@ from rich.console import Console
 
 from cdi_bot import network
 from cdi_bot.cli.backtest import chosen, json_lines, print_backtest, run_backtest
+from cdi_bot.cli.backtest_sources import recorded_pasts
 from cdi_bot.cli.check import run_checks
 from cdi_bot.cli.forget import forget_traces, in_words
 from cdi_bot.cli.run import run_bot, trial_client
@@ -37,16 +38,20 @@ from cdi_bot.operator.logs import flush_log, redact, register_secrets, set_up_lo
 from cdi_bot.settings.environment import (
     BrazeSettings,
     Problem,
+    RuleSettings,
     Settings,
     SettingsError,
     load_braze_settings,
     load_database_url,
+    load_rule_settings,
     load_settings,
 )
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import StoreTrouble, is_erasable, migrate
 
 FAILED, MISUSED = 1, 2
+
+_BACKTEST_DAYS = 30
 
 _STOP_SECONDS = 7.0
 """How long a stop may take before the process just ends, so that it is over well within 10 s whatever hangs."""
@@ -158,18 +163,26 @@ def backtest(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line an incident.")] = False,
 ) -> None:
-    """Show what the bot would have told.
+    """Show what the bot would have told in the last 30 days.
 
-    Lives through past runs with the code that decides live. Example: cdi-bot backtest 'Users*' --runs history.jsonl.gz
+    Lives through past runs with the code that decides live: those of a file, else the stored ones, and what Braze still
+    holds where the store has less. Example: cdi-bot backtest 'Users*' --days 60
     """
+    rules = _rule_settings()
+    now = datetime.now(UTC)
     if runs is None:
-        raise typer.BadParameter("say which file", param_hint="--runs")
-    try:
-        past = read_runs_file(runs, datetime.now(UTC))
-    except RunsFileError as error:
-        raise typer.BadParameter(str(error), param_hint="--runs") from None
-    found = run_backtest(chosen(past, selector), days=days, settings=ReplaySettings())
-    i18n = Translator()
+        days = days or _BACKTEST_DAYS
+        pasts = _outcome(recorded_pasts(rules.database_url, selector, days=days, now=now))
+    else:
+        try:
+            pasts = [chosen(read_runs_file(runs, now), selector)]
+        except RunsFileError as error:
+            raise typer.BadParameter(str(error), param_hint="--runs") from None
+    settings = ReplaySettings(grace=rules.grace, unreachable_after=rules.unreachable_after)
+    found = run_backtest(pasts, days=days, settings=settings)
+    if not found.integrations and selector != "all":
+        typer.echo(f"No integration fits {selector!r}.", err=True)
+    i18n = Translator.load(rules.language)
     if as_json:
         for line in json_lines(found, i18n):
             typer.echo(line)
@@ -249,6 +262,13 @@ def _prepared(load: Callable[[], Loaded]) -> Loaded:
 
 def _demo_settings(environ: dict[str, str]) -> Settings:
     return _prepared(lambda: load_settings(environ, env_file=None))
+
+
+def _rule_settings() -> RuleSettings:
+    try:
+        return load_rule_settings()
+    except SettingsError as error:
+        _misused(error)
 
 
 def _database_url() -> str:

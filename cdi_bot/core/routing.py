@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.incident import Incident, Topic
+from cdi_bot.core.model.incident import SPIKE, Incident, Topic
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.message import (
     Content,
@@ -54,15 +54,36 @@ def channels_for_incident(
     }
 
 
+def channels_for_spike(subscriptions: Iterable[Subscription], integration: Integration) -> set[Channel]:
+    """The channels that are told of a spike of the integration."""
+    return {
+        subscription.channel
+        for subscription in subscriptions
+        if subscription.filters.tells(Topic.QUALITY, SPIKE) and subscription.covers(integration)
+    }
+
+
 def channels_for_recovery(
-    subscriptions: Iterable[Subscription], integration: Integration | None
+    subscriptions: Sequence[Subscription], integration: Integration | None, incident: Incident
 ) -> set[Channel]:
     """The channels that asked for recoveries of the integration (`None`: of the whole workspace)."""
-    return {
+    told = {
         subscription.channel
         for subscription in subscriptions
         if Topic.RECOVERY in subscription.filters.topics and _covers(subscription, integration)
     }
+    if rules_of(incident).only_where_asked_for:
+        told &= channels_for_incident(subscriptions, integration, incident)
+    return told
+
+
+def concerns(
+    subscriptions: Iterable[Subscription], integration: Integration | None, incident: Incident
+) -> bool:
+    """Whether an incident is to be shown for these subscriptions: some concern nobody who did not ask for them."""
+    return not rules_of(incident).only_where_asked_for or bool(
+        channels_for_incident(subscriptions, integration, incident)
+    )
 
 
 def _covers(subscription: Subscription, integration: Integration | None) -> bool:

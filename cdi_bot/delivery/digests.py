@@ -14,6 +14,7 @@ from cdi_bot.core.model.channel import Channel, ChannelSettings
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.message import Digest, MessageKind, OwedMessage
 from cdi_bot.core.model.subscription import is_subscribed
+from cdi_bot.core.routing import concerns
 from cdi_bot.core.statistics import (
     IntegrationTotals,
     PeriodTotals,
@@ -21,7 +22,8 @@ from cdi_bot.core.statistics import (
     totals,
     totals_by_integration,
 )
-from cdi_bot.store import Store, StoreTrouble, UnitOfWork
+from cdi_bot.item_troubles import ItemTroubles, Work
+from cdi_bot.store import RowRefused, Store, StoreTrouble, UnitOfWork
 
 log = structlog.get_logger(__name__)
 
@@ -57,15 +59,23 @@ async def subscribed_integrations(
 
 async def period_of(
     uow: UnitOfWork,
+    channel: Channel,
     workspace_id: int,
     integrations: Sequence[Integration],
+    *,
     since: datetime,
     until: datetime,
 ) -> Period:
-    """Add up what a period brought to these integrations."""
-    ids = [one.integration_id for one in integrations]
+    """Add up what a period brought to these integrations, as a channel sees it."""
+    known = {one.integration_id: one for one in integrations}
+    ids = list(known)
     sums = await uow.runs.totals(workspace_id, ids, since=since, until=until)
-    incidents = await uow.incidents.during(workspace_id, ids, since=since, until=until)
+    subscriptions = await uow.subscriptions.for_channel(channel)
+    incidents = [
+        each
+        for each in await uow.incidents.during(workspace_id, ids, since=since, until=until)
+        if concerns(subscriptions, known[each.integration_id or ""], each)
+    ]
     unreachable = await uow.incidents.during(workspace_id, None, since=since, until=until)
     parts = totals_by_integration(integrations, sums, incidents, since, until)
     return Period(
@@ -85,6 +95,7 @@ class Digests:
     workspace_ids: Sequence[int]
     clock: Callable[[], datetime]
     wake: Callable[[], None]
+    troubles: ItemTroubles
     _waiting: dict[tuple[Channel, datetime], datetime] = field(default_factory=dict)
 
     async def tick(self) -> None:
@@ -98,17 +109,13 @@ class Digests:
             return
         due: list[_DueDigest] = []
         for each in settings:
-            try:
+            with self.troubles.guard(Work.DIGEST, each.channel, "schedule"):
                 await self._set_back(each, now)
                 period = _due(each, now)
-            except Exception:
-                log.exception(
-                    "a digest failed", channel=each.channel.channel_id
-                )  # the others' come all the same
-            else:
                 due += [period] if period else []
         for period in due:
-            await self._tell(period)
+            with self.troubles.guard(Work.DIGEST, period.channel):
+                await self._tell(period)
         here = {(period.channel, period.until) for period in due}
         self._waiting = {which: since for which, since in self._waiting.items() if which in here}
 
@@ -138,9 +145,9 @@ class Digests:
                 if is_mine:
                     await uow.outbox.add([self._owed(period, each) for each in told], now=self.clock())
         except StoreTrouble as trouble:
+            if isinstance(trouble, RowRefused):
+                raise
             log_.warning("a digest waits for the database", why=str(trouble))
-        except Exception:
-            log_.exception("a digest failed")  # the others' come all the same
         else:
             log_.info("digest", told=is_mine and bool(told))
             self.wake()
@@ -164,7 +171,9 @@ class Digests:
         told = []
         for workspace_id, some in watched.items():
             integrations = [each.integration for each in some]
-            brought = await period_of(uow, workspace_id, integrations, period.since, period.until)
+            brought = await period_of(
+                uow, period.channel, workspace_id, integrations, since=period.since, until=period.until
+            )
             told += [] if brought.is_healthy else [workspace_id]
         return told
 

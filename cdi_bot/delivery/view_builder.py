@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.incident import Incident
+from cdi_bot.core.model.incident import SPIKE, Expected, Incident
 from cdi_bot.core.model.integration import (
     ANY_DASHBOARD,
     Integration,
@@ -34,6 +34,7 @@ from cdi_bot.core.model.message import (
     Unsubscribed,
 )
 from cdi_bot.core.model.run import Outcome, Run, second_of
+from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.model.subscription import Snooze, is_pattern, selector_matches
 from cdi_bot.core.routing import mention_for, snoozed_until
 from cdi_bot.core.rules.kinds import longest_row_first, rules_of, severity_on_card
@@ -118,10 +119,23 @@ class ViewBuilder:
             workspace = await self._workspace(uow, content.workspace_id)
             page = _page(workspace, content.integration_id, integration)
             return EventView(content=content, integration=integration, run=run, dashboard_url=page)
+        if isinstance(content, Spike):
+            return await self._spike(uow, content)
         if isinstance(content, Unsubscribed) and not is_pattern(content.selector):
             integration = await _integration(uow, content.workspace_id, content.selector)
             return EventView(content=content, integration=integration)
         return EventView(content=content)
+
+    async def _spike(self, uow: UnitOfWork, content: Spike) -> EventView:
+        workspace_id, integration_id = content.workspace_id, content.integration_id
+        integration = await _integration(uow, workspace_id, integration_id)
+        words = await uow.expected.of_integrations(workspace_id, [integration_id])
+        return EventView(
+            content=content,
+            integration=integration,
+            dashboard_url=_page(await self._workspace(uow, workspace_id), integration_id, integration),
+            expected=_word(words, integration_id, SPIKE, content.run_start),
+        )
 
     async def _digest(self, uow: UnitOfWork, channel: Channel, content: Digest) -> DigestView:
         workspace_id, since, until = content.workspace_id, content.since, content.until
@@ -129,8 +143,10 @@ class ViewBuilder:
         integrations = [
             each.integration for each in await subscribed_integrations(uow, workspace_id, channel)
         ]
-        period = await period_of(uow, workspace_id, integrations, since, until)
-        before = await period_of(uow, workspace_id, integrations, since - (until - since), since)
+        period = await period_of(uow, channel, workspace_id, integrations, since=since, until=until)
+        before = await period_of(
+            uow, channel, workspace_id, integrations, since=since - (until - since), until=since
+        )
         bad = [part for part in period.parts if part.unhealthy_for or part.sums.failed]
         return DigestView(
             content=content,
@@ -180,10 +196,12 @@ class ViewBuilder:
         subscriptions = await uow.subscriptions.for_channel(channel)
         snoozes: dict[tuple[int, str], Snooze] = {}
         integrations: dict[tuple[int, str], Integration] = {}
+        words: dict[int, list[Expected]] = {}
         for workspace_id, ids in _integration_ids(incidents).items():
             for snooze in await uow.snoozes.active(workspace_id, ids, now):
                 if snooze.channel == channel:
                     snoozes[workspace_id, snooze.integration_id] = snooze
+            words[workspace_id] = await uow.expected.of_integrations(workspace_id, ids)
             for integration_id, watched in (await uow.integrations.get_many(workspace_id, ids)).items():
                 integrations[workspace_id, integration_id] = watched.integration
         views = []
@@ -200,6 +218,7 @@ class ViewBuilder:
                     dashboard_url=page,
                     snooze=snoozes.get(key),
                     mention=mention_for(subscriptions, incident, integration),
+                    expected=_word(words.get(key[0], ()), key[1], incident.reason, incident.opened_at),
                     # Of one card; a list of many has no room for it.
                     usual_length=await _usual_length(uow, incident) if len(incidents) == 1 else None,
                     can_sync=(
@@ -258,6 +277,14 @@ async def _integration(uow: UnitOfWork, workspace_id: int, integration_id: str) 
     return Integration(
         workspace_id=workspace_id, integration_id=integration_id, integration_name=integration_id
     )
+
+
+def _word(
+    words: Iterable[Expected], integration_id: str, reason: str | None, seen_at: datetime
+) -> Expected | None:
+    """What somebody said of this observation."""
+    about = (integration_id, reason, seen_at)
+    return next((each for each in words if (each.integration_id, each.reason, each.seen_at) == about), None)
 
 
 async def _run(uow: UnitOfWork, workspace_id: int, integration_id: str, start: datetime) -> Run | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from cdi_bot.core.model.incident import Incident
+from cdi_bot.core.model.incident import Expected, Incident
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.message import Content, Digest, ReplyFact, Subscribed
 from cdi_bot.core.model.run import Run
@@ -25,8 +25,14 @@ class IncidentView:
     dashboard_url: str | None  # the integration's page in Braze
     snooze: Snooze | None = None
     mention: str | None = None
+    expected: Expected | None = None  # who said that what looks wrong was expected, also if it was taken back
     usual_length: timedelta | None = None  # of a slow incident: how long the runs before usually took
     can_sync: bool = False  # the API key has the permission, and the operator allows it
+
+    @property
+    def is_expected(self) -> bool:
+        """Whether the incident is over because somebody said that it was expected, also if that was taken back."""
+        return self.expected is not None and self.expected.at == self.incident.resolved_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +86,7 @@ class EventView:
     integration: Integration | None = None
     run: Run | None = None
     dashboard_url: str | None = None
+    expected: Expected | None = None  # who said that a spike was expected, also if it was taken back
     possible_repeat: bool = False
 
 

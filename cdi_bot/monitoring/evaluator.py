@@ -14,15 +14,17 @@ import structlog
 
 from cdi_bot.core.expectations.flaws import Accepted
 from cdi_bot.core.model import still_waits
-from cdi_bot.core.model.incident import Incident, Kind
+from cdi_bot.core.model.incident import SPIKE, Incident, Kind
 from cdi_bot.core.rules import reopening
 from cdi_bot.core.rules.kind_rules import IntegrationFacts, Rule
-from cdi_bot.core.rules.kinds import KINDS
+from cdi_bot.core.rules.kinds import KINDS, rules_of
+from cdi_bot.item_troubles import ItemTroubles, Work
 from cdi_bot.monitoring.incident_writer import ConflictError, write_if_watched
 from cdi_bot.monitoring.integration_state import IntegrationState
 from cdi_bot.monitoring.past_reader import PastReader
 from cdi_bot.monitoring.poller import Poller
-from cdi_bot.store import Store, StoreTrouble
+from cdi_bot.monitoring.spike_notices import owe_spike
+from cdi_bot.store import Store, StoreTrouble, UnitOfWork
 
 log = structlog.get_logger(__name__)
 
@@ -47,13 +49,13 @@ class Evaluator:
         clock: Callable[[], datetime],
         grace: timedelta,
         wake: Callable[[], None],
+        troubles: ItemTroubles,
     ) -> None:
         """Keep the collaborators; `wake` is called when messages are owed."""
         self._store, self._workspace_id, self._poller = store, workspace_id, poller
-        self._clock, self._wake = clock, wake
+        self._clock, self._wake, self._troubles = clock, wake, troubles
         self._wait = min(grace / 4, _LONGEST_WAIT)
         self._judged_at: datetime | None = None
-        self._failing: set[tuple[Kind, str]] = set()  # logged once, not every few seconds
         self._pasts = PastReader(store, workspace_id)
         self._rules = {kind: rules.rule(grace) if rules.rule else None for kind, rules in KINDS.items()}
 
@@ -76,25 +78,25 @@ class Evaluator:
         for count, item in enumerate(self._poller.subscribed(), start=1):
             if count % _IN_A_ROW == 0:
                 await asyncio.sleep(0)
+            await self._tell_spike(item, accepted.get(item.integration_id, {}), now)
             for kind, rule in self._rules.items():
                 incident = open_incidents.get((kind, item.integration_id))
-                try:
+                key = self._workspace_id, item.integration_id
+                with self._troubles.guard(Work.JUDGE, key, kind.value):
                     facts = self._facts_of(item, accepted.get(item.integration_id, {}))
                     changed = judge(rule, facts, incident, now)
                     if changed:
                         await self._write(changed, now)
-                except StoreTrouble:
-                    raise
-                except Exception:  # the other kinds and integrations are judged all the same
-                    if (kind, item.integration_id) not in self._failing:
-                        log.exception("not judged", kind=kind.value, integration=item.integration_id)
-                    self._failing.add((kind, item.integration_id))
-                else:
-                    self._failing.discard((kind, item.integration_id))
 
-    def fails_to_judge(self, integration_id: str) -> list[Kind]:
-        """The kinds by which an integration could not be judged the last time; the log says why."""
-        return [kind for kind, failing in self._failing if failing == integration_id]
+    async def _tell_spike(self, item: IntegrationState, accepted: Accepted, now: datetime) -> None:
+        """Owe the notice of a run that is far larger than any before."""
+        with self._troubles.guard(Work.JUDGE, (self._workspace_id, item.integration_id), SPIKE):
+            watched = item.watched
+            spike = item.past.new_spike(watched, accepted) if item.past else None
+            if spike:
+                async with self._store.write() as uow:
+                    await owe_spike(uow, spike, watched.integration, now=now)
+                self._wake()
 
     def _facts_of(self, item: IntegrationState, accepted: Accepted) -> IntegrationFacts:
         return facts_of(
@@ -110,24 +112,12 @@ class Evaluator:
         return {(incident.kind, incident.integration_id): incident for incident in found}
 
     async def _write(self, changed: Incident, now: datetime) -> None:
-        integration_id = changed.integration_id or ""
         try:
             async with self._store.write() as uow:
-                known = await uow.incidents.newest_of_each(self._workspace_id, changed.kind, [integration_id])
-                runs = await uow.runs.page(
-                    self._workspace_id, integration_id, offset=0, limit=reopening.RUNS_NEEDED
-                )
-                interval = reopening.usual_interval(run.sync_start_time for run in runs)
-                over = {each.incident_id for each in known[integration_id] if not each.is_open}
-                stored = [
-                    await write_if_watched(
-                        uow, each, now=now, has_reopened=each.is_open and each.incident_id in over
-                    )
-                    for each in reopening.followed(changed, known[integration_id], interval=interval, now=now)
-                ]
+                stored = await write_followed(uow, changed, now)
         except ConflictError:
             return  # acknowledged at this very moment: the next evaluation sees it
-        for each in filter(None, stored):
+        for each in stored:
             log.info(
                 "condition",
                 kind=each.kind.value,
@@ -138,6 +128,25 @@ class Evaluator:
                 is_recovering=each.is_recovering,
             )
         self._wake()
+
+
+async def write_followed(uow: UnitOfWork, changed: Incident, now: datetime) -> list[Incident]:
+    """Store what becomes of an incident that was found by the clock, and owe what follows; returns what was stored.
+
+    Raises `ConflictError`.
+    """
+    workspace_id, integration_id = changed.workspace_id, changed.integration_id or ""
+    known = (await uow.incidents.newest_of_each(workspace_id, changed.kind, [integration_id]))[integration_id]
+    if rules_of(changed).only_where_asked_for:  # of each limit one is open
+        known = [each for each in known if each.reason == changed.reason]
+    runs = await uow.runs.page(workspace_id, integration_id, offset=0, limit=reopening.RUNS_NEEDED)
+    interval = reopening.usual_interval(run.sync_start_time for run in runs)
+    over = {each.incident_id for each in known if not each.is_open}
+    stored = [
+        await write_if_watched(uow, each, now=now, has_reopened=each.is_open and each.incident_id in over)
+        for each in reopening.followed(changed, known, interval=interval, now=now)
+    ]
+    return [each for each in stored if each]
 
 
 def facts_of(

@@ -82,17 +82,18 @@ async def write_incident(
     now: datetime,
     has_reopened: bool = False,
     also_tell: Channel | None = None,
+    quietly: bool = False,
 ) -> Incident:
     """Store an incident that no failed run opened, and owe what follows; `also_tell` needs no subscription.
 
-    Raises `ConflictError` like `store_incidents`.
+    The end of one that ends `quietly` only changes its cards. Raises `ConflictError` like `store_incidents`.
     """
     (stored,) = await store_incidents(uow, [incident])
+    is_told = not stored.is_open and not quietly
+    if not stored.is_open and quietly:
+        await _end_snoozes(uow, stored)
     update = IncidentUpdate(
-        incident=stored,
-        integration=integration,
-        has_recovered=not stored.is_open,
-        has_reopened=has_reopened,
+        incident=stored, integration=integration, has_recovered=is_told, has_reopened=has_reopened
     )
     cards = (await uow.cards.of_incidents([stored.incident_id])).get(stored.incident_id, [])
     subscriptions = await uow.subscriptions.for_workspace(stored.workspace_id)
@@ -101,13 +102,20 @@ async def write_incident(
 
 
 async def write_if_watched(
-    uow: UnitOfWork, incident: Incident, *, now: datetime, has_reopened: bool = False
+    uow: UnitOfWork,
+    incident: Incident,
+    *,
+    now: datetime,
+    has_reopened: bool = False,
+    quietly: bool = False,
 ) -> Incident | None:
     """Store an incident of an integration; `None` when nobody watches the integration any more."""
     watched = await uow.integrations.get(incident.workspace_id, incident.integration_id or "")
     if watched is None or watched.watched_since is None:
         return None
-    return await write_incident(uow, incident, watched.integration, now=now, has_reopened=has_reopened)
+    return await write_incident(
+        uow, incident, watched.integration, now=now, has_reopened=has_reopened, quietly=quietly
+    )
 
 
 async def owe_incident(
@@ -143,7 +151,7 @@ async def owe_incident(
     if update.has_recovered:
         await _end_snoozes(uow, incident)
         everybody = rules_of(incident).told_in_every_card_when_over
-        told = channels_for_recovery(subscriptions, integration)
+        told = channels_for_recovery(subscriptions, integration, incident)
         owed += [_recovered(card, incident, now) for card in raised if everybody or card.channel in told]
     await uow.outbox.add(owed, now=now)
 
@@ -157,7 +165,7 @@ def _channels(
         if not rules_of(incident).told_when_over:
             return set()
         told = channels_for_incident(subscriptions, integration, incident)
-        return told & channels_for_recovery(subscriptions, integration)
+        return told & channels_for_recovery(subscriptions, integration, incident)
     if update.failures is not None:
         return channels_for_runs(subscriptions, integration, update.failures)
     return channels_for_incident(subscriptions, integration, incident) if incident.is_open else set()

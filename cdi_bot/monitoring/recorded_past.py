@@ -33,15 +33,21 @@ class Outage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """What is known of the past of one workspace, in any order. `until` is how far it is known."""
+    """What is known of the past of one workspace, in any order.
+
+    `until` is how far it is known; `None` where the last line says it.
+    """
 
     runs: Sequence[Run] = ()
     listed: Sequence[Listed] = ()
     outages: Sequence[Outage] = ()
+    until: datetime | None = None
 
     @property
-    def until(self) -> datetime | None:
-        """When the last thing that is known was seen; `None` where nothing is."""
+    def end(self) -> datetime | None:
+        """How far it is known: until the last that is known was seen; `None` where nothing is."""
+        if self.until:
+            return self.until
         times = [
             *(run.sync_start_time + SEEN_AFTER for run in self.runs),
             *(run.sync_finish_time + SEEN_AFTER for run in self.runs if run.sync_finish_time),
@@ -49,6 +55,24 @@ class Past:
             *(each.until for each in self.outages),
         ]
         return max(times, default=None)
+
+    @property
+    def begin(self) -> datetime | None:
+        """The first that is known of any integration; `None` where nothing is."""
+        times = [*(run.sync_start_time for run in self.runs), *(each.observed_at for each in self.listed)]
+        return min(times, default=None)
+
+    @property
+    def known(self) -> dict[str, Integration]:
+        """The integrations by their ids, as last listed, or as mere ids."""
+        known = {
+            run.integration_id: Integration(
+                workspace_id=0, integration_id=run.integration_id, integration_name=run.integration_id
+            )
+            for run in self.runs
+        }
+        last_listed = sorted(self.listed, key=_list_order)
+        return known | {each.integration.integration_id: each.integration for each in last_listed}
 
 
 def runs_by_integration(runs: Iterable[Run]) -> dict[str, list[Run]]:

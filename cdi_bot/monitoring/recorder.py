@@ -23,8 +23,9 @@ from cdi_bot.core.model.subscription import Subscription
 from cdi_bot.core.routing import channels_for_runs
 from cdi_bot.core.rules.failed_runs import past_needed
 from cdi_bot.core.rules.sync_failed import Finding, IncidentChange, judge_runs
+from cdi_bot.item_troubles import ItemTroubles, Work, is_of_the_database
 from cdi_bot.monitoring.incident_writer import ConflictError, IncidentUpdate, owe_incident, store_incidents
-from cdi_bot.store import RowRefused, Store, StoreTrouble, UnitOfWork
+from cdi_bot.store import IntegrationKey, Store, UnitOfWork
 
 log = structlog.get_logger(__name__)
 
@@ -227,18 +228,17 @@ class _Waiting:
 class Recorder:
     """Records one workspace's observations in the order in which they come."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, troubles: ItemTroubles) -> None:
         """Begin with nothing to do."""
-        self._store = store
+        self._store, self._troubles = store, troubles
         self._queue: list[_Waiting] = []
         self._working: asyncio.Task[None] | None = None
-        self._refused: set[str] = set()
 
     async def record(self, observations: Sequence[Observation], now: datetime) -> list[Finding]:
         """Store observations with what they owe; returns the finding of each.
 
-        Where the database refuses one of several, that one is logged and left out. Raises `StoreTrouble`, or
-        `ConflictError` when somebody changes the same incident again and again.
+        Where one of several can't be judged or is refused, that one is left out; `troubles` has it. Raises
+        `StoreTrouble`, or `ConflictError` when somebody changes the same incident again and again.
         """
         if not observations:
             return []
@@ -282,15 +282,18 @@ class Recorder:
         try:
             findings = iter(await self._commit(observations, max(waiting.now for waiting in batch)))
         except Exception as trouble:  # noqa: BLE001  # it goes to whoever waits
-            if len(batch) > 1 and not _is_of_the_database(trouble):
+            if len(batch) > 1 and not is_of_the_database(trouble):
                 for waiting in batch:
                     await self._settle([waiting])
-            elif len(observations) > len(batch) == 1 and not _is_of_the_database(trouble):
+            elif len(observations) > len(batch) == 1 and not is_of_the_database(trouble):
                 await self._settle_singly(batch[0])
             else:
                 for waiting in batch:
+                    self._note(waiting.observations[0], trouble)
                     _fail(waiting, trouble)
             return
+        for observation in observations:
+            self._troubles.over(Work.RECORD, *_key(observation))
         for waiting in batch:
             _answer(waiting, [next(findings) for _ in waiting.observations])
 
@@ -298,24 +301,22 @@ class Recorder:
         """Store the observations of one caller one by one, but for those that can't be judged or are refused."""
         findings: list[Finding] = []
         for observation in waiting.observations:
-            integration_id = observation.watched.integration.integration_id
             try:
                 findings += await self._commit([observation], waiting.now)
-                self._refused.discard(integration_id)
-            except Exception as trouble:  # it goes to whoever waits, or to the log
-                if _is_of_the_database(trouble) or isinstance(trouble, ConflictError):
+            except Exception as trouble:  # noqa: BLE001  # it goes to whoever waits, or is noted
+                if is_of_the_database(trouble) or isinstance(trouble, ConflictError):
                     _fail(waiting, trouble)
                     return
-                is_refusal = isinstance(trouble, RowRefused)
-                if integration_id not in self._refused:
-                    log.warning(
-                        "observation refused",
-                        integration=integration_id,
-                        why=str(trouble),
-                        exc_info=None if is_refusal else trouble,
-                    )
-                self._refused.add(integration_id)
+                self._note(observation, trouble)
+            else:
+                self._troubles.over(Work.RECORD, *_key(observation))
         _answer(waiting, findings)
+
+    def _note(self, observation: Observation, trouble: Exception) -> None:
+        """Note what is wrong with one observation alone."""
+        key, detail = _key(observation)
+        if not (is_of_the_database(trouble) or isinstance(trouble, ConflictError)):
+            self._troubles.note(Work.RECORD, key, trouble, detail)
 
     async def _commit(self, observations: Sequence[Observation], now: datetime) -> list[Finding]:
         for _ in range(_TRIES - 1):
@@ -328,9 +329,11 @@ class Recorder:
             return await record_observations(uow, observations, now=now)
 
 
-def _is_of_the_database(trouble: Exception) -> bool:
-    """Whether everything else would fail likewise."""
-    return isinstance(trouble, StoreTrouble) and not isinstance(trouble, RowRefused)
+def _key(observation: Observation) -> tuple[IntegrationKey, str]:
+    """The integration, and what is stored of it: that its facts could be does not mean that its runs can."""
+    integration = observation.watched.integration
+    has_runs = bool(observation.runs or observation.vanished)
+    return (integration.workspace_id, integration.integration_id), "runs" if has_runs else "facts"
 
 
 def _fail(waiting: _Waiting, trouble: Exception) -> None:

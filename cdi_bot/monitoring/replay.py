@@ -67,7 +67,7 @@ def replay(
 
     It ends at the time `until`, else with the last that is known.
     """
-    end = until or past.until
+    end = until or past.end
     if end is None:
         return
     outages = joined(past.outages)

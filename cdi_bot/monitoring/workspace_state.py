@@ -13,6 +13,7 @@ from cdi_bot.core.model.run import Outcome, key_of
 from cdi_bot.core.model.subscription import Subscription, is_subscribed
 from cdi_bot.core.rules.late import keep_expected_start
 from cdi_bot.core.rules.sync_failed import Finding
+from cdi_bot.item_troubles import ItemTroubles, Work
 from cdi_bot.monitoring.braze_port import Measurements
 from cdi_bot.monitoring.incident_writer import ConflictError, record_missing, start_watching, stop_watching
 from cdi_bot.monitoring.integration_state import NONE_RUNNING, IntegrationState, run_from_list
@@ -66,6 +67,7 @@ class WorkspaceState:
         clock_skew: Callable[[], timedelta],
         wake: Callable[[], None],
         measurements: Measurements,
+        troubles: ItemTroubles,
     ) -> None:
         """Start empty; `wake` is called after each commit that may owe messages.
 
@@ -73,7 +75,8 @@ class WorkspaceState:
         """
         self._clock_skew = clock_skew
         self._detections = DetectionTimes(measurements=measurements)
-        self._recorder = Recorder(store)
+        self._recorder = Recorder(store, troubles)
+        self._troubles = troubles
         self._store, self._workspace_id, self._wake = store, workspace_id, wake
         self.integrations: dict[str, IntegrationState] = {}
         self.is_stale = True
@@ -113,16 +116,17 @@ class WorkspaceState:
             unsettled = await uow.runs.running(self._workspace_id, ids)
         for integration_id, found in zip(ids, stored, strict=True):
             watched = stopped.get(integration_id, found)
-            item = self.integrations.setdefault(
-                integration_id, IntegrationState(watched=watched, subscribed=False)
-            )
-            item.take_stored(watched, now)
-            item.subscribed = self._is_subscribed(watched.integration)
-            item.newest = newest.get(integration_id)
-            still_open = unsettled.get(integration_id)
-            item.running_starts = (
-                frozenset(run.sync_start_time for run in still_open) if still_open else NONE_RUNNING
-            )
+            with self._troubles.guard(Work.PLAN, (self._workspace_id, integration_id), "reload"):
+                item = self.integrations.setdefault(
+                    integration_id, IntegrationState(watched=watched, subscribed=False)
+                )
+                item.take_stored(watched, now)
+                item.subscribed = self._is_subscribed(watched.integration)
+                item.newest = newest.get(integration_id)
+                still_open = unsettled.get(integration_id)
+                item.running_starts = (
+                    frozenset(run.sync_start_time for run in still_open) if still_open else NONE_RUNNING
+                )
 
     async def find(self, integration_id: str) -> IntegrationState:
         """An integration as remembered, as stored, or (never seen) as a mere id."""
@@ -167,9 +171,11 @@ class WorkspaceState:
         Of several, those are left out that the database refuses.
         """
         findings = await self._recorder.record(observations, now)
-        self._detections.note(findings, now + self._clock_skew())
         for finding in findings:
-            self._remember(finding)
+            integration_id = finding.watched.integration.integration_id
+            with self._troubles.guard(Work.RECORD, (self._workspace_id, integration_id), "memory"):
+                self._remember(finding)
+                self._detections.note([finding], now + self._clock_skew())
         if any(finding.incident or finding.started or finding.others for finding in findings):
             self._wake()
         return {finding.watched.integration.integration_id for finding in findings}
@@ -207,12 +213,10 @@ class WorkspaceState:
             if item and before and is_known and not item.list_unstored:
                 item.watched, item.times_unsaved = replace(before, listed_at=now), True
                 continue
-            try:
+            watched = before
+            with self._troubles.guard(Work.LIST, (self._workspace_id, integration.integration_id)) as taking:
                 watched = await self._as_listed(item, integration, now)
-            except (StoreTrouble, ConflictError):
-                raise
-            except Exception:  # the others are taken all the same
-                log.exception("integration of the list not taken", integration=integration.integration_id)
+            if watched is None or taking.failed:
                 continue
             run = run_from_list(integration)
             is_news = run is not None and (item is None or item.is_behind(integration))

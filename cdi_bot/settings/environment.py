@@ -99,20 +99,25 @@ class DatabaseSettings(BaseSettings):
         return init_settings, dotenv_settings
 
 
-class BrazeSettings(DatabaseSettings):
+class RuleSettings(DatabaseSettings):
+    """What decides together with the rules, and how it is told; a backtest needs no more."""
+
+    grace: Seconds = Field(alias="CDI_BOT_GRACE", default=timedelta(seconds=600))
+    unreachable_after: Seconds = Field(alias="CDI_BOT_UNREACHABLE_AFTER", default=timedelta(seconds=300))
+    language: Annotated[str, BeforeValidator(checks.language)] = Field(alias="CDI_BOT_LANGUAGE", default="en")
+
+
+class BrazeSettings(RuleSettings):
     """What is needed to ask Braze and to keep what it says, without Slack."""
 
     braze_base_url: Annotated[str, checks.web_address(_BRAZE_URL_FIX)] = Field(alias="BRAZE_BASE_URL")
     """Without a slash at the end."""
     braze_api_key: Annotated[SecretStr, checks.one_word(BRAZE_KEY_FIX)] = Field(alias="BRAZE_API_KEY")
     poll_interval: Seconds = Field(alias="CDI_BOT_POLL_INTERVAL", default=timedelta(seconds=30))
-    grace: Seconds = Field(alias="CDI_BOT_GRACE", default=timedelta(seconds=600))
-    unreachable_after: Seconds = Field(alias="CDI_BOT_UNREACHABLE_AFTER", default=timedelta(seconds=300))
     repeat_interval: Seconds = Field(alias="CDI_BOT_REPEAT_INTERVAL", default=timedelta(hours=4))
     dashboard_link: Annotated[str, BeforeValidator(checks.dashboard_link)] | None = Field(
         alias="CDI_BOT_DASHBOARD_LINK", default=None
     )
-    language: Annotated[str, BeforeValidator(checks.language)] = Field(alias="CDI_BOT_LANGUAGE", default="en")
     log_format: LogFormat | None = Field(alias="CDI_BOT_LOG_FORMAT", default=None)
     """None: console on a terminal, else JSON."""
     log_level: LogLevel = Field(alias="CDI_BOT_LOG_LEVEL", default=LogLevel.INFO)
@@ -231,6 +236,13 @@ def load_braze_settings(
 ) -> BrazeSettings:
     """What is needed without Slack; otherwise like `load_settings`."""
     return _load(BrazeSettings, environ, env_file)
+
+
+def load_rule_settings(
+    environ: Mapping[str, str] | None = None, env_file: Path | None = Path(".env")
+) -> RuleSettings:
+    """What a backtest needs, whatever else is not set; otherwise like `load_settings`."""
+    return _load(RuleSettings, environ, env_file)
 
 
 def load_database_url(environ: Mapping[str, str] | None = None, env_file: Path | None = Path(".env")) -> str:

@@ -28,6 +28,7 @@ class SubscriptionRow(InChannel, Base):
     topics: Mapped[Code]
     min_rows: Mapped[Count | None]
     min_percent: Mapped[float | None]
+    fresh: Mapped[Code | None]
     mention: Mapped[str | None]
     off: Mapped[Code | None]
     created_by: Mapped[str]

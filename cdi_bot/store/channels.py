@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, bindparam, delete, func, insert, or_, select, update
 
+from cdi_bot.core.freshness_limit import limit_in_zone
 from cdi_bot.core.model.channel import AuditEntry, Channel, ChannelSettings
 from cdi_bot.core.model.incident import Expected, Topic
 from cdi_bot.core.model.requested_sync import RequestedSync
@@ -33,6 +34,10 @@ from cdi_bot.store.portable import (
 _FINGERPRINT = select(func.count(), func.coalesce(func.max(SUBSCRIPTIONS.c.subscription_id), 0)).where(
     SUBSCRIPTIONS.c.workspace_id == bindparam("workspace")
 )
+
+
+_SILENT = ("acknowledge", "expected", "take_back")
+"""What changes cards and posts nothing."""
 
 
 class Subscriptions(Repository):
@@ -153,9 +158,20 @@ class Snoozes(Repository):
             and_(columns.workspace_id == workspace_id, columns.integration_id == integration_id, which)
         )
 
-    async def remove_expired(self, now: datetime) -> list[Snooze]:
-        """Remove and return the snoozes whose time is over; of two calls at once, each is returned by one."""
-        return await self._remove(SNOOZES.c.until <= now)
+    async def expired(self, workspace_id: int, now: datetime) -> list[Snooze]:
+        """The snoozes of a workspace whose time is over."""
+        over = select(SNOOZES).where(SNOOZES.c.workspace_id == workspace_id, SNOOZES.c.until <= now)
+        return await self._values(Snooze, over)
+
+    async def remove_expired(self, snooze: Snooze, now: datetime) -> bool:
+        """Remove a snooze if its time is over; of two calls at once, one returns True."""
+        which = and_(
+            in_channel(SNOOZES, snooze.channel),
+            SNOOZES.c.workspace_id == snooze.workspace_id,
+            SNOOZES.c.integration_id == snooze.integration_id,
+            SNOOZES.c.until <= now,
+        )
+        return bool(await self._remove(which))
 
     async def _remove(self, which: ColumnElement[bool]) -> list[Snooze]:
         ended = await self._values(Snooze, delete(SNOOZES).where(which).returning(SNOOZES))
@@ -166,14 +182,17 @@ class ExpectedFlaws(Repository):
     """What people said was expected."""
 
     async def mark(self, expected: Expected) -> Expected:
-        """Store somebody's word; where somebody else said the same before and it stands, that is returned."""
+        """Store somebody's word; where the same or more was said before and stands, that is returned."""
         statement = upsert_into(self._connection, EXPECTED).values(row_of(expected))
         again = {name: statement.excluded[name] for name in row_of(expected)}
         marked = await self._connection.execute(
             statement.on_conflict_do_update(
                 index_elements=list(EXPECTED.primary_key),
                 set_=again,
-                where=EXPECTED.c.taken_back_by.is_not(None),
+                where=or_(
+                    EXPECTED.c.taken_back_by.is_not(None),
+                    EXPECTED.c.magnitude < statement.excluded.magnitude,
+                ),
             ).returning(EXPECTED)
         )
         row = marked.one_or_none()
@@ -239,8 +258,16 @@ class Channels(Repository):
         return next(iter(await self._values(ChannelSettings, which)), None)
 
     async def save_settings(self, settings: ChannelSettings) -> None:
-        """Insert or replace a channel's settings."""
+        """Insert or replace a channel's settings; times of day that its subscriptions name are then in its zone."""
         await self._connection.execute(replace_in(self._connection, CHANNEL_SETTINGS), row_of(settings))
+        columns = SUBSCRIPTIONS.c
+        timed = and_(in_channel(SUBSCRIPTIONS, settings.channel), columns.fresh.like("%:%"))
+        for limit in list(await self._connection.scalars(select(columns.fresh).where(timed).distinct())):
+            moved = limit_in_zone(limit, settings.zone or "UTC")
+            if moved != limit:
+                await self._connection.execute(
+                    update(SUBSCRIPTIONS).where(timed, columns.fresh == limit).values(fresh=moved)
+                )
 
     async def with_digest(self) -> list[ChannelSettings]:
         """The settings of the channels that get a digest, longest waiting first."""
@@ -285,7 +312,7 @@ class Audit(Repository):
             in_channel(AUDIT, channel),
             AUDIT.c.who == who,
             AUDIT.c.at.between(since, until),
-            AUDIT.c.action != "acknowledge",  # it changes cards and posts nothing
+            AUDIT.c.action.not_in(_SILENT),
         )
         return list(await self._connection.scalars(theirs.order_by(AUDIT.c.at)))
 
@@ -315,7 +342,11 @@ class RequestedSyncs(Repository):
         return await self._changed(delete(REQUESTED_SYNCS).where(REQUESTED_SYNCS.c.sync_id == sync_id)) == 1
 
 
+_TOPICS = frozenset(topic.value for topic in Topic)
+
+
 def _subscription_of(row: AnyRow) -> Subscription:
-    topics, off = frozenset(map(Topic, row.topics.split())), frozenset((row.off or "").split())
+    known = _TOPICS.intersection(row.topics.split())  # a newer version may have written others
+    topics, off = frozenset(map(Topic, known)), frozenset((row.off or "").split())
     filters = value_of(Filters, row, topics=topics, off=off)
     return value_of(Subscription, row, filters=filters)

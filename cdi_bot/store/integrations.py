@@ -46,6 +46,10 @@ class Workspaces(Repository):
         (workspace,) = await self._values(Workspace, statement)
         return workspace
 
+    async def all(self) -> list[Workspace]:
+        """Every known workspace, the oldest first."""
+        return await self._values(Workspace, select(WORKSPACES).order_by(WORKSPACES.c.workspace_id))
+
     async def get(self, workspace_id: int) -> Workspace:
         """The workspace of this id, which has to be there."""
         which = select(WORKSPACES).where(WORKSPACES.c.workspace_id == workspace_id)

@@ -12,13 +12,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
-    Float,
+    ColumnElement,
     Integer,
     Select,
     and_,
     bindparam,
-    case,
-    cast,
     delete,
     exists,
     func,
@@ -31,10 +29,9 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model.run import Outcome, Run, RunKey, key_of
-from cdi_bot.core.statistics import RunTotals
+from cdi_bot.core.rules.stale import Arrivals
 from cdi_bot.store.portable import (
     AnyRow,
-    Repository,
     grouped,
     matched,
     matching,
@@ -45,8 +42,10 @@ from cdi_bot.store.portable import (
     spans_table,
     value_of,
 )
+from cdi_bot.store.run_counts import RunCounts
 from cdi_bot.store.tables import INCIDENTS, INTEGRATIONS, RUN_KEY, RUNS
 
+_OTHERS = RUNS.alias("others")
 _SECOND = timedelta(seconds=1)
 _MICROSECOND = timedelta(microseconds=1)
 _EVER = datetime(1, 1, 1, tzinfo=UTC)
@@ -56,16 +55,36 @@ IntegrationKey = tuple[int, str]
 """An integration's workspace and its id. Retention goes through all integrations in the order of these keys."""
 
 
-class Runs(Repository):
+class Runs(RunCounts):
     """Runs of syncs."""
 
     async def newest(self, workspace_id: int, integration_ids: Collection[str]) -> dict[str, Run]:
         """The newest run of each integration that has one: one index search each, however many runs there are."""
-        columns, others = RUNS.c, RUNS.alias("others")
+        return await self._newest(workspace_id, integration_ids)
+
+    async def arrivals(
+        self, workspace_id: int, integration_ids: Collection[str], *, since: datetime
+    ) -> dict[str, Arrivals]:
+        """What is known of the newest data of each integration; watermarks of runs that began at `since` or later."""
+        of = _OTHERS.c
+        good = await self._newest(workspace_id, integration_ids, of.job_status == "success")
+        known = (of.last_timestamp_synced.is_not(None), of.sync_start_time >= since)
+        marked = await self._newest(workspace_id, integration_ids, *known)
+        return {each: Arrivals(good=good.get(each), marked=marked.get(each)) for each in integration_ids}
+
+    async def _newest(
+        self, workspace_id: int, integration_ids: Collection[str], *conditions: ColumnElement[bool]
+    ) -> dict[str, Run]:
+        """The newest run of each integration among those of which `conditions` (about `_OTHERS`) hold."""
+        columns, others = RUNS.c, _OTHERS
         wanted = self._names(integration_ids).subquery("wanted")
         latest = (
             select(func.max(others.c.sync_start_time))
-            .where(others.c.workspace_id == workspace_id, others.c.integration_id == wanted.c.value)
+            .where(
+                others.c.workspace_id == workspace_id,
+                others.c.integration_id == wanted.c.value,
+                *conditions,
+            )
             .scalar_subquery()
         )
         runs = await self._values(
@@ -129,48 +148,6 @@ class Runs(Repository):
         return await self._values(
             Run, which.order_by(RUNS.c.sync_start_time.desc()).offset(offset).limit(limit)
         )
-
-    async def count_by_status(
-        self, workspace_id: int, integration_id: str, *, since: datetime | None
-    ) -> dict[str, int]:
-        """How many runs of each `job_status` began at or after `since` (`None`: ever)."""
-        statement = (
-            select(RUNS.c.job_status, func.count())
-            .where(RUNS.c.workspace_id == workspace_id, RUNS.c.integration_id == integration_id)
-            .group_by(RUNS.c.job_status)
-        )
-        if since is not None:
-            statement = statement.where(RUNS.c.sync_start_time >= since)
-        rows = await self._connection.execute(statement)
-        return {status: count for status, count in rows}  # noqa: C416  # a Row is no pair to dict()
-
-    async def totals(
-        self, workspace_id: int, integration_ids: Collection[str], *, since: datetime, until: datetime
-    ) -> dict[str, RunTotals]:
-        """The totals of each integration's ended runs that began at or after `since` and before `until`, if any."""
-        columns = RUNS.c
-        rows = await self._connection.execute(
-            select(
-                columns.integration_id,
-                func.count(),
-                func.sum(case((columns.job_status == "success", 0), else_=1)),
-                # As fractions: SQLite refuses to add whole numbers up beyond what it can hold.
-                func.coalesce(func.sum(cast(columns.rows_synced, Float)), 0),
-                func.coalesce(func.sum(cast(columns.rows_failed_with_errors, Float)), 0),
-            )
-            .where(
-                columns.workspace_id == workspace_id,
-                columns.integration_id.in_(self._names(integration_ids)),
-                columns.sync_start_time >= since,
-                columns.sync_start_time < until,
-                columns.job_status != "running",
-            )
-            .group_by(columns.integration_id)
-        )
-        return {
-            name: RunTotals(runs=runs, failed=int(failed), rows_synced=int(synced), rows_failed=int(lost))
-            for name, runs, failed, synced, lost in rows
-        }
 
     async def save(self, workspace_id: int, runs: Sequence[Run]) -> None:
         """Insert or replace by start time, in one batch; a run replaces a provisional one of the same second.

@@ -127,7 +127,16 @@ class IncidentRow(Base):
             "integration_id",
             "kind",
             unique=True,
-            **where("resolved_at IS NULL AND integration_id IS NOT NULL"),
+            **where("resolved_at IS NULL AND integration_id IS NOT NULL AND kind <> 'stale'"),
+        ),
+        # Of freshness one for each limit that a channel asked for.
+        Index(
+            "uq_incidents_open_of_limit",
+            "workspace_id",
+            "integration_id",
+            "reason",
+            unique=True,
+            **where("resolved_at IS NULL AND kind = 'stale'"),
         ),
         Index(
             "uq_incidents_open_of_workspace",

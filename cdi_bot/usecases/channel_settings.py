@@ -40,7 +40,7 @@ class ChangeChannelSettings(UseCases):
             before = await uow.channels.settings(channel)
             unchanged = (before.language if before else None) == language
             if not unchanged:
-                await uow.channels.save_settings(replace(_changed_by(before, actor), language=language))
+                await uow.channels.save_settings(replace(changed_by(before, actor), language=language))
                 content: Content = LanguageChanged(who=who, language=language)
                 await announce(uow, actor, "language", language or "default", content)
         self.wake()
@@ -65,7 +65,7 @@ class ChangeChannelSettings(UseCases):
             )
             if not unchanged:
                 after = replace(
-                    _changed_by(before, actor),
+                    changed_by(before, actor),
                     digest=digest,
                     digest_until=schedule.last_due(time_zone, actor.at) if schedule else None,
                     zone=zone if schedule or before is None else before.zone,
@@ -77,7 +77,7 @@ class ChangeChannelSettings(UseCases):
         return DigestSet(digest=digest, zone=zone, next_due=next_due, unchanged=unchanged)
 
 
-def _changed_by(settings: ChannelSettings | None, actor: Actor) -> ChannelSettings:
+def changed_by(settings: ChannelSettings | None, actor: Actor) -> ChannelSettings:
     """The settings, with who changes them now."""
     if settings is None:
         return ChannelSettings(channel=actor.channel, set_by=actor.who, set_at=actor.at)

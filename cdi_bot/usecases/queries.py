@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,9 +11,11 @@ from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, dashboard_page, normalize_name
 from cdi_bot.core.model.run import Outcome
 from cdi_bot.core.model.subscription import Snooze, Subscription, is_pattern, is_subscribed, selector_matches
+from cdi_bot.core.routing import concerns
 from cdi_bot.core.rules.kinds import attention, longest_row_first, rules_of, severity, worst_by_integration
 from cdi_bot.core.rules.unreachable import UNREACHABLE
 from cdi_bot.core.statistics import expected_next, usual_of
+from cdi_bot.item_troubles import ItemTroubles
 from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint, within
 from cdi_bot.monitoring.fetch import backfill_history
 from cdi_bot.monitoring.workspaces import WatchedWorkspaces
@@ -21,6 +23,7 @@ from cdi_bot.store import Store, UnitOfWork
 from cdi_bot.usecases.answers import (
     Answer,
     AuditTrail,
+    BotTroubles,
     IntegrationList,
     LostChannels,
     Overview,
@@ -91,6 +94,7 @@ class Queries:
             unhealthy=health.unhealthy,
             unreachable=health.unreachable,
             lost=LostChannels(here=marks.get(channel), elsewhere=len(marks.keys() - {channel})),
+            troubles=bot_troubles(self.workspaces.troubles, health.subscribed, {channel}),
         )
 
     async def history(
@@ -130,7 +134,8 @@ class Queries:
         # One more than is shown: the newest may be running.
         newest = await uow.runs.page(workspace_id, key, offset=0, limit=TREND + 1)
         ended = [run for run in newest if run.outcome is not Outcome.RUNNING]
-        incidents = await worst_incidents(uow, workspace_id, [key])
+        subscriptions = await uow.subscriptions.for_channel(channel)
+        incidents = await worst_incidents(uow, [integration], subscriptions)
         snoozes = await snoozes_in(uow, channel, workspace_id, [key], now)
         return RunHistory(
             integration=integration,
@@ -150,11 +155,11 @@ class Queries:
             dashboard_url=dashboard_page(
                 self.workspaces.of(workspace_id).workspace, key, integration.app_group_id
             ),
-            subscribed=is_subscribed(await uow.subscriptions.for_channel(channel), integration),
+            subscribed=is_subscribed(subscriptions, integration),
             missing=watched.missing_since is not None,
             trouble=trouble,
             left_out=tuple(self.workspaces.of(workspace_id).poller.left_out(key)),
-            not_judged=tuple(self.workspaces.of(workspace_id).evaluator.fails_to_judge(key)),
+            troubles=tuple(self.workspaces.troubles.of([(workspace_id, key)])),
         )
 
     async def listing(
@@ -300,19 +305,35 @@ async def health_of(uow: UnitOfWork, workspace_id: int, subscriptions: Sequence[
     }
     ids = {each.integration.integration_id for matching in by_selector.values() for each in matching}
     subscribed = [each for each in known if each.integration.integration_id in ids]
-    listed = [each.integration.integration_id for each in subscribed if each.missing_since is None]
+    listed = [each.integration for each in subscribed if each.missing_since is None]
     unreachable = await uow.incidents.open_for(workspace_id, UNREACHABLE.kind, None)
     return Health(
         subscribed=subscribed,
         by_selector=by_selector,
-        incidents=await worst_incidents(uow, workspace_id, listed),
+        incidents=await worst_incidents(uow, listed, subscriptions),
         unreachable=next((each for each in unreachable if not each.is_recovering), None),
     )
 
 
-async def worst_incidents(uow: UnitOfWork, workspace_id: int, ids: Sequence[str]) -> dict[str, Incident]:
-    """The worst open incident of each integration that has one, by id."""
-    return worst_by_integration(await uow.incidents.open_for(workspace_id, None, ids))
+def bot_troubles(
+    troubles: ItemTroubles, watched: Sequence[WatchedIntegration], channels: Collection[Channel]
+) -> BotTroubles:
+    """What stands in the register of these integrations and channels."""
+    items = {each.item for each in troubles.present()}
+    named = [one.integration for one in watched] if items else []
+    names = [each.integration_name for each in named if (each.workspace_id, each.integration_id) in items]
+    return BotTroubles(names=tuple(names), channels=tuple(troubles.of(channels)))
+
+
+async def worst_incidents(
+    uow: UnitOfWork, integrations: Sequence[Integration], subscriptions: Sequence[Subscription]
+) -> dict[str, Incident]:
+    """The worst open incident of each integration of a workspace that has one, by id, as these subscriptions see it."""
+    known = {each.integration_id: each for each in integrations}
+    found = await uow.incidents.open_for(integrations[0].workspace_id, None, list(known)) if known else []
+    return worst_by_integration(
+        each for each in found if concerns(subscriptions, known[each.integration_id or ""], each)
+    )
 
 
 async def snoozes_in(

@@ -125,13 +125,22 @@ class SubscriptionForms:
         return ExistingSubscription(subscription=closest, name=name)
 
     async def subscribe(
-        self, channel: Channel, who: str, selector: str, filters: Filters, *, workspace_id: int
+        self,
+        channel: Channel,
+        who: str,
+        selector: str,
+        filters: Filters,
+        *,
+        workspace_id: int,
+        zone: str = "UTC",
     ) -> Answer:
         """Subscribe as the command does, if the person may change the channel."""
         refusal = await self.subscriptions.access.to_reach(who, channel)
         if refusal:
             return await posting_problem(self.subscriptions.messenger, channel) or refusal
-        return await self.subscriptions.subscribe(channel, who, selector, filters, workspace_id=workspace_id)
+        return await self.subscriptions.subscribe(
+            channel, who, selector, filters, workspace_id=workspace_id, zone=zone
+        )
 
     async def change_settings(
         self, channel: Channel, who: str, change: SettingsChange, zone: str

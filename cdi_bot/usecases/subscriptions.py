@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from cdi_bot.core.freshness_limit import has_zone, limit_in_zone
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, normalize_name
 from cdi_bot.core.model.message import Subscribed, Unsubscribed
@@ -22,6 +23,7 @@ from cdi_bot.usecases.answers import (
     SubscriptionSet,
 )
 from cdi_bot.usecases.base import Actor, UseCases, announce
+from cdi_bot.usecases.channel_settings import changed_by
 from cdi_bot.usecases.lookup import braze_refusal, match_integration, nearest_to, was_listed
 
 
@@ -46,9 +48,19 @@ class ChangeSubscriptions(UseCases):
     """The changes of subscriptions."""
 
     async def subscribe(
-        self, channel: Channel, who: str, query: str, filters: Filters, *, workspace_id: int | None = None
+        self,
+        channel: Channel,
+        who: str,
+        query: str,
+        filters: Filters,
+        *,
+        workspace_id: int | None = None,
+        zone: str = "UTC",
     ) -> Answer:
-        """Subscribe a channel to what `query` takes in, from now on; what ended before is history."""
+        """Subscribe a channel to what `query` takes in, from now on; what ended before is history.
+
+        A time of day among the filters is meant in the channel's time zone, which is `zone` where it has none yet.
+        """
         reason = await posting_problem(self.messenger, channel) or await self.access.to_change(who)
         if reason:
             return reason
@@ -59,7 +71,7 @@ class ChangeSubscriptions(UseCases):
         if not isinstance(target, _Target):
             return target
         async with self.store.write() as uow:
-            answer = await self._subscribe(uow, actor, target, filters)
+            answer = await self._subscribe(uow, actor, target, await _in_zone(uow, actor, filters, zone))
         self.wake()
         return answer
 
@@ -204,6 +216,18 @@ class ChangeSubscriptions(UseCases):
         content = Unsubscribed(who=actor.who, workspace_id=actor.workspace_id, selector=target.selector)
         await announce(uow, actor, "unsubscribe", target.selector, content)
         return SubscriptionEnded(selector=target.selector, name=name, still_covered_by=covering)
+
+
+async def _in_zone(uow: UnitOfWork, actor: Actor, filters: Filters, zone: str) -> Filters:
+    """The filters with the channel's time zone; where the channel has none, it has this one from now on."""
+    if not has_zone(filters.fresh):
+        return filters
+    settings = await uow.channels.settings(actor.channel)
+    if settings is None or settings.zone is None:
+        await uow.channels.save_settings(replace(changed_by(settings, actor), zone=zone))
+    else:
+        zone = settings.zone
+    return replace(filters, fresh=limit_in_zone(filters.fresh, zone))
 
 
 async def _subscriptions(uow: UnitOfWork, channel: Channel, workspace_id: int | None) -> list[Subscription]:

@@ -105,9 +105,9 @@ def test_recovery_is_heard_by_who_asked_for_it() -> None:
         subscription("orders", topics=frozenset({Topic.RECOVERY})),
         subscription("users", TWO, topics=frozenset()),
     ]
-    assert channels_for_recovery(everyone, integration()) == set()
-    assert channels_for_recovery(everyone, integration("Orders", "orders")) == {ONE}
-    assert channels_for_recovery(everyone, None) == {ONE}
+    assert channels_for_recovery(everyone, integration(), incident()) == set()
+    assert channels_for_recovery(everyone, integration("Orders", "orders"), incident()) == {ONE}
+    assert channels_for_recovery(everyone, None, incident(None)) == {ONE}
 
 
 def test_everybody_named_is_called_once() -> None:

@@ -132,6 +132,7 @@ class Both:
             workspace_ids=[half.id for half in self.halves],
             clock=self.desk.clock,
             wake=lambda: None,
+            troubles=self.desk.app.workspaces.troubles,
         )
         for _ in range(3):
             await digests.tick()

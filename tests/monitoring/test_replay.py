@@ -147,7 +147,7 @@ def test_the_same_whatever_the_order_and_the_batches(past: Past, data: st.DataOb
 @given(past=histories(), later=st.integers(0, 600))
 def test_what_was_told_by_a_time_does_not_depend_on_what_came_after(past: Past, later: int) -> None:
     """Nothing of the future is known."""
-    end = past.until
+    end = past.end
 
     def beginnings(found: list[Told]) -> list[tuple[str | None, str, datetime]]:
         return [

@@ -160,6 +160,7 @@ class Whole:
         for work, seconds in (
             (watched.reminders.tick, INTERVALS["remind"]),
             (watched.evaluator.tick, INTERVALS["conditions"]),
+            (watched.freshness.tick, INTERVALS["conditions"]),
             (watched.requested_syncs.tick, INTERVALS["follow"]),
             (bot.app.store_health.tick, INTERVALS["database"]),
         ):

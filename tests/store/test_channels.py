@@ -201,16 +201,19 @@ async def test_snoozes_are_ended_by_people_and_by_recovery(store: Store) -> None
         assert await work.snoozes.end(CHANNEL, workspace_id, "one") == []
 
 
-async def test_expired_snoozes_are_returned_once(store: Store) -> None:
-    """Whoever removes an ended snooze gets it, and nobody after."""
+async def test_an_expired_snooze_is_removed_once(store: Store) -> None:
+    """It is found when its time is over; whoever removes it first has removed it, and nobody after."""
     workspace_id = await a_workspace(store)
     timed, endless = a_snooze(workspace_id), a_snooze(workspace_id, OTHER_CHANNEL, None)
     async with store.write() as work:
         await work.snoozes.save(timed)
         await work.snoozes.save(endless)
-        assert await work.snoozes.remove_expired(NOW + 4 * MINUTE) == []
-        assert await work.snoozes.remove_expired(NOW + 5 * MINUTE) == [timed]
-        assert await work.snoozes.remove_expired(NOW + 5 * MINUTE) == []
+        assert await work.snoozes.expired(workspace_id, NOW + 4 * MINUTE) == []
+        assert await work.snoozes.expired(workspace_id, NOW + 5 * MINUTE) == [timed]
+        assert not await work.snoozes.remove_expired(timed, NOW + 4 * MINUTE)
+        assert await work.snoozes.remove_expired(timed, NOW + 5 * MINUTE)
+        assert not await work.snoozes.remove_expired(timed, NOW + 5 * MINUTE)
+        assert not await work.snoozes.remove_expired(endless, NOW + 5 * MINUTE)
 
 
 async def test_the_newest_entries_of_a_channel(store: Store) -> None:

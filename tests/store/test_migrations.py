@@ -16,6 +16,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Inspector, create_engine, inspect, text
+from sqlalchemy.exc import IntegrityError
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.message import ChannelBroken, Content, GroupedReply, IntegrationMissing
@@ -305,3 +306,35 @@ def test_reasons_have_the_names_of_today(bare: str) -> None:
     assert kept() == ["watermark_ahead", "schedule", None]
     migrate.downgrade(bare, "0009")
     assert kept() == ["future_watermark", None, None]
+
+
+def test_of_freshness_there_is_one_open_incident_for_each_limit(bare: str) -> None:
+    """Of other kinds one; what the program before does not know goes, with the cards that show nothing else."""
+    migrate.upgrade(bare)
+    incident = """
+        INSERT INTO incidents (workspace_id, integration_id, kind, revision, opened_at, failing_since, failed_runs,
+            failed_in_a_row, quiet, reason, reopened, hold_seconds)
+        VALUES (1, 'one', :kind, 1, '2026-03-25 12:00:00', '2026-03-25 12:00:00', 0, 0, false, :reason, 0, 0)
+        """
+    shown = """
+        INSERT INTO cards (team_id, channel_id, wanted_revision, shown_revision, first_shown_revision, created_at)
+            SELECT 'T1', 'C1', 1, 0, 0, opened_at FROM incidents;
+        INSERT INTO card_incidents (team_id, channel_id, card_id, incident_id)
+            SELECT 'T1', 'C1', incident_id, incident_id FROM incidents
+        """
+    with connected(bare) as connection:
+        connection.execute(
+            text("INSERT INTO braze_workspaces (workspace_id, base_url) VALUES (1, 'http://braze.test')")
+        )
+        for kind, reason in (("late", "schedule"), ("stale", "36h"), ("stale", "48h")):
+            connection.execute(text(incident), {"kind": kind, "reason": reason})
+        for statement in shown.split(";"):
+            connection.execute(text(statement))
+    for kind, reason in (("late", "rhythm"), ("stale", "36h")):
+        with pytest.raises(IntegrityError), connected(bare) as connection:
+            connection.execute(text(incident), {"kind": kind, "reason": reason})
+    migrate.downgrade(bare, "0011")
+    with connected(bare) as connection:
+        assert list(connection.execute(text("SELECT kind FROM incidents")).scalars()) == ["late"]
+        assert list(connection.execute(text("SELECT card_id FROM cards")).scalars()) == [1]
+    migrate.upgrade(bare)

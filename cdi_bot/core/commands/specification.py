@@ -31,8 +31,10 @@ class MistakeKind(StrEnum):
     MISSING_TIME = "missing_time"  # a snooze without an end
     BAD_TIME = "bad_time"  # not a length of time, or one too short or too long
     UNKNOWN_STATUS = "unknown_status"  # a word in `on:` that is no status
+    UNKNOWN_REASON = "unknown_reason"  # a word in `off:` that is no reason
     BAD_NUMBER = "bad_number"  # `rows:` or `percent:` without a fitting number
     UNKNOWN_OPTION = "unknown_option"  # `word:value` that this command does not take
+    BAD_FRESHNESS = "bad_freshness"  # `fresh:` with something that is no length of time and no time of day
     BAD_MENTION = "bad_mention"  # `mention:` with something that is no person and no group
     BAD_SCHEDULE = "bad_schedule"  # `digest` with something that is no schedule
     BAD_CHANNEL = "bad_channel"  # `in:` with something that is no channel

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from cdi_bot.core.commands import tokenizer
+from cdi_bot.core.commands.snooze_time import parse_length
 from cdi_bot.core.commands.specification import (
     N_,
     Arguments,
@@ -20,7 +21,9 @@ from cdi_bot.core.commands.specification import (
     no_arguments,
 )
 from cdi_bot.core.commands.tokenizer import Token
-from cdi_bot.core.model.incident import Topic
+from cdi_bot.core.digest_schedule import read_time_of_day
+from cdi_bot.core.freshness_limit import LONGEST, SHORTEST, FreshnessLimit
+from cdi_bot.core.model.incident import EXPECTABLE, Topic
 from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters
 
 
@@ -49,10 +52,15 @@ class ShowSubscriptions(ChannelCommand):
 _SEPARATORS = re.compile("[,、]")
 
 
-def _on(arguments: Arguments, filters: Filters, value: str) -> Filters | Mistake:
+def _words(value: str) -> list[str]:
+    """The words of a list that somebody typed; an empty one where there is none."""
     pieces = _SEPARATORS.split(tokenizer.half_width(value))
     names = [piece.strip("\"' ").lower().replace("-", "_") for piece in pieces]
-    names = [name for name in names if name] or [""]
+    return [name for name in names if name] or [""]
+
+
+def _on(arguments: Arguments, filters: Filters, value: str) -> Filters | Mistake:
+    names = _words(value)
     for name in names:
         if name not in tuple(Topic):
             return arguments.mistake(
@@ -75,6 +83,35 @@ def _percent(arguments: Arguments, filters: Filters, value: str) -> Filters | Mi
     return replace(filters, min_percent=percent)
 
 
+def _off(arguments: Arguments, filters: Filters, value: str) -> Filters | Mistake:
+    names = _words(value)
+    for name in names:
+        if name not in EXPECTABLE:
+            return arguments.mistake(
+                MistakeKind.UNKNOWN_REASON, tokenizer.plain(name), nearest(name, EXPECTABLE)
+            )
+    return replace(filters, off=frozenset(names))
+
+
+def freshness(word: str) -> str | None:
+    """Read `36h`, `1d12h`, `09:00` or `9am` as the text form of a limit; `None` for anything else."""
+    word = tokenizer.half_width(word).strip().lower()
+    at = read_time_of_day(word)
+    if at is not None:
+        return str(FreshnessLimit(at=at))
+    length = parse_length(word)
+    if length is None or not SHORTEST <= length <= LONGEST:
+        return None
+    return str(FreshnessLimit(longest=length))
+
+
+def _fresh(arguments: Arguments, filters: Filters, value: str) -> Filters | Mistake:
+    limit = freshness(value)
+    if limit is None:
+        return arguments.mistake(MistakeKind.BAD_FRESHNESS, f"fresh:{tokenizer.plain(value)}")
+    return replace(filters, fresh=limit)
+
+
 def _mention(arguments: Arguments, filters: Filters, value: str) -> Filters | Mistake:
     mention = tokenizer.mention(value)
     if mention is None:
@@ -84,8 +121,10 @@ def _mention(arguments: Arguments, filters: Filters, value: str) -> Filters | Mi
 
 _OPTIONS: dict[str, Callable[[Arguments, Filters, str], Filters | Mistake]] = {
     "on": _on,
+    "off": _off,
     "rows": _rows,
     "percent": _percent,
+    "fresh": _fresh,
     "mention": _mention,
 }
 
@@ -106,10 +145,14 @@ def _written_options(command: Subscribe) -> list[str]:
     options = []
     if filters.topics != DEFAULT_TOPICS:
         options.append("on:" + ",".join(topic.value for topic in Topic if topic in filters.topics))
+    if filters.off:
+        options.append("off:" + ",".join(reason for reason in EXPECTABLE if reason in filters.off))
     if filters.min_rows is not None:
         options.append(f"rows:{filters.min_rows}")
     if filters.min_percent is not None:
         options.append("percent:" + f"{filters.min_percent:.6f}".rstrip("0").rstrip("."))
+    if filters.fresh:
+        options.append(f"fresh:{filters.fresh.partition(' ')[0]}")  # the zone is the channel's
     if filters.mention:
         options.append(f"mention:{filters.mention}")
     return options
@@ -174,8 +217,14 @@ _SUBSCRIBE = Specification(
             "/cdi subscribe Users* on:error,partial rows:100 mention:@data-team",
             N_("only some integrations, statuses and sizes, and whom to call"),
         ),
+        (
+            "/cdi subscribe Users* fresh:36h",
+            N_(
+                "also when what was synced last is older than that; `fresh:09:00`: when no good run came by then"
+            ),
+        ),
     ),
-    usage="/cdi subscribe Users* on:error,partial rows:100 percent:5 mention:@data-team",
+    usage="/cdi subscribe Users* on:error,partial rows:100 percent:5 fresh:36h mention:@data-team",
     audit=N_("{when} {who} subscribed it to {what}"),
 )
 

@@ -8,8 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from cdi_bot.core.expectations.expectations import Expectations, learn
+from cdi_bot.core.expectations.flaws import Accepted
 from cdi_bot.core.expectations.history import DAY, IntegrationHistory
+from cdi_bot.core.expectations.rows import judge_spike
+from cdi_bot.core.model.integration import WatchedIntegration
 from cdi_bot.core.model.run import Run
+from cdi_bot.core.model.spike import Spike
 
 _NEWEST, _NEWEST_LENGTHS = 8, 3
 """From so many of the newest days nothing is learned: what is odd in them has to be told before it is usual."""
@@ -36,6 +40,7 @@ class LearnedPast:
     lengths_until: int = 0
     learned_on: int = 0
     learned_from: int = 0
+    _asked_at: int = -1  # how many runs had changed the history when it was last asked for a spike
 
     def has_to_learn(self, now: datetime) -> bool:
         """Whether a day has passed since it last learned; in the first week also whether runs have doubled."""
@@ -54,6 +59,24 @@ class LearnedPast:
         )
         self.expected = learn(self.history, self.until, lengths_until=self.lengths_until)
         self.learned_on, self.learned_from = today, self.history.changes
+
+    def new_spike(self, watched: WatchedIntegration, accepted: Accepted) -> Spike | None:
+        """A run that is far larger than any before, if one is seen since this was last asked for, and it is news."""
+        if self.expected is None or self._asked_at == self.history.changes:
+            return None
+        self._asked_at = self.history.changes
+        found = judge_spike(self.history, self.expected)
+        since = watched.watched_since
+        if found is None or since is None or found.since < since or found.is_expected(accepted):
+            return None
+        return Spike(
+            workspace_id=watched.integration.workspace_id,
+            integration_id=watched.integration.integration_id,
+            run_start=found.since,
+            rows=round(found.measured.observed),
+            usual=round(found.measured.usual),
+            magnitude=found.measured.magnitude,
+        )
 
     def to_json(self) -> dict[str, Any]:
         """All that can't be learned again from the history alone, as plain values."""

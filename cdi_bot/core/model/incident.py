@@ -18,6 +18,7 @@ class Kind(StrEnum):
     LATE = "late"  # a planned run has not begun
     SLOW = "slow"  # a run takes far longer than this integration's runs do
     QUALITY = "quality"  # runs succeed, but what they sync looks wrong
+    STALE = "stale"  # what was synced last is older than a channel asked for
     UNREACHABLE = "unreachable"  # Braze can't be reached; concerns a workspace, not an integration
 
 
@@ -62,6 +63,11 @@ EXPECTABLE = (*(reason.value for reason in QualityReason), LateReason.RHYTHM.val
 """The reasons that rest on what is usual: somebody may say that such a thing was expected."""
 
 
+def topic_of(reason: str) -> Topic:
+    """The type of alerts to which one of the `EXPECTABLE` reasons belongs."""
+    return Topic.LATE if reason == LateReason.RHYTHM else Topic.QUALITY
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
     """What was observed where something looks wrong, beside what is usual; stored with the incident as JSON.
@@ -77,6 +83,7 @@ class Measured:
     | `hollow` | runs without rows that moved the watermark |
     | `failed_share` | share of the rows, 0 to 1 |
     | `backlog` | rows of the first good run; `usual` is what such a time brings |
+    | a limit of freshness | seconds since what came last; `usual` is how many the limit allows |
 
     `magnitude` says how odd it is: of two observations of one reason the odder one has the greater magnitude.
     """
@@ -114,9 +121,11 @@ class Incident:
     began failing at `failing_since`. `last_failed` is the newest failed run, `resolved_by` the good run that ended
     it. A late incident's `failing_since` is the planned start and `resolved_by` the run that began at last. A slow
     incident's `last_failed` is the run that takes so long, `resolved_by` the same run once it ended, however it
-    did. A quality incident's `last_failed` is the run that looked wrong. `reason` is a reason code of an unreachable,
-    quality or late incident, and of one of failed syncs that always lose a little; `measured` are its numbers, where it
-    rests on what is usual. `revision` grows by one with every change and guards updates.
+    did. A quality incident's `last_failed` is the run that looked wrong. A stale incident's `last_failed` is the run
+    that brought what is too old, `resolved_by` the one that brought something newer, and `reason` the limit that was
+    passed at `failing_since`. Else `reason` is a reason code of an unreachable, quality or late incident, and of one of
+    failed syncs that always lose a little; `measured` are its numbers, where it rests on what is usual. `revision`
+    grows by one with every change and guards updates.
     A `quiet` incident was found by the baseline: nobody is told until it changes.
 
     `recovered_since` is when the present good state began, `None` while there is none. It is over for good when that

@@ -12,6 +12,7 @@ from typing import Literal
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.requested_sync import SyncEnding
+from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.model.subscription import Filters
 
 
@@ -246,6 +247,7 @@ Content = (
     | LanguageChanged
     | DigestChanged
     | Digest
+    | Spike
 )
 
 

@@ -21,15 +21,21 @@ class Filters:
     """Which alerts a subscription asks for.
 
     A partial run that lost fewer than `min_rows` rows, or a smaller share than `min_percent` (0 to 100), sends none.
-    `mention` is a Slack mention such as `<@U1>` or `<!subteam^S1>` that new alerts contain. `off` are reasons (those
-    of `EXPECTABLE`) of which the channel is not told, though their topic is asked for.
+    `fresh` is the text form of a `FreshnessLimit` (`36h`, `09:00 Europe/Berlin`): the channel is told when what was
+    synced last is older. `mention` is a Slack mention such as `<@U1>` or `<!subteam^S1>` that new alerts contain.
+    `off` are reasons (those of `EXPECTABLE`) of which the channel is not told, though their topic is asked for.
     """
 
     topics: frozenset[Topic] = DEFAULT_TOPICS
     min_rows: int | None = None
     min_percent: float | None = None
+    fresh: str | None = None
     mention: str | None = None
     off: frozenset[str] = frozenset()
+
+    def tells(self, topic: Topic, reason: str | None) -> bool:
+        """Whether a subscription asks for a type of alert, and does not leave out this reason."""
+        return topic in self.topics and reason not in self.off
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

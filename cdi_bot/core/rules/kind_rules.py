@@ -85,6 +85,9 @@ class KindRules:
     told_in_every_card_when_over: bool = (
         False  # also without a subscription, or with one that leaves recoveries out
     )
+    only_where_asked_for: bool = (
+        False  # it is nobody else's: not shown, nor told of any more, where it does not pass
+    )
     ends_snooze_while_others_open: bool = False  # the others end it only as the last open incident
     sync_can_start: bool = True  # Braze accepts a sync request while it is open
     usual_length: Callable[[Sequence[Run], Incident], timedelta | None] | None = None  # shown on its card
@@ -94,8 +97,8 @@ class KindRules:
 def asked_for(topic: Topic) -> Callable[[Filters, Incident], bool]:
     """Whether a subscription asked for this type of alert: `passes` of kinds that have one of their own."""
 
-    def passes(filters: Filters, _incident: Incident) -> bool:
-        return topic in filters.topics
+    def passes(filters: Filters, incident: Incident) -> bool:
+        return filters.tells(topic, incident.reason)
 
     return passes
 

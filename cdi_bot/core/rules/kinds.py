@@ -13,11 +13,12 @@ from cdi_bot.core.rules.kind_rules import KindRules, Severity
 from cdi_bot.core.rules.late import LATE
 from cdi_bot.core.rules.quality import QUALITY
 from cdi_bot.core.rules.slow import SLOW
+from cdi_bot.core.rules.stale import STALE
 from cdi_bot.core.rules.sync_failed import SYNC_FAILED
 from cdi_bot.core.rules.unreachable import UNREACHABLE
 
 KINDS: Mapping[Kind, KindRules] = {
-    rules.kind: rules for rules in (SYNC_FAILED, LATE, SLOW, QUALITY, UNREACHABLE)
+    rules.kind: rules for rules in (SYNC_FAILED, LATE, SLOW, QUALITY, STALE, UNREACHABLE)
 }
 """Where several incidents of an integration are open, the one whose kind stands first here stands for it."""
 

@@ -19,6 +19,7 @@ const SELECTS = {
   static_select: { key: "selected_option" },
   external_select: { key: "selected_option", asks: true },
   conversations_select: { key: "selected_conversation", own: channelOptions },
+  multi_static_select: { key: "selected_options", several: true },
   multi_users_select: { key: "selected_users", several: true, own: peopleOptions },
 };
 

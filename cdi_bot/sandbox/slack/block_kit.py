@@ -92,6 +92,16 @@ ELEMENTS = {
             "filter": Object(optional={"include": _ANY, "exclude_bot_users": _ANY}),
         },
     ),
+    "multi_static_select": Object(
+        optional=_MENU
+        | {
+            "options": _OPTIONS,
+            "option_groups": _GROUPS,
+            "initial_options": _OPTIONS,
+            "max_selected_items": Number(),
+        },
+        also=_either_options,
+    ),
     "multi_users_select": Object(optional=_MENU | {"initial_users": _ANY, "max_selected_items": Number()}),
     "checkboxes": Object(
         required={"options": List(of=_option(plain=False), most=10)},

@@ -30,6 +30,7 @@ from cdi_bot.usecases.access import Access
 from cdi_bot.usecases.answers import Answer
 from cdi_bot.usecases.base import TooManyChangesError
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings
+from cdi_bot.usecases.expected import MarkExpected
 from cdi_bot.usecases.incidents import IncidentResponse
 from cdi_bot.usecases.queries import Queries
 from cdi_bot.usecases.subscriptions import ChangeSubscriptions
@@ -49,6 +50,7 @@ class Responder:
     slack: SlackApp
     subscriptions: ChangeSubscriptions
     incidents: IncidentResponse
+    expected: MarkExpected
     queries: Queries
     channels: ChangeChannelSettings
     access: Access
@@ -118,6 +120,13 @@ async def _status(to: Responder, command: ShowStatus, channel: Channel, _who: st
     return await to.queries.history(channel, command.query, workspace_id=command.workspace_id)
 
 
+async def _subscribe(to: Responder, command: Subscribe, channel: Channel, who: str) -> Answer:
+    zone = (await to.directory.person(who)).zone_name
+    return await to.subscriptions.subscribe(
+        channel, who, command.selector, command.filters, workspace_id=command.workspace_id, zone=zone
+    )
+
+
 async def _digest(to: Responder, command: SetDigest, channel: Channel, who: str) -> Answer:
     zone = command.zone or (await to.directory.person(who)).zone_name
     return await to.channels.set_digest(channel, who, command.schedule, zone)
@@ -136,9 +145,7 @@ USE_CASES: dict[type[Command], UseCase] = {
     ListIntegrations: lambda to, command, channel, _: to.queries.listing(
         channel, command.query, workspace_id=command.workspace_id
     ),
-    Subscribe: lambda to, command, channel, who: to.subscriptions.subscribe(
-        channel, who, command.selector, command.filters, workspace_id=command.workspace_id
-    ),
+    Subscribe: _subscribe,
     Unsubscribe: lambda to, command, channel, who: to.subscriptions.unsubscribe(
         channel, who, command.selector, workspace_id=command.workspace_id
     ),

@@ -196,6 +196,7 @@ class FormHandlers:
                 selector = present.subscription.selector if present else None
             if selector is None:
                 return [ended(await self._translator(body))]
+            zone = (await self.responder.directory.person(who)).zone_name
             outcome.append(
                 await self.forms.subscribe(
                     channel,
@@ -203,10 +204,10 @@ class FormHandlers:
                     selector,
                     values.filters,
                     workspace_id=values.workspace_id,
+                    zone=zone,
                 )
             )
             if isinstance(outcome[0], SubscriptionSet):
-                zone = (await self.responder.directory.person(who)).zone_name
                 outcome += await self.forms.change_settings(channel, who, values.settings, zone)
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
             outcome.append(self.responder.failed(error, form=FORM, user=who))

@@ -27,11 +27,13 @@ from cdi_bot.slack.render.kit.blocks import (
 )
 from cdi_bot.slack.render.kit.buttons import (
     ack_button,
+    expected_button,
     history_button,
     look_buttons,
     more_menu,
     snooze_element,
     sync_button,
+    take_back_button,
 )
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import BLOCKS_JSON, MESSAGE_TEXT, clip, text_weight, weight
@@ -41,6 +43,7 @@ from cdi_bot.slack.render.kit.text import (
     bold_subject,
     date,
     escape,
+    expected_notes,
     mentions,
     plain,
     plain_line,
@@ -83,11 +86,11 @@ def _render_single(view: CardView, i18n: Translator) -> Rendered:
 def line_of(view: IncidentView, i18n: Translator) -> str:
     """Say in one line, for notifications, what happened to which integration."""
     incident, kind = view.incident, renderer_of(view.incident)
-    state = kind.headline(incident, i18n) if incident.is_open else kind.recovery(incident, i18n)
+    state = kind.notification(incident, i18n) if incident.is_open else escape(kind.over(view, i18n))
     if incident.integration_id is None:
-        return escape(state)
-    name = with_source(subject(view, i18n), view.integration, i18n)
-    return escape(i18n("{name} – {state}").format(name=name, state=state))
+        return state
+    name = escape(with_source(subject(view, i18n), view.integration, i18n))
+    return i18n("{name} – {state}").format(name=name, state=state)
 
 
 def _notes(view: IncidentView, i18n: Translator) -> list[str]:
@@ -100,6 +103,8 @@ def _notes(view: IncidentView, i18n: Translator) -> list[str]:
                 who=user(incident.acknowledged_by), when=date(incident.acknowledged_at)
             )
         )
+    if view.expected and view.is_expected:
+        said += expected_notes(view.expected, i18n)
     if snooze and incident.is_open:
         until = i18n("💤 Muted here by {who} until {when}")
         until_recovery = i18n("💤 Muted here by {who} until it recovers")
@@ -112,8 +117,8 @@ def _buttons(view: IncidentView, i18n: Translator) -> list[Block]:
     integration = view.integration
     looks = look_buttons(integration, view.dashboard_url, i18n)
     if not view.incident.is_open:
-        return actions(looks)
-    acts = [ack_button([view], i18n), snooze_element(view, i18n)]
+        return actions([*looks, take_back_button(view, i18n)])
+    acts = [ack_button([view], i18n), expected_button(view, i18n), snooze_element(view, i18n)]
     sync = sync_button(integration, i18n) if integration and view.can_sync else None
     more = more_menu(integration, i18n) if integration else None
     return actions([*acts, *looks[:1], sync, *looks[1:], more])
@@ -235,7 +240,8 @@ def _card_line(view: IncidentView, i18n: Translator, *, with_link: bool = True) 
     incident, kind = view.incident, renderer_of(view.incident)
     name = bold_subject(view, i18n, limit=SHORT_NAME, with_link=with_link)
     if not incident.is_open:
-        return f"{kind.recovery_sign(incident)} {name}: {kind.short_recovery(i18n)}"
+        ended = i18n("expected") if view.is_expected else kind.short_recovery(i18n)
+        return f"{kind.recovery_sign(incident)} {name}: {ended}"
     said = [escape(kind.short_state(incident, i18n))]
     if incident.failed_in_a_row > 1:
         said.append(i18n("{count} in a row").format(count=i18n.number(incident.failed_in_a_row)))
@@ -255,7 +261,7 @@ def _reply_line(view: IncidentView, i18n: Translator) -> str:
     if incident.is_open:
         since = i18n("since {when}").format(when=date(incident.failing_since))
         return f"{kind.sign(incident)} {name}: " + i18n.listed([escape(kind.headline(incident, i18n)), since])
-    said = [escape(kind.recovery(incident, i18n))]
+    said = [escape(kind.over(view, i18n))]
     good = incident.resolved_by
     if good and good.rows_synced is not None and good.outcome is not Outcome.RUNNING:
         said.append(i18n("rows synced: {synced}").format(synced=synced(good, i18n)))

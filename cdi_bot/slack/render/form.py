@@ -8,14 +8,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from cdi_bot.core.model.incident import Topic
+from cdi_bot.core.model.incident import EXPECTABLE, Topic
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.slack.render.answers import render_answer
 from cdi_bot.slack.render.form_fields import (
     CHANNEL,
     FORM,
+    FRESH,
     GROUP,
     MOST_PEOPLE,
+    OFF,
     PEOPLE,
     PERCENT,
     ROWS,
@@ -27,6 +29,7 @@ from cdi_bot.slack.render.form_fields import (
     selector_option,
     settings_fields,
 )
+from cdi_bot.slack.render.kinds.flaws import flaw_name
 from cdi_bot.slack.render.kinds.table import topic_texts
 from cdi_bot.slack.render.kit import limits
 from cdi_bot.slack.render.kit.blocks import (
@@ -40,7 +43,7 @@ from cdi_bot.slack.render.kit.blocks import (
     short_message,
 )
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.kit.limits import FIELD_ERROR, clip
+from cdi_bot.slack.render.kit.limits import FIELD_ERROR, OPTION_TEXT, clip
 from cdi_bot.slack.render.kit.text import channel as named_channel
 from cdi_bot.slack.render.kit.text import mentioned, plain_line
 from cdi_bot.slack.render.subscriptions import selector_text
@@ -108,7 +111,9 @@ def subscription_form(draft: FormDraft, i18n: Translator) -> View:
             *_where(draft, i18n),
             *_what(draft, i18n),
             _topics(draft.filters, i18n),
+            _left_out(draft.filters, i18n),
             *_thresholds(draft.filters, i18n),
+            _freshness(draft.filters, i18n),
             *_mentions(draft.filters, i18n),
             *settings_fields(draft.languages, draft.now, draft.settings, i18n),
             *_ending(draft, i18n),
@@ -189,6 +194,22 @@ def _topics(filters: Filters, i18n: Translator) -> Block:
     return input_block(TOPICS, i18n("Tell of"), element, hint=hint, optional=False)
 
 
+def _left_out(filters: Filters, i18n: Translator) -> Block:
+    options: list[Block] = [
+        {"text": plain_text(clip(flaw_name(reason, i18n), OPTION_TEXT)), "value": reason}
+        for reason in EXPECTABLE
+    ]
+    element: Block = {
+        "type": "multi_static_select",
+        "placeholder": plain_text(i18n("Nothing")),
+        "options": options,
+    }
+    chosen = [option for option in options if option["value"] in filters.off]
+    if chosen:
+        element["initial_options"] = chosen
+    return input_block(OFF, i18n("No alerts for"), element, optional=True)
+
+
 def _thresholds(filters: Filters, i18n: Translator) -> list[Block]:
     rows: Block = {"type": "number_input", "is_decimal_allowed": False, "min_value": "1"}
     percent: Block = {"type": "number_input", "is_decimal_allowed": True, "max_value": "100"}
@@ -200,6 +221,17 @@ def _thresholds(filters: Filters, i18n: Translator) -> list[Block]:
         input_block(ROWS, i18n("Partial runs: failed rows, at least"), rows, optional=True),
         input_block(PERCENT, i18n("Partial runs: failed rows in %, at least"), percent, optional=True),
     ]
+
+
+def _freshness(filters: Filters, i18n: Translator) -> Block:
+    limit: Block = {"type": "plain_text_input", "max_length": 20, "placeholder": plain_text("36h")}
+    if filters.fresh:
+        limit["initial_value"] = filters.fresh.partition(" ")[0]
+    hint = i18n(
+        "How old the newest UPDATED_AT may be, such as 36h; or a time of day by which a good run has to come each day, "
+        "such as 09:00 in the channel's time zone."
+    )
+    return input_block(FRESH, i18n("Tell when the data is older than"), limit, hint=hint, optional=True)
 
 
 def _mentions(filters: Filters, i18n: Translator) -> list[Block]:

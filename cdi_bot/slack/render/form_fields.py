@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from cdi_bot.core.commands import tokenizer
+from cdi_bot.core.commands.subscriptions import freshness
 from cdi_bot.core.digest_schedule import WEEKDAYS, Schedule, read_schedule
-from cdi_bot.core.model.incident import Topic
+from cdi_bot.core.model.incident import EXPECTABLE, Topic
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import Filters, is_pattern
 from cdi_bot.slack.render.kit import limits
@@ -26,12 +27,14 @@ from cdi_bot.usecases.subscription_form import Choices, SettingsChange
 FORM = "subscription"
 """The form's `callback_id`; the global shortcut that opens it carries it too."""
 
-CHANNEL, SELECTOR, TOPICS, ROWS, PERCENT, PEOPLE, GROUP, LANGUAGE, DIGEST, DIGEST_AT = (
+CHANNEL, SELECTOR, TOPICS, OFF, ROWS, PERCENT, FRESH, PEOPLE, GROUP, LANGUAGE, DIGEST, DIGEST_AT = (
     "channel",
     "selector",
     "topics",
+    "off",
     "rows",
     "percent",
+    "fresh",
     "people",
     "group",
     "language",
@@ -287,10 +290,18 @@ def _filters(values: Values, errors: Errors, i18n: Translator) -> Filters:
     percent = _number(values, PERCENT, tokenizer.percent)
     if percent is None and _text(values, PERCENT):
         errors[PERCENT] = i18n("Type a number above 0 and up to 100, or leave it empty.")
+    left_out = {str(option.get("value")) for option in _get(values, OFF, "selected_options") or []}
+    fresh = freshness(_text(values, FRESH))
+    if fresh is None and _text(values, FRESH):
+        errors[FRESH] = i18n(
+            "Type a length of time from 10 minutes on, such as 36h, or a time of day, such as 09:00, or leave it empty."
+        )
     return Filters(
         topics=topics,
+        off=frozenset(EXPECTABLE) & left_out,
         min_rows=int(rows) if rows is not None else None,
         min_percent=percent,
+        fresh=fresh,
         mention=_mention(values, errors, i18n),
     )
 

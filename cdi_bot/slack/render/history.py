@@ -26,7 +26,7 @@ from cdi_bot.slack.render.kit.blocks import (
 from cdi_bot.slack.render.kit.buttons import carried_integration, open_button, pager, unsnooze_button
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import BLOCKS_JSON, weight
-from cdi_bot.slack.render.kit.reasons import braze_advice, reason_text
+from cdi_bot.slack.render.kit.reasons import braze_advice, failing_work, reason_text
 from cdi_bot.slack.render.kit.runs import (
     failed,
     row_counts,
@@ -205,11 +205,11 @@ def figures(
         (i18n("Contacts in Braze"), integration.contact_emails),
     ]
     said += [(label, written(fact)) for label, fact in facts if fact]
-    odd = [
-        (i18n("Left out, as it can't be right"), answer.left_out),
-        (i18n("Could not be checked (the log says why)"), answer.not_judged),
-    ]
-    said += [(label, written(", ".join(names))) for label, names in odd if names]
+    if answer.left_out:
+        said.append((i18n("Left out, as it can't be right"), written(", ".join(answer.left_out))))
+    if answer.troubles:
+        label = i18n("What I fail to do (the log says why)")
+        said.append((label, failing_work(answer.troubles, i18n, when)))
     if answer.next_run:
         label = i18n("Next run") if answer.next_run > now else i18n("Next run was expected")
         said.append((label, when(answer.next_run)))

@@ -16,7 +16,9 @@ from cdi_bot.core.model.message import (
 )
 from cdi_bot.core.model.requested_sync import APPEARS, LONGEST, SyncEnding
 from cdi_bot.core.model.run import Outcome
+from cdi_bot.core.model.spike import Spike
 from cdi_bot.delivery.views import EventView, StoreView
+from cdi_bot.slack.render.expected import render_spike
 from cdi_bot.slack.render.kit.advice import status_advice
 from cdi_bot.slack.render.kit.blocks import Block, Rendered, actions, next_step, short_message, small_print
 from cdi_bot.slack.render.kit.buttons import look_buttons, unsnooze_button
@@ -218,4 +220,5 @@ _RENDERERS: EventRenderers = {
     LanguageChanged: _language_changed,
     DigestChanged: _digest_changed,
     ChannelBroken: _channel_broken,
+    Spike: render_spike,
 }

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from cdi_bot.core.commands.parser import BY_WORD, CHANNEL_WORDS, SPECIFICATIONS
 from cdi_bot.core.commands.specification import Command, Mistake, MistakeKind
-from cdi_bot.core.model.incident import Topic
+from cdi_bot.core.model.incident import EXPECTABLE, Topic
 from cdi_bot.monitoring.braze_port import Endpoint
 from cdi_bot.slack.render.kit.blocks import Rendered, Renderers, context, section, short_message
 from cdi_bot.slack.render.kit.buttons import choose_button
@@ -193,10 +193,15 @@ def _problem(mistake: Mistake, i18n: Translator) -> str:
         MistakeKind.MISSING_TIME: i18n("For how long? Say `2h`, `90m`, `tomorrow 9am`, or `until recovery`."),
         MistakeKind.BAD_TIME: i18n("“{given}” is not a length of time between a minute and a year."),
         MistakeKind.UNKNOWN_STATUS: i18n("“{given}” is nothing that `on:` takes. It takes {topics}."),
+        MistakeKind.UNKNOWN_REASON: i18n("`off:` doesn't accept “{given}”. It accepts {reasons}."),
         MistakeKind.BAD_NUMBER: i18n(
             "“{given}” needs a number: `rows:` of at least 1, `percent:` up to 100."
         ),
         MistakeKind.UNKNOWN_OPTION: i18n("“{given}” is not an option of this command."),
+        MistakeKind.BAD_FRESHNESS: i18n(
+            "“{given}” is neither a length of time between 10 minutes and a year, such as `fresh:36h`, nor a time of "
+            "day, such as `fresh:09:00`."
+        ),
         MistakeKind.BAD_MENTION: i18n("“{given}” is no person and no user group that I can mention."),
         MistakeKind.BAD_SCHEDULE: i18n(
             "“{given}” is no time for a digest. Say `daily 09:00`, `weekly mon 09:00` or `off`."
@@ -205,7 +210,9 @@ def _problem(mistake: Mistake, i18n: Translator) -> str:
             "“{given}” is no channel. Type `in:#` and choose one from Slack's list."
         ),
     }
-    return known[mistake.problem].format(given=outside(mistake.given, SHORT_NAME), topics=topics)
+    return known[mistake.problem].format(
+        given=outside(mistake.given, SHORT_NAME), topics=topics, reasons=i18n.listed(map(code, EXPECTABLE))
+    )
 
 
 def render_too_many(until: datetime, i18n: Translator) -> Rendered:

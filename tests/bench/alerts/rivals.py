@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from statistics import fmean, pstdev
 
 from tests.bench.alerts.history import DAY, HOUR, WEEK, History, Line, Run, iso
@@ -135,7 +135,7 @@ def fixed(history: History, *, empty: int = 48, longest: float = HOUR, oldest: f
     return found.told
 
 
-RIVALS = {
+RIVALS: dict[str, Callable[[History], list[Line]]] = {
     "average of the last 30 runs": last_runs,
     "seasonal z-score": seasonal,
     "fixed thresholds": fixed,

@@ -33,18 +33,20 @@ SAMPLES: Mapping[str, Sequence[tuple[str, Command]]] = {
     "subscribe": (
         ("subscribe all", Subscribe(selector="all", filters=Filters())),
         (
-            "sub Users* on:error,late rows:1,000 percent:2.5% mention:<@U1|ann lee> in:<#C1|general>",
+            "sub Users* on:error,late rows:1,000 percent:2.5% fresh:1d12h mention:<@U1|ann lee> in:<#C1|general>",
             Subscribe(
                 selector="Users*",
                 filters=Filters(
                     topics=frozenset({Topic.ERROR, Topic.LATE}),
                     min_rows=1000,
                     min_percent=2.5,
+                    fresh="36h",
                     mention="<@U1>",
                 ),
                 channel_id="C1",
             ),
         ),
+        ("subscribe all ｆｒｅｓｈ：９am", Subscribe(selector="all", filters=Filters(fresh="09:00"))),
     ),
     "unsubscribe": (
         ("unsubscribe Users*", Unsubscribe(selector="Users*")),

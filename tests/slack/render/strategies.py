@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cdi_bot.core.commands.specification import Mistake, MistakeKind
 from cdi_bot.core.model.channel import AuditEntry, Channel
-from cdi_bot.core.model.incident import Incident, Kind, QualityReason, Topic
+from cdi_bot.core.model.incident import EXPECTABLE, Expected, Incident, Kind, Measured, Topic
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.message import (
     ChannelBroken,
@@ -32,6 +32,7 @@ from cdi_bot.core.model.message import (
 )
 from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.run import DOCUMENTED_STATUSES, Run
+from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.model.subscription import Filters, Snooze, Subscription
 from cdi_bot.core.statistics import IntegrationTotals, PeriodTotals, RunTotals, Usual
 from cdi_bot.delivery.views import (
@@ -44,7 +45,7 @@ from cdi_bot.delivery.views import (
 )
 from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.slack.render.kit.advice import Source
-from cdi_bot.usecases import answers
+from cdi_bot.usecases import answers, expected_answers
 
 NASTY = st.sampled_from(
     [
@@ -96,6 +97,21 @@ runs = st.builds(
     rows_failed_with_errors=counts,
     provisional=st.booleans(),
 )
+_amounts = st.floats(0, 1e15) | st.sampled_from([0.0, 0.5, 1.0])
+measured = st.builds(Measured, magnitude=_amounts, observed=_amounts, usual=_amounts)
+words = st.builds(
+    Expected,
+    channel=channels,
+    workspace_id=st.just(1),
+    integration_id=ids,
+    reason=st.sampled_from(EXPECTABLE),
+    seen_at=times,
+    magnitude=_amounts,
+    by=people,
+    at=times,
+    taken_back_by=st.none() | people,
+    taken_back_at=st.none() | times,
+)
 incidents = st.builds(
     Incident,
     incident_id=st.integers(1, 10**12),
@@ -112,7 +128,8 @@ incidents = st.builds(
     resolved_at=st.none() | times,
     acknowledged_by=st.none() | people,
     acknowledged_at=st.none() | times,
-    reason=st.sampled_from([None, "always_loses", *(flaw.value for flaw in QualityReason)]),
+    reason=st.sampled_from([None, "made_up", "always_loses", *EXPECTABLE]),
+    measured=st.none() | measured,
     reopened=st.integers(0, 10**6),
     recovered_since=st.none() | times,
     hold_seconds=st.integers(0, 10**6),
@@ -157,6 +174,7 @@ incident_views = st.one_of(
         dashboard_url=links,
         snooze=st.none() | snoozes,
         mention=mentions,
+        expected=st.none() | words,
         usual_length=st.none() | _lengths,
         can_sync=st.booleans(),
     ),
@@ -208,6 +226,15 @@ _notices: st.SearchStrategy[Content] = st.one_of(
         **_WHOM,
     ),
     st.builds(IntegrationMissing, workspace_id=st.just(1), integration_id=ids),
+    st.builds(
+        Spike,
+        workspace_id=st.just(1),
+        integration_id=ids,
+        run_start=times,
+        rows=st.integers(0, 10**15),
+        usual=st.integers(0, 10**15),
+        magnitude=_amounts,
+    ),
     st.builds(LanguageChanged, who=people, language=languages),
     st.builds(DigestChanged, who=people, digest=st.none() | digests, zone=text, next_due=st.none() | times),
 )
@@ -219,6 +246,7 @@ def events() -> st.SearchStrategy[EventView]:
         "integration": st.none() | integrations,
         "run": st.none() | runs,
         "dashboard_url": links,
+        "expected": st.none() | words,
         "possible_repeat": st.booleans(),
     }
     return st.one_of(
@@ -242,7 +270,9 @@ filters = st.builds(
     topics=st.frozensets(st.sampled_from([*Topic])),
     min_rows=st.none() | st.integers(0, 10**12),
     min_percent=st.none() | st.floats(0, 100),
+    fresh=st.sampled_from([None, "36h", "8760h", "09:00 Europe/Berlin"]),
     mention=mentions,
+    off=st.frozensets(st.sampled_from(EXPECTABLE)),
 )
 
 
@@ -380,6 +410,19 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
     st.builds(answers.SnoozeSet, channel=channels, until=st.none() | times, reason=_maybe_text, **_one),
     st.builds(answers.SnoozeEnded, was_snoozed=st.booleans(), **_one),
     st.builds(answers.ConfirmSync, **_one),
+    st.builds(
+        expected_answers.MarkedExpected,
+        reason=st.sampled_from(EXPECTABLE),
+        times=_totals,
+        already_by=st.none() | people,
+        offers_off=st.booleans(),
+        **_one,
+    ),
+    st.builds(expected_answers.TakenBack, by=people, **_one),
+    st.builds(expected_answers.NothingToMark, integration=st.none() | integrations),
+    st.builds(
+        expected_answers.SwitchedOff, reason=st.sampled_from(EXPECTABLE), unchanged=st.booleans(), **_one
+    ),
     st.builds(answers.SyncStarted, is_certain=st.booleans(), **_one),
     st.builds(
         answers.SeveralMatches,

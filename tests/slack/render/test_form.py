@@ -20,6 +20,7 @@ from cdi_bot.slack.render.form_fields import (
     CHANNEL,
     DIGEST_AT,
     FORM,
+    FRESH,
     GROUP,
     PERCENT,
     ROWS,
@@ -44,6 +45,8 @@ FILTERS = Filters(
     topics=frozenset({Topic.ERROR, Topic.PARTIAL}),
     min_rows=100,
     min_percent=2.5,
+    fresh="36h",
+    off=frozenset({"spike", "rows_low"}),
     mention=f"<@{MARA}> <@{KENJI}> <!subteam^S0DATA>",
 )
 LANGUAGES = ("en", "ja")
@@ -179,14 +182,29 @@ def test_what_is_wrong_stands_at_its_field() -> None:
         topics={"selected_options": []},
         rows={"value": "0"},
         percent={"value": "101"},
+        fresh={"value": "36"},
         group={"value": "S0DATA @data-team"},
         digest=option("daily"),
         digest_at={"selected_time": None},
     )
     errors = read_form(wrong, WORDS)
     assert isinstance(errors, dict)
-    assert set(errors) == {CHANNEL, SELECTOR, TOPICS, ROWS, PERCENT, GROUP, DIGEST_AT}
+    assert set(errors) == {CHANNEL, SELECTOR, TOPICS, ROWS, PERCENT, FRESH, GROUP, DIGEST_AT}
     assert "@data-team" in errors[GROUP]
+
+
+@pytest.mark.parametrize(
+    ("typed", "fresh"), [("", None), (" 1d ", "24h"), ("9am", "09:00"), ("9:30", "09:30"), ("15min", "15m")]
+)
+def test_freshness(typed: str, fresh: str | None) -> None:
+    """As the command takes it; the zone of a time of day is the channel's, so a form that changes it shows none."""
+    draft = FormDraft(workspace_id=1, channel_id="C1", selector="all")
+    values = read_form(filled(draft, fresh={"value": typed}), WORDS)
+    assert isinstance(values, FormValues)
+    assert values.filters.fresh == fresh
+    shown = subscription_form(replace(draft, filters=Filters(fresh="09:00 Asia/Tokyo")), WORDS)
+    (limit,) = [block["element"] for block in shown["blocks"] if block.get("block_id") == FRESH]
+    assert limit["initial_value"] == "09:00"
 
 
 @pytest.mark.parametrize(
@@ -249,6 +267,7 @@ filters = st.builds(
     topics=st.frozensets(st.sampled_from(Topic)),
     min_rows=st.none() | st.integers(1, 10**9),
     min_percent=st.none() | st.floats(0.01, 100),
+    fresh=st.sampled_from([None, "36h", "09:00 Europe/Berlin"]),
     mention=strategies.mentions,
 )
 drafts = st.builds(

@@ -37,6 +37,7 @@ from cdi_bot.core.model.message import (
 )
 from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.run import Run
+from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.core.routing import MOST_NOTICES
 from cdi_bot.core.statistics import IntegrationTotals, PeriodTotals, RunTotals
@@ -71,6 +72,7 @@ from tests.slack.render.samples import (
     dubious,
     ended,
     failing,
+    fresh_again,
     incident_view,
     integration,
     late,
@@ -79,6 +81,7 @@ from tests.slack.render.samples import (
     run,
     slow,
     snooze,
+    stale,
     unreachable,
 )
 
@@ -145,7 +148,6 @@ CARDS = {
     "card_error_deletes": card(failing(), of=kept("databricks", "users_delete"), can_sync=True),
     "card_late_canvas": card(late(), of=kept("redshift", "canvas_triggers"), can_sync=True),
     "card_slow_canvas": card(slow(), of=kept("databricks", "canvas_triggers")),
-    "card_no_rows_files": card(dubious(QualityReason.NO_ROWS), of=kept("azure_blob")),
     "card_provisional": card(
         failing(
             run(
@@ -180,10 +182,14 @@ CARDS = {
     "card_slow_ended": card(ended()),
     "card_slow_failed": card(ended(status="error")),
     "card_slow_unknown": card(slow(last_failed=None, resolved_at=NOW)),
-    "card_watermark_ahead": card(dubious(), mention=f"<@{MARA}>"),
-    "card_watermark_ahead_over": card(recovered(dubious())),
-    "card_no_rows": card(dubious(QualityReason.NO_ROWS)),
-    "card_no_rows_over": card(recovered(dubious(QualityReason.NO_ROWS))),
+    "card_stale": card(stale(), mention=f"<@{MARA}>"),
+    "card_stale_files": card(stale("90m", 2, mark=False), of=kept("s3", "users_attributes")),
+    "card_stale_nothing": card(stale(hours=None)),
+    "card_stale_by_nine": card(stale("09:00 Europe/Berlin", 31)),
+    "card_stale_by_nine_nothing": card(stale("09:00 Europe/Berlin", None)),
+    "card_fresh_again": card(fresh_again(stale())),
+    "card_fresh_by_nine_again": card(fresh_again(stale("09:00 Europe/Berlin", 31))),
+    "card_stale_unchecked": card(stale(resolved_at=NOW)),
     "card_blind": card(unreachable()),
     "card_blind_bad_key": card(unreachable(reason="bad_key")),
     "card_sees_again": card(unreachable(resolved_at=NOW + timedelta(minutes=7))),
@@ -193,6 +199,9 @@ CARDS = {
     "storm_with_late": CardView(incidents=(*storm(2).incidents, incident_view(late()))),
     "storm_all_late": CardView(incidents=(incident_view(late()), incident_view(late(incident_id=10)))),
     "storm_all_slow": CardView(incidents=(incident_view(slow()), incident_view(slow(incident_id=10)))),
+    "storm_all_stale": CardView(
+        incidents=(incident_view(stale()), incident_view(stale("09:00 UTC", incident_id=10)))
+    ),
     "storm_of_all_kinds": CardView(
         incidents=(
             incident_view(failing()),
@@ -203,6 +212,8 @@ CARDS = {
             incident_view(begun(late(incident_id=13))),
             incident_view(ended(slow(incident_id=14), "error")),
             incident_view(recovered(dubious(incident_id=15))),
+            incident_view(stale(incident_id=16)),
+            incident_view(fresh_again(stale(incident_id=17))),
         )
     ),
     "storm_possible_repeat": replace(storm(2), possible_repeat=True),
@@ -257,6 +268,8 @@ EVENTS = {
         content=StillOpen(incident_id=8), incident=incident_view(slow(), usual_length=timedelta(minutes=7))
     ),
     "reply_still_dubious": event(StillOpen(incident_id=8), dubious()),
+    "reply_still_stale": event(StillOpen(incident_id=8), stale()),
+    "reply_fresh_again": event(Recovered(incident_id=8), fresh_again(stale())),
     "reply_rows_again": event(Recovered(incident_id=8), recovered(dubious(QualityReason.NO_ROWS))),
     "reply_still_open": event(StillOpen(incident_id=7), failing(failed_in_a_row=9)),
     "reply_still_blind": event(StillOpen(incident_id=9), unreachable()),
@@ -365,7 +378,7 @@ SUBSCRIBED = {
         content=subscribed(), total=1, failing=(), unknown=0, last_runs=((integration(), run("success")),)
     ),
     "subscribed_one_failing": SubscribedView(
-        content=subscribed(min_rows=100, min_percent=2.5, mention=f"<@{KENJI}>"),
+        content=subscribed(min_rows=100, min_percent=2.5, fresh="36h", mention=f"<@{KENJI}>"),
         total=1,
         failing=(integration(),),
         unknown=0,
@@ -488,6 +501,7 @@ def test_every_kind_has_a_golden_file() -> None:
         ShowCard,
         GroupedReply,
         GroupedNotices,
+        Spike,  # in test_expected.py
     }
 
 

@@ -11,6 +11,7 @@ from cdi_bot.slack.render.kinds.late import Late
 from cdi_bot.slack.render.kinds.quality import Quality
 from cdi_bot.slack.render.kinds.recovering import Recovering
 from cdi_bot.slack.render.kinds.slow import Slow
+from cdi_bot.slack.render.kinds.stale import Stale
 from cdi_bot.slack.render.kinds.sync_failed import SyncFailed
 from cdi_bot.slack.render.kinds.unreachable import Unreachable
 from cdi_bot.slack.render.kit.i18n import Translator
@@ -21,6 +22,7 @@ RENDERERS: dict[Kind, KindRenderer] = {
     Kind.LATE: Late(),
     Kind.SLOW: Slow(),
     Kind.QUALITY: Quality(),
+    Kind.STALE: Stale(),
     Kind.UNREACHABLE: Unreachable(),
 }
 """In the order in which the form offers their topics."""

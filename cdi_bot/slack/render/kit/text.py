@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta
 
 from cdi_bot.core.commands.parser import print_command
 from cdi_bot.core.commands.specification import Command
+from cdi_bot.core.freshness_limit import FreshnessLimit
+from cdi_bot.core.model.incident import Expected
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import Snooze
 from cdi_bot.delivery.views import IncidentView
@@ -171,6 +173,31 @@ def duration(length: timedelta, i18n: Translator) -> str:
     return text.format(days=i18n.number(days), hours=hours, minutes=minutes, seconds=seconds)
 
 
+_FEW_DAYS = timedelta(days=4)
+
+
+def age(length: timedelta, i18n: Translator) -> str:
+    """Write an age as plain text: up to a few days in hours, as the limit that it is compared with is typed."""
+    if length >= _FEW_DAYS:
+        return duration(length, i18n)
+    hours, minutes = divmod(int(length.total_seconds()) // 60, 60)
+    text = (
+        i18n("{hours} h {minutes} min")
+        if hours and minutes
+        else i18n("{hours} h")
+        if hours
+        else i18n("{minutes} min")
+    )
+    return text.format(hours=hours, minutes=minutes)
+
+
+def freshness_text(limit: FreshnessLimit, i18n: Translator) -> str:
+    """Write a limit as plain text: a length of time, or a time of day with its zone."""
+    if limit.longest is not None:
+        return age(limit.longest, i18n)
+    return i18n("{time} ({zone})").format(time=f"{limit.at:%H:%M}", zone=plain(limit.zone or "UTC"))
+
+
 def share(part: float, i18n: Translator) -> str:
     """Write a share from 0.0 to 1.0 in percent; a small one never reads as none, nor a large one as all."""
     percent = part * 100
@@ -185,6 +212,15 @@ def snooze_text(snooze: Snooze, text: str) -> str:
     """Put into `text` by whom and until when something is snoozed, and add the reason."""
     said = text.format(who=user(snooze.by), when=date(snooze.until) if snooze.until else "")
     return f"{said}: {outside(snooze.reason, REASON)}" if snooze.reason else said
+
+
+def expected_notes(expected: Expected, i18n: Translator) -> list[str]:
+    """Say in mrkdwn who said that something was expected, and who took that back."""
+    said = [i18n("Expected, says {who}, {when}").format(who=user(expected.by), when=date(expected.at))]
+    if expected.taken_back_by and expected.taken_back_at:
+        back = i18n("{who} took that back, {when}: from then on there are alerts for it again.")
+        said.append(back.format(who=user(expected.taken_back_by), when=date(expected.taken_back_at)))
+    return said
 
 
 def repeat_note(i18n: Translator, *, possible: bool) -> list[str]:

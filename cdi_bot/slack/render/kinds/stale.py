@@ -1,0 +1,94 @@
+"""What was synced last is older than the channel asked for."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from cdi_bot.core.freshness_limit import FreshnessLimit, read_limit
+from cdi_bot.core.model.incident import Incident
+from cdi_bot.core.model.run import Run
+from cdi_bot.core.rules.stale import newest_mark
+from cdi_bot.delivery.views import IncidentView
+from cdi_bot.slack.render.kinds.base import KindRenderer
+from cdi_bot.slack.render.kit.advice import source_of
+from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.runs import run_fields
+from cdi_bot.slack.render.kit.text import age, date, duration, freshness_text
+
+
+class Stale(KindRenderer):
+    """Something newer should have come: `reason` is the limit, `last_failed` the run that brought the newest."""
+
+    def short_state(self, incident: Incident, i18n: Translator) -> str:
+        return i18n("stale")
+
+    def headline(self, incident: Incident, i18n: Translator) -> str:
+        limit = _limit(incident)
+        old = timedelta(seconds=incident.measured.observed) if incident.measured else None
+        if limit.longest is None:
+            if old is None:
+                return i18n("Stale: no good run has come, one should by {limit}").format(
+                    limit=freshness_text(limit, i18n)
+                )
+            return i18n("Stale: the last good run ended {age} ago, one should come by {limit}").format(
+                age=age(old, i18n), limit=freshness_text(limit, i18n)
+            )
+        if old is None:
+            return i18n("Stale: nothing has come, it should be at most {limit} old").format(
+                limit=freshness_text(limit, i18n)
+            )
+        text = (
+            i18n("Stale: newest UPDATED_AT is {age} old, should be at most {limit}")
+            if _has_mark(incident.last_failed)
+            else i18n("Stale: the last good run began {age} ago, should be at most {limit}")
+        )
+        return text.format(age=age(old, i18n), limit=freshness_text(limit, i18n))
+
+    def facts(self, view: IncidentView, i18n: Translator) -> list[tuple[str, str]]:
+        incident = view.incident
+        run = incident.last_failed if incident.is_open else incident.resolved_by
+        known = run_fields(run, i18n) if run else []
+        return [*known, (i18n("Stale since"), date(incident.failing_since))]
+
+    def advice(self, view: IncidentView, i18n: Translator) -> str:
+        source = source_of(view.integration)
+        check = (
+            i18n("Check that whatever writes the files still runs, and that they hold rows.")
+            if source and source.is_files
+            else i18n(
+                "Check that whatever fills the source still runs, and that changed rows get a new `UPDATED_AT`."
+            )
+        )
+        return i18n.sentences([check, i18n("`/cdi subscriptions` changes the limit.")])
+
+    def reminder(self, i18n: Translator) -> str:
+        return i18n("{name} is still stale, and nobody has acknowledged it.")
+
+    def recovery(self, incident: Incident, i18n: Translator) -> str:
+        run = incident.resolved_by
+        if run is None:
+            return i18n("Freshness is no longer checked: the integration is paused, or the limit was changed")
+        length, mark = duration(self.length(incident), i18n), newest_mark(run)
+        if mark is None or _limit(incident).longest is None:
+            return i18n("Fresh again after {length}: a good run came").format(length=length)
+        seen = incident.recovered_since or incident.resolved_at or incident.opened_at
+        return i18n("Fresh again after {length}: newest UPDATED_AT is {age} old").format(
+            length=length, age=age(max(seen - mark, timedelta(0)), i18n)
+        )
+
+    def back(self, i18n: Translator) -> str:
+        return i18n("{name} is stale again. {state}")
+
+    def short_recovery(self, i18n: Translator) -> str:
+        return i18n("no longer stale")
+
+    def count_open(self, count: int, i18n: Translator) -> str:
+        return i18n.counted("{count} integration is stale", "{count} integrations are stale", count)
+
+
+def _limit(incident: Incident) -> FreshnessLimit:
+    return read_limit(incident.reason or "") or FreshnessLimit(longest=timedelta(0))
+
+
+def _has_mark(run: Run | None) -> bool:
+    return run is not None and newest_mark(run) is not None
