@@ -22,6 +22,7 @@ from cdi_bot.delivery.view_builder import ViewBuilder
 from cdi_bot.item_troubles import ItemTroubles
 from cdi_bot.monitoring.braze_port import Braze
 from cdi_bot.monitoring.poller import PollerSettings
+from cdi_bot.monitoring.replay import ReplaySettings
 from cdi_bot.monitoring.retention import Cleanup
 from cdi_bot.monitoring.workspaces import WatchedWorkspaces, watch_workspace
 from cdi_bot.operator.metrics import Metrics
@@ -35,6 +36,7 @@ from cdi_bot.usecases.expected import MarkExpected
 from cdi_bot.usecases.home import HomeQueries
 from cdi_bot.usecases.incidents import IncidentResponse
 from cdi_bot.usecases.lookup import Lookup
+from cdi_bot.usecases.preview import Previews
 from cdi_bot.usecases.queries import Queries
 from cdi_bot.usecases.subscription_form import SubscriptionForms
 from cdi_bot.usecases.subscriptions import ChangeSubscriptions
@@ -100,6 +102,7 @@ class App:
     expected: MarkExpected
     channels: ChangeChannelSettings
     queries: Queries
+    previews: Previews
     forms: SubscriptionForms
     homes: HomeQueries
     on_wake: list[Callable[[], None]]
@@ -250,6 +253,13 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
         expected=made(MarkExpected),
         channels=channels,
         queries=Queries(store=store, workspaces=workspaces, lookup=lookup, clock=clock),
+        previews=Previews(
+            store=store,
+            workspaces=workspaces,
+            lookup=lookup,
+            clock=clock,
+            settings=ReplaySettings(grace=settings.grace, unreachable_after=settings.unreachable_after),
+        ),
         forms=SubscriptionForms(subscriptions=subscriptions, channels=channels),
         homes=made(HomeQueries),
         on_wake=on_wake,

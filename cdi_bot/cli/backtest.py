@@ -22,6 +22,7 @@ from cdi_bot.monitoring.replay import ReplaySettings, Told, replay
 from cdi_bot.slack.render.cards import line_of
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import duration, plain_line
+from cdi_bot.slack.render.preview import would_have_sent
 from cdi_bot.usecases.lookup import matches_part
 
 
@@ -99,7 +100,7 @@ def json_lines(found: Backtest, i18n: Translator) -> Iterator[str]:
         "from": _written(found.begin),
         "until": _written(found.end),
         "incidents": len(found.told),
-        "by_kind": counted(found.told),
+        "by_kind": by_kind(found.told),
     }
     yield json.dumps({"summary": summary})
 
@@ -137,7 +138,7 @@ def text_of(told: Told, i18n: Translator) -> str:
     return plain_line(line_of(view, i18n))
 
 
-def counted(told: Iterable[Told]) -> dict[str, int]:
+def by_kind(told: Iterable[Told]) -> dict[str, int]:
     """How many incidents of each kind, in the order of their kinds."""
     counts = Counter(each.first.kind for each in told)
     return {kind.value: counts[kind] for kind in Kind if counts[kind]}
@@ -176,17 +177,11 @@ def _table(found: Backtest, i18n: Translator) -> Table:
 def summary_lines(found: Backtest, i18n: Translator) -> list[str]:
     """How many alerts there would have been, of which kinds, in which time."""
     days = max(1, round((found.end - found.begin) / timedelta(days=1))) if found.begin and found.end else 0
-    over = i18n.counted("{count} day", "{count} days", days)
     what = i18n.counted("{count} integration", "{count} integrations", found.integrations)
     runs = i18n.counted("{count} run", "{count} runs", found.runs)
-    kinds = i18n.listed(f"{i18n.number(count)} {kind}" for kind, count in counted(found.told).items())
-    line = i18n.counted(
-        "Would have sent {count} alert in the last {over}",
-        "Would have sent {count} alerts in the last {over}",
-        len(found.told),
-        over=over,
-    )
-    return [f"{line}: {kinds}." if found.told else f"{line}.", f"{what}, {runs}."]
+    counts = Counter(each.first.kind for each in found.told)
+    kinds = [(kind, counts[kind]) for kind in Kind if counts[kind]]
+    return [would_have_sent(len(found.told), days, kinds, i18n), f"{what}, {runs}."]
 
 
 def _local(time: datetime) -> str:

@@ -257,6 +257,7 @@ def _build(
         expected=app.expected,
         queries=app.queries,
         channels=app.channels,
+        previews=app.previews,
         access=app.access,
         directory=directory,
         i18n=Translator.load(settings.language),

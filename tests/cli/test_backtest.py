@@ -138,7 +138,7 @@ def test_for_people(invoke: Invoke, history: Path) -> None:
     finished = invoke("backtest", "--runs", str(history))
     assert finished.exit_code == 0
     assert "Users EU – Error: no rows arrived" in finished.stdout
-    assert "Would have sent 4 alerts in the last 2 days: 3 sync_failed, 1 unreachable." in finished.stdout
+    assert "Would have sent 4 alerts in the last 2 days: 3 failed, 1 outage of Braze." in finished.stdout
 
 
 def test_an_empty_file(invoke: Invoke) -> None:

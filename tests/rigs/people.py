@@ -83,6 +83,7 @@ class Desk:
             expected=self.expected,
             queries=self.queries,
             channels=self.channels,
+            previews=self.app.previews,
             access=self.access,
             directory=self.directory,
             i18n=Translator(),

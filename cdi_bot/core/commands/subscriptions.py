@@ -36,6 +36,14 @@ class Subscribe(ChannelCommand):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewSubscription(ChannelCommand):
+    """What a subscription to it would have told in the last 30 days."""
+
+    selector: str
+    filters: Filters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unsubscribe(ChannelCommand):
     """End a channel's subscription to it."""
 
@@ -140,7 +148,7 @@ def _value(token: Token, rest: list[Token]) -> str:
     return value
 
 
-def _written_options(command: Subscribe) -> list[str]:
+def _written_options(command: Subscribe | PreviewSubscription) -> list[str]:
     filters = command.filters
     options = []
     if filters.topics != DEFAULT_TOPICS:
@@ -162,6 +170,16 @@ def _written_options(command: Subscribe) -> list[str]:
 
 
 def _read_subscribe(arguments: Arguments) -> Command | Mistake:
+    found = _selector_and_filters(arguments)
+    return found if isinstance(found, Mistake) else Subscribe(selector=found[0], filters=found[1])
+
+
+def _read_preview(arguments: Arguments) -> Command | Mistake:
+    found = _selector_and_filters(arguments)
+    return found if isinstance(found, Mistake) else PreviewSubscription(selector=found[0], filters=found[1])
+
+
+def _selector_and_filters(arguments: Arguments) -> tuple[str, Filters] | Mistake:
     """Read options wherever they stand; whatever is no option is the selector."""
     filters = Filters()
     selector: list[Token] = []
@@ -182,7 +200,7 @@ def _read_subscribe(arguments: Arguments) -> Command | Mistake:
     query = tokenizer.name(selector)
     if not query:
         return arguments.mistake(MistakeKind.MISSING_INTEGRATION)
-    return Subscribe(selector=_selector(query), filters=filters)
+    return _selector(query), filters
 
 
 def _read_unsubscribe(arguments: Arguments) -> Command | Mistake:
@@ -228,6 +246,23 @@ _SUBSCRIBE = Specification(
     audit=N_("{when} {who} subscribed it to {what}"),
 )
 
+_PREVIEW = Specification(
+    word="preview",
+    command=PreviewSubscription,
+    right=Right.READ,
+    read=_read_preview,
+    names="selector",
+    options=tuple(_OPTIONS),
+    write=_written_options,
+    help=(
+        (
+            "/cdi preview Users* on:error,late",
+            N_("what such a subscription would have told in the last 30 days"),
+        ),
+    ),
+    usage="/cdi preview Users* on:error,partial rows:100",
+)
+
 _UNSUBSCRIBE = Specification(
     word="unsubscribe",
     aliases=("unsub",),
@@ -250,4 +285,4 @@ _SUBSCRIPTIONS = Specification(
     usage="/cdi subscriptions in:#data-alerts",
 )
 
-SUBSCRIPTIONS = (_SUBSCRIBE, _UNSUBSCRIBE, _SUBSCRIPTIONS)
+SUBSCRIPTIONS = (_SUBSCRIBE, _PREVIEW, _UNSUBSCRIBE, _SUBSCRIPTIONS)
