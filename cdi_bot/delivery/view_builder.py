@@ -151,7 +151,7 @@ class ViewBuilder:
         return DigestView(
             content=content,
             integrations=len(integrations),
-            failing=sum(part.is_open for part in period.parts),
+            failing=sum(bool(part.still_open) for part in period.parts),
             totals=period.totals,
             before=None if before.totals.is_empty else before.totals,
             unreachable=period.unreachable,

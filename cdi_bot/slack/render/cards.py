@@ -118,7 +118,11 @@ def _buttons(view: IncidentView, i18n: Translator) -> list[Block]:
     looks = look_buttons(integration, view.dashboard_url, i18n)
     if not view.incident.is_open:
         return actions([*looks, take_back_button(view, i18n)])
-    acts = [ack_button([view], i18n), expected_button(view, i18n), snooze_element(view, i18n)]
+    acts = [
+        ack_button([view], i18n),
+        expected_button(view.incident, integration, i18n),
+        snooze_element(view, i18n),
+    ]
     sync = sync_button(integration, i18n) if integration and view.can_sync else None
     more = more_menu(integration, i18n) if integration else None
     return actions([*acts, *looks[:1], sync, *looks[1:], more])

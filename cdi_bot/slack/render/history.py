@@ -23,7 +23,13 @@ from cdi_bot.slack.render.kit.blocks import (
     section,
     table,
 )
-from cdi_bot.slack.render.kit.buttons import carried_integration, open_button, pager, unsnooze_button
+from cdi_bot.slack.render.kit.buttons import (
+    carried_integration,
+    expected_button,
+    open_button,
+    pager,
+    unsnooze_button,
+)
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import BLOCKS_JSON, weight
 from cdi_bot.slack.render.kit.reasons import braze_advice, failing_work, reason_text
@@ -77,6 +83,7 @@ def render_history(answer: RunHistory, i18n: Translator, now: datetime) -> Rende
     links = [
         open_button(answer.integration, answer.dashboard_url, i18n),
         unsnooze_button(answer.integration, i18n) if answer.snooze else None,
+        expected_button(answer.incident, answer.integration, i18n),
     ]
     foot = [
         listed,

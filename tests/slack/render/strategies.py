@@ -97,7 +97,7 @@ runs = st.builds(
     rows_failed_with_errors=counts,
     provisional=st.booleans(),
 )
-_amounts = st.floats(0, 1e15) | st.sampled_from([0.0, 0.5, 1.0])
+_amounts = st.floats(0, 1e12) | st.sampled_from([0.0, 0.5, 1.0])
 measured = st.builds(Measured, magnitude=_amounts, observed=_amounts, usual=_amounts)
 words = st.builds(
     Expected,
@@ -306,7 +306,7 @@ digest_views = st.builds(
                 integration=integrations,
                 sums=st.builds(RunTotals, **_sums),
                 unhealthy_for=_lengths,
-                is_open=st.booleans(),
+                still_open=st.lists(incidents, max_size=3).map(tuple),
             ),
             links,
         ),

@@ -426,13 +426,13 @@ def digest(*worst: IntegrationTotals, **more: Any) -> DigestView:
     return DigestView(**known | more)
 
 
-def part(number: int = 0, *, is_open: bool = False, **more: Any) -> IntegrationTotals:
+def part(number: int = 0, *still_open: Incident, **more: Any) -> IntegrationTotals:
     """Return what a day brought to an integration."""
     known: dict[str, Any] = {
         "integration": others(number + 1)[number],
         "sums": RunTotals(runs=96, failed=3, rows_synced=9_000, rows_failed=12),
         "unhealthy_for": timedelta(hours=2, minutes=5),
-        "is_open": is_open,
+        "still_open": still_open,
     }
     return IntegrationTotals(**known | more)
 
@@ -444,7 +444,7 @@ NO_DAY = PeriodTotals(runs=0, failed=0, rows_synced=0, rows_failed=0, unhealthy_
 DIGESTS = {
     "digest_good": digest(),
     "digest_failing": digest(
-        part(0, is_open=True),
+        part(0, dubious(QualityReason.ROWS_LOW), late()),
         part(1, unhealthy_for=timedelta(0)),
         part(2, sums=RunTotals(runs=1)),
         failing=1,
@@ -457,7 +457,7 @@ DIGESTS = {
     "digest_hears_nothing": digest(integrations=0, totals=NO_DAY, before=None),
     "digest_possible_repeat": digest(possible_repeat=True),
     "digest_many": digest(
-        *(part(number, is_open=number < 9) for number in range(200)),
+        *(part(number, *[failing()] * (number < 9)) for number in range(200)),
         integrations=200,
         failing=9,
         totals=PeriodTotals(

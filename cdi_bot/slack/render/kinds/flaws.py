@@ -58,7 +58,8 @@ def _count(value: float, i18n: Translator) -> str:
     return i18n.number(round(_within(value)))
 
 
-def _length(value: float, i18n: Translator) -> str:
+def length(value: float, i18n: Translator) -> str:
+    """Write so many seconds as a length of time, as plain text."""
     return duration(timedelta(seconds=_within(value)), i18n)
 
 
@@ -68,9 +69,9 @@ def _within(value: float) -> float:
 
 
 _WRITTEN: dict[str, Callable[[float, Translator], str]] = {
-    QualityReason.WATERMARK_AHEAD: _length,
-    QualityReason.WATERMARK_LAG: _length,
-    QualityReason.NO_ROWS: _length,
+    QualityReason.WATERMARK_AHEAD: length,
+    QualityReason.WATERMARK_LAG: length,
+    QualityReason.NO_ROWS: length,
     QualityReason.FAILED_SHARE: lambda value, i18n: share(min(_within(value), 1.0), i18n),
 }
 """How the numbers of a reason are written; those of the others are counts."""
@@ -182,7 +183,7 @@ def fixes_itself(reason: str | None, measured: Measured | None, i18n: Translator
     ):
         return i18n(
             "Later rows pass it by themselves in {length} at the earliest; rows until then stay out."
-        ).format(length=_length(measured.observed, i18n))
+        ).format(length=length(measured.observed, i18n))
     return flaw_texts(reason, i18n).itself
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from cdi_bot.core.model.incident import Incident, LateReason, Topic
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kinds.base import KindRenderer, TopicTexts
+from cdi_bot.slack.render.kinds.flaws import length
 from cdi_bot.slack.render.kit.advice import Effect, effect_of, source_of
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import date, duration
@@ -29,8 +30,7 @@ class Late(KindRenderer):
         return i18n(
             "Late: no run for {observed}, usually at least one every {usual}; no schedule is known"
         ).format(
-            observed=duration(timedelta(seconds=incident.measured.observed), i18n),
-            usual=duration(timedelta(seconds=incident.measured.usual), i18n),
+            observed=length(incident.measured.observed, i18n), usual=length(incident.measured.usual, i18n)
         )
 
     def facts(self, view: IncidentView, i18n: Translator) -> list[tuple[str, str]]:

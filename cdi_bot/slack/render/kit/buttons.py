@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from cdi_bot.core.commands.parser import BY_COMMAND, BY_WORD, about_integration
 from cdi_bot.core.commands.specification import Command
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.incident import EXPECTABLE, Expected
+from cdi_bot.core.model.incident import EXPECTABLE, Expected, Incident
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.model.subscription import Subscription
@@ -56,13 +56,19 @@ def ack_button(views: Sequence[IncidentView], i18n: Translator) -> Block | None:
     return button(label, "ack", {"incidents": ids}, says=says, style="primary")
 
 
-def expected_button(view: IncidentView, i18n: Translator) -> Block | None:
+def expected_button(
+    incident: Incident | None, integration: Integration | None, i18n: Translator
+) -> Block | None:
     """Return the button that says that an incident was expected; `None` where it does not rest on what is usual."""
-    incident = view.incident
-    if view.integration is None or incident.measured is None or incident.reason not in EXPECTABLE:
+    if (
+        incident is None
+        or integration is None
+        or incident.measured is None
+        or incident.reason not in EXPECTABLE
+    ):
         return None
     carried = {"workspace": incident.workspace_id, "incident": incident.incident_id}
-    return button(i18n("Expected"), "expected", carried, says=_expected(view.integration, i18n))
+    return button(i18n("Expected"), "expected", carried, says=_expected(integration, i18n))
 
 
 def take_back_button(view: IncidentView, i18n: Translator) -> Block | None:
