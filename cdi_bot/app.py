@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from cdi_bot.clock import WatchedClock
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Workspace
+from cdi_bot.delivery.clusters import ClusterUpdates
 from cdi_bot.delivery.digests import Digests
 from cdi_bot.delivery.dispatcher import Dispatcher
 from cdi_bot.delivery.slack_port import Directory, Messenger
@@ -52,6 +53,7 @@ INTERVALS = {
     "remind": 5.0,
     "conditions": 5.0,
     "digest": 5.0,
+    "clusters": 5.0,
     "look": 60.0,
     "database": 5.0,
     "forget": 1.0,
@@ -93,6 +95,7 @@ class App:
     workspaces: WatchedWorkspaces
     dispatcher: Dispatcher
     digests: Digests
+    clusters: ClusterUpdates
     store_health: StoreHealth
     retention: Cleanup
     access: Access
@@ -116,6 +119,7 @@ class App:
             "remind": self.workspaces.remind,
             "conditions": self.workspaces.evaluate,
             "digest": self.digests.tick,
+            "clusters": self.clusters.tick,
             "look": self.dispatcher.channel_health.check_broken,
             "database": self.store_health.tick,
             "forget": self.retention.tick,
@@ -239,6 +243,12 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
             clock=clock,
             wake=wake,
             troubles=troubles,
+        ),
+        clusters=ClusterUpdates(
+            store=store,
+            workspace_ids=[each.workspace_id for each in workspaces],
+            clock=clock,
+            wake=wake,
         ),
         store_health=StoreHealth(
             trouble=lambda: store.trouble, messenger=messenger, clock=clock, admin_channel=admin_channel

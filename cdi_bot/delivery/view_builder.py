@@ -38,6 +38,7 @@ from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.model.subscription import Snooze, is_pattern, selector_matches
 from cdi_bot.core.routing import mention_for, snoozed_until
 from cdi_bot.core.rules.kinds import longest_row_first, rules_of, severity_on_card
+from cdi_bot.delivery.clusters import ClusterReader
 from cdi_bot.delivery.digests import period_of, subscribed_integrations
 from cdi_bot.delivery.views import (
     CardView,
@@ -64,13 +65,18 @@ class ViewBuilder:
 
     can_sync: bool
     _workspaces: dict[int, Workspace] = field(default_factory=dict)
+    _clusters: ClusterReader = field(default_factory=ClusterReader)
 
     async def card(self, uow: UnitOfWork, channel: Channel, card_id: int, now: datetime) -> CardView:
         """A card as it should look now."""
         ids = (await uow.cards.members([card_id])).get(card_id, [])
         found = await uow.incidents.get_many(ids)
-        views = await self._incidents(uow, channel, [found[each] for each in ids if each in found], now)
-        return CardView(incidents=tuple(sorted(views, key=_worst_first)))
+        incidents = [found[each] for each in ids if each in found]
+        views = await self._incidents(uow, channel, incidents, now)
+        return CardView(
+            incidents=tuple(sorted(views, key=_worst_first)),
+            cluster=await self._clusters.view(uow, channel, incidents, now),
+        )
 
     async def alone(
         self, uow: UnitOfWork, channel: Channel, card_ids: Collection[int], now: datetime

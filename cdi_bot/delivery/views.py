@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from cdi_bot.core.clusters import Cluster
 from cdi_bot.core.model.incident import Expected, Incident
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.message import Content, Digest, ReplyFact, Subscribed
@@ -36,13 +37,30 @@ class IncidentView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterView:
+    """What the incidents of a card belong to, counted over what the card's channel is subscribed to.
+
+    `total` is how many integrations read from the cluster's source, or belong to the workspace; `is_all`: the
+    workspace has no more of them than these. `others` are the first of those that are unhealthy and not on this card;
+    there are `more`.
+    """
+
+    cluster: Cluster
+    total: int
+    is_all: bool
+    others: tuple[Integration, ...] = ()
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CardView:
-    """A card as it should look now: its incidents, worst first.
+    """A card as it should look now: its incidents, worst first, and the cluster that they belong to.
 
     `possible_repeat`, in every view, is True where an earlier attempt may have posted the message already.
     """
 
     incidents: tuple[IncidentView, ...]
+    cluster: ClusterView | None = None
     possible_repeat: bool = False
 
 

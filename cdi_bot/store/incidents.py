@@ -127,6 +127,19 @@ class Incidents(Repository):
         ]
         return await self._where(*which)
 
+    async def over_since(self, workspace_id: int, since: datetime) -> list[Incident]:
+        """Incidents of a workspace that were resolved at `since` or later, oldest first."""
+        return await self._where(INCIDENTS.c.workspace_id == workspace_id, INCIDENTS.c.resolved_at >= since)
+
+    async def fingerprint(self, workspace_id: int, since: datetime) -> tuple[int, int, int]:
+        """Changes with every change of a workspace's open incidents and of those that were resolved since then."""
+        columns = INCIDENTS.c
+        numbers = func.count(), func.coalesce(func.sum(columns.revision), 0)
+        still = select(*numbers).where(columns.workspace_id == workspace_id, columns.resolved_at.is_(None))
+        over = select(func.count()).where(columns.workspace_id == workspace_id, columns.resolved_at >= since)
+        count, revisions = (await self._connection.execute(still)).one()
+        return count, int(revisions), (await self._connection.execute(over)).scalar_one()
+
     async def get_many(self, incident_ids: Collection[int]) -> dict[int, Incident]:
         """The existing incidents among these ids."""
         found = await self._where(INCIDENTS.c.incident_id.in_(self._ids(incident_ids)))

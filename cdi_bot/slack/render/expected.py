@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from cdi_bot.core.model.source import source_of
 from cdi_bot.core.model.spike import Spike
 from cdi_bot.delivery.views import EventView
 from cdi_bot.slack.render.kinds.flaws import flaw_name
-from cdi_bot.slack.render.kit.advice import source_of, with_source
+from cdi_bot.slack.render.kit.advice import with_source
 from cdi_bot.slack.render.kit.blocks import Rendered, Renderers, actions, short_message
 from cdi_bot.slack.render.kit.buttons import look_buttons, spike_button, switch_off_button
 from cdi_bot.slack.render.kit.i18n import Translator

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from cdi_bot.core.commands.incidents import Acknowledge
 from cdi_bot.core.commands.subscriptions import Subscribe
 from cdi_bot.core.model.run import Run
+from cdi_bot.core.model.source import source_of
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.slack.render.kinds.table import state_sign, state_text
 from cdi_bot.slack.render.kit.advice import source_name
@@ -207,7 +208,7 @@ def figures(
         said.append((i18n("Rows synced"), _against(synced(newest, i18n), usual, i18n)))
     integration = answer.integration
     facts = [
-        (i18n("Source"), source_name(integration)),
+        (i18n("Source"), source_name(source) if (source := source_of(integration)) else None),
         (i18n("State in Braze"), integration.integration_status if integration.is_inactive else None),
         (i18n("Contacts in Braze"), integration.contact_emails),
     ]

@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from hypothesis import strategies as st
 
+from cdi_bot.core.clusters import Cluster, Trouble
 from cdi_bot.core.commands.specification import Mistake, MistakeKind
 from cdi_bot.core.model.channel import AuditEntry, Channel
 from cdi_bot.core.model.incident import EXPECTABLE, Expected, Incident, Kind, Measured, Topic
@@ -32,11 +33,13 @@ from cdi_bot.core.model.message import (
 )
 from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.run import DOCUMENTED_STATUSES, Run
+from cdi_bot.core.model.source import Source, source_of
 from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.model.subscription import Filters, Snooze, Subscription
 from cdi_bot.core.statistics import IntegrationTotals, PeriodTotals, RunTotals, Usual
 from cdi_bot.delivery.views import (
     CardView,
+    ClusterView,
     DigestView,
     EventView,
     GroupedReplyView,
@@ -44,7 +47,6 @@ from cdi_bot.delivery.views import (
     SubscribedView,
 )
 from cdi_bot.monitoring.braze_port import BrazeReason
-from cdi_bot.slack.render.kit.advice import Source
 from cdi_bot.usecases import answers, expected_answers
 
 NASTY = st.sampled_from(
@@ -193,7 +195,21 @@ def cards(draw: st.DrawFn) -> CardView:
     """Return cards of one incident, a few, or very many."""
     drawn = draw(st.lists(incident_views, min_size=1, max_size=12))
     repeated = draw(st.sampled_from([1, 1, 1, 17]))
-    return CardView(incidents=tuple(drawn * repeated), possible_repeat=draw(st.booleans()))
+    lasting = [one.incident for one in drawn if one.incident.is_open and not one.incident.is_recovering]
+    cluster = draw(st.none() | st.builds(_cluster, st.just(lasting), integrations)) if lasting else None
+    return CardView(incidents=tuple(drawn * repeated), cluster=cluster, possible_repeat=draw(st.booleans()))
+
+
+def _cluster(lasting: list[Incident], other: Integration) -> ClusterView:
+    source = source_of(other)
+    troubles = tuple(Trouble(incident=one, source=source) for one in lasting)
+    return ClusterView(
+        cluster=Cluster(source=source, troubles=troubles),
+        total=10_000,
+        is_all=len(lasting) > 1,
+        others=(other, other, other),
+        more=len(lasting),
+    )
 
 
 _WHO: dict[str, Any] = {"who": people, "workspace_id": st.just(1)}

@@ -8,9 +8,10 @@ import pytest
 
 from cdi_bot.core.model.incident import QualityReason, Topic
 from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.source import Source, source_of
 from cdi_bot.slack.render.answers import render_answer
 from cdi_bot.slack.render.kinds.table import renderer_of, topic_texts
-from cdi_bot.slack.render.kit.advice import Effect, Source, effect_of, source_of, status_advice, with_source
+from cdi_bot.slack.render.kit.advice import Effect, effect_of, status_advice, with_source
 from cdi_bot.slack.render.kit.buttons import sync_button
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.reasons import braze_advice

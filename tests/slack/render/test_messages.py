@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cdi_bot.core.clusters import Cluster, Trouble
 from cdi_bot.core.model.incident import Incident, QualityReason, Topic
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.message import (
@@ -37,12 +38,14 @@ from cdi_bot.core.model.message import (
 )
 from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.run import Run
+from cdi_bot.core.model.source import Source
 from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.core.routing import MOST_NOTICES
 from cdi_bot.core.statistics import IntegrationTotals, PeriodTotals, RunTotals
 from cdi_bot.delivery.views import (
     CardView,
+    ClusterView,
     DigestView,
     EventView,
     GroupedNoticesView,
@@ -132,6 +135,28 @@ def storm(size: int, *, well: int = 0, link: str | None = DASHBOARD) -> CardView
     return CardView(incidents=tuple(views))
 
 
+def together(
+    card: CardView, *, more: int = 0, well: int = 0, source: Source | None = Source.SNOWFLAKE, **counts: Any
+) -> CardView:
+    """Return the same card where its incidents belong to a cluster with so many more, the last `well` over."""
+    kinds = [one.incident for one in card.incidents]
+    others = [
+        replace(kinds[0], incident_id=90 + number, integration_id=str(number)) for number in range(more)
+    ]
+    incidents = [*kinds, *others[: more - well], *map(recovered, others[more - well :])]
+    named = [integration(str(number), f"Orders {number}") for number in range(more - well)]
+    known: dict[str, Any] = {
+        "cluster": Cluster(
+            source=source, troubles=tuple(Trouble(incident=one, source=source) for one in incidents)
+        ),
+        "total": 8,
+        "is_all": True,
+        "others": tuple(named[:3]),
+        "more": max(0, more - well - 3),
+    }
+    return replace(card, cluster=ClusterView(**known | counts))
+
+
 CARDS = {
     "card_error": card(failing(), can_sync=True, mention=f"<@{MARA}>"),
     "card_partial": card(failing(partial())),
@@ -193,6 +218,17 @@ CARDS = {
     "card_blind": card(unreachable()),
     "card_blind_bad_key": card(unreachable(reason="bad_key")),
     "card_sees_again": card(unreachable(resolved_at=NOW + timedelta(minutes=7))),
+    "card_together": together(card(failing(), of=kept("snowflake")), more=5),
+    "card_together_few": together(card(failing()), more=2, is_all=False, total=3),
+    "card_together_last": together(card(failing()), more=4, well=4),
+    "card_together_late": together(card(late()), more=3, source=None),
+    "storm_together": together(card(*(failing(incident_id=number) for number in range(1, 5)))),
+    "storm_together_partly": together(
+        CardView(incidents=(*storm(4, well=1).incidents, incident_view(late()))), more=4, well=1, source=None
+    ),
+    "storm_together_stale": together(
+        card(stale(), stale(incident_id=10), stale(incident_id=11)), is_all=False, total=4
+    ),
     "storm_few": storm(4, well=1),
     "storm_many": storm(30, well=3),
     "storm_over": storm(3, well=3),

@@ -35,6 +35,10 @@ class GroupTexts:
         """Say in plain text how many integrations are unhealthy."""
         return i18n.counted("{count} integration is not well", "{count} integrations are not well", count)
 
+    def share_open(self, i18n: Translator) -> str:
+        """Return the text that says how many of how many (`{count}`, `{total}`, `{what}`) are unhealthy `{since}`."""
+        return i18n("{count} of {total} {what} not well since {since}")
+
     def count_still_open(self, count: int, i18n: Translator) -> str:
         """Say in plain text how many are still unhealthy, with nobody's acknowledgement."""
         return i18n.counted(

@@ -11,7 +11,8 @@ from datetime import timedelta
 
 from cdi_bot.core.model.incident import SPIKE, LateReason, Measured, QualityReason
 from cdi_bot.core.model.integration import Integration
-from cdi_bot.slack.render.kit.advice import failed_rows_advice, source_of
+from cdi_bot.core.model.source import source_of
+from cdi_bot.slack.render.kit.advice import failed_rows_advice
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import duration, share
 

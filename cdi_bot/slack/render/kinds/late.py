@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from cdi_bot.core.model.incident import Incident, LateReason, Topic
+from cdi_bot.core.model.source import source_of
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kinds.base import KindRenderer, TopicTexts
 from cdi_bot.slack.render.kinds.flaws import length
-from cdi_bot.slack.render.kit.advice import Effect, effect_of, source_of
+from cdi_bot.slack.render.kit.advice import Effect, effect_of
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import date, duration
 
@@ -79,6 +80,9 @@ class Late(KindRenderer):
     def topics(self, i18n: Translator) -> Mapping[Topic, TopicTexts]:
         meaning = i18n("a run did not begin when it should have")
         return {Topic.LATE: TopicTexts(i18n("late runs"), i18n("Late runs"), meaning)}
+
+    def share_open(self, i18n: Translator) -> str:
+        return i18n("{count} of {total} {what} late since {since}")
 
     def count_open(self, count: int, i18n: Translator) -> str:
         return i18n.counted("{count} integration is late", "{count} integrations are late", count)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cdi_bot.core.model.incident import Incident, QualityReason, Topic
+from cdi_bot.core.model.source import source_of
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kinds.base import KindRenderer, TopicTexts
 from cdi_bot.slack.render.kinds.flaws import fixes_itself, flaw_advice, flaw_headline, flaw_texts
-from cdi_bot.slack.render.kit.advice import source_of
 from cdi_bot.slack.render.kit.blocks import Block, next_step, section
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import date, duration, escape
@@ -71,3 +71,6 @@ class Quality(KindRenderer):
     def topics(self, i18n: Translator) -> Mapping[Topic, TopicTexts]:
         meaning = i18n("runs succeed, but rows are fewer, more or older than usual")
         return {Topic.QUALITY: TopicTexts(i18n("doubtful data"), i18n("Doubtful data"), meaning)}
+
+    def share_open(self, i18n: Translator) -> str:
+        return i18n("{count} of {total} {what} looking wrong since {since}")
