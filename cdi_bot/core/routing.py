@@ -77,6 +77,18 @@ def channels_for_recovery(
     return told
 
 
+def channels_for_lifecycle(
+    subscriptions: Iterable[Subscription], before: Integration, after: Integration
+) -> set[Channel]:
+    """The channels that asked for such changes of the integration, by its name before or after."""
+    return {
+        subscription.channel
+        for subscription in subscriptions
+        if Topic.LIFECYCLE in subscription.filters.topics
+        and (subscription.covers(before) or subscription.covers(after))
+    }
+
+
 def concerns(
     subscriptions: Iterable[Subscription], integration: Integration | None, incident: Incident
 ) -> bool:

@@ -15,6 +15,7 @@ from cdi_bot.core.model.integration import (
     Workspace,
     dashboard_page,
 )
+from cdi_bot.core.model.lifecycle import IntegrationChanged, NewIntegrations
 from cdi_bot.core.model.message import (
     Content,
     Digest,
@@ -22,7 +23,6 @@ from cdi_bot.core.model.message import (
     GroupedNotices,
     GroupedReply,
     IncidentFact,
-    IntegrationMissing,
     OutboxMessage,
     ReplyFact,
     RunStarted,
@@ -116,7 +116,7 @@ class ViewBuilder:
         if isinstance(content, Subscribed):
             return await self._subscribed(uow, content)
         if isinstance(
-            content, RunStarted | Snoozed | Unsnoozed | SyncTriggered | SyncEnded | IntegrationMissing
+            content, RunStarted | Snoozed | Unsnoozed | SyncTriggered | SyncEnded | IntegrationChanged
         ):
             integration = await _integration(uow, content.workspace_id, content.integration_id)
             run = None
@@ -127,6 +127,10 @@ class ViewBuilder:
             return EventView(content=content, integration=integration, run=run, dashboard_url=page)
         if isinstance(content, Spike):
             return await self._spike(uow, content)
+        if isinstance(content, NewIntegrations):
+            known = await uow.integrations.get_many(content.workspace_id, content.integration_ids)
+            named = tuple(known[each].integration for each in content.integration_ids if each in known)
+            return EventView(content=content, others=named)
         if isinstance(content, Unsubscribed) and not is_pattern(content.selector):
             integration = await _integration(uow, content.workspace_id, content.selector)
             return EventView(content=content, integration=integration)

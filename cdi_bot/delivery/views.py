@@ -97,11 +97,12 @@ class DigestView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventView:
-    """A reply or notice, with the incident, the integration and the run that it is about, if any."""
+    """A reply or notice, with the incident, the integration (or several `others`) and the run that it is about."""
 
     content: Content
     incident: IncidentView | None = None
     integration: Integration | None = None
+    others: tuple[Integration, ...] = ()
     run: Run | None = None
     dashboard_url: str | None = None
     expected: Expected | None = None  # who said that a spike was expected, also if it was taken back

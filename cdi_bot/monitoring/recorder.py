@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
@@ -25,6 +25,7 @@ from cdi_bot.core.rules.failed_runs import past_needed
 from cdi_bot.core.rules.sync_failed import Finding, IncidentChange, judge_runs
 from cdi_bot.item_troubles import ItemTroubles, Work, is_of_the_database
 from cdi_bot.monitoring.incident_writer import ConflictError, IncidentUpdate, owe_incident, store_incidents
+from cdi_bot.monitoring.integration_facts import is_stored, owe_changes, with_stored
 from cdi_bot.store import IntegrationKey, Store, UnitOfWork
 
 log = structlog.get_logger(__name__)
@@ -38,10 +39,14 @@ _TRIES = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """What Braze told of one integration: its facts, some of its runs, and the starts of runs that it no longer has."""
+    """What Braze told of one integration: its facts, some of its runs, and the starts of runs that it no longer has.
+
+    `listed` is when the list told these facts, by Braze's clock; `None` where the facts are only those that are known.
+    """
 
     watched: WatchedIntegration
     runs: Sequence[Run]
+    listed: datetime | None = None
     vanished: frozenset[datetime] = frozenset()
 
 
@@ -72,7 +77,9 @@ async def record_observations(
     past = await _past(uow, workspace_id, observations, newest)
     findings = [
         judge_runs(
-            watched=_with_stored_watch(observation.watched, stored.get(integration_id)),
+            watched=with_stored(
+                observation.watched, stored.get(integration_id), is_listed=observation.listed is not None
+            ),
             stored=stored_runs.get(integration_id, []),
             observed=observation.runs,
             incidents=newest.get(integration_id, []),
@@ -86,8 +93,17 @@ async def record_observations(
         [
             finding.watched
             for integration_id, finding in zip(ids, findings, strict=True)
-            if not _is_stored(finding.watched, stored.get(integration_id))
+            if not is_stored(finding.watched, stored.get(integration_id))
         ]
+    )
+    await owe_changes(
+        uow,
+        [
+            (stored.get(integration_id), finding.watched, observation.listed)
+            for integration_id, finding, observation in zip(ids, findings, observations, strict=True)
+            if observation.listed
+        ],
+        now,
     )
     await uow.runs.save(workspace_id, [run for finding in findings for run in finding.runs])
     await _write_findings(uow, workspace_id, [each for one in findings for each in (*one.others, one)], now)
@@ -121,28 +137,6 @@ async def _ended_by_listed_runs(
     for incident in await uow.incidents.resolved_by(workspace_id, listed):
         found[incident.integration_id or ""].append(incident)
     return found
-
-
-def _with_stored_watch(observed: WatchedIntegration, stored: WatchedIntegration | None) -> WatchedIntegration:
-    """What was just observed of an integration, with the watch that people may have changed meanwhile."""
-    if stored is None:
-        return observed
-    return replace(
-        observed,
-        watched_since=stored.watched_since,
-        baseline_taken=stored.baseline_taken,
-        baseline_start=stored.baseline_start,
-    )
-
-
-def _is_stored(watched: WatchedIntegration, stored: WatchedIntegration | None) -> bool:
-    """Whether nothing but the times of the last answers is new; those are saved from time to time, many at once."""
-    return stored is not None and stored == replace(
-        watched,
-        listed_at=stored.listed_at,
-        status_asked_at=stored.status_asked_at,
-        trouble=stored.trouble,
-    )
 
 
 async def _write_findings(

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from cdi_bot.core.model import still_waits
+from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import WatchedIntegration
 from cdi_bot.core.model.message import Card, MessageKind, OwedMessage, StillOpen, show_card
@@ -16,6 +17,7 @@ from cdi_bot.core.model.subscription import Snooze, Subscription
 from cdi_bot.core.routing import concerns
 from cdi_bot.core.rules.kinds import rules_of
 from cdi_bot.item_troubles import ItemTroubles, Work
+from cdi_bot.monitoring.integration_facts import owe_new_integrations
 from cdi_bot.store import RowRefused, Store, StoreTrouble, UnitOfWork
 
 log = structlog.get_logger(__name__)
@@ -31,6 +33,7 @@ class Reminders:
     repeat_after: timedelta
     wake: Callable[[], None]
     troubles: ItemTroubles
+    admin_channel: Channel | None = None
     _owed: set[str] = field(default_factory=set)  # what the last tick found is not written again
 
     async def tick(self) -> None:
@@ -44,6 +47,10 @@ class Reminders:
                 with self.troubles.guard(Work.SNOOZE, (self.workspace_id, snooze.integration_id)):
                     await self._end(snooze, now)
             await self._owe([each for each in due if each.key not in self._owed], now)
+            if self.admin_channel:
+                with self.troubles.guard(Work.REMIND, self.admin_channel, "new integrations"):
+                    async with self.store.write() as uow:
+                        await owe_new_integrations(uow, self.workspace_id, self.admin_channel, now)
         except StoreTrouble as trouble:
             log.debug("reminders wait for the database", why=str(trouble))
             return

@@ -209,6 +209,8 @@ class BrazeRequests:
             if each in self._state.integrations
         ]
         await self._state.mark_missing([item for item in missing if not item.watched.missing_since], now)
+        if is_last:
+            await self._state.note_list_read(now)
         return is_last
 
     def introduce(self, item: IntegrationState, now: datetime) -> None:

@@ -15,7 +15,8 @@ from cdi_bot.core.rules.late import keep_expected_start
 from cdi_bot.core.rules.sync_failed import Finding
 from cdi_bot.item_troubles import ItemTroubles, Work
 from cdi_bot.monitoring.braze_port import Measurements
-from cdi_bot.monitoring.incident_writer import ConflictError, record_missing, start_watching, stop_watching
+from cdi_bot.monitoring.incident_writer import ConflictError, start_watching, stop_watching
+from cdi_bot.monitoring.integration_facts import record_missing
 from cdi_bot.monitoring.integration_state import NONE_RUNNING, IntegrationState, run_from_list
 from cdi_bot.monitoring.recorder import Observation, Recorder
 from cdi_bot.store import Store, StoreTrouble
@@ -80,6 +81,7 @@ class WorkspaceState:
         self._store, self._workspace_id, self._wake = store, workspace_id, wake
         self.integrations: dict[str, IntegrationState] = {}
         self.is_stale = True
+        self._list_is_known = False
         self._subscriptions: list[Subscription] = []
         self._tally = (0, 0)
 
@@ -171,7 +173,10 @@ class WorkspaceState:
             with self._troubles.guard(Work.RECORD, (self._workspace_id, integration_id), "memory"):
                 self._remember(finding)
                 self._detections.note([finding], now + self._clock_skew())
-        if any(finding.incident or finding.started or finding.others for finding in findings):
+        # A change of facts may be owed as well.
+        if any(each.listed for each in observations) or any(
+            finding.incident or finding.started or finding.others for finding in findings
+        ):
             self._wake()
         return {finding.watched.integration.integration_id for finding in findings}
 
@@ -201,6 +206,7 @@ class WorkspaceState:
         """
         news: list[IntegrationState] = []
         observations: list[Observation] = []
+        listed_at = now + self._clock_skew()
         for integration in listed:
             item = self.integrations.get(integration.integration_id)
             before = item.watched if item else None
@@ -216,14 +222,15 @@ class WorkspaceState:
             run = run_from_list(integration)
             is_news = run is not None and (item is None or item.is_behind(integration))
             if not (is_news and watched.watched_since):
-                observations.append(Observation(watched=watched, runs=[run] if run and is_news else []))
+                runs = [run] if run and is_news else []
+                observations.append(Observation(watched=watched, runs=runs, listed=listed_at))
                 continue
             item = item or self.integrations.setdefault(
                 integration.integration_id, IntegrationState(watched=watched, subscribed=True)
             )
             item.watched, item.has_news, item.list_unstored = watched, True, True
             news.append(item)
-            observations.append(Observation(watched=watched, runs=[]))
+            observations.append(Observation(watched=watched, runs=[], listed=listed_at))
         for stored in await self.record(observations, now):
             self.integrations[stored].list_unstored = False
         return news
@@ -233,7 +240,13 @@ class WorkspaceState:
     ) -> WatchedIntegration:
         """The integration with its new facts; watched from now on where a pattern takes it in only now."""
         before = item.watched if item else WatchedIntegration(integration=integration)
-        watched = replace(before, integration=integration, listed_at=now, missing_since=None)
+        watched = replace(
+            before,
+            integration=integration,
+            listed_at=now,
+            listed_since=before.listed_since or now,
+            missing_since=None,
+        )
         skew = self._clock_skew()
         expected = keep_expected_start(before, watched, item.newest if item else None, now + skew)
         watched = replace(watched, expected_start=expected)
@@ -272,6 +285,13 @@ class WorkspaceState:
         for item, watched in zip(items, missing, strict=True):
             item.watched = watched
         self._wake()
+
+    async def note_list_read(self, now: datetime) -> None:
+        """Note that the list was read to its end: what it names from now on for the first time is new in Braze."""
+        if not self._list_is_known:
+            async with self._store.write() as uow:
+                await uow.workspaces.begin_new_told(self._workspace_id, now)
+            self._list_is_known = True
 
     def _is_subscribed(self, integration: Integration) -> bool:
         return is_subscribed(self._subscriptions, integration)

@@ -90,6 +90,7 @@ def watch_workspace(
             repeat_after=repeat_after,
             wake=wake,
             troubles=troubles,
+            admin_channel=settings.admin_channel,
         ),
         evaluator=Evaluator(
             store=store,

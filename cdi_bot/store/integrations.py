@@ -69,6 +69,26 @@ class Workspaces(Repository):
         lease = update(WORKSPACES).where(columns.workspace_id == workspace_id, free)
         return await self._changed(lease.values(lease_owner=owner, lease_until=until)) == 1
 
+    async def new_told_at(self, workspace_id: int) -> datetime | None:
+        """When its new integrations were told last; `None` while its list was never read as a whole."""
+        which = select(WORKSPACES.c.new_told_at).where(WORKSPACES.c.workspace_id == workspace_id)
+        told_at: datetime | None = await self._connection.scalar(which)
+        return told_at
+
+    async def begin_new_told(self, workspace_id: int, now: datetime) -> None:
+        """Note that its list was read as a whole, unless that was noted before."""
+        columns = WORKSPACES.c
+        unknown = update(WORKSPACES).where(
+            columns.workspace_id == workspace_id, columns.new_told_at.is_(None)
+        )
+        await self._connection.execute(unknown.values(new_told_at=now))
+
+    async def advance_new_told(self, workspace_id: int, *, since: datetime, until: datetime) -> bool:
+        """Note when they were told; False when it is not `since` any more: another process was faster."""
+        columns = WORKSPACES.c
+        moved = update(WORKSPACES).where(columns.workspace_id == workspace_id, columns.new_told_at == since)
+        return await self._changed(moved.values(new_told_at=until)) == 1
+
     async def release(self, workspace_id: int, *, owner: str) -> None:
         """End the lease, if it is this owner's."""
         await self._connection.execute(
@@ -88,6 +108,18 @@ class Integrations(Repository):
         """
         rows = await self._connection.execute(
             select(INTEGRATIONS).where(INTEGRATIONS.c.workspace_id == workspace_id)
+        )
+        return sorted(map(_watched_of, rows), key=_by_name)
+
+    async def listed_after(self, workspace_id: int, since: datetime) -> list[WatchedIntegration]:
+        """Those that the list named after a time for the first time, and still names, ordered like `all`."""
+        columns = INTEGRATIONS.c
+        rows = await self._connection.execute(
+            select(INTEGRATIONS).where(
+                columns.workspace_id == workspace_id,
+                columns.listed_since > since,
+                columns.missing_since.is_(None),
+            )
         )
         return sorted(map(_watched_of, rows), key=_by_name)
 

@@ -23,7 +23,10 @@ RUN_KEY = ("workspace_id", "integration_id", "sync_start_time")
 
 
 class WorkspaceRow(Base):
-    """A Braze workspace and the lease of its one poller."""
+    """A Braze workspace, the lease of its one poller, and when its new integrations were told last.
+
+    `new_told_at` is at first when the list was read as a whole for the first time.
+    """
 
     __tablename__ = "braze_workspaces"
     __table_args__ = (
@@ -37,6 +40,7 @@ class WorkspaceRow(Base):
     dashboard_link: Mapped[str | None]
     lease_owner: Mapped[str | None]
     lease_until: Mapped[datetime | None]
+    new_told_at: Mapped[datetime | None]
 
 
 class IntegrationRow(Base):
@@ -61,6 +65,7 @@ class IntegrationRow(Base):
     baseline_taken: Mapped[bool]
     baseline_start: Mapped[datetime | None]
     listed_at: Mapped[datetime | None]
+    listed_since: Mapped[datetime | None]
     status_asked_at: Mapped[datetime | None]
     missing_since: Mapped[datetime | None]
     trouble: Mapped[str | None]

@@ -32,6 +32,7 @@ class Topic(StrEnum):
     LATE = "late"  # a planned run has not begun
     SLOW = "slow"  # a run takes far longer than usual
     QUALITY = "quality"  # runs succeed, but what they sync looks wrong
+    LIFECYCLE = "lifecycle"  # an integration was paused, resumed, renamed, rescheduled or deleted in Braze
     RECOVERY = "recovery"  # an incident is over
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from cdi_bot.core.model.lifecycle import IntegrationChanged, NewIntegrations
 from cdi_bot.core.model.message import (
     ChannelBroken,
     DigestChanged,
-    IntegrationMissing,
     LanguageChanged,
     RunStarted,
     Snoozed,
@@ -37,6 +37,7 @@ from cdi_bot.slack.render.kit.text import (
     repeat_note,
     user,
 )
+from cdi_bot.slack.render.lifecycle import integration_changed, new_integrations
 from cdi_bot.slack.render.replies import REPLIES, EventRenderers
 from cdi_bot.slack.render.subscriptions import (
     digest_end_hint,
@@ -133,17 +134,6 @@ def _sync_ended(content: SyncEnded, view: EventView, i18n: Translator) -> Render
     return short_message(line, note, sign=BUSY, row=row)
 
 
-def _integration_missing(content: IntegrationMissing, view: EventView, i18n: Translator) -> Rendered:
-    line = i18n(
-        "Braze no longer knows {name}: it was deleted there, or the API key is another workspace's now."
-    )
-    line = line.format(name=_name(view, content.integration_id))
-    todo = i18n(
-        "If it was deleted on purpose: {command}. If it comes back, this channel hears of it again by itself."
-    ).format(command=code(f"/cdi unsubscribe {plain(content.integration_id)}"))
-    return short_message(line, todo, sign=UNSEEN)
-
-
 # --------------------------------------------------------------------------------- changes by people
 
 
@@ -213,7 +203,8 @@ _RENDERERS: EventRenderers = {
     RunStarted: _run_started,
     SyncTriggered: _sync_triggered,
     SyncEnded: _sync_ended,
-    IntegrationMissing: _integration_missing,
+    IntegrationChanged: integration_changed,
+    NewIntegrations: new_integrations,
     Unsubscribed: _unsubscribed,
     Snoozed: _snoozed,
     Unsnoozed: _unsnoozed,

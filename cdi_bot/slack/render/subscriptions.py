@@ -164,7 +164,9 @@ def _subscribed(answer: SubscriptionSet, i18n: Translator) -> Rendered:
     filters = i18n("Told here: {filters}.").format(filters=filter_text(answer.filters, i18n))
     if answer.unchanged:
         line = i18n("This channel is subscribed to {what} already, just so.").format(what=what)
-        todo = i18n("To change it, subscribe again with `on:`, `rows:`, `percent:`, `fresh:` or `mention:`.")
+        todo = i18n(
+            "To change it, subscribe again with `on:`, `off:`, `rows:`, `percent:`, `fresh:` or `mention:`."
+        )
         return short_message(line, filters, todo)
     line = i18n("This channel is now subscribed to {what}.").format(what=what)
     if answer.trouble is None and not answer.total:

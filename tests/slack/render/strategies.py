@@ -12,13 +12,13 @@ from cdi_bot.core.commands.specification import Mistake, MistakeKind
 from cdi_bot.core.model.channel import AuditEntry, Channel
 from cdi_bot.core.model.incident import EXPECTABLE, Expected, Incident, Kind, Measured, Topic
 from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.lifecycle import IntegrationChanged, LifecycleEvent, NewIntegrations
 from cdi_bot.core.model.message import (
     ChannelBroken,
     Content,
     Digest,
     DigestChanged,
     FailedAgain,
-    IntegrationMissing,
     LanguageChanged,
     Recovered,
     ReplyFact,
@@ -241,7 +241,24 @@ _notices: st.SearchStrategy[Content] = st.one_of(
         **_WHO,
         **_WHOM,
     ),
-    st.builds(IntegrationMissing, workspace_id=st.just(1), integration_id=ids),
+    st.builds(
+        IntegrationChanged,
+        workspace_id=st.just(1),
+        integration_id=ids,
+        event=st.builds(
+            LifecycleEvent,
+            before=st.none() | text,
+            after=st.none() | text,
+            planned_before=st.none() | times,
+            planned_after=st.none() | times,
+        ),
+    ),
+    st.builds(
+        NewIntegrations,
+        workspace_id=st.just(1),
+        integration_ids=st.just(()),
+        total=st.integers(1, 10**6),
+    ),
     st.builds(
         Spike,
         workspace_id=st.just(1),

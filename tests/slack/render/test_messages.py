@@ -13,6 +13,12 @@ from hypothesis import strategies as st
 from cdi_bot.core.clusters import Cluster, Trouble
 from cdi_bot.core.model.incident import Incident, QualityReason, Topic
 from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.lifecycle import (
+    IntegrationChanged,
+    LifecycleChange,
+    LifecycleEvent,
+    NewIntegrations,
+)
 from cdi_bot.core.model.message import (
     ChannelBroken,
     Content,
@@ -21,7 +27,6 @@ from cdi_bot.core.model.message import (
     FailedAgain,
     GroupedNotices,
     GroupedReply,
-    IntegrationMissing,
     LanguageChanged,
     Recovered,
     Reopened,
@@ -280,6 +285,14 @@ def sync_ended(ending: SyncEnding, *, is_certain: bool = True) -> SyncEnded:
     return SyncEnded(**HERE, who=MARA, ending=ending, run_start=start, is_certain=is_certain, thread_ts="1.2")
 
 
+def happened(
+    change: LifecycleChange, *, by_id: bool = False, is_covered: bool = True, **more: Any
+) -> Content:
+    """Return the word of what happened to the integration in Braze."""
+    event = LifecycleEvent(change=change, **more)
+    return IntegrationChanged(**HERE, event=event, by_id=by_id, is_covered=is_covered)
+
+
 EVENTS = {
     "reply_failed_again": event(AGAIN, failing(failed_in_a_row=2), run=partial()),
     "reply_failed_after_good": event(replace(AGAIN, after_good=True), failing(), run=run()),
@@ -326,8 +339,33 @@ EVENTS = {
     "notice_sync_not_seen": event(sync_ended(SyncEnding.NOT_SEEN), **THERE),
     "notice_sync_not_seen_unclear": event(sync_ended(SyncEnding.NOT_SEEN, is_certain=False), **THERE),
     "notice_sync_too_long": event(sync_ended(SyncEnding.TOO_LONG), run=run("running")),
-    "notice_gone": event(IntegrationMissing(**HERE), integration=integration()),
-    "notice_gone_unnamed": event(IntegrationMissing(**HERE)),
+    "notice_gone": event(happened(LifecycleChange.DELETED, by_id=True), integration=integration()),
+    "notice_gone_unnamed": event(happened(LifecycleChange.DELETED, by_id=True)),
+    "notice_gone_by_pattern": event(happened(LifecycleChange.DELETED), **THERE),
+    "notice_back": event(happened(LifecycleChange.BACK), **THERE),
+    "notice_paused": event(happened(LifecycleChange.PAUSED, before="active", after="paused"), **THERE),
+    "notice_archived": event(happened(LifecycleChange.PAUSED, before="active", after="Archived"), **THERE),
+    "notice_resumed": event(
+        happened(LifecycleChange.RESUMED, before="paused", after="active"),
+        integration=integration(next_scheduled_run=NOW + timedelta(hours=1)),
+        dashboard_url=DASHBOARD + USERS,
+    ),
+    "notice_renamed": event(
+        happened(LifecycleChange.RENAMED, before="Users", after="Users attributes"), **THERE
+    ),
+    "notice_renamed_away": event(
+        happened(LifecycleChange.RENAMED, before="Users", after="Users attributes", is_covered=False), **THERE
+    ),
+    "notice_rescheduled": event(
+        happened(LifecycleChange.RESCHEDULED, planned_before=NOW, planned_after=NOW + timedelta(hours=6)),
+        **THERE,
+    ),
+    "notice_new": event(
+        NewIntegrations(workspace_id=1, integration_ids=("a", "b"), total=12), others=(integration(),) * 2
+    ),
+    "notice_new_one": event(
+        NewIntegrations(workspace_id=1, integration_ids=("a",), total=1), others=(integration(),)
+    ),
     "notice_language_changed": event(LanguageChanged(who=MARA, language="ja")),
     "notice_language_own": event(LanguageChanged(who=MARA, language=None)),
     "notice_digest_set": event(
