@@ -150,7 +150,7 @@ class IncidentRow(Base):
             unique=True,
             **where("resolved_at IS NULL AND integration_id IS NULL"),
         ),
-        Index("ix_incidents_open", "workspace_id", "kind", **where("resolved_at IS NULL")),
+        Index("ix_incidents_open", "workspace_id", "integration_id", "kind", **where("resolved_at IS NULL")),
         Index("ix_incidents_resolved_at", "resolved_at", **where("resolved_at IS NOT NULL")),
         Index("ix_incidents_of_integration", "workspace_id", "integration_id", "kind", "incident_id"),
         no_id_reuse(),
