@@ -153,6 +153,11 @@ class WorkspaceState:
             )
             item.times_unsaved = True
 
+    def forget_pasts(self) -> None:
+        """Read what is usual for each integration anew: another process may have learned meanwhile."""
+        for item in self.integrations.values():
+            item.past = None
+
     async def save_times(self) -> None:
         """Save when Braze last told of each integration; costs nothing where nothing is new."""
         unsaved = [item for item in self.integrations.values() if item.times_unsaved]
@@ -173,10 +178,7 @@ class WorkspaceState:
             with self._troubles.guard(Work.RECORD, (self._workspace_id, integration_id), "memory"):
                 self._remember(finding)
                 self._detections.note([finding], now + self._clock_skew())
-        # A change of facts may be owed as well.
-        if any(each.listed for each in observations) or any(
-            finding.incident or finding.started or finding.others for finding in findings
-        ):
+        if any(finding.incident or finding.started or finding.others for finding in findings):
             self._wake()
         return {finding.watched.integration.integration_id for finding in findings}
 
@@ -187,7 +189,7 @@ class WorkspaceState:
             item = IntegrationState(watched=finding.watched, subscribed=self._is_subscribed(integration))
             self.integrations[integration.integration_id] = item
         item.watched = finding.watched
-        for run in finding.runs:
+        for run in sorted(finding.runs, key=lambda run: run.sync_start_time):
             item.note_run(run)
         for each in (*finding.others, finding):
             if each.change:

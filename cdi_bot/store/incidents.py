@@ -129,7 +129,11 @@ class Incidents(Repository):
 
     async def over_since(self, workspace_id: int, since: datetime) -> list[Incident]:
         """Incidents of a workspace that were resolved at `since` or later, oldest first."""
-        return await self._where(INCIDENTS.c.workspace_id == workspace_id, INCIDENTS.c.resolved_at >= since)
+        columns = INCIDENTS.c
+        over = _with_runs().where(columns.resolved_at >= since, columns.workspace_id == workspace_id)
+        # Sorted here: SQLite would else go through all incidents in the order of their ids.
+        found = map(_incident_of, await self._connection.execute(over))
+        return sorted(found, key=lambda incident: incident.incident_id)
 
     async def fingerprint(self, workspace_id: int, since: datetime) -> tuple[int, int, int]:
         """Changes with every change of a workspace's open incidents and of those that were resolved since then."""

@@ -44,6 +44,7 @@ async def test_a_subscription_is_kept_whole(store: Store) -> None:
         topics=frozenset({Topic.PARTIAL, Topic.RUNNING}),
         min_rows=5,
         min_percent=0.5,
+        fresh="09:00 Europe/Berlin",
         mention="<@U2>",
         off=frozenset({"spike", "rows_low"}),
     )
@@ -140,10 +141,14 @@ async def test_the_greatest_magnitude_is_accepted(store: Store) -> None:
     async with store.write() as work:
         for word in words:
             await work.expected.mark(word)
-        assert await work.expected.accepted(workspace_id) == {"one": {"rows_low": 9.0, "spike": 1.5}}
+        assert await work.expected.accepted(workspace_id) == {
+            "one": {"rows_low": (9.0, NOW), "spike": (1.5, NOW)}
+        }
         assert await work.expected.count(CHANNEL, workspace_id, "rows_low") == 2
         assert await work.expected.take_back(words[2], "U1", NOW)
-        assert await work.expected.accepted(workspace_id) == {"one": {"rows_low": 5.0, "spike": 1.5}}
+        assert await work.expected.accepted(workspace_id) == {
+            "one": {"rows_low": (5.0, NOW), "spike": (1.5, NOW)}
+        }
         assert await work.expected.take_back(words[1], "U1", NOW)
         assert await work.expected.count(CHANNEL, workspace_id, "rows_low") == 1
         assert await work.expected.count(OTHER_CHANNEL, workspace_id, "rows_low") == 0
@@ -254,6 +259,22 @@ async def test_settings_are_kept_whole(store: Store) -> None:
         async with store.read() as work:
             assert await work.channels.settings(CHANNEL) == said
             assert await work.channels.settings(OTHER_CHANNEL) is None
+
+
+async def test_a_time_of_day_moves_with_the_zone_of_its_channel(store: Store) -> None:
+    """A length of time does not, nor what stands in another channel; without a zone it is UTC."""
+    workspace_id = await a_workspace(store)
+    for selector, fresh in (("a", "09:00 UTC"), ("b", "36h"), ("c", None), ("d", "17:30 Asia/Tokyo")):
+        await subscribe(store, workspace_id, selector, filters=Filters(fresh=fresh))
+    await subscribe(store, workspace_id, channel=OTHER_CHANNEL, filters=Filters(fresh="09:00 UTC"))
+    for zone, moved in (("Europe/Berlin", "Europe/Berlin"), (None, "UTC")):
+        async with store.write() as work:
+            await work.channels.save_settings(replace(SETTINGS, zone=zone))
+        async with store.read() as work:
+            here = [each.filters.fresh for each in await work.subscriptions.for_channel(CHANNEL)]
+            (there,) = await work.subscriptions.for_channel(OTHER_CHANNEL)
+        assert here == [f"09:00 {moved}", "36h", None, f"17:30 {moved}"]
+        assert there.filters.fresh == "09:00 UTC"
 
 
 async def test_digests_longest_waiting_first(store: Store) -> None:

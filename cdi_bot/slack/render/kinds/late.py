@@ -28,9 +28,7 @@ class Late(KindRenderer):
             return i18n("Late: no run has begun at its planned time")
         if incident.measured is None:
             return i18n("Late: runs usually begin by now; no schedule is known")
-        return i18n(
-            "Late: no run for {observed}, usually at least one every {usual}; no schedule is known"
-        ).format(
+        return i18n("Late: {observed} without a run, usually at most {usual}; no schedule is known").format(
             observed=length(incident.measured.observed, i18n), usual=length(incident.measured.usual, i18n)
         )
 
