@@ -14,13 +14,16 @@ from typing import Any, TypeVar
 from cdi_bot.clock import WatchedClock
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Workspace
+from cdi_bot.delivery.clusters import ClusterUpdates
 from cdi_bot.delivery.digests import Digests
 from cdi_bot.delivery.dispatcher import Dispatcher
 from cdi_bot.delivery.slack_port import Directory, Messenger
 from cdi_bot.delivery.store_health import StoreHealth
 from cdi_bot.delivery.view_builder import ViewBuilder
+from cdi_bot.item_troubles import ItemTroubles
 from cdi_bot.monitoring.braze_port import Braze
 from cdi_bot.monitoring.poller import PollerSettings
+from cdi_bot.monitoring.replay import ReplaySettings
 from cdi_bot.monitoring.retention import Cleanup
 from cdi_bot.monitoring.workspaces import WatchedWorkspaces, watch_workspace
 from cdi_bot.operator.metrics import Metrics
@@ -30,9 +33,11 @@ from cdi_bot.store import Store
 from cdi_bot.usecases.access import Access
 from cdi_bot.usecases.base import UseCases
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings
+from cdi_bot.usecases.expected import MarkExpected
 from cdi_bot.usecases.home import HomeQueries
 from cdi_bot.usecases.incidents import IncidentResponse
 from cdi_bot.usecases.lookup import Lookup
+from cdi_bot.usecases.preview import Previews
 from cdi_bot.usecases.queries import Queries
 from cdi_bot.usecases.subscription_form import SubscriptionForms
 from cdi_bot.usecases.subscriptions import ChangeSubscriptions
@@ -48,6 +53,7 @@ INTERVALS = {
     "remind": 5.0,
     "conditions": 5.0,
     "digest": 5.0,
+    "clusters": 5.0,
     "look": 60.0,
     "database": 5.0,
     "forget": 1.0,
@@ -89,14 +95,17 @@ class App:
     workspaces: WatchedWorkspaces
     dispatcher: Dispatcher
     digests: Digests
+    clusters: ClusterUpdates
     store_health: StoreHealth
     retention: Cleanup
     access: Access
     lookup: Lookup
     subscriptions: ChangeSubscriptions
     incidents: IncidentResponse
+    expected: MarkExpected
     channels: ChangeChannelSettings
     queries: Queries
+    previews: Previews
     forms: SubscriptionForms
     homes: HomeQueries
     on_wake: list[Callable[[], None]]
@@ -110,6 +119,7 @@ class App:
             "remind": self.workspaces.remind,
             "conditions": self.workspaces.evaluate,
             "digest": self.digests.tick,
+            "clusters": self.clusters.tick,
             "look": self.dispatcher.channel_health.check_broken,
             "database": self.store_health.tick,
             "forget": self.retention.tick,
@@ -132,6 +142,7 @@ def watch_workspaces(
     clock: Clock,
     owner: str,
     metrics: Metrics,
+    troubles: ItemTroubles,
     wake: Callable[[], None] = lambda: None,
     admin_channel: Channel | None = None,
 ) -> WatchedWorkspaces:
@@ -154,9 +165,11 @@ def watch_workspaces(
                 owner=owner,
                 wake=wake,
                 measurements=metrics,
+                troubles=troubles,
             )
             for workspace, braze in workspaces
-        ]
+        ],
+        troubles,
     )
 
 
@@ -164,6 +177,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
     """Build everything. `machine_clock` gives the present in UTC; nothing begins to work by this."""
     store, messenger = adapters.store, adapters.messenger
     clock = WatchedClock(machine_clock, adapters.seconds or (lambda: machine_clock().timestamp()))
+    troubles = ItemTroubles(clock)
     admin_channel = (
         Channel(team_id=adapters.team_id, channel_id=settings.admin_channel)
         if settings.admin_channel
@@ -184,6 +198,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
         random=adapters.random,
         owner=adapters.owner,
         admin_channel=admin_channel,
+        troubles=troubles,
         count=adapters.metrics.delivered,
     )
     on_wake.append(dispatcher.wake)
@@ -196,6 +211,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
         admin_channel=admin_channel,
         wake=wake,
         metrics=adapters.metrics,
+        troubles=troubles,
     )
     clock.on_set += [dispatcher.clock_set, *(each.poller.clock_set for each in workspaces)]
     access = Access(
@@ -226,17 +242,34 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
             workspace_ids=[each.workspace_id for each in workspaces],
             clock=clock,
             wake=wake,
+            troubles=troubles,
+        ),
+        clusters=ClusterUpdates(
+            store=store,
+            workspace_ids=[each.workspace_id for each in workspaces],
+            clock=clock,
+            wake=wake,
         ),
         store_health=StoreHealth(
             trouble=lambda: store.trouble, messenger=messenger, clock=clock, admin_channel=admin_channel
         ),
-        retention=Cleanup(store=store, clock=workspaces.braze_time, keep=settings.retention),
+        retention=Cleanup(
+            store=store, clock=workspaces.braze_time, keep=settings.retention, troubles=troubles
+        ),
         access=access,
         lookup=lookup,
         subscriptions=subscriptions,
         incidents=made(IncidentResponse),
+        expected=made(MarkExpected),
         channels=channels,
         queries=Queries(store=store, workspaces=workspaces, lookup=lookup, clock=clock),
+        previews=Previews(
+            store=store,
+            workspaces=workspaces,
+            lookup=lookup,
+            clock=clock,
+            settings=ReplaySettings(grace=settings.grace, unreachable_after=settings.unreachable_after),
+        ),
         forms=SubscriptionForms(subscriptions=subscriptions, channels=channels),
         homes=made(HomeQueries),
         on_wake=on_wake,

@@ -10,26 +10,26 @@ down_revision = "0011"
 branch_labels = None
 depends_on = None
 
-ONE = ["workspace_id", "integration_id", "kind"]
-OPEN = "resolved_at IS NULL AND integration_id IS NOT NULL"
+INTEGRATION = ("workspace_id", "integration_id")
+OPEN = "resolved_at IS NULL"
+OF_INTEGRATION = f"{OPEN} AND integration_id IS NOT NULL"
 
 
 def upgrade() -> None:
     op.add_column("subscriptions", sa.Column("fresh", sa.Text(), nullable=True))
-    _replace_index(ONE, f"{OPEN} AND kind <> 'stale'")
-    which = sa.text("resolved_at IS NULL AND kind = 'stale'")
-    op.create_index(
-        "uq_incidents_open_of_limit",
-        "incidents",
-        ["workspace_id", "integration_id", "reason"],
-        unique=True,
-        sqlite_where=which,
-        postgresql_where=which,
+    _replace(
+        "uq_incidents_open_of_integration",
+        *INTEGRATION,
+        "kind",
+        which=f"{OF_INTEGRATION} AND kind <> 'stale'",
     )
+    _create("uq_incidents_open_of_limit", *INTEGRATION, "reason", which=f"{OPEN} AND kind = 'stale'")
+    _replace("ix_incidents_open", *INTEGRATION, "kind", which=OPEN)
 
 
 def downgrade() -> None:
     """The program before knows no such incidents: they go, with the cards that show nothing else."""
+    _replace("ix_incidents_open", "workspace_id", "kind", which=OPEN)
     op.drop_index("uq_incidents_open_of_limit", table_name="incidents")
     empty = "SELECT card_id FROM cards WHERE card_id NOT IN (SELECT card_id FROM card_incidents)"
     for table, which in (
@@ -39,17 +39,22 @@ def downgrade() -> None:
         ("incidents", "kind = 'stale'"),
     ):
         op.execute(f"DELETE FROM {table} WHERE {which}")  # noqa: S608  # constants
-    _replace_index(ONE, OPEN)
+    _replace("uq_incidents_open_of_integration", *INTEGRATION, "kind", which=OF_INTEGRATION)
     op.drop_column("subscriptions", "fresh")
 
 
-def _replace_index(columns: list[str], which: str) -> None:
-    op.drop_index("uq_incidents_open_of_integration", table_name="incidents")
+def _replace(name: str, *columns: str, which: str) -> None:
+    op.drop_index(name, table_name="incidents")
+    _create(name, *columns, which=which)
+
+
+def _create(name: str, *columns: str, which: str) -> None:
+    condition = sa.text(which)
     op.create_index(
-        "uq_incidents_open_of_integration",
+        name,
         "incidents",
         columns,
-        unique=True,
-        sqlite_where=sa.text(which),
-        postgresql_where=sa.text(which),
+        unique=name.startswith("uq_"),
+        sqlite_where=condition,
+        postgresql_where=condition,
     )

@@ -13,15 +13,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cdi_bot.core.model.incident import Incident, Kind, LateReason
+from cdi_bot.core.model.incident import Kind, LateReason
 from cdi_bot.core.model.integration import Integration, normalize_name
 from cdi_bot.core.model.subscription import is_pattern, selector_matches
+from cdi_bot.core.rules.small_losses import is_little, is_usual_loss
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.monitoring.recorded_past import Past
 from cdi_bot.monitoring.replay import ReplaySettings, Told, replay
 from cdi_bot.slack.render.cards import line_of
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import duration, plain_line
+from cdi_bot.slack.render.preview import would_have_sent
 from cdi_bot.usecases.lookup import matches_part
 
 
@@ -99,7 +101,7 @@ def json_lines(found: Backtest, i18n: Translator) -> Iterator[str]:
         "from": _written(found.begin),
         "until": _written(found.end),
         "incidents": len(found.told),
-        "by_kind": counted(found.told),
+        "by_kind": by_kind(found.told),
     }
     yield json.dumps({"summary": summary})
 
@@ -111,7 +113,7 @@ def as_json(told: Told, i18n: Translator) -> dict[str, Any]:
     return {
         "integration_id": first.integration_id,
         "kind": first.kind.value,
-        "reason": reason_of(first),
+        "reason": reason_of(told),
         "opened_at": _written(first.opened_at),
         "resolved_at": _written(told.last.resolved_at),
         "run_start": _written(shown.sync_start_time) if shown else None,
@@ -119,9 +121,12 @@ def as_json(told: Told, i18n: Translator) -> dict[str, Any]:
     }
 
 
-def reason_of(incident: Incident) -> str | None:
-    """Its reason's code; of failed runs the status of the one that opened it."""
+def reason_of(told: Told) -> str | None:
+    """Its reason's code; of failed runs the status of the first, unless the source always loses a little."""
+    incident = told.first
     if incident.kind is Kind.SYNC_FAILED:
+        if is_usual_loss(told.last) and is_little(incident.last_failed):
+            return told.last.reason
         return incident.last_failed.job_status if incident.last_failed else None
     if incident.kind is Kind.LATE:
         return incident.reason or LateReason.SCHEDULE
@@ -134,7 +139,7 @@ def text_of(told: Told, i18n: Translator) -> str:
     return plain_line(line_of(view, i18n))
 
 
-def counted(told: Iterable[Told]) -> dict[str, int]:
+def by_kind(told: Iterable[Told]) -> dict[str, int]:
     """How many incidents of each kind, in the order of their kinds."""
     counts = Counter(each.first.kind for each in told)
     return {kind.value: counts[kind] for kind in Kind if counts[kind]}
@@ -173,17 +178,11 @@ def _table(found: Backtest, i18n: Translator) -> Table:
 def summary_lines(found: Backtest, i18n: Translator) -> list[str]:
     """How many alerts there would have been, of which kinds, in which time."""
     days = max(1, round((found.end - found.begin) / timedelta(days=1))) if found.begin and found.end else 0
-    over = i18n.counted("{count} day", "{count} days", days)
     what = i18n.counted("{count} integration", "{count} integrations", found.integrations)
     runs = i18n.counted("{count} run", "{count} runs", found.runs)
-    kinds = i18n.listed(f"{i18n.number(count)} {kind}" for kind, count in counted(found.told).items())
-    line = i18n.counted(
-        "Would have sent {count} alert in the last {over}",
-        "Would have sent {count} alerts in the last {over}",
-        len(found.told),
-        over=over,
-    )
-    return [f"{line}: {kinds}." if found.told else f"{line}.", f"{what}, {runs}."]
+    counts = Counter(each.first.kind for each in found.told)
+    kinds = [(kind, counts[kind]) for kind in Kind if counts[kind]]
+    return [would_have_sent(len(found.told), days, kinds, i18n), f"{what}, {runs}."]
 
 
 def _local(time: datetime) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -28,6 +28,9 @@ from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import StoreTrouble
 
 _NETWORK_FIX = "Check the network, and SLACK_API_URL where it is set"
+
+_TRIES, _FEW = 3, 5
+"""A message that failed so often is told of; so many of them are named."""
 
 _PERMISSIONS = {
     "cdi.integration_job_status": "Without it the bot can't see how any run ended",
@@ -86,18 +89,20 @@ def _check_clock(skew: timedelta) -> CheckResult:
 
 
 async def _check_database(url: str) -> list[CheckResult]:
-    """Whether it can be used, and which channels it holds that the bot can't post to."""
+    """Whether it can be used, which channels it holds that the bot can't post to, and messages that fail."""
     try:
         store = await open_store(url)
         try:
             await store.try_change()
             async with store.read() as uow:
                 marks = await uow.subscriptions.channels()
+                waiting = await uow.outbox.failing(tries=_TRIES)
         finally:
             await store.close()
     except StoreTrouble as trouble:
         return [CheckResult(what="DATABASE_URL", ok=False, detail=str(trouble))]
     lost = [f"{each.channel_id} ({mark})" for each, mark in marks.items() if mark]
+    failing = [f"{key} ({why})" for channel, key, why in waiting if not marks.get(channel)]
     return [
         CheckResult(what="DATABASE_URL", ok=True, detail="the database is up to date"),
         CheckResult(
@@ -106,7 +111,22 @@ async def _check_database(url: str) -> list[CheckResult]:
             detail=f"no alert arrives in {', '.join(lost)}" if lost else "none is known to be out of reach",
             fix="Invite the bot there, or end the channel's subscriptions",
         ),
+        CheckResult(
+            what="messages",
+            ok=not failing,
+            detail=_failing(failing),
+            fix="The running bot's log says more: look for the keys, and for `item failed`",
+        ),
     ]
+
+
+def _failing(messages: Sequence[str]) -> str:
+    if not messages:
+        return "none is known to fail again and again"
+    more = len(messages) - _FEW
+    return (
+        f"waiting after {_TRIES} tries: {', '.join(messages[:_FEW])}{f' and {more} more' if more > 0 else ''}"
+    )
 
 
 async def _check_bot_token(slack: SlackApp, admin_channel: str | None) -> list[CheckResult]:

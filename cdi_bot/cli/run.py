@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +20,7 @@ from cdi_bot.braze.client import BrazeClient
 from cdi_bot.braze.instances import dashboard_url
 from cdi_bot.cli import startup
 from cdi_bot.core.model.integration import Workspace
+from cdi_bot.item_troubles import Work
 from cdi_bot.monitoring.braze_port import Endpoint, notable_skew
 from cdi_bot.operator.http import WebServer, build_web
 from cdi_bot.operator.metrics import CONTENT_TYPE, Metrics, watch_loop
@@ -67,6 +68,10 @@ class _Readiness:
     store: Store | None = None
     app: App | None = None
     scheduler: Scheduler | None = None
+
+    def troubles(self) -> Mapping[Work, int]:
+        """How many single items the bot fails with, by work."""
+        return self.app.workspaces.troubles.counts() if self.app else {}
 
     def reasons(self) -> list[str]:
         """Why the bot can't do its work now; a missing connection for commands keeps no alert from being sent."""
@@ -249,8 +254,10 @@ def _build(
         slack=slack,
         subscriptions=app.subscriptions,
         incidents=app.incidents,
+        expected=app.expected,
         queries=app.queries,
         channels=app.channels,
+        previews=app.previews,
         access=app.access,
         directory=directory,
         i18n=Translator.load(settings.language),
@@ -293,7 +300,8 @@ async def _serve(
     settings: Settings, stack: AsyncExitStack, readiness: _Readiness, *, metrics: Metrics
 ) -> None:
     async def measured() -> tuple[bytes, str]:
-        return await metrics.page(readiness.store, surroundings.clock()), CONTENT_TYPE
+        page = metrics.page(readiness.store, surroundings.clock(), readiness.troubles())
+        return await page, CONTENT_TYPE
 
     async def slack_events(request: Request) -> Response:
         if readiness.app is None:
@@ -305,6 +313,7 @@ async def _serve(
     web = WebServer(
         build_web(
             ready=readiness.reasons,
+            troubles=readiness.troubles,
             metrics=measured,
             slack_events=None if settings.slack_app_token else slack_events,
         ),

@@ -17,6 +17,7 @@ from cdi_bot.cli import startup
 from cdi_bot.cli.run import open_workspace, utc_now
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Integration
+from cdi_bot.item_troubles import ItemTroubles
 from cdi_bot.operator.metrics import Metrics
 from cdi_bot.settings.environment import BrazeSettings
 from cdi_bot.slack.render.history import figures
@@ -51,7 +52,13 @@ async def status_report(settings: BrazeSettings, query: str, now: datetime) -> A
         )
         stack.push_async_callback(reached[1].aclose)
         workspaces = watch_workspaces(
-            settings, [reached], store=store, clock=lambda: now, owner=process_name(), metrics=metrics
+            settings,
+            [reached],
+            store=store,
+            clock=lambda: now,
+            owner=process_name(),
+            metrics=metrics,
+            troubles=ItemTroubles(lambda: now),
         )
         lookup = Lookup(store=store, workspaces=workspaces)
         queries = Queries(store=store, workspaces=workspaces, lookup=lookup, clock=lambda: now)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.incident import Incident, Topic
+from cdi_bot.core.model.incident import SPIKE, Incident, Topic
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.message import (
     Content,
@@ -54,6 +54,15 @@ def channels_for_incident(
     }
 
 
+def channels_for_spike(subscriptions: Iterable[Subscription], integration: Integration) -> set[Channel]:
+    """The channels that are told of a spike of the integration."""
+    return {
+        subscription.channel
+        for subscription in subscriptions
+        if subscription.filters.tells(Topic.QUALITY, SPIKE) and subscription.covers(integration)
+    }
+
+
 def channels_for_recovery(
     subscriptions: Sequence[Subscription], integration: Integration | None, incident: Incident
 ) -> set[Channel]:
@@ -66,6 +75,18 @@ def channels_for_recovery(
     if rules_of(incident).only_where_asked_for:
         told &= channels_for_incident(subscriptions, integration, incident)
     return told
+
+
+def channels_for_lifecycle(
+    subscriptions: Iterable[Subscription], before: Integration, after: Integration
+) -> set[Channel]:
+    """The channels that asked for such changes of the integration, by its name before or after."""
+    return {
+        subscription.channel
+        for subscription in subscriptions
+        if Topic.LIFECYCLE in subscription.filters.topics
+        and (subscription.covers(before) or subscription.covers(after))
+    }
 
 
 def concerns(

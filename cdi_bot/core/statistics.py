@@ -118,12 +118,15 @@ class RunTotals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntegrationTotals:
-    """What happened to one integration in a period; `unhealthy_for` is how long it had an open incident."""
+    """What happened to one integration in a period; `unhealthy_for` is how long it had an open incident.
+
+    `still_open` are those that it had when the period ended.
+    """
 
     integration: Integration
     sums: RunTotals
     unhealthy_for: timedelta
-    is_open: bool  # it had an open incident when the period ended
+    still_open: tuple[Incident, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +158,7 @@ def totals_by_integration(
             integration=one,
             sums=sums.get(one.integration_id, RunTotals()),
             unhealthy_for=time_unhealthy(own, since, until),
-            is_open=any((end := _end(incident)) is None or end > until for incident in own),
+            still_open=tuple(each for each in own if (end := _end(each)) is None or end > until),
         )
         for one in integrations
         for own in [[each for each in incidents if each.integration_id == one.integration_id]]

@@ -14,6 +14,7 @@ from enum import StrEnum
 from cdi_bot.core.model import still_waits
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.message import Card, ChannelBroken, MessageKind, OutboxMessage, SyncEnded
+from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.routing import fact_of, snoozed_until
 from cdi_bot.delivery.channel_health import ChannelHealth
 from cdi_bot.delivery.slack_port import Messenger, SlackTrouble, SlackVerdict
@@ -46,6 +47,8 @@ class AttemptResult(StrEnum):
 class _Ready:
     """A message that can go now. `card` is the card it shows, `thread_ts` the card it replies to.
 
+    `changes` is the posted message that it replaces, with the key that this one carries.
+
     `language` is the channel's, `None` for the bot's own.
     """
 
@@ -53,6 +56,7 @@ class _Ready:
     language: str | None = None
     card: Card | None = None
     thread_ts: str | None = None
+    changes: tuple[str, str] | None = None  # its `ts`, its key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +104,13 @@ class MessageSender:
             )
             await self._record(message, ready, ready.card.ts)
             return AttemptResult.UPDATED
+        if ready.changes:
+            ts, key = ready.changes
+            await self.messenger.update(
+                message.owed.channel, ts, ready.view, key=key, language=ready.language
+            )
+            await self._record(message, ready, ts)
+            return AttemptResult.UPDATED
         return await self._post(message, ready)
 
     async def settle(self, messages: Iterable[OutboxMessage]) -> None:
@@ -120,8 +131,7 @@ class MessageSender:
             if not any(each.broken_reason for each in marked):
                 return AttemptResult.NOT_NEEDED  # it is back, or not subscribed to anything any more
         if owed.kind is MessageKind.NOTICE:
-            thread_ts = owed.content.thread_ts if isinstance(owed.content, SyncEnded) else None
-            return _Ready(view=await self.views.event(uow, message, now), thread_ts=thread_ts)
+            return await self._prepare_notice(uow, message, now)
         card = await uow.cards.get(owed.card_id) if owed.card_id else None
         if card is None:
             return AttemptResult.TOLD_BY_CARD
@@ -130,6 +140,22 @@ class MessageSender:
             snoozed = None if card.ts else _snoozed_until(owed.channel, shown, now)
             return snoozed or _Ready(view=shown, card=card)
         return await self._prepare_reply(uow, message, card, now)
+
+    async def _prepare_notice(
+        self, uow: UnitOfWork, message: OutboxMessage, now: datetime
+    ) -> _Ready | AttemptResult | _Wait:
+        """Tell one fact; or show an earlier notice as things stand now, once that is posted."""
+        content = message.owed.content
+        key = content.changes if isinstance(content, Spike) else None
+        if key is None:
+            thread_ts = content.thread_ts if isinstance(content, SyncEnded) else None
+            return _Ready(view=await self.views.event(uow, message, now), thread_ts=thread_ts)
+        ts = await uow.outbox.posted_ts(key)
+        if ts is None:
+            if await uow.outbox.is_pending(key):  # it may be on its way, as things stood before
+                return _Wait(until=now + SETTLE_AFTER, reason="in doubt")
+            return AttemptResult.NOT_NEEDED
+        return _Ready(view=await self.views.event(uow, message, now), changes=(ts, key))
 
     async def _prepare_reply(
         self, uow: UnitOfWork, message: OutboxMessage, card: Card, now: datetime

@@ -15,6 +15,7 @@ import structlog
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.message import ChannelBroken, MessageKind, OutboxMessage, OwedMessage
 from cdi_bot.delivery.slack_port import ChannelInfo, Messenger, SlackTrouble, SlackVerdict
+from cdi_bot.item_troubles import ItemTroubles, Work
 from cdi_bot.store import Store, StoreTrouble
 
 log = structlog.get_logger(__name__)
@@ -44,10 +45,11 @@ class ChannelHealth:
         clock: Callable[[], datetime],
         admin_channel: Channel | None,
         wake: Callable[[], None],
+        troubles: ItemTroubles,
     ) -> None:
         """`wake` wakes the dispatcher."""
         self._store, self._messenger, self._clock = store, messenger, clock
-        self._admin_channel, self._wake = admin_channel, wake
+        self._admin_channel, self._wake, self._troubles = admin_channel, wake, troubles
         self._healthy: set[Channel] = set()
         self._next: Channel | None = None  # to look at
         self.trouble: str | None = None
@@ -153,7 +155,10 @@ class ChannelHealth:
                 # Another process may have marked it: the next post clears the mark.
                 self._healthy.discard(channel)
                 self._next = channel
-                if not await self.check(channel):
+                may_go_on = True
+                with self._troubles.guard(Work.CHANNEL, channel):
+                    may_go_on = await self.check(channel)
+                if not may_go_on:
                     return
         except StoreTrouble as trouble:
             log.debug("broken channels wait for the database", why=str(trouble))

@@ -22,7 +22,8 @@ from cdi_bot.core.statistics import (
     totals,
     totals_by_integration,
 )
-from cdi_bot.store import Store, StoreTrouble, UnitOfWork
+from cdi_bot.item_troubles import ItemTroubles, Work
+from cdi_bot.store import RowRefused, Store, StoreTrouble, UnitOfWork
 
 log = structlog.get_logger(__name__)
 
@@ -94,6 +95,7 @@ class Digests:
     workspace_ids: Sequence[int]
     clock: Callable[[], datetime]
     wake: Callable[[], None]
+    troubles: ItemTroubles
     _waiting: dict[tuple[Channel, datetime], datetime] = field(default_factory=dict)
 
     async def tick(self) -> None:
@@ -107,17 +109,13 @@ class Digests:
             return
         due: list[_DueDigest] = []
         for each in settings:
-            try:
+            with self.troubles.guard(Work.DIGEST, each.channel, "schedule"):
                 await self._set_back(each, now)
                 period = _due(each, now)
-            except Exception:
-                log.exception(
-                    "a digest failed", channel=each.channel.channel_id
-                )  # the others' come all the same
-            else:
                 due += [period] if period else []
         for period in due:
-            await self._tell(period)
+            with self.troubles.guard(Work.DIGEST, period.channel):
+                await self._tell(period)
         here = {(period.channel, period.until) for period in due}
         self._waiting = {which: since for which, since in self._waiting.items() if which in here}
 
@@ -147,9 +145,9 @@ class Digests:
                 if is_mine:
                     await uow.outbox.add([self._owed(period, each) for each in told], now=self.clock())
         except StoreTrouble as trouble:
+            if isinstance(trouble, RowRefused):
+                raise
             log_.warning("a digest waits for the database", why=str(trouble))
-        except Exception:
-            log_.exception("a digest failed")  # the others' come all the same
         else:
             log_.info("digest", told=is_mine and bool(told))
             self.wake()

@@ -19,6 +19,7 @@ from cdi_bot.delivery.failures import FailureHandler
 from cdi_bot.delivery.grouping import group_with, pending_messages
 from cdi_bot.delivery.slack_port import Messenger, SlackTrouble, SlackVerdict
 from cdi_bot.delivery.view_builder import ViewBuilder
+from cdi_bot.item_troubles import ItemTroubles, Work
 from cdi_bot.store import Lease, Store, StoreTrouble
 
 log = structlog.get_logger(__name__)
@@ -47,9 +48,6 @@ _OUTAGE = timedelta(seconds=10)
 _LONG = 60.0
 """Seconds after which a look at the outbox hangs."""
 
-_UNREADABLE = "can't be read"
-"""Why a message waits that another version of the program has written."""
-
 _AFTER_TROUBLE = 1.0
 """Seconds to leave a channel alone when the database failed: the lease alone would leave it for a minute."""
 
@@ -68,6 +66,7 @@ class Dispatcher:
         random: Callable[[], float],
         owner: str,
         admin_channel: Channel | None,
+        troubles: ItemTroubles,
         count: Callable[[StrEnum], None] = lambda _outcome: None,
     ) -> None:
         """Keep the collaborators; `owner` names this process in leases, `random` gives 0 to 1 for jitter.
@@ -75,9 +74,14 @@ class Dispatcher:
         `count` is told what became of each attempt.
         """
         self._store, self._clock, self._sleep, self._owner = store, clock, sleep, owner
-        self._views = views
+        self._views, self._troubles = views, troubles
         self.channel_health = ChannelHealth(
-            store=store, messenger=messenger, clock=clock, admin_channel=admin_channel, wake=self.wake
+            store=store,
+            messenger=messenger,
+            clock=clock,
+            admin_channel=admin_channel,
+            wake=self.wake,
+            troubles=troubles,
         )
         self._sender = MessageSender(
             store=store, messenger=messenger, views=views, clock=clock, channel_health=self.channel_health
@@ -170,20 +174,19 @@ class Dispatcher:
         """Deliver to one channel while its lease lasts and something is due."""
         since = self._clock()
         try:
-            while (
-                not self._stopping
-                and still_waits(since, _KEEP_CHANNEL, self._clock())
-                and await self._deliver_next(channel)
-            ):
-                pass
-            await self._release(channel)
+            with self._troubles.guard(Work.DELIVER, channel):
+                while (
+                    not self._stopping
+                    and still_waits(since, _KEEP_CHANNEL, self._clock())
+                    and await self._deliver_next(channel)
+                ):
+                    pass
+                await self._release(channel)
         except StoreTrouble as trouble:
             log.debug("delivering waits for the database", why=str(trouble))
             await self._sleep(_AFTER_TROUBLE)
             with suppress(StoreTrouble):  # then the lease ends by itself, which takes longer
                 await self._release(channel)
-        except Exception:
-            log.exception("delivery failed", channel=channel.channel_id)
         finally:
             del self._working[channel]
             self.wake()
@@ -222,10 +225,13 @@ class Dispatcher:
             if message.owed.card_id in waiting_cards and message.owed.card_id is not None:
                 continue  # its time has come, but not that of what goes before it: looking again now finds the same
             if not message.is_readable:
-                await self._put_off_unreadable(message)
+                why = "message can't be read; was it written by a newer cdi-bot?"
+                self._troubles.note(Work.DELIVER, channel, why, message.owed.key)
+                await self._failure_handler.push_back(message, "can't be read")
                 continue
-            if await group_with(self._store, message, waiting):
-                return True
+            with self._troubles.guard(Work.DELIVER, channel, f"group with {message.owed.key}"):
+                if await group_with(self._store, message, waiting):
+                    return True
             outcome = await self._send(message, card, owed)
             if outcome:  # a look before the next may go would find the same
                 rest = (each for each in due if each is not message)
@@ -236,11 +242,6 @@ class Dispatcher:
             if outcome is not None:
                 return outcome
         return soonest or False
-
-    async def _put_off_unreadable(self, message: OutboxMessage) -> None:
-        if message.last_error != _UNREADABLE:
-            log.warning("message can't be read; was it written by a newer cdi-bot?", key=message.owed.key)
-        await self._failure_handler.push_back(message, _UNREADABLE)
 
     async def _send(
         self, message: OutboxMessage, card: Card | None, owed: Sequence[OutboxMessage]
@@ -264,10 +265,11 @@ class Dispatcher:
             return await self._failure_handler.handle(message, trouble)
         except StoreTrouble:
             raise
-        except Exception:
+        except Exception as error:  # noqa: BLE001  # the channel's other messages go all the same
             await self._failure_handler.push_back(message, "unexpected")
-            log_.exception("message failed")
+            self._troubles.note(Work.DELIVER, message.owed.channel, error, message.owed.key)
             return None
+        self._troubles.over(Work.DELIVER, message.owed.channel, message.owed.key)
         self._count(done)
         if done is AttemptResult.WAITING:
             return None

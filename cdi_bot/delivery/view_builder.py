@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.incident import Incident
+from cdi_bot.core.model.incident import SPIKE, Expected, Incident
 from cdi_bot.core.model.integration import (
     ANY_DASHBOARD,
     Integration,
@@ -15,6 +15,7 @@ from cdi_bot.core.model.integration import (
     Workspace,
     dashboard_page,
 )
+from cdi_bot.core.model.lifecycle import IntegrationChanged, NewIntegrations
 from cdi_bot.core.model.message import (
     Content,
     Digest,
@@ -22,7 +23,6 @@ from cdi_bot.core.model.message import (
     GroupedNotices,
     GroupedReply,
     IncidentFact,
-    IntegrationMissing,
     OutboxMessage,
     ReplyFact,
     RunStarted,
@@ -34,9 +34,11 @@ from cdi_bot.core.model.message import (
     Unsubscribed,
 )
 from cdi_bot.core.model.run import Outcome, Run, second_of
+from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.model.subscription import Snooze, is_pattern, selector_matches
 from cdi_bot.core.routing import mention_for, snoozed_until
 from cdi_bot.core.rules.kinds import longest_row_first, rules_of, severity_on_card
+from cdi_bot.delivery.clusters import ClusterReader
 from cdi_bot.delivery.digests import period_of, subscribed_integrations
 from cdi_bot.delivery.views import (
     CardView,
@@ -63,13 +65,18 @@ class ViewBuilder:
 
     can_sync: bool
     _workspaces: dict[int, Workspace] = field(default_factory=dict)
+    _clusters: ClusterReader = field(default_factory=ClusterReader)
 
     async def card(self, uow: UnitOfWork, channel: Channel, card_id: int, now: datetime) -> CardView:
         """A card as it should look now."""
         ids = (await uow.cards.members([card_id])).get(card_id, [])
         found = await uow.incidents.get_many(ids)
-        views = await self._incidents(uow, channel, [found[each] for each in ids if each in found], now)
-        return CardView(incidents=tuple(sorted(views, key=_worst_first)))
+        incidents = [found[each] for each in ids if each in found]
+        views = await self._incidents(uow, channel, incidents, now)
+        return CardView(
+            incidents=tuple(sorted(views, key=_worst_first)),
+            cluster=await self._clusters.view(uow, channel, incidents, now),
+        )
 
     async def alone(
         self, uow: UnitOfWork, channel: Channel, card_ids: Collection[int], now: datetime
@@ -109,7 +116,7 @@ class ViewBuilder:
         if isinstance(content, Subscribed):
             return await self._subscribed(uow, content)
         if isinstance(
-            content, RunStarted | Snoozed | Unsnoozed | SyncTriggered | SyncEnded | IntegrationMissing
+            content, RunStarted | Snoozed | Unsnoozed | SyncTriggered | SyncEnded | IntegrationChanged
         ):
             integration = await _integration(uow, content.workspace_id, content.integration_id)
             run = None
@@ -118,10 +125,27 @@ class ViewBuilder:
             workspace = await self._workspace(uow, content.workspace_id)
             page = _page(workspace, content.integration_id, integration)
             return EventView(content=content, integration=integration, run=run, dashboard_url=page)
+        if isinstance(content, Spike):
+            return await self._spike(uow, content)
+        if isinstance(content, NewIntegrations):
+            known = await uow.integrations.get_many(content.workspace_id, content.integration_ids)
+            named = tuple(known[each].integration for each in content.integration_ids if each in known)
+            return EventView(content=content, others=named)
         if isinstance(content, Unsubscribed) and not is_pattern(content.selector):
             integration = await _integration(uow, content.workspace_id, content.selector)
             return EventView(content=content, integration=integration)
         return EventView(content=content)
+
+    async def _spike(self, uow: UnitOfWork, content: Spike) -> EventView:
+        workspace_id, integration_id = content.workspace_id, content.integration_id
+        integration = await _integration(uow, workspace_id, integration_id)
+        words = await uow.expected.of_integrations(workspace_id, [integration_id])
+        return EventView(
+            content=content,
+            integration=integration,
+            dashboard_url=_page(await self._workspace(uow, workspace_id), integration_id, integration),
+            expected=_word(words, integration_id, SPIKE, content.run_start),
+        )
 
     async def _digest(self, uow: UnitOfWork, channel: Channel, content: Digest) -> DigestView:
         workspace_id, since, until = content.workspace_id, content.since, content.until
@@ -137,7 +161,7 @@ class ViewBuilder:
         return DigestView(
             content=content,
             integrations=len(integrations),
-            failing=sum(part.is_open for part in period.parts),
+            failing=sum(bool(part.still_open) for part in period.parts),
             totals=period.totals,
             before=None if before.totals.is_empty else before.totals,
             unreachable=period.unreachable,
@@ -182,10 +206,12 @@ class ViewBuilder:
         subscriptions = await uow.subscriptions.for_channel(channel)
         snoozes: dict[tuple[int, str], Snooze] = {}
         integrations: dict[tuple[int, str], Integration] = {}
+        words: dict[int, list[Expected]] = {}
         for workspace_id, ids in _integration_ids(incidents).items():
             for snooze in await uow.snoozes.active(workspace_id, ids, now):
                 if snooze.channel == channel:
                     snoozes[workspace_id, snooze.integration_id] = snooze
+            words[workspace_id] = await uow.expected.of_integrations(workspace_id, ids)
             for integration_id, watched in (await uow.integrations.get_many(workspace_id, ids)).items():
                 integrations[workspace_id, integration_id] = watched.integration
         views = []
@@ -202,6 +228,7 @@ class ViewBuilder:
                     dashboard_url=page,
                     snooze=snoozes.get(key),
                     mention=mention_for(subscriptions, incident, integration),
+                    expected=_word(words.get(key[0], ()), key[1], incident.reason, incident.opened_at),
                     # Of one card; a list of many has no room for it.
                     usual_length=await _usual_length(uow, incident) if len(incidents) == 1 else None,
                     can_sync=(
@@ -260,6 +287,14 @@ async def _integration(uow: UnitOfWork, workspace_id: int, integration_id: str) 
     return Integration(
         workspace_id=workspace_id, integration_id=integration_id, integration_name=integration_id
     )
+
+
+def _word(
+    words: Iterable[Expected], integration_id: str, reason: str | None, seen_at: datetime
+) -> Expected | None:
+    """What somebody said of this observation."""
+    about = (integration_id, reason, seen_at)
+    return next((each for each in words if (each.integration_id, each.reason, each.seen_at) == about), None)
 
 
 async def _run(uow: UnitOfWork, workspace_id: int, integration_id: str, start: datetime) -> Run | None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from cdi_bot.core.model.incident import Incident
+from cdi_bot.core.clusters import Cluster
+from cdi_bot.core.model.incident import Expected, Incident
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.message import Content, Digest, ReplyFact, Subscribed
 from cdi_bot.core.model.run import Run
@@ -25,18 +26,41 @@ class IncidentView:
     dashboard_url: str | None  # the integration's page in Braze
     snooze: Snooze | None = None
     mention: str | None = None
+    expected: Expected | None = None  # who said that what looks wrong was expected, also if it was taken back
     usual_length: timedelta | None = None  # of a slow incident: how long the runs before usually took
     can_sync: bool = False  # the API key has the permission, and the operator allows it
+
+    @property
+    def is_expected(self) -> bool:
+        """Whether the incident is over because somebody said that it was expected, also if that was taken back."""
+        return self.expected is not None and self.expected.at == self.incident.resolved_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterView:
+    """What the incidents of a card belong to, counted over what the card's channel is subscribed to.
+
+    `total` is how many integrations read from the cluster's source, or belong to the workspace; `is_all`: the
+    workspace has no more of them than these. `others` are the first of those that are unhealthy and not on this card;
+    there are `more`.
+    """
+
+    cluster: Cluster
+    total: int
+    is_all: bool
+    others: tuple[Integration, ...] = ()
+    more: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardView:
-    """A card as it should look now: its incidents, worst first.
+    """A card as it should look now: its incidents, worst first, and the cluster that they belong to.
 
     `possible_repeat`, in every view, is True where an earlier attempt may have posted the message already.
     """
 
     incidents: tuple[IncidentView, ...]
+    cluster: ClusterView | None = None
     possible_repeat: bool = False
 
 
@@ -73,13 +97,15 @@ class DigestView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventView:
-    """A reply or notice, with the incident, the integration and the run that it is about, if any."""
+    """A reply or notice, with the incident, the integration (or several `others`) and the run that it is about."""
 
     content: Content
     incident: IncidentView | None = None
     integration: Integration | None = None
+    others: tuple[Integration, ...] = ()
     run: Run | None = None
     dashboard_url: str | None = None
+    expected: Expected | None = None  # who said that a spike was expected, also if it was taken back
     possible_repeat: bool = False
 
 

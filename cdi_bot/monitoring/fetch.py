@@ -66,7 +66,8 @@ class ListFetcher:
             self._note(trouble)
             raise
         self.can_list = True
-        for unreadable in _new(page.unreadable, self._unreadable.get(number, ())):
+        known = [each for each_page in self._unreadable.values() for each in each_page]
+        for unreadable in _new(page.unreadable, known):
             log.warning(
                 "integration not readable",
                 where=unreadable.where,
@@ -145,7 +146,7 @@ async def fetch_runs(
 
 
 def _new(unreadable: Sequence[Unreadable], before: Sequence[Unreadable]) -> list[Unreadable]:
-    """What the answer before did not show: a flaw is logged once, not with every answer."""
+    """What no answer before showed: a flaw is logged once, also where an integration moves to another page."""
     known = {each.is_like for each in before}
     return [each for each in unreadable if each.is_like not in known]
 
@@ -154,13 +155,14 @@ async def _page(
     braze: Braze, item: IntegrationState, cursor: str | None, purpose: Purpose, now: datetime
 ) -> StatusPage:
     page = await braze.status_page(item.integration_id, cursor, purpose=purpose)
-    for unreadable in _new(page.unreadable, item.unreadable):
-        log.warning(
-            "run not readable",
-            integration=item.integration_id,
-            where=unreadable.where,
-            why=unreadable.why,
-        )
+    for unreadable in page.unreadable:
+        if item.is_new_flaw(unreadable):
+            log.warning(
+                "run not readable",
+                integration=item.integration_id,
+                where=unreadable.where,
+                why=unreadable.why,
+            )
     if cursor is None:
         item.unreadable = page.unreadable
     return replace(page, runs=held_as_running(page.runs, now))

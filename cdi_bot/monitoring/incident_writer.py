@@ -1,6 +1,6 @@
 """The one writer of incidents, inside somebody's transaction: stores them, and owes each channel its card and replies.
 
-Also of what begins and ends with watching an integration, and with its disappearance from Braze.
+Also of what begins and ends with watching an integration.
 """
 
 from __future__ import annotations
@@ -17,8 +17,6 @@ from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.message import (
     Card,
     FailedAgain,
-    IntegrationMissing,
-    MessageKind,
     OwedMessage,
     Recovered,
     Reopened,
@@ -185,7 +183,7 @@ def _failed_again(card: Card, update: IncidentUpdate, now: datetime) -> OwedMess
 
 def _recovered(card: Card, incident: Incident, now: datetime) -> OwedMessage:
     """The reply, also shown in the channel, that an incident is over."""
-    fact = f"recovered:{incident.incident_id}:{incident.reopened}"
+    fact = f"recovered:{incident.incident_id}:{incident.revision}"
     return reply(card, fact, Recovered(incident_id=incident.incident_id), now)
 
 
@@ -251,38 +249,3 @@ async def stop_watching(
     ]
     await uow.integrations.save(stopped)
     return stopped
-
-
-async def record_missing(uow: UnitOfWork, missing: Sequence[WatchedIntegration], *, now: datetime) -> None:
-    """Store integrations with `missing_since` newly set, and tell the channels that subscribed to one by its id.
-
-    A pattern or `all` names no certain integration, so its channels are not told.
-    """
-    if not missing:
-        return
-    await uow.integrations.save(missing)
-    subscriptions = await uow.subscriptions.for_workspace(missing[0].integration.workspace_id)
-    owed = []
-    for watched in missing:
-        integration = watched.integration
-        log.warning(
-            "integration is gone", integration=integration.integration_id, name=integration.integration_name
-        )
-        channels = {
-            subscription.channel
-            for subscription in subscriptions
-            if subscription.selector == integration.integration_id
-        }
-        owed += [
-            OwedMessage(
-                key=f"gone:{channel.team_id}:{channel.channel_id}:{integration.integration_id}:{now:%Y%m%dT%H%M%S}",
-                channel=channel,
-                kind=MessageKind.NOTICE,
-                content=IntegrationMissing(
-                    workspace_id=integration.workspace_id, integration_id=integration.integration_id
-                ),
-                not_before=now,
-            )
-            for channel in sorted(channels)
-        ]
-    await uow.outbox.add(owed, now=now)

@@ -8,12 +8,17 @@ from datetime import datetime, timedelta
 from operator import attrgetter, itemgetter
 from typing import Any
 
+from cdi_bot.core.expectations.past import LearnedPast
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.run import Outcome, Run, listed_status, second_of
 from cdi_bot.monitoring.braze_port import Unreadable
 
 NONE_RUNNING: frozenset[datetime] = frozenset()
+NO_FLAWS: frozenset[int] = frozenset()
 """One object for all of them."""
+
+_MOST_FLAWS = 500
+"""So many are remembered of an integration; after that, what is still wrong is logged once more."""
 
 _RUN = tuple(field.name for field in fields(Run))
 _INTEGRATION = tuple(field.name for field in fields(Integration))
@@ -39,7 +44,9 @@ class IntegrationState:
     those of them that are over, `running_starts` those of stored runs that still run. `has_news` says that the list
     showed a change which no status call has explained yet, and `list_unstored` that it could not be stored, so that
     the list has to be taken again. `times_unsaved`: the times of the last answers are newer here than in the store.
-    `unreadable` is what could not be read of the first status page when it was last asked for.
+    `unreadable` is what could not be read of the first status page when it was last asked for; `flaws` has the hashes
+    of everything unreadable that was logged, of later pages too. `past` is what is usual for it, `None` until that has
+    been read.
     `resume_from` is where reading back stopped for want of budget: the runs read so far, and the next cursor.
 
     Kept are tuples of plain values, of which the objects are made anew when they are asked for: unlike objects, the
@@ -50,10 +57,12 @@ class IntegrationState:
         "_newest",
         "_watched",
         "failures",
+        "flaws",
         "has_news",
         "integration_id",
         "list_unstored",
         "page_hashes",
+        "past",
         "resume_from",
         "running_starts",
         "settled_starts",
@@ -74,7 +83,9 @@ class IntegrationState:
         self.has_news = self.times_unsaved = self.list_unstored = False
         self.failures = 0
         self.unreadable: tuple[Unreadable, ...] = ()
+        self.flaws: frozenset[int] = NO_FLAWS
         self.resume_from: tuple[list[Run], str] | None = None
+        self.past: LearnedPast | None = None
 
     @property
     def watched(self) -> WatchedIntegration:
@@ -120,7 +131,9 @@ class IntegrationState:
         )
 
     def note_run(self, run: Run) -> None:
-        """Note a run that has just been stored."""
+        """Note a run that has just been stored; of several, the oldest first."""
+        if self.past is not None:
+            self.past.history.add(run)
         newest = self.newest
         if newest is None or run.sync_start_time >= newest.sync_start_time or run.is_same_run(newest):
             self.newest = run
@@ -149,6 +162,14 @@ class IntegrationState:
         if run.is_same_run(newest):
             return newest.outcome is Outcome.RUNNING and run.outcome is not Outcome.RUNNING
         return run.sync_start_time > newest.sync_start_time
+
+    def is_new_flaw(self, flaw: Unreadable) -> bool:
+        """Whether this was not asked of it before: a flaw is logged once, on whichever page the run stands by then."""
+        name = hash(flaw.is_like)
+        if name in self.flaws:
+            return False
+        self.flaws = (self.flaws if len(self.flaws) < _MOST_FLAWS else NO_FLAWS) | {name}
+        return True
 
     def back_off(self, now: datetime) -> datetime:
         """Wait longer after each failure that concerns this integration alone; returns until when."""

@@ -16,6 +16,7 @@ from cdi_bot.core.model.integration import WatchedIntegration, Workspace
 from cdi_bot.core.planner.planner import CALLS_SHARE, PAGES_SHARE, Planner
 from cdi_bot.core.planner.run_estimate import RUNS_KEPT
 from cdi_bot.core.planner.timing import RequestPace
+from cdi_bot.item_troubles import ItemTroubles, Work
 from cdi_bot.monitoring.braze_port import (
     NO_MEASUREMENTS,
     Braze,
@@ -68,11 +69,12 @@ class Poller:
         clock: Callable[[], datetime],
         owner: str,
         wake: Callable[[], None],
+        troubles: ItemTroubles,
         measurements: Measurements = NO_MEASUREMENTS,
     ) -> None:
         """Keep the collaborators; `owner` names this process in leases, `wake` is called when messages are owed."""
         self._store, self._braze, self._workspace = store, braze, workspace
-        self._clock, self._owner, self._wake = clock, owner, wake
+        self._clock, self._owner, self._wake, self._troubles = clock, owner, wake, troubles
         now = clock()
         self.connectivity = Connectivity(
             store=store,
@@ -87,6 +89,7 @@ class Poller:
             clock_skew=lambda: braze.clock_skew,
             wake=wake,
             measurements=measurements,
+            troubles=troubles,
         )
         self._planner = Planner(interval=settings.interval)
         self._to_learn: deque[str] = deque()  # integrations whose usual runs the planner does not know yet
@@ -98,6 +101,7 @@ class Poller:
             connectivity=self.connectivity,
             planner=self._planner,
             on_news=self._ask_for_news,
+            troubles=troubles,
         )
         self._skew_told = False
         self._led_at: datetime | None = None  # when the lease was last taken
@@ -177,25 +181,40 @@ class Poller:
         try:
             if not await self._leads(now):
                 return
-            if self._state.is_stale:
-                await self._state.reload(now)
-                for item in self._state.integrations.values():
-                    self._requests.introduce(item, now)
-                self._to_learn = deque(
-                    key for key, item in self._state.integrations.items() if item.subscribed
-                )
-            await self._learn_usual_runs(now)
-            if not still_waits(self._refreshed_at, _REFRESH_EVERY, now):
-                self._refreshed_at = now
-                await self._state.save_times()
-                await self._state.check_subscriptions()
-            if await self.connectivity.judge(now):
-                self._wake()
+            for part in (self._reload, self._learn_usual_runs, self._refresh_state, self._judge):
+                with self._troubles.guard(Work.POLL, self._workspace.base_url, part.__name__.strip("_")):
+                    await part(now)
         except (StoreTrouble, ConflictError) as trouble:
             log.debug("observing waits for the database", why=str(trouble))
             return
         if self.connectivity.is_paused(now):
             return
+        with self._troubles.guard(Work.POLL, self._workspace.base_url, "send"):
+            self._send(now)
+
+    async def _reload(self, now: datetime) -> None:
+        """Take in what people changed of the subscriptions."""
+        if not self._state.is_stale:
+            return
+        await self._state.reload(now)
+        for item in self._state.integrations.values():
+            self._requests.introduce(item, now)
+        self._to_learn = deque(key for key, item in self._state.integrations.items() if item.subscribed)
+
+    async def _refresh_state(self, now: datetime) -> None:
+        """Compare memory and store from time to time."""
+        if not still_waits(self._refreshed_at, _REFRESH_EVERY, now):
+            self._refreshed_at = now
+            await self._state.save_times()
+            await self._state.check_subscriptions()
+
+    async def _judge(self, now: datetime) -> None:
+        """See whether Braze can be reached."""
+        if await self.connectivity.judge(now):
+            self._wake()
+
+    def _send(self, now: datetime) -> None:
+        """Send what is due."""
         self._note_clock_skew()
         self._planner.set_limits(
             calls_per_minute=self._braze.limit(Endpoint.STATUS) * CALLS_SHARE,
@@ -233,17 +252,13 @@ class Poller:
 
         Raises `StoreTrouble`; then the same ones are looked up next time.
         """
-        some = [self._to_learn[place] for place in range(min(_LEARNED_AT_ONCE, len(self._to_learn)))]
-        if not some:
-            return
-        async with self._store.read() as uow:
-            for integration_id in some:
-                if self._planner.needs_history(integration_id):
-                    runs = await uow.runs.page(
-                        self._workspace.workspace_id, integration_id, offset=0, limit=RUNS_KEPT
-                    )
-                    self._planner.learn_habits(integration_id, runs, now)
-        for _ in some:
+        for _ in range(min(_LEARNED_AT_ONCE, len(self._to_learn))):
+            key = self._workspace.workspace_id, self._to_learn[0]
+            with self._troubles.guard(Work.PLAN, key, "habits"):
+                if self._planner.needs_history(key[1]):
+                    async with self._store.read() as uow:
+                        runs = await uow.runs.page(*key, offset=0, limit=RUNS_KEPT)
+                    self._planner.learn_habits(key[1], runs, now)
             self._to_learn.popleft()
 
     def _note_clock_skew(self) -> None:
@@ -269,6 +284,7 @@ class Poller:
             await self.connectivity.load()
             log.info("polling", workspace=self._workspace.base_url)
             self._state.is_stale = True
+            self._state.forget_pasts()
         self._led_at = now if won else None
         return won
 

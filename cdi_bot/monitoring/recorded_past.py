@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.run import Outcome, Run, second_of
+from cdi_bot.core.rules import reopening
 from cdi_bot.monitoring.integration_state import run_from_list
+
+_SECOND = timedelta(seconds=1)
 
 SEEN_AFTER = timedelta(seconds=20)
 """So long after it a start or an end is seen, as live on average."""
@@ -160,6 +163,11 @@ class Outages:
             return self.outages[self._place].until
         return at
 
+    def ended_before(self, at: datetime) -> datetime | None:
+        """When the newest outage that was over by then ended."""
+        self.seen(at)
+        return self.outages[self._place - 1].until if self._place else None
+
 
 def seen_in_order(runs: Sequence[Run], listed: Sequence[Listed], outages: Outages) -> list[Seen]:
     """What is seen of one integration, in order."""
@@ -210,3 +218,52 @@ def _seen_order(seen: Seen) -> tuple[datetime, bool, datetime, bool]:
     if run is None:
         return seen.at, False, seen.at, False
     return seen.at, True, run.sync_start_time, run.outcome is not Outcome.RUNNING
+
+
+@dataclass(slots=True)
+class StoredRuns:
+    """The stored runs of one integration, oldest first."""
+
+    runs: list[Run] = field(default_factory=list)
+
+    @property
+    def newest(self) -> Run | None:
+        """The newest one."""
+        return self.runs[-1] if self.runs else None
+
+    def since(self, start: datetime) -> list[Run]:
+        """Those that began then or later, in the order in which they began."""
+        place = len(self.runs)
+        while place and self.runs[place - 1].sync_start_time >= start - _SECOND:
+            place -= 1
+        return self.runs[place:]
+
+    def save(self, run: Run) -> None:
+        """Add a run, or replace it by what is known of it now."""
+        place = len(self.runs)
+        while place and second_of(self.runs[place - 1].sync_start_time) > second_of(run.sync_start_time):
+            place -= 1
+        if place and self.runs[place - 1].is_same_run(run):
+            self.runs[place - 1] = run
+        else:
+            self.runs.insert(place, run)
+
+    def before(self, start: datetime, most: int) -> list[Run]:
+        """The newest ended ones that began before, newest first."""
+        place = len(self.runs)
+        while place and self.runs[place - 1].sync_start_time >= start:
+            place -= 1
+        some = [
+            run for run in self.runs[max(0, place - most - 1) : place] if run.outcome is not Outcome.RUNNING
+        ]
+        return some[::-1][:most]
+
+    def newest_few(self) -> list[Run]:
+        """As many as say how often runs come."""
+        return self.runs[-reopening.RUNS_NEEDED :]
+
+    def ended(self, most: int) -> list[Run]:
+        """The newest of those that have ended, newest first."""
+        some = self.runs[-most:]
+        some.reverse()
+        return [run for run in some if run.outcome is not Outcome.RUNNING]

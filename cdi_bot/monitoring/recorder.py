@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
@@ -23,8 +23,10 @@ from cdi_bot.core.model.subscription import Subscription
 from cdi_bot.core.routing import channels_for_runs
 from cdi_bot.core.rules.failed_runs import past_needed
 from cdi_bot.core.rules.sync_failed import Finding, IncidentChange, judge_runs
+from cdi_bot.item_troubles import ItemTroubles, Work, is_of_the_database
 from cdi_bot.monitoring.incident_writer import ConflictError, IncidentUpdate, owe_incident, store_incidents
-from cdi_bot.store import RowRefused, Store, StoreTrouble, UnitOfWork
+from cdi_bot.monitoring.integration_facts import is_stored, owe_changes, with_stored
+from cdi_bot.store import IntegrationKey, Store, UnitOfWork
 
 log = structlog.get_logger(__name__)
 
@@ -37,10 +39,14 @@ _TRIES = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """What Braze told of one integration: its facts, some of its runs, and the starts of runs that it no longer has."""
+    """What Braze told of one integration: its facts, some of its runs, and the starts of runs that it no longer has.
+
+    `listed` is when the list told these facts, by Braze's clock; `None` where the facts are only those that are known.
+    """
 
     watched: WatchedIntegration
     runs: Sequence[Run]
+    listed: datetime | None = None
     vanished: frozenset[datetime] = frozenset()
 
 
@@ -71,7 +77,9 @@ async def record_observations(
     past = await _past(uow, workspace_id, observations, newest)
     findings = [
         judge_runs(
-            watched=_with_stored_watch(observation.watched, stored.get(integration_id)),
+            watched=with_stored(
+                observation.watched, stored.get(integration_id), is_listed=observation.listed is not None
+            ),
             stored=stored_runs.get(integration_id, []),
             observed=observation.runs,
             incidents=newest.get(integration_id, []),
@@ -85,8 +93,17 @@ async def record_observations(
         [
             finding.watched
             for integration_id, finding in zip(ids, findings, strict=True)
-            if not _is_stored(finding.watched, stored.get(integration_id))
+            if not is_stored(finding.watched, stored.get(integration_id))
         ]
+    )
+    await owe_changes(
+        uow,
+        [
+            (stored.get(integration_id), finding.watched, observation.listed)
+            for integration_id, finding, observation in zip(ids, findings, observations, strict=True)
+            if observation.listed
+        ],
+        now,
     )
     await uow.runs.save(workspace_id, [run for finding in findings for run in finding.runs])
     await _write_findings(uow, workspace_id, [each for one in findings for each in (*one.others, one)], now)
@@ -120,28 +137,6 @@ async def _ended_by_listed_runs(
     for incident in await uow.incidents.resolved_by(workspace_id, listed):
         found[incident.integration_id or ""].append(incident)
     return found
-
-
-def _with_stored_watch(observed: WatchedIntegration, stored: WatchedIntegration | None) -> WatchedIntegration:
-    """What was just observed of an integration, with the watch that people may have changed meanwhile."""
-    if stored is None:
-        return observed
-    return replace(
-        observed,
-        watched_since=stored.watched_since,
-        baseline_taken=stored.baseline_taken,
-        baseline_start=stored.baseline_start,
-    )
-
-
-def _is_stored(watched: WatchedIntegration, stored: WatchedIntegration | None) -> bool:
-    """Whether nothing but the times of the last answers is new; those are saved from time to time, many at once."""
-    return stored is not None and stored == replace(
-        watched,
-        listed_at=stored.listed_at,
-        status_asked_at=stored.status_asked_at,
-        trouble=stored.trouble,
-    )
 
 
 async def _write_findings(
@@ -227,18 +222,17 @@ class _Waiting:
 class Recorder:
     """Records one workspace's observations in the order in which they come."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, troubles: ItemTroubles) -> None:
         """Begin with nothing to do."""
-        self._store = store
+        self._store, self._troubles = store, troubles
         self._queue: list[_Waiting] = []
         self._working: asyncio.Task[None] | None = None
-        self._refused: set[str] = set()
 
     async def record(self, observations: Sequence[Observation], now: datetime) -> list[Finding]:
         """Store observations with what they owe; returns the finding of each.
 
-        Where the database refuses one of several, that one is logged and left out. Raises `StoreTrouble`, or
-        `ConflictError` when somebody changes the same incident again and again.
+        Where one of several can't be judged or is refused, that one is left out; `troubles` has it. Raises
+        `StoreTrouble`, or `ConflictError` when somebody changes the same incident again and again.
         """
         if not observations:
             return []
@@ -282,15 +276,18 @@ class Recorder:
         try:
             findings = iter(await self._commit(observations, max(waiting.now for waiting in batch)))
         except Exception as trouble:  # noqa: BLE001  # it goes to whoever waits
-            if len(batch) > 1 and not _is_of_the_database(trouble):
+            if len(batch) > 1 and not is_of_the_database(trouble):
                 for waiting in batch:
                     await self._settle([waiting])
-            elif len(observations) > len(batch) == 1 and not _is_of_the_database(trouble):
+            elif len(observations) > len(batch) == 1 and not is_of_the_database(trouble):
                 await self._settle_singly(batch[0])
             else:
                 for waiting in batch:
+                    self._note(waiting.observations[0], trouble)
                     _fail(waiting, trouble)
             return
+        for observation in observations:
+            self._troubles.over(Work.RECORD, *_key(observation))
         for waiting in batch:
             _answer(waiting, [next(findings) for _ in waiting.observations])
 
@@ -298,24 +295,22 @@ class Recorder:
         """Store the observations of one caller one by one, but for those that can't be judged or are refused."""
         findings: list[Finding] = []
         for observation in waiting.observations:
-            integration_id = observation.watched.integration.integration_id
             try:
                 findings += await self._commit([observation], waiting.now)
-                self._refused.discard(integration_id)
-            except Exception as trouble:  # it goes to whoever waits, or to the log
-                if _is_of_the_database(trouble) or isinstance(trouble, ConflictError):
+            except Exception as trouble:  # noqa: BLE001  # it goes to whoever waits, or is noted
+                if is_of_the_database(trouble) or isinstance(trouble, ConflictError):
                     _fail(waiting, trouble)
                     return
-                is_refusal = isinstance(trouble, RowRefused)
-                if integration_id not in self._refused:
-                    log.warning(
-                        "observation refused",
-                        integration=integration_id,
-                        why=str(trouble),
-                        exc_info=None if is_refusal else trouble,
-                    )
-                self._refused.add(integration_id)
+                self._note(observation, trouble)
+            else:
+                self._troubles.over(Work.RECORD, *_key(observation))
         _answer(waiting, findings)
+
+    def _note(self, observation: Observation, trouble: Exception) -> None:
+        """Note what is wrong with one observation alone."""
+        key, detail = _key(observation)
+        if not (is_of_the_database(trouble) or isinstance(trouble, ConflictError)):
+            self._troubles.note(Work.RECORD, key, trouble, detail)
 
     async def _commit(self, observations: Sequence[Observation], now: datetime) -> list[Finding]:
         for _ in range(_TRIES - 1):
@@ -328,9 +323,11 @@ class Recorder:
             return await record_observations(uow, observations, now=now)
 
 
-def _is_of_the_database(trouble: Exception) -> bool:
-    """Whether everything else would fail likewise."""
-    return isinstance(trouble, StoreTrouble) and not isinstance(trouble, RowRefused)
+def _key(observation: Observation) -> tuple[IntegrationKey, str]:
+    """The integration, and what is stored of it: that its facts could be does not mean that its runs can."""
+    integration = observation.watched.integration
+    has_runs = bool(observation.runs or observation.vanished)
+    return (integration.workspace_id, integration.integration_id), "runs" if has_runs else "facts"
 
 
 def _fail(waiting: _Waiting, trouble: Exception) -> None:

@@ -9,13 +9,16 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from cdi_bot.core.model import still_waits
+from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import WatchedIntegration
 from cdi_bot.core.model.message import Card, MessageKind, OwedMessage, StillOpen, show_card
-from cdi_bot.core.model.subscription import Subscription
+from cdi_bot.core.model.subscription import Snooze, Subscription
 from cdi_bot.core.routing import concerns
 from cdi_bot.core.rules.kinds import rules_of
-from cdi_bot.store import Store, StoreTrouble, UnitOfWork
+from cdi_bot.item_troubles import ItemTroubles, Work
+from cdi_bot.monitoring.integration_facts import owe_new_integrations
+from cdi_bot.store import RowRefused, Store, StoreTrouble, UnitOfWork
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +32,8 @@ class Reminders:
     clock: Callable[[], datetime]
     repeat_after: timedelta
     wake: Callable[[], None]
+    troubles: ItemTroubles
+    admin_channel: Channel | None = None
     _owed: set[str] = field(default_factory=set)  # what the last tick found is not written again
 
     async def tick(self) -> None:
@@ -37,18 +42,37 @@ class Reminders:
         try:
             async with self.store.read() as uow:
                 due = await self._due(uow, now)
-            async with self.store.write() as uow:
-                await self._end_snoozes(uow, now)
-                await uow.outbox.add([each for each in due if each.key not in self._owed], now=now)
+                expired = await uow.snoozes.expired(self.workspace_id, now)
+            for snooze in expired:
+                with self.troubles.guard(Work.SNOOZE, (self.workspace_id, snooze.integration_id)):
+                    await self._end(snooze, now)
+            await self._owe([each for each in due if each.key not in self._owed], now)
+            if self.admin_channel:
+                with self.troubles.guard(Work.REMIND, self.admin_channel, "new integrations"):
+                    async with self.store.write() as uow:
+                        await owe_new_integrations(uow, self.workspace_id, self.admin_channel, now)
         except StoreTrouble as trouble:
             log.debug("reminders wait for the database", why=str(trouble))
             return
         self._owed = {each.key for each in due}
         self.wake()
 
-    async def _end_snoozes(self, uow: UnitOfWork, now: datetime) -> None:
+    async def _owe(self, messages: Sequence[OwedMessage], now: datetime) -> None:
+        """Owe all of them together; where one is refused, each by itself."""
+        try:
+            async with self.store.write() as uow:
+                await uow.outbox.add(messages, now=now)
+        except RowRefused:
+            for message in messages:
+                with self.troubles.guard(Work.REMIND, message.channel, message.key):
+                    async with self.store.write() as uow:
+                        await uow.outbox.add([message], now=now)
+
+    async def _end(self, snooze: Snooze, now: datetime) -> None:
         """A card that a snooze held back, or that says it is snoozed, is shown as it is now."""
-        for snooze in await uow.snoozes.remove_expired(now):
+        async with self.store.write() as uow:
+            if not await uow.snoozes.remove_expired(snooze, now):
+                return  # another process was faster, or somebody has just made it longer
             incidents = await uow.incidents.open_for(snooze.workspace_id, None, [snooze.integration_id])
             shown = await uow.cards.of_incidents([incident.incident_id for incident in incidents])
             mine = [
@@ -81,7 +105,8 @@ class Reminders:
         }
         owed: list[OwedMessage] = []
         for incident in due:
-            try:
+            key = self.workspace_id, incident.integration_id or ""
+            with self.troubles.guard(Work.REMIND, key, incident.kind.value):
                 owed += [
                     self._still_open(incident, card, now)
                     for card in cards.get(incident.incident_id, [])
@@ -94,8 +119,6 @@ class Reminders:
                         and (incident.integration_id, card.channel) in reminded
                     )
                 ]
-            except Exception:  # the others' come all the same
-                log.exception("a reminder failed", incident=incident.incident_id)
         return owed
 
     def _still_open(self, incident: Incident, card: Card, now: datetime) -> OwedMessage:

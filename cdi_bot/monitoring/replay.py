@@ -7,27 +7,31 @@ Each is lived through by itself, so that neither the order of what comes in nor 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import count, groupby
+from itertools import chain, count, groupby, takewhile
 
+from cdi_bot.core.expectations.past import LearnedPast
 from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
-from cdi_bot.core.model.run import DOCUMENTED_STATUSES, Outcome, Run, second_of
+from cdi_bot.core.model.run import DOCUMENTED_STATUSES, Outcome, Run
+from cdi_bot.core.model.subscription import Filters, passes_filters
 from cdi_bot.core.rules import reopening
 from cdi_bot.core.rules.failed_runs import past_needed
-from cdi_bot.core.rules.kind_rules import IntegrationFacts, PastNeeded, Rule
-from cdi_bot.core.rules.kinds import KINDS
+from cdi_bot.core.rules.kind_rules import IntegrationFacts
+from cdi_bot.core.rules.kinds import KINDS, rules_of
 from cdi_bot.core.rules.late import PlannedStart, expected_start, keep_expected_start
 from cdi_bot.core.rules.slow import LEAST, held_as_running
 from cdi_bot.core.rules.sync_failed import judge_runs
 from cdi_bot.core.rules.unreachable import follow_unreachable
+from cdi_bot.monitoring.evaluator import judge
 from cdi_bot.monitoring.recorded_past import (
     Listed,
     Outage,
     Outages,
     Past,
     Seen,
+    StoredRuns,
     at_time,
     joined,
     listed_by_integration,
@@ -38,16 +42,25 @@ from cdi_bot.monitoring.recorded_past import (
 _LOOK_EVERY = timedelta(hours=1)
 _LOOK_AT_RUNNING = timedelta(minutes=1)
 _A_PAGE = 10
-_SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """An incident as it was when it was told first, and as it was in the end; `None` is a whole workspace."""
+    """An incident as it was when it was told first, and as it was in the end.
+
+    `integration` is `None` where it concerns the whole workspace. `failures` are the failed runs that it told of.
+    """
 
     integration: Integration | None
     first: Incident
     last: Incident
+    failures: tuple[Run, ...] = ()
+
+    def passes(self, filters: Filters) -> bool:
+        """Whether a subscription with these filters would have been told of it, as live."""
+        if self.failures:
+            return any(passes_filters(filters, run).passes for run in self.failures)
+        return rules_of(self.first).passes(filters, self.first)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,14 +81,26 @@ def replay(
     end = until or past.end
     if end is None:
         return
+    for life in lives(past, settings):
+        for _ in life.steps(end):
+            pass
+        yield from life.told
+    yield from unreachable(past, settings, end)
+
+
+def lives(past: Past, settings: ReplaySettings) -> Iterator[Life]:
+    """The integrations of a past, each to be lived through by itself."""
     outages = joined(past.outages)
     runs, listed = runs_by_integration(past.runs), listed_by_integration(past.listed)
     for integration_id in sorted({*runs, *listed}):
-        life = _Life(
+        yield Life(
             integration_id, runs.get(integration_id, []), listed.get(integration_id, []), outages, settings
         )
-        yield from life.until(end)
-    yield from _unreachable(outages, settings, end)
+
+
+def unreachable(past: Past, settings: ReplaySettings, end: datetime) -> list[Told]:
+    """The incidents of the workspace itself: outages that last."""
+    return list(_unreachable(joined(past.outages), settings, end))
 
 
 def _unreachable(outages: Sequence[Outage], settings: ReplaySettings, end: datetime) -> Iterator[Told]:
@@ -114,54 +139,7 @@ def _answers(
             yield min(following, end), min(following, end), None
 
 
-@dataclass(slots=True)
-class _Stored:
-    """The stored runs of one integration, oldest first."""
-
-    runs: list[Run] = field(default_factory=list)
-
-    @property
-    def newest(self) -> Run | None:
-        return self.runs[-1] if self.runs else None
-
-    def since(self, start: datetime) -> list[Run]:
-        """Those that began then or later, in the order in which they began."""
-        place = len(self.runs)
-        while place and self.runs[place - 1].sync_start_time >= start - _SECOND:
-            place -= 1
-        return self.runs[place:]
-
-    def save(self, run: Run) -> None:
-        place = len(self.runs)
-        while place and second_of(self.runs[place - 1].sync_start_time) > second_of(run.sync_start_time):
-            place -= 1
-        if place and self.runs[place - 1].is_same_run(run):
-            self.runs[place - 1] = run
-        else:
-            self.runs.insert(place, run)
-
-    def before(self, start: datetime, most: int) -> list[Run]:
-        """The newest ended ones that began before, newest first."""
-        place = len(self.runs)
-        while place and self.runs[place - 1].sync_start_time >= start:
-            place -= 1
-        some = [
-            run for run in self.runs[max(0, place - most - 1) : place] if run.outcome is not Outcome.RUNNING
-        ]
-        return some[::-1][:most]
-
-    def newest_few(self) -> list[Run]:
-        """As many as say how often runs come."""
-        return self.runs[-reopening.RUNS_NEEDED :]
-
-    def ended(self, most: int) -> list[Run]:
-        """The newest of those that have ended, newest first."""
-        some = self.runs[-most:]
-        some.reverse()
-        return [run for run in some if run.outcome is not Outcome.RUNNING]
-
-
-class _Life:
+class Life:
     """One integration's life: what store and memory hold of it live, and what is seen of it, one after the other."""
 
     def __init__(
@@ -187,30 +165,32 @@ class _Life:
         self._rules = {
             kind: rules.rule(settings.grace) if rules.rule else None for kind, rules in KINDS.items()
         }
-        self._stored = _Stored()
+        self._stored = StoredRuns()
+        self._past = LearnedPast()
         self._held: Run | None = None  # its status is undocumented, and it may still run
         self._ids = count(1)
         self._known: dict[Kind, list[Incident]] = {}  # the newest of each reason, oldest first
         self._told: dict[int, Told] = {}
 
-    def until(self, end: datetime) -> list[Told]:
-        """Live until then; what was told, oldest first."""
-        now = self._seen[0].at
-        for at, together in groupby(self._seen, key=at_time):
-            if at > end:
-                break
-            now = self._look_until(now, at)
-            self._observe(list(together), now)
-            self._judge(now)
-        self._look_until(now, end)
+    @property
+    def told(self) -> list[Told]:
+        """What has been told so far, oldest first."""
         return sorted(self._told.values(), key=lambda told: (told.first.opened_at, told.first.incident_id))
 
-    def _look_until(self, now: datetime, until: datetime) -> datetime:
-        """Judge what time alone brings before something is seen again; returns that time."""
-        while (now := self._next_look(now)) < until:
-            self._observe([], now)
-            self._judge(now)
-        return until
+    def steps(self, end: datetime) -> Iterator[None]:
+        """Live until then, a moment with each step: whoever has no time can stop in between."""
+        now = self._seen[0].at
+        seen = takewhile(lambda moment: moment[0] <= end, groupby(self._seen, key=at_time))
+        for at, together in chain(seen, [(end, iter(()))]):
+            while (now := self._next_look(now)) < at:
+                self._observe((), now)
+                self._judge(now)
+                yield
+            if self._outages.seen(at) == at:
+                self._observe(tuple(together), at)
+                self._judge(at)
+            now = at
+            yield
 
     def _next_look(self, now: datetime) -> datetime:
         """When the next deadline is; live it is looked every few seconds."""
@@ -223,8 +203,9 @@ class _Life:
             )
         planned = PlannedStart(watched=self._watched, newest=newest, at=self._watched.expected_start)
         at = expected_start(planned, now)
-        if at is not None and at + grace > now:
-            times.append(at + grace)
+        if at is not None:
+            deadline = max(at, self._outages.ended_before(now) or at) + grace
+            times += [deadline] if deadline > now else []
         settling = [each.settles_at for known in self._known.values() for each in known if each.is_recovering]
         times += [at for at in settling if at and at > now]
         return self._outages.seen(min(times))
@@ -268,52 +249,48 @@ class _Life:
             now=now,
         )
         self._watched = finding.watched
-        for run in finding.runs:
+        for run in sorted(finding.runs, key=lambda run: run.sync_start_time):
             self._stored.save(run)
+            self._past.history.add(run)
             self._known = {
                 kind: [_showing(each, run) for each in incidents] for kind, incidents in self._known.items()
             }
         for each in (*finding.others, finding):
             if each.incident:
-                self._write(each.incident)
+                self._write(each.incident, (*each.failures, *each.counted))
 
     def _judge(self, now: datetime) -> None:
-        """Judge what comes with time, as the evaluator does."""
+        """Judge what comes with time, as the evaluator does, and learn once a day."""
+        if self._past.has_to_learn(now):
+            self._past.learn(now, is_off=self._is_open(Kind.QUALITY), is_slow=self._is_open(Kind.SLOW))
         newest = self._stored.newest
         facts = IntegrationFacts(
             watched=self._watched,
             newest=newest,
             is_running=newest is not None and newest.outcome is Outcome.RUNNING,
+            past=self._past,
+            answering_since=self._outages.ended_before(now),
         )
         for kind, rule in self._rules.items():
             known = self._known.get(kind, [])
             incident = next((each for each in reversed(known) if each.is_open), None)
-            found = self._judge_kind(rule, facts, incident, now)
+            found = judge(rule, facts, incident, now)
             if found:
                 interval = reopening.usual_interval(run.sync_start_time for run in self._stored.newest_few())
                 for each in reopening.followed(found, known, interval=interval, now=now):
                     self._write(each)
 
-    def _judge_kind(
-        self, rule: Rule | None, facts: IntegrationFacts, incident: Incident | None, now: datetime
-    ) -> Incident | None:
-        is_recovering = incident is not None and incident.is_recovering
-        found = rule.judge(facts, None if is_recovering else incident, now) if rule else None
-        if rule and isinstance(found, PastNeeded):
-            past = self._stored.ended(found.most)
-            found = rule.judge(facts, None if is_recovering else incident, now, past)
-        if isinstance(found, PastNeeded):
-            return None
-        if found is None and incident is not None and is_recovering:
-            return reopening.settled(incident, facts.watched.observed_at, now)
-        return found
+    def _is_open(self, kind: Kind) -> bool:
+        return any(each.is_open for each in self._known.get(kind, []))
 
-    def _write(self, incident: Incident) -> None:
+    def _write(self, incident: Incident, failures: tuple[Run, ...] = ()) -> None:
         if not incident.incident_id:
             incident = replace(incident, incident_id=next(self._ids))
         key = incident.incident_id
-        first = self._told[key].first if key in self._told else incident
-        self._told[key] = Told(integration=self._watched.integration, first=first, last=incident)
+        told = self._told.get(key) or Told(
+            integration=self._watched.integration, first=incident, last=incident
+        )
+        self._told[key] = replace(told, last=incident, failures=(*told.failures, *failures))
         others = [each for each in self._known.get(incident.kind, []) if each.incident_id != key]
         newest = {each.reason: each for each in sorted([*others, incident], key=_by_id)}
         self._known[incident.kind] = sorted(newest.values(), key=_by_id)

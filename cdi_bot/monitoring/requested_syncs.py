@@ -22,6 +22,7 @@ from cdi_bot.core.model.requested_sync import (
     judge_requested_sync,
     next_request_at,
 )
+from cdi_bot.item_troubles import ItemTroubles, Work
 from cdi_bot.monitoring.braze_port import STATUS_PATIENCE, Purpose, within
 from cdi_bot.monitoring.poller import Poller
 from cdi_bot.store import Store, StoreTrouble, UnitOfWork
@@ -41,6 +42,7 @@ class SyncFollower:
     workspace_id: int
     clock: Callable[[], datetime]
     wake: Callable[[], None]
+    troubles: ItemTroubles
     _ask_at: dict[int, datetime] = field(default_factory=dict)
 
     async def tick(self) -> None:
@@ -67,20 +69,19 @@ class SyncFollower:
 
     async def _ask(self, sync: RequestedSync) -> bool:
         """Read its runs, watched or not; False where Braze can't be asked, which others log."""
-        asking = self.poller.refresh(sync.integration_id, purpose=Purpose.POLL)
-        trouble = await within(STATUS_PATIENCE, asking)
+        is_fresh = False
         self._ask_at[sync.sync_id] = next_request_at(sync, self.clock())
-        return trouble is None
+        with self.troubles.guard(Work.ASK, (self.workspace_id, sync.integration_id)):
+            asking = self.poller.refresh(sync.integration_id, purpose=Purpose.POLL)
+            is_fresh = await within(STATUS_PATIENCE, asking) is None
+            self._ask_at[sync.sync_id] = next_request_at(sync, self.clock())
+        return is_fresh
 
     async def _settled(self, sync: RequestedSync, *, is_fresh: bool) -> bool:
         """Settle one; whatever goes wrong with it stops no other. Raises `StoreTrouble`."""
-        try:
+        with self.troubles.guard(Work.SYNC, (self.workspace_id, sync.integration_id)):
             return await self._settle(sync, is_fresh=is_fresh)
-        except StoreTrouble:
-            raise
-        except Exception:
-            log.exception("a sync is not followed", integration=sync.integration_id)
-            return False
+        return False
 
     async def _settle(self, sync: RequestedSync, *, is_fresh: bool) -> bool:
         """Tell the end if the stored runs show one; False while it goes on."""

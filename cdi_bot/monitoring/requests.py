@@ -12,6 +12,7 @@ import structlog
 
 from cdi_bot.core.planner.planner import Planner
 from cdi_bot.core.planner.run_estimate import ListChange
+from cdi_bot.item_troubles import ItemTroubles, Work
 from cdi_bot.monitoring.braze_port import NO_SUCH_INTEGRATION, Braze, BrazeReason, BrazeTrouble, Purpose
 from cdi_bot.monitoring.connectivity import Connectivity
 from cdi_bot.monitoring.fetch import ListFetcher, fetch_runs
@@ -19,7 +20,7 @@ from cdi_bot.monitoring.incident_writer import ConflictError
 from cdi_bot.monitoring.integration_state import IntegrationState
 from cdi_bot.monitoring.recorder import Observation
 from cdi_bot.monitoring.workspace_state import WorkspaceState
-from cdi_bot.store import Store, StoreTrouble
+from cdi_bot.store import IntegrationKey, RowRefused, Store, StoreTrouble
 
 log = structlog.get_logger(__name__)
 
@@ -45,10 +46,12 @@ class BrazeRequests:
         connectivity: Connectivity,
         planner: Planner,
         on_news: Callable[[], None],
+        troubles: ItemTroubles,
     ) -> None:
         """Keep the collaborators; `on_news` is called when the planner has something that can't wait."""
         self._store, self._braze, self._clock = store, braze, clock
         self._state, self._connectivity, self._planner, self._on_news = state, connectivity, planner, on_news
+        self._troubles = troubles
         self.list_fetcher = ListFetcher(braze)
         self.may_ask = True  # False: the key lacks the permission for the status call
         self.tasks: set[asyncio.Task[None]] = set()
@@ -69,26 +72,39 @@ class BrazeRequests:
 
     async def _poll(self, item: IntegrationState) -> None:
         """Ask one integration; whatever goes wrong delays this one and stops nothing else."""
-        not_before = self._clock() + _ASK_AGAIN
+        not_before: datetime | None = None
         try:
-            async with self._room:
-                await self.ask(item)
-            return
-        except BrazeTrouble as trouble:
-            if trouble.reason is BrazeReason.NO_PERMISSION and self.list_fetcher.can_list:
-                self._forgo_statuses(trouble)
-            elif trouble.reason is not BrazeReason.OUT_OF_BUDGET:
+            with self._troubles.guard(Work.ASK, self._key(item)) as asking:
+                not_before = await self._try_asking(item)
+            if asking.failed:
                 not_before = item.back_off(self._clock())
-                await self._note_trouble(item, trouble)
-        except (StoreTrouble, ConflictError) as trouble:
-            not_before = item.back_off(self._clock())
-            log.warning("observation not stored", integration=item.integration_id, why=str(trouble))
-        except Exception:
-            not_before = item.back_off(self._clock())
-            log.exception("observation failed", integration=item.integration_id)
         finally:
             self._asking.pop(item.integration_id, None)
-        self._planner.call_failed(item.integration_id, self._clock(), not_before=not_before)
+        if not_before is not None:
+            self._planner.call_failed(item.integration_id, self._clock(), not_before=not_before)
+
+    async def _try_asking(self, item: IntegrationState) -> datetime | None:
+        """Ask; `None` when that went well, else when to ask again."""
+        try:
+            try:
+                async with self._room:
+                    await self.ask(item)
+            except BrazeTrouble as trouble:
+                again = self._clock() + _ASK_AGAIN
+                if trouble.reason is BrazeReason.NO_PERMISSION and self.list_fetcher.can_list:
+                    self._forgo_statuses(trouble)
+                elif trouble.reason is not BrazeReason.OUT_OF_BUDGET:
+                    again = item.back_off(self._clock())
+                    await self._note_trouble(item, trouble)
+                return again
+        except (StoreTrouble, ConflictError) as trouble:
+            if not isinstance(trouble, RowRefused):  # the recorder has told of that
+                log.warning("observation not stored", integration=item.integration_id, why=str(trouble))
+            return item.back_off(self._clock())
+        return None
+
+    def _key(self, item: IntegrationState) -> IntegrationKey:
+        return item.watched.integration.workspace_id, item.integration_id
 
     async def ask(self, item: IntegrationState, *, purpose: Purpose = Purpose.POLL) -> None:
         """Ask an integration's status and record what is new; raises `BrazeTrouble`, and what the store raises."""
@@ -140,18 +156,23 @@ class BrazeRequests:
         self._spawn(self._read(number))
 
     async def _read(self, number: int) -> None:
-        restart = False
+        trouble: Exception | None = None
+        with self._troubles.guard(Work.LIST, f"page {number + 1}") as reading:
+            trouble = await self._try_reading(number)
+        if reading.failed or trouble:
+            restart = isinstance(trouble, BrazeTrouble) and trouble.reason is BrazeReason.INVALID_CURSOR
+            self._planner.page_failed(number, self._clock(), restart=restart)
+
+    async def _try_reading(self, number: int) -> Exception | None:
         try:
             await self.read(number, purpose=Purpose.POLL)
-            return
         except BrazeTrouble as trouble:
-            restart = trouble.reason is BrazeReason.INVALID_CURSOR
             log.debug("list not told", reason=trouble.reason.value)
+            return trouble
         except (StoreTrouble, ConflictError) as trouble:
             log.warning("list not stored", why=str(trouble))
-        except Exception:
-            log.exception("list not read", page=number)
-        self._planner.page_failed(number, self._clock(), restart=restart)
+            return trouble
+        return None
 
     async def read(self, number: int, *, purpose: Purpose) -> bool:
         """Read a page of the list and record what it shows; returns whether it is the last one.
@@ -188,20 +209,22 @@ class BrazeRequests:
             if each in self._state.integrations
         ]
         await self._state.mark_missing([item for item in missing if not item.watched.missing_since], now)
+        if is_last:
+            await self._state.note_list_read(now)
         return is_last
 
     def introduce(self, item: IntegrationState, now: datetime) -> None:
         """Tell the planner of an integration, and whether anybody is subscribed to it."""
-        self._planner.add_or_update(item.watched, newest=item.newest, subscribed=item.subscribed, now=now)
+        with self._troubles.guard(Work.PLAN, self._key(item)):
+            self._planner.add_or_update(item.watched, newest=item.newest, subscribed=item.subscribed, now=now)
 
     async def _record_unexplained(self, urgent: Sequence[IntegrationState]) -> None:
         """Wait for the status calls; what they have not explained in time is recorded as the list shows it."""
         asking = [task for item in urgent if (task := self._asking.get(item.integration_id))]
         if asking:
             await asyncio.wait(asking, timeout=PATIENCE)
-        try:
-            await self._state.record_listed_runs(urgent, self._clock())
-        except (StoreTrouble, ConflictError) as trouble:
-            log.warning("news of the list not stored", why=str(trouble))
-        except Exception:
-            log.exception("news of the list not told")
+        with self._troubles.guard(Work.RECORD, "news of the list"):
+            try:
+                await self._state.record_listed_runs(urgent, self._clock())
+            except (StoreTrouble, ConflictError) as trouble:
+                log.warning("news of the list not stored", why=str(trouble))

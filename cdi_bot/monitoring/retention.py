@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 
 from cdi_bot.core.model import still_waits
+from cdi_bot.item_troubles import ItemTroubles, Work
 from cdi_bot.store import IntegrationKey, Store, StoreTrouble, UnitOfWork
 
 log = structlog.get_logger(__name__)
@@ -36,6 +37,7 @@ class Cleanup:
     store: Store
     clock: Callable[[], datetime | None]
     keep: timedelta
+    troubles: ItemTroubles
     _after: IntegrationKey | None = None
     _rests_since: datetime | None = None
     _deleted: int = 0
@@ -46,8 +48,7 @@ class Cleanup:
         if now is None or still_waits(self._rests_since, REST, now):
             return
         try:
-            async with self.store.write() as uow:
-                is_over = await self._step(uow, now - self.keep)
+            is_over = await self._step(now - self.keep)
         except StoreTrouble as trouble:
             log.debug("forgetting waits for the database", why=str(trouble))
             return
@@ -57,22 +58,32 @@ class Cleanup:
                 log.info("old records forgotten", rows=self._deleted, before=(now - self.keep).isoformat())
             self._deleted = 0
 
-    async def _step(self, uow: UnitOfWork, before: datetime) -> bool:
-        """Delete one step's worth; True at the end of a pass."""
+    async def _step(self, before: datetime) -> bool:
+        """Delete one step's worth; True at the end of a pass. A sort that can't be deleted keeps no other back."""
         if self._after is None:
-            for delete in (
-                uow.incidents.delete_old,
-                uow.outbox.delete_notices,
-                uow.audit.delete_old,
-            ):
-                deleted = await delete(before, limit=STEP)
+            for sort, delete in _SORTS.items():
+                deleted = 0
+                with self.troubles.guard(Work.FORGET, sort):
+                    async with self.store.write() as uow:
+                        deleted = await delete(uow, before)
                 self._deleted += deleted
                 if deleted:
                     return False
-        deleted, came_to = await uow.runs.delete_old(
-            before, after=self._after, integrations=INTEGRATIONS, limit=STEP
-        )
+        deleted, came_to = 0, None
+        with self.troubles.guard(Work.FORGET, "runs"):
+            async with self.store.write() as uow:
+                deleted, came_to = await uow.runs.delete_old(
+                    before, after=self._after, integrations=INTEGRATIONS, limit=STEP
+                )
         self._deleted += deleted
         if deleted < STEP:  # else there may be more of the same integrations
             self._after = came_to
         return came_to is None
+
+
+_SORTS: dict[str, Callable[[UnitOfWork, datetime], Awaitable[int]]] = {
+    "incidents": lambda uow, before: uow.incidents.delete_old(before, limit=STEP),
+    "notices": lambda uow, before: uow.outbox.delete_notices(before, limit=STEP),
+    "audit": lambda uow, before: uow.audit.delete_old(before, limit=STEP),
+}
+"""What is deleted before the runs, in this order."""

@@ -13,8 +13,10 @@ from cdi_bot.core.model.run import Outcome, key_of
 from cdi_bot.core.model.subscription import Subscription, is_subscribed
 from cdi_bot.core.rules.late import keep_expected_start
 from cdi_bot.core.rules.sync_failed import Finding
+from cdi_bot.item_troubles import ItemTroubles, Work
 from cdi_bot.monitoring.braze_port import Measurements
-from cdi_bot.monitoring.incident_writer import ConflictError, record_missing, start_watching, stop_watching
+from cdi_bot.monitoring.incident_writer import ConflictError, start_watching, stop_watching
+from cdi_bot.monitoring.integration_facts import record_missing
 from cdi_bot.monitoring.integration_state import NONE_RUNNING, IntegrationState, run_from_list
 from cdi_bot.monitoring.recorder import Observation, Recorder
 from cdi_bot.store import Store, StoreTrouble
@@ -66,6 +68,7 @@ class WorkspaceState:
         clock_skew: Callable[[], timedelta],
         wake: Callable[[], None],
         measurements: Measurements,
+        troubles: ItemTroubles,
     ) -> None:
         """Start empty; `wake` is called after each commit that may owe messages.
 
@@ -73,10 +76,12 @@ class WorkspaceState:
         """
         self._clock_skew = clock_skew
         self._detections = DetectionTimes(measurements=measurements)
-        self._recorder = Recorder(store)
+        self._recorder = Recorder(store, troubles)
+        self._troubles = troubles
         self._store, self._workspace_id, self._wake = store, workspace_id, wake
         self.integrations: dict[str, IntegrationState] = {}
         self.is_stale = True
+        self._list_is_known = False
         self._subscriptions: list[Subscription] = []
         self._tally = (0, 0)
 
@@ -113,16 +118,17 @@ class WorkspaceState:
             unsettled = await uow.runs.running(self._workspace_id, ids)
         for integration_id, found in zip(ids, stored, strict=True):
             watched = stopped.get(integration_id, found)
-            item = self.integrations.setdefault(
-                integration_id, IntegrationState(watched=watched, subscribed=False)
-            )
-            item.take_stored(watched, now)
-            item.subscribed = self._is_subscribed(watched.integration)
-            item.newest = newest.get(integration_id)
-            still_open = unsettled.get(integration_id)
-            item.running_starts = (
-                frozenset(run.sync_start_time for run in still_open) if still_open else NONE_RUNNING
-            )
+            with self._troubles.guard(Work.PLAN, (self._workspace_id, integration_id), "reload"):
+                item = self.integrations.setdefault(
+                    integration_id, IntegrationState(watched=watched, subscribed=False)
+                )
+                item.take_stored(watched, now)
+                item.subscribed = self._is_subscribed(watched.integration)
+                item.newest = newest.get(integration_id)
+                still_open = unsettled.get(integration_id)
+                item.running_starts = (
+                    frozenset(run.sync_start_time for run in still_open) if still_open else NONE_RUNNING
+                )
 
     async def find(self, integration_id: str) -> IntegrationState:
         """An integration as remembered, as stored, or (never seen) as a mere id."""
@@ -147,6 +153,11 @@ class WorkspaceState:
             )
             item.times_unsaved = True
 
+    def forget_pasts(self) -> None:
+        """Read what is usual for each integration anew: another process may have learned meanwhile."""
+        for item in self.integrations.values():
+            item.past = None
+
     async def save_times(self) -> None:
         """Save when Braze last told of each integration; costs nothing where nothing is new."""
         unsaved = [item for item in self.integrations.values() if item.times_unsaved]
@@ -162,10 +173,15 @@ class WorkspaceState:
         Of several, those are left out that the database refuses.
         """
         findings = await self._recorder.record(observations, now)
-        self._detections.note(findings, now + self._clock_skew())
         for finding in findings:
-            self._remember(finding)
-        if any(finding.incident or finding.started or finding.others for finding in findings):
+            integration_id = finding.watched.integration.integration_id
+            with self._troubles.guard(Work.RECORD, (self._workspace_id, integration_id), "memory"):
+                self._remember(finding)
+                self._detections.note([finding], now + self._clock_skew())
+        # A change of facts may be owed as well.
+        if any(each.listed for each in observations) or any(
+            finding.incident or finding.started or finding.others for finding in findings
+        ):
             self._wake()
         return {finding.watched.integration.integration_id for finding in findings}
 
@@ -176,7 +192,7 @@ class WorkspaceState:
             item = IntegrationState(watched=finding.watched, subscribed=self._is_subscribed(integration))
             self.integrations[integration.integration_id] = item
         item.watched = finding.watched
-        for run in finding.runs:
+        for run in sorted(finding.runs, key=lambda run: run.sync_start_time):
             item.note_run(run)
         for each in (*finding.others, finding):
             if each.change:
@@ -195,6 +211,7 @@ class WorkspaceState:
         """
         news: list[IntegrationState] = []
         observations: list[Observation] = []
+        listed_at = now + self._clock_skew()
         for integration in listed:
             item = self.integrations.get(integration.integration_id)
             before = item.watched if item else None
@@ -202,24 +219,23 @@ class WorkspaceState:
             if item and before and is_known and not item.list_unstored:
                 item.watched, item.times_unsaved = replace(before, listed_at=now), True
                 continue
-            try:
+            watched = before
+            with self._troubles.guard(Work.LIST, (self._workspace_id, integration.integration_id)) as taking:
                 watched = await self._as_listed(item, integration, now)
-            except (StoreTrouble, ConflictError):
-                raise
-            except Exception:  # the others are taken all the same
-                log.exception("integration of the list not taken", integration=integration.integration_id)
+            if watched is None or taking.failed:
                 continue
             run = run_from_list(integration)
             is_news = run is not None and (item is None or item.is_behind(integration))
             if not (is_news and watched.watched_since):
-                observations.append(Observation(watched=watched, runs=[run] if run and is_news else []))
+                runs = [run] if run and is_news else []
+                observations.append(Observation(watched=watched, runs=runs, listed=listed_at))
                 continue
             item = item or self.integrations.setdefault(
                 integration.integration_id, IntegrationState(watched=watched, subscribed=True)
             )
             item.watched, item.has_news, item.list_unstored = watched, True, True
             news.append(item)
-            observations.append(Observation(watched=watched, runs=[]))
+            observations.append(Observation(watched=watched, runs=[], listed=listed_at))
         for stored in await self.record(observations, now):
             self.integrations[stored].list_unstored = False
         return news
@@ -229,7 +245,13 @@ class WorkspaceState:
     ) -> WatchedIntegration:
         """The integration with its new facts; watched from now on where a pattern takes it in only now."""
         before = item.watched if item else WatchedIntegration(integration=integration)
-        watched = replace(before, integration=integration, listed_at=now, missing_since=None)
+        watched = replace(
+            before,
+            integration=integration,
+            listed_at=now,
+            listed_since=before.listed_since or now,
+            missing_since=None,
+        )
         skew = self._clock_skew()
         expected = keep_expected_start(before, watched, item.newest if item else None, now + skew)
         watched = replace(watched, expected_start=expected)
@@ -268,6 +290,13 @@ class WorkspaceState:
         for item, watched in zip(items, missing, strict=True):
             item.watched = watched
         self._wake()
+
+    async def note_list_read(self, now: datetime) -> None:
+        """Note that the list was read to its end: what it names from now on for the first time is new in Braze."""
+        if not self._list_is_known:
+            async with self._store.write() as uow:
+                await uow.workspaces.begin_new_told(self._workspace_id, now)
+            self._list_is_known = True
 
     def _is_subscribed(self, integration: Integration) -> bool:
         return is_subscribed(self._subscriptions, integration)

@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 
 from cdi_bot.core.model.integration import Workspace
+from cdi_bot.item_troubles import ItemTroubles
 from cdi_bot.monitoring.braze_port import Braze, Measurements
 from cdi_bot.monitoring.evaluator import Evaluator
 from cdi_bot.monitoring.freshness import FreshnessWatch
@@ -63,6 +64,7 @@ def watch_workspace(
     owner: str,
     wake: Callable[[], None],
     measurements: Measurements,
+    troubles: ItemTroubles,
 ) -> WatchedWorkspace:
     """Make what watches a workspace. `owner` names this process in leases; `wake` is called when messages are owed."""
     poller = Poller(
@@ -74,6 +76,7 @@ def watch_workspace(
         owner=owner,
         wake=wake,
         measurements=measurements,
+        troubles=troubles,
     )
     workspace_id = workspace.workspace_id
     return WatchedWorkspace(
@@ -81,16 +84,33 @@ def watch_workspace(
         braze=braze,
         poller=poller,
         reminders=Reminders(
-            store=store, workspace_id=workspace_id, clock=clock, repeat_after=repeat_after, wake=wake
+            store=store,
+            workspace_id=workspace_id,
+            clock=clock,
+            repeat_after=repeat_after,
+            wake=wake,
+            troubles=troubles,
+            admin_channel=settings.admin_channel,
         ),
         evaluator=Evaluator(
-            store=store, workspace_id=workspace_id, poller=poller, clock=clock, grace=grace, wake=wake
+            store=store,
+            workspace_id=workspace_id,
+            poller=poller,
+            clock=clock,
+            grace=grace,
+            wake=wake,
+            troubles=troubles,
         ),
         freshness=FreshnessWatch(
             store=store, workspace_id=workspace_id, poller=poller, clock=clock, wake=wake
         ),
         requested_syncs=SyncFollower(
-            store=store, workspace_id=workspace_id, poller=poller, clock=clock, wake=wake
+            store=store,
+            workspace_id=workspace_id,
+            poller=poller,
+            clock=clock,
+            wake=wake,
+            troubles=troubles,
         ),
     )
 
@@ -98,9 +118,9 @@ def watch_workspace(
 class WatchedWorkspaces:
     """All workspaces of a process. None waits for another, nor for another's trouble."""
 
-    def __init__(self, watched: Sequence[WatchedWorkspace]) -> None:
-        """Watch these."""
-        self._watched = tuple(watched)
+    def __init__(self, watched: Sequence[WatchedWorkspace], troubles: ItemTroubles) -> None:
+        """Watch these; `troubles` are those of the whole process, for whoever shows them."""
+        self._watched, self.troubles = tuple(watched), troubles
         self._by_id = {each.workspace_id: each for each in watched}
         self._under_way: dict[Work, asyncio.Task[None]] = {}
         self._begun: dict[Work, float] = {}

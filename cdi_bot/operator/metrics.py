@@ -7,10 +7,11 @@ integration, channel or person is ever a label.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
+from types import MappingProxyType
 from typing import NoReturn
 
 import structlog
@@ -24,6 +25,7 @@ from prometheus_client import (
     generate_latest,
 )
 
+from cdi_bot.item_troubles import Work
 from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint
 from cdi_bot.store import Store, StoreTrouble
 
@@ -72,6 +74,9 @@ class Metrics:
             "Time for which the oldest message has been owed that no snooze holds back",
         )
         self._lost = gauge("cdi_bot_lost_channels", "Subscribed channels that can't be posted to")
+        self._troubles = gauge(
+            "cdi_bot_item_troubles", "Items that some work of the bot keeps failing with", ["work"]
+        )
         self._posts = counter("cdi_bot_posts", "Tries to deliver a message to Slack", ["outcome"])
         self._lag = histogram(
             "cdi_bot_loop_lag_seconds", "How late the event loop came to what was due", buckets=_LAGS
@@ -103,12 +108,19 @@ class Metrics:
     ) -> None:
         """Ask these for a workspace's numbers whenever somebody looks."""
         for endpoint in Endpoint:
-            self._used.labels(name, endpoint.value).set_function(partial(used, endpoint))
-            self._left.labels(name, endpoint.value).set_function(partial(left, endpoint))
-        self._oldest.labels(name).set_function(lambda: oldest().total_seconds())
+            self._used.labels(name, endpoint.value).set_function(_known(partial(used, endpoint)))
+            self._left.labels(name, endpoint.value).set_function(_known(partial(left, endpoint)))
+        self._oldest.labels(name).set_function(_known(lambda: oldest().total_seconds()))
 
-    async def page(self, store: Store | None, now: datetime) -> bytes:
-        """Everything counted, and what is owed now, as soon as there is a store."""
+    async def page(
+        self, store: Store | None, now: datetime, troubles: Mapping[Work, int] = MappingProxyType({})
+    ) -> bytes:
+        """Everything counted, and what is owed now, as soon as there is a store.
+
+        `troubles` counts the items that the bot fails with now, by work.
+        """
+        for work in Work:
+            self._troubles.labels(work.value).set(troubles.get(work, 0))
         depth = age = lost = float("nan")  # not known is no number
         try:
             if store is not None:
@@ -123,6 +135,19 @@ class Metrics:
         self._age.set(age)
         self._lost.set(lost)
         return generate_latest(self._registry)
+
+
+def _known(number: Callable[[], float]) -> Callable[[], float]:
+    """The number, or none where it can't be told: the others are shown all the same."""
+
+    def told() -> float:
+        try:
+            return number()
+        except Exception:
+            log.exception("a number of the metrics can't be told")
+            return float("nan")
+
+    return told
 
 
 async def watch_loop(lagged: Callable[[float], None]) -> NoReturn:

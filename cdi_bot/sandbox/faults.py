@@ -7,7 +7,7 @@ A handler asks `Faults.take(path)` once per request, and `answer_with_fault` act
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from aiohttp import web
@@ -41,6 +41,7 @@ class Fault(Strict):
     seconds: delay of a LATENCY fault.
     status, body, html: the answer of a STATUS fault; an empty body is replaced by the stand-in's usual one,
         `html` sends a proxy's error page instead of JSON.
+    headers: of a STATUS fault's answer, in place of the usual ones of the same names (Braze's stand-in alone).
     retry_after: seconds in the `Retry-After` of a RATE_LIMITED fault; 0 leaves the header out.
     times: requests it still hits; None until it is cleared.
     path: a regular expression, matched from the start of the path (Braze) or method name (Slack):
@@ -54,6 +55,7 @@ class Fault(Strict):
     status: int = 503
     body: str = ""
     html: bool = False
+    headers: dict[str, str] = field(default_factory=dict)
     retry_after: int = 0
     times: int | None = None
     path: str | None = None

@@ -6,7 +6,7 @@ An incident's runs are stored as references by start time: when it is read, it s
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from functools import cache
@@ -47,12 +47,14 @@ from cdi_bot.store.tables import CARD_INCIDENTS, CARDS, INCIDENTS, OUTBOX, RUNS
 _FAILED = RUNS.alias("failed")
 _GOOD = RUNS.alias("good")
 
+_KINDS = frozenset(Kind)
+
 Starts = Mapping[int, Mapping[RunKey, datetime]]
 """By workspace, the starts under which runs are stored."""
 
 
 class Incidents(Repository):
-    """Incidents."""
+    """Incidents. Those of a kind that this version does not know, which a newer one wrote, are left out."""
 
     async def open_for(
         self, workspace_id: int, kind: Kind | None, integration_ids: Collection[str] | None
@@ -100,7 +102,7 @@ class Incidents(Repository):
             return []
         spans = [(run.integration_id, run.sync_start_time, run.sync_start_time) for run in runs]
         which = {"workspace": workspace_id, **sent_spans(self._connection, spans)}
-        return list(map(_incident_of, await self._connection.execute(_ended_by(self._connection), which)))
+        return _incidents_of(await self._connection.execute(_ended_by(self._connection), which))
 
     async def during(
         self,
@@ -124,6 +126,23 @@ class Incidents(Repository):
             else columns.integration_id.in_(self._names(integration_ids)),
         ]
         return await self._where(*which)
+
+    async def over_since(self, workspace_id: int, since: datetime) -> list[Incident]:
+        """Incidents of a workspace that were resolved at `since` or later, oldest first."""
+        columns = INCIDENTS.c
+        over = _with_runs().where(columns.resolved_at >= since, columns.workspace_id == workspace_id)
+        # Sorted here: SQLite would else go through all incidents in the order of their ids.
+        found = map(_incident_of, await self._connection.execute(over))
+        return sorted(found, key=lambda incident: incident.incident_id)
+
+    async def fingerprint(self, workspace_id: int, since: datetime) -> tuple[int, int, int]:
+        """Changes with every change of a workspace's open incidents and of those that were resolved since then."""
+        columns = INCIDENTS.c
+        numbers = func.count(), func.coalesce(func.sum(columns.revision), 0)
+        still = select(*numbers).where(columns.workspace_id == workspace_id, columns.resolved_at.is_(None))
+        over = select(func.count()).where(columns.workspace_id == workspace_id, columns.resolved_at >= since)
+        count, revisions = (await self._connection.execute(still)).one()
+        return count, int(revisions), (await self._connection.execute(over)).scalar_one()
 
     async def get_many(self, incident_ids: Collection[int]) -> dict[int, Incident]:
         """The existing incidents among these ids."""
@@ -184,7 +203,7 @@ class Incidents(Repository):
         rows = await self._connection.execute(
             _with_runs().where(*conditions).order_by(INCIDENTS.c.incident_id)
         )
-        return list(map(_incident_of, rows))
+        return _incidents_of(rows)
 
     async def _found(self, statement: Select[tuple[int]]) -> list[int]:
         return list(await self._connection.scalars(statement))
@@ -265,6 +284,10 @@ def _is_run(run: FromClause, start: ColumnElement[datetime]) -> ColumnElement[bo
         run.c.integration_id == INCIDENTS.c.integration_id,
         run.c.sync_start_time == start,
     )
+
+
+def _incidents_of(rows: Iterable[AnyRow]) -> list[Incident]:
+    return [_incident_of(row) for row in rows if row.kind in _KINDS]
 
 
 def _incident_of(row: AnyRow) -> Incident:

@@ -1,12 +1,13 @@
-"""Braze workspaces and their integrations."""
+"""Braze workspaces, their integrations, and what is known of the past of these."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, or_, select, update
+from sqlalchemy import Select, bindparam, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, Workspace
@@ -25,7 +26,7 @@ from cdi_bot.store.portable import (
     upsert_into,
     value_of,
 )
-from cdi_bot.store.tables import INTEGRATIONS, WORKSPACES
+from cdi_bot.store.tables import INTEGRATIONS, PASTS, WORKSPACES
 
 
 class Workspaces(Repository):
@@ -69,6 +70,26 @@ class Workspaces(Repository):
         lease = update(WORKSPACES).where(columns.workspace_id == workspace_id, free)
         return await self._changed(lease.values(lease_owner=owner, lease_until=until)) == 1
 
+    async def new_told_at(self, workspace_id: int) -> datetime | None:
+        """When its new integrations were told last; `None` while its list was never read as a whole."""
+        which = select(WORKSPACES.c.new_told_at).where(WORKSPACES.c.workspace_id == workspace_id)
+        told_at: datetime | None = await self._connection.scalar(which)
+        return told_at
+
+    async def begin_new_told(self, workspace_id: int, now: datetime) -> None:
+        """Note that its list was read as a whole, unless that was noted before."""
+        columns = WORKSPACES.c
+        unknown = update(WORKSPACES).where(
+            columns.workspace_id == workspace_id, columns.new_told_at.is_(None)
+        )
+        await self._connection.execute(unknown.values(new_told_at=now))
+
+    async def advance_new_told(self, workspace_id: int, *, since: datetime, until: datetime) -> bool:
+        """Note when they were told; False when it is not `since` any more: another process was faster."""
+        columns = WORKSPACES.c
+        moved = update(WORKSPACES).where(columns.workspace_id == workspace_id, columns.new_told_at == since)
+        return await self._changed(moved.values(new_told_at=until)) == 1
+
     async def release(self, workspace_id: int, *, owner: str) -> None:
         """End the lease, if it is this owner's."""
         await self._connection.execute(
@@ -88,6 +109,18 @@ class Integrations(Repository):
         """
         rows = await self._connection.execute(
             select(INTEGRATIONS).where(INTEGRATIONS.c.workspace_id == workspace_id)
+        )
+        return sorted(map(_watched_of, rows), key=_by_name)
+
+    async def listed_after(self, workspace_id: int, since: datetime) -> list[WatchedIntegration]:
+        """Those that the list named after a time for the first time, and still names, ordered like `all`."""
+        columns = INTEGRATIONS.c
+        rows = await self._connection.execute(
+            select(INTEGRATIONS).where(
+                columns.workspace_id == workspace_id,
+                columns.listed_since > since,
+                columns.missing_since.is_(None),
+            )
         )
         return sorted(map(_watched_of, rows), key=_by_name)
 
@@ -132,6 +165,39 @@ class Integrations(Repository):
                 | {f"new_{column.name}": getattr(one, column.name) for column in saved}
                 for one in sorted(watched, key=_by_id)
             ],
+        )
+
+
+class Pasts(Repository):
+    """What is known of the past of integrations, as JSON: read after a start, replaced once a day."""
+
+    async def get_many(self, workspace_id: int, integration_ids: Collection[str]) -> dict[str, Any]:
+        """What was stored of these integrations, by id; those of which nothing is known are left out."""
+        rows = await self._connection.execute(
+            select(PASTS.c.integration_id, PASTS.c.past).where(
+                PASTS.c.workspace_id == workspace_id,
+                PASTS.c.integration_id.in_(self._names(integration_ids)),
+            )
+        )
+        return {integration_id: json.loads(past) for integration_id, past in rows}
+
+    async def save(self, workspace_id: int, pasts: Mapping[str, Any]) -> None:
+        """Insert or replace, in one batch; sorted, so that no two writers deadlock."""
+        if pasts:
+            await self._connection.execute(
+                replace_in(self._connection, PASTS),
+                [
+                    {"workspace_id": workspace_id, "integration_id": key, "past": json.dumps(pasts[key])}
+                    for key in sorted(pasts)
+                ],
+            )
+
+    async def remove(self, workspace_id: int, integration_id: str) -> None:
+        """Forget it, because older runs were stored: it is learned again from the runs."""
+        await self._connection.execute(
+            delete(PASTS).where(
+                PASTS.c.workspace_id == workspace_id, PASTS.c.integration_id == integration_id
+            )
         )
 
 

@@ -240,6 +240,12 @@ class Outbox(Repository):
         since: datetime | None = await self._connection.scalar(oldest)
         return since
 
+    async def failing(self, *, tries: int) -> list[tuple[Channel, str, str]]:
+        """The pending messages that failed at least so often, oldest first: their channel, key, and why."""
+        found = select(OUTBOX).where(_PENDING, OUTBOX.c.attempts >= tries, OUTBOX.c.last_error.is_not(None))
+        rows = await self._connection.execute(found.order_by(OUTBOX.c.message_id))
+        return [(value_of(Channel, row), row.key, row.last_error) for row in rows]
+
     async def delete_notices(self, before: datetime, *, limit: int) -> int:
         """Delete up to `limit` messages without a card that were sent before a time; returns how many."""
         sent = and_(

@@ -23,7 +23,10 @@ RUN_KEY = ("workspace_id", "integration_id", "sync_start_time")
 
 
 class WorkspaceRow(Base):
-    """A Braze workspace and the lease of its one poller."""
+    """A Braze workspace, the lease of its one poller, and when its new integrations were told last.
+
+    `new_told_at` is at first when the list was read as a whole for the first time.
+    """
 
     __tablename__ = "braze_workspaces"
     __table_args__ = (
@@ -37,6 +40,7 @@ class WorkspaceRow(Base):
     dashboard_link: Mapped[str | None]
     lease_owner: Mapped[str | None]
     lease_until: Mapped[datetime | None]
+    new_told_at: Mapped[datetime | None]
 
 
 class IntegrationRow(Base):
@@ -61,10 +65,22 @@ class IntegrationRow(Base):
     baseline_taken: Mapped[bool]
     baseline_start: Mapped[datetime | None]
     listed_at: Mapped[datetime | None]
+    listed_since: Mapped[datetime | None]
     status_asked_at: Mapped[datetime | None]
     missing_since: Mapped[datetime | None]
     trouble: Mapped[str | None]
     expected_start: Mapped[datetime | None]
+
+
+class PastRow(Base):
+    """What is known of the past of an integration, as JSON."""
+
+    __tablename__ = "pasts"
+    __table_args__ = (PrimaryKeyConstraint("workspace_id", "integration_id"),)
+
+    workspace_id: Mapped[WorkspaceId]
+    integration_id: Mapped[str]
+    past: Mapped[Code]
 
 
 class RunRow(Base):
@@ -134,7 +150,7 @@ class IncidentRow(Base):
             unique=True,
             **where("resolved_at IS NULL AND integration_id IS NULL"),
         ),
-        Index("ix_incidents_open", "workspace_id", "kind", **where("resolved_at IS NULL")),
+        Index("ix_incidents_open", "workspace_id", "integration_id", "kind", **where("resolved_at IS NULL")),
         Index("ix_incidents_resolved_at", "resolved_at", **where("resolved_at IS NOT NULL")),
         Index("ix_incidents_of_integration", "workspace_id", "integration_id", "kind", "incident_id"),
         no_id_reuse(),
@@ -246,6 +262,7 @@ class OutboxRow(InChannel, Base):
 
 WORKSPACES = table_of(WorkspaceRow)
 INTEGRATIONS = table_of(IntegrationRow)
+PASTS = table_of(PastRow)
 RUNS = table_of(RunRow)
 INCIDENTS = table_of(IncidentRow)
 CARDS = table_of(CardRow)

@@ -14,7 +14,9 @@ from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Filters, Snooze, Subscription
 from cdi_bot.core.statistics import Usual
+from cdi_bot.item_troubles import ItemTrouble
 from cdi_bot.monitoring.braze_port import BrazeReason
+from cdi_bot.usecases.expected_answers import ExpectedAnswer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,14 @@ class LostChannels:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BotTroubles:
+    """What the bot itself fails to do: the names of the integrations that it concerns, and what in which channel."""
+
+    names: tuple[str, ...] = ()
+    channels: tuple[ItemTrouble, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
     """`/cdi status`: the integrations that the channel is subscribed to, worst first; `rows` is one page of `total`."""
 
@@ -48,6 +58,7 @@ class Overview:
     unhealthy: int  # these, and those that are late, slow, or look wrong
     unreachable: Incident | None  # set while Braze can't be reached
     lost: LostChannels = LostChannels()
+    troubles: BotTroubles = BotTroubles()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +89,7 @@ class RunHistory:
     missing: bool
     trouble: BrazeReason | None
     left_out: tuple[str, ...] = ()  # the fields in which Braze's last answers can't be believed
-    not_judged: tuple[str, ...] = ()  # the kinds of incident that could not be judged the last time
+    troubles: tuple[ItemTrouble, ...] = ()  # what the bot itself fails to do with it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -320,4 +331,5 @@ Answer = (
     | LanguageSet
     | UnknownLanguage
     | DigestSet
+    | ExpectedAnswer
 )

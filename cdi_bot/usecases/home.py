@@ -6,7 +6,7 @@ Only channels that the person is in count, so that nobody learns of a private ch
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from cdi_bot.core.model.channel import Channel
@@ -16,9 +16,10 @@ from cdi_bot.core.model.run import Outcome, Run
 from cdi_bot.core.model.subscription import Subscription, is_pattern
 from cdi_bot.core.rules.kinds import attention, longest_row_first
 from cdi_bot.core.statistics import expected_next
-from cdi_bot.store import UnitOfWork
+from cdi_bot.item_troubles import Item, Work
+from cdi_bot.usecases.answers import BotTroubles
 from cdi_bot.usecases.base import UseCases
-from cdi_bot.usecases.queries import Health, health_of
+from cdi_bot.usecases.queries import Health, bot_troubles, health_of
 
 MOST_URGENT = 8
 """How many unhealthy integrations are shown as needing attention; the others are first in the list of all."""
@@ -71,7 +72,16 @@ class IntegrationSummary:
 
 HomeEntry = NeedsAttention | ChannelSubscription | IntegrationSummary
 
-_Entry = NeedsAttention | ChannelSubscription | WatchedIntegration
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotShown:
+    """An entry of a kind that can't be shown, for a reason that the log tells: its name stands in its place."""
+
+    kind: type[HomeEntry]
+    name: str
+
+
+_Entry = NeedsAttention | ChannelSubscription | WatchedIntegration | NotShown
 """An entry before its runs are read, which happens only for the entries of the page that is shown."""
 
 
@@ -85,7 +95,7 @@ class Home:
     them; of `unseen` it has not told yet. To `lost` subscribed channels, also of others, the bot can't post.
     """
 
-    entries: tuple[HomeEntry, ...]
+    entries: tuple[HomeEntry | NotShown, ...]
     page: int
     pages: int
     channels: int
@@ -98,6 +108,7 @@ class Home:
     unseen: int
     lost: int = 0
     may_change: bool = True
+    troubles: BotTroubles = field(default_factory=BotTroubles)
 
 
 def split(weights: Sequence[int], room: int = ROOM) -> list[range]:
@@ -126,7 +137,7 @@ class HomeQueries(UseCases):
             pages = split(_weights(entries))
             page = min(max(page, 0), len(pages) - 1)
             marks = await uow.subscriptions.channels()
-            shown = [await self._with_runs(uow, entries[place], health) for place in pages[page]]
+        shown = [await self._shown(entries[place], health) for place in pages[page]]
         seen = [each.observed_at for each in health.subscribed if each.observed_at]
         return Home(
             entries=tuple(shown),
@@ -142,6 +153,7 @@ class HomeQueries(UseCases):
             unseen=len(health.subscribed) - len(seen),
             lost=sum(mark is not None for mark in marks.values()),
             may_change=may_change,
+            troubles=bot_troubles(self.workspaces.troubles, health.subscribed, channels),
         )
 
     def _entries(self, subscriptions: Sequence[Subscription], health: Health) -> list[_Entry]:
@@ -151,33 +163,47 @@ class HomeQueries(UseCases):
         by_channel = sorted(subscriptions, key=lambda one: (one.channel.channel_id, one.subscription_id))
         return [
             *(self._needs_attention(each, subscriptions, health) for each in unhealthy[:MOST_URGENT]),
-            *(_channel_subscription(one, health) for one in by_channel),
+            *(self._channel_subscription(one, health) for one in by_channel),
             *by_urgency,
         ]
 
+    def _channel_subscription(self, one: Subscription, health: Health) -> _Entry:
+        with self.workspaces.troubles.guard(Work.SHOW, one.channel, one.selector):
+            return _channel_subscription(one, health)
+        return NotShown(kind=ChannelSubscription, name=one.selector)
+
     def _needs_attention(
         self, each: WatchedIntegration, subscriptions: Sequence[Subscription], health: Health
-    ) -> NeedsAttention:
+    ) -> NeedsAttention | NotShown:
         integration = each.integration
-        channels = {one.channel for one in subscriptions if each in health.by_selector[one.selector]}
-        return NeedsAttention(
-            integration=integration,
-            incident=health.incidents[integration.integration_id],
-            dashboard_url=dashboard_page(
-                self.workspaces.of(integration.workspace_id).workspace,
-                integration.integration_id,
-                integration.app_group_id,
-            ),
-            channels=tuple(sorted(channels)),
-        )
+        with self.workspaces.troubles.guard(Work.SHOW, _key(integration), "attention"):
+            channels = {one.channel for one in subscriptions if each in health.by_selector[one.selector]}
+            return NeedsAttention(
+                integration=integration,
+                incident=health.incidents[integration.integration_id],
+                dashboard_url=dashboard_page(
+                    self.workspaces.of(integration.workspace_id).workspace,
+                    integration.integration_id,
+                    integration.app_group_id,
+                ),
+                channels=tuple(sorted(channels)),
+            )
+        return NotShown(kind=NeedsAttention, name=integration.integration_name)
 
-    async def _with_runs(self, uow: UnitOfWork, entry: _Entry, health: Health) -> HomeEntry:
-        """Add the runs to the entry of an integration."""
+    async def _shown(self, entry: _Entry, health: Health) -> HomeEntry | NotShown:
+        """The entry as it is shown: that of an integration with its runs."""
         if not isinstance(entry, WatchedIntegration):
             return entry
+        with self.workspaces.troubles.guard(Work.SHOW, _key(entry.integration), "runs"):
+            return await self._with_runs(entry, health)
+        return NotShown(kind=IntegrationSummary, name=entry.integration.integration_name)
+
+    async def _with_runs(self, entry: WatchedIntegration, health: Health) -> IntegrationSummary:
+        """Read the runs in a transaction of their own: what is wrong with them is then this entry's alone."""
         key = entry.integration.integration_id
         # One more than is shown: the newest may be running.
-        runs = await uow.runs.page(entry.integration.workspace_id, key, offset=0, limit=TREND + 1)
+        async with self.store.read() as uow:
+            runs = await uow.runs.page(entry.integration.workspace_id, key, offset=0, limit=TREND + 1)
         ended = [run for run in runs if run.outcome is not Outcome.RUNNING]
         return IntegrationSummary(
             integration=entry.integration,
@@ -192,6 +218,10 @@ class HomeQueries(UseCases):
                 entry.integration.app_group_id,
             ),
         )
+
+
+def _key(integration: Integration) -> Item:
+    return integration.workspace_id, integration.integration_id
 
 
 def _channel_subscription(one: Subscription, health: Health) -> ChannelSubscription:
@@ -216,7 +246,7 @@ def _weights(entries: Sequence[_Entry]) -> list[int]:
             and isinstance(before, ChannelSubscription)
             and _same_channel(before, one)
         )
-        weights.append(1 if same or isinstance(one, WatchedIntegration) else 2)
+        weights.append(1 if same or isinstance(one, WatchedIntegration | NotShown) else 2)
         before = one
     return weights
 

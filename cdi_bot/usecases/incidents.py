@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
-from cdi_bot.core.model.message import Snoozed, SyncTriggered, Unsnoozed, show_card
+from cdi_bot.core.model.message import Snoozed, SyncTriggered, Unsnoozed
 from cdi_bot.core.model.requested_sync import RequestedSync
 from cdi_bot.core.model.subscription import Snooze, is_subscribed
 from cdi_bot.monitoring.braze_port import BrazeTrouble, Endpoint
@@ -29,7 +29,7 @@ from cdi_bot.usecases.answers import (
     SnoozeSet,
     SyncStarted,
 )
-from cdi_bot.usecases.base import Actor, UseCases, announce, record
+from cdi_bot.usecases.base import Actor, UseCases, announce, record, refresh_cards
 from cdi_bot.usecases.lookup import braze_refusal
 
 _ATTEMPTS = 5
@@ -203,7 +203,7 @@ async def _acknowledge_open(
     for incident in fresh:
         actor = Actor(channel=channel, who=who, at=at, workspace_id=incident.workspace_id)
         await record(uow, actor, "acknowledge", incident.integration_id or incident.kind.value)
-    await _refresh_cards(uow, fresh, at)
+    await refresh_cards(uow, fresh, at)
     return before
 
 
@@ -240,7 +240,7 @@ async def _snooze(
         reason=reason,
     )
     await announce(uow, actor, "snooze", integration.integration_id, content)
-    await _refresh_cards(uow, incidents, actor.at, channel=actor.channel)
+    await refresh_cards(uow, incidents, actor.at, channel=actor.channel)
     return SnoozeSet(channel=actor.channel, integration=integration, until=until, reason=reason)
 
 
@@ -259,18 +259,8 @@ async def _unsnooze(uow: UnitOfWork, actor: Actor, integration: Integration) -> 
         )
         await announce(uow, actor, "unsnooze", integration.integration_id, content)
         incidents = await _open_incidents(uow, integration)
-        await _refresh_cards(uow, incidents, actor.at, channel=actor.channel)
+        await refresh_cards(uow, incidents, actor.at, channel=actor.channel)
     return SnoozeEnded(integration=integration, was_snoozed=was_snoozed)
-
-
-async def _refresh_cards(
-    uow: UnitOfWork, incidents: Sequence[Incident], now: datetime, *, channel: Channel | None = None
-) -> None:
-    """Owe the cards that show these incidents their new state: everywhere, or in one channel."""
-    cards = await uow.cards.of_incidents([incident.incident_id for incident in incidents])
-    ids = {card.card_id for of_one in cards.values() for card in of_one if channel in (None, card.channel)}
-    raised = await uow.cards.raise_revision(ids)
-    await uow.outbox.add([show_card(card, now) for card in raised.values()], now=now)
 
 
 async def _announce_sync(

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, normalize_name
+from cdi_bot.item_troubles import Work
 from cdi_bot.monitoring.braze_port import NO_SUCH_INTEGRATION, STATUS_PATIENCE, BrazeReason, Endpoint, within
 from cdi_bot.monitoring.workspaces import WatchedWorkspace, WatchedWorkspaces
-from cdi_bot.store import Store
+from cdi_bot.store import RowRefused, Store
 from cdi_bot.usecases.answers import BrazeRefused, NoMatch, SeveralMatches
 
 PERMISSIONS = {
@@ -143,9 +145,14 @@ class Lookup:
         )
 
     async def refresh(self, integration: Integration) -> BrazeReason | None:
-        """Read the newest runs of an integration; returns why that failed in time, `None` if it did not."""
-        poller = self._workspaces.of(integration.workspace_id).poller
-        return await within(self.status_patience, poller.refresh(integration.integration_id))
+        """Read the newest runs of an integration; returns why that failed in time, `None` if it did not.
+
+        Where the bot itself fails with them, what is stored is shown, and the register says that it fails.
+        """
+        poller, key = self._workspaces.of(integration.workspace_id).poller, integration.integration_id
+        with self._workspaces.troubles.guard(Work.ASK, (integration.workspace_id, key)), suppress(RowRefused):
+            return await within(self.status_patience, poller.refresh(key))
+        return None
 
     async def _stored(self, query: str, workspace_id: int) -> Match:
         async with self._store.read() as uow:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,6 +15,7 @@ from cdi_bot.core.routing import concerns
 from cdi_bot.core.rules.kinds import attention, longest_row_first, rules_of, severity, worst_by_integration
 from cdi_bot.core.rules.unreachable import UNREACHABLE
 from cdi_bot.core.statistics import expected_next, usual_of
+from cdi_bot.item_troubles import ItemTroubles
 from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint, within
 from cdi_bot.monitoring.fetch import backfill_history
 from cdi_bot.monitoring.workspaces import WatchedWorkspaces
@@ -22,6 +23,7 @@ from cdi_bot.store import Store, UnitOfWork
 from cdi_bot.usecases.answers import (
     Answer,
     AuditTrail,
+    BotTroubles,
     IntegrationList,
     LostChannels,
     Overview,
@@ -92,6 +94,7 @@ class Queries:
             unhealthy=health.unhealthy,
             unreachable=health.unreachable,
             lost=LostChannels(here=marks.get(channel), elsewhere=len(marks.keys() - {channel})),
+            troubles=bot_troubles(self.workspaces.troubles, health.subscribed, {channel}),
         )
 
     async def history(
@@ -156,7 +159,7 @@ class Queries:
             missing=watched.missing_since is not None,
             trouble=trouble,
             left_out=tuple(self.workspaces.of(workspace_id).poller.left_out(key)),
-            not_judged=tuple(self.workspaces.of(workspace_id).evaluator.fails_to_judge(key)),
+            troubles=tuple(self.workspaces.troubles.of([(workspace_id, key)])),
         )
 
     async def listing(
@@ -310,6 +313,16 @@ async def health_of(uow: UnitOfWork, workspace_id: int, subscriptions: Sequence[
         incidents=await worst_incidents(uow, listed, subscriptions),
         unreachable=next((each for each in unreachable if not each.is_recovering), None),
     )
+
+
+def bot_troubles(
+    troubles: ItemTroubles, watched: Sequence[WatchedIntegration], channels: Collection[Channel]
+) -> BotTroubles:
+    """What stands in the register of these integrations and channels."""
+    items = {each.item for each in troubles.present()}
+    named = [one.integration for one in watched] if items else []
+    names = [each.integration_name for each in named if (each.workspace_id, each.integration_id) in items]
+    return BotTroubles(names=tuple(names), channels=tuple(troubles.of(channels)))
 
 
 async def worst_incidents(

@@ -112,7 +112,7 @@ async def test_over_what_is_stored(program: Program, url: str) -> None:
     assert summary["runs"] == 24 * 3
     assert [datetime.fromisoformat(each["run_start"]) for each in incidents] == [times(10)[0]]
     people = await program.run("backtest", env={"DATABASE_URL": url})
-    assert "Would have sent 1 alert in the last 30 days: 1 sync_failed." in people.out
+    assert "Would have sent 1 alert in the last 30 days: 1 failed." in people.out
     assert people.code == 0
 
 

@@ -94,7 +94,7 @@ def test_the_worst_come_first() -> None:
         map(named, "dcba"), sums, [lasting(START, START + HOUR, "b"), lasting(END, None, "c")], START, END
     )
     assert [part.integration.integration_id for part in told] == ["b", "a", "c", "d"]
-    assert [part.is_open for part in told] == [False, False, True, False]
+    assert [bool(part.still_open) for part in told] == [False, False, True, False]
     whole = totals(told)
     assert (whole.runs, whole.failed, whole.rows_synced, whole.rows_failed) == (23, 10, 12, 3)
     assert whole.unhealthy_for == HOUR

@@ -14,7 +14,13 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident, Kind, Topic
 from cdi_bot.core.model.run import DOCUMENTED_STATUSES
 from cdi_bot.core.model.subscription import FilterDecision, Filters, Snooze, Subscription, passes_filters
-from cdi_bot.core.routing import channels_for_recovery, channels_for_runs, mention_for, snoozed_until
+from cdi_bot.core.routing import (
+    channels_for_lifecycle,
+    channels_for_recovery,
+    channels_for_runs,
+    mention_for,
+    snoozed_until,
+)
 from tests.core.runs_kit import NOON, at, integration, run
 
 ONE, TWO = Channel(team_id="T1", channel_id="C1"), Channel(team_id="T1", channel_id="C2")
@@ -108,6 +114,16 @@ def test_recovery_is_heard_by_who_asked_for_it() -> None:
     assert channels_for_recovery(everyone, integration(), incident()) == set()
     assert channels_for_recovery(everyone, integration("Orders", "orders"), incident()) == {ONE}
     assert channels_for_recovery(everyone, None, incident(None)) == {ONE}
+
+
+def test_changes_in_braze_are_heard_by_who_asked_for_them() -> None:
+    """By the name before or after, where the topic is among those of the subscription."""
+    before = integration()
+    after = replace(before, integration_name="Customers")
+    everyone = [subscription("Us*"), subscription("cust*", TWO)]
+    assert channels_for_lifecycle(everyone, before, after) == {ONE, TWO}
+    everyone = [subscription(topics=frozenset({Topic.ERROR})), subscription("orders", TWO)]
+    assert channels_for_lifecycle(everyone, before, after) == set()
 
 
 def test_everybody_named_is_called_once() -> None:

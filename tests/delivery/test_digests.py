@@ -16,6 +16,7 @@ from cdi_bot.core.digest_schedule import Schedule, zone_named
 from cdi_bot.core.model.channel import Channel, ChannelSettings
 from cdi_bot.core.model.message import Digest
 from cdi_bot.delivery.digests import OBSERVATION_PATIENCE, Digests
+from cdi_bot.item_troubles import ItemTroubles
 from cdi_bot.sandbox.slack.seed_data import MARKETING_OPS
 from tests.rigs.whole import ALERTS, WHO, Whole, whole
 
@@ -78,6 +79,7 @@ async def told(tmp_path: Path) -> AsyncIterator[Told]:
             workspace_ids=[bot.workspace_id],
             clock=bot.clock,
             wake=bot.bot.dispatcher.wake,
+            troubles=bot.bot.app.workspaces.troubles,
         )
         yield Told(bot, digests)
 
@@ -106,7 +108,11 @@ async def test_each_period_is_told_once(told: Told) -> None:
     """However often the clock is looked at, and by however many processes."""
     await told.schedule(NINE)
     other = Digests(
-        store=told.bot.store, workspace_ids=[told.bot.workspace_id], clock=told.bot.clock, wake=lambda: None
+        store=told.bot.store,
+        workspace_ids=[told.bot.workspace_id],
+        clock=told.bot.clock,
+        wake=lambda: None,
+        troubles=ItemTroubles(told.bot.clock),
     )
     await told.leap(NINE.next_due(zone_named(BERLIN), told.bot.clock.now), looks=False)
     await told.bot.run(35, step=5)

@@ -137,7 +137,7 @@ async def test_a_message_that_another_version_wrote_stops_no_other(bot: Whole, t
         await bot.run(300)
     assert len(bot.messages()) == 1
     assert bot.store.trouble is None
-    assert [line["event"] for line in logged if line["log_level"] not in {"info", "debug"}] == [
+    assert [line["why"] for line in logged if line["log_level"] not in {"info", "debug"}] == [
         "message can't be read; was it written by a newer cdi-bot?"
     ]
     write(content_to_json(left))

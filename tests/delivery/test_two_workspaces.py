@@ -14,12 +14,12 @@ from cdi_bot.core.digest_schedule import Schedule
 from cdi_bot.core.model.channel import Channel, ChannelSettings
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Workspace
+from cdi_bot.core.model.lifecycle import IntegrationChanged, LifecycleChange, LifecycleEvent
 from cdi_bot.core.model.message import (
     Content,
     Digest,
     FailedAgain,
     GroupedReply,
-    IntegrationMissing,
     OutboxMessage,
     Recovered,
     RunStarted,
@@ -132,6 +132,7 @@ class Both:
             workspace_ids=[half.id for half in self.halves],
             clock=self.desk.clock,
             wake=lambda: None,
+            troubles=self.desk.app.workspaces.troubles,
         )
         for _ in range(3):
             await digests.tick()
@@ -268,7 +269,12 @@ def _notices(half: Half) -> list[Content]:
             is_certain=True,
             thread_ts=None,
         ),
-        IntegrationMissing(workspace_id=half.id, integration_id=ID),
+        IntegrationChanged(
+            workspace_id=half.id,
+            integration_id=ID,
+            event=LifecycleEvent(change=LifecycleChange.DELETED),
+            by_id=True,
+        ),
     ]
 
 

@@ -16,6 +16,7 @@ from structlog.testing import capture_logs
 from cdi_bot.core.model.incident import Kind
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.rules.sync_failed import IncidentChange
+from cdi_bot.item_troubles import ItemTroubles
 from cdi_bot.monitoring import recorder
 from cdi_bot.monitoring.recorder import Observation, Recorder
 from cdi_bot.store import RowRefused, Store, StoreTrouble
@@ -59,7 +60,7 @@ def seen(workspace_id: int, integration_id: str, *runs: Run) -> Observation:
 
 async def test_what_comes_together_is_stored_together(store: Store) -> None:
     """The first goes at once, the rest in one transaction, and each caller gets the findings of its own."""
-    workspace_id, recording = await a_workspace(store), Recorder(store)
+    workspace_id, recording = await a_workspace(store), Recorder(store, ItemTroubles(lambda: NOW))
     first = asyncio.ensure_future(
         recording.record([seen(workspace_id, "first", run(0, "error", "first"))], NOW)
     )
@@ -88,7 +89,7 @@ async def test_what_comes_together_is_stored_together(store: Store) -> None:
 
 async def test_observations_of_one_integration_follow_each_other(store: Store) -> None:
     """What is seen of an integration twice at once is one incident with two failures, told in order."""
-    workspace_id, recording = await a_workspace(store), Recorder(store)
+    workspace_id, recording = await a_workspace(store), Recorder(store, ItemTroubles(lambda: NOW))
     looks = [[run(0)], [run(0), run(1)], [run(0), run(1), run(2, "success")]]
     found = await asyncio.gather(
         *(recording.record([seen(workspace_id, "one", *runs)], NOW) for runs in looks)
@@ -103,7 +104,7 @@ async def test_observations_of_one_integration_follow_each_other(store: Store) -
 async def test_a_transaction_stays_small(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """No more than so many observations go together, unless somebody brings more at once."""
     monkeypatch.setattr(recorder, "MOST", 3)
-    workspace_id, recording = await a_workspace(store), Recorder(store)
+    workspace_id, recording = await a_workspace(store), Recorder(store, ItemTroubles(lambda: NOW))
     sizes = (2, 2, 1, 5)
     with counted() as begun:
         found = await asyncio.gather(
@@ -118,7 +119,7 @@ async def test_a_transaction_stays_small(store: Store, monkeypatch: pytest.Monke
 
 async def test_one_bad_observation_spoils_no_other(store: Store) -> None:
     """Where a batch can't be stored, each caller's part is tried by itself, and only the bad one fails."""
-    workspace_id, recording = await a_workspace(store), Recorder(store)
+    workspace_id, recording = await a_workspace(store), Recorder(store, ItemTroubles(lambda: NOW))
     bad = seen(workspace_id, "bad", cast("Run", "no run"))
     good, refused, other = await asyncio.gather(
         recording.record([seen(workspace_id, "good", run(0, "error", "good"))], NOW),
@@ -136,7 +137,7 @@ async def test_one_row_that_the_database_refuses_spoils_no_other(
 ) -> None:
     """Neither of another caller nor of the same one; it is logged once, and told to who brought nothing else."""
     store = await Store.open(databases.migrated(engine, tmp_path))
-    workspace_id, recording = await a_workspace(store), Recorder(store)
+    workspace_id, recording = await a_workspace(store), Recorder(store, ItemTroubles(lambda: NOW))
     bad = seen(workspace_id, "bad", run(0, "error", "bad", rows_synced=-1))
     good, other = (seen(workspace_id, name, run(0, "error", name)) for name in ("good", "other"))
     with capture_logs() as logged:
@@ -149,7 +150,7 @@ async def test_one_row_that_the_database_refuses_spoils_no_other(
             )
             assert isinstance(refused, RowRefused)
             assert [len(cast("list[Any]", each)) for each in stored] == [1, 1]
-    assert [line["integration"] for line in logged if line["event"] == "observation refused"] == ["bad"]
+    assert [line["integration"] for line in logged if line["event"] == "item failed"] == ["bad"]
     async with store.read() as look:
         found = await look.incidents.open_for(workspace_id, Kind.SYNC_FAILED, ["good", "other", "bad"])
     assert {each.integration_id for each in found} == {"good", "other"}
@@ -159,7 +160,7 @@ async def test_one_row_that_the_database_refuses_spoils_no_other(
 
 async def test_who_gives_up_is_left_out(store: Store) -> None:
     """An observation whose caller has gone before its turn is not stored, and the work goes on."""
-    workspace_id, recording = await a_workspace(store), Recorder(store)
+    workspace_id, recording = await a_workspace(store), Recorder(store, ItemTroubles(lambda: NOW))
     first = asyncio.ensure_future(recording.record([seen(workspace_id, "first")], NOW))
     with counted() as begun:
         while not begun and not first.done():  # noqa: ASYNC110  # no event tells of a statement
@@ -178,7 +179,7 @@ async def test_who_gives_up_is_left_out(store: Store) -> None:
 
 async def test_trouble_of_the_database_reaches_everybody(store: Store) -> None:
     """A workspace that is not stored has no observations, whoever brings them."""
-    recording = Recorder(store)
+    recording = Recorder(store, ItemTroubles(lambda: NOW))
     found = await asyncio.gather(
         *(recording.record([seen(99, name)], NOW) for name in "ab"), return_exceptions=True
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cdi_bot.item_troubles import ItemTroubles
 from cdi_bot.monitoring.retention import INTEGRATIONS, REST, STEP, Cleanup
 from cdi_bot.store import Store
 from tests.databases import Databases
@@ -43,7 +44,9 @@ async def test_a_pass_ends_with_nothing_old_left_and_is_followed_by_a_rest(store
         await work.runs.save(workspace_id, [run(-MINUTES - 9, integration_id=others[-1])])
         await work.incidents.add([incident(workspace_id, others[0], resolved_at=old[0].sync_start_time)])
     clock = Clock(NOW)
-    retention = Cleanup(store=store, clock=clock, keep=timedelta(days=DAYS))
+    retention = Cleanup(
+        store=store, clock=clock, keep=timedelta(days=DAYS), troubles=ItemTroubles(Clock(NOW))
+    )
     left = []
     for _ in range(6):
         await retention.tick()
@@ -69,7 +72,9 @@ async def test_trouble_with_the_database_only_delays_it(store: Store, tmp_path: 
     file = tmp_path / "cdi_bot.db"
     away = file.rename(tmp_path / "away.db")
     file.mkdir()
-    retention = Cleanup(store=store, clock=Clock(NOW), keep=timedelta(days=DAYS))
+    retention = Cleanup(
+        store=store, clock=Clock(NOW), keep=timedelta(days=DAYS), troubles=ItemTroubles(Clock(NOW))
+    )
     await retention.tick()
     file.rmdir()
     away.rename(file)

@@ -11,6 +11,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from cdi_bot.item_troubles import Work
 from cdi_bot.operator.http import ListenError, SlackEvents, WebServer, build_web
 
 
@@ -49,6 +50,19 @@ async def test_healthz(client: aiohttp.ClientSession) -> None:
         served.reasons = ["Slack can't be reached"]
         async with client.get(f"{served.url}/healthz") as answer:
             assert (answer.status, await answer.text()) == (200, "ok\n")
+
+
+async def test_readyz_counts_what_fails_with_single_items() -> None:
+    """It is ready all the same: everything else is done."""
+    app = build_web(
+        ready=list, metrics=numbers, slack_events=None, troubles=lambda: {Work.JUDGE: 2, Work.DIGEST: 1}
+    )
+    server = WebServer(app, host="127.0.0.1", port=0)
+    port = await server.serve()
+    async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}/readyz") as answer:
+        assert answer.status == 200
+        assert (await answer.json())["item_troubles"] == {"judge": 2, "digest": 1}
+    await server.stop()
 
 
 async def test_readyz_tells_the_reasons(client: aiohttp.ClientSession) -> None:

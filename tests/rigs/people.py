@@ -33,6 +33,7 @@ from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import Store
 from cdi_bot.usecases.access import Access
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings
+from cdi_bot.usecases.expected import MarkExpected
 from cdi_bot.usecases.incidents import IncidentResponse
 from cdi_bot.usecases.queries import Queries
 from cdi_bot.usecases.subscription_form import SubscriptionForms
@@ -66,6 +67,7 @@ class Desk:
     access: Access
     subscriptions: ChangeSubscriptions
     incidents: IncidentResponse
+    expected: MarkExpected
     channels: ChangeChannelSettings
     forms: SubscriptionForms
     queries: Queries
@@ -78,8 +80,10 @@ class Desk:
             slack=slack,
             subscriptions=self.subscriptions,
             incidents=self.incidents,
+            expected=self.expected,
             queries=self.queries,
             channels=self.channels,
+            previews=self.app.previews,
             access=self.access,
             directory=self.directory,
             i18n=Translator(),
@@ -191,6 +195,7 @@ async def responder(
             access=app.access,
             subscriptions=app.subscriptions,
             incidents=app.incidents,
+            expected=app.expected,
             channels=app.channels,
             forms=app.forms,
             queries=app.queries,

@@ -162,6 +162,7 @@ class Whole:
             (watched.evaluator.tick, INTERVALS["conditions"]),
             (watched.freshness.tick, INTERVALS["conditions"]),
             (watched.requested_syncs.tick, INTERVALS["follow"]),
+            (bot.app.clusters.tick, INTERVALS["clusters"]),
             (bot.app.store_health.tick, INTERVALS["database"]),
         ):
             if everything or self.clock.now >= due.get(work, self.clock.now):

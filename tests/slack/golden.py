@@ -31,7 +31,8 @@ SAMPLES = re.compile(
     r"Users attributes( \(Snowflake\))?|Users(: (attributes|consent)|\*|(?=”))|us(ers)?\*|Active users|Catalog|Orders|"
     r"Usrs|Integration \d+|Purchases \(BigQuery\)|(warehouse )?move|abc123(xyz)?|on:eror|statsu|klingon|nothing(?=”)|"
     r"&(amp|lt|gt);|cat(?= )|!channel|half_done|some_new_word|all$|S0123ABCDE|English|UTC|Asia/Tokyo|Europe/\w+|"
-    r"Snowflake|BigQuery|Databricks|Amazon (S3|Redshift)|Azure Blob Storage|Paused|(data|ops)@northwind\.example|"
+    r"Snowflake|BigQuery|Databricks|Amazon (S3|Redshift)|Azure Blob Storage|Paused|Archived|"
+    r"(data|ops)@northwind\.example|"
     r"I can't do this: Braze does not answer in time\.|(Done|More|No|Wait)\.|^(History|Subscriptions)$"
 )
 """What Braze and people named in the samples, and time zones: no language changes these."""

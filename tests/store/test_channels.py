@@ -44,6 +44,7 @@ async def test_a_subscription_is_kept_whole(store: Store) -> None:
         topics=frozenset({Topic.PARTIAL, Topic.RUNNING}),
         min_rows=5,
         min_percent=0.5,
+        fresh="09:00 Europe/Berlin",
         mention="<@U2>",
         off=frozenset({"spike", "rows_low"}),
     )
@@ -140,10 +141,14 @@ async def test_the_greatest_magnitude_is_accepted(store: Store) -> None:
     async with store.write() as work:
         for word in words:
             await work.expected.mark(word)
-        assert await work.expected.accepted(workspace_id) == {"one": {"rows_low": 9.0, "spike": 1.5}}
+        assert await work.expected.accepted(workspace_id) == {
+            "one": {"rows_low": (9.0, NOW), "spike": (1.5, NOW)}
+        }
         assert await work.expected.count(CHANNEL, workspace_id, "rows_low") == 2
         assert await work.expected.take_back(words[2], "U1", NOW)
-        assert await work.expected.accepted(workspace_id) == {"one": {"rows_low": 5.0, "spike": 1.5}}
+        assert await work.expected.accepted(workspace_id) == {
+            "one": {"rows_low": (5.0, NOW), "spike": (1.5, NOW)}
+        }
         assert await work.expected.take_back(words[1], "U1", NOW)
         assert await work.expected.count(CHANNEL, workspace_id, "rows_low") == 1
         assert await work.expected.count(OTHER_CHANNEL, workspace_id, "rows_low") == 0
@@ -197,16 +202,19 @@ async def test_snoozes_are_ended_by_people_and_by_recovery(store: Store) -> None
         assert await work.snoozes.end(CHANNEL, workspace_id, "one") == []
 
 
-async def test_expired_snoozes_are_returned_once(store: Store) -> None:
-    """Whoever removes an ended snooze gets it, and nobody after."""
+async def test_an_expired_snooze_is_removed_once(store: Store) -> None:
+    """It is found when its time is over; whoever removes it first has removed it, and nobody after."""
     workspace_id = await a_workspace(store)
     timed, endless = a_snooze(workspace_id), a_snooze(workspace_id, OTHER_CHANNEL, None)
     async with store.write() as work:
         await work.snoozes.save(timed)
         await work.snoozes.save(endless)
-        assert await work.snoozes.remove_expired(NOW + 4 * MINUTE) == []
-        assert await work.snoozes.remove_expired(NOW + 5 * MINUTE) == [timed]
-        assert await work.snoozes.remove_expired(NOW + 5 * MINUTE) == []
+        assert await work.snoozes.expired(workspace_id, NOW + 4 * MINUTE) == []
+        assert await work.snoozes.expired(workspace_id, NOW + 5 * MINUTE) == [timed]
+        assert not await work.snoozes.remove_expired(timed, NOW + 4 * MINUTE)
+        assert await work.snoozes.remove_expired(timed, NOW + 5 * MINUTE)
+        assert not await work.snoozes.remove_expired(timed, NOW + 5 * MINUTE)
+        assert not await work.snoozes.remove_expired(endless, NOW + 5 * MINUTE)
 
 
 async def test_the_newest_entries_of_a_channel(store: Store) -> None:
@@ -251,6 +259,22 @@ async def test_settings_are_kept_whole(store: Store) -> None:
         async with store.read() as work:
             assert await work.channels.settings(CHANNEL) == said
             assert await work.channels.settings(OTHER_CHANNEL) is None
+
+
+async def test_a_time_of_day_moves_with_the_zone_of_its_channel(store: Store) -> None:
+    """A length of time does not, nor what stands in another channel; without a zone it is UTC."""
+    workspace_id = await a_workspace(store)
+    for selector, fresh in (("a", "09:00 UTC"), ("b", "36h"), ("c", None), ("d", "17:30 Asia/Tokyo")):
+        await subscribe(store, workspace_id, selector, filters=Filters(fresh=fresh))
+    await subscribe(store, workspace_id, channel=OTHER_CHANNEL, filters=Filters(fresh="09:00 UTC"))
+    for zone, moved in (("Europe/Berlin", "Europe/Berlin"), (None, "UTC")):
+        async with store.write() as work:
+            await work.channels.save_settings(replace(SETTINGS, zone=zone))
+        async with store.read() as work:
+            here = [each.filters.fresh for each in await work.subscriptions.for_channel(CHANNEL)]
+            (there,) = await work.subscriptions.for_channel(OTHER_CHANNEL)
+        assert here == [f"09:00 {moved}", "36h", None, f"17:30 {moved}"]
+        assert there.filters.fresh == "09:00 UTC"
 
 
 async def test_digests_longest_waiting_first(store: Store) -> None:

@@ -62,6 +62,41 @@ async def test_incidents_get_their_ids_in_order(store: Store) -> None:
     assert await add(store) == []
 
 
+async def test_what_is_open_or_over_lately_has_a_fingerprint(store: Store) -> None:
+    """It changes with each of their changes, and with nothing else."""
+    workspace_id, other = await a_workspace(store), await a_workspace(store, "fra-01")
+    one, _, lately = await add(
+        store,
+        incident(workspace_id, "one"),
+        incident(workspace_id, "long ago", resolved_at=NOW - 2 * MINUTE),
+        incident(workspace_id, "lately", resolved_at=NOW),
+    )
+    seen: list[tuple[int, int, int]] = []
+
+    async def look() -> tuple[int, int, int]:
+        async with store.read() as work:
+            assert await work.incidents.over_since(workspace_id, NOW - MINUTE) == over
+            seen.append(await work.incidents.fingerprint(workspace_id, NOW - MINUTE))
+        return seen[-1]
+
+    over = [lately]
+    assert await look() == (1, 1, 1)
+    await add(store, incident(other, "one"), incident(workspace_id, "older", resolved_at=NOW - 3 * MINUTE))
+    assert await look() == (1, 1, 1)
+    acknowledged = replace(one, acknowledged_by="U1", acknowledged_at=NOW, revision=2)
+    async with store.write() as work:
+        assert await work.incidents.update(acknowledged, expected_revision=1)
+    await look()
+    ended = replace(acknowledged, resolved_at=NOW + MINUTE, revision=3)
+    async with store.write() as work:
+        assert await work.incidents.update(ended, expected_revision=2)
+    over = [ended, lately]
+    await look()
+    await add(store, incident(workspace_id, "new"))
+    await look()
+    assert len(set(seen)) == 4
+
+
 async def test_open_incidents_are_found_by_kind_and_integration(store: Store) -> None:
     """Only open ones of the workspace and kind are found, oldest first."""
     workspace_id, other = await a_workspace(store), await a_workspace(store, "fra-01")

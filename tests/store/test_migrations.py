@@ -19,7 +19,8 @@ from sqlalchemy import Connection, Inspector, create_engine, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.message import ChannelBroken, Content, GroupedReply, IntegrationMissing
+from cdi_bot.core.model.lifecycle import IntegrationChanged, LifecycleChange, LifecycleEvent
+from cdi_bot.core.model.message import ChannelBroken, Content, GroupedReply
 from cdi_bot.store import StoreTrouble, migrate
 from cdi_bot.store.engine import sync_url
 from cdi_bot.store.outbox import content_from_json
@@ -182,7 +183,12 @@ def test_the_kind_unreachable_keeps_its_incidents_and_audit(bare: str) -> None:
         ),
         (
             '{"workspace_id": 1, "integration_id": "one", "what": "gone"}',
-            IntegrationMissing(workspace_id=1, integration_id="one"),
+            IntegrationChanged(
+                workspace_id=1,
+                integration_id="one",
+                event=LifecycleEvent(change=LifecycleChange.DELETED),
+                by_id=True,
+            ),
         ),
         (
             '{"channel": {"team_id": "T1", "channel_id": "C1"}, "reason": "gone", "what": "channel_broken"}',
@@ -338,3 +344,40 @@ def test_of_freshness_there_is_one_open_incident_for_each_limit(bare: str) -> No
         assert list(connection.execute(text("SELECT kind FROM incidents")).scalars()) == ["late"]
         assert list(connection.execute(text("SELECT card_id FROM cards")).scalars()) == [1]
     migrate.upgrade(bare)
+
+
+def test_who_chose_nothing_gets_the_new_topic(bare: str) -> None:
+    """A subscription with the topics of before hears of changes in Braze too; one that chose others does not."""
+    migrate.upgrade(bare)
+    migrate.downgrade(bare, "0012")
+    before = {
+        "all": "config_error error late partial quality recovery slow",
+        "one": "error",
+        "two": "config_error error late partial quality recovery running slow",
+    }
+    with connected(bare) as connection:
+        connection.execute(
+            text("INSERT INTO braze_workspaces (workspace_id, base_url) VALUES (1, 'https://b')")
+        )
+        for selector, topics in before.items():
+            connection.execute(
+                text(
+                    """
+                    INSERT INTO subscriptions (team_id, channel_id, workspace_id, selector, topics, created_by,
+                        created_at)
+                    VALUES ('T1', 'C1', 1, :selector, :topics, 'U1', '2026-03-25 12:00:00')
+                    """
+                ),
+                {"selector": selector, "topics": topics},
+            )
+
+    def kept() -> dict[str, set[str]]:
+        with connected(bare) as connection:
+            rows = connection.execute(text("SELECT selector, topics FROM subscriptions")).all()
+        return {row.selector: set(row.topics.split()) for row in rows}
+
+    migrate.upgrade(bare)
+    expected = {selector: set(topics.split()) for selector, topics in before.items()}
+    assert kept() == expected | {"all": expected["all"] | {"lifecycle"}}
+    migrate.downgrade(bare, "0012")
+    assert kept() == expected

@@ -27,6 +27,7 @@ Ask = Callable[[UnitOfWork], Awaitable[object]]
 
 ASKED: dict[str, Ask] = {
     "newest run per integration": lambda work: work.runs.newest(1, IDS),
+    "newest data of each": lambda work: work.runs.arrivals(1, IDS, since=NOW),
     "open runs": lambda work: work.runs.running(1, IDS),
     "runs since": lambda work: work.runs.since(1, "i000007", NOW + (RUNS - 2) * MINUTE),
     "runs of several since": lambda work: work.runs.since_each(
@@ -54,6 +55,8 @@ ASKED: dict[str, Ask] = {
     "open incidents of some": lambda work: work.incidents.open_for(1, Kind.SYNC_FAILED, IDS),
     "open incidents of every kind": lambda work: work.incidents.open_for(1, None, IDS),
     "open incidents of all": lambda work: work.incidents.open_for(1, Kind.SYNC_FAILED, None),
+    "incidents over lately": lambda work: work.incidents.over_since(1, NOW + (RUNS - 2) * MINUTE),
+    "whether incidents changed": lambda work: work.incidents.fingerprint(1, NOW + (RUNS - 2) * MINUTE),
     "channels with something due": lambda work: work.outbox.claim_channels(
         owner="me", now=NOW + MINUTE, until=NOW + 2 * MINUTE, limit=10
     ),

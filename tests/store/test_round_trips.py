@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from cdi_bot.core.model import message as contents
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import EXPECTABLE, Topic
+from cdi_bot.core.model.lifecycle import LifecycleChange, LifecycleEvent
 from cdi_bot.core.model.message import (
     Content,
     Digest,
@@ -61,6 +62,10 @@ FIELDS: dict[str, st.SearchStrategy[object]] = {
     "workspace_id": NUMBERS,
     "runs": NUMBERS,
     "run_start": TIMES,
+    "rows": NUMBERS,
+    "usual": NUMBERS,
+    "magnitude": st.floats(0, 1e12),
+    "changes": st.none() | ANY_TEXT,
     "until": st.none() | TIMES,
     "after_good": st.booleans(),
     "changed": st.booleans(),
@@ -74,6 +79,18 @@ FIELDS: dict[str, st.SearchStrategy[object]] = {
     "digest": st.none() | ANY_TEXT,
     "fact": st.sampled_from(get_args(ReplyFact)),
     "incident_ids": st.lists(NUMBERS).map(tuple),
+    "integration_ids": st.lists(ANY_TEXT, max_size=3).map(tuple),
+    "total": NUMBERS,
+    "by_id": st.booleans(),
+    "is_covered": st.booleans(),
+    "event": st.builds(
+        LifecycleEvent,
+        change=st.sampled_from(LifecycleChange),
+        before=st.none() | ANY_TEXT,
+        after=st.none() | ANY_TEXT,
+        planned_before=st.none() | TIMES,
+        planned_after=st.none() | TIMES,
+    ),
 }
 OF_DIGEST = FIELDS | {"until": TIMES}
 KINDS: list[type[Content]] = list(Content.__args__)  # every kind of content there is

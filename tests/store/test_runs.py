@@ -9,6 +9,7 @@ import pytest
 
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.run import Run
+from cdi_bot.core.rules.stale import Arrivals
 from cdi_bot.core.statistics import RunTotals
 from cdi_bot.store import Store
 from tests.store.samples import MINUTE, NOW, a_workspace, incident, run
@@ -57,6 +58,23 @@ async def test_the_newest_run_of_each_integration_is_found(store: Store) -> None
         nobody = await work.runs.newest(workspace_id, [])
     assert newest == {"a": run(3, integration_id="a"), "b": run(3, integration_id="b")}
     assert nobody == {}
+
+
+async def test_the_newest_data_of_each_integration_is_found(store: Store) -> None:
+    """Its newest good run, and the newest run with a watermark, good or not, of those that began lately."""
+    workspace_id = await a_workspace(store)
+    marked = run(1, "partial", last_timestamp_synced=NOW)
+    old = run(-60, "success", "old", last_timestamp_synced=NOW)
+    good = run(0, "success")
+    await save(store, workspace_id, good, marked, run(2), run(3, "running"), old, run(4, "error", "bad"))
+    async with store.read() as work:
+        found = await work.runs.arrivals(workspace_id, ["one", "old", "bad", "none"], since=NOW - MINUTE)
+    assert found == {
+        "one": Arrivals(good=good, marked=marked),
+        "old": Arrivals(good=old),
+        "bad": Arrivals(),
+        "none": Arrivals(),
+    }
 
 
 async def test_running_runs_are_found(store: Store) -> None:

@@ -31,6 +31,7 @@ class MistakeKind(StrEnum):
     MISSING_TIME = "missing_time"  # a snooze without an end
     BAD_TIME = "bad_time"  # not a length of time, or one too short or too long
     UNKNOWN_STATUS = "unknown_status"  # a word in `on:` that is no status
+    UNKNOWN_REASON = "unknown_reason"  # a word in `off:` that is no reason
     BAD_NUMBER = "bad_number"  # `rows:` or `percent:` without a fitting number
     UNKNOWN_OPTION = "unknown_option"  # `word:value` that this command does not take
     BAD_FRESHNESS = "bad_freshness"  # `fresh:` with something that is no length of time and no time of day

@@ -23,13 +23,21 @@ from cdi_bot.core.commands.specification import (
 from cdi_bot.core.commands.tokenizer import Token
 from cdi_bot.core.digest_schedule import read_time_of_day
 from cdi_bot.core.freshness_limit import LONGEST, SHORTEST, FreshnessLimit
-from cdi_bot.core.model.incident import Topic
+from cdi_bot.core.model.incident import EXPECTABLE, Topic
 from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscribe(ChannelCommand):
     """Subscribe a channel to what `selector` takes in: words for one integration, a pattern, or `all`."""
+
+    selector: str
+    filters: Filters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewSubscription(ChannelCommand):
+    """What a subscription to it would have told in the last 30 days."""
 
     selector: str
     filters: Filters
@@ -52,10 +60,15 @@ class ShowSubscriptions(ChannelCommand):
 _SEPARATORS = re.compile("[,、]")
 
 
-def _on(arguments: Arguments, filters: Filters, value: str) -> Filters | Mistake:
+def _words(value: str) -> list[str]:
+    """The words of a list that somebody typed; an empty one where there is none."""
     pieces = _SEPARATORS.split(tokenizer.half_width(value))
     names = [piece.strip("\"' ").lower().replace("-", "_") for piece in pieces]
-    names = [name for name in names if name] or [""]
+    return [name for name in names if name] or [""]
+
+
+def _on(arguments: Arguments, filters: Filters, value: str) -> Filters | Mistake:
+    names = _words(value)
     for name in names:
         if name not in tuple(Topic):
             return arguments.mistake(
@@ -76,6 +89,16 @@ def _percent(arguments: Arguments, filters: Filters, value: str) -> Filters | Mi
     if percent is None:
         return arguments.mistake(MistakeKind.BAD_NUMBER, f"percent:{tokenizer.plain(value)}")
     return replace(filters, min_percent=percent)
+
+
+def _off(arguments: Arguments, filters: Filters, value: str) -> Filters | Mistake:
+    names = _words(value)
+    for name in names:
+        if name not in EXPECTABLE:
+            return arguments.mistake(
+                MistakeKind.UNKNOWN_REASON, tokenizer.plain(name), nearest(name, EXPECTABLE)
+            )
+    return replace(filters, off=frozenset(names))
 
 
 def freshness(word: str) -> str | None:
@@ -106,6 +129,7 @@ def _mention(arguments: Arguments, filters: Filters, value: str) -> Filters | Mi
 
 _OPTIONS: dict[str, Callable[[Arguments, Filters, str], Filters | Mistake]] = {
     "on": _on,
+    "off": _off,
     "rows": _rows,
     "percent": _percent,
     "fresh": _fresh,
@@ -124,11 +148,13 @@ def _value(token: Token, rest: list[Token]) -> str:
     return value
 
 
-def _written_options(command: Subscribe) -> list[str]:
+def _written_options(command: Subscribe | PreviewSubscription) -> list[str]:
     filters = command.filters
     options = []
     if filters.topics != DEFAULT_TOPICS:
         options.append("on:" + ",".join(topic.value for topic in Topic if topic in filters.topics))
+    if filters.off:
+        options.append("off:" + ",".join(reason for reason in EXPECTABLE if reason in filters.off))
     if filters.min_rows is not None:
         options.append(f"rows:{filters.min_rows}")
     if filters.min_percent is not None:
@@ -144,6 +170,16 @@ def _written_options(command: Subscribe) -> list[str]:
 
 
 def _read_subscribe(arguments: Arguments) -> Command | Mistake:
+    found = _selector_and_filters(arguments)
+    return found if isinstance(found, Mistake) else Subscribe(selector=found[0], filters=found[1])
+
+
+def _read_preview(arguments: Arguments) -> Command | Mistake:
+    found = _selector_and_filters(arguments)
+    return found if isinstance(found, Mistake) else PreviewSubscription(selector=found[0], filters=found[1])
+
+
+def _selector_and_filters(arguments: Arguments) -> tuple[str, Filters] | Mistake:
     """Read options wherever they stand; whatever is no option is the selector."""
     filters = Filters()
     selector: list[Token] = []
@@ -164,7 +200,7 @@ def _read_subscribe(arguments: Arguments) -> Command | Mistake:
     query = tokenizer.name(selector)
     if not query:
         return arguments.mistake(MistakeKind.MISSING_INTEGRATION)
-    return Subscribe(selector=_selector(query), filters=filters)
+    return _selector(query), filters
 
 
 def _read_unsubscribe(arguments: Arguments) -> Command | Mistake:
@@ -210,6 +246,23 @@ _SUBSCRIBE = Specification(
     audit=N_("{when} {who} subscribed it to {what}"),
 )
 
+_PREVIEW = Specification(
+    word="preview",
+    command=PreviewSubscription,
+    right=Right.READ,
+    read=_read_preview,
+    names="selector",
+    options=tuple(_OPTIONS),
+    write=_written_options,
+    help=(
+        (
+            "/cdi preview Users* on:error,late",
+            N_("what such a subscription would have told in the last 30 days"),
+        ),
+    ),
+    usage="/cdi preview Users* on:error,partial rows:100",
+)
+
 _UNSUBSCRIBE = Specification(
     word="unsubscribe",
     aliases=("unsub",),
@@ -232,4 +285,4 @@ _SUBSCRIPTIONS = Specification(
     usage="/cdi subscriptions in:#data-alerts",
 )
 
-SUBSCRIPTIONS = (_SUBSCRIBE, _UNSUBSCRIBE, _SUBSCRIPTIONS)
+SUBSCRIPTIONS = (_SUBSCRIBE, _PREVIEW, _UNSUBSCRIBE, _SUBSCRIPTIONS)

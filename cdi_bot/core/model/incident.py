@@ -32,6 +32,7 @@ class Topic(StrEnum):
     LATE = "late"  # a planned run has not begun
     SLOW = "slow"  # a run takes far longer than usual
     QUALITY = "quality"  # runs succeed, but what they sync looks wrong
+    LIFECYCLE = "lifecycle"  # an integration was paused, resumed, renamed, rescheduled or deleted in Braze
     RECOVERY = "recovery"  # an incident is over
 
 
@@ -61,6 +62,11 @@ SPIKE = "spike"
 
 EXPECTABLE = (*(reason.value for reason in QualityReason), LateReason.RHYTHM.value, SPIKE)
 """The reasons that rest on what is usual: somebody may say that such a thing was expected."""
+
+
+def topic_of(reason: str) -> Topic:
+    """The type of alerts to which one of the `EXPECTABLE` reasons belongs."""
+    return Topic.LATE if reason == LateReason.RHYTHM else Topic.QUALITY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

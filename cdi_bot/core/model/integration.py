@@ -61,10 +61,11 @@ class WatchedIntegration:
 
     `watched_since` is when somebody first subscribed to it. The baseline is taken then: runs that began before
     `baseline_start` are history, for which no alert is sent. That time is `None` until `baseline_taken`, and also
-    where there was no run. `status_asked_at` and `listed_at` are when the two calls last succeeded for it.
-    `missing_since` is when Braze stopped listing or knowing it. `trouble` is the reason code of the last status call
-    if that failed for this integration alone. `expected_start` is the planned start that Braze's list named when it
-    last changed, or an earlier one for which no run had begun by then. `watched_since` goes by Braze's clock.
+    where there was no run. `status_asked_at` and `listed_at` are when the two calls last succeeded for it, and
+    `listed_since` is when the list named it first. `missing_since` is when Braze stopped listing or knowing it.
+    `trouble` is the reason code of the last status call if that failed for this integration alone. `expected_start` is
+    the planned start that Braze's list named when it last changed, or an earlier one for which no run had begun by
+    then. `watched_since` goes by Braze's clock.
     """
 
     integration: Integration
@@ -73,6 +74,7 @@ class WatchedIntegration:
     baseline_start: datetime | None = None
     listed_at: datetime | None = None
     status_asked_at: datetime | None = None
+    listed_since: datetime | None = None
     missing_since: datetime | None = None
     trouble: str | None = None
     expected_start: datetime | None = None

@@ -11,7 +11,9 @@ from enum import StrEnum
 from typing import Literal
 
 from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.lifecycle import IntegrationChanged, NewIntegrations
 from cdi_bot.core.model.requested_sync import SyncEnding
+from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.model.subscription import Filters
 
 
@@ -165,15 +167,6 @@ class SyncEnded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IntegrationMissing:
-    """Braze no longer knows an integration to which the channel is subscribed."""
-
-    workspace_id: int
-    integration_id: str
-    what: Literal["integration_missing"] = "integration_missing"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LanguageChanged:
     """Somebody changed the language of a channel's messages; `None` is the bot's own."""
 
@@ -211,7 +204,8 @@ Notice = (
     | Unsubscribed
     | Snoozed
     | Unsnoozed
-    | IntegrationMissing
+    | IntegrationChanged
+    | NewIntegrations
     | LanguageChanged
     | DigestChanged
 )
@@ -242,10 +236,12 @@ Content = (
     | ChannelBroken
     | SyncTriggered
     | SyncEnded
-    | IntegrationMissing
+    | IntegrationChanged
+    | NewIntegrations
     | LanguageChanged
     | DigestChanged
     | Digest
+    | Spike
 )
 
 

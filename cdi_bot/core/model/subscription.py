@@ -33,6 +33,10 @@ class Filters:
     mention: str | None = None
     off: frozenset[str] = frozenset()
 
+    def tells(self, topic: Topic, reason: str | None) -> bool:
+        """Whether a subscription asks for a type of alert, and does not leave out this reason."""
+        return topic in self.topics and reason not in self.off
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:

@@ -65,22 +65,29 @@ class Courses:
     def __init__(
         self, watched: WatchedIntegration, known: Sequence[Incident], *, past: Sequence[Run], now: datetime
     ) -> None:
-        """`known` are the newest incidents of each sort; `past` are the ended runs before, newest first."""
+        """`known` are the newest incidents of each sort, oldest first; `past` the ended runs before, newest first.
+
+        What failed before a source began to lose a little can't come back: it would be another incident.
+        """
         self._watched, self._now = watched, now
         self._past = list(past[: small_losses.PAST])
-        newest: dict[bool, Incident] = {}
-        for incident in known:
-            newest[is_usual_loss(incident)] = incident
-        self._failing = _unchanged(newest.get(False))
-        self._losing = _unchanged(newest.get(True))
-        self._over: list[Course] = []
+        self._failing: Course | None = None
+        self._losing: Course | None = None
+        self._courses = [Course(before=incident, now=incident) for incident in known]
+        for course, incident in zip(self._courses, known, strict=True):
+            if is_usual_loss(incident):
+                self._failing, self._losing = None, course
+            else:
+                self._failing = course
 
     def apply(self, run: Run, *, is_new: bool) -> None:
         """Apply the next ended run; one that is not new has been applied before, and only tells what follows which."""
+        for course in filter(None, (self._failing, self._losing)):
+            course.now = reopening.settled(course.now, run.sync_start_time, self._now) or course.now
         losing = self._losing
         if run.outcome is Outcome.GOOD:
             self._good(run, is_new=is_new)
-        elif self._is_usual(run):
+        elif loses_as_usual(run, self._past, is_known=losing is not None and _goes_on(losing.now, run)):
             self._lose(run, is_new=is_new)
         else:
             if losing and losing.now.is_open:
@@ -93,14 +100,8 @@ class Courses:
         self._past = [run, *self._past[: small_losses.PAST - 1]]
 
     def changed(self) -> list[Course]:
-        """What has changed, in the order of the incidents' ends; an open one comes last."""
-        each = [*self._over, *filter(None, (self._failing, self._losing))]
-        return sorted(
-            (course for course in each if course.has_changed), key=lambda course: course.now.is_open
-        )
-
-    def _is_usual(self, run: Run) -> bool:
-        return loses_as_usual(run, self._past)
+        """What has changed, in the order in which the incidents began."""
+        return [course for course in self._courses if course.has_changed]
 
     # ------------------------------------------------------------------------------------- good runs
 
@@ -112,11 +113,8 @@ class Courses:
 
     def _recover(self, course: Course, run: Run, *, is_new: bool, waits: bool = False) -> None:
         incident = course.now
-        if not incident.is_open:
-            return
-        if incident.is_recovering:
-            course.now = reopening.settled(incident, run.sync_start_time, self._now) or incident
-        elif run.sync_start_time >= incident.failing_since:
+        is_failing = incident.is_open and not incident.is_recovering
+        if is_failing and run.sync_start_time >= incident.failing_since:
             hold = hold_after(incident.last_failed, [run, *self._past])
             over = reopening.ended(incident, run.sync_start_time, run, hold=hold, now=self._now, waits=waits)
             course.now = replace(over, quiet=False)
@@ -133,8 +131,9 @@ class Courses:
             return
         if failing and not is_known and (failing.now.is_open or _is_same_little(failing.now, run)):
             # What began like any failure has turned out to be usual: the same incident goes on under this name.
-            self._close(losing)
             self._failing, self._losing = None, failing
+        elif not is_known:
+            self._failing = None
         self._losing = self._fail(self._losing, run, is_new=is_new, reason=ALWAYS_LOSES)
 
     def _fail(
@@ -144,7 +143,7 @@ class Courses:
         new = opened(self._watched, Kind.SYNC_FAILED, since=at, now=self._now, shown=run, reason=reason)
         new = replace(new, failed_runs=int(is_new), failed_in_a_row=1)
         if course is None:
-            return Course(before=None, now=new, failures=[run]) if is_new else None
+            return self._begin(new, run) if is_new else None
         incident = course.now
         good_since, good = incident.recovered_since, incident.resolved_by
         if good_since is None and incident.is_open:
@@ -160,11 +159,8 @@ class Courses:
             course.now = again if is_first_seen else replace(again, reopened=incident.reopened)
             course.after_good = True
         elif is_new:
-            course.now = reopening.settled(incident, at, self._now) or incident
-            self._close(course)
             longest = small_losses.LONGEST if is_little(run) else reopening.LONGEST
-            begun = reopening.begun(new, course.now, at, longest=longest)
-            return Course(before=None, now=begun, failures=[run])
+            return self._begin(reopening.begun(new, incident, at, longest=longest), run)
         if is_new:
             course.failures.append(run)
         return course
@@ -178,13 +174,10 @@ class Courses:
             reopening.ended(incident, since, None, hold=hold, now=self._now, waits=True), self._now
         )
 
-    def _close(self, course: Course | None) -> None:
-        if course:
-            self._over.append(course)
-
-
-def _unchanged(incident: Incident | None) -> Course | None:
-    return Course(before=incident, now=incident) if incident else None
+    def _begin(self, new: Incident, run: Run) -> Course:
+        course = Course(before=None, now=new, failures=[run])
+        self._courses.append(course)
+        return course
 
 
 def _counted(course: Course, run: Run, *, is_new: bool, reason: str | None) -> Incident:

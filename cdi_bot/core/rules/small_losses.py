@@ -22,37 +22,42 @@ PAST = 24
 LONGEST = timedelta(days=7)
 """How long such an incident may have to wait for its end because it keeps coming back."""
 
-_LITTLE = 0.01
+_LITTLE, _LITTLE_OF_FEW, _A_FEW = 0.01, 0.1, 3
 _ENOUGH = 4
 """So many of these runs, the newest among them, make it usual."""
 
 _TIMES_USUAL, _BY_CHANCE = 4, 5
 """More than so many times the usual share, and so many rows, is far more than usual."""
 
-_CLEAN_DAY, _CLEAN_RUNS = timedelta(days=1), 12
+_CLEAN_DAY, _CLEAN_RUNS = timedelta(days=1), 14
 
 
 def is_little(run: Run | None) -> bool:
-    """Whether a partial run lost no more than one row in a hundred, or a single one."""
+    """Whether a partial run lost no more than one row in a hundred, or of a small run a few of many."""
     if run is None or run.job_status != "partial" or not run.failed_share:
         return False
-    return run.failed_share <= _LITTLE or (run.rows_failed_with_errors == 1 and bool(run.rows_synced))
+    return run.failed_share <= (_LITTLE_OF_FEW if _failed(run) <= _A_FEW else _LITTLE)
 
 
-def loses_as_usual(run: Run, past: Sequence[Run]) -> bool:
+def loses_as_usual(run: Run, past: Sequence[Run], *, is_known: bool) -> bool:
     """Whether a partial run lost as little as the source always does; `past` are ended runs, newest first.
 
-    Of a run that only the list told of, that is assumed until its rows are known.
+    Where it is not known yet that the source does so, several of them have to show it. Of a run that only the list told
+    of, it is assumed until its rows are known.
     """
     if run.job_status != "partial":
         return False
     usual = [each for each in past[:PAST] if is_little(each)]
     if run.provisional:
-        return len(usual) >= _ENOUGH
-    if run.failed_share is None or len(usual) + is_little(run) < _ENOUGH:
+        return is_known or len(usual) >= _ENOUGH
+    if is_known and is_little(run):
+        return True
+    if is_little(run):
+        usual.append(run)
+    share = usual_share(usual)
+    if run.failed_share is None or len(usual) < _ENOUGH or share > _LITTLE:
         return False
-    expected = usual_share((*usual, run) if is_little(run) else usual) * _rows(run)
-    return _failed(run) <= _TIMES_USUAL * expected + _BY_CHANCE
+    return _failed(run) <= _TIMES_USUAL * share * _rows(run) + _BY_CHANCE
 
 
 def usual_share(runs: Iterable[Run]) -> float:

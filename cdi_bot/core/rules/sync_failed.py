@@ -44,8 +44,7 @@ class Finding:
     filters decide, and `counted` those of which the rows became known, so that thresholds can decide. `untold` is how
     many failures a reply is to tell of, 0 where none is due. `after_good`: a good run stood between these failures and
     the ones before. `started` are runs first seen running, `ended` those whose end is news. `others` are findings about
-    other incidents of the integration, which come first: they have ended, or more is known of them. `watched` is the
-    integration with its baseline taken.
+    incidents of the integration that began before. `watched` is the integration with its baseline taken.
     """
 
     watched: WatchedIntegration
@@ -261,8 +260,8 @@ def _untold(before: Incident | None, after: Incident) -> int:
 
     It also does when runs begin to fail of the setup, and when the loss turns out to be usual, but of that no more.
     """
-    if before is None:
-        return 0
+    if before is None or not before.is_open or not after.is_open:
+        return 0  # what opens, reopens or ends is told as that
     if is_usual_loss(after):
         return 0 if is_usual_loss(before) else after.failed_runs - before.failed_runs
     times, told = after.failed_runs.bit_length(), before.failed_runs.bit_length()

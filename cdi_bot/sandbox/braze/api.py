@@ -118,11 +118,18 @@ async def _through_faults(
     world.requests.append(ReceivedRequest(method=request.method, path=request.path_qs, at=now, status=status))
     if answer is None:
         return web.Response()  # of a connection that was cut
-    answer.headers["Date"] = format_datetime(now + world.ahead, usegmt=True)
+    answer.headers.setdefault("Date", format_datetime(now + world.ahead, usegmt=True))
     return answer
 
 
 def _fault_answer(fault: Fault, request: web.Request, used_up: RateHeaders) -> web.Response:
+    """Return the answer of a fault, with its headers."""
+    answer = _fault_body(fault, request, used_up)
+    answer.headers.update(fault.headers)
+    return answer
+
+
+def _fault_body(fault: Fault, request: web.Request, used_up: RateHeaders) -> web.Response:
     """Return the answer of a fault. A body that is JSON is sent as it is, other text as the message."""
     if fault.kind is FaultKind.RATE_LIMITED:
         retry = {"Retry-After": str(fault.retry_after)} if fault.retry_after else {}

@@ -19,6 +19,7 @@ const SELECTS = {
   static_select: { key: "selected_option" },
   external_select: { key: "selected_option", asks: true },
   conversations_select: { key: "selected_conversation", own: channelOptions },
+  multi_static_select: { key: "selected_options", several: true },
   multi_users_select: { key: "selected_users", several: true, own: peopleOptions },
 };
 
@@ -73,7 +74,9 @@ function textField(field) {
     data: { actionId: field.id },
     ".value": field.start("value", spec.initial_value) ?? "",
   });
-  shown.addEventListener("input", () => field.note("value", shown.value === "" ? null : shown.value));
+  const typed = () => (shown.value === "" ? null : shown.value);
+  shown.addEventListener("input", () => field.note("value", typed()));
+  shown.addEventListener("change", () => field.change("value", typed(), shown));
   return shown;
 }
 

@@ -92,6 +92,16 @@ ELEMENTS = {
             "filter": Object(optional={"include": _ANY, "exclude_bot_users": _ANY}),
         },
     ),
+    "multi_static_select": Object(
+        optional=_MENU
+        | {
+            "options": _OPTIONS,
+            "option_groups": _GROUPS,
+            "initial_options": _OPTIONS,
+            "max_selected_items": Number(),
+        },
+        also=_either_options,
+    ),
     "multi_users_select": Object(optional=_MENU | {"initial_users": _ANY, "max_selected_items": Number()}),
     "checkboxes": Object(
         required={"options": List(of=_option(plain=False), most=10)},
@@ -185,7 +195,7 @@ BLOCKS = {
     "header": Object(required={"text": _text(150, plain=True)}, optional=_BLOCK_ID),
     "input": Object(
         required={"label": _text(2_000, plain=True), "element": _IN_INPUT},
-        optional=_BLOCK_ID | {"hint": _text(2_000, plain=True), "optional": _ANY},
+        optional=_BLOCK_ID | {"hint": _text(2_000, plain=True), "optional": _ANY, "dispatch_action": _ANY},
     ),
     "section": Object(
         optional=_BLOCK_ID

@@ -13,6 +13,7 @@ import structlog
 from cdi_bot.core.commands.incidents import too_late
 from cdi_bot.core.commands.snooze_time import tomorrow_morning
 from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.spike import Spike
 from cdi_bot.slack.api.app import SlackApp
 from cdi_bot.slack.api.call import Json
 from cdi_bot.slack.handlers.commands import Responder
@@ -122,8 +123,44 @@ async def _sync(to: Responder, press: ButtonPress, here: Channel) -> Answer:
     return await to.incidents.start_sync(here, press.who, press.value["id"], workspace_id=press.workspace_id)
 
 
+async def _expected(to: Responder, press: ButtonPress, here: Channel) -> Answer | None:
+    spike, workspace_id = _spike(press), press.value["workspace"]
+    if spike:
+        return await to.expected.mark_spike(here, press.who, spike)
+    return await to.expected.mark(here, press.who, workspace_id, press.value["incident"])
+
+
+async def _take_back(to: Responder, press: ButtonPress, here: Channel) -> Answer | None:
+    spike, workspace_id = _spike(press), press.value["workspace"]
+    if spike:
+        return await to.expected.take_back_spike(here, press.who, spike)
+    return await to.expected.take_back(here, press.who, workspace_id, press.value["incident"])
+
+
+def _spike(press: ButtonPress) -> Spike | None:
+    """Read which spike a button of a notice is about; `None` for the button of a card."""
+    value = press.value
+    if "incident" in value:
+        return None
+    return Spike(
+        workspace_id=value["workspace"],
+        integration_id=value["id"],
+        run_start=datetime.fromisoformat(value["start"]),
+        rows=value["rows"],
+        usual=value["usual"],
+        magnitude=value["magnitude"],
+    )
+
+
+async def _switch_off(to: Responder, press: ButtonPress, here: Channel) -> Answer:
+    value = press.value
+    return await to.expected.switch_off(here, press.who, value["workspace"], value["id"], value["reason"])
+
+
 _BESIDE: dict[str, ActionHandler] = {
     "ack": _ack,
+    "expected": _expected,
+    "take_back": _take_back,
     "snooze": _snooze,
     "unsnooze": _unsnooze,
     "history": _history,
@@ -136,6 +173,7 @@ _IN_PLACE: dict[str, ActionHandler] = {
     "overview_page": _overview,
     "list_page": _listing,
     "pick": _pick,
+    "switch_off": _switch_off,
 }
 """Answered in place of what they stand on, which only the one person sees."""
 

@@ -15,7 +15,7 @@ from cdi_bot.core.commands.incidents import Acknowledge, EndSnooze, RequestSync,
 from cdi_bot.core.commands.parser import parse
 from cdi_bot.core.commands.queries import ListIntegrations, ShowHelp, ShowStatus
 from cdi_bot.core.commands.specification import ChannelCommand, Command, Mistake
-from cdi_bot.core.commands.subscriptions import ShowSubscriptions, Subscribe, Unsubscribe
+from cdi_bot.core.commands.subscriptions import PreviewSubscription, ShowSubscriptions, Subscribe, Unsubscribe
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.delivery.slack_port import SlackTrouble
 from cdi_bot.slack.api.app import SlackApp
@@ -24,13 +24,16 @@ from cdi_bot.slack.api.directory import SlackDirectory
 from cdi_bot.slack.render.answers import name_channel, render_answer
 from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.i18n import Translator, find_language
+from cdi_bot.slack.render.preview import render_preview
 from cdi_bot.slack.render.refusals import render_help, render_mistake, render_too_many, render_trouble
 from cdi_bot.store import StoreTrouble
 from cdi_bot.usecases.access import Access
 from cdi_bot.usecases.answers import Answer
 from cdi_bot.usecases.base import TooManyChangesError
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings
+from cdi_bot.usecases.expected import MarkExpected
 from cdi_bot.usecases.incidents import IncidentResponse
+from cdi_bot.usecases.preview import Preview, Previews
 from cdi_bot.usecases.queries import Queries
 from cdi_bot.usecases.subscriptions import ChangeSubscriptions
 
@@ -49,8 +52,10 @@ class Responder:
     slack: SlackApp
     subscriptions: ChangeSubscriptions
     incidents: IncidentResponse
+    expected: MarkExpected
     queries: Queries
     channels: ChangeChannelSettings
+    previews: Previews
     access: Access
     directory: SlackDirectory
     i18n: Translator
@@ -125,6 +130,13 @@ async def _subscribe(to: Responder, command: Subscribe, channel: Channel, who: s
     )
 
 
+async def _preview(
+    to: Responder, command: PreviewSubscription, _channel: Channel, _who: str
+) -> Answer | Rendered:
+    found = await to.previews.preview(command.selector, command.filters, workspace_id=command.workspace_id)
+    return render_preview(found, to.i18n) if isinstance(found, Preview) else found
+
+
 async def _digest(to: Responder, command: SetDigest, channel: Channel, who: str) -> Answer:
     zone = command.zone or (await to.directory.person(who)).zone_name
     return await to.channels.set_digest(channel, who, command.schedule, zone)
@@ -144,6 +156,7 @@ USE_CASES: dict[type[Command], UseCase] = {
         channel, command.query, workspace_id=command.workspace_id
     ),
     Subscribe: _subscribe,
+    PreviewSubscription: _preview,
     Unsubscribe: lambda to, command, channel, who: to.subscriptions.unsubscribe(
         channel, who, command.selector, workspace_id=command.workspace_id
     ),

@@ -18,6 +18,7 @@ import structlog
 from cdi_bot.core.model import still_waits
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
+from cdi_bot.item_troubles import Work
 from cdi_bot.slack.api.call import Json
 from cdi_bot.slack.handlers.actions import ButtonPress
 from cdi_bot.slack.handlers.commands import Responder
@@ -176,7 +177,7 @@ class HomeTab:
 
     async def _open(self, body: Json, view: View) -> str | None:
         try:
-            return await self.responder.slack.api.open_view(body["trigger_id"], view)
+            return (await self.responder.slack.api.open_view(body["trigger_id"], view))[0]
         except SlackTrouble as trouble:
             log.warning("window not opened", reason=trouble.reason, user=body["user"]["id"])
             return None
@@ -224,7 +225,7 @@ class HomeTab:
             return troubled_home(responder.failed(trouble, home=who).blocks, responder.i18n)
         self._spent += self.seconds() - began
         viewer.page = home.page
-        return home_view(home, responder.i18n, self.clock())
+        return home_view(home, responder.i18n, self.clock(), self.homes.workspaces.troubles)
 
     async def _publish(self, who: str, viewer: _Viewer, view: View, *, expected: str | None) -> None:
         viewer.hash = await self.responder.slack.api.publish_home(who, view, hash=expected)
@@ -255,7 +256,8 @@ class HomeTab:
             if soon or self._is_paused(now) or not self._may_renew(now):
                 self._stirred = True  # next time
                 continue
-            await self._renew(who, viewer, now)
+            with self.homes.workspaces.troubles.guard(Work.HOME, who):
+                await self._renew(who, viewer, now)
         self._rest_until = self.seconds() + self._spent * REST
 
     def _let_go(self, now: datetime) -> None:

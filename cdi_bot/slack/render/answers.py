@@ -14,7 +14,7 @@ from cdi_bot.core.commands.specification import Command
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.run import Outcome
-from cdi_bot.slack.render import refusals, subscriptions
+from cdi_bot.slack.render import audit, expected, refusals, subscriptions
 from cdi_bot.slack.render.history import render_history
 from cdi_bot.slack.render.kinds.table import overall_state, renderer_of, state_sign
 from cdi_bot.slack.render.kinds.unreachable import unreachable_banner
@@ -34,7 +34,13 @@ from cdi_bot.slack.render.kit.blocks import (
 )
 from cdi_bot.slack.render.kit.buttons import pager, sync_button, unsnooze_button
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.kit.reasons import braze_advice, broken_channel, last_known, lost_channels
+from cdi_bot.slack.render.kit.reasons import (
+    bot_troubles,
+    braze_advice,
+    broken_channel,
+    last_known,
+    lost_channels,
+)
 from cdi_bot.slack.render.kit.runs import failed, short_status, status_sign, synced
 from cdi_bot.slack.render.kit.text import (
     REASON,
@@ -174,7 +180,7 @@ def _sync_started(answer: SyncStarted, i18n: Translator) -> Rendered:
 
 def _overview(answer: Overview, i18n: Translator) -> Rendered:
     lost = [broken_channel(answer.lost.here, i18n)] if answer.lost.here else []
-    lost += lost_channels(answer.lost.elsewhere, i18n)
+    lost += [*lost_channels(answer.lost.elsewhere, i18n), *bot_troubles(answer.troubles, i18n)]
     banner = [*unreachable_banner(answer.unreachable, i18n), *map(section, lost)]
     if not answer.rows:
         title = i18n("This channel hears of no integration yet.")
@@ -331,6 +337,8 @@ _RENDERERS: Renderers = {
     SyncStarted: _sync_started,
     Overview: _overview,
     IntegrationList: _listing,
+    **audit.RENDERERS,
+    **expected.RENDERERS,
     **refusals.RENDERERS,
     **subscriptions.RENDERERS,
 }

@@ -12,10 +12,10 @@ from itertools import accumulate
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.message import ReplyFact
 from cdi_bot.core.model.run import Outcome
-from cdi_bot.delivery.views import CardView, GroupedReplyView, IncidentView
+from cdi_bot.delivery.views import CardView, ClusterView, GroupedReplyView, IncidentView
 from cdi_bot.slack.render.kinds.base import came_back
 from cdi_bot.slack.render.kinds.table import group_sign, group_texts, renderer_of
-from cdi_bot.slack.render.kit.advice import with_source
+from cdi_bot.slack.render.kit.advice import source_name, with_source
 from cdi_bot.slack.render.kit.blocks import (
     Block,
     Rendered,
@@ -27,11 +27,13 @@ from cdi_bot.slack.render.kit.blocks import (
 )
 from cdi_bot.slack.render.kit.buttons import (
     ack_button,
+    expected_button,
     history_button,
     look_buttons,
     more_menu,
     snooze_element,
     sync_button,
+    take_back_button,
 )
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import BLOCKS_JSON, MESSAGE_TEXT, clip, text_weight, weight
@@ -41,7 +43,10 @@ from cdi_bot.slack.render.kit.text import (
     bold_subject,
     date,
     escape,
+    expected_notes,
     mentions,
+    name_of,
+    outside,
     plain,
     plain_line,
     repeat_note,
@@ -73,7 +78,8 @@ def _render_single(view: CardView, i18n: Translator) -> Rendered:
     """Say how the one incident of a card stands now."""
     (one,) = view.incidents
     blocks = renderer_of(one.incident).card(one, i18n)
-    notes = [*_notes(one, i18n), *repeat_note(i18n, possible=view.possible_repeat)]
+    together = [_cluster_note(view.cluster, i18n)] if view.cluster else []
+    notes = [*together, *_notes(one, i18n), *repeat_note(i18n, possible=view.possible_repeat)]
     return Rendered(
         text=line_of(one, i18n),
         blocks=[*blocks, *small_print(notes), *_buttons(one, i18n)],
@@ -83,11 +89,11 @@ def _render_single(view: CardView, i18n: Translator) -> Rendered:
 def line_of(view: IncidentView, i18n: Translator) -> str:
     """Say in one line, for notifications, what happened to which integration."""
     incident, kind = view.incident, renderer_of(view.incident)
-    state = kind.headline(incident, i18n) if incident.is_open else kind.recovery(incident, i18n)
+    state = kind.notification(incident, i18n) if incident.is_open else escape(kind.over(view, i18n))
     if incident.integration_id is None:
-        return escape(state)
-    name = with_source(subject(view, i18n), view.integration, i18n)
-    return escape(i18n("{name} – {state}").format(name=name, state=state))
+        return state
+    name = escape(with_source(subject(view, i18n), view.integration, i18n))
+    return i18n("{name} – {state}").format(name=name, state=state)
 
 
 def _notes(view: IncidentView, i18n: Translator) -> list[str]:
@@ -100,6 +106,8 @@ def _notes(view: IncidentView, i18n: Translator) -> list[str]:
                 who=user(incident.acknowledged_by), when=date(incident.acknowledged_at)
             )
         )
+    if view.expected and view.is_expected:
+        said += expected_notes(view.expected, i18n)
     if snooze and incident.is_open:
         until = i18n("💤 Muted here by {who} until {when}")
         until_recovery = i18n("💤 Muted here by {who} until it recovers")
@@ -112,8 +120,12 @@ def _buttons(view: IncidentView, i18n: Translator) -> list[Block]:
     integration = view.integration
     looks = look_buttons(integration, view.dashboard_url, i18n)
     if not view.incident.is_open:
-        return actions(looks)
-    acts = [ack_button([view], i18n), snooze_element(view, i18n)]
+        return actions([*looks, take_back_button(view, i18n)])
+    acts = [
+        ack_button([view], i18n),
+        expected_button(view.incident, integration, i18n),
+        snooze_element(view, i18n),
+    ]
     sync = sync_button(integration, i18n) if integration and view.can_sync else None
     more = more_menu(integration, i18n) if integration else None
     return actions([*acts, *looks[:1], sync, *looks[1:], more])
@@ -125,7 +137,12 @@ def _render_list(view: CardView, i18n: Translator) -> Rendered:
     still_open = [one.incident for one in open_views]
     title = _card_title(still_open, len(view.incidents) - len(still_open), i18n)
     called = mentions(" ".join(one.mention or "" for one in open_views))
-    head = section(f"{group_sign(still_open)} *{title}*" + (f"\n{called}" if called else ""))
+    lines = [title]
+    if view.cluster:
+        title = _cluster_title(view.cluster, i18n)
+        here = i18n("In this message: {title}").format(title=lines[0])
+        lines = [title] if _is_all_of(view.cluster, view.incidents) else [title, here]
+    head = section("\n".join(filter(None, [f"{group_sign(still_open)} *{lines[0]}*", *lines[1:], called])))
     foot = [
         *small_print(repeat_note(i18n, possible=view.possible_repeat)),
         *actions([ack_button(view.incidents, i18n)]),
@@ -135,7 +152,7 @@ def _render_list(view: CardView, i18n: Translator) -> Rendered:
         return _with_buttons(view, i18n, room) or _as_lines(view, i18n, room)
 
     blocks = _filled(head, listed, foot, total=len(view.incidents), i18n=i18n)
-    return Rendered(text=_card_text(title, view, i18n), blocks=blocks)
+    return Rendered(text=_card_text(plain_line(title), view, i18n), blocks=blocks)
 
 
 def render_grouped_reply(view: GroupedReplyView, i18n: Translator) -> Rendered:
@@ -188,6 +205,58 @@ def _card_text(title: str, view: CardView, i18n: Translator) -> str:
     return clip(escape(i18n("{title}: {names}").format(title=title, names=listed)), MESSAGE_TEXT)
 
 
+def _cluster_title(view: ClusterView, i18n: Translator) -> str:
+    """Say in mrkdwn how many of how many are unhealthy in the same way, since when, and where they read."""
+    cluster = view.cluster
+    unhealthy = cluster.unhealthy
+    if cluster.source:
+        what = i18n("{source} integrations") if view.is_all else i18n("{source} integrations of this channel")
+        what = what.format(source=source_name(cluster.source))
+    else:
+        what = (
+            i18n("integrations of this Braze workspace")
+            if view.is_all
+            else i18n("integrations of this channel")
+        )
+    title = (
+        group_texts(unhealthy)
+        .share_open(i18n)
+        .format(
+            count=i18n.number(len(unhealthy)),
+            total=i18n.number(view.total),
+            what=what,
+            since=date(cluster.since),
+        )
+    )
+    worst = renderer_of(unhealthy[0])
+    if worst.states_run_status:
+        state = escape(worst.short_state(unhealthy[0], i18n))
+        title = i18n("{title} ({state})").format(title=title, state=state)
+    if not cluster.recovered:
+        return title
+    return i18n("{title}, {count} recovered").format(title=title, count=i18n.number(cluster.recovered))
+
+
+def _cluster_note(view: ClusterView, i18n: Translator) -> str:
+    """Say the same below a single card, and which others these are."""
+    title = _cluster_title(view, i18n)
+    if not view.others:
+        return f"🔗 {title}"
+    names = i18n.listed(f"*{outside(name_of(one), SHORT_NAME)}*" for one in view.others)
+    if view.more:
+        names = i18n("{names} and {count} more").format(names=names, count=i18n.number(view.more))
+    return "🔗 " + i18n("{title}. Also {names}: look first at what they share.").format(
+        title=title, names=names
+    )
+
+
+def _is_all_of(view: ClusterView, shown: Sequence[IncidentView]) -> bool:
+    """Whether a card shows just what the cluster counts."""
+    return {one.incident.incident_id for one in shown} == {
+        each.incident.incident_id for each in view.cluster.troubles
+    }
+
+
 def _reply_title(told: ReplyFact, incidents: Sequence[Incident], i18n: Translator) -> str:
     count, texts = len(incidents), group_texts(incidents)
     if told == "recovered":
@@ -235,7 +304,8 @@ def _card_line(view: IncidentView, i18n: Translator, *, with_link: bool = True) 
     incident, kind = view.incident, renderer_of(view.incident)
     name = bold_subject(view, i18n, limit=SHORT_NAME, with_link=with_link)
     if not incident.is_open:
-        return f"{kind.recovery_sign(incident)} {name}: {kind.short_recovery(i18n)}"
+        ended = i18n("expected") if view.is_expected else kind.short_recovery(i18n)
+        return f"{kind.recovery_sign(incident)} {name}: {ended}"
     said = [escape(kind.short_state(incident, i18n))]
     if incident.failed_in_a_row > 1:
         said.append(i18n("{count} in a row").format(count=i18n.number(incident.failed_in_a_row)))
@@ -255,7 +325,7 @@ def _reply_line(view: IncidentView, i18n: Translator) -> str:
     if incident.is_open:
         since = i18n("since {when}").format(when=date(incident.failing_since))
         return f"{kind.sign(incident)} {name}: " + i18n.listed([escape(kind.headline(incident, i18n)), since])
-    said = [escape(kind.recovery(incident, i18n))]
+    said = [escape(kind.over(view, i18n))]
     good = incident.resolved_by
     if good and good.rows_synced is not None and good.outcome is not Outcome.RUNNING:
         said.append(i18n("rows synced: {synced}").format(synced=synced(good, i18n)))

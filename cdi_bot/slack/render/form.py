@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from cdi_bot.core.model.incident import Topic
+from cdi_bot.core.model.incident import EXPECTABLE, Topic
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.slack.render.answers import render_answer
 from cdi_bot.slack.render.form_fields import (
@@ -17,6 +17,7 @@ from cdi_bot.slack.render.form_fields import (
     FRESH,
     GROUP,
     MOST_PEOPLE,
+    OFF,
     PEOPLE,
     PERCENT,
     ROWS,
@@ -28,6 +29,7 @@ from cdi_bot.slack.render.form_fields import (
     selector_option,
     settings_fields,
 )
+from cdi_bot.slack.render.kinds.flaws import flaw_name
 from cdi_bot.slack.render.kinds.table import topic_texts
 from cdi_bot.slack.render.kit import limits
 from cdi_bot.slack.render.kit.blocks import (
@@ -41,9 +43,10 @@ from cdi_bot.slack.render.kit.blocks import (
     short_message,
 )
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.kit.limits import FIELD_ERROR, clip
+from cdi_bot.slack.render.kit.limits import FIELD_ERROR, OPTION_TEXT, clip
 from cdi_bot.slack.render.kit.text import channel as named_channel
 from cdi_bot.slack.render.kit.text import mentioned, plain_line
+from cdi_bot.slack.render.preview import preview_block
 from cdi_bot.slack.render.subscriptions import selector_text
 from cdi_bot.usecases.answers import (
     Answer,
@@ -109,8 +112,10 @@ def subscription_form(draft: FormDraft, i18n: Translator) -> View:
             *_where(draft, i18n),
             *_what(draft, i18n),
             _topics(draft.filters, i18n),
+            _left_out(draft.filters, i18n),
             *_thresholds(draft.filters, i18n),
             _freshness(draft.filters, i18n),
+            preview_block(i18n("Choose, and here stands what it would have sent.")),
             *_mentions(draft.filters, i18n),
             *settings_fields(draft.languages, draft.now, draft.settings, i18n),
             *_ending(draft, i18n),
@@ -168,7 +173,7 @@ def _what(draft: FormDraft, i18n: Translator) -> list[Block]:
     if chosen:
         element["initial_option"] = chosen
     hint = i18n("One integration, or several at once: all, or those with a text in their names.")
-    return [input_block(SELECTOR, i18n("What to hear of"), element, hint=hint, optional=False)]
+    return [input_block(SELECTOR, i18n("What to hear of"), element, hint=hint, optional=False, tells=True)]
 
 
 # ------------------------------------------------------------------------------------------ filters
@@ -188,7 +193,23 @@ def _topics(filters: Filters, i18n: Translator) -> Block:
     if chosen:
         element["initial_options"] = chosen
     hint = i18n("Runs stopped at a limit, and undocumented statuses, are always told.")
-    return input_block(TOPICS, i18n("Tell of"), element, hint=hint, optional=False)
+    return input_block(TOPICS, i18n("Tell of"), element, hint=hint, optional=False, tells=True)
+
+
+def _left_out(filters: Filters, i18n: Translator) -> Block:
+    options: list[Block] = [
+        {"text": plain_text(clip(flaw_name(reason, i18n), OPTION_TEXT)), "value": reason}
+        for reason in EXPECTABLE
+    ]
+    element: Block = {
+        "type": "multi_static_select",
+        "placeholder": plain_text(i18n("Nothing")),
+        "options": options,
+    }
+    chosen = [option for option in options if option["value"] in filters.off]
+    if chosen:
+        element["initial_options"] = chosen
+    return input_block(OFF, i18n("No alerts for"), element, optional=True, tells=True)
 
 
 def _thresholds(filters: Filters, i18n: Translator) -> list[Block]:
@@ -199,8 +220,10 @@ def _thresholds(filters: Filters, i18n: Translator) -> list[Block]:
     if filters.min_percent is not None:
         percent["initial_value"] = f"{filters.min_percent:g}"
     return [
-        input_block(ROWS, i18n("Partial runs: failed rows, at least"), rows, optional=True),
-        input_block(PERCENT, i18n("Partial runs: failed rows in %, at least"), percent, optional=True),
+        input_block(ROWS, i18n("Partial runs: failed rows, at least"), rows, optional=True, tells=True),
+        input_block(
+            PERCENT, i18n("Partial runs: failed rows in %, at least"), percent, optional=True, tells=True
+        ),
     ]
 
 
@@ -212,7 +235,9 @@ def _freshness(filters: Filters, i18n: Translator) -> Block:
         "How old the newest UPDATED_AT may be, such as 36h; or a time of day by which a good run has to come each day, "
         "such as 09:00 in the channel's time zone."
     )
-    return input_block(FRESH, i18n("Tell when the data is older than"), limit, hint=hint, optional=True)
+    return input_block(
+        FRESH, i18n("Tell when the data is older than"), limit, hint=hint, optional=True, tells=True
+    )
 
 
 def _mentions(filters: Filters, i18n: Translator) -> list[Block]:

@@ -11,7 +11,7 @@ from typing import Any
 from cdi_bot.core.commands import tokenizer
 from cdi_bot.core.commands.subscriptions import freshness
 from cdi_bot.core.digest_schedule import WEEKDAYS, Schedule, read_schedule
-from cdi_bot.core.model.incident import Topic
+from cdi_bot.core.model.incident import EXPECTABLE, Topic
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import Filters, is_pattern
 from cdi_bot.slack.render.kit import limits
@@ -27,10 +27,11 @@ from cdi_bot.usecases.subscription_form import Choices, SettingsChange
 FORM = "subscription"
 """The form's `callback_id`; the global shortcut that opens it carries it too."""
 
-CHANNEL, SELECTOR, TOPICS, ROWS, PERCENT, FRESH, PEOPLE, GROUP, LANGUAGE, DIGEST, DIGEST_AT = (
+CHANNEL, SELECTOR, TOPICS, OFF, ROWS, PERCENT, FRESH, PEOPLE, GROUP, LANGUAGE, DIGEST, DIGEST_AT = (
     "channel",
     "selector",
     "topics",
+    "off",
     "rows",
     "percent",
     "fresh",
@@ -41,6 +42,9 @@ CHANNEL, SELECTOR, TOPICS, ROWS, PERCENT, FRESH, PEOPLE, GROUP, LANGUAGE, DIGEST
     "digest_at",
 )
 """The fields: each is the id of its block and of its element."""
+
+TELLING = (SELECTOR, TOPICS, OFF, ROWS, PERCENT, FRESH)
+"""The fields on which it depends what is told."""
 
 MOST_PEOPLE = 10
 
@@ -59,16 +63,22 @@ _MOST_GROUPS = 5
 
 
 def input_block(
-    block_id: str, label: str, element: Block, *, hint: str | None = None, optional: bool
+    block_id: str,
+    label: str,
+    element: Block,
+    *,
+    hint: str | None = None,
+    optional: bool,
+    tells: bool = False,
 ) -> Block:
-    """Return a labelled field; all plain text."""
+    """Return a labelled field; all plain text. The bot hears at once of each change of one that `tells`."""
     block: Block = {
         "type": "input",
         "block_id": block_id,
         "label": plain_text(label),
         "element": element | {"action_id": block_id},
         "optional": optional,
-    }
+    } | ({"dispatch_action": True} if tells else {})
     return block | {"hint": plain_text(hint)} if hint else block
 
 
@@ -231,11 +241,7 @@ class FormValues:
 def read_form(view: Mapping[str, Any], i18n: Translator) -> FormValues | Errors:
     """Read a submitted form."""
     about = json.loads(view.get("private_metadata") or "{}")
-    values: Values = {
-        block_id: next(iter(elements.values()), {})
-        for block_id, elements in view.get("state", {}).get("values", {}).items()
-    }
-    errors: Errors = {}
+    values, errors = _values(view), Errors()
     picked = _get(values, CHANNEL, "selected_conversation")
     option = _get(values, SELECTOR, "selected_option") or {}
     filters = _filters(values, errors, i18n)
@@ -261,6 +267,21 @@ def read_form(view: Mapping[str, Any], i18n: Translator) -> FormValues | Errors:
         filters=filters,
         settings=settings,
     )
+
+
+def read_wish(view: Mapping[str, Any], i18n: Translator) -> tuple[str | None, Filters] | None:
+    """Read what is chosen to be heard of so far, and the filters; `None` where these are wrong."""
+    values, errors = _values(view), Errors()
+    option = _get(values, SELECTOR, "selected_option") or {}
+    filters = _filters(values, errors, i18n)
+    return None if errors else (option.get("value"), filters)
+
+
+def _values(view: Mapping[str, Any]) -> Values:
+    return {
+        block_id: next(iter(elements.values()), {})
+        for block_id, elements in view.get("state", {}).get("values", {}).items()
+    }
 
 
 def workspace_of(view: Mapping[str, Any]) -> int:
@@ -289,6 +310,7 @@ def _filters(values: Values, errors: Errors, i18n: Translator) -> Filters:
     percent = _number(values, PERCENT, tokenizer.percent)
     if percent is None and _text(values, PERCENT):
         errors[PERCENT] = i18n("Type a number above 0 and up to 100, or leave it empty.")
+    left_out = {str(option.get("value")) for option in _get(values, OFF, "selected_options") or []}
     fresh = freshness(_text(values, FRESH))
     if fresh is None and _text(values, FRESH):
         errors[FRESH] = i18n(
@@ -296,6 +318,7 @@ def _filters(values: Values, errors: Errors, i18n: Translator) -> Filters:
         )
     return Filters(
         topics=topics,
+        off=frozenset(EXPECTABLE) & left_out,
         min_rows=int(rows) if rows is not None else None,
         min_percent=percent,
         fresh=fresh,

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from cdi_bot.core.commands.incidents import Acknowledge
 from cdi_bot.core.commands.subscriptions import Subscribe
 from cdi_bot.core.model.run import Run
+from cdi_bot.core.model.source import source_of
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.slack.render.kinds.table import state_sign, state_text
 from cdi_bot.slack.render.kit.advice import source_name
@@ -23,10 +24,16 @@ from cdi_bot.slack.render.kit.blocks import (
     section,
     table,
 )
-from cdi_bot.slack.render.kit.buttons import carried_integration, open_button, pager, unsnooze_button
+from cdi_bot.slack.render.kit.buttons import (
+    carried_integration,
+    expected_button,
+    open_button,
+    pager,
+    unsnooze_button,
+)
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import BLOCKS_JSON, weight
-from cdi_bot.slack.render.kit.reasons import braze_advice, reason_text
+from cdi_bot.slack.render.kit.reasons import braze_advice, failing_work, reason_text
 from cdi_bot.slack.render.kit.runs import (
     failed,
     row_counts,
@@ -77,6 +84,7 @@ def render_history(answer: RunHistory, i18n: Translator, now: datetime) -> Rende
     links = [
         open_button(answer.integration, answer.dashboard_url, i18n),
         unsnooze_button(answer.integration, i18n) if answer.snooze else None,
+        expected_button(answer.incident, answer.integration, i18n),
     ]
     foot = [
         listed,
@@ -200,16 +208,16 @@ def figures(
         said.append((i18n("Rows synced"), _against(synced(newest, i18n), usual, i18n)))
     integration = answer.integration
     facts = [
-        (i18n("Source"), source_name(integration)),
+        (i18n("Source"), source_name(source) if (source := source_of(integration)) else None),
         (i18n("State in Braze"), integration.integration_status if integration.is_inactive else None),
         (i18n("Contacts in Braze"), integration.contact_emails),
     ]
     said += [(label, written(fact)) for label, fact in facts if fact]
-    odd = [
-        (i18n("Left out, as it can't be right"), answer.left_out),
-        (i18n("Could not be checked (the log says why)"), answer.not_judged),
-    ]
-    said += [(label, written(", ".join(names))) for label, names in odd if names]
+    if answer.left_out:
+        said.append((i18n("Left out, as it can't be right"), written(", ".join(answer.left_out))))
+    if answer.troubles:
+        label = i18n("What I fail to do (the log says why)")
+        said.append((label, failing_work(answer.troubles, i18n, when)))
     if answer.next_run:
         label = i18n("Next run") if answer.next_run > now else i18n("Next run was expected")
         said.append((label, when(answer.next_run)))

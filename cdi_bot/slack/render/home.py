@@ -11,6 +11,7 @@ from datetime import datetime
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.run import Run
+from cdi_bot.item_troubles import ItemTroubles, Work
 from cdi_bot.slack.render.kinds.table import overall_state, renderer_of, state_sign
 from cdi_bot.slack.render.kinds.unreachable import unreachable_banner
 from cdi_bot.slack.render.kit.blocks import Block, actions, button, context, plain_text, section
@@ -22,12 +23,19 @@ from cdi_bot.slack.render.kit.buttons import (
     subscribe_button,
 )
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.kit.reasons import broken_channel, lost_channels
+from cdi_bot.slack.render.kit.reasons import bot_troubles, broken_channel, lost_channels
 from cdi_bot.slack.render.kit.runs import BROKEN_BAR, UNSEEN, row_counts, short_status, sparkline
-from cdi_bot.slack.render.kit.text import SHORT_NAME, bold_name, date, escape, name_of, user
+from cdi_bot.slack.render.kit.text import SHORT_NAME, bold_name, date, escape, name_of, plain, user
 from cdi_bot.slack.render.kit.text import channel as named_channel
 from cdi_bot.slack.render.subscriptions import filter_text, matching_now, selector_text
-from cdi_bot.usecases.home import ChannelSubscription, Home, HomeEntry, IntegrationSummary, NeedsAttention
+from cdi_bot.usecases.home import (
+    ChannelSubscription,
+    Home,
+    HomeEntry,
+    IntegrationSummary,
+    NeedsAttention,
+    NotShown,
+)
 
 FRESHNESS = "freshness"
 """The block that says how fresh everything is: it alone changes while nothing happens."""
@@ -37,9 +45,9 @@ _FEW_CHANNELS = 5
 View = Block
 
 
-def home_view(home: Home, i18n: Translator, now: datetime) -> View:
-    """Return a page of Home."""
-    lost = map(section, lost_channels(home.lost, i18n))
+def home_view(home: Home, i18n: Translator, now: datetime, troubles: ItemTroubles) -> View:
+    """Return a page of Home. An entry that can't be drawn is named all the same, and noted in `troubles`."""
+    lost = map(section, [*lost_channels(home.lost, i18n), *bot_troubles(home.troubles, i18n)])
     banner = [*unreachable_banner(home.unreachable, i18n), *lost]
     if not home.channels:
         return _view(home.page, [*banner, *_welcome(home, i18n)])
@@ -50,7 +58,7 @@ def home_view(home: Home, i18n: Translator, now: datetime) -> View:
             *banner,
             section(_summary(home, i18n)),
             *_buttons(home, i18n),
-            *_listed(home, i18n, now),
+            *_listed(home, i18n, now, troubles),
             *_not_shown(home, i18n),
             *pages,
             {**context(*_fresh(home, i18n, now)), "block_id": FRESHNESS},
@@ -130,32 +138,49 @@ def _help(i18n: Translator) -> Block | None:
 # ------------------------------------------------------------------------------------------ the list
 
 
-def _listed(home: Home, i18n: Translator, now: datetime) -> list[Block]:
+def _listed(home: Home, i18n: Translator, now: datetime, troubles: ItemTroubles) -> list[Block]:
     blocks: list[Block] = []
-    before: HomeEntry | None = None
+    before: HomeEntry | NotShown | None = None
     for place, entry in enumerate(home.entries):
-        if before is None or type(before) is not type(entry):
-            blocks += [{"type": "divider"}, _header(_heading(entry, i18n))]
-        if isinstance(entry, NeedsAttention):
-            blocks += _attention_blocks(entry, place, i18n, may_change=home.may_change)
-        elif isinstance(entry, ChannelSubscription):
-            channel = entry.subscription.channel
-            if not isinstance(before, ChannelSubscription) or before.subscription.channel != channel:
-                blocks.append(_channel(channel, place, i18n, may_change=home.may_change))
-            blocks.append(_subscription_block(entry, place, i18n, may_change=home.may_change))
-        else:
-            blocks.append(_summary_block(entry, place, i18n, now))
+        if before is None or _kind(before) is not _kind(entry):
+            blocks += [{"type": "divider"}, _header(_heading(_kind(entry), i18n))]
+        blocks += _drawn(home, place, i18n, now, troubles)
         before = entry
     return blocks
 
 
-def _heading(entry: HomeEntry, i18n: Translator) -> str:
-    if isinstance(entry, NeedsAttention):
+def _drawn(home: Home, place: int, i18n: Translator, now: datetime, troubles: ItemTroubles) -> list[Block]:
+    """Draw one entry; where that fails, its name and that it fails."""
+    entry, before = home.entries[place], home.entries[place - 1] if place else None
+    if isinstance(entry, NotShown):
+        name = entry.name
+    elif isinstance(entry, ChannelSubscription):
+        name, channel = entry.name or entry.subscription.selector, entry.subscription.channel
+        with troubles.guard(Work.SHOW, channel, f"draw {name}"):
+            blocks = [_subscription_block(entry, place, i18n, may_change=home.may_change)]
+            if not isinstance(before, ChannelSubscription) or before.subscription.channel != channel:
+                blocks.insert(0, _channel(channel, place, i18n, may_change=home.may_change))
+            return blocks
+    else:
+        about = entry.integration
+        name, key = about.integration_name, (about.workspace_id, about.integration_id)
+        with troubles.guard(Work.SHOW, key, f"draw {_kind(entry).__name__}"):
+            if isinstance(entry, NeedsAttention):
+                return _attention_blocks(entry, place, i18n, may_change=home.may_change)
+            return [_summary_block(entry, place, i18n, now)]
+    text = i18n("⚠️ *{name}* can't be shown here; the log says why.")
+    return [section(text.format(name=escape(plain(name, SHORT_NAME))))]
+
+
+def _kind(entry: HomeEntry | NotShown) -> type[HomeEntry]:
+    return entry.kind if isinstance(entry, NotShown) else type(entry)
+
+
+def _heading(kind: type[HomeEntry], i18n: Translator) -> str:
+    if kind is NeedsAttention:
         return i18n("Wrong now")
     return (
-        i18n("What your channels hear of")
-        if isinstance(entry, ChannelSubscription)
-        else i18n("All these integrations")
+        i18n("What your channels hear of") if kind is ChannelSubscription else i18n("All these integrations")
     )
 
 

@@ -21,6 +21,7 @@ from cdi_bot.delivery.views import (
     View,
 )
 from cdi_bot.slack.render.cards import render_card, render_grouped_reply
+from cdi_bot.slack.render.kinds.table import renderer_of
 from cdi_bot.slack.render.kit.blocks import Block, Rendered, context, fields, paragraphs, section, small_print
 from cdi_bot.slack.render.kit.buttons import history_button
 from cdi_bot.slack.render.kit.i18n import Translator
@@ -251,9 +252,12 @@ def _line(part: IntegrationTotals, url: str | None, i18n: Translator) -> str:
                 failed=i18n.number(part.sums.failed),
             )
         )
-    if part.is_open:
-        said.append(i18n("not well at the end"))
-    mark = BAD if part.is_open else SOME
+    if part.still_open:
+        states = i18n.listed(
+            escape(renderer_of(incident).short_state(incident, i18n)) for incident in part.still_open
+        )
+        said.append(i18n("at the end: {state}").format(state=states))
+    mark = BAD if part.still_open else SOME
     return f"{mark} {bold_name(part.integration, url, SHORT_NAME)}: {i18n.listed(said)}"
 
 

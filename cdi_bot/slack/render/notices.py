@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from cdi_bot.core.model.lifecycle import IntegrationChanged, NewIntegrations
 from cdi_bot.core.model.message import (
     ChannelBroken,
     DigestChanged,
-    IntegrationMissing,
     LanguageChanged,
     RunStarted,
     Snoozed,
@@ -16,7 +16,9 @@ from cdi_bot.core.model.message import (
 )
 from cdi_bot.core.model.requested_sync import APPEARS, LONGEST, SyncEnding
 from cdi_bot.core.model.run import Outcome
+from cdi_bot.core.model.spike import Spike
 from cdi_bot.delivery.views import EventView, StoreView
+from cdi_bot.slack.render.expected import render_spike
 from cdi_bot.slack.render.kit.advice import status_advice
 from cdi_bot.slack.render.kit.blocks import Block, Rendered, actions, next_step, short_message, small_print
 from cdi_bot.slack.render.kit.buttons import look_buttons, unsnooze_button
@@ -35,6 +37,7 @@ from cdi_bot.slack.render.kit.text import (
     repeat_note,
     user,
 )
+from cdi_bot.slack.render.lifecycle import integration_changed, new_integrations
 from cdi_bot.slack.render.replies import REPLIES, EventRenderers
 from cdi_bot.slack.render.subscriptions import (
     digest_end_hint,
@@ -131,17 +134,6 @@ def _sync_ended(content: SyncEnded, view: EventView, i18n: Translator) -> Render
     return short_message(line, note, sign=BUSY, row=row)
 
 
-def _integration_missing(content: IntegrationMissing, view: EventView, i18n: Translator) -> Rendered:
-    line = i18n(
-        "Braze no longer knows {name}: it was deleted there, or the API key is another workspace's now."
-    )
-    line = line.format(name=_name(view, content.integration_id))
-    todo = i18n(
-        "If it was deleted on purpose: {command}. If it comes back, this channel hears of it again by itself."
-    ).format(command=code(f"/cdi unsubscribe {plain(content.integration_id)}"))
-    return short_message(line, todo, sign=UNSEEN)
-
-
 # --------------------------------------------------------------------------------- changes by people
 
 
@@ -211,11 +203,13 @@ _RENDERERS: EventRenderers = {
     RunStarted: _run_started,
     SyncTriggered: _sync_triggered,
     SyncEnded: _sync_ended,
-    IntegrationMissing: _integration_missing,
+    IntegrationChanged: integration_changed,
+    NewIntegrations: new_integrations,
     Unsubscribed: _unsubscribed,
     Snoozed: _snoozed,
     Unsnoozed: _unsnoozed,
     LanguageChanged: _language_changed,
     DigestChanged: _digest_changed,
     ChannelBroken: _channel_broken,
+    Spike: render_spike,
 }

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from cdi_bot.core.commands.parser import BY_WORD, CHANNEL_WORDS, SPECIFICATIONS
 from cdi_bot.core.commands.specification import Command, Mistake, MistakeKind
-from cdi_bot.core.model.incident import Topic
+from cdi_bot.core.model.incident import EXPECTABLE, Topic
 from cdi_bot.monitoring.braze_port import Endpoint
 from cdi_bot.slack.render.kit.blocks import Rendered, Renderers, context, section, short_message
 from cdi_bot.slack.render.kit.buttons import choose_button
@@ -193,6 +193,7 @@ def _problem(mistake: Mistake, i18n: Translator) -> str:
         MistakeKind.MISSING_TIME: i18n("For how long? Say `2h`, `90m`, `tomorrow 9am`, or `until recovery`."),
         MistakeKind.BAD_TIME: i18n("“{given}” is not a length of time between a minute and a year."),
         MistakeKind.UNKNOWN_STATUS: i18n("“{given}” is nothing that `on:` takes. It takes {topics}."),
+        MistakeKind.UNKNOWN_REASON: i18n("`off:` doesn't accept “{given}”. It accepts {reasons}."),
         MistakeKind.BAD_NUMBER: i18n(
             "“{given}” needs a number: `rows:` of at least 1, `percent:` up to 100."
         ),
@@ -209,7 +210,9 @@ def _problem(mistake: Mistake, i18n: Translator) -> str:
             "“{given}” is no channel. Type `in:#` and choose one from Slack's list."
         ),
     }
-    return known[mistake.problem].format(given=outside(mistake.given, SHORT_NAME), topics=topics)
+    return known[mistake.problem].format(
+        given=outside(mistake.given, SHORT_NAME), topics=topics, reasons=i18n.listed(map(code, EXPECTABLE))
+    )
 
 
 def render_too_many(until: datetime, i18n: Translator) -> Rendered:

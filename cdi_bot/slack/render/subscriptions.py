@@ -1,18 +1,16 @@
-"""A channel's subscriptions and settings in words: for whatever shows them, and as answers, with who changed what."""
+"""A channel's subscriptions and settings in words: for whatever shows them, and as answers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
 
-from cdi_bot.core.commands.parser import BY_WORD
 from cdi_bot.core.digest_schedule import read_schedule
 from cdi_bot.core.freshness_limit import read_limit
-from cdi_bot.core.model.channel import AuditEntry
-from cdi_bot.core.model.incident import Topic
+from cdi_bot.core.model.incident import EXPECTABLE, Topic
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Subscription, is_pattern
-from cdi_bot.core.rules.unreachable import UNREACHABLE
+from cdi_bot.slack.render.kinds.flaws import flaw_name
 from cdi_bot.slack.render.kinds.table import topic_texts
 from cdi_bot.slack.render.kit.blocks import (
     Block,
@@ -20,7 +18,6 @@ from cdi_bot.slack.render.kit.blocks import (
     Renderers,
     actions,
     context,
-    paragraphs,
     section,
     short_message,
 )
@@ -40,7 +37,6 @@ from cdi_bot.slack.render.kit.text import (
     user,
 )
 from cdi_bot.usecases.answers import (
-    AuditTrail,
     DigestSet,
     LanguageSet,
     NotSubscribed,
@@ -49,8 +45,6 @@ from cdi_bot.usecases.answers import (
     SubscriptionList,
     SubscriptionSet,
 )
-
-_AUDIT_ROOM = 10_000
 
 
 def selector_text(selector: str, named: Integration | str | None, i18n: Translator) -> str:
@@ -90,6 +84,9 @@ def filter_text(filters: Filters, i18n: Translator) -> str:
                 percent=i18n.number(filters.min_percent)
             )
         )
+    if filters.off:
+        names = i18n.listed(flaw_name(reason, i18n) for reason in EXPECTABLE if reason in filters.off)
+        said.append(i18n("no alerts for: {reasons}").format(reasons=names))
     limit = read_limit(filters.fresh) if filters.fresh else None
     if limit:
         text = (
@@ -167,7 +164,9 @@ def _subscribed(answer: SubscriptionSet, i18n: Translator) -> Rendered:
     filters = i18n("Told here: {filters}.").format(filters=filter_text(answer.filters, i18n))
     if answer.unchanged:
         line = i18n("This channel is subscribed to {what} already, just so.").format(what=what)
-        todo = i18n("To change it, subscribe again with `on:`, `rows:`, `percent:`, `fresh:` or `mention:`.")
+        todo = i18n(
+            "To change it, subscribe again with `on:`, `off:`, `rows:`, `percent:`, `fresh:` or `mention:`."
+        )
         return short_message(line, filters, todo)
     line = i18n("This channel is now subscribed to {what}.").format(what=what)
     if answer.trouble is None and not answer.total:
@@ -303,39 +302,6 @@ def _digest_set(answer: DigestSet, i18n: Translator) -> Rendered:
     return short_message(line + next_digest(answer.next_due, i18n), digest_end_hint(i18n))
 
 
-# --------------------------------------------------------------------------------- audit trail
-
-
-def _audit(answer: AuditTrail, i18n: Translator) -> Rendered:
-    if not answer.rows:
-        title = i18n("Nobody has changed anything in this channel yet.")
-        return short_message(title, second=i18n("`/cdi subscribe NAME` or `/cdi subscribe all` begins."))
-    title = i18n("What was changed in this channel last")
-    listed, _held = paragraphs(
-        [_audit_row(entry, name, i18n) for entry, name in answer.rows], blocks=10, room=_AUDIT_ROOM
-    )
-    todo = i18n("`/cdi subscriptions` shows what it hears of now, `/cdi status` how that is.")
-    return Rendered(text=plain_line(title), blocks=[section(f"*{title}*"), *listed, context(todo)])
-
-
-def _audit_row(entry: AuditEntry, name: str | None, i18n: Translator) -> str:
-    """Say in one line who did what, and when."""
-    specification = BY_WORD.get(entry.action)
-    known = specification.audit if specification else None
-    line = i18n.translated(known) if known else "{when} {who} {what}"
-    return line.format(when=date(entry.at), who=user(entry.who), what=_audit_subject(entry, name, i18n))
-
-
-def _audit_subject(entry: AuditEntry, name: str | None, i18n: Translator) -> str:
-    if name is not None:
-        return f"*{outside(name)}*"
-    if entry.action in {"subscribe", "unsubscribe"} and is_pattern(entry.subject):
-        return selector_text(entry.subject, None, i18n)
-    if entry.action == "acknowledge" and entry.subject == UNREACHABLE.kind:
-        return i18n("that I can't see Braze")
-    return code(entry.subject)
-
-
 RENDERERS: Renderers = {
     SubscriptionSet: _subscribed,
     SubscriptionEnded: _unsubscribed,
@@ -344,5 +310,4 @@ RENDERERS: Renderers = {
     SettingsShown: _settings_shown,
     LanguageSet: _language_set,
     DigestSet: _digest_set,
-    AuditTrail: _audit,
 }

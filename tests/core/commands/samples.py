@@ -9,7 +9,7 @@ from cdi_bot.core.commands.channels import SetDigest, SetLanguage, ShowAudit, Sh
 from cdi_bot.core.commands.incidents import Acknowledge, EndSnooze, RequestSync, SetSnooze
 from cdi_bot.core.commands.queries import ListIntegrations, ShowHelp, ShowStatus
 from cdi_bot.core.commands.specification import Command
-from cdi_bot.core.commands.subscriptions import ShowSubscriptions, Subscribe, Unsubscribe
+from cdi_bot.core.commands.subscriptions import PreviewSubscription, ShowSubscriptions, Subscribe, Unsubscribe
 from cdi_bot.core.digest_schedule import Schedule
 from cdi_bot.core.model.incident import Topic
 from cdi_bot.core.model.subscription import Filters
@@ -47,6 +47,17 @@ SAMPLES: Mapping[str, Sequence[tuple[str, Command]]] = {
             ),
         ),
         ("subscribe all ｆｒｅｓｈ：９am", Subscribe(selector="all", filters=Filters(fresh="09:00"))),
+    ),
+    "preview": (
+        ("preview all", PreviewSubscription(selector="all", filters=Filters())),
+        (
+            "preview Users* on:error,late rows:1,000 in:<#C1|general>",
+            PreviewSubscription(
+                selector="Users*",
+                filters=Filters(topics=frozenset({Topic.ERROR, Topic.LATE}), min_rows=1000),
+                channel_id="C1",
+            ),
+        ),
     ),
     "unsubscribe": (
         ("unsubscribe Users*", Unsubscribe(selector="Users*")),

@@ -167,6 +167,8 @@ ROWS_5 = Filters(min_rows=5)
         ("subscribe Users mention: <@U1>", "Users", Filters(mention="<@U1>")),
         ("sub Users＊ ＯＮ：ｅｒｒｏｒ、late　rows：１００", "Users*", ERROR_LATE_100),
         ("subscribe Users fresh: 36h", "Users", Filters(fresh="36h")),
+        ("subscribe Users off:spike", "Users", Filters(off=frozenset({"spike"}))),
+        ("subscribe Users OFF: Rows-Low, no_rows", "Users", Filters(off=frozenset({"rows_low", "no_rows"}))),
         ("subscribe fresh:9:30 Users fresh:1.5h", "Users", Filters(fresh="90m")),
         ("subscribe Users FRESH:９：００", "Users", Filters(fresh="09:00")),
         ("subscribe Users on:error， late percent:２．５％", "Users", ERROR_LATE_PERCENT),
@@ -292,6 +294,13 @@ def test_tomorrow_is_in_the_persons_zone_and_told_in_utc() -> None:
         ),
         ("subscribe Users on:", Mistake(command="subscribe", problem=MistakeKind.UNKNOWN_STATUS)),
         (
+            "subscribe Users off:row_low",
+            Mistake(
+                command="subscribe", problem=MistakeKind.UNKNOWN_REASON, given="row_low", nearest="rows_low"
+            ),
+        ),
+        ("subscribe Users off:", Mistake(command="subscribe", problem=MistakeKind.UNKNOWN_REASON)),
+        (
             "subscribe Users rows:many",
             Mistake(command="subscribe", problem=MistakeKind.BAD_NUMBER, given="rows:many"),
         ),
@@ -346,6 +355,7 @@ PIECES = st.sampled_from(
         "rows:",
         "percent:",
         "fresh:",
+        "off:",
         "mention:",
         "<@U1|a b>",
         "in:",
@@ -423,7 +433,7 @@ def test_examples_show_their_own_command(word: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "subscribe Users on:error rows:5 percent:2.5 fresh:90m mention:<!subteam^S1|@x> in:<#C1>",
+        "subscribe Users on:error off:spike,hollow rows:5 percent:2.5 fresh:90m mention:<!subteam^S1|@x> in:<#C1>",
         "unsubscribe Users in:<#C1>",
         "ack Users",
         'snooze Users 2h because of "{id}"',

@@ -2,60 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdi_bot.core.model.incident import Incident
-from cdi_bot.core.model.integration import WatchedIntegration
-from cdi_bot.core.model.run import Outcome, Run
-from cdi_bot.core.rules.sync_failed import Finding, IncidentChange, judge_runs, take_baseline
+from cdi_bot.core.model.run import Outcome
+from cdi_bot.core.rules.sync_failed import IncidentChange, take_baseline
+from tests.core.rules.story import Story
 from tests.core.runs_kit import NOON, at, listed, run, unwatched, watched
 
 NOW = at(60)
-
-
-class Story:
-    """An integration with its memory: what was stored is known the next time."""
-
-    def __init__(self, start: WatchedIntegration | None = None, known: Sequence[Run] = ()) -> None:
-        self.watched = start or watched()
-        self.known = {each.sync_start_time.replace(microsecond=0): each for each in known}
-        self.incident: Incident | None = None
-        self.over: list[Incident] = []
-        self.findings: list[Finding] = []
-
-    def see(self, *seen: Run) -> Finding:
-        """Judge and store as `monitoring.recorder` does."""
-        finding = judge_runs(
-            watched=self.watched,
-            stored=list(self.known.values()),
-            observed=seen,
-            incidents=self.newest(),
-            ended_by_list=[each for each in self.over if each.resolved_by and each.resolved_by.provisional],
-            now=NOW,
-        )
-        self.watched = finding.watched
-        self.known |= {each.sync_start_time.replace(microsecond=0): each for each in finding.runs}
-        for each in (*finding.others, finding):
-            if each.incident:
-                self._store(each.incident)
-        self.findings.append(finding)
-        return finding
-
-    def newest(self) -> list[Incident]:
-        """The newest incident of each reason."""
-        known = [*self.over, *([self.incident] if self.incident else [])]
-        return list({each.reason: each for each in sorted(known, key=lambda each: each.incident_id)}.values())
-
-    def _store(self, incident: Incident) -> None:
-        known = [*self.over, *([self.incident] if self.incident else [])]
-        stored = replace(incident, incident_id=incident.incident_id or 7 + len(known))
-        others = [each for each in known if each.incident_id != stored.incident_id]
-        self.over = [each for each in (*others, stored) if not each.is_open]
-        self.incident = next((each for each in (*others, stored) if each.is_open), None)
 
 
 def test_a_failure_opens_an_incident() -> None:
@@ -247,7 +204,7 @@ def test_watching_something_that_fails_opens_a_quiet_incident() -> None:
     assert incident is not None
     assert incident.quiet
     story = Story(begun, known=[run(1), run(2, "error")])
-    story.incident = replace(incident, incident_id=7)
+    story.store(incident)
     finding = story.see(run(3, "error"))
     assert finding.change is IncidentChange.FAILED_AGAIN
     assert finding.incident is not None

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.incident import Incident
+from cdi_bot.core.model.incident import Expected, Incident, Kind, Measured
 from cdi_bot.core.model.subscription import Filters, Snooze
 from cdi_bot.sandbox.slack.model import Content
 from cdi_bot.sandbox.slack.payloads import Press
@@ -41,6 +41,7 @@ from tests.store.samples import incident
 
 PAGE = Path(__file__).parents[3] / "docs/security.md"
 
+MEASURED = Measured(magnitude=7.2, observed=1_240, usual=8_900)
 WHO = {"member": PRIYA, "guest": GUEST, "other company": OUTSIDER, "admin": "UADMIN"}
 PLACES = {
     "here": DATA_ALERTS,
@@ -107,6 +108,8 @@ class Trial:
     integration_id: str
     leaves: bool
     opened: Incident | None = None
+    unusual: Incident | None = None  # what it shows may have been expected
+    over: Incident | None = None  # it was
 
     @property
     def is_elsewhere(self) -> bool:
@@ -147,8 +150,26 @@ class Trial:
                 at=now,
             )
             await uow.snoozes.save(snooze)
-            (self.opened,) = await uow.incidents.add([incident(workspace_id, self.integration_id)])
-            await uow.cards.add(self.there, [self.opened.incident_id], now=now)
+            unusual = incident(
+                workspace_id, self.integration_id, kind=Kind.QUALITY, reason="rows_low", measured=MEASURED
+            )
+            over = replace(unusual, kind=Kind.LATE, reason="rhythm", resolved_at=now)
+            self.opened, self.unusual, self.over = await uow.incidents.add(
+                [incident(workspace_id, self.integration_id), unusual, over]
+            )
+            for one in (self.opened, self.unusual, self.over):
+                await uow.cards.add(self.there, [one.incident_id], now=now)
+            said = Expected(
+                channel=self.there,
+                workspace_id=workspace_id,
+                integration_id=self.integration_id,
+                reason="rhythm",
+                seen_at=over.opened_at,
+                magnitude=1.0,
+                by=MARA,
+                at=now,
+            )
+            await uow.expected.mark(said)
 
     async def changes(self) -> int:
         """How much was changed in the channel since."""
@@ -222,9 +243,16 @@ class Trial:
     async def attempt(self, way: str) -> str:
         """Try one way; gives what the person alone then sees."""
         assert self.opened is not None
+        unusual, over = self.unusual, self.over
+        assert unusual
+        assert over
+        about = {"workspace": over.workspace_id, "id": self.integration_id}
         others: dict[str, Callable[[], Awaitable[str]]] = {
             "History": lambda: self.press("history", {"id": self.integration_id, "offset": 0}),
             "Acknowledge": lambda: self.press("ack", {"incidents": [self.incident_id]}),
+            "Expected": lambda: self.press("expected", about | {"incident": unusual.incident_id}),
+            "Take back": lambda: self.press("take_back", about | {"incident": over.incident_id}),
+            "Stop these alerts here": lambda: self.press("switch_off", about | {"reason": "rows_low"}),
             "Snooze": lambda: self.press("snooze", {"id": self.integration_id, "for": "1h"}),
             "Sync now": lambda: self.press("sync", {"id": self.integration_id}),
             "Home's Acknowledge": self.home,

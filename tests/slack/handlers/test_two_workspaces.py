@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from cdi_bot.core.commands.incidents import Acknowledge
 from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.model.subscription import Filters, Snooze, Subscription
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.braze.integration import IntegrationConfig
@@ -26,6 +28,8 @@ from cdi_bot.slack.render.kit.buttons import (
     history_button,
     more_menu,
     snooze_select,
+    spike_button,
+    switch_off_button,
     sync_button,
     unsnooze_button,
 )
@@ -147,6 +151,44 @@ async def test_sync(two: Two) -> None:
     await two.press(sync_button(two.second, WORDS))
     asked = [sum(request.path.endswith("/sync") for request in each.braze.requests) for each in two.sandboxes]
     assert asked == [0, 1]
+
+
+async def accepted(two: Two) -> list[dict[str, set[str]]]:
+    """The reasons that were marked as expected of the id, in each workspace."""
+    async with two.desk.store.read() as uow:
+        return [
+            {key: set(reasons) for key, reasons in (await uow.expected.accepted(one.workspace_id)).items()}
+            for one in (two.first, two.second)
+        ]
+
+
+async def test_expected(two: Two) -> None:
+    """The buttons of a spike's notice and of a card are about the card's workspace, and so is what can be stopped."""
+    start = two.desk.clock()
+    spikes = [
+        Spike(
+            workspace_id=two.second.workspace_id,
+            integration_id=ONE_ID,
+            run_start=start - timedelta(hours=hours),
+            rows=412_000,
+            usual=48_200,
+            magnitude=8.5,
+        )
+        for hours in range(3)
+    ]
+    for spike in spikes:
+        await two.press(spike_button(spike, two.second, None, WORDS))
+    assert await accepted(two) == [{}, {ONE_ID: {"spike"}}]
+    assert "was marked as expected 3 times" in two.last
+    await two.press(switch_off_button(two.second, "spike", WORDS))
+    shown = str([message.content for message in two.desk.sandbox.slack.messages()])
+    assert "no longer gets these alerts" in shown  # in place of the question
+    assert [one.filters.off for one in await two.subscriptions()] == [frozenset(), {"spike"}]
+    async with two.desk.store.read() as uow:
+        said = await uow.expected.of_integrations(two.second.workspace_id, [ONE_ID])
+    for spike, word in zip(spikes, sorted(said, key=lambda each: each.seen_at, reverse=True), strict=True):
+        await two.press(spike_button(spike, two.second, word, WORDS))
+    assert await accepted(two) == [{}, {}]
 
 
 async def test_choose(two: Two) -> None:

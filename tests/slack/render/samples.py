@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.incident import Incident, Kind, Measured, QualityReason
+from cdi_bot.core.model.incident import SPIKE, Expected, Incident, Kind, LateReason, Measured, QualityReason
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Snooze
@@ -143,6 +143,21 @@ def ended(incident: Incident | None = None, status: str = "success") -> Incident
     return replace(incident, resolved_at=NOW, resolved_by=known, last_failed=known, revision=2)
 
 
+HOUR, DAY = 3600.0, 86_400.0
+MEASURED = {
+    QualityReason.WATERMARK_AHEAD: Measured(magnitude=365 * DAY, observed=365 * DAY, usual=0),
+    QualityReason.WATERMARK_LAG: Measured(magnitude=9.3, observed=28 * HOUR, usual=3 * HOUR),
+    QualityReason.NO_ROWS: Measured(magnitude=3.2, observed=2 * DAY, usual=15 * HOUR),
+    QualityReason.ROWS_LOW: Measured(magnitude=7.2, observed=1_240, usual=8_900),
+    QualityReason.ROWS_HIGH: Measured(magnitude=2.1, observed=96_400, usual=46_000),
+    QualityReason.RESYNC: Measured(magnitude=3, observed=412_000, usual=1_900),
+    QualityReason.HOLLOW: Measured(magnitude=6, observed=6, usual=1),
+    QualityReason.FAILED_SHARE: Measured(magnitude=9, observed=0.027, usual=0.003),
+    QualityReason.BACKLOG: Measured(magnitude=12, observed=800, usual=9_600),
+}
+"""Of each reason what was observed, and what is usual."""
+
+
 def dubious(flaw: QualityReason = QualityReason.WATERMARK_AHEAD, **more: Any) -> Incident:
     """Return an incident of an integration whose runs succeed and look wrong."""
     shown = run("success", last_timestamp_synced=NOW + timedelta(days=365), rows_synced=12)
@@ -154,8 +169,32 @@ def dubious(flaw: QualityReason = QualityReason.WATERMARK_AHEAD, **more: Any) ->
         "reason": flaw.value,
         "last_failed": shown,
         "failing_since": since,
+        "measured": MEASURED[flaw],
     }
     return late(**known | more)
+
+
+def irregular(**more: Any) -> Incident:
+    """Return an incident of an integration that has no schedule, and whose runs do not come as they used to."""
+    measured = Measured(magnitude=4.6, observed=5 * HOUR, usual=65 * 60.0)
+    return late(**{"reason": LateReason.RHYTHM.value, "measured": measured} | more)
+
+
+def word(incident: Incident | None = None, *, taken_back: bool = False, **more: Any) -> Expected:
+    """Return what somebody said of an incident, or of a spike."""
+    known: dict[str, Any] = {
+        "channel": ALERTS,
+        "workspace_id": 1,
+        "integration_id": USERS,
+        "reason": (incident.reason if incident else None) or SPIKE,
+        "seen_at": incident.opened_at if incident else NOW,
+        "magnitude": 2.0,
+        "by": MARA,
+        "at": NOW,
+        "taken_back_by": KENJI if taken_back else None,
+        "taken_back_at": NOW + timedelta(hours=1) if taken_back else None,
+    }
+    return Expected(**known | more)
 
 
 def stale(limit: str = "36h", hours: float | None = 41, *, mark: bool = True, **more: Any) -> Incident:

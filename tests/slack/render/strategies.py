@@ -7,17 +7,18 @@ from typing import Any, get_args
 
 from hypothesis import strategies as st
 
+from cdi_bot.core.clusters import Cluster, Trouble
 from cdi_bot.core.commands.specification import Mistake, MistakeKind
 from cdi_bot.core.model.channel import AuditEntry, Channel
-from cdi_bot.core.model.incident import Incident, Kind, QualityReason, Topic
+from cdi_bot.core.model.incident import EXPECTABLE, Expected, Incident, Kind, Measured, Topic
 from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.lifecycle import IntegrationChanged, LifecycleEvent, NewIntegrations
 from cdi_bot.core.model.message import (
     ChannelBroken,
     Content,
     Digest,
     DigestChanged,
     FailedAgain,
-    IntegrationMissing,
     LanguageChanged,
     Recovered,
     ReplyFact,
@@ -32,10 +33,13 @@ from cdi_bot.core.model.message import (
 )
 from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.run import DOCUMENTED_STATUSES, Run
+from cdi_bot.core.model.source import Source, source_of
+from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.model.subscription import Filters, Snooze, Subscription
 from cdi_bot.core.statistics import IntegrationTotals, PeriodTotals, RunTotals, Usual
 from cdi_bot.delivery.views import (
     CardView,
+    ClusterView,
     DigestView,
     EventView,
     GroupedReplyView,
@@ -43,8 +47,7 @@ from cdi_bot.delivery.views import (
     SubscribedView,
 )
 from cdi_bot.monitoring.braze_port import BrazeReason
-from cdi_bot.slack.render.kit.advice import Source
-from cdi_bot.usecases import answers
+from cdi_bot.usecases import answers, expected_answers
 
 NASTY = st.sampled_from(
     [
@@ -96,6 +99,21 @@ runs = st.builds(
     rows_failed_with_errors=counts,
     provisional=st.booleans(),
 )
+_amounts = st.floats(0, 1e12) | st.sampled_from([0.0, 0.5, 1.0])
+measured = st.builds(Measured, magnitude=_amounts, observed=_amounts, usual=_amounts)
+words = st.builds(
+    Expected,
+    channel=channels,
+    workspace_id=st.just(1),
+    integration_id=ids,
+    reason=st.sampled_from(EXPECTABLE),
+    seen_at=times,
+    magnitude=_amounts,
+    by=people,
+    at=times,
+    taken_back_by=st.none() | people,
+    taken_back_at=st.none() | times,
+)
 incidents = st.builds(
     Incident,
     incident_id=st.integers(1, 10**12),
@@ -112,7 +130,8 @@ incidents = st.builds(
     resolved_at=st.none() | times,
     acknowledged_by=st.none() | people,
     acknowledged_at=st.none() | times,
-    reason=st.sampled_from([None, "always_loses", *(flaw.value for flaw in QualityReason)]),
+    reason=st.sampled_from([None, "made_up", "always_loses", *EXPECTABLE]),
+    measured=st.none() | measured,
     reopened=st.integers(0, 10**6),
     recovered_since=st.none() | times,
     hold_seconds=st.integers(0, 10**6),
@@ -157,6 +176,7 @@ incident_views = st.one_of(
         dashboard_url=links,
         snooze=st.none() | snoozes,
         mention=mentions,
+        expected=st.none() | words,
         usual_length=st.none() | _lengths,
         can_sync=st.booleans(),
     ),
@@ -175,7 +195,21 @@ def cards(draw: st.DrawFn) -> CardView:
     """Return cards of one incident, a few, or very many."""
     drawn = draw(st.lists(incident_views, min_size=1, max_size=12))
     repeated = draw(st.sampled_from([1, 1, 1, 17]))
-    return CardView(incidents=tuple(drawn * repeated), possible_repeat=draw(st.booleans()))
+    lasting = [one.incident for one in drawn if one.incident.is_open and not one.incident.is_recovering]
+    cluster = draw(st.none() | st.builds(_cluster, st.just(lasting), integrations)) if lasting else None
+    return CardView(incidents=tuple(drawn * repeated), cluster=cluster, possible_repeat=draw(st.booleans()))
+
+
+def _cluster(lasting: list[Incident], other: Integration) -> ClusterView:
+    source = source_of(other)
+    troubles = tuple(Trouble(incident=one, source=source) for one in lasting)
+    return ClusterView(
+        cluster=Cluster(source=source, troubles=troubles),
+        total=10_000,
+        is_all=len(lasting) > 1,
+        others=(other, other, other),
+        more=len(lasting),
+    )
 
 
 _WHO: dict[str, Any] = {"who": people, "workspace_id": st.just(1)}
@@ -207,7 +241,33 @@ _notices: st.SearchStrategy[Content] = st.one_of(
         **_WHO,
         **_WHOM,
     ),
-    st.builds(IntegrationMissing, workspace_id=st.just(1), integration_id=ids),
+    st.builds(
+        IntegrationChanged,
+        workspace_id=st.just(1),
+        integration_id=ids,
+        event=st.builds(
+            LifecycleEvent,
+            before=st.none() | text,
+            after=st.none() | text,
+            planned_before=st.none() | times,
+            planned_after=st.none() | times,
+        ),
+    ),
+    st.builds(
+        NewIntegrations,
+        workspace_id=st.just(1),
+        integration_ids=st.just(()),
+        total=st.integers(1, 10**6),
+    ),
+    st.builds(
+        Spike,
+        workspace_id=st.just(1),
+        integration_id=ids,
+        run_start=times,
+        rows=st.integers(0, 10**15),
+        usual=st.integers(0, 10**15),
+        magnitude=_amounts,
+    ),
     st.builds(LanguageChanged, who=people, language=languages),
     st.builds(DigestChanged, who=people, digest=st.none() | digests, zone=text, next_due=st.none() | times),
 )
@@ -219,6 +279,7 @@ def events() -> st.SearchStrategy[EventView]:
         "integration": st.none() | integrations,
         "run": st.none() | runs,
         "dashboard_url": links,
+        "expected": st.none() | words,
         "possible_repeat": st.booleans(),
     }
     return st.one_of(
@@ -244,6 +305,7 @@ filters = st.builds(
     min_percent=st.none() | st.floats(0, 100),
     fresh=st.sampled_from([None, "36h", "8760h", "09:00 Europe/Berlin"]),
     mention=mentions,
+    off=st.frozensets(st.sampled_from(EXPECTABLE)),
 )
 
 
@@ -277,7 +339,7 @@ digest_views = st.builds(
                 integration=integrations,
                 sums=st.builds(RunTotals, **_sums),
                 unhealthy_for=_lengths,
-                is_open=st.booleans(),
+                still_open=st.lists(incidents, max_size=3).map(tuple),
             ),
             links,
         ),
@@ -381,6 +443,19 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
     st.builds(answers.SnoozeSet, channel=channels, until=st.none() | times, reason=_maybe_text, **_one),
     st.builds(answers.SnoozeEnded, was_snoozed=st.booleans(), **_one),
     st.builds(answers.ConfirmSync, **_one),
+    st.builds(
+        expected_answers.MarkedExpected,
+        reason=st.sampled_from(EXPECTABLE),
+        times=_totals,
+        already_by=st.none() | people,
+        offers_off=st.booleans(),
+        **_one,
+    ),
+    st.builds(expected_answers.TakenBack, by=people, **_one),
+    st.builds(expected_answers.NothingToMark, integration=st.none() | integrations),
+    st.builds(
+        expected_answers.SwitchedOff, reason=st.sampled_from(EXPECTABLE), unchanged=st.booleans(), **_one
+    ),
     st.builds(answers.SyncStarted, is_certain=st.booleans(), **_one),
     st.builds(
         answers.SeveralMatches,

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from cdi_bot.core.model.incident import QualityReason
+from cdi_bot.core.model.incident import QualityReason, Topic
 from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.source import Source, source_of
 from cdi_bot.slack.render.answers import render_answer
 from cdi_bot.slack.render.kinds.table import renderer_of, topic_texts
-from cdi_bot.slack.render.kit.advice import Effect, Source, effect_of, source_of, status_advice, with_source
+from cdi_bot.slack.render.kit.advice import Effect, effect_of, status_advice, with_source
 from cdi_bot.slack.render.kit.buttons import sync_button
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.reasons import braze_advice
@@ -252,8 +253,5 @@ def test_long_runs_of_a_canvas_are_normal() -> None:
 
 
 def test_the_form_promises_what_is_detected() -> None:
-    """Nothing notices yet that a run brings more or fewer rows than usual: the form does not say so."""
-    said = " ".join(f"{one.name} {one.title} {one.meaning}" for one in topic_texts(ENGLISH).values()).lower()
-    assert "fewer" not in said
-    assert "more rows" not in said
-    assert "rows than usual" not in said
+    """That rows are fewer, more or older than usual is told under the topic that says so."""
+    assert "rows are fewer, more or older than usual" in topic_texts(ENGLISH)[Topic.QUALITY].meaning

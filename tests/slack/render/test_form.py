@@ -46,6 +46,7 @@ FILTERS = Filters(
     min_rows=100,
     min_percent=2.5,
     fresh="36h",
+    off=frozenset({"spike", "rows_low"}),
     mention=f"<@{MARA}> <@{KENJI}> <!subteam^S0DATA>",
 )
 LANGUAGES = ("en", "ja")

@@ -15,19 +15,21 @@ from cdi_bot.core.model.incident import Kind
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Filters, Subscription
 from cdi_bot.core.statistics import Usual
+from cdi_bot.item_troubles import ItemTrouble, ItemTroubles, Work
 from cdi_bot.slack.render.form import window
 from cdi_bot.slack.render.history import history_window
 from cdi_bot.slack.render.home import fingerprint, home_view, troubled_home, unknown_home
 from cdi_bot.slack.render.kit.blocks import short_message
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import VIEW_BLOCKS
-from cdi_bot.usecases.answers import NoMatch, RunHistory
+from cdi_bot.usecases.answers import BotTroubles, NoMatch, RunHistory
 from cdi_bot.usecases.home import (
     ChannelSubscription,
     Home,
     HomeEntry,
     IntegrationSummary,
     NeedsAttention,
+    NotShown,
     split,
 )
 from tests.slack.golden import assert_golden_view, assert_view_taken
@@ -46,6 +48,7 @@ from tests.slack.render.samples import (
 )
 
 WORDS = Translator()
+TROUBLES = ItemTroubles(lambda: NOW)
 Json = dict[str, Any]
 OTHER = integration("5f9c1e2d", "Purchases (BigQuery)")
 MARKETING = Channel(team_id="T0DEMO", channel_id="C0MKTOPS01")
@@ -93,7 +96,7 @@ def wrong(**more: Any) -> NeedsAttention:
     return NeedsAttention(**known | more)
 
 
-def home(*entries: HomeEntry, **more: Any) -> Home:
+def home(*entries: HomeEntry | NotShown, **more: Any) -> Home:
     """Return a page of Home."""
     known: dict[str, Any] = {
         "page": 0,
@@ -131,6 +134,21 @@ HOMES = {
     "guest": home(*ENTRIES[:3], may_change=False),
     "blind": home(subscribed("all"), how(), unreachable=unreachable()),
     "lost": home(subscribed("all"), how(), lost=2),
+    "with_troubles": home(
+        NotShown(kind=NeedsAttention, name="Users attributes <Snowflake>"),
+        NotShown(kind=ChannelSubscription, name="Users attributes*"),
+        subscribed("all"),
+        how(),
+        NotShown(kind=IntegrationSummary, name="Purchases (BigQuery)"),
+        troubles=BotTroubles(
+            names=("Users attributes",) * 5,
+            channels=(
+                ItemTrouble(work=Work.DIGEST, item=ALERTS, since=NOW, tried_at=NOW),
+                ItemTrouble(work=Work.DELIVER, item=MARKETING, since=NOW, tried_at=NOW, detail="card:1"),
+                ItemTrouble(work=Work.CHANNEL, item=MARKETING, since=NOW, tried_at=NOW),
+            ),
+        ),
+    ),
     "second_page": home(how(), how(), page=1, pages=3, total=200),
     "empty": home(channels=0, total=0, checked_at=None),
     "empty_guest": home(channels=0, total=0, checked_at=None, may_change=False),
@@ -140,7 +158,7 @@ HOMES = {
 @pytest.mark.parametrize("name", sorted(HOMES))
 def test_home(name: str) -> None:
     """What is wrong stands first, then what each channel hears of, then how each integration is."""
-    assert_golden_view(f"home_{name}", lambda query: home_view(HOMES[name], query, NOW))
+    assert_golden_view(f"home_{name}", lambda query: home_view(HOMES[name], query, NOW, TROUBLES))
 
 
 def test_home_in_trouble() -> None:
@@ -153,7 +171,7 @@ def test_home_in_trouble() -> None:
 
 def test_a_guest_is_offered_nothing_to_change() -> None:
     """Who may only look finds no button that would refuse them."""
-    shown = str(home_view(HOMES["guest"], WORDS, NOW))
+    shown = str(home_view(HOMES["guest"], WORDS, NOW, TROUBLES))
     assert "home_runs" in shown
     assert not any(action in shown for action in ("form_new", "form_change", "home_ack"))
 
@@ -161,11 +179,11 @@ def test_a_guest_is_offered_nothing_to_change() -> None:
 def test_freshness_alone_is_no_change() -> None:
     """A Home that differs only in when it was looked at is not put up again for that."""
     later = replace(HOMES["busy"], checked_at=NOW)
-    first, second = (home_view(one, WORDS, NOW) for one in (HOMES["busy"], later))
+    first, second = (home_view(one, WORDS, NOW, TROUBLES) for one in (HOMES["busy"], later))
     assert first != second
     assert fingerprint(first) == fingerprint(second)
-    assert fingerprint(first) != fingerprint(home_view(replace(later, unhealthy=11), WORDS, NOW))
-    assert fingerprint(first) != fingerprint(home_view(replace(later, page=1, pages=2), WORDS, NOW))
+    assert fingerprint(first) != fingerprint(home_view(replace(later, unhealthy=11), WORDS, NOW, TROUBLES))
+    assert fingerprint(first) != fingerprint(home_view(replace(later, page=1, pages=2), WORDS, NOW, TROUBLES))
 
 
 HISTORY = RunHistory(
@@ -238,7 +256,7 @@ def test_extremes(length: int, count: int, rows: int) -> None:
             unreachable=unreachable(),
             unseen=3,
         )
-        assert_view_taken(home_view(shown, WORDS, NOW))
+        assert_view_taken(home_view(shown, WORDS, NOW, TROUBLES))
     assert sum(map(len, pages)) == len(entries)
 
 
@@ -283,7 +301,7 @@ entries = st.one_of(
 @given(st.lists(entries, min_size=1, max_size=6))
 def test_slack_takes_any_home(listed: list[HomeEntry]) -> None:
     """Whatever Braze and people named things, Home keeps to Slack's limits."""
-    view = home_view(home(*listed), WORDS, NOW)
+    view = home_view(home(*listed), WORDS, NOW, TROUBLES)
     assert_view_taken(view)
     assert len(view["blocks"]) <= VIEW_BLOCKS
 

@@ -10,8 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cdi_bot.core.clusters import Cluster, Trouble
 from cdi_bot.core.model.incident import Incident, QualityReason, Topic
 from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.lifecycle import (
+    IntegrationChanged,
+    LifecycleChange,
+    LifecycleEvent,
+    NewIntegrations,
+)
 from cdi_bot.core.model.message import (
     ChannelBroken,
     Content,
@@ -20,7 +27,6 @@ from cdi_bot.core.model.message import (
     FailedAgain,
     GroupedNotices,
     GroupedReply,
-    IntegrationMissing,
     LanguageChanged,
     Recovered,
     Reopened,
@@ -37,11 +43,14 @@ from cdi_bot.core.model.message import (
 )
 from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.run import Run
+from cdi_bot.core.model.source import Source
+from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.core.routing import MOST_NOTICES
 from cdi_bot.core.statistics import IntegrationTotals, PeriodTotals, RunTotals
 from cdi_bot.delivery.views import (
     CardView,
+    ClusterView,
     DigestView,
     EventView,
     GroupedNoticesView,
@@ -131,6 +140,28 @@ def storm(size: int, *, well: int = 0, link: str | None = DASHBOARD) -> CardView
     return CardView(incidents=tuple(views))
 
 
+def together(
+    card: CardView, *, more: int = 0, well: int = 0, source: Source | None = Source.SNOWFLAKE, **counts: Any
+) -> CardView:
+    """Return the same card where its incidents belong to a cluster with so many more, the last `well` over."""
+    kinds = [one.incident for one in card.incidents]
+    others = [
+        replace(kinds[0], incident_id=90 + number, integration_id=str(number)) for number in range(more)
+    ]
+    incidents = [*kinds, *others[: more - well], *map(recovered, others[more - well :])]
+    named = [integration(str(number), f"Orders {number}") for number in range(more - well)]
+    known: dict[str, Any] = {
+        "cluster": Cluster(
+            source=source, troubles=tuple(Trouble(incident=one, source=source) for one in incidents)
+        ),
+        "total": 8,
+        "is_all": True,
+        "others": tuple(named[:3]),
+        "more": max(0, more - well - 3),
+    }
+    return replace(card, cluster=ClusterView(**known | counts))
+
+
 CARDS = {
     "card_error": card(failing(), can_sync=True, mention=f"<@{MARA}>"),
     "card_partial": card(failing(partial())),
@@ -147,7 +178,6 @@ CARDS = {
     "card_error_deletes": card(failing(), of=kept("databricks", "users_delete"), can_sync=True),
     "card_late_canvas": card(late(), of=kept("redshift", "canvas_triggers"), can_sync=True),
     "card_slow_canvas": card(slow(), of=kept("databricks", "canvas_triggers")),
-    "card_no_rows_files": card(dubious(QualityReason.NO_ROWS), of=kept("azure_blob")),
     "card_provisional": card(
         failing(
             run(
@@ -182,10 +212,6 @@ CARDS = {
     "card_slow_ended": card(ended()),
     "card_slow_failed": card(ended(status="error")),
     "card_slow_unknown": card(slow(last_failed=None, resolved_at=NOW)),
-    "card_watermark_ahead": card(dubious(), mention=f"<@{MARA}>"),
-    "card_watermark_ahead_over": card(recovered(dubious())),
-    "card_no_rows": card(dubious(QualityReason.NO_ROWS)),
-    "card_no_rows_over": card(recovered(dubious(QualityReason.NO_ROWS))),
     "card_stale": card(stale(), mention=f"<@{MARA}>"),
     "card_stale_files": card(stale("90m", 2, mark=False), of=kept("s3", "users_attributes")),
     "card_stale_nothing": card(stale(hours=None)),
@@ -197,6 +223,17 @@ CARDS = {
     "card_blind": card(unreachable()),
     "card_blind_bad_key": card(unreachable(reason="bad_key")),
     "card_sees_again": card(unreachable(resolved_at=NOW + timedelta(minutes=7))),
+    "card_together": together(card(failing(), of=kept("snowflake")), more=5),
+    "card_together_few": together(card(failing()), more=2, is_all=False, total=3),
+    "card_together_last": together(card(failing()), more=4, well=4),
+    "card_together_late": together(card(late()), more=3, source=None),
+    "storm_together": together(card(*(failing(incident_id=number) for number in range(1, 5)))),
+    "storm_together_partly": together(
+        CardView(incidents=(*storm(4, well=1).incidents, incident_view(late()))), more=4, well=1, source=None
+    ),
+    "storm_together_stale": together(
+        card(stale(), stale(incident_id=10), stale(incident_id=11)), is_all=False, total=4
+    ),
     "storm_few": storm(4, well=1),
     "storm_many": storm(30, well=3),
     "storm_over": storm(3, well=3),
@@ -248,6 +285,14 @@ def sync_ended(ending: SyncEnding, *, is_certain: bool = True) -> SyncEnded:
     return SyncEnded(**HERE, who=MARA, ending=ending, run_start=start, is_certain=is_certain, thread_ts="1.2")
 
 
+def happened(
+    change: LifecycleChange, *, by_id: bool = False, is_covered: bool = True, **more: Any
+) -> Content:
+    """Return the word of what happened to the integration in Braze."""
+    event = LifecycleEvent(change=change, **more)
+    return IntegrationChanged(**HERE, event=event, by_id=by_id, is_covered=is_covered)
+
+
 EVENTS = {
     "reply_failed_again": event(AGAIN, failing(failed_in_a_row=2), run=partial()),
     "reply_failed_after_good": event(replace(AGAIN, after_good=True), failing(), run=run()),
@@ -294,8 +339,33 @@ EVENTS = {
     "notice_sync_not_seen": event(sync_ended(SyncEnding.NOT_SEEN), **THERE),
     "notice_sync_not_seen_unclear": event(sync_ended(SyncEnding.NOT_SEEN, is_certain=False), **THERE),
     "notice_sync_too_long": event(sync_ended(SyncEnding.TOO_LONG), run=run("running")),
-    "notice_gone": event(IntegrationMissing(**HERE), integration=integration()),
-    "notice_gone_unnamed": event(IntegrationMissing(**HERE)),
+    "notice_gone": event(happened(LifecycleChange.DELETED, by_id=True), integration=integration()),
+    "notice_gone_unnamed": event(happened(LifecycleChange.DELETED, by_id=True)),
+    "notice_gone_by_pattern": event(happened(LifecycleChange.DELETED), **THERE),
+    "notice_back": event(happened(LifecycleChange.BACK), **THERE),
+    "notice_paused": event(happened(LifecycleChange.PAUSED, before="active", after="paused"), **THERE),
+    "notice_archived": event(happened(LifecycleChange.PAUSED, before="active", after="Archived"), **THERE),
+    "notice_resumed": event(
+        happened(LifecycleChange.RESUMED, before="paused", after="active"),
+        integration=integration(next_scheduled_run=NOW + timedelta(hours=1)),
+        dashboard_url=DASHBOARD + USERS,
+    ),
+    "notice_renamed": event(
+        happened(LifecycleChange.RENAMED, before="Users", after="Users attributes"), **THERE
+    ),
+    "notice_renamed_away": event(
+        happened(LifecycleChange.RENAMED, before="Users", after="Users attributes", is_covered=False), **THERE
+    ),
+    "notice_rescheduled": event(
+        happened(LifecycleChange.RESCHEDULED, planned_before=NOW, planned_after=NOW + timedelta(hours=6)),
+        **THERE,
+    ),
+    "notice_new": event(
+        NewIntegrations(workspace_id=1, integration_ids=("a", "b"), total=12), others=(integration(),) * 2
+    ),
+    "notice_new_one": event(
+        NewIntegrations(workspace_id=1, integration_ids=("a",), total=1), others=(integration(),)
+    ),
     "notice_language_changed": event(LanguageChanged(who=MARA, language="ja")),
     "notice_language_own": event(LanguageChanged(who=MARA, language=None)),
     "notice_digest_set": event(
@@ -430,13 +500,13 @@ def digest(*worst: IntegrationTotals, **more: Any) -> DigestView:
     return DigestView(**known | more)
 
 
-def part(number: int = 0, *, is_open: bool = False, **more: Any) -> IntegrationTotals:
+def part(number: int = 0, *still_open: Incident, **more: Any) -> IntegrationTotals:
     """Return what a day brought to an integration."""
     known: dict[str, Any] = {
         "integration": others(number + 1)[number],
         "sums": RunTotals(runs=96, failed=3, rows_synced=9_000, rows_failed=12),
         "unhealthy_for": timedelta(hours=2, minutes=5),
-        "is_open": is_open,
+        "still_open": still_open,
     }
     return IntegrationTotals(**known | more)
 
@@ -448,7 +518,7 @@ NO_DAY = PeriodTotals(runs=0, failed=0, rows_synced=0, rows_failed=0, unhealthy_
 DIGESTS = {
     "digest_good": digest(),
     "digest_failing": digest(
-        part(0, is_open=True),
+        part(0, dubious(QualityReason.ROWS_LOW), late()),
         part(1, unhealthy_for=timedelta(0)),
         part(2, sums=RunTotals(runs=1)),
         failing=1,
@@ -461,7 +531,7 @@ DIGESTS = {
     "digest_hears_nothing": digest(integrations=0, totals=NO_DAY, before=None),
     "digest_possible_repeat": digest(possible_repeat=True),
     "digest_many": digest(
-        *(part(number, is_open=number < 9) for number in range(200)),
+        *(part(number, *[failing()] * (number < 9)) for number in range(200)),
         integrations=200,
         failing=9,
         totals=PeriodTotals(
@@ -505,6 +575,7 @@ def test_every_kind_has_a_golden_file() -> None:
         ShowCard,
         GroupedReply,
         GroupedNotices,
+        Spike,  # in test_expected.py
     }
 
 

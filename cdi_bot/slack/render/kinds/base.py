@@ -35,6 +35,10 @@ class GroupTexts:
         """Say in plain text how many integrations are unhealthy."""
         return i18n.counted("{count} integration is not well", "{count} integrations are not well", count)
 
+    def share_open(self, i18n: Translator) -> str:
+        """Return the text that says how many of how many (`{count}`, `{total}`, `{what}`) are unhealthy `{since}`."""
+        return i18n("{count} of {total} {what} not well since {since}")
+
     def count_still_open(self, count: int, i18n: Translator) -> str:
         """Say in plain text how many are still unhealthy, with nobody's acknowledgement."""
         return i18n.counted(
@@ -77,6 +81,10 @@ class KindRenderer(GroupTexts, ABC):
     @abstractmethod
     def headline(self, incident: Incident, i18n: Translator) -> str:
         """Say in plain text what is wrong, for an open incident."""
+
+    def notification(self, incident: Incident, i18n: Translator) -> str:
+        """Say in mrkdwn, where there is room for a line only, what is wrong with an open incident."""
+        return escape(self.headline(incident, i18n))
 
     def facts(self, view: IncidentView, i18n: Translator) -> list[tuple[str, str]]:
         """Return what a card shows beside the headline, as labels and mrkdwn values."""
@@ -134,9 +142,16 @@ class KindRenderer(GroupTexts, ABC):
         if incident.integration_id:
             known = [(i18n("Integration id"), code(incident.integration_id)), *known]
         advice = self.advice(view, i18n) if incident.is_open else self.still_to_do(view, i18n)
-        return [self._head(view, i18n), fields(known), *([next_step(advice, i18n)] if advice else [])]
+        return [self.head(view, i18n), fields(known), *([next_step(advice, i18n)] if advice else [])]
 
-    def _head(self, view: IncidentView, i18n: Translator) -> Block:
+    def over(self, view: IncidentView, i18n: Translator) -> str:
+        """Say in plain text that it is over: it was expected, or has ended by itself."""
+        if view.is_expected:
+            return i18n("Expected: {state}").format(state=self.short_state(view.incident, i18n))
+        return self.recovery(view.incident, i18n)
+
+    def head(self, view: IncidentView, i18n: Translator) -> Block:
+        """Say of which integration this is, and what is wrong or how it ended."""
         incident = view.incident
         name = (
             with_source(bold_name(view.integration, view.dashboard_url), view.integration, i18n)
@@ -144,7 +159,7 @@ class KindRenderer(GroupTexts, ABC):
             else escape(subject(view, i18n))
         )
         if not incident.is_open:
-            return section(f"{self.recovery_sign(incident)} {name}\n{escape(self.recovery(incident, i18n))}")
+            return section(f"{self.recovery_sign(incident)} {name}\n{escape(self.over(view, i18n))}")
         lines = [
             f"{self.sign(incident)} {name}",
             escape(self.headline(incident, i18n)),

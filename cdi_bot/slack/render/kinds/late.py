@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from cdi_bot.core.model.incident import Incident, Topic
+from cdi_bot.core.model.incident import Incident, LateReason, Topic
+from cdi_bot.core.model.source import source_of
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kinds.base import KindRenderer, TopicTexts
+from cdi_bot.slack.render.kinds.flaws import length
 from cdi_bot.slack.render.kit.advice import Effect, effect_of
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import date, duration
@@ -22,14 +24,23 @@ class Late(KindRenderer):
         return i18n("late")
 
     def headline(self, incident: Incident, i18n: Translator) -> str:
-        return i18n("Late: no run has begun at its planned time")
+        if incident.reason != LateReason.RHYTHM:
+            return i18n("Late: no run has begun at its planned time")
+        if incident.measured is None:
+            return i18n("Late: runs usually begin by now; no schedule is known")
+        return i18n("Late: {observed} without a run, usually at most {usual}; no schedule is known").format(
+            observed=length(incident.measured.observed, i18n), usual=length(incident.measured.usual, i18n)
+        )
 
     def facts(self, view: IncidentView, i18n: Translator) -> list[tuple[str, str]]:
         began = view.incident.resolved_by
-        known = [(i18n("Planned for"), date(view.incident.failing_since))]
+        label = i18n("Late since") if _by_rhythm(view.incident) else i18n("Planned for")
+        known = [(label, date(view.incident.failing_since))]
         return [*known, (i18n("Started"), date(began.sync_start_time))] if began else known
 
     def advice(self, view: IncidentView, i18n: Translator) -> str:
+        if _by_rhythm(view.incident):
+            return _check_the_start(view, i18n)
         check = i18n(
             "Open the integration in Braze: check that it is active, because a paused one does not go on by itself, "
             "and that its schedule is what you expect."
@@ -45,6 +56,9 @@ class Late(KindRenderer):
         return i18n("{name} is late again. {state}")
 
     def recovery(self, incident: Incident, i18n: Translator) -> str:
+        if _by_rhythm(incident):
+            text = i18n("Runs begin again, after {length}")
+            return text.format(length=duration(self.length(incident), i18n))
         if incident.resolved_by is None:
             return i18n("No longer late: no run is planned any more")
         return i18n("A run has begun, {length} after its planned time").format(
@@ -65,5 +79,22 @@ class Late(KindRenderer):
         meaning = i18n("a run did not begin when it should have")
         return {Topic.LATE: TopicTexts(i18n("late runs"), i18n("Late runs"), meaning)}
 
+    def share_open(self, i18n: Translator) -> str:
+        return i18n("{count} of {total} {what} late since {since}")
+
     def count_open(self, count: int, i18n: Translator) -> str:
         return i18n.counted("{count} integration is late", "{count} integrations are late", count)
+
+
+def _by_rhythm(incident: Incident) -> bool:
+    return incident.reason == LateReason.RHYTHM
+
+
+def _check_the_start(view: IncidentView, i18n: Translator) -> str:
+    source = source_of(view.integration)
+    if source and source.is_files:
+        return i18n("A run begins for each new file: check that whatever writes the files still runs.")
+    return i18n(
+        "It ends by itself with the next run. Check what starts this sync: a call of the API, or its schedule in "
+        "Braze, where a paused one does not go on by itself."
+    )

@@ -5,59 +5,59 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cdi_bot.core.model.incident import Incident, QualityReason, Topic
+from cdi_bot.core.model.source import source_of
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kinds.base import KindRenderer, TopicTexts
-from cdi_bot.slack.render.kit.advice import source_of
+from cdi_bot.slack.render.kinds.flaws import fixes_itself, flaw_advice, flaw_headline, flaw_texts
+from cdi_bot.slack.render.kit.blocks import Block, next_step, section
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.kit.runs import run_fields
-from cdi_bot.slack.render.kit.text import date, duration
+from cdi_bot.slack.render.kit.text import date, duration, escape
+
+_STILL_MISSING = {QualityReason.WATERMARK_AHEAD, QualityReason.HOLLOW, QualityReason.FAILED_SHARE}
+"""Where rows that were passed over do not come with the end of it."""
 
 
 class Quality(KindRenderer):
-    """Runs succeed without rows, or with a watermark in the future: `reason` says which."""
+    """Runs succeed, but what they sync looks wrong: `reason` says in which way, `measured` in numbers."""
 
     def short_state(self, incident: Incident, i18n: Translator) -> str:
-        return i18n("no rows any more") if _has_no_rows(incident) else i18n("watermark in the future")
+        return flaw_texts(incident.reason, i18n).name
 
     def headline(self, incident: Incident, i18n: Translator) -> str:
-        if _has_no_rows(incident):
-            return i18n("Quality: runs succeed, but bring no rows any more")
-        return i18n(
-            "Quality: the newest UPDATED_AT synced lies in the future, so Braze skips rows with an earlier one"
+        return flaw_headline(incident.reason, incident.measured, i18n)
+
+    def notification(self, incident: Incident, i18n: Translator) -> str:
+        """Add since when, and whether it fixes itself."""
+        return i18n("{headline}. {known}").format(
+            headline=escape(self.headline(incident, i18n)), known=self._known(incident, i18n)
         )
 
-    def facts(self, view: IncidentView, i18n: Translator) -> list[tuple[str, str]]:
+    def card(self, view: IncidentView, i18n: Translator) -> list[Block]:
+        """Say what looks wrong in numbers, since when, whether it fixes itself, and what to do next."""
         incident = view.incident
-        run = incident.last_failed if incident.is_open else incident.resolved_by
-        since = i18n("No rows since") if _has_no_rows(incident) else i18n("First seen in the run of")
-        return [*(run_fields(run, i18n) if run else []), (since, date(incident.failing_since))]
+        if not incident.is_open:
+            still = None if view.is_expected else self.still_to_do(view, i18n)
+            return [self.head(view, i18n), *([next_step(still, i18n)] if still else [])]
+        known = section(self._known(incident, i18n))
+        return [self.head(view, i18n), known, next_step(self.advice(view, i18n), i18n)]
+
+    def _known(self, incident: Incident, i18n: Translator) -> str:
+        """Say in mrkdwn since when it looks so, and whether it fixes itself."""
+        since = i18n("Since {when}.").format(when=date(incident.failing_since))
+        return i18n.sentences([since, escape(fixes_itself(incident.reason, incident.measured, i18n))])
 
     def advice(self, view: IncidentView, i18n: Translator) -> str:
-        source = source_of(view.integration)
-        if _has_no_rows(view.incident):
-            check = (
-                i18n("Check that whatever writes the files still runs, and that they hold rows.")
-                if source and source.is_files
-                else i18n(
-                    "Check that whatever fills the source still runs, and that changed rows get a new `UPDATED_AT`."
-                )
-            )
-            return i18n.sentences([check, i18n("If no rows are meant to come, acknowledge this.")])
-        if source and source.is_files:
-            return i18n(
-                "Files have no `UPDATED_AT`: look in Braze at what the last runs synced, and upload each file again "
-                "whose rows are missing."
-            )
-        return i18n(
-            "Correct `UPDATED_AT` in the source (it has to be in UTC), remove the rows that were synced already, and "
-            "create a new integration for the table: the watermark of this one never goes back. Until then Braze skips "
-            "every row with an earlier `UPDATED_AT`, and reports success all the same."
-        )
+        return flaw_advice(view.incident.reason, view.integration, i18n)
 
     def still_to_do(self, view: IncidentView, i18n: Translator) -> str | None:
-        if _has_no_rows(view.incident):
+        if view.incident.reason not in _STILL_MISSING:
             return None
-        return i18n("Rows that were skipped meanwhile are still missing: they come with a new `UPDATED_AT`.")
+        source = source_of(view.integration)
+        if source and source.is_files:
+            return i18n("Rows that did not arrive meanwhile are still missing: upload their files again.")
+        return i18n(
+            "Rows that did not arrive meanwhile are still missing: they come with a new `UPDATED_AT`."
+        )
 
     def reminder(self, i18n: Translator) -> str:
         return i18n("{name} still looks wrong, and nobody has acknowledged it. {state}")
@@ -66,16 +66,11 @@ class Quality(KindRenderer):
         return i18n("{name} looks wrong again. {state}")
 
     def recovery(self, incident: Incident, i18n: Translator) -> str:
-        if _has_no_rows(incident):
-            text = i18n("Rows come again, after {length} without")
-        else:
-            text = i18n("The newest UPDATED_AT synced is no longer in the future, after {length}")
-        return text.format(length=duration(self.length(incident), i18n))
+        return flaw_texts(incident.reason, i18n).over.format(length=duration(self.length(incident), i18n))
 
     def topics(self, i18n: Translator) -> Mapping[Topic, TopicTexts]:
-        meaning = i18n("runs succeed, but rows stop coming or UPDATED_AT is in the future")
+        meaning = i18n("runs succeed, but rows are fewer, more or older than usual")
         return {Topic.QUALITY: TopicTexts(i18n("doubtful data"), i18n("Doubtful data"), meaning)}
 
-
-def _has_no_rows(incident: Incident) -> bool:
-    return incident.reason == QualityReason.NO_ROWS
+    def share_open(self, i18n: Translator) -> str:
+        return i18n("{count} of {total} {what} looking wrong since {since}")

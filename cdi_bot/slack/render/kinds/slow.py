@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cdi_bot.core.model.incident import Incident, Topic
+from cdi_bot.core.model.source import Source, source_of
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kinds.base import KindRenderer, TopicTexts
-from cdi_bot.slack.render.kit.advice import Effect, Source, effect_of, source_of
+from cdi_bot.slack.render.kit.advice import Effect, effect_of
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.runs import GOOD, run_fields, run_sign, short_status
 from cdi_bot.slack.render.kit.text import date, duration, escape
@@ -77,6 +78,9 @@ class Slow(KindRenderer):
     def topics(self, i18n: Translator) -> Mapping[Topic, TopicTexts]:
         meaning = i18n("a run takes much longer than usual")
         return {Topic.SLOW: TopicTexts(i18n("slow runs"), i18n("Slow runs"), meaning)}
+
+    def share_open(self, i18n: Translator) -> str:
+        return i18n("{count} of {total} {what} slow since {since}")
 
     def count_open(self, count: int, i18n: Translator) -> str:
         return i18n.counted("{count} integration is slow", "{count} integrations are slow", count)

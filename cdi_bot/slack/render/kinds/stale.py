@@ -7,13 +7,16 @@ from datetime import timedelta
 from cdi_bot.core.freshness_limit import FreshnessLimit, read_limit
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.run import Run
+from cdi_bot.core.model.source import source_of
 from cdi_bot.core.rules.stale import newest_mark
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kinds.base import KindRenderer
-from cdi_bot.slack.render.kit.advice import source_of
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.runs import run_fields
 from cdi_bot.slack.render.kit.text import age, date, duration, freshness_text
+
+_LONGEST = 1e10
+"""Seconds, some three hundred years: an absurd watermark is not older."""
 
 
 class Stale(KindRenderer):
@@ -24,7 +27,7 @@ class Stale(KindRenderer):
 
     def headline(self, incident: Incident, i18n: Translator) -> str:
         limit = _limit(incident)
-        old = timedelta(seconds=incident.measured.observed) if incident.measured else None
+        old = timedelta(seconds=min(incident.measured.observed, _LONGEST)) if incident.measured else None
         if limit.longest is None:
             if old is None:
                 return i18n("Stale: no good run has come, one should by {limit}").format(
@@ -81,6 +84,9 @@ class Stale(KindRenderer):
 
     def short_recovery(self, i18n: Translator) -> str:
         return i18n("no longer stale")
+
+    def share_open(self, i18n: Translator) -> str:
+        return i18n("{count} of {total} {what} stale since {since}")
 
     def count_open(self, count: int, i18n: Translator) -> str:
         return i18n.counted("{count} integration is stale", "{count} integrations are stale", count)

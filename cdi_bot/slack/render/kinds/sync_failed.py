@@ -119,6 +119,9 @@ class SyncFailed(KindRenderer):
             ),
         }
 
+    def share_open(self, i18n: Translator) -> str:
+        return i18n("{count} of {total} {what} failing since {since}")
+
     def count_open(self, count: int, i18n: Translator) -> str:
         return i18n.counted("{count} integration is failing", "{count} integrations are failing", count)
 

@@ -50,6 +50,11 @@ def topic_texts(i18n: Translator) -> dict[Topic, TopicTexts]:
     """Name what a channel can subscribe to, in the order in which the form offers it."""
     of_kinds = [renderer.topics(i18n) for renderer in RENDERERS.values()]
     return {topic: texts for topics in of_kinds for topic, texts in topics.items()} | {
+        Topic.LIFECYCLE: TopicTexts(
+            i18n("changes in Braze"),
+            i18n("Changes in Braze"),
+            i18n("paused, resumed, renamed, another schedule, deleted"),
+        ),
         Topic.RECOVERY: TopicTexts(
             i18n("recoveries"), i18n("Recoveries"), i18n("what was not well is well again")
         ),

@@ -1,49 +1,17 @@
 """What to do about a run that failed, by where the integration reads and what it writes; what a sync does to people.
 
-The list names the source as `warehouse_type`, in its documented example as `integration_type`, which elsewhere is what
-is synced, such as `users_attributes`. Braze documents the words of neither, so they are known by what they contain.
 Sources: braze.com/docs/user_guide/data/unification/cloud_ingestion and its pages on sync logs, file storage sources,
 deleting users and Canvas triggers.
 """
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 
 from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.source import Source, source_in, source_of
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import STATUS, outside
-
-
-class Source(StrEnum):
-    """Where an integration reads its rows."""
-
-    SNOWFLAKE = "snowflake"
-    REDSHIFT = "redshift"
-    BIGQUERY = "bigquery"
-    DATABRICKS = "databricks"
-    FABRIC = "fabric"
-    S3 = "s3"
-    GCS = "gcs"
-    AZURE = "azure"
-
-    @property
-    def is_files(self) -> bool:
-        """Whether it is made of files: their rows have no `UPDATED_AT`, and each is read once."""
-        return self in {Source.S3, Source.GCS, Source.AZURE}
-
-
-_SHORT = 3
-"""Letters of a part that has to be a word of its own: `s3` also stands in "Users 3"."""
-
-_WORDS = {source.value: source for source in Source} | {
-    "amazons3": Source.S3,
-    "awss3": Source.S3,
-    "cloudstorage": Source.GCS,
-    "blob": Source.AZURE,
-}
-"""What a source's name contains, without signs between; what stands earlier is found first: Fabric before Azure."""
 
 
 class Effect(StrEnum):
@@ -53,13 +21,6 @@ class Effect(StrEnum):
     MESSAGES_CUSTOMERS = "messages_customers"  # customers enter a Canvas
     CHANGES_DATA = "changes_data"  # a later run can correct it
     UNKNOWN = "unknown"  # Braze's list does not say what is synced
-
-
-def source_of(integration: Integration | None) -> Source | None:
-    """Return where an integration reads; `None` where Braze's list does not say."""
-    if integration is None:
-        return None
-    return _source_in(integration.warehouse_type) or _source_in(integration.integration_type)
 
 
 _NAMES = {
@@ -74,27 +35,17 @@ _NAMES = {
 }
 
 
-def source_name(integration: Integration | None) -> str | None:
-    """Return the name of where an integration reads, by which people know it; `None` where Braze does not say."""
-    source = source_of(integration)
-    return _NAMES[source] if source else None
+def source_name(source: Source) -> str:
+    """Return the name of a source, by which people know it."""
+    return _NAMES[source]
 
 
 def with_source(shown: str, integration: Integration | None, i18n: Translator) -> str:
     """Add the source to an integration's name, unless the name tells it already."""
     source = source_of(integration)
-    if source is None or integration is None or _source_in(integration.integration_name) is source:
+    if source is None or integration is None or source_in(integration.integration_name) is source:
         return shown
     return i18n("{name} ({source})").format(name=shown, source=_NAMES[source])
-
-
-def _source_in(word: str | None) -> Source | None:
-    words = re.findall("[a-z0-9]+", (word or "").lower())
-    joined = "".join(words)
-    found = (
-        source for part, source in _WORDS.items() if part in words or (len(part) > _SHORT and part in joined)
-    )
-    return next(found, None)
 
 
 def effect_of(integration: Integration | None) -> Effect:
@@ -104,7 +55,7 @@ def effect_of(integration: Integration | None) -> Effect:
         return Effect.DELETES_USERS
     if "canvas" in kind:
         return Effect.MESSAGES_CUSTOMERS
-    return Effect.UNKNOWN if not kind or _source_in(kind) else Effect.CHANGES_DATA
+    return Effect.UNKNOWN if not kind or source_in(kind) else Effect.CHANGES_DATA
 
 
 # --------------------------------------------------------------------------------- after a failed run

@@ -12,7 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 from cdi_bot.core.commands.parser import BY_COMMAND, BY_WORD, about_integration
 from cdi_bot.core.commands.specification import Command
 from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.incident import EXPECTABLE, Expected, Incident
 from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.model.subscription import Subscription
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kit.advice import Effect, effect_of, sync_warning
@@ -52,6 +54,70 @@ def ack_button(views: Sequence[IncidentView], i18n: Translator) -> Block | None:
     else:
         label = says = i18n("Acknowledge {count}").format(count=i18n.number(len(ids)))
     return button(label, "ack", {"incidents": ids}, says=says, style="primary")
+
+
+def expected_button(
+    incident: Incident | None, integration: Integration | None, i18n: Translator
+) -> Block | None:
+    """Return the button that says that an incident was expected; `None` where it does not rest on what is usual."""
+    if (
+        incident is None
+        or integration is None
+        or incident.measured is None
+        or incident.reason not in EXPECTABLE
+    ):
+        return None
+    carried = {"workspace": incident.workspace_id, "incident": incident.incident_id}
+    return button(i18n("Expected"), "expected", carried, says=_expected(integration, i18n))
+
+
+def take_back_button(view: IncidentView, i18n: Translator) -> Block | None:
+    """Return the button that takes back that an incident was expected; `None` where nobody says so."""
+    if (
+        view.integration is None
+        or not view.is_expected
+        or view.expected is None
+        or view.expected.taken_back_by
+    ):
+        return None
+    carried = {"workspace": view.incident.workspace_id, "incident": view.incident.incident_id}
+    return button(i18n("Take back"), "take_back", carried, says=_taken_back(view.integration, i18n))
+
+
+def spike_button(
+    spike: Spike, integration: Integration, expected: Expected | None, i18n: Translator
+) -> Block | None:
+    """Return the button that says of a spike that it was expected, or takes that back."""
+    carried = {
+        "workspace": spike.workspace_id,
+        "id": spike.integration_id,
+        "start": spike.run_start.isoformat(),
+        "rows": spike.rows,
+        "usual": spike.usual,
+        "magnitude": spike.magnitude,
+    }
+    if expected is None or expected.taken_back_by:
+        return button(i18n("Expected"), "expected", carried, says=_expected(integration, i18n))
+    return button(i18n("Take back"), "take_back", carried, says=_taken_back(integration, i18n))
+
+
+def _expected(integration: Integration, i18n: Translator) -> str:
+    return i18n("Expected: {name}").format(name=name_of(integration))
+
+
+def _taken_back(integration: Integration, i18n: Translator) -> str:
+    return i18n("Take back: {name}").format(name=name_of(integration))
+
+
+def switch_off_button(integration: Integration, reason: str, i18n: Translator) -> Block | None:
+    """Return the button by which the channel it stands in is told of a reason no more."""
+    says = i18n("Stop these alerts here: {name}").format(name=name_of(integration))
+    return button(
+        i18n("Stop these alerts here"),
+        "switch_off",
+        carried_integration(integration) | {"reason": reason},
+        says=says,
+    )
 
 
 def _as_many_as_fit(ids: Sequence[int]) -> list[int]:

@@ -1,10 +1,19 @@
-"""Why Braze can't be reached, or Slack takes no message for a channel: in words, and how to fix it."""
+"""Why Braze can't be reached, Slack takes no message for a channel, or the bot itself fails: in words, with the fix."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.item_troubles import ItemTrouble, Work
 from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.kit.text import REASON, escape, plain
+from cdi_bot.slack.render.kit.text import REASON, SHORT_NAME, channel, date, escape, plain
+from cdi_bot.usecases.answers import BotTroubles
+
+_FEW = 3
+"""So many names are named; the rest are counted."""
 
 
 def reason_text(reason: str | None, i18n: Translator) -> str:
@@ -132,3 +141,52 @@ def broken_channel(reason: str, i18n: Translator) -> str:
     """Say in one line of mrkdwn why a channel can't be posted to, and how it can be again."""
     text = i18n("⚠️ I can't post here: {reason}.")
     return f"{text.format(reason=escape(channel_problem(reason, i18n)))} {channel_advice(reason, i18n)}"
+
+
+def failing_work(
+    troubles: Sequence[ItemTrouble], i18n: Translator, when: Callable[[datetime], str] = date
+) -> str:
+    """Say what the bot fails to do, and since when; each sort of work once."""
+    first = {each.work: each for each in reversed(troubles)}
+    said = i18n("{what}, since {when}")
+    return "; ".join(
+        said.format(what=_work(each, i18n), when=when(each.since))
+        for each in sorted(first.values(), key=lambda each: each.since)
+    )
+
+
+def _work(trouble: ItemTrouble, i18n: Translator) -> str:
+    known = {
+        Work.LIST: i18n("take in what Braze lists"),
+        Work.PLAN: i18n("learn how it usually runs"),
+        Work.ASK: i18n("read its runs"),
+        Work.RECORD: i18n("store its runs"),
+        Work.JUDGE: i18n("check for incidents"),
+        Work.REMIND: i18n("remind of its incident"),
+        Work.SNOOZE: i18n("end its snooze"),
+        Work.SYNC: i18n("follow the requested sync"),
+        Work.SHOW: i18n("show it on Home"),
+        Work.DIGEST: i18n("post the digest"),
+        Work.DELIVER: i18n("post messages"),
+        Work.CHANNEL: i18n("see whether I may post"),
+    }
+    return known.get(trouble.work, trouble.work.value)
+
+
+def bot_troubles(troubles: BotTroubles, i18n: Translator) -> list[str]:
+    """Say in mrkdwn with what the bot itself fails; nothing where it fails with nothing."""
+    said = []
+    if troubles.names:
+        names = [f"*{escape(plain(name, SHORT_NAME))}*" for name in troubles.names[:_FEW]]
+        if more := len(troubles.names) - len(names):
+            names.append(i18n("{count} more").format(count=i18n.number(more)))
+        text = i18n("⚠️ I can't do everything for {names}: `/cdi status NAME` says what, the log says why.")
+        said.append(text.format(names=i18n.listed(names)))
+    by_channel: dict[Channel, list[ItemTrouble]] = {}
+    for each in troubles.channels:
+        if isinstance(each.item, Channel):
+            by_channel.setdefault(each.item, []).append(each)
+    for place, fails in list(by_channel.items())[:_FEW]:
+        text = i18n("⚠️ What I fail to do for {channel}: {what}. The log says why.")
+        said.append(text.format(channel=channel(place.channel_id), what=failing_work(fails, i18n)))
+    return said

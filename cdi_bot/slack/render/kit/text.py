@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from cdi_bot.core.commands.parser import print_command
 from cdi_bot.core.commands.specification import Command
 from cdi_bot.core.freshness_limit import FreshnessLimit
+from cdi_bot.core.model.incident import Expected
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import Snooze
 from cdi_bot.delivery.views import IncidentView
@@ -211,6 +212,15 @@ def snooze_text(snooze: Snooze, text: str) -> str:
     """Put into `text` by whom and until when something is snoozed, and add the reason."""
     said = text.format(who=user(snooze.by), when=date(snooze.until) if snooze.until else "")
     return f"{said}: {outside(snooze.reason, REASON)}" if snooze.reason else said
+
+
+def expected_notes(expected: Expected, i18n: Translator) -> list[str]:
+    """Say in mrkdwn who said that something was expected, and who took that back."""
+    said = [i18n("Expected, says {who}, {when}").format(who=user(expected.by), when=date(expected.at))]
+    if expected.taken_back_by and expected.taken_back_at:
+        back = i18n("{who} took that back, {when}: from then on there are alerts for it again.")
+        said.append(back.format(who=user(expected.taken_back_by), when=date(expected.taken_back_at)))
+    return said
 
 
 def repeat_note(i18n: Translator, *, possible: bool) -> list[str]:

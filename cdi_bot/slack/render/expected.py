@@ -1,0 +1,91 @@
+"""What may have been expected: the notice of a spike, the answers to who says so, takes it back or wants no more."""
+
+from __future__ import annotations
+
+from cdi_bot.core.model.source import source_of
+from cdi_bot.core.model.spike import Spike
+from cdi_bot.delivery.views import EventView
+from cdi_bot.slack.render.kinds.flaws import flaw_name
+from cdi_bot.slack.render.kit.advice import with_source
+from cdi_bot.slack.render.kit.blocks import Rendered, Renderers, actions, short_message
+from cdi_bot.slack.render.kit.buttons import look_buttons, spike_button, switch_off_button
+from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.runs import DUBIOUS, GOOD
+from cdi_bot.slack.render.kit.text import bold_name, date, expected_notes, outside, user
+from cdi_bot.usecases.expected_answers import MarkedExpected, NothingToMark, SwitchedOff, TakenBack
+
+
+def render_spike(content: Spike, view: EventView, i18n: Translator) -> Rendered:
+    """Say how many rows one run brought, how many at most before, and who said that this was expected."""
+    integration, word = view.integration, view.expected
+    name = f"*{outside(content.integration_id)}*"
+    buttons = []
+    if integration is not None:
+        name = with_source(bold_name(integration, view.dashboard_url), integration, i18n)
+        buttons.append(spike_button(content, integration, word, i18n))
+    line = i18n("{name}: {rows} rows in one run, the largest so far was {usual}").format(
+        name=name, rows=i18n.number(content.rows), usual=i18n.number(content.usual)
+    )
+    source = source_of(integration)
+    files = source is not None and source.is_files
+    cause = (
+        i18n("Were files uploaded twice? If it was a campaign or a backfill, press *Expected*.")
+        if files
+        else i18n("Was the whole table synced anew? If it was a campaign or a backfill, press *Expected*.")
+    )
+    begun = i18n("Run of {when}.").format(when=date(content.run_start))
+    is_expected = word is not None and not word.taken_back_by
+    return short_message(
+        line,
+        *(expected_notes(word, i18n) if word else []),
+        sign=GOOD if is_expected else DUBIOUS,
+        second=begun if is_expected else i18n.sentences([begun, cause]),
+        row=actions([*buttons, *look_buttons(integration, view.dashboard_url, i18n)]),
+    )
+
+
+def _marked(answer: MarkedExpected, i18n: Translator) -> Rendered:
+    name, flaw = bold_name(answer.integration), flaw_name(answer.reason, i18n)
+    if answer.already_by:
+        line = i18n("{who} said already that this was expected of {name}: {flaw}.")
+        return short_message(line.format(who=user(answer.already_by), name=name, flaw=flaw))
+    line = i18n.counted(
+        "“{flaw}” was marked as expected {count} time in this channel. Stop these alerts here?",
+        "“{flaw}” was marked as expected {count} times in this channel. Stop these alerts here?",
+        answer.times,
+        flaw=flaw,
+    )
+    note = i18n("`/cdi subscriptions` › *Change…* switches them on again.")
+    return short_message(
+        line, note, row=actions([switch_off_button(answer.integration, answer.reason, i18n)])
+    )
+
+
+def _taken_back(answer: TakenBack, i18n: Translator) -> Rendered:
+    line = i18n("{who} took this back already for {name}.")
+    return short_message(line.format(who=user(answer.by), name=bold_name(answer.integration)))
+
+
+def _nothing_to_mark(answer: NothingToMark, i18n: Translator) -> Rendered:
+    if answer.integration is None:
+        return short_message(i18n("This is so old that nothing is kept of it: there is nothing to change."))
+    line = i18n("This incident of {name} is over already, so there is nothing to change.")
+    again = i18n("If there is an alert for it again, press *Expected* there.")
+    return short_message(line.format(name=bold_name(answer.integration)), again)
+
+
+def _switched_off(answer: SwitchedOff, i18n: Translator) -> Rendered:
+    if answer.unchanged:
+        line = i18n("This channel got no such alerts any more: {flaw} ({name}).")
+    else:
+        line = i18n("This channel no longer gets these alerts: {flaw} ({name}).")
+    line = line.format(flaw=flaw_name(answer.reason, i18n), name=bold_name(answer.integration))
+    return short_message(line, i18n("`/cdi subscriptions` › *Change…* switches them on again."))
+
+
+RENDERERS: Renderers = {
+    MarkedExpected: _marked,
+    TakenBack: _taken_back,
+    NothingToMark: _nothing_to_mark,
+    SwitchedOff: _switched_off,
+}

@@ -1,0 +1,147 @@
+"""What a subscription would have told, in words: the answer to `/cdi preview`, and the line in the form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from cdi_bot.core.commands.subscriptions import Subscribe
+from cdi_bot.core.model.incident import Kind
+from cdi_bot.delivery.views import IncidentView
+from cdi_bot.monitoring.replay import Told
+from cdi_bot.slack.render.cards import line_of
+from cdi_bot.slack.render.kinds.table import renderer_of
+from cdi_bot.slack.render.kit.blocks import Block, Rendered, context, short_message
+from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.text import date, duration, escape, name_of, typed
+from cdi_bot.slack.render.subscriptions import filter_text, selector_text
+from cdi_bot.usecases.preview import Preview
+
+PREVIEW = "preview"
+"""The id of the form's block."""
+
+
+def counted_kinds(counts: Iterable[tuple[Kind, int]], i18n: Translator) -> str:
+    """Say in plain text how many alerts of each kind."""
+    return i18n.listed(_counted(kind, count, i18n) for kind, count in counts)
+
+
+def _counted(kind: Kind, count: int, i18n: Translator) -> str:
+    texts = {
+        Kind.SYNC_FAILED: i18n.counted("{count} failed", "{count} failed", count),
+        Kind.LATE: i18n.counted("{count} late", "{count} late", count),
+        Kind.SLOW: i18n.counted("{count} slow", "{count} slow", count),
+        Kind.QUALITY: i18n.counted("{count} with odd rows", "{count} with odd rows", count),
+        Kind.STALE: i18n.counted("{count} out of date", "{count} out of date", count),
+        Kind.UNREACHABLE: i18n.counted("{count} outage of Braze", "{count} outages of Braze", count),
+    }
+    return texts.get(kind, f"{i18n.number(count)} {kind.value}")
+
+
+def would_have_sent(alerts: int, days: int, counts: Iterable[tuple[Kind, int]], i18n: Translator) -> str:
+    """Say in plain text how many alerts there would have been."""
+    over = i18n.counted("{count} day", "{count} days", days)
+    line = i18n.counted(
+        "Would have sent {count} alert in the last {over}",
+        "Would have sent {count} alerts in the last {over}",
+        alerts,
+        over=over,
+    )
+    kinds = counted_kinds(counts, i18n)
+    return f"{line}: {kinds}." if kinds else f"{line}."
+
+
+def preview_line(found: Preview, i18n: Translator) -> str:
+    """Say in plain text, for the form, how many alerts there would have been, and of how much that is known."""
+    if not found.runs and not found.alerts:
+        return i18n("Nothing is known yet of what this would have sent.")
+    line = would_have_sent(found.alerts, found.days, found.counts, i18n)
+    return i18n.sentences([line, *_cut_short(found, i18n)])
+
+
+def preview_block(line: str) -> Block:
+    """Return the place in the form where it stands."""
+    return context(f"🔎 {escape(line)}") | {"block_id": PREVIEW}
+
+
+def with_preview(view: Mapping[str, Any], line: str) -> Block:
+    """Return an open form as Slack is to show it now: what was filled in stays."""
+    shown = {
+        key: view[key] for key in ("type", "callback_id", "private_metadata", "title", "submit", "close")
+    }
+    blocks = [preview_block(line) if each.get("block_id") == PREVIEW else each for each in view["blocks"]]
+    return {**shown, "blocks": blocks}
+
+
+def render_preview(found: Preview, i18n: Translator) -> Rendered:
+    """Answer `/cdi preview`."""
+    what = selector_text(found.selector, found.name, i18n)
+    if not found.integrations:
+        line = i18n("Nothing is known of {what}, so nothing can be said of what it would have sent.")
+        return short_message(line.format(what=what), sign="🔎")
+    head = escape(would_have_sent(found.alerts, found.days, found.counts, i18n))
+    lines = [
+        f"{what}: {filter_text(found.filters, i18n)}",
+        *(_told_line(told, i18n) for told in found.newest),
+    ]
+    if found.alerts > len(found.newest):
+        lines.append(
+            i18n.counted("… and {count} before", "… and {count} before", found.alerts - len(found.newest))
+        )
+    command = typed(Subscribe(selector=found.selector, filters=found.filters))
+    step = i18n("To hear of it from now on: {command}").format(command=command)
+    return short_message(head, *_notes(found, i18n), step, sign="🔎", second="\n".join(lines))
+
+
+def _told_line(told: Told, i18n: Translator) -> str:
+    view = IncidentView(incident=told.first, integration=told.integration, dashboard_url=None)
+    begun, over = told.first.opened_at, told.last.resolved_at
+    end = (
+        i18n("over after {length}").format(length=duration(over - begun, i18n))
+        if over
+        else i18n("still open")
+    )
+    return f"{renderer_of(told.first).sign(told.first)} {date(begun)} {line_of(view, i18n)} ({escape(end)})"
+
+
+def _notes(found: Preview, i18n: Translator) -> list[str]:
+    """Say how much is known, so that nobody takes silence for health."""
+    said = [
+        i18n.sentences(
+            [
+                i18n.counted("From {count} stored run.", "From {count} stored runs.", found.runs),
+                i18n("When runs were planned is not stored: late are those that miss their usual time."),
+            ]
+        ),
+        *map(escape, _cut_short(found, i18n)),
+    ]
+    if found.few_runs_total:
+        names = i18n.listed(escape(name_of(one)) for one in found.few_runs)
+        more = " …" if found.few_runs_total > len(found.few_runs) else ""
+        said.append(
+            i18n.counted(
+                "Too few runs of {count} integration to know what is usual: {names}",
+                "Too few runs of {count} integrations to know what is usual: {names}",
+                found.few_runs_total,
+                names=names + more,
+            )
+        )
+    elif found.young_total:
+        said.append(
+            i18n.counted(
+                "Of {count} integration less than this time is known.",
+                "Of {count} integrations less than this time is known.",
+                found.young_total,
+            )
+        )
+    return said
+
+
+def _cut_short(found: Preview, i18n: Translator) -> list[str]:
+    if found.looked_at == found.integrations:
+        return []
+    return [
+        i18n("Looked at {some} of {all} integrations in the time there is.").format(
+            some=i18n.number(found.looked_at), all=i18n.number(found.integrations)
+        )
+    ]

@@ -1,0 +1,48 @@
+"""The answers to *Expected*, to taking it back and to switching a reason off, as values like those of `answers.py`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cdi_bot.core.model.integration import Integration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkedExpected:
+    """An observation was expected, by `already_by` before. The channel said so of this reason so many `times`.
+
+    With `offers_off`, the person is asked whether the channel should be told of this reason at all.
+    """
+
+    integration: Integration
+    reason: str
+    times: int
+    already_by: str | None
+    offers_off: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenBack:
+    """That something was expected was taken back by somebody before."""
+
+    integration: Integration
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NothingToMark:
+    """The incident is over, or (no `integration`) too old to be kept: there is nothing to mark, or to take back."""
+
+    integration: Integration | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchedOff:
+    """The channel is no longer told of a reason, which a notice says there; `unchanged` if it was not told before."""
+
+    integration: Integration
+    reason: str
+    unchanged: bool
+
+
+ExpectedAnswer = MarkedExpected | TakenBack | NothingToMark | SwitchedOff

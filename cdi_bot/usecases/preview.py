@@ -1,0 +1,191 @@
+"""What a subscription would have told in the last 30 days, by living through the stored runs in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from cdi_bot.core.model.incident import Kind
+from cdi_bot.core.model.integration import Integration, WatchedIntegration
+from cdi_bot.core.model.subscription import Filters, is_pattern, selector_matches
+from cdi_bot.monitoring.past_sources import LEARNED_FROM, past_of, stored_outages, stored_runs
+from cdi_bot.monitoring.recorded_past import Outage, Past
+from cdi_bot.monitoring.replay import ReplaySettings, Told, lives, unreachable
+from cdi_bot.monitoring.workspaces import WatchedWorkspaces
+from cdi_bot.store import Store
+from cdi_bot.usecases.answers import BrazeRefused, NoMatch, SeveralMatches
+from cdi_bot.usecases.lookup import Lookup
+
+PREVIEWED = timedelta(days=30)
+
+COMMAND_SECONDS, FORM_SECONDS = 20.0, 8.0
+"""How long the stored runs may be lived through for an answer: of the rest nothing is said but how many they are."""
+
+SHOWN = 5
+"""So many of the newest incidents, and of the integrations of which little is known, are named."""
+
+_FRESH = timedelta(minutes=30)
+_REMEMBERED = 500
+"""Integrations whose past is remembered as lived through: the form asks again with each filter that changes."""
+
+_ENOUGH = 20
+"""From fewer runs nothing is known to be usual."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What a subscription with these filters would have told in the last `days`.
+
+    `counts` are its alerts by kind, the most frequent first; `newest` are the last few. Of the `integrations`
+    that match `looked_at` were lived through in time, with so many `runs`. `few_runs` name some of those with too few
+    runs to know what is usual, `young_total` counts those of which less than these days are known.
+    """
+
+    selector: str
+    name: str | None
+    filters: Filters
+    days: int
+    counts: tuple[tuple[Kind, int], ...]
+    newest: tuple[Told, ...]
+    integrations: int
+    looked_at: int
+    runs: int
+    few_runs: tuple[Integration, ...]
+    few_runs_total: int
+    young_total: int
+
+    @property
+    def alerts(self) -> int:
+        """How many alerts there would have been."""
+        return sum(count for _, count in self.counts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lived:
+    """What was told of one integration."""
+
+    at: datetime
+    newest: datetime | None
+    runs: int
+    oldest: datetime | None
+    told: tuple[Told, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Previews:
+    """Previews subscriptions; only `StoreTrouble` is raised. `clock` gives the present in UTC."""
+
+    store: Store
+    workspaces: WatchedWorkspaces
+    lookup: Lookup
+    clock: Callable[[], datetime]
+    settings: ReplaySettings
+    _lived: dict[tuple[int, str], _Lived] = field(default_factory=dict)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def preview(
+        self, query: str, filters: Filters, *, workspace_id: int | None = None
+    ) -> Preview | SeveralMatches | NoMatch | BrazeRefused:
+        """What a subscription to what `query` takes in would have told."""
+        if is_pattern(query):
+            if not self.workspaces.watches(workspace_id):
+                return NoMatch(query=query, nearest=(), list_known=True)
+            meant = self.workspaces.meant(workspace_id).workspace_id
+            return await self.of_selector(meant, query, filters, seconds=COMMAND_SECONDS)
+        found = await self.lookup.find(query, workspace_id)
+        if not isinstance(found, WatchedIntegration):
+            return found
+        one = found.integration
+        return await self.of_selector(one.workspace_id, one.integration_id, filters, seconds=COMMAND_SECONDS)
+
+    async def of_selector(
+        self, workspace_id: int, selector: str, filters: Filters, *, seconds: float
+    ) -> Preview:
+        """The same for an id, a pattern or `all`, within so many seconds."""
+        end, now = time.monotonic() + seconds, self.clock()
+        async with self.store.read() as uow:
+            known = [
+                each.integration
+                for each in await uow.integrations.all(workspace_id)
+                if selector_matches(selector, each.integration) and each.missing_since is None
+            ]
+        outages = await stored_outages(
+            self.store, workspace_id, since=now - PREVIEWED - LEARNED_FROM, until=now
+        )
+        lived: list[tuple[Integration, _Lived]] = []
+        for integration in known:
+            one = await self._live(integration, outages, now, end)
+            if one is None:
+                break
+            lived.append((integration, one))
+        of_all = unreachable(past_of((), (), outages, until=now), self.settings, now)
+        since = now - PREVIEWED
+        told = [
+            each
+            for each in (*(each for _, one in lived for each in one.told), *of_all)
+            if each.first.opened_at >= since and each.passes(filters)
+        ]
+        told.sort(key=lambda each: each.first.opened_at, reverse=True)
+        young = [one for one, life in lived if life.oldest is None or life.oldest > since]
+        few = [one for one, life in lived if life.runs < _ENOUGH]
+        return Preview(
+            selector=selector,
+            name=known[0].integration_name if len(known) == 1 and not is_pattern(selector) else None,
+            filters=filters,
+            days=PREVIEWED.days,
+            counts=tuple(Counter(each.first.kind for each in told).most_common()),
+            newest=tuple(told[:SHOWN]),
+            integrations=len(known),
+            looked_at=len(lived),
+            runs=sum(life.runs for _, life in lived),
+            few_runs=tuple(few[:SHOWN]),
+            few_runs_total=len(few),
+            young_total=len(young),
+        )
+
+    async def _live(
+        self, integration: Integration, outages: Sequence[Outage], now: datetime, end: float
+    ) -> _Lived | None:
+        """What one integration's past tells; `None` where there is no time left for it."""
+        key = integration.workspace_id, integration.integration_id
+        async with self.store.read() as uow:
+            newest = next(iter(await uow.runs.page(*key, offset=0, limit=1)), None)
+        known = self._lived.get(key)
+        start = newest.sync_start_time if newest else None
+        if known and known.newest == start and timedelta(0) <= now - known.at < _FRESH:
+            return known
+        if time.monotonic() > end:
+            return None
+        runs = await stored_runs(self.store, *key, since=now - PREVIEWED - LEARNED_FROM)
+        past = past_of([integration], runs, outages, until=now)
+        async with self._turn:
+            told = await asyncio.to_thread(_told, past, self.settings, now, end)
+        if told is None:
+            return None
+        found = _Lived(
+            at=now,
+            newest=start,
+            runs=sum(run.sync_start_time >= now - PREVIEWED for run in runs),
+            oldest=min((run.sync_start_time for run in runs), default=None),
+            told=told,
+        )
+        self._lived.pop(key, None)
+        while len(self._lived) >= _REMEMBERED:
+            self._lived.pop(next(iter(self._lived)))
+        self._lived[key] = found
+        return found
+
+
+def _told(past: Past, settings: ReplaySettings, now: datetime, end: float) -> tuple[Told, ...] | None:
+    """Live through a past, in a thread of its own; `None` where the time is over before."""
+    told: list[Told] = []
+    for life in lives(past, settings):
+        for _ in life.steps(now):
+            if time.monotonic() > end:
+                return None
+        told += life.told
+    return tuple(told)
