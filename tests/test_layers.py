@@ -38,6 +38,10 @@ BREACHES = {
         "core/rules/late.py",
         "import cdi_bot.core.rules.slow",
     ),
+    "Judging stands on what was learned, that on the history": (
+        "core/expectations/history.py",
+        "import cdi_bot.core.expectations.judge",
+    ),
     "Slack's handlers call its API and render; rendering knows neither": (
         "slack/render/kit/text.py",
         "import cdi_bot.slack.api.errors",

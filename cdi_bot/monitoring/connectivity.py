@@ -31,7 +31,10 @@ _WORKSPACE_WIDE = {BrazeReason.UNREACHABLE, BrazeReason.TIMEOUT, BrazeReason.BAD
 
 @dataclass(slots=True, kw_only=True)
 class Connectivity:
-    """Whether Braze answers, and ever has. `reason` is why the newest request failed, `None` if it did not."""
+    """Whether Braze answers, and ever has. `reason` is why the newest request failed, `None` if it did not.
+
+    `answering_since` is when it began to answer again after the newest outage, `None` without one.
+    """
 
     store: Store
     workspace_id: int
@@ -41,6 +44,7 @@ class Connectivity:
     reason: BrazeReason | None = None
     incident: Incident | None = None  # the newest, open or over
     paused_until: datetime | None = None
+    answering_since: datetime | None = None
     _failures: int = 0
     has_answered: bool = False
 
@@ -48,6 +52,7 @@ class Connectivity:
         """Note a good answer."""
         if self.reason is not None:
             log.info("Braze answers again", after=str(now - self.last_answer))
+            self.answering_since = now
         self.last_answer, self.reason, self.paused_until, self._failures = now, None, None, 0
         self.has_answered = True
 
@@ -79,6 +84,8 @@ class Connectivity:
     def clock_set(self, by: timedelta) -> None:
         """Count on as before: neither does a clock that was set make an outage longer or shorter, nor does sleep."""
         self.last_answer += by
+        if self.answering_since is not None:
+            self.answering_since += by
         if self.paused_until is not None:
             self.paused_until += by
 

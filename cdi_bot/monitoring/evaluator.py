@@ -12,17 +12,18 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from cdi_bot.core.expectations.flaws import Accepted
 from cdi_bot.core.model import still_waits
-from cdi_bot.core.model.incident import Incident, Kind
-from cdi_bot.core.model.integration import Integration
-from cdi_bot.core.model.run import Outcome, Run
+from cdi_bot.core.model.incident import SPIKE, Incident, Kind
 from cdi_bot.core.rules import reopening
-from cdi_bot.core.rules.kind_rules import IntegrationFacts, PastNeeded, Rule
+from cdi_bot.core.rules.kind_rules import IntegrationFacts, Rule
 from cdi_bot.core.rules.kinds import KINDS, rules_of
 from cdi_bot.item_troubles import ItemTroubles, Work
 from cdi_bot.monitoring.incident_writer import ConflictError, write_if_watched
 from cdi_bot.monitoring.integration_state import IntegrationState
+from cdi_bot.monitoring.past_reader import PastReader
 from cdi_bot.monitoring.poller import Poller
+from cdi_bot.monitoring.spike_notices import owe_spike
 from cdi_bot.store import Store, StoreTrouble, UnitOfWork
 
 log = structlog.get_logger(__name__)
@@ -32,20 +33,11 @@ _LONGEST_WAIT = timedelta(seconds=15)
 _IN_A_ROW = 100
 """After so many integrations the event loop gets its turn."""
 
-_READS = 5
-"""So many pasts are read in one evaluation; the rest wait for the next."""
-
-_PAGE = 200
-"""So many runs of the past are read at once."""
-
-_ENOUGH_TIME, _ENOUGH_RUNS = timedelta(days=35), 40
-"""How much of the past is enough: a month and more, with so many runs of the sort that tells something."""
-
 
 class Evaluator:
     """Judges one workspace's integrations by what the poller remembers; called every few seconds.
 
-    An evaluation costs one query, however many integrations there are, and the past of those few that look odd.
+    An evaluation costs two queries, however many integrations there are, and the pasts that are not read yet.
     """
 
     def __init__(
@@ -64,6 +56,7 @@ class Evaluator:
         self._clock, self._wake, self._troubles = clock, wake, troubles
         self._wait = min(grace / 4, _LONGEST_WAIT)
         self._judged_at: datetime | None = None
+        self._pasts = PastReader(store, workspace_id)
         self._rules = {kind: rules.rule(grace) if rules.rule else None for kind, rules in KINDS.items()}
 
     async def tick(self) -> None:
@@ -79,18 +72,39 @@ class Evaluator:
 
     async def _evaluate(self, now: datetime) -> None:
         open_incidents = await self._open_incidents()
-        past = PastReader(self._store, reads=_READS)
+        await self._pasts.refresh(self._poller.subscribed(), open_incidents, now + self._poller.clock_skew)
+        async with self._store.read() as uow:
+            accepted = await uow.expected.accepted(self._workspace_id)
         for count, item in enumerate(self._poller.subscribed(), start=1):
             if count % _IN_A_ROW == 0:
                 await asyncio.sleep(0)
+            await self._tell_spike(item, accepted.get(item.integration_id, {}), now)
             for kind, rule in self._rules.items():
                 incident = open_incidents.get((kind, item.integration_id))
                 key = self._workspace_id, item.integration_id
                 with self._troubles.guard(Work.JUDGE, key, kind.value):
-                    facts = facts_of(item, self._poller.clock_skew)
-                    changed = await _judge(rule, facts, incident, now, past)
+                    facts = self._facts_of(item, accepted.get(item.integration_id, {}))
+                    changed = judge(rule, facts, incident, now)
                     if changed:
                         await self._write(changed, now)
+
+    async def _tell_spike(self, item: IntegrationState, accepted: Accepted, now: datetime) -> None:
+        """Owe the notice of a run that is far larger than any before."""
+        with self._troubles.guard(Work.JUDGE, (self._workspace_id, item.integration_id), SPIKE):
+            watched = item.watched
+            spike = item.past.new_spike(watched, accepted) if item.past else None
+            if spike:
+                async with self._store.write() as uow:
+                    await owe_spike(uow, spike, watched.integration, now=now)
+                self._wake()
+
+    def _facts_of(self, item: IntegrationState, accepted: Accepted) -> IntegrationFacts:
+        return facts_of(
+            item,
+            self._poller.clock_skew,
+            accepted=accepted,
+            answering_since=self._poller.connectivity.answering_since,
+        )
 
     async def _open_incidents(self) -> dict[tuple[Kind, str | None], Incident]:
         async with self._store.read() as uow:
@@ -135,7 +149,13 @@ async def write_followed(uow: UnitOfWork, changed: Incident, now: datetime) -> l
     return [each for each in stored if each]
 
 
-def facts_of(item: IntegrationState, skew: timedelta = timedelta(0)) -> IntegrationFacts:
+def facts_of(
+    item: IntegrationState,
+    skew: timedelta = timedelta(0),
+    *,
+    accepted: Accepted | None = None,
+    answering_since: datetime | None = None,
+) -> IntegrationFacts:
     """What memory holds of an integration, by Braze's clock, which is so far ahead of ours."""
     newest = item.newest
     is_running = newest is not None and newest.sync_start_time in item.running_starts
@@ -147,63 +167,28 @@ def facts_of(item: IntegrationState, skew: timedelta = timedelta(0)) -> Integrat
             listed_at=listed_at + skew if listed_at else None,
             status_asked_at=asked_at + skew if asked_at else None,
         )
-    return IntegrationFacts(watched=watched, newest=newest, is_running=is_running, skew=skew)
+    return IntegrationFacts(
+        watched=watched,
+        newest=newest,
+        is_running=is_running,
+        past=item.past,
+        accepted=accepted or {},
+        answering_since=answering_since + skew if answering_since else None,
+        skew=skew,
+    )
 
 
-class PastReader:
-    """Reads integrations' pasts, but no more than so many."""
-
-    def __init__(self, store: Store, *, reads: int) -> None:
-        """Read from `store`; `reads` counts down to zero."""
-        self._store = store
-        self.reads = reads
-
-    async def read(self, of: Integration, needed: PastNeeded) -> list[Run] | None:
-        """Ended runs, newest first; `None` when too many pasts were read already."""
-        if self.reads <= 0:
-            return None
-        self.reads -= 1
-        runs: list[Run] = []
-        for offset in range(0, needed.most, _PAGE):
-            page = await self._ended(of, limit=min(_PAGE, needed.most - offset), offset=offset)
-            runs += page
-            if not page or _is_enough(runs, needed):
-                break
-        return runs
-
-    async def _ended(self, of: Integration, *, limit: int, offset: int) -> list[Run]:
-        async with self._store.read() as uow:
-            runs = await uow.runs.page(of.workspace_id, of.integration_id, offset=offset, limit=limit)
-        return [run for run in runs if run.outcome is not Outcome.RUNNING]
-
-
-def _is_enough(runs: list[Run], needed: PastNeeded) -> bool:
-    time = runs[0].sync_start_time - runs[-1].sync_start_time
-    return time >= _ENOUGH_TIME and sum(map(needed.tell, runs)) >= _ENOUGH_RUNS
-
-
-async def _judge(
-    rule: Rule | None, facts: IntegrationFacts, incident: Incident | None, now: datetime, past: PastReader
+def judge(
+    rule: Rule | None, facts: IntegrationFacts, incident: Incident | None, now: datetime
 ) -> Incident | None:
-    """The same for a kind without a rule, which comes with runs, and for an incident that is recovering."""
+    """A new, changed or resolved incident, `None` when nothing changed.
+
+    A kind without a `rule` comes with runs: of it only an incident that is recovering is judged.
+    """
     if incident is None or not incident.is_recovering:
-        return await judge(rule, facts, incident, now, past) if rule else None
-    begun = await judge(rule, facts, None, now, past) if rule else None
+        return rule.judge(facts, incident, now) if rule else None
+    begun = rule.judge(facts, None, now) if rule else None
     watched = facts.watched
     # Of an integration that is gone from Braze nothing more is to be seen.
     seen = now + facts.skew if watched.missing_since else watched.observed_at
     return begun or reopening.settled(incident, seen, now)
-
-
-async def judge(
-    rule: Rule, facts: IntegrationFacts, incident: Incident | None, now: datetime, past: PastReader
-) -> Incident | None:
-    """A new or resolved incident, `None` when nothing changed, or when the past it needs can't be read now."""
-    found = rule.judge(facts, incident, now)
-    if not isinstance(found, PastNeeded):
-        return found
-    runs = await past.read(facts.watched.integration, found)
-    if runs is None:
-        return None
-    found = rule.judge(facts, incident, now, runs)
-    return None if isinstance(found, PastNeeded) else found

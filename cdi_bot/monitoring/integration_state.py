@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from operator import attrgetter, itemgetter
 from typing import Any
 
+from cdi_bot.core.expectations.past import LearnedPast
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.run import Outcome, Run, listed_status, second_of
 from cdi_bot.monitoring.braze_port import Unreadable
@@ -44,7 +45,8 @@ class IntegrationState:
     showed a change which no status call has explained yet, and `list_unstored` that it could not be stored, so that
     the list has to be taken again. `times_unsaved`: the times of the last answers are newer here than in the store.
     `unreadable` is what could not be read of the first status page when it was last asked for; `flaws` has the hashes
-    of everything unreadable that was logged, of later pages too.
+    of everything unreadable that was logged, of later pages too. `past` is what is usual for it, `None` until that has
+    been read.
     `resume_from` is where reading back stopped for want of budget: the runs read so far, and the next cursor.
 
     Kept are tuples of plain values, of which the objects are made anew when they are asked for: unlike objects, the
@@ -60,6 +62,7 @@ class IntegrationState:
         "integration_id",
         "list_unstored",
         "page_hashes",
+        "past",
         "resume_from",
         "running_starts",
         "settled_starts",
@@ -82,6 +85,7 @@ class IntegrationState:
         self.unreadable: tuple[Unreadable, ...] = ()
         self.flaws: frozenset[int] = NO_FLAWS
         self.resume_from: tuple[list[Run], str] | None = None
+        self.past: LearnedPast | None = None
 
     @property
     def watched(self) -> WatchedIntegration:
@@ -127,7 +131,9 @@ class IntegrationState:
         )
 
     def note_run(self, run: Run) -> None:
-        """Note a run that has just been stored."""
+        """Note a run that has just been stored; of several, the oldest first."""
+        if self.past is not None:
+            self.past.history.add(run)
         newest = self.newest
         if newest is None or run.sync_start_time >= newest.sync_start_time or run.is_same_run(newest):
             self.newest = run

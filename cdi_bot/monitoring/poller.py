@@ -284,6 +284,7 @@ class Poller:
             await self.connectivity.load()
             log.info("polling", workspace=self._workspace.base_url)
             self._state.is_stale = True
+            self._state.forget_pasts()
         self._led_at = now if won else None
         return won
 

@@ -163,6 +163,11 @@ class Outages:
             return self.outages[self._place].until
         return at
 
+    def ended_before(self, at: datetime) -> datetime | None:
+        """When the newest outage that was over by then ended."""
+        self.seen(at)
+        return self.outages[self._place - 1].until if self._place else None
+
 
 def seen_in_order(runs: Sequence[Run], listed: Sequence[Listed], outages: Outages) -> list[Seen]:
     """What is seen of one integration, in order."""

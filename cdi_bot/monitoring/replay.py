@@ -11,18 +11,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain, count, groupby, takewhile
 
+from cdi_bot.core.expectations.past import LearnedPast
 from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.run import DOCUMENTED_STATUSES, Outcome, Run
 from cdi_bot.core.model.subscription import Filters, passes_filters
 from cdi_bot.core.rules import reopening
 from cdi_bot.core.rules.failed_runs import past_needed
-from cdi_bot.core.rules.kind_rules import IntegrationFacts, PastNeeded, Rule
+from cdi_bot.core.rules.kind_rules import IntegrationFacts
 from cdi_bot.core.rules.kinds import KINDS, rules_of
 from cdi_bot.core.rules.late import PlannedStart, expected_start, keep_expected_start
 from cdi_bot.core.rules.slow import LEAST, held_as_running
 from cdi_bot.core.rules.sync_failed import judge_runs
 from cdi_bot.core.rules.unreachable import follow_unreachable
+from cdi_bot.monitoring.evaluator import judge
 from cdi_bot.monitoring.recorded_past import (
     Listed,
     Outage,
@@ -164,6 +166,7 @@ class Life:
             kind: rules.rule(settings.grace) if rules.rule else None for kind, rules in KINDS.items()
         }
         self._stored = StoredRuns()
+        self._past = LearnedPast()
         self._held: Run | None = None  # its status is undocumented, and it may still run
         self._ids = count(1)
         self._known: dict[Kind, list[Incident]] = {}  # the newest of each reason, oldest first
@@ -200,8 +203,9 @@ class Life:
             )
         planned = PlannedStart(watched=self._watched, newest=newest, at=self._watched.expected_start)
         at = expected_start(planned, now)
-        if at is not None and at + grace > now:
-            times.append(at + grace)
+        if at is not None:
+            deadline = max(at, self._outages.ended_before(now) or at) + grace
+            times += [deadline] if deadline > now else []
         settling = [each.settles_at for known in self._known.values() for each in known if each.is_recovering]
         times += [at for at in settling if at and at > now]
         return self._outages.seen(min(times))
@@ -245,8 +249,9 @@ class Life:
             now=now,
         )
         self._watched = finding.watched
-        for run in finding.runs:
+        for run in sorted(finding.runs, key=lambda run: run.sync_start_time):
             self._stored.save(run)
+            self._past.history.add(run)
             self._known = {
                 kind: [_showing(each, run) for each in incidents] for kind, incidents in self._known.items()
             }
@@ -255,35 +260,28 @@ class Life:
                 self._write(each.incident, (*each.failures, *each.counted))
 
     def _judge(self, now: datetime) -> None:
-        """Judge what comes with time, as the evaluator does."""
+        """Judge what comes with time, as the evaluator does, and learn once a day."""
+        if self._past.has_to_learn(now):
+            self._past.learn(now, is_off=self._is_open(Kind.QUALITY), is_slow=self._is_open(Kind.SLOW))
         newest = self._stored.newest
         facts = IntegrationFacts(
             watched=self._watched,
             newest=newest,
             is_running=newest is not None and newest.outcome is Outcome.RUNNING,
+            past=self._past,
+            answering_since=self._outages.ended_before(now),
         )
         for kind, rule in self._rules.items():
             known = self._known.get(kind, [])
             incident = next((each for each in reversed(known) if each.is_open), None)
-            found = self._judge_kind(rule, facts, incident, now)
+            found = judge(rule, facts, incident, now)
             if found:
                 interval = reopening.usual_interval(run.sync_start_time for run in self._stored.newest_few())
                 for each in reopening.followed(found, known, interval=interval, now=now):
                     self._write(each)
 
-    def _judge_kind(
-        self, rule: Rule | None, facts: IntegrationFacts, incident: Incident | None, now: datetime
-    ) -> Incident | None:
-        is_recovering = incident is not None and incident.is_recovering
-        found = rule.judge(facts, None if is_recovering else incident, now) if rule else None
-        if rule and isinstance(found, PastNeeded):
-            past = self._stored.ended(found.most)
-            found = rule.judge(facts, None if is_recovering else incident, now, past)
-        if isinstance(found, PastNeeded):
-            return None
-        if found is None and incident is not None and is_recovering:
-            return reopening.settled(incident, facts.watched.observed_at, now)
-        return found
+    def _is_open(self, kind: Kind) -> bool:
+        return any(each.is_open for each in self._known.get(kind, []))
 
     def _write(self, incident: Incident, failures: tuple[Run, ...] = ()) -> None:
         if not incident.incident_id:

@@ -153,6 +153,11 @@ class WorkspaceState:
             )
             item.times_unsaved = True
 
+    def forget_pasts(self) -> None:
+        """Read what is usual for each integration anew: another process may have learned meanwhile."""
+        for item in self.integrations.values():
+            item.past = None
+
     async def save_times(self) -> None:
         """Save when Braze last told of each integration; costs nothing where nothing is new."""
         unsaved = [item for item in self.integrations.values() if item.times_unsaved]
@@ -187,7 +192,7 @@ class WorkspaceState:
             item = IntegrationState(watched=finding.watched, subscribed=self._is_subscribed(integration))
             self.integrations[integration.integration_id] = item
         item.watched = finding.watched
-        for run in finding.runs:
+        for run in sorted(finding.runs, key=lambda run: run.sync_start_time):
             item.note_run(run)
         for each in (*finding.others, finding):
             if each.change:

@@ -16,11 +16,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from cdi_bot.store.cards import Cards
-from cdi_bot.store.channels import Audit, Channels, ExpectedFlaws, RequestedSyncs, Snoozes, Subscriptions
+from cdi_bot.store.channels import Audit, Channels, RequestedSyncs, Snoozes, Subscriptions
 from cdi_bot.store.engine import CHANGED, QUEUE_SECONDS, async_url, file_of, note_changes, open_engines
 from cdi_bot.store.errors import RowRefused, StoreTrouble, as_store_trouble, location
+from cdi_bot.store.expected import ExpectedFlaws
 from cdi_bot.store.incidents import Incidents
-from cdi_bot.store.integrations import Integrations, Workspaces
+from cdi_bot.store.integrations import Integrations, Pasts, Workspaces
 from cdi_bot.store.outbox import AFTER_CARD, SNOOZED, Outbox
 from cdi_bot.store.runs import IntegrationKey, Runs
 from cdi_bot.store.traces import Traces, is_erasable
@@ -53,6 +54,7 @@ class UnitOfWork:
     def __init__(self, connection: AsyncConnection, *, writes: bool) -> None:
         self.workspaces = Workspaces(connection)
         self.integrations = Integrations(connection)
+        self.pasts = Pasts(connection)
         self.runs = Runs(connection)
         self.incidents = Incidents(connection)
         self.subscriptions = Subscriptions(connection)

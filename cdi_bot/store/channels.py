@@ -9,13 +9,12 @@ from sqlalchemy import ColumnElement, and_, bindparam, delete, func, insert, or_
 
 from cdi_bot.core.freshness_limit import limit_in_zone
 from cdi_bot.core.model.channel import AuditEntry, Channel, ChannelSettings
-from cdi_bot.core.model.incident import Expected, Topic
+from cdi_bot.core.model.incident import Topic
 from cdi_bot.core.model.requested_sync import RequestedSync
 from cdi_bot.core.model.subscription import Filters, Snooze, Subscription
 from cdi_bot.store.channel_tables import (
     AUDIT,
     CHANNEL_SETTINGS,
-    EXPECTED,
     REQUESTED_SYNCS,
     SNOOZES,
     SUBSCRIPTIONS,
@@ -176,75 +175,6 @@ class Snoozes(Repository):
     async def _remove(self, which: ColumnElement[bool]) -> list[Snooze]:
         ended = await self._values(Snooze, delete(SNOOZES).where(which).returning(SNOOZES))
         return sorted(ended, key=lambda snooze: (snooze.at, snooze.channel, snooze.integration_id))
-
-
-class ExpectedFlaws(Repository):
-    """What people said was expected."""
-
-    async def mark(self, expected: Expected) -> Expected:
-        """Store somebody's word; where the same or more was said before and stands, that is returned."""
-        statement = upsert_into(self._connection, EXPECTED).values(row_of(expected))
-        again = {name: statement.excluded[name] for name in row_of(expected)}
-        marked = await self._connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=list(EXPECTED.primary_key),
-                set_=again,
-                where=or_(
-                    EXPECTED.c.taken_back_by.is_not(None),
-                    EXPECTED.c.magnitude < statement.excluded.magnitude,
-                ),
-            ).returning(EXPECTED)
-        )
-        row = marked.one_or_none()
-        if row is not None:
-            return value_of(Expected, row)
-        (stands,) = await self._values(Expected, select(EXPECTED).where(_is_same(expected)))
-        return stands
-
-    async def take_back(self, expected: Expected, who: str, now: datetime) -> bool:
-        """Take somebody's word back; False where that is done already."""
-        return (
-            await self._changed(
-                update(EXPECTED)
-                .where(_is_same(expected), EXPECTED.c.taken_back_by.is_(None))
-                .values(taken_back_by=who, taken_back_at=now)
-            )
-            == 1
-        )
-
-    async def of_integrations(self, workspace_id: int, integration_ids: Collection[str]) -> list[Expected]:
-        """All that was said of these integrations, also what was taken back, oldest first."""
-        which = and_(
-            EXPECTED.c.workspace_id == workspace_id,
-            EXPECTED.c.integration_id.in_(self._names(integration_ids)),
-        )
-        return await self._values(Expected, select(EXPECTED).where(which).order_by(EXPECTED.c.at))
-
-    async def accepted(self, workspace_id: int) -> dict[str, dict[str, float]]:
-        """By integration and reason, the greatest magnitude that somebody marked as expected and nobody took back."""
-        columns = EXPECTED.c
-        rows = await self._connection.execute(
-            select(columns.integration_id, columns.reason, func.max(columns.magnitude))
-            .where(columns.workspace_id == workspace_id, columns.taken_back_by.is_(None))
-            .group_by(columns.integration_id, columns.reason)
-        )
-        accepted: dict[str, dict[str, float]] = {}
-        for integration_id, reason, magnitude in rows:
-            accepted.setdefault(integration_id, {})[reason] = magnitude
-        return accepted
-
-    async def count(self, channel: Channel, workspace_id: int, reason: str) -> int:
-        """How many observations of a reason were marked in a channel and not taken back."""
-        columns = EXPECTED.c
-        which = and_(columns.workspace_id == workspace_id, columns.reason == reason)
-        standing = and_(in_channel(EXPECTED, channel), which, columns.taken_back_by.is_(None))
-        return (
-            await self._connection.execute(select(func.count()).select_from(EXPECTED).where(standing))
-        ).scalar_one()
-
-
-def _is_same(expected: Expected) -> ColumnElement[bool]:
-    return and_(*(column == getattr(expected, column.name) for column in EXPECTED.primary_key))
 
 
 class Channels(Repository):

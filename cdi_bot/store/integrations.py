@@ -1,12 +1,13 @@
-"""Braze workspaces and their integrations."""
+"""Braze workspaces, their integrations, and what is known of the past of these."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, or_, select, update
+from sqlalchemy import Select, bindparam, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, Workspace
@@ -25,7 +26,7 @@ from cdi_bot.store.portable import (
     upsert_into,
     value_of,
 )
-from cdi_bot.store.tables import INTEGRATIONS, WORKSPACES
+from cdi_bot.store.tables import INTEGRATIONS, PASTS, WORKSPACES
 
 
 class Workspaces(Repository):
@@ -164,6 +165,39 @@ class Integrations(Repository):
                 | {f"new_{column.name}": getattr(one, column.name) for column in saved}
                 for one in sorted(watched, key=_by_id)
             ],
+        )
+
+
+class Pasts(Repository):
+    """What is known of the past of integrations, as JSON: read after a start, replaced once a day."""
+
+    async def get_many(self, workspace_id: int, integration_ids: Collection[str]) -> dict[str, Any]:
+        """What was stored of these integrations, by id; those of which nothing is known are left out."""
+        rows = await self._connection.execute(
+            select(PASTS.c.integration_id, PASTS.c.past).where(
+                PASTS.c.workspace_id == workspace_id,
+                PASTS.c.integration_id.in_(self._names(integration_ids)),
+            )
+        )
+        return {integration_id: json.loads(past) for integration_id, past in rows}
+
+    async def save(self, workspace_id: int, pasts: Mapping[str, Any]) -> None:
+        """Insert or replace, in one batch; sorted, so that no two writers deadlock."""
+        if pasts:
+            await self._connection.execute(
+                replace_in(self._connection, PASTS),
+                [
+                    {"workspace_id": workspace_id, "integration_id": key, "past": json.dumps(pasts[key])}
+                    for key in sorted(pasts)
+                ],
+            )
+
+    async def remove(self, workspace_id: int, integration_id: str) -> None:
+        """Forget it, because older runs were stored: it is learned again from the runs."""
+        await self._connection.execute(
+            delete(PASTS).where(
+                PASTS.c.workspace_id == workspace_id, PASTS.c.integration_id == integration_id
+            )
         )
 
 

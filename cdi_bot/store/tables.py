@@ -72,6 +72,17 @@ class IntegrationRow(Base):
     expected_start: Mapped[datetime | None]
 
 
+class PastRow(Base):
+    """What is known of the past of an integration, as JSON."""
+
+    __tablename__ = "pasts"
+    __table_args__ = (PrimaryKeyConstraint("workspace_id", "integration_id"),)
+
+    workspace_id: Mapped[WorkspaceId]
+    integration_id: Mapped[str]
+    past: Mapped[Code]
+
+
 class RunRow(Base):
     """A run, identified by its start.
 
@@ -251,6 +262,7 @@ class OutboxRow(InChannel, Base):
 
 WORKSPACES = table_of(WorkspaceRow)
 INTEGRATIONS = table_of(IntegrationRow)
+PASTS = table_of(PastRow)
 RUNS = table_of(RunRow)
 INCIDENTS = table_of(IncidentRow)
 CARDS = table_of(CardRow)

@@ -141,10 +141,14 @@ async def test_the_greatest_magnitude_is_accepted(store: Store) -> None:
     async with store.write() as work:
         for word in words:
             await work.expected.mark(word)
-        assert await work.expected.accepted(workspace_id) == {"one": {"rows_low": 9.0, "spike": 1.5}}
+        assert await work.expected.accepted(workspace_id) == {
+            "one": {"rows_low": (9.0, NOW), "spike": (1.5, NOW)}
+        }
         assert await work.expected.count(CHANNEL, workspace_id, "rows_low") == 2
         assert await work.expected.take_back(words[2], "U1", NOW)
-        assert await work.expected.accepted(workspace_id) == {"one": {"rows_low": 5.0, "spike": 1.5}}
+        assert await work.expected.accepted(workspace_id) == {
+            "one": {"rows_low": (5.0, NOW), "spike": (1.5, NOW)}
+        }
         assert await work.expected.take_back(words[1], "U1", NOW)
         assert await work.expected.count(CHANNEL, workspace_id, "rows_low") == 1
         assert await work.expected.count(OTHER_CHANNEL, workspace_id, "rows_low") == 0

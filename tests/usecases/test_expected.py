@@ -66,7 +66,8 @@ async def stored(at: Desk, incident: Incident) -> Incident:
 async def accepted(at: Desk) -> dict[str, dict[str, float]]:
     """What the judge is given."""
     async with at.store.read() as uow:
-        return await uow.expected.accepted(at.workspace.workspace_id)
+        known = await uow.expected.accepted(at.workspace.workspace_id)
+    return {key: {reason: most for reason, (most, _) in of.items()} for key, of in known.items()}
 
 
 async def audited(at: Desk) -> list[tuple[str, str, str]]:

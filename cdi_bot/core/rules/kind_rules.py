@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Protocol
 
+from cdi_bot.core.expectations.flaws import Accepted
+from cdi_bot.core.expectations.past import LearnedPast
 from cdi_bot.core.model.incident import Incident, Kind, Topic
 from cdi_bot.core.model.integration import WatchedIntegration
-from cdi_bot.core.model.run import Run
+from cdi_bot.core.model.run import Outcome, Run
 from cdi_bot.core.model.subscription import Filters
 
 
@@ -28,41 +30,41 @@ class Severity(IntEnum):
 class IntegrationFacts:
     """What memory holds of one integration. `is_running`: the store holds its newest run as one that still runs.
 
+    `past` is what is usual for it, `None` until that has been read. `accepted` is what somebody said was expected of
+    it. `answering_since` is when Braze began to answer again after the newest outage, `None` without one.
     All its times go by Braze's clock, which is `skew` ahead of ours: deadlines are Braze's.
     """
 
     watched: WatchedIntegration
     newest: Run | None
     is_running: bool
+    past: LearnedPast | None = None
+    accepted: Accepted = field(default_factory=dict)
+    answering_since: datetime | None = None
     skew: timedelta = timedelta(0)
 
+    @property
+    def newest_good(self) -> Run | None:
+        """The newest ended run, if it ended well and all of it is known."""
+        ended = self.past.history.recent[-1] if self.past and self.past.history.recent else None
+        for run in (self.newest, ended):
+            if run is not None and run.outcome is not Outcome.RUNNING:
+                return run if run.outcome is Outcome.GOOD and not run.provisional else None
+        return None
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PastNeeded:
-    """A rule can't decide before it knows the integration's past, which costs queries.
-
-    `tell` says which runs tell something: enough of them are needed, but no more than `most` runs altogether.
-    """
-
-    tell: Callable[[Run], bool]
-    most: int = 5000  # two weeks of a run every five minutes are 4,032
+    def has_answered_for(self, time: timedelta) -> bool:
+        """Whether Braze has answered for so long since its newest outage that silence means something again."""
+        seen_at = self.watched.observed_at
+        return self.answering_since is None or (
+            seen_at is not None and seen_at - self.answering_since >= time
+        )
 
 
 class Rule(Protocol):
-    """Judges one integration after the other, every few seconds; remembers what makes queries unnecessary."""
+    """Judges one integration after the other, every few seconds; remembers what makes work unnecessary."""
 
-    def judge(
-        self,
-        facts: IntegrationFacts,
-        incident: Incident | None,
-        now: datetime,
-        past: Sequence[Run] | None = None,
-    ) -> Incident | PastNeeded | None:
-        """A new or resolved incident, `None` when nothing changed. `incident` is the open one of the rule's kind.
-
-        Where `PastNeeded` is the answer, the caller judges again with the `past` (ended runs, newest first), or
-        leaves it for another time.
-        """
+    def judge(self, facts: IntegrationFacts, incident: Incident | None, now: datetime) -> Incident | None:
+        """A new, changed or resolved incident, `None` when nothing changed. `incident` is the open one of this kind."""
         ...
 
 

@@ -6,14 +6,18 @@ planned start is kept until a run has begun for it, and stored with the integrat
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from cdi_bot.core.expectations.flaws import Flaw
+from cdi_bot.core.expectations.timing import judge_starts
 from cdi_bot.core.model.incident import Incident, Kind, LateReason, Topic, opened, resolved
 from cdi_bot.core.model.integration import WatchedIntegration
 from cdi_bot.core.model.run import Outcome, Run
 from cdi_bot.core.rules.kind_rules import IntegrationFacts, KindRules, asked_for, nothing_failed
+
+_LOOK_EVERY = 300.0
+"""Seconds after which the rhythm is looked at again where no run has ended: it is known by the hour."""
 
 CLOCK_SKEW = timedelta(minutes=2)
 """A run that began at most so much before the planned time counts for it: schedules are jittered, clocks differ."""
@@ -91,23 +95,66 @@ def _has_begun(at: datetime, planned: PlannedStart) -> bool:
 
 
 class LateRule:
-    """Compares integrations with their schedules. Remembers nothing: the planned starts are stored."""
+    """Compares integrations with their schedules, and those without one with the rhythm of their past."""
 
     def __init__(self, grace: timedelta) -> None:
         self._grace = grace
+        self._in_rhythm: dict[str, tuple[object, ...]] = {}
 
-    def judge(
-        self,
-        facts: IntegrationFacts,
-        incident: Incident | None,
-        now: datetime,
-        past: Sequence[Run] | None = None,  # noqa: ARG002  # it needs none
-    ) -> Incident | None:
-        """Judge by the schedule and the newest run."""
+    def judge(self, facts: IntegrationFacts, incident: Incident | None, now: datetime) -> Incident | None:
+        """Judge by the schedule and the newest run. After an outage of Braze its runs get the grace once more."""
         watched = facts.watched
+        if incident is None and not facts.has_answered_for(self._grace):
+            return None
+        if incident is not None and incident.reason == LateReason.RHYTHM:
+            return self._judge_rhythm_end(facts, incident, now)
         planned = PlannedStart(watched=watched, newest=facts.newest, at=watched.expected_start)
         planned = replace(planned, at=expected_start(planned, now + facts.skew))
-        return judge_late(planned, incident, now=now, grace=self._grace)
+        found = judge_late(planned, incident, now=now, grace=self._grace)
+        return found or (self._judge_rhythm(facts, now) if incident is None else None)
+
+    def _judge_rhythm(self, facts: IntegrationFacts, now: datetime) -> Incident | None:
+        """Without a schedule: starts that came by now in every past week did not."""
+        key, past, seen_at = facts.watched.integration.integration_id, facts.past, facts.watched.observed_at
+        if past is None or seen_at is None:
+            return None
+        now_known = past.history.changes, past.learned_on, seen_at.timestamp() // _LOOK_EVERY
+        if self._in_rhythm.get(key) == now_known:
+            return None
+        flaw = self._flaw_of_rhythm(facts)
+        if flaw is None or flaw.is_expected(facts.accepted):
+            self._in_rhythm[key] = now_known
+            return None
+        found = opened(facts.watched, Kind.LATE, since=flaw.since, now=now, reason=flaw.reason)
+        return replace(found, measured=flaw.measured)
+
+    def _judge_rhythm_end(
+        self, facts: IntegrationFacts, incident: Incident, now: datetime
+    ) -> Incident | None:
+        if facts.past is None or facts.past.expected is None:
+            return None
+        flaw = self._flaw_of_rhythm(facts)
+        if flaw is not None and not flaw.is_expected(facts.accepted):
+            return None
+        has_begun = facts.newest is not None and facts.newest.sync_start_time >= incident.failing_since
+        return resolved(incident, now, facts.newest if has_begun else None)
+
+    def _flaw_of_rhythm(self, facts: IntegrationFacts) -> Flaw | None:
+        """What is odd about the starts; `None` where there is a schedule, nothing is expected, or a run goes on."""
+        watched, past, seen_at = facts.watched, facts.past, facts.watched.observed_at
+        if past is None or past.expected is None or seen_at is None or watched.watched_since is None:
+            return None
+        integration = watched.integration
+        if (
+            integration.next_scheduled_run
+            or integration.is_inactive
+            or watched.missing_since
+            or facts.is_running
+        ):
+            return None
+        since = watched.watched_since
+        flaw = judge_starts(past.history, past.expected, seen_at)
+        return flaw if flaw is not None and flaw.since >= since else None
 
 
 LATE = KindRules(kind=Kind.LATE, passes=asked_for(Topic.LATE), severity=nothing_failed, rule=LateRule)

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from statistics import median
 
-from cdi_bot.core.model.incident import Incident, Kind, Topic, opened, resolved
+from cdi_bot.core.expectations.timing import hanging_after, judge_length, limit_in_a_row
+from cdi_bot.core.model.incident import Incident, Kind, Measured, Topic, opened, resolved
 from cdi_bot.core.model.integration import WatchedIntegration
 from cdi_bot.core.model.run import DOCUMENTED_STATUSES, Outcome, Run, listed_status, second_of
-from cdi_bot.core.rules.kind_rules import IntegrationFacts, KindRules, PastNeeded, asked_for, nothing_failed
+from cdi_bot.core.rules.kind_rules import IntegrationFacts, KindRules, asked_for, nothing_failed
 
 LEAST = timedelta(minutes=10)
 """A run is never slow by less than this: nothing has to be looked up for a younger one."""
@@ -20,7 +21,6 @@ _ADVISED = timedelta(hours=1)
 
 _ENOUGH = 5
 _RHYTHM = timedelta(days=7)
-_LEARN_AGAIN = timedelta(days=1)
 _TIMES_USUAL, _TIMES_LONGEST = 3, 1.5
 
 
@@ -87,80 +87,68 @@ def seen_running(watched: WatchedIntegration, newest: Run | None) -> timedelta |
     return max(seen - newest.sync_start_time, timedelta(0)) if seen else None
 
 
-def judge_slow(
-    watched: WatchedIntegration, newest: Run | None, lengths: RunLengths | None, *, now: datetime
-) -> Incident | None:
-    """A new incident where the newest run takes far longer than usual. Nothing is concluded from silence."""
-    lasted = seen_running(watched, newest)
-    if newest is None or lasted is None or lengths is None or watched.watched_since is None:
-        return None
-    if lasted <= lengths.limit:
-        return None
-    return opened(watched, Kind.SLOW, since=newest.sync_start_time, now=now, shown=newest)
-
-
-def judge_slow_end(incident: Incident, *, now: datetime) -> Incident | None:
-    """The incident resolved, if its run is over, in whatever way, or Braze no longer knows it."""
-    run = incident.last_failed
-    if run is not None and run.outcome is Outcome.RUNNING:
-        return None
-    return resolved(incident, now, run)
-
-
 def _is_same(start: datetime, run: Run) -> bool:
     """Whether the list's start, which may be cut to whole seconds, is this run's."""
     return second_of(start) == second_of(run.sync_start_time)
 
 
 class SlowRule:
-    """Compares runs that still run with those before.
-
-    The past is read when a run takes long, and then once a day. It is read again before anything is concluded
-    from a past that was read before the run began.
-    """
+    """Compares a run that still runs, and the newest few that ended, with those before."""
 
     def __init__(self, _grace: timedelta) -> None:
-        self._learned: dict[str, tuple[datetime, RunLengths | None]] = {}
+        """Nothing is remembered."""
 
-    def judge(
-        self,
-        facts: IntegrationFacts,
-        incident: Incident | None,
-        now: datetime,
-        past: Sequence[Run] | None = None,
-    ) -> Incident | PastNeeded | None:
-        """Judge by the newest run."""
-        if incident:
-            return judge_slow_end(incident, now=now)
-        watched, newest = facts.watched, facts.newest
-        if newest is None or not facts.is_running:
+    def judge(self, facts: IntegrationFacts, incident: Incident | None, now: datetime) -> Incident | None:
+        """Judge by the newest run and those that ended last. Nothing is concluded from silence."""
+        watched, expected = facts.watched, facts.past.expected if facts.past else None
+        if incident is not None:
+            return _judge_end(facts, incident, now)
+        if facts.past is None or expected is None or watched.watched_since is None or watched.missing_since:
             return None
-        lasted = seen_running(watched, newest)
-        if lasted is None or lasted < LEAST:
+        newest, limit = facts.newest, hanging_after(expected)
+        lasted = seen_running(watched, newest) if facts.is_running else None
+        if newest is not None and lasted is not None and limit is not None and lasted.total_seconds() > limit:
+            seconds = lasted.total_seconds()
+            measured = Measured(magnitude=seconds, observed=seconds, usual=expected.usual_length or 0.0)
+            return _opened(watched, newest, measured, now)
+        length = judge_length(facts.past.history, expected)
+        ended = facts.newest_good
+        if length is None or ended is None or ended.sync_start_time < watched.watched_since:
             return None
-        key, start = watched.integration.integration_id, newest.sync_start_time
-        if not self._is_known(key, start, lasted, now + facts.skew):
-            if past is None:
-                return PastNeeded(tell=_is_good)
-            self._learned[key] = now + facts.skew, lengths_of(past, start)
-        return judge_slow(watched, newest, self._learned[key][1], now=now)
+        return _opened(watched, ended, length, now)
 
-    def _is_known(self, key: str, start: datetime, lasted: timedelta, now: datetime) -> bool:
-        """Whether what was learned is enough for a run that began then and has taken so long."""
-        learned_at, lengths = self._learned.get(key, (None, None))
-        if learned_at is None or now - learned_at > _LEARN_AGAIN:
-            return False
-        return learned_at >= start or (lengths is not None and lasted <= lengths.limit)
+
+def _opened(watched: WatchedIntegration, run: Run, measured: Measured, now: datetime) -> Incident:
+    found = opened(watched, Kind.SLOW, since=run.sync_start_time, now=now, shown=run)
+    return replace(found, measured=measured)
+
+
+def _judge_end(facts: IntegrationFacts, incident: Incident, now: datetime) -> Incident | None:
+    """The incident resolved, if its run is over and those that ended last were not all too long.
+
+    Where several were too long, all of the newest few have to be as long as usual again.
+    """
+    run, past = incident.last_failed, facts.past
+    if run is not None and run.outcome is Outcome.RUNNING:
+        return None
+    limit = limit_in_a_row(past.expected) if past and past.expected else None
+    if past is not None and limit is not None and was_over(incident):
+        lengths = past.history.newest_lengths()
+        if lengths and max(lengths) > limit:
+            return None
+    return resolved(incident, now, facts.newest_good or run)
+
+
+def was_over(incident: Incident) -> bool:
+    """Whether the run had ended when the incident was opened: then it is about several that took too long."""
+    run = incident.last_failed
+    return run is not None and run.sync_finish_time is not None and run.sync_finish_time <= incident.opened_at
 
 
 def _usual_length(runs: Sequence[Run], incident: Incident) -> timedelta | None:
     """How long runs took before the one that is slow."""
     lengths = lengths_of(runs, incident.failing_since)
     return lengths.usual if lengths else None
-
-
-def _is_good(run: Run) -> bool:
-    return run.outcome is Outcome.GOOD
 
 
 SLOW = KindRules(

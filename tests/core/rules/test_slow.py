@@ -7,17 +7,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.run import DOCUMENTED_STATUSES, Run
 from cdi_bot.core.rules.slow import (
     RunLengths,
     held_as_running,
-    judge_slow,
-    judge_slow_end,
     lengths_of,
     seen_running,
 )
@@ -40,13 +35,6 @@ def ended(ago: int, minutes: float, status: str = "success") -> Run:
     start = NOON - ago * HOUR
     finish = start + minutes * MINUTE
     return Run(integration_id="users", sync_start_time=start, job_status=status, sync_finish_time=finish)
-
-
-def slow(at: datetime = NOON + HOUR) -> Incident:
-    """An incident as it is stored."""
-    found = judge_slow(watched(at), RUNNING, USUAL, now=at)
-    assert found is not None
-    return replace(found, incident_id=3)
 
 
 def test_what_is_usual_is_learned_from_good_runs() -> None:
@@ -77,31 +65,6 @@ def test_less_than_a_week_tells_little() -> None:
     assert replace(known, longest=HOUR).limit == 1.5 * HOUR
 
 
-def test_a_run_that_goes_on_far_too_long_is_slow() -> None:
-    """Since it began."""
-    assert judge_slow(watched(NOON + 30 * MINUTE), RUNNING, USUAL, now=NOON + HOUR) is None
-    incident = slow(NOON + 31 * MINUTE)
-    assert (incident.kind, incident.failing_since, incident.last_failed) == (Kind.SLOW, NOON, RUNNING)
-
-
-@pytest.mark.parametrize(
-    ("each", "newest", "lengths"),
-    [
-        (watched(NOON + HOUR), RUNNING, None),  # too little is known
-        (watched(NOON + HOUR), None, USUAL),
-        (watched(NOON + HOUR), ended(1, 1), USUAL),
-        (watched(NOON + MINUTE), RUNNING, USUAL),  # nobody has looked since: it may have ended
-        (watched(None), RUNNING, USUAL),
-        (watched(NOON + MINUTE, listed_at=NOON + HOUR), RUNNING, USUAL),  # the list does not tell of this run
-        (watched(NOON + HOUR, missing_since=NOON), RUNNING, USUAL),
-        (watched(NOON + HOUR, watched_since=None), RUNNING, USUAL),
-    ],
-)
-def test_what_is_not_slow(each: WatchedIntegration, newest: Run | None, lengths: RunLengths | None) -> None:
-    """Nothing is concluded from silence, nor from too little."""
-    assert judge_slow(each, newest, lengths, now=NOON + 10 * HOUR) is None
-
-
 def test_the_list_may_tell_that_it_still_runs() -> None:
     """By its start, which it may cut to whole seconds."""
     each = watched(NOON + MINUTE, listed_at=NOON + HOUR)
@@ -111,39 +74,6 @@ def test_the_list_may_tell_that_it_still_runs() -> None:
     over = replace(each, integration=replace(listed, last_job_status="success"))
     assert seen_running(over, RUNNING) == MINUTE
     assert seen_running(watched(NOON - MINUTE), RUNNING) == timedelta(0)  # clocks differ
-
-
-@pytest.mark.parametrize("status", ["success", "error"])
-def test_its_end_ends_it(status: str) -> None:
-    """However it ended."""
-    over = replace(RUNNING, job_status=status, sync_finish_time=NOON + 2 * HOUR)
-    after = judge_slow_end(replace(slow(), last_failed=over), now=NOON + 3 * HOUR)
-    assert after is not None
-    assert (after.resolved_at, after.resolved_by, after.revision) == (NOON + 3 * HOUR, over, 2)
-
-
-def test_it_goes_on_while_the_run_does() -> None:
-    """And ends without a run where Braze knows it no longer."""
-    assert judge_slow_end(slow(), now=NOON + 9 * HOUR) is None
-    after = judge_slow_end(replace(slow(), last_failed=None), now=NOON + 9 * HOUR)
-    assert after is not None
-    assert (after.is_open, after.resolved_by) == (False, None)
-
-
-@given(
-    minutes=st.lists(st.floats(0, 600), max_size=12),
-    lasted=st.floats(0, 3000),
-)
-def test_no_run_is_slow_that_is_not_far_beyond_all_others(minutes: list[float], lasted: float) -> None:
-    """Whatever the lengths before were; and looking twice finds the same."""
-    lengths = lengths_of([ended(n, each) for n, each in enumerate(minutes, start=1)], NOON)
-    each, now = watched(NOON + lasted * MINUTE), NOON + 5000 * MINUTE
-    found = judge_slow(each, RUNNING, lengths, now=now)
-    assert found == judge_slow(each, RUNNING, lengths, now=now)
-    if found:
-        assert len(minutes) >= 5
-        assert lasted > max(minutes)
-        assert lasted > 10
 
 
 def undocumented(status: str = "queued", **more: Any) -> Run:

@@ -1,0 +1,251 @@
+"""Rows: those of the last 24 hours beside past weeks, none at all, one run far larger, and those lost to failures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cdi_bot.core.expectations.expectations import (
+    LITTLE_LOW,
+    OFF_HIGH,
+    OFF_LOW,
+    Expectations,
+    failed_share,
+)
+from cdi_bot.core.expectations.flaws import Flaw, flaw, time_of
+from cdi_bot.core.expectations.history import HOUR, IntegrationHistory
+from cdi_bot.core.expectations.hours import SLOT_HOURS, OffStretch, slot_of
+from cdi_bot.core.model.incident import SPIKE, QualityReason
+from cdi_bot.core.model.run import Outcome, Run
+
+LONGEST_OFF = 21 * 24
+"""Hours after which what is off counts as usual."""
+
+_LEAST_DAYS = 21
+"""Days that have to be known before rows are held against the same hours of past weeks."""
+
+_RESTING = 0.1
+"""At hours when the source brings less than this share of its middle day, more is no sign of anything."""
+
+_LOW_FOR, _FAR_LOW_FOR, _FAR_LOW = 108, 36, 0.25
+_RUNS_LOW = 3.5
+_LITTLE_LOW_FOR, _RESTING_LOW_FOR = 172, 140
+_HIGH_FOR = 124
+"""For how many hours rows have to be off, and far off, before that is told: a campaign or a holiday ends by itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OffRows:
+    """Since when the rows of 24 hours are off (an hour counted since 1970), what came, and what is usual now."""
+
+    since: int
+    observed: int
+    limit: int
+
+
+def off_rows(
+    history: IntegrationHistory, expected: Expectations, hour: int, *, times: float
+) -> OffRows | None:
+    """Whether the rows of the 24 hours that ended with `hour` are off, below or above the extreme `times` this."""
+    below = times < 1
+    limits = expected.low if below else expected.high
+    known = sorted(each for each in limits if each)
+    if expected.days < _LEAST_DAYS or not known:
+        return None
+    resting = 0 if below else known[len(known) // 2] * _RESTING
+    found: OffRows | None = None
+    stretch = OffStretch()
+    for at, total in _sums_back(history, hour, enough_starts=expected.starts_a_day / 2):
+        limit = limits[slot_of(at)]
+        if total is None or limit is None or limit <= resting:
+            if at == hour:
+                return None  # what was off before may be over: this hour does not tell
+            continue
+        is_off = total < limit * times if below else total > limit * times
+        if not stretch.goes_on(at, is_off=is_off) or (at == hour and not is_off):
+            break
+        if is_off:
+            found = OffRows(
+                since=at, observed=found.observed if found else total, limit=found.limit if found else limit
+            )
+    return found
+
+
+def judge_rows(history: IntegrationHistory, expected: Expectations, hour: int) -> Flaw | None:
+    """Fewer or more rows than ever at these hours, for longer than it ever was."""
+    rests = max(expected.silent.longest) >= _RESTS
+    few_runs = _RUNS_LOW * 24 * expected.days / max(expected.runs_with_rows, 1)
+    for times, off_for, least in (
+        (_FAR_LOW, expected.off_low, _FAR_LOW_FOR),
+        (OFF_LOW, expected.off_low, _LOW_FOR),
+        (LITTLE_LOW, expected.off_a_little, _LITTLE_LOW_FOR),
+    ):
+        off = off_rows(history, expected, hour, times=times)
+        wanted = max(least, _RESTING_LOW_FOR if rests else 0, few_runs, 1.5 * off_for + 12)
+        if off and off.observed and hour - off.since >= wanted:
+            return _off(QualityReason.ROWS_LOW, off, off.limit / off.observed)
+    off = off_rows(history, expected, hour, times=OFF_HIGH)
+    if off and hour - off.since >= max(_HIGH_FOR, 1.5 * expected.off_high + 24):
+        return _off(QualityReason.ROWS_HIGH, off, off.observed / off.limit)
+    return None
+
+
+def _off(reason: str, off: OffRows, magnitude: float) -> Flaw:
+    return flaw(
+        reason,
+        time_of((off.since + 1) * HOUR),
+        magnitude=magnitude,
+        observed=off.observed,
+        usual=off.limit,
+    )
+
+
+def _sums_back(
+    history: IntegrationHistory, hour: int, *, enough_starts: float
+) -> Iterator[tuple[int, int | None]]:
+    """The rows of the 24 hours that ended with `hour`, and with each hour before; `None` where they tell nothing."""
+    first = min(history.days, default=0) * 24
+
+    def at(each: int) -> tuple[int, int, int]:
+        day = history.days.get(each // 24)
+        if day is None:
+            return 0, 0, 0
+        place = each % 24
+        return day.rows[place], day.starts[place], day.failed_hours >> place & 1
+
+    total, began, failed = (sum(column) for column in zip(*map(at, range(hour - 23, hour + 1)), strict=True))
+    for each in range(hour, max(first + 22, hour - LONGEST_OFF), -1):
+        yield each, total if began and began >= enough_starts and not failed else None
+        newest, oldest = at(each), at(each - 24)
+        total += oldest[0] - newest[0]
+        began += oldest[1] - newest[1]
+        failed += oldest[2] - newest[2]
+
+
+_RESTS = 20
+_LEAST_EMPTY, _LEAST_EMPTY_OF_SELDOM = 3, 2
+_HOLIDAY = 165
+"""Hours for which people, and what they fill, may be away."""
+
+
+def judge_silence(history: IntegrationHistory, expected: Expectations) -> Flaw | None:
+    """Rows that always came by now, on this weekday and at this hour, did not, though runs succeed."""
+    if history.last_rows is None or not expected.knows_rows:
+        return None
+    if history.empty_in_a_row < (_LEAST_EMPTY if expected.starts_a_day else _LEAST_EMPTY_OF_SELDOM):
+        return None
+    newest = history.recent[-1]
+    second = (newest.sync_finish_time or newest.sync_start_time).timestamp()
+    gone, hour = (second - history.last_rows) / HOUR, int(second // HOUR)
+    if gone < expected.silent.limit(hour, most=_HOLIDAY):
+        return None
+    return flaw(
+        QualityReason.NO_ROWS,
+        time_of(history.last_rows),
+        magnitude=gone,
+        observed=gone * HOUR,
+        usual=expected.silent.usual(hour) * HOUR,
+    )
+
+
+_FAR_LARGER, _LARGER = 8, 3
+_LEAST_SPIKE = 1000
+_AROUND, _STEADY = 3, 4
+
+
+def judge_spike(history: IntegrationHistory, expected: Expectations) -> Flaw | None:
+    """One run that is far larger than any before; a notice, for only a person knows whether it was meant."""
+    runs = [run for run in history.recent if run.rows_synced]
+    if not expected.knows_rows or not runs:
+        return None
+    newest, largest = runs[-1], max(expected.largest_run, *(_rows(run) for run in runs[:-1]), 0)
+    if _rows(newest) >= max(_FAR_LARGER * largest, _LEAST_SPIKE) and not _caught_up(
+        newest, history, expected
+    ):
+        return _spike(newest, largest)
+    if len(runs) < _AROUND or expected.largest_run > _STEADY * expected.usual_largest_run:
+        return None
+    odd = runs[-2]
+    ordinary = max(expected.largest_run, *(_rows(run) for run in runs if run is not odd))
+    if ordinary > 1.2 * expected.largest_run or _caught_up(odd, history, expected):
+        return None
+    return _spike(odd, ordinary) if _rows(odd) >= max(_LARGER * ordinary, _LEAST_SPIKE) else None
+
+
+def _caught_up(run: Run, history: IntegrationHistory, expected: Expectations) -> bool:
+    """Whether a run brought what failed runs, or a pause, left undone; also where it is not known what was before."""
+    place = history.recent.index(run)
+    if not place:
+        return True
+    before = history.recent[place - 1]
+    gap = (run.sync_start_time - before.sync_start_time).total_seconds()
+    return before.outcome is Outcome.BAD or gap > (1.1 * max(expected.idle.longest) + 2) * HOUR
+
+
+def _rows(run: Run) -> int:
+    return run.rows_synced or 0
+
+
+def _spike(run: Run, largest: int) -> Flaw:
+    return flaw(SPIKE, run.sync_start_time, magnitude=_rows(run), observed=_rows(run), usual=largest)
+
+
+_LEAST_SHARE, _LEAST_FAILED, _HALF_A_DAY = 0.005, 10, 12
+
+
+def judge_failed_share(history: IntegrationHistory, expected: Expectations, hour: int) -> Flaw | None:
+    """A day's share of failed rows far above the worst day."""
+    if not expected.knows_watermark:
+        return None
+    today = hour // 24
+    for number in (today, today - 1):
+        day = history.days.get(number)
+        if day is None or (number == today and hour % 24 < _HALF_A_DAY):
+            continue
+        share = failed_share(day)
+        if day.failed_rows >= _LEAST_FAILED and share >= max(3 * expected.worst_share, _LEAST_SHARE):
+            return flaw(
+                QualityReason.FAILED_SHARE,
+                time_of(number * 24 * HOUR),
+                magnitude=share,
+                observed=share,
+                usual=expected.worst_share,
+            )
+    return None
+
+
+_BROKEN_FOR = timedelta(hours=3)
+_TOLD_FOR = timedelta(hours=24)
+
+
+def judge_backlog(history: IntegrationHistory, expected: Expectations, now: datetime) -> Flaw | None:
+    """The first good run after failures brought far less than such a time brings: the rows may be lost."""
+    broken = history.broken
+    if broken is None or not expected.knows_rows or now - broken.until > _TOLD_FOR:
+        return None
+    if broken.until - broken.since < _BROKEN_FOR:
+        return None
+    least = _least_between(expected, broken.since.timestamp() / HOUR, broken.until.timestamp() / HOUR)
+    if least < _LEAST_LOST or broken.rows >= 0.25 * least:
+        return None
+    return flaw(
+        QualityReason.BACKLOG,
+        broken.since,
+        magnitude=1 - broken.rows / least,
+        observed=broken.rows,
+        usual=least,
+    )
+
+
+_LEAST_LOST = 100
+
+
+def _least_between(expected: Expectations, since: float, until: float) -> float:
+    """The fewest rows that such a stretch of time ever brought; times in hours since 1970."""
+    total, slot = 0.0, int(since // SLOT_HOURS)
+    while slot * SLOT_HOURS < until:
+        inside = min(until, (slot + 1) * SLOT_HOURS) - max(since, slot * SLOT_HOURS)
+        total += expected.in_slot[slot % len(expected.in_slot)] * inside / SLOT_HOURS
+        slot += 1
+    return total

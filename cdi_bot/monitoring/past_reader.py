@@ -1,0 +1,89 @@
+"""Read what is known of integrations' pasts, a few at a time, and learn anew once a day what is usual for each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from cdi_bot.core.expectations.history import KEPT_DAYS, RECENT_RUNS
+from cdi_bot.core.expectations.past import LearnedPast
+from cdi_bot.core.model.incident import Incident, Kind
+from cdi_bot.core.model.run import Run
+from cdi_bot.monitoring.integration_state import IntegrationState
+from cdi_bot.store import Store
+
+_AT_ONCE = 20
+"""Pasts that are read, and such that are learned from, in one evaluation. Learning takes 2 ms each."""
+
+_PAGE = 100
+"""So many runs are read at once."""
+
+
+class PastReader:
+    """Keeps the pasts of one workspace's integrations up to date."""
+
+    def __init__(self, store: Store, workspace_id: int) -> None:
+        """Read from `store`."""
+        self._store, self._workspace_id = store, workspace_id
+
+    async def refresh(
+        self,
+        items: Sequence[IntegrationState],
+        open_incidents: Mapping[tuple[Kind, str | None], Incident],
+        now: datetime,
+    ) -> None:
+        """Read some of the pasts that are not known yet, and learn from some that are a day old.
+
+        Raises `StoreTrouble`; then they are read, or stored, the next time.
+        """
+        unknown = [item for item in items if item.past is None][:_AT_ONCE]
+        if unknown:
+            await self._read(unknown, now)
+        due = [item for item in items if item.past and item.past.has_to_learn(now)][:_AT_ONCE]
+        learned: dict[str, Any] = {}
+        for item in due:
+            if item.past is not None:
+                key = item.integration_id
+                item.past.learn(
+                    now,
+                    is_off=(Kind.QUALITY, key) in open_incidents,
+                    is_slow=(Kind.SLOW, key) in open_incidents,
+                )
+                learned[key] = item.past.to_json()
+                await asyncio.sleep(0)
+        if learned:
+            async with self._store.write() as uow:
+                await uow.pasts.save(self._workspace_id, learned)
+
+    async def _read(self, items: Sequence[IntegrationState], now: datetime) -> None:
+        async with self._store.read() as uow:
+            stored = await uow.pasts.get_many(self._workspace_id, [item.integration_id for item in items])
+        for item in items:
+            known = stored.get(item.integration_id)
+            if known is None:
+                past = LearnedPast()
+                for run in await self._runs(item.integration_id, now - timedelta(days=KEPT_DAYS), least=0):
+                    past.history.add(run)
+            else:
+                through = known["history"]["through"]
+                since = datetime.fromisoformat(through) if through else now
+                past = LearnedPast.from_json(
+                    known, await self._runs(item.integration_id, since, least=RECENT_RUNS)
+                )
+            if item.newest is not None:  # it may have been stored meanwhile
+                past.history.add(item.newest)
+            item.past = past
+
+    async def _runs(self, integration_id: str, since: datetime, *, least: int) -> list[Run]:
+        """The runs that began since then, and so many at least; the oldest first."""
+        runs: list[Run] = []
+        while True:
+            async with self._store.read() as uow:
+                page = await uow.runs.page(self._workspace_id, integration_id, offset=len(runs), limit=_PAGE)
+            runs += page
+            if len(page) < _PAGE or (page[-1].sync_start_time < since and len(runs) >= least):
+                return [
+                    run for place, run in enumerate(runs) if place < least or run.sync_start_time >= since
+                ][::-1]
