@@ -16,6 +16,7 @@ from rich.text import Text
 from cdi_bot.core.model.incident import Kind, LateReason
 from cdi_bot.core.model.integration import Integration, normalize_name
 from cdi_bot.core.model.subscription import is_pattern, selector_matches
+from cdi_bot.core.rules.small_losses import is_little, is_usual_loss
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.monitoring.recorded_past import Past
 from cdi_bot.monitoring.replay import ReplaySettings, Told, replay
@@ -124,7 +125,7 @@ def reason_of(told: Told) -> str | None:
     """Its reason's code; of failed runs the status of the first, unless the source always loses a little."""
     incident = told.first
     if incident.kind is Kind.SYNC_FAILED:
-        if told.last.reason:
+        if is_usual_loss(told.last) and is_little(incident.last_failed):
             return told.last.reason
         return incident.last_failed.job_status if incident.last_failed else None
     if incident.kind is Kind.LATE:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from cdi_bot.core.commands.subscriptions import Subscribe
 from cdi_bot.core.model.incident import Kind
@@ -10,11 +11,14 @@ from cdi_bot.delivery.views import IncidentView
 from cdi_bot.monitoring.replay import Told
 from cdi_bot.slack.render.cards import line_of
 from cdi_bot.slack.render.kinds.table import renderer_of
-from cdi_bot.slack.render.kit.blocks import Rendered, short_message
+from cdi_bot.slack.render.kit.blocks import Block, Rendered, context, short_message
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import date, duration, escape, name_of, typed
 from cdi_bot.slack.render.subscriptions import filter_text, selector_text
 from cdi_bot.usecases.preview import Preview
+
+PREVIEW = "preview"
+"""The id of the form's block."""
 
 
 def counted_kinds(counts: Iterable[tuple[Kind, int]], i18n: Translator) -> str:
@@ -53,6 +57,20 @@ def preview_line(found: Preview, i18n: Translator) -> str:
         return i18n("Nothing is known yet of what this would have sent.")
     line = would_have_sent(found.alerts, found.days, found.counts, i18n)
     return i18n.sentences([line, *_cut_short(found, i18n)])
+
+
+def preview_block(line: str) -> Block:
+    """Return the place in the form where it stands."""
+    return context(f"🔎 {escape(line)}") | {"block_id": PREVIEW}
+
+
+def with_preview(view: Mapping[str, Any], line: str) -> Block:
+    """Return an open form as Slack is to show it now: what was filled in stays."""
+    shown = {
+        key: view[key] for key in ("type", "callback_id", "private_metadata", "title", "submit", "close")
+    }
+    blocks = [preview_block(line) if each.get("block_id") == PREVIEW else each for each in view["blocks"]]
+    return {**shown, "blocks": blocks}
 
 
 def render_preview(found: Preview, i18n: Translator) -> Rendered:
