@@ -190,8 +190,9 @@ class Gaps:
             longest[slot] = max(longest[slot], hour - since)
             sums[slot] += hour - since
             counts[slot] += 1
-        whole = sum(longest)
-        mean = sum(total / count for total, count in zip(sums, counts, strict=True) if count)
+        # Each gap counts an hour more: whether none or one has passed makes no source uneven.
+        whole = sum(each + 1 for each, count in zip(longest, counts, strict=True) if count)
+        mean = sum(total / count + 1 for total, count in zip(sums, counts, strict=True) if count)
         return cls(longest=tuple(longest), evenness=mean / whole if whole else 1.0)
 
     def limit(self, hour: int, *, most: float) -> float:
