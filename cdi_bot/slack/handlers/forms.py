@@ -189,8 +189,9 @@ class FormHandlers:
         selector, filters = wish
         about = json.loads(view["private_metadata"])
         try:
-            if "subscription" in about:
-                channel = self.responder.slack.channel(about["channel"])
+            channel = self.responder.slack.channel(about["channel"]) if "channel" in about else None
+            filters = await self.responder.in_zone_of(channel, body["user"]["id"], filters)
+            if "subscription" in about and channel:
                 present = await self.forms.current(channel, about["subscription"])
                 selector = present.subscription.selector if present else None
         except StoreTrouble as trouble:

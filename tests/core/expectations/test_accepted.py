@@ -17,6 +17,7 @@ from cdi_bot.core.expectations.past import LearnedPast
 from cdi_bot.core.expectations.rows import judge_spike
 from cdi_bot.core.expectations.timing import judge_starts
 from cdi_bot.core.model.incident import EXPECTABLE, SPIKE, LateReason, QualityReason
+from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.run import Run
 
 BEGIN = datetime(2026, 1, 5, tzinfo=UTC)
@@ -152,3 +153,20 @@ def test_only_as_much_as_was_marked_is_accepted(reason: str, magnitude: float, o
     assert not later.is_expected({})
     assert not later.is_expected({"another": (other, ODD_FROM)})
     assert not (other > 2 * magnitude and later.is_expected({reason: (magnitude, before)}))
+
+
+def test_a_spike_is_told_until_it_is_owed() -> None:
+    """A database that could not take its notice is given it again; after that, runs have to come first."""
+    past, runs = LearnedPast(), made(ODDITIES[SPIKE], 7)
+    for run in runs[: WEEKS * 7 * 24 + 1]:
+        past.history.add(run)
+    past.learn(ODD_FROM, is_off=False, is_slow=False)
+    watched = WatchedIntegration(
+        integration=Integration(workspace_id=1, integration_id="one", integration_name="One"),
+        watched_since=BEGIN,
+    )
+    first = past.new_spike(watched, {})
+    assert first is not None
+    assert past.new_spike(watched, {}) == first
+    past.spike_is_owed()
+    assert past.new_spike(watched, {}) is None
