@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 from itertools import chain, count, groupby, takewhile
 
 from cdi_bot.core.expectations.past import LearnedPast
-from cdi_bot.core.model.incident import Incident, Kind
+from cdi_bot.core.model.incident import SPIKE, Incident, Kind, Topic
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.lifecycle import LifecycleEvent
 from cdi_bot.core.model.run import DOCUMENTED_STATUSES, Outcome, Run
+from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.model.subscription import Filters, passes_filters
 from cdi_bot.core.rules import reopening
 from cdi_bot.core.rules.failed_runs import past_needed
@@ -45,6 +46,9 @@ _LOOK_EVERY = timedelta(hours=1)
 _LOOK_AT_RUNNING = timedelta(minutes=1)
 _A_PAGE = 10
 
+NOTICE = "notice"
+"""The kind of what is told of a single run."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
@@ -58,6 +62,16 @@ class Told:
     last: Incident
     failures: tuple[Run, ...] = ()
 
+    @property
+    def at(self) -> datetime:
+        """When it was told first."""
+        return self.first.opened_at
+
+    @property
+    def kind(self) -> str:
+        """Its kind."""
+        return self.first.kind
+
     def passes(self, filters: Filters) -> bool:
         """Whether a subscription with these filters would have been told of it, as live."""
         if self.failures:
@@ -66,12 +80,28 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToldChange:
-    """What happened to an integration in Braze, as its list told it: a notice, not an incident."""
+class ToldNotice:
+    """What was told in a notice, not an incident: a change of an integration in Braze, or a run that is far larger."""
 
     integration: Integration
-    event: LifecycleEvent
+    content: LifecycleEvent | Spike
     at: datetime
+
+    @property
+    def kind(self) -> str:
+        """`lifecycle`, or `notice` for a run."""
+        return NOTICE if isinstance(self.content, Spike) else Topic.LIFECYCLE
+
+    @property
+    def reason(self) -> str:
+        """What happened, as a code."""
+        return SPIKE if isinstance(self.content, Spike) else self.content.change
+
+    def passes(self, filters: Filters) -> bool:
+        """Whether a subscription with these filters would have been told of it, as live."""
+        if isinstance(self.content, Spike):
+            return filters.tells(Topic.QUALITY, SPIKE)
+        return Topic.LIFECYCLE in filters.topics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +114,7 @@ class ReplaySettings:
 
 def replay(
     past: Past, *, settings: ReplaySettings = ReplaySettings(), until: datetime | None = None
-) -> Iterator[Told | ToldChange]:
+) -> Iterator[Told | ToldNotice]:
     """What was told of one integration after the other, then of the workspace, each group oldest first.
 
     It ends at the time `until`, else with the last that is known.
@@ -96,7 +126,7 @@ def replay(
         for _ in life.steps(end):
             pass
         yield from life.told
-        yield from life.changes
+        yield from life.notices
     yield from unreachable(past, settings, end)
 
 
@@ -183,7 +213,7 @@ class Life:
         self._ids = count(1)
         self._known: dict[Kind, list[Incident]] = {}  # the newest of each reason, oldest first
         self._told: dict[int, Told] = {}
-        self.changes: list[ToldChange] = []
+        self.notices: list[ToldNotice] = []
 
     @property
     def told(self) -> list[Told]:
@@ -232,8 +262,8 @@ class Life:
             if seen.listed:
                 self._is_listed = True
                 before = self._watched
-                self.changes += [
-                    ToldChange(integration=seen.listed.integration, event=event, at=now)
+                self.notices += [
+                    ToldNotice(integration=seen.listed.integration, content=event, at=now)
                     for event in lifecycle_events(before, seen.listed.integration, now)
                 ]
                 after = replace(before, integration=seen.listed.integration, listed_at=now)
@@ -280,6 +310,10 @@ class Life:
         """Judge what comes with time, as the evaluator does, and learn once a day."""
         if self._past.has_to_learn(now):
             self._past.learn(now, is_off=self._is_open(Kind.QUALITY), is_slow=self._is_open(Kind.SLOW))
+        spike = self._past.new_spike(self._watched, {})
+        if spike:
+            self.notices.append(ToldNotice(integration=self._watched.integration, content=spike, at=now))
+            self._past.spike_is_owed()
         newest = self._stored.newest
         facts = IntegrationFacts(
             watched=self._watched,

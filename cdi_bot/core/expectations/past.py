@@ -15,7 +15,7 @@ from cdi_bot.core.model.integration import WatchedIntegration
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.spike import Spike
 
-_NEWEST, _NEWEST_LENGTHS = 8, 3
+_NEWEST, _NEWEST_LENGTHS = 11, 3
 """From so many of the newest days nothing is learned: what is odd in them has to be told before it is usual."""
 
 _YOUNG, _FEW_RUNS = 7, 5
