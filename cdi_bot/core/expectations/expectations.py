@@ -30,12 +30,13 @@ class Expectations:
 
     It was learned from so many `days` and `runs`, `runs_with_rows` of which brought rows. `low` and `high` are, for
     each slot of the week, the least and most rows of the 24 hours before, `in_slot` the least rows of the slot itself,
-    `starts` the fewest starts in 24 hours. `starts_a_day` is the middle of those, `starts_a_week` and
-    `most_starts_a_week` the fewest and most of any seven days. `off_low`, `off_a_little`, `off_high` and `off_starts` are for how many hours these sums were ever off.
-    `silent` are the gaps between rows, `idle` those between starts. `largest_run` is in rows, `usual_largest_run` the
-    median of the days'. `ahead` and `behind` are the watermark's extremes in seconds, `hollow` and `still` shares of
-    runs (see `Day`), lengths in seconds, known for `days_timed`. `worst_share` is the greatest share of failed rows in
-    a day, `partial_share` that of partial runs. `interval` is the mean gap between two starts in seconds.
+    `starts` the fewest starts in 24 hours. `starts_a_day` is the middle of those; `starts_a_week` and
+    `most_starts_a_week` are the fewest and most of any seven days. `off_low`, `off_a_little`, `off_high` and
+    `off_starts` are for how many hours these sums were ever off. `silent` are the gaps between rows, `idle` those
+    between starts. `largest_run` is in rows, `usual_largest_run` the median of the days'. `ahead` and `behind` are the
+    watermark's extremes in seconds, `hollow` and `still` shares of runs (see `Day`), lengths in seconds, known for
+    `days_timed`. `worst_share` is the greatest share of failed rows in a day, `partial_share` that of partial runs.
+    `interval` is the mean gap between two starts in seconds.
     """
 
     days: int
