@@ -133,15 +133,20 @@ class WeekSlots:
         ):
             return 0  # so it is with most, and the hours need not be gone through
         longest = 0
-        stretch = OffStretch()
+        since: int | None = None
+        off = others = 0  # as an `OffStretch` counts them; this is the innermost loop of learning
         for hour, total in sums:
-            limit = limits[slot_of(hour)].get(hour // _WEEK)
+            limit = limits[hour // SLOT_HOURS % SLOTS].get(hour // _WEEK)
             if total is None or not limit:
                 continue
-            if not stretch.goes_on(hour, is_off=total < limit * times if below else total > limit * times):
-                stretch = OffStretch()
-            elif stretch.since is not None and stretch.until is not None:
-                longest = max(longest, abs(stretch.until - stretch.since) + 1)
+            if total < limit * times if below else total > limit * times:
+                since = hour if since is None else since
+                off += 1
+                longest = max(longest, hour - since + 1)
+            else:
+                others += 1
+                if others > _FEW + off * _FEW_OF:
+                    since, off, others = None, 0, 0
         return longest
 
 
