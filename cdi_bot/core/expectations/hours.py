@@ -19,8 +19,8 @@ def slot_of(hour: int) -> int:
     return hour // SLOT_HOURS % SLOTS
 
 
-_ROOM, _LEAST_GAP = 1.1, 3
-"""Gaps may be so many times the longest at that hour, and so many hours more."""
+_ROOM, _LEAST_GAP, _WEEKEND = 1.05, 3, 36
+"""Gaps may be so many times the longest at that hour, and so many hours more; what rests for a weekend has holidays."""
 
 _FEW, _FEW_OF = 3, 0.15
 """So many hours, and that share of a stretch, may be as usual without ending it."""
@@ -203,8 +203,9 @@ class Gaps:
     def limit(self, hour: int, *, most: float) -> float:
         """How many hours may pass at that hour of the week before that is odd; `most` is the longest holiday."""
         longest = max(self.longest) + 1
+        more = most if longest >= _WEEKEND else min(max(2.2 * longest, _LEAST_GAP), most)
         return max(
-            _ROOM * self.usual(hour) + min(max(2.2 * longest, _LEAST_GAP), most),
+            _ROOM * self.usual(hour) + more,
             (1.7 + 6 * (1 - self.evenness) ** 2) * longest,
         )
 

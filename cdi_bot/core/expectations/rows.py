@@ -14,7 +14,7 @@ from cdi_bot.core.expectations.expectations import (
     failed_share,
 )
 from cdi_bot.core.expectations.flaws import Flaw, flaw, time_of
-from cdi_bot.core.expectations.history import HOUR, IntegrationHistory
+from cdi_bot.core.expectations.history import HOUR, IN_A_ROW, IntegrationHistory
 from cdi_bot.core.expectations.hours import SLOT_HOURS, OffStretch, slot_of
 from cdi_bot.core.model.incident import SPIKE, QualityReason
 from cdi_bot.core.model.run import Outcome, Run
@@ -30,7 +30,7 @@ _RESTING = 0.1
 
 _LOW_FOR, _FAR_LOW_FOR, _FAR_LOW = 108, 36, 0.25
 _RUNS_LOW, _KNOWN_HOURS = 3.5, 0.4
-_LITTLE_LOW_FOR, _RESTING_LOW_FOR = 172, 140
+_LITTLE_LOW_FOR, _RESTING_LOW_FOR = 172, 170
 _HIGH_FOR = 124
 """For how many hours rows have to be off, and far off, before that is told: a campaign or a holiday ends by itself."""
 
@@ -228,12 +228,15 @@ _LEAST_SHARE, _LEAST_FAILED, _HALF_A_DAY = 0.005, 10, 12
 
 
 def judge_failed_share(history: IntegrationHistory, expected: Expectations, hour: int) -> Flaw | None:
-    """A day's share of failed rows far above the worst day."""
-    if not expected.knows_watermark:
-        return None
+    """A day's share of failed rows far above the worst day; one bad run is told as what it is."""
     today = hour // 24
-    for number in (today, today - 1):
-        day = history.days.get(number)
+    days = [history.days.get(number) for number in (today, today - 1)]
+    runs, partial = (
+        sum(getattr(day, name) for day in days if day) for name in ("runs_with_rows", "partial_runs")
+    )
+    if not expected.knows_watermark or partial < min(IN_A_ROW, runs):
+        return None
+    for number, day in zip((today, today - 1), days, strict=True):
         if day is None or (number == today and hour % 24 < _HALF_A_DAY):
             continue
         share = failed_share(day)
