@@ -19,7 +19,8 @@ from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.model.subscription import is_pattern, selector_matches
 from cdi_bot.core.rules.small_losses import is_little, is_usual_loss
 from cdi_bot.monitoring.recorded_past import Past
-from cdi_bot.monitoring.replay import NOTICE, ReplaySettings, Told, ToldNotice, replay
+from cdi_bot.monitoring.replay import ReplaySettings, replay
+from cdi_bot.monitoring.told import NOTICE, Told, ToldNotice
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import duration, plain_line
 from cdi_bot.slack.render.preview import told_text, would_have_sent

@@ -12,16 +12,13 @@ from datetime import datetime, timedelta
 from itertools import chain, count, groupby, takewhile
 
 from cdi_bot.core.expectations.past import LearnedPast
-from cdi_bot.core.model.incident import SPIKE, Incident, Kind, Topic
+from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
-from cdi_bot.core.model.lifecycle import LifecycleEvent
 from cdi_bot.core.model.run import DOCUMENTED_STATUSES, Outcome, Run
-from cdi_bot.core.model.spike import Spike
-from cdi_bot.core.model.subscription import Filters, passes_filters
 from cdi_bot.core.rules import reopening
 from cdi_bot.core.rules.failed_runs import past_needed
 from cdi_bot.core.rules.kind_rules import IntegrationFacts
-from cdi_bot.core.rules.kinds import KINDS, rules_of
+from cdi_bot.core.rules.kinds import KINDS
 from cdi_bot.core.rules.late import PlannedStart, expected_start, keep_expected_start
 from cdi_bot.core.rules.lifecycle import lifecycle_events
 from cdi_bot.core.rules.slow import LEAST, held_as_running
@@ -41,67 +38,11 @@ from cdi_bot.monitoring.recorded_past import (
     runs_by_integration,
     seen_in_order,
 )
+from cdi_bot.monitoring.told import Told, ToldNotice
 
 _LOOK_EVERY = timedelta(hours=1)
 _LOOK_AT_RUNNING = timedelta(minutes=1)
 _A_PAGE = 10
-
-NOTICE = "notice"
-"""The kind of what is told of a single run."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """An incident as it was when it was told first, and as it was in the end.
-
-    `integration` is `None` where it concerns the whole workspace. `failures` are the failed runs that it told of.
-    """
-
-    integration: Integration | None
-    first: Incident
-    last: Incident
-    failures: tuple[Run, ...] = ()
-
-    @property
-    def at(self) -> datetime:
-        """When it was told first."""
-        return self.first.opened_at
-
-    @property
-    def kind(self) -> str:
-        """Its kind."""
-        return self.first.kind
-
-    def passes(self, filters: Filters) -> bool:
-        """Whether a subscription with these filters would have been told of it, as live."""
-        if self.failures:
-            return any(passes_filters(filters, run).passes for run in self.failures)
-        return rules_of(self.first).passes(filters, self.first)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToldNotice:
-    """What was told in a notice, not an incident: a change of an integration in Braze, or a run that is far larger."""
-
-    integration: Integration
-    content: LifecycleEvent | Spike
-    at: datetime
-
-    @property
-    def kind(self) -> str:
-        """`lifecycle`, or `notice` for a run."""
-        return NOTICE if isinstance(self.content, Spike) else Topic.LIFECYCLE
-
-    @property
-    def reason(self) -> str:
-        """What happened, as a code."""
-        return SPIKE if isinstance(self.content, Spike) else self.content.change
-
-    def passes(self, filters: Filters) -> bool:
-        """Whether a subscription with these filters would have been told of it, as live."""
-        if isinstance(self.content, Spike):
-            return filters.tells(Topic.QUALITY, SPIKE)
-        return Topic.LIFECYCLE in filters.topics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

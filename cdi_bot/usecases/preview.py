@@ -15,7 +15,8 @@ from cdi_bot.core.model.subscription import Filters, is_pattern, selector_matche
 from cdi_bot.core.rules.stale import past_stretches
 from cdi_bot.monitoring.past_sources import LEARNED_FROM, past_of, stored_outages, stored_runs
 from cdi_bot.monitoring.recorded_past import Outage, Past
-from cdi_bot.monitoring.replay import ReplaySettings, Told, ToldNotice, lives, unreachable
+from cdi_bot.monitoring.replay import ReplaySettings, lives, unreachable
+from cdi_bot.monitoring.told import Told, ToldNotice
 from cdi_bot.monitoring.workspaces import WatchedWorkspaces
 from cdi_bot.store import Store
 from cdi_bot.usecases.answers import BrazeRefused, NoMatch, SeveralMatches

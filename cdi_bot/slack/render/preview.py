@@ -10,7 +10,7 @@ from cdi_bot.core.model.incident import Kind, Topic
 from cdi_bot.core.model.lifecycle import IntegrationChanged
 from cdi_bot.core.model.spike import Spike
 from cdi_bot.delivery.views import EventView, IncidentView
-from cdi_bot.monitoring.replay import NOTICE, Told, ToldNotice
+from cdi_bot.monitoring.told import NOTICE, Told, ToldNotice
 from cdi_bot.slack.render.cards import line_of
 from cdi_bot.slack.render.expected import render_spike
 from cdi_bot.slack.render.kinds.table import renderer_of
