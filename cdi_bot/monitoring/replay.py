@@ -161,7 +161,7 @@ class Life:
             status_asked_at=begin,
             listed_at=begin if listed else None,
         )
-        self._is_listed = False
+        self._is_listed, self._judged_at = False, begin
         self._rules = {
             kind: rules.rule(settings.grace) if rules.rule else None for kind, rules in KINDS.items()
         }
@@ -187,14 +187,27 @@ class Life:
                 self._judge(now)
                 yield
             if self._outages.seen(at) == at:
-                self._observe(tuple(together), at)
-                self._judge(at)
+                before, seen_now = self._watched.integration, tuple(together)
+                self._observe(seen_now, at)
+                if not self._is_routine(seen_now, before, at):
+                    self._judge(at)
             now = at
             yield
 
+    def _is_routine(self, seen: Sequence[Seen], before: Integration, now: datetime) -> bool:
+        """Whether nothing is wrong, and only a run began or its next start was planned: nothing follows from that."""
+        if now - self._judged_at >= _LOOK_EVERY or not seen:
+            return False
+        planned = replace(before, next_scheduled_run=self._watched.integration.next_scheduled_run)
+        return (
+            planned == self._watched.integration
+            and all(each.run is None or each.run.outcome is Outcome.RUNNING for each in seen)
+            and not any(each.is_open for known in self._known.values() for each in known)
+        )
+
     def _next_look(self, now: datetime) -> datetime:
         """When the next deadline is; live it is looked every few seconds."""
-        times = [now + _LOOK_EVERY]
+        times = [max(now, self._judged_at + _LOOK_EVERY)]
         newest, grace = self._stored.newest, self._grace
         if newest is not None and newest.outcome is Outcome.RUNNING:
             lasted = now - newest.sync_start_time
@@ -261,6 +274,7 @@ class Life:
 
     def _judge(self, now: datetime) -> None:
         """Judge what comes with time, as the evaluator does, and learn once a day."""
+        self._judged_at = now
         if self._past.has_to_learn(now):
             self._past.learn(now, is_off=self._is_open(Kind.QUALITY), is_slow=self._is_open(Kind.SLOW))
         newest = self._stored.newest
