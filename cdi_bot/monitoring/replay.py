@@ -15,6 +15,7 @@ from cdi_bot.core.expectations.past import LearnedPast
 from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.run import DOCUMENTED_STATUSES, Outcome, Run
+from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.model.subscription import Filters, passes_filters
 from cdi_bot.core.rules import reopening
 from cdi_bot.core.rules.failed_runs import past_needed
@@ -61,6 +62,15 @@ class Told:
         if self.failures:
             return any(passes_filters(filters, run).passes for run in self.failures)
         return rules_of(self.first).passes(filters, self.first)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldSpike:
+    """The notice of a run that is far larger than any before, and when it was told."""
+
+    integration: Integration
+    spike: Spike
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +181,7 @@ class Life:
         self._ids = count(1)
         self._known: dict[Kind, list[Incident]] = {}  # the newest of each reason, oldest first
         self._told: dict[int, Told] = {}
+        self.spikes: list[ToldSpike] = []
 
     @property
     def told(self) -> list[Told]:
@@ -285,6 +296,9 @@ class Life:
             past=self._past,
             answering_since=self._outages.ended_before(now),
         )
+        spike = self._past.new_spike(self._watched, {})
+        if spike and all(each.spike.run_start != spike.run_start for each in self.spikes):
+            self.spikes.append(ToldSpike(integration=self._watched.integration, spike=spike, at=now))
         for kind, rule in self._rules.items():
             known = self._known.get(kind, [])
             incident = next((each for each in reversed(known) if each.is_open), None)

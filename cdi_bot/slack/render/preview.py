@@ -21,24 +21,25 @@ PREVIEW = "preview"
 """The id of the form's block."""
 
 
-def counted_kinds(counts: Iterable[tuple[Kind, int]], i18n: Translator) -> str:
+def counted_kinds(counts: Iterable[tuple[str, int]], i18n: Translator) -> str:
     """Say in plain text how many alerts of each kind."""
     return i18n.listed(_counted(kind, count, i18n) for kind, count in counts)
 
 
-def _counted(kind: Kind, count: int, i18n: Translator) -> str:
-    texts = {
+def _counted(kind: str, count: int, i18n: Translator) -> str:
+    texts: dict[str, str] = {
         Kind.SYNC_FAILED: i18n.counted("{count} failed", "{count} failed", count),
         Kind.LATE: i18n.counted("{count} late", "{count} late", count),
         Kind.SLOW: i18n.counted("{count} slow", "{count} slow", count),
         Kind.QUALITY: i18n.counted("{count} with odd rows", "{count} with odd rows", count),
         Kind.STALE: i18n.counted("{count} out of date", "{count} out of date", count),
         Kind.UNREACHABLE: i18n.counted("{count} outage of Braze", "{count} outages of Braze", count),
+        "notice": i18n.counted("{count} far larger run", "{count} far larger runs", count),
     }
-    return texts.get(kind, f"{i18n.number(count)} {kind.value}")
+    return texts.get(kind, f"{i18n.number(count)} {kind}")
 
 
-def would_have_sent(alerts: int, days: int, counts: Iterable[tuple[Kind, int]], i18n: Translator) -> str:
+def would_have_sent(alerts: int, days: int, counts: Iterable[tuple[str, int]], i18n: Translator) -> str:
     """Say in plain text how many alerts there would have been."""
     over = i18n.counted("{count} day", "{count} days", days)
     line = i18n.counted(
