@@ -13,29 +13,31 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cdi_bot.core.model.incident import SPIKE, Kind, LateReason
+from cdi_bot.core.model.incident import SPIKE, Kind, LateReason, Topic
 from cdi_bot.core.model.integration import Integration, normalize_name
+from cdi_bot.core.model.lifecycle import IntegrationChanged
 from cdi_bot.core.model.subscription import is_pattern, selector_matches
 from cdi_bot.core.rules.small_losses import is_little, is_usual_loss
 from cdi_bot.delivery.views import EventView, IncidentView
 from cdi_bot.monitoring.recorded_past import Past
-from cdi_bot.monitoring.replay import ReplaySettings, Told, ToldSpike, lives, unreachable
+from cdi_bot.monitoring.replay import ReplaySettings, Told, ToldNotice, ToldSpike, replay
 from cdi_bot.slack.render.cards import line_of
 from cdi_bot.slack.render.expected import render_spike
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import duration, plain_line
+from cdi_bot.slack.render.lifecycle import integration_changed
 from cdi_bot.slack.render.preview import would_have_sent
 from cdi_bot.usecases.lookup import matches_part
 
 NOTICE = "notice"
-"""The kind of what is told once, and is no incident."""
+"""The kind of what is told once of a single run, and is no incident."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backtest:
     """What was told within a time, oldest first; `begin` and `end` are `None` where nothing is known of the past."""
 
-    told: Sequence[Told | ToldSpike]
+    told: Sequence[Told | ToldNotice]
     integrations: int
     runs: int
     begin: datetime | None
@@ -48,10 +50,15 @@ def run_backtest(pasts: Sequence[Past], *, days: int | None, settings: ReplaySet
     begin = min((begin for past in pasts if (begin := past.begin)), default=None)
     if begin and end and days is not None:
         begin = max(begin, end - timedelta(days=days))
-    told = [each for past in pasts for each in _told(past, settings)]
+    told = [
+        each
+        for past in pasts
+        for each in replay(past, settings=settings)
+        if begin is None or _at(each) >= begin
+    ]
     runs = [run for past in pasts for run in past.runs if begin is None or run.sync_start_time >= begin]
     return Backtest(
-        told=sorted((each for each in told if begin is None or opened_at(each) >= begin), key=_when),
+        told=sorted(told, key=_when),
         integrations=sum(len(past.known) for past in pasts),
         runs=len(runs),
         begin=begin,
@@ -59,31 +66,18 @@ def run_backtest(pasts: Sequence[Past], *, days: int | None, settings: ReplaySet
     )
 
 
-def _told(past: Past, settings: ReplaySettings) -> Iterator[Told | ToldSpike]:
-    end = past.end
-    if end is None:
-        return
-    for life in lives(past, settings):
-        for _ in life.steps(end):
-            pass
-        yield from life.told
-        yield from life.spikes
-    yield from unreachable(past, settings, end)
+def _at(told: Told | ToldNotice) -> datetime:
+    return told.first.opened_at if isinstance(told, Told) else told.at
 
 
-def opened_at(told: Told | ToldSpike) -> datetime:
-    """When it was told first."""
-    return told.at if isinstance(told, ToldSpike) else told.first.opened_at
+def _when(told: Told | ToldNotice) -> tuple[datetime, str, str]:
+    return _at(told), (told.integration.integration_id if told.integration else ""), _kind(told)
 
 
-def kind_of(told: Told | ToldSpike) -> str:
-    """The word for its kind."""
-    return NOTICE if isinstance(told, ToldSpike) else told.first.kind.value
-
-
-def _when(told: Told | ToldSpike) -> tuple[datetime, str, str]:
-    integration_id = told.spike.integration_id if isinstance(told, ToldSpike) else told.first.integration_id
-    return opened_at(told), integration_id or "", kind_of(told)
+def _kind(told: Told | ToldNotice) -> str:
+    if isinstance(told, Told):
+        return told.first.kind
+    return NOTICE if isinstance(told, ToldSpike) else Topic.LIFECYCLE
 
 
 def chosen(past: Past, selector: str) -> Past:
@@ -114,7 +108,7 @@ def meant(selector: str, known: Iterable[Integration]) -> list[Integration]:
 
 
 def json_lines(found: Backtest, i18n: Translator) -> Iterator[str]:
-    """One line an incident, then a summary."""
+    """One line an incident or a change in Braze, then a summary."""
     for told in found.told:
         yield json.dumps(as_json(told, i18n), ensure_ascii=False)
     summary = {
@@ -128,16 +122,16 @@ def json_lines(found: Backtest, i18n: Translator) -> Iterator[str]:
     yield json.dumps({"summary": summary})
 
 
-def as_json(told: Told | ToldSpike, i18n: Translator) -> dict[str, Any]:
-    """An incident, or a notice, as `backtest --json` prints it."""
-    if isinstance(told, ToldSpike):
+def as_json(told: Told | ToldNotice, i18n: Translator) -> dict[str, Any]:
+    """An incident, or a change in Braze, as `backtest --json` prints it."""
+    if not isinstance(told, Told):
         return {
-            "integration_id": told.spike.integration_id,
-            "kind": NOTICE,
-            "reason": SPIKE,
+            "integration_id": told.integration.integration_id,
+            "kind": _kind(told),
+            "reason": SPIKE if isinstance(told, ToldSpike) else told.event.change.value,
             "opened_at": _written(told.at),
             "resolved_at": None,
-            "run_start": _written(told.spike.run_start),
+            "run_start": _written(told.spike.run_start) if isinstance(told, ToldSpike) else None,
             "text": text_of(told, i18n),
         }
     first = told.first
@@ -165,19 +159,25 @@ def reason_of(told: Told) -> str | None:
     return incident.reason
 
 
-def text_of(told: Told | ToldSpike, i18n: Translator) -> str:
-    """What the alert said first, as plain text."""
+def text_of(told: Told | ToldNotice, i18n: Translator) -> str:
+    """What the alert said first, or the notice, as plain text."""
     if isinstance(told, ToldSpike):
         notice = EventView(content=told.spike, integration=told.integration)
         return plain_line(render_spike(told.spike, notice, i18n).text)
+    if not isinstance(told, Told):
+        one = told.integration
+        content = IntegrationChanged(
+            workspace_id=one.workspace_id, integration_id=one.integration_id, event=told.event, by_id=False
+        )
+        return integration_changed(content, EventView(content=content, integration=one), i18n).text
     view = IncidentView(incident=told.first, integration=told.integration, dashboard_url=None)
     return plain_line(line_of(view, i18n))
 
 
-def by_kind(told: Iterable[Told | ToldSpike]) -> dict[str, int]:
-    """How many incidents and notices of each kind, in the order of their kinds."""
-    counts = Counter(map(kind_of, told))
-    return {kind: counts[kind] for kind in (*(each.value for each in Kind), NOTICE) if counts[kind]}
+def by_kind(told: Iterable[Told | ToldNotice]) -> dict[str, int]:
+    """How many incidents of each kind, in the order of their kinds, and then how many changes in Braze."""
+    counts = Counter(map(_kind, told))
+    return {str(kind): counts[kind] for kind in (*Kind, NOTICE, Topic.LIFECYCLE) if counts[kind]}
 
 
 def _written(time: datetime | None) -> str | None:
@@ -204,10 +204,9 @@ def _table(found: Backtest, i18n: Translator) -> Table:
         table.add_column(heading, no_wrap=True)
     table.add_column(i18n("Alert"), overflow="fold")
     for told in found.told:
-        opened, lasted = opened_at(told), "–"
-        if isinstance(told, Told):
-            resolved = told.last.resolved_at
-            lasted = duration(resolved - opened, i18n) if resolved else i18n("still open")
+        opened, resolved = _at(told), None if not isinstance(told, Told) else told.last.resolved_at
+        lasted = duration(resolved - opened, i18n) if resolved else i18n("still open")
+        lasted = "–" if not isinstance(told, Told) else lasted
         table.add_row(Text(_local(opened)), Text(lasted), Text(text_of(told, i18n)))
     return table
 
@@ -217,8 +216,7 @@ def summary_lines(found: Backtest, i18n: Translator) -> list[str]:
     days = max(1, round((found.end - found.begin) / timedelta(days=1))) if found.begin and found.end else 0
     what = i18n.counted("{count} integration", "{count} integrations", found.integrations)
     runs = i18n.counted("{count} run", "{count} runs", found.runs)
-    kinds = by_kind(found.told)
-    return [would_have_sent(len(found.told), days, kinds.items(), i18n), f"{what}, {runs}."]
+    return [would_have_sent(len(found.told), days, by_kind(found.told).items(), i18n), f"{what}, {runs}."]
 
 
 def _local(time: datetime) -> str:

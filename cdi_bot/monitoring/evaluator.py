@@ -56,7 +56,7 @@ class Evaluator:
         self._clock, self._wake, self._troubles = clock, wake, troubles
         self._wait = min(grace / 4, _LONGEST_WAIT)
         self._judged_at: datetime | None = None
-        self._pasts = PastReader(store, workspace_id)
+        self._pasts = PastReader(store, workspace_id, troubles)
         self._rules = {kind: rules.rule(grace) if rules.rule else None for kind, rules in KINDS.items()}
 
     async def tick(self) -> None:

@@ -14,6 +14,7 @@ from itertools import chain, count, groupby, takewhile
 from cdi_bot.core.expectations.past import LearnedPast
 from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
+from cdi_bot.core.model.lifecycle import LifecycleEvent
 from cdi_bot.core.model.run import DOCUMENTED_STATUSES, Outcome, Run
 from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.model.subscription import Filters, passes_filters
@@ -22,6 +23,7 @@ from cdi_bot.core.rules.failed_runs import past_needed
 from cdi_bot.core.rules.kind_rules import IntegrationFacts
 from cdi_bot.core.rules.kinds import KINDS, rules_of
 from cdi_bot.core.rules.late import PlannedStart, expected_start, keep_expected_start
+from cdi_bot.core.rules.lifecycle import lifecycle_events
 from cdi_bot.core.rules.slow import LEAST, held_as_running
 from cdi_bot.core.rules.sync_failed import judge_runs
 from cdi_bot.core.rules.unreachable import follow_unreachable
@@ -65,12 +67,24 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToldChange:
+    """What happened to an integration in Braze, as its list told it: a notice, not an incident."""
+
+    integration: Integration
+    event: LifecycleEvent
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ToldSpike:
-    """The notice of a run that is far larger than any before, and when it was told."""
+    """The notice of a run that is far larger than any before."""
 
     integration: Integration
     spike: Spike
     at: datetime
+
+
+ToldNotice = ToldChange | ToldSpike
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +97,8 @@ class ReplaySettings:
 
 def replay(
     past: Past, *, settings: ReplaySettings = ReplaySettings(), until: datetime | None = None
-) -> Iterator[Told]:
-    """The incidents of one integration after the other, then those of the workspace, each group oldest first.
+) -> Iterator[Told | ToldNotice]:
+    """What was told of one integration after the other, then of the workspace, each group oldest first.
 
     It ends at the time `until`, else with the last that is known.
     """
@@ -95,6 +109,7 @@ def replay(
         for _ in life.steps(end):
             pass
         yield from life.told
+        yield from life.notices
     yield from unreachable(past, settings, end)
 
 
@@ -110,13 +125,8 @@ def lives(past: Past, settings: ReplaySettings) -> Iterator[Life]:
 
 def unreachable(past: Past, settings: ReplaySettings, end: datetime) -> list[Told]:
     """The incidents of the workspace itself: outages that last."""
-    return list(_unreachable(joined(past.outages), settings, end))
-
-
-def _unreachable(outages: Sequence[Outage], settings: ReplaySettings, end: datetime) -> Iterator[Told]:
-    """The workspace's own incidents: outages that last."""
     told: list[Told] = []
-    for now, last_answer, reason in _answers(outages, settings, end):
+    for now, last_answer, reason in _answers(joined(past.outages), settings, end):
         for each in follow_unreachable(
             workspace_id=0,
             last_answer=last_answer,
@@ -130,7 +140,7 @@ def _unreachable(outages: Sequence[Outage], settings: ReplaySettings, end: datet
             else:
                 new = replace(each, incident_id=len(told) + 1)
                 told.append(Told(integration=None, first=new, last=new))
-    yield from told
+    return told
 
 
 def _answers(
@@ -181,7 +191,8 @@ class Life:
         self._ids = count(1)
         self._known: dict[Kind, list[Incident]] = {}  # the newest of each reason, oldest first
         self._told: dict[int, Told] = {}
-        self.spikes: list[ToldSpike] = []
+        self._spikes: set[datetime] = set()
+        self.notices: list[ToldNotice] = []
 
     @property
     def told(self) -> list[Told]:
@@ -243,6 +254,10 @@ class Life:
             if seen.listed:
                 self._is_listed = True
                 before = self._watched
+                self.notices += [
+                    ToldChange(integration=seen.listed.integration, event=event, at=now)
+                    for event in lifecycle_events(before, seen.listed.integration, now)
+                ]
                 after = replace(before, integration=seen.listed.integration, listed_at=now)
                 expected = keep_expected_start(before, after, self._stored.newest, now)
                 self._watched = replace(after, expected_start=expected)
@@ -297,8 +312,9 @@ class Life:
             answering_since=self._outages.ended_before(now),
         )
         spike = self._past.new_spike(self._watched, {})
-        if spike and all(each.spike.run_start != spike.run_start for each in self.spikes):
-            self.spikes.append(ToldSpike(integration=self._watched.integration, spike=spike, at=now))
+        if spike and spike.run_start not in self._spikes:
+            self._spikes.add(spike.run_start)
+            self.notices.append(ToldSpike(integration=self._watched.integration, spike=spike, at=now))
         for kind, rule in self._rules.items():
             known = self._known.get(kind, [])
             incident = next((each for each in reversed(known) if each.is_open), None)

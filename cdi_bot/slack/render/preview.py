@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cdi_bot.core.commands.subscriptions import Subscribe
-from cdi_bot.core.model.incident import Kind
+from cdi_bot.core.model.incident import Kind, Topic
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.monitoring.replay import Told
 from cdi_bot.slack.render.cards import line_of
@@ -34,6 +34,7 @@ def _counted(kind: str, count: int, i18n: Translator) -> str:
         Kind.QUALITY: i18n.counted("{count} with odd rows", "{count} with odd rows", count),
         Kind.STALE: i18n.counted("{count} out of date", "{count} out of date", count),
         Kind.UNREACHABLE: i18n.counted("{count} outage of Braze", "{count} outages of Braze", count),
+        Topic.LIFECYCLE: i18n.counted("{count} change in Braze", "{count} changes in Braze", count),
         "notice": i18n.counted("{count} far larger run", "{count} far larger runs", count),
     }
     return texts.get(kind, f"{i18n.number(count)} {kind}")
