@@ -14,14 +14,11 @@ from itertools import chain, count, groupby, takewhile
 from cdi_bot.core.expectations.past import LearnedPast
 from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
-from cdi_bot.core.model.lifecycle import LifecycleEvent
 from cdi_bot.core.model.run import DOCUMENTED_STATUSES, Outcome, Run
-from cdi_bot.core.model.spike import Spike
-from cdi_bot.core.model.subscription import Filters, passes_filters
 from cdi_bot.core.rules import reopening
 from cdi_bot.core.rules.failed_runs import past_needed
 from cdi_bot.core.rules.kind_rules import IntegrationFacts
-from cdi_bot.core.rules.kinds import KINDS, rules_of
+from cdi_bot.core.rules.kinds import KINDS
 from cdi_bot.core.rules.late import PlannedStart, expected_start, keep_expected_start
 from cdi_bot.core.rules.lifecycle import lifecycle_events
 from cdi_bot.core.rules.slow import LEAST, held_as_running
@@ -41,50 +38,11 @@ from cdi_bot.monitoring.recorded_past import (
     runs_by_integration,
     seen_in_order,
 )
+from cdi_bot.monitoring.told import Told, ToldNotice
 
 _LOOK_EVERY = timedelta(hours=1)
 _LOOK_AT_RUNNING = timedelta(minutes=1)
 _A_PAGE = 10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """An incident as it was when it was told first, and as it was in the end.
-
-    `integration` is `None` where it concerns the whole workspace. `failures` are the failed runs that it told of.
-    """
-
-    integration: Integration | None
-    first: Incident
-    last: Incident
-    failures: tuple[Run, ...] = ()
-
-    def passes(self, filters: Filters) -> bool:
-        """Whether a subscription with these filters would have been told of it, as live."""
-        if self.failures:
-            return any(passes_filters(filters, run).passes for run in self.failures)
-        return rules_of(self.first).passes(filters, self.first)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToldChange:
-    """What happened to an integration in Braze, as its list told it: a notice, not an incident."""
-
-    integration: Integration
-    event: LifecycleEvent
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToldSpike:
-    """The notice of a run that is far larger than any before."""
-
-    integration: Integration
-    spike: Spike
-    at: datetime
-
-
-ToldNotice = ToldChange | ToldSpike
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,8 +83,13 @@ def lives(past: Past, settings: ReplaySettings) -> Iterator[Life]:
 
 def unreachable(past: Past, settings: ReplaySettings, end: datetime) -> list[Told]:
     """The incidents of the workspace itself: outages that last."""
+    return list(_unreachable(joined(past.outages), settings, end))
+
+
+def _unreachable(outages: Sequence[Outage], settings: ReplaySettings, end: datetime) -> Iterator[Told]:
+    """The workspace's own incidents: outages that last."""
     told: list[Told] = []
-    for now, last_answer, reason in _answers(joined(past.outages), settings, end):
+    for now, last_answer, reason in _answers(outages, settings, end):
         for each in follow_unreachable(
             workspace_id=0,
             last_answer=last_answer,
@@ -140,7 +103,7 @@ def unreachable(past: Past, settings: ReplaySettings, end: datetime) -> list[Tol
             else:
                 new = replace(each, incident_id=len(told) + 1)
                 told.append(Told(integration=None, first=new, last=new))
-    return told
+    yield from told
 
 
 def _answers(
@@ -191,7 +154,6 @@ class Life:
         self._ids = count(1)
         self._known: dict[Kind, list[Incident]] = {}  # the newest of each reason, oldest first
         self._told: dict[int, Told] = {}
-        self._spikes: set[datetime] = set()
         self.notices: list[ToldNotice] = []
 
     @property
@@ -255,7 +217,7 @@ class Life:
                 self._is_listed = True
                 before = self._watched
                 self.notices += [
-                    ToldChange(integration=seen.listed.integration, event=event, at=now)
+                    ToldNotice(integration=seen.listed.integration, content=event, at=now)
                     for event in lifecycle_events(before, seen.listed.integration, now)
                 ]
                 after = replace(before, integration=seen.listed.integration, listed_at=now)
@@ -303,6 +265,10 @@ class Life:
         self._judged_at = now
         if self._past.has_to_learn(now):
             self._past.learn(now, is_off=self._is_open(Kind.QUALITY), is_slow=self._is_open(Kind.SLOW))
+        spike = self._past.new_spike(self._watched, {})
+        if spike:
+            self.notices.append(ToldNotice(integration=self._watched.integration, content=spike, at=now))
+            self._past.spike_is_owed()
         newest = self._stored.newest
         facts = IntegrationFacts(
             watched=self._watched,
@@ -311,10 +277,6 @@ class Life:
             past=self._past,
             answering_since=self._outages.ended_before(now),
         )
-        spike = self._past.new_spike(self._watched, {})
-        if spike and spike.run_start not in self._spikes:
-            self._spikes.add(spike.run_start)
-            self.notices.append(ToldSpike(integration=self._watched.integration, spike=spike, at=now))
         for kind, rule in self._rules.items():
             known = self._known.get(kind, [])
             incident = next((each for each in reversed(known) if each.is_open), None)
