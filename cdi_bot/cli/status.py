@@ -89,7 +89,9 @@ def _history(history: RunHistory, i18n: Translator, now: datetime) -> tuple[list
     if history.missing:
         lines.append(i18n("Braze no longer lists this integration."))
     if history.incident is not None:
-        lines.append(i18n("Not well since {time}.").format(time=_local(history.incident.failing_since)))
+        since = history.incident.recovered_since
+        text = i18n("Recovering since {time}.") if since else i18n("Not well since {time}.")
+        lines.append(text.format(time=_local(since or history.incident.failing_since)))
     lines += [f"{label}: {value}" for label, value in figures(history, i18n, now, when=_local, written=plain)]
     lines += [line.replace("`", "") for line in sparklines(history.recent, i18n)]
     if history.trouble is not None:

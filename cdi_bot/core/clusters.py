@@ -113,9 +113,9 @@ def _together(alike: Sequence[Trouble]) -> list[tuple[Trouble, ...]]:
     found: list[list[Trouble]] = []
     taken = 0  # up to where they stand in a cluster already
     for first in range(len(ordered) - LEAST + 1):
-        after = first + LEAST
-        if ordered[after - 1].began - ordered[first].began > WITHIN:
+        if ordered[first + LEAST - 1].began - ordered[first].began > WITHIN:
             continue
+        after = max(first + LEAST, taken)  # what began with an earlier one need not be looked at again
         while after < len(ordered) and ordered[after].began - ordered[first].began <= WITHIN:
             after += 1
         if first >= taken:

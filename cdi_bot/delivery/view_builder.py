@@ -313,12 +313,16 @@ async def _usual_length(uow: UnitOfWork, incident: Incident) -> timedelta | None
 
 
 def is_worth_telling(told: ReplyFact, view: IncidentView) -> bool:
-    """Whether a fact is still to be told: not what is snoozed, nor a reminder of what was acknowledged since."""
+    """Whether a fact is still true and to be told: not what is snoozed, nor a reminder of what was acknowledged."""
     if view.snooze:
         return False
     incident = view.incident
-    needs_somebody = incident.is_open and not incident.is_recovering and incident.acknowledged_by is None
-    return told != "still_open" or needs_somebody
+    is_lasting = incident.is_open and not incident.is_recovering
+    if told == "still_open":
+        return is_lasting and incident.acknowledged_by is None
+    if told == "reopened":
+        return is_lasting
+    return told != "recovered" or not incident.is_open
 
 
 def _worst_first(view: IncidentView) -> tuple[bool, int, int, str]:

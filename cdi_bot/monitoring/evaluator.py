@@ -56,7 +56,7 @@ class Evaluator:
         self._clock, self._wake, self._troubles = clock, wake, troubles
         self._wait = min(grace / 4, _LONGEST_WAIT)
         self._judged_at: datetime | None = None
-        self._pasts = PastReader(store, workspace_id)
+        self._pasts = PastReader(store, workspace_id, troubles)
         self._rules = {kind: rules.rule(grace) if rules.rule else None for kind, rules in KINDS.items()}
 
     async def tick(self) -> None:
@@ -91,11 +91,12 @@ class Evaluator:
     async def _tell_spike(self, item: IntegrationState, accepted: Accepted, now: datetime) -> None:
         """Owe the notice of a run that is far larger than any before."""
         with self._troubles.guard(Work.JUDGE, (self._workspace_id, item.integration_id), SPIKE):
-            watched = item.watched
-            spike = item.past.new_spike(watched, accepted) if item.past else None
-            if spike:
+            watched, past = item.watched, item.past
+            spike = past.new_spike(watched, accepted) if past else None
+            if past and spike:
                 async with self._store.write() as uow:
                     await owe_spike(uow, spike, watched.integration, now=now)
+                past.spike_is_owed()
                 self._wake()
 
     def _facts_of(self, item: IntegrationState, accepted: Accepted) -> IntegrationFacts:

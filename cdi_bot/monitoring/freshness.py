@@ -20,6 +20,7 @@ from cdi_bot.core.model.subscription import Subscription
 from cdi_bot.core.rules.kind_rules import IntegrationFacts
 from cdi_bot.core.rules.reopening import settled
 from cdi_bot.core.rules.stale import SEEN_LATER, Arrivals, can_be_stale, deadline_of, judge_stale
+from cdi_bot.item_troubles import ItemTroubles, Work
 from cdi_bot.monitoring.evaluator import facts_of, write_followed
 from cdi_bot.monitoring.incident_writer import ConflictError, write_if_watched
 from cdi_bot.monitoring.integration_state import IntegrationState
@@ -64,14 +65,14 @@ class FreshnessWatch:
         poller: Poller,
         clock: Callable[[], datetime],
         wake: Callable[[], None],
+        troubles: ItemTroubles,
     ) -> None:
         """Keep the collaborators; `wake` is called when messages are owed."""
         self._store, self._workspace_id, self._poller = store, workspace_id, poller
-        self._clock, self._wake = clock, wake
+        self._clock, self._wake, self._troubles = clock, wake, troubles
         self._judged_at: datetime | None = None
         self._deadlines: dict[_Key, datetime] = {}
         self._seen: dict[_Key, int] = {}  # of stale ones: a hash of the newest run by which that was judged
-        self._failing: set[_Key] = set()  # logged once, not every few seconds
 
     async def tick(self) -> None:
         """Judge everything if it is time. Raises nothing: database trouble is left to the next call."""
@@ -101,8 +102,14 @@ class FreshnessWatch:
         for count, item in enumerate(self._poller.subscribed(), start=1):
             if count % _IN_A_ROW == 0:
                 await asyncio.sleep(0)
-            mine = self._due_of(item, subscriptions, stale)
+            mine: list[_Due] = []
+            with self._troubles.guard(
+                Work.JUDGE, (self._workspace_id, item.integration_id), "fresh"
+            ) as trial:
+                mine = self._due_of(item, subscriptions, stale)
             wanted |= {each.key for each in mine}
+            if trial.failed:  # nothing is known of what is asked for: what is open stays so
+                wanted |= {key for key in stale if key[0] == item.integration_id}
             for each in mine:
                 recovering = stale.get(each.key)
                 over = recovering and settled(recovering, each.facts.watched.observed_at, now)
@@ -154,16 +161,9 @@ class FreshnessWatch:
                 self._workspace_id, {each.key[0] for each in due}, since=now - _PAST - longest
             )
         for each in due:
-            try:
-                await self._judge_one(each, arrivals[each.key[0]], now)
-            except StoreTrouble:
-                raise
-            except Exception:  # the others are judged all the same
-                if each.key not in self._failing:
-                    log.exception("freshness not judged", integration=each.key[0], limit=each.key[1])
-                self._failing.add(each.key)
-            else:
-                self._failing.discard(each.key)
+            integration_id, limit = each.key
+            with self._troubles.guard(Work.JUDGE, (self._workspace_id, integration_id), f"fresh:{limit}"):
+                await self._judge_one(each, arrivals[integration_id], now)
 
     async def _judge_one(self, asked: _Due, arrivals: Arrivals, now: datetime) -> None:
         changed = judge_stale(asked.facts, arrivals, asked.limit, asked.incident, now=now)

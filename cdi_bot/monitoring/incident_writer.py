@@ -183,7 +183,7 @@ def _failed_again(card: Card, update: IncidentUpdate, now: datetime) -> OwedMess
 
 def _recovered(card: Card, incident: Incident, now: datetime) -> OwedMessage:
     """The reply, also shown in the channel, that an incident is over."""
-    fact = f"recovered:{incident.incident_id}:{incident.reopened}"
+    fact = f"recovered:{incident.incident_id}:{incident.revision}"
     return reply(card, fact, Recovered(incident_id=incident.incident_id), now)
 
 

@@ -73,10 +73,10 @@ async def owe_changes(
     uow: UnitOfWork,
     listed: Iterable[tuple[WatchedIntegration | None, WatchedIntegration, datetime]],
     now: datetime,
-) -> bool:
+) -> None:
     """Owe what the list showed of one workspace's integrations: what is stored of each, and what it told when.
 
-    The times are by Braze's clock. Returns whether anything is owed.
+    The times are by Braze's clock.
     """
     changed = [
         (stored.integration, after.integration, event)
@@ -85,7 +85,7 @@ async def owe_changes(
         for event in lifecycle_events(stored, after.integration, at)
     ]
     if not changed:
-        return False
+        return
     subscriptions = await uow.subscriptions.for_workspace(changed[0][0].workspace_id)
     owed = []
     for before, after, event in changed:
@@ -98,7 +98,6 @@ async def owe_changes(
         channels = channels_for_lifecycle(subscriptions, before, after)
         owed += _notices(subscriptions, channels, after, event, now)
     await uow.outbox.add(owed, now=now)
-    return bool(owed)
 
 
 async def record_missing(uow: UnitOfWork, missing: Sequence[WatchedIntegration], *, now: datetime) -> None:

@@ -16,6 +16,7 @@ from cdi_bot.core.model.message import Card, MessageKind, OwedMessage, StillOpen
 from cdi_bot.core.model.subscription import Snooze, Subscription
 from cdi_bot.core.routing import concerns
 from cdi_bot.core.rules.kinds import rules_of
+from cdi_bot.core.rules.small_losses import is_usual_loss
 from cdi_bot.item_troubles import ItemTroubles, Work
 from cdi_bot.monitoring.integration_facts import owe_new_integrations
 from cdi_bot.store import RowRefused, Store, StoreTrouble, UnitOfWork
@@ -88,6 +89,7 @@ class Reminders:
             for incident in await uow.incidents.open_for(self.workspace_id, None, None)
             if incident.acknowledged_by is None
             and not incident.is_recovering
+            and not is_usual_loss(incident)  # it is told once
             and not still_waits(incident.opened_at, self.repeat_after, now)
         ]
         if not due:
@@ -111,7 +113,7 @@ class Reminders:
                     self._still_open(incident, card, now)
                     for card in cards.get(incident.incident_id, [])
                     if card.ts
-                    and now - _posted_at(incident, card.ts, now) >= self.repeat_after
+                    and self._is_due(incident, card, now)
                     and _is_subscribed(incident, card, known, subscriptions)
                     # What is late or fails is stale for that reason: one reminder is enough.
                     and not (
@@ -120,6 +122,13 @@ class Reminders:
                     )
                 ]
         return owed
+
+    def _is_due(self, incident: Incident, card: Card, now: datetime) -> bool:
+        """Whether an interval has ended since the card was posted; one that is back was not failing at every end."""
+        shown_for = now - _posted_at(incident, card.ts, now)
+        if shown_for < self.repeat_after:
+            return False
+        return not incident.reopened or now - shown_for % self.repeat_after >= incident.failing_since
 
     def _still_open(self, incident: Incident, card: Card, now: datetime) -> OwedMessage:
         times = int((now - _posted_at(incident, card.ts, now)) / self.repeat_after)

@@ -14,6 +14,7 @@ from itertools import chain, count, groupby, takewhile
 from cdi_bot.core.expectations.past import LearnedPast
 from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
+from cdi_bot.core.model.lifecycle import LifecycleEvent
 from cdi_bot.core.model.run import DOCUMENTED_STATUSES, Outcome, Run
 from cdi_bot.core.model.subscription import Filters, passes_filters
 from cdi_bot.core.rules import reopening
@@ -21,6 +22,7 @@ from cdi_bot.core.rules.failed_runs import past_needed
 from cdi_bot.core.rules.kind_rules import IntegrationFacts
 from cdi_bot.core.rules.kinds import KINDS, rules_of
 from cdi_bot.core.rules.late import PlannedStart, expected_start, keep_expected_start
+from cdi_bot.core.rules.lifecycle import lifecycle_events
 from cdi_bot.core.rules.slow import LEAST, held_as_running
 from cdi_bot.core.rules.sync_failed import judge_runs
 from cdi_bot.core.rules.unreachable import follow_unreachable
@@ -64,6 +66,15 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToldChange:
+    """What happened to an integration in Braze, as its list told it: a notice, not an incident."""
+
+    integration: Integration
+    event: LifecycleEvent
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReplaySettings:
     """The operator's settings that decide together with the rules."""
 
@@ -73,8 +84,8 @@ class ReplaySettings:
 
 def replay(
     past: Past, *, settings: ReplaySettings = ReplaySettings(), until: datetime | None = None
-) -> Iterator[Told]:
-    """The incidents of one integration after the other, then those of the workspace, each group oldest first.
+) -> Iterator[Told | ToldChange]:
+    """What was told of one integration after the other, then of the workspace, each group oldest first.
 
     It ends at the time `until`, else with the last that is known.
     """
@@ -85,6 +96,7 @@ def replay(
         for _ in life.steps(end):
             pass
         yield from life.told
+        yield from life.changes
     yield from unreachable(past, settings, end)
 
 
@@ -171,6 +183,7 @@ class Life:
         self._ids = count(1)
         self._known: dict[Kind, list[Incident]] = {}  # the newest of each reason, oldest first
         self._told: dict[int, Told] = {}
+        self.changes: list[ToldChange] = []
 
     @property
     def told(self) -> list[Told]:
@@ -219,6 +232,10 @@ class Life:
             if seen.listed:
                 self._is_listed = True
                 before = self._watched
+                self.changes += [
+                    ToldChange(integration=seen.listed.integration, event=event, at=now)
+                    for event in lifecycle_events(before, seen.listed.integration, now)
+                ]
                 after = replace(before, integration=seen.listed.integration, listed_at=now)
                 expected = keep_expected_start(before, after, self._stored.newest, now)
                 self._watched = replace(after, expected_start=expected)

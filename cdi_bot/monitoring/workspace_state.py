@@ -178,10 +178,7 @@ class WorkspaceState:
             with self._troubles.guard(Work.RECORD, (self._workspace_id, integration_id), "memory"):
                 self._remember(finding)
                 self._detections.note([finding], now + self._clock_skew())
-        # A change of facts may be owed as well.
-        if any(each.listed for each in observations) or any(
-            finding.incident or finding.started or finding.others for finding in findings
-        ):
+        if any(finding.incident or finding.started or finding.others for finding in findings):
             self._wake()
         return {finding.watched.integration.integration_id for finding in findings}
 

@@ -102,7 +102,12 @@ def watch_workspace(
             troubles=troubles,
         ),
         freshness=FreshnessWatch(
-            store=store, workspace_id=workspace_id, poller=poller, clock=clock, wake=wake
+            store=store,
+            workspace_id=workspace_id,
+            poller=poller,
+            clock=clock,
+            wake=wake,
+            troubles=troubles,
         ),
         requested_syncs=SyncFollower(
             store=store,

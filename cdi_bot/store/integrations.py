@@ -172,14 +172,15 @@ class Pasts(Repository):
     """What is known of the past of integrations, as JSON: read after a start, replaced once a day."""
 
     async def get_many(self, workspace_id: int, integration_ids: Collection[str]) -> dict[str, Any]:
-        """What was stored of these integrations, by id; those of which nothing is known are left out."""
+        """What was stored of these integrations, by id; those of which nothing is known, or no JSON, are left out."""
         rows = await self._connection.execute(
             select(PASTS.c.integration_id, PASTS.c.past).where(
                 PASTS.c.workspace_id == workspace_id,
                 PASTS.c.integration_id.in_(self._names(integration_ids)),
             )
         )
-        return {integration_id: json.loads(past) for integration_id, past in rows}
+        read = {integration_id: _from_json(past) for integration_id, past in rows}
+        return {integration_id: past for integration_id, past in read.items() if past is not None}
 
     async def save(self, workspace_id: int, pasts: Mapping[str, Any]) -> None:
         """Insert or replace, in one batch; sorted, so that no two writers deadlock."""
@@ -207,6 +208,13 @@ def _by_ids(connection: AsyncConnection) -> Select[Any]:
         INTEGRATIONS.c.workspace_id == bindparam("workspace"),
         INTEGRATIONS.c.integration_id.in_(names_parameter(connection, "wanted")),
     )
+
+
+def _from_json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None  # one spoilt row is learned anew, and costs no other
 
 
 def _watched_of(row: AnyRow) -> WatchedIntegration:

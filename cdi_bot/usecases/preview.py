@@ -9,9 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from cdi_bot.core.freshness_limit import read_limit
 from cdi_bot.core.model.incident import Kind
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.subscription import Filters, is_pattern, selector_matches
+from cdi_bot.core.rules.stale import past_stretches
 from cdi_bot.monitoring.past_sources import LEARNED_FROM, past_of, stored_outages, stored_runs
 from cdi_bot.monitoring.recorded_past import Outage, Past
 from cdi_bot.monitoring.replay import ReplaySettings, Told, lives, unreachable
@@ -122,11 +124,12 @@ class Previews:
             if one is None:
                 break
             lived.append((integration, one))
+        stale = await self._stale([integration for integration, _ in lived], filters, now, end)
         of_all = unreachable(past_of((), (), outages, until=now), self.settings, now)
         since = now - PREVIEWED
         told = [
             each
-            for each in (*(each for _, one in lived for each in one.told), *of_all)
+            for each in (*(each for _, one in lived for each in one.told), *stale, *of_all)
             if each.first.opened_at >= since and each.passes(filters)
         ]
         told.sort(key=lambda each: each.first.opened_at, reverse=True)
@@ -146,6 +149,27 @@ class Previews:
             few_runs_total=len(few),
             young_total=len(young),
         )
+
+    async def _stale(
+        self, integrations: Sequence[Integration], filters: Filters, now: datetime, end: float
+    ) -> list[Told]:
+        """What would have been told by a limit of freshness; of as many integrations as there is time for."""
+        limit = read_limit(filters.fresh) if filters.fresh else None
+        told: list[Told] = []
+        for each in integrations if limit else ():
+            if time.monotonic() > end:
+                break
+            key = each.workspace_id, each.integration_id
+            runs = await stored_runs(self.store, *key, since=now - PREVIEWED - LEARNED_FROM)
+            told += (
+                [
+                    Told(integration=each, first=first, last=last)
+                    for first, last in past_stretches(each, runs, limit, until=now)
+                ]
+                if limit
+                else []
+            )
+        return told
 
     async def _live(
         self, integration: Integration, outages: Sequence[Outage], now: datetime, end: float

@@ -216,3 +216,38 @@ def test_files_that_are_none(invoke: Invoke, tmp_path: Path) -> None:
 def test_help_has_an_example(invoke: Invoke) -> None:
     """As every command's."""
     assert "Example: cdi-bot backtest" in " ".join(invoke("backtest", "--help").stdout.split())
+
+
+def test_changes_in_braze_are_lines_of_their_own(invoke: Invoke, tmp_path: Path) -> None:
+    """By kind `lifecycle`, with what changed as reason; the summary counts them."""
+    lines = [
+        *(list_line(hour, name="Users EU" if hour < 5 else "Users US") for hour in range(10)),
+        *(ran(hour) for hour in range(10)),
+    ]
+    file = tmp_path / "runs.jsonl"
+    file.write_text(written(lines), encoding="utf-8")
+    found, summary = printed(invoke("backtest", "--runs", str(file), "--json").stdout)
+    assert [(each["kind"], each["reason"], each["opened_at"]) for each in found] == [
+        ("lifecycle", "renamed", "2026-03-01T05:00:00.000000Z")
+    ]
+    assert "Users EU is called Users US in Braze now" in found[0]["text"]
+    assert summary["by_kind"] == {"lifecycle": 1}
+
+
+def test_a_source_that_always_loses_a_little_is_named_as_such(invoke: Invoke, tmp_path: Path) -> None:
+    """One incident, under its own reason, for all of its partial runs; one that loses much stays partial."""
+    little: Line = {"rows_synced": 9_990, "rows_failed_with_errors": 10}
+    much: Line = {"rows_synced": 5_000, "rows_failed_with_errors": 5_000}
+    clean: Line = {"rows_synced": 10_000}
+    lines = [
+        ran(hour, "partial" if hour % 3 else "success", **(little if hour % 3 else clean))
+        for hour in range(20 * 24)
+    ]
+    lines += [ran(hour, "partial", "orders-1", **much) for hour in range(48)]
+    path = tmp_path / "losing.jsonl"
+    path.write_text(written(lines))
+    incidents, _ = printed(invoke("backtest", "--runs", str(path), "--json").stdout)
+    assert [(each["integration_id"], each["kind"], each["reason"]) for each in incidents] == [
+        ("orders-1", "sync_failed", "partial"),
+        ("users-1", "sync_failed", "always_loses"),
+    ]

@@ -1,6 +1,7 @@
 """`cdi-bot status`: what stands in the terminal for each answer."""
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -110,6 +111,15 @@ def test_a_history_is_a_table() -> None:
         "Older runs",
     ):
         assert part in text
+
+
+def test_an_incident_that_is_recovering_is_no_trouble_now() -> None:
+    """It says since when all is good."""
+    assert HISTORY.incident is not None
+    recovering = replace(HISTORY.incident, recovered_since=NOW)
+    _, text = printed(replace(HISTORY, incident=recovering))
+    assert "Recovering since" in text
+    assert "Not well since" not in text
 
 
 def test_a_history_says_no_more_than_is_known() -> None:

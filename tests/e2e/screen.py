@@ -21,6 +21,20 @@ _INITIAL = {
 }
 
 
+def _filled(view: Json, fields: Json) -> Json:
+    """What Slack sends of a form: what it began with, and these fields."""
+    values: dict[str, Json] = {}
+    for block in view["blocks"]:
+        if block["type"] == "input":
+            element = block["element"]
+            held = {_INITIAL[key]: value for key, value in element.items() if key in _INITIAL}
+            values[block["block_id"]] = {element["action_id"]: {"type": element["type"], **held}}
+    for field, value in fields.items():
+        assert field in values, f"{field} is no field of the form"
+        values[field] = {field: value}
+    return values
+
+
 class Screen:
     """What one person sees of the bot's views."""
 
@@ -75,17 +89,18 @@ class Screen:
             for option in group["options"]
         ]
 
+    async def fill(self, view: Json, last: str, **fields: Json) -> None:
+        """Fill in these fields of a form, the `last` one of which tells the bot at once."""
+        assert next(block for block in view["blocks"] if block["block_id"] == last)["dispatch_action"]
+        press = Press(
+            user=self._user, action_id=last, block_id=last, chosen=fields[last], values=_filled(view, fields)
+        )
+        told = await self._system.sandbox.people.press_in_view(view["id"], press)
+        assert told["acked"], told
+
     async def submit(self, view: Json, **fields: Json) -> Json:
         """Submit a form with what it began with and these fields; returns how that went."""
-        values: dict[str, Json] = {}
-        for block in view["blocks"]:
-            if block["type"] == "input":
-                element = block["element"]
-                held = {_INITIAL[key]: value for key, value in element.items() if key in _INITIAL}
-                values[block["block_id"]] = {element["action_id"]: {"type": element["type"], **held}}
-        for field, value in fields.items():
-            assert field in values, f"{field} is no field of the form"
-            values[field] = {field: value}
+        values = _filled(view, fields)
         told = await self._system.sandbox.people.submit(self._user, view["id"], values)
         assert told["acked"], told
         assert told["ack_ms"] < 3000

@@ -121,3 +121,30 @@ async def test_a_form_is_acknowledged_whatever_braze_and_slack_do(each_system: S
     await system.seen(lambda each: not each["ephemeral"] and says(each, "S0DATA"))
     system.sandbox.braze.faults.clear()
     await system.stop()
+
+
+async def test_the_form_counts_what_it_would_have_sent(busy_system: System) -> None:
+    """With what is chosen, and anew with each filter; what was filled in stays."""
+    system, screen = busy_system, Screen(busy_system)
+    system.put_history(system.id_of("Users EU"), "error", "success", ago=3600)
+    await system.type("status Users EU")
+    await system.type("subscribe all")
+    form = await screen.shortcut()
+    assert view_says(form, "Choose, and here stands what it would have sent.")
+    everything = chosen(ALL)
+    channel = {"selected_conversation": DATA_ALERTS}
+    await screen.fill(form, "selector", channel=channel, selector=everything)
+    counted = await screen.shows("Would have sent 1 alert in the last 30 days: 1 failed.")
+    topics = next(block for block in counted["blocks"] if block["block_id"] == "topics")["element"]["options"]
+    late = {"selected_options": [one for one in topics if one["value"] == "late"]}
+    await screen.fill(counted, "topics", channel=channel, selector=everything, topics=late)
+    none = await screen.shows("Would have sent 0 alerts in the last 30 days.")
+    assert none["state"]["values"]["selector"]["selector"]["selected_option"]["value"] == "all"
+    await screen.fill(none, "rows", selector=everything, topics=late, rows={"value": "many"})
+    await screen.fill(none, "topics", selector=everything, topics={"selected_options": topics})
+    await screen.shows("Would have sent 1 alert in the last 30 days: 1 failed.")
+    await screen.close()
+    await screen.press_in_message(await system.type("subscriptions"), "form_change:0")
+    await screen.shows("Would have sent 1 alert in the last 30 days: 1 failed.")
+    assert view_says(await system.type("preview all"), "1 failed")
+    await system.stop()

@@ -11,7 +11,7 @@ import pytest
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Topic
-from cdi_bot.core.model.message import Recovered
+from cdi_bot.core.model.message import Recovered, Reopened
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.monitoring.braze_port import BrazeReason, BrazeTrouble
 from cdi_bot.monitoring.connectivity import Connectivity
@@ -126,3 +126,37 @@ async def test_an_acknowledged_outage_ends_too(outage: Connectivity) -> None:
     looks = [await outage.judge(NOW + seconds * SECOND) for seconds in (401, 402, 403)]
     assert looks == [False, True, False]
     assert await recoveries(outage.store) == {ADMINS, ALERTS}
+
+
+async def facts_told(store: Store, channel: Channel) -> list[str]:
+    """What the replies that a channel is owed state, in order."""
+    async with store.read() as uow:
+        owed = await uow.outbox.pending(channel, limit=99)
+    return [each.owed.content.what for each in owed if isinstance(each.owed.content, Recovered | Reopened)]
+
+
+async def test_an_outage_that_comes_back_is_one_incident(outage: Connectivity) -> None:
+    """It is told as being back, once; its end waits for an hour of answers, also in the next process."""
+    minute = timedelta(minutes=1)
+    now = NOW + 10 * minute
+    for _ in range(3):
+        outage.answered(now)
+        await outage.judge(now)
+        outage.failed(trouble(BrazeReason.TIMEOUT), now + minute)
+        assert await outage.judge(now + 7 * minute)
+        now += 10 * minute
+    outage.answered(now)
+    assert await outage.judge(now)
+    successor = replace(outage, incident=None, last_answer=now)
+    await successor.load()
+    found = successor.incident
+    assert found is not None
+    assert (found.incident_id, found.is_recovering, found.reopened) == (1, True, 3)
+    assert not await successor.judge(now + 90 * minute)  # nothing has answered since
+    successor.answered(now + 59 * minute)
+    assert not await successor.judge(now + 90 * minute)
+    successor.answered(now + 60 * minute)
+    assert await successor.judge(now + 90 * minute)
+    assert await facts_told(outage.store, ALERTS) == ["recovered", "reopened", "recovered"]
+    async with outage.store.read() as uow:
+        assert await uow.incidents.open_for(outage.workspace_id, None, None) == []

@@ -291,3 +291,71 @@ async def test_what_missed_its_time_long_before_the_subscription_is_late_with_th
     assert [card["text"] for card in bot.messages()] == [
         "Halting (Snowflake) – Late: no run has begun at its planned time"
     ]
+
+
+async def test_what_is_late_again_and_again_is_one_incident(bot: Whole) -> None:
+    """It is told as being back once; its end waits, also through a restart, and comes without a new run."""
+    halting = bot.create("Halting", schedule_seconds=EVERY)
+    await bot.run(5)
+    await bot.subscribe()
+    for _ in range(3):
+        stall(bot, halting, stalled=True)
+        await bot.run(EVERY + 660, step=20)
+        assert "Late" in bot.cards()[0]["text"]
+        stall(bot, halting, stalled=False)
+        await bot.run(EVERY - 660, step=20)
+    (card,) = bot.cards()
+    assert "Recovering: good at the moment, but it came back 2 times" in card["text"]
+    assert ["late again" in reply["text"] for reply in bot.replies()] == [False, True]
+    await bot.bot.close()
+    await bot.start_bot(owner="two")
+    await bot.run(8 * EVERY, step=60)
+    assert len(bot.replies()) == 3
+    assert "A run has begun" in bot.replies()[-1]["text"]
+    assert "A run has begun" in bot.cards()[0]["text"]
+    async with bot.store.read() as uow:
+        assert await uow.incidents.open_for(bot.workspace_id, None, None) == []
+
+
+async def test_a_failure_that_comes_back_stays_acknowledged_and_snoozed(bot: Whole) -> None:
+    """Who knows of it knows; a snooze until it recovers lasts until the end that has held."""
+    users = bot.create("Users")
+    bot.put_history(users, *["success"] * 9, minutes=10)
+    await bot.run(5)
+    await bot.subscribe()
+    for status in ("error", "success", "error"):
+        bot.end_run(users, status)
+        await bot.run(30, step=2)
+    assert "is failing again" in bot.replies()[-1]["text"]
+    async with bot.store.write() as uow:
+        (found,) = await uow.incidents.open_for(bot.workspace_id, None, None)
+        known = replace(
+            found, revision=found.revision + 1, acknowledged_by=WHO, acknowledged_at=bot.clock.now
+        )
+        await uow.incidents.update(known, expected_revision=found.revision)
+        await uow.snoozes.save(
+            Snooze(
+                channel=ALERTS,
+                workspace_id=bot.workspace_id,
+                integration_id=users,
+                until=None,
+                by=WHO,
+                at=bot.clock.now,
+            )
+        )
+    told = len(bot.messages())
+    bot.end_run(users, "success")
+    await bot.run(30, step=2)
+    bot.end_run(users, "error")
+    await bot.run(30, step=2)
+    async with bot.store.read() as uow:
+        (incident,) = await uow.incidents.open_for(bot.workspace_id, None, None)
+        (snooze,) = await uow.snoozes.active(bot.workspace_id, [users], bot.clock.now)
+    assert (incident.reopened, incident.acknowledged_by, snooze.until) == (2, WHO, None)
+    assert len(bot.messages()) == told
+    bot.end_run(users, "success")
+    await bot.run(3700, step=20)
+    async with bot.store.read() as uow:
+        assert await uow.incidents.open_for(bot.workspace_id, None, None) == []
+        assert await uow.snoozes.active(bot.workspace_id, [users], bot.clock.now) == []
+    assert "Recovered after" in bot.cards()[0]["text"]

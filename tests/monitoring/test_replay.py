@@ -11,17 +11,22 @@ from hypothesis import strategies as st
 from cdi_bot.core.model.incident import Kind
 from cdi_bot.core.model.run import Run
 from cdi_bot.monitoring.recorded_past import Listed, Outage, Past
-from cdi_bot.monitoring.replay import Told, replay
+from cdi_bot.monitoring.replay import Told, ToldChange, replay
 from tests.core.runs_kit import at, integration, run
 
 STATUSES = ["success", "success", "success", "partial", "error", "config_error", "odd"]
+
+
+def incidents(past: Past, until: datetime | None = None) -> list[Told]:
+    """The incidents, without what changed in Braze."""
+    return [each for each in replay(past, until=until) if isinstance(each, Told)]
 
 
 def told(past: Past, until: datetime | None = None) -> list[tuple[str, datetime, datetime | None]]:
     """Kind, begin and end of each incident."""
     return [
         (each.first.kind.value, each.first.opened_at, each.last.resolved_at)
-        for each in replay(past, until=until)
+        for each in incidents(past, until)
     ]
 
 
@@ -45,7 +50,7 @@ def test_nothing_known() -> None:
 def test_a_failure_is_seen_after_its_end_and_recovers_with_the_next_good_run() -> None:
     """The first runs are news: somebody subscribed before them."""
     failed, good = run(0, "error"), run(60)
-    found = list(replay(Past(runs=[good, failed])))
+    found = incidents(Past(runs=[good, failed]))
     (one,) = found
     assert (one.first.kind, one.first.opened_at, one.last.resolved_at) == (
         Kind.SYNC_FAILED,
@@ -58,7 +63,7 @@ def test_a_failure_is_seen_after_its_end_and_recovers_with_the_next_good_run() -
 def test_a_run_that_only_the_list_told_of() -> None:
     """Without the permission for the status call the list alone tells of failures."""
     one = replace(integration(), last_job_start_time=at(0), last_job_status="error")
-    (found,) = replay(Past(listed=[Listed(integration=one, observed_at=at(1))]))
+    (found,) = incidents(Past(listed=[Listed(integration=one, observed_at=at(1))]))
     assert found.first.opened_at == at(1)
     assert found.first.last_failed
     assert found.first.last_failed.provisional
@@ -85,6 +90,25 @@ def test_a_short_outage_is_told_to_nobody() -> None:
     assert told(Past(runs=[run(0)], outages=outages[:1])) == []
 
 
+def test_what_changed_in_braze_is_told_as_it_is_live() -> None:
+    """The first that the list told is no change; a rename, a pause and another schedule are, each once."""
+    first = replace(integration(), integration_status="active", next_scheduled_run=at(120))
+    facts = [
+        first,
+        replace(first, next_scheduled_run=at(400)),
+        replace(first, next_scheduled_run=at(400), integration_name="Customers"),
+        replace(first, integration_name="Customers", integration_status="paused"),
+        replace(first, integration_name="Customers", integration_status="paused"),
+    ]
+    listed = [Listed(integration=each, observed_at=at(10 * place)) for place, each in enumerate(facts)]
+    found = [each for each in replay(Past(runs=[run(0)], listed=listed)) if isinstance(each, ToldChange)]
+    assert [(each.at, each.event.change.value) for each in found] == [
+        (at(10), "rescheduled"),
+        (at(20), "renamed"),
+        (at(30), "paused"),
+    ]
+
+
 def test_slow_while_it_runs() -> None:
     """A run far longer than those of a week is told of before it ends."""
     usual = [run(60 * hour) for hour in range(24 * 8)]
@@ -95,7 +119,7 @@ def test_slow_while_it_runs() -> None:
         job_status="success",
         sync_finish_time=start + timedelta(hours=3),
     )
-    (one,) = replay(Past(runs=[*usual, long]))
+    (one,) = incidents(Past(runs=[*usual, long]))
     assert one.first.kind is Kind.SLOW
     assert timedelta(minutes=10) < one.first.opened_at - start < timedelta(minutes=13)
     assert one.last.resolved_at == seen_end(long)
@@ -103,7 +127,7 @@ def test_slow_while_it_runs() -> None:
 
 def test_a_status_that_nobody_knows_may_be_one_of_a_run_that_still_runs() -> None:
     """It is told once the run has outlasted an hour, or ended."""
-    (one,) = replay(Past(runs=[run(0), replace(run(10, "warming_up"), sync_finish_time=None), run(200)]))
+    (one,) = incidents(Past(runs=[run(0), replace(run(10, "warming_up"), sync_finish_time=None), run(200)]))
     assert at(70) < one.first.opened_at < at(75)
 
 
@@ -157,4 +181,4 @@ def test_what_was_told_by_a_time_does_not_depend_on_what_came_after(past: Past, 
         ]
 
     if end:
-        assert beginnings(list(replay(past, until=min(at(later), end)))) == beginnings(list(replay(past)))
+        assert beginnings(incidents(past, min(at(later), end))) == beginnings(incidents(past))

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.spike import Spike
 from cdi_bot.monitoring.spike_notices import owe_spike
 from cdi_bot.sandbox.faults import Fault, FaultKind
@@ -113,3 +114,60 @@ async def test_it_is_not_told_where_the_integration_is_snoozed(bot: Whole) -> No
     await bot.run(5)
     assert len(bot.messages(ALERTS)) == before
     assert len(bot.messages(OPS)) == 1
+
+
+@pytest.fixture
+async def steady(tmp_path: Path) -> AsyncIterator[Whole]:
+    """An integration that has synced a hundred rows every hour for weeks."""
+    async with whole(tmp_path) as everything:
+        everything.create("Users", integration_id="users")
+        await everything.run(5)
+        starts = [everything.clock.now - timedelta(hours=ago) for ago in range(1, 24 * 24)]
+        runs = [
+            Run(
+                integration_id="users",
+                sync_start_time=start,
+                job_status="success",
+                sync_finish_time=start + timedelta(minutes=1),
+                last_timestamp_synced=start,
+                rows_synced=100,
+                rows_failed_with_errors=0,
+            )
+            for start in starts
+        ]
+        async with everything.store.write() as uow:
+            await uow.runs.save(everything.workspace_id, runs)
+        await everything.subscribe()
+        await everything.run(5)
+        yield everything
+
+
+async def brings(bot: Whole, rows: int) -> list[str]:
+    """Let a run bring so many rows; gives the texts of the channel after it."""
+    bot.end_run("users", "success", rows_synced=rows)
+    await bot.run(60, step=5)
+    return [message["text"] for message in bot.messages()]
+
+
+async def test_a_run_far_larger_than_any_before_is_told(steady: Whole) -> None:
+    """Once, also after a restart; what was expected is silent up to about as many rows, and more is told."""
+    (text,) = await brings(steady, 50_000)
+    assert "50,000 rows in one run, the largest so far was 100" in text
+    await steady.bot.close()
+    await steady.start_bot(owner="two")
+    await steady.run(60, step=5)
+    assert len(steady.messages()) == 1
+    async with steady.store.read() as uow:
+        (run, *_) = await uow.runs.page(steady.workspace_id, "users", offset=0, limit=1)
+    seen = Spike(
+        workspace_id=steady.workspace_id,
+        integration_id="users",
+        run_start=run.sync_start_time,
+        rows=50_000,
+        usual=100,
+        magnitude=50_000,
+    )
+    await steady.bot.app.expected.mark_spike(ALERTS, WHO, seen)
+    assert len(await brings(steady, 100)) == 1
+    assert len(await brings(steady, 52_000)) == 1
+    assert "600,000 rows in one run, the largest so far was 52,000" in (await brings(steady, 600_000))[-1]

@@ -1,7 +1,7 @@
 """The Braze panel of the demo page, its switches, and the page's frame."""
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Dialog, Page, expect
 
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.braze.integration import IntegrationConfig
@@ -52,6 +52,24 @@ async def test_rarer_words(sandbox: Sandbox, page: Page, word: str, shown_as: st
     await shown.get_by_test_id("outcome").select_option(word)
     await shown.get_by_test_id("run-now").click()
     await expect(shown.get_by_test_id("status")).to_have_text(shown_as)
+
+
+async def test_rename(sandbox: Sandbox, page: Page) -> None:
+    """An integration can be given another name in Braze; no name, or none chosen, leaves it as it is."""
+    answers = iter(["Users – all", " ", None])
+
+    async def answer(dialog: Dialog) -> None:
+        wanted = next(answers)
+        await (dialog.dismiss() if wanted is None else dialog.accept(wanted))
+
+    page.on("dialog", answer)
+    one = users(sandbox)
+    shown = page.locator(f"[data-integration='{one}']")
+    rename = shown.get_by_test_id("rename")
+    await expect(rename).to_have_accessible_name("Rename Users – nightly")
+    for _ in range(3):
+        await rename.click()
+        await expect(shown.locator(".integration-name")).to_have_text("Users – all")
 
 
 async def test_pause(sandbox: Sandbox, page: Page) -> None:

@@ -26,6 +26,8 @@ ALL, SOME, QUIET = CHANNELS
 
 ONE = "users-1"
 _MANY = range(1, 10_000)
+_MOST_ENDS = 2
+"""An incident's first end is told at once, and once more the one that has held."""
 
 
 async def settle_in(world: World, seconds: float = 4) -> None:
@@ -102,7 +104,7 @@ class Judge:
         return incidents, {(each, card.channel): card for each, cards in shown.items() for card in cards}
 
     def _runs(self, incidents: list[Incident]) -> Iterator[str]:
-        """Every failed run counts once, and what fails has an open incident."""
+        """Every failed run counts once, and what fails has an incident that is not recovering."""
         for integration, runs in self.world.braze.runs.items():
             mine = [each for each in incidents if each.integration_id == integration]
             ended = [run for run in runs if run.outcome is not Outcome.RUNNING]
@@ -110,9 +112,9 @@ class Judge:
             counted = sum(each.failed_runs for each in mine)
             if counted != failed:
                 yield f"{integration}: {failed} runs failed, {counted} are counted"
-            still_open = sum(each.is_open for each in mine)
-            if still_open != int(ended[0].outcome is Outcome.BAD):
-                yield f"{integration}: {still_open} open incidents after a run that was {ended[0].job_status}"
+            failing = sum(each.is_open and not each.is_recovering for each in mine)
+            if failing != int(ended[0].outcome is Outcome.BAD):
+                yield f"{integration}: {failing} failing incidents after a run that was {ended[0].job_status}"
 
     def _said_twice(self) -> Iterator[str]:
         said = [one for one in self.world.slack.said if one.deleted_at is None]
@@ -149,7 +151,7 @@ class Judge:
             return
         yield from self._present(name, incident, card)
         ends = [one for one in messages if _tells(one, "recovered", incident)]
-        if len([one for one in ends if not one.first.possible_repeat]) > 1:
+        if len([one for one in ends if not one.first.possible_repeat]) > _MOST_ENDS:
             yield f"{name}: its end is told {len(ends)} times"
         first = next(_shown(showing[0], incident))
         undisturbed = all(one.deleted_at is None for one in showing)

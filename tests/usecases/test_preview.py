@@ -30,7 +30,13 @@ async def at(tmp_path: Path) -> AsyncIterator[Desk]:
 
 
 async def store_runs(
-    at: Desk, name: str, *, hours: int = 24 * 40, failed: dict[int, str] | None = None, **more: Any
+    at: Desk,
+    name: str,
+    *,
+    hours: int = 24 * 40,
+    failed: dict[int, str] | None = None,
+    mark: bool = True,
+    **more: Any,
 ) -> str:
     """An integration with a stored run an hour; those so many hours ago ended in another way."""
     key, now = name.lower(), at.clock.now
@@ -43,7 +49,7 @@ async def store_runs(
             job_status=(failed or {}).get(ago, "success"),
             rows_synced=90,
             rows_failed_with_errors=10 if ago in (failed or {}) else 0,
-            last_timestamp_synced=now - HOUR * ago,
+            last_timestamp_synced=now - HOUR * ago if mark else None,
             **more,
         )
         for ago in range(1, hours + 1)
@@ -72,6 +78,23 @@ async def test_of_one_integration(at: Desk) -> None:
     assert found.newest[0].first.opened_at == at.clock.now - HOUR * 72 + timedelta(minutes=1, seconds=20)
     assert (found.integrations, found.looked_at, found.runs) == (1, 1, 24 * 30)
     assert (found.few_runs, found.young_total) == ((), 0)
+
+
+async def test_a_limit_of_freshness_counts_what_it_would_have_told(at: Desk) -> None:
+    """Live and in the past by the same rule: a day without a good run passes 12 h, and the time of day of the next."""
+    day = 24 * 10
+    await store_runs(at, "Users", failed={day + each: "error" for each in range(50)}, mark=False)
+
+    async def stale(fresh: str | None) -> list[str | None]:
+        found = await previewed(at, "all", Filters(fresh=fresh))
+        told = [each for each in found.newest if each.first.kind is Kind.STALE]
+        assert all(each.last.resolved_by for each in told)
+        return [each.first.reason for each in told]
+
+    assert await stale(None) == []
+    assert await stale("12h") == ["12h"]
+    assert await stale("60h") == []
+    assert await stale("09:00 Asia/Tokyo") == ["09:00 Asia/Tokyo"]
 
 
 async def test_filters_are_those_of_live(at: Desk) -> None:

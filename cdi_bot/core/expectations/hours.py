@@ -98,19 +98,14 @@ class WeekSlots:
             if total is None:
                 continue
             place = hour % SLOT_HOURS
-            self._note(hour, total)
-            if place == 0:
-                self._note(hour - 1, total)
-            elif place == SLOT_HOURS - 1:
-                self._note(hour + 1, total)
-
-    def _note(self, hour: int, total: int) -> None:
-        slot, week = slot_of(hour), hour // _WEEK
-        least, most = self._least[slot], self._most[slot]
-        if total < least.get(week, total + 1):
-            least[week] = total
-        if total > most.get(week, total - 1):
-            most[week] = total
+            reached = hour - 1 if place == 0 else hour + 1 if place == SLOT_HOURS - 1 else None
+            for each in (hour,) if reached is None else (hour, reached):
+                slot, week = each // SLOT_HOURS % SLOTS, each // _WEEK
+                least, most = self._least[slot], self._most[slot]
+                if total < least.get(week, total + 1):
+                    least[week] = total
+                if total > most.get(week, total - 1):
+                    most[week] = total
 
     def low(self, slot: int, *, without: int | None = None) -> int | None:
         """The least that other weeks than `without` had in a slot; `None` where too few are known."""
@@ -131,15 +126,20 @@ class WeekSlots:
             for slot, weeks in enumerate(self._least)
         ]
         longest = 0
-        stretch = OffStretch()
+        since: int | None = None
+        off = others = 0  # as an `OffStretch` counts them; this is the innermost loop of learning
         for hour, total in sums:
-            limit = limits[slot_of(hour)].get(hour // _WEEK)
+            limit = limits[hour // SLOT_HOURS % SLOTS].get(hour // _WEEK)
             if total is None or not limit:
                 continue
-            if not stretch.goes_on(hour, is_off=total < limit * times if below else total > limit * times):
-                stretch = OffStretch()
-            elif stretch.since is not None and stretch.until is not None:
-                longest = max(longest, abs(stretch.until - stretch.since) + 1)
+            if total < limit * times if below else total > limit * times:
+                since = hour if since is None else since
+                off += 1
+                longest = max(longest, hour - since + 1)
+            else:
+                others += 1
+                if others > _FEW + off * _FEW_OF:
+                    since, off, others = None, 0, 0
         return longest
 
 

@@ -61,13 +61,13 @@ class LearnedPast:
         self.learned_on, self.learned_from = today, self.history.changes
 
     def new_spike(self, watched: WatchedIntegration, accepted: Accepted) -> Spike | None:
-        """A run that is far larger than any before, if one is seen since this was last asked for, and it is news."""
+        """A run that is far larger than any before, if it is news; the same one until `spike_is_owed`."""
         if self.expected is None or self._asked_at == self.history.changes:
             return None
-        self._asked_at = self.history.changes
         found = judge_spike(self.history, self.expected)
         since = watched.watched_since
         if found is None or since is None or found.since < since or found.is_expected(accepted):
+            self.spike_is_owed()
             return None
         return Spike(
             workspace_id=watched.integration.workspace_id,
@@ -77,6 +77,10 @@ class LearnedPast:
             usual=round(found.measured.usual),
             magnitude=found.measured.magnitude,
         )
+
+    def spike_is_owed(self) -> None:
+        """Nothing is left to tell of the runs so far."""
+        self._asked_at = self.history.changes
 
     def to_json(self) -> dict[str, Any]:
         """All that can't be learned again from the history alone, as plain values."""

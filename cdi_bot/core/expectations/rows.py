@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -74,6 +74,10 @@ def off_rows(
 
 def judge_rows(history: IntegrationHistory, expected: Expectations, hour: int) -> Flaw | None:
     """Fewer or more rows than ever at these hours, for longer than it ever was."""
+    _, total = next(_sums_back(history, hour, enough_starts=expected.starts_a_day / 2), (hour, None))
+    low, high = (limits[slot_of(hour)] or 0 for limits in (expected.low, expected.high))
+    if total is None:
+        return None
     rests = max(expected.silent.longest) >= _RESTS
     few_runs = _RUNS_LOW * 24 * expected.days / max(expected.runs_with_rows, 1)
     for times, off_for, least in (
@@ -81,11 +85,11 @@ def judge_rows(history: IntegrationHistory, expected: Expectations, hour: int) -
         (OFF_LOW, expected.off_low, _LOW_FOR),
         (LITTLE_LOW, expected.off_a_little, _LITTLE_LOW_FOR),
     ):
-        off = off_rows(history, expected, hour, times=times)
+        off = off_rows(history, expected, hour, times=times) if total < low * times else None
         wanted = max(least, _RESTING_LOW_FOR if rests else 0, few_runs, 1.5 * off_for + 12)
         if off and off.observed and hour - off.since >= wanted:
             return _off(QualityReason.ROWS_LOW, off, off.limit / off.observed)
-    off = off_rows(history, expected, hour, times=OFF_HIGH)
+    off = off_rows(history, expected, hour, times=OFF_HIGH) if total > high * OFF_HIGH else None
     if off and hour - off.since >= max(_HIGH_FOR, 1.5 * expected.off_high + 24):
         return _off(QualityReason.ROWS_HIGH, off, off.observed / off.limit)
     return None
@@ -106,21 +110,34 @@ def _sums_back(
 ) -> Iterator[tuple[int, int | None]]:
     """The rows of the 24 hours that ended with `hour`, and with each hour before; `None` where they tell nothing."""
     first = min(history.days, default=0) * 24
+    amounts = [_amounts(history, day) for day in (hour // 24 - 1, hour // 24)]
+    place = hour % 24 + 1
+    total, began, failed = (
+        sum(before[place:]) + sum(today[:place]) for before, today in zip(*amounts, strict=True)
+    )
+    last = max(first + 22, hour - LONGEST_OFF)
+    for day in range(hour // 24, last // 24 - 1, -1):
+        newest, oldest = _amounts(history, day), _amounts(history, day - 1)
+        for place in range(hour % 24 if day == hour // 24 else 23, -1, -1):
+            each = day * 24 + place
+            if each <= last:
+                return
+            yield each, total if began and began >= enough_starts and not failed else None
+            total += oldest[0][place] - newest[0][place]
+            began += oldest[1][place] - newest[1][place]
+            failed += oldest[2][place] - newest[2][place]
 
-    def at(each: int) -> tuple[int, int, int]:
-        day = history.days.get(each // 24)
-        if day is None:
-            return 0, 0, 0
-        place = each % 24
-        return day.rows[place], day.starts[place], day.failed_hours >> place & 1
 
-    total, began, failed = (sum(column) for column in zip(*map(at, range(hour - 23, hour + 1)), strict=True))
-    for each in range(hour, max(first + 22, hour - LONGEST_OFF), -1):
-        yield each, total if began and began >= enough_starts and not failed else None
-        newest, oldest = at(each), at(each - 24)
-        total += oldest[0] - newest[0]
-        began += oldest[1] - newest[1]
-        failed += oldest[2] - newest[2]
+_NOTHING = (0,) * 24
+
+
+def _amounts(history: IntegrationHistory, day: int) -> tuple[Sequence[int], Sequence[int], Sequence[int]]:
+    """A day's rows, starts and hours with failed runs, hour by hour."""
+    known = history.days.get(day)
+    if known is None:
+        return _NOTHING, _NOTHING, _NOTHING
+    failed = known.failed_hours
+    return known.rows, known.starts, [failed >> place & 1 for place in range(24)] if failed else _NOTHING
 
 
 _RESTS = 20

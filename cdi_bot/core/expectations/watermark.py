@@ -100,9 +100,10 @@ def _still(runs: Sequence[Run], expected: Expectations) -> Flaw | None:
     if len({run.last_timestamp_synced for run in newest}) > 1:
         return None
     rows = min(run.rows_synced or 0 for run in newest)
+    stood_since = newest[0].last_timestamp_synced or newest[0].sync_start_time
     return flaw(
         QualityReason.RESYNC,
-        newest[0].sync_start_time,
+        min(stood_since, newest[0].sync_start_time),
         magnitude=rows,
         observed=rows,
         usual=expected.usual_largest_run,

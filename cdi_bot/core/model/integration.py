@@ -25,6 +25,11 @@ _INACTIVE = ("archiv", "deactivat", "delet", "disabled", "draft", "inactive", "p
 """What values of `integration_status` contain with which nothing runs of itself. Braze does not document the values."""
 
 
+@lru_cache(maxsize=1000)
+def _is_inactive(status: str) -> bool:
+    return any(word in status.lower() for word in _INACTIVE)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Integration:
     """One configured CDI sync as Braze's list shows it, identified by its id: its name may change.
@@ -52,7 +57,7 @@ class Integration:
     @property
     def is_inactive(self) -> bool:
         """Whether nothing runs of itself until somebody resumes it in Braze; an unknown word says nothing like that."""
-        return any(word in (self.integration_status or "").lower() for word in _INACTIVE)
+        return self.integration_status is not None and _is_inactive(self.integration_status)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

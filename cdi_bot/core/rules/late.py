@@ -118,7 +118,7 @@ class LateRule:
         key, past, seen_at = facts.watched.integration.integration_id, facts.past, facts.watched.observed_at
         if past is None or seen_at is None:
             return None
-        now_known = past.history.changes, past.learned_on, seen_at.timestamp() // _LOOK_EVERY
+        now_known = past.history.changes, past.learned_on, seen_at.timestamp() // _LOOK_EVERY, facts.accepted
         if self._in_rhythm.get(key) == now_known:
             return None
         flaw = self._flaw_of_rhythm(facts)

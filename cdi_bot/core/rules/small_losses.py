@@ -52,10 +52,12 @@ def loses_as_usual(run: Run, past: Sequence[Run], *, is_known: bool) -> bool:
         return is_known or len(usual) >= _ENOUGH
     if is_known and is_little(run):
         return True
-    if run.failed_share is None or len(usual) + is_little(run) < _ENOUGH:
+    if is_little(run):
+        usual.append(run)
+    share = usual_share(usual)
+    if run.failed_share is None or len(usual) < _ENOUGH or share > _LITTLE:
         return False
-    expected = usual_share((*usual, run) if is_little(run) else usual) * _rows(run)
-    return _failed(run) <= _TIMES_USUAL * expected + _BY_CHANCE
+    return _failed(run) <= _TIMES_USUAL * share * _rows(run) + _BY_CHANCE
 
 
 def usual_share(runs: Iterable[Run]) -> float:

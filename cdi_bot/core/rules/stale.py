@@ -7,14 +7,16 @@ time, which follows from what came last: nothing has to be remembered, and a res
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from cdi_bot.core.freshness_limit import FreshnessLimit
 from cdi_bot.core.model.incident import Incident, Kind, Measured, opened, resolved
-from cdi_bot.core.model.integration import WatchedIntegration
+from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.run import Outcome, Run
 from cdi_bot.core.model.subscription import Filters
+from cdi_bot.core.rules import reopening
 from cdi_bot.core.rules.kind_rules import IntegrationFacts, KindRules, nothing_failed
 
 SEEN_LATER = timedelta(minutes=2)
@@ -108,6 +110,76 @@ def judge_stale(
     return opened(
         watched, Kind.STALE, since=deadline, now=now, shown=run, reason=str(limit), measured=measured
     )
+
+
+def past_stretches(
+    integration: Integration, runs: Iterable[Run], limit: FreshnessLimit, *, until: datetime
+) -> list[tuple[Incident, Incident]]:
+    """The incidents that past runs would have brought by a time, each as it was told first and as it was in the end.
+
+    The integration counts as watched since its first run. Each end was seen, and each deadline judged, as live.
+    """
+    ended = sorted((run for run in runs if run.outcome is not Outcome.RUNNING), key=_end)
+    if not ended:
+        return []
+    past = _Past(integration, ended[0].sync_start_time, limit)
+    for place, run in enumerate(ended):
+        starts = [each.sync_start_time for each in ended[max(0, place - reopening.RUNS_NEEDED) : place]]
+        past.judge_deadline(min(_end(run), until), starts)
+        if _end(run) > until:
+            break
+        past.see(run, starts)
+    past.judge_deadline(until, [each.sync_start_time for each in ended])
+    return list(past.told.values())
+
+
+class _Past:
+    """One integration and limit, as the past went on."""
+
+    def __init__(self, integration: Integration, since: datetime, limit: FreshnessLimit) -> None:
+        unpaused = replace(integration, integration_status=None)  # what it was then is not known
+        self._watched = WatchedIntegration(integration=unpaused, watched_since=since)
+        self._limit, self._arrivals = limit, Arrivals()
+        self.told: dict[int, tuple[Incident, Incident]] = {}
+
+    def judge_deadline(self, by: datetime, starts: Sequence[datetime]) -> None:
+        """Judge the deadline if it has passed by a time."""
+        at = deadline_of(self._watched, self._arrivals, self._limit) + SEEN_LATER
+        if at <= by:
+            self._judge(at, starts)
+
+    def see(self, run: Run, starts: Sequence[datetime]) -> None:
+        """See a run that has ended."""
+        self._arrivals = Arrivals(
+            good=run if run.outcome is Outcome.GOOD else self._arrivals.good,
+            marked=run if run.last_timestamp_synced is not None else self._arrivals.marked,
+        )
+        if self.told and self._last.is_open:
+            self._judge(_end(run), starts)
+
+    @property
+    def _last(self) -> Incident:
+        return self.told[len(self.told)][1]
+
+    def _judge(self, now: datetime, starts: Sequence[datetime]) -> None:
+        last = self._last if self.told else None
+        lasting = last if last and last.is_open and not last.is_recovering else None
+        watched = replace(self._watched, status_asked_at=now)
+        facts = IntegrationFacts(watched=watched, newest=None, is_running=False)
+        found = judge_stale(facts, self._arrivals, self._limit, lasting, now=now)
+        if found is None and last:
+            found = reopening.settled(last, now, now)
+        if found is None:
+            return
+        interval = reopening.usual_interval(starts)
+        for each in reopening.followed(found, [last] if last else [], interval=interval, now=now):
+            key = each.incident_id or len(self.told) + 1
+            kept = replace(each, incident_id=key)
+            self.told[key] = self.told[key][0] if key in self.told else kept, kept
+
+
+def _end(run: Run) -> datetime:
+    return run.sync_finish_time or run.sync_start_time
 
 
 def _may_have_come(newest: Run | None) -> bool:

@@ -78,7 +78,8 @@ function input(block, surface) {
   const id = `input-${(inputs += 1)}`;
   const error = surface.errors?.[block.block_id];
   const control =
-    inputElement(block.element ?? {}, block.block_id, surface, false) ?? unknown(block.element ?? {});
+    inputElement(block.element ?? {}, block.block_id, surface, block.dispatch_action === true) ??
+    unknown(block.element ?? {});
   describe(control, id, { hint: Boolean(block.hint), error: Boolean(error), required: !block.optional });
   return h(
     "div",

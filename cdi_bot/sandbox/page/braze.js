@@ -48,7 +48,7 @@ export function startBraze(aside) {
       "section",
       { class: "panel-section", "aria-labelledby": "integrations-title" },
       h("h3", { id: "integrations-title", text: "Integrations" }),
-      h("p", { class: "muted", text: "Choose how the next sync of each one ends, run it now, or pause it." }),
+      h("p", { class: "muted", text: "Choose how the next sync of each one ends, run it now, pause or rename it." }),
       search,
       list,
       more,
@@ -103,11 +103,12 @@ function card(first) {
     "Run now",
   );
   const pause = h("button", { class: "linklike", type: "button", data: { testid: "pause" } });
+  const rename = h("button", { class: "linklike", type: "button", data: { testid: "rename" } }, "Rename");
   const node = h(
     "li",
     { class: "integration", data: { integration: id, testid: "integration" } },
     h("div", { class: "integration-head" }, name, status),
-    h("div", { class: "integration-facts" }, facts, when, pause),
+    h("div", { class: "integration-facts" }, facts, when, pause, rename),
     h("div", { class: "integration-tools" }, outcome, run),
   );
 
@@ -125,8 +126,14 @@ function card(first) {
     call("PATCH", address, { integration_status: isActive(now) ? "paused" : "active" }),
   );
 
+  rename.addEventListener("click", () => {
+    const wanted = window.prompt("Name in Braze", now.integration_name)?.trim();
+    if (wanted) call("PATCH", address, { integration_name: wanted });
+  });
+
   function update(integration) {
     now = integration;
+    rename.setAttribute("aria-label", `Rename ${now.integration_name}`);
     pause.textContent = isActive(now) ? "Pause" : "Resume";
     pause.setAttribute("aria-label", `${pause.textContent} ${now.integration_name}`);
     name.textContent = now.integration_name;

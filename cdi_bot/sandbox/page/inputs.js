@@ -74,7 +74,9 @@ function textField(field) {
     data: { actionId: field.id },
     ".value": field.start("value", spec.initial_value) ?? "",
   });
-  shown.addEventListener("input", () => field.note("value", shown.value === "" ? null : shown.value));
+  const typed = () => (shown.value === "" ? null : shown.value);
+  shown.addEventListener("input", () => field.note("value", typed()));
+  shown.addEventListener("change", () => field.change("value", typed(), shown));
   return shown;
 }
 

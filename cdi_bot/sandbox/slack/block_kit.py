@@ -195,7 +195,7 @@ BLOCKS = {
     "header": Object(required={"text": _text(150, plain=True)}, optional=_BLOCK_ID),
     "input": Object(
         required={"label": _text(2_000, plain=True), "element": _IN_INPUT},
-        optional=_BLOCK_ID | {"hint": _text(2_000, plain=True), "optional": _ANY},
+        optional=_BLOCK_ID | {"hint": _text(2_000, plain=True), "optional": _ANY, "dispatch_action": _ANY},
     ),
     "section": Object(
         optional=_BLOCK_ID

@@ -141,7 +141,10 @@ def _views_open(call: Call) -> Json:
 
 def _views_update(call: Call) -> Json:
     world, view = call.world, checked_view(call.arguments["view"], "modal")
-    return show_modal(world, *world.views.update(str(call.arguments["view_id"]), view))
+    return show_modal(
+        world,
+        *world.views.update(str(call.arguments["view_id"]), view, expected_hash=call.arguments.get("hash")),
+    )
 
 
 def _views_publish(call: Call) -> Json:

@@ -48,14 +48,17 @@ class Views:
                 return user, view
         raise Refusal("not_found")
 
-    def update(self, view_id: str, view: Json) -> tuple[str, Json]:
-        """Replace a modal, and return the person who sees it and the view. Raises Refusal `not_found`.
+    def update(self, view_id: str, view: Json, *, expected_hash: str | None = None) -> tuple[str, Json]:
+        """Replace a modal, and return the person who sees it and the view.
 
+        Raises Refusal `not_found`, and `hash_conflict` when it changed since `expected_hash`.
         What was filled in stays for the blocks that stay.
         """
         user, old = self.find(view_id)
         if old["type"] != "modal":
             raise Refusal("not_found")
+        if expected_hash and expected_hash != old["hash"]:
+            raise Refusal("hash_conflict")
         self._modals[user] = self._complete(view, view_id, filled=old["state"]["values"])
         return user, self._modals[user]
 

@@ -162,14 +162,20 @@ class SlackApi:
                 )
         return await self.call(method, text=message.text, blocks=[section(message.text)], **arguments)
 
-    async def open_view(self, trigger_id: str, view: Json) -> str:
-        """Put a form on the screen of whoever pressed or typed something within the last 3 s; returns its id."""
-        answer = await self.call("views.open", trigger_id=trigger_id, view=view)
-        return str(answer["view"]["id"])
+    async def open_view(self, trigger_id: str, view: Json) -> tuple[str, str]:
+        """Put a form on the screen of whoever pressed or typed something within the last 3 s.
 
-    async def update_view(self, view_id: str, view: Json) -> None:
-        """Replace a form; `not_found` where it has been closed."""
-        await self.call("views.update", view_id=view_id, view=view)
+        Returns its id and its hash.
+        """
+        answer = await self.call("views.open", trigger_id=trigger_id, view=view)
+        return str(answer["view"]["id"]), str(answer["view"].get("hash") or "")
+
+    async def update_view(self, view_id: str, view: Json, *, hash: str | None = None) -> None:  # noqa: A002  # Slack's word
+        """Replace a form; `not_found` where it has been closed.
+
+        With the `hash` of what is thought to be there, `hash_conflict` where something else is.
+        """
+        await self.call("views.update", view_id=view_id, view=view, hash=hash)
 
     async def publish_home(self, user_id: str, view: Json, *, hash: str | None = None) -> str:  # noqa: A002  # Slack's word
         """Put up a person's Home tab; returns its hash.

@@ -16,7 +16,9 @@ from cdi_bot.core.commands.parser import parse
 from cdi_bot.core.commands.queries import ListIntegrations, ShowHelp, ShowStatus
 from cdi_bot.core.commands.specification import ChannelCommand, Command, Mistake
 from cdi_bot.core.commands.subscriptions import PreviewSubscription, ShowSubscriptions, Subscribe, Unsubscribe
+from cdi_bot.core.freshness_limit import has_zone, limit_in_zone
 from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.subscription import Filters
 from cdi_bot.delivery.slack_port import SlackTrouble
 from cdi_bot.slack.api.app import SlackApp
 from cdi_bot.slack.api.call import Json
@@ -88,6 +90,14 @@ class Responder:
         said = self.say(answer, command=command)
         return said if there == channel else name_channel(there, said, self.i18n)
 
+    async def in_zone_of(self, channel: Channel | None, who: str, filters: Filters) -> Filters:
+        """The filters as a subscription of a channel would have them: a time of day in its zone, else the person's."""
+        if not has_zone(filters.fresh):
+            return filters
+        zone = (await self.channels.show(channel)).zone if channel else None
+        zone = zone or (await self.directory.person(who)).zone_name
+        return replace(filters, fresh=limit_in_zone(filters.fresh, zone))
+
     def failed(self, error: Exception, **context: str) -> Rendered:
         """Log what went wrong, and say it in words fit for the person."""
         if isinstance(error, StoreTrouble | SlackTrouble):
@@ -131,9 +141,10 @@ async def _subscribe(to: Responder, command: Subscribe, channel: Channel, who: s
 
 
 async def _preview(
-    to: Responder, command: PreviewSubscription, _channel: Channel, _who: str
+    to: Responder, command: PreviewSubscription, channel: Channel, who: str
 ) -> Answer | Rendered:
-    found = await to.previews.preview(command.selector, command.filters, workspace_id=command.workspace_id)
+    filters = await to.in_zone_of(channel, who, command.filters)
+    found = await to.previews.preview(command.selector, filters, workspace_id=command.workspace_id)
     return render_preview(found, to.i18n) if isinstance(found, Preview) else found
 
 

@@ -7,12 +7,14 @@ turns into a window that waits, and that one tells the end.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 import structlog
 
 from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.subscription import Filters
 from cdi_bot.delivery.slack_port import SlackTrouble
 from cdi_bot.slack.api.call import Json
 from cdi_bot.slack.handlers.actions import ButtonPress
@@ -34,15 +36,19 @@ from cdi_bot.slack.render.form import (
 from cdi_bot.slack.render.form_fields import (
     FORM,
     SELECTOR,
+    TELLING,
     FormValues,
     read_form,
+    read_wish,
     selector_options,
     workspace_of,
 )
 from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.preview import preview_line, with_preview
 from cdi_bot.store import StoreTrouble
 from cdi_bot.usecases.answers import Answer, SubscriptionSet
+from cdi_bot.usecases.preview import FORM_SECONDS
 from cdi_bot.usecases.subscription_form import ExistingSubscription, SubscriptionForms
 
 log = structlog.get_logger(__name__)
@@ -66,6 +72,7 @@ class FormHandlers:
         for action_id in ("form_new", "form_change", "form_about"):
             slack.on_action(f"^{action_id}(:|$)", self.pressed)
         slack.on_action("^form_unsubscribe$", self.unsubscribe)
+        slack.on_action(f"^({'|'.join(TELLING)})$", self.changing)
         slack.on_options(SELECTOR, self.options)
         slack.on_submit(FORM, self.submit)
 
@@ -133,16 +140,26 @@ class FormHandlers:
         )
 
     async def _open(self, body: Json, draft: FormDraft) -> None:
-        await self._put_up(body, subscription_form(draft, await self._translator(body)))
+        i18n = await self._translator(body)
+        view = subscription_form(draft, i18n)
+        opened = await self._put_up(body, view)
+        if opened and draft.selector:
+            view_id, at = opened
+            wish = draft.selector, draft.filters
+            await self._preview(view | {"id": view_id, "hash": at}, draft.workspace_id, wish, i18n)
 
-    async def _put_up(self, body: Json, view: View) -> None:
-        """Open a window; where Slack does not let it, say so beside the message, if it was one that was pressed."""
+    async def _put_up(self, body: Json, view: View) -> tuple[str, str] | None:
+        """Open a window; where Slack does not let it, say so beside the message, if it was one that was pressed.
+
+        Returns its id and hash.
+        """
         try:
-            await self.responder.slack.api.open_view(body["trigger_id"], view)
+            return await self.responder.slack.api.open_view(body["trigger_id"], view)
         except SlackTrouble as trouble:
             told = self.responder.failed(trouble, user=body["user"]["id"])
             if body.get("response_url"):
                 await self.responder.slack.api.respond(body["response_url"], told)
+            return None
 
     async def _translator(self, body: Json) -> Translator:
         return (await self.responder.speaking_to(body["user"]["id"])).i18n
@@ -160,6 +177,43 @@ class FormHandlers:
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
             self.responder.failed(error, options=SELECTOR)
             return {"options": []}
+
+    # -------------------------------------------------------------------------------- filling in
+
+    async def changing(self, body: Json) -> None:
+        """Show what the subscription would have sent, as it is filled in by now."""
+        view, i18n = body["view"], await self._translator(body)
+        wish = read_wish(view, i18n)
+        if wish is None:
+            return  # what is wrong is said when it is submitted
+        selector, filters = wish
+        about = json.loads(view["private_metadata"])
+        try:
+            channel = self.responder.slack.channel(about["channel"]) if "channel" in about else None
+            filters = await self.responder.in_zone_of(channel, body["user"]["id"], filters)
+            if "subscription" in about and channel:
+                present = await self.forms.current(channel, about["subscription"])
+                selector = present.subscription.selector if present else None
+        except StoreTrouble as trouble:
+            log.warning("nothing previewed", why=str(trouble))
+            return
+        if selector:
+            await self._preview(view, workspace_of(view), (selector, filters), i18n)
+
+    async def _preview(
+        self, view: View, workspace_id: int, wish: tuple[str, Filters], i18n: Translator
+    ) -> None:
+        try:
+            found = await self.responder.previews.of_selector(workspace_id, *wish, seconds=FORM_SECONDS)
+        except StoreTrouble as trouble:
+            log.warning("nothing previewed", why=str(trouble))
+            return
+        try:
+            await self.responder.slack.api.update_view(
+                view["id"], with_preview(view, preview_line(found, i18n)), hash=view["hash"]
+            )
+        except SlackTrouble as trouble:
+            log.debug("a preview was not shown", reason=trouble.reason)  # closed, or changed again meanwhile
 
     # -------------------------------------------------------------------------------- submitting
 

@@ -177,7 +177,7 @@ class HomeTab:
 
     async def _open(self, body: Json, view: View) -> str | None:
         try:
-            return await self.responder.slack.api.open_view(body["trigger_id"], view)
+            return (await self.responder.slack.api.open_view(body["trigger_id"], view))[0]
         except SlackTrouble as trouble:
             log.warning("window not opened", reason=trouble.reason, user=body["user"]["id"])
             return None

@@ -46,6 +46,7 @@ from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import FIELD_ERROR, OPTION_TEXT, clip
 from cdi_bot.slack.render.kit.text import channel as named_channel
 from cdi_bot.slack.render.kit.text import mentioned, plain_line
+from cdi_bot.slack.render.preview import preview_block
 from cdi_bot.slack.render.subscriptions import selector_text
 from cdi_bot.usecases.answers import (
     Answer,
@@ -114,6 +115,7 @@ def subscription_form(draft: FormDraft, i18n: Translator) -> View:
             _left_out(draft.filters, i18n),
             *_thresholds(draft.filters, i18n),
             _freshness(draft.filters, i18n),
+            preview_block(i18n("Choose, and here stands what it would have sent.")),
             *_mentions(draft.filters, i18n),
             *settings_fields(draft.languages, draft.now, draft.settings, i18n),
             *_ending(draft, i18n),
@@ -171,7 +173,7 @@ def _what(draft: FormDraft, i18n: Translator) -> list[Block]:
     if chosen:
         element["initial_option"] = chosen
     hint = i18n("One integration, or several at once: all, or those with a text in their names.")
-    return [input_block(SELECTOR, i18n("What to hear of"), element, hint=hint, optional=False)]
+    return [input_block(SELECTOR, i18n("What to hear of"), element, hint=hint, optional=False, tells=True)]
 
 
 # ------------------------------------------------------------------------------------------ filters
@@ -191,7 +193,7 @@ def _topics(filters: Filters, i18n: Translator) -> Block:
     if chosen:
         element["initial_options"] = chosen
     hint = i18n("Runs stopped at a limit, and undocumented statuses, are always told.")
-    return input_block(TOPICS, i18n("Tell of"), element, hint=hint, optional=False)
+    return input_block(TOPICS, i18n("Tell of"), element, hint=hint, optional=False, tells=True)
 
 
 def _left_out(filters: Filters, i18n: Translator) -> Block:
@@ -207,7 +209,7 @@ def _left_out(filters: Filters, i18n: Translator) -> Block:
     chosen = [option for option in options if option["value"] in filters.off]
     if chosen:
         element["initial_options"] = chosen
-    return input_block(OFF, i18n("No alerts for"), element, optional=True)
+    return input_block(OFF, i18n("No alerts for"), element, optional=True, tells=True)
 
 
 def _thresholds(filters: Filters, i18n: Translator) -> list[Block]:
@@ -218,8 +220,10 @@ def _thresholds(filters: Filters, i18n: Translator) -> list[Block]:
     if filters.min_percent is not None:
         percent["initial_value"] = f"{filters.min_percent:g}"
     return [
-        input_block(ROWS, i18n("Partial runs: failed rows, at least"), rows, optional=True),
-        input_block(PERCENT, i18n("Partial runs: failed rows in %, at least"), percent, optional=True),
+        input_block(ROWS, i18n("Partial runs: failed rows, at least"), rows, optional=True, tells=True),
+        input_block(
+            PERCENT, i18n("Partial runs: failed rows in %, at least"), percent, optional=True, tells=True
+        ),
     ]
 
 
@@ -231,7 +235,9 @@ def _freshness(filters: Filters, i18n: Translator) -> Block:
         "How old the newest UPDATED_AT may be, such as 36h; or a time of day by which a good run has to come each day, "
         "such as 09:00 in the channel's time zone."
     )
-    return input_block(FRESH, i18n("Tell when the data is older than"), limit, hint=hint, optional=True)
+    return input_block(
+        FRESH, i18n("Tell when the data is older than"), limit, hint=hint, optional=True, tells=True
+    )
 
 
 def _mentions(filters: Filters, i18n: Translator) -> list[Block]:

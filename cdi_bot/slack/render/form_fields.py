@@ -43,6 +43,9 @@ CHANNEL, SELECTOR, TOPICS, OFF, ROWS, PERCENT, FRESH, PEOPLE, GROUP, LANGUAGE, D
 )
 """The fields: each is the id of its block and of its element."""
 
+TELLING = (SELECTOR, TOPICS, OFF, ROWS, PERCENT, FRESH)
+"""The fields on which it depends what is told."""
+
 MOST_PEOPLE = 10
 
 KEEP, NO_DIGEST, BOT_LANGUAGE = "keep", "none", "own"
@@ -60,16 +63,22 @@ _MOST_GROUPS = 5
 
 
 def input_block(
-    block_id: str, label: str, element: Block, *, hint: str | None = None, optional: bool
+    block_id: str,
+    label: str,
+    element: Block,
+    *,
+    hint: str | None = None,
+    optional: bool,
+    tells: bool = False,
 ) -> Block:
-    """Return a labelled field; all plain text."""
+    """Return a labelled field; all plain text. The bot hears at once of each change of one that `tells`."""
     block: Block = {
         "type": "input",
         "block_id": block_id,
         "label": plain_text(label),
         "element": element | {"action_id": block_id},
         "optional": optional,
-    }
+    } | ({"dispatch_action": True} if tells else {})
     return block | {"hint": plain_text(hint)} if hint else block
 
 
@@ -232,11 +241,7 @@ class FormValues:
 def read_form(view: Mapping[str, Any], i18n: Translator) -> FormValues | Errors:
     """Read a submitted form."""
     about = json.loads(view.get("private_metadata") or "{}")
-    values: Values = {
-        block_id: next(iter(elements.values()), {})
-        for block_id, elements in view.get("state", {}).get("values", {}).items()
-    }
-    errors: Errors = {}
+    values, errors = _values(view), Errors()
     picked = _get(values, CHANNEL, "selected_conversation")
     option = _get(values, SELECTOR, "selected_option") or {}
     filters = _filters(values, errors, i18n)
@@ -262,6 +267,21 @@ def read_form(view: Mapping[str, Any], i18n: Translator) -> FormValues | Errors:
         filters=filters,
         settings=settings,
     )
+
+
+def read_wish(view: Mapping[str, Any], i18n: Translator) -> tuple[str | None, Filters] | None:
+    """Read what is chosen to be heard of so far, and the filters; `None` where these are wrong."""
+    values, errors = _values(view), Errors()
+    option = _get(values, SELECTOR, "selected_option") or {}
+    filters = _filters(values, errors, i18n)
+    return None if errors else (option.get("value"), filters)
+
+
+def _values(view: Mapping[str, Any]) -> Values:
+    return {
+        block_id: next(iter(elements.values()), {})
+        for block_id, elements in view.get("state", {}).get("values", {}).items()
+    }
 
 
 def workspace_of(view: Mapping[str, Any]) -> int:

@@ -2,39 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from cdi_bot.core.commands.subscriptions import Subscribe
-from cdi_bot.core.model.incident import Kind
+from cdi_bot.core.model.incident import Kind, Topic
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.monitoring.replay import Told
 from cdi_bot.slack.render.cards import line_of
 from cdi_bot.slack.render.kinds.table import renderer_of
-from cdi_bot.slack.render.kit.blocks import Rendered, short_message
+from cdi_bot.slack.render.kit.blocks import Block, Rendered, context, short_message
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import date, duration, escape, name_of, typed
 from cdi_bot.slack.render.subscriptions import filter_text, selector_text
 from cdi_bot.usecases.preview import Preview
 
+PREVIEW = "preview"
+"""The id of the form's block."""
 
-def counted_kinds(counts: Iterable[tuple[Kind, int]], i18n: Translator) -> str:
+
+def counted_kinds(counts: Iterable[tuple[Kind | Topic, int]], i18n: Translator) -> str:
     """Say in plain text how many alerts of each kind."""
     return i18n.listed(_counted(kind, count, i18n) for kind, count in counts)
 
 
-def _counted(kind: Kind, count: int, i18n: Translator) -> str:
-    texts = {
+def _counted(kind: Kind | Topic, count: int, i18n: Translator) -> str:
+    texts: dict[Kind | Topic, str] = {
         Kind.SYNC_FAILED: i18n.counted("{count} failed", "{count} failed", count),
         Kind.LATE: i18n.counted("{count} late", "{count} late", count),
         Kind.SLOW: i18n.counted("{count} slow", "{count} slow", count),
         Kind.QUALITY: i18n.counted("{count} with odd rows", "{count} with odd rows", count),
         Kind.STALE: i18n.counted("{count} out of date", "{count} out of date", count),
         Kind.UNREACHABLE: i18n.counted("{count} outage of Braze", "{count} outages of Braze", count),
+        Topic.LIFECYCLE: i18n.counted("{count} change in Braze", "{count} changes in Braze", count),
     }
     return texts.get(kind, f"{i18n.number(count)} {kind.value}")
 
 
-def would_have_sent(alerts: int, days: int, counts: Iterable[tuple[Kind, int]], i18n: Translator) -> str:
+def would_have_sent(
+    alerts: int, days: int, counts: Iterable[tuple[Kind | Topic, int]], i18n: Translator
+) -> str:
     """Say in plain text how many alerts there would have been."""
     over = i18n.counted("{count} day", "{count} days", days)
     line = i18n.counted(
@@ -53,6 +60,20 @@ def preview_line(found: Preview, i18n: Translator) -> str:
         return i18n("Nothing is known yet of what this would have sent.")
     line = would_have_sent(found.alerts, found.days, found.counts, i18n)
     return i18n.sentences([line, *_cut_short(found, i18n)])
+
+
+def preview_block(line: str) -> Block:
+    """Return the place in the form where it stands."""
+    return context(f"🔎 {escape(line)}") | {"block_id": PREVIEW}
+
+
+def with_preview(view: Mapping[str, Any], line: str) -> Block:
+    """Return an open form as Slack is to show it now: what was filled in stays."""
+    shown = {
+        key: view[key] for key in ("type", "callback_id", "private_metadata", "title", "submit", "close")
+    }
+    blocks = [preview_block(line) if each.get("block_id") == PREVIEW else each for each in view["blocks"]]
+    return {**shown, "blocks": blocks}
 
 
 def render_preview(found: Preview, i18n: Translator) -> Rendered:

@@ -105,7 +105,7 @@ def _(rng: Random) -> Source:
 def _(rng: Random) -> Source:
     days = week(rng, RESTFUL)
     first = rng.randrange(20, DAYS - 12)
-    for day in range(first, first + rng.randint(4, 10)):
+    for day in range(first, first + rng.randint(4, 7)):
         days[day] *= rng.uniform(0.4, 0.7)
     return flow(rng, days=days)
 
@@ -192,11 +192,12 @@ def _(rng: Random) -> Source:
 
 
 def _campaigns(rng: Random, step: float) -> Source:
-    days = week(rng)
+    factors = [1.0] * (DAYS + 2)
     for _ in range(rng.randint(2, 5)):
         first, factor = rng.randrange(DAYS), rng.uniform(2, 6)
-        for day in range(first, min(DAYS, first + rng.randint(1, 3))):
-            days[day] *= factor
+        for day in range(first, first + rng.randint(1, 3)):
+            factors[min(day, DAYS)] = factor
+    days = [usual * factor for usual, factor in zip(week(rng), factors, strict=True)]
     return flow(rng, step=step, days=days)
 
 

@@ -15,7 +15,15 @@ from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.core.rules.kind_rules import IntegrationFacts
-from cdi_bot.core.rules.stale import SEEN_LATER, STALE, Arrivals, can_be_stale, deadline_of, judge_stale
+from cdi_bot.core.rules.stale import (
+    SEEN_LATER,
+    STALE,
+    Arrivals,
+    can_be_stale,
+    deadline_of,
+    judge_stale,
+    past_stretches,
+)
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 NOON = datetime(2026, 3, 25, 12, tzinfo=UTC)
@@ -217,3 +225,43 @@ def test_what_comes_newly_never_makes_it_stale(
     assert deadline_of(facts().watched, after, limit) >= deadline_of(facts().watched, known, limit)
     if judged(at, known, limit) is None:
         assert judged(at, after, limit) is None
+
+
+def told(runs: list[Run], limit: FreshnessLimit, until: float) -> list[tuple[Incident, Incident]]:
+    """What past runs would have brought until so many hours after noon."""
+    return past_stretches(facts().watched.integration, runs, limit, until=after_noon(until))
+
+
+def after_noon(hours: float) -> datetime:
+    """A time."""
+    return NOON + hours * HOUR
+
+
+def test_the_past_is_judged_as_live() -> None:
+    """A stretch for each time that the limit was passed, the last one still open; what comes back soon is one."""
+    runs = [run(hours, mark=hours) for hours in (0, 1, 60, 61, 62, 63, 64, 65, 66, 67, 68)]
+    (first, last), (again, still) = told(runs, DAY_AND_HALF, 200)
+    assert (first.failing_since, last.resolved_by) == (NOON + 37 * HOUR, runs[2])
+    assert (again.failing_since, still.is_open) == (NOON + 104 * HOUR, True)
+    assert told(runs, DAY_AND_HALF, 30) == []
+    assert told([], DAY_AND_HALF, 30) == []
+    often = [run(3 * each, mark=3 * each) for each in range(30)]
+    *few, (_, mostly) = told(often, limit_of("2h"), 88)
+    assert len(few) < 4
+    assert mostly.reopened > 20
+
+
+@given(st.lists(st.floats(0, 300), max_size=12), limits, st.randoms(use_true_random=False))
+def test_in_the_past_nothing_is_told_while_the_limit_was_kept(
+    hours: list[float], limit: FreshnessLimit, random: Any
+) -> None:
+    """Whatever the order in which the runs are given."""
+    runs = [run(each, mark=each) for each in hours]
+    found = told(runs, limit, 300)
+    for first, _ in found:
+        came = [each.sync_finish_time for each in runs if each.sync_finish_time]
+        before = [each for each in came if each <= first.opened_at]
+        if before:
+            assert limit.deadline(max(before)) <= first.opened_at + timedelta(minutes=1)
+    random.shuffle(runs)
+    assert told(runs, limit, 300) == found

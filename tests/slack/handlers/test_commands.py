@@ -74,6 +74,17 @@ async def test_who_may_use_a_command(responder: Responder, specification: Specif
     }
 
 
+async def test_a_time_of_day_is_meant_in_the_zone_of_the_channel(responder: Responder) -> None:
+    """Where it has none, in that of who types it, which is then the channel's, whoever comes next."""
+    zone = (await responder.directory.person(MARA)).zone_name
+    for who in (MARA, "UADMIN"):
+        previewed = said(await responder.answer_text("preview Users fresh:09:00", ALERTS, who))
+        subscribed = said(await responder.answer_text("subscribe Users fresh:9am", ALERTS, who))
+        listed = said(await responder.answer_text("subscriptions", ALERTS, who))
+        for answer in (previewed, subscribed, listed):
+            assert f"a good run each day by 09:00 ({zone})" in answer
+
+
 @pytest.mark.parametrize("specification", SPECIFICATIONS, ids=WORDS)
 def test_the_audit_tells_every_change(specification: Specification[Command]) -> None:
     """What changes something has its line in the audit."""

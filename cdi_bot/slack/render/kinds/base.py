@@ -119,9 +119,10 @@ class KindRenderer(GroupTexts, ABC):
         return i18n("recovered")
 
     def end(self, incident: Incident) -> datetime:
-        """Return when an incident that is over ended: when the good run did."""
+        """Return when an incident that is over ended: when the good run did, else when the good state began."""
         good = incident.resolved_by
-        return (good.sync_finish_time if good else None) or incident.resolved_at or incident.opened_at
+        since = incident.recovered_since or incident.resolved_at or incident.opened_at
+        return (good.sync_finish_time if good else None) or since
 
     def begin(self, incident: Incident) -> datetime:
         """Return when an incident began. `failing_since` moves on with a good run between two failures."""

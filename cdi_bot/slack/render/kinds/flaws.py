@@ -167,7 +167,7 @@ def _of_rows(i18n: Translator) -> dict[str, FlawTexts]:
             name=i18n("rows of the failed runs missing"),
             plain=i18n("The first good run after failures brought far fewer rows than such a time brings"),
             measured=i18n(
-                "{observed} rows in the first good run after failures, where such a time brings about {usual}"
+                "{observed} rows in the first good run after failures, where such a time brings at least {usual}"
             ),
             over=i18n("As many rows came as such a time brings, after {length}"),
             itself=i18n("Rows that were lost do not come by themselves."),

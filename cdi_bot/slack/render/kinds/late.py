@@ -73,7 +73,9 @@ class Late(KindRenderer):
 
     def end(self, incident: Incident) -> datetime:
         began = incident.resolved_by  # it may still be running
-        return began.sync_start_time if began else incident.resolved_at or incident.opened_at
+        if began:
+            return began.sync_start_time
+        return incident.recovered_since or incident.resolved_at or incident.opened_at
 
     def topics(self, i18n: Translator) -> Mapping[Topic, TopicTexts]:
         meaning = i18n("a run did not begin when it should have")
