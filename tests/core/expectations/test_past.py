@@ -104,12 +104,15 @@ def test_what_it_learned_from_is_never_forgotten_again() -> None:
 
 
 def asked(*runs: Run, watched: WatchedIntegration = WATCHED, accepted: Accepted | None = None) -> list[Spike]:
-    """The spikes that are told as these runs come, asked for twice after each."""
+    """The spikes that are told as these runs come, each as soon as it is owed."""
     past = past_of(line(0, WEEKS), at(WEEKS))
     found = [past.new_spike(watched, accepted or {})]
     for run in runs:
         past.history.add(run)
-        found += [past.new_spike(watched, accepted or {}) for _ in range(2)]
+        found.append(past.new_spike(watched, accepted or {}))
+        assert past.new_spike(watched, accepted or {}) == found[-1]  # it was not stored
+        past.spike_is_owed()
+        assert past.new_spike(watched, accepted or {}) is None
     return [each for each in found if each]
 
 

@@ -11,7 +11,7 @@ from cdi_bot.core.expectations.history import IntegrationHistory
 from cdi_bot.core.expectations.watermark import is_right, judge_ahead, judge_watermark, seconds_ahead
 from cdi_bot.core.model.incident import QualityReason
 from cdi_bot.core.model.run import Run
-from tests.core.expectations.pasts_kit import WEEKS, at, line, past_of, ran
+from tests.core.expectations.pasts_kit import HOUR, WEEKS, at, line, past_of, ran
 
 HOURS = 3600
 
@@ -74,7 +74,7 @@ def judged(usual: list[Run], odd: list[Run]) -> tuple[str, ...]:
     found = judge_watermark(past.history, past.expected)
     if found is None:
         return ()
-    assert odd[0].sync_start_time <= found.since <= odd[-1].sync_start_time
+    assert odd[0].sync_start_time - HOUR <= found.since <= odd[-1].sync_start_time
     return (found.reason,)
 
 
