@@ -134,7 +134,7 @@ def test_rest_is_usual() -> None:
     resting = line(0, WEEKS + 2, lambda start: 100 * is_workday(start))  # the seventh Friday has passed
     for hours in range(1, 48, 6):
         assert reasons(resting + line(WEEKS + 2, WEEKS + 2 + hours / 24, 0)) == []
-    still = [replace(run, last_timestamp_synced=resting[-1].last_timestamp_synced) for run in empty(44, 50)]
+    still = [replace(run, last_timestamp_synced=resting[-1].last_timestamp_synced) for run in empty(44, 54)]
     assert reasons(resting + still) == [NONE]
 
 
