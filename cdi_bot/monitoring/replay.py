@@ -155,6 +155,7 @@ class Life:
         self._known: dict[Kind, list[Incident]] = {}  # the newest of each reason, oldest first
         self._told: dict[int, Told] = {}
         self.notices: list[ToldNotice] = []
+        self._spikes: set[datetime] = set()
 
     @property
     def told(self) -> list[Told]:
@@ -267,7 +268,9 @@ class Life:
             self._past.learn(now, is_off=self._is_open(Kind.QUALITY), is_slow=self._is_open(Kind.SLOW))
         spike = self._past.new_spike(self._watched, {})
         if spike:
-            self.notices.append(ToldNotice(integration=self._watched.integration, content=spike, at=now))
+            if spike.run_start not in self._spikes:  # live the outbox takes each notice once
+                self.notices.append(ToldNotice(integration=self._watched.integration, content=spike, at=now))
+            self._spikes.add(spike.run_start)
             self._past.spike_is_owed()
         newest = self._stored.newest
         facts = IntegrationFacts(
