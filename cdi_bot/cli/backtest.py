@@ -15,25 +15,26 @@ from rich.text import Text
 
 from cdi_bot.core.model.incident import Kind, LateReason, Topic
 from cdi_bot.core.model.integration import Integration, normalize_name
-from cdi_bot.core.model.lifecycle import IntegrationChanged
+from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.model.subscription import is_pattern, selector_matches
 from cdi_bot.core.rules.small_losses import is_little, is_usual_loss
-from cdi_bot.delivery.views import EventView, IncidentView
 from cdi_bot.monitoring.recorded_past import Past
-from cdi_bot.monitoring.replay import ReplaySettings, Told, ToldChange, replay
-from cdi_bot.slack.render.cards import line_of
+from cdi_bot.monitoring.replay import ReplaySettings, replay
+from cdi_bot.monitoring.told import NOTICE, Told, ToldNotice
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import duration, plain_line
-from cdi_bot.slack.render.lifecycle import integration_changed
-from cdi_bot.slack.render.preview import would_have_sent
+from cdi_bot.slack.render.preview import told_text, would_have_sent
 from cdi_bot.usecases.lookup import matches_part
+
+_KINDS = (*Kind, NOTICE, Topic.LIFECYCLE)
+"""The kinds of what is told, in the order of the summary; a single run that is far larger is a notice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backtest:
     """What was told within a time, oldest first; `begin` and `end` are `None` where nothing is known of the past."""
 
-    told: Sequence[Told | ToldChange]
+    told: Sequence[Told | ToldNotice]
     integrations: int
     runs: int
     begin: datetime | None
@@ -50,7 +51,7 @@ def run_backtest(pasts: Sequence[Past], *, days: int | None, settings: ReplaySet
         each
         for past in pasts
         for each in replay(past, settings=settings)
-        if begin is None or _at(each) >= begin
+        if begin is None or each.at >= begin
     ]
     runs = [run for past in pasts for run in past.runs if begin is None or run.sync_start_time >= begin]
     return Backtest(
@@ -62,16 +63,8 @@ def run_backtest(pasts: Sequence[Past], *, days: int | None, settings: ReplaySet
     )
 
 
-def _at(told: Told | ToldChange) -> datetime:
-    return told.at if isinstance(told, ToldChange) else told.first.opened_at
-
-
-def _when(told: Told | ToldChange) -> tuple[datetime, str, str]:
-    return _at(told), (told.integration.integration_id if told.integration else ""), _kind(told)
-
-
-def _kind(told: Told | ToldChange) -> str:
-    return Topic.LIFECYCLE if isinstance(told, ToldChange) else told.first.kind
+def _when(told: Told | ToldNotice) -> tuple[datetime, str, str]:
+    return told.at, (told.integration.integration_id if told.integration else ""), told.kind
 
 
 def chosen(past: Past, selector: str) -> Past:
@@ -102,7 +95,7 @@ def meant(selector: str, known: Iterable[Integration]) -> list[Integration]:
 
 
 def json_lines(found: Backtest, i18n: Translator) -> Iterator[str]:
-    """One line an incident or a change in Braze, then a summary."""
+    """One line an incident, notice or change in Braze, then a summary."""
     for told in found.told:
         yield json.dumps(as_json(told, i18n), ensure_ascii=False)
     summary = {
@@ -116,16 +109,16 @@ def json_lines(found: Backtest, i18n: Translator) -> Iterator[str]:
     yield json.dumps({"summary": summary})
 
 
-def as_json(told: Told | ToldChange, i18n: Translator) -> dict[str, Any]:
+def as_json(told: Told | ToldNotice, i18n: Translator) -> dict[str, Any]:
     """An incident, or a change in Braze, as `backtest --json` prints it."""
-    if isinstance(told, ToldChange):
+    if isinstance(told, ToldNotice):
         return {
             "integration_id": told.integration.integration_id,
-            "kind": _kind(told),
-            "reason": told.event.change.value,
+            "kind": told.kind,
+            "reason": told.reason,
             "opened_at": _written(told.at),
             "resolved_at": None,
-            "run_start": None,
+            "run_start": _written(told.content.run_start) if isinstance(told.content, Spike) else None,
             "text": text_of(told, i18n),
         }
     first = told.first
@@ -153,22 +146,15 @@ def reason_of(told: Told) -> str | None:
     return incident.reason
 
 
-def text_of(told: Told | ToldChange, i18n: Translator) -> str:
+def text_of(told: Told | ToldNotice, i18n: Translator) -> str:
     """What the alert said first, or the notice, as plain text."""
-    if isinstance(told, ToldChange):
-        one = told.integration
-        content = IntegrationChanged(
-            workspace_id=one.workspace_id, integration_id=one.integration_id, event=told.event, by_id=False
-        )
-        return integration_changed(content, EventView(content=content, integration=one), i18n).text
-    view = IncidentView(incident=told.first, integration=told.integration, dashboard_url=None)
-    return plain_line(line_of(view, i18n))
+    return plain_line(told_text(told, i18n))
 
 
-def by_kind(told: Iterable[Told | ToldChange]) -> dict[str, int]:
+def by_kind(told: Iterable[Told | ToldNotice]) -> dict[str, int]:
     """How many incidents of each kind, in the order of their kinds, and then how many changes in Braze."""
-    counts = Counter(map(_kind, told))
-    return {kind.value: counts[kind] for kind in (*Kind, Topic.LIFECYCLE) if counts[kind]}
+    counts = Counter(each.kind for each in told)
+    return {str(kind): counts[kind] for kind in _KINDS if counts[kind]}
 
 
 def _written(time: datetime | None) -> str | None:
@@ -195,9 +181,9 @@ def _table(found: Backtest, i18n: Translator) -> Table:
         table.add_column(heading, no_wrap=True)
     table.add_column(i18n("Alert"), overflow="fold")
     for told in found.told:
-        opened, resolved = _at(told), None if isinstance(told, ToldChange) else told.last.resolved_at
+        opened, resolved = told.at, None if isinstance(told, ToldNotice) else told.last.resolved_at
         lasted = duration(resolved - opened, i18n) if resolved else i18n("still open")
-        lasted = "–" if isinstance(told, ToldChange) else lasted
+        lasted = "–" if isinstance(told, ToldNotice) else lasted
         table.add_row(Text(_local(opened)), Text(lasted), Text(text_of(told, i18n)))
     return table
 
@@ -207,8 +193,8 @@ def summary_lines(found: Backtest, i18n: Translator) -> list[str]:
     days = max(1, round((found.end - found.begin) / timedelta(days=1))) if found.begin and found.end else 0
     what = i18n.counted("{count} integration", "{count} integrations", found.integrations)
     runs = i18n.counted("{count} run", "{count} runs", found.runs)
-    counts = Counter(map(_kind, found.told))
-    kinds = [(kind, counts[kind]) for kind in (*Kind, Topic.LIFECYCLE) if counts[kind]]
+    counts = Counter(each.kind for each in found.told)
+    kinds = [(kind, counts[kind]) for kind in _KINDS if counts[kind]]
     return [would_have_sent(len(found.told), days, kinds, i18n), f"{what}, {runs}."]
 
 

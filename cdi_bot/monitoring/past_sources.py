@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
+from cdi_bot.core.expectations.history import KEPT_DAYS
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.run import Run, key_of
 from cdi_bot.core.rules.slow import held_as_running
@@ -16,7 +17,7 @@ from cdi_bot.monitoring.braze_port import Braze, BrazeReason, BrazeTrouble, Purp
 from cdi_bot.monitoring.recorded_past import Listed, Outage, Past
 from cdi_bot.store import Store
 
-LEARNED_FROM = timedelta(days=49)
+LEARNED_FROM = timedelta(days=KEPT_DAYS)
 """So much of the past before the first day that counts says what is usual."""
 
 _AT_ONCE = 200

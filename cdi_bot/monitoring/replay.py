@@ -14,13 +14,11 @@ from itertools import chain, count, groupby, takewhile
 from cdi_bot.core.expectations.past import LearnedPast
 from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
-from cdi_bot.core.model.lifecycle import LifecycleEvent
 from cdi_bot.core.model.run import DOCUMENTED_STATUSES, Outcome, Run
-from cdi_bot.core.model.subscription import Filters, passes_filters
 from cdi_bot.core.rules import reopening
 from cdi_bot.core.rules.failed_runs import past_needed
 from cdi_bot.core.rules.kind_rules import IntegrationFacts
-from cdi_bot.core.rules.kinds import KINDS, rules_of
+from cdi_bot.core.rules.kinds import KINDS
 from cdi_bot.core.rules.late import PlannedStart, expected_start, keep_expected_start
 from cdi_bot.core.rules.lifecycle import lifecycle_events
 from cdi_bot.core.rules.slow import LEAST, held_as_running
@@ -40,38 +38,11 @@ from cdi_bot.monitoring.recorded_past import (
     runs_by_integration,
     seen_in_order,
 )
+from cdi_bot.monitoring.told import Told, ToldNotice
 
 _LOOK_EVERY = timedelta(hours=1)
 _LOOK_AT_RUNNING = timedelta(minutes=1)
 _A_PAGE = 10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """An incident as it was when it was told first, and as it was in the end.
-
-    `integration` is `None` where it concerns the whole workspace. `failures` are the failed runs that it told of.
-    """
-
-    integration: Integration | None
-    first: Incident
-    last: Incident
-    failures: tuple[Run, ...] = ()
-
-    def passes(self, filters: Filters) -> bool:
-        """Whether a subscription with these filters would have been told of it, as live."""
-        if self.failures:
-            return any(passes_filters(filters, run).passes for run in self.failures)
-        return rules_of(self.first).passes(filters, self.first)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToldChange:
-    """What happened to an integration in Braze, as its list told it: a notice, not an incident."""
-
-    integration: Integration
-    event: LifecycleEvent
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +55,7 @@ class ReplaySettings:
 
 def replay(
     past: Past, *, settings: ReplaySettings = ReplaySettings(), until: datetime | None = None
-) -> Iterator[Told | ToldChange]:
+) -> Iterator[Told | ToldNotice]:
     """What was told of one integration after the other, then of the workspace, each group oldest first.
 
     It ends at the time `until`, else with the last that is known.
@@ -96,7 +67,7 @@ def replay(
         for _ in life.steps(end):
             pass
         yield from life.told
-        yield from life.changes
+        yield from life.notices
     yield from unreachable(past, settings, end)
 
 
@@ -173,7 +144,7 @@ class Life:
             status_asked_at=begin,
             listed_at=begin if listed else None,
         )
-        self._is_listed = False
+        self._is_listed, self._judged_at = False, begin
         self._rules = {
             kind: rules.rule(settings.grace) if rules.rule else None for kind, rules in KINDS.items()
         }
@@ -183,7 +154,8 @@ class Life:
         self._ids = count(1)
         self._known: dict[Kind, list[Incident]] = {}  # the newest of each reason, oldest first
         self._told: dict[int, Told] = {}
-        self.changes: list[ToldChange] = []
+        self.notices: list[ToldNotice] = []
+        self._spikes: set[datetime] = set()
 
     @property
     def told(self) -> list[Told]:
@@ -200,14 +172,27 @@ class Life:
                 self._judge(now)
                 yield
             if self._outages.seen(at) == at:
-                self._observe(tuple(together), at)
-                self._judge(at)
+                before, seen_now = self._watched.integration, tuple(together)
+                self._observe(seen_now, at)
+                if not self._is_routine(seen_now, before, at):
+                    self._judge(at)
             now = at
             yield
 
+    def _is_routine(self, seen: Sequence[Seen], before: Integration, now: datetime) -> bool:
+        """Whether nothing is wrong, and only a run began or its next start was planned: nothing follows from that."""
+        if now - self._judged_at >= _LOOK_EVERY or not seen:
+            return False
+        planned = replace(before, next_scheduled_run=self._watched.integration.next_scheduled_run)
+        return (
+            planned == self._watched.integration
+            and all(each.run is None or each.run.outcome is Outcome.RUNNING for each in seen)
+            and not any(each.is_open for known in self._known.values() for each in known)
+        )
+
     def _next_look(self, now: datetime) -> datetime:
         """When the next deadline is; live it is looked every few seconds."""
-        times = [now + _LOOK_EVERY]
+        times = [max(now, self._judged_at + _LOOK_EVERY)]
         newest, grace = self._stored.newest, self._grace
         if newest is not None and newest.outcome is Outcome.RUNNING:
             lasted = now - newest.sync_start_time
@@ -232,8 +217,8 @@ class Life:
             if seen.listed:
                 self._is_listed = True
                 before = self._watched
-                self.changes += [
-                    ToldChange(integration=seen.listed.integration, event=event, at=now)
+                self.notices += [
+                    ToldNotice(integration=seen.listed.integration, content=event, at=now)
                     for event in lifecycle_events(before, seen.listed.integration, now)
                 ]
                 after = replace(before, integration=seen.listed.integration, listed_at=now)
@@ -278,8 +263,15 @@ class Life:
 
     def _judge(self, now: datetime) -> None:
         """Judge what comes with time, as the evaluator does, and learn once a day."""
+        self._judged_at = now
         if self._past.has_to_learn(now):
             self._past.learn(now, is_off=self._is_open(Kind.QUALITY), is_slow=self._is_open(Kind.SLOW))
+        spike = self._past.new_spike(self._watched, {})
+        if spike:
+            if spike.run_start not in self._spikes:  # live the outbox takes each notice once
+                self.notices.append(ToldNotice(integration=self._watched.integration, content=spike, at=now))
+            self._spikes.add(spike.run_start)
+            self._past.spike_is_owed()
         newest = self._stored.newest
         facts = IntegrationFacts(
             watched=self._watched,

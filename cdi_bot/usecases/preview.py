@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from cdi_bot.core.freshness_limit import read_limit
-from cdi_bot.core.model.incident import Kind
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.subscription import Filters, is_pattern, selector_matches
 from cdi_bot.core.rules.stale import past_stretches
 from cdi_bot.monitoring.past_sources import LEARNED_FROM, past_of, stored_outages, stored_runs
 from cdi_bot.monitoring.recorded_past import Outage, Past
-from cdi_bot.monitoring.replay import ReplaySettings, Told, lives, unreachable
+from cdi_bot.monitoring.replay import ReplaySettings, lives, unreachable
+from cdi_bot.monitoring.told import Told, ToldNotice
 from cdi_bot.monitoring.workspaces import WatchedWorkspaces
 from cdi_bot.store import Store
 from cdi_bot.usecases.answers import BrazeRefused, NoMatch, SeveralMatches
@@ -51,8 +51,8 @@ class Preview:
     name: str | None
     filters: Filters
     days: int
-    counts: tuple[tuple[Kind, int], ...]
-    newest: tuple[Told, ...]
+    counts: tuple[tuple[str, int], ...]
+    newest: tuple[Told | ToldNotice, ...]
     integrations: int
     looked_at: int
     runs: int
@@ -74,7 +74,7 @@ class _Lived:
     newest: datetime | None
     runs: int
     oldest: datetime | None
-    told: tuple[Told, ...]
+    told: tuple[Told | ToldNotice, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,9 +130,9 @@ class Previews:
         told = [
             each
             for each in (*(each for _, one in lived for each in one.told), *stale, *of_all)
-            if each.first.opened_at >= since and each.passes(filters)
+            if each.at >= since and each.passes(filters)
         ]
-        told.sort(key=lambda each: each.first.opened_at, reverse=True)
+        told.sort(key=lambda each: each.at, reverse=True)
         young = [one for one, life in lived if life.oldest is None or life.oldest > since]
         few = [one for one, life in lived if life.runs < _ENOUGH]
         return Preview(
@@ -140,7 +140,7 @@ class Previews:
             name=known[0].integration_name if len(known) == 1 and not is_pattern(selector) else None,
             filters=filters,
             days=PREVIEWED.days,
-            counts=tuple(Counter(each.first.kind for each in told).most_common()),
+            counts=tuple(Counter(each.kind for each in told).most_common()),
             newest=tuple(told[:SHOWN]),
             integrations=len(known),
             looked_at=len(lived),
@@ -204,12 +204,14 @@ class Previews:
         return found
 
 
-def _told(past: Past, settings: ReplaySettings, now: datetime, end: float) -> tuple[Told, ...] | None:
+def _told(
+    past: Past, settings: ReplaySettings, now: datetime, end: float
+) -> tuple[Told | ToldNotice, ...] | None:
     """Live through a past, in a thread of its own; `None` where the time is over before."""
-    told: list[Told] = []
+    told: list[Told | ToldNotice] = []
     for life in lives(past, settings):
         for _ in life.steps(now):
             if time.monotonic() > end:
                 return None
-        told += life.told
+        told += [*life.told, *life.notices]
     return tuple(told)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from cdi_bot.core.model.incident import Kind
 from cdi_bot.core.model.run import Run
 from cdi_bot.monitoring.recorded_past import Listed, Outage, Past
-from cdi_bot.monitoring.replay import Told, ToldChange, replay
+from cdi_bot.monitoring.replay import replay
+from cdi_bot.monitoring.told import Told, ToldNotice
 from tests.core.runs_kit import at, integration, run
 
 STATUSES = ["success", "success", "success", "partial", "error", "config_error", "odd"]
@@ -101,8 +102,8 @@ def test_what_changed_in_braze_is_told_as_it_is_live() -> None:
         replace(first, integration_name="Customers", integration_status="paused"),
     ]
     listed = [Listed(integration=each, observed_at=at(10 * place)) for place, each in enumerate(facts)]
-    found = [each for each in replay(Past(runs=[run(0)], listed=listed)) if isinstance(each, ToldChange)]
-    assert [(each.at, each.event.change.value) for each in found] == [
+    found = [each for each in replay(Past(runs=[run(0)], listed=listed)) if isinstance(each, ToldNotice)]
+    assert [(each.at, each.reason) for each in found] == [
         (at(10), "rescheduled"),
         (at(20), "renamed"),
         (at(30), "paused"),

@@ -15,6 +15,7 @@ from cdi_bot.core.model.incident import Incident, Kind, Topic
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Filters
+from cdi_bot.monitoring.told import Told
 from cdi_bot.usecases.answers import NoMatch
 from cdi_bot.usecases.preview import Preview
 from tests.rigs.people import Desk, responder
@@ -73,9 +74,9 @@ async def test_of_one_integration(at: Desk) -> None:
     found = await previewed(at, "Users")
     assert (found.name, found.selector, found.alerts) == ("Users", "users", 2)
     assert found.counts == ((Kind.SYNC_FAILED, 2),)
-    statuses = [each.failures[0].job_status for each in found.newest]
+    statuses = [each.failures[0].job_status for each in found.newest if isinstance(each, Told)]
     assert statuses == ["error", "config_error"]
-    assert found.newest[0].first.opened_at == at.clock.now - HOUR * 72 + timedelta(minutes=1, seconds=20)
+    assert found.newest[0].at == at.clock.now - HOUR * 72 + timedelta(minutes=1, seconds=20)
     assert (found.integrations, found.looked_at, found.runs) == (1, 1, 24 * 30)
     assert (found.few_runs, found.young_total) == ((), 0)
 
@@ -87,7 +88,7 @@ async def test_a_limit_of_freshness_counts_what_it_would_have_told(at: Desk) -> 
 
     async def stale(fresh: str | None) -> list[str | None]:
         found = await previewed(at, "all", Filters(fresh=fresh))
-        told = [each for each in found.newest if each.first.kind is Kind.STALE]
+        told = [each for each in found.newest if isinstance(each, Told) and each.kind == Kind.STALE]
         assert all(each.last.resolved_by for each in told)
         return [each.first.reason for each in told]
 

@@ -30,12 +30,13 @@ class Expectations:
 
     It was learned from so many `days` and `runs`, `runs_with_rows` of which brought rows. `low` and `high` are, for
     each slot of the week, the least and most rows of the 24 hours before, `in_slot` the least rows of the slot itself,
-    `starts` the fewest starts in 24 hours. `starts_a_day` is the middle of those, `starts_a_week` the fewest of any
-    seven days. `off_low`, `off_a_little`, `off_high` and `off_starts` are for how many hours these sums were ever off.
-    `silent` are the gaps between rows, `idle` those between starts. `largest_run` is in rows, `usual_largest_run` the
-    median of the days'. `ahead` and `behind` are the watermark's extremes in seconds, `hollow` and `still` shares of
-    runs (see `Day`), lengths in seconds, known for `days_timed`. `worst_share` is the greatest share of failed rows in
-    a day, `partial_share` that of partial runs. `interval` is the mean gap between two starts in seconds.
+    `starts` the fewest starts in 24 hours. `starts_a_day` is the middle of those; `starts_a_week` and
+    `most_starts_a_week` are the fewest and most of any seven days. `off_low`, `off_a_little`, `off_high` and
+    `off_starts` are for how many hours these sums were ever off. `silent` are the gaps between rows, `idle` those
+    between starts. `largest_run` is in rows, `usual_largest_run` the median of the days'. `ahead` and `behind` are the
+    watermark's extremes in seconds, `hollow` and `still` shares of runs (see `Day`), lengths in seconds, known for
+    `days_timed`. `worst_share` is the greatest share of failed rows in a day, `partial_share` that of partial runs.
+    `interval` is the mean gap between two starts in seconds.
     """
 
     days: int
@@ -52,6 +53,7 @@ class Expectations:
     starts: Sequence[int | None]
     starts_a_day: int
     starts_a_week: int
+    most_starts_a_week: int
     off_starts: int
     largest_run: int
     usual_largest_run: float
@@ -100,6 +102,7 @@ def learn(
     rows_by_slot, starts_by_slot = WeekSlots(rows), WeekSlots(starts)
     with_rows, runs = sum(day.runs_with_rows for day in days), sum(hours.starts)
     largest = [day.largest_run for day in days if day.largest_run]
+    weeks = _starts_by_week(hours.starts)
     return Expectations(
         days=len(hours.rows) // 24,
         runs=runs,
@@ -114,7 +117,8 @@ def learn(
         idle=Gaps.of(hours.starts, hours.first),
         starts=[starts_by_slot.low(slot) for slot in range(SLOTS)],
         starts_a_day=usual_starts([each for each in starts.sums if each is not None]),
-        starts_a_week=_least_a_week(hours.starts),
+        starts_a_week=min(weeks, default=0),
+        most_starts_a_week=max(weeks, default=0),
         off_starts=starts_by_slot.off_before(starts, times=OFF_STARTS, below=True),
         largest_run=max(largest, default=0),
         usual_largest_run=median(largest) if largest else 0.0,
@@ -132,10 +136,10 @@ def learn(
     )
 
 
-def _least_a_week(starts: Sequence[int]) -> int:
-    """The fewest starts in any seven days; 0 where no seven are known."""
+def _starts_by_week(starts: Sequence[int]) -> list[int]:
+    """The starts of any seven days in a row."""
     days = [sum(starts[first : first + 24]) for first in range(0, len(starts) - 23, 24)]
-    return min((sum(days[first : first + 7]) for first in range(len(days) - 6)), default=0)
+    return [sum(days[first : first + 7]) for first in range(len(days) - 6)]
 
 
 def failed_share(day: Day) -> float:

@@ -16,8 +16,8 @@ from typing import Any
 
 from cdi_bot.core.model.run import Outcome, Run
 
-KEPT_DAYS = 49
-"""Six weeks to learn from, and a week in which something may be off before it is told."""
+KEPT_DAYS = 53
+"""Six weeks to learn from, and the days in which something may be off before it is told."""
 
 RECENT_RUNS = 16
 """So many of the newest runs are kept whole, for what shows in a few runs in a row."""

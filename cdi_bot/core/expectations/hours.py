@@ -19,8 +19,8 @@ def slot_of(hour: int) -> int:
     return hour // SLOT_HOURS % SLOTS
 
 
-_ROOM, _LEAST_GAP = 1.1, 3
-"""Gaps may be so many times the longest at that hour, and so many hours more."""
+_ROOM, _LEAST_GAP, _WEEKEND = 1.05, 3, 36
+"""Gaps may be so many times the longest at that hour, and so many hours more; what rests for a weekend has holidays."""
 
 _FEW, _FEW_OF = 3, 0.15
 """So many hours, and that share of a stretch, may be as usual without ending it."""
@@ -94,18 +94,18 @@ class WeekSlots:
         """Sort the sums into slots."""
         self._least: list[dict[int, int]] = [{} for _ in range(SLOTS)]
         self._most: list[dict[int, int]] = [{} for _ in range(SLOTS)]
-        for hour, total in sums:
-            if total is None:
-                continue
-            place = hour % SLOT_HOURS
-            reached = hour - 1 if place == 0 else hour + 1 if place == SLOT_HOURS - 1 else None
-            for each in (hour,) if reached is None else (hour, reached):
-                slot, week = each // SLOT_HOURS % SLOTS, each // _WEEK
-                least, most = self._least[slot], self._most[slot]
-                if total < least.get(week, total + 1):
-                    least[week] = total
-                if total > most.get(week, total - 1):
-                    most[week] = total
+        all_sums, first = sums.sums, sums.first
+        for hour in range(first - first % SLOT_HOURS, first + len(all_sums), SLOT_HOURS):
+            # With an hour of each neighbour: what comes at a slot's edge comes a little earlier or later.
+            place = hour - first
+            known = [
+                total
+                for total in all_sums[max(place - 1, 0) : max(place + SLOT_HOURS + 1, 0)]
+                if total is not None
+            ]
+            if known:
+                slot, week = slot_of(hour), hour // _WEEK
+                self._least[slot][week], self._most[slot][week] = min(known), max(known)
 
     def low(self, slot: int, *, without: int | None = None) -> int | None:
         """The least that other weeks than `without` had in a slot; `None` where too few are known."""
@@ -125,6 +125,13 @@ class WeekSlots:
             {week: self.low(slot, without=week) if below else self.high(slot, without=week) for week in weeks}
             for slot, weeks in enumerate(self._least)
         ]
+        extremes = self._least if below else self._most
+        if not any(
+            limit and (weeks[week] < limit * times if below else weeks[week] > limit * times)
+            for weeks, of_slot in zip(extremes, limits, strict=True)
+            for week, limit in of_slot.items()
+        ):
+            return 0  # so it is with most, and the hours need not be gone through
         longest = 0
         since: int | None = None
         off = others = 0  # as an `OffStretch` counts them; this is the innermost loop of learning
@@ -188,15 +195,17 @@ class Gaps:
             longest[slot] = max(longest[slot], hour - since)
             sums[slot] += hour - since
             counts[slot] += 1
-        whole = sum(longest)
-        mean = sum(total / count for total, count in zip(sums, counts, strict=True) if count)
+        # Each gap counts an hour more: whether none or one has passed makes no source uneven.
+        whole = sum(each + 1 for each, count in zip(longest, counts, strict=True) if count)
+        mean = sum(total / count + 1 for total, count in zip(sums, counts, strict=True) if count)
         return cls(longest=tuple(longest), evenness=mean / whole if whole else 1.0)
 
     def limit(self, hour: int, *, most: float) -> float:
         """How many hours may pass at that hour of the week before that is odd; `most` is the longest holiday."""
         longest = max(self.longest) + 1
+        more = most if longest >= _WEEKEND else min(max(2.2 * longest, _LEAST_GAP), most)
         return max(
-            _ROOM * self.usual(hour) + min(max(2.2 * longest, _LEAST_GAP), most),
+            _ROOM * self.usual(hour) + more,
             (1.7 + 6 * (1 - self.evenness) ** 2) * longest,
         )
 
@@ -207,16 +216,11 @@ class Gaps:
 
 def least_in_slot(hours: Hours) -> tuple[int, ...]:
     """For each slot of the week the fewest rows that ever came in it, where no run failed; 0 where it is not known."""
-    sums: dict[tuple[int, int], int] = {}
-    spoilt: set[tuple[int, int]] = set()
-    for place, rows in enumerate(hours.rows):
-        hour = hours.first + place
-        key = slot_of(hour), hour // _WEEK
-        sums[key] = sums.get(key, 0) + rows
-        if hours.failed[place]:
-            spoilt.add(key)
-    least: list[int | None] = [None] * SLOTS
-    for (slot, week), total in sums.items():
-        if (slot, week) not in spoilt:
-            least[slot] = min(total, least[slot]) if least[slot] is not None else total  # type: ignore[type-var]
-    return tuple(each or 0 for each in least)
+    least: dict[int, int] = {}
+    first = hours.first
+    for hour in range(first - first % SLOT_HOURS, first + len(hours.rows), SLOT_HOURS):
+        span = slice(max(hour - first, 0), max(hour - first + SLOT_HOURS, 0))
+        if not any(hours.failed[span]):
+            total, slot = sum(hours.rows[span]), slot_of(hour)
+            least[slot] = min(total, least.get(slot, total))
+    return tuple(least.get(slot, 0) for slot in range(SLOTS))

@@ -7,7 +7,7 @@ from datetime import datetime
 from cdi_bot.core.expectations.flaws import Accepted, Flaw
 from cdi_bot.core.expectations.history import HOUR
 from cdi_bot.core.expectations.past import LearnedPast
-from cdi_bot.core.expectations.rows import judge_backlog, judge_failed_share, judge_rows, judge_silence
+from cdi_bot.core.expectations.rows import judge_backlog, judge_failed_share, judge_silence
 from cdi_bot.core.expectations.watermark import judge_ahead, judge_watermark
 from cdi_bot.core.model.run import Run
 
@@ -25,7 +25,7 @@ def quality_flaws(past: LearnedPast | None, newest: Run, seen_at: datetime, acce
             judge_watermark(history, expected),
             judge_backlog(history, expected, seen_at),
             judge_silence(history, expected),
-            judge_rows(history, expected, hour),
+            past.rows_by_then(hour),
             judge_failed_share(history, expected, hour),
         ]
     return [flaw for flaw in found if flaw and not flaw.is_expected(accepted)]

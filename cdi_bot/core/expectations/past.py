@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from cdi_bot.core.expectations.expectations import Expectations, learn
-from cdi_bot.core.expectations.flaws import Accepted
+from cdi_bot.core.expectations.flaws import Accepted, Flaw
 from cdi_bot.core.expectations.history import DAY, IntegrationHistory
-from cdi_bot.core.expectations.rows import judge_spike
+from cdi_bot.core.expectations.rows import judge_rows, judge_spike
 from cdi_bot.core.model.integration import WatchedIntegration
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.spike import Spike
 
-_NEWEST, _NEWEST_LENGTHS = 8, 3
+_NEWEST, _NEWEST_LENGTHS = 11, 3
 """From so many of the newest days nothing is learned: what is odd in them has to be told before it is usual."""
 
 _YOUNG, _FEW_RUNS = 7, 5
@@ -40,6 +40,8 @@ class LearnedPast:
     lengths_until: int = 0
     learned_on: int = 0
     learned_from: int = 0
+    _rows_at: tuple[int, int, int] | None = None
+    _rows: Flaw | None = None
     _asked_at: int = -1  # how many runs had changed the history when it was last asked for a spike
 
     def has_to_learn(self, now: datetime) -> bool:
@@ -59,6 +61,13 @@ class LearnedPast:
         )
         self.expected = learn(self.history, self.until, lengths_until=self.lengths_until)
         self.learned_on, self.learned_from = today, self.history.changes
+
+    def rows_by_then(self, hour: int) -> Flaw | None:
+        """Whether the rows of the 24 hours that ended with `hour` are off; looked at once an hour, and once learned."""
+        key = hour, self.learned_on, self.learned_from
+        if self.expected is not None and self._rows_at != key:
+            self._rows_at, self._rows = key, judge_rows(self.history, self.expected, hour)
+        return self._rows
 
     def new_spike(self, watched: WatchedIntegration, accepted: Accepted) -> Spike | None:
         """A run that is far larger than any before, if it is news; the same one until `spike_is_owed`."""

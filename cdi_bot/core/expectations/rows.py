@@ -14,7 +14,7 @@ from cdi_bot.core.expectations.expectations import (
     failed_share,
 )
 from cdi_bot.core.expectations.flaws import Flaw, flaw, time_of
-from cdi_bot.core.expectations.history import HOUR, IntegrationHistory
+from cdi_bot.core.expectations.history import HOUR, IN_A_ROW, IntegrationHistory
 from cdi_bot.core.expectations.hours import SLOT_HOURS, OffStretch, slot_of
 from cdi_bot.core.model.incident import SPIKE, QualityReason
 from cdi_bot.core.model.run import Outcome, Run
@@ -29,19 +29,24 @@ _RESTING = 0.1
 """At hours when the source brings less than this share of its middle day, more is no sign of anything."""
 
 _LOW_FOR, _FAR_LOW_FOR, _FAR_LOW = 108, 36, 0.25
-_RUNS_LOW = 3.5
-_LITTLE_LOW_FOR, _RESTING_LOW_FOR = 172, 140
+_RUNS_LOW, _KNOWN_HOURS = 3.5, 0.4
+_LITTLE_LOW_FOR, _RESTING_LOW_FOR = 172, 170
 _HIGH_FOR = 124
 """For how many hours rows have to be off, and far off, before that is told: a campaign or a holiday ends by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OffRows:
-    """Since when the rows of 24 hours are off (an hour counted since 1970), what came, and what is usual now."""
+    """Since when the rows of 24 hours are off (an hour counted since 1970), for how many hours, and what came now."""
 
     since: int
     observed: int
     limit: int
+    hours: int
+
+    def lasts(self, hour: int, *, least: float) -> bool:
+        """Whether it has been so for that many hours by then, most of which told something."""
+        return hour - self.since >= least and self.hours >= _KNOWN_HOURS * (hour - self.since)
 
 
 def off_rows(
@@ -67,7 +72,10 @@ def off_rows(
             break
         if is_off:
             found = OffRows(
-                since=at, observed=found.observed if found else total, limit=found.limit if found else limit
+                since=at,
+                observed=found.observed if found else total,
+                limit=found.limit if found else limit,
+                hours=found.hours + 1 if found else 1,
             )
     return found
 
@@ -87,10 +95,10 @@ def judge_rows(history: IntegrationHistory, expected: Expectations, hour: int) -
     ):
         off = off_rows(history, expected, hour, times=times) if total < low * times else None
         wanted = max(least, _RESTING_LOW_FOR if rests else 0, few_runs, 1.5 * off_for + 12)
-        if off and off.observed and hour - off.since >= wanted:
+        if off and off.observed and off.lasts(hour, least=wanted):
             return _off(QualityReason.ROWS_LOW, off, off.limit / off.observed)
     off = off_rows(history, expected, hour, times=OFF_HIGH) if total > high * OFF_HIGH else None
-    if off and hour - off.since >= max(_HIGH_FOR, 1.5 * expected.off_high + 24):
+    if off and off.lasts(hour, least=max(_HIGH_FOR, few_runs, 1.5 * expected.off_high + 24)):
         return _off(QualityReason.ROWS_HIGH, off, off.observed / off.limit)
     return None
 
@@ -148,7 +156,7 @@ _HOLIDAY = 165
 
 def judge_silence(history: IntegrationHistory, expected: Expectations) -> Flaw | None:
     """Rows that always came by now, on this weekday and at this hour, did not, though runs succeed."""
-    if history.last_rows is None or not expected.knows_rows:
+    if history.last_rows is None or not (expected.knows_rows or _is_clockwork(expected)):
         return None
     if history.empty_in_a_row < (_LEAST_EMPTY if expected.starts_a_day else _LEAST_EMPTY_OF_SELDOM):
         return None
@@ -165,6 +173,14 @@ def judge_silence(history: IntegrationHistory, expected: Expectations) -> Flaw |
         usual=expected.silent.usual(hour) * HOUR,
     )
 
+
+def _is_clockwork(expected: Expectations) -> bool:
+    """Whether rows come so seldom that few times are known, but all at the same hour of the week."""
+    is_known = expected.days >= _WEEKS_OF_CLOCKWORK * 7 and expected.runs_with_rows >= _WEEKS_OF_CLOCKWORK
+    return is_known and expected.silent.evenness >= _CLOCKWORK
+
+
+_WEEKS_OF_CLOCKWORK, _CLOCKWORK = 4, 0.85
 
 _FAR_LARGER, _LARGER = 8, 3
 _LEAST_SPIKE = 1000
@@ -212,12 +228,15 @@ _LEAST_SHARE, _LEAST_FAILED, _HALF_A_DAY = 0.005, 10, 12
 
 
 def judge_failed_share(history: IntegrationHistory, expected: Expectations, hour: int) -> Flaw | None:
-    """A day's share of failed rows far above the worst day."""
-    if not expected.knows_watermark:
-        return None
+    """A day's share of failed rows far above the worst day; one bad run is told as what it is."""
     today = hour // 24
-    for number in (today, today - 1):
-        day = history.days.get(number)
+    days = [history.days.get(number) for number in (today, today - 1)]
+    runs, partial = (
+        sum(getattr(day, name) for day in days if day) for name in ("runs_with_rows", "partial_runs")
+    )
+    if not expected.knows_watermark or partial < min(IN_A_ROW, runs):
+        return None
+    for number, day in zip((today, today - 1), days, strict=True):
         if day is None or (number == today and hour % 24 < _HALF_A_DAY):
             continue
         share = failed_share(day)

@@ -17,7 +17,7 @@ _LONG_WEEKEND = 72
 
 _LONGEST_LOOK = 15 * 24
 _FEWER_FOR = 36
-_LEAST_A_WEEK, _FEWER_A_WEEK = 6, 0.6
+_LEAST_A_WEEK, _FEWER_A_WEEK, _STEADY = 6, 0.6, 1.5
 _LEAST_RUNS = 5
 
 _LEAST_HANGING = 600.0
@@ -84,6 +84,8 @@ def _fewer(history: IntegrationHistory, expected: Expectations, hour: int) -> Fl
 def _fewer_in_a_week(history: IntegrationHistory, expected: Expectations, hour: int) -> Flaw | None:
     """Far fewer runs in seven days than in any seven before."""
     least = expected.starts_a_week
+    if expected.most_starts_a_week > least * _STEADY:
+        return None  # weeks differ too much for a poor one to say anything
     if not expected.knows_runs or least < _LEAST_A_WEEK or min(history.days, default=hour) > hour // 24 - 7:
         return None
     count = sum(_starts(history, each) for each in range(hour - 7 * 24 + 1, hour + 1))

@@ -96,7 +96,9 @@ class SlowRule:
     """Compares a run that still runs, and the newest few that ended, with those before."""
 
     def __init__(self, _grace: timedelta) -> None:
-        """Nothing is remembered."""
+        self._looked_at: dict[
+            str, tuple[int, int]
+        ] = {}  # lengths as usual: at which history, learned on which day
 
     def judge(self, facts: IntegrationFacts, incident: Incident | None, now: datetime) -> Incident | None:
         """Judge by the newest run and those that ended last. Nothing is concluded from silence."""
@@ -111,7 +113,12 @@ class SlowRule:
             seconds = lasted.total_seconds()
             measured = Measured(magnitude=seconds, observed=seconds, usual=expected.usual_length or 0.0)
             return _opened(watched, newest, measured, now)
+        key, known = watched.integration.integration_id, (facts.past.history.changes, facts.past.learned_on)
+        if self._looked_at.get(key) == known:
+            return None
         length = judge_length(facts.past.history, expected)
+        if length is None:
+            self._looked_at[key] = known
         ended = facts.newest_good
         if length is None or ended is None or ended.sync_start_time < watched.watched_since:
             return None

@@ -7,13 +7,17 @@ from typing import Any
 
 from cdi_bot.core.commands.subscriptions import Subscribe
 from cdi_bot.core.model.incident import Kind, Topic
-from cdi_bot.delivery.views import IncidentView
-from cdi_bot.monitoring.replay import Told
+from cdi_bot.core.model.lifecycle import IntegrationChanged
+from cdi_bot.core.model.spike import Spike
+from cdi_bot.delivery.views import EventView, IncidentView
+from cdi_bot.monitoring.told import NOTICE, Told, ToldNotice
 from cdi_bot.slack.render.cards import line_of
+from cdi_bot.slack.render.expected import render_spike
 from cdi_bot.slack.render.kinds.table import renderer_of
 from cdi_bot.slack.render.kit.blocks import Block, Rendered, context, short_message
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import date, duration, escape, name_of, typed
+from cdi_bot.slack.render.lifecycle import integration_changed
 from cdi_bot.slack.render.subscriptions import filter_text, selector_text
 from cdi_bot.usecases.preview import Preview
 
@@ -21,27 +25,26 @@ PREVIEW = "preview"
 """The id of the form's block."""
 
 
-def counted_kinds(counts: Iterable[tuple[Kind | Topic, int]], i18n: Translator) -> str:
+def counted_kinds(counts: Iterable[tuple[str, int]], i18n: Translator) -> str:
     """Say in plain text how many alerts of each kind."""
     return i18n.listed(_counted(kind, count, i18n) for kind, count in counts)
 
 
-def _counted(kind: Kind | Topic, count: int, i18n: Translator) -> str:
-    texts: dict[Kind | Topic, str] = {
+def _counted(kind: str, count: int, i18n: Translator) -> str:
+    texts: dict[str, str] = {
         Kind.SYNC_FAILED: i18n.counted("{count} failed", "{count} failed", count),
         Kind.LATE: i18n.counted("{count} late", "{count} late", count),
         Kind.SLOW: i18n.counted("{count} slow", "{count} slow", count),
         Kind.QUALITY: i18n.counted("{count} with odd rows", "{count} with odd rows", count),
         Kind.STALE: i18n.counted("{count} out of date", "{count} out of date", count),
         Kind.UNREACHABLE: i18n.counted("{count} outage of Braze", "{count} outages of Braze", count),
+        NOTICE: i18n.counted("{count} far larger run", "{count} far larger runs", count),
         Topic.LIFECYCLE: i18n.counted("{count} change in Braze", "{count} changes in Braze", count),
     }
-    return texts.get(kind, f"{i18n.number(count)} {kind.value}")
+    return texts[kind]
 
 
-def would_have_sent(
-    alerts: int, days: int, counts: Iterable[tuple[Kind | Topic, int]], i18n: Translator
-) -> str:
+def would_have_sent(alerts: int, days: int, counts: Iterable[tuple[str, int]], i18n: Translator) -> str:
     """Say in plain text how many alerts there would have been."""
     over = i18n.counted("{count} day", "{count} days", days)
     line = i18n.counted(
@@ -96,15 +99,31 @@ def render_preview(found: Preview, i18n: Translator) -> Rendered:
     return short_message(head, *_notes(found, i18n), step, sign="🔎", second="\n".join(lines))
 
 
-def _told_line(told: Told, i18n: Translator) -> str:
-    view = IncidentView(incident=told.first, integration=told.integration, dashboard_url=None)
+def told_text(told: Told | ToldNotice, i18n: Translator) -> str:
+    """What the alert said first, or the notice, in one line of `mrkdwn`."""
+    if isinstance(told, Told):
+        return line_of(
+            IncidentView(incident=told.first, integration=told.integration, dashboard_url=None), i18n
+        )
+    one, content = told.integration, told.content
+    if isinstance(content, Spike):
+        return escape(render_spike(content, EventView(content=content, integration=one), i18n).text)
+    changed = IntegrationChanged(
+        workspace_id=one.workspace_id, integration_id=one.integration_id, event=content, by_id=False
+    )
+    return escape(integration_changed(changed, EventView(content=changed, integration=one), i18n).text)
+
+
+def _told_line(told: Told | ToldNotice, i18n: Translator) -> str:
+    if isinstance(told, ToldNotice):
+        return f"🔎 {date(told.at)} {told_text(told, i18n)}"
     begun, over = told.first.opened_at, told.last.resolved_at
     end = (
         i18n("over after {length}").format(length=duration(over - begun, i18n))
         if over
         else i18n("still open")
     )
-    return f"{renderer_of(told.first).sign(told.first)} {date(begun)} {line_of(view, i18n)} ({escape(end)})"
+    return f"{renderer_of(told.first).sign(told.first)} {date(begun)} {told_text(told, i18n)} ({escape(end)})"
 
 
 def _notes(found: Preview, i18n: Translator) -> list[str]:
