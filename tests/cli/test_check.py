@@ -12,6 +12,7 @@ from sqlalchemy import make_url
 from typer.testing import Result
 
 from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.message import LanguageChanged, MessageKind, OwedMessage
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, FINANCE_PRIVATE, TEAM
@@ -169,3 +170,34 @@ async def test_a_database_that_takes_no_changes(
         refused = await program.run(*command.split(), env=env)
         assert refused.code == 1
         assert "has the encoding LATIN1" in " ".join((refused.out + refused.err).split())
+
+
+async def test_check_names_messages_that_fail(
+    invoke: Invoke, settings_for_sandbox: dict[str, str], tmp_path: Path
+) -> None:
+    """One that failed again and again is named with why, but not where its whole channel is out of reach."""
+    url = new_sqlite(tmp_path)
+    store = await Store.open(url)
+    now = datetime.now(UTC)
+    async with store.write() as uow:
+        for name in ("odd", "new"):
+            notice = OwedMessage(
+                key=name,
+                channel=ALERTS,
+                kind=MessageKind.NOTICE,
+                content=LanguageChanged(who="U1", language="ja"),
+                not_before=now,
+            )
+            await uow.outbox.add([notice], now=now)
+        odd, new = await uow.outbox.pending(ALERTS, limit=10)
+        for message, times in ((odd, 3), (new, 1)):
+            for _ in range(times):
+                await uow.outbox.postpone(
+                    message.message_id, until=now, error="unexpected", keep_sending=False
+                )
+    await store.close()
+    env = {**settings_for_sandbox, "DATABASE_URL": url}
+    said = checked(await asyncio.to_thread(invoke, "check", env=env))
+    assert "odd (unexpected)" in said["messages"]
+    assert "new" not in said["messages"].replace("newer", "")
+    assert said["messages"].startswith("NOT OK")

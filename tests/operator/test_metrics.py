@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 import time
 from collections.abc import AsyncIterator
@@ -74,6 +75,20 @@ async def test_budget_and_age_are_asked_for_when_somebody_looks(store: Store) ->
     assert found["cdi_bot_budget_used", "list", "rest.one"] == 30
     assert found["cdi_bot_budget_left", "status", "rest.one"] == 50
     assert found["cdi_bot_oldest_observation_seconds", "rest.one"] == 30
+
+
+async def test_a_number_that_can_not_be_told_hides_no_other(store: Store) -> None:
+    """One workspace's is none; the other's, and everything else, is shown."""
+    metrics = Metrics()
+
+    def odd() -> timedelta:
+        raise ValueError("odd")
+
+    for name, oldest in (("rest.one", odd), ("rest.two", lambda: timedelta(seconds=7))):
+        metrics.watch_workspace(name, used=lambda _: 1, left=lambda _: 2, oldest=oldest)
+    found = await numbers(metrics, store)
+    assert math.isnan(found["cdi_bot_oldest_observation_seconds", "rest.one"])
+    assert found["cdi_bot_oldest_observation_seconds", "rest.two"] == 7
 
 
 async def test_the_outbox_is_as_old_as_its_oldest_message_that_is_not_muted(store: Store) -> None:

@@ -178,6 +178,34 @@ async def test_usual_runs_that_can_not_be_learned(two: Two) -> None:
     assert (Work.PLAN, two.bad) in {(each.work, each.item) for each in two.troubles()}
 
 
+@pytest.mark.parametrize("past", ["nonsense", "{}"])
+async def test_a_stored_past_that_is_spoilt(two: Two, past: str) -> None:
+    """What was learned of one is no JSON, or not what it should be: both are judged, the other by its own past."""
+    await two.whole.run(120, step=15)
+    two.sql("UPDATE pasts SET past = ? WHERE integration_id = 'bad'", past)
+    await restarted(two)
+    await two.whole.run(60, step=15)
+    pasts = {each.integration_id: each.past for each in two.whole.bot.poller.subscribed()}
+    assert pasts["good"] is not None
+    if past == "nonsense":
+        assert pasts["bad"] is not None
+        assert two.troubles() == []
+    else:
+        assert {(each.work, each.item) for each in two.troubles()} == {(Work.PLAN, two.bad)}
+        assert "learn how it usually runs, since" in await two.status()
+
+
+async def test_a_freshness_that_can_not_be_judged(two: Two) -> None:
+    """What is remembered of one makes no sense: the other is told to be out of date."""
+    await two.whole.subscribe(channel=MARKETING, fresh="2h")
+    await two.whole.run(5)
+    (bad,) = (each for each in two.whole.bot.poller.subscribed() if each.integration_id == "bad")
+    bad.running_starts = cast("frozenset[datetime]", None)
+    await two.whole.run(3 * 3600, step=60)
+    assert [each for each in two.whole.texts(MARKETING) if "B good" in each]
+    assert {(each.work, each.detail) for each in two.troubles()} >= {(Work.JUDGE, "fresh")}
+
+
 async def test_a_reminder_that_fails(two: Two) -> None:
     """Of two open incidents, one's card has a time that is none: the other is reminded of."""
     for key in ("bad", "good"):

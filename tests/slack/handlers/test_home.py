@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from cdi_bot.core.model.subscription import Filters
+from cdi_bot.item_troubles import Work
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.model import User
 from cdi_bot.sandbox.slack.seed_data import MARA, PRIYA, TEAM
@@ -248,3 +249,17 @@ async def test_a_clock_that_is_set_back_holds_nothing_up(tabs: Tabs) -> None:
     await tabs.desk.subscriptions.subscribe(MARKETING, MARA, "Users", Filters())  # as another process would
     assert await tabs.later(16) == 1
     assert MARKETING.channel_id in tabs.shown()
+
+
+async def test_a_home_that_can_not_be_renewed_keeps_no_other_from_it(tabs: Tabs) -> None:
+    """What Slack said of one person makes no sense: the next one's Home is renewed, and the trouble is noted."""
+    await tabs.opened(PRIYA)
+    event = {"type": "app_home_opened", "user": PRIYA, "channel": ["no channel"], "tab": "home"}
+    with pytest.raises(TypeError):
+        await tabs.tab.opened({"team_id": TEAM, "event": event})
+    await tabs.opened()
+    await tabs.subscribe()
+    assert await tabs.later(4) == 1
+    assert "all integrations" in tabs.shown()
+    troubles = tabs.desk.app.workspaces.troubles.present()
+    assert [(each.work, each.item) for each in troubles] == [(Work.HOME, PRIYA)]
