@@ -154,7 +154,7 @@ def text_of(told: Told | ToldNotice, i18n: Translator) -> str:
 def by_kind(told: Iterable[Told | ToldNotice]) -> dict[str, int]:
     """How many incidents of each kind, in the order of their kinds, and then how many changes in Braze."""
     counts = Counter(each.kind for each in told)
-    return {kind.value: counts[kind] for kind in _KINDS if counts[kind]}
+    return {str(kind): counts[kind] for kind in _KINDS if counts[kind]}
 
 
 def _written(time: datetime | None) -> str | None:

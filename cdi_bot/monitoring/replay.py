@@ -144,7 +144,7 @@ class Life:
             status_asked_at=begin,
             listed_at=begin if listed else None,
         )
-        self._is_listed = False
+        self._is_listed, self._judged_at = False, begin
         self._rules = {
             kind: rules.rule(settings.grace) if rules.rule else None for kind, rules in KINDS.items()
         }
@@ -155,6 +155,7 @@ class Life:
         self._known: dict[Kind, list[Incident]] = {}  # the newest of each reason, oldest first
         self._told: dict[int, Told] = {}
         self.notices: list[ToldNotice] = []
+        self._spikes: set[datetime] = set()
 
     @property
     def told(self) -> list[Told]:
@@ -171,14 +172,27 @@ class Life:
                 self._judge(now)
                 yield
             if self._outages.seen(at) == at:
-                self._observe(tuple(together), at)
-                self._judge(at)
+                before, seen_now = self._watched.integration, tuple(together)
+                self._observe(seen_now, at)
+                if not self._is_routine(seen_now, before, at):
+                    self._judge(at)
             now = at
             yield
 
+    def _is_routine(self, seen: Sequence[Seen], before: Integration, now: datetime) -> bool:
+        """Whether nothing is wrong, and only a run began or its next start was planned: nothing follows from that."""
+        if now - self._judged_at >= _LOOK_EVERY or not seen:
+            return False
+        planned = replace(before, next_scheduled_run=self._watched.integration.next_scheduled_run)
+        return (
+            planned == self._watched.integration
+            and all(each.run is None or each.run.outcome is Outcome.RUNNING for each in seen)
+            and not any(each.is_open for known in self._known.values() for each in known)
+        )
+
     def _next_look(self, now: datetime) -> datetime:
         """When the next deadline is; live it is looked every few seconds."""
-        times = [now + _LOOK_EVERY]
+        times = [max(now, self._judged_at + _LOOK_EVERY)]
         newest, grace = self._stored.newest, self._grace
         if newest is not None and newest.outcome is Outcome.RUNNING:
             lasted = now - newest.sync_start_time
@@ -249,11 +263,14 @@ class Life:
 
     def _judge(self, now: datetime) -> None:
         """Judge what comes with time, as the evaluator does, and learn once a day."""
+        self._judged_at = now
         if self._past.has_to_learn(now):
             self._past.learn(now, is_off=self._is_open(Kind.QUALITY), is_slow=self._is_open(Kind.SLOW))
         spike = self._past.new_spike(self._watched, {})
         if spike:
-            self.notices.append(ToldNotice(integration=self._watched.integration, content=spike, at=now))
+            if spike.run_start not in self._spikes:  # live the outbox takes each notice once
+                self.notices.append(ToldNotice(integration=self._watched.integration, content=spike, at=now))
+            self._spikes.add(spike.run_start)
             self._past.spike_is_owed()
         newest = self._stored.newest
         facts = IntegrationFacts(

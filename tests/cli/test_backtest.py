@@ -197,6 +197,19 @@ def test_a_watermark_far_ahead_is_what_a_mistyped_year_looks_like(invoke: Invoke
     assert [(each["kind"], each["reason"]) for each in incidents] == [("quality", "watermark_ahead")]
 
 
+def test_a_run_that_is_far_larger_is_a_notice(invoke: Invoke) -> None:
+    """It is told once, as no incident."""
+    runs = [ran(hour, rows_synced=1000 + hour % 7) for hour in range(24 * 30)]
+    runs[24 * 28 + 5] |= {"rows_synced": 900_000}
+    finished = invoke("backtest", "--json", "--runs", "-", stdin=written(runs))
+    incidents, summary = printed(finished.stdout)
+    notices = [each for each in incidents if each["kind"] == "notice"]
+    assert [(each["reason"], each["run_start"]) for each in notices] == [
+        ("spike", "2026-03-29T05:00:00.250000Z")
+    ]
+    assert summary["by_kind"]["notice"] == 1
+
+
 def test_files_that_are_none(invoke: Invoke, tmp_path: Path) -> None:
     """Binary, cut off, missing, a folder: each is said in words."""
     binary = tmp_path / "binary"
