@@ -76,6 +76,8 @@ def _go_on(
         is_over = incident.reason == QualityReason.WATERMARK_AHEAD and is_right(newest)
         return resolved(incident, now, newest) if is_over else None
     is_usual_by_now = facts.past.until > incident.failing_since.timestamp() // DAY
+    if incident.reason == QualityReason.NO_ROWS and not newest.rows_synced and not is_usual_by_now:
+        return None  # at another hour longer gaps may be usual, but this one is not over before rows come
     return resolved(incident, now, None if is_usual_by_now else newest)
 
 
