@@ -50,8 +50,17 @@ class PastReader:
         due = [
             item for item in items if item.past and item.past.has_to_learn(now) and self._may_try(item, now)
         ][:_AT_ONCE]
+        if not due:
+            return
         learned: dict[str, Any] = {}
+        async with self._store.read() as uow:
+            stored = await uow.pasts.get_many(self._workspace_id, [item.integration_id for item in due])
         for item in due:
+            if item.past is not None and not item.past.history.is_whole:
+                if item.integration_id not in stored:
+                    item.past = None  # it was removed, to be learned from the runs again
+                    continue
+                item.past.history.take_older(stored[item.integration_id]["history"])
             if item.past is not None:
                 key = item.integration_id
                 with self._troubles.guard(Work.PLAN, (self._workspace_id, key), "learn") as trial:
@@ -61,6 +70,7 @@ class PastReader:
                         is_slow=is_odd(open_incidents.get((Kind.SLOW, key)), now),
                     )
                     learned[key] = item.past.to_json()
+                    item.past.history.let_go_of_older()
                 self._note(item, now, failed=trial.failed)
                 await asyncio.sleep(0)
         if learned:
@@ -87,6 +97,7 @@ class PastReader:
             past = LearnedPast.from_json(
                 known, await self._runs(item.integration_id, since, least=RECENT_RUNS)
             )
+            past.history.let_go_of_older()
         if item.newest is not None:  # it may have been stored meanwhile
             past.history.add(item.newest)
         return past

@@ -14,13 +14,13 @@ from cdi_bot.core.expectations.expectations import (
     failed_share,
 )
 from cdi_bot.core.expectations.flaws import Flaw, flaw, time_of
-from cdi_bot.core.expectations.history import HOUR, IN_A_ROW, IntegrationHistory
+from cdi_bot.core.expectations.history import HOUR, IN_A_ROW, IN_MEMORY_DAYS, IntegrationHistory
 from cdi_bot.core.expectations.hours import SLOT_HOURS, OffStretch, slot_of
 from cdi_bot.core.model.incident import SPIKE, QualityReason
 from cdi_bot.core.model.run import Outcome, Run
 
-LONGEST_OFF = 21 * 24
-"""Hours after which what is off counts as usual."""
+LONGEST_OFF = (IN_MEMORY_DAYS - 2) * 24
+"""Hours for which it is looked back since when rows are off."""
 
 _LEAST_DAYS = 21
 """Days that have to be known before rows are held against the same hours of past weeks."""
