@@ -252,6 +252,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
             workspace_ids=[each.workspace_id for each in workspaces],
             clock=clock,
             wake=wake,
+            troubles=troubles,
         ),
         store_health=StoreHealth(
             trouble=lambda: store.trouble, messenger=messenger, clock=clock, admin_channel=admin_channel

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cdi_bot.core.expectations.history import KEPT_DAYS, RECENT_RUNS
-from cdi_bot.core.expectations.past import LearnedPast
+from cdi_bot.core.expectations.past import LearnedPast, is_odd
 from cdi_bot.core.model import still_waits
 from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.run import Run
@@ -50,17 +50,27 @@ class PastReader:
         due = [
             item for item in items if item.past and item.past.has_to_learn(now) and self._may_try(item, now)
         ][:_AT_ONCE]
+        if not due:
+            return
         learned: dict[str, Any] = {}
+        async with self._store.read() as uow:
+            stored = await uow.pasts.get_many(self._workspace_id, [item.integration_id for item in due])
         for item in due:
+            if item.past is not None and not item.past.history.is_whole:
+                if item.integration_id not in stored:
+                    item.past = None  # it was removed, to be learned from the runs again
+                    continue
+                item.past.history.take_older(stored[item.integration_id]["history"])
             if item.past is not None:
                 key = item.integration_id
                 with self._troubles.guard(Work.PLAN, (self._workspace_id, key), "learn") as trial:
                     item.past.learn(
                         now,
-                        is_off=(Kind.QUALITY, key) in open_incidents,
-                        is_slow=(Kind.SLOW, key) in open_incidents,
+                        is_off=is_odd(open_incidents.get((Kind.QUALITY, key)), now),
+                        is_slow=is_odd(open_incidents.get((Kind.SLOW, key)), now),
                     )
                     learned[key] = item.past.to_json()
+                    item.past.history.let_go_of_older()
                 self._note(item, now, failed=trial.failed)
                 await asyncio.sleep(0)
         if learned:
@@ -87,6 +97,7 @@ class PastReader:
             past = LearnedPast.from_json(
                 known, await self._runs(item.integration_id, since, least=RECENT_RUNS)
             )
+            past.history.let_go_of_older()
         if item.newest is not None:  # it may have been stored meanwhile
             past.history.add(item.newest)
         return past

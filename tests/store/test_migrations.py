@@ -381,3 +381,34 @@ def test_who_chose_nothing_gets_the_new_topic(bare: str) -> None:
     assert kept() == expected | {"all": expected["all"] | {"lifecycle"}}
     migrate.downgrade(bare, "0012")
     assert kept() == expected
+
+
+def test_what_was_over_may_come_back_for_an_hour(bare: str) -> None:
+    """And what is recovering is over for the program before."""
+    migrate.upgrade(bare)
+    migrate.downgrade(bare, "0010")
+    with connected(bare) as connection:
+        for statement in (
+            "INSERT INTO braze_workspaces (workspace_id, base_url) VALUES (1, 'http://braze.test')",
+            """
+            INSERT INTO incidents (workspace_id, integration_id, kind, revision, opened_at, failing_since, failed_runs,
+                failed_in_a_row, quiet, resolved_at)
+            VALUES (1, 'one', 'late', 1, '2026-03-25 12:00:00', '2026-03-25 12:00:00', 0, 0, false, NULL),
+                (1, 'two', 'late', 1, '2026-03-25 12:00:00', '2026-03-25 12:00:00', 0, 0, false, '2026-03-25 13:00:00')
+            """,
+        ):
+            connection.exec_driver_sql(statement)
+
+    def kept(columns: str) -> list[tuple[Any, ...]]:
+        with connected(bare) as connection:
+            found = connection.execute(text(f"SELECT {columns} FROM incidents ORDER BY incident_id"))  # noqa: S608
+            return [tuple(row) for row in found]
+
+    migrate.upgrade(bare)
+    assert kept("reopened, hold_seconds, recovered_since IS NULL") == [(0, 0, True), (0, 3600, False)]
+    with connected(bare) as connection:
+        connection.exec_driver_sql(
+            "UPDATE incidents SET recovered_since = '2026-03-25 12:30:00' WHERE integration_id = 'one'"
+        )
+    migrate.downgrade(bare, "0010")
+    assert kept("resolved_at IS NULL") == [(False,), (False,)]

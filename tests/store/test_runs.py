@@ -246,3 +246,20 @@ async def test_totals_of_a_period(store: Store) -> None:
     assert (sums["two"].runs, sums["two"].failed) == (2, 0)
     assert sums["two"].rows_synced >= 2**63
     assert set(sums) == {"one", "two"}
+
+
+async def test_the_runs_before_a_time_are_found_for_each(store: Store) -> None:
+    """The newest ones, up to so many, each integration by its own time; one without any is left out."""
+    workspace_id, other = await a_workspace(store), await a_workspace(store, "fra-01")
+    await save(
+        store, workspace_id, *(run(minute, integration_id=each) for each in "ab" for minute in range(9))
+    )
+    await save(store, other, run(1, integration_id="a"))
+    async with store.read() as work:
+        starts = {"a": NOW + 5 * MINUTE, "b": NOW + 2 * MINUTE, "c": NOW, "d": NOW + MINUTE}
+        found = await work.runs.before_each(workspace_id, starts, limit=3)
+        assert await work.runs.before_each(workspace_id, {}, limit=3) == {}
+    assert found == {
+        "a": [run(minute, integration_id="a") for minute in (4, 3, 2)],
+        "b": [run(minute, integration_id="b") for minute in (1, 0)],
+    }

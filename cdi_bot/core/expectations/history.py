@@ -6,18 +6,23 @@ stored, so that the runs need not be read again each day.
 
 from __future__ import annotations
 
+from array import array
 from bisect import insort
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from itertools import islice
+from operator import attrgetter
 from typing import Any
 
 from cdi_bot.core.model.run import Outcome, Run
 
 KEPT_DAYS = 53
 """Six weeks to learn from, and the days in which something may be off before it is told."""
+
+IN_MEMORY_DAYS = 16
+"""So many of the newest days are needed to judge; the others only to learn, once a day."""
 
 RECENT_RUNS = 16
 """So many of the newest runs are kept whole, for what shows in a few runs in a row."""
@@ -41,8 +46,8 @@ class Day:
     `long_in_a_row` the greatest length that the shortest of a few good runs in a row had, `usual_length` the median.
     """
 
-    rows: list[int] = field(default_factory=lambda: [0] * 24)
-    starts: list[int] = field(default_factory=lambda: [0] * 24)
+    rows: array[int] = field(default_factory=lambda: array("q", bytes(192)))
+    starts: array[int] = field(default_factory=lambda: array("H", bytes(48)))
     failed_hours: int = 0
     largest_run: int = 0
     ahead: float | None = None
@@ -57,10 +62,26 @@ class Day:
     longest: float = 0.0
     long_in_a_row: float = 0.0
 
+    def to_json(self) -> list[Any]:
+        """All of it as plain values, in the order of its fields."""
+        return [
+            list(self.rows),
+            list(self.starts),
+            *(round(value, 1) if isinstance(value, float) else value for value in _others(self)),
+        ]
+
+    @classmethod
+    def from_json(cls, rows: list[int], starts: list[int], *others: Any) -> Day:
+        """A day as it was stored."""
+        return cls(array("q", rows), array("H", starts), *others)
+
     @property
     def synced(self) -> int:
         """The rows of the day."""
         return sum(self.rows)
+
+
+_others = attrgetter(*(each.name for each in fields(Day)[2:]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +101,7 @@ class IntegrationHistory:
 
     `days` are by the number of the day since 1970. `recent` are the newest runs. `through` is the start of the newest
     run, `changes` grows with each. `last_rows` is the end of the newest run with rows, in seconds since 1970.
+    Older days may have been let go of; then it `is_whole` no longer, and nothing may be learned.
     """
 
     __slots__ = (
@@ -89,6 +111,7 @@ class IntegrationHistory:
         "changes",
         "days",
         "empty_in_a_row",
+        "is_whole",
         "last_rows",
         "recent",
         "through",
@@ -102,6 +125,7 @@ class IntegrationHistory:
         self.last_rows: float | None = None
         self.empty_in_a_row = 0
         self.changes = 0
+        self.is_whole = True
         self.broken: Broken | None = None
         self._failing_since: datetime | None = None
         self._lengths: list[float] = []
@@ -204,11 +228,25 @@ class IntegrationHistory:
         lengths = self.newest_lengths()
         return min(lengths) if len(lengths) == IN_A_ROW else None
 
+    def let_go_of_older(self) -> None:
+        """Keep the days that are needed to judge; from then on the history is not whole."""
+        for number in sorted(self.days)[:-IN_MEMORY_DAYS]:
+            del self.days[number]
+            self.is_whole = False
+
+    def take_older(self, stored: dict[str, Any]) -> None:
+        """Take in the days of `to_json` that were let go of: the history is whole again."""
+        older = {number: Day.from_json(*values) for number, *values in stored["days"]}
+        newest = max((*older, *self.days), default=0)
+        both = older | self.days
+        self.days = {number: both[number] for number in sorted(both) if number > newest - KEPT_DAYS}
+        self.is_whole = True
+
     def to_json(self) -> dict[str, Any]:
         """All of it as plain values, but for the newest runs, which are stored anyway."""
         broken, failing_since = self.broken, self._failing_since
         return {
-            "days": [[number, *astuple(day)] for number, day in self.days.items()],
+            "days": [[number, *day.to_json()] for number, day in self.days.items()],
             "through": self.through and self.through.isoformat(),
             "last_rows": self.last_rows,
             "empty_in_a_row": self.empty_in_a_row,
@@ -220,7 +258,7 @@ class IntegrationHistory:
     def from_json(cls, stored: dict[str, Any], newest: Iterable[Run]) -> IntegrationHistory:
         """The history as it was stored, with the `newest` runs (oldest first), some of which it may hold already."""
         history = cls()
-        history.days = {number: Day(*values) for number, *values in stored["days"]}
+        history.days = {number: Day.from_json(*values) for number, *values in stored["days"]}
         through = _time(stored["through"])
         history.last_rows, history.empty_in_a_row = stored["last_rows"], stored["empty_in_a_row"]
         history._failing_since = _time(stored["failing_since"])

@@ -14,13 +14,13 @@ from cdi_bot.core.expectations.expectations import (
     failed_share,
 )
 from cdi_bot.core.expectations.flaws import Flaw, flaw, time_of
-from cdi_bot.core.expectations.history import HOUR, IN_A_ROW, IntegrationHistory
+from cdi_bot.core.expectations.history import HOUR, IN_A_ROW, IN_MEMORY_DAYS, IntegrationHistory
 from cdi_bot.core.expectations.hours import SLOT_HOURS, OffStretch, slot_of
 from cdi_bot.core.model.incident import SPIKE, QualityReason
 from cdi_bot.core.model.run import Outcome, Run
 
-LONGEST_OFF = 21 * 24
-"""Hours after which what is off counts as usual."""
+LONGEST_OFF = (IN_MEMORY_DAYS - 2) * 24
+"""Hours for which it is looked back since when rows are off."""
 
 _LEAST_DAYS = 21
 """Days that have to be known before rows are held against the same hours of past weeks."""
@@ -101,6 +101,19 @@ def judge_rows(history: IntegrationHistory, expected: Expectations, hour: int) -
     if off and off.lasts(hour, least=max(_HIGH_FOR, few_runs, 1.5 * expected.off_high + 24)):
         return _off(QualityReason.ROWS_HIGH, off, off.observed / off.limit)
     return None
+
+
+def rows_are_back(history: IntegrationHistory, expected: Expectations, hour: int, *, were_low: bool) -> bool:
+    """Whether the rows of the 24 hours that ended with `hour` are no longer off.
+
+    Not where they tell nothing, nor while the source rests: at the edge of a weekend few rows are as usual.
+    """
+    _, total = next(_sums_back(history, hour, enough_starts=expected.starts_a_day / 2), (hour, None))
+    limits = expected.low if were_low else expected.high
+    limit, known = limits[slot_of(hour)], sorted(each for each in limits if each)
+    if total is None or not limit or limit < known[len(known) // 2] / 2:
+        return False
+    return total >= limit * LITTLE_LOW if were_low else total <= limit * OFF_HIGH
 
 
 def _off(reason: str, off: OffRows, magnitude: float) -> Flaw:

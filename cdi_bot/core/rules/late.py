@@ -137,24 +137,27 @@ class LateRule:
         if flaw is not None and not flaw.is_expected(facts.accepted):
             return None
         has_begun = facts.newest is not None and facts.newest.sync_start_time >= incident.failing_since
+        if flaw is None and not has_begun and _goes_by_rhythm(facts):
+            return (
+                None  # at another hour longer gaps may be usual, but this one is not over before a run begins
+            )
         return resolved(incident, now, facts.newest if has_begun else None)
 
     def _flaw_of_rhythm(self, facts: IntegrationFacts) -> Flaw | None:
         """What is odd about the starts; `None` where there is a schedule, nothing is expected, or a run goes on."""
         watched, past, seen_at = facts.watched, facts.past, facts.watched.observed_at
-        if past is None or past.expected is None or seen_at is None or watched.watched_since is None:
+        if past is None or past.expected is None or seen_at is None or not _goes_by_rhythm(facts):
             return None
-        integration = watched.integration
-        if (
-            integration.next_scheduled_run
-            or integration.is_inactive
-            or watched.missing_since
-            or facts.is_running
-        ):
-            return None
-        since = watched.watched_since
         flaw = judge_starts(past.history, past.expected, seen_at)
-        return flaw if flaw is not None and flaw.since >= since else None
+        since = watched.watched_since
+        return flaw if flaw is not None and since is not None and flaw.since >= since else None
+
+
+def _goes_by_rhythm(facts: IntegrationFacts) -> bool:
+    """Whether runs are expected by the rhythm of the past alone, and none is under way."""
+    watched, integration = facts.watched, facts.watched.integration
+    is_left_alone = integration.is_inactive or watched.missing_since is not None
+    return not (integration.next_scheduled_run or is_left_alone or facts.is_running)
 
 
 LATE = KindRules(kind=Kind.LATE, passes=asked_for(Topic.LATE), severity=nothing_failed, rule=LateRule)

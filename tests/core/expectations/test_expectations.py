@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from datetime import datetime
 
 import pytest
@@ -109,7 +110,7 @@ def test_weekends_are_slots_of_their_own() -> None:
 def test_the_share_of_failed_rows() -> None:
     """Of a day without rows it is 0."""
     assert failed_share(Day()) == 0
-    assert failed_share(Day(failed_rows=1, rows=[3, *[0] * 23])) == 0.25
+    assert failed_share(Day(failed_rows=1, rows=array("q", [3, *[0] * 23]))) == 0.25
 
 
 @settings(max_examples=15)
