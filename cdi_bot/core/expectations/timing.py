@@ -23,8 +23,8 @@ _LEAST_RUNS = 5
 _LEAST_HANGING = 600.0
 """Seconds by which a run is at least longer than usual before it is slow."""
 
-_WEEK_OF_DAYS, _ADVISED = 7, 3600.0
-"""Where less than a week is known, a run may take as long as Braze advises: the one of Sundays was not seen yet."""
+_TWO_WEEKS, _ADVISED = 14, 3600.0
+"""Where less than two weeks are known, a run may take as long as Braze advises: the long one of Sundays is not."""
 _LEAST_LONGER = 60.0
 
 
@@ -126,5 +126,5 @@ def hanging_after(expected: Expectations | None) -> float | None:
     """How many seconds a run has to last until it is slow though it has not ended; `None` where that is not known."""
     if expected is None or not expected.longest or not expected.usual_length or expected.runs < _LEAST_RUNS:
         return None
-    beyond = max(2 * expected.longest, 4 * expected.usual_length, expected.usual_length + _LEAST_HANGING)
-    return beyond if expected.days_timed >= _WEEK_OF_DAYS else max(beyond, _ADVISED)
+    beyond = max(3 * expected.longest, 4 * expected.usual_length, expected.usual_length + _LEAST_HANGING)
+    return beyond if expected.days_timed >= _TWO_WEEKS else max(beyond, _ADVISED)
