@@ -57,6 +57,7 @@ INTERVALS = {
     "look": 60.0,
     "database": 5.0,
     "forget": 1.0,
+    "fill": 1.0,
     "home": 1.0,
 }
 """What runs how often, in seconds; the one place that says so."""
@@ -123,6 +124,7 @@ class App:
             "look": self.dispatcher.channel_health.check_broken,
             "database": self.store_health.tick,
             "forget": self.retention.tick,
+            "fill": self.workspaces.fill_pasts,
         }
 
     def hanging(self) -> list[str]:
@@ -161,6 +163,7 @@ def watch_workspaces(
                 settings=poller_settings,
                 repeat_after=settings.repeat_interval,
                 grace=settings.grace,
+                keep=settings.retention,
                 clock=clock,
                 owner=owner,
                 wake=wake,
@@ -249,6 +252,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
             workspace_ids=[each.workspace_id for each in workspaces],
             clock=clock,
             wake=wake,
+            troubles=troubles,
         ),
         store_health=StoreHealth(
             trouble=lambda: store.trouble, messenger=messenger, clock=clock, admin_channel=admin_channel

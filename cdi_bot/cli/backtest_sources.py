@@ -124,6 +124,10 @@ class _Gatherer:
         stored = await stored_runs(self._store, self._workspace_id, key, since=self._since)
         if self._braze is None or any(run.sync_start_time <= self._begin for run in stored):
             return stored
+        async with self._store.read() as uow:
+            filled = (await uow.backfills.all(self._workspace_id)).get(key)
+        if filled and filled.is_over:
+            return stored  # Braze has no more
         try:
             held = await runs_in_braze(self._braze, key, since=self._since, now=self._now, on_page=on_page)
         except BrazeTrouble as trouble:

@@ -24,6 +24,7 @@ from cdi_bot.core.model.subscription import Subscription, is_subscribed
 from cdi_bot.core.routing import channels_for_incident
 from cdi_bot.core.rules.kinds import rules_of
 from cdi_bot.delivery.views import ClusterView
+from cdi_bot.item_troubles import ItemTroubles, Work
 from cdi_bot.store import Store, StoreTrouble, UnitOfWork
 
 log = structlog.get_logger(__name__)
@@ -170,6 +171,7 @@ class ClusterUpdates:
     workspace_ids: Sequence[int]
     clock: Callable[[], datetime]
     wake: Callable[[], None]
+    troubles: ItemTroubles
     _reader: ClusterReader = field(default_factory=ClusterReader)
     _looked_at: datetime | None = None
     _said: dict[int, _State] = field(default_factory=dict)  # by card; only those that say something
@@ -206,7 +208,12 @@ class ClusterUpdates:
         for channel, mine in shown.items():
             await asyncio.sleep(0)  # each channel is some work, in a storm
             own = [each for each in subscriptions if each.channel == channel]
-            found = self._reader.clusters(workspace_id, channel, own)
+            found: list[Cluster] = []
+            with self.troubles.guard(Work.DELIVER, channel, "together") as trial:
+                found = self._reader.clusters(workspace_id, channel, own)
+            if trial.failed:  # its cards stay as they are
+                said |= {card_id: self._said[card_id] for card_id in mine if card_id in self._said}
+                continue
             behind = []
             for card_id, (card, incidents) in mine.items():
                 state, before = _state_of(cluster_of(incidents, found)), self._said.get(card_id, ())

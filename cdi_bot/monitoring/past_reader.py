@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cdi_bot.core.expectations.history import KEPT_DAYS, RECENT_RUNS
-from cdi_bot.core.expectations.past import LearnedPast
+from cdi_bot.core.expectations.past import LearnedPast, is_odd
 from cdi_bot.core.model import still_waits
 from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.run import Run
@@ -66,8 +66,8 @@ class PastReader:
                 with self._troubles.guard(Work.PLAN, (self._workspace_id, key), "learn") as trial:
                     item.past.learn(
                         now,
-                        is_off=(Kind.QUALITY, key) in open_incidents,
-                        is_slow=(Kind.SLOW, key) in open_incidents,
+                        is_off=is_odd(open_incidents.get((Kind.QUALITY, key)), now),
+                        is_slow=is_odd(open_incidents.get((Kind.SLOW, key)), now),
                     )
                     learned[key] = item.past.to_json()
                     item.past.history.let_go_of_older()

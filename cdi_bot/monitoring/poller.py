@@ -139,6 +139,10 @@ class Poller:
         """What is remembered of each integration that some channel is subscribed to."""
         return [item for item in self._state.integrations.values() if item.subscribed]
 
+    def remembered(self, integration_id: str) -> IntegrationState | None:
+        """What is remembered of one integration."""
+        return self._state.integrations.get(integration_id)
+
     def left_out(self, integration_id: str) -> list[str]:
         """The fields of an integration and its runs in which Braze's last answers can't be believed."""
         item = self._state.integrations.get(integration_id)

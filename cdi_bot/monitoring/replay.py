@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain, count, groupby, takewhile
 
-from cdi_bot.core.expectations.past import LearnedPast
+from cdi_bot.core.expectations.past import LearnedPast, is_odd
 from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.run import DOCUMENTED_STATUSES, Outcome, Run
@@ -265,7 +265,9 @@ class Life:
         """Judge what comes with time, as the evaluator does, and learn once a day."""
         self._judged_at = now
         if self._past.has_to_learn(now):
-            self._past.learn(now, is_off=self._is_open(Kind.QUALITY), is_slow=self._is_open(Kind.SLOW))
+            self._past.learn(
+                now, is_off=self._is_odd(Kind.QUALITY, now), is_slow=self._is_odd(Kind.SLOW, now)
+            )
         spike = self._past.new_spike(self._watched, {})
         if spike:
             if spike.run_start not in self._spikes:  # live the outbox takes each notice once
@@ -289,8 +291,8 @@ class Life:
                 for each in reopening.followed(found, known, interval=interval, now=now):
                     self._write(each)
 
-    def _is_open(self, kind: Kind) -> bool:
-        return any(each.is_open for each in self._known.get(kind, []))
+    def _is_odd(self, kind: Kind, now: datetime) -> bool:
+        return any(is_odd(each, now) for each in self._known.get(kind, []))
 
     def _write(self, incident: Incident, failures: tuple[Run, ...] = ()) -> None:
         if not incident.incident_id:

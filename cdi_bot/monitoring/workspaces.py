@@ -16,6 +16,7 @@ from cdi_bot.item_troubles import ItemTroubles
 from cdi_bot.monitoring.braze_port import Braze, Measurements
 from cdi_bot.monitoring.evaluator import Evaluator
 from cdi_bot.monitoring.freshness import FreshnessWatch
+from cdi_bot.monitoring.past_sources import Backfill
 from cdi_bot.monitoring.poller import Poller, PollerSettings
 from cdi_bot.monitoring.reminders import Reminders
 from cdi_bot.monitoring.requested_syncs import SyncFollower
@@ -44,6 +45,7 @@ class WatchedWorkspace:
     reminders: Reminders
     evaluator: Evaluator
     freshness: FreshnessWatch
+    backfill: Backfill
     requested_syncs: SyncFollower
 
     @property
@@ -60,6 +62,7 @@ def watch_workspace(
     settings: PollerSettings,
     repeat_after: timedelta,
     grace: timedelta,
+    keep: timedelta,
     clock: Callable[[], datetime],
     owner: str,
     wake: Callable[[], None],
@@ -108,6 +111,9 @@ def watch_workspace(
             clock=clock,
             wake=wake,
             troubles=troubles,
+        ),
+        backfill=Backfill(
+            store=store, workspace_id=workspace_id, poller=poller, braze=braze, clock=clock, keep=keep
         ),
         requested_syncs=SyncFollower(
             store=store,
@@ -158,6 +164,10 @@ class WatchedWorkspaces:
         """Have every workspace look for what is no failed run and yet unhealthy."""
         works = [tick for each in self._watched for tick in (each.evaluator.tick, each.freshness.tick)]
         await self._begin(works, over=_SPREAD)
+
+    async def fill_pasts(self) -> None:
+        """Have every workspace read a page of the past, if it is time."""
+        await self._begin([each.backfill.tick for each in self._watched], over=_SPREAD)
 
     async def follow_syncs(self) -> None:
         """Have every workspace look how the syncs go on that people requested."""

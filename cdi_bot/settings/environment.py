@@ -118,6 +118,9 @@ class BrazeSettings(RuleSettings):
     dashboard_link: Annotated[str, BeforeValidator(checks.dashboard_link)] | None = Field(
         alias="CDI_BOT_DASHBOARD_LINK", default=None
     )
+    retention: Annotated[timedelta, BeforeValidator(checks.days)] = Field(
+        alias="CDI_BOT_RETENTION", default=timedelta(days=400)
+    )
     log_format: LogFormat | None = Field(alias="CDI_BOT_LOG_FORMAT", default=None)
     """None: console on a terminal, else JSON."""
     log_level: LogLevel = Field(alias="CDI_BOT_LOG_LEVEL", default=LogLevel.INFO)
@@ -161,9 +164,6 @@ class Settings(BrazeSettings):
     port: int = Field(alias="PORT", default=3000, ge=0, le=65535)
     host: str = Field(alias="CDI_BOT_HOST", default="", validate_default=True)
     """With Slack's requests over HTTP every address of this machine unless told otherwise, else its own alone."""
-    retention: Annotated[timedelta, BeforeValidator(checks.days)] = Field(
-        alias="CDI_BOT_RETENTION", default=timedelta(days=400)
-    )
     admins: Annotated[frozenset[str], NoDecode, BeforeValidator(checks.user_ids)] = Field(
         alias="CDI_BOT_ADMINS", default=frozenset()
     )

@@ -21,7 +21,7 @@ from cdi_bot.store.engine import CHANGED, QUEUE_SECONDS, async_url, file_of, not
 from cdi_bot.store.errors import RowRefused, StoreTrouble, as_store_trouble, location
 from cdi_bot.store.expected import ExpectedFlaws
 from cdi_bot.store.incidents import Incidents
-from cdi_bot.store.integrations import Integrations, Pasts, Workspaces
+from cdi_bot.store.integrations import Backfills, Integrations, Pasts, Workspaces
 from cdi_bot.store.outbox import AFTER_CARD, SNOOZED, Outbox
 from cdi_bot.store.runs import IntegrationKey, Runs
 from cdi_bot.store.traces import Traces, is_erasable
@@ -55,6 +55,7 @@ class UnitOfWork:
         self.workspaces = Workspaces(connection)
         self.integrations = Integrations(connection)
         self.pasts = Pasts(connection)
+        self.backfills = Backfills(connection)
         self.runs = Runs(connection)
         self.incidents = Incidents(connection)
         self.subscriptions = Subscriptions(connection)

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cdi_bot.core.model.integration import Integration, WatchedIntegration, Workspace
+from cdi_bot.core.model.integration import FilledPast, Integration, WatchedIntegration, Workspace
 from cdi_bot.store.portable import (
     LONGEST_LEASE,
     AnyRow,
@@ -26,7 +26,7 @@ from cdi_bot.store.portable import (
     upsert_into,
     value_of,
 )
-from cdi_bot.store.tables import INTEGRATIONS, PASTS, WORKSPACES
+from cdi_bot.store.tables import BACKFILLS, INTEGRATIONS, PASTS, WORKSPACES
 
 
 class Workspaces(Repository):
@@ -199,6 +199,23 @@ class Pasts(Repository):
             delete(PASTS).where(
                 PASTS.c.workspace_id == workspace_id, PASTS.c.integration_id == integration_id
             )
+        )
+
+
+class Backfills(Repository):
+    """How far the pasts of integrations have been filled from Braze."""
+
+    async def all(self, workspace_id: int) -> dict[str, FilledPast]:
+        """Of each integration of a workspace of which it was begun."""
+        found = await self._values(
+            FilledPast, select(BACKFILLS).where(BACKFILLS.c.workspace_id == workspace_id)
+        )
+        return {each.integration_id: each for each in found}
+
+    async def save(self, workspace_id: int, filled: FilledPast) -> None:
+        """Insert or replace."""
+        await self._connection.execute(
+            replace_in(self._connection, BACKFILLS), [row_of(filled, workspace_id=workspace_id)]
         )
 
 

@@ -83,6 +83,20 @@ class PastRow(Base):
     past: Mapped[Code]
 
 
+class BackfillRow(Base):
+    """How far the past of an integration has been filled from Braze."""
+
+    __tablename__ = "backfills"
+    __table_args__ = (PrimaryKeyConstraint("workspace_id", "integration_id"),)
+
+    workspace_id: Mapped[WorkspaceId]
+    integration_id: Mapped[str]
+    before: Mapped[datetime]
+    reached: Mapped[datetime]
+    cursor: Mapped[str | None]
+    is_over: Mapped[bool]
+
+
 class RunRow(Base):
     """A run, identified by its start.
 
@@ -263,6 +277,7 @@ class OutboxRow(InChannel, Base):
 WORKSPACES = table_of(WorkspaceRow)
 INTEGRATIONS = table_of(IntegrationRow)
 PASTS = table_of(PastRow)
+BACKFILLS = table_of(BackfillRow)
 RUNS = table_of(RunRow)
 INCIDENTS = table_of(IncidentRow)
 CARDS = table_of(CardRow)

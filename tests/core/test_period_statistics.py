@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -52,6 +53,16 @@ def test_overlapping_incidents_count_once() -> None:
     assert time_unhealthy(within, START, END) == 3 * HOUR
     apart = [lasting(START, START + HOUR), lasting(START + 2 * HOUR, START + 3 * HOUR)]
     assert time_unhealthy(apart, START, END) == 2 * HOUR
+
+
+def test_an_incident_ends_with_the_good_state() -> None:
+    """Although that has to hold before it is over: meanwhile nothing is wrong."""
+    recovering = replace(lasting(START, None), recovered_since=START + HOUR)
+    over = replace(lasting(START, START + 5 * HOUR), recovered_since=START + HOUR)
+    for each in (recovering, over):
+        assert time_unhealthy([each], START, END) == HOUR
+        (part,) = totals_by_integration([named("one")], {}, [each], START, END)
+        assert part.still_open == ()
 
 
 moments = st.integers(-3000, 3000).map(lambda minutes: START + timedelta(minutes=minutes))

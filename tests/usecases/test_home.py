@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,25 @@ async def test_what_needs_somebody_stands_first(desk: Desk) -> None:
     assert len(alpha.recent) == 5
     assert alpha.next_run is not None
     assert home.checked_at is not None
+
+
+async def test_what_is_recovering_needs_nobody(desk: Desk) -> None:
+    """It is neither failing nor unhealthy, and stands before the healthy ones."""
+    desk.add("Zeta", "success", "error")
+    desk.add("Alpha", "success")
+    await desk.subscriptions.subscribe(ALERTS, MARA, "all", Filters())
+    await desk.polled()
+    async with desk.store.write() as uow:
+        (found,) = await uow.incidents.open_for(desk.workspace.workspace_id, None, None)
+        recovering = replace(found, revision=found.revision + 1, recovered_since=found.opened_at, reopened=1)
+        await uow.incidents.update(recovering, expected_revision=found.revision)
+    home = await homes(desk).home(frozenset({ALERTS}), 0)
+    assert (home.failing, home.unhealthy) == (0, 0)
+    subscribed, zeta, _ = home.entries
+    assert isinstance(subscribed, ChannelSubscription)
+    assert subscribed.unhealthy == 0
+    assert isinstance(zeta, IntegrationSummary)
+    assert zeta.incident == recovering
 
 
 async def test_two_hundred(desk: Desk) -> None:

@@ -383,3 +383,31 @@ async def test_rows_of_a_newer_version(two: Two) -> None:
     await two.whole.run(60, step=5)
     assert len(two.whole.cards()) == 2
     assert two.troubles() == []
+
+
+@pytest.mark.parametrize("at", ["9999-12-31 23:59:59.999999", "0001-01-01 00:00:00.000000"])
+async def test_stored_times_at_the_ends_of_the_calendar(two: Two, at: str) -> None:
+    """Rows of one integration hold times that nobody can reckon with: what happens to the other is told."""
+    two.sql(
+        "UPDATE integrations SET next_scheduled_run = ?, expected_start = ?, last_job_start_time = ?, "
+        "last_updated_at = ?, listed_at = ? WHERE integration_id = 'bad'",
+        *[at] * 5,
+    )
+    two.sql(
+        "UPDATE runs SET sync_finish_time = ?, last_timestamp_synced = ? WHERE integration_id = 'bad'", at, at
+    )
+    two.sql(
+        "UPDATE runs SET sync_start_time = ? WHERE integration_id = 'bad' AND sync_start_time = "
+        "(SELECT max(sync_start_time) FROM runs WHERE integration_id = 'bad')",
+        at,
+    )
+    await restarted(two)
+    two.whole.end_run("good")
+    await two.whole.run(120, step=5)
+    assert [each for each in two.whole.texts() if "B good" in each]
+    await two.status()
+    assert "B good" in await two.home()
+    for _ in range(3):
+        await two.whole.bot.app.retention.tick()
+        await two.whole.bot.app.digests.tick()
+    assert {each.item for each in two.troubles()} <= {two.bad}

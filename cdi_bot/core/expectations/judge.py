@@ -7,8 +7,14 @@ from datetime import datetime
 from cdi_bot.core.expectations.flaws import Accepted, Flaw
 from cdi_bot.core.expectations.history import HOUR
 from cdi_bot.core.expectations.past import LearnedPast
-from cdi_bot.core.expectations.rows import judge_backlog, judge_failed_share, judge_silence
+from cdi_bot.core.expectations.rows import (
+    judge_backlog,
+    judge_failed_share,
+    judge_silence,
+    rows_are_back,
+)
 from cdi_bot.core.expectations.watermark import judge_ahead, judge_watermark
+from cdi_bot.core.model.incident import QualityReason
 from cdi_bot.core.model.run import Run
 
 
@@ -29,3 +35,18 @@ def quality_flaws(past: LearnedPast | None, newest: Run, seen_at: datetime, acce
             judge_failed_share(history, expected, hour),
         ]
     return [flaw for flaw in found if flaw and not flaw.is_expected(accepted)]
+
+
+def may_be_over(reason: str | None, past: LearnedPast, seen_at: datetime) -> bool:
+    """Whether a flaw that is not found any more is over, not only hidden: by hours in which a run failed, by a weekend.
+
+    Rows that were off are back when 24 hours are as usual, and rows that were missing when one came.
+    """
+    if past.expected is None:
+        return False
+    if reason == QualityReason.NO_ROWS:
+        return past.history.empty_in_a_row == 0
+    if reason in {QualityReason.ROWS_LOW, QualityReason.ROWS_HIGH}:
+        hour = int(seen_at.timestamp() // HOUR) - 1
+        return rows_are_back(past.history, past.expected, hour, were_low=reason == QualityReason.ROWS_LOW)
+    return True

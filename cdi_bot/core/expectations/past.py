@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from cdi_bot.core.expectations.expectations import Expectations, learn
 from cdi_bot.core.expectations.flaws import Accepted, Flaw
 from cdi_bot.core.expectations.history import DAY, IntegrationHistory
 from cdi_bot.core.expectations.rows import judge_rows, judge_spike
+from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import WatchedIntegration
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.spike import Spike
@@ -111,3 +112,10 @@ class LearnedPast:
         )
         past.expected = learn(past.history, past.until, lengths_until=past.lengths_until)
         return past
+
+
+def is_odd(incident: Incident | None, now: datetime) -> bool:
+    """Whether an incident is open, and has not lasted for so long that all of it counts as usual."""
+    return (
+        incident is not None and incident.is_open and now - incident.failing_since < timedelta(days=_LONGEST)
+    )

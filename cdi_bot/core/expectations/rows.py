@@ -109,6 +109,19 @@ def judge_rows(history: IntegrationHistory, expected: Expectations, hour: int) -
     return None
 
 
+def rows_are_back(history: IntegrationHistory, expected: Expectations, hour: int, *, were_low: bool) -> bool:
+    """Whether the rows of the 24 hours that ended with `hour` are no longer off.
+
+    Not where they tell nothing, nor while the source rests: at the edge of a weekend few rows are as usual.
+    """
+    _, total = next(_sums_back(history, hour, enough_starts=expected.starts_a_day / 2), (hour, None))
+    limits = expected.low if were_low else expected.high
+    limit, known = limits[slot_of(hour)], sorted(each for each in limits if each)
+    if total is None or not limit or limit < known[len(known) // 2] / 2:
+        return False
+    return total >= limit * LITTLE_LOW if were_low else total <= limit * OFF_HIGH
+
+
 def _off(reason: str, off: OffRows, magnitude: float) -> Flaw:
     return flaw(
         reason,

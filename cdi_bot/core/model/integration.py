@@ -92,6 +92,20 @@ class WatchedIntegration:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FilledPast:
+    """How far an integration's past `before` its baseline has been filled from Braze: it has `reached` a run's start.
+
+    `cursor` is Braze's for the next page, `None` for the first one.
+    """
+
+    integration_id: str
+    before: datetime
+    reached: datetime
+    cursor: str | None = None
+    is_over: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
     """One Braze workspace: a REST endpoint and a key, to which the rate limits belong.
 

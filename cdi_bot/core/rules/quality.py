@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from cdi_bot.core.expectations.flaws import Flaw
 from cdi_bot.core.expectations.history import DAY
-from cdi_bot.core.expectations.judge import quality_flaws
+from cdi_bot.core.expectations.judge import may_be_over, quality_flaws
 from cdi_bot.core.expectations.watermark import is_right
 from cdi_bot.core.model.incident import Incident, Kind, QualityReason, Topic, opened, resolved
 from cdi_bot.core.model.run import Run
@@ -76,8 +76,13 @@ def _go_on(
         is_over = incident.reason == QualityReason.WATERMARK_AHEAD and is_right(newest)
         return resolved(incident, now, newest) if is_over else None
     is_usual_by_now = facts.past.until > incident.failing_since.timestamp() // DAY
-    if incident.reason == QualityReason.NO_ROWS and not newest.rows_synced and not is_usual_by_now:
-        return None  # at another hour longer gaps may be usual, but this one is not over before rows come
+    seen_at = facts.watched.observed_at or now
+    if not (
+        is_usual_by_now
+        or incident.reason in facts.accepted
+        or may_be_over(incident.reason, facts.past, seen_at)
+    ):
+        return None
     return resolved(incident, now, None if is_usual_by_now else newest)
 
 

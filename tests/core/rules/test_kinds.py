@@ -51,6 +51,17 @@ def test_one_incident_stands_for_an_integration() -> None:
     assert worst_by_integration([incident(Kind.UNREACHABLE)]) == {}
 
 
+def test_what_is_recovering_stands_for_an_integration_only_alone() -> None:
+    """Whatever else is open comes first, and it needs nobody."""
+    recovering = incident(recovered_since=NOON)
+    odd = incident(Kind.QUALITY, "success")
+    assert (
+        worst_by_integration([recovering, odd]) == worst_by_integration([odd, recovering]) == {"users": odd}
+    )
+    assert worst_by_integration([recovering]) == {"users": recovering}
+    assert attention(recovering, missing=False) is Attention.RECOVERING
+
+
 def test_what_every_run_fails_of_is_worst() -> None:
     """Then what brought no rows, some rows, nobody knows, and last what did not fail; a card is less exact."""
     statuses = ("config_error", "error", "partial", "limit exceeded")
