@@ -65,8 +65,8 @@ def _fewer(history: IntegrationHistory, expected: Expectations, hour: int) -> Fl
         limit = expected.starts[slot_of(at)]
         if not limit or limit < _LEAST_STARTS:
             continue
-        if count >= limit * OFF_STARTS:
-            break
+        if count >= limit * OFF_STARTS or not count:
+            break  # what stopped altogether and goes on again is over with the first run
         if since is None:
             observed, least = count, limit
         since = at
