@@ -10,7 +10,7 @@ from cdi_bot.core.expectations.history import HOUR, IntegrationHistory
 from cdi_bot.core.expectations.hours import slot_of
 from cdi_bot.core.model.incident import LateReason, Measured
 
-_LONGER = 1.5
+_LONGER, _LONGER_OF_FEW, _MANY_RUNS = 1.5, 1.8, 100
 _LEAST_STARTS = 12
 _LONG_WEEKEND = 72
 """Hours for which what triggers runs may rest; it keeps fewer holidays than people do."""
@@ -25,7 +25,7 @@ _LEAST_HANGING = 600.0
 
 _TWO_WEEKS, _ADVISED = 14, 3600.0
 """Where less than two weeks are known, a run may take as long as Braze advises: the long one of Sundays is not."""
-_LEAST_LONGER = 60.0
+_LEAST_LONGER = 90.0
 
 
 def judge_starts(history: IntegrationHistory, expected: Expectations, seen_at: datetime) -> Flaw | None:
@@ -119,7 +119,8 @@ def limit_in_a_row(expected: Expectations) -> float | None:
     usual, longest = expected.usual_length, expected.long_in_a_row
     if not usual or not longest or not expected.knows_runs:
         return None
-    return max(max(_LONGER, longest / usual) * longest, longest + _LEAST_LONGER)
+    times = _LONGER if expected.runs >= _MANY_RUNS else _LONGER_OF_FEW
+    return max(max(times, longest / usual) * longest, longest + _LEAST_LONGER)
 
 
 def hanging_after(expected: Expectations | None) -> float | None:
