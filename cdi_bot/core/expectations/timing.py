@@ -10,7 +10,7 @@ from cdi_bot.core.expectations.history import HOUR, IntegrationHistory
 from cdi_bot.core.expectations.hours import slot_of
 from cdi_bot.core.model.incident import LateReason, Measured
 
-_LONGER = 1.5
+_LONGER, _LONGER_OF_FEW, _MANY_RUNS = 1.5, 1.8, 100
 _LEAST_STARTS = 12
 _LONG_WEEKEND = 72
 """Hours for which what triggers runs may rest; it keeps fewer holidays than people do."""
@@ -23,9 +23,9 @@ _LEAST_RUNS = 5
 _LEAST_HANGING = 600.0
 """Seconds by which a run is at least longer than usual before it is slow."""
 
-_WEEK_OF_DAYS, _ADVISED = 7, 3600.0
-"""Where less than a week is known, a run may take as long as Braze advises: the one of Sundays was not seen yet."""
-_LEAST_LONGER = 60.0
+_TWO_WEEKS, _ADVISED = 14, 3600.0
+"""Where less than two weeks are known, a run may take as long as Braze advises: the long one of Sundays is not."""
+_LEAST_LONGER = 90.0
 
 
 def judge_starts(history: IntegrationHistory, expected: Expectations, seen_at: datetime) -> Flaw | None:
@@ -119,12 +119,13 @@ def limit_in_a_row(expected: Expectations) -> float | None:
     usual, longest = expected.usual_length, expected.long_in_a_row
     if not usual or not longest or not expected.knows_runs:
         return None
-    return max(max(_LONGER, longest / usual) * longest, longest + _LEAST_LONGER)
+    times = _LONGER if expected.runs >= _MANY_RUNS else _LONGER_OF_FEW
+    return max(max(times, longest / usual) * longest, longest + _LEAST_LONGER)
 
 
 def hanging_after(expected: Expectations | None) -> float | None:
     """How many seconds a run has to last until it is slow though it has not ended; `None` where that is not known."""
     if expected is None or not expected.longest or not expected.usual_length or expected.runs < _LEAST_RUNS:
         return None
-    beyond = max(2 * expected.longest, 4 * expected.usual_length, expected.usual_length + _LEAST_HANGING)
-    return beyond if expected.days_timed >= _WEEK_OF_DAYS else max(beyond, _ADVISED)
+    beyond = max(3 * expected.longest, 4 * expected.usual_length, expected.usual_length + _LEAST_HANGING)
+    return beyond if expected.days_timed >= _TWO_WEEKS else max(beyond, _ADVISED)
