@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import pairwise
 
 from cdi_bot.core.expectations.expectations import OFF_STARTS, Expectations
 from cdi_bot.core.expectations.flaws import Flaw, flaw, time_of
@@ -88,9 +89,13 @@ def _fewer_in_a_week(history: IntegrationHistory, expected: Expectations, hour: 
         return None  # weeks differ too much for a poor one to say anything
     if not expected.knows_runs or least < _LEAST_A_WEEK or min(history.days, default=hour) > hour // 24 - 7:
         return None
-    count = sum(_starts(history, each) for each in range(hour - 7 * 24 + 1, hour + 1))
+    begun = [at for at in range(hour - 7 * 24 + 1, hour + 1) if _starts(history, at)]
+    count = sum(_starts(history, at) for at in begun)
     if count > least * _FEWER_A_WEEK:
         return None
+    for before, after in pairwise([hour - 7 * 24, *begun, hour + 1]):
+        if after - before >= expected.idle.limit(after, most=_LONG_WEEKEND):
+            return None  # it stops, which is told as that, or goes on again
     return flaw(
         LateReason.RHYTHM,
         time_of((hour + 1) * HOUR),

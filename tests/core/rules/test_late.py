@@ -241,6 +241,16 @@ def test_runs_that_are_no_longer_triggered_are_late() -> None:
     assert others == []
 
 
+@pytest.mark.parametrize("every", [0.5, 1, 6])
+def test_the_first_run_after_a_stop_ends_it(every: float) -> None:
+    """The days without runs are not held against it again."""
+    watch = Watch(line(0, WEEKS, every=every))
+    told = [each for hour in range(96) if (each := watch.look(WEEKS + hour / 24))]
+    assert [each.is_open for each in told] == [True]
+    again = line(WEEKS + 4, WEEKS + 14, every=every)
+    assert [(each.is_open, each.resolved_by) for each in watch.see(again)] == [(False, again[0])]
+
+
 def test_a_rest_is_no_lateness_and_ends_none() -> None:
     """Nights and weekends without runs are usual; at no hour of them is one that stopped over."""
     office = Watch(line(0, WEEKS + 2, begins=at_work))  # the seventh Friday has passed
