@@ -11,7 +11,7 @@ import yaml
 
 from cdi_bot.cli.main import app
 from cdi_bot.core.commands.parser import OPTIONS, WORDS
-from cdi_bot.core.model.incident import Kind, Topic
+from cdi_bot.core.model.incident import EXPECTABLE, Kind, Topic
 from cdi_bot.settings.environment import VARIABLES
 from cdi_bot.slack.api.directory import NEEDED, OPTIONAL
 from cdi_bot.store.portable import Base
@@ -132,6 +132,14 @@ def test_each_option_is_in_the_readme(word: str) -> None:
 def test_each_incident_kind_is_in_the_readme(kind: Kind) -> None:
     """Each kind of incident is explained in the README."""
     assert table_rows(f"`{kind.value}`")
+
+
+@pytest.mark.parametrize("reason", EXPECTABLE)
+def test_what_is_expected_is_explained(reason: str) -> None:
+    """Each reason that rests on what is usual has a row: when it is known, how long it has to last, how it ends."""
+    text = (ROOT / "docs/alerts.md").read_text(encoding="utf-8")
+    (row,) = re.findall(rf"^\| [^|]*`{reason}`[^|]*\|.*$", text, re.MULTILINE)
+    assert row.count("|") == 6
 
 
 @pytest.mark.parametrize("command", cli_commands())

@@ -56,26 +56,32 @@ class PastReader:
         async with self._store.read() as uow:
             stored = await uow.pasts.get_many(self._workspace_id, [item.integration_id for item in due])
         for item in due:
-            if item.past is not None and not item.past.history.is_whole:
-                if item.integration_id not in stored:
-                    item.past = None  # it was removed, to be learned from the runs again
-                    continue
-                item.past.history.take_older(stored[item.integration_id]["history"])
-            if item.past is not None:
-                key = item.integration_id
-                with self._troubles.guard(Work.PLAN, (self._workspace_id, key), "learn") as trial:
-                    item.past.learn(
+            key = item.integration_id
+            with self._troubles.guard(Work.PLAN, (self._workspace_id, key), "learn") as trial:
+                item.past = past = self._whole(item, stored.get(key))
+                if past is not None:
+                    past.learn(
                         now,
                         is_off=is_odd(open_incidents.get((Kind.QUALITY, key)), now),
                         is_slow=is_odd(open_incidents.get((Kind.SLOW, key)), now),
                     )
-                    learned[key] = item.past.to_json()
-                    item.past.history.let_go_of_older()
-                self._note(item, now, failed=trial.failed)
-                await asyncio.sleep(0)
+                    learned[key] = past.to_json()
+                    past.history.let_go_of_older()
+            self._note(item, now, failed=trial.failed)
+            await asyncio.sleep(0)
         if learned:
             async with self._store.write() as uow:
                 await uow.pasts.save(self._workspace_id, learned)
+
+    def _whole(self, item: IntegrationState, stored: dict[str, Any] | None) -> LearnedPast | None:
+        """The past with the days that were let go of; `None` where they were removed, to learn from the runs again."""
+        past = item.past
+        if past is None or past.history.is_whole:
+            return past
+        if stored is None:
+            return None
+        past.history.take_older(stored["history"])
+        return past
 
     async def _read(self, items: Sequence[IntegrationState], now: datetime) -> None:
         async with self._store.read() as uow:

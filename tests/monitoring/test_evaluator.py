@@ -146,7 +146,7 @@ async def test_what_nobody_hears_of_any_more_is_not_late(bot: Whole) -> None:
 async def test_a_run_that_goes_on_far_too_long_is_told_once(bot: Whole) -> None:
     """With how long it usually takes; when it ends the card says so, and a failure is told as one."""
     users, other = bot.create("Users"), bot.create("Other")
-    bot.put_history(users, *["success"] * 6, minutes=1700)  # half a minute each, in a week
+    bot.put_history(users, *["success"] * 9, minutes=3400)  # half a minute each, in three weeks
     bot.put_history(other, *["success"] * 4, minutes=2500)  # too few to know what is usual
     await bot.run(60, step=2)
     await bot.subscribe()
@@ -173,7 +173,7 @@ async def test_a_run_that_goes_on_far_too_long_is_told_once(bot: Whole) -> None:
 async def test_no_run_is_slow_while_braze_cannot_be_asked(bot: Whole) -> None:
     """It may have ended long ago."""
     users = bot.create("Users")
-    bot.put_history(users, *["success"] * 6, minutes=1700)
+    bot.put_history(users, *["success"] * 9, minutes=3400)
     await bot.run(60, step=2)
     await bot.subscribe()
     bot.sandbox.braze.run(users, RunPlan(seconds=400))

@@ -111,9 +111,9 @@ def test_what_changed_in_braze_is_told_as_it_is_live() -> None:
 
 
 def test_slow_while_it_runs() -> None:
-    """A run far longer than those of a week is told of before it ends."""
-    usual = [run(60 * hour) for hour in range(24 * 8)]
-    start = at(60 * 24 * 8)
+    """A run far longer than those of two weeks is told of before it ends."""
+    usual = [run(60 * hour) for hour in range(24 * 17)]
+    start = at(60 * 24 * 17)
     long = Run(
         integration_id="users",
         sync_start_time=start,

@@ -35,7 +35,7 @@ class Expectations:
     `off_starts` are for how many hours these sums were ever off. `silent` are the gaps between rows, `idle` those
     between starts. `largest_run` is in rows, `usual_largest_run` the median of the days'. `ahead` and `behind` are the
     watermark's extremes in seconds, `hollow` and `still` shares of runs (see `Day`), lengths in seconds, known for
-    `days_timed`. `worst_share` is the greatest share of failed rows in a day, `partial_share` that of partial runs.
+    `days_timed`. `worst_share` is the greatest share of failed rows in a day.
     `interval` is the mean gap between two starts in seconds.
     """
 
@@ -66,7 +66,6 @@ class Expectations:
     longest: float | None
     long_in_a_row: float | None
     worst_share: float
-    partial_share: float
     interval: float | None
 
     @property
@@ -131,7 +130,6 @@ def learn(
         longest=max((day.longest for day in timed.values()), default=None),
         long_in_a_row=max((day.long_in_a_row for day in timed.values()), default=0.0) or None,
         worst_share=max(map(failed_share, days)),
-        partial_share=_share(sum(day.partial_runs for day in days), with_rows),
         interval=len(hours.starts) * 3600 / runs if runs > 1 else None,
     )
 

@@ -19,8 +19,9 @@ def slot_of(hour: int) -> int:
     return hour // SLOT_HOURS % SLOTS
 
 
-_ROOM, _LEAST_GAP, _WEEKEND = 1.05, 3, 36
-"""Gaps may be so many times the longest at that hour, and so many hours more; what rests for a weekend has holidays."""
+_LEAST_GAP, _WEEKEND, _CLOCKWORK = 3, 36, 0.85
+"""Hours by which a gap has to be longer at least; hours from which on one is a weekend, and what has them has holidays;
+the evenness of what comes at the same hours each week."""
 
 _FEW, _FEW_OF = 3, 0.15
 """So many hours, and that share of a stretch, may be as usual without ending it."""
@@ -202,10 +203,15 @@ class Gaps:
 
     def limit(self, hour: int, *, most: float) -> float:
         """How many hours may pass at that hour of the week before that is odd; `most` is the longest holiday."""
-        longest = max(self.longest) + 1
-        more = most if longest >= _WEEKEND else min(max(2.2 * longest, _LEAST_GAP), most)
+        longest, middle = max(self.longest) + 1, sorted(self.longest)[SLOTS // 2]
+        if longest >= _WEEKEND and self.evenness >= _CLOCKWORK and middle >= longest / 3:
+            more = 0.9 * longest  # it comes once in so long, not all the time but for weekends
+        elif longest >= _WEEKEND:
+            more = most
+        else:
+            more = min(max(2.2 * longest, _LEAST_GAP), most)
         return max(
-            _ROOM * self.usual(hour) + more,
+            self.usual(hour) + more,
             (1.7 + 6 * (1 - self.evenness) ** 2) * longest,
         )
 

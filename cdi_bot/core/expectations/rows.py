@@ -29,8 +29,8 @@ _RESTING = 0.1
 """At hours when the source brings less than this share of its middle day, more is no sign of anything."""
 
 _LOW_FOR, _FAR_LOW_FOR, _FAR_LOW = 108, 36, 0.25
-_RUNS_LOW, _KNOWN_HOURS = 3.5, 0.4
-_LITTLE_LOW_FOR, _RESTING_LOW_FOR = 172, 170
+_RUNS_LOW, _KNOWN_HOURS, _MOSTLY = 3.5, 0.4, 0.3
+_LITTLE_LOW_FOR, _RESTING_LOW_FOR = 172, 190
 _HIGH_FOR = 124
 """For how many hours rows have to be off, and far off, before that is told: a campaign or a holiday ends by itself."""
 
@@ -43,6 +43,7 @@ class OffRows:
     observed: int
     limit: int
     hours: int
+    far: int  # how many of these hours had next to nothing
 
     def lasts(self, hour: int, *, least: float) -> bool:
         """Whether it has been so for that many hours by then, most of which told something."""
@@ -76,6 +77,7 @@ def off_rows(
                 observed=found.observed if found else total,
                 limit=found.limit if found else limit,
                 hours=found.hours + 1 if found else 1,
+                far=(found.far if found else 0) + (total < limit * _FAR_LOW),
             )
     return found
 
@@ -94,8 +96,12 @@ def judge_rows(history: IntegrationHistory, expected: Expectations, hour: int) -
         (LITTLE_LOW, expected.off_a_little, _LITTLE_LOW_FOR),
     ):
         off = off_rows(history, expected, hour, times=times) if total < low * times else None
-        wanted = max(least, _RESTING_LOW_FOR if rests else 0, few_runs, 1.5 * off_for + 12)
-        if off and off.observed and off.lasts(hour, least=wanted):
+        if off is None or not off.observed:
+            continue
+        # On a holiday next to nothing comes: half of the rows on each workday is something else.
+        is_holiday = rests and off.far > off.hours * _MOSTLY
+        wanted = max(_RESTING_LOW_FOR if is_holiday else least, few_runs, 1.5 * off_for + 12)
+        if off.lasts(hour, least=wanted):
             return _off(QualityReason.ROWS_LOW, off, off.limit / off.observed)
     off = off_rows(history, expected, hour, times=OFF_HIGH) if total > high * OFF_HIGH else None
     if off and off.lasts(hour, least=max(_HIGH_FOR, few_runs, 1.5 * expected.off_high + 24)):
@@ -163,7 +169,7 @@ def _amounts(history: IntegrationHistory, day: int) -> tuple[Sequence[int], Sequ
 
 _RESTS = 20
 _LEAST_EMPTY, _LEAST_EMPTY_OF_SELDOM = 3, 2
-_HOLIDAY = 165
+_HOLIDAY = 185
 """Hours for which people, and what they fill, may be away."""
 
 

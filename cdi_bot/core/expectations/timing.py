@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import pairwise
 
 from cdi_bot.core.expectations.expectations import OFF_STARTS, Expectations
 from cdi_bot.core.expectations.flaws import Flaw, flaw, time_of
@@ -10,7 +11,7 @@ from cdi_bot.core.expectations.history import HOUR, IntegrationHistory
 from cdi_bot.core.expectations.hours import slot_of
 from cdi_bot.core.model.incident import LateReason, Measured
 
-_LONGER = 1.5
+_LONGER, _LONGER_OF_FEW, _MANY_RUNS = 1.5, 1.8, 100
 _LEAST_STARTS = 12
 _LONG_WEEKEND = 72
 """Hours for which what triggers runs may rest; it keeps fewer holidays than people do."""
@@ -23,9 +24,9 @@ _LEAST_RUNS = 5
 _LEAST_HANGING = 600.0
 """Seconds by which a run is at least longer than usual before it is slow."""
 
-_WEEK_OF_DAYS, _ADVISED = 7, 3600.0
-"""Where less than a week is known, a run may take as long as Braze advises: the one of Sundays was not seen yet."""
-_LEAST_LONGER = 60.0
+_TWO_WEEKS, _ADVISED = 14, 3600.0
+"""Where less than two weeks are known, a run may take as long as Braze advises: the long one of Sundays is not."""
+_LEAST_LONGER = 90.0
 
 
 def judge_starts(history: IntegrationHistory, expected: Expectations, seen_at: datetime) -> Flaw | None:
@@ -65,8 +66,8 @@ def _fewer(history: IntegrationHistory, expected: Expectations, hour: int) -> Fl
         limit = expected.starts[slot_of(at)]
         if not limit or limit < _LEAST_STARTS:
             continue
-        if count >= limit * OFF_STARTS:
-            break
+        if count >= limit * OFF_STARTS or not count:
+            break  # what stopped altogether and goes on again is over with the first run
         if since is None:
             observed, least = count, limit
         since = at
@@ -88,9 +89,13 @@ def _fewer_in_a_week(history: IntegrationHistory, expected: Expectations, hour: 
         return None  # weeks differ too much for a poor one to say anything
     if not expected.knows_runs or least < _LEAST_A_WEEK or min(history.days, default=hour) > hour // 24 - 7:
         return None
-    count = sum(_starts(history, each) for each in range(hour - 7 * 24 + 1, hour + 1))
+    begun = [at for at in range(hour - 7 * 24 + 1, hour + 1) if _starts(history, at)]
+    count = sum(_starts(history, at) for at in begun)
     if count > least * _FEWER_A_WEEK:
         return None
+    for before, after in pairwise([hour - 7 * 24, *begun, hour + 1]):
+        if after - before >= expected.idle.limit(after, most=_LONG_WEEKEND):
+            return None  # it stops, which is told as that, or goes on again
     return flaw(
         LateReason.RHYTHM,
         time_of((hour + 1) * HOUR),
@@ -119,12 +124,13 @@ def limit_in_a_row(expected: Expectations) -> float | None:
     usual, longest = expected.usual_length, expected.long_in_a_row
     if not usual or not longest or not expected.knows_runs:
         return None
-    return max(max(_LONGER, longest / usual) * longest, longest + _LEAST_LONGER)
+    times = _LONGER if expected.runs >= _MANY_RUNS else _LONGER_OF_FEW
+    return max(max(times, longest / usual) * longest, longest + _LEAST_LONGER)
 
 
 def hanging_after(expected: Expectations | None) -> float | None:
     """How many seconds a run has to last until it is slow though it has not ended; `None` where that is not known."""
     if expected is None or not expected.longest or not expected.usual_length or expected.runs < _LEAST_RUNS:
         return None
-    beyond = max(2 * expected.longest, 4 * expected.usual_length, expected.usual_length + _LEAST_HANGING)
-    return beyond if expected.days_timed >= _WEEK_OF_DAYS else max(beyond, _ADVISED)
+    beyond = max(3 * expected.longest, 4 * expected.usual_length, expected.usual_length + _LEAST_HANGING)
+    return beyond if expected.days_timed >= _TWO_WEEKS else max(beyond, _ADVISED)

@@ -5,8 +5,11 @@ Weeks are seen from Thursday to Thursday, as the time since 1970 goes.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from types import FrameType
+from typing import Any
 
 from cdi_bot.core.expectations.flaws import Accepted, Flaw
 from cdi_bot.core.expectations.history import IntegrationHistory
@@ -122,3 +125,21 @@ def is_workday(start: datetime) -> bool:
 def at_work(start: datetime) -> bool:
     """Monday to Friday, from 8:00 until 18:00."""
     return is_workday(start) and 8 <= start.hour < 18
+
+
+def steps_of(work: Callable[[], object]) -> int:
+    """How many lines of Python some work takes."""
+    steps = 0
+
+    def trace(_frame: FrameType, _event: str, _argument: object) -> Any:
+        nonlocal steps
+        steps += 1
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        work()
+    finally:
+        sys.settrace(before)
+    return steps

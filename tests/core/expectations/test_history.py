@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from types import FrameType
 from typing import Any
 
 import pytest
@@ -18,7 +15,7 @@ from hypothesis import strategies as st
 from cdi_bot.core.expectations.expectations import learn
 from cdi_bot.core.expectations.history import IN_A_ROW, KEPT_DAYS, RECENT_RUNS, Day, IntegrationHistory
 from cdi_bot.core.model.run import Run
-from tests.core.expectations.pasts_kit import BEGIN, DAY, FIRST_DAY, HOUR, at, line, ran
+from tests.core.expectations.pasts_kit import BEGIN, DAY, FIRST_DAY, HOUR, at, line, ran, steps_of
 
 MINUTE = timedelta(minutes=1)
 
@@ -211,24 +208,6 @@ def test_what_is_stored_does_not_grow_with_the_runs_of_a_day() -> None:
         )
     ]
     assert sizes[0] == sizes[1] == sizes[2] < 100 * KEPT_DAYS
-
-
-def steps_of(work: Callable[[], object]) -> int:
-    """How many lines of Python some work takes."""
-    steps = 0
-
-    def trace(_frame: FrameType, _event: str, _argument: object) -> Any:
-        nonlocal steps
-        steps += 1
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        work()
-    finally:
-        sys.settrace(before)
-    return steps
 
 
 def test_the_cost_of_a_run_does_not_grow() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 
 import pytest
@@ -18,7 +19,18 @@ from cdi_bot.core.expectations.rows import judge_spike
 from cdi_bot.core.expectations.timing import judge_length, judge_starts
 from cdi_bot.core.model.incident import QualityReason
 from cdi_bot.core.model.run import Run
-from tests.core.expectations.pasts_kit import BEGIN, HOUR, WEEKS, at, end_of, flaws, line, past_of, ran
+from tests.core.expectations.pasts_kit import (
+    BEGIN,
+    HOUR,
+    WEEKS,
+    at,
+    end_of,
+    flaws,
+    line,
+    past_of,
+    ran,
+    steps_of,
+)
 
 WEEK_OF_HOURS = st.lists(st.sampled_from([0, 0, 20, 100, 300]), min_size=4, max_size=28)
 
@@ -145,3 +157,17 @@ def test_without_a_past_only_a_watermark_far_ahead_is_told() -> None:
         assert [each.reason for each in found] == (
             [QualityReason.WATERMARK_AHEAD] if runs is FAULTS[QualityReason.WATERMARK_AHEAD] else []
         )
+
+
+def test_the_cost_of_judging_does_not_grow() -> None:
+    """Neither with the runs of a day nor with the weeks that are known; also while something is off."""
+    costs = []
+    for first, every in ((0, 0.5), (0, 2), (8, 2)):
+        for times in (1, 0.1):
+            runs = line(first, WEEKS, 100, every=every) + line(WEEKS, WEEKS + 4, 100 * times, every=every)
+            now = end_of(runs) + HOUR
+            past = past_of(runs, now)
+            costs.append((times, steps_of(partial(quality_flaws, past, runs[-1], now, {}))))
+    for times in (1, 0.1):
+        known = [steps for each, steps in costs if each == times]
+        assert max(known) < 1.5 * min(known) < 10_000

@@ -193,7 +193,9 @@ def test_a_large_run_between_ordinary_ones_is_told() -> None:
 def test_what_was_caught_up_is_no_spike() -> None:
     """After failed runs, or a pause, many rows are to be expected."""
     huge = ran(at(WEEKS + 3), 50_000)
-    assert spike(USUAL, ran(at(WEEKS), 0, "error"), huge) is None
+    next_one = ran(at(WEEKS) + HOUR, 50_000)
+    assert spike(USUAL, ran(at(WEEKS)), next_one) is not None
+    assert spike(USUAL, ran(at(WEEKS), 0, "error"), next_one) is None
     assert spike(USUAL, huge) is None  # three days without a run
 
 
