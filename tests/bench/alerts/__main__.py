@@ -47,8 +47,9 @@ def _said(seeds: Sequence[int], tally: Tally, seconds: float) -> str:
     """What was measured."""
     histories = sum(len(delays) for delays in tally.faults.values())
     kinds = len({kind for kind, _ in tally.faults})
+    which = f"Seed {seeds[0]}" if len(seeds) == 1 else f"Seeds {seeds[0]} to {seeds[-1]}"
     return (
-        f"Seeds {seeds[0]} to {seeds[-1]}: {histories} histories with a failure, of {kinds} kinds in "
+        f"{which}: {histories} histories with a failure, of {kinds} kinds in "
         f"{len(tally.faults)} strengths; {tally.months:,.0f} healthy integration-months of {len(tally.healthy)} kinds "
         f"of sources. Measured in {seconds / 60:.0f} min on 2 cores."
     )
