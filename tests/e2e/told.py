@@ -79,8 +79,10 @@ def _how(card: Json, name: str) -> Shown | None:
     """How a card shows an integration, alone or in a line among others; `None` when it does not."""
     if re.match(rf"{re.escape(name)}( \([^)]*\))? – ", card["text"]):  # with its source, where that is known
         return Shown.WELL if "Recovered" in card["text"] else Shown.FAILING
-    lines = (line for text in _texts(card["blocks"]) for line in text.splitlines() if f"{name}" in line)
-    line = next(lines, None)
+    lines = (line for text in _texts(card["blocks"]) for line in text.splitlines() if name in line)
+    line = next(
+        (each for each in lines if not each.startswith("🔗")), None
+    )  # what else fails is no card of it
     if line is None:
         return None
     return Shown.WELL if line.endswith(": recovered") else Shown.FAILING
