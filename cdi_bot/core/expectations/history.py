@@ -166,7 +166,7 @@ class IntegrationHistory:
         elif run.outcome is Outcome.GOOD:
             day.empty_runs += 1
             self.empty_in_a_row += 1
-        if self._failing_since is not None and (run.outcome is Outcome.GOOD or run.job_status == "partial"):
+        if self._failing_since is not None and run.has_synced:
             self.broken = Broken(since=self._failing_since, until=run.sync_start_time, rows=rows)
             self._failing_since = None
         self._add_watermark(day, run, end_second)
@@ -194,7 +194,7 @@ class IntegrationHistory:
             day.ahead = ahead if day.ahead is None else max(day.ahead, ahead)
             if before != watermark:
                 day.behind = -ahead if day.behind is None else max(day.behind, -ahead)
-            elif run.outcome is Outcome.GOOD:
+            elif run.has_synced:
                 day.still += 1
         elif before is not None and before != watermark and run.outcome is Outcome.GOOD:
             day.hollow += 1

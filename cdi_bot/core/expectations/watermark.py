@@ -9,7 +9,7 @@ from cdi_bot.core.expectations.expectations import Expectations
 from cdi_bot.core.expectations.flaws import Flaw, flaw
 from cdi_bot.core.expectations.history import IN_A_ROW, IntegrationHistory
 from cdi_bot.core.model.incident import QualityReason
-from cdi_bot.core.model.run import Outcome, Run
+from cdi_bot.core.model.run import Run
 
 _ANY_ZONE = 15 * 3600.0
 """A watermark that is further ahead is no local time taken for UTC: no zone is so far east, summer time included."""
@@ -54,7 +54,7 @@ def judge_watermark(history: IntegrationHistory, expected: Expectations) -> Flaw
     """Three runs in a row whose watermark lags, moves without rows, or stands though rows come."""
     if not expected.knows_watermark:
         return None
-    runs = [run for run in history.recent if run.outcome is Outcome.GOOD]
+    runs = [run for run in history.recent if run.has_synced]
     return (
         _hollow(runs, expected) or _still(runs, expected) or _again(runs, expected) or _behind(runs, expected)
     )

@@ -74,6 +74,11 @@ class Run:
         return _OUTCOMES.get(self.job_status, Outcome.BAD)
 
     @property
+    def has_synced(self) -> bool:
+        """Whether it ended with its rows synced, all of them or all but some."""
+        return self.outcome is Outcome.GOOD or self.job_status == "partial"
+
+    @property
     def duration(self) -> timedelta | None:
         """The time from start to finish, `None` while the finish is unknown."""
         return self.sync_finish_time - self.sync_start_time if self.sync_finish_time else None

@@ -46,10 +46,16 @@ class IntegrationFacts:
     @property
     def newest_good(self) -> Run | None:
         """The newest ended run, if it ended well and all of it is known."""
+        newest = self.newest_synced
+        return newest if newest is not None and newest.outcome is Outcome.GOOD else None
+
+    @property
+    def newest_synced(self) -> Run | None:
+        """The newest ended run, if it synced rows, or all but some, and all of it is known."""
         ended = self.past.history.recent[-1] if self.past and self.past.history.recent else None
         for run in (self.newest, ended):
             if run is not None and run.outcome is not Outcome.RUNNING:
-                return run if run.outcome is Outcome.GOOD and not run.provisional else None
+                return run if run.has_synced and not run.provisional else None
         return None
 
     def has_answered_for(self, time: timedelta) -> bool:

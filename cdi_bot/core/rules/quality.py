@@ -25,7 +25,7 @@ class QualityRule:
 
     def judge(self, facts: IntegrationFacts, incident: Incident | None, now: datetime) -> Incident | None:
         """Judge by the newest run that ended well, and by what is known of the past."""
-        newest = facts.newest_good
+        newest = facts.newest_synced
         watched, seen_at = facts.watched, facts.watched.observed_at
         if newest is None or seen_at is None or watched.watched_since is None or watched.missing_since:
             return None
