@@ -121,7 +121,9 @@ def test_the_same_rows_again_are_told() -> None:
     """Runs bring rows, and the watermark stands; not where that is how it always was."""
     assert judged(USUAL, odd(5, moves=False)) == (QualityReason.RESYNC,)
     assert judged(USUAL, odd(1, moves=False)) == ()
-    assert judged(USUAL, odd(5, moves=False, status="partial")) == (QualityReason.RESYNC,)  # all but some rows
+    assert judged(USUAL, odd(5, moves=False, status="partial")) == (
+        QualityReason.RESYNC,
+    )  # all but some rows
     assert judged(USUAL, odd(5, moves=False, status="error")) == ()
     static = [ran(at(n / 24), watermark=at(0)) for n in range(round(WEEKS) * 24)]
     still = [ran(at(WEEKS + n / 24), watermark=at(0)) for n in range(5)]

@@ -254,3 +254,17 @@ def test_nothing_is_looked_at_twice() -> None:
     assert watch.look(at(WEEKS) + HOUR / 2 + timedelta(minutes=5)) is None
     watch.more = {}
     assert watch.look(at(WEEKS) + HOUR / 2 + timedelta(minutes=6)) is not None
+
+
+def test_a_share_of_failed_rows_is_told_though_no_run_succeeds_any_more() -> None:
+    """Each run is partial from then on; one such run alone is told as what it is."""
+    watch = Watch()
+    runs = [
+        replace(run, job_status="partial", rows_synced=95, rows_failed_with_errors=5)
+        for run in line(WEEKS, WEEKS + 2)
+    ]
+    assert watch.see(runs[:1]) == []
+    (found, *_) = watch.see(runs[1:])
+    assert found.reason == QualityReason.FAILED_SHARE
+    assert found.measured is not None
+    assert 0.005 < found.measured.observed < 0.06
