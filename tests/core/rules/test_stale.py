@@ -22,8 +22,9 @@ from cdi_bot.core.rules.stale import (
     can_be_stale,
     deadline_of,
     judge_stale,
+    newest_mark,
     past_stretches,
-, newest_mark)
+)
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 NOON = datetime(2026, 3, 25, 12, tzinfo=UTC)
