@@ -18,7 +18,7 @@ _LONG_WEEKEND = 72
 
 _LONGEST_LOOK = 15 * 24
 _FEWER_FOR = 36
-_LEAST_A_WEEK, _FEWER_A_WEEK, _STEADY = 6, 0.6, 1.5
+_LEAST_A_WEEK, _FEWER_A_WEEK, _STEADY = 6, 0.55, 1.5
 _LEAST_RUNS = 5
 
 _LEAST_HANGING = 600.0
@@ -98,7 +98,7 @@ def _fewer_in_a_week(history: IntegrationHistory, expected: Expectations, hour: 
             return None  # it stops, which is told as that, or goes on again
     return flaw(
         LateReason.RHYTHM,
-        time_of((hour + 1) * HOUR),
+        time_of((hour - 7 * 24 + 1) * HOUR),
         magnitude=least / max(count, 0.5),
         observed=7 * 86400 / max(count, 1),
         usual=7 * 86400 / least,

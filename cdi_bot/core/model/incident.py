@@ -79,7 +79,7 @@ class Measured:
     | --- | --- |
     | `rows_low`, `rows_high` | rows in 24 hours; `usual` is the least or most of past weeks |
     | `watermark_ahead`, `watermark_lag` | seconds by which the watermark is ahead of, or behind, the end of its run |
-    | `no_rows`, `rhythm` | seconds since the newest row or start; `usual` is the longest such time |
+    | `no_rows`, `rhythm` | seconds since the newest row or start, or between starts; `usual` is the longest such time |
     | `resync`, `spike` | rows in a run; `usual` is the largest run so far |
     | `hollow` | runs without rows that moved the watermark |
     | `failed_share` | share of the rows, 0 to 1 |
@@ -120,7 +120,8 @@ class Incident:
 
     `failed_runs` counts every failed run since it opened, `failed_in_a_row` those since the last good one, which
     began failing at `failing_since`. `last_failed` is the newest failed run, `resolved_by` the good run that ended
-    it. A late incident's `failing_since` is the planned start and `resolved_by` the run that began at last. A slow
+    it. A late incident's `failing_since` is the planned start and `resolved_by` the run that began at last;
+    `last_failed` is set where runs do begin, but too few: it is the newest of them. A slow
     incident's `last_failed` is the run that takes so long, `resolved_by` the same run once it ended, however it
     did. A quality incident's `last_failed` is the run that looked wrong. A stale incident's `last_failed` is the run
     that brought what is too old, `resolved_by` the one that brought something newer, and `reason` the limit that was

@@ -125,7 +125,9 @@ class LateRule:
         if flaw is None or flaw.is_expected(facts.accepted):
             self._in_rhythm[key] = now_known
             return None
-        found = opened(facts.watched, Kind.LATE, since=flaw.since, now=now, reason=flaw.reason)
+        # Where runs do begin, but too few, the newest of them is shown.
+        newest = facts.newest if facts.newest and facts.newest.sync_start_time >= flaw.since else None
+        found = opened(facts.watched, Kind.LATE, since=flaw.since, now=now, shown=newest, reason=flaw.reason)
         return replace(found, measured=flaw.measured)
 
     def _judge_rhythm_end(

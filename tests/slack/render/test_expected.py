@@ -32,6 +32,7 @@ from tests.slack.render.samples import (
     integration,
     irregular,
     recovered,
+    run,
     word,
 )
 
@@ -69,6 +70,8 @@ MESSAGES: dict[str, View] = {
     "card_late_rhythm": card(irregular()),
     "card_late_rhythm_files": card(irregular(), of=integration(name="Users attributes", warehouse_type="s3")),
     "card_late_rhythm_over": card(begun(irregular())),
+    "card_late_fewer_runs": card(irregular(last_failed=run())),
+    "card_late_fewer_runs_over": card(begun(irregular(last_failed=run()))),
     "card_expected": marked(dubious(QualityReason.ROWS_LOW)),
     "card_expected_taken_back": marked(dubious(QualityReason.ROWS_LOW), taken_back=True),
     "card_expected_late": marked(irregular()),

@@ -28,7 +28,11 @@ class Late(KindRenderer):
             return i18n("Late: no run has begun at its planned time")
         if incident.measured is None:
             return i18n("Late: runs usually begin by now; no schedule is known")
-        return i18n("Late: {observed} without a run, usually at most {usual}; no schedule is known").format(
+        if _are_fewer(incident):
+            text = i18n("Late: a run every {observed}, usually every {usual} or sooner; no schedule is known")
+        else:
+            text = i18n("Late: {observed} without a run, usually at most {usual}; no schedule is known")
+        return text.format(
             observed=length(incident.measured.observed, i18n), usual=length(incident.measured.usual, i18n)
         )
 
@@ -40,7 +44,12 @@ class Late(KindRenderer):
 
     def advice(self, view: IncidentView, i18n: Translator) -> str:
         if _by_rhythm(view.incident):
-            return _check_the_start(view, i18n)
+            end = (
+                i18n("It ends by itself when as many runs begin as usual.")
+                if _are_fewer(view.incident)
+                else i18n("It ends by itself with the next run.")
+            )
+            return i18n.sentences([end, _check_the_start(view, i18n)])
         check = i18n(
             "Open the integration in Braze: check that it is active, because a paused one does not go on by itself, "
             "and that its schedule is what you expect."
@@ -57,7 +66,11 @@ class Late(KindRenderer):
 
     def recovery(self, incident: Incident, i18n: Translator) -> str:
         if _by_rhythm(incident):
-            text = i18n("Runs begin again, after {length}")
+            text = (
+                i18n("As many runs as usual begin again, after {length}")
+                if _are_fewer(incident)
+                else i18n("Runs begin again, after {length}")
+            )
             return text.format(length=duration(self.length(incident), i18n))
         if incident.resolved_by is None:
             return i18n("No longer late: no run is planned any more")
@@ -92,11 +105,16 @@ def _by_rhythm(incident: Incident) -> bool:
     return incident.reason == LateReason.RHYTHM
 
 
+def _are_fewer(incident: Incident) -> bool:
+    """Whether runs do begin, but fewer than usual."""
+    return _by_rhythm(incident) and incident.last_failed is not None
+
+
 def _check_the_start(view: IncidentView, i18n: Translator) -> str:
     source = source_of(view.integration)
     if source and source.is_files:
         return i18n("A run begins for each new file: check that whatever writes the files still runs.")
     return i18n(
-        "It ends by itself with the next run. Check what starts this sync: a call of the API, or its schedule in "
+        "Check what starts this sync: a call of the API, or its schedule in "
         "Braze, where a paused one does not go on by itself."
     )
