@@ -147,7 +147,7 @@ def _judge_end(facts: IntegrationFacts, incident: Incident, now: datetime) -> In
 
 
 def was_over(incident: Incident) -> bool:
-    """Whether the run had ended when the incident was opened: then it is about several that took too long."""
+    """Whether the run had ended when the incident was opened: then it is about several in a row that took too long."""
     run = incident.last_failed
     return run is not None and run.sync_finish_time is not None and run.sync_finish_time <= incident.opened_at
 

@@ -140,7 +140,10 @@ def ended(incident: Incident | None = None, status: str = "success") -> Incident
     """Return an incident of a slow run that has ended."""
     incident = incident or slow()
     known = run(status, ago=timedelta(hours=2), sync_finish_time=NOW, rows_synced=12_345)
-    return replace(incident, resolved_at=NOW, resolved_by=known, last_failed=known, revision=2)
+    opened_at = NOW - timedelta(hours=1)
+    return replace(
+        incident, opened_at=opened_at, resolved_at=NOW, resolved_by=known, last_failed=known, revision=2
+    )
 
 
 HOUR, DAY = 3600.0, 86_400.0
@@ -172,6 +175,17 @@ def dubious(flaw: QualityReason = QualityReason.WATERMARK_AHEAD, **more: Any) ->
         "measured": MEASURED[flaw],
     }
     return late(**known | more)
+
+
+def slow_runs(**more: Any) -> Incident:
+    """Return an incident of several runs in a row that took longer than any before."""
+    measured = Measured(magnitude=1500.0, observed=1500.0, usual=420.0)
+    newest = run(
+        "success", ago=timedelta(minutes=30), sync_finish_time=NOW - timedelta(minutes=5), rows_synced=12_345
+    )
+    return slow(
+        **{"last_failed": newest, "failing_since": newest.sync_start_time, "measured": measured} | more
+    )
 
 
 def irregular(**more: Any) -> Incident:

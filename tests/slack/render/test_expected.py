@@ -33,6 +33,7 @@ from tests.slack.render.samples import (
     irregular,
     recovered,
     run,
+    slow_runs,
     word,
 )
 
@@ -72,6 +73,8 @@ MESSAGES: dict[str, View] = {
     "card_late_rhythm_over": card(begun(irregular())),
     "card_late_fewer_runs": card(irregular(last_failed=run())),
     "card_late_fewer_runs_over": card(begun(irregular(last_failed=run()))),
+    "card_slow_runs": card(slow_runs()),
+    "card_slow_runs_over": card(begun(slow_runs())),
     "card_expected": marked(dubious(QualityReason.ROWS_LOW)),
     "card_expected_taken_back": marked(dubious(QualityReason.ROWS_LOW), taken_back=True),
     "card_expected_late": marked(irregular()),

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 
 from cdi_bot.core.model.incident import Incident, Topic
 from cdi_bot.core.model.source import Source, source_of
+from cdi_bot.core.rules.slow import was_over
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kinds.base import KindRenderer, TopicTexts
+from cdi_bot.slack.render.kinds.flaws import length
 from cdi_bot.slack.render.kit.advice import Effect, effect_of
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.runs import GOOD, run_fields, run_sign, short_status
@@ -15,15 +17,24 @@ from cdi_bot.slack.render.kit.text import date, duration, escape
 
 
 class Slow(KindRenderer):
-    """A run goes on much longer than usual: `resolved_by` is the same run once it ended, however it did."""
+    """A run goes on much longer than usual: `resolved_by` is the same run once it ended, however it did.
+
+    Or several in a row took longer than ever: then it is the one that was as usual again.
+    """
 
     def short_state(self, incident: Incident, i18n: Translator) -> str:
         return i18n("slow")
 
     def headline(self, incident: Incident, i18n: Translator) -> str:
-        return i18n("Slow: a run goes on far longer than usual")
+        if not was_over(incident) or incident.measured is None:
+            return i18n("Slow: a run goes on far longer than usual")
+        return i18n("Slow: the newest runs took {observed} or longer, usually {usual}").format(
+            observed=length(incident.measured.observed, i18n), usual=length(incident.measured.usual, i18n)
+        )
 
     def facts(self, view: IncidentView, i18n: Translator) -> list[tuple[str, str]]:
+        if was_over(view.incident):
+            return [(i18n("Slow since"), date(view.incident.failing_since))]
         ended = view.incident.resolved_by
         known = run_fields(ended, i18n) if ended else [(i18n("Started"), date(view.incident.failing_since))]
         usual = [(i18n("Usually takes"), duration(view.usual_length, i18n))] if view.usual_length else []
@@ -49,8 +60,12 @@ class Slow(KindRenderer):
                     "A sync that triggers a Canvas enters about 3.75 million users an hour: long runs are normal."
                 )
             )
-        end = i18n(
-            "The next run begins only after this one has ended; if it does not end, ask Braze's support."
+        end = (
+            i18n("It ends by itself when runs take as long as usual again.")
+            if was_over(view.incident)
+            else i18n(
+                "The next run begins only after this one has ended; if it does not end, ask Braze's support."
+            )
         )
         return i18n.sentences([*said, end])
 
@@ -68,12 +83,16 @@ class Slow(KindRenderer):
         run = incident.resolved_by  # where it failed, an incident of its own says what that means
         if run is None:
             return i18n("No longer slow: Braze does not tell of this run any more")
+        if was_over(incident):
+            return i18n("Runs take as long as usual again, after {length}").format(
+                length=duration(self.length(incident), i18n)
+            )
         return i18n("The slow run has ended after {length}: {status}").format(
             length=duration(self.length(incident), i18n), status=short_status(run.job_status, i18n)
         )
 
     def short_recovery(self, i18n: Translator) -> str:
-        return i18n("the slow run has ended")
+        return i18n("no longer slow")
 
     def topics(self, i18n: Translator) -> Mapping[Topic, TopicTexts]:
         meaning = i18n("a run takes much longer than usual")
