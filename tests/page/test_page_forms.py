@@ -166,3 +166,17 @@ async def test_home(app: App, page: Page, client: AsyncWebClient) -> None:
     assert (pressed["actions"][0]["action_id"], pressed["view"]["type"]) == ("change", "home")
     await page.get_by_test_id("tab-messages").click()
     await expect(page.get_by_test_id("home")).to_be_hidden()
+
+
+async def test_an_update_leaves_an_open_list_alone(
+    sandbox: Sandbox, app: App, page: Page, client: AsyncWebClient
+) -> None:
+    """Somebody is choosing: the form shows its news when that is done, and what was chosen is kept."""
+    view = modal(field("one", {"type": "static_select", "options": options("a", "b")}), callback_id="form")
+    await opened(sandbox, app, page, client, view)
+    modal_id = await page.get_by_test_id("modal").get_attribute("data-view-id")
+    await page.locator("[data-action-id=one]").click()
+    await client.views_update(view_id=modal_id, view={**view, "blocks": [section("news"), *view["blocks"]]})
+    await page.get_by_test_id("picker").get_by_role("option", name="b", exact=True).click()
+    await expect(page.get_by_test_id("modal")).to_contain_text("news")
+    await expect(page.locator("[data-action-id=one]")).to_have_text("b")

@@ -9,6 +9,7 @@ import { viewSurface } from "./surface.js";
 
 let open = null; // {view, surface}
 let dialog = null;
+let later = null; // the newest update that came while somebody chose from a list
 
 /** Shows modals as the stream brings them. */
 export function startModals() {
@@ -18,10 +19,25 @@ export function startModals() {
 }
 
 function show(view) {
+  const picker = open?.view.id === view.id ? dialog?.querySelector(".picker") : null;
+  if (picker) return showAfter(picker, view);
   // What was typed survives an update: Slack keeps the fields whose ids stay.
   const values = open?.view.id === view.id ? open.surface.values : (view.state?.values ?? {});
   open = { view, surface: viewSurface(view, structuredClone(values)) };
   draw();
+}
+
+// A list that is open stays so, as in Slack; drawing the form anew would take it away.
+function showAfter(picker, view) {
+  if (!later)
+    picker.addEventListener("toggle", ({ newState }) => {
+      if (newState !== "closed" || later?.id !== open?.view.id) return;
+      const newest = later;
+      later = null;
+      picker.remove();
+      show(newest);
+    });
+  later = view;
 }
 
 function closed(event) {
@@ -150,7 +166,7 @@ function dismiss() {
 }
 
 function leave() {
-  open = null;
+  open = later = null;
   dialog?.close();
   dialog?.remove();
   dialog = null;
