@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 SLOTS, SLOT_HOURS = 28, 6
 """A week is seen in slots of six hours. The first begins on Thursday, 0:00 UTC, as the time since 1970 does."""
@@ -79,13 +80,9 @@ def usual_starts(began: Sequence[int]) -> int:
 
 
 def _running(amounts: Sequence[int]) -> list[int]:
-    total, sums = 0, []
-    for place, amount in enumerate(amounts):
-        total += amount
-        if place >= _DAY:
-            total -= amounts[place - _DAY]
-        sums.append(total)
-    return sums
+    """For each hour the sum of the 24 that end with it."""
+    total = list(accumulate(amounts, initial=0))
+    return [until - before for until, before in zip(total[1:], [*[0] * (_DAY - 1), *total], strict=False)]
 
 
 class WeekSlots:
