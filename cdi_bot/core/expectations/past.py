@@ -115,7 +115,5 @@ class LearnedPast:
 
 
 def is_odd(incident: Incident | None, now: datetime) -> bool:
-    """Whether an incident is open, and has not lasted for so long that all of it counts as usual."""
-    return (
-        incident is not None and incident.is_open and now - incident.failing_since < timedelta(days=_LONGEST)
-    )
+    """Whether an incident is open, and was not opened so long ago that all of it counts as usual."""
+    return incident is not None and incident.is_open and now - incident.opened_at < timedelta(days=_LONGEST)

@@ -75,7 +75,7 @@ def _go_on(
         # Of all flaws only this one is seen without knowing the past, and so is its end.
         is_over = incident.reason == QualityReason.WATERMARK_AHEAD and is_right(newest)
         return resolved(incident, now, newest) if is_over else None
-    is_usual_by_now = facts.past.until > incident.failing_since.timestamp() // DAY
+    is_usual_by_now = facts.past.until > incident.opened_at.timestamp() // DAY
     seen_at = facts.watched.observed_at or now
     if not (
         is_usual_by_now

@@ -268,3 +268,14 @@ def test_a_share_of_failed_rows_is_told_though_no_run_succeeds_any_more() -> Non
     assert found.reason == QualityReason.FAILED_SHARE
     assert found.measured is not None
     assert 0.005 < found.measured.observed < 0.06
+
+
+def test_a_silence_that_was_told_late_ends_with_the_next_rows() -> None:
+    """What comes once a week is known to have stopped after two weeks: that is no reason to call it usual."""
+    weekly = line(0, 70, every=7 * 24)
+    watch = Watch(weekly)
+    last = (end_of(list(weekly)) - at(0)) / DAY
+    (found,) = watch.see(line(last + 7, last + 21, 0, every=7 * 24))
+    assert found.reason == QualityReason.NO_ROWS
+    (ended,) = watch.see(line(last + 21, last + 28, every=7 * 24))
+    assert ended.resolved_by is not None
