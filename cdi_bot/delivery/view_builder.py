@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import SPIKE, Expected, Incident
@@ -51,9 +51,6 @@ from cdi_bot.delivery.views import (
     View,
 )
 from cdi_bot.store import UnitOfWork
-
-_USUAL_OF = 31
-"""So many of the newest runs say how long they usually take: also the one that is slow is among them."""
 
 _FEW = 5
 """A subscription that takes in no more than so many integrations is answered with each one's last run."""
@@ -230,7 +227,6 @@ class ViewBuilder:
                     mention=mention_for(subscriptions, incident, integration),
                     expected=_word(words.get(key[0], ()), key[1], incident.reason, incident.opened_at),
                     # Of one card; a list of many has no room for it.
-                    usual_length=await _usual_length(uow, incident) if len(incidents) == 1 else None,
                     can_sync=(
                         self.can_sync and integration is not None and rules_of(incident).sync_can_start
                     ),
@@ -301,15 +297,6 @@ async def _run(uow: UnitOfWork, workspace_id: int, integration_id: str, start: d
     runs = await uow.runs.since(workspace_id, integration_id, start)
     second = second_of(start)
     return next((run for run in runs if second_of(run.sync_start_time) == second), None)
-
-
-async def _usual_length(uow: UnitOfWork, incident: Incident) -> timedelta | None:
-    """How long the integration's runs usually take, where the incident's kind shows that."""
-    usual_length = rules_of(incident).usual_length
-    if usual_length is None or not incident.integration_id:
-        return None
-    runs = await uow.runs.page(incident.workspace_id, incident.integration_id, offset=0, limit=_USUAL_OF)
-    return usual_length(runs, incident)
 
 
 def is_worth_telling(told: ReplyFact, view: IncidentView) -> bool:

@@ -27,7 +27,6 @@ class IncidentView:
     snooze: Snooze | None = None
     mention: str | None = None
     expected: Expected | None = None  # who said that what looks wrong was expected, also if it was taken back
-    usual_length: timedelta | None = None  # of a slow incident: how long the runs before usually took
     can_sync: bool = False  # the API key has the permission, and the operator allows it
 
     @property

@@ -156,6 +156,13 @@ class Incident:
     hold_seconds: int = 0
 
     @property
+    def usual_length(self) -> timedelta | None:
+        """How long runs usually take, as it was when a slow incident opened; `None` for other kinds."""
+        if self.kind is not Kind.SLOW or self.measured is None:
+            return None
+        return timedelta(seconds=self.measured.usual)
+
+    @property
     def is_open(self) -> bool:
         """Whether it is not over yet."""
         return self.resolved_at is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -96,7 +96,6 @@ class KindRules:
     )
     ends_snooze_while_others_open: bool = False  # the others end it only as the last open incident
     sync_can_start: bool = True  # Braze accepts a sync request while it is open
-    usual_length: Callable[[Sequence[Run], Incident], timedelta | None] | None = None  # shown on its card
     rule: Callable[[timedelta], Rule] | None = None  # judged every few seconds, not when runs are recorded
 
 

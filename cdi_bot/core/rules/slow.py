@@ -152,17 +152,10 @@ def was_over(incident: Incident) -> bool:
     return run is not None and run.sync_finish_time is not None and run.sync_finish_time <= incident.opened_at
 
 
-def _usual_length(runs: Sequence[Run], incident: Incident) -> timedelta | None:
-    """How long runs took before the one that is slow."""
-    lengths = lengths_of(runs, incident.failing_since)
-    return lengths.usual if lengths else None
-
-
 SLOW = KindRules(
     kind=Kind.SLOW,
     passes=asked_for(Topic.SLOW),
     severity=nothing_failed,
     sync_can_start=False,  # Braze refuses a sync while another one runs
-    usual_length=_usual_length,
     rule=SlowRule,
 )

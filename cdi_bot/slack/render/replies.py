@@ -88,8 +88,8 @@ def _still_open(_content: StillOpen, view: EventView, i18n: Translator) -> Rende
     since = i18n("Since {when}. Acknowledging it ends these reminders.").format(
         when=date(incident.failing_since)
     )
-    usual = about.usual_length and i18n("Usually takes {length}").format(
-        length=duration(about.usual_length, i18n)
+    usual = incident.usual_length and i18n("Usually takes {length}").format(
+        length=duration(incident.usual_length, i18n)
     )
     looks = look_buttons(about.integration, about.dashboard_url, i18n)
     row = actions([ack_button([about], i18n), *looks])

@@ -177,7 +177,6 @@ incident_views = st.one_of(
         snooze=st.none() | snoozes,
         mention=mentions,
         expected=st.none() | words,
-        usual_length=st.none() | _lengths,
         can_sync=st.booleans(),
     ),
     st.builds(

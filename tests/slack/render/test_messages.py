@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdi_bot.core.clusters import Cluster, Trouble
-from cdi_bot.core.model.incident import Incident, QualityReason, Topic
+from cdi_bot.core.model.incident import Incident, Measured, QualityReason, Topic
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.lifecycle import (
     IntegrationChanged,
@@ -94,6 +94,8 @@ from tests.slack.render.samples import (
 )
 
 WORDS = Translator()
+SEVEN_MINUTES = Measured(magnitude=7200, observed=7200, usual=420)
+"""Of a run that goes on for two hours, what is usual."""
 
 
 def render(view: View) -> Rendered:
@@ -208,7 +210,7 @@ CARDS = {
     "card_late": card(late(), can_sync=True, mention=f"<@{MARA}>"),
     "card_late_begun": card(begun()),
     "card_late_unplanned": card(late(resolved_at=NOW)),
-    "card_slow": card(slow(), usual_length=timedelta(minutes=7)),
+    "card_slow": card(slow(measured=SEVEN_MINUTES)),
     "card_slow_ended": card(ended()),
     "card_slow_failed": card(ended(status="error")),
     "card_slow_unknown": card(slow(last_failed=None, resolved_at=NOW)),
@@ -314,7 +316,7 @@ EVENTS = {
     "reply_slow_ended": event(Recovered(incident_id=8), ended()),
     "reply_slow_failed": event(Recovered(incident_id=8), ended(status="error")),
     "reply_still_slow": EventView(
-        content=StillOpen(incident_id=8), incident=incident_view(slow(), usual_length=timedelta(minutes=7))
+        content=StillOpen(incident_id=8), incident=incident_view(slow(measured=SEVEN_MINUTES))
     ),
     "reply_still_dubious": event(StillOpen(incident_id=8), dubious()),
     "reply_still_stale": event(StillOpen(incident_id=8), stale()),

@@ -37,7 +37,8 @@ class Slow(KindRenderer):
             return [(i18n("Slow since"), date(view.incident.failing_since))]
         ended = view.incident.resolved_by
         known = run_fields(ended, i18n) if ended else [(i18n("Started"), date(view.incident.failing_since))]
-        usual = [(i18n("Usually takes"), duration(view.usual_length, i18n))] if view.usual_length else []
+        length_before = view.incident.usual_length
+        usual = [(i18n("Usually takes"), duration(length_before, i18n))] if length_before else []
         status = [(i18n("Ended in"), escape(short_status(ended.job_status, i18n)))] if ended else []
         return [*status, *known, *usual]
 
