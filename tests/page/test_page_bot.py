@@ -66,8 +66,9 @@ async def test_subscribe_from_home_and_watch(system: System, page: Page) -> None
     await home.locator("[data-action-id^=form_change]").click()
     await expect(form.get_by_label("Late runs")).not_to_be_checked()
     await expect(form.locator("[data-action-id=group]")).to_have_value("S0DATA")
+    await expect(form).to_contain_text("Would have sent")  # the form's last line comes a moment after it
     await form.locator("[data-action-id=form_unsubscribe]").click()
-    await page.get_by_role("button", name="Unsubscribe", exact=True).last.click()
+    await page.get_by_test_id("confirm-yes").click()
     await expect(form).to_contain_text("is ended")
     await page.get_by_test_id("modal-close").click()
     await expect(home).to_contain_text("None of your channels hears")
