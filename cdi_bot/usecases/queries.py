@@ -13,7 +13,6 @@ from cdi_bot.core.model.run import Outcome
 from cdi_bot.core.model.subscription import Snooze, Subscription, is_pattern, is_subscribed, selector_matches
 from cdi_bot.core.routing import concerns
 from cdi_bot.core.rules.kinds import attention, longest_row_first, rules_of, severity, worst_by_integration
-from cdi_bot.core.rules.unreachable import UNREACHABLE
 from cdi_bot.core.statistics import expected_next, usual_of
 from cdi_bot.item_troubles import ItemTroubles
 from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint, within
@@ -311,12 +310,11 @@ async def health_of(uow: UnitOfWork, workspace_id: int, subscriptions: Sequence[
     ids = {each.integration.integration_id for matching in by_selector.values() for each in matching}
     subscribed = [each for each in known if each.integration.integration_id in ids]
     listed = [each.integration for each in subscribed if each.missing_since is None]
-    unreachable = await uow.incidents.open_for(workspace_id, UNREACHABLE.kind, None)
     return Health(
         subscribed=subscribed,
         by_selector=by_selector,
         incidents=await worst_incidents(uow, listed, subscriptions),
-        unreachable=next((each for each in unreachable if not each.is_recovering), None),
+        unreachable=await uow.incidents.unreachable(workspace_id),
     )
 
 
