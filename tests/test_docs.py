@@ -11,7 +11,8 @@ import pytest
 import typer.main
 import yaml
 
-from cdi_bot.cli import main
+from cdi_bot.cli.execution import FAILED, MISUSED
+from cdi_bot.cli.main import app
 from cdi_bot.core.commands.parser import OPTIONS, SPECIFICATIONS
 from cdi_bot.core.commands.specification import Right, Specification
 from cdi_bot.core.model.incident import EXPECTABLE, SPIKE, Kind, LateReason, Topic
@@ -72,7 +73,7 @@ def rows(path: str, cell: str) -> list[str]:
 
 def cli_commands() -> list[str]:
     """Every command of the program, groups resolved: `run`, `db upgrade`."""
-    group: Any = typer.main.get_command(main.app)
+    group: Any = typer.main.get_command(app)
     return [
         f"{name} {inner}".strip()
         for name, command in group.commands.items()
@@ -168,7 +169,7 @@ def test_each_type_of_alert_is_documented() -> None:
 def test_each_cli_command_is_documented(command: str) -> None:
     """Each command of the program has its row, with each of its options."""
     (row,) = re.findall(rf"^\| `cdi-bot {command}[^|]*\|.*$", page("docs/commands.md"), re.MULTILINE)
-    found: Any = typer.main.get_command(main.app)
+    found: Any = typer.main.get_command(app)
     for word in command.split():
         found = found.commands[word]
     options = {name for each in found.params for name in each.opts if name.startswith("--")}
@@ -178,7 +179,7 @@ def test_each_cli_command_is_documented(command: str) -> None:
 def test_each_exit_code_is_documented() -> None:
     """0, and those of failures."""
     told = re.findall(r"^\| (\d) \|", page("docs/commands.md"), re.MULTILINE)
-    assert [int(code) for code in told] == [0, main.FAILED, main.MISUSED]
+    assert [int(code) for code in told] == [0, FAILED, MISUSED]
 
 
 # ------------------------------------------------------------------------------------- alerts
