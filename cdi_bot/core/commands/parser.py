@@ -75,7 +75,7 @@ SPECIFICATIONS: tuple[Specification[Any], ...] = (
 BY_WORD = {word: each for each in SPECIFICATIONS for word in (each.word, *each.aliases)}
 
 WORDS = tuple(each.word for each in SPECIFICATIONS)
-"""The words of `/cdi`, as help and the README spell them."""
+"""The words of `/cdi`, as help and docs/commands.md spell them."""
 
 IN_CHANNEL = ("in:#data-alerts", N_("for another channel than this one"))
 """The option of commands about a channel."""
