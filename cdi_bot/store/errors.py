@@ -157,7 +157,7 @@ def location(url: URL) -> str:
     if not _HOST.fullmatch(url.host or "") or "@" in (
         url.database or ""
     ):  # a part of the password may be in it
-        return "the PostgreSQL database (does the password contain a special character that isn't encoded, such as @ for %40?)"
+        return "the PostgreSQL database (is a special character of the password unencoded? @ is %40)"
     return f"the PostgreSQL database {url.database} at {host}{f':{url.port}' if url.port else ''}"
 
 
