@@ -56,7 +56,7 @@ _NO_CONNECTION = (
     "is behind a pooler that found no connection to it in time; see the pooler's log and its pool_size"
 )
 
-_NOT_FROM_HERE = "doesn't let this user in from this address; allow it in its pg_hba.conf or in your host's list of addresses"
+_NOT_FROM_HERE = "doesn't let this user in from this address; allow it in pg_hba.conf or at your host"
 
 _POSTGRES_WORDS = (  # of a pooler, and from before a connection is made: these errors have no SQLSTATE
     ("too many clients", _POSTGRES["53300"]),
