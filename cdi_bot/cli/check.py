@@ -249,7 +249,7 @@ async def _check_key(braze: BrazeClient) -> list[CheckResult]:
             CheckResult(
                 what=f"BRAZE_API_KEY, {permission}",
                 ok=trouble is None,
-                detail=str(trouble or "granted"),
+                detail=str(trouble or "ok"),
                 # The trouble's own text says how to fix it.
                 fix=loss if trouble and trouble.reason is BrazeReason.NO_PERMISSION else None,
             )
