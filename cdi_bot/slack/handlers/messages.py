@@ -30,7 +30,6 @@ def register_messages(responder: Responder) -> None:
         if not slack.identity.owns(body) or not is_from_a_person(event, slack.identity.bot_user_id):
             return
         who, text = event["user"], without_mention(event["text"], slack.identity.bot_user_id)
-        responder.directory.met(who, event.get("user_team") or event.get("team"))
         reader = await responder.speaking_to(who)
         answer = await reader.answer_text(text, slack.channel(event["channel"]), who)
         await _answer(responder, event, answer)
