@@ -35,11 +35,12 @@ from cdi_bot.core.model.message import (
 )
 from cdi_bot.core.model.run import Outcome, Run, second_of
 from cdi_bot.core.model.spike import Spike
-from cdi_bot.core.model.subscription import Snooze, is_pattern, selector_matches
+from cdi_bot.core.model.subscription import Snooze, Subscription, is_pattern, selector_matches
 from cdi_bot.core.routing import mention_for, snoozed_until
 from cdi_bot.core.rules.kinds import longest_row_first, rules_of, severity_on_card
 from cdi_bot.delivery.clusters import ClusterReader
 from cdi_bot.delivery.digests import period_of, subscribed_integrations
+from cdi_bot.delivery.escalations import escalation_views
 from cdi_bot.delivery.views import (
     CardView,
     DigestView,
@@ -58,9 +59,13 @@ _FEW = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewBuilder:
-    """Builds views of what belongs to any workspace. `can_sync`: the operator lets people trigger syncs."""
+    """Builds views of what belongs to any workspace. `can_sync`: the operator lets people trigger syncs.
+
+    `team_url` is the address of the Slack workspace, which links to messages begin with.
+    """
 
     can_sync: bool
+    team_url: str | None = None
     _workspaces: dict[int, Workspace] = field(default_factory=dict)
     _clusters: ClusterReader = field(default_factory=ClusterReader)
 
@@ -205,6 +210,7 @@ class ViewBuilder:
         integrations: dict[tuple[int, str], Integration] = {}
         words: dict[int, list[Expected]] = {}
         unreachable: dict[int, Incident | None] = {}
+        escalations = await escalation_views(uow, channel, incidents, team_url=self.team_url)
         for workspace_id, ids in _integration_ids(incidents).items():
             unreachable[workspace_id] = await uow.incidents.unreachable(workspace_id)
             for snooze in await uow.snoozes.active(workspace_id, ids, now):
@@ -235,6 +241,9 @@ class ViewBuilder:
                         and rules_of(incident).sync_can_start
                         and unreachable[key[0]] is None
                     ),
+                    escalations=(made := escalations.get(incident.incident_id, ())),
+                    only_escalated=any(each.to_here for each in made)
+                    and not _has_subscribed(subscriptions, incident, integration),
                     unreachable=unreachable[key[0]] if integration and incident.is_open else None,
                 )
             )
@@ -270,6 +279,16 @@ class ViewBuilder:
             unknown=sum(1 for each in taken if each.observed_at is None),
             last_runs=tuple((each.integration, run_of(each)) for each in taken) if len(taken) <= _FEW else (),
         )
+
+
+def _has_subscribed(
+    subscriptions: Iterable[Subscription], incident: Incident, integration: Integration | None
+) -> bool:
+    """Whether one of the subscriptions is for an incident's integration, or for its whole workspace."""
+    return any(
+        each.covers(integration) if integration else each.workspace_id == incident.workspace_id
+        for each in subscriptions
+    )
 
 
 def _integration_ids(incidents: Iterable[Incident]) -> dict[int, list[str]]:
@@ -311,7 +330,7 @@ def is_worth_telling(told: ReplyFact, view: IncidentView) -> bool:
         return False
     incident = view.incident
     is_lasting = incident.is_open and not incident.is_recovering
-    if told == "still_open":
+    if told in {"still_open", "escalated"}:
         return is_lasting and incident.acknowledged_by is None
     if told == "reopened":
         return is_lasting

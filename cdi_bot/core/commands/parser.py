@@ -14,6 +14,7 @@ from typing import Any
 
 from cdi_bot.core.commands import tokenizer
 from cdi_bot.core.commands.channels import CHANNELS
+from cdi_bot.core.commands.escalation import ESCALATION
 from cdi_bot.core.commands.incidents import INCIDENTS, SetSnooze
 from cdi_bot.core.commands.queries import HELP, QUERIES, ShowHelp, ShowStatus
 from cdi_bot.core.commands.specification import (
@@ -41,6 +42,7 @@ SPECIFICATIONS: tuple[Specification[Any], ...] = (
     *SUBSCRIPTIONS,
     *INCIDENTS,
     *CHANNELS,
+    *ESCALATION,
     HELP,
 )
 

@@ -13,6 +13,7 @@ from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.message import ReplyFact
 from cdi_bot.core.model.run import Outcome
 from cdi_bot.delivery.views import CardView, ClusterView, GroupedReplyView, IncidentView
+from cdi_bot.slack.render.escalation import escalated_line, escalation_notes
 from cdi_bot.slack.render.kinds.base import came_back
 from cdi_bot.slack.render.kinds.table import group_sign, group_texts, renderer_of
 from cdi_bot.slack.render.kit.advice import source_name, with_source
@@ -82,7 +83,7 @@ def _render_single(view: CardView, i18n: Translator) -> Rendered:
     together = [_cluster_note(view.cluster, i18n)] if view.cluster else []
     notes = [*together, *_notes(one, i18n), *repeat_note(i18n, possible=view.possible_repeat)]
     return Rendered(
-        text=line_of(one, i18n),
+        text=escalated_line(one, line_of(one, i18n), i18n),
         blocks=[*blocks, *small_print(notes), *_buttons(one, i18n)],
         bar=_bar(one),
     )
@@ -119,6 +120,7 @@ def _notes(view: IncidentView, i18n: Translator) -> list[str]:
         )
     if view.expected and view.is_expected:
         said += expected_notes(view.expected, i18n)
+    said += escalation_notes([view], i18n)
     if snooze and incident.is_open:
         until = i18n("💤 Muted here by {who} until {when}")
         until_recovery = i18n("💤 Muted here by {who} until it recovers")
@@ -132,6 +134,8 @@ def _buttons(view: IncidentView, i18n: Translator) -> list[Block]:
     looks = look_buttons(integration, view.dashboard_url, i18n)
     if not view.incident.is_open:
         return actions([*looks, take_back_button(view, i18n)])
+    if view.only_escalated:
+        return actions([ack_button([view], i18n), *looks])
     acts = [
         ack_button([view], i18n),
         expected_button(view.incident, integration, i18n),
@@ -155,6 +159,7 @@ def _render_list(view: CardView, i18n: Translator) -> Rendered:
         lines = [title] if _is_all_of(view.cluster, view.incidents) else [title, here]
     head = section("\n".join(filter(None, [f"{group_sign(still_open)} *{lines[0]}*", *lines[1:], called])))
     foot = [
+        *small_print(escalation_notes(view.incidents, i18n)),
         *small_print(repeat_note(i18n, possible=view.possible_repeat)),
         *actions([ack_button(view.incidents, i18n)]),
     ]

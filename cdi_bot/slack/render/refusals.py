@@ -206,6 +206,11 @@ def _problem(mistake: Mistake, i18n: Translator) -> str:
         MistakeKind.BAD_SCHEDULE: i18n(
             "“{given}” is no time for a digest. Say `daily 09:00`, `weekly mon 09:00` or `off`."
         ),
+        MistakeKind.BAD_DELAY: i18n("“{given}” isn't a valid length of time between 10 seconds and 7 days."),
+        MistakeKind.BAD_TARGET: i18n(
+            "“{given}” isn't a valid channel or person. Type `to:#` or `to:@` and choose one from Slack's list."
+        ),
+        MistakeKind.MISSING_TARGET: i18n("To whom? Say `to:#channel` or `to:@who`."),
         MistakeKind.BAD_CHANNEL: i18n(
             "“{given}” is no channel. Type `in:#` and choose one from Slack's list."
         ),
