@@ -14,7 +14,7 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --gener
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install dev test covered crash lint check format lock messages golden bench pictures sbom clean
+.PHONY: help demo install dev test covered crash lint check format lock messages golden bench pictures container sbom clean
 
 help:  ## show these verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -46,11 +46,14 @@ crash: dev  ## kill the bot at 200 random moments, live 200 lives, poll for five
 	CRASH_ROUNDS=20 LIVES=200 LIMITS_SECONDS=300 $(BIN)/python -m pytest -n 3 -o faulthandler_timeout=1200 \
 		tests/e2e/test_crash.py tests/whole/test_life.py tests/e2e/test_limits.py
 
-bench: dev  ## measure: the figures of the README
+bench: dev  ## measure: the figures of docs/performance.md
 	$(BIN)/python -m tests.bench
 
 pictures: dev  ## photograph the demo's page for the README (Debian: chromium, fonts-noto-color-emoji)
 	$(BIN)/python -m tests.pictures
+
+container: dev  ## build the image of Containerfile and let the bot tell a failure in it (as root; Debian: buildah, mmdebstrap)
+	CONTAINER=1 $(BIN)/python -m pytest -n 0 tests/e2e/test_container.py
 
 sbom: dev  ## write the software bill of materials of what the bot runs on (CycloneDX) to sbom.json
 	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible -o sbom.json requirements.txt
