@@ -11,7 +11,7 @@ branch_labels = None
 depends_on = None
 
 COLUMNS = (
-    ("escalate_after", sa.BigInteger().with_variant(sa.Integer(), "sqlite")),
+    ("escalate_after", sa.Integer()),
     ("escalate_to", sa.Text()),
     ("escalate_since", sa.DateTime(timezone=True)),
     ("escalate_trouble", sa.Text()),

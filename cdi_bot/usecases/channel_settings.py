@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from cdi_bot.core.commands.escalation import length_text
 from cdi_bot.core.digest_schedule import Schedule, schedule_of, zone_named, zone_of
 from cdi_bot.core.model.channel import Channel, ChannelSettings
 from cdi_bot.core.model.escalation import EscalationChanged
@@ -113,7 +114,7 @@ class ChangeChannelSettings(UseCases):
                 )
                 await uow.channels.save_settings(changed)
                 content = EscalationChanged(who=who, after=seconds or 0, to=to)
-                await announce(uow, actor, "escalate", f"{after} {to}" if to else "off", content)
+                await announce(uow, actor, "escalate", f"{length_text(after)} {to}" if to else "off", content)
         self.wake()
         return EscalationSet(after=after, to=to, unchanged=unchanged)
 

@@ -180,6 +180,9 @@ def render_grouped_reply(view: GroupedReplyView, i18n: Translator) -> Rendered:
     if view.fact == "still_open":
         foot.append(context(i18n("Acknowledging them ends these reminders.")))
         foot += actions([ack_button(view.incidents, i18n)])
+    if view.fact == "escalated":
+        foot.append(context(i18n("Nobody has acknowledged them where they come from.")))
+        foot += actions([ack_button(view.incidents, i18n)])
     foot += small_print(repeat_note(i18n, possible=view.possible_repeat))
     lines = [_reply_line(one, i18n) for one in view.incidents]
 
@@ -277,7 +280,7 @@ def _reply_title(told: ReplyFact, incidents: Sequence[Incident], i18n: Translato
     count, texts = len(incidents), group_texts(incidents)
     if told == "recovered":
         return texts.count_recovered(count, i18n)
-    if told == "still_open":
+    if told in {"still_open", "escalated"}:
         return texts.count_still_open(count, i18n)
     if told == "reopened":
         return texts.count_back(count, i18n)

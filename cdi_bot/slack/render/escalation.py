@@ -31,6 +31,13 @@ def escalation_text(after: timedelta | None, to: str | None, i18n: Translator) -
     return text.format(length=duration(after, i18n), target=target_name(to))
 
 
+def escalation_hint(to: str | None, i18n: Translator) -> str:
+    """Say in mrkdwn how to end the escalation, or how to set one."""
+    if to:
+        return i18n("`/cdi escalate off` ends it.")
+    return i18n("`/cdi escalate after:30m to:#channel` sets it.")
+
+
 def target_trouble(target: str, reason: str, i18n: Translator) -> str:
     """Say in mrkdwn that nothing can be escalated there, and why."""
     text = i18n("⚠️ I can't escalate to {target}: {reason}.")
@@ -69,7 +76,8 @@ def _note(view: EscalationView, i18n: Translator) -> str:
         return text.format(target=target_name(view.target), when=date(view.at))
     text = i18n("⏫ Escalated from {origin}, {when}: nobody had acknowledged it there")
     note = text.format(origin=channel(view.origin), when=date(view.at))
-    return f"{note} · {link(view.url, i18n('Open the card'))}" if view.url else note
+    shown = link(view.url, i18n("Open the alert"))
+    return f"{note} · {shown}" if view.url else note
 
 
 def escalated_line(view: IncidentView, line: str, i18n: Translator) -> str:
@@ -101,11 +109,11 @@ def escalation_changed(content: EscalationChanged, _view: EventView, i18n: Trans
     """Tell the channel who set it."""
     if content.to is None:
         line = i18n("{who} ended the escalation of this channel's incidents.")
-        return short_message(line.format(who=user(content.who)))
+        return short_message(line.format(who=user(content.who)), escalation_hint(None, i18n))
     line = i18n("{who} set that incidents here that nobody acknowledges within {length} go to {target}.")
     after = duration(timedelta(seconds=content.after), i18n)
     line = line.format(who=user(content.who), length=after, target=target_name(content.to))
-    return short_message(line, i18n("`/cdi escalate off` ends it."), sign=SIGN)
+    return short_message(line, escalation_hint(content.to, i18n), sign=SIGN)
 
 
 def escalation_broken(content: EscalationBroken, _view: EventView, i18n: Translator) -> Rendered:
@@ -116,7 +124,7 @@ def escalation_broken(content: EscalationBroken, _view: EventView, i18n: Transla
 
 
 def _escalation_set(answer: EscalationSet, i18n: Translator) -> Rendered:
-    return short_message(escalation_text(answer.after, answer.to, i18n))
+    return short_message(escalation_text(answer.after, answer.to, i18n), escalation_hint(answer.to, i18n))
 
 
 def _bad_target(answer: BadTarget, i18n: Translator) -> Rendered:

@@ -188,7 +188,9 @@ def test_subscribe(text: str, selector: str, filters: Filters) -> None:
 @pytest.mark.parametrize("command", WORDS)
 def test_what_takes_another_channel(command: str) -> None:
     """Just those that help names do."""
-    wanted = {"snooze": "x 2h", "digest": "daily 9:00", "language": "ja"}.get(command, "x")
+    wanted = {"snooze": "x 2h", "digest": "daily 9:00", "language": "ja", "escalate": "to:<@U1>"}.get(
+        command, "x"
+    )
     channel_id = getattr(read(f"{command} {wanted} in:<#C1>"), "channel_id", None)
     assert (channel_id == "C1") == (command in CHANNEL_WORDS)
 

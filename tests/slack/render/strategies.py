@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from cdi_bot.core.clusters import Cluster, Trouble
 from cdi_bot.core.commands.specification import Mistake, MistakeKind
 from cdi_bot.core.model.channel import AuditEntry, Channel
+from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
 from cdi_bot.core.model.incident import EXPECTABLE, Expected, Incident, Kind, Measured, Topic
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.lifecycle import IntegrationChanged, LifecycleEvent, NewIntegrations
@@ -41,6 +42,7 @@ from cdi_bot.delivery.views import (
     CardView,
     ClusterView,
     DigestView,
+    EscalationView,
     EventView,
     GroupedReplyView,
     IncidentView,
@@ -48,6 +50,7 @@ from cdi_bot.delivery.views import (
 )
 from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.usecases import answers, expected_answers
+from cdi_bot.usecases.escalation_answers import BadTarget, EscalationSet
 
 NASTY = st.sampled_from(
     [
@@ -168,6 +171,10 @@ mentions = st.one_of(
 )
 _counts = st.integers(0, 10**15)
 _lengths = st.just(timedelta(0)) | st.timedeltas(timedelta(0), timedelta(days=4000))
+_escalations = st.lists(
+    st.builds(EscalationView, at=times, origin=people, target=people, to_here=st.booleans(), url=links),
+    max_size=3,
+).map(tuple)
 incident_views = st.one_of(
     st.builds(
         IncidentView,
@@ -178,6 +185,8 @@ incident_views = st.one_of(
         mention=mentions,
         expected=st.none() | words,
         can_sync=st.booleans(),
+        escalations=_escalations,
+        only_escalated=st.booleans(),
     ),
     st.builds(
         IncidentView,
@@ -223,6 +232,7 @@ _replies: st.SearchStrategy[Content] = st.one_of(
     ),
     st.builds(Recovered, incident_id=st.just(1)),
     st.builds(StillOpen, incident_id=st.just(1)),
+    st.builds(Escalated, incident_id=st.just(1), origin=channels),
 )
 _notices: st.SearchStrategy[Content] = st.one_of(
     st.builds(RunStarted, workspace_id=st.just(1), integration_id=ids, run_start=times),
@@ -267,6 +277,8 @@ _notices: st.SearchStrategy[Content] = st.one_of(
         usual=st.integers(0, 10**15),
         magnitude=_amounts,
     ),
+    st.builds(EscalationChanged, who=people, after=st.integers(10, 604_800), to=st.none() | people),
+    st.builds(EscalationBroken, target=channels, reason=text),
     st.builds(LanguageChanged, who=people, language=languages),
     st.builds(DigestChanged, who=people, digest=st.none() | digests, zone=text, next_due=st.none() | times),
 )
@@ -502,7 +514,12 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
         zone=_maybe_text,
         next_due=st.none() | times,
         languages=st.just(("en", "ja")),
+        escalate_after=st.none() | _lengths,
+        escalate_to=st.none() | people,
+        escalate_trouble=_maybe_text,
     ),
+    st.builds(EscalationSet, after=_lengths, to=st.none() | people, unchanged=st.booleans()),
+    st.builds(BadTarget, target=channels, reason=text),
     st.builds(answers.LanguageSet, language=languages, unchanged=st.booleans()),
     st.builds(answers.UnknownLanguage, given=text, languages=st.just(("en", "ja"))),
     st.builds(
