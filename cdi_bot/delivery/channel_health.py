@@ -94,7 +94,7 @@ class ChannelHealth:
                 key=f"escalation:{target.channel_id}:{each.channel.channel_id}:{now:%Y%m%dT%H%M%S}",
                 channel=each.channel,
                 kind=MessageKind.NOTICE,
-                content=EscalationBroken(target=target, reason=reason),
+                content=EscalationBroken(target=target.channel_id, reason=reason),
                 not_before=now,
             )
             for each in await uow.escalations.mark_broken(target, reason)

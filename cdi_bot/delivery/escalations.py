@@ -114,7 +114,7 @@ class Escalations:
             there = next((card for card in raised if card.channel == target), None)
             made = there or await uow.cards.add(target, [key], now=now)
             fact = f"escalated:{key}:{origin.channel.channel_id}"
-            told = reply(made, fact, Escalated(incident_id=key, origin=origin.channel), now)
+            told = reply(made, fact, Escalated(incident_id=key, origin=origin.channel.channel_id), now)
             owed = [show_card(card, now) for card in (*raised, *([] if there else [made]))]
             await uow.outbox.add([*owed, told], now=now)
         log.info("escalated", incident=key, channel=origin.channel.channel_id, to=target.channel_id)

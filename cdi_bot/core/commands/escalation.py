@@ -86,22 +86,22 @@ def length_text(length: timedelta) -> str:
 
 _ESCALATE = Specification(
     word="escalate",
+    aliases=("escalation",),
     command=SetEscalation,
     bare=ShowSettings,
     right=Right.CHANGE,
     read=_read_escalation,
-    options=("after", "to"),
-    write=_written_escalation,
-    help=(
-        (
-            "/cdi escalate after:30m to:#on-call",
-            N_(
-                "where an incident goes that nobody acknowledged, from 10 s to 7 days after it was posted here; "
-                "`to:@who` sends it to a person, `/cdi escalate off` ends it"
-            ),
-        ),
+    options=(
+        ("after:30m", N_("how long people have to acknowledge: 10 seconds to 7 days")),
+        ("to:#on-call", N_("where it goes then; `to:@who` for a person")),
     ),
-    usage="/cdi escalate after:30m to:#on-call",
+    write=_written_escalation,
+    usage="/cdi escalate [after:30m] to:#channel | to:@who | off",
+    help=(
+        ("/cdi escalate to:#on-call", N_("send on what nobody acknowledged")),
+        ("/cdi escalate off", N_("send nothing on")),
+        ("/cdi escalate after:2h to:@ann", N_("to a person, two hours after it was posted here")),
+    ),
     audit=N_("{when} {who} set its escalation: {what}"),
 )
 

@@ -33,7 +33,7 @@ class Escalated:
     """Nobody acknowledged an incident in `origin`; for a channel that has a card of it already."""
 
     incident_id: int
-    origin: Channel
+    origin: str  # its id
     what: Literal["escalated"] = "escalated"
 
 
@@ -51,6 +51,6 @@ class EscalationChanged:
 class EscalationBroken:
     """Nothing can be posted to where the channel's incidents are escalated to."""
 
-    target: Channel
+    target: str  # an id
     reason: str  # Slack's error code
     what: Literal["escalation_broken"] = "escalation_broken"

@@ -176,14 +176,16 @@ def render_grouped_reply(view: GroupedReplyView, i18n: Translator) -> Rendered:
     incidents = [one.incident for one in view.incidents]
     title = _reply_title(view.fact, incidents, i18n)
     head = section(f"{GOOD if view.fact == 'recovered' else group_sign(incidents)} *{title}*")
-    foot: list[Block] = []
-    if view.fact == "still_open":
-        foot.append(context(i18n("Acknowledging them ends these reminders.")))
-        foot += actions([ack_button(view.incidents, i18n)])
-    if view.fact == "escalated":
-        foot.append(context(i18n("Nobody has acknowledged them where they come from.")))
-        foot += actions([ack_button(view.incidents, i18n)])
-    foot += small_print(repeat_note(i18n, possible=view.possible_repeat))
+    notes = {
+        "still_open": i18n("Acknowledging them ends these reminders."),
+        "escalated": i18n("Nobody has acknowledged them where they come from."),
+    }
+    todo = (
+        [context(notes[view.fact]), *actions([ack_button(view.incidents, i18n)])]
+        if view.fact in notes
+        else []
+    )
+    foot = todo + small_print(repeat_note(i18n, possible=view.possible_repeat))
     lines = [_reply_line(one, i18n) for one in view.incidents]
 
     def listed(room: int) -> tuple[list[Block], int]:

@@ -99,7 +99,7 @@ def escalated(content: Escalated, view: EventView, i18n: Translator) -> Rendered
     )
     why = i18n("Escalated from {origin}: nobody has acknowledged it there.")
     row = actions([ack_button([about], i18n), *look_buttons(about.integration, about.dashboard_url, i18n)])
-    return short_message(line, why.format(origin=channel(content.origin.channel_id)), sign=SIGN, row=row)
+    return short_message(line, why.format(origin=channel(content.origin)), sign=SIGN, row=row)
 
 
 # --------------------------------------------------------------------------------- notices and answers
@@ -118,9 +118,7 @@ def escalation_changed(content: EscalationChanged, _view: EventView, i18n: Trans
 
 def escalation_broken(content: EscalationBroken, _view: EventView, i18n: Translator) -> Rendered:
     """Tell the channel that its incidents can't be escalated any more."""
-    return short_message(
-        target_trouble(content.target.channel_id, content.reason, i18n), second=_advice(i18n)
-    )
+    return short_message(target_trouble(content.target, content.reason, i18n), second=_advice(i18n))
 
 
 def _escalation_set(answer: EscalationSet, i18n: Translator) -> Rendered:

@@ -8,7 +8,9 @@ from typing import Any, get_args
 from hypothesis import strategies as st
 
 from cdi_bot.core.clusters import Cluster, Trouble
-from cdi_bot.core.commands.specification import Mistake, MistakeKind
+from cdi_bot.core.commands.parser import WORDS
+from cdi_bot.core.commands.queries import ShowStatus
+from cdi_bot.core.commands.specification import Mistake, MistakeKind, Suggestion
 from cdi_bot.core.model.channel import AuditEntry, Channel
 from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
 from cdi_bot.core.model.incident import EXPECTABLE, Expected, Incident, Kind, Measured, Topic
@@ -232,7 +234,7 @@ _replies: st.SearchStrategy[Content] = st.one_of(
     ),
     st.builds(Recovered, incident_id=st.just(1)),
     st.builds(StillOpen, incident_id=st.just(1)),
-    st.builds(Escalated, incident_id=st.just(1), origin=channels),
+    st.builds(Escalated, incident_id=st.just(1), origin=people),
 )
 _notices: st.SearchStrategy[Content] = st.one_of(
     st.builds(RunStarted, workspace_id=st.just(1), integration_id=ids, run_start=times),
@@ -278,7 +280,7 @@ _notices: st.SearchStrategy[Content] = st.one_of(
         magnitude=_amounts,
     ),
     st.builds(EscalationChanged, who=people, after=st.integers(10, 604_800), to=st.none() | people),
-    st.builds(EscalationBroken, target=channels, reason=text),
+    st.builds(EscalationBroken, target=people, reason=text),
     st.builds(LanguageChanged, who=people, language=languages),
     st.builds(DigestChanged, who=people, digest=st.none() | digests, zone=text, next_due=st.none() | times),
 )
@@ -532,5 +534,13 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
 )
 
 mistakes = st.builds(
-    Mistake, command=text, problem=st.sampled_from([*MistakeKind]), given=text, nearest=st.none() | text
+    Mistake,
+    command=st.sampled_from(["", *WORDS]),
+    problem=st.sampled_from([*MistakeKind]),
+    given=text,
+    nearest=st.none() | text,
+    name=st.just("") | text,
+    likely=st.lists(
+        st.builds(Suggestion, text=text, command=st.builds(ShowStatus, query=text)), max_size=3
+    ).map(tuple),
 )

@@ -340,7 +340,7 @@ EVENTS = {
     "reply_still_stale": event(StillOpen(incident_id=8), stale()),
     "reply_fresh_again": event(Recovered(incident_id=8), fresh_again(stale())),
     "reply_rows_again": event(Recovered(incident_id=8), recovered(dubious(QualityReason.NO_ROWS))),
-    "reply_escalated": event(Escalated(incident_id=7, origin=ALERTS), failing()),
+    "reply_escalated": event(Escalated(incident_id=7, origin=ALERTS.channel_id), failing()),
     "reply_still_open": event(StillOpen(incident_id=7), failing(failed_in_a_row=9)),
     "reply_still_blind": event(StillOpen(incident_id=9), unreachable()),
     "reply_possible_repeat": replace(event(Recovered(incident_id=7), recovered()), possible_repeat=True),
@@ -397,10 +397,8 @@ EVENTS = {
     ),
     "notice_escalation_set": event(EscalationChanged(who=MARA, after=1800, to="C0ONCALL001")),
     "notice_escalation_off": event(EscalationChanged(who=MARA, after=0, to=None)),
-    "notice_escalation_broken": event(EscalationBroken(target=ALERTS, reason="is_archived")),
-    "notice_escalation_to_nobody": event(
-        EscalationBroken(target=replace(ALERTS, channel_id=KENJI), reason="user_disabled")
-    ),
+    "notice_escalation_broken": event(EscalationBroken(target=ALERTS.channel_id, reason="is_archived")),
+    "notice_escalation_to_nobody": event(EscalationBroken(target=KENJI, reason="user_disabled")),
     "notice_digest_off": event(DigestChanged(who=MARA, digest=None, zone="UTC", next_due=None)),
 }
 
