@@ -55,12 +55,15 @@ class Queries:
     clock: Callable[[], datetime]
 
     async def overview(
-        self, channel: Channel, offset: int = 0, *, workspace_id: int | None = None
+        self, channel: Channel | None, offset: int = 0, *, workspace_id: int | None = None
     ) -> Overview:
-        """Show the state of all integrations that a channel is subscribed to, worst first, as stored."""
+        """Show the state of all integrations that a channel (`None`: any) is subscribed to, worst first, as stored."""
         now, workspace_id = self.clock(), self.workspaces.meant(workspace_id).workspace_id
         async with self.store.read() as uow:
-            subscriptions = await uow.subscriptions.for_channel(channel)
+            subscribed = uow.subscriptions
+            subscriptions = await (
+                subscribed.for_channel(channel) if channel else subscribed.for_workspace(workspace_id)
+            )
             health = await health_of(uow, workspace_id, subscriptions)
             ids = [watched.integration.integration_id for watched in health.subscribed]
             snoozes = await snoozes_in(uow, channel, workspace_id, ids, now)
@@ -92,8 +95,10 @@ class Queries:
             failing=health.failing,
             unhealthy=health.unhealthy,
             unreachable=health.unreachable,
-            lost=LostChannels(here=marks.get(channel), elsewhere=len(marks.keys() - {channel})),
-            troubles=bot_troubles(self.workspaces.troubles, health.subscribed, {channel}),
+            lost=LostChannels(
+                here=marks.get(channel) if channel else None, elsewhere=len(marks.keys() - {channel})
+            ),
+            troubles=bot_troubles(self.workspaces.troubles, health.subscribed, {channel} if channel else ()),
         )
 
     async def history(
@@ -335,7 +340,7 @@ async def worst_incidents(
 
 
 async def snoozes_in(
-    uow: UnitOfWork, channel: Channel, workspace_id: int, ids: Sequence[str], now: datetime
+    uow: UnitOfWork, channel: Channel | None, workspace_id: int, ids: Sequence[str], now: datetime
 ) -> dict[str, Snooze]:
     """The snooze of each integration that is snoozed in a channel, by id."""
     snoozes = await uow.snoozes.active(workspace_id, ids, now)
