@@ -191,9 +191,11 @@ def open_button(
     return url_button(label, action_id, url, says=_spoken(label, name_of(integration), i18n))
 
 
-def look_buttons(integration: Integration | None, i18n: Translator) -> list[Block | None]:
-    """Return the button that shows an integration's runs; none where nobody knows it."""
-    return [history_button(integration, i18n)] if integration else []
+def look_buttons(integration: Integration | None, url: str | None, i18n: Translator) -> list[Block | None]:
+    """Return the buttons that show an integration's runs, here and in Braze; none where nobody knows it."""
+    if integration is None:
+        return []
+    return [history_button(integration, i18n), open_button(integration, url, i18n)]
 
 
 def choose_button(
@@ -261,20 +263,26 @@ def change_button(
     return button(label, f"form_change:{place}", carried, says=says)
 
 
-def more_menu(
-    integration: Integration, i18n: Translator, *, with_history: bool, with_sync: bool
-) -> Block | None:
-    """Return the menu of what is rarely done; `None` where the id is longer than Slack takes.
+def more_menu(view: IncidentView, i18n: Translator, *, with_history: bool) -> Block | None:
+    """Return the menu of a card; `None` where the id is longer than Slack takes, or nobody knows the integration.
 
     Slack asks one question for all of a menu, so a sync is confirmed in an answer, as that of the command is.
     """
-    choices = {
-        "history": i18n("History") if with_history else None,
-        "sync": i18n("Sync now…") if with_sync else None,
-        "form": i18n("Change alerts here…"),
-    }
-    carried = carried_integration(integration)
-    return overflow("more", [(label, carried | {"do": key}) for key, label in choices.items() if label])
+    if view.integration is None:
+        return None
+    choices: list[tuple[str, dict[str, str]]] = []
+    if with_history:
+        choices.append((i18n("History"), {"do": "history"}))
+    if view.snooze:
+        choices.append((i18n("End snooze"), {"do": "unsnooze"}))
+    else:
+        choices.append((i18n("Snooze for 4 hours"), {"do": "snooze", "for": "4h"}))
+        choices.append((i18n("Snooze until it recovers"), {"do": "snooze", "for": "recovery"}))
+    if view.can_sync:
+        choices.append((i18n("Sync now…"), {"do": "sync"}))
+    choices.append((i18n("Change alerts here…"), {"do": "form"}))
+    carried = carried_integration(view.integration)
+    return overflow("more", [(label, carried | chosen) for label, chosen in choices])
 
 
 def pager(
