@@ -54,12 +54,13 @@ class Slow(KindRenderer):
         lengths = [run.duration for run in view.past if run.duration is not None]
         if not lengths:
             return []
+        longest = duration(max(lengths), i18n)
         return [
             i18n.counted(
                 "Longest of the {count} run before: {length}",
                 "Longest of the {count} runs before: {length}",
                 len(lengths),
-                length=duration(max(lengths), i18n),
+                length=longest,
             )
         ]
 
