@@ -20,8 +20,8 @@ from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.routing import fact_of, snoozed_until
 from cdi_bot.delivery.channel_health import ChannelHealth
 from cdi_bot.delivery.slack_port import Messenger, SlackTrouble, SlackVerdict
-from cdi_bot.delivery.view_builder import ViewBuilder, is_worth_telling
-from cdi_bot.delivery.views import CardView, EventView, GroupedReplyView, View
+from cdi_bot.delivery.view_builder import ViewBuilder
+from cdi_bot.delivery.views import CardView, EventView, GroupedReplyView, View, is_worth_telling
 from cdi_bot.store import AFTER_CARD, SNOOZED, Store, UnitOfWork
 
 SETTLE_AFTER = timedelta(seconds=3)

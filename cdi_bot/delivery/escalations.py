@@ -16,8 +16,9 @@ from cdi_bot.core.escalation import LONGEST, is_due, is_unanswered
 from cdi_bot.core.model.channel import Channel, ChannelSettings
 from cdi_bot.core.model.escalation import Escalated, Escalation
 from cdi_bot.core.model.incident import Incident
+from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.message import reply, show_card
-from cdi_bot.core.model.subscription import Snooze
+from cdi_bot.core.model.subscription import Snooze, Subscription
 from cdi_bot.core.routing import posted_at, still_concerns
 from cdi_bot.core.rules.kinds import rules_of
 from cdi_bot.delivery.views import EscalationView
@@ -148,6 +149,19 @@ async def escalation_views(
         )
 
     return {key: tuple(view(each, each.at) for each in rows if each.at) for key, rows in found.items()}
+
+
+def is_only_escalated(
+    views: Sequence[EscalationView],
+    subscriptions: Sequence[Subscription],
+    incident: Incident,
+    integration: Integration | None,
+) -> bool:
+    """Whether a channel with these subscriptions got an incident by an escalation alone."""
+    return any(each.to_here for each in views) and not any(
+        each.covers(integration) if integration else each.workspace_id == incident.workspace_id
+        for each in subscriptions
+    )
 
 
 def _target(each: Escalation) -> Channel:

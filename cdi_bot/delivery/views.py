@@ -48,6 +48,12 @@ class IncidentView:
         None  # of its workspace, while Braze can't be reached: this is the last known state
     )
 
+    past: tuple[Run, ...] = ()  # of a single incident: the newest ended runs before it began, newest first
+    rows_lost: int = 0  # of a single incident: rows that failed in its partial runs
+    unwatched: int = (
+        0  # of a workspace that can't be reached: how many integrations the channel is subscribed to
+    )
+
     @property
     def is_expected(self) -> bool:
         """Whether the incident is over because somebody said that it was expected, also if that was taken back."""
@@ -153,3 +159,16 @@ class GroupedNoticesView:
 
 
 View = CardView | SubscribedView | DigestView | EventView | GroupedReplyView | GroupedNoticesView | StoreView
+
+
+def is_worth_telling(told: ReplyFact, view: IncidentView) -> bool:
+    """Whether a fact is still true and to be told: not what is snoozed, nor a reminder of what was acknowledged."""
+    if view.snooze:
+        return False
+    incident = view.incident
+    is_lasting = incident.is_open and not incident.is_recovering
+    if told in {"still_open", "escalated"}:
+        return is_lasting and incident.acknowledged_by is None
+    if told == "reopened":
+        return is_lasting
+    return told != "recovered" or not incident.is_open
