@@ -14,16 +14,8 @@ from cdi_bot.core.model.run import Run
 from cdi_bot.core.statistics import Usual
 from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.usecases.answers import (
-    Answer,
-    BrazeRefused,
-    NoMatch,
-    NothingOpen,
-    Overview,
-    OverviewRow,
-    RunHistory,
-    SeveralMatches,
-)
+from cdi_bot.usecases.answers import Answer, BrazeRefused, NoMatch, NothingOpen, SeveralMatches
+from cdi_bot.usecases.query_answers import Overview, OverviewRow, RunHistory
 
 NOW = datetime(2026, 3, 25, 12, 0, tzinfo=UTC)
 USERS = Integration(workspace_id=1, integration_id="users-1", integration_name="Users [bold]attributes")
@@ -172,6 +164,7 @@ OVERVIEW = Overview(
         ),
     ),
     offset=0,
+    listed=1,
     total=1,
     failing=1,
     unhealthy=1,

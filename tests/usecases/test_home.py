@@ -13,12 +13,12 @@ from cdi_bot.sandbox.slack.seed_data import MARA
 from cdi_bot.usecases.home import (
     MOST_URGENT,
     ROOM,
-    TREND,
     ChannelSubscription,
     HomeQueries,
     IntegrationSummary,
     NeedsAttention,
 )
+from cdi_bot.usecases.queries import TREND
 from tests.rigs.people import ALERTS, MARKETING, Desk, responder
 
 

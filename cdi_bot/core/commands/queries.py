@@ -9,16 +9,18 @@ from cdi_bot.core.commands.specification import N_, Command, Right, Specificatio
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowStatus(Command):
-    """How things are: of the channel (`query` is `None`) or of one integration."""
+    """How things are: of the channel (`query` is `None`), of what is failing in it, or of one integration."""
 
     query: str | None
+    failing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListIntegrations(Command):
-    """What integrations there are, or those whose name holds `query`."""
+    """What integrations there are, those whose name holds `query`, or those that are failing."""
 
     query: str | None
+    failing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

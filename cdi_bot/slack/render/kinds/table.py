@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cdi_bot.core.model.incident import Incident, Kind, Topic
-from cdi_bot.core.model.run import Run
+from cdi_bot.core.model.run import Outcome, Run
 from cdi_bot.slack.render.kinds.base import GroupTexts, KindRenderer, TopicTexts
 from cdi_bot.slack.render.kinds.late import Late
 from cdi_bot.slack.render.kinds.quality import Quality
@@ -77,24 +77,33 @@ def state_sign(incident: Incident | None, newest: Run | None, *, missing: bool =
 def state_text(incident: Incident | None, newest: Run | None, i18n: Translator, *, missing: bool) -> str:
     """Say in plain text how an integration is: what its open incident says, else its newest run."""
     if missing:
-        return i18n("Braze no longer knows this integration")
+        return i18n("Not found in Braze")
     if incident:
         return renderer_of(incident).headline(incident, i18n)
-    return long_status(newest.job_status, i18n) if newest else i18n("No run has ended yet")
+    if newest is None:
+        return i18n("No run has ended yet")
+    if newest.outcome is Outcome.GOOD and newest.rows_synced is not None:
+        return i18n.counted(
+            "The last run succeeded: {count} row synced",
+            "The last run succeeded: {count} rows synced",
+            newest.rows_synced,
+        )
+    return long_status(newest.job_status, i18n)
 
 
 def overall_state(*, failing: int, unhealthy: int, total: int, i18n: Translator) -> tuple[str, str]:
-    """Return the sign and, in plain text, the number of all integrations and of those that are unhealthy."""
+    """Return the sign and, in plain text, how many of all integrations are unhealthy."""
     if not unhealthy:
-        text = i18n.ngettext("{total} integration, none failing", "{total} integrations, none failing", total)
-    # The number of unhealthy ones comes last, so that no verb has to agree with both numbers.
+        text = i18n.ngettext("{total} integration, healthy", "All {total} integrations healthy", total)
     elif unhealthy > failing:
         text = i18n.ngettext(
-            "{total} integration, {count} not well", "{total} integrations, {count} not well", total
+            "{count} of {total} integration needs attention",
+            "{count} of {total} integrations need attention",
+            total,
         )
     else:
         text = i18n.ngettext(
-            "{total} integration, {count} failing", "{total} integrations, {count} failing", total
+            "{count} of {total} integration failing", "{count} of {total} integrations failing", total
         )
     sign = GOOD if not unhealthy else BAD if failing else DUBIOUS
     return sign, text.format(count=i18n.number(unhealthy), total=i18n.number(total))

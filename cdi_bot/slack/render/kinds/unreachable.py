@@ -53,13 +53,3 @@ class Unreachable(KindRenderer):
         rest = i18n("While this lasts, no news of an integration means nothing: it may be well or failing.")
         lines = [f"{UNSEEN} *{text}*", rest, mentions(view.mention)]
         return [section("\n".join(filter(None, lines))), next_step(self.advice(view, i18n), i18n)]
-
-
-def unreachable_banner(incident: Incident | None, i18n: Translator) -> list[Block]:
-    """Warn above a list that what follows is the last known state, where Braze can't be reached."""
-    if incident is None:
-        return []
-    text = i18n("I can't see Braze since {when}, because: {reason}. What follows is from before.")
-    why = escape(reason_text(incident.reason, i18n))
-    line = text.format(when=date(incident.failing_since), reason=why)
-    return [section(f"{UNSEEN} {line}\n{braze_advice(incident.reason, i18n)}")]
