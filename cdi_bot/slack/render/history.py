@@ -56,7 +56,7 @@ from cdi_bot.slack.render.kit.text import (
     duration,
     escape,
     outside,
-    plain_line,
+    read_out,
     share,
     snooze_text,
     typed,
@@ -81,7 +81,7 @@ def render_history(answer: RunHistory, i18n: Translator, now: datetime) -> Rende
         *actions(_elements(answer, i18n)),
         context(as_of(answer.observed_at, i18n), *_next_step(answer, i18n)),
     ]
-    text = plain_line(". ".join(lines))
+    text = read_out(lines)
     head = [section("\n".join(lines)), listed]
     plainer = [*head, *drawn, *foot]
     blocks = [*head, *charts, *foot]

@@ -134,7 +134,7 @@ def _welcome(home: Home, i18n: Translator) -> list[Block]:
 
 def _summary(home: Home, i18n: Translator) -> str:
     mark, line = overall_state(failing=home.failing, unhealthy=home.unhealthy, total=home.total, i18n=i18n)
-    where = i18n.counted("in {count} of your channels", "in {count} of your channels", home.channels)
+    where = i18n("in {count} of your channels").format(count=i18n.number(home.channels))
     return f"{mark} *{line}* · {where}"
 
 

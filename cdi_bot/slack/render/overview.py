@@ -41,7 +41,7 @@ from cdi_bot.slack.render.kit.text import (
     name_of,
     outside,
     part,
-    plain_line,
+    read_out,
     snooze_text,
     user,
 )
@@ -73,7 +73,8 @@ def _overview(answer: Overview, i18n: Translator) -> Rendered:
     listed, held = paragraphs(lines, blocks=5, room=_LINES_ROOM)
     if listed:
         listed.insert(0, section("*{}*".format(i18n("Needs attention"))))
-    shown = (part(answer.offset, len(answer.rows), answer.listed, i18n), _oldest(answer, i18n))
+    fresh = "" if answer.unreachable else _oldest(answer, i18n)
+    shown = [each for each in (part(answer.offset, len(answer.rows), answer.listed, i18n), fresh) if each]
     pages = pager(
         "overview_page",
         {"workspace": answer.rows[0].integration.workspace_id}
@@ -87,10 +88,10 @@ def _overview(answer: Overview, i18n: Translator) -> Rendered:
     if answer.unreachable:
         todo.insert(0, braze_advice(answer.unreachable.reason, i18n))
     return Rendered(
-        text=plain_line(". ".join([*warnings, title, *lines[:_READ_OUT]])),
+        text=read_out([*warnings, title, *lines[:_READ_OUT]]),
         blocks=[
             *map(section, warnings),
-            section(f"{mark} *{title}*\n{i18n.listed(filter(None, shown))}"),
+            section("\n".join([f"{mark} *{title}*", *([i18n.listed(shown)] if shown else [])])),
             *listed,
             *_state_table([*attention[held:], *(row for row in answer.rows if row not in attention)], i18n),
             *pages,
@@ -113,7 +114,7 @@ def _nothing(answer: Overview, warnings: Sequence[str], title: str, i18n: Transl
         todo = i18n("`/cdi subscribe all` sends alerts about every integration here; `/cdi list` shows them.")
         row = actions([subscribe_button(i18n, style="primary")])
     return Rendered(
-        text=plain_line(" ".join([*warnings, title])),
+        text=read_out([*warnings, title]),
         blocks=[*map(section, warnings), section(f"{title}\n{todo}"), *row],
     )
 
@@ -203,9 +204,7 @@ def _listing(answer: IntegrationList, i18n: Translator) -> Rendered:
     mark, title = _listing_title(answer, i18n)
     if not answer.rows:
         said = short_message(f"*{title}*", *todo, sign=mark, second=_listing_empty(answer, i18n))
-        return Rendered(
-            text=plain_line(" ".join([*warnings, title])), blocks=[*map(section, warnings), *said.blocks]
-        )
+        return Rendered(text=read_out([*warnings, title]), blocks=[*map(section, warnings), *said.blocks])
     names = Counter(name_of(row.integration, SHORT_NAME) for row in answer.rows)
     rows = [_listing_row(row, names, i18n) for row in answer.rows]
     pages = pager(
@@ -220,13 +219,14 @@ def _listing(answer: IntegrationList, i18n: Translator) -> Rendered:
     todo.append(
         i18n("`/cdi subscribe NAME` starts alerts about one here, `/cdi status NAME` shows its runs.")
     )
-    shown = (part(answer.offset, len(rows), answer.listed, i18n), as_of(answer.observed_at, i18n))
+    fresh = "" if warnings else as_of(answer.observed_at, i18n)
+    shown = [each for each in (part(answer.offset, len(rows), answer.listed, i18n), fresh) if each]
     failing = [_failing_text(row, i18n) for row in answer.rows if row.failing]
     return Rendered(
-        text=plain_line(". ".join([*warnings, title, *failing[:_READ_OUT]])),
+        text=read_out([*warnings, title, *failing[:_READ_OUT]]),
         blocks=[
             *map(section, warnings),
-            section(f"{mark} *{title}*\n{i18n.listed(filter(None, shown))}"),
+            section("\n".join([f"{mark} *{title}*", *([i18n.listed(shown)] if shown else [])])),
             table([i18n("Integration"), i18n("Last run"), i18n("Subscribed")], rows),
             *pages,
             *small_print(todo),
@@ -236,19 +236,22 @@ def _listing(answer: IntegrationList, i18n: Translator) -> Rendered:
 
 def _listing_title(answer: IntegrationList, i18n: Translator) -> tuple[str, str]:
     """Return the sign and, in escaped text, how many were found and how many of these are failing."""
-    if answer.query is None:
+    if answer.only_failing and not answer.failing:
+        return GOOD, i18n("No integration is failing.")
+    if answer.query is not None:
+        words = outside(answer.query, SHORT_NAME)
         if not answer.total:
-            return UNSEEN, i18n("Braze lists no integrations.")
-        return overall_state(failing=answer.failing, unhealthy=answer.failing, total=answer.total, i18n=i18n)
-    words = outside(answer.query, SHORT_NAME)
-    if not answer.total:
-        return UNSEEN, i18n("No integration matches “{words}”.").format(words=words)
-    found = i18n.counted(
-        "{count} integration matches “{words}”",
-        "{count} integrations match “{words}”",
-        answer.total,
-        words=words,
-    )
+            return UNSEEN, i18n("No integration matches “{words}”.").format(words=words)
+        found = i18n.counted(
+            "{count} integration matches “{words}”",
+            "{count} integrations match “{words}”",
+            answer.total,
+            words=words,
+        )
+    elif not answer.total:
+        return UNSEEN, i18n("Braze lists no integrations.")
+    else:
+        found = i18n.counted("{count} integration", "{count} integrations", answer.total)
     if not answer.failing:
         return GOOD, found
     failing = i18n("{count} failing").format(count=i18n.number(answer.failing))
