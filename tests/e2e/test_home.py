@@ -23,10 +23,10 @@ async def test_home_from_empty_to_busy(busy_system: System) -> None:
     await screen.submit(form, channel={"selected_conversation": DATA_ALERTS}, selector=chosen(ALL))
     await screen.shows("is now subscribed")
     await screen.close()
-    home = await screen.home_shows("none failing", "Users EU", "Orders")
+    home = await screen.home_shows("healthy", "Users EU", "Orders")
 
     system.run(system.id_of("Orders"))
-    home = await screen.home_shows("Wrong now", "home_ack:0")
+    home = await screen.home_shows("Needs attention", "home_ack:0")
     await screen.press(home, "home_ack:0")
     home = await screen.home_shows("looks after it", without="home_ack:0")
     await screen.press(home, button_of(home, "home_runs"))
@@ -50,7 +50,7 @@ async def test_home_from_empty_to_busy(busy_system: System) -> None:
     home = await screen.home_shows("named like `users*`")
 
     system.run(system.id_of("Orders"), "success")
-    home = await screen.home_shows("none failing", without="Wrong now")
+    home = await screen.home_shows("healthy", without="Needs attention")
     await screen.press(home, button_of(home, "form_change"))
     await screen.press(await screen.opened(), "form_unsubscribe")
     await screen.shows("is ended")
