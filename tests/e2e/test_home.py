@@ -16,7 +16,7 @@ async def test_home_from_empty_to_busy(busy_system: System) -> None:
     """Every button of Home does what it says, and what changes shows by itself while Home is open."""
     system, screen = busy_system, Screen(busy_system)
     await system.type("list")
-    home = await screen.open_home("None of your channels hears")
+    home = await screen.open_home("None of your channels is subscribed")
 
     await screen.press(home, "form_new")
     form = await screen.opened()
@@ -28,7 +28,7 @@ async def test_home_from_empty_to_busy(busy_system: System) -> None:
     system.run(system.id_of("Orders"))
     home = await screen.home_shows("Needs attention", "home_ack:0")
     await screen.press(home, "home_ack:0")
-    home = await screen.home_shows("looks after it", without="home_ack:0")
+    home = await screen.home_shows("acknowledged by", without="home_ack:0")
     await screen.press(home, button_of(home, "home_runs"))
     await screen.shows("Orders")
     await screen.shows("as of")
@@ -97,7 +97,7 @@ async def test_home_past_one_page(each_system: System) -> None:
     second = await screen.home_shows("page 2 of 3", "home_page:back")
     assert not says(second, "Sync 000")
     await system.type("subscribe Sync 00*", MARKETING_OPS)
-    await screen.home_shows("page 2 of 3", "2 channels of yours")
+    await screen.home_shows("page 2 of 3", "in 2 of your channels")
     await screen.press(second, "home_page:on")
     await screen.home_shows("page 3 of 3", "Sync 199")
     await system.stop()

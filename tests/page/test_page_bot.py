@@ -14,7 +14,7 @@ async def test_subscribe_from_home_and_watch(system: System, page: Page) -> None
     """From an empty Home through the form to a Home that shows by itself what goes wrong and who looks after it."""
     home, form = page.get_by_test_id("home"), page.get_by_test_id("modal")
     await page.get_by_test_id("app").click()
-    await expect(home).to_contain_text("None of your channels hears")
+    await expect(home).to_contain_text("None of your channels is subscribed")
     await home.locator("[data-action-id=form_new]").click()
 
     await form.locator("[data-action-id=channel]").click()
@@ -50,7 +50,7 @@ async def test_subscribe_from_home_and_watch(system: System, page: Page) -> None
     await page.get_by_test_id("confirm-yes").click()
     await expect(form).to_contain_text("is ended")
     await page.get_by_test_id("modal-close").click()
-    await expect(home).to_contain_text("None of your channels hears")
+    await expect(home).to_contain_text("None of your channels is subscribed")
     await system.stop()
 
 

@@ -94,7 +94,7 @@ async def test_what_is_recovering_needs_nobody(desk: Desk) -> None:
 
 
 async def test_two_hundred(desk: Desk) -> None:
-    """Few stand under "Needs attention", all among the rest; pages hold what there is room for, and end with the last."""
+    """Few need attention on top, all stand in the list; pages hold what there is room for, and end with the last."""
     for number in range(200):
         desk.add(f"Sync {number:03}", "success", *(["error"] if number < 20 else []))
     await desk.subscriptions.subscribe(ALERTS, MARA, "all", Filters())
