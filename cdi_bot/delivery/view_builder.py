@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import takewhile
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import SPIKE, Expected, Incident
@@ -51,6 +52,9 @@ from cdi_bot.delivery.views import (
     View,
 )
 from cdi_bot.store import UnitOfWork
+
+_PAST = 24
+"""So many runs before an incident say what is usual."""
 
 _FEW = 5
 """A subscription that takes in no more than so many integrations is answered with each one's last run."""
@@ -238,7 +242,22 @@ class ViewBuilder:
                     unreachable=unreachable[key[0]] if integration and incident.is_open else None,
                 )
             )
-        return views
+        return [await self._in_detail(uow, channel, views[0])] if len(views) == 1 else views
+
+    async def _in_detail(self, uow: UnitOfWork, channel: Channel, view: IncidentView) -> IncidentView:
+        """Add what only a message about one incident has room for."""
+        incident = view.incident
+        workspace_id, integration_id = incident.workspace_id, incident.integration_id
+        if integration_id is None:
+            integrations = await subscribed_integrations(uow, workspace_id, channel)
+            return replace(view, unwatched=len(integrations))
+        before = await uow.runs.before_each(workspace_id, {integration_id: incident.began}, limit=_PAST)
+        past = [run for run in before.get(integration_id, ()) if run.outcome is not Outcome.RUNNING]
+        # Where a good run stood between two failures, those before it belong to the incident too.
+        own = list(takewhile(lambda run: run.outcome is Outcome.BAD, past)) if incident.failed_runs else []
+        since = own[-1].sync_start_time if own else incident.began
+        lost = await uow.runs.rows_lost(workspace_id, integration_id, since=since)
+        return replace(view, past=tuple(past[len(own) :]), rows_lost=lost)
 
     async def _workspace(self, uow: UnitOfWork, workspace_id: int) -> Workspace:
         """The workspace that something belongs to, read once."""
