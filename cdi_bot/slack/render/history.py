@@ -10,7 +10,7 @@ from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.core.rules.kinds import rules_of
 from cdi_bot.delivery.views import IncidentView
-from cdi_bot.slack.render.kinds.table import state_sign, state_text
+from cdi_bot.slack.render.kinds.table import facts_of, state_sign, state_text
 from cdi_bot.slack.render.kit.advice import with_source
 from cdi_bot.slack.render.kit.blocks import (
     Block,
@@ -71,7 +71,7 @@ _WINDOW_ROOM = 9000
 
 def render_history(answer: RunHistory, i18n: Translator, now: datetime) -> Rendered:
     """Answer what an integration's runs were; the chart shows times in the zone of `now`."""
-    lines = [*_known_then(answer, i18n), _first_line(answer, i18n), *_more_lines(answer, i18n)]
+    lines = [*_known_then(answer, i18n), *_state_lines(answer, i18n)]
     listed = _runs_table(answer, i18n) if answer.runs else section(i18n("No runs to show."))
     # The chart is of the newest runs, so it stands beside these only.
     charts = run_charts(answer.recent, i18n, now.tzinfo or UTC) if answer.offset == 0 else []
@@ -97,8 +97,7 @@ def history_window(answer: Answer, i18n: Translator, now: datetime) -> list[Bloc
         return None
     lines = [
         *_known_then(answer, i18n),
-        _first_line(answer, i18n),
-        *_more_lines(answer, i18n),
+        *_state_lines(answer, i18n),
         *_trend(answer, i18n),
     ]
     listed, _held = paragraphs([_run_line(run, i18n) for run in answer.runs], blocks=5, room=_WINDOW_ROOM)
@@ -118,8 +117,7 @@ def _elements(answer: RunHistory, i18n: Translator) -> list[Block | None]:
     integration, incident = answer.integration, answer.incident
     carried = carried_integration(integration)
     ack = snooze = None
-    if incident:
-        view = IncidentView(incident=incident, integration=integration, dashboard_url=answer.dashboard_url)
+    if view := _view(answer):
         ack = ack_button([view], i18n, action_id="history_ack", **carried)
     if answer.snooze:
         snooze = unsnooze_button(integration, i18n, action_id="history_unsnooze")
@@ -152,32 +150,36 @@ def _known_then(answer: RunHistory, i18n: Translator) -> list[str]:
     return last_known_state(answer.unreachable, answer.trouble, answer.observed_at, i18n)
 
 
-def _first_line(answer: RunHistory, i18n: Translator) -> str:
-    """Say in mrkdwn which integration this is and how it is."""
-    newest = _newest(answer)
+def _state_lines(answer: RunHistory, i18n: Translator) -> list[str]:
+    """Say in mrkdwn how the integration is, as its card does, who acknowledged that, and who snoozed it."""
+    newest = answer.recent[0] if answer.recent else None
     mark = state_sign(answer.incident, newest, missing=answer.missing)
-    name = with_source(bold_name(answer.integration, answer.dashboard_url), answer.integration, i18n)
-    state = state_text(answer.incident, newest, i18n, missing=answer.missing)
-    return f"{mark} {name} – {escape(state)}"
-
-
-def _newest(answer: RunHistory) -> Run | None:
-    return answer.recent[0] if answer.recent else None
-
-
-def _more_lines(answer: RunHistory, i18n: Translator) -> list[str]:
-    """Say in mrkdwn since when it is so, who acknowledged it, who snoozed it, and what the bot itself fails to do."""
-    said = []
-    if answer.incident:
-        since = [i18n("Since {when}").format(when=date(answer.incident.failing_since))]
-        if answer.incident.acknowledged_by:
-            since.append(i18n("acknowledged by {who}").format(who=user(answer.incident.acknowledged_by)))
-        said.append(" · ".join(since))
+    view = _view(answer)
+    if view and not answer.missing:
+        said = facts_of(view, i18n)
+    else:
+        name = with_source(bold_name(answer.integration, answer.dashboard_url), answer.integration, i18n)
+        state = state_text(answer.incident, newest, i18n, missing=answer.missing)
+        said = [i18n("{name} – {state}").format(name=name, state=escape(state))]
+    if answer.incident and answer.incident.acknowledged_by:
+        said.append(i18n("Acknowledged by {who}").format(who=user(answer.incident.acknowledged_by)))
     if answer.snooze:
         until = i18n("Snoozed by {who} until {when}")
         until_recovery = i18n("Snoozed by {who} until it recovers")
         said.append(snooze_text(answer.snooze, until if answer.snooze.until else until_recovery))
-    return said
+    return [f"{mark} {said[0]}", *said[1:]]
+
+
+def _view(answer: RunHistory) -> IncidentView | None:
+    """The open incident with what its card says of it."""
+    if answer.incident is None:
+        return None
+    return IncidentView(
+        incident=answer.incident,
+        integration=answer.integration,
+        dashboard_url=answer.dashboard_url,
+        past=tuple(run for run in answer.recent if run.sync_start_time < answer.incident.began),
+    )
 
 
 def _trend(answer: RunHistory, i18n: Translator) -> list[str]:

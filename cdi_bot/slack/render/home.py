@@ -11,8 +11,9 @@ from datetime import datetime
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.run import Run
+from cdi_bot.delivery.views import IncidentView
 from cdi_bot.item_troubles import ItemTroubles, Work
-from cdi_bot.slack.render.kinds.table import overall_state, renderer_of, state_sign
+from cdi_bot.slack.render.kinds.table import attention_line, overall_state, renderer_of, state_sign
 from cdi_bot.slack.render.kit.blocks import Block, actions, button, context, plain_text, section
 from cdi_bot.slack.render.kit.buttons import (
     carried_integration,
@@ -201,15 +202,12 @@ def _heading(kind: type[HomeEntry], i18n: Translator) -> str:
 def _attention_blocks(
     entry: NeedsAttention, place: int, i18n: Translator, *, may_change: bool
 ) -> list[Block]:
-    incident, kind = entry.incident, renderer_of(entry.incident)
-    name = bold_name(entry.integration, entry.dashboard_url)
-    said = [
-        i18n("since {when}").format(when=date(incident.failing_since)),
-        i18n.listed(named_channel(one.channel_id) for one in entry.channels[:_FEW_CHANNELS]),
-    ]
+    incident = entry.incident
+    channels = i18n.listed(named_channel(one.channel_id) for one in entry.channels[:_FEW_CHANNELS])
+    notes = [channels]
     if incident.acknowledged_by:
-        said.insert(1, i18n("acknowledged by {who}").format(who=user(incident.acknowledged_by)))
-    lines = [f"{kind.sign(incident)} {name} – {escape(kind.headline(incident, i18n))}", " · ".join(said)]
+        notes.insert(0, i18n("acknowledged by {who}").format(who=user(incident.acknowledged_by)))
+    view = IncidentView(incident=incident, integration=entry.integration, dashboard_url=entry.dashboard_url)
     about = name_of(entry.integration)
     carried = {"incidents": [incident.incident_id], "channel": entry.channels[0].channel_id}
     acknowledge = button(
@@ -221,7 +219,7 @@ def _attention_blocks(
     )
     free = may_change and incident.acknowledged_by is None
     return [
-        section("\n".join(lines)),
+        section(attention_line(view, i18n, notes)),
         *actions(
             [
                 acknowledge if free else None,

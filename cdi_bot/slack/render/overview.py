@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from cdi_bot.core.model.run import Outcome
-from cdi_bot.slack.render.kinds.table import overall_state, renderer_of, state_sign
+from cdi_bot.delivery.views import IncidentView
+from cdi_bot.slack.render.kinds.table import attention_line, overall_state, renderer_of, state_sign
 from cdi_bot.slack.render.kit.blocks import (
     Block,
     Rendered,
@@ -35,8 +36,6 @@ from cdi_bot.slack.render.kit.text import (
     SHORT_NAME,
     UNKNOWN,
     as_of,
-    bold_name,
-    date,
     escape,
     name_of,
     outside,
@@ -127,21 +126,17 @@ def _attention_line(row: OverviewRow, i18n: Translator) -> str:
     """Say in mrkdwn what is wrong with an integration, since when, and who is on it."""
     incident = row.incident
     if incident is None:
-        return bold_name(row.integration, None, SHORT_NAME)
-    kind = renderer_of(incident)
-    name = f"{kind.sign(incident)} {bold_name(row.integration, None, SHORT_NAME)}"
-    said = [
-        f"{name} – {escape(kind.headline(incident, i18n))}",
-        i18n("since {when}").format(when=date(incident.failing_since)),
-    ]
+        return ""
+    notes = []
     if incident.failed_in_a_row and row.newest and row.newest.outcome is Outcome.RUNNING:
-        said.append(i18n("running again"))
+        notes.append(i18n("running again"))
     if incident.acknowledged_by:
-        said.append(i18n("acknowledged by {who}").format(who=user(incident.acknowledged_by)))
+        notes.append(i18n("acknowledged by {who}").format(who=user(incident.acknowledged_by)))
     if row.snooze:
         text = i18n("snoozed until {when}") if row.snooze.until else i18n("snoozed until it recovers")
-        said.append(snooze_text(row.snooze, text))
-    return " · ".join(said)
+        notes.append(snooze_text(row.snooze, text))
+    view = IncidentView(incident=incident, integration=row.integration, dashboard_url=None)
+    return attention_line(view, i18n, notes)
 
 
 def _oldest(answer: Overview, i18n: Translator) -> str:

@@ -49,6 +49,14 @@ def facts_of(view: IncidentView, i18n: Translator) -> list[str]:
     return [first, *filter(None, [" · ".join(kind.since(view, i18n)), kind.outlook(view, i18n)])]
 
 
+def attention_line(view: IncidentView, i18n: Translator, notes: Iterable[str]) -> str:
+    """Say in mrkdwn what is wrong with an integration of a list, and below it since when; `notes` follow that."""
+    kind = renderer_of(view.incident)
+    below = " · ".join([*kind.since(view, i18n)[:2], *notes])
+    first = f"{kind.sign(view.incident)} {facts_of(view, i18n)[0]}"
+    return f"{first}\n{below}" if below else first
+
+
 def group_texts(incidents: Iterable[Incident]) -> GroupTexts:
     """Return what speaks for several incidents: their kind's texts where they are of one kind."""
     kinds = {incident.kind for incident in incidents}

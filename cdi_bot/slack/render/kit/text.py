@@ -153,7 +153,8 @@ def plain_line(marked: str) -> str:
 
 def read_out(lines: Iterable[str]) -> str:
     """Put the first lines of an answer, in mrkdwn, into the plain text that a screen reader reads in their place."""
-    return plain_line(" ".join(line if line.endswith((".", "。")) else f"{line}." for line in lines))
+    spoken = (line.replace("\n", " · ") for line in lines)
+    return plain_line(" ".join(line if line.endswith((".", "。")) else f"{line}." for line in spoken))
 
 
 def date(time: datetime) -> str:
