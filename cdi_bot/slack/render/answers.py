@@ -13,7 +13,7 @@ from cdi_bot.core.commands.queries import ShowStatus
 from cdi_bot.core.commands.specification import Command
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Integration
-from cdi_bot.slack.render import audit, expected, overview, refusals, subscriptions
+from cdi_bot.slack.render import audit, escalation, expected, overview, refusals, subscriptions
 from cdi_bot.slack.render.history import render_history
 from cdi_bot.slack.render.kit import limits
 from cdi_bot.slack.render.kit.advice import sync_warning
@@ -157,6 +157,7 @@ _RENDERERS: Renderers = {
     ConfirmSync: _confirm_sync,
     SyncStarted: _sync_started,
     **audit.RENDERERS,
+    **escalation.RENDERERS,
     **expected.RENDERERS,
     **overview.RENDERERS,
     **refusals.RENDERERS,
