@@ -132,7 +132,7 @@ def depends_on_names(text: str) -> bool:
         return bool(tokens)
     return BY_WORD[_word(tokens[0])].command is SetSnooze or any(
         token.option is not None
-        or vocabulary.bare(token) in vocabulary.RESERVED | _OF_TWO_WORDS
+        or vocabulary.bare(token) in vocabulary.RESERVED
         or token.raw[-1] in vocabulary.MARKS
         for token in tokens[1:]
     )
@@ -153,13 +153,8 @@ def _understood(tokens: list[Token], now: datetime, names: Collection[str]) -> C
     return _read(alias, tokens, now, names) if alias else None
 
 
-_ASKING_FOR_HELP = frozenset({"help", "--help", "-h"})
-
 _SUBSCRIPTIONS = frozenset({("list", "subscriptions"), ("list", "subs"), ("subscribe", "list")})
 """Other ways to ask for the subscriptions, the last one as other apps call it."""
-
-
-_OF_TWO_WORDS = _ASKING_FOR_HELP | {last for _, last in _SUBSCRIPTIONS}
 
 
 def _official(token: Token) -> Specification[Any] | None:
@@ -184,10 +179,10 @@ def _without_openers(tokens: list[Token]) -> list[Token]:
 def _read(
     specification: Specification[Any], tokens: list[Token], now: datetime, names: Collection[str]
 ) -> Command | Mistake:
-    typed, *rest = _with_a_known_name(tokens, names)
+    typed, *rest = _with_a_known_name(tokens, names) if specification.names else tokens
     if len(rest) == 1 and not vocabulary.is_known(rest, names):
         last = rest[0].bare_word
-        if last in _ASKING_FOR_HELP:
+        if last in vocabulary.HELP:
             specification, rest = BY_WORD["help"], [Token(raw=specification.word, quoted=False)]
         elif (specification.word, last) in _SUBSCRIPTIONS:
             specification, rest = BY_WORD["subscriptions"], []

@@ -41,7 +41,11 @@ EVERYTHING = words_of("all everything every")
 THINGS = words_of("integrations syncs things")
 _AMONG = THINGS | words_of("integration sync ones them of the our my that which are is")
 
-RESERVED = OPENERS | _BEFORE | _AFTER | FAILING | EVERYTHING | THINGS | {"channel"}
+HELP = words_of("help --help -h")
+"""Behind a command: what it is, as other programs have it."""
+
+RESERVED = OPENERS | _BEFORE | _AFTER | FAILING | EVERYTHING | THINGS | HELP
+RESERVED |= words_of("channel list subscriptions subs")
 """What a name is quoted for where it is nothing but one of them."""
 
 MARKS = "?!.,…？！。、"
