@@ -116,6 +116,7 @@ _RULES = (
     ("send|post|give? US* THE* daily digest|summary|report …", "digest daily …"),
     ("send|post|give? US* THE* weekly digest|summary|report …", "digest weekly …"),
     ("STOP|no THE* more? digest|digests|summary|report", "digest off"),
+    ("STOP|no THE* more? escalating|escalation|escalations NOW*", "escalate off"),
     ("switch|change THE* language? to …", "language …"),
     ("speak|talk|write US* in? …", "language …"),
 )

@@ -355,6 +355,17 @@ PHRASINGS: Mapping[str, Sequence[str]] = {
         "digest every monday 9am",
         "weekly digest on monday at 9",
     ),
+    "escalate off": (
+        "escalate off",
+        "stop escalating",
+        "no more escalations please",
+        "cancel the escalation",
+    ),
+    "escalate after:30m to:<#C2>": (
+        "escalate after:30m to:<#C2|on-call>",
+        "escalate to <#C2|on-call> after 30 minutes",
+        "please escalate to <#C2|on-call> after 30m, thanks",
+    ),
     "language ja": ("language ja", "language JA please", "lang ja", "speak ja", "switch the language to ja"),
     "audit": (
         "audit",
