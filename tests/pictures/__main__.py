@@ -146,7 +146,7 @@ async def _scenes(system: System, studio: Studio) -> None:
     await _home_and_form(system, studio)
     await _digest(system, studio)
     system.sandbox.braze.faults.add(Fault(kind=FaultKind.REVOKED))
-    unreachable = await system.seen(lambda each: not each["ephemeral"] and "an't reach Braze" in each["text"])
+    unreachable = await system.seen(lambda each: not each["ephemeral"] and "Braze – " in each["text"])
     await studio.message("unreachable", unreachable)
     await studio.message("list-unreachable", await system.type("list"))
     await system.stop()
@@ -228,7 +228,6 @@ async def _home_and_form(system: System, studio: Studio) -> None:
     """One integration fails; then what Home shows of it, and the form that opens from there."""
     failing = RunPlan(outcome="partial", seconds=0.05, rows_synced=46_912, rows_failed=1_288)
     system.sandbox.braze.run(system.id_of(FIRST), failing)
-    await system.seen(lambda each: not each["ephemeral"] and "1,288" in each["text"], MARKETING_OPS)
     for width, page in studio.pages.items():
         await page.set_viewport_size({"width": width, "height": 1150})
     ready = "[data-testid=home]:has(button[data-action-id^=home_ack])"
