@@ -214,7 +214,7 @@ async def _storm(system: System, studio: Studio) -> None:
     await system.polled(len(INTEGRATIONS) * 2)
     await studio.message("storm", storm)
     await studio.message("list", await system.type("status", MARKETING_OPS))
-    for name, _, rows in INTEGRATIONS:
+    for name, rows, _ in INTEGRATIONS:
         system.run(system.id_of(name), "success", rows_synced=rows)
     end = await system.seen(
         lambda each: each["thread_ts"] == storm["ts"] and each["reply_broadcast"], MARKETING_OPS
