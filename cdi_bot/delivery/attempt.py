@@ -13,9 +13,16 @@ from enum import StrEnum
 
 from cdi_bot.core.model import still_waits
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.message import Card, ChannelBroken, MessageKind, OutboxMessage, SyncEnded
+from cdi_bot.core.model.message import (
+    Card,
+    ChannelBroken,
+    GroupedReply,
+    MessageKind,
+    OutboxMessage,
+    SyncEnded,
+)
 from cdi_bot.core.model.spike import Spike
-from cdi_bot.core.routing import fact_of, snoozed_until
+from cdi_bot.core.routing import fact_of, is_news, place_of, snoozed_until
 from cdi_bot.delivery.channel_health import ChannelHealth
 from cdi_bot.delivery.slack_port import Messenger, SlackTrouble, SlackVerdict
 from cdi_bot.delivery.view_builder import ViewBuilder, is_worth_telling
@@ -160,13 +167,18 @@ class MessageSender:
     async def _prepare_reply(
         self, uow: UnitOfWork, message: OutboxMessage, card: Card, now: datetime
     ) -> _Ready | AttemptResult | _Wait:
-        owed = message.owed
-        if card.ts is None:
+        is_of_channel = place_of(message) is None
+        of_several_cards = is_of_channel and isinstance(message.owed.content, GroupedReply)
+        if not of_several_cards and card.ts is None:
             return _Wait(until=None, reason=AFTER_CARD)
-        if owed.card_revision <= card.first_shown_revision:
+        if not of_several_cards and not is_news(message, card):
             return AttemptResult.TOLD_BY_CARD
         view = await self.views.event(uow, message, now)
-        return AttemptResult.NOT_NEEDED if _has_nothing_to_say(view) else _Ready(view=view, thread_ts=card.ts)
+        if _has_nothing_to_say(view):
+            return AttemptResult.NOT_NEEDED
+        if message.ts:
+            return _Ready(view=view, changes=(message.ts, message.owed.key))
+        return _Ready(view=view, thread_ts=None if is_of_channel else card.ts)
 
     async def _post(self, message: OutboxMessage, ready: _Ready) -> AttemptResult:
         if message.sending_since:
@@ -210,10 +222,11 @@ class MessageSender:
         """Store what Slack confirmed; a success shows that the channel is healthy."""
         channel = message.owed.channel
         async with self.store.write() as uow:
+            now = self.clock()
             if ready.card:
                 shown = ready.card.wanted_revision if revision is None else revision
-                await uow.cards.mark_shown(ready.card.card_id, revision=shown, ts=ts)
-            await uow.outbox.mark_sent(message.message_id, ts=ts, now=self.clock())
+                await uow.cards.mark_shown(ready.card.card_id, revision=shown, ts=ts, now=now)
+            await uow.outbox.mark_sent(message.message_id, ts=ts, now=now)
             if not self.channel_health.is_healthy(channel):
                 await uow.subscriptions.clear_broken(channel)
         self.channel_health.mark_healthy(channel)

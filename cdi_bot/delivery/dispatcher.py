@@ -17,18 +17,13 @@ from cdi_bot.delivery.attempt import AttemptResult, MessageSender
 from cdi_bot.delivery.channel_health import ChannelHealth
 from cdi_bot.delivery.failures import FailureHandler
 from cdi_bot.delivery.grouping import group_with, pending_messages
+from cdi_bot.delivery.rate_limiter import SlackRateLimiter
 from cdi_bot.delivery.slack_port import Messenger, SlackTrouble, SlackVerdict
 from cdi_bot.delivery.view_builder import ViewBuilder
 from cdi_bot.item_troubles import ItemTroubles, Work
 from cdi_bot.store import Lease, Store, StoreTrouble
 
 log = structlog.get_logger(__name__)
-
-POST_GAP = timedelta(seconds=1)
-"""Slack's pace for `chat.postMessage` in one channel."""
-
-UPDATE_GAP = timedelta(seconds=1.2)
-"""The pace of `chat.update` for one card, from Slack's tier 3 (50 a minute): what changes faster is shown at once."""
 
 _SENDING_AT_ONCE = 16
 """Messages that are sent at the same time. A channel that only waits for its rate limit takes no slot."""
@@ -230,7 +225,7 @@ class Dispatcher:
                 await self._failure_handler.push_back(message, "can't be read")
                 continue
             with self._troubles.guard(Work.DELIVER, channel, f"group with {message.owed.key}"):
-                if await group_with(self._store, message, waiting):
+                if await group_with(self._store, self._views, message, waiting):
                     return True
             outcome = await self._send(message, card, owed)
             if outcome:  # a look before the next may go would find the same
@@ -304,46 +299,3 @@ def _card_due(message: OutboxMessage, owed: Sequence[OutboxMessage]) -> datetime
         ),
         None,
     )
-
-
-class SlackRateLimiter:
-    """Remembers when each channel was last posted to, and each card last updated."""
-
-    def __init__(self, clock: Callable[[], datetime]) -> None:
-        """Start with everything allowed at once."""
-        self._clock = clock
-        self._posts: dict[Channel, datetime] = {}
-        self._updates: dict[int, datetime] = {}
-
-    def earliest_start(self, message: OutboxMessage, card: Card | None) -> datetime:
-        """The earliest time at which this message may go."""
-        if card is not None and _is_update(message, card):
-            until, gap = self._updates.get(card.card_id), UPDATE_GAP
-        else:
-            until, gap = self._posts.get(message.owed.channel), POST_GAP
-        # A rest that would be longer than the pace asks for was noted before the clock was set back.
-        return message.owed.not_before if until is None or until > self._clock() + gap else until
-
-    def pause_of(self, channel: Channel) -> datetime | None:
-        """Until when nothing may be posted there, for whoever delivers to it next."""
-        return self._posts.get(channel)
-
-    def pause(self, channel: Channel, until: datetime | None) -> None:
-        """Post nothing there until then: another process posted last."""
-        if until is not None:
-            self._posts[channel] = max(until, self._posts.get(channel, until))
-
-    def note_sent(self, message: OutboxMessage, card: Card | None) -> None:
-        """Note that this message was just sent."""
-        now = self._clock()
-        if card is not None and _is_update(message, card):
-            self._updates = {each: at for each, at in self._updates.items() if at > now}
-            self._updates[card.card_id] = now + UPDATE_GAP
-        else:
-            self._posts = {each: at for each, at in self._posts.items() if at > now}
-            self._posts[message.owed.channel] = now + POST_GAP
-
-
-def _is_update(message: OutboxMessage, card: Card | None) -> bool:
-    """Whether this changes a card that is there."""
-    return message.owed.kind is MessageKind.CARD and card is not None and card.ts is not None

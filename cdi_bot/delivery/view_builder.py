@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -66,14 +66,28 @@ class ViewBuilder:
 
     async def card(self, uow: UnitOfWork, channel: Channel, card_id: int, now: datetime) -> CardView:
         """A card as it should look now."""
-        ids = (await uow.cards.members([card_id])).get(card_id, [])
-        found = await uow.incidents.get_many(ids)
-        incidents = [found[each] for each in ids if each in found]
-        views = await self._incidents(uow, channel, incidents, now)
+        members = await uow.cards.members([card_id, *await uow.cards.counted(card_id)])
+        own = members.pop(card_id, [])
+        counted = [each for ids in members.values() for each in ids]
+        found = await uow.incidents.get_many([*own, *counted])
+        views = {
+            each.incident.incident_id: each
+            for each in await self._incidents(uow, channel, list(found.values()), now)
+        }
+        incidents = [found[each] for each in own if each in found]
         return CardView(
-            incidents=tuple(sorted(views, key=_worst_first)),
-            cluster=await self._clusters.view(uow, channel, incidents, now),
+            incidents=_sorted(views, own),
+            counted=_sorted(views, counted),
+            cluster=await self._clusters.view(uow, channel, incidents, now) if len(views) == 1 else None,
         )
+
+    async def called(
+        self, uow: UnitOfWork, channel: Channel, incident_ids: Collection[int], now: datetime
+    ) -> set[str]:
+        """Everybody whom a new alert about one of these incidents mentions in the channel."""
+        found = await uow.incidents.get_many(incident_ids)
+        views = await self._incidents(uow, channel, list(found.values()), now)
+        return {who for view in views if view.mention for who in view.mention.split()}
 
     async def alone(
         self, uow: UnitOfWork, channel: Channel, card_ids: Collection[int], now: datetime
@@ -313,9 +327,13 @@ def is_worth_telling(told: ReplyFact, view: IncidentView) -> bool:
     is_lasting = incident.is_open and not incident.is_recovering
     if told == "still_open":
         return is_lasting and incident.acknowledged_by is None
-    if told == "reopened":
+    if told in {"joined", "reopened"}:
         return is_lasting
     return told != "recovered" or not incident.is_open
+
+
+def _sorted(views: Mapping[int, IncidentView], ids: Iterable[int]) -> tuple[IncidentView, ...]:
+    return tuple(sorted((views[each] for each in ids if each in views), key=_worst_first))
 
 
 def _worst_first(view: IncidentView) -> tuple[bool, int, int, str]:

@@ -56,12 +56,15 @@ class ClusterView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardView:
-    """A card as it should look now: its incidents, worst first, and the cluster that they belong to.
+    """A card as it should look now: its incidents, worst first, and the cluster of a single one.
+
+    The card of a storm also lists incidents `counted` that have cards of their own.
 
     `possible_repeat`, in every view, is True where an earlier attempt may have posted the message already.
     """
 
     incidents: tuple[IncidentView, ...]
+    counted: tuple[IncidentView, ...] = ()
     cluster: ClusterView | None = None
     possible_repeat: bool = False
 
@@ -113,7 +116,7 @@ class EventView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupedReplyView:
-    """A reply about several incidents of a card, worst first."""
+    """A message about incidents to which the same happened, worst first."""
 
     fact: ReplyFact
     incidents: tuple[IncidentView, ...]

@@ -202,7 +202,7 @@ async def test_one_card_of_both_keeps_them_apart(both: Both) -> None:
     """Where one card shows incidents of both, each stands there with its own name, page and snooze."""
     first, second = both.halves
     async with both.store.write() as uow:
-        await uow.cards.merge(first.card_id, [second.card_id])
+        await uow.cards.merge(first.card_id, [second.card_id], now=NOW)
         card = await both.views.card(uow, ALERTS, first.card_id, NOW)
     members = tuple(half.incident.incident_id for half in both.halves)
     grouped = await both.event(GroupedReply(fact="still_open", incident_ids=members))

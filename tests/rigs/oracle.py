@@ -15,7 +15,7 @@ from cdi_bot.core.model.message import Card
 from cdi_bot.core.model.run import Outcome
 from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters
 from cdi_bot.core.routing import fact_of, incidents_of
-from cdi_bot.delivery.dispatcher import POST_GAP
+from cdi_bot.delivery.rate_limiter import POST_GAP
 from cdi_bot.delivery.views import CardView, EventView, GroupedReplyView, IncidentView
 from cdi_bot.store import SNOOZED
 from tests.rigs.simulated_slack import Method, Said

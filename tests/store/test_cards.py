@@ -189,7 +189,7 @@ async def test_merging_makes_one_card_of_those_not_posted(store: Store) -> None:
             for member in (await work.cards.members([card.card_id]))[card.card_id]
         ]
         await work.cards.raise_revision([two.card_id])
-        await work.cards.merge(into.card_id, [one.card_id, two.card_id, into.card_id])
+        await work.cards.merge(into.card_id, [one.card_id, two.card_id, into.card_id], now=NOW)
         assert (await work.cards.members([into.card_id]))[into.card_id] == members
         shown = await work.cards.of_incidents(members)
         assert [await work.cards.get(card.card_id) for card in (one, two)] == [None, None]
@@ -206,7 +206,7 @@ async def test_the_merged_cards_first_post_includes_their_replies(store: Store) 
     async with store.write() as work:
         (raised,) = (await work.cards.raise_revision([other.card_id])).values()
         await work.outbox.add([reply(other, card_revision=raised.wanted_revision)], now=NOW)
-        await work.cards.merge(into.card_id, [other.card_id])
+        await work.cards.merge(into.card_id, [other.card_id], now=NOW)
     merged = await card_of(store, into.card_id)
     assert merged
     (told,) = [message.owed for message in await pending(store) if message.owed.key == "reply"]
@@ -220,7 +220,7 @@ async def test_what_joins_a_posted_card_is_sent_in_its_thread(store: Store) -> N
     async with store.write() as work:
         await work.cards.raise_revision([into.card_id])
         await work.cards.mark_shown(into.card_id, revision=2, ts="1.1")
-        await work.cards.merge(into.card_id, [other.card_id])
+        await work.cards.merge(into.card_id, [other.card_id], now=NOW)
     merged = await card_of(store, into.card_id)
     assert merged
     assert merged.wanted_revision > merged.shown_revision
@@ -237,8 +237,8 @@ async def test_a_card_that_may_be_in_slack_is_not_merged_away(store: Store) -> N
     async with store.write() as work:
         await work.outbox.mark_sending(message.message_id, now=NOW)
         before = {card: await work.cards.get(card.card_id) for card in (into, posted, unknown, elsewhere)}
-        await work.cards.merge(into.card_id, [card.card_id for card in before])
-        await work.cards.merge(999, [into.card_id])
+        await work.cards.merge(into.card_id, [card.card_id for card in before], now=NOW)
+        await work.cards.merge(999, [into.card_id], now=NOW)
         for card, state in before.items():
             assert await work.cards.get(card.card_id) == state
             assert len((await work.cards.members([card.card_id]))[card.card_id]) == 1
@@ -249,7 +249,7 @@ async def test_a_dropped_cards_id_is_never_given_again(store: Store) -> None:
     """Messages are keyed by card ids, so an id must not come to name another card."""
     into, dropped = await a_card(store), await a_card(store)
     async with store.write() as work:
-        await work.cards.merge(into.card_id, [dropped.card_id])
+        await work.cards.merge(into.card_id, [dropped.card_id], now=NOW)
     assert (await a_card(store)).card_id > dropped.card_id
 
 

@@ -180,7 +180,7 @@ async def test_merging_waits_for_a_change_under_way(stores: tuple[Store, Store])
 
     async def merge() -> None:
         async with stores[1].write() as work:
-            await work.cards.merge(into.card_id, [other.card_id])
+            await work.cards.merge(into.card_id, [other.card_id], now=NOW)
 
     async with stores[0].write() as work:
         assert await work.cards.of_incidents(members) == {members[0]: [other]}
