@@ -69,7 +69,7 @@ class Dispatcher:
         `count` is told what became of each attempt.
         """
         self._store, self._clock, self._sleep, self._owner = store, clock, sleep, owner
-        self._views, self._troubles = views, troubles
+        self._troubles = troubles
         self.channel_health = ChannelHealth(
             store=store,
             messenger=messenger,
@@ -206,7 +206,7 @@ class Dispatcher:
         """Send the first message that may be sent now; else return until when everything due has to wait."""
         async with self._store.read() as uow:
             owed = await uow.outbox.pending(channel, limit=_LOOK_AHEAD)
-            waiting = await pending_messages(uow, self._views, channel, owed, now)
+            waiting = await pending_messages(uow, channel, owed, now)
         due, cards = waiting.due, waiting.cards
         soonest: datetime | None = None
         waiting_cards: set[int | None] = set()
@@ -225,7 +225,7 @@ class Dispatcher:
                 await self._failure_handler.push_back(message, "can't be read")
                 continue
             with self._troubles.guard(Work.DELIVER, channel, f"group with {message.owed.key}"):
-                if await group_with(self._store, self._views, message, waiting):
+                if await group_with(self._store, message, waiting):
                     return True
             outcome = await self._send(message, card, owed)
             if outcome:  # a look before the next may go would find the same

@@ -5,7 +5,7 @@ What is put together is read from the store each time, so that it holds after a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,11 +26,13 @@ from cdi_bot.core.routing import (
     incidents_of,
     joinable_notices,
     joinable_replies,
+    mention_for,
     message_to_extend,
+    snoozed_until,
 )
 from cdi_bot.core.rules.kinds import rules_of
 from cdi_bot.core.storms import WITHIN, Fold, fold
-from cdi_bot.delivery.view_builder import ViewBuilder
+from cdi_bot.delivery.view_builder import integration_ids
 from cdi_bot.store import Store, UnitOfWork
 
 log = structlog.get_logger(__name__)
@@ -48,7 +50,7 @@ class PendingMessages:
 
 
 async def pending_messages(
-    uow: UnitOfWork, views: ViewBuilder, channel: Channel, owed: Sequence[OutboxMessage], now: datetime
+    uow: UnitOfWork, channel: Channel, owed: Sequence[OutboxMessage], now: datetime
 ) -> PendingMessages:
     """Look at what of all that a channel is owed is due, and at what it can be told with."""
     due = [message for message in owed if message.owed.not_before <= now]
@@ -65,27 +67,25 @@ async def pending_messages(
         doubtful = [known[card_id] for card_id, each in first_posts.items() if each.sending_since]
         recent = [*doubtful, *await uow.cards.recent(channel, since=now - WITHIN)]
         if len(recent) + len(new) > 1:
-            alone = await views.alone(uow, channel, [*(card.card_id for card in recent), *new], now)
+            apart = await alone(uow, channel, [*(card.card_id for card in recent), *new], now)
             folded = fold(
-                [card for card in recent if card.card_id not in alone],
-                [card_id for card_id in new if card_id not in alone],
+                [card for card in recent if card.card_id not in apart],
+                [card_id for card_id in new if card_id not in apart],
                 now,
             )
     return PendingMessages(channel=channel, due=due, cards=cards, folded=folded, now=now)
 
 
-async def group_with(
-    store: Store, views: ViewBuilder, message: OutboxMessage, waiting: PendingMessages
-) -> bool:
+async def group_with(store: Store, message: OutboxMessage, waiting: PendingMessages) -> bool:
     """Put with `message`, which may go now, what else can be told with it; True when that changed what is owed."""
     card, folded = waiting.cards[message.message_id], waiting.folded
     if card is not None and _is_first_post(message, card):
         concerned = folded and card.card_id in {folded.into, *folded.joining}
-        return folded is not None and bool(concerned) and await _fold(store, views, folded, waiting)
+        return folded is not None and bool(concerned) and await _fold(store, folded, waiting)
     if message.owed.kind is MessageKind.NOTICE:
         into, others = message, joinable_notices(message, waiting.due)
     else:
-        into, others = await _join_replies(store, views, message, waiting)
+        into, others = await _join_replies(store, message, waiting)
     if not others:
         return False
     contents = [each.owed.content for each in (into, *others)]
@@ -101,7 +101,7 @@ async def group_with(
 
 
 async def _join_replies(
-    store: Store, views: ViewBuilder, message: OutboxMessage, waiting: PendingMessages
+    store: Store, message: OutboxMessage, waiting: PendingMessages
 ) -> tuple[OutboxMessage, list[OutboxMessage]]:
     """The reply that tells more than its own fact from now on, and those whose facts it takes in."""
     fact = fact_of(message.owed.content)
@@ -117,8 +117,8 @@ async def _join_replies(
             others, posted = _without(others, apart), _without(posted, apart)
         into = None if message.ts else message_to_extend(message, posted, waiting.cards)
         if into and fact == "reopened":  # nobody is notified of an update
-            called = await views.called(uow, waiting.channel, _ids([message, *others]), waiting.now)
-            if not called <= await views.called(uow, waiting.channel, _ids([into]), waiting.now):
+            called = await _called(uow, waiting.channel, _ids([message, *others]))
+            if not called <= await _called(uow, waiting.channel, _ids([into])):
                 into = None
     return (into, [message, *others]) if into else (message, others)
 
@@ -144,7 +144,7 @@ def _ids(messages: Iterable[OutboxMessage]) -> set[int]:
     return {one for each in messages for one in incidents_of(each.owed.content)}
 
 
-async def _fold(store: Store, views: ViewBuilder, folded: Fold, waiting: PendingMessages) -> bool:
+async def _fold(store: Store, folded: Fold, waiting: PendingMessages) -> bool:
     """Make one card of several, and have those mentioned whom an update of it would not notify."""
     channel, into, now = waiting.channel, folded.into, waiting.now
     async with store.write() as uow:
@@ -156,8 +156,8 @@ async def _fold(store: Store, views: ViewBuilder, folded: Fold, waiting: Pending
         raised = await uow.cards.raise_revision([into])
         joined = tuple(each for each in await _shown(uow, into) if each not in before)
         owed = [show_card(card, now) for card in raised.values()]
-        called = await views.called(uow, channel, joined, now)
-        if not folded.begins and not called <= await views.called(uow, channel, before, now):
+        called = await _called(uow, channel, joined)
+        if not folded.begins and not called <= await _called(uow, channel, before):
             content = GroupedReply(fact="joined", incident_ids=joined)
             owed.append(reply(raised[into], f"joined:{joined[0]}", content, now, broadcast=False))
         await uow.outbox.add(owed, now=now)
@@ -174,3 +174,41 @@ async def _shown(uow: UnitOfWork, card_id: int) -> list[int]:
 def _is_first_post(message: OutboxMessage, card: Card) -> bool:
     """Whether this puts a new card into the channel."""
     return message.owed.kind is MessageKind.CARD and card.ts is None
+
+
+async def alone(uow: UnitOfWork, channel: Channel, card_ids: Collection[int], now: datetime) -> set[int]:
+    """Those of the cards that join no other: snoozed in their channel, or of a kind that stays apart."""
+    members = await uow.cards.members(card_ids)
+    found = await uow.incidents.get_many([each for ids in members.values() for each in ids])
+    snoozes = [
+        snooze
+        for workspace_id, ids in integration_ids(found.values()).items()
+        for snooze in await uow.snoozes.active(workspace_id, ids, now)
+    ]
+    return {
+        card_id
+        for card_id, ids in members.items()
+        if any(not rules_of(found[each]).joins_groups for each in ids)
+        or snoozed_until(snoozes, channel, [found[each] for each in ids], now)
+    }
+
+
+async def _called(uow: UnitOfWork, channel: Channel, incident_ids: Collection[int]) -> set[str]:
+    """Everybody whom a new alert about one of these incidents mentions in the channel."""
+    found = (await uow.incidents.get_many(incident_ids)).values()
+    subscriptions = await uow.subscriptions.for_channel(channel)
+    known = {
+        (workspace_id, integration_id): watched.integration
+        for workspace_id, ids in integration_ids(found).items()
+        for integration_id, watched in (await uow.integrations.get_many(workspace_id, ids)).items()
+    }
+    return {
+        who
+        for incident in found
+        if (
+            called := mention_for(
+                subscriptions, incident, known.get((incident.workspace_id, incident.integration_id or ""))
+            )
+        )
+        for who in called.split()
+    }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import takewhile
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import SPIKE, Expected, Incident
@@ -36,7 +37,7 @@ from cdi_bot.core.model.message import (
 from cdi_bot.core.model.run import Outcome, Run, second_of
 from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.model.subscription import Snooze, is_pattern, selector_matches
-from cdi_bot.core.routing import mention_for, snoozed_until
+from cdi_bot.core.routing import mention_for
 from cdi_bot.core.rules.kinds import longest_row_first, rules_of, severity_on_card
 from cdi_bot.delivery.clusters import ClusterReader
 from cdi_bot.delivery.digests import period_of, subscribed_integrations
@@ -51,6 +52,9 @@ from cdi_bot.delivery.views import (
     View,
 )
 from cdi_bot.store import UnitOfWork
+
+_PAST = 24
+"""So many runs before an incident say what is usual."""
 
 _FEW = 5
 """A subscription that takes in no more than so many integrations is answered with each one's last run."""
@@ -80,32 +84,6 @@ class ViewBuilder:
             counted=_sorted(views, counted),
             cluster=await self._clusters.view(uow, channel, incidents, now) if len(views) == 1 else None,
         )
-
-    async def called(
-        self, uow: UnitOfWork, channel: Channel, incident_ids: Collection[int], now: datetime
-    ) -> set[str]:
-        """Everybody whom a new alert about one of these incidents mentions in the channel."""
-        found = await uow.incidents.get_many(incident_ids)
-        views = await self._incidents(uow, channel, list(found.values()), now)
-        return {who for view in views if view.mention for who in view.mention.split()}
-
-    async def alone(
-        self, uow: UnitOfWork, channel: Channel, card_ids: Collection[int], now: datetime
-    ) -> set[int]:
-        """Those of the cards that join no other: snoozed in their channel, or of a kind that stays apart."""
-        members = await uow.cards.members(card_ids)
-        found = await uow.incidents.get_many([each for ids in members.values() for each in ids])
-        snoozes = [
-            snooze
-            for workspace_id, ids in _integration_ids(found.values()).items()
-            for snooze in await uow.snoozes.active(workspace_id, ids, now)
-        ]
-        return {
-            card_id
-            for card_id, ids in members.items()
-            if any(not rules_of(found[each]).joins_groups for each in ids)
-            or snoozed_until(snoozes, channel, [found[each] for each in ids], now)
-        }
 
     async def event(self, uow: UnitOfWork, message: OutboxMessage, now: datetime) -> View:
         """A reply or notice."""
@@ -219,7 +197,7 @@ class ViewBuilder:
         integrations: dict[tuple[int, str], Integration] = {}
         words: dict[int, list[Expected]] = {}
         unreachable: dict[int, Incident | None] = {}
-        for workspace_id, ids in _integration_ids(incidents).items():
+        for workspace_id, ids in integration_ids(incidents).items():
             unreachable[workspace_id] = await uow.incidents.unreachable(workspace_id)
             for snooze in await uow.snoozes.active(workspace_id, ids, now):
                 if snooze.channel == channel:
@@ -252,7 +230,22 @@ class ViewBuilder:
                     unreachable=unreachable[key[0]] if integration and incident.is_open else None,
                 )
             )
-        return views
+        return [await self._in_detail(uow, channel, views[0])] if len(views) == 1 else views
+
+    async def _in_detail(self, uow: UnitOfWork, channel: Channel, view: IncidentView) -> IncidentView:
+        """Add what only a message about one incident has room for."""
+        incident = view.incident
+        workspace_id, integration_id = incident.workspace_id, incident.integration_id
+        if integration_id is None:
+            integrations = await subscribed_integrations(uow, workspace_id, channel)
+            return replace(view, unwatched=len(integrations))
+        before = await uow.runs.before_each(workspace_id, {integration_id: incident.began}, limit=_PAST)
+        past = [run for run in before.get(integration_id, ()) if run.outcome is not Outcome.RUNNING]
+        # Where a good run stood between two failures, those before it belong to the incident too.
+        own = list(takewhile(lambda run: run.outcome is Outcome.BAD, past)) if incident.failed_runs else []
+        since = own[-1].sync_start_time if own else incident.began
+        lost = await uow.runs.rows_lost(workspace_id, integration_id, since=since)
+        return replace(view, past=tuple(past[len(own) :]), rows_lost=lost)
 
     async def _workspace(self, uow: UnitOfWork, workspace_id: int) -> Workspace:
         """The workspace that something belongs to, read once."""
@@ -286,7 +279,7 @@ class ViewBuilder:
         )
 
 
-def _integration_ids(incidents: Iterable[Incident]) -> dict[int, list[str]]:
+def integration_ids(incidents: Iterable[Incident]) -> dict[int, list[str]]:
     """The ids of the integrations that incidents are about, by workspace."""
     ids: dict[int, list[str]] = {}
     for incident in incidents:

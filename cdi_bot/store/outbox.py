@@ -182,8 +182,7 @@ class Outbox(Repository):
     ) -> None:
         """Replace one message's content, and settle the messages that it then includes.
 
-        A posted reply becomes pending again, to be updated. Changes nothing when one of them is being sent already,
-        or isn't pending any more (`message_id`: nor posted).
+        A posted reply becomes pending again, to be updated. Changes nothing when another is sent or being sent already.
         """
         columns = OUTBOX.c
         free = and_(
@@ -196,22 +195,21 @@ class Outbox(Repository):
         )
         if set(rows) != {message_id, *included}:
             return
-        changed = update(OUTBOX).where(columns.message_id == message_id)
         await self._connection.execute(
-            changed.values(
+            update(OUTBOX)
+            .where(columns.message_id == message_id)
+            .values(
                 content=content_to_json(content),
                 state="owed",
                 sent_at=None,
                 not_before=case((_PENDING, columns.not_before), else_=now),
-                last_error=case((_PENDING, columns.last_error), else_=None),
-                attempts=case((_PENDING, columns.attempts), else_=0),
             )
         )
         settled = update(OUTBOX).where(columns.message_id.in_(self._ids(included)))
         await self._connection.execute(settled.values(state="sent", sent_at=now))
 
     async def forget_ts(self, message_id: int) -> None:
-        """Record that Slack no longer has a posted reply that was to be updated: it is posted anew."""
+        """Record that Slack no longer has a reply that was to be updated: it is posted anew."""
         await self._change(message_id, ts=None)
 
     async def hold(self, channel: Channel, *, until: datetime, error: str) -> None:

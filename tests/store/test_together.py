@@ -154,7 +154,7 @@ async def test_settling_waits_for_a_change_under_way(stores: tuple[Store, Store]
     """A card that another process is just changing is not settled over the change: the change stays pending."""
     card = await a_card(stores[0])
     async with stores[0].write() as work:
-        await work.cards.mark_shown(card.card_id, revision=1, ts="1.1")
+        await work.cards.mark_shown(card.card_id, revision=1, ts="1.1", now=NOW)
         (message,) = await work.outbox.pending(CHANNEL, limit=1)
 
     async def settle() -> None:

@@ -178,6 +178,17 @@ _IN_PLACE: dict[str, ActionHandler] = {
 """Answered in place of what they stand on, which only the one person sees."""
 
 
+async def _more(to: Responder, press: ButtonPress, here: Channel) -> Answer:
+    if press.value["do"] == "sync":
+        return await to.incidents.ask_sync(press.who, press.value["id"], workspace_id=press.workspace_id)
+    return await to.queries.history(here, press.value["id"], 0, workspace_id=press.workspace_id)
+
+
+async def answer_choice(responder: Responder, body: Json) -> None:
+    """Answer what was chosen from a card's menu, but for the form: handlers of forms open it."""
+    await _listener(responder, _more, in_place=False)(body)
+
+
 def register_actions(responder: Responder) -> None:
     """Answer every button and menu of the bot's messages; `open_in_braze` is a link and needs no answer."""
     for in_place, handlers in ((False, _BESIDE), (True, _IN_PLACE)):

@@ -207,7 +207,7 @@ async def test_choose(two: Two) -> None:
 
 async def test_form(two: Two) -> None:
     """The form is about the card's workspace: what it shows, offers, changes and ends."""
-    menu = more_menu(two.second, WORDS)
+    menu = more_menu(two.second, WORDS, with_history=False, with_sync=False)
     assert menu
     await two.press(menu, {"selected_option": menu["options"][0]})
     modal = two.desk.sandbox.slack.views.modal(MARA)

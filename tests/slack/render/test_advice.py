@@ -10,7 +10,7 @@ from cdi_bot.core.model.incident import QualityReason, Topic
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.source import Source, source_of
 from cdi_bot.slack.render.answers import render_answer
-from cdi_bot.slack.render.kinds.table import renderer_of, topic_texts
+from cdi_bot.slack.render.kinds.table import lines_of, renderer_of, topic_texts
 from cdi_bot.slack.render.kit.advice import Effect, effect_of, status_advice, with_source
 from cdi_bot.slack.render.kit.buttons import sync_button
 from cdi_bot.slack.render.kit.i18n import Translator
@@ -23,7 +23,6 @@ from tests.slack.render.samples import (
     failing,
     incident_view,
     integration,
-    late,
     recovered,
     run,
     slow,
@@ -206,21 +205,11 @@ def test_a_dangerous_button_looks_so() -> None:
     }
 
 
-@pytest.mark.parametrize("kind", ["users_delete", "canvas_triggers", None])
-def test_nobody_is_told_to_try_a_dangerous_sync(kind: str | None) -> None:
-    """A card advises to start a sync by hand only where that does no harm."""
-    for incident in (late(), slow(), failing()):
-        harmless = incident_view(incident, integration(integration_type="users_attributes"))
-        view = incident_view(incident, integration(integration_type=kind))
-        assert "by hand" not in str(renderer_of(incident).card(view, ENGLISH))
-        assert ("by hand" in str(renderer_of(incident).card(harmless, ENGLISH))) is (incident.kind == "late")
-
-
 def test_the_cure_of_a_watermark_in_the_future() -> None:
     """The watermark never goes back: the source is corrected, what was synced removed, a new integration made."""
     incident = dubious(QualityReason.WATERMARK_AHEAD)
     said = renderer_of(incident).advice(incident_view(incident), ENGLISH) or ""
-    for step in ("Correct `UPDATED_AT`", "remove the rows that were synced", "create a new integration"):
+    for step in ("Correct `UPDATED_AT`", "remove the rows already synced", "create a new integration"):
         assert step in said
 
 
@@ -238,10 +227,9 @@ def test_files_have_no_watermark(source: Source) -> None:
 def test_a_recovery_does_not_bring_failed_rows_back() -> None:
     """Who reads that a partial sync recovered is told that its failed rows are still missing."""
     incident = recovered(failing(run("partial", rows_synced=900, rows_failed_with_errors=100)))
-    said = str(renderer_of(incident).card(incident_view(incident), ENGLISH))
-    assert "failed rows are still missing" in said
+    assert "failed rows are still missing" in lines_of(incident_view(incident), ENGLISH)[1]
     good = recovered(failing(run("error")))
-    assert "still missing" not in str(renderer_of(good).card(incident_view(good), ENGLISH))
+    assert lines_of(incident_view(good), ENGLISH)[1] == "The rows of the failed runs were retried."
 
 
 def test_long_runs_of_a_canvas_are_normal() -> None:
