@@ -87,7 +87,7 @@ async def test_a_choice_completes_whatever_was_typed(each_system: System) -> Non
     )
     several = await system.type("status users")
     over = '{"command":"snooze","query":"x","until":"2020-01-01T00:00:00Z","reason":null}'
-    assert says(await system.press(several, "pick:0", value=over), "not a length of time")
+    assert says(await system.press(several, "pick:0", value=over), "valid time")
     await system.stop()
 
 

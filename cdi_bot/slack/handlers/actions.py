@@ -97,7 +97,7 @@ async def _unsnooze(to: Responder, press: ButtonPress, here: Channel) -> Answer:
 
 async def _history(to: Responder, press: ButtonPress, here: Channel) -> Answer:
     return await to.queries.history(
-        here, press.value["id"], press.value["offset"], workspace_id=press.workspace_id
+        here, press.value["id"], press.value.get("offset", 0), workspace_id=press.workspace_id
     )
 
 
@@ -178,10 +178,21 @@ _IN_PLACE: dict[str, ActionHandler] = {
 """Answered in place of what they stand on, which only the one person sees."""
 
 
-async def _more(to: Responder, press: ButtonPress, here: Channel) -> Answer:
-    if press.value["do"] == "sync":
-        return await to.incidents.ask_sync(press.who, press.value["id"], workspace_id=press.workspace_id)
-    return await to.queries.history(here, press.value["id"], 0, workspace_id=press.workspace_id)
+async def _ask_sync(to: Responder, press: ButtonPress, _here: Channel) -> Answer:
+    return await to.incidents.ask_sync(press.who, press.value["id"], workspace_id=press.workspace_id)
+
+
+_CHOICES: dict[str, ActionHandler] = {
+    "history": _history,
+    "snooze": _snooze,
+    "unsnooze": _unsnooze,
+    "sync": _ask_sync,
+}
+"""What a card's menu offers, but for the form."""
+
+
+async def _more(to: Responder, press: ButtonPress, here: Channel) -> Answer | Rendered | None:
+    return await _CHOICES[press.value["do"]](to, press, here)
 
 
 async def answer_choice(responder: Responder, body: Json) -> None:

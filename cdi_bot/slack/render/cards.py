@@ -14,7 +14,7 @@ from cdi_bot.core.model.message import ReplyFact
 from cdi_bot.core.model.run import Outcome
 from cdi_bot.delivery.views import CardView, ClusterView, GroupedReplyView, IncidentView
 from cdi_bot.slack.render.kinds.base import came_back
-from cdi_bot.slack.render.kinds.table import group_sign, group_texts, lines_of, renderer_of
+from cdi_bot.slack.render.kinds.table import facts_of, group_sign, group_texts, renderer_of
 from cdi_bot.slack.render.kinds.unreachable import last_known_state
 from cdi_bot.slack.render.kit.advice import source_name
 from cdi_bot.slack.render.kit.blocks import (
@@ -32,7 +32,6 @@ from cdi_bot.slack.render.kit.buttons import (
     expected_button,
     history_button,
     more_menu,
-    snooze_element,
     take_back_button,
 )
 from cdi_bot.slack.render.kit.i18n import Translator
@@ -78,14 +77,16 @@ def _render_single(view: CardView, i18n: Translator) -> Rendered:
     """Say how the one incident of a card stands now, in four lines and small print."""
     (one,) = view.incidents
     incident, kind = one.incident, renderer_of(one.incident)
-    first, *rest = lines_of(one, i18n)
+    facts = facts_of(one, i18n)
+    advice = kind.advice(one, i18n) if incident.is_open else None
+    first, *rest = filter(None, [*facts, advice])
     top = f"{kind.sign(incident) if incident.is_open else kind.recovery_sign(incident)} {first}"
     if incident.is_open and one.unreachable:
         top = f"{last_known_state(one.unreachable, i18n)}\n{top}"
     called = mentions(one.mention) if incident.is_open and not incident.is_recovering else None
     notes = [*_notes(one, view.cluster, i18n), *repeat_note(i18n, possible=view.possible_repeat)]
     return Rendered(
-        text=plain_line(" · ".join([first, *rest][:3])),
+        text=plain_line(" · ".join(facts)),
         blocks=[
             section(" ".join(filter(None, [top, called]))),
             *([section("\n".join(rest))] if rest else []),
@@ -100,16 +101,17 @@ def _bar(view: IncidentView) -> Bar:
     """Return the colour beside a card: how bad it is now, and grey where nobody has to do anything."""
     if view.is_expected or (view.snooze and view.incident.is_open):
         return Bar.GREY
+    kind = renderer_of(view.incident)
     if not view.incident.is_open:
-        return Bar.GREEN
-    return Bar.RED if renderer_of(view.incident).severe else Bar.AMBER
+        return Bar.GREEN if kind.recovery_sign(view.incident) == GOOD else Bar.GREY
+    return Bar.RED if kind.severe else Bar.AMBER
 
 
 def _notes(view: IncidentView, cluster: ClusterView | None, i18n: Translator) -> list[str]:
     """Say in mrkdwn what else fails, how often it came back, who acknowledged it, and who snoozed it until when."""
     incident, snooze = view.incident, view.snooze
     said = [_cluster_note(cluster, i18n)] if cluster and incident.is_open else []
-    if incident.reopened:
+    if incident.reopened and incident.is_open and not incident.is_recovering:
         said.append(came_back(incident, i18n))
     if incident.acknowledged_by and incident.acknowledged_at and incident.is_open:
         said.append(
@@ -128,15 +130,13 @@ def _notes(view: IncidentView, cluster: ClusterView | None, i18n: Translator) ->
 
 def _buttons(view: IncidentView, i18n: Translator) -> list[Block]:
     """Return one row that no phone wraps: what can be done while it is open, and what can always be looked at."""
-    integration = view.integration
-    if integration is None:
-        return actions([ack_button([view], i18n)])
-    history = history_button(integration, i18n)
+    history = history_button(view.integration, i18n) if view.integration else None
     if not view.incident.is_open:
         return actions([history, take_back_button(view, i18n)])
-    expected = expected_button(view.incident, integration, i18n)
-    more = more_menu(integration, i18n, with_history=expected is not None, with_sync=view.can_sync)
-    return actions([ack_button([view], i18n), snooze_element(view, i18n), expected or history, more])
+    ack, expected = ack_button([view], i18n), expected_button(view.incident, view.integration, i18n)
+    is_full = ack is not None and expected is not None
+    more = more_menu(view, i18n, with_history=is_full)
+    return actions([ack, expected, None if is_full else history, more])
 
 
 def _render_list(view: CardView, i18n: Translator) -> Rendered:
@@ -253,9 +253,7 @@ def _cluster_note(view: ClusterView, i18n: Translator) -> str:
     names = i18n.listed(f"*{outside(name_of(one), SHORT_NAME)}*" for one in view.others)
     if view.more:
         names = i18n("{names} and {count} more").format(names=names, count=i18n.number(view.more))
-    return "🔗 " + i18n("{title}. Also {names}: look first at what they share.").format(
-        title=title, names=names
-    )
+    return "🔗 " + i18n("{title}: also {names}").format(title=title, names=names)
 
 
 def _is_all_of(view: ClusterView, shown: Sequence[IncidentView]) -> bool:

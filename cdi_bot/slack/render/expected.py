@@ -40,7 +40,7 @@ def render_spike(content: Spike, view: EventView, i18n: Translator) -> Rendered:
         *(expected_notes(word, i18n) if word else []),
         sign=GOOD if is_expected else DUBIOUS,
         second=begun if is_expected else i18n.sentences([begun, cause]),
-        row=actions([*buttons, *look_buttons(integration, i18n)]),
+        row=actions([*buttons, *look_buttons(integration, view.dashboard_url, i18n)]),
     )
 
 

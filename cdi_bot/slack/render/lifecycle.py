@@ -31,7 +31,7 @@ def integration_changed(content: IntegrationChanged, view: EventView, i18n: Tran
         text = i18n("No subscription here matches the new name. To keep its alerts: {command}")
         more.append(text.format(command=code(f"/cdi subscribe {plain(content.integration_id)}")))
     gone = content.event.change is LifecycleChange.DELETED
-    row = [] if gone else actions(look_buttons(view.integration, i18n))
+    row = [] if gone else actions(look_buttons(view.integration, view.dashboard_url, i18n))
     return short_message(line, *filter(None, more), sign=_SIGNS[content.event.change], row=row)
 
 

@@ -79,7 +79,7 @@ def _name(view: EventView, integration_id: str) -> str:
 
 
 def _look_row(view: EventView, i18n: Translator) -> list[Block]:
-    return actions(look_buttons(view.integration, i18n))
+    return actions(look_buttons(view.integration, view.dashboard_url, i18n))
 
 
 # --------------------------------------------------------------------------------- runs and syncs

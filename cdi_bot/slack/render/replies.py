@@ -10,9 +10,9 @@ from cdi_bot.core.rules.small_losses import is_usual_loss
 from cdi_bot.delivery.views import EventView, IncidentView
 from cdi_bot.slack.render.kinds.base import came_back
 from cdi_bot.slack.render.kinds.sync_failed import failure, in_a_row
-from cdi_bot.slack.render.kinds.table import lines_of, renderer_of
-from cdi_bot.slack.render.kit.blocks import Rendered, actions, short_message
-from cdi_bot.slack.render.kit.buttons import ack_button, look_buttons
+from cdi_bot.slack.render.kinds.table import facts_of, renderer_of
+from cdi_bot.slack.render.kit.blocks import Block, Rendered, actions, short_message
+from cdi_bot.slack.render.kit.buttons import ack_button, history_button
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.runs import run_sign
 from cdi_bot.slack.render.kit.text import bold_subject, date, escape, mentions
@@ -54,7 +54,7 @@ def _recovered(_content: Recovered, view: EventView, i18n: Translator) -> Render
     """Say what it cost, and whether the lost rows came back."""
     about = _about(view)
     kind = renderer_of(about.incident)
-    return short_message("\n".join(lines_of(about, i18n)), sign=kind.recovery_sign(about.incident))
+    return short_message("\n".join(facts_of(about, i18n)), sign=kind.recovery_sign(about.incident))
 
 
 def _reopened(_content: Reopened, view: EventView, i18n: Translator) -> Rendered:
@@ -64,7 +64,7 @@ def _reopened(_content: Reopened, view: EventView, i18n: Translator) -> Rendered
         name=bold_subject(about, i18n), state=escape(kind.headline(incident, i18n))
     )
     called = " ".join(filter(None, [line, mentions(about.mention)]))
-    row = actions([ack_button([about], i18n), *look_buttons(about.integration, i18n)])
+    row = actions([ack_button([about], i18n), *_history(about, i18n)])
     return short_message(called, second=came_back(incident, i18n), sign=kind.sign(incident), row=row)
 
 
@@ -75,8 +75,12 @@ def _still_open(_content: StillOpen, view: EventView, i18n: Translator) -> Rende
         name=bold_subject(about, i18n), state=escape(kind.headline(incident, i18n))
     )
     since = i18n("Since {when}, not acknowledged").format(when=date(incident.failing_since))
-    row = actions([ack_button([about], i18n), *look_buttons(about.integration, i18n)])
+    row = actions([ack_button([about], i18n), *_history(about, i18n)])
     return short_message(line, second=since, sign=kind.sign(incident), row=row)
+
+
+def _history(view: IncidentView, i18n: Translator) -> list[Block | None]:
+    return [history_button(view.integration, i18n)] if view.integration else []
 
 
 def _about(view: EventView) -> IncidentView:

@@ -42,7 +42,10 @@ class Late(KindRenderer):
     def what(self, view: IncidentView, i18n: Translator) -> str:
         if _by_rhythm(view.incident):
             return escape(self.headline(view.incident, i18n))
-        return i18n("Late: due {when}, not started").format(when=date(view.incident.failing_since))
+        since, told = view.incident.failing_since, view.incident.opened_at
+        return i18n("Late: due {when}, not started {length} later").format(
+            when=date(since), length=duration(told - since, i18n)
+        )
 
     def since(self, view: IncidentView, i18n: Translator) -> list[str]:
         said = [since_when(view, i18n), i18n("no schedule known")] if _by_rhythm(view.incident) else []
@@ -77,7 +80,7 @@ class Late(KindRenderer):
 
     def recovery(self, incident: Incident, i18n: Translator) -> str:
         if not _by_rhythm(incident) and incident.resolved_by is None:
-            return i18n("no longer late – no run is planned any more")
+            return i18n("is no longer late – no run is planned any more")
         if not _by_rhythm(incident):
             text = i18n("started – {length} after it was due")
         elif _are_fewer(incident):

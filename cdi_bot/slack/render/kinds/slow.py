@@ -54,12 +54,13 @@ class Slow(KindRenderer):
         lengths = [run.duration for run in view.past if run.duration is not None]
         if not lengths:
             return []
+        longest = duration(max(lengths), i18n)
         return [
             i18n.counted(
                 "Longest of the {count} run before: {length}",
                 "Longest of the {count} runs before: {length}",
                 len(lengths),
-                length=duration(max(lengths), i18n),
+                length=longest,
             )
         ]
 
@@ -88,17 +89,21 @@ class Slow(KindRenderer):
 
     def recovery_sign(self, incident: Incident) -> str:
         # Its end need not be a good one.
-        return run_sign(incident.resolved_by) if incident.resolved_by else GOOD
+        return run_sign(incident.resolved_by) if incident.resolved_by and not was_over(incident) else GOOD
 
     def recovery(self, incident: Incident, i18n: Translator) -> str:
         run = incident.resolved_by  # where it failed, an incident of its own says what that means
         if run is None:
-            return i18n("no longer slow – Braze doesn't list this run any more")
+            return i18n("is no longer slow – Braze doesn't list this run any more")
         lasted = duration(self.length(incident), i18n)
         if was_over(incident):
             return i18n("recovered – runs take as long as usual again, after {length}").format(length=lasted)
-        return i18n("ended after {length} – {status}").format(
-            length=lasted, status=short_status(run.job_status, i18n)
+        status = short_status(run.job_status, i18n)
+        if incident.measured is None:
+            return i18n("ended after {length} – {status}").format(length=lasted, status=status)
+        usual = length(incident.measured.usual, i18n)
+        return i18n("ended after {length}, usually {usual} – {status}").format(
+            length=lasted, usual=usual, status=status
         )
 
     def short_recovery(self, i18n: Translator) -> str:

@@ -66,7 +66,7 @@ class Stale(KindRenderer):
     def recovery(self, incident: Incident, i18n: Translator) -> str:
         run = incident.resolved_by
         if run is None:
-            return i18n("no longer checked for freshness: it is paused, or the limit was changed")
+            return i18n("is no longer checked for freshness: it is paused, or the limit was changed")
         length, mark = duration(self.length(incident), i18n), newest_mark(run)
         if mark is None or _limit(incident).longest is None:
             return i18n("recovered – a good run came after {length}").format(length=length)

@@ -83,6 +83,8 @@ class SyncFailed(KindRenderer):
 
     def left_to_do(self, view: IncidentView, i18n: Translator) -> str | None:
         run, source = view.incident.last_failed, source_of(view.integration)
+        if is_replaced(view.incident):
+            return None
         if view.rows_lost or (run and run.job_status == "partial"):
             missing = i18n("The failed rows are still missing, unless somebody fixed them.")
             if view.rows_lost:

@@ -37,8 +37,8 @@ def renderer_of(incident: Incident) -> KindRenderer:
     return Recovering(kind) if incident.is_recovering else kind
 
 
-def lines_of(view: IncidentView, i18n: Translator) -> list[str]:
-    """Say in up to four lines of mrkdwn how an incident stands; the first begins with the name."""
+def facts_of(view: IncidentView, i18n: Translator) -> list[str]:
+    """Say in up to three lines of mrkdwn how an incident stands; the first begins with the name."""
     incident, kind = view.incident, renderer_of(view.incident)
     name = bold_subject(view, i18n)
     if not incident.is_open:
@@ -46,8 +46,7 @@ def lines_of(view: IncidentView, i18n: Translator) -> list[str]:
         return [first, *filter(None, [kind.left_to_do(view, i18n)])]
     named = with_source(name, view.integration, i18n)
     first = i18n("{name} – {state}").format(name=named, state=kind.what(view, i18n))
-    since = " · ".join(kind.since(view, i18n))
-    return [first, *filter(None, [since, kind.outlook(view, i18n), kind.advice(view, i18n)])]
+    return [first, *filter(None, [" · ".join(kind.since(view, i18n)), kind.outlook(view, i18n)])]
 
 
 def group_texts(incidents: Iterable[Incident]) -> GroupTexts:

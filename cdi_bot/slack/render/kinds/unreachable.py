@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.delivery.views import IncidentView
+from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.slack.render.kinds.base import KindRenderer
 from cdi_bot.slack.render.kit.blocks import Block, section
 from cdi_bot.slack.render.kit.i18n import Translator
@@ -11,6 +12,10 @@ from cdi_bot.slack.render.kit.reasons import braze_advice, reason_text
 from cdi_bot.slack.render.kit.text import date, duration, escape
 
 SIGN = "🔌"
+
+_UNTIL_SOMEBODY_ACTS = frozenset(
+    {BrazeReason.BAD_KEY, BrazeReason.NO_PERMISSION, BrazeReason.INVALID_URL, BrazeReason.MEDIA_TYPE}
+)
 
 
 class Unreachable(KindRenderer):
@@ -45,7 +50,9 @@ class Unreachable(KindRenderer):
         ]
 
     def outlook(self, view: IncidentView, i18n: Translator) -> str | None:
-        return i18n("The bot keeps asking, and tells here when Braze answers again.")
+        if view.incident.reason in _UNTIL_SOMEBODY_ACTS:
+            return i18n("Does not fix itself: nothing is watched until then.")
+        return i18n("Ends by itself when Braze answers again: the bot keeps asking.")
 
     def advice(self, view: IncidentView, i18n: Translator) -> str:
         return braze_advice(view.incident.reason, i18n)

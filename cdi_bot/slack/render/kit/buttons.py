@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from cdi_bot.core.commands.parser import BY_COMMAND, BY_WORD, about_integration
-from cdi_bot.core.commands.specification import Command
+from cdi_bot.core.commands.specification import Command, Suggestion
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import EXPECTABLE, Expected, Incident
 from cdi_bot.core.model.integration import Integration
@@ -30,7 +30,7 @@ from cdi_bot.slack.render.kit.blocks import (
 )
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import BUTTON_VALUE
-from cdi_bot.slack.render.kit.text import name_of, subject
+from cdi_bot.slack.render.kit.text import name_of, plain, subject
 
 
 def ack_button(views: Sequence[IncidentView], i18n: Translator) -> Block | None:
@@ -191,9 +191,11 @@ def open_button(
     return url_button(label, action_id, url, says=_spoken(label, name_of(integration), i18n))
 
 
-def look_buttons(integration: Integration | None, i18n: Translator) -> list[Block | None]:
-    """Return the button that shows an integration's runs; none where nobody knows it."""
-    return [history_button(integration, i18n)] if integration else []
+def look_buttons(integration: Integration | None, url: str | None, i18n: Translator) -> list[Block | None]:
+    """Return the buttons that show an integration's runs, here and in Braze; none where nobody knows it."""
+    if integration is None:
+        return []
+    return [history_button(integration, i18n), open_button(integration, url, i18n)]
 
 
 def choose_button(
@@ -221,6 +223,16 @@ def _about(
 def _spoken(label: str, name: str, i18n: Translator) -> str:
     """Return the label for screen readers: it begins with what is seen."""
     return i18n("{label}: {name}").format(label=label, name=name)
+
+
+def suggestion_button(
+    suggestion: Suggestion, place: int, i18n: Translator, *, is_dangerous: bool = False
+) -> Block | None:
+    """Return the button that carries out a command that may have been meant, or that was asked about."""
+    label = i18n("Unsubscribe") if is_dangerous else suggestion.text
+    says = f"{label}: {suggestion.text.partition(' ')[2]}" if is_dangerous else label
+    style = "danger" if is_dangerous else None
+    return button(plain(label), f"pick:{place}", write_command(suggestion.command), says=says, style=style)
 
 
 def write_command(command: Command) -> dict[str, Any]:
@@ -261,20 +273,26 @@ def change_button(
     return button(label, f"form_change:{place}", carried, says=says)
 
 
-def more_menu(
-    integration: Integration, i18n: Translator, *, with_history: bool, with_sync: bool
-) -> Block | None:
-    """Return the menu of what is rarely done; `None` where the id is longer than Slack takes.
+def more_menu(view: IncidentView, i18n: Translator, *, with_history: bool) -> Block | None:
+    """Return the menu of a card; `None` where the id is longer than Slack takes, or nobody knows the integration.
 
     Slack asks one question for all of a menu, so a sync is confirmed in an answer, as that of the command is.
     """
-    choices = {
-        "history": i18n("History") if with_history else None,
-        "sync": i18n("Sync now…") if with_sync else None,
-        "form": i18n("Change alerts here…"),
-    }
-    carried = carried_integration(integration)
-    return overflow("more", [(label, carried | {"do": key}) for key, label in choices.items() if label])
+    if view.integration is None:
+        return None
+    choices: list[tuple[str, dict[str, str]]] = []
+    if with_history:
+        choices.append((i18n("History"), {"do": "history"}))
+    if view.snooze:
+        choices.append((i18n("End snooze"), {"do": "unsnooze"}))
+    else:
+        choices.append((i18n("Snooze for 4 hours"), {"do": "snooze", "for": "4h"}))
+        choices.append((i18n("Snooze until it recovers"), {"do": "snooze", "for": "recovery"}))
+    if view.can_sync:
+        choices.append((i18n("Sync now…"), {"do": "sync"}))
+    choices.append((i18n("Change alerts here…"), {"do": "form"}))
+    carried = carried_integration(view.integration)
+    return overflow("more", [(label, carried | chosen) for label, chosen in choices])
 
 
 def pager(
