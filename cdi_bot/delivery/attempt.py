@@ -250,8 +250,8 @@ def _has_nothing_to_say(view: View) -> bool:
 
 def _snoozed_until(channel: Channel, card: CardView, now: datetime) -> AttemptResult | _Wait | None:
     """Until when a first post waits for the end of a snooze; one that recovered meanwhile is not told at all."""
-    snoozes = [view.snooze for view in card.incidents if view.snooze]
-    incidents = [view.incident for view in card.incidents]
+    snoozes = [view.snooze for view in card.own if view.snooze]
+    incidents = [view.incident for view in card.own]
     until = snoozed_until(snoozes, channel, incidents, now)
     if until is None:
         return None

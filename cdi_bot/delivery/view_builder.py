@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import takewhile
@@ -71,18 +71,13 @@ class ViewBuilder:
     async def card(self, uow: UnitOfWork, channel: Channel, card_id: int, now: datetime) -> CardView:
         """A card as it should look now."""
         members = await uow.cards.members([card_id, *await uow.cards.counted(card_id)])
-        own = members.pop(card_id, [])
-        counted = [each for ids in members.values() for each in ids]
-        found = await uow.incidents.get_many([*own, *counted])
-        views = {
-            each.incident.incident_id: each
-            for each in await self._incidents(uow, channel, list(found.values()), now)
-        }
-        incidents = [found[each] for each in own if each in found]
+        found = await uow.incidents.get_many([each for ids in members.values() for each in ids])
+        views = await self._incidents(uow, channel, list(found.values()), now)
+        alone = [each.incident for each in views] if len(views) == 1 else []
         return CardView(
-            incidents=_sorted(views, own),
-            counted=_sorted(views, counted),
-            cluster=await self._clusters.view(uow, channel, incidents, now) if len(views) == 1 else None,
+            incidents=tuple(sorted(views, key=_worst_first)),
+            elsewhere=frozenset(found) - {*members.get(card_id, ())},
+            cluster=await self._clusters.view(uow, channel, alone, now) if alone else None,
         )
 
     async def event(self, uow: UnitOfWork, message: OutboxMessage, now: datetime) -> View:
@@ -323,10 +318,6 @@ def is_worth_telling(told: ReplyFact, view: IncidentView) -> bool:
     if told in {"joined", "reopened"}:
         return is_lasting
     return told != "recovered" or not incident.is_open
-
-
-def _sorted(views: Mapping[int, IncidentView], ids: Iterable[int]) -> tuple[IncidentView, ...]:
-    return tuple(sorted((views[each] for each in ids if each in views), key=_worst_first))
 
 
 def _worst_first(view: IncidentView) -> tuple[bool, int, int, str]:

@@ -64,15 +64,20 @@ class ClusterView:
 class CardView:
     """A card as it should look now: its incidents, worst first, and the cluster of a single one.
 
-    The card of a storm also lists incidents `counted` that have cards of their own.
+    The card of a storm also lists incidents that have cards of their own: their ids are `elsewhere`.
 
     `possible_repeat`, in every view, is True where an earlier attempt may have posted the message already.
     """
 
     incidents: tuple[IncidentView, ...]
-    counted: tuple[IncidentView, ...] = ()
+    elsewhere: frozenset[int] = frozenset()
     cluster: ClusterView | None = None
     possible_repeat: bool = False
+
+    @property
+    def own(self) -> tuple[IncidentView, ...]:
+        """Those that have no other card in the channel."""
+        return tuple(each for each in self.incidents if each.incident.incident_id not in self.elsewhere)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
