@@ -167,7 +167,7 @@ async def _fold(store: Store, folded: Fold, waiting: PendingMessages) -> bool:
 
 async def _shown(uow: UnitOfWork, card_id: int) -> list[int]:
     """The incidents that a card lists, with those that it counts of other cards."""
-    members = await uow.cards.members([card_id, *await uow.cards.counted(card_id)])
+    members = await uow.cards.members([card_id, *await uow.cards.counted_by(card_id)])
     return [each for ids in members.values() for each in ids]
 
 

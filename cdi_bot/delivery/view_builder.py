@@ -70,7 +70,7 @@ class ViewBuilder:
 
     async def card(self, uow: UnitOfWork, channel: Channel, card_id: int, now: datetime) -> CardView:
         """A card as it should look now."""
-        members = await uow.cards.members([card_id, *await uow.cards.counted(card_id)])
+        members = await uow.cards.members([card_id, *await uow.cards.counted_by(card_id)])
         found = await uow.incidents.get_many([each for ids in members.values() for each in ids])
         views = await self._incidents(uow, channel, list(found.values()), now)
         alone = [each.incident for each in views] if len(views) == 1 else []

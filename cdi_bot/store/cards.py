@@ -125,7 +125,7 @@ class Cards(Repository):
         told = select(CARDS).where(in_channel(CARDS, channel), CARDS.c.told_at >= since)
         return await self._values(Card, told.order_by(CARDS.c.told_at, CARDS.c.card_id))
 
-    async def counted(self, card_id: int) -> list[int]:
+    async def counted_by(self, card_id: int) -> list[int]:
         """The cards that the card of a storm counts beside its own incidents."""
         columns = CARDS.c
         found = select(columns.card_id).where(columns.counted_by == card_id).order_by(columns.card_id)

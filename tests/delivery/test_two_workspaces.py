@@ -35,6 +35,7 @@ from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.subscription import Filters, Snooze
 from cdi_bot.core.routing import snoozed_until
 from cdi_bot.delivery.digests import Digests
+from cdi_bot.delivery.grouping import alone
 from cdi_bot.delivery.view_builder import ViewBuilder
 from cdi_bot.delivery.views import (
     CardView,
@@ -323,7 +324,7 @@ async def test_a_snooze_holds_in_its_own_workspace(both: Both) -> None:
         assert snoozed_until([snooze], ALERTS, [other.incident], NOW) is None
         async with both.store.write() as uow:
             cards = {half.card_id, other.card_id}
-            assert await both.views.alone(uow, ALERTS, cards, NOW) == {half.card_id}
+            assert await alone(uow, ALERTS, cards, NOW) == {half.card_id}
             await uow.snoozes.end(ALERTS, half.id, ID)
 
 

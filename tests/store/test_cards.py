@@ -281,6 +281,6 @@ async def test_the_card_of_a_storm_changes_with_those_that_it_counts(store: Stor
             counted.card_id: replace(counted, wanted_revision=2, counted_by=storm.card_id),
             storm.card_id: replace(storm, wanted_revision=2, storm_since=NOW, told_at=NOW),
         }
-        assert await work.cards.counted(storm.card_id) == [counted.card_id]
+        assert await work.cards.counted_by(storm.card_id) == [counted.card_id]
         await work.cards.merge(other.card_id, [storm.card_id], now=NOW)
-        assert await work.cards.counted(other.card_id) == [counted.card_id]
+        assert await work.cards.counted_by(other.card_id) == [counted.card_id]

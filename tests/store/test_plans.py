@@ -63,7 +63,7 @@ ASKED: dict[str, Ask] = {
     "cards of incidents": lambda work: work.cards.of_incidents([1, 2, 3]),
     "members of cards": lambda work: work.cards.members([1, 2, 3]),
     "cards that told of something new": lambda work: work.cards.recent(CHANNEL, since=NOW + 30 * MINUTE),
-    "cards that a storm counts": lambda work: work.cards.counted(7),
+    "cards that a storm counts": lambda work: work.cards.counted_by(7),
     "replies of the last minutes": lambda work: work.outbox.recent_replies(CHANNEL, since=NOW + 30 * MINUTE),
     "raise cards": lambda work: work.cards.raise_revision([1, 2, 3]),
     "settle a message": lambda work: work.outbox.mark_sent(4, ts="1.1", now=NOW),

@@ -30,7 +30,6 @@ from cdi_bot.slack.render.kit.text import (
     date,
     duration,
     escape,
-    link,
     mentions,
     plain,
     plain_line,
@@ -42,6 +41,9 @@ from cdi_bot.slack.render.replies import render_recovery
 
 LISTED = 10
 """So many incidents are named; the rest is counted."""
+
+_NAMES_TEXT = 1000
+"""So many characters of names stand in a line."""
 
 _SPARE = 200
 """What the JSON around the listed lines weighs, generously estimated."""
@@ -64,7 +66,7 @@ def render_storm(view: CardView, i18n: Translator) -> Rendered:
         body = [*([section(shared)] if shared else []), *_listed(lines, [head, *foot], i18n)]
     else:
         body = [section(_names(view.incidents, i18n))]
-    said = [first, *([shared] if shared else []), _names(lasting or view.incidents, i18n, with_links=False)]
+    said = [first, *([shared] if shared else []), _names(lasting or view.incidents, i18n)]
     return Rendered(
         text=plain_line(" · ".join(said)),
         blocks=[head, *body, *foot],
@@ -97,7 +99,7 @@ def _several(view: GroupedReplyView, i18n: Translator) -> Rendered:
     elif view.fact == "failed_again":
         title = i18n("*{count} failed again*").format(count=i18n.number(count))
     elif view.fact == "joined":
-        title = i18n("*{title} too*").format(title=texts.count_open(count, i18n))
+        title = i18n("*Also {title}*").format(title=texts.count_open(count, i18n))
     else:
         is_back = view.fact == "reopened"
         title = texts.count_back(count, i18n) if is_back else texts.count_still_open(count, i18n)
@@ -201,17 +203,18 @@ def _listed(lines: Sequence[str], around: Sequence[Block], i18n: Translator) -> 
     return [*shown, *([section(more.format(count=i18n.number(rest)))] if rest else [])]
 
 
-def _names(views: Sequence[IncidentView], i18n: Translator, *, with_links: bool = True) -> str:
+def _names(views: Sequence[IncidentView], i18n: Translator) -> str:
     """Name the first ones in mrkdwn, and count the rest."""
-    shown = (
-        link(one.dashboard_url if with_links else None, escape(plain(subject(one, i18n), SHORT_NAME)))
-        for one in views[:LISTED]
-    )
-    rest = len(views) - LISTED
-    listed = i18n.listed(shown)
-    if rest <= 0:
-        return listed
-    return i18n("{names} and {count} more").format(names=listed, count=i18n.number(rest))
+    shown = views[:LISTED]
+    while sum(len(escape(_name(one, i18n))) for one in shown) > _NAMES_TEXT:
+        shown = shown[:-1]
+    listed = i18n.listed(escape(_name(one, i18n)) for one in shown)
+    rest = len(views) - len(shown)
+    return i18n("{names} and {count} more").format(names=listed, count=i18n.number(rest)) if rest else listed
+
+
+def _name(view: IncidentView, i18n: Translator) -> str:
+    return plain(subject(view, i18n), SHORT_NAME)
 
 
 def _bar(lasting: Sequence[IncidentView]) -> Bar:

@@ -72,6 +72,8 @@ def counted_status(status: str, count: int, i18n: Translator) -> str:
         return i18n.counted("{count} error", "{count} errors", count)
     if status == "config_error":
         return i18n.counted("{count} configuration error", "{count} configuration errors", count)
+    if status == "partial":
+        return i18n("{count} partial").format(count=i18n.number(count))
     return i18n("{count} × {status}").format(count=i18n.number(count), status=short_status(status, i18n))
 
 
