@@ -81,10 +81,10 @@ class Slow(KindRenderer):
         if source is Source.DATABRICKS:
             return i18n(
                 "In Databricks, check whether the SQL warehouse is still starting, and whether the query waits or "
-                "reads far more rows than usual."
+                "reads far more rows than before."
             )
         return i18n(
-            "In the warehouse, check whether the query of this sync waits, or reads far more rows than usual."
+            "In the warehouse, check whether the query of this sync waits, or reads far more rows than before."
         )
 
     def recovery_sign(self, incident: Incident) -> str:
