@@ -124,8 +124,11 @@ def _title(lasting: Sequence[Incident], i18n: Translator) -> list[str]:
         when=date(min(each.began for each in lasting)),
     )
     ways = Counter((each.kind, _status(each)) for each in lasting)
-    if len(ways) == 1 and lasting[0].kind is not Kind.SYNC_FAILED:
-        return [title]
+    if len(ways) == 1:
+        if lasting[0].kind is not Kind.SYNC_FAILED:
+            return [title]
+        way = renderer_of(lasting[0]).short_state(lasting[0], i18n)
+        return [i18n("{title}: {ways}").format(title=title, ways=escape(way))]
     counted = [
         counted_status(status, count, i18n) if status else RENDERERS[kind].count_open(count, i18n)
         for (kind, status), count in ways.most_common()
@@ -160,7 +163,7 @@ def _shared(lasting: Sequence[IncidentView], i18n: Translator) -> str | None:
     """Name the source that most of them read from: where to look first; `None` where there is no such source."""
     sources = Counter(source for one in lasting if (source := source_of(one.integration)))
     source, count = sources.most_common(1)[0] if sources else (None, 0)
-    if source is None or count < max(2, len(lasting) / 2):
+    if source is None or 2 * count <= len(lasting):
         return None
     if count == len(lasting):
         return i18n("All on {source}: start there").format(source=source_name(source))
