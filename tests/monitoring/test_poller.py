@@ -419,7 +419,7 @@ async def test_a_threshold_decides_on_a_further_failure_once_its_rows_are_known(
     await bot.until(lambda: len(bot.replies()) == 1)
     for _ in range(2):  # the fourth failure is told again
         bot.end_run(users, "partial", rows_synced=990, rows_failed=10)
-        await bot.run(60)
+        await bot.run(130, step=5)
     assert (len(bot.replies()), len(bot.replies(OPS))) == (1, 2)
 
 
