@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.e2e.kit import Json, System, says
+from tests.e2e.kit import System, says
+from tests.rigs.whole import is_recovery
 
 NAMES = [f"Orders {number}" for number in range(8)]
 
@@ -18,11 +19,11 @@ async def test_eight_failures_and_their_end_are_a_few_messages(system: System) -
     before = in_channel(system)
     for name, each in ids.items():
         system.run(each)
-        await system.seen(lambda shown, name=name: says(shown, name) and shown["ts"] not in before)
+        await shown(system, name, before)
     cards = in_channel(system) - before
     for name, each in ids.items():
         system.run(each, "success", rows_synced=700)
-        await system.seen(lambda shown, name=name: is_recovery(shown) and says(shown, name))
+        await recovered(system, name)
     await system.polled()
     await system.stop()
     lines = in_channel(system) - before - cards
@@ -39,6 +40,11 @@ def in_channel(system: System) -> set[str]:
     }
 
 
-def is_recovery(message: Json) -> bool:
-    """Whether a message tells of recoveries: no card, which has a button."""
-    return not message["ephemeral"] and "ecovered" in message["text"]
+async def shown(system: System, name: str, before: set[str]) -> None:
+    """Wait for a new message that names an integration."""
+    await system.seen(lambda each: says(each, name) and each["ts"] not in before)
+
+
+async def recovered(system: System, name: str) -> None:
+    """Wait until the recovery of an integration is told."""
+    await system.seen(lambda each: is_recovery(each) and says(each, name))

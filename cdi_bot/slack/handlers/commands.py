@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 
 from cdi_bot.core.commands.channels import SetDigest, SetLanguage, ShowAudit, ShowSettings
+from cdi_bot.core.commands.escalation import SetEscalation
 from cdi_bot.core.commands.incidents import Acknowledge, EndSnooze, RequestSync, SetSnooze
 from cdi_bot.core.commands.parser import depends_on_names, parse
 from cdi_bot.core.commands.queries import ListIntegrations, ShowHelp, ShowStatus
@@ -183,6 +184,9 @@ USE_CASES: dict[type[Command], UseCase] = {
     ),
     SetDigest: _digest,
     SetLanguage: _language,
+    SetEscalation: lambda to, command, channel, who: to.channels.set_escalation(
+        channel, who, command.after, command.to
+    ),
     ShowSettings: lambda to, _command, channel, _: to.channels.show(channel),
     ShowAudit: lambda to, _command, channel, _: to.queries.audit(channel),
 }

@@ -6,6 +6,7 @@ A card is rendered anew with every change. What happened stands in `replies`, ea
 from __future__ import annotations
 
 from cdi_bot.delivery.views import CardView, ClusterView, IncidentView
+from cdi_bot.slack.render.escalation import escalated_line, escalation_notes
 from cdi_bot.slack.render.grouped import render_storm
 from cdi_bot.slack.render.kinds.base import came_back
 from cdi_bot.slack.render.kinds.table import facts_of, group_texts, renderer_of
@@ -58,7 +59,7 @@ def render_card(view: CardView, i18n: Translator) -> Rendered:
     called = mentions(one.mention) if incident.is_open and not incident.is_recovering else None
     notes = [*_notes(one, view.cluster, i18n), *repeat_note(i18n, possible=view.possible_repeat)]
     return Rendered(
-        text=plain_line(" · ".join(facts)),
+        text=escalated_line(one, plain_line(" · ".join(facts)), i18n),
         blocks=[
             section(" ".join(filter(None, [top, called]))),
             *([section("\n".join(rest))] if rest else []),
@@ -93,6 +94,7 @@ def _notes(view: IncidentView, cluster: ClusterView | None, i18n: Translator) ->
         )
     if view.expected and view.is_expected:
         said += expected_notes(view.expected, i18n)
+    said += escalation_notes([view], i18n)
     if snooze and incident.is_open:
         until = i18n("💤 Snoozed here by {who} until {when}")
         until_recovery = i18n("💤 Snoozed here by {who} until it recovers")
@@ -105,6 +107,8 @@ def _buttons(view: IncidentView, i18n: Translator) -> list[Block]:
     history = history_button(view.integration, i18n) if view.integration else None
     if not view.incident.is_open:
         return actions([history, take_back_button(view, i18n)])
+    if view.only_escalated:
+        return actions([ack_button([view], i18n), history])
     ack, expected = ack_button([view], i18n), expected_button(view.incident, view.integration, i18n)
     is_full = ack is not None and expected is not None
     more = more_menu(view, i18n, with_history=is_full)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.source import source_of
 from cdi_bot.delivery.views import CardView, GroupedReplyView, IncidentView
+from cdi_bot.slack.render.escalation import escalation_notes
 from cdi_bot.slack.render.kinds.table import RENDERERS, group_sign, group_texts, renderer_of
 from cdi_bot.slack.render.kit.advice import source_name, with_source
 from cdi_bot.slack.render.kit.blocks import (
@@ -58,7 +59,13 @@ def render_storm(view: CardView, i18n: Translator) -> Rendered:
     shared, by_whom = _shared(lasting, i18n), _acknowledged(lasting, i18n)
     head = section(" ".join(filter(None, [group_sign(incidents), first, called])))
     foot = [
-        *small_print([*by_whom, *repeat_note(i18n, possible=view.possible_repeat)]),
+        *small_print(
+            [
+                *by_whom,
+                *escalation_notes(view.incidents, i18n),
+                *repeat_note(i18n, possible=view.possible_repeat),
+            ]
+        ),
         *actions([ack_button(view.incidents, i18n)]),
     ]
     if lasting:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from cdi_bot.core.model.escalation import Escalated
 from cdi_bot.core.model.message import Content, FailedAgain, Recovered, Reopened, StillOpen
 from cdi_bot.core.rules.small_losses import is_usual_loss
 from cdi_bot.delivery.views import EventView, IncidentView
+from cdi_bot.slack.render.escalation import escalated
 from cdi_bot.slack.render.kinds.base import came_back
 from cdi_bot.slack.render.kinds.sync_failed import failure, in_a_row
 from cdi_bot.slack.render.kinds.table import facts_of, renderer_of
@@ -63,7 +65,7 @@ def render_recovery(view: IncidentView, i18n: Translator) -> Rendered:
 def _reopened(_content: Reopened, view: EventView, i18n: Translator) -> Rendered:
     about = _about(view)
     incident, kind = about.incident, renderer_of(about.incident)
-    line = i18n("{name} – again: {state}").format(
+    line = i18n("{name} is unhealthy again – {state}").format(
         name=bold_subject(about, i18n), state=escape(kind.headline(incident, i18n))
     )
     called = " ".join(filter(None, [line, mentions(about.mention)]))
@@ -74,7 +76,7 @@ def _reopened(_content: Reopened, view: EventView, i18n: Translator) -> Rendered
 def _still_open(_content: StillOpen, view: EventView, i18n: Translator) -> Rendered:
     about = _about(view)
     incident, kind = about.incident, renderer_of(about.incident)
-    line = i18n("{name} – still: {state}").format(
+    line = i18n("{name} is still unhealthy – {state}").format(
         name=bold_subject(about, i18n), state=escape(kind.headline(incident, i18n))
     )
     since = i18n("Since {when}, not acknowledged").format(when=date(incident.failing_since))
@@ -98,4 +100,5 @@ REPLIES: EventRenderers = {
     Recovered: _recovered,
     Reopened: _reopened,
     StillOpen: _still_open,
+    Escalated: escalated,
 }

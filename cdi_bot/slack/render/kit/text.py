@@ -219,9 +219,9 @@ def snooze_text(snooze: Snooze, text: str) -> str:
 
 def expected_notes(expected: Expected, i18n: Translator) -> list[str]:
     """Say in mrkdwn who said that something was expected, and who took that back."""
-    said = [i18n("Expected, says {who}, {when}").format(who=user(expected.by), when=date(expected.at))]
+    said = [i18n("Marked as expected by {who}, {when}").format(who=user(expected.by), when=date(expected.at))]
     if expected.taken_back_by and expected.taken_back_at:
-        back = i18n("{who} took that back, {when}: from then on there are alerts for it again.")
+        back = i18n("{who} took that back, {when}: alerts go on")
         said.append(back.format(who=user(expected.taken_back_by), when=date(expected.taken_back_at)))
     return said
 
