@@ -10,7 +10,6 @@ from cdi_bot.slack.render.escalation import escalated_line, escalation_notes
 from cdi_bot.slack.render.grouped import render_storm
 from cdi_bot.slack.render.kinds.base import came_back
 from cdi_bot.slack.render.kinds.table import facts_of, group_texts, renderer_of
-from cdi_bot.slack.render.kinds.unreachable import last_known_state
 from cdi_bot.slack.render.kit.advice import source_name
 from cdi_bot.slack.render.kit.blocks import (
     Bar,
@@ -28,6 +27,7 @@ from cdi_bot.slack.render.kit.buttons import (
     take_back_button,
 )
 from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.reasons import last_known_state
 from cdi_bot.slack.render.kit.runs import GOOD
 from cdi_bot.slack.render.kit.text import (
     SHORT_NAME,
@@ -55,7 +55,7 @@ def render_card(view: CardView, i18n: Translator) -> Rendered:
     first, *rest = filter(None, [*facts, advice])
     top = f"{kind.sign(incident) if incident.is_open else kind.recovery_sign(incident)} {first}"
     if incident.is_open and one.unreachable:
-        top = f"{last_known_state(one.unreachable, i18n)}\n{top}"
+        top = "\n".join([*last_known_state(one.unreachable, None, None, i18n), top])
     called = mentions(one.mention) if incident.is_open and not incident.is_recovering else None
     notes = [*_notes(one, view.cluster, i18n), *repeat_note(i18n, possible=view.possible_repeat)]
     return Rendered(
