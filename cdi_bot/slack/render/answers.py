@@ -64,6 +64,7 @@ from cdi_bot.usecases.answers import (
     Answer,
     ConfirmSync,
     IntegrationList,
+    NoMatch,
     NothingOpen,
     Overview,
     OverviewRow,
@@ -91,6 +92,8 @@ def render_answer(
         return render_history(answer, i18n, now)
     if isinstance(answer, SeveralMatches):
         return refusals.several_matches(answer, i18n, command)
+    if isinstance(answer, NoMatch):
+        return refusals.no_match(answer, i18n, command)
     return _RENDERERS[type(answer)](answer, i18n)
 
 
