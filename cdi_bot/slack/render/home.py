@@ -205,7 +205,7 @@ def _attention_blocks(
         i18n("Acknowledge"),
         f"home_ack:{place}",
         carried,
-        says=i18n("Acknowledge {name}").format(name=about),
+        says=i18n("{label}: {name}").format(label=i18n("Acknowledge"), name=about),
         style="primary",
     )
     free = may_change and incident.acknowledged_by is None
