@@ -145,7 +145,7 @@ async def test_a_private_channel_has_to_invite_the_bot(system: System) -> None:
 
 
 async def test_commands_are_answered_while_braze_is_away(system: System) -> None:
-    """Acknowledged at once, and answered from memory with a word on why."""
+    """Acknowledged at once, and answered with the last known state and why."""
     users = system.create("Users")
     system.put_history(users, "success")
     await system.start()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from cdi_bot.core.commands.parser import print_command
@@ -148,6 +149,12 @@ def plain_line(marked: str) -> str:
     """Take the markup out of a line of mrkdwn, for notifications; people and channels stay as Slack names them."""
     line = " ".join(_LABELLED.sub(r"\1", marked).split())
     return clip(_BOLD.sub(r"\1", line).replace("`", ""), MESSAGE_TEXT)
+
+
+def read_out(lines: Iterable[str]) -> str:
+    """Put the first lines of an answer, in mrkdwn, into the plain text that a screen reader reads in their place."""
+    spoken = (line.replace("\n", " · ") for line in lines)
+    return plain_line(" ".join(line if line.endswith((".", "。")) else f"{line}." for line in spoken))
 
 
 def date(time: datetime) -> str:
