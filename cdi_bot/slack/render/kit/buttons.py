@@ -104,7 +104,7 @@ def spike_button(
 
 
 def switch_off_button(integration: Integration, reason: str, i18n: Translator) -> Block | None:
-    """Return the button by which the channel it stands in is told of a reason no more."""
+    """Return the button that ends the alerts of a reason in the channel it stands in."""
     carried = carried_integration(integration) | {"reason": reason}
     return _about(i18n("Stop these alerts here"), "switch_off", carried, integration, i18n)
 
@@ -162,7 +162,7 @@ def history_button(integration: Integration, i18n: Translator, *, action_id: str
 def sync_button(integration: Integration, i18n: Translator) -> Block | None:
     """Return the button that starts a sync of this integration; it asks first, and warns of what can't be undone."""
     name = name_of(integration)
-    told = i18n("Braze will sync {name} at once. The channel is told who asked.").format(name=name)
+    told = i18n("{name} is synced now, and the channel is told who requested it.").format(name=name)
     warning = sync_warning(integration, i18n)
     labels = {
         Effect.DELETES_USERS: i18n("Delete users"),
