@@ -30,7 +30,7 @@ from cdi_bot.slack.render.kit.blocks import (
 )
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import BUTTON_VALUE
-from cdi_bot.slack.render.kit.text import name_of, plain, subject
+from cdi_bot.slack.render.kit.text import SHORT_ID, SHORT_NAME, name_of, plain, subject
 
 
 def ack_button(
@@ -201,11 +201,13 @@ def look_buttons(integration: Integration | None, url: str | None, i18n: Transla
 
 
 def choose_button(
-    integration: Integration, place: int, command: Command | None, i18n: Translator
+    integration: Integration, place: int, command: Command | None, *, with_id: bool = False
 ) -> Block | None:
     """Return the button that carries out a command about this one of the integrations that were meant."""
-    carried = write_command(about_integration(command, integration))
-    return _about(i18n("Choose"), f"pick:{place}", carried, integration, i18n)
+    label = name_of(integration, SHORT_NAME)
+    if with_id:
+        label = f"{label} ({plain(integration.integration_id)[:SHORT_ID]})"
+    return button(label, f"pick:{place}", write_command(about_integration(command, integration)), says=label)
 
 
 def _about(
