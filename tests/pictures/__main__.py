@@ -196,8 +196,8 @@ async def _alert_and_end(system: System, studio: Studio) -> None:
     await studio.message("alert", card)
     await studio.message("status", await system.type(f"status {FIRST}"))
     system.run(system.id_of(FIRST), "success", rows_synced=48_210)
-    reply = await system.seen(lambda each: each["thread_ts"] == card["ts"] and each["ts"] != card["ts"])
-    await studio.message("recovery", reply)
+    recovery = await system.seen(lambda each: each["ts"] != card["ts"] and "recovered" in each["text"])
+    await studio.message("recovery", recovery)
     await studio.message("alert-end", card)
 
 
@@ -217,7 +217,7 @@ async def _storm(system: System, studio: Studio) -> None:
     for name, rows, _ in INTEGRATIONS:
         system.run(system.id_of(name), "success", rows_synced=rows)
     end = await system.seen(
-        lambda each: each["thread_ts"] == storm["ts"] and each["reply_broadcast"], MARKETING_OPS
+        lambda each: each["ts"] != storm["ts"] and "recovered" in each["text"], MARKETING_OPS
     )
     await system.polled(len(INTEGRATIONS) * 2)
     await studio.message("storm-recovery", end)
