@@ -117,7 +117,7 @@ async def _home_and_form(system: System, page: Page, failing: str) -> None:
     await page.set_viewport_size({"width": 1400, "height": 1150})
     await page.get_by_test_id("app").click()
     home, form = page.get_by_test_id("home"), page.get_by_test_id("modal")
-    await expect(home).to_contain_text("6 integrations, 1 failing", timeout=60_000)
+    await expect(home).to_contain_text("1 of 6 integrations failing", timeout=60_000)
     await home.screenshot(path=PICTURES / "home.png")
     await home.locator("[data-action-id=form_new]").click()
     await form.locator("[data-action-id=channel]").click()
