@@ -40,6 +40,7 @@ from cdi_bot.usecases.answers import (
     Acknowledged,
     Answer,
     ConfirmSync,
+    NoMatch,
     NothingOpen,
     SeveralMatches,
     SnoozeEnded,
@@ -64,6 +65,8 @@ def render_answer(
         return render_history(answer, i18n, now)
     if isinstance(answer, SeveralMatches):
         return refusals.several_matches(answer, i18n, command)
+    if isinstance(answer, NoMatch):
+        return refusals.no_match(answer, i18n, command)
     return _RENDERERS[type(answer)](answer, i18n)
 
 
