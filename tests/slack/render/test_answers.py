@@ -572,7 +572,7 @@ def charts(message: Rendered) -> list[dict[str, Any]]:
 
 
 def test_a_picture_tells_every_run() -> None:
-    """Twenty runs are drawn, each its own bar, the oldest first; beside it, where any run lost some, the rows that failed."""
+    """Twenty runs are drawn, a bar each, the oldest first; where any run lost rows, these are drawn beside it."""
     (rows,) = charts(render(HISTORY))
     (synced_rows,) = rows["chart"]["series"]
     values = [point["value"] for point in synced_rows["data"]]
