@@ -49,8 +49,8 @@ crash: dev  ## kill the bot at 200 random moments, live 200 lives, poll for five
 bench: dev  ## measure: the figures of docs/performance.md
 	$(BIN)/python -m tests.bench
 
-pictures: dev  ## photograph the demo's page for the README (Debian: chromium, fonts-noto-color-emoji)
-	$(BIN)/python -m tests.pictures
+pictures: dev  ## photograph the demo's page for README and docs; all of it to a folder: make pictures PICTURES=/tmp/pictures
+	$(BIN)/python -m tests.pictures $(PICTURES)
 
 container: dev  ## build the image of Containerfile and let the bot tell a failure in it (as root; Debian: buildah, mmdebstrap)
 	CONTAINER=1 $(BIN)/python -m pytest -n 0 tests/e2e/test_container.py

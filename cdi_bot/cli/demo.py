@@ -35,7 +35,7 @@ _NEXT = """
 ── That was a failure, a storm, and how they end. Try next ──
 
   Open {url}/ and
-    choose “Late” for an integration in the panel Braze: its card comes after about 15 s
+    choose “Late” for an integration in the panel Braze: its card comes after about 25 s
     press Acknowledge on a card, then History
     type /cdi help, or /cdi status
   With a Braze and a Slack of your own: cdi-bot check --help

@@ -12,7 +12,7 @@ from typing import Generic, Literal, TypeVar
 from cdi_bot.core.commands import tokenizer, vocabulary
 from cdi_bot.core.commands.tokenizer import Token
 
-_PLAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?", re.ASCII)
+_PLAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?\*?", re.ASCII)
 
 
 class Right(StrEnum):

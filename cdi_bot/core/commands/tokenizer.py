@@ -161,7 +161,7 @@ def mention(text: str) -> str | None:
 
     Returns:
         `<@U…>` or `<!subteam^S…>`; `None` for anything else, `@here` and `@channel` among it: an alert may call
-        those who look after it, never everybody.
+        whoever is responsible, never everybody.
     """
     if person := _PERSON.fullmatch(text):
         return f"<@{person[1]}>"

@@ -14,7 +14,7 @@ from cdi_bot.sandbox.braze.world import BrazeWorld
 LATE, SLOW = "late", "slow"
 _GOES_ON = 50  # runs
 _SECONDS = 1.5  # that the runs which begin at once take together
-_LATE_IN = 5.0
+_LATE_IN = 10.0
 """Seconds to the planned start that passes without a run: long enough to be seen in the list before."""
 _HANGS_FOR = timedelta(hours=3)
 _AHEAD = timedelta(days=365)

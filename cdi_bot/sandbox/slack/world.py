@@ -82,7 +82,7 @@ class SlackWorld:
             {
                 "name": "Subscribe a channel",
                 "callback_id": "subscription",
-                "description": "Choose what a channel hears of Braze data syncs",
+                "description": "Choose which alerts of Braze data syncs a channel gets",
             }
         ]
         self._messages: dict[str, Message] = {}  # ephemerals too, by id

@@ -93,7 +93,7 @@ def render_preview(found: Preview, i18n: Translator) -> Rendered:
         lines.append(
             i18n.counted("… and {count} before", "… and {count} before", found.alerts - len(found.newest))
         )
-    command = typed(Subscribe(selector=found.selector, filters=found.filters))
+    command = typed(Subscribe(selector=found.name or found.selector, filters=found.filters))
     step = i18n("To hear of it from now on: {command}").format(command=command)
     return short_message(head, *_notes(found, i18n), step, sign="🔎", second="\n".join(lines))
 

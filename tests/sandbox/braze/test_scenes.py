@@ -50,7 +50,7 @@ def test_late(world: BrazeWorld, clock: Clock) -> None:
     """A planned start a few seconds ahead passes without a run, and so do those after it."""
     one = every_minute(world)
     play(world, one.config.integration_id, "late")
-    assert one.next_slot == after(5)
+    assert one.next_slot == after(10)
     clock.advance(130)
     world.catch_up()
     assert one.page(0, 1)[0].start < NOON
