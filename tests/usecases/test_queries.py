@@ -232,7 +232,7 @@ class TestHistory:
         assert (overview.total, overview.failing, overview.unhealthy) == (1, 0, 0)
 
     async def test_a_snooze_is_shown(self, at: Desk) -> None:
-        """A mute of this channel stands in the answer, one of another channel does not."""
+        """A snooze of this channel stands in the answer, one of another channel does not."""
         at.add("Users", "success")
         for channel in (ALERTS, MARKETING):
             await at.subscriptions.subscribe(channel, ANN, "Users", Filters())
@@ -245,7 +245,7 @@ class TestHistory:
         assert there.snooze is None
 
     async def test_unknown_words(self, at: Desk) -> None:
-        """Words that fit nothing are said to."""
+        """Words that match nothing are said to."""
         assert isinstance(await at.queries.history(ALERTS, "Nothing"), NoMatch)
 
     async def test_words_in_a_workspace_without_integrations(self, at: Desk) -> None:

@@ -1,4 +1,4 @@
-"""When the bot says that it can't see."""
+"""When the bot says that it can't reach Braze."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def judged(reason: str | None, minutes: float, incident: Incident | None = None)
     )
 
 
-def test_blindness_is_called_so_after_a_while() -> None:
+def test_unreachable_is_called_so_after_a_while() -> None:
     """Not before, and not while Braze answers."""
     assert judged("timeout", 4.9) is None
     assert judged(None, 60) is None

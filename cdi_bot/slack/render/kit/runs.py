@@ -115,7 +115,8 @@ def row_numbers(run: Run, i18n: Translator) -> str:
     """Write the rows that a run synced, and those that failed where some did, as plain text."""
     if not run.rows_failed_with_errors:
         return synced(run, i18n)
-    return i18n("{rows}, {failed} failed").format(rows=synced(run, i18n), failed=failed(run, i18n))
+    count = i18n.number(run.rows_failed_with_errors)
+    return i18n("{rows} ({failed} failed)").format(rows=synced(run, i18n), failed=count)
 
 
 def row_counts(run: Run, i18n: Translator) -> list[str]:
@@ -164,20 +165,14 @@ def run_charts(runs: Sequence[Run], i18n: Translator, zone: tzinfo) -> list[Bloc
         "x_label": clip(i18n("Start ({zone})").format(zone=zone_name), limits.CHART_TITLE),
         "y_label": i18n("Rows"),
     }
-    return [
-        _chart(
-            "bar",
-            i18n("Rows of the last {count} runs").format(count=i18n.number(len(drawn))),
-            axis,
-            {
-                i18n("Rows synced"): [run.rows_synced or 0 for run in drawn],
-                i18n("Rows failed"): [run.rows_failed_with_errors or 0 for run in drawn],
-            },
-        )
-    ]
+    series = {i18n("Rows synced"): [run.rows_synced or 0 for run in drawn]}
+    if any(run.rows_failed_with_errors for run in drawn):
+        series[i18n("Rows failed")] = [run.rows_failed_with_errors or 0 for run in drawn]
+    title = i18n("Rows of the last {count} runs").format(count=i18n.number(len(drawn)))
+    return [_chart("bar", title, axis, series)]
 
 
-def _chart(kind: str, title: str, axis: Block, series: dict[str, list[float]]) -> Block:
+def _chart(kind: str, title: str, axis: Block, series: dict[str, list[int]]) -> Block:
     categories = axis["categories"]
     return {
         "type": "data_visualization",
