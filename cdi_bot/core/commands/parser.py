@@ -29,7 +29,6 @@ from cdi_bot.core.commands.specification import (
     Specification,
     Suggestion,
     all_near,
-    quoted_name,
 )
 from cdi_bot.core.commands.subscriptions import SUBSCRIPTIONS
 from cdi_bot.core.commands.tokenizer import Token
@@ -288,8 +287,7 @@ def print_command(command: Command | Mistake) -> str:
     specification = BY_COMMAND[type(command)]
     parts = [specification.word]
     if specification.names:
-        name = getattr(command, specification.names)
-        parts.append("all" if specification.names == "selector" and name == "all" else quoted_name(name))
+        parts.append(specification.written_name(getattr(command, specification.names)))
     if isinstance(command, specification.command):
         parts += specification.write(command)
     if isinstance(command, ChannelCommand) and command.channel_id:

@@ -151,6 +151,10 @@ class Specification(Generic[C]):
         """Whether the command is about a channel, so that `in:` may name another one."""
         return issubclass(self.command, ChannelCommand)
 
+    def written_name(self, name: str | None) -> str:
+        """Write what names an integration; `all`, where it means all of them, stands without quotes."""
+        return "all" if self.names == "selector" and name == "all" else quoted_name(name)
+
 
 def no_arguments(make: Callable[[], Command]) -> Callable[[Arguments], Command | Mistake]:
     """Read a command that takes nothing; what follows it is ignored."""

@@ -100,7 +100,7 @@ def _several(view: GroupedReplyView, i18n: Translator) -> Rendered:
         longest = max(renderer_of(each).length(each) for each in incidents)
         title = i18n("{count} recovered").format(count=i18n.number(count))
         title = i18n("*{title}* after up to {length}").format(title=title, length=duration(longest, i18n))
-        missing = [one for one in view.incidents if renderer_of(one.incident).left_to_do(one, i18n)]
+        missing = [one for one in view.incidents if renderer_of(one.incident).may_miss_rows(one)]
         if missing:
             second = i18n("Failed rows may still be missing: {names}").format(names=_names(missing, i18n))
     elif view.fact == "failed_again":

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from cdi_bot.core.commands.parser import BY_WORD, IN_CHANNEL, SPECIFICATIONS, WORDS
-from cdi_bot.core.commands.specification import Command, Mistake, MistakeKind, Specification, quoted_name
+from cdi_bot.core.commands.specification import Command, Mistake, MistakeKind, Specification
 from cdi_bot.core.model.incident import EXPECTABLE, Topic
 from cdi_bot.core.model.integration import Integration, normalize_name
 from cdi_bot.monitoring.braze_port import Endpoint
@@ -246,8 +246,9 @@ def render_mistake(mistake: Mistake, i18n: Translator) -> Rendered:
 
 def _example(mistake: Mistake) -> str:
     """How the command is typed, with the name that the person gave."""
-    shown = BY_WORD[mistake.command].help[-1][0]
-    return re.sub(r"Users\*?", lambda _: quoted_name(mistake.name), shown) if mistake.name else shown
+    specification = BY_WORD[mistake.command]
+    shown, name = specification.help[-1][0], specification.written_name(mistake.name)
+    return re.sub(r"Users\*?", lambda _: name, shown) if name else shown
 
 
 def _problem(mistake: Mistake, i18n: Translator) -> str:

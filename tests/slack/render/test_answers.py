@@ -486,6 +486,13 @@ def test_mistake_of_each_command() -> None:
         assert f"`/cdi {command}" in said(render_mistake(mistake, WORDS))
 
 
+def test_an_example_about_all_means_all() -> None:
+    """In quotes it would be an integration of that name."""
+    slip = typed("subscribe all mention:@nobody")
+    assert isinstance(slip, Mistake)
+    assert "`/cdi subscribe all on:" in said(render_mistake(slip, WORDS))
+
+
 def test_help_has_every_command() -> None:
     """Help shows an example of every command there is."""
     text = said(render_help(None, WORDS))

@@ -108,6 +108,10 @@ class KindRenderer(GroupTexts, ABC):
         """Say in mrkdwn whether lost rows came back, and what is left to do; `None` where there is nothing to say."""
         return None
 
+    def may_miss_rows(self, view: IncidentView) -> bool:
+        """Whether rows that did not arrive meanwhile may still be missing, now that it is over."""
+        return False
+
     def short_recovery(self, i18n: Translator) -> str:
         """Say in a word or two, as plain text, that it is over."""
         return i18n("recovered")

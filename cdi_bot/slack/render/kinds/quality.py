@@ -35,10 +35,13 @@ class Quality(KindRenderer):
         return flaw_advice(view.incident.reason, view.integration, i18n)
 
     def left_to_do(self, view: IncidentView, i18n: Translator) -> str | None:
-        if view.incident.reason not in _STILL_MISSING or view.is_expected:
+        if not self.may_miss_rows(view):
             return None
         missing = i18n("Rows that did not arrive meanwhile are still missing.")
         return i18n.sentences([missing, missing_rows_advice(view.integration, i18n)])
+
+    def may_miss_rows(self, view: IncidentView) -> bool:
+        return view.incident.reason in _STILL_MISSING and not view.is_expected
 
     def recovery(self, incident: Incident, i18n: Translator) -> str:
         return flaw_texts(incident.reason, i18n).over.format(length=duration(self.length(incident), i18n))

@@ -82,10 +82,10 @@ class SyncFailed(KindRenderer):
         return status_advice(run.job_status, view.integration, i18n) if run else None
 
     def left_to_do(self, view: IncidentView, i18n: Translator) -> str | None:
-        run, source = view.incident.last_failed, source_of(view.integration)
+        run = view.incident.last_failed
         if is_replaced(view.incident):
             return None
-        if view.rows_lost or (run and run.job_status == "partial"):
+        if _lost_rows(view):
             missing = i18n("The failed rows are still missing, unless somebody fixed them.")
             if view.rows_lost:
                 missing = i18n.counted(
@@ -96,9 +96,16 @@ class SyncFailed(KindRenderer):
             return i18n.sentences([missing, missing_rows_advice(view.integration, i18n)])
         if run is None or run.job_status not in _NOTHING_SYNCED:
             return None
-        if source and source.is_files:
+        if self.may_miss_rows(view):
             return i18n("Failed files are not retried: upload them again.")
         return i18n("The rows of the failed runs were retried.")
+
+    def may_miss_rows(self, view: IncidentView) -> bool:
+        run, source = view.incident.last_failed, source_of(view.integration)
+        if is_replaced(view.incident):
+            return False
+        nothing_synced = run is not None and run.job_status in _NOTHING_SYNCED
+        return _lost_rows(view) or (nothing_synced and source is not None and source.is_files)
 
     def recovery_sign(self, incident: Incident) -> str:
         return BAD if is_replaced(incident) else GOOD
@@ -186,6 +193,12 @@ def _usual(view: IncidentView, i18n: Translator) -> list[str]:
 def _middle(counts: Iterable[int | None]) -> int | None:
     known = [count for count in counts if count is not None]
     return round(median(known)) if len(known) >= _FEWEST else None
+
+
+def _lost_rows(view: IncidentView) -> bool:
+    """Whether runs synced only some of their rows: those that failed are not retried."""
+    run = view.incident.last_failed
+    return bool(view.rows_lost) or (run is not None and run.job_status == "partial")
 
 
 def is_replaced(incident: Incident) -> bool:
