@@ -29,7 +29,7 @@ from cdi_bot.core.model.message import (
     Snoozed,
     Subscribed,
     SyncEnded,
-    SyncTriggered,
+    SyncRequested,
     Unsnoozed,
     Unsubscribed,
 )
@@ -113,7 +113,7 @@ class ViewBuilder:
         if isinstance(content, Subscribed):
             return await self._subscribed(uow, content)
         if isinstance(
-            content, RunStarted | Snoozed | Unsnoozed | SyncTriggered | SyncEnded | IntegrationChanged
+            content, RunStarted | Snoozed | Unsnoozed | SyncRequested | SyncEnded | IntegrationChanged
         ):
             integration = await _integration(uow, content.workspace_id, content.integration_id)
             run = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, PrimaryKeyConstraint, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, PrimaryKeyConstraint, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cdi_bot.store.portable import Base, Code, Count, Id, InChannel, WorkspaceId, no_id_reuse, table_of, where
@@ -94,10 +94,7 @@ class ChannelSettingsRow(InChannel, Base):
 
 
 class RequestedSyncRow(InChannel, Base):
-    """A sync that somebody requested, until its end is announced.
-
-    There is no foreign key to incidents: an old one may be deleted at any time.
-    """
+    """A sync that somebody requested, until its end is announced."""
 
     __tablename__ = "followed_syncs"
     __table_args__ = (Index("ix_followed_syncs_workspace_id", "workspace_id"), no_id_reuse())
@@ -108,7 +105,6 @@ class RequestedSyncRow(InChannel, Base):
     who: Mapped[str]
     asked_at: Mapped[datetime]
     newest_start: Mapped[datetime | None]
-    incident_id: Mapped[int | None] = mapped_column(BigInteger)
     announced: Mapped[str]
     is_certain: Mapped[bool]
 

@@ -16,7 +16,7 @@ from cdi_bot.core.model.subscription import Filters, Snooze, Subscription
 from cdi_bot.core.statistics import Usual
 from cdi_bot.item_troubles import ItemTrouble
 from cdi_bot.monitoring.braze_port import BrazeReason
-from cdi_bot.usecases.expected_answers import ExpectedAnswer
+from cdi_bot.usecases.expected_answers import ExpectedAnswer, SwitchedOff
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,10 +151,14 @@ class NotSubscribed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledged:
-    """The integration's open incidents are acknowledged; `already_by` is who had acknowledged them before."""
+    """The integration's open incidents are acknowledged; `already_by` is who had acknowledged them before.
+
+    `on_card`: a card in the channel shows it.
+    """
 
     integration: Integration
     already_by: str | None
+    on_card: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,12 +170,16 @@ class NothingOpen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnoozeSet:
-    """The integration is snoozed in the channel until a time, or (`until` is `None`) until it recovers."""
+    """The integration is snoozed in the channel until a time, or (`until` is `None`) until it recovers.
+
+    `unchanged` if it was before, until the same time and for the same reason.
+    """
 
     channel: Channel
     integration: Integration
     until: datetime | None
     reason: str | None
+    unchanged: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -333,3 +341,20 @@ Answer = (
     | DigestSet
     | ExpectedAnswer
 )
+
+
+def is_shown_in_channel(answer: Answer) -> bool:
+    """Whether the channel that an answer is about shows all of it to everybody: in a notice, or on a card."""
+    match answer:
+        case SubscriptionSet():
+            return not (answer.unchanged or answer.nearest or answer.trouble)
+        case SubscriptionEnded():
+            return answer.still_covered_by is None
+        case SnoozeSet() | LanguageSet() | DigestSet() | SwitchedOff():
+            return not answer.unchanged
+        case SnoozeEnded():
+            return answer.was_snoozed
+        case Acknowledged():
+            return answer.on_card
+        case _:
+            return isinstance(answer, SyncStarted)

@@ -27,7 +27,7 @@ from cdi_bot.core.model.message import (
     StillOpen,
     Subscribed,
     SyncEnded,
-    SyncTriggered,
+    SyncRequested,
     Unsnoozed,
     Unsubscribed,
 )
@@ -259,7 +259,7 @@ def _notices(half: Half) -> list[Content]:
         RunStarted(workspace_id=half.id, integration_id=ID, run_start=begun),
         Snoozed(who=MARA, workspace_id=half.id, integration_id=ID, until=None, reason=None),
         Unsnoozed(who=MARA, workspace_id=half.id, integration_id=ID),
-        SyncTriggered(who=MARA, workspace_id=half.id, integration_id=ID),
+        SyncRequested(who=MARA, workspace_id=half.id, integration_id=ID),
         SyncEnded(
             who=MARA,
             workspace_id=half.id,

@@ -87,12 +87,13 @@ async def _until(to: Responder, press: ButtonPress) -> datetime | None:
     return now + _LENGTHS[length] if length in _LENGTHS else None
 
 
-async def _unsnooze(to: Responder, press: ButtonPress, here: Channel) -> Answer:
+async def _unsnooze(to: Responder, press: ButtonPress, here: Channel) -> Rendered | None:
     there = replace(here, channel_id=press.value.get("in") or here.channel_id)
     refusal = await to.access.to_reach(press.who, there) if there != here else None
-    return refusal or await to.incidents.unsnooze(
+    answer = refusal or await to.incidents.unsnooze(
         there, press.who, press.value["id"], workspace_id=press.workspace_id
     )
+    return await to.say_once(answer, there, read_in=here)
 
 
 async def _history(to: Responder, press: ButtonPress, here: Channel) -> Answer:
@@ -111,7 +112,7 @@ async def _listing(to: Responder, press: ButtonPress, here: Channel) -> Answer:
     )
 
 
-async def _pick(to: Responder, press: ButtonPress, here: Channel) -> Rendered:
+async def _pick(to: Responder, press: ButtonPress, here: Channel) -> Rendered | None:
     command = read_command(press.value)
     if command is None:
         log.warning("not answered", why="a button carries no known command", user=press.who)
@@ -169,13 +170,14 @@ _BESIDE: dict[str, ActionHandler] = {
 """Answered beside what they stand on."""
 
 _IN_PLACE: dict[str, ActionHandler] = {
+    "confirm_sync": _sync,
     "history_page": _history,
     "overview_page": _overview,
     "list_page": _listing,
     "pick": _pick,
     "switch_off": _switch_off,
 }
-"""Answered in place of what they stand on, which only the one person sees."""
+"""Answered in place of what they stand on, which only the one person sees; it goes where there is nothing to answer."""
 
 
 def register_actions(responder: Responder) -> None:
@@ -193,10 +195,12 @@ def _listener(
         try:
             here = responder.slack.channel(body["channel"]["id"])
             answer = await handler(reader, ButtonPress.read(body, responder.slack), here)
-            said = reader.say(answer) if answer is not None else None
+            said = None if answer is None else await reader.say_once(answer, here, read_in=here)
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
             said = reader.failed(error, action=body["actions"][0]["action_id"], user=body["user"]["id"])
         if said is not None:
             await responder.slack.api.respond(body["response_url"], said, replace=in_place)
+        elif in_place:
+            await responder.slack.api.withdraw(body["response_url"])
 
     return pressed

@@ -10,7 +10,7 @@ from cdi_bot.core.model.message import (
     RunStarted,
     Snoozed,
     SyncEnded,
-    SyncTriggered,
+    SyncRequested,
     Unsnoozed,
     Unsubscribed,
 )
@@ -91,7 +91,7 @@ def _run_started(content: RunStarted, view: EventView, i18n: Translator) -> Rend
     return short_message(line, start, sign=BUSY, row=_look_row(view, i18n))
 
 
-def _sync_triggered(content: SyncTriggered, view: EventView, i18n: Translator) -> Rendered:
+def _sync_requested(content: SyncRequested, view: EventView, i18n: Translator) -> Rendered:
     if content.is_certain:
         line = i18n("{who} started a sync of {name}.")
     else:
@@ -201,7 +201,7 @@ def _channel_broken(content: ChannelBroken, _view: EventView, i18n: Translator) 
 _RENDERERS: EventRenderers = {
     **REPLIES,
     RunStarted: _run_started,
-    SyncTriggered: _sync_triggered,
+    SyncRequested: _sync_requested,
     SyncEnded: _sync_ended,
     IntegrationChanged: integration_changed,
     NewIntegrations: new_integrations,

@@ -27,7 +27,7 @@ from cdi_bot.core.model.message import (
     StillOpen,
     Subscribed,
     SyncEnded,
-    SyncTriggered,
+    SyncRequested,
     Unsnoozed,
     Unsubscribed,
 )
@@ -230,7 +230,7 @@ _notices: st.SearchStrategy[Content] = st.one_of(
     st.builds(Snoozed, until=st.none() | times, reason=st.none() | text, **_WHO, **_WHOM),
     st.builds(Unsnoozed, **_WHO, **_WHOM),
     st.builds(ChannelBroken, channel=channels, reason=st.sampled_from(["is_archived"]) | text),
-    st.builds(SyncTriggered, is_certain=st.booleans(), **_WHO, **_WHOM),
+    st.builds(SyncRequested, is_certain=st.booleans(), **_WHO, **_WHOM),
     st.builds(
         SyncEnded,
         ending=st.sampled_from([*SyncEnding]),

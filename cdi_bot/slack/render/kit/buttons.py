@@ -171,28 +171,33 @@ def history_button(integration: Integration, i18n: Translator, *, action_id: str
     return button(i18n("History"), action_id, carried_integration(integration) | {"offset": 0}, says=says)
 
 
-def sync_button(integration: Integration, i18n: Translator) -> Block | None:
-    """Return the button that starts a sync of this integration; it asks first, and warns of what can't be undone."""
+def sync_button(integration: Integration, i18n: Translator, *, asks: bool = True) -> Block | None:
+    """Return the button that starts a sync of this integration; it warns of what can't be undone.
+
+    It asks first (`asks`), unless it is the answer to that question itself.
+    """
     name = name_of(integration)
-    told = i18n("Braze will sync {name} at once. The channel is told who asked.").format(name=name)
     warning = sync_warning(integration, i18n)
     labels = {
         Effect.DELETES_USERS: i18n("Delete users"),
         Effect.MESSAGES_CUSTOMERS: i18n("Message customers"),
     }
     label = labels.get(effect_of(integration))
+    question = confirmation(
+        title=i18n("Sync now?"),
+        text=i18n.sentences(filter(None, (name, warning))),
+        confirm=label or i18n("Sync now"),
+        deny=i18n("Cancel"),
+        is_dangerous=label is not None,
+    )
+    shown = i18n("Sync now") if asks else label or i18n("Sync now")
     return button(
-        i18n("Sync now"),
-        "sync",
+        shown,
+        "sync" if asks else "confirm_sync",
         carried_integration(integration),
-        says=i18n("Start a sync of {name} now").format(name=name),
-        confirm=confirmation(
-            title=i18n("Start a sync now?"),
-            text=i18n.sentences([warning, told]) if warning else told,
-            confirm=label or i18n("Sync now"),
-            deny=i18n("Not now"),
-            is_dangerous=label is not None,
-        ),
+        says=i18n("{label}: {name}").format(label=shown, name=name),
+        style="danger" if label and not asks else None,
+        confirm=question if asks else None,
     )
 
 
