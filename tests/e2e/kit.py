@@ -17,6 +17,7 @@ from cdi_bot.sandbox.braze.runs import Run, RunPlan
 from cdi_bot.sandbox.slack.payloads import Press
 from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARA
 from tests.program import Finished, Program, Started
+from tests.reading import as_read
 
 PATIENCE = 60  # seconds; on a busy machine everything takes many times as long
 
@@ -104,7 +105,9 @@ class System:
 
     def messages(self, channel: str = DATA_ALERTS) -> list[Json]:
         """Everything in a channel, threads and ephemerals included."""
-        return [each for each in self.sandbox.slack.snapshot()["messages"] if each["channel"] == channel]
+        return [
+            as_read(each) for each in self.sandbox.slack.snapshot()["messages"] if each["channel"] == channel
+        ]
 
     def public(self, channel: str = DATA_ALERTS) -> list[Json]:
         """What everybody in a channel sees."""

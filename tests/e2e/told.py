@@ -10,6 +10,7 @@ from typing import Any
 
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.slack.model import Message
+from tests.reading import as_read
 
 Json = dict[str, Any]
 
@@ -34,7 +35,7 @@ class Told:
     def wrong(self, channel: str, expected: Mapping[str, Shown]) -> list[str]:
         """Everything that is not as it should be in a channel where exactly these integrations failed."""
         messages = self._slack.messages(channel)
-        said = [each.stream() for each in messages]
+        said = [as_read(each.stream()) for each in messages]
         cards = [each for each in said if _is_card(each)]
         replies = [each for each in said if not _is_card(each)]
         problems = [f"twice: {what}" for what, count in _identities(messages).items() if count > 1]
@@ -66,7 +67,7 @@ class Told:
 
     def _hear(self, event: Json) -> None:
         if event["type"] in {"message", "message_changed"} and _is_card(event["message"]):
-            self._looks.append(event["message"])
+            self._looks.append(as_read(event["message"]))
         if self._pass_on:
             self._pass_on(event)
 

@@ -33,6 +33,7 @@ from cdi_bot.slack.api.messenger import SlackMessenger
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import Store, StoreTrouble
 from tests.databases import new_file
+from tests.reading import as_read
 from tests.rigs.adapters import bot_settings, no_jitter
 from tests.rigs.virtual_time import threadless_store
 from tests.sandbox.braze_kit import Clock
@@ -244,9 +245,9 @@ class Whole:
     # ------------------------------------------------------------------------------------- what is there
 
     def messages(self, channel: Channel = ALERTS) -> list[Json]:
-        """Every message of a channel, threads included, as the stand-in has it."""
+        """Every message of a channel, threads included, as it is read."""
         return [
-            each
+            as_read(each)
             for each in self.sandbox.slack.snapshot()["messages"]
             if each["channel"] == channel.channel_id
         ]

@@ -81,7 +81,9 @@ def assert_golden(name: str, say: Callable[[Translator], Rendered]) -> None:
     for language in languages():
         message = say(Translator.load(language))
         assert_taken(message)
-        parts: dict[str, object] = {"text": message.text, "blocks": message.blocks}
+        parts: dict[str, object] = message.body()
+        if not parts["attachments"]:
+            del parts["attachments"]
         if message.plainer is not None:
             parts["plainer"] = message.plainer
         assert_file(language, name, parts)
@@ -92,6 +94,10 @@ def assert_taken(message: Rendered) -> None:
     if message.plainer is not None:
         assert_taken(Rendered(text=message.text, blocks=message.plainer))
     assert message_problems(message.blocks) == []
+    body = message.body()
+    assert [block for each in body["attachments"] for block in each["blocks"]] == message.blocks[
+        len(body["blocks"]) :
+    ]
     assert 1 <= len(message.blocks) <= limits.BLOCKS
     assert limits.weight(message.blocks) <= limits.BLOCKS_JSON
     assert 1 <= len(message.text) <= limits.MESSAGE_TEXT

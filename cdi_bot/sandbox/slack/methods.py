@@ -194,26 +194,34 @@ def read_content(world: SlackWorld, arguments: Json, *, text_max: int, needed: b
     return Content(
         text=text,
         blocks=tuple(with_ids(blocks, world.new_id)),
-        attachments=tuple(_filled(world, attachment) for attachment in attachments),
+        attachments=tuple(_filled(world, each, number) for number, each in enumerate(attachments, 1)),
         metadata=_metadata(arguments.get("metadata")),
     )
 
 
 def _refuse_bad_blocks(world: SlackWorld, blocks: list[Json], attachments: list[Json]) -> None:
     """Raise Refusal `invalid_blocks` or `invalid_attachments` with Slack's messages for what is wrong."""
-    unknown = () if world.rules.charts else ("data_visualization",)
-    _refuse(
-        "invalid_blocks",
-        message_problems(blocks)
-        + [
-            Problem(what=f"unsupported type: {block['type']}", at=f"/blocks/{index}/type")
-            for index, block in enumerate(blocks)
-            if block.get("type") in unknown
-        ],
-    )
+    _refuse("invalid_blocks", _problems(world, blocks, "/blocks"))
     for index, attachment in enumerate(attachments):
-        found = message_problems(attachment.get("blocks") or [], at=f"/attachments/{index}/blocks")
-        _refuse("invalid_attachments", found)
+        at = f"/attachments/{index}"
+        found = [
+            Problem(what="must be a string", at=f"{at}/{name}")
+            for name in ("color", "fallback")
+            if not isinstance(attachment.get(name) or "", str)
+        ]
+        _refuse(
+            "invalid_attachments", found + _problems(world, attachment.get("blocks") or [], f"{at}/blocks")
+        )
+
+
+def _problems(world: SlackWorld, blocks: list[Json], at: str) -> list[Problem]:
+    """Return what is wrong with blocks, and which of them this workspace does not know."""
+    unknown = () if world.rules.charts else ("data_visualization",)
+    return message_problems(blocks, at=at) + [
+        Problem(what=f"unsupported type: {block['type']}", at=f"{at}/{index}/type")
+        for index, block in enumerate(blocks)
+        if block.get("type") in unknown
+    ]
 
 
 def _refuse(code: str, problems: list[Problem]) -> None:
@@ -225,10 +233,10 @@ def _refuse(code: str, problems: list[Problem]) -> None:
         )
 
 
-def _filled(world: SlackWorld, attachment: Json) -> Json:
-    """Return an attachment whose blocks have ids."""
+def _filled(world: SlackWorld, attachment: Json, number: int) -> Json:
+    """Return an attachment with its number in the message, whose blocks have ids."""
     blocks = attachment.get("blocks")
-    return attachment | {"blocks": with_ids(blocks, world.new_id)} if blocks else attachment
+    return attachment | {"id": number} | ({"blocks": with_ids(blocks, world.new_id)} if blocks else {})
 
 
 def _list(arguments: Json, name: str, code: str) -> list[Json]:

@@ -137,8 +137,8 @@ def message_action_payload(world: SlackWorld, url: str, message: Message, press:
     token = world.handles.new_url(channel.id, press.user, now, message.id)
     ephemeral = message.user_to is not None
     return _interaction(world, "block_actions", press.user, in_message=True) | {
-        "container": {
-            "type": "message",
+        "container": _container(message, block)
+        | {
             "message_ts": message.ts,
             "channel_id": channel.id,
             "is_ephemeral": ephemeral,
@@ -152,6 +152,17 @@ def message_action_payload(world: SlackWorld, url: str, message: Message, press:
         "response_url": f"{url}/response/{token}",
         "actions": [_action(world, block, element, press)],
     }
+
+
+def _container(message: Message, block: Json) -> Json:
+    """Say whether a block stands in the message itself or in one of its attachments."""
+    beside = (each["id"] for each in message.content.attachments if block in (each.get("blocks") or ()))
+    attachment = next(beside, None)
+    return (
+        {"type": "message"}
+        if attachment is None
+        else {"type": "message_attachment", "attachment_id": attachment}
+    )
 
 
 def view_action_payload(world: SlackWorld, view: Json, press: Press) -> Json:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from cdi_bot import network
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
 from cdi_bot.slack.api.errors import Effect, refused_why, to_trouble
-from cdi_bot.slack.render.kit.blocks import Block, Rendered, section
+from cdi_bot.slack.render.kit.blocks import Rendered
 
 Json = dict[str, Any]
 
@@ -148,9 +148,10 @@ class SlackApi:
 
         `key` names the message in the log.
         """
-        for blocks in _block_versions(message):
+        *fancier, plainest = message.versions()
+        for version in fancier:
             try:
-                return await self.call(method, text=message.text, blocks=blocks, **arguments)
+                return await self.call(method, **version.body(), **arguments)
             except SlackTrouble as trouble:
                 if trouble.reason not in _BLOCKS_REFUSED:
                     raise
@@ -160,7 +161,7 @@ class SlackApi:
                     key=key,
                     reason=trouble.reason,
                 )
-        return await self.call(method, text=message.text, blocks=[section(message.text)], **arguments)
+        return await self.call(method, **plainest.body(), **arguments)
 
     async def open_view(self, trigger_id: str, view: Json) -> tuple[str, str]:
         """Put a form on the screen of whoever pressed or typed something within the last 3 s.
@@ -191,11 +192,10 @@ class SlackApi:
         An answer whose blocks Slack won't take is given with plainer ones, else as plain text. What can't be given at
         all is logged: the person sees that the bot does not answer, and nothing was changed by not answering.
         """
-        body = {"response_type": "ephemeral", "replace_original": replace, "text": answer.text}
-        for blocks in _block_versions(answer):
-            if await self._responded(url, {**body, "blocks": blocks}):
+        where = {"response_type": "ephemeral", "replace_original": replace}
+        for version in answer.versions():
+            if await self._responded(url, {**where, **version.body()}):
                 return
-        await self._responded(url, body)
 
     async def withdraw(self, url: str) -> None:
         """Take away from one person what held the button, which only they saw. Raises nothing."""
@@ -237,11 +237,6 @@ def next_cursor(answer: Json) -> str | None:
     told = answer.get("response_metadata")
     cursor = told.get("next_cursor") if isinstance(told, dict) else None
     return cursor if isinstance(cursor, str) and cursor else None
-
-
-def _block_versions(message: Rendered) -> Iterator[list[Block]]:
-    """A message's blocks, then the same without what some workspaces refuse. After them, only its text is left."""
-    return filter(None, (message.blocks, message.plainer))
 
 
 def _checked(body: object, fields: Sequence[str]) -> Json:

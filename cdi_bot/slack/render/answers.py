@@ -45,6 +45,7 @@ from cdi_bot.slack.render.kit.runs import failed, short_status, status_sign, syn
 from cdi_bot.slack.render.kit.text import (
     REASON,
     SHORT_NAME,
+    UNKNOWN,
     as_of,
     bold_name,
     channel,
@@ -238,9 +239,9 @@ def _overview_row(row: OverviewRow, i18n: Translator) -> list[Block]:
     return [
         cell(f"{mark} {name_of(row.integration, SHORT_NAME)}"),
         cell(_state(row, i18n)),
-        date_cell(run.sync_start_time if run else None, "–"),
-        cell(synced(run, i18n) if run else "–"),
-        cell(failed(run, i18n) if run else "–"),
+        date_cell(run.sync_start_time if run else None, UNKNOWN),
+        cell(synced(run, i18n) if run else UNKNOWN),
+        cell(failed(run, i18n) if run else UNKNOWN),
     ]
 
 
@@ -319,7 +320,7 @@ def _listing_title(answer: IntegrationList, i18n: Translator) -> str:
 
 def _listing_row(integration: Integration, subscribed: bool, i18n: Translator) -> list[Block]:  # noqa: FBT001  a fact of the row
     status = integration.last_job_status
-    last = f"{status_sign(status)} {short_status(status, i18n)}" if status else "–"
+    last = f"{status_sign(status)} {short_status(status, i18n)}" if status else UNKNOWN
     return [
         cell(name_of(integration, SHORT_NAME)),
         cell(plain(integration.integration_id, SHORT_ID)),

@@ -17,6 +17,7 @@ from cdi_bot.slack.render.kinds.base import came_back
 from cdi_bot.slack.render.kinds.table import group_sign, group_texts, renderer_of
 from cdi_bot.slack.render.kit.advice import source_name, with_source
 from cdi_bot.slack.render.kit.blocks import (
+    Bar,
     Block,
     Rendered,
     actions,
@@ -83,7 +84,17 @@ def _render_single(view: CardView, i18n: Translator) -> Rendered:
     return Rendered(
         text=line_of(one, i18n),
         blocks=[*blocks, *small_print(notes), *_buttons(one, i18n)],
+        bar=_bar(one),
     )
+
+
+def _bar(view: IncidentView) -> Bar:
+    """Return the colour beside a card: how bad it is now, and grey where nobody has to do anything."""
+    if view.is_expected or (view.snooze and view.incident.is_open):
+        return Bar.GREY
+    if not view.incident.is_open:
+        return Bar.GREEN
+    return Bar.RED if renderer_of(view.incident).severe else Bar.AMBER
 
 
 def line_of(view: IncidentView, i18n: Translator) -> str:

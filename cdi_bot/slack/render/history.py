@@ -45,6 +45,7 @@ from cdi_bot.slack.render.kit.runs import (
     took,
 )
 from cdi_bot.slack.render.kit.text import (
+    UNKNOWN,
     as_of,
     bold_name,
     code,
@@ -247,12 +248,12 @@ def _runs_table(answer: RunHistory, i18n: Translator) -> Block:
     ]
     rows = [
         [
-            date_cell(run.sync_start_time, "–"),
+            date_cell(run.sync_start_time, UNKNOWN),
             cell(f"{run_sign(run)} {short_status(run.job_status, i18n)}"),
             cell(synced(run, i18n)),
             cell(failed(run, i18n)),
             cell(took(run, i18n)),
-            date_cell(run.last_timestamp_synced, "–"),
+            date_cell(run.last_timestamp_synced, UNKNOWN),
         ]
         for run in answer.runs
     ]

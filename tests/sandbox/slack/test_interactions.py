@@ -104,19 +104,20 @@ async def test_a_menu_sends_what_was_chosen(app: AsyncApp, sandbox: Sandbox, con
 async def test_a_button_in_an_attachment_works_too(
     app: AsyncApp, client: AsyncWebClient, control: Control
 ) -> None:
-    """Blocks inside an attachment get ids and can be pressed."""
+    """Blocks inside an attachment get ids and can be pressed; the press says where they stand."""
     seen: list[Json] = []
 
     @app.action("go")
-    async def go(ack: Any, action: Json) -> None:
+    async def go(ack: Any, body: Json) -> None:
         await ack()
-        seen.append(action)
+        seen.extend([body["actions"][0], body["container"]])
 
     bare = {"type": "actions", "elements": [button(value="7")]}
     posted = await client.chat_postMessage(channel=ALERTS, text="x", attachments=[{"blocks": [bare]}])
     await control("action", channel=ALERTS, ts=posted["ts"], user=MARA, action_id="go")
     assert seen[0]["value"] == "7"
     assert seen[0]["block_id"] == posted["message"]["attachments"][0]["blocks"][0]["block_id"]
+    assert (seen[1]["type"], seen[1]["attachment_id"]) == ("message_attachment", 1)
 
 
 @pytest.mark.usefixtures("connected")

@@ -73,6 +73,7 @@ async def test_an_archived_channel_takes_no_message_and_no_change(
         ({"text": "x", "blocks": "[{"}, "invalid_blocks_format"),
         ({"text": "x", "blocks": {"type": "section"}}, "invalid_blocks_format"),
         ({"text": "x", "attachments": [{"blocks": [section("")]}]}, "invalid_attachments"),
+        ({"text": "x", "attachments": [{"color": 7, "text": "y"}]}, "invalid_attachments"),
         ({"text": "x", "attachments": [{"text": "y"}] * 101}, "too_many_attachments"),
         ({"text": "x", "thread_ts": "yesterday"}, "invalid_thread_ts"),
         ({"text": "x", "thread_ts": "1774440000.000009"}, "thread_not_found"),
@@ -122,9 +123,12 @@ async def test_update_keeps_blocks_when_only_attachments_are_given(client: Async
     ts = (await client.chat_postMessage(channel=ALERTS, text="a", blocks=[section()]))["ts"]
     extra = {"channel": ALERTS, "ts": ts, "attachments": [{"text": "more"}]}
     answer = await client.api_call("chat.update", json=extra)
-    assert (len(answer["message"]["blocks"]), answer["message"]["attachments"]) == (1, [{"text": "more"}])
+    assert (len(answer["message"]["blocks"]), answer["message"]["attachments"]) == (
+        1,
+        [{"text": "more", "id": 1}],
+    )
     answer = await client.chat_update(channel=ALERTS, ts=ts, text="b")
-    assert answer["message"]["attachments"] == [{"text": "more"}]
+    assert answer["message"]["attachments"] == [{"text": "more", "id": 1}]
 
 
 async def test_what_cannot_be_updated(client: AsyncWebClient, sandbox: Sandbox) -> None:

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
-from cdi_bot.delivery.views import CardView
+from cdi_bot.delivery.views import CardView, StoreView
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.control import Json
 from cdi_bot.sandbox.faults import Fault, FaultKind
@@ -20,9 +20,9 @@ from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, FINANCE_PRIVATE, GENERA
 from cdi_bot.slack.api import messenger
 from cdi_bot.slack.api.call import SlackApi, open_session
 from cdi_bot.slack.api.messenger import SlackMessenger
-from cdi_bot.slack.render.kit.blocks import Rendered
+from cdi_bot.slack.render.kit.blocks import Bar, Rendered
 from cdi_bot.slack.render.kit.i18n import Translator
-from tests.slack.render.samples import failing, incident_view
+from tests.slack.render.samples import failing, incident_view, recovered
 
 ALERTS = Channel(team_id="T0DEMO", channel_id=DATA_ALERTS)
 CARD = CardView(incidents=(incident_view(failing()),))
@@ -99,6 +99,22 @@ async def test_post_and_update(sandbox: Sandbox, slack: SlackMessenger) -> None:
     assert message["ts"] == ts
     assert "2 runs in a row" in message["text"]
     assert message["metadata"] == {"event_type": "cdi_bot_message", "event_payload": {"key": "card:1:2"}}
+
+
+async def test_a_bar_stands_beside_all_but_the_first_line(sandbox: Sandbox, slack: SlackMessenger) -> None:
+    """What follows the first line is an attachment of the bar's colour; an update changes it, or takes it away."""
+    ts = await slack.post(ALERTS, CARD, key="card")
+    (message,) = shown(sandbox)
+    (beside,) = message["attachments"]
+    assert len(message["blocks"]) == 1
+    assert (beside["color"], beside["fallback"]) == (Bar.RED, message["text"])
+    assert beside["blocks"][-1]["type"] == "actions"
+    await slack.update(ALERTS, ts, CardView(incidents=(incident_view(recovered()),)), key="card")
+    (message,) = shown(sandbox)
+    assert [each["color"] for each in message["attachments"]] == [Bar.GREEN]
+    await slack.update(ALERTS, ts, StoreView(trouble="disk full"), key="card")
+    (message,) = shown(sandbox)
+    assert message["attachments"] == []
 
 
 async def test_replies(sandbox: Sandbox, slack: SlackMessenger) -> None:
@@ -305,23 +321,26 @@ REFUSED = (200, "application/json", f'{{"ok": false, "error": "invalid_blocks", 
 TAKEN = (200, "application/json", '{"ok": true, "ts": "1.000001"}')
 
 
-async def test_plainer_message(session: aiohttp.ClientSession) -> None:
-    """A workspace that refuses the blocks still gets the alert, in one plain paragraph with the same key."""
-    told = OddSlack(REFUSED, TAKEN)
+@pytest.mark.parametrize("error", ["invalid_blocks", "invalid_attachments"])
+async def test_plainer_message(session: aiohttp.ClientSession, error: str) -> None:
+    """A workspace that refuses bar or blocks still gets the alert: without the bar, then in one plain paragraph."""
+    refused = (*REFUSED[:2], REFUSED[2].replace("invalid_blocks", error))
+    told = OddSlack(refused, refused, TAKEN)
     runner, url = await odd(told)
     try:
         assert await messenger_at(url, "xoxb-1", session).post(ALERTS, CARD, key="card") == "1.000001"
     finally:
         await runner.cleanup()
-    fancy, plainer = told.seen
-    assert len(fancy["blocks"]) > 1
-    assert len(plainer["blocks"]) == 1
-    assert plainer["text"] == fancy["text"]
-    assert plainer["metadata"] == fancy["metadata"]
+    fancy, without_bar, plainest = told.seen
+    assert [*fancy["blocks"], *fancy["attachments"][0]["blocks"]] == without_bar["blocks"]
+    assert len(plainest["blocks"]) == 1
+    for plainer in (without_bar, plainest):
+        assert plainer["attachments"] == []
+        assert (plainer["text"], plainer["metadata"]) == (fancy["text"], fancy["metadata"])
 
 
 async def test_refused_even_plain(session: aiohttp.ClientSession) -> None:
-    """What is refused even as a plain paragraph is told as refused, after two tries."""
+    """What is refused even as a plain paragraph is told as refused, after three tries."""
     told = OddSlack(REFUSED)
     runner, url = await odd(told)
     try:
@@ -330,7 +349,7 @@ async def test_refused_even_plain(session: aiohttp.ClientSession) -> None:
     finally:
         await runner.cleanup()
     assert caught.value.verdict is SlackVerdict.REFUSED
-    assert len(told.seen) == 2
+    assert len(told.seen) == 3
 
 
 ODD_ANSWERS = [

@@ -142,16 +142,11 @@ def test_outside_text_brings_no_markup(raw: str) -> None:
 
 
 def test_run_facts() -> None:
-    """What is missing of a run is not known yet while more may come, and not told by Braze afterwards."""
+    """What is missing of a run is a dash, never zero and never words."""
     bare: dict[str, Any] = {"rows_synced": None, "rows_failed_with_errors": None, "sync_finish_time": None}
-    for early in (run("running", **bare), run(provisional=True, **bare)):
-        assert (runs.synced(early, WORDS), runs.failed(early, WORDS)) == (
-            "not known yet",
-            "not known yet",
-        )
-    assert runs.took(run("running", **bare), WORDS) == "still running"
-    assert runs.took(run(**bare), WORDS) == "not known yet"
-    assert runs.synced(run(**bare), WORDS) == "not told by Braze"
+    for each in (run("running", **bare), run(provisional=True, **bare), run(**bare)):
+        figures = (runs.synced(each, WORDS), runs.failed(each, WORDS), runs.took(each, WORDS))
+        assert figures == (pieces.UNKNOWN,) * 3
     assert runs.failed(run(rows_failed_with_errors=5, rows_synced=None), WORDS) == "5"
 
 

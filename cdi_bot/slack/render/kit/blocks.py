@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from cdi_bot.slack.render.kit import limits
@@ -24,9 +25,23 @@ Block = dict[str, Any]
 _HALF = re.compile("[\ud800-\udfff]")
 
 
+class Bar(StrEnum):
+    """The colour of the bar beside a message, as Slack takes it."""
+
+    RED = "#d7263d"  # rows are lost, or nothing syncs
+    AMBER = "#e8a317"  # needs attention
+    GREEN = "#2eb67d"  # recovered
+    GREY = (
+        "#8d8d8d"  # nobody has to do anything now: acknowledged, snoozed, expected, taken to another message
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
-    """A message: its blocks, and the one plain line that stands for them in notifications.
+    """A message: its blocks, and the plain text that stands for them in notifications and for screen readers.
+
+    With a `bar`, all blocks but the first stand in one attachment beside it. The first does not, because a mention in
+    an attachment notifies nobody.
 
     `plainer` are blocks that say the same without what some workspaces refuse, such as charts; `None` where `blocks`
     hold no such thing.
@@ -35,6 +50,24 @@ class Rendered:
     text: str
     blocks: list[Block]
     plainer: list[Block] | None = None
+    bar: Bar | None = None
+
+    def body(self) -> dict[str, Any]:
+        """Return the message as Slack takes it.
+
+        Without a bar the attachments are an empty list, which takes away those that an update finds.
+        Source: docs.slack.dev/messaging/formatting-message-text, "secondary message attachments".
+        """
+        first, rest = (self.blocks[:1], self.blocks[1:]) if self.bar else (self.blocks, [])
+        beside = [{"color": str(self.bar), "fallback": self.text, "blocks": rest}] if rest else []
+        return {"text": self.text, "blocks": first, "attachments": beside}
+
+    def versions(self) -> Iterator[Rendered]:
+        """Yield the message, then plainer ones for a workspace that refuses it; the last is its text alone."""
+        yield self
+        if self.bar or self.plainer:
+            yield Rendered(text=self.text, blocks=self.plainer or self.blocks)
+        yield Rendered(text=self.text, blocks=[section(self.text)])
 
 
 Renderers = Mapping[type, Callable[[Any, Translator], Rendered]]

@@ -18,7 +18,7 @@ from cdi_bot.slack.render.kit import limits
 from cdi_bot.slack.render.kit.blocks import Block, context
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import clip
-from cdi_bot.slack.render.kit.text import STATUS, date, duration, escape, plain, share
+from cdi_bot.slack.render.kit.text import STATUS, UNKNOWN, date, duration, escape, plain, share
 
 GOOD, BAD, SOME, ODD, BUSY, DUBIOUS, UNSEEN = "🟢", "🔴", "🟠", "🟣", "🔵", "🟡", "⚪"
 """A sign never stands alone: words beside it say the same."""
@@ -86,33 +86,22 @@ def long_status(status: str, i18n: Translator) -> str:
 
 def took(run: Run, i18n: Translator) -> str:
     """Say how long a run took, as plain text."""
-    if run.duration is not None:
-        return duration(run.duration, i18n)
-    return i18n("still running") if run.job_status == "running" else i18n("not known yet")
+    return UNKNOWN if run.duration is None else duration(run.duration, i18n)
 
 
 def synced(run: Run, i18n: Translator) -> str:
     """Say how many rows a run synced, as plain text."""
-    if run.rows_synced is not None:
-        return i18n.number(run.rows_synced)
-    return _missing(run, i18n)
+    return UNKNOWN if run.rows_synced is None else i18n.number(run.rows_synced)
 
 
 def failed(run: Run, i18n: Translator) -> str:
     """Say how many rows of a run failed, and which share that is, as plain text."""
     if run.rows_failed_with_errors is None:
-        return _missing(run, i18n)
+        return UNKNOWN
     count = i18n.number(run.rows_failed_with_errors)
     if run.failed_share is None or not run.rows_failed_with_errors:
         return count
     return i18n("{count} ({share} of all)").format(count=count, share=share(run.failed_share, i18n))
-
-
-def _missing(run: Run, i18n: Translator) -> str:
-    """Say in plain text that a figure is unknown: Braze has not sent it yet, or does not send it."""
-    if run.provisional or run.job_status == "running":
-        return i18n("not known yet")
-    return i18n("not told by Braze")
 
 
 def row_counts(run: Run, i18n: Translator) -> list[str]:
@@ -143,7 +132,7 @@ def run_fields(run: Run, i18n: Translator) -> list[tuple[str, str]]:
         (i18n("Rows failed"), failed(run, i18n)),
         (i18n("Started"), date(run.sync_start_time)),
         (i18n("Took"), took(run, i18n)),
-        (i18n("Last timestamp synced"), date(watermark) if watermark else _missing(run, i18n)),
+        (i18n("Last timestamp synced"), date(watermark) if watermark else UNKNOWN),
     ]
 
 

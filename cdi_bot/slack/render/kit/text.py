@@ -21,6 +21,9 @@ from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import MESSAGE_TEXT, clip
 
+UNKNOWN = "–"
+"""Stands wherever a value is not known: in cards, tables and digests, in every language."""
+
 NAME = 100  # longer names are cut: escaped they take up to five times as much
 SHORT_NAME = 60  # in tables and lists
 ID = 100
@@ -52,7 +55,7 @@ def plain(raw: str, limit: int = NAME) -> str:
     kept = " ".join(raw.split())
     if not kept.isprintable():
         kept = "".join(c for c in kept if c in _JOINERS or unicodedata.category(c) not in _UNWANTED).strip()
-    return clip(kept or "–", limit)
+    return clip(kept or UNKNOWN, limit)
 
 
 def escape(text: str) -> str:
