@@ -31,6 +31,10 @@ OBSERVATION_PATIENCE = timedelta(minutes=5)
 """How long a due digest waits until every integration was looked at after its period ended."""
 
 
+_UNREACHABLE_SHARE = 0.1
+"""A period in which Braze could not be reached for more than this share of it is compared with no other."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
     """What a period brought: to each integration, worst first, and to all; `unreachable` is how long Braze was."""
@@ -43,6 +47,19 @@ class Period:
     def is_healthy(self) -> bool:
         """Whether there is nothing that anybody would have to look at."""
         return not (self.totals.failed or self.totals.unhealthy_for or self.unreachable)
+
+
+def is_wholly_known(
+    watched: Sequence[WatchedIntegration], period: Period, since: datetime, until: datetime
+) -> bool:
+    """Whether all of a period is known of these integrations, so that another one can be compared with it.
+
+    It is not where one of them was first subscribed to within it or later, nor where Braze could not be reached for a
+    good part of it. Runs of a time in which the bot did not run are read back.
+    """
+    return period.unreachable <= (until - since) * _UNREACHABLE_SHARE and all(
+        each.watched_since is not None and each.watched_since <= since for each in watched
+    )
 
 
 async def subscribed_integrations(

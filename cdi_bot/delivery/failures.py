@@ -120,7 +120,7 @@ class FailureHandler:
     async def _post_anew(self, message: OutboxMessage) -> bool:
         """Somebody deleted the card, or Slack won't let it be changed any more: show its present state in a new one.
 
-        A reply to it is told by the new card; the end of a sync whose announcement is gone is told in a message of its own.
+        A reply to it is told by the new card; the end of a sync whose announcement is gone gets a message of its own.
         """
         content = message.owed.content
         if isinstance(content, SyncEnded) and content.changes is not None:

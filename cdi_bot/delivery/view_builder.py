@@ -39,8 +39,9 @@ from cdi_bot.core.model.subscription import Snooze, is_pattern, selector_matches
 from cdi_bot.core.routing import mention_for, snoozed_until
 from cdi_bot.core.rules.kinds import longest_row_first, rules_of, severity_on_card
 from cdi_bot.delivery.clusters import ClusterReader
-from cdi_bot.delivery.digests import period_of, subscribed_integrations
+from cdi_bot.delivery.digests import is_wholly_known, period_of, subscribed_integrations
 from cdi_bot.delivery.views import (
+    MOST_WORST,
     CardView,
     DigestView,
     EventView,
@@ -51,9 +52,6 @@ from cdi_bot.delivery.views import (
     View,
 )
 from cdi_bot.store import UnitOfWork
-
-_FEW = 5
-"""A subscription that takes in no more than so many integrations is answered with each one's last run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,14 +102,16 @@ class ViewBuilder:
             return await self._of_several(uow, channel, content, now)
         if isinstance(content, GroupedNotices):
             return GroupedNoticesView(
-                notices=tuple([await self._notice(uow, notice) for notice in content.notices])
+                notices=tuple([await self._notice(uow, channel, notice) for notice in content.notices])
             )
-        return await self._notice(uow, content)
+        return await self._notice(uow, channel, content)
 
-    async def _notice(self, uow: UnitOfWork, content: Content) -> EventView | SubscribedView:
+    async def _notice(
+        self, uow: UnitOfWork, channel: Channel, content: Content
+    ) -> EventView | SubscribedView:
         """A message that tells one fact, with the integration and the run that it is about."""
         if isinstance(content, Subscribed):
-            return await self._subscribed(uow, content)
+            return await self._subscribed(uow, channel, content)
         if isinstance(
             content, RunStarted | Snoozed | Unsnoozed | SyncRequested | SyncEnded | IntegrationChanged
         ):
@@ -147,24 +147,24 @@ class ViewBuilder:
     async def _digest(self, uow: UnitOfWork, channel: Channel, content: Digest) -> DigestView:
         workspace_id, since, until = content.workspace_id, content.since, content.until
         workspace = await self._workspace(uow, workspace_id)
-        integrations = [
-            each.integration for each in await subscribed_integrations(uow, workspace_id, channel)
-        ]
+        watched = await subscribed_integrations(uow, workspace_id, channel)
+        integrations = [each.integration for each in watched]
         period = await period_of(uow, channel, workspace_id, integrations, since=since, until=until)
-        before = await period_of(
-            uow, channel, workspace_id, integrations, since=since - (until - since), until=since
-        )
+        earlier = since - (until - since)
+        before = await period_of(uow, channel, workspace_id, integrations, since=earlier, until=since)
+        is_whole = is_wholly_known(watched, before, earlier, since)
         bad = [part for part in period.parts if part.unhealthy_for or part.sums.failed]
+        bad.sort(key=lambda part: not part.still_open)
         return DigestView(
             content=content,
             integrations=len(integrations),
             failing=sum(bool(part.still_open) for part in period.parts),
             totals=period.totals,
-            before=None if before.totals.is_empty else before.totals,
+            before=before.totals if is_whole else None,
             unreachable=period.unreachable,
             worst=tuple(
                 (part, _page(workspace, part.integration.integration_id, part.integration))
-                for part in bad[:_FEW]
+                for part in bad[:MOST_WORST]
             ),
         )
 
@@ -240,7 +240,7 @@ class ViewBuilder:
             self._workspaces[workspace_id] = await uow.workspaces.get(workspace_id)
         return self._workspaces[workspace_id]
 
-    async def _subscribed(self, uow: UnitOfWork, content: Subscribed) -> SubscribedView:
+    async def _subscribed(self, uow: UnitOfWork, channel: Channel, content: Subscribed) -> SubscribedView:
         known = await uow.integrations.all(content.workspace_id)
         taken = [
             each
@@ -250,6 +250,8 @@ class ViewBuilder:
         newest = await uow.runs.newest(
             content.workspace_id, [each.integration.integration_id for each in taken]
         )
+
+        is_one = not is_pattern(content.selector)
 
         def run_of(each: WatchedIntegration) -> Run | None:
             return newest.get(each.integration.integration_id)
@@ -262,7 +264,15 @@ class ViewBuilder:
             total=len(taken),
             failing=tuple(each.integration for each in taken if is_failing(run_of(each))),
             unknown=sum(1 for each in taken if each.observed_at is None),
-            last_runs=tuple((each.integration, run_of(each)) for each in taken) if len(taken) <= _FEW else (),
+            newest=(taken[0].integration, run_of(taken[0])) if is_one and taken else None,
+            subscription=next(
+                (
+                    one
+                    for one in await uow.subscriptions.for_channel(channel)
+                    if (one.workspace_id, one.selector) == (content.workspace_id, content.selector)
+                ),
+                None,
+            ),
         )
 
 

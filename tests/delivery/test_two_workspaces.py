@@ -267,7 +267,7 @@ def _notices(half: Half) -> list[Content]:
             ending=SyncEnding.ENDED,
             run_start=begun,
             is_certain=True,
-            thread_ts=None,
+            changes=None,
         ),
         IntegrationChanged(
             workspace_id=half.id,
@@ -297,7 +297,8 @@ async def test_a_notice_is_about_its_own_workspace(both: Both) -> None:
             Subscribed(who=MARA, workspace_id=half.id, selector=ID, filters=Filters(), changed=False)
         )
         assert isinstance(begun, SubscribedView)
-        ((taken, last),) = begun.last_runs
+        assert begun.newest is not None
+        taken, last = begun.newest
         assert last is not None
         assert (taken.integration_name, last.rows_failed_with_errors) == (half.name, half.rows)
 

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from cdi_bot.app import INTERVALS
 from cdi_bot.sandbox.braze.runs import RunPlan
 from cdi_bot.sandbox.slack.model import Message
 from cdi_bot.sandbox.slack.payloads import Press
-from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARA, MARKETING_OPS
+from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, FINANCE_PRIVATE, MARA, MARKETING_OPS
 from cdi_bot.slack.api.app import SlackApp
 from tests.rigs import people
 from tests.rigs.people import Desk
 
 Json = dict[str, Any]
 
+Wanted = list[tuple[str, int]]
+"""Where something is said, and in how many lines at most."""
+
 ADMIN = "UADMIN"
+
+CARD, REPLY = 30, 5
+"""How many lines these have is not asked here: they are the answers to events, not to people."""
 
 
 class App(SlackApp):
@@ -66,24 +69,24 @@ def _lines(blocks: list[Json]) -> list[str]:
     """What a person sees, line by line; a row of buttons is one."""
     lines: list[str] = []
     for block in blocks:
-        fields = block.get("fields", [])
-        lines += [line for text in [block.get("text"), *fields] if text for line in text["text"].split("\n")]
+        texts: list[Json] = [*([block["text"]] if "text" in block else []), *block.get("fields", [])]
+        lines += [line for text in texts for line in text["text"].split("\n")]
         if elements := block.get("elements"):
             lines.append(" ".join(_label(each) for each in elements))
     return [re.sub(r"<!date\^[^|]*\|[^>]*>", "12:00", line) for line in lines]
 
 
 def _label(element: Json) -> str:
-    text = element.get("text", element.get("placeholder", ""))
+    text: Any = element.get("text", element.get("placeholder", ""))
     return text if isinstance(text, str) else text["text"]
 
 
 class Life:
-    """The bot with people and a clock: `heard` is what was said since it was called last."""
+    """The bot with people and a clock; each thing that is done returns what was said then."""
 
-    def __init__(self, desk: Desk, app: App) -> None:
-        """Begin with nothing said."""
-        self.desk, self.app = desk, app
+    def __init__(self, desk: Desk, app: App, users: str) -> None:
+        """Begin with nothing said; `users` is the integration whose runs are told to end."""
+        self.desk, self.app, self.users = desk, app, users
         self._seen: dict[str, Message] = {}
 
     def said(self) -> list[Said]:
@@ -117,12 +120,12 @@ class Life:
         await self.app.settle()
         return await self.live()
 
-    async def press(self, action_id: str, *, text: str = "", **chosen: Any) -> list[Said]:
+    async def press(self, action_id: str, **chosen: Any) -> list[Said]:
         """Press a button of the newest message that has it; returns what was said then."""
         message = next(
             each
             for each in reversed(list(self.desk.sandbox.slack.messages()))
-            if f"'{action_id}'" in str(each.content) and text in each.content.text
+            if f"'{action_id}'" in str(each.content)
         )
         found = await self.desk.sandbox.people.press(
             message, Press(user=ADMIN, action_id=action_id, chosen=chosen)
@@ -131,12 +134,22 @@ class Life:
         await self.app.settle()
         return await self.live()
 
-    def run(self, integration_id: str, outcome: str = "error") -> None:
+    async def run(self, outcome: str = "error", *, for_seconds: float = 70) -> list[Said]:
         """Have a run begin that ends so after a second."""
-        assert self.desk.sandbox.braze.run(integration_id, RunPlan(outcome=outcome, seconds=1))
+        assert self.desk.sandbox.braze.run(self.users, RunPlan(outcome=outcome, seconds=1))
+        return await self.live(for_seconds)
+
+    async def snooze(self) -> list[Said]:
+        """Choose an hour from the menu of the card."""
+        return await self.press("snooze", selected_option=self.option("snooze", 0))
+
+    async def pass_hours(self, hours: float) -> list[Said]:
+        """Let hours pass at once."""
+        self.desk.clock.advance(3600 * hours)
+        return await self.live(70)
 
     def option(self, action_id: str, place: int) -> Json:
-        """An option of the newest menu."""
+        """Return an option of the newest menu."""
         for message in reversed(list(self.desk.sandbox.slack.messages())):
             for block in [*message.content.blocks, *_attached(message)]:
                 for each in block.get("elements", []):
@@ -150,6 +163,10 @@ class Life:
 async def life(folder: Path) -> AsyncIterator[Life]:
     """The bot, with one integration that is well and one that fails."""
     async with people.responder(folder) as desk:
+        world = desk.sandbox.slack
+        for each in (DATA_ALERTS, MARKETING_OPS):
+            place = world.channels[each]
+            world.put_channel(replace(place, members=place.members | {ADMIN}))
         app = App(
             bot_token=desk.sandbox.slack_bot_token,
             app_token=desk.sandbox.slack_app_token,
@@ -159,68 +176,99 @@ async def life(folder: Path) -> AsyncIterator[Life]:
         await app.identify()
         desk.listen(desk.responder_for(app))
         await app.connect()
-        desk.add("Users", *["success"] * 5)
+        users = desk.add("Users", *["success"] * 5)
         desk.add("Orders", *["success"] * 5, "error")
-        yield Life(desk, app)
+        yield Life(desk, app, users)
         await app.drain(people.PATIENCE.total_seconds())
         await app.close()
 
 
-async def test_measure(tmp_path: Path) -> None:
-    """Print what is said."""
-    async with life(tmp_path) as one:
-        world = one.desk.sandbox.slack
-        from dataclasses import replace
-        here = world.channels[DATA_ALERTS]
-        world.put_channel(replace(here, members=here.members | {ADMIN}))
-        there = world.channels[MARKETING_OPS]
-        world.put_channel(replace(there, members=there.members | {ADMIN}))
-        users = next(e.config.integration_id for e in one.desk.sandbox.braze.integrations() if e.config.integration_name == "Users")
+SAME_CHANNEL: list[tuple[str, Callable[[Life], Awaitable[list[Said]]], Wanted]] = [
+    ("subscribe", lambda one: one.type("subscribe all"), [("channel", 2)]),
+    ("the same again", lambda one: one.type("subscribe all"), [("person", 1)]),
+    ("other filters", lambda one: one.type("subscribe all rows:5"), [("channel", 2)]),
+    ("nothing matches", lambda one: one.type("subscribe nosuch*"), [("channel", 2)]),
+    ("unsubscribe", lambda one: one.type("unsubscribe nosuch*"), [("channel", 1)]),
+    ("not subscribed", lambda one: one.type("unsubscribe nosuch*"), [("person", 2)]),
+    ("a failure", lambda one: one.run(), [("channel", CARD)]),
+    ("acknowledge by button", lambda one: one.press("ack"), [("changed channel", CARD)]),
+    ("acknowledge again", lambda one: one.type("ack Users"), []),
+    ("a recovery", lambda one: one.run("success"), [("changed channel", CARD), ("thread", REPLY)]),
+    ("nothing open", lambda one: one.type("ack Users"), [("person", 1)]),
+    ("fails again", lambda one: one.run(), [("changed channel", CARD), ("thread", REPLY)]),
+    ("acknowledge by command", lambda one: one.type("ack Users"), []),
+    (
+        "snooze",
+        lambda one: one.type("snooze Users 2h maintenance"),
+        [("changed channel", CARD), ("channel", 1)],
+    ),
+    ("snooze again", lambda one: one.type("snooze Users 2h maintenance"), [("person", 1)]),
+    ("end snooze", lambda one: one.type("unsnooze Users"), [("changed channel", CARD), ("channel", 1)]),
+    ("end snooze again", lambda one: one.type("unsnooze Users"), [("person", 1)]),
+    ("snooze by button", lambda one: one.snooze(), [("changed channel", CARD), ("channel", 1)]),
+    ("fails while snoozed", lambda one: one.run(), [("changed channel", CARD)]),
+    ("the snooze ends by itself", lambda one: one.pass_hours(1), []),
+    ("sync, which asks", lambda one: one.type("sync Users"), [("person", 2)]),
+    ("sync", lambda one: one.press("confirm_sync"), [("channel", 1)]),
+    ("its end", lambda one: one.live(120), [("changed channel", 2), ("changed channel", CARD)]),
+    ("digest", lambda one: one.type("digest daily 13:00"), [("channel", 1)]),
+    ("digest again", lambda one: one.type("digest daily 13:00"), [("person", 1)]),
+    ("the digest is sent", lambda one: one.pass_hours(24), [("channel", 12)]),
+    ("digest off", lambda one: one.type("digest off"), [("channel", 1)]),
+    ("digest off again", lambda one: one.type("digest off"), [("person", 1)]),
+    ("language", lambda one: one.type("language ja"), [("channel", 1)]),
+    ("language again", lambda one: one.type("language ja"), [("person", 2)]),
+    ("default language", lambda one: one.type("language default"), [("channel", 1)]),
+    ("unsubscribe all", lambda one: one.type("unsubscribe all"), [("channel", 1)]),
+]
+"""What is done, in this order; and where how many lines are said at most: nothing is said twice."""
 
-        def show(name, said):
-            print(f"## {name}")
-            for s in said:
-                print(f"   {s.where:16} {s.lines:3} {s.letters:5}  {s.text[:150]}")
-            if not said: print("   nothing")
-        show("list", await one.type("list"))
-        show("subscribe all", await one.type("subscribe all"))
-        show("later", await one.live(20))
-        show("subscribe again", await one.type("subscribe all"))
-        show("subscribe with filters", await one.type("subscribe all rows:5"))
-        show("subscribe pattern", await one.type("subscribe nosuch*"))
-        show("unsubscribe pattern", await one.type("unsubscribe nosuch*"))
-        show("subscribe one", await one.type("subscribe Users"))
-        show("unsubscribe one", await one.type("unsubscribe Users"))
-        show("unsubscribe none", await one.type("unsubscribe Users"))
-        one.run(users); 
-        show("failure", await one.live(70))
-        show("ack button", await one.press("ack", text="Users"))
-        show("ack again", await one.type("ack Users"))
-        one.run(users, "success"); show("recovery", await one.live(70))
-        one.run(users); show("failure", await one.live(70))
-        show("ack command", await one.type("ack Users"))
-        show("snooze command", await one.type("snooze Users 2h maintenance"))
-        show("snooze again", await one.type("snooze Users 2h maintenance"))
-        show("end snooze", await one.type("unsnooze Users"))
-        show("end snooze again", await one.type("unsnooze Users"))
-        show("snooze button", await one.press("snooze", text="Users", selected_option=one.option("snooze", 0)))
-        one.run(users); show("failure in snooze", await one.live(70))
-        one.desk.clock.advance(3600)
-        show("snooze's own end", await one.live(70))
-        show("sync ask", await one.type("sync Users"))
-        show("sync", await one.press("sync"))
-        show("sync end", await one.live(120))
-        show("digest set", await one.type("digest daily 13:00"))
-        show("digest again", await one.type("digest daily 13:00"))
-        one.desk.clock.advance(24*3600)
-        show("digest", await one.live(60))
-        show("digest off", await one.type("digest off"))
-        show("digest off again", await one.type("digest off"))
-        show("language", await one.type("language ja"))
-        show("language again", await one.type("language ja"))
-        show("language default", await one.type("language default"))
-        show("unsubscribe all", await one.type("unsubscribe all"))
-        show("elsewhere", await one.type(f"subscribe all in:<#{DATA_ALERTS}|x>", channel=MARKETING_OPS))
-        show("sync elsewhere", await one.type("sync Users", channel=MARKETING_OPS))
-        show("sync", await one.press("sync"))
-        show("sync end", await one.live(120))
+
+async def test_one_event_one_message(tmp_path: Path) -> None:
+    """What the channel shows is not said to the one person again; what only concerns them is."""
+    async with life(tmp_path) as one:
+        for what, act, wanted in SAME_CHANNEL:
+            assert_polite(what, await act(one), wanted)
+
+
+async def test_in_another_channel_it_is_answered_too(tmp_path: Path) -> None:
+    """Who changes a channel from elsewhere does not see what is posted there."""
+    async with life(tmp_path) as one:
+        there = f"in:<#{DATA_ALERTS}|there>"
+        done = await one.type(f"subscribe all {there}", channel=MARKETING_OPS)
+        assert_polite("subscribe", done, [("person", 2), ("channel", 2)])
+        done = await one.type(f"unsubscribe all {there}", channel=MARKETING_OPS)
+        assert_polite("unsubscribe", done, [("person", 2), ("channel", 1)])
+
+
+async def test_a_sync_in_a_channel_without_subscriptions(tmp_path: Path) -> None:
+    """It has no cards; the one message says how the sync ended."""
+    async with life(tmp_path) as one:
+        await one.type("sync Users")
+        assert_polite("sync", await one.press("confirm_sync"), [("channel", 1)])
+        ended = await one.live(120)
+        assert_polite("its end", ended, [("changed channel", 2)])
+        assert f"Sync of Users requested by <@{ADMIN}> – Success" in ended[0].text
+
+
+async def test_a_failure_is_said_to_the_person_alone(tmp_path: Path) -> None:
+    """Who may not, or asks for what there is not, is told so; the channel is not."""
+    async with life(tmp_path) as one:
+        for text in ("subscribe nosuch", "snooze Users 2h", "sync Users"):
+            done = await one.type(text, user=MARA)
+            assert [each.where for each in done] == ["person"], text
+
+
+async def test_where_the_bot_can_not_post_it_is_answered(tmp_path: Path) -> None:
+    """In a private channel that it is not in, nobody would see a message."""
+    async with life(tmp_path) as one:
+        done = await one.type("language ja", user=MARA, channel=FINANCE_PRIVATE)
+        assert_polite("language", done, [("person", 1)])
+
+
+def assert_polite(what: str, said: list[Said], wanted: Wanted) -> None:
+    """Assert that just this was said, in no more lines."""
+    found = sorted((each.where, each.lines) for each in said)
+    assert [where for where, _ in found] == [where for where, _ in sorted(wanted)], (what, said)
+    long = [lines > most for (_, lines), (_, most) in zip(found, sorted(wanted), strict=True)]
+    assert not any(long), (what, said)

@@ -236,7 +236,7 @@ _notices: st.SearchStrategy[Content] = st.one_of(
         ending=st.sampled_from([*SyncEnding]),
         run_start=st.none() | times,
         is_certain=st.booleans(),
-        thread_ts=st.none(),
+        changes=st.none(),
         **_WHO,
         **_WHOM,
     ),
@@ -317,7 +317,7 @@ def subscribed_views() -> st.SearchStrategy[SubscribedView]:
         total=st.integers(0, 10**6),
         failing=st.lists(integrations, max_size=20).map(tuple),
         unknown=st.integers(0, 10**6),
-        last_runs=st.lists(st.tuples(integrations, st.none() | runs), max_size=12).map(tuple),
+        newest=st.none() | st.tuples(integrations, st.none() | runs),
     )
 
 

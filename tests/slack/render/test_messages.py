@@ -45,7 +45,7 @@ from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.source import Source
 from cdi_bot.core.model.spike import Spike
-from cdi_bot.core.model.subscription import Filters
+from cdi_bot.core.model.subscription import Filters, Subscription
 from cdi_bot.core.routing import MOST_NOTICES
 from cdi_bot.core.statistics import IntegrationTotals, PeriodTotals, RunTotals
 from cdi_bot.delivery.views import (
@@ -284,7 +284,9 @@ HERE: dict[str, Any] = {"workspace_id": 1, "integration_id": USERS}
 def sync_ended(ending: SyncEnding, *, is_certain: bool = True) -> SyncEnded:
     """Return the word of how a sync ended."""
     start = None if ending is SyncEnding.NOT_SEEN else NOW
-    return SyncEnded(**HERE, who=MARA, ending=ending, run_start=start, is_certain=is_certain, thread_ts="1.2")
+    return SyncEnded(
+        **HERE, who=MARA, ending=ending, run_start=start, is_certain=is_certain, changes="sync:1"
+    )
 
 
 def happened(
@@ -449,23 +451,40 @@ def others(count: int) -> tuple[Integration, ...]:
     return tuple(integration(f"id-{number}", f"Integration {number}") for number in range(count))
 
 
+def a_subscription(selector: str) -> Subscription:
+    """Return what was subscribed to, as it is stored."""
+    return Subscription(
+        subscription_id=3,
+        channel=ALERTS,
+        workspace_id=1,
+        selector=selector,
+        filters=Filters(),
+        created_by=MARA,
+        created_at=NOW,
+    )
+
+
 SUBSCRIBED = {
+    "subscribed_one_unseen": SubscribedView(
+        content=subscribed(), total=1, failing=(), unknown=1, newest=(integration(), None)
+    ),
     "subscribed_one": SubscribedView(
-        content=subscribed(), total=1, failing=(), unknown=0, last_runs=((integration(), run("success")),)
+        content=subscribed(), total=1, failing=(), unknown=0, newest=(integration(), run("success"))
     ),
     "subscribed_one_failing": SubscribedView(
         content=subscribed(min_rows=100, min_percent=2.5, fresh="36h", mention=f"<@{KENJI}>"),
         total=1,
         failing=(integration(),),
         unknown=0,
-        last_runs=((integration(), partial()),),
+        newest=(integration(), partial()),
+        subscription=a_subscription(USERS),
     ),
     "subscribed_pattern": SubscribedView(
         content=subscribed("Users*", topics=frozenset({Topic.ERROR, Topic.RECOVERY})),
         total=2,
         failing=(),
         unknown=1,
-        last_runs=((others(2)[0], run("success")), (others(2)[1], None)),
+        subscription=a_subscription("Users*"),
     ),
     "subscribed_all": SubscribedView(content=subscribed("all"), total=300, failing=others(13), unknown=2),
     "subscribed_possible_repeat": SubscribedView(
@@ -530,10 +549,10 @@ DIGESTS = {
     "digest_failed_once": digest(part(), totals=replace(BAD_DAY, failed=1), before=BAD_DAY),
     "digest_first": digest(before=None),
     "digest_no_runs": digest(totals=NO_DAY, before=None),
-    "digest_hears_nothing": digest(integrations=0, totals=NO_DAY, before=None),
+    "digest_no_subscriptions": digest(integrations=0, totals=NO_DAY, before=None),
     "digest_possible_repeat": digest(possible_repeat=True),
     "digest_many": digest(
-        *(part(number, *[failing()] * (number < 9)) for number in range(200)),
+        *(part(number, failing()) for number in range(3)),
         integrations=200,
         failing=9,
         totals=PeriodTotals(
