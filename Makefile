@@ -46,7 +46,7 @@ crash: dev  ## kill the bot at 200 random moments, live 200 lives, poll for five
 	CRASH_ROUNDS=20 LIVES=200 LIMITS_SECONDS=300 $(BIN)/python -m pytest -n 3 -o faulthandler_timeout=1200 \
 		tests/e2e/test_crash.py tests/whole/test_life.py tests/e2e/test_limits.py
 
-bench: dev  ## measure: the figures of the README
+bench: dev  ## measure: the figures of docs/performance.md
 	$(BIN)/python -m tests.bench
 
 pictures: dev  ## photograph the demo's page for the README (Debian: chromium, fonts-noto-color-emoji)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import asdict, dataclass
 from datetime import timedelta
+
+import typer
 
 from cdi_bot.braze.client import NO_INTEGRATION, BrazeClient
 from cdi_bot.cli.startup import (
@@ -20,6 +23,7 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
 from cdi_bot.monitoring.braze_port import BrazeReason, notable_skew
 from cdi_bot.network import FAULTS
+from cdi_bot.operator.logs import redact
 from cdi_bot.settings.environment import Settings
 from cdi_bot.slack.api.app import SlackApp
 from cdi_bot.slack.api.directory import NEEDED, OPTIONAL, Scopes
@@ -59,21 +63,48 @@ class CheckResult:
     fix: str | None = None
 
 
-async def run_checks(settings: Settings, braze: BrazeClient) -> list[CheckResult]:
+async def print_checks(settings: Settings, braze: BrazeClient, *, as_json: bool) -> bool:
+    """Try everything and print each result as soon as it is there, or all as JSON; whether all is well."""
+    results: list[CheckResult] = []
+    async for result in run_checks(settings, braze):
+        results.append(result)
+        if not as_json:
+            for line in _lines(result):
+                typer.echo(redact(line))
+    failed = sum(not each.ok for each in results)
+    if as_json:
+        found = {"ok": not failed, "checks": [asdict(each) for each in results]}
+        typer.echo(redact(json.dumps(found, ensure_ascii=False)))
+    elif failed:
+        typer.echo(f"\n{failed} of {len(results)} checks failed.")
+    else:
+        typer.echo(f"\nAll {len(results)} checks passed. Start the bot: cdi-bot run")
+    return not failed
+
+
+def _lines(result: CheckResult) -> list[str]:
+    sign = typer.style("ok    ", fg="green") if result.ok else typer.style("NOT OK", fg="red", bold=True)
+    lines = [f"{sign}  {result.what}: {result.detail}"]
+    return lines if result.ok or not result.fix else [*lines, f"        {result.fix}"]
+
+
+async def run_checks(settings: Settings, braze: BrazeClient) -> AsyncIterator[CheckResult]:
     """Try everything, one after the other; the client is closed afterwards."""
     slack = make_slack(settings)
     try:
-        results = [
-            *await _check_database(settings.database_url),
-            *await _check_bot_token(slack, settings.admin_channel),
-            await _check_delivery_of_commands(slack, with_app_token=settings.slack_app_token is not None),
-        ]
+        for result in await _check_database(settings.database_url):
+            yield result
+        for result in await _check_bot_token(slack, settings.admin_channel):
+            yield result
+        yield await _check_delivery_of_commands(slack, with_app_token=settings.slack_app_token is not None)
     finally:
         await slack.close()
     try:
         of_key = await _check_key(braze)
-        answered = any(each.ok for each in of_key)
-        return [*results, *of_key, *([_check_clock(braze.clock_skew)] if answered else [])]
+        for result in of_key:
+            yield result
+        if any(each.ok for each in of_key):
+            yield _check_clock(braze.clock_skew)
     finally:
         await braze.aclose()
 

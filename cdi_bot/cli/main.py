@@ -1,75 +1,67 @@
-"""The command line: arguments in, exit codes out.
-
-0: done, also after SIGTERM or SIGINT. 1: a failure while running. 2: bad usage or settings; then every problem
-is listed on standard error, each naming its variable.
-"""
+"""The command line: what each command takes, and what it prints."""
 
 import asyncio
 import json
-import logging
-import os
-import signal
 import sys
-import threading
-from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated
 
 import structlog
 import typer
 from rich.console import Console
 
-from cdi_bot import network
+from cdi_bot import __version__
 from cdi_bot.cli.backtest import chosen, json_lines, print_backtest, run_backtest
 from cdi_bot.cli.backtest_sources import recorded_pasts
-from cdi_bot.cli.check import run_checks
+from cdi_bot.cli.check import print_checks
+from cdi_bot.cli.execution import FAILED, loaded, outcome, prepared, until_signal
 from cdi_bot.cli.forget import forget_traces, in_words
 from cdi_bot.cli.run import run_bot, trial_client
 from cdi_bot.cli.runs_file import RunsFileError, read_runs_file
-from cdi_bot.cli.status import print_answer, status_report
+from cdi_bot.cli.status import json_of, print_answer, status_report
 from cdi_bot.cli.streams import give_up_output
-from cdi_bot.delivery.slack_port import SlackTrouble
-from cdi_bot.monitoring.braze_port import BrazeTrouble
 from cdi_bot.monitoring.replay import ReplaySettings
-from cdi_bot.operator.http import ListenError
-from cdi_bot.operator.logs import flush_log, redact, register_secrets, set_up_logging, tell
+from cdi_bot.operator.logs import set_up_logging
 from cdi_bot.settings.environment import (
-    BrazeSettings,
-    Problem,
-    RuleSettings,
     Settings,
-    SettingsError,
     load_braze_settings,
     load_database_url,
     load_rule_settings,
     load_settings,
 )
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.store import StoreTrouble, is_erasable, migrate
-
-FAILED, MISUSED = 1, 2
+from cdi_bot.store import is_erasable, migrate
 
 _BACKTEST_DAYS = 30
 
-_STOP_SECONDS = 7.0
-"""How long a stop may take before the process just ends, so that it is over well within 10 s whatever hangs."""
 
-Result = TypeVar("Result")
-Loaded = TypeVar("Loaded", bound=BrazeSettings)
+def _examples(*commands: str) -> str:
+    """What stands below the help of a command; the first line keeps the others as they are."""
+    return "\n".join(
+        ["\b", "Examples:" if len(commands) > 1 else "Example:", *(f"  {each}" for each in commands)]
+    )
 
-# Failures whose own words say what is wrong and how to fix it: a traceback would only bury them.
-_PLAIN = (BrazeTrouble, ListenError, SlackTrouble, StoreTrouble)
 
 app = typer.Typer(
     name="cdi-bot",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    epilog=_examples(
+        "cdi-bot demo                 see it work, without any account",
+        "cdi-bot check                try every token and permission",
+        "cdi-bot run                  start the bot",
+        "cdi-bot status 'Users: attributes'",
+        "cdi-bot COMMAND --help       what a command does, with an example",
+    ),
 )
-db = typer.Typer(help="Bring the database up to date, or see how far it is.", no_args_is_help=True)
+db = typer.Typer(
+    help="Bring the database up to date, or show its revision.",
+    no_args_is_help=True,
+    epilog=_examples("cdi-bot db upgrade", "cdi-bot db current --json"),
+)
 app.add_typer(db, name="db")
 
 PagePort = Annotated[
@@ -77,24 +69,43 @@ PagePort = Annotated[
 ]
 
 
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+
+
+def _print_version(asked: bool) -> None:  # noqa: FBT001  # how typer calls it
+    if asked:
+        typer.echo(f"cdi-bot {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
-def prepare() -> None:
-    """Tells Slack when a Braze Cloud Data Ingestion sync goes wrong, and answers /cdi."""
+def prepare(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
+) -> None:
+    """Slack alerts when a Braze Cloud Data Ingestion sync goes wrong, and answers to /cdi."""
     # Before any setting is read, so that whatever goes wrong from here on is redacted.
     set_up_logging(log_format=None, level="info")
 
 
-@app.command()
+@app.command(epilog=_examples("cdi-bot run"))
 def run() -> None:
     """Run the bot.
 
     Polls Braze, delivers to Slack, answers /cdi, and serves /healthz and /readyz, all in one process.
     """
-    settings = _prepared(load_settings)
-    raise typer.Exit(_outcome(_until_signal(lambda stop: run_bot(settings, stop=stop))))
+    settings = prepared(load_settings)
+    raise typer.Exit(outcome(until_signal(lambda stop: run_bot(settings, stop=stop))))
 
 
-@app.command()
+@app.command(
+    epilog=_examples(
+        "cdi-bot demo", "cdi-bot demo --headless --for 60    print the conversation for a minute"
+    )
+)
 def demo(
     *,
     headless: Annotated[bool, typer.Option("--headless", help="Print each Slack message as text.")] = False,
@@ -110,45 +121,58 @@ def demo(
     from cdi_bot.cli.demo import show_demo  # noqa: PLC0415  # the bot itself starts without loading the stand-ins
 
     show = partial(show_demo, headless=headless, seconds=seconds, port=port, settings_of=_demo_settings)
-    raise typer.Exit(_outcome(_until_signal(show)))
+    raise typer.Exit(outcome(until_signal(show)))
 
 
-@app.command()
+@app.command(epilog=_examples("cdi-bot sandbox --port 8080"))
 def sandbox(*, port: PagePort = 0) -> None:
     """Run the stand-ins for Braze and Slack alone."""
     from cdi_bot.cli.demo import serve_sandbox  # noqa: PLC0415  # likewise
 
-    raise typer.Exit(_outcome(_until_signal(lambda stop: serve_sandbox(port, stop))))
+    raise typer.Exit(outcome(until_signal(lambda stop: serve_sandbox(port, stop))))
 
 
-@app.command()
-def check() -> None:
-    """Try every credential and permission."""
-    settings = _prepared(load_settings)
-    results = _outcome(run_checks(settings, trial_client(settings)))
-    for result in results:
-        typer.echo(redact(f"{'ok    ' if result.ok else 'NOT OK'}  {result.what}: {result.detail}"))
-        if result.fix and not result.ok:
-            typer.echo(redact(f"        {result.fix}"))
-    if not all(result.ok for result in results):
+@app.command(epilog=_examples("cdi-bot check", "cdi-bot check --json"))
+def check(*, as_json: AsJson = False) -> None:
+    """Try every token and permission that the bot uses, and say how to fix what doesn't work."""
+    settings = prepared(load_settings)
+    if not outcome(print_checks(settings, trial_client(settings), as_json=as_json)):
         raise typer.Exit(FAILED)
 
 
-@app.command()
+@app.command(
+    epilog=_examples("cdi-bot status", "cdi-bot status 'Users: attributes'", "cdi-bot status users --json")
+)
 def status(
-    integration: Annotated[str, typer.Argument(help="An id, the start of one, or a name or part of one.")],
+    integration: Annotated[
+        str | None, typer.Argument(help="An id, the start of one, or a name or part of one.")
+    ] = None,
+    *,
+    as_json: AsJson = False,
 ) -> None:
-    """Show an integration's newest runs."""
-    settings = _prepared(load_braze_settings)
+    """Show the integrations that channels are subscribed to, worst first, or the newest runs of one."""
+    settings = prepared(load_braze_settings)
     now = datetime.now(UTC)
-    answer = _outcome(status_report(settings, integration, now))
-    # A pipe has no width to fit into.
-    console = Console() if sys.stdout.isatty() else Console(width=200)
-    if not print_answer(answer, console, i18n=Translator.load(settings.language), now=now):
+    answer = outcome(status_report(settings, integration, now))
+    i18n = Translator.load(settings.language)
+    if as_json:
+        is_found, found = json_of(answer, i18n)
+        typer.echo(json.dumps(found, ensure_ascii=False))
+    else:
+        # A pipe has no width to fit into.
+        console = Console() if sys.stdout.isatty() else Console(width=200)
+        is_found = print_answer(answer, console, i18n=i18n, now=now)
+    if not is_found:
         raise typer.Exit(FAILED)
 
 
-@app.command()
+@app.command(
+    epilog=_examples(
+        "cdi-bot backtest",
+        "cdi-bot backtest 'Users*' --days 60",
+        "cdi-bot backtest --runs runs.jsonl.gz --json",
+    )
+)
 def backtest(
     selector: Annotated[
         str, typer.Argument(help="An id, a name, a pattern such as 'Users*', or all.")
@@ -161,18 +185,18 @@ def backtest(
     runs: Annotated[
         str | None, typer.Option("--runs", metavar="FILE", help="JSON lines of runs; - is standard input.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line an incident.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line for each incident.")] = False,
 ) -> None:
     """Show what the bot would have told in the last 30 days.
 
     Lives through past runs with the code that decides live: those of a file, else the stored ones, and what Braze still
-    holds where the store has less. Example: cdi-bot backtest 'Users*' --days 60
+    holds where the store has less.
     """
-    rules = _rule_settings()
+    rules = loaded(load_rule_settings)
     now = datetime.now(UTC)
     if runs is None:
         days = days or _BACKTEST_DAYS
-        pasts = _outcome(recorded_pasts(rules.database_url, selector, days=days, now=now))
+        pasts = outcome(recorded_pasts(rules.database_url, selector, days=days, now=now))
     else:
         try:
             pasts = [chosen(read_runs_file(runs, now), selector)]
@@ -181,7 +205,7 @@ def backtest(
     settings = ReplaySettings(grace=rules.grace, unreachable_after=rules.unreachable_after)
     found = run_backtest(pasts, days=days, settings=settings)
     if not found.integrations and selector != "all":
-        typer.echo(f"No integration fits {selector!r}.", err=True)
+        typer.echo(f"No integration matches {selector!r}.", err=True)
     i18n = Translator.load(rules.language)
     if as_json:
         for line in json_lines(found, i18n):
@@ -190,7 +214,7 @@ def backtest(
         print_backtest(found, Console() if sys.stdout.isatty() else Console(width=200), i18n=i18n)
 
 
-@app.command()
+@app.command(epilog=_examples("cdi-bot forget U024BE7LH"))
 def forget(
     who: Annotated[
         str, typer.Argument(metavar="WHO", help="Slack's id of a person (U…), a channel (C…) or a team (T…).")
@@ -203,7 +227,7 @@ def forget(
 ) -> None:
     """Erase what is kept of a person, a channel or a team.
 
-    Says first what that is, and asks. The bot may go on running meanwhile. Example: cdi-bot forget U024BE7LH
+    Says first what that is, and asks. The bot may go on running meanwhile.
     """
     if not is_erasable(who):
         raise typer.BadParameter(
@@ -211,31 +235,35 @@ def forget(
         )
     if as_json and not yes:
         raise typer.BadParameter("it goes with --yes: there is nobody to ask", param_hint="--json")
-    url = _database_url()
-    found = {} if yes else _outcome(forget_traces(url, who, erase=False))
+    url = loaded(load_database_url)
+    found = {} if yes else outcome(forget_traces(url, who, erase=False))
     if not yes and found:
         typer.echo("\n".join([f"{who} stands in:", *in_words(found)]))
         typer.confirm("Erase it for good?", abort=True)
-    erased = _outcome(forget_traces(url, who, erase=True)) if yes or found else found
+    erased = outcome(forget_traces(url, who, erase=True)) if yes or found else found
     if as_json:
         typer.echo(json.dumps({"who": who, "erased": erased}))
     else:
         typer.echo(f"Erased {who}." if erased else f"Nothing is kept of {who}.")
 
 
-@db.command()
+@db.command(epilog=_examples("cdi-bot db upgrade"))
 def upgrade() -> None:
     """Make the tables, or bring them up to date."""
-    url = _database_url()
-    _outcome(asyncio.to_thread(migrate.upgrade, url))
+    url = loaded(load_database_url)
+    outcome(asyncio.to_thread(migrate.upgrade, url))
     typer.echo(f"The database is at revision {migrate.current(url).head}.")
 
 
-@db.command()
-def current() -> None:
+@db.command(epilog=_examples("cdi-bot db current --json"))
+def current(*, as_json: AsJson = False) -> None:
     """Show the database's revision, and whether it is the newest."""
-    found = _outcome(asyncio.to_thread(migrate.current, _database_url()))
-    if found.is_current:
+    found = outcome(asyncio.to_thread(migrate.current, loaded(load_database_url)))
+    if as_json:
+        typer.echo(
+            json.dumps({"revision": found.revision, "newest": found.head, "is_current": found.is_current})
+        )
+    elif found.is_current:
         typer.echo(f"{found.revision}: up to date.")
     elif found.is_newer:
         typer.echo(
@@ -247,86 +275,8 @@ def current() -> None:
         typer.echo(f"{found.revision}: behind {found.head}. Run: cdi-bot db upgrade")
 
 
-def _prepared(load: Callable[[], Loaded]) -> Loaded:
-    """The settings, with logging set up by them; ends the program if they can't be used."""
-    try:
-        settings = load()
-    except SettingsError as error:
-        _misused(error)
-    if found := network.problems(settings.addresses):
-        _misused(SettingsError([Problem(**each._asdict()) for each in found]))
-    register_secrets(settings.secrets)
-    set_up_logging(log_format=settings.log_format, level=settings.log_level)
-    return settings
-
-
 def _demo_settings(environ: dict[str, str]) -> Settings:
-    return _prepared(lambda: load_settings(environ, env_file=None))
-
-
-def _rule_settings() -> RuleSettings:
-    try:
-        return load_rule_settings()
-    except SettingsError as error:
-        _misused(error)
-
-
-def _database_url() -> str:
-    try:
-        return load_database_url()
-    except SettingsError as error:
-        _misused(error)
-
-
-def _misused(error: SettingsError) -> NoReturn:
-    tell("\n".join(["The settings can't be used:", *(f"  {problem}" for problem in error.problems)]))
-    raise typer.Exit(MISUSED)
-
-
-def _outcome(work: Coroutine[Any, Any, Result]) -> Result:
-    """What the work gives; ends the program in plain words if it fails."""
-    try:
-        return asyncio.run(work)
-    except typer.Exit:
-        raise
-    except SettingsError as error:
-        _misused(error)
-    except _PLAIN as error:
-        tell(str(error))
-    except Exception:  # noqa: BLE001 (nothing else catches it: the traceback goes to the log, redacted)
-        structlog.get_logger().exception("cdi-bot failed")
-    finally:
-        flush_log()
-    raise typer.Exit(FAILED)
-
-
-async def _until_signal(work: Callable[[asyncio.Event], Awaitable[int]]) -> int:
-    """Does the work, whose event is set by SIGTERM and SIGINT; after one of them the process ends in time."""
-    stop = asyncio.Event()
-    last_resort = threading.Timer(_STOP_SECONDS, _exit_now, [0])
-    last_resort.daemon = True
-
-    def end() -> None:
-        if not stop.is_set():
-            stop.set()
-            last_resort.start()
-
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, end)
-    code = await work(stop)
-    if last_resort.is_alive():
-        _exit_now(code)
-    return code
-
-
-def _exit_now(code: int) -> None:
-    """End the process without waiting for threads: a look-up of a name, or a lock of a database, can't be broken off.
-
-    Nothing is lost by it: whatever is not committed is done again by the next process.
-    """
-    logging.shutdown()
-    os._exit(code)
+    return prepared(lambda: load_settings(environ, env_file=None))
 
 
 def main() -> None:

@@ -204,7 +204,9 @@ class ViewBuilder:
         snoozes: dict[tuple[int, str], Snooze] = {}
         integrations: dict[tuple[int, str], Integration] = {}
         words: dict[int, list[Expected]] = {}
+        unreachable: dict[int, Incident | None] = {}
         for workspace_id, ids in _integration_ids(incidents).items():
+            unreachable[workspace_id] = await uow.incidents.unreachable(workspace_id)
             for snooze in await uow.snoozes.active(workspace_id, ids, now):
                 if snooze.channel == channel:
                     snoozes[workspace_id, snooze.integration_id] = snooze
@@ -228,8 +230,12 @@ class ViewBuilder:
                     expected=_word(words.get(key[0], ()), key[1], incident.reason, incident.opened_at),
                     # Of one card; a list of many has no room for it.
                     can_sync=(
-                        self.can_sync and integration is not None and rules_of(incident).sync_can_start
+                        self.can_sync
+                        and integration is not None
+                        and rules_of(incident).sync_can_start
+                        and unreachable[key[0]] is None
                     ),
+                    unreachable=unreachable[key[0]] if integration and incident.is_open else None,
                 )
             )
         return views

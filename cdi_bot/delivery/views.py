@@ -27,7 +27,10 @@ class IncidentView:
     snooze: Snooze | None = None
     mention: str | None = None
     expected: Expected | None = None  # who said that what looks wrong was expected, also if it was taken back
-    can_sync: bool = False  # the API key has the permission, and the operator allows it
+    can_sync: bool = False  # the operator allows it, and Braze can take the request now
+    unreachable: Incident | None = (
+        None  # of its workspace, while Braze can't be reached: this is the last known state
+    )
 
     @property
     def is_expected(self) -> bool:

@@ -1,4 +1,8 @@
-"""Keep track of whether Braze answers at all: pause polling while it does not, and open an incident when that lasts."""
+"""Keep track of whether Braze answers at all: pause polling while it does not, and open an incident.
+
+Trouble of the network has to last first, as it mostly ends by itself. A refused API key does not: two refusals in a
+row are enough.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.rules.unreachable import UNREACHABLE, follow_unreachable
 from cdi_bot.monitoring.braze_port import NO_SUCH_INTEGRATION, BrazeReason, BrazeTrouble
-from cdi_bot.monitoring.incident_writer import ConflictError, write_incident
+from cdi_bot.monitoring.incident_writer import ConflictError, refresh_cards, write_incident
 from cdi_bot.store import Store
 
 log = structlog.get_logger(__name__)
@@ -25,7 +29,13 @@ _SINGLE_FAILURE = timedelta(seconds=30)
 _COUNT_AS_ANSWERS = NO_SUCH_INTEGRATION | {BrazeReason.INVALID_CURSOR, BrazeReason.SYNC_IN_PROGRESS}
 """Refusals that show that Braze works."""
 
-_WORKSPACE_WIDE = {BrazeReason.UNREACHABLE, BrazeReason.TIMEOUT, BrazeReason.BAD_KEY, BrazeReason.INVALID_URL}
+_KEY_REFUSED = {BrazeReason.BAD_KEY, BrazeReason.NO_PERMISSION}
+"""401 and 403. A key that may read the list alone is no trouble, and not noted here."""
+
+_CERTAIN = 2
+"""So many refusals of the key in a row are no mishap of one request."""
+
+_WORKSPACE_WIDE = {BrazeReason.UNREACHABLE, BrazeReason.TIMEOUT, BrazeReason.INVALID_URL} | _KEY_REFUSED
 """Reasons that hold for every integration: asking for the next one at once would only be noise."""
 
 
@@ -46,6 +56,7 @@ class Connectivity:
     paused_until: datetime | None = None
     answering_since: datetime | None = None
     _failures: int = 0
+    _refusals: int = 0  # of the key, in a row
     has_answered: bool = False
 
     def answered(self, now: datetime) -> None:
@@ -53,7 +64,8 @@ class Connectivity:
         if self.reason is not None:
             log.info("Braze answers again", after=str(now - self.last_answer))
             self.answering_since = now
-        self.last_answer, self.reason, self.paused_until, self._failures = now, None, None, 0
+        self.last_answer, self.reason, self.paused_until = now, None, None
+        self._failures = self._refusals = 0
         self.has_answered = True
 
     def failed(self, trouble: BrazeTrouble, now: datetime) -> None:
@@ -76,6 +88,7 @@ class Connectivity:
             # Several calls that fail together count once.
             self.paused_until = now + min(_FIRST_PAUSE * 2 ** min(self._failures, 10), _LONGEST_PAUSE)
             self._failures += 1
+            self._refusals = self._refusals + 1 if trouble.reason in _KEY_REFUSED else 0
 
     def is_paused(self, now: datetime) -> bool:
         """Whether to leave Braze alone for a moment."""
@@ -97,13 +110,14 @@ class Connectivity:
     async def judge(self, now: datetime) -> bool:
         """Open, change or resolve the incident where that is due; True when messages are owed."""
         last = self.incident
+        is_certain = self._refusals >= _CERTAIN
         changes = follow_unreachable(
             workspace_id=self.workspace_id,
             last_answer=self.last_answer,
             reason=self.reason.value if self.reason else None,
             last=last,
             now=now,
-            unreachable_after=self.unreachable_after,
+            unreachable_after=timedelta(0) if is_certain else self.unreachable_after,
         )
         if not changes:
             return False
@@ -115,6 +129,8 @@ class Connectivity:
                     self.incident = await write_incident(
                         uow, each, None, now=now, has_reopened=has_reopened, also_tell=self.admin_channel
                     )
+                others = await uow.incidents.open_for(self.workspace_id, None, None)
+                await refresh_cards(uow, [each for each in others if each.integration_id], now)
         except ConflictError:
             await self.load()  # somebody acknowledged it meanwhile: judged again in a moment
             return False

@@ -112,7 +112,9 @@ class BrazeRequests:
             now = self._clock() + self._braze.clock_skew
             fetched = await fetch_runs(self._braze, self._store, item, now, purpose=purpose)
         except BrazeTrouble as trouble:
-            self._connectivity.failed(trouble, self._clock())
+            # A key that may read the list alone says nothing about Braze.
+            if trouble.reason is not BrazeReason.NO_PERMISSION or not self.list_fetcher.can_list:
+                self._connectivity.failed(trouble, self._clock())
             raise
         now = self._clock()
         if self._connectivity.reason and not self.list_fetcher.can_list:

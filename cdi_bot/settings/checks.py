@@ -42,10 +42,10 @@ def slack_token(prefix: str, fix: str) -> BeforeValidator:
         if not token.startswith(prefix):
             for other, name in _TOKEN_KINDS.items():
                 if token.startswith(other):
-                    raise WrongValue(f"that is {name}; what belongs here starts with {prefix}", fix)
-            raise WrongValue(f"that is no Slack token of this kind; it starts with {prefix}", fix)
+                    raise WrongValue(f"is {name}, but this variable takes one that starts with {prefix}", fix)
+            raise WrongValue(f"isn't a valid Slack token of this kind, which starts with {prefix}", fix)
         if len(token) == len(prefix) or not re.fullmatch(r"[\x21-\x7e]+", token):
-            raise WrongValue("the token is incomplete or holds blanks", fix)
+            raise WrongValue("is incomplete or contains spaces", fix)
         return token
 
     return BeforeValidator(check)
@@ -57,9 +57,9 @@ def one_word(fix: str) -> BeforeValidator:
     def check(value: object) -> str:
         secret = str(value).strip()
         if not re.fullmatch(r"[\x21-\x7e]+", secret):
-            raise WrongValue("it is empty or holds blanks or unprintable characters", fix)
+            raise WrongValue("is empty, or contains spaces or unprintable characters", fix)
         if secret.startswith(tuple(_TOKEN_KINDS)):
-            raise WrongValue("that is a Slack token, which belongs in another variable", fix)
+            raise WrongValue("is a Slack token, which belongs in another variable", fix)
         return secret
 
     return BeforeValidator(check)
@@ -74,13 +74,13 @@ def web_address(fix: str) -> BeforeValidator:
             parts = urlsplit(text)
             _ = parts.port  # reading it is what checks it
         except ValueError:
-            raise WrongValue("that is no web address", fix) from None
+            raise WrongValue("isn't a valid web address", fix) from None
         if parts.scheme not in {"http", "https"} or not parts.hostname or re.search(r"\s", text):
-            raise WrongValue("that is no web address that starts with https://", fix)
+            raise WrongValue("isn't a valid web address that starts with https://", fix)
         if parts.username or parts.password or parts.query or parts.fragment:
-            raise WrongValue("the address holds more than host and path", fix)
+            raise WrongValue("contains more than a host and a path", fix)
         if parts.hostname.startswith("dashboard"):
-            raise WrongValue("that is the dashboard's address, not the REST endpoint's", fix)
+            raise WrongValue("is the dashboard's address, not the REST endpoint's", fix)
         return text.rstrip("/")
 
     return BeforeValidator(check)
@@ -88,7 +88,7 @@ def web_address(fix: str) -> BeforeValidator:
 
 DASHBOARD_LINK_FIX = (
     "Give an address such as https://{dashboard}/integrations/cloud_data_ingestion/{integration_id}; "
-    "{app_group_id} may stand in it too"
+    "{app_group_id} can be used too"
 )
 
 
@@ -96,9 +96,9 @@ def dashboard_link(value: object) -> str:
     """The pattern of an integration's page in Braze's dashboard: `{dashboard}` is a host, the others are ids."""
     pattern = str(value).strip()
     if not pattern.startswith(("https://", "http://", "{dashboard}")) or re.search(r"\s", pattern):
-        raise WrongValue("that is no web address", DASHBOARD_LINK_FIX)
+        raise WrongValue("isn't a valid web address", DASHBOARD_LINK_FIX)
     if re.search(r"[{}]", re.sub(r"\{(dashboard|app_group_id|integration_id)\}", "", pattern)):
-        raise WrongValue("it holds braces around something else than it may", DASHBOARD_LINK_FIX)
+        raise WrongValue("contains something else in braces", DASHBOARD_LINK_FIX)
     return pattern
 
 
@@ -108,23 +108,26 @@ def database_url(value: object) -> str:
     scheme, separator, rest = str(value).strip().partition("://")
     engine = scheme.partition("+")[0]
     if not separator or engine not in {"sqlite", "postgres", "postgresql"}:
-        raise WrongValue("that is no URL of an SQLite or PostgreSQL database", fix)
+        raise WrongValue("isn't a valid URL of an SQLite or PostgreSQL database", fix)
     if engine == "sqlite":
         if rest and not rest.startswith("/"):
-            raise WrongValue("an SQLite URL has three slashes (four for an absolute path)", fix)
+            raise WrongValue(
+                "isn't a valid SQLite URL, which has three slashes (four before an absolute path)", fix
+            )
         if rest.partition("?")[0] in {"", "/", "/:memory:"}:
-            raise WrongValue("it names no file, and a database in memory would forget everything", fix)
+            raise WrongValue("names no file, and a database in memory would forget everything", fix)
         return f"sqlite+aiosqlite://{rest}"
     authority, _, path = re.sub(r"[/?#]", "/", rest).partition("/")
     if "@" in path or authority.count("@") > 1:
         # What reads the address takes a part of the password for the host or the database, and shows it in errors.
         raise WrongValue(
-            "a special character in it is not encoded", "Write @ as %40, / as %2F, ? as %3F and # as %23"
+            "contains a special character that isn't encoded",
+            "Write @ as %40, / as %2F, ? as %3F and # as %23",
         )
     try:
         _ = urlsplit(f"postgresql://{rest}").port
     except ValueError:
-        raise WrongValue("the host or port in it can't be read", fix) from None
+        raise WrongValue("contains an invalid host or port", fix) from None
     return f"postgresql+psycopg://{rest}"
 
 
@@ -134,9 +137,9 @@ def seconds(value: object) -> timedelta:
     try:
         seconds = float(str(value))
     except ValueError:
-        raise WrongValue("that is no number", fix) from None
+        raise WrongValue("isn't a valid number", fix) from None
     if not 0 < seconds <= LONGEST_INTERVAL:
-        raise WrongValue("it has to be more than 0 and at most a year", fix)
+        raise WrongValue("has to be more than 0 and at most a year", fix)
     return timedelta(seconds=seconds)
 
 
@@ -145,7 +148,7 @@ def days(value: object) -> timedelta:
     text = str(value).strip()
     if not re.fullmatch(r"[0-9]{1,5}", text, re.ASCII) or not SHORTEST_PAST <= int(text) <= LONGEST_PAST:
         raise WrongValue(
-            f"that is no number of days from {SHORTEST_PAST} to {LONGEST_PAST}",
+            f"isn't a number of days from {SHORTEST_PAST} to {LONGEST_PAST}",
             "Give a whole number, such as 400",
         )
     return timedelta(days=int(text))
@@ -156,9 +159,9 @@ def user_ids(value: object) -> frozenset[str]:
     ids = frozenset(word.strip() for word in str(value).split(",") if word.strip())
     if not all(word == "*" or re.fullmatch(r"[UW][A-Z0-9]{2,}", word) for word in ids):
         raise WrongValue(
-            "not everything in it is a Slack user id",
-            "List ids such as U024BE7LH, separated by commas, or * for everybody; a person's id is under More in "
-            "their profile",
+            "contains something that isn't a valid Slack user id",
+            "List ids such as U024BE7LH, separated by commas, or * for everybody; Slack shows it in "
+            "a profile, under More",
         )
     return ids
 
@@ -168,8 +171,8 @@ def channel_id(value: object) -> str:
     channel = str(value).strip()
     if not re.fullmatch(r"[CG][A-Z0-9]{2,}", channel):
         raise WrongValue(
-            "that is no Slack channel id",
-            "Give an id such as C024BE91L; it stands at the end of the channel's details",
+            "isn't a valid Slack channel id",
+            "Give an id such as C024BE91L; Slack shows it at the end of the channel's details",
         )
     return channel
 
@@ -178,5 +181,5 @@ def language(value: object) -> str:
     """One of the languages there are messages in, or a regional form of one (`ja-JP`)."""
     language = str(value).strip()
     if not {language, re.split("[-_]", language)[0]} & set(languages()):
-        raise WrongValue("there are no messages in that language", f"Use one of: {', '.join(languages())}")
+        raise WrongValue("isn't a language that the bot speaks", f"Use one of: {', '.join(languages())}")
     return language

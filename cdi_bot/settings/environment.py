@@ -40,6 +40,13 @@ class SettingsError(Exception):
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
 
+    @property
+    def is_first_run(self) -> bool:
+        """Whether nothing that is needed is set."""
+        return {each.variable for each in self.problems if each.what == _MISSING}.issuperset(
+            _FIXES_WHEN_MISSING
+        )
+
 
 class LogFormat(StrEnum):
     """How a log line is written."""
@@ -65,6 +72,11 @@ BRAZE_KEY_FIX = (
     "Make a new key under Settings > APIs and Identifiers in Braze, with the permissions "
     "cdi.integration_job_status, cdi.integration_list and cdi.integration_sync"
 )
+
+
+def _lower(sentence: str) -> str:
+    return sentence[0].lower() + sentence[1:]
+
 
 Seconds = Annotated[timedelta, BeforeValidator(checks.seconds)]
 
@@ -190,7 +202,9 @@ class Settings(BrazeSettings):
         # An app token that was given but is wrong is absent from `data`: one problem is enough then.
         if value is None and info.data.get("slack_app_token", "wrong") is None:
             raise checks.WrongValue(
-                "is missing, and so is SLACK_APP_TOKEN: one of them is needed", _SIGNING_FIX
+                "is missing, and so is SLACK_APP_TOKEN: one of them is needed",
+                f"For Socket Mode, the simpler way, set SLACK_APP_TOKEN: {_lower(_APP_TOKEN_FIX)}. For HTTP: "
+                f"{_lower(_SIGNING_FIX)}",
             )
         return value
 
@@ -212,6 +226,8 @@ class Settings(BrazeSettings):
 
 
 VARIABLES: tuple[str, ...] = tuple(str(field.alias) for field in Settings.model_fields.values())
+
+_MISSING = "is missing"
 
 _FIXES_WHEN_MISSING = {
     "SLACK_BOT_TOKEN": _BOT_TOKEN_FIX,
@@ -278,9 +294,9 @@ def _problem(detail: ErrorDetails) -> Problem:
         case _ if isinstance(wrong, checks.WrongValue):
             what, fix = wrong.what, wrong.fix
         case "missing":
-            what, fix = "is missing", _FIXES_WHEN_MISSING[variable]
+            what, fix = _MISSING, _FIXES_WHEN_MISSING[variable]
         case "enum":
-            what, fix = "that is not one of its values", f"Use {detail['ctx']['expected']}"
+            what, fix = "isn't a valid value", f"Use {detail['ctx']['expected']}"
         case _:
-            what, fix = "that is no port", "Give a whole number from 0 (any free port) to 65535"
+            what, fix = "isn't a valid port", "Give a whole number from 0 (any free port) to 65535"
     return Problem(variable=variable, what=what, fix=fix)

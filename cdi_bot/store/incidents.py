@@ -71,6 +71,11 @@ class Incidents(Repository):
             which.append(columns.integration_id.in_(self._names(integration_ids)))
         return await self._where(*which)
 
+    async def unreachable(self, workspace_id: int) -> Incident | None:
+        """The open incident of a workspace that can't be reached now, `None` while Braze answers."""
+        found = await self.open_for(workspace_id, Kind.UNREACHABLE, None)
+        return next((each for each in found if not each.is_recovering), None)
+
     async def newest_of_each(
         self, workspace_id: int, kind: Kind, integration_ids: Collection[str]
     ) -> dict[str, list[Incident]]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cdi_bot.core.model.channel import AuditEntry, Channel
-from cdi_bot.core.model.incident import Incident
-from cdi_bot.core.model.message import Content, MessageKind, OwedMessage, show_card
+from cdi_bot.core.model.message import Content, MessageKind, OwedMessage
 from cdi_bot.delivery.slack_port import Messenger
 from cdi_bot.monitoring.workspaces import WatchedWorkspaces
 from cdi_bot.store import Store, UnitOfWork
@@ -89,13 +88,3 @@ async def record(uow: UnitOfWork, actor: Actor, action: str, subject: str) -> No
     """Record who made a change."""
     entry = AuditEntry(channel=actor.channel, at=actor.at, who=actor.who, action=action, subject=subject)
     await uow.audit.add(entry)
-
-
-async def refresh_cards(
-    uow: UnitOfWork, incidents: Sequence[Incident], now: datetime, *, channel: Channel | None = None
-) -> None:
-    """Owe the cards that show these incidents their new state: everywhere, or in one channel."""
-    cards = await uow.cards.of_incidents([incident.incident_id for incident in incidents])
-    ids = {card.card_id for of_one in cards.values() for card in of_one if channel in (None, card.channel)}
-    raised = await uow.cards.raise_revision(ids)
-    await uow.outbox.add([show_card(card, now) for card in raised.values()], now=now)

@@ -14,11 +14,11 @@ from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.message import Subscribed
 from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.model.subscription import Subscription
-from cdi_bot.monitoring.incident_writer import ConflictError, write_incident
+from cdi_bot.monitoring.incident_writer import ConflictError, refresh_cards, write_incident
 from cdi_bot.monitoring.spike_notices import owe_changed_spike
 from cdi_bot.store import StoreTrouble, UnitOfWork
 from cdi_bot.usecases.answers import NotAllowed
-from cdi_bot.usecases.base import Actor, UseCases, announce, record, refresh_cards
+from cdi_bot.usecases.base import Actor, UseCases, announce, record
 from cdi_bot.usecases.expected_answers import MarkedExpected, NothingToMark, SwitchedOff, TakenBack
 
 _ATTEMPTS = 5

@@ -13,7 +13,7 @@ from cdi_bot.core.model.message import Snoozed, SyncRequested, Unsnoozed
 from cdi_bot.core.model.requested_sync import RequestedSync
 from cdi_bot.core.model.subscription import Snooze, is_subscribed
 from cdi_bot.monitoring.braze_port import BrazeTrouble, Endpoint
-from cdi_bot.monitoring.incident_writer import ConflictError, store_incidents
+from cdi_bot.monitoring.incident_writer import ConflictError, refresh_cards, store_incidents
 from cdi_bot.store import StoreTrouble, UnitOfWork
 from cdi_bot.usecases.answers import (
     Acknowledged,
@@ -29,7 +29,7 @@ from cdi_bot.usecases.answers import (
     SnoozeSet,
     SyncStarted,
 )
-from cdi_bot.usecases.base import Actor, UseCases, announce, record, refresh_cards
+from cdi_bot.usecases.base import Actor, UseCases, announce, record
 from cdi_bot.usecases.lookup import braze_refusal
 
 _ATTEMPTS = 5

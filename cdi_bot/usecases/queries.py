@@ -13,7 +13,6 @@ from cdi_bot.core.model.run import Outcome
 from cdi_bot.core.model.subscription import Snooze, Subscription, is_pattern, is_subscribed, selector_matches
 from cdi_bot.core.routing import concerns
 from cdi_bot.core.rules.kinds import attention, longest_row_first, rules_of, severity, worst_by_integration
-from cdi_bot.core.rules.unreachable import UNREACHABLE
 from cdi_bot.core.statistics import expected_next, usual_of
 from cdi_bot.item_troubles import ItemTroubles
 from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint, within
@@ -56,12 +55,15 @@ class Queries:
     clock: Callable[[], datetime]
 
     async def overview(
-        self, channel: Channel, offset: int = 0, *, workspace_id: int | None = None
+        self, channel: Channel | None, offset: int = 0, *, workspace_id: int | None = None
     ) -> Overview:
-        """Show the state of all integrations that a channel is subscribed to, worst first, as stored."""
+        """Show the state of all integrations that a channel (`None`: any) is subscribed to, worst first, as stored."""
         now, workspace_id = self.clock(), self.workspaces.meant(workspace_id).workspace_id
         async with self.store.read() as uow:
-            subscriptions = await uow.subscriptions.for_channel(channel)
+            subscribed = uow.subscriptions
+            subscriptions = await (
+                subscribed.for_channel(channel) if channel else subscribed.for_workspace(workspace_id)
+            )
             health = await health_of(uow, workspace_id, subscriptions)
             ids = [watched.integration.integration_id for watched in health.subscribed]
             snoozes = await snoozes_in(uow, channel, workspace_id, ids, now)
@@ -93,8 +95,10 @@ class Queries:
             failing=health.failing,
             unhealthy=health.unhealthy,
             unreachable=health.unreachable,
-            lost=LostChannels(here=marks.get(channel), elsewhere=len(marks.keys() - {channel})),
-            troubles=bot_troubles(self.workspaces.troubles, health.subscribed, {channel}),
+            lost=LostChannels(
+                here=marks.get(channel) if channel else None, elsewhere=len(marks.keys() - {channel})
+            ),
+            troubles=bot_troubles(self.workspaces.troubles, health.subscribed, {channel} if channel else ()),
         )
 
     async def history(
@@ -306,12 +310,11 @@ async def health_of(uow: UnitOfWork, workspace_id: int, subscriptions: Sequence[
     ids = {each.integration.integration_id for matching in by_selector.values() for each in matching}
     subscribed = [each for each in known if each.integration.integration_id in ids]
     listed = [each.integration for each in subscribed if each.missing_since is None]
-    unreachable = await uow.incidents.open_for(workspace_id, UNREACHABLE.kind, None)
     return Health(
         subscribed=subscribed,
         by_selector=by_selector,
         incidents=await worst_incidents(uow, listed, subscriptions),
-        unreachable=next((each for each in unreachable if not each.is_recovering), None),
+        unreachable=await uow.incidents.unreachable(workspace_id),
     )
 
 
@@ -337,7 +340,7 @@ async def worst_incidents(
 
 
 async def snoozes_in(
-    uow: UnitOfWork, channel: Channel, workspace_id: int, ids: Sequence[str], now: datetime
+    uow: UnitOfWork, channel: Channel | None, workspace_id: int, ids: Sequence[str], now: datetime
 ) -> dict[str, Snooze]:
     """The snooze of each integration that is snoozed in a channel, by id."""
     snoozes = await uow.snoozes.active(workspace_id, ids, now)

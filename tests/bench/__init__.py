@@ -1,1 +1,1 @@
-"""Measurements, not tests: `make bench` prints the figures that stand in the README."""
+"""Measurements, not tests: `make bench` prints the figures of docs/performance.md."""

@@ -1,4 +1,4 @@
-"""`make bench`: measure, and print the table of the README."""
+"""`make bench`: measure, and print the tables of docs/performance.md."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ async def scale(
 
 
 def table(figures: Figures) -> list[str]:
-    """The figures as rows of the README's table; they hold for the sizes that `make bench` measures."""
+    """The figures as rows of the table in docs/performance.md; they hold for the sizes that `make bench` measures."""
     polls = sum(count for name, count in figures.items() if name.endswith("_ok"))
     taken = f"{polls:.0f} requests, {figures['turned_away']:.0f} turned away"
     cpu = f"{figures['cpu']:.0%}"

@@ -226,11 +226,6 @@ def test_files_that_are_none(invoke: Invoke, tmp_path: Path) -> None:
         assert "--runs" in finished.stderr
 
 
-def test_help_has_an_example(invoke: Invoke) -> None:
-    """As every command's."""
-    assert "Example: cdi-bot backtest" in " ".join(invoke("backtest", "--help").stdout.split())
-
-
 def test_changes_in_braze_are_lines_of_their_own(invoke: Invoke, tmp_path: Path) -> None:
     """By kind `lifecycle`, with what changed as reason; the summary counts them."""
     lines = [

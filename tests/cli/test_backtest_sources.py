@@ -150,9 +150,11 @@ async def test_trouble_with_braze(
     assert len(incidents) == 1
 
 
-async def test_no_integration_fits(program: Program, settings_for_sandbox: dict[str, str], url: str) -> None:
+async def test_no_integration_matches(
+    program: Program, settings_for_sandbox: dict[str, str], url: str
+) -> None:
     """Neither of the stored ones nor of Braze's: it is said, and nothing was found."""
     env = {**settings_for_sandbox, "DATABASE_URL": url}
     finished = await program.run("backtest", "nothing*", "--json", env=env)
     assert (finished.code, printed(finished)[1]["incidents"]) == (0, 0)
-    assert "No integration fits 'nothing*'." in finished.err
+    assert "No integration matches 'nothing*'." in finished.err

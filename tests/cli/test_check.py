@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +26,7 @@ ALERTS = Channel(team_id=TEAM, channel_id=DATA_ALERTS)
 
 def checked(finished: Result) -> dict[str, str]:
     """What `check` said: the words after each thing that was tried, with how to fix it."""
-    lines = finished.stdout.replace("\n        ", " ").splitlines()
+    lines = finished.stdout.rpartition("\n\n")[0].replace("\n        ", " ").splitlines()
     return {line[8:].split(": ")[0]: line for line in lines}
 
 
@@ -38,6 +39,10 @@ async def test_check(invoke: Invoke, sandbox: Sandbox, settings_for_sandbox: dic
     assert {line[:8] for line in said.values()} == {"ok      "}
     assert said.keys() >= {"DATABASE_URL", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "CDI_BOT_ADMIN_CHANNEL"}
     assert said.keys() >= {f"BRAZE_API_KEY, cdi.{each}" for each in ("integration_list", "integration_sync")}
+    assert good.stdout.endswith(f"All {len(said)} checks passed. Start the bot: cdi-bot run\n")
+    found = json.loads((await asyncio.to_thread(invoke, "check", "--json", env=env)).stdout)
+    assert found["ok"]
+    assert [each["what"] for each in found["checks"]] == [*said]
     http = {name: value for name, value in env.items() if name != "SLACK_APP_TOKEN"}
     signed = await asyncio.to_thread(
         invoke, "check", env={**http, "SLACK_SIGNING_SECRET": sandbox.slack_signing_secret}

@@ -4,6 +4,7 @@ What only reads, answers and ends is run in this process, which is quicker; what
 """
 
 import asyncio
+import json
 import signal
 import socket
 import sqlite3
@@ -12,7 +13,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import typer
 
+from cdi_bot import __version__
+from cdi_bot.cli.main import app
 from cdi_bot.sandbox import Sandbox
 from tests.program import PATIENCE, Invoke, Program
 
@@ -39,7 +43,7 @@ def test_a_status_needs_no_slack(invoke: Invoke) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["dance"], ["run", "--fast"], ["demo", "--for", "soon"], ["status"], []]
+    "arguments", [["dance"], ["run", "--fast"], ["demo", "--for", "soon"], ["forget"], []]
 )
 def test_bad_usage(invoke: Invoke, arguments: list[str]) -> None:
     """Unknown commands and options, wrong values and missing arguments end with 2 and a word."""
@@ -54,6 +58,70 @@ def test_help(invoke: Invoke) -> None:
     assert finished.exit_code == 0
     for command in ("run", "demo", "sandbox", "check", "status", "forget", "db"):
         assert f"  {command} " in finished.stdout
+
+
+COMMANDS = [
+    ["run"],
+    ["demo"],
+    ["sandbox"],
+    ["check"],
+    ["status"],
+    ["backtest"],
+    ["forget"],
+    ["db"],
+    ["db", "upgrade"],
+    ["db", "current"],
+]
+
+
+@pytest.mark.parametrize("command", [[], *COMMANDS])
+def test_every_help_has_an_example(invoke: Invoke, command: list[str]) -> None:
+    """Below what a command takes stands what to type, on a line of its own."""
+    finished = invoke(*command, "--help")
+    assert finished.exit_code == 0
+    examples = finished.stdout.partition("Example")[2].splitlines()[1:]
+    assert examples
+    assert all(each.startswith(f"    {' '.join(['cdi-bot', *command])}") for each in examples)
+
+
+def test_every_command_is_helped_with(invoke: Invoke) -> None:
+    """The list above names all commands that there are."""
+    groups = typer.main.get_group(app).commands
+    found = [
+        [name, *more]
+        for name, each in groups.items()
+        for more in ([], *([inner] for inner in getattr(each, "commands", {})))
+    ]
+    assert sorted(found) == sorted(COMMANDS)
+
+
+def test_version(invoke: Invoke) -> None:
+    """The version is printed by itself, without any setting."""
+    finished = invoke("--version")
+    assert (finished.exit_code, finished.stdout) == (0, f"cdi-bot {__version__}\n")
+
+
+def test_a_misspelt_command(invoke: Invoke) -> None:
+    """The command that was probably meant is named."""
+    assert "Did you mean 'status'?" in invoke("statsu").output
+
+
+def test_the_first_run_leads_to_the_set_up(invoke: Invoke) -> None:
+    """Where nothing is set, the steps come first: the demo, the manifest and Socket Mode, the key, the check."""
+    finished = invoke("run", env=dict.fromkeys([*NEEDED, "SLACK_APP_TOKEN"], ""))
+    assert finished.exit_code == 2
+    guide = finished.stderr.partition("The settings can't be used:")[0]
+    for part in (
+        "cdi-bot demo",
+        "manifest.yml",
+        "Socket Mode",
+        "SLACK_APP_TOKEN",
+        "BRAZE_API_KEY",
+        "cdi-bot check",
+    ):
+        assert part in guide
+    some = invoke("run", env={"SLACK_BOT_TOKEN": "xoxb-1"})
+    assert some.stderr.startswith("The settings can't be used:")
 
 
 def test_settings_are_read_from_the_folder(invoke: Invoke) -> None:
@@ -75,6 +143,9 @@ def test_migrations(invoke: Invoke) -> None:
         assert (upgraded.exit_code, upgraded.stderr) == (0, "")
     after = invoke("db", "current", env=env)
     assert (after.exit_code, after.stdout.endswith("up to date.\n")) == (0, True)
+    found = json.loads(invoke("db", "current", "--json", env=env).stdout)
+    assert found["is_current"]
+    assert found["revision"] == found["newest"] is not None
 
 
 def test_a_database_that_cannot_be_used(invoke: Invoke) -> None:
@@ -185,9 +256,13 @@ async def test_the_sandbox_says_how_to_talk_to_it(program: Program, invoke: Invo
     shown = await asyncio.to_thread(invoke, "status", "purchases", env=env)
     assert shown.exit_code == 0, shown.output
     assert "Started" in shown.stdout
+    as_json = await asyncio.to_thread(invoke, "status", "purchases", "--json", env=env)
+    assert json.loads(as_json.stdout)["runs"]
+    nothing = await asyncio.to_thread(invoke, "status", env=env)
+    assert (nothing.exit_code, "/cdi subscribe all" in nothing.stdout) == (1, True)
     missed = await asyncio.to_thread(invoke, "status", "no such thing", env=env)
     assert missed.exit_code == 1
-    assert "No integration fits" in missed.stdout
+    assert "No integration matches" in missed.stdout
     assert (await sandbox.end(signal.SIGTERM)).code == 0
 
 

@@ -7,14 +7,23 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from rich.console import Console
 
-from cdi_bot.cli.status import print_answer
+from cdi_bot.cli.status import json_of, print_answer
 from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.statistics import Usual
 from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.usecases.answers import Answer, BrazeRefused, NoMatch, NothingOpen, RunHistory, SeveralMatches
+from cdi_bot.usecases.answers import (
+    Answer,
+    BrazeRefused,
+    NoMatch,
+    NothingOpen,
+    Overview,
+    OverviewRow,
+    RunHistory,
+    SeveralMatches,
+)
 
 NOW = datetime(2026, 3, 25, 12, 0, tzinfo=UTC)
 USERS = Integration(workspace_id=1, integration_id="users-1", integration_name="Users [bold]attributes")
@@ -78,7 +87,7 @@ BARE = RunHistory(
 )
 
 
-def printed(answer: Answer) -> tuple[bool, str]:
+def printed(answer: Answer | Overview) -> tuple[bool, str]:
     """Whether the answer is a history, and what is printed for it."""
     console = Console(file=io.StringIO(), width=150, color_system=None)
     shown = print_answer(answer, console, i18n=Translator(), now=NOW)
@@ -93,14 +102,14 @@ def test_a_history_is_a_table() -> None:
     for part in (
         "Users [bold]attributes  users-1",
         "no longer lists",
-        "Not well since",
+        "Unhealthy since",
         "Succeeded in 30 days: 90% of 30 runs",
         "Succeeded in 7 days: 88.9% of 9 runs",
         "Took: 2 min (usually 1 min)",
         "Rows synced: 9,000 (usually 12,345)",
         "Next run: 20",
         "×× rows of the last 2 runs",
-        "From memory: ",
+        "Last known state: ",
         "Observed 42 s ago",
         "https://dashboard-03.braze.com/",
         "Partial",
@@ -119,7 +128,7 @@ def test_an_incident_that_is_recovering_is_no_trouble_now() -> None:
     recovering = replace(HISTORY.incident, recovered_since=NOW)
     _, text = printed(replace(HISTORY, incident=recovering))
     assert "Recovering since" in text
-    assert "Not well since" not in text
+    assert "Unhealthy since" not in text
 
 
 def test_a_history_says_no_more_than_is_known() -> None:
@@ -137,11 +146,11 @@ def test_a_history_says_no_more_than_is_known() -> None:
     [
         (
             SeveralMatches(query="users", candidates=(USERS,), total=3),
-            ["3 integrations fit “users”", "users-1"],
+            ["3 integrations match “users”", "users-1"],
         ),
         (
             NoMatch(query="user", nearest=(USERS,), list_known=True),
-            ["No integration fits “user”", "users-1"],
+            ["No integration matches “user”", "users-1"],
         ),
         (NoMatch(query="user", nearest=(), list_known=False), ["cdi.integration_list"]),
         (BrazeRefused(reason=BrazeReason.UNREACHABLE, query=None), ["no connection to Braze"]),
@@ -154,3 +163,66 @@ def test_no_history_says_why(answer: Answer, parts: list[str]) -> None:
     assert not shown
     for part in parts:
         assert part in text
+
+
+OVERVIEW = Overview(
+    rows=(
+        OverviewRow(
+            integration=USERS, newest=RUN, incident=INCIDENT, snooze=None, observed_at=NOW, missing=False
+        ),
+    ),
+    offset=0,
+    total=1,
+    failing=1,
+    unhealthy=1,
+    unreachable=Incident(
+        incident_id=2,
+        workspace_id=1,
+        integration_id=None,
+        kind=Kind.UNREACHABLE,
+        revision=1,
+        opened_at=NOW,
+        failing_since=NOW,
+    ),
+)
+
+
+def test_the_overview_is_a_table() -> None:
+    """One row an integration, above them what is worst; that Braze can't be reached comes first."""
+    shown, text = printed(OVERVIEW)
+    assert shown
+    first, _, _, row = text.splitlines()
+    assert first.startswith("Can't reach Braze since 2026-03-25")
+    for part in ("Users [bold]attributes", "Failing", "9,000", "1,000"):
+        assert part in row
+
+
+def test_nothing_subscribed_says_how_to_begin() -> None:
+    """Without a subscription there is nothing to show, and the command that begins is named."""
+    shown, text = printed(replace(OVERVIEW, rows=(), total=0, failing=0, unhealthy=0, unreachable=None))
+    assert not shown
+    assert "/cdi subscribe all" in text
+
+
+def test_json_names_things_as_braze_does() -> None:
+    """Runs have Braze's field names, times are UTC, what is unknown is null."""
+    found, history = json_of(HISTORY, Translator())
+    assert found
+    assert history["integration_id"] == "users-1"
+    assert history["runs"][1] == {
+        "job_status": "partial",
+        "sync_start_time": "2026-03-25T11:50:00Z",
+        "sync_finish_time": "2026-03-25T11:52:00Z",
+        "last_timestamp_synced": None,
+        "rows_synced": 9_000,
+        "rows_failed_with_errors": 1_000,
+    }
+    assert history["incident"]["since"] == "2026-03-25T11:00:00Z"
+    found, overview = json_of(OVERVIEW, Translator())
+    assert found
+    assert overview["unreachable_since"] == "2026-03-25T12:00:00Z"
+    assert [each["newest_run"]["job_status"] for each in overview["integrations"]] == ["partial"]
+    found, nothing = json_of(NoMatch(query="user", nearest=(USERS,), list_known=True), Translator())
+    assert not found
+    assert nothing["error"] == "No integration matches “user”."
+    assert [each["integration_id"] for each in nothing["nearest"]] == ["users-1"]

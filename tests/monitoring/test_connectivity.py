@@ -74,6 +74,38 @@ async def test_one_failure_among_answers_tells_of_itself(connectivity: Connectiv
     assert reasons == [BrazeReason.NOT_JSON, None, None, BrazeReason.NOT_JSON]
 
 
+@pytest.mark.parametrize("reason", [BrazeReason.BAD_KEY, BrazeReason.NO_PERMISSION])
+async def test_two_refusals_of_the_key_in_a_row_are_told_at_once(
+    connectivity: Connectivity, databases: Databases, tmp_path: Path, reason: BrazeReason
+) -> None:
+    """One alone is not, nor one that a good answer follows, nor several that were on their way together."""
+    connectivity.store = await Store.open(databases.migrated("sqlite", tmp_path))
+    async with connectivity.store.write() as uow:
+        await uow.workspaces.find_or_add(base_url="http://braze.test", dashboard_url=None)
+    told = []
+    for seconds, answers in ((0, True), (1, False), (1, False), (2, True), (3, False), (4.1, False)):
+        now = NOW + seconds * SECOND
+        if answers:
+            connectivity.answered(now)
+        else:
+            connectivity.failed(trouble(reason), now)
+        told.append(await connectivity.judge(now))
+    assert told == [False, False, False, False, False, True]
+    assert connectivity.incident is not None
+    assert (connectivity.incident.failing_since, connectivity.incident.reason) == (NOW + 2 * SECOND, reason)
+    await connectivity.store.close()
+
+
+async def test_a_refusal_between_other_troubles_is_not_told_at_once(connectivity: Connectivity) -> None:
+    """A network that comes and goes has to last like any other trouble."""
+    now = NOW
+    for reason in (BrazeReason.BAD_KEY, BrazeReason.TIMEOUT, BrazeReason.BAD_KEY, BrazeReason.TIMEOUT):
+        connectivity.failed(trouble(reason), now)
+        assert connectivity.paused_until is not None
+        assert not await connectivity.judge(now)
+        now = connectivity.paused_until
+
+
 @pytest.fixture
 async def outage(databases: Databases, tmp_path: Path) -> AsyncIterator[Connectivity]:
     """A workspace whose outage is told to the admin channel and to ALERTS, which leaves recoveries out."""

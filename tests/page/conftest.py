@@ -12,6 +12,8 @@ import pytest_asyncio
 from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright, expect
 
 from cdi_bot.sandbox import Sandbox
+from tests.e2e.kit import System
+from tests.program import Program
 from tests.sandbox.slack_kit import RawSocket
 
 Json = dict[str, Any]
@@ -144,3 +146,18 @@ async def modules(browser: Browser) -> AsyncIterator[Page]:
     """Open a page whose modules are called directly, by tests that change nothing on it."""
     async with Sandbox() as sandbox, opened(browser, sandbox) as shown:
         yield shown
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def system(
+    sandbox: Sandbox, settings_for_sandbox: dict[str, str], tmp_path: Path
+) -> AsyncIterator[System]:
+    """The bot over Socket Mode, with two integrations that have a past."""
+    program = Program(tmp_path)
+    running = System(sandbox, program, {**settings_for_sandbox, "CDI_BOT_LOG_FORMAT": "json"})
+    for name in ("Users EU", "Orders"):
+        running.put_history(running.create(name), "success", "success", ago=60)
+    await running.start()
+    await running.type("list")
+    yield running
+    await program.close()

@@ -1,5 +1,8 @@
 """The conversation on the demo page: what arrives there, and what a visitor does with it."""
 
+import re
+from datetime import UTC, datetime
+
 import pytest
 from playwright.async_api import Page, expect
 
@@ -165,7 +168,9 @@ async def test_command(app: App, page: Page) -> None:
     payload = await app.heard()
     assert (payload["command"], payload["text"]) == ("/cdi", "status Users")
     assert (payload["channel_id"], payload["user_id"]) == (ALERTS, MARA)
-    await expect(page.get_by_test_id("composer-said")).to_contain_text("Acknowledged in")
+    await expect(page.get_by_test_id("composer-said")).to_have_text(
+        re.compile(r"^/cdi answered Slack in [\d.]+ ms \(limit 3 s\)$")
+    )
     await expect(page.get_by_test_id("composer")).to_have_value("")
 
 
@@ -214,6 +219,19 @@ async def test_message_as_another_person(sandbox: Sandbox, page: Page) -> None:
     await expect(page.get_by_test_id("message")).to_contain_text("rows < 5 & <b>")
     message = sandbox.slack.messages(ALERTS)[-1]
     assert (message.author, message.content.text) == (KENJI, "rows &lt; 5 &amp; &lt;b&gt;")
+
+
+async def test_times_of_the_person(sandbox: Sandbox, page: Page) -> None:
+    """Times are those of the person one acts as, whose place and time of day stand beside the name."""
+    at = int(datetime(2026, 3, 2, 11, 30, tzinfo=UTC).timestamp())
+    sandbox.slack.post(ALERTS, said(f"since <!date^{at}^{{date_num}} {{time}}|noon>"))
+    text, person = page.get_by_test_id("message").locator(".text"), page.get_by_test_id("person").first
+    await expect(text).to_have_text("since 2026-03-02 12:30 PM")
+    await expect(person.locator(".person-zone")).to_contain_text("in Stockholm")
+    await person.click()
+    await page.get_by_role("option", name="田中 健司").click()
+    await expect(text).to_have_text("since 2026-03-02 8:30 PM")
+    await expect(person.locator(".person-zone")).to_contain_text("in Tokyo")
 
 
 async def test_ephemeral(sandbox: Sandbox, page: Page) -> None:

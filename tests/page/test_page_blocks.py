@@ -97,7 +97,7 @@ async def test_mentions_and_signs(modules: Page) -> None:
     ],
 )
 async def test_date_formats(modules: Page, form: str, shown: str | None) -> None:
-    """Dates are written in this browser's zone; an unknown token makes the fallback stand."""
+    """Dates are written in the acting person's zone; an unknown token makes the fallback stand."""
     script = """async ([epoch, form]) => {
         const anHourLater = new Date((epoch + 3600) * 1000);
         return (await import('/page/dates.js')).formatDate(epoch, form, anHourLater);

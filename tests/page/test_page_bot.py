@@ -2,33 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
-import pytest_asyncio
 from playwright.async_api import Page, expect
 
-from cdi_bot.sandbox import Sandbox
 from tests.e2e.kit import System
-from tests.program import Program
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("page")]
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def system(
-    sandbox: Sandbox, settings_for_sandbox: dict[str, str], tmp_path: Path
-) -> AsyncIterator[System]:
-    """The bot over Socket Mode, with two integrations that have a past."""
-    program = Program(tmp_path)
-    running = System(sandbox, program, {**settings_for_sandbox, "CDI_BOT_LOG_FORMAT": "json"})
-    for name in ("Users EU", "Orders"):
-        running.put_history(running.create(name), "success", "success", ago=60)
-    await running.start()
-    await running.type("list")
-    yield running
-    await program.close()
 
 
 async def test_subscribe_from_home_and_watch(system: System, page: Page) -> None:

@@ -1,16 +1,17 @@
 """Modals and the App Home tab on the demo page."""
 
+from collections.abc import Awaitable
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 from slack_sdk.web.async_client import AsyncWebClient
 
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.slack.model import Content
 from tests.page.conftest import App
-from tests.sandbox.slack_kit import ALERTS, MARA, actions, button, modal, plain, section
+from tests.sandbox.slack_kit import ALERTS, MARA, OPS, actions, button, modal, plain, section
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("page")]
 
@@ -180,3 +181,69 @@ async def test_an_update_leaves_an_open_list_alone(
     await page.get_by_test_id("picker").get_by_role("option", name="b", exact=True).click()
     await expect(page.get_by_test_id("modal")).to_contain_text("news")
     await expect(page.locator("[data-action-id=one]")).to_have_text("b")
+
+
+async def held_while(sandbox: Sandbox, page: Page, shown: Locator, redraw: Awaitable[object]) -> None:
+    """Press `shown`, let `redraw` happen and its news reach the page, and only then let go."""
+    await shown.hover()
+    await page.mouse.down()
+    await redraw
+    sandbox.slack.post(OPS, Content(text="later than the news"))
+    await expect(page.locator(f"[data-testid=channel][data-channel={OPS}] .nav-count")).to_be_visible()
+    await page.mouse.up()
+
+
+async def test_a_press_survives_an_update_of_the_form(
+    sandbox: Sandbox, app: App, page: Page, client: AsyncWebClient
+) -> None:
+    """A form that changes under a finger is drawn anew after the press, which reaches the app."""
+    view = modal(actions(button("more")))
+    await opened(sandbox, app, page, client, view)
+    form = page.get_by_test_id("modal")
+    view_id = await form.get_attribute("data-view-id")
+    changed = client.views_update(
+        view_id=view_id, view={**view, "blocks": [section("news"), *view["blocks"]]}
+    )
+    await held_while(sandbox, page, form.locator("[data-action-id=more]"), changed)
+    assert (await app.heard())["actions"][0]["action_id"] == "more"
+    await expect(form).to_contain_text("news")
+
+
+async def test_a_form_closed_while_it_changes_stays_closed(
+    sandbox: Sandbox, app: App, page: Page, client: AsyncWebClient
+) -> None:
+    """A press on its close button counts, whatever comes meanwhile."""
+    view = modal(section("one"))
+    await opened(sandbox, app, page, client, view)
+    form = page.get_by_test_id("modal")
+    changed = client.views_update(
+        view_id=await form.get_attribute("data-view-id"), view={**view, "blocks": [section("two")]}
+    )
+    await held_while(sandbox, page, page.get_by_test_id("modal-x"), changed)
+    await expect(form).to_have_count(0)
+    await page.evaluate("new Promise((done) => setTimeout(done))")  # what was put off had its turn
+    await expect(form).to_have_count(0)
+
+
+async def test_a_press_survives_a_change_of_home_and_of_a_message(
+    sandbox: Sandbox, app: App, page: Page, client: AsyncWebClient
+) -> None:
+    """The same holds for Home, and for a card in a channel."""
+    message = sandbox.slack.post(ALERTS, Content(text="x", blocks=(actions(button("ack")),)))
+
+    async def change() -> None:
+        sandbox.slack.change(message, Content(text="x", blocks=(section("news"), actions(button("ack")))))
+
+    await held_while(sandbox, page, page.locator("[data-action-id=ack]"), change())
+    assert (await app.heard())["actions"][0]["action_id"] == "ack"
+    await expect(page.get_by_test_id("message")).to_contain_text("news")
+
+    await page.locator(f"[data-testid=channel][data-channel={OPS}]").click()
+    await page.get_by_test_id("app").click()
+    await app.heard()
+    home: Json = {"type": "home", "blocks": [actions(button("change"))]}
+    await client.views_publish(user_id=MARA, view=home)
+    changed = client.views_publish(user_id=MARA, view={**home, "blocks": [section("news"), *home["blocks"]]})
+    await held_while(sandbox, page, page.locator("[data-action-id=change]"), changed)
+    assert (await app.heard())["actions"][0]["action_id"] == "change"
+    await expect(page.get_by_test_id("home")).to_contain_text("news")

@@ -151,18 +151,18 @@ def test_an_unreadable_file(tmp_path: Path) -> None:
         ("SLACK_BOT_TOKEN", "xoxp-1-HIDDEN", "a user token"),
         ("SLACK_BOT_TOKEN", "xapp-1-HIDDEN", "an app-level token"),
         ("SLACK_BOT_TOKEN", "xoxe.xoxb-1-HIDDEN", "token rotation"),
-        ("SLACK_BOT_TOKEN", "HIDDEN", "no Slack token"),
+        ("SLACK_BOT_TOKEN", "HIDDEN", "isn't a valid Slack token"),
         ("SLACK_BOT_TOKEN", "xoxb-", "incomplete"),
-        ("SLACK_BOT_TOKEN", "xoxb-HIDDEN word", "blanks"),
+        ("SLACK_BOT_TOKEN", "xoxb-HIDDEN word", "spaces"),
         ("SLACK_APP_TOKEN", "xoxb-1-HIDDEN", "a bot token"),
         ("SLACK_SIGNING_SECRET", "xoxb-1-HIDDEN", "another variable"),
-        ("SLACK_SIGNING_SECRET", "HIDDEN word", "blanks"),
-        ("SLACK_API_URL", "HIDDEN", "no web address"),
+        ("SLACK_SIGNING_SECRET", "HIDDEN word", "spaces"),
+        ("SLACK_API_URL", "HIDDEN", "isn't a valid web address"),
         ("BRAZE_BASE_URL", "rest.iad-03.HIDDEN.com", "https://"),
-        ("BRAZE_BASE_URL", "https://user:HIDDEN@rest.braze.com", "more than host and path"),
-        ("BRAZE_BASE_URL", "https://rest.braze.com:HIDDEN", "no web address"),
+        ("BRAZE_BASE_URL", "https://user:HIDDEN@rest.braze.com", "more than a host and a path"),
+        ("BRAZE_BASE_URL", "https://rest.braze.com:HIDDEN", "isn't a valid web address"),
         ("BRAZE_BASE_URL", "https://dashboard-03.braze.com", "dashboard"),
-        ("BRAZE_API_KEY", "HIDDEN key", "blanks"),
+        ("BRAZE_API_KEY", "HIDDEN key", "spaces"),
         ("BRAZE_API_KEY", "xoxb-HIDDEN", "another variable"),
         ("DATABASE_URL", "mysql://u:HIDDEN@h/d", "SQLite or PostgreSQL"),
         ("DATABASE_URL", "HIDDEN.db", "SQLite or PostgreSQL"),
@@ -170,15 +170,15 @@ def test_an_unreadable_file(tmp_path: Path) -> None:
         ("DATABASE_URL", "sqlite://", "in memory"),
         ("DATABASE_URL", "sqlite:///:memory:", "in memory"),
         ("DATABASE_URL", "postgresql://u:p@host:HIDDEN/d", "host or port"),
-        ("DATABASE_URL", "postgresql://u:p@HIDDEN/x@host/d", "not encoded"),
-        ("DATABASE_URL", "postgresql://u:p@HIDDEN@host/d", "not encoded"),
-        ("DATABASE_URL", "postgresql://u:12/HIDDEN@host/d", "not encoded"),
-        ("DATABASE_URL", "postgresql://u:12?HIDDEN@host/d", "not encoded"),
-        ("DATABASE_URL", "postgresql://u:12#HIDDEN@host/d", "not encoded"),
+        ("DATABASE_URL", "postgresql://u:p@HIDDEN/x@host/d", "isn't encoded"),
+        ("DATABASE_URL", "postgresql://u:p@HIDDEN@host/d", "isn't encoded"),
+        ("DATABASE_URL", "postgresql://u:12/HIDDEN@host/d", "isn't encoded"),
+        ("DATABASE_URL", "postgresql://u:12?HIDDEN@host/d", "isn't encoded"),
+        ("DATABASE_URL", "postgresql://u:12#HIDDEN@host/d", "isn't encoded"),
         ("PORT", "HIDDEN", "65535"),
         ("PORT", "65536", "65535"),
         ("PORT", "-1", "65535"),
-        ("CDI_BOT_POLL_INTERVAL", "HIDDEN", "no number"),
+        ("CDI_BOT_POLL_INTERVAL", "HIDDEN", "isn't a valid number"),
         ("CDI_BOT_POLL_INTERVAL", "0", "more than 0"),
         ("CDI_BOT_UNREACHABLE_AFTER", "-5", "more than 0"),
         ("CDI_BOT_UNREACHABLE_AFTER", "nan", "more than 0"),
@@ -262,3 +262,13 @@ def test_the_database_url_alone(tmp_path: Path) -> None:
     assert load_database_url({}, env_file=file) == "sqlite+aiosqlite:///from-the-file.db"
     with pytest.raises(SettingsError, match="DATABASE_URL"):
         load_database_url({"DATABASE_URL": "nonsense"}, env_file=None)
+
+
+def test_nothing_set_is_a_first_run() -> None:
+    """Where nothing that is needed is set, a guide is told; where a part is, only what is missing."""
+    with pytest.raises(SettingsError) as nothing:
+        load_settings({}, env_file=None)
+    assert nothing.value.is_first_run
+    with pytest.raises(SettingsError) as part:
+        load_settings({"SLACK_BOT_TOKEN": "xoxb-1"}, env_file=None)
+    assert not part.value.is_first_run

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from cdi_bot.core.model.incident import Kind
 from cdi_bot.delivery.views import CardView
+from cdi_bot.monitoring.braze_port import BrazeReason
 from tests.databases import new_file
 from tests.rigs.oracle import ALL, ONE, Excuses, Judge, settle_in
 from tests.rigs.virtual_time import VirtualLoop
@@ -64,6 +66,65 @@ def test_slack_is_down_for_a_minute_while_fifty_fail_and_half_of_them_recover(li
         assert (_told(world), _told(world, first=True)) == (as_it_is, as_it_is)
 
     live(life)
+
+
+def test_a_refused_key_is_told_within_seconds_on_its_card_and_on_those_of_others(live: Live) -> None:
+    """Two refusals are enough: five minutes need not pass; nor need they for the cards to say that it is over."""
+
+    async def life(world: World) -> None:
+        await settle_in(world)
+        world.braze.begin(ONE)
+        world.braze.end(ONE, "error")
+        await world.live(30)
+        assert _unreachable(world) == [None]
+        world.braze.outage = BrazeReason.BAD_KEY
+        refused = world.loop()
+        while Kind.UNREACHABLE not in _kinds(world):  # noqa: ASYNC110  # the simulated Slack has no events
+            await asyncio.sleep(0.1)
+        assert (world.loop() - refused).total_seconds() < 10
+        await world.live(5)
+        assert _unreachable(world) == [BrazeReason.BAD_KEY]
+        world.braze.outage = None
+        await world.live(40)
+        assert _unreachable(world) == [None]
+
+    live(life)
+
+
+def test_one_refusal_of_the_key_is_told_to_nobody(live: Live) -> None:
+    """A good answer follows: nothing was wrong with the key."""
+
+    async def life(world: World) -> None:
+        await settle_in(world)
+        world.braze.outage = BrazeReason.BAD_KEY
+        (process,) = world.processes
+        connectivity = process.poller.connectivity
+        while connectivity.reason is None:  # noqa: ASYNC110  # the simulated Braze has no events
+            await asyncio.sleep(0.01)
+        world.braze.outage = None
+        await world.live(60)
+        assert Kind.UNREACHABLE not in _kinds(world)
+        assert not (await process.app.queries.overview(ALL)).unreachable
+
+    live(life)
+
+
+def _kinds(world: World) -> set[Kind]:
+    """Of which kinds there are cards in the channel."""
+    views = [one.view for one in world.slack.said if one.channel == ALL]
+    return {each.incident.kind for view in views if isinstance(view, CardView) for each in view.incidents}
+
+
+def _unreachable(world: World) -> list[str | None]:
+    """Why Braze can't be reached, as the cards of integrations in the channel say now."""
+    views = [one.view for one in world.slack.said if one.channel == ALL]
+    return [
+        each.unreachable.reason if each.unreachable else None
+        for view in views
+        if isinstance(view, CardView)
+        for each in view.incidents
+        if each.integration
+    ]
 
 
 def _told(world: World, *, first: bool = False) -> dict[str, bool]:

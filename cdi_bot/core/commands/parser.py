@@ -47,7 +47,7 @@ SPECIFICATIONS: tuple[Specification[Any], ...] = (
 BY_WORD = {word: each for each in SPECIFICATIONS for word in (each.word, *each.aliases)}
 
 WORDS = tuple(each.word for each in SPECIFICATIONS)
-"""The words of `/cdi`, as help and the README spell them."""
+"""The words of `/cdi`, as help and docs/commands.md spell them."""
 
 CHANNEL_WORDS = tuple(each.word for each in SPECIFICATIONS if each.takes_channel)
 """Those that are about one channel, and take `in:` for another one than they are typed in."""

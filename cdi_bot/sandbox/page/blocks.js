@@ -80,13 +80,14 @@ function input(block, surface) {
   const control =
     inputElement(block.element ?? {}, block.block_id, surface, block.dispatch_action === true) ??
     unknown(block.element ?? {});
-  describe(control, id, { hint: Boolean(block.hint), error: Boolean(error), required: !block.optional });
+  const focus = describe(control, id, { hint: Boolean(block.hint), error: Boolean(error), required: !block.optional });
+  const field = focus.matches("input") ? (focus.id ||= `${id}-value`) : null;
   return h(
     "div",
     { class: `input ${error ? "has-error" : ""}`, data: { input: block.block_id } },
     h(
-      "span",
-      { class: "input-label", id: `${id}-label` },
+      field ? "label" : "span",
+      { class: "input-label", id: `${id}-label`, for: field },
       textObject(block.label),
       block.optional && h("span", { class: "input-optional" }, " (optional)"),
     ),
@@ -96,7 +97,7 @@ function input(block, surface) {
   );
 }
 
-// Label, hint and error are announced with the control that takes the focus.
+// Label, hint and error are announced with the control that takes the focus, which is returned.
 function describe(control, id, { hint, error, required }) {
   const focus = control.matches("input, button, [role=group]")
     ? control
@@ -106,6 +107,7 @@ function describe(control, id, { hint, error, required }) {
   focus.setAttribute("aria-describedby", [hint && `${id}-hint`, `${id}-error`].filter(Boolean).join(" "));
   if (error) focus.setAttribute("aria-invalid", "true");
   if (required && focus.matches("input")) focus.setAttribute("aria-required", "true");
+  return focus;
 }
 
 function unknown(block) {

@@ -3,11 +3,14 @@
 import { post } from "./api.js";
 import { personAvatar } from "./avatars.js";
 import { suggestions } from "./commands.js";
+import { clockTime, placeOf } from "./dates.js";
 import { fill, h, icon } from "./dom.js";
 import { openPicker } from "./picker.js";
+import { afterPress } from "./pressing.js";
 import { receive } from "./stream.js";
 import { announce, on, people, SLACKBOT, state, userName } from "./state.js";
 
+const CLOCK_MS = 10_000;
 let count = 0;
 
 /** Builds a composer. `where()` gives {channel, thread_ts?}; a thread takes no commands, as in Slack. */
@@ -153,7 +156,7 @@ export function composer({ where, testid, label }) {
         `\`/cdi\` failed because the app did not respond (\`${answer.error ?? "operation_timeout"}\`).`,
       );
     else if (answer.ack_ms !== undefined)
-      said.textContent = `Acknowledged in ${answer.ack_ms < 10 ? answer.ack_ms.toFixed(1) : Math.round(answer.ack_ms)} ms`;
+      said.textContent = `/cdi answered Slack in ${answer.ack_ms < 10 ? answer.ack_ms.toFixed(1) : Math.round(answer.ack_ms)} ms (limit 3 s)`;
   }
 
   field.addEventListener("input", edited);
@@ -244,7 +247,7 @@ function personButton() {
     class: "composer-person",
     type: "button",
     "aria-haspopup": "listbox",
-    title: "Whom you act as",
+    title: "Whom you act as: times are shown in this person’s zone",
     data: { testid: "person" },
   });
   const draw = () =>
@@ -254,6 +257,7 @@ function personButton() {
       personAvatar(state.person, "avatar-tiny"),
       h("span", { class: "sr-only", text: "Acting as " }),
       h("span", { class: "person-name", text: userName(state.person) }),
+      h("span", { class: "person-zone", text: `${clockTime(new Date())} in ${placeOf(state.users.get(state.person)?.tz)}` }),
       icon("chevron", 12),
     );
   shown.addEventListener("click", () =>
@@ -274,6 +278,7 @@ function personButton() {
   );
   on("person", draw);
   on("snapshot", draw);
+  setInterval(() => afterPress(shown, draw), CLOCK_MS);
   draw();
   return shown;
 }

@@ -1,11 +1,33 @@
-// Times as Slack writes them, in the zone of this browser.
+// Times as Slack writes them, in the zone of the person the visitor acts as.
+
+import { state } from "./state.js";
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const MONTHS_WITHOUT_YEAR = 6;
 
-const show = (date, options) => new Intl.DateTimeFormat("en-US", options).format(date);
+// Slack shows times in the zone of the reader's profile; undefined is this browser's.
+const zone = () => state.users.get(state.person)?.tz || undefined;
+
+const formats = new Map(); // making one takes longer than a hundred uses
+
+function formatOf(options) {
+  const key = `${zone()} ${JSON.stringify(options)}`;
+  if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat("en-US", { timeZone: zone(), ...options }));
+  return formats.get(key);
+}
+
+const show = (date, options) => formatOf(options).format(date);
+
+/** Year, month and day as numbers. */
+function dayOf(date) {
+  const parts = formatOf({ year: "numeric", month: "numeric", day: "numeric" }).formatToParts(date);
+  return Object.fromEntries(parts.map(({ type, value }) => [type, Number(value)]));
+}
+
+/** The place that a zone is named after: "Europe/Stockholm" is "Stockholm". */
+export const placeOf = (name) => String(name ?? "").split("/").at(-1).replaceAll("_", " ");
 
 /** "9:41 AM" */
 export const clockTime = (date) => show(date, { hour: "numeric", minute: "2-digit" });
@@ -23,7 +45,11 @@ function ordinal(day) {
   return `${day}${{ 1: "st", 2: "nd", 3: "rd" }[day % 10] ?? "th"}`;
 }
 
-const midnight = (date) => new Date(date.getFullYear(), date.getMonth(), date.getDate());
+/** A number that the moments of one day, and of no other, share. */
+export function midnight(date) {
+  const { year, month, day } = dayOf(date);
+  return Date.UTC(year, month - 1, day);
+}
 
 /** "today", "yesterday", "tomorrow" or null. */
 function nearDay(date, now = new Date()) {
@@ -32,18 +58,19 @@ function nearDay(date, now = new Date()) {
 }
 
 function withYear(date, now) {
-  const months = Math.abs((date.getFullYear() - now.getFullYear()) * 12 + date.getMonth() - now.getMonth());
-  return months >= MONTHS_WITHOUT_YEAR ? `, ${date.getFullYear()}` : "";
+  const [then, today] = [dayOf(date), dayOf(now)];
+  const months = Math.abs((then.year - today.year) * 12 + then.month - today.month);
+  return months >= MONTHS_WITHOUT_YEAR ? `, ${then.year}` : "";
 }
 
-const long = (date, now) => `${show(date, { month: "long" })} ${ordinal(date.getDate())}${withYear(date, now)}`;
+const long = (date, now) => `${show(date, { month: "long" })} ${ordinal(dayOf(date).day)}${withYear(date, now)}`;
 const short = (date, now) => `${show(date, { month: "short", day: "numeric" })}${withYear(date, now)}`;
 const weekday = (date, now) => `${show(date, { weekday: "long" })}, ${long(date, now)}`;
 const two = (number) => String(number).padStart(2, "0");
 
 const TOKENS = {
-  date_num: (date) => `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`,
-  date_slash: (date) => `${two(date.getMonth() + 1)}/${two(date.getDate())}/${date.getFullYear()}`,
+  date_num: (date) => `${dayOf(date).year}-${two(dayOf(date).month)}-${two(dayOf(date).day)}`,
+  date_slash: (date) => `${two(dayOf(date).month)}/${two(dayOf(date).day)}/${dayOf(date).year}`,
   date: long,
   date_short: short,
   date_long: weekday,

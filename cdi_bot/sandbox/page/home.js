@@ -3,6 +3,7 @@
 import { renderBlocks } from "./blocks.js";
 import { post } from "./api.js";
 import { fill, h } from "./dom.js";
+import { afterPress } from "./pressing.js";
 import { on, state } from "./state.js";
 import { viewSurface } from "./surface.js";
 
@@ -20,7 +21,7 @@ export function startHome(pane) {
     pane.scrollTop = top;
     return undefined;
   };
-  on("home", ({ user }) => user === state.person && draw());
+  on("home", ({ user }) => user === state.person && afterPress(pane, draw));
   on("snapshot", draw);
   on("person", () => {
     if (state.place.home) post("slack/home_opened", { user: state.person });

@@ -1,8 +1,9 @@
 // A list of messages that stays in step with the state: only what changed is drawn again, and the scroll position is kept.
 
-import { dayLabel, momentOf } from "./dates.js";
+import { dayLabel, midnight, momentOf } from "./dates.js";
 import { fill, h } from "./dom.js";
 import { renderMessage } from "./message.js";
+import { afterPress } from "./pressing.js";
 import { keyOf, replies } from "./state.js";
 
 const TOGETHER_SECONDS = 300; // messages of one author this close share one heading
@@ -37,14 +38,15 @@ export class MessageList {
     this.news = (this.news ?? false) || news;
     if (this.due) return;
     this.due = true;
-    queueMicrotask(() => {
+    const draw = () => {
       this.due = false;
       const follow = this.pinned || this.atEnd();
       this.draw();
       if (follow) this.toEnd();
       else if (this.news) this.onMissed();
       this.news = false;
-    });
+    };
+    queueMicrotask(() => afterPress(this.list, draw));
   }
 
   atEnd() {
@@ -64,8 +66,8 @@ export class MessageList {
     const seen = new Set();
     let before = null;
     for (const message of messages.slice(hidden)) {
-      const day = momentOf(message.ts).toDateString();
-      const newDay = !this.inThread && (!before || momentOf(before.ts).toDateString() !== day);
+      const day = midnight(momentOf(message.ts));
+      const newDay = !this.inThread && (!before || midnight(momentOf(before.ts)) !== day);
       if (newDay) nodes.push(this.divider(message));
       nodes.push(this.node(message, !newDay && sharesHeading(before, message)));
       seen.add(keyOf(message));

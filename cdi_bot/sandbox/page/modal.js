@@ -4,6 +4,7 @@ import { post } from "./api.js";
 import { renderBlocks } from "./blocks.js";
 import { fill, h, icon } from "./dom.js";
 import { textObject } from "./mrkdwn.js";
+import { afterPress } from "./pressing.js";
 import { announce, on, state } from "./state.js";
 import { viewSurface } from "./surface.js";
 
@@ -13,9 +14,15 @@ let later = null; // the newest update that came while somebody chose from a lis
 
 /** Shows modals as the stream brings them. */
 export function startModals() {
-  on("view", ({ view, user }) => (!user || user === state.person) && show(view));
+  on("view", ({ view, user }) => (!user || user === state.person) && take(view));
   on("view_closed", (event) => (!event.user || event.user === state.person) && closed(event));
   on("person", () => leave());
+}
+
+function take(view) {
+  const before = open?.view.id;
+  // A form that the press closed stays closed.
+  afterPress(dialog, () => (open || before !== view.id) && show(view));
 }
 
 function show(view) {

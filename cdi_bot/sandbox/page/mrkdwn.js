@@ -51,7 +51,7 @@ function withShortcodes(text) {
   });
 }
 
-/** What a date token shows: the moment in this browser's zone, the fallback where the format is not understood. */
+/** What a date token shows: the moment in the reader's zone, the fallback where the format is not understood. */
 export function dateNode(epoch, format, fallback, address) {
   const shown = formatDate(Number(epoch), format);
   if (shown === null) return document.createTextNode(unescapeText(fallback ?? ""));

@@ -3,12 +3,13 @@
 import { post } from "./api.js";
 import { botAvatar } from "./avatars.js";
 import { fill, h, icon } from "./dom.js";
+import { afterPress } from "./pressing.js";
 import { announce, botName, isDirect, on, state } from "./state.js";
 
 /** Fills the navigation and keeps it in step. */
 export function startSidebar(nav) {
   const draw = () => fill(nav, channels(), apps());
-  for (const topic of ["snapshot", "channels", "place", "unread", "person"]) on(topic, draw);
+  for (const topic of ["snapshot", "channels", "place", "unread", "person"]) on(topic, () => afterPress(nav, draw));
 }
 
 /** Opens a channel or, with `home`, the App Home tab. */

@@ -65,7 +65,7 @@ export function startThread(aside) {
     (message.ts === state.thread.ts || message.thread_ts === state.thread.ts);
   on("message", (news) => mine(news) && messages.refresh(true));
   on("message_gone", (news) => mine(news) && messages.refresh());
-  on("snapshot", () => state.thread && messages.reset());
+  for (const topic of ["snapshot", "person"]) on(topic, () => state.thread && messages.reset());
   on("place", () => state.thread && state.place.channel !== state.thread.channel && shut());
 }
 

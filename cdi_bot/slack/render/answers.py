@@ -147,14 +147,15 @@ def _overview_row(row: OverviewRow, i18n: Translator) -> list[Block]:
     mark = state_sign(row.incident, run, missing=row.missing)
     return [
         cell(f"{mark} {name_of(row.integration, SHORT_NAME)}"),
-        cell(_state(row, i18n)),
+        cell(row_state(row, i18n)),
         date_cell(run.sync_start_time if run else None, UNKNOWN),
         cell(synced(run, i18n) if run else UNKNOWN),
         cell(failed(run, i18n) if run else UNKNOWN),
     ]
 
 
-def _state(row: OverviewRow, i18n: Translator) -> str:
+def row_state(row: OverviewRow, i18n: Translator) -> str:
+    """Say in plain text how an integration is."""
     incident, run = row.incident, row.newest
     kind = renderer_of(incident) if incident else None
     said = []

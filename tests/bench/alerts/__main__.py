@@ -1,7 +1,7 @@
 """Measure what alerts find and how often they are false: `python -m tests.bench.alerts [--seeds A-B] [--write]`.
 
-Prints the tables of docs/alerts.md, or writes them there. `--false` prints what was told for nothing instead, to look
-into; use seeds below 100 for that, as those from 1000 on are only for the report.
+Prints the tables of docs/alert-quality.md, or writes them there. `--false` prints what was told for nothing instead, to
+look into; use seeds below 100 for that, as those from 1000 on are only for the report.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def main() -> None:
     """Measure the seeds asked for."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.alerts", description=__doc__)
     parser.add_argument("--seeds", default="1000-1003", help="first and last, such as 0-3")
-    parser.add_argument("--write", action="store_true", help="write the tables into docs/alerts.md")
+    parser.add_argument("--write", action="store_true", help="write the tables into docs/alert-quality.md")
     parser.add_argument("--false", action="store_true", help="print what cdi-bot told for nothing")
     arguments = parser.parse_args()
     first, _, last = arguments.seeds.partition("-")

@@ -1,4 +1,4 @@
-"""The tables of docs/alerts.md: what is named in time and what is told for nothing, beside the three rivals."""
+"""The tables of docs/alert-quality.md: what is named in time and what is told for nothing, beside the three rivals."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.bench.alerts.history import DAY, HOUR, History, Line
 from tests.bench.alerts.score import Healthy, Tally, delay_of
 from tests.bench.alerts.worlds import histories
 
-PAGE = Path(__file__).parents[3] / "docs/alerts.md"
+PAGE = Path(__file__).parents[3] / "docs/alert-quality.md"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
 Ways = Mapping[str, Callable[[History], list[Line]]]

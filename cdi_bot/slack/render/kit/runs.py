@@ -20,8 +20,8 @@ from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import clip
 from cdi_bot.slack.render.kit.text import STATUS, UNKNOWN, date, duration, escape, plain, share
 
-GOOD, BAD, SOME, ODD, BUSY, DUBIOUS, UNSEEN = "🟢", "🔴", "🟠", "🟣", "🔵", "🟡", "⚪"
-"""A sign never stands alone: words beside it say the same."""
+GOOD, BAD, SOME, ODD, BUSY, DUBIOUS, UNSEEN = "✅", "❌", "🔶", "❓", "⏳", "⚠️", "⚪"
+"""They differ in shape, for people who can't tell colours apart; and words beside a sign say the same."""
 
 _SIGNS = {
     "success": GOOD,
@@ -44,7 +44,7 @@ _WITHIN_A_DAY = timedelta(hours=20)
 
 
 def status_sign(status: str) -> str:
-    """Return the coloured sign of a status."""
+    """Return the sign of a status."""
     return _SIGNS.get(status, ODD)
 
 
