@@ -21,7 +21,7 @@ async def test_home_from_empty_to_busy(busy_system: System) -> None:
     await screen.press(home, "form_new")
     form = await screen.opened()
     await screen.submit(form, channel={"selected_conversation": DATA_ALERTS}, selector=chosen(ALL))
-    await screen.shows("is now subscribed")
+    await screen.shows("Subscribed to")
     await screen.close()
     home = await screen.home_shows("none failing", "Users EU", "Orders")
 
@@ -47,17 +47,17 @@ async def test_home_from_empty_to_busy(busy_system: System) -> None:
     offered = await screen.search(added, "selector", "users")
     await screen.submit(added, selector=chosen(offered[0]))
     await screen.close()
-    home = await screen.home_shows("named like `users*`")
+    home = await screen.home_shows("matching `users*`")
 
     system.run(system.id_of("Orders"), "success")
     home = await screen.home_shows("none failing", without="Wrong now")
     await screen.press(home, button_of(home, "form_change"))
     await screen.press(await screen.opened(), "form_unsubscribe")
-    await screen.shows("is ended")
+    await screen.shows("Unsubscribed from")
     await screen.close()
-    home = await screen.home_shows("named like `users*`", without="all integrations*")
+    home = await screen.home_shows("matching `users*`", without="all integrations*")
     await screen.press(home, "home_refresh")
-    await screen.home_shows("named like `users*`", after=home)
+    await screen.home_shows("matching `users*`", after=home)
     await system.stop()
 
 
