@@ -14,7 +14,7 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --gener
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install dev test covered crash lint check format lock messages golden bench pictures sbom clean
+.PHONY: help demo install dev test covered crash lint check format lock messages golden bench pictures container sbom clean
 
 help:  ## show these verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -51,6 +51,9 @@ bench: dev  ## measure: the figures of docs/performance.md
 
 pictures: dev  ## photograph the demo's page for the README (Debian: chromium, fonts-noto-color-emoji)
 	$(BIN)/python -m tests.pictures
+
+container: dev  ## build the image of Containerfile and let the bot tell a failure in it (as root; Debian: buildah, mmdebstrap)
+	CONTAINER=1 $(BIN)/python -m pytest -n 0 tests/e2e/test_container.py
 
 sbom: dev  ## write the software bill of materials of what the bot runs on (CycloneDX) to sbom.json
 	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible -o sbom.json requirements.txt

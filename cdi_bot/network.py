@@ -148,11 +148,11 @@ def _proxy_problem(environ: Mapping[str, str], url: str) -> NetworkProblem | Non
         parts = urlsplit(_with_scheme(value))
         _ = parts.port  # reading it is what checks it
     except ValueError:
-        return NetworkProblem(variable, "that isn't a valid address of a proxy", _PROXY_FIX)
+        return NetworkProblem(variable, "isn't a valid proxy address", _PROXY_FIX)
     if parts.scheme.startswith("socks"):
-        return NetworkProblem(variable, "SOCKS proxies aren't supported", _PROXY_FIX)
+        return NetworkProblem(variable, "names a SOCKS proxy, which isn't supported", _PROXY_FIX)
     if parts.scheme not in {"http", "https"} or not parts.hostname or re.search(r"\s", value):
-        return NetworkProblem(variable, "that isn't a valid address of a proxy", _PROXY_FIX)
+        return NetworkProblem(variable, "isn't a valid proxy address", _PROXY_FIX)
     return None
 
 
@@ -163,11 +163,11 @@ def _certificate_problem(environ: Mapping[str, str]) -> NetworkProblem | None:
         try:
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
         except ssl.SSLError:
-            return NetworkProblem("SSL_CERT_FILE", "that file holds no certificate", fix)
+            return NetworkProblem("SSL_CERT_FILE", "names a file without a certificate", fix)
         except OSError as error:
-            return NetworkProblem("SSL_CERT_FILE", f"that file can't be read ({error.strerror})", fix)
+            return NetworkProblem("SSL_CERT_FILE", f"names a file that can't be read ({error.strerror})", fix)
     if folders and not any(Path(each).is_dir() for each in folders.split(os.pathsep)):
         return NetworkProblem(
-            "SSL_CERT_DIR", "there is no such folder", "Name a folder with certificates, or unset it"
+            "SSL_CERT_DIR", "names no existing folder", "Name a folder with certificates, or unset it"
         )
     return None

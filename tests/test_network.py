@@ -89,7 +89,7 @@ def test_exceptions(monkeypatch: pytest.MonkeyPatch, no_proxy: str, url: str, is
         ("HTTPS_PROXY", "ftp://SECRET", "valid"),
         ("HTTPS_PROXY", "http://SECRET proxy:1", "valid"),
         ("SSL_CERT_FILE", "/nowhere/SECRET.pem", "can't be read (No such file"),
-        ("SSL_CERT_DIR", "/nowhere", "no such folder"),
+        ("SSL_CERT_DIR", "/nowhere", "names no existing folder"),
     ],
 )
 def test_what_cannot_be_used_is_one_problem(
@@ -115,7 +115,7 @@ def test_a_file_without_certificates(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     file = tmp_path / "empty.pem"
     file.write_text("no certificate")
     monkeypatch.setenv("SSL_CERT_FILE", str(file))
-    assert [each.what for each in network.problems([BRAZE])] == ["that file holds no certificate"]
+    assert [each.what for each in network.problems([BRAZE])] == ["names a file without a certificate"]
 
 
 @pytest.mark.parametrize("is_readable", [True, False])

@@ -38,7 +38,7 @@ _TRIES, _FEW = 3, 5
 
 _PERMISSIONS = {
     "cdi.integration_job_status": "Without it the bot can't see how any run ended",
-    "cdi.integration_list": "Without it names, patterns and `all` don't work, and news comes later",
+    "cdi.integration_list": "Without it names, patterns and `all` don't work, and alerts come later",
     "cdi.integration_sync": "Without it nobody can start a sync from Slack",
 }
 """What the key should be allowed, and what it costs where it is not."""
@@ -114,7 +114,7 @@ def _check_clock(skew: timedelta) -> CheckResult:
     return CheckResult(
         what="clock",
         ok=told is None,
-        detail=told or "agrees with Braze's, as far as its answers tell the time",
+        detail=told or "agrees with Braze's",
         fix="Have the machine's clock set by NTP; until then deadlines go by Braze's",
     )
 
@@ -139,7 +139,7 @@ async def _check_database(url: str) -> list[CheckResult]:
         CheckResult(
             what="channels",
             ok=not lost,
-            detail=f"no alert arrives in {', '.join(lost)}" if lost else "none is known to be out of reach",
+            detail=f"can't post to {', '.join(lost)}" if lost else "all subscribed channels can be posted to",
             fix="Invite the bot there, or end the channel's subscriptions",
         ),
         CheckResult(
@@ -153,7 +153,7 @@ async def _check_database(url: str) -> list[CheckResult]:
 
 def _failing(messages: Sequence[str]) -> str:
     if not messages:
-        return "none is known to fail again and again"
+        return "none keeps failing"
     more = len(messages) - _FEW
     return (
         f"waiting after {_TRIES} tries: {', '.join(messages[:_FEW])}{f' and {more} more' if more > 0 else ''}"
@@ -195,7 +195,7 @@ def _check_scopes(granted: Scopes) -> list[CheckResult]:
 
 
 async def _check_admin_channel(slack: SlackApp, channel: Channel) -> CheckResult:
-    what, invite = "CDI_BOT_ADMIN_CHANNEL", "Type /invite @cdi-bot in it"
+    what, invite = "CDI_BOT_ADMIN_CHANNEL", "Type /invite @cdi-bot there"
     try:
         info = await SlackMessenger(slack.api, Translator.load("en")).channel_info(channel)
     except SlackTrouble as trouble:
@@ -229,7 +229,7 @@ def _not_ok(what: str, trouble: SlackTrouble, token: SlackToken) -> CheckResult:
     """A token that was refused needs another fix than a Slack that can't be reached."""
     if is_refused(trouble):
         return CheckResult(what=what, ok=False, detail=f"Slack refuses it ({trouble.reason})", fix=token.fix)
-    detail = f"Slack can't be asked: {FAULTS.get(trouble.reason, trouble.reason)}"
+    detail = f"Can't reach Slack: {FAULTS.get(trouble.reason, trouble.reason)}"
     return CheckResult(what=what, ok=False, detail=detail, fix=_NETWORK_FIX)
 
 
@@ -249,7 +249,7 @@ async def _check_key(braze: BrazeClient) -> list[CheckResult]:
             CheckResult(
                 what=f"BRAZE_API_KEY, {permission}",
                 ok=trouble is None,
-                detail=str(trouble or "the key has it"),
+                detail=str(trouble or "ok"),
                 # The trouble's own text says how to fix it.
                 fix=loss if trouble and trouble.reason is BrazeReason.NO_PERMISSION else None,
             )

@@ -27,10 +27,13 @@ from cdi_bot.settings.environment import Problem, Settings, SettingsError
 SEED = 1
 FIRST_COMMAND = "subscribe all"
 
-# The page shall show something soon, and the stand-in's limits allow this often. Only real trouble is logged:
-# the conversation is what the terminal shows.
+# What takes minutes or hours elsewhere shall show within seconds, and the stand-in's limits allow to ask this often.
+# Only real trouble is logged: the conversation is what the terminal shows.
 _DEMO_DEFAULTS = {
     "CDI_BOT_POLL_INTERVAL": "3",
+    "CDI_BOT_GRACE": "10",
+    "CDI_BOT_UNREACHABLE_AFTER": "10",
+    "CDI_BOT_REPEAT_INTERVAL": "90",
     "CDI_BOT_ADMINS": "*",
     "CDI_BOT_LOG_LEVEL": "warning",
 }

@@ -153,7 +153,8 @@ def status(
     """Show the integrations that channels are subscribed to, worst first, or the newest runs of one."""
     settings = prepared(load_braze_settings)
     now = datetime.now(UTC)
-    answer = outcome(status_report(settings, integration, now))
+    with Console(stderr=True).status("Asking Braze …"):  # on a terminal alone
+        answer = outcome(status_report(settings, integration, now))
     i18n = Translator.load(settings.language)
     if as_json:
         is_found, found = json_of(answer, i18n)
@@ -251,7 +252,8 @@ def forget(
 def upgrade() -> None:
     """Make the tables, or bring them up to date."""
     url = loaded(load_database_url)
-    outcome(asyncio.to_thread(migrate.upgrade, url))
+    with Console(stderr=True).status("Upgrading the database …"):  # on a terminal alone
+        outcome(asyncio.to_thread(migrate.upgrade, url))
     typer.echo(f"The database is at revision {migrate.current(url).head}.")
 
 

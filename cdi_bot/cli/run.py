@@ -83,7 +83,7 @@ class _Readiness:
         if self.store.trouble:
             reasons.append(self.store.trouble)
         unreachable = [each.poller.connectivity.reason for each in self.app.workspaces]
-        reasons += [f"Braze can't be asked: {reason.value}" for reason in unreachable if reason]
+        reasons += [f"can't reach Braze: {reason.value}" for reason in unreachable if reason]
         reasons += filter(None, {notable_skew(each.poller.clock_skew) for each in self.app.workspaces})
         if self.app.dispatcher.trouble is not None:
             reasons.append(f"Slack takes no messages: {self.app.dispatcher.trouble}")

@@ -38,17 +38,17 @@ _SQLITE = {
 _POSTGRES = {
     "28": "refused the user or its password; check both in DATABASE_URL",
     "3D": "has no database of this name; create it, or correct the name in DATABASE_URL",
-    "42501": "does not let this user do that; grant it the rights on the database and its schema",
+    "42501": "doesn't allow this user to do that; grant it the rights on the database and its schema",
     "53100": "can't grow: its disk is full; make room there",
     "53300": "has no connection left; raise its max_connections or stop other programs that use it",
     "3F000": "has no schema of this name; make it with CREATE SCHEMA, or correct it in DATABASE_URL",
-    "25006": "takes no writes at present; is this a standby?",
+    "25006": "accepts no writes; is it a standby?",
     "55P03": "kept something locked for too long; see who holds locks in pg_stat_activity",
-    "57014": "broke a statement off; raise its statement_timeout for this user",
+    "57014": "cancelled a statement; raise its statement_timeout for this user",
     "25P03": "ended a transaction; raise its idle_in_transaction_session_timeout for this user",
     "25P04": "ended a transaction; raise its transaction_timeout for this user",
     "57": "is shutting down or starting up; it is tried again",
-    "40": "had two transactions in each other's way; it is tried again",
+    "40": "had two conflicting transactions; it is tried again",
 }
 
 _ENCRYPT = "wants an encrypted connection; write ?sslmode=require after DATABASE_URL"
@@ -56,9 +56,7 @@ _NO_CONNECTION = (
     "is behind a pooler that found no connection to it in time; see the pooler's log and its pool_size"
 )
 
-_NOT_FROM_HERE = (
-    "lets this user in from nowhere like here; its pg_hba.conf, or your host's list of addresses, has to"
-)
+_NOT_FROM_HERE = "doesn't let this user in from this address; allow it in pg_hba.conf or at your host"
 
 _POSTGRES_WORDS = (  # of a pooler, and from before a connection is made: these errors have no SQLSTATE
     ("too many clients", _POSTGRES["53300"]),
@@ -157,7 +155,7 @@ def location(url: URL) -> str:
     if not _HOST.fullmatch(url.host or "") or "@" in (
         url.database or ""
     ):  # a part of the password may be in it
-        return "the PostgreSQL database (is a special character of the password not written as %40 and the like?)"
+        return "the PostgreSQL database (is a special character of the password unencoded? @ is %40)"
     return f"the PostgreSQL database {url.database} at {host}{f':{url.port}' if url.port else ''}"
 
 

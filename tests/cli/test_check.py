@@ -168,7 +168,7 @@ async def test_a_database_that_takes_no_changes(
     url = databases.migrated("postgresql", tmp_path)
     databases.run(f"ALTER DATABASE {make_url(url).database} SET default_transaction_read_only = on")
     standby = await asyncio.to_thread(invoke, "check", env={**settings_for_sandbox, "DATABASE_URL": url})
-    assert "takes no writes at present; is this a standby?" in checked(standby)["DATABASE_URL"]
+    assert "accepts no writes; is it a standby?" in checked(standby)["DATABASE_URL"]
     latin = databases.empty("postgresql", tmp_path, encoding="LATIN1")
     env = {**settings_for_sandbox, "DATABASE_URL": latin}
     for command in ("check", "run", "db upgrade"):

@@ -93,6 +93,14 @@ class System:
         assert told["acked"], told
         return await self.seen(lambda each: _answers(each, user, before), channel)
 
+    async def say(self, text: str, channel: str = DATA_ALERTS, user: str = MARA) -> Json:
+        """Say something to the bot; returns its answer."""
+        before = {each["id"] for each in self.messages(channel)}
+        told = await self.sandbox.people.say(channel, user, text)
+        assert told["event"]["acked"], told
+        said = told["message"]["id"]
+        return await self.seen(lambda each: each["id"] not in {*before, said}, channel)
+
     async def press(self, message: Json, action_id: str, **chosen: Any) -> Json:
         """Press a button of a message; returns the answer that only Mara sees, or what the channel is told of her."""
         before = {each["id"]: each for each in self.messages(message["channel"])}

@@ -20,6 +20,9 @@ async def test_every_command_is_answered(busy_system: System) -> None:
     assert says(await system.type("help"), "/cdi snooze")
     assert says(await system.type("help", user=KENJI), "使えるコマンド")  # his Slack is in Japanese
     assert says(await system.type("statsu"), "status")
+    assert (await system.say("@cdi-bot what is failing?"))["user_to"] == "U0MARA0001"
+    direct = system.sandbox.slack.direct_message("U0MARA0001").id
+    assert says(await system.say("list of integrations", channel=direct), "Orders")
     assert says(await system.type("status"), "subscribe")
     assert says(await system.type("list"), "Orders")
     assert says(await system.type("list users"), "Users US")
@@ -83,7 +86,7 @@ async def test_a_choice_completes_whatever_was_typed(each_system: System) -> Non
     )
     several = await system.type("status users")
     over = '{"command":"snooze","query":"x","until":"2020-01-01T00:00:00Z","reason":null}'
-    assert says(await system.press(several, "pick:0", value=over), "not a length of time")
+    assert says(await system.press(several, "pick:0", value=over), "valid time")
     await system.stop()
 
 

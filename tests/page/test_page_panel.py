@@ -29,33 +29,85 @@ async def test_integration(sandbox: Sandbox, page: Page) -> None:
     await expect(shown.locator(".when")).to_contain_text("next in")
 
 
-async def test_next_outcome(sandbox: Sandbox, page: Page) -> None:
-    """What a visitor chooses is how the next run ends, and the panel shows it running and ended."""
+async def choose(page: Page, one: str, what: str) -> None:
+    """Choose what happens to an integration."""
+    await page.locator(f"[data-integration='{one}']").get_by_test_id("scene").click()
+    await page.get_by_test_id("picker").get_by_role("menuitem", name=what).click()
+
+
+async def test_a_failure_and_its_end(sandbox: Sandbox, page: Page) -> None:
+    """What a visitor chooses happens at once and stays so, until the integration is let succeed."""
     one = users(sandbox, run_seconds=1.0)
     shown = page.locator(f"[data-integration='{one}']")
-    await shown.get_by_test_id("outcome").select_option("partial")
-    await expect(shown.get_by_test_id("outcome")).to_have_attribute("data-outcome", "partial")
-    await shown.get_by_test_id("run-now").click()
+    await choose(page, one, "Partial")
     await expect(shown.get_by_test_id("status")).to_have_text("Running")
-    await expect(shown.get_by_test_id("run-now")).to_be_disabled()
     await expect(shown.get_by_test_id("status")).to_have_text("Partial")
-    await expect(shown.get_by_test_id("outcome")).to_have_value("success")
+    integration = sandbox.braze.get(one)
+    assert integration is not None
+    assert integration.next_outcome == "partial"
+    await expect(shown.get_by_test_id("succeed")).to_have_accessible_name("Let it succeed: Users – nightly")
+    await shown.get_by_test_id("succeed").click()
+    await expect(shown.get_by_test_id("status")).to_have_text("Success")
+    assert integration.next_outcome == "success"
 
 
 @pytest.mark.parametrize(
-    ("word", "shown_as"), [("limit_exceeded", "Limit exceeded"), ("cancelled", "cancelled")]
+    ("what", "shown_as"), [("Limit exceeded", "Limit exceeded"), ("A status that", "cancelled")]
 )
-async def test_rarer_words(sandbox: Sandbox, page: Page, word: str, shown_as: str) -> None:
+async def test_rarer_words(sandbox: Sandbox, page: Page, what: str, shown_as: str) -> None:
     """A run can end at a data limit, or with a word that Braze does not document, which is shown as it stands."""
-    one = users(sandbox, run_seconds=0.5)
-    shown = page.locator(f"[data-integration='{one}']")
-    await shown.get_by_test_id("outcome").select_option(word)
-    await shown.get_by_test_id("run-now").click()
-    await expect(shown.get_by_test_id("status")).to_have_text(shown_as)
+    one = users(sandbox)
+    await choose(page, one, what)
+    await expect(page.locator(f"[data-integration='{one}']").get_by_test_id("status")).to_have_text(shown_as)
 
 
-async def test_rename(sandbox: Sandbox, page: Page) -> None:
-    """An integration can be given another name in Braze; no name, or none chosen, leaves it as it is."""
+async def test_only_what_can_happen_is_offered(sandbox: Sandbox, page: Page) -> None:
+    """Files have no watermark and no schedule; one whose last run began a moment ago can't be slow."""
+    one = users(sandbox, schedule_seconds=120.0)
+    files = sandbox.braze.create(IntegrationConfig(warehouse_type="s3")).config.integration_id
+    scene, offered = page.get_by_test_id("scene"), page.get_by_test_id("picker").get_by_role("menuitem")
+    await expect(scene).to_have_count(2)
+    await page.locator(f"[data-integration='{files}']").get_by_test_id("scene").click()
+    await expect(offered.first).to_be_visible()
+    words = await offered.all_inner_texts()
+    assert not [each for each in words if "Watermark" in each or "Late" in each]
+    assert [each for each in words if "Slow" in each]
+    await page.keyboard.press("Escape")
+    await choose(page, one, "Error: no rows")
+    await expect(page.locator(f"[data-integration='{one}']").get_by_test_id("status")).to_have_text("Error")
+    await page.locator(f"[data-integration='{one}']").get_by_test_id("scene").click()
+    await expect(offered.filter(has_text="Late")).to_be_visible()
+    await expect(offered.filter(has_text="Slow")).to_have_count(0)
+
+
+async def test_late(sandbox: Sandbox, page: Page) -> None:
+    """The next run of an integration can be kept from beginning, and the panel says so."""
+    one = users(sandbox, schedule_seconds=120.0)
+    await choose(page, one, "Late")
+    await expect(page.locator(f"[data-integration='{one}']").locator(".when")).to_have_text("no run begins")
+
+
+async def test_a_storm_and_its_end(sandbox: Sandbox, page: Page) -> None:
+    """All integrations can be made to fail, and to succeed, at once."""
+    users(sandbox)
+    users(sandbox)
+    status = page.get_by_test_id("status")
+    await page.get_by_test_id("fail-all").click()
+    await expect(status).to_have_text(["Error", "Error"])
+    await page.get_by_test_id("succeed-all").click()
+    await expect(status).to_have_text(["Success", "Success"])
+
+
+async def test_a_digest_soon(app: App, page: Page) -> None:
+    """The digest of the open channel can be ordered for the next minute, as the command that people type."""
+    await page.get_by_test_id("digest-soon").click()
+    typed = (await app.heard())["text"]
+    assert typed.startswith("digest daily ")
+    await expect(page.get_by_test_id("told")).to_contain_text(typed)
+
+
+async def test_rename_and_delete(sandbox: Sandbox, page: Page) -> None:
+    """An integration can be given another name in Braze, unless it is an empty one or none, and be deleted."""
     answers = iter(["Users – all", " ", None])
 
     async def answer(dialog: Dialog) -> None:
@@ -65,28 +117,65 @@ async def test_rename(sandbox: Sandbox, page: Page) -> None:
     page.on("dialog", answer)
     one = users(sandbox)
     shown = page.locator(f"[data-integration='{one}']")
-    rename = shown.get_by_test_id("rename")
-    await expect(rename).to_have_accessible_name("Rename Users – nightly")
     for _ in range(3):
-        await rename.click()
+        await choose(page, one, "Rename it")
         await expect(shown.locator(".integration-name")).to_have_text("Users – all")
+    await choose(page, one, "Delete it")
+    await expect(shown).to_have_count(0)
 
 
 async def test_pause(sandbox: Sandbox, page: Page) -> None:
     """An integration can be paused, and resumed; while it is paused nothing is due, and the panel says so."""
     one = users(sandbox, schedule_seconds=120.0)
     shown = page.locator(f"[data-integration='{one}']")
-    pause = shown.get_by_test_id("pause")
-    await expect(pause).to_have_accessible_name("Pause Users – nightly")
-    await pause.click()
+    await choose(page, one, "Pause it")
     await expect(shown.locator(".when")).to_have_text("paused")
-    await expect(pause).to_have_accessible_name("Resume Users – nightly")
     integration = sandbox.braze.get(one)
     assert integration is not None
     assert (integration.config.integration_status, integration.next_slot) == ("paused", None)
-    await pause.click()
+    await choose(page, one, "Resume it")
     await expect(shown.locator(".when")).to_contain_text("next in")
     assert integration.config.integration_status == "active"
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+async def test_lines_of_the_panel_stay_one(sandbox: Sandbox, page: Page, width: int) -> None:
+    """Each line of the panel is one line, and nothing of it lies beyond its edge."""
+    users(sandbox, schedule_seconds=86_400.0)
+    await page.set_viewport_size({"width": width, "height": 844})
+    if width < 1100:
+        await page.get_by_test_id("panel-toggle").click()
+    await expect(page.get_by_test_id("integration")).to_be_visible()
+    lines = page.locator(
+        ".panel-buttons, .integration-head, .integration-facts, .integration-tools, .integration-tools .btn"
+    )
+    assert (
+        await lines.evaluate_all(
+            "all => all.filter((one) => one.clientHeight > 32 || one.scrollWidth > one.clientWidth).length"
+        )
+        == 0
+    )
+
+
+async def test_three_things_to_try(sandbox: Sandbox, app: App, page: Page) -> None:
+    """The page opens with them, each of one click; closed, they stay closed in this tab."""
+    users(sandbox, schedule_seconds=120.0)
+    users(sandbox, schedule_seconds=120.0)
+    await page.reload()
+    tour, status = page.get_by_test_id("tour"), page.get_by_test_id("status")
+    await tour.get_by_role("button", name="Make Users – nightly fail").click()
+    await expect(status).to_have_text(["No run yet", "Error"])
+    await tour.get_by_role("button", name="/cdi status").click()
+    assert (await app.heard())["text"] == "status"
+    await tour.get_by_role("button", name="Fail all").click()
+    await expect(status).to_have_text(["Error", "Error"])
+    await tour.get_by_role("button", name="Let all succeed").click()
+    await expect(status).to_have_text(["Success", "Success"])
+    await page.get_by_test_id("tour-close").click()
+    await expect(tour).to_be_hidden()
+    await page.reload()
+    await expect(status).to_have_text(["Success", "Success"])
+    await expect(tour).to_be_hidden()
 
 
 async def test_a_missing_permission(sandbox: Sandbox, page: Page) -> None:
@@ -97,14 +186,6 @@ async def test_a_missing_permission(sandbox: Sandbox, page: Page) -> None:
     assert fault.status == 401
     assert fault.matches("/cdi/integrations")
     assert not fault.matches("/cdi/integrations/x/job_sync_status")
-
-
-async def test_deleted_integration(sandbox: Sandbox, page: Page) -> None:
-    """An integration deleted in Braze leaves the panel."""
-    one = users(sandbox)
-    await expect(page.get_by_test_id("integration")).to_have_count(1)
-    sandbox.braze.delete(one)
-    await expect(page.get_by_test_id("integration")).to_have_count(0)
 
 
 async def test_many_integrations(sandbox: Sandbox, page: Page) -> None:

@@ -33,6 +33,7 @@ SAMPLES = re.compile(
     r"&(amp|lt|gt);|cat(?= )|!channel|half_done|some_new_word|all$|S0123ABCDE|English|UTC|Asia/Tokyo|Europe/\w+|"
     r"Snowflake|BigQuery|Databricks|Amazon (S3|Redshift)|Azure Blob Storage|Paused|Archived|"
     r"(data|ops)@northwind\.example|"
+    r"(^|(?<=Ж: ))(help|status|subscribe|subscriptions|unsubscribe)( |$)|(un)?subscribed(?= Us)|"
     r"I can't do this: Braze does not answer in time\.|(Done|More|No|Wait)\.|^(History|Subscriptions)$"
 )
 """What Braze and people named in the samples, and time zones: no language changes these."""

@@ -294,7 +294,7 @@ async def test_connections_to_what_has_become_a_standby_are_given_up(databases: 
     """After a failover the old server may stay up, read-only: its sessions must not be used for ever."""
     with with_setting(databases, url, "default_transaction_read_only = on"):
         store = await Store.open(url)
-        with pytest.raises(StoreTrouble, match="takes no writes"):
+        with pytest.raises(StoreTrouble, match="accepts no writes"):
             await owe(store, notice())
     await owe(store, notice())
     await store.close()

@@ -83,40 +83,42 @@ def _read_language(arguments: Arguments) -> Command | Mistake:
 
 _DIGEST = Specification(
     word="digest",
+    aliases=("report", "summary"),
     command=SetDigest,
     bare=ShowSettings,
     right=Right.CHANGE,
     read=_read_digest,
     write=_written_digest,
+    usage="/cdi digest daily 09:00 | weekly mon 09:00 [Europe/Berlin] [quiet] | off",
     help=(
-        (
-            "/cdi digest weekly mon 09:00",
-            N_("a summary every week or every day; `/cdi digest off` ends it"),
-        ),
+        ("/cdi digest weekly mon 09:00", N_("a summary every day or week")),
+        ("/cdi digest off", N_("no digest")),
+        ("/cdi digest daily 9am Europe/Berlin quiet", N_("none when all went well")),
     ),
-    usage="/cdi digest weekly mon 09:00 Europe/Berlin",
     audit=N_("{when} {who} set its digest: {what}"),
 )
 
 _LANGUAGE = Specification(
     word="language",
+    aliases=("lang", "speak"),
     command=SetLanguage,
     bare=ShowSettings,
     right=Right.CHANGE,
     read=_read_language,
     write=lambda command: (quoted_name(command.language or "default"),),
-    help=(("/cdi language ja", N_("the language of what I post in this channel")),),
-    usage="/cdi language ja",
+    usage="/cdi language LANGUAGE | default",
+    help=(("/cdi language ja", N_("the language of messages in this channel")),),
     audit=N_("{when} {who} set its language: {what}"),
 )
 
 _AUDIT = Specification(
     word="audit",
+    aliases=("log", "changes"),
     command=ShowAudit,
     right=Right.READ,
     read=no_arguments(ShowAudit),
+    usage="/cdi audit",
     help=(("/cdi audit", N_("who changed what in this channel")),),
-    usage="/cdi audit in:#data-alerts",
 )
 
 CHANNELS = (_DIGEST, _LANGUAGE, _AUDIT)

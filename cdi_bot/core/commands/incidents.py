@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cdi_bot.core.commands import tokenizer
-from cdi_bot.core.commands.snooze_time import LONGEST, SHORTEST, find_end
+from cdi_bot.core.commands.snooze_time import LONGEST, PREPOSITIONS, SHORTEST, find_end
 from cdi_bot.core.commands.specification import (
     N_,
     Arguments,
@@ -30,7 +30,7 @@ class Acknowledge(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetSnooze(ChannelCommand):
-    """Silence an integration in a channel until a time in UTC, or (`until` is `None`) until it recovers."""
+    """Snooze an integration in a channel until a time in UTC, or (`until` is `None`) until it recovers."""
 
     query: str
     until: datetime | None
@@ -58,7 +58,7 @@ def _read_snooze(arguments: Arguments) -> Command | Mistake:
     if end is None:
         return _without_end(arguments)
     # `snooze 2h Users sync` names the integration last.
-    query = tokenizer.name(tokens[: end.first] or tokens[end.after :])
+    query = arguments.named(tokens[: end.first] or tokens[end.after :])
     if not query:
         return arguments.mistake(MistakeKind.MISSING_INTEGRATION)
     until = end.until.astimezone(UTC) if end.until else None
@@ -66,16 +66,18 @@ def _read_snooze(arguments: Arguments) -> Command | Mistake:
     snooze = SetSnooze(query=query, until=until, reason=reason or None)
     if _is_possible(snooze, arguments.now):
         return snooze
-    return arguments.mistake(MistakeKind.BAD_TIME, tokenizer.join(tokens[end.first : end.after]))
+    return arguments.mistake(MistakeKind.BAD_TIME, tokenizer.join(tokens[end.first : end.after]), name=query)
 
 
 def _without_end(arguments: Arguments) -> Mistake:
-    odd = next((token for token in reversed(arguments.tokens[1:]) if token.looks_like_a_time), None)
+    tokens = arguments.tokens
+    if not tokens:
+        return arguments.mistake(MistakeKind.MISSING_INTEGRATION)
+    odd = next((at for at in range(len(tokens) - 1, 0, -1) if tokens[at].looks_like_a_time), None)
     if odd is not None:
-        return arguments.mistake(MistakeKind.BAD_TIME, odd.text)
-    return arguments.mistake(
-        MistakeKind.MISSING_TIME if arguments.tokens else MistakeKind.MISSING_INTEGRATION
-    )
+        end = odd - (odd > 1 and tokens[odd - 1].bare_word in PREPOSITIONS)
+        return arguments.mistake(MistakeKind.BAD_TIME, tokens[odd].text, name=arguments.named(tokens[:end]))
+    return arguments.mistake(MistakeKind.MISSING_TIME, name=arguments.named(tokens))
 
 
 def _is_possible(snooze: SetSnooze, now: datetime) -> bool:
@@ -99,53 +101,55 @@ def too_late(command: Command, now: datetime) -> Mistake | None:
 
 _ACK = Specification(
     word="ack",
-    aliases=("acknowledge",),
+    aliases=("acknowledge", "claim", "take", "対応", "対応する"),
     command=Acknowledge,
     right=Right.CHANGE,
     read=required_name(lambda query: Acknowledge(query=query)),
     names="query",
-    help=(("/cdi ack Users", N_("say that you look after a failing integration: reminders stop")),),
-    usage="/cdi ack Users",
+    usage="/cdi ack INTEGRATION",
+    help=(("/cdi ack Users", N_("say that you are on it; reminders stop")),),
     audit=N_("{when} {who} acknowledged {what}"),
 )
 
 _SNOOZE = Specification(
     word="snooze",
+    aliases=("mute", "pause", "silence", "スヌーズ"),
     command=SetSnooze,
     right=Right.CHANGE,
     read=_read_snooze,
     names="query",
     write=_written_snooze,
+    usage="/cdi snooze INTEGRATION 2h [REASON]",
     help=(
-        (
-            "/cdi snooze Users 2h warehouse move",
-            N_("mute an integration here for a while, with a reason"),
-        ),
+        ("/cdi snooze Users 2h", N_("no alerts in this channel for a while")),
+        ("/cdi snooze Users until recovery", N_("until it recovers")),
+        ("/cdi snooze Users tomorrow 9am warehouse move", N_("until a time, with a reason")),
     ),
-    usage="/cdi snooze Users 2h warehouse move",
-    audit=N_("{when} {who} muted {what}"),
+    audit=N_("{when} {who} snoozed {what}"),
 )
 
 _UNSNOOZE = Specification(
     word="unsnooze",
+    aliases=("unmute", "resume", "unpause", "wake"),
     command=EndSnooze,
     right=Right.CHANGE,
     read=required_name(lambda query: EndSnooze(query=query)),
     names="query",
-    help=(("/cdi unsnooze Users", N_("end the mute")),),
-    usage="/cdi unsnooze Users",
-    audit=N_("{when} {who} ended the mute of {what}"),
+    usage="/cdi unsnooze INTEGRATION",
+    help=(("/cdi unsnooze Users", N_("end the snooze")),),
+    audit=N_("{when} {who} ended the snooze of {what}"),
 )
 
 _SYNC = Specification(
     word="sync",
+    aliases=("run", "retry", "trigger", "rerun", "resync", "start", "restart", "同期", "再実行"),
     command=RequestSync,
     right=Right.ADMIN,
     read=required_name(lambda query: RequestSync(query=query)),
     names="query",
-    help=(("/cdi sync Users", N_("start a sync now; it asks before it does")),),
-    usage="/cdi sync Users",
-    audit=N_("{when} {who} started a sync of {what}"),
+    usage="/cdi sync INTEGRATION",
+    help=(("/cdi sync Users", N_("sync now; it asks first")),),
+    audit=N_("{when} {who} requested a sync of {what}"),
 )
 
 INCIDENTS = (_ACK, _SNOOZE, _UNSNOOZE, _SYNC)

@@ -1,29 +1,33 @@
 """What a person typed after `/cdi`, as a value, and such a value as text; with the table of all commands.
 
 Nothing that people type raises. Reading is forgiving: letter case, extra spaces, typographic quotes, full-width
-characters, Slack's own escapes, pasted addresses and names with spaces, quoted or not, all come through. What can't be
-understood is named, with the nearest thing that could be.
+characters, Slack's own escapes, pasted addresses and names with spaces, quoted or not, all come through, and so do
+everyday words and sentences. A known name wins over what its words could mean. What can't be understood is never
+guessed: it is named, with what it may have been.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from cdi_bot.core.commands import tokenizer
+from cdi_bot.core.commands import phrases, tokenizer, vocabulary
 from cdi_bot.core.commands.channels import CHANNELS
 from cdi_bot.core.commands.incidents import INCIDENTS, SetSnooze
-from cdi_bot.core.commands.queries import HELP, QUERIES, ShowHelp, ShowStatus
+from cdi_bot.core.commands.queries import QUERIES, ShowHelp, ShowStatus
 from cdi_bot.core.commands.specification import (
+    N_,
     Arguments,
     ChannelCommand,
     Command,
     Mistake,
     MistakeKind,
+    Right,
     Specification,
-    nearest,
+    Suggestion,
+    all_near,
     quoted_name,
 )
 from cdi_bot.core.commands.subscriptions import SUBSCRIPTIONS
@@ -36,12 +40,36 @@ LONGEST_REASON = 300
 LONGEST_NAME = 50
 """A name with a colon is looked for in so many pieces of what was typed, its command among them."""
 
+MOST_LIKELY = 3
+"""So many commands are offered for what was not understood."""
+
+
+def _read_help(arguments: Arguments) -> Command | Mistake:
+    tokens = vocabulary.trimmed(arguments.tokens, ())
+    words = [vocabulary.bare(token) for token in tokens]
+    topic = next((BY_WORD[word].word for word in words if word in BY_WORD), None)
+    if topic or not tokens or vocabulary.means_everything(tokens, ()):
+        return ShowHelp(topic=topic)
+    return _not_understood(tokens, arguments.now, arguments.names)
+
+
+_HELP = Specification(
+    word="help",
+    aliases=("hi", "hello", "hey", "?", "usage", "commands", "man", "ヘルプ"),
+    command=ShowHelp,
+    right=Right.READ,
+    read=_read_help,
+    write=lambda command: (command.topic,) if command.topic else (),
+    usage="/cdi help [COMMAND]",
+    help=(("/cdi help", N_("this list")), ("/cdi help snooze", N_("more about one command"))),
+)
+
 SPECIFICATIONS: tuple[Specification[Any], ...] = (
     *QUERIES,
     *SUBSCRIPTIONS,
     *INCIDENTS,
     *CHANNELS,
-    HELP,
+    _HELP,
 )
 
 BY_WORD = {word: each for each in SPECIFICATIONS for word in (each.word, *each.aliases)}
@@ -49,10 +77,13 @@ BY_WORD = {word: each for each in SPECIFICATIONS for word in (each.word, *each.a
 WORDS = tuple(each.word for each in SPECIFICATIONS)
 """The words of `/cdi`, as help and docs/commands.md spell them."""
 
-CHANNEL_WORDS = tuple(each.word for each in SPECIFICATIONS if each.takes_channel)
-"""Those that are about one channel, and take `in:` for another one than they are typed in."""
+IN_CHANNEL = ("in:#data-alerts", N_("for another channel than this one"))
+"""The option of commands about a channel."""
 
-OPTIONS = (*(option for each in SPECIFICATIONS for option in each.options), "in")
+OPTIONS = (
+    *dict.fromkeys(option.partition(":")[0] for each in SPECIFICATIONS for option, _ in each.options),
+    "in",
+)
 """Every `word:value` that there is."""
 
 BY_COMMAND: dict[type[Command], Specification[Any]] = {
@@ -79,17 +110,67 @@ def parse(text: str, *, now: datetime, names: Collection[str] = ()) -> Command |
     Args:
         text: The text as Slack delivers it.
         now: The present, in the zone of the person: `tomorrow` is meant in it.
-        names: The normalized names of the integrations that are known: in them, `word:value` is no option.
+        names: The normalized names of the integrations that are known: their words have no other meaning.
     """
-    tokens = _with_a_known_name(tokenizer.split(text), names)
+    tokens = vocabulary.without_courtesy(tokenizer.split(text), names)
     if not tokens:
         return ShowHelp()
-    typed = tokens[0].text
-    word = tokenizer.half_width(typed).lower()
-    specification = BY_WORD.get(word)
-    if specification is None:
-        return ShowHelp(unknown=typed, nearest=nearest(word, WORDS))
-    arguments = Arguments(word=specification.word, tokens=tokens[1:], now=now)
+    if _official(tokens[0]) is None:
+        if vocabulary.is_name(tokens, names) or (len(tokens) == 1 and tokenizer.page_id(tokens[0].raw)):
+            return ShowStatus(query=tokenizer.name(tokens))
+        tokens = _without_openers(tokens)
+    return _understood(tokens, now, names) or _not_understood(tokens, now, names)
+
+
+def depends_on_names(text: str) -> bool:
+    """Whether it may matter to `parse` which integrations are known."""
+    tokens = tokenizer.split(text)
+    if not tokens or _official(tokens[0]) is None:
+        return bool(tokens)
+    return any(
+        token.option is not None
+        or vocabulary.bare(token) in vocabulary.RESERVED
+        or token.raw[-1] in vocabulary.MARKS
+        for token in tokens[1:]
+    )
+
+
+def _understood(tokens: list[Token], now: datetime, names: Collection[str]) -> Command | Mistake | None:
+    """Read a command that begins with its word or one of its aliases, or a sentence; `None` for anything else."""
+    if not tokens:
+        return ShowHelp()  # nothing but a greeting
+    specification = _official(tokens[0])
+    if specification is None and not (len(tokens) > 1 and vocabulary.is_known(tokens[1:], names)):
+        said = phrases.as_command(tokens, names)
+        tokens = said or tokens
+    specification = BY_WORD.get(_word(tokens[0]))
+    return _read(specification, tokens, now, names) if specification else None
+
+
+def _official(token: Token) -> Specification[Any] | None:
+    """The command whose own word it is: only that wins over the name of an integration."""
+    specification = BY_WORD.get(_word(token))
+    return specification if specification and specification.word == _word(token) else None
+
+
+def _word(token: Token) -> str:
+    word = tokenizer.half_width(token.text).lower()
+    return word if word in BY_WORD else vocabulary.bare(token)
+
+
+def _without_openers(tokens: list[Token]) -> list[Token]:
+    """What follows `could you please` and the like, where anything does."""
+    for at, token in enumerate(tokens):
+        if vocabulary.bare(token) not in vocabulary.OPENERS and _word(token) not in vocabulary.OPENERS:
+            return tokens[at:]
+    return []
+
+
+def _read(
+    specification: Specification[Any], tokens: list[Token], now: datetime, names: Collection[str]
+) -> Command | Mistake:
+    typed, *rest = _with_a_known_name(tokens, names)
+    arguments = Arguments(word=specification.word, typed=_word(typed), tokens=rest, now=now, names=names)
     if not specification.takes_channel:
         return specification.read(arguments)
     taken = _take_channel(arguments)
@@ -98,7 +179,52 @@ def parse(text: str, *, now: datetime, names: Collection[str] = ()) -> Command |
     command = specification.read(replace(arguments, tokens=taken.tokens))
     if isinstance(command, ChannelCommand):
         return replace(command, channel_id=taken.channel_id)
+    if isinstance(command, Mistake) and taken.channel_id:
+        return replace(command, likely=tuple(_in_channel(each, taken.channel_id) for each in command.likely))
     return command
+
+
+def _in_channel(suggestion: Suggestion, channel_id: str) -> Suggestion:
+    command = suggestion.command
+    if not isinstance(command, ChannelCommand):
+        return suggestion
+    return replace(suggestion, command=replace(command, channel_id=channel_id))
+
+
+def _not_understood(tokens: Sequence[Token], now: datetime, names: Collection[str]) -> Mistake:
+    """Say what is no command, with the likeliest commands: of a word spelt nearly so, of a name, of a word in it."""
+    likely: dict[Command, Suggestion] = {}
+    for each in _suggestions(tokens, now, names):
+        likely.setdefault(each.command, each)
+        if len(likely) == MOST_LIKELY:
+            break
+    return Mistake(
+        command="",
+        problem=MistakeKind.UNKNOWN_COMMAND,
+        given=tokenizer.join(tokens),
+        likely=tuple(likely.values()),
+    )
+
+
+def _suggestions(tokens: Sequence[Token], now: datetime, names: Collection[str]) -> Iterator[Suggestion]:
+    first, *rest = tokens
+    for word in all_near(vocabulary.bare(first), BY_WORD):
+        meant = _read(BY_WORD[word], [Token(raw=word, quoted=False), *rest], now, names)
+        if isinstance(meant, Command):
+            yield Suggestion(text=" ".join([word, *(token.text for token in rest)]), command=meant)
+        else:
+            yield _help_with(BY_WORD[word].word)
+    if len(tokens) <= phrases.LONGEST:
+        if vocabulary.is_known(tokens, names):
+            name = tokenizer.name(tokens)
+            yield Suggestion(text=f"status {name}", command=ShowStatus(query=name))
+        yield from (
+            _help_with(BY_WORD[word].word) for token in rest if (word := vocabulary.bare(token)) in BY_WORD
+        )
+
+
+def _help_with(word: str) -> Suggestion:
+    return Suggestion(text=f"help {word}", command=ShowHelp(topic=word))
 
 
 def _with_a_known_name(tokens: list[Token], names: Collection[str]) -> list[Token]:
@@ -140,12 +266,11 @@ def print_command(command: Command | Mistake) -> str:
     """Write a command as Slack would deliver it: read again, it is the same. Raises ValueError for a mistake."""
     if isinstance(command, Mistake):
         raise ValueError("a mistake is no command")  # noqa: TRY004  # its type is right, it says nothing to do
-    if isinstance(command, ShowHelp) and command.unknown is not None:
-        return quoted_name(command.unknown)
     specification = BY_COMMAND[type(command)]
     parts = [specification.word]
     if specification.names:
-        parts.append(quoted_name(getattr(command, specification.names)))
+        name = getattr(command, specification.names)
+        parts.append("all" if specification.names == "selector" and name == "all" else quoted_name(name))
     if isinstance(command, specification.command):
         parts += specification.write(command)
     if isinstance(command, ChannelCommand) and command.channel_id:

@@ -74,7 +74,7 @@ def tomorrow_morning(now: datetime) -> datetime:
 
 
 _RECOVERY = frozenset({"recovery", "recovers", "recovered"})
-_PREPOSITIONS = frozenset({"for", "until", "till"})
+PREPOSITIONS = frozenset({"for", "until", "till"})
 _HALVES = frozenset({"am", "pm"})
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}t\d{2}:\d{2}(?::\d{2}(?:\.\d{6})?)?(?:z|[+-]\d{2}:\d{2})?", re.ASCII)
 
@@ -107,7 +107,7 @@ def find_end(tokens: Sequence[Token], now: datetime) -> SnoozeEnd | None:
 def _end_at(tokens: Sequence[Token], first: int, now: datetime) -> SnoozeEnd | None:
     """Read `2h`, `2 hours`, `for 2h`, `tomorrow 9am`, `until it recovers` and the like where it begins at `first`."""
     at = first
-    preposition = tokens[at].bare_word in _PREPOSITIONS and at + 1 < len(tokens)
+    preposition = tokens[at].bare_word in PREPOSITIONS and at + 1 < len(tokens)
     at += preposition
     if preposition and tokens[at].bare_word == "it" and at + 1 < len(tokens):
         at += 1

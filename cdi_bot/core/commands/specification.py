@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from difflib import get_close_matches
 from enum import StrEnum
 from typing import Generic, Literal, TypeVar
 
-from cdi_bot.core.commands import tokenizer
+from cdi_bot.core.commands import tokenizer, vocabulary
 from cdi_bot.core.commands.tokenizer import Token
 
-_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
+_PLAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?", re.ASCII)
 
 
 class Right(StrEnum):
@@ -25,8 +24,10 @@ class Right(StrEnum):
 
 
 class MistakeKind(StrEnum):
-    """What is wrong with a command that was recognised."""
+    """Why what was typed is not carried out as it stands."""
 
+    UNKNOWN_COMMAND = "unknown_command"  # no command at all
+    CONFIRM = "confirm"  # `stop` and the like: somebody is asked before alerts end
     MISSING_INTEGRATION = "missing_integration"  # it does not say which integration
     MISSING_TIME = "missing_time"  # a snooze without an end
     BAD_TIME = "bad_time"  # not a length of time, or one too short or too long
@@ -38,16 +39,6 @@ class MistakeKind(StrEnum):
     BAD_MENTION = "bad_mention"  # `mention:` with something that is no person and no group
     BAD_SCHEDULE = "bad_schedule"  # `digest` with something that is no schedule
     BAD_CHANNEL = "bad_channel"  # `in:` with something that is no channel
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mistake:
-    """A known command that says too little or something odd: `given` is the odd part, `nearest` a better one."""
-
-    command: str
-    problem: MistakeKind
-    given: str = ""
-    nearest: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,26 +59,63 @@ class ChannelCommand(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """A command that may have been meant, as it is typed after `/cdi` and as it is read."""
+
+    text: str
+    command: Command
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mistake:
+    """What says too little or something odd: `given` is the odd part, `nearest` a better one.
+
+    `command` is the word of the command, empty where none was understood; `name` is what it says of the integration
+    that is meant. `likely` are the commands that it may have been.
+    """
+
+    command: str
+    problem: MistakeKind
+    given: str = ""
+    nearest: str | None = None
+    name: str = ""
+    likely: tuple[Suggestion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Arguments:
-    """What was typed behind the `word` of a command, without `in:`; `now` is the present in the person's zone."""
+    """What was typed behind a command, without `in:`; `now` is the present in the person's zone.
+
+    `word` is the command's own, `typed` the one of its words that was typed. `names` are the normalized names of the
+    known integrations.
+    """
 
     word: str
     tokens: Sequence[Token]
     now: datetime
+    typed: str = ""
+    names: Collection[str] = field(default=(), repr=False)
 
-    def mistake(self, problem: MistakeKind, given: str = "", nearest: str | None = None) -> Mistake:
-        """What is wrong with them."""
-        return Mistake(command=self.word, problem=problem, given=given, nearest=nearest)
+    def mistake(
+        self, problem: MistakeKind, given: str = "", nearest: str | None = None, *, name: str = ""
+    ) -> Mistake:
+        """What is wrong with them; `name` is what they say of the integration."""
+        return Mistake(command=self.word, problem=problem, given=given, nearest=nearest, name=name)
 
-    def name(self) -> str | Mistake:
+    def name(self, *, patterns: bool = False) -> str | Mistake:
         """All of them as the name of an integration or a selector; empty where there are none.
 
         A channel is a mistake here: it would be looked for among the integrations.
         """
         for token in self.tokens:
             if token.option == "in" and tokenizer.channel(token.value):
-                return self.mistake(MistakeKind.UNKNOWN_OPTION, token.text)
-        return tokenizer.name(self.tokens)
+                others = [each for each in self.tokens if each is not token]
+                return self.mistake(MistakeKind.UNKNOWN_OPTION, token.text, name=self.named(others))
+        return self.named(self.tokens, patterns=patterns)
+
+    def named(self, tokens: Sequence[Token], *, patterns: bool = False) -> str:
+        """Some of them as the name of an integration, without the words that fill around it."""
+        return tokenizer.name(vocabulary.trimmed(tokens, self.names, patterns=patterns))
 
 
 C = TypeVar("C", bound=Command)
@@ -97,19 +125,20 @@ C = TypeVar("C", bound=Command)
 class Specification(Generic[C]):
     """One word of `/cdi`. A command about a channel (`ChannelCommand`) takes `in:`, in any place.
 
-    `help` holds examples, each with what it does: a message id, translated where it is shown. `usage` is the example
-    that follows a mistake.
+    `usage` shows what it takes, `help` examples, each with what it does: the first says in a few words what the
+    command is for, the last follows a mistake. `options` are examples of each `word:value` that it takes, with what it
+    means. All these are typed behind `/cdi`; what they mean is a message id, translated where it is shown.
     """
 
     word: str
     command: type[C]
     right: Right
     read: Callable[[Arguments], Command | Mistake]
-    help: tuple[tuple[str, str], ...]
     usage: str
-    aliases: tuple[str, ...] = ()
+    help: tuple[tuple[str, str], ...]
+    aliases: tuple[str, ...] = ()  # what else people call it
     names: Literal["query", "selector"] | None = None  # the field that says which integrations are meant
-    options: tuple[str, ...] = ()  # the words of `word:value` that it takes
+    options: tuple[tuple[str, str], ...] = ()
     write: Callable[[C], Sequence[str]] = lambda _command: ()  # what follows the name, as it is typed
     audit: str | None = None  # a message id: how the audit tells what somebody did with it
     bare: type[Command] | None = None  # what it is without arguments, where that is another command
@@ -125,16 +154,6 @@ def no_arguments(make: Callable[[], Command]) -> Callable[[Arguments], Command |
     return lambda _arguments: make()
 
 
-def optional_name(make: Callable[[str | None], Command]) -> Callable[[Arguments], Command | Mistake]:
-    """Read a command that may name an integration."""
-
-    def read(arguments: Arguments) -> Command | Mistake:
-        name = arguments.name()
-        return name if isinstance(name, Mistake) else make(name or None)
-
-    return read
-
-
 def required_name(make: Callable[[str], Command]) -> Callable[[Arguments], Command | Mistake]:
     """Read a command that has to name an integration."""
 
@@ -147,16 +166,53 @@ def required_name(make: Callable[[str], Command]) -> Callable[[Arguments], Comma
     return read
 
 
-def nearest(word: str, known: Sequence[str]) -> str | None:
-    """Find the known word that looks most like it."""
-    # Compared by their beginnings: looking for likeness in a text of thousands of characters takes seconds.
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Find the known word that is spelt almost like it."""
+    return next(iter(all_near(word, known)), None)
+
+
+def all_near(word: str, known: Iterable[str]) -> list[str]:
+    """Find the known words that are spelt almost like it or that it begins, the likeliest first."""
     lower = tokenizer.half_width(word[:40]).lower()
-    return next(iter(get_close_matches(lower, known, n=1)), None)
+    near = [(distance, each) for each in known if (distance := _slips(lower, each)) is not None]
+    return [each for _, each in sorted(near, key=lambda pair: pair[0])]
+
+
+_LEAST = 3  # letters, with which a word can be begun or two of them be in the wrong order
+_ONE_SLIP, _TWO_SLIPS = 4, 7  # letters of a word in which so many slips leave no doubt
+
+
+def _slips(typed: str, word: str) -> int | None:
+    """How many letters are missing, wrong, too many or in the wrong order; `None` where that is more than a slip."""
+    if len(typed) >= _LEAST and word.startswith(typed):
+        return 1
+    shorter = min(len(typed), len(word))
+    allowed = 2 if shorter >= _TWO_SLIPS else 1 if shorter >= _LEAST else 0
+    if not allowed or abs(len(typed) - len(word)) > allowed:
+        return None
+    distance = _distance(typed, word)
+    if shorter < _ONE_SLIP and set(typed) != set(word):
+        return None  # `rub` is not nearly `run`
+    return distance if distance <= allowed else None
+
+
+def _distance(one: str, other: str) -> int:
+    """The fewest letters to put in, take out, replace or swap with their neighbours."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(one, start=1):
+        last, before, row = before, row, [i]
+        for j, wanted in enumerate(other, start=1):
+            cost = min(before[j] + 1, row[-1] + 1, before[j - 1] + (letter != wanted))
+            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == wanted:
+                cost = min(cost, last[j - 2] + 1)
+            row.append(cost)
+    return row[-1]
 
 
 def quoted_name(query: str | None) -> str:
     """Write what names an integration, quoted unless it is one plain word; nothing for `None`."""
-    if query is None or _PLAIN.fullmatch(query):
+    if query is None or (_PLAIN.fullmatch(query) and query.lower() not in vocabulary.RESERVED):
         return query or ""
     return tokenizer.quote(query)
 

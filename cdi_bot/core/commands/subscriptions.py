@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from cdi_bot.core.commands import tokenizer
@@ -17,10 +17,13 @@ from cdi_bot.core.commands.specification import (
     MistakeKind,
     Right,
     Specification,
+    Suggestion,
     nearest,
     no_arguments,
+    quoted_name,
 )
 from cdi_bot.core.commands.tokenizer import Token
+from cdi_bot.core.commands.vocabulary import means_everything, trimmed
 from cdi_bot.core.digest_schedule import read_time_of_day
 from cdi_bot.core.freshness_limit import LONGEST, SHORTEST, FreshnessLimit
 from cdi_bot.core.model.incident import EXPECTABLE, Topic
@@ -183,6 +186,7 @@ def _selector_and_filters(arguments: Arguments) -> tuple[str, Filters] | Mistake
     """Read options wherever they stand; whatever is no option is the selector."""
     filters = Filters()
     selector: list[Token] = []
+    odd: Mistake | None = None
     rest = list(arguments.tokens)
     while rest:
         token = rest.pop(0)
@@ -190,99 +194,124 @@ def _selector_and_filters(arguments: Arguments) -> tuple[str, Filters] | Mistake
         if option not in _OPTIONS:
             meant = nearest(option, (*_OPTIONS, "in")) if option and token.value and selector else None
             if meant:
-                return arguments.mistake(MistakeKind.UNKNOWN_OPTION, token.text, meant)
+                odd = odd or arguments.mistake(MistakeKind.UNKNOWN_OPTION, token.text, f"{meant}:")
+                continue
             selector.append(token)  # names hold colons too: `EU prod:users`, `Users: attributes`
             continue
         changed = _OPTIONS[option](arguments, filters, _value(token, rest))
         if isinstance(changed, Mistake):
-            return changed
-        filters = changed
-    query = tokenizer.name(selector)
-    if not query:
-        return arguments.mistake(MistakeKind.MISSING_INTEGRATION)
-    return _selector(query), filters
+            odd = odd or changed
+        else:
+            filters = changed
+    query = _selector(arguments, selector)
+    if odd:
+        return replace(odd, name=query)
+    return (query, filters) if query else arguments.mistake(MistakeKind.MISSING_INTEGRATION)
 
 
 def _read_unsubscribe(arguments: Arguments) -> Command | Mistake:
+    """Read what to end. `stop` may mean less than it says, and `everything` is much: then somebody is asked first."""
     # Ending everything where somebody asked to end `on:late` only would hide failures from the channel.
     for token in arguments.tokens:
         if token.option in _OPTIONS:
-            return arguments.mistake(MistakeKind.UNKNOWN_OPTION, token.text)
-    query = tokenizer.name(arguments.tokens)
+            others = [each for each in arguments.tokens if each is not token]
+            name = _selector(arguments, others)
+            return arguments.mistake(MistakeKind.UNKNOWN_OPTION, token.text, name=name)
+    query = _selector(arguments, arguments.tokens)
     if not query:
         return arguments.mistake(MistakeKind.MISSING_INTEGRATION)
-    return Unsubscribe(selector=_selector(query))
+    command = Unsubscribe(selector=query)
+    if arguments.typed not in _ASKING and (query != "all" or _says_all(arguments.tokens)):
+        return command
+    sure = Suggestion(
+        text=f"{arguments.word} {query if query == 'all' else quoted_name(query)}", command=command
+    )
+    return replace(arguments.mistake(MistakeKind.CONFIRM, name=query), likely=(sure,))
 
 
-def _selector(query: str) -> str:
+_ASKING = frozenset({"stop"})
+
+
+def _says_all(tokens: Sequence[Token]) -> bool:
+    """Whether it is the selector that is typed, not a word of a sentence."""
+    return len(tokens) == 1 and (
+        tokens[0].quoted or tokens[0].bare_word == "all" or not tokens[0].raw.strip("*＊")
+    )
+
+
+def _selector(arguments: Arguments, tokens: Sequence[Token]) -> str:
     """Spell `all` in one way, in any letter case or as a pattern that matches everything; and `*` as patterns do."""
-    query = query.replace("＊", "*")
-    return "all" if tokenizer.half_width(query).lower() == "all" or not query.strip("*") else query
+    kept = trimmed(tokens, arguments.names, patterns=True)
+    query = tokenizer.name(kept).replace("＊", "*")
+    if means_everything(kept, arguments.names):
+        return "all"
+    return (
+        "all" if tokenizer.half_width(query).lower() == "all" or (query and not query.strip("*")) else query
+    )
 
+
+_WHAT = (
+    ("on:error,late", N_("only these alerts")),
+    ("off:rows_low,spike", N_("not these reasons")),
+    ("rows:100", N_("only when at least 100 rows failed")),
+    ("percent:5", N_("only when at least 5 % of the rows failed")),
+    ("fresh:36h", N_("also when no run succeeded for 36 hours; `fresh:09:00`: by that time of day")),
+    ("mention:@data-team", N_("mention a person or a group")),
+)
 
 _SUBSCRIBE = Specification(
     word="subscribe",
-    aliases=("sub",),
+    aliases=("sub", "watch", "follow", "notify", "alert", "monitor"),
     command=Subscribe,
     right=Right.CHANGE,
     read=_read_subscribe,
     names="selector",
-    options=tuple(_OPTIONS),
+    options=_WHAT,
     write=_written_options,
+    usage="/cdi subscribe INTEGRATION | PATTERN* | all [OPTIONS]",
     help=(
-        ("/cdi subscribe all", N_("tell this channel when any sync fails and when it is well again")),
-        (
-            "/cdi subscribe Users* on:error,partial rows:100 mention:@data-team",
-            N_("only some integrations, statuses and sizes, and whom to call"),
-        ),
-        (
-            "/cdi subscribe Users* fresh:36h",
-            N_(
-                "also when what was synced last is older than that; `fresh:09:00`: when no good run came by then"
-            ),
-        ),
+        ("/cdi subscribe all", N_("alerts in this channel")),
+        ("/cdi subscribe Users*", N_("all integrations whose name starts with “Users”")),
+        ("/cdi subscribe Users* on:error,partial rows:100 mention:@data-team", N_("only some alerts")),
     ),
-    usage="/cdi subscribe Users* on:error,partial rows:100 percent:5 fresh:36h mention:@data-team",
     audit=N_("{when} {who} subscribed it to {what}"),
 )
 
 _PREVIEW = Specification(
     word="preview",
+    aliases=("simulate",),
     command=PreviewSubscription,
     right=Right.READ,
     read=_read_preview,
     names="selector",
-    options=tuple(_OPTIONS),
+    options=_WHAT,
     write=_written_options,
+    usage="/cdi preview INTEGRATION | PATTERN* | all [OPTIONS]",
     help=(
-        (
-            "/cdi preview Users* on:error,late",
-            N_("what such a subscription would have told in the last 30 days"),
-        ),
+        ("/cdi preview Users* on:error,late", N_("what a subscription would have told in the last 30 days")),
     ),
-    usage="/cdi preview Users* on:error,partial rows:100",
 )
 
 _UNSUBSCRIBE = Specification(
     word="unsubscribe",
-    aliases=("unsub",),
+    aliases=("unsub", "stop", "unfollow", "unwatch"),
     command=Unsubscribe,
     right=Right.CHANGE,
     read=_read_unsubscribe,
     names="selector",
-    help=(("/cdi unsubscribe all", N_("end a subscription")),),
-    usage="/cdi unsubscribe Users*",
+    usage="/cdi unsubscribe INTEGRATION | PATTERN* | all",
+    help=(("/cdi unsubscribe Users*", N_("end these alerts")),),
     audit=N_("{when} {who} ended its subscription to {what}"),
 )
 
 _SUBSCRIPTIONS = Specification(
     word="subscriptions",
-    aliases=("subs",),
+    aliases=("subs", "alerts"),
     command=ShowSubscriptions,
     right=Right.READ,
     read=no_arguments(ShowSubscriptions),
-    help=(("/cdi subscriptions", N_("what this channel hears of, with a way to change it")),),
-    usage="/cdi subscriptions in:#data-alerts",
+    usage="/cdi subscriptions",
+    help=(("/cdi subscriptions", N_("what this channel is subscribed to")),),
 )
 
 SUBSCRIPTIONS = (_SUBSCRIBE, _PREVIEW, _UNSUBSCRIBE, _SUBSCRIPTIONS)

@@ -7,6 +7,8 @@
     POST                integrations/{id}/finish     end the run in progress: likewise
     POST                integrations/{id}/history    {"runs": [the fields of Run]}
     POST                bulk                         {"count", "prefix", "history", "spread"} and as for create
+    POST                integrations/{id}/play       {"scene"}: one of scenes.py, or a status word
+    POST                play                         {"scene"}: every active integration
     POST                fail_all                     every integration: the fields of RunPlan, or {}
     GET, POST           settings                     the fields of Settings, and {"limits": {"status": 100}}
     GET, POST, DELETE   faults                       list; add a Fault; clear
@@ -28,6 +30,7 @@ from pydantic_core import to_jsonable_python
 from cdi_bot.sandbox.braze.integration import Integration, IntegrationConfig
 from cdi_bot.sandbox.braze.protocol import Endpoint, integration_json
 from cdi_bot.sandbox.braze.runs import ERROR, LONGEST, Run, RunPlan
+from cdi_bot.sandbox.braze.scenes import play, play_all
 from cdi_bot.sandbox.braze.simulation import Settings
 from cdi_bot.sandbox.braze.world import BrazeWorld
 from cdi_bot.sandbox.control import Json, RequestError, control_route, read
@@ -59,6 +62,12 @@ class _Key(BaseModel):
 
     key: Annotated[str, Field(min_length=1)]
     permissions: list[str] | None
+
+
+class _Play(BaseModel):
+    """A scene to play."""
+
+    scene: Annotated[str, Field(min_length=1)]
 
 
 class _Limits(BaseModel):
@@ -95,6 +104,7 @@ def braze_control_routes(world: BrazeWorld) -> list[web.RouteDef]:
         on_world("POST", "/integrations", _create),
         on_world("POST", "/bulk", _create_many),
         on_world("POST", "/fail_all", _fail_all),
+        on_world("POST", "/play", _play_all),
         on_world("GET", "/settings", _settings),
         on_world("POST", "/settings", _change_settings),
         on_world("POST", "/keys", _set_key),
@@ -103,6 +113,7 @@ def braze_control_routes(world: BrazeWorld) -> list[web.RouteDef]:
         on_one("DELETE", "", _delete),
         on_one("POST", "/run", _run),
         on_one("POST", "/finish", _finish),
+        on_one("POST", "/play", _play),
         on_one("POST", "/history", _put_history),
         *world.faults.routes(root + "/faults"),
     ]
@@ -155,6 +166,14 @@ def _put_history(world: BrazeWorld, integration: Integration, body: Json) -> Non
 
 def _fail_all(world: BrazeWorld, body: Json) -> Json:
     return {"count": world.fail_all(read(RunPlan, {"outcome": ERROR} | body))}
+
+
+def _play_all(world: BrazeWorld, body: Json) -> Json:
+    return {"count": play_all(world, read(_Play, body).scene)}
+
+
+def _play(world: BrazeWorld, integration: Integration, body: Json) -> None:
+    play(world, integration.config.integration_id, read(_Play, body).scene)
 
 
 def _settings(world: BrazeWorld, _body: Json) -> Json:

@@ -1,6 +1,7 @@
 """The workspace that the demo shows: a retailer's integrations, busy enough that something always happens.
 
-Schedules are seconds where a real workspace has minutes; the history before is spread over days.
+Schedules are seconds where a real workspace has minutes. The history before is spread over a month, from which the bot
+learns what is usual; Braze's limits are wider than documented, so that it has read all of that after a minute.
 """
 
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cdi_bot.sandbox.braze.integration import Burst, IntegrationConfig
+from cdi_bot.sandbox.braze.protocol import Endpoint
 from cdi_bot.sandbox.braze.runs import CONFIG_ERROR, ERROR, PARTIAL, SUCCESS, GeneratedRuns, RunPlan
 from cdi_bot.sandbox.braze.world import BrazeWorld
 
@@ -21,13 +23,14 @@ _ALWAYS_SUCCESS = (SUCCESS,)
 class _Demo:
     """What happens to an integration of the demo first, and its past.
 
-    first_in: seconds to its first run. past_runs lie `past_every` seconds apart.
+    first_in: seconds to its first run. past_runs lie `past_every` seconds apart, the newest one about `past_ago` back.
     """
 
     first_in: float
     coming: tuple[RunPlan, ...] = ()
-    past_runs: int = 40
-    past_every: float = 7200.0
+    past_runs: int = 60
+    past_every: float = 12 * 3600.0
+    past_ago: float = 240.0
     past_outcomes: tuple[str, ...] = _MOSTLY_SUCCESS
 
 
@@ -54,17 +57,13 @@ _INTEGRATIONS = (
         _Demo(
             first_in=1.8,
             coming=(_FIRST_ALERT, *[_SUCCEEDS] * 3, *[RunPlan(outcome=ERROR)] * 2),
-            past_runs=60,
-            past_every=3600.0,
         ),
     ),
     (
-        _config("Purchases: orders", "BigQuery", "users_purchases", every=30, takes=8, rows=12_600),
+        _config("Purchases: orders", "Snowflake", "users_purchases", every=30, takes=8, rows=12_600),
         _Demo(
             first_in=9,
             coming=(*[_SUCCEEDS] * 3, RunPlan(outcome=ERROR, rows_synced=0, rows_failed=0)),
-            past_runs=55,
-            past_every=5400.0,
         ),
     ),
     (
@@ -72,7 +71,6 @@ _INTEGRATIONS = (
         _Demo(
             first_in=16,
             coming=(*[_SUCCEEDS] * 2, RunPlan(outcome=CONFIG_ERROR, seconds=1.5)),
-            past_runs=48,
         ),
     ),
     (
@@ -85,40 +83,48 @@ _INTEGRATIONS = (
             rows=3_400,
             burst=Burst(every_seconds=40, most=4),
         ),
-        _Demo(first_in=12, past_runs=52, past_every=4100.0),
+        _Demo(first_in=12),
     ),
     (
-        _config("Users: loyalty tiers", "Redshift", "users_attributes", every=75, takes=10, rows=8_750),
-        _Demo(first_in=25, past_runs=36, past_every=10_800.0),
+        _config("Users: loyalty tiers", "Snowflake", "users_attributes", every=75, takes=10, rows=8_750),
+        _Demo(first_in=25),
     ),
-    (  # nothing changes upstream most of the time: zero rows are normal
-        _config("Users: deletion requests", "Snowflake", "users_deletes", every=50, takes=1.5, rows=0),
-        _Demo(
-            first_in=20,
-            coming=(*[_SUCCEEDS] * 2, RunPlan(rows_synced=3)),
-            past_runs=45,
-            past_outcomes=_ALWAYS_SUCCESS,
-        ),
+    (
+        _config("Users: deletion requests", "Snowflake", "users_deletes", every=50, takes=1.5, rows=120),
+        _Demo(first_in=20, past_outcomes=_ALWAYS_SUCCESS),
     ),
     (
         _config("Events: web sessions", "BigQuery", "users_events", every=20, takes=7, rows=91_300),
-        _Demo(first_in=6, past_runs=60, past_every=3000.0),
+        _Demo(first_in=6),
     ),
     (
         _config("Accounts: B2B contracts", "Microsoft Fabric", "accounts", every=90, takes=4, rows=640),
-        _Demo(first_in=35, past_runs=30, past_every=14_400.0, past_outcomes=_ALWAYS_SUCCESS),
+        _Demo(first_in=35, past_outcomes=_ALWAYS_SUCCESS),
+    ),
+    (  # the nightly one: it alone can be slow, as its last run began long ago
+        _config("Catalog: prices", "Redshift", "catalogs", every=86_400, takes=600, rows=64_000),
+        _Demo(
+            first_in=6 * 3600,
+            past_runs=30,
+            past_every=86_400,
+            past_ago=18 * 3600,
+            past_outcomes=_ALWAYS_SUCCESS,
+        ),
     ),
 )
+
+_STATUS_CALLS_A_MINUTE = 600
 
 
 def demo_world(clock: Callable[[], datetime], seed: int) -> BrazeWorld:
     """Return the demo's workspace, its first failing run about to end five seconds from now."""
     world = BrazeWorld(clock, seed)
+    world.limits.set(Endpoint.STATUS, _STATUS_CALLS_A_MINUTE)
     for config, demo in _INTEGRATIONS:
         past = GeneratedRuns(
             name=f"{seed}:{config.integration_name}",
             length=demo.past_runs,
-            newest=world.catch_up() - timedelta(seconds=240),
+            newest=world.catch_up() - timedelta(seconds=demo.past_ago),
             every_seconds=demo.past_every,
             run_seconds=config.run_seconds,
             rows=config.rows,

@@ -202,6 +202,7 @@ def integration_json(integration: Integration) -> dict[str, object]:
         "next_scheduled_run": iso(integration.next_slot),
         "next_outcome": integration.next_outcome,
         "running": integration.current is not None,
+        "stalled": config.stalled,
         "last_job_status": newest.status if newest else None,
         "last_job_start_time": iso(newest.start) if newest else None,
         "deleted": integration.deleted,

@@ -120,11 +120,17 @@ class Simulation:
             self._next_burst(integration, config.burst, self.now, first_in)
         self.mark_changed(integration, self.now)
 
-    def begin(self, integration: Integration, at: datetime, plan: RunPlan | None = None) -> None:
-        """Start a run at `at`, by `plan` or else by what was planned next."""
+    def begin(
+        self,
+        integration: Integration,
+        at: datetime,
+        plan: RunPlan | None = None,
+        began: datetime | None = None,
+    ) -> None:
+        """Start a run at `at`, by `plan` or else by what was planned next; it says that it started at `began`."""
         integration.number += 1
         plan = self.resolve(integration, plan or integration.take_plan())
-        current = Current(start=integration.free_start(at), plan=plan)
+        current = Current(start=integration.free_start(began or at), plan=plan)
         integration.begin(Run(status=plan.under_way, start=current.start), current)
         self.end_at(integration, current, at + timedelta(seconds=plan.seconds or 0))
         self.mark_changed(integration, at)

@@ -179,11 +179,17 @@ class BrazeWorld:
         return made
 
     def change(
-        self, integration_id: str, config: IntegrationConfig, coming: Iterable[RunPlan] | None = None
+        self,
+        integration_id: str,
+        config: IntegrationConfig,
+        coming: Iterable[RunPlan] | None = None,
+        *,
+        first_in: float | None = None,
     ) -> Integration:
         """Give an integration another configuration, and other plans for its next runs unless `coming` is None.
 
-        A changed schedule, burst or state applies from now on. The id stays as it is.
+        A changed schedule, burst or state applies from now on, and so does `first_in`, seconds to the next slot. The
+        id stays as it is.
         """
         now = self.catch_up()
         integration = self._integrations[integration_id]
@@ -191,8 +197,8 @@ class BrazeWorld:
         integration.config = after
         if coming is not None:
             integration.coming = deque(coming)
-        if _planned_by(after) != _planned_by(before):
-            self._simulation.plan_future(integration)
+        if first_in is not None or _planned_by(after) != _planned_by(before):
+            self._simulation.plan_future(integration, first_in)
         self._simulation.mark_changed(integration, now)
         self.advance(now)
         return integration
@@ -237,13 +243,16 @@ class BrazeWorld:
         self.advance(now)
         return True
 
-    def run(self, integration_id: str, plan: RunPlan | None = None) -> bool:
-        """Start a run at once, by `plan` or else by what was planned next. False: another one is in progress."""
+    def run(self, integration_id: str, plan: RunPlan | None = None, *, began: datetime | None = None) -> bool:
+        """Start a run at once, by `plan` or else by what was planned next. False: another one is in progress.
+
+        began: a start in the past, as if it had been going on unseen; its length counts from now.
+        """
         now = self.catch_up()
         integration = self._integrations[integration_id]
         if integration.busy:
             return False
-        self._simulation.begin(integration, now, plan)
+        self._simulation.begin(integration, now, plan, began)
         self.advance(now)
         return True
 

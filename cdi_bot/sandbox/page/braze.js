@@ -1,24 +1,17 @@
-// The panel beside the conversation: Braze's integrations as they run, and how their next sync ends.
+// The panel beside the conversation: Braze's integrations as they run, and what a visitor makes of them.
 
-import { call, post } from "./api.js";
+import { call } from "./api.js";
 import { countdown } from "./dates.js";
 import { fill, h, icon } from "./dom.js";
 import { startFaults } from "./faults.js";
+import { afterPress } from "./pressing.js";
+import { isActive, openScenes, play, startAll } from "./scenes.js";
 import { on, state } from "./state.js";
 
 const SEARCH_FROM = 12;
 const MOST = 60;
 const TICK_MS = 500;
 
-// What a sync can end with: [word on the wire, words for people]. The last one is made up: Braze may use others.
-const OUTCOMES = [
-  ["success", "Success"],
-  ["partial", "Partial: some rows fail"],
-  ["error", "Error: no rows"],
-  ["config_error", "Configuration error"],
-  ["limit_exceeded", "Limit exceeded"],
-  ["cancelled", "A word Braze doesn’t document"],
-];
 const STATUS = {
   success: ["Success", "good"],
   partial: ["Partial", "warn"],
@@ -41,20 +34,23 @@ export function startBraze(aside) {
     hidden: true,
   });
   const more = h("p", { class: "muted", hidden: true });
+  const together = h("section", { class: "panel-section", "aria-labelledby": "all-title" });
   const faults = h("section", { class: "panel-section", "aria-labelledby": "faults-title" });
   fill(
     aside,
+    together,
     h(
       "section",
-      { class: "panel-section", "aria-labelledby": "integrations-title" },
-      h("h3", { id: "integrations-title", text: "Integrations" }),
-      h("p", { class: "muted", text: "Choose how the next sync of each one ends, run it now, pause or rename it." }),
+      { class: "panel-section panel-list", "aria-labelledby": "integrations-title" },
+      h("h3", { id: "integrations-title", text: "One integration" }),
+      h("p", { class: "muted", text: "What you choose happens at once, and again until you let it succeed. What nobody acknowledges is told again." }),
       search,
       list,
       more,
     ),
     faults,
   );
+  startAll(together);
   startFaults(faults);
 
   function draw() {
@@ -63,9 +59,11 @@ export function startBraze(aside) {
     const fitting = all.filter((one) => one.integration_name.toLowerCase().includes(search.value.trim().toLowerCase()));
     const shown = fitting.slice(0, MOST);
     for (const id of cards.keys()) if (!shown.some((one) => one.integration_id === id)) cards.delete(id);
-    fill(
-      list,
-      shown.map((one) => cardOf(one).node),
+    afterPress(list, () =>
+      fill(
+        list,
+        shown.map((one) => cardOf(one).node),
+      ),
     );
     more.hidden = fitting.length <= MOST;
     more.textContent = `and ${fitting.length - MOST} more`;
@@ -95,52 +93,43 @@ function card(first) {
   const status = h("span", { class: "status", data: { testid: "status" } });
   const facts = h("span", { class: "facts" });
   const when = h("span", { class: "when" });
-  const outcome = h("select", { class: "outcome", data: { testid: "outcome" } });
-  const run = h(
+  const scene = h(
     "button",
-    { class: "btn btn-small", type: "button", data: { testid: "run-now" } },
-    icon("play", 12),
-    "Run now",
+    { class: "btn btn-small", type: "button", "aria-haspopup": "menu", data: { testid: "scene" } },
+    "Make it…",
+    icon("chevron", 12),
   );
-  const pause = h("button", { class: "linklike", type: "button", data: { testid: "pause" } });
-  const rename = h("button", { class: "linklike", type: "button", data: { testid: "rename" } }, "Rename");
+  const succeed = h("button", { class: "btn btn-small", type: "button", data: { testid: "succeed" } }, "Let it succeed");
   const node = h(
     "li",
     { class: "integration", data: { integration: id, testid: "integration" } },
     h("div", { class: "integration-head" }, name, status),
-    h("div", { class: "integration-facts" }, facts, when, pause, rename),
-    h("div", { class: "integration-tools" }, outcome, run),
+    h("div", { class: "integration-facts" }, facts, when),
+    h("div", { class: "integration-tools" }, scene, succeed),
   );
 
-  const address = `braze/integrations/${encodeURIComponent(id)}`;
-  let choosing = Promise.resolve();
-  outcome.addEventListener("change", () => (choosing = call("PATCH", address, { next_outcome: outcome.value })));
-  run.addEventListener("click", async () => {
-    run.setAttribute("aria-busy", "true");
-    await choosing; // the run started here is the one the choice was made for
-    await post(`${address}/run`);
-    run.removeAttribute("aria-busy");
-  });
-
-  pause.addEventListener("click", () =>
-    call("PATCH", address, { integration_status: isActive(now) ? "paused" : "active" }),
-  );
-
-  rename.addEventListener("click", () => {
+  const change = (fields) => call("PATCH", `braze/integrations/${encodeURIComponent(id)}`, fields);
+  const rename = () => {
     const wanted = window.prompt("Name in Braze", now.integration_name)?.trim();
-    if (wanted) call("PATCH", address, { integration_name: wanted });
-  });
+    if (wanted) change({ integration_name: wanted });
+  };
+  scene.addEventListener("click", () =>
+    openScenes(scene, now, [
+      isActive(now)
+        ? { text: "Pause it", value: "pause", pick: () => change({ integration_status: "paused" }) }
+        : { text: "Resume it", value: "resume", pick: () => change({ integration_status: "active" }) },
+      { text: "Rename it", value: "rename", pick: rename },
+      { text: "Delete it", value: "delete", pick: () => call("DELETE", `braze/integrations/${encodeURIComponent(id)}`) },
+    ]),
+  );
+  succeed.addEventListener("click", () => play(id, "success"));
 
   function update(integration) {
     now = integration;
-    rename.setAttribute("aria-label", `Rename ${now.integration_name}`);
-    pause.textContent = isActive(now) ? "Pause" : "Resume";
-    pause.setAttribute("aria-label", `${pause.textContent} ${now.integration_name}`);
     name.textContent = now.integration_name;
     name.title = `${now.integration_name} · ${id}`;
-    outcome.setAttribute("aria-label", `How the next sync of ${now.integration_name} ends`);
-    run.setAttribute("aria-label", `Run ${now.integration_name} now`);
-    run.disabled = now.running;
+    scene.setAttribute("aria-label", `Make it…: ${now.integration_name}`);
+    succeed.setAttribute("aria-label", `Let it succeed: ${now.integration_name}`);
     facts.textContent = [
       titled(now.warehouse_type),
       now.schedule_seconds ? `every ${span(now.schedule_seconds)}` : null,
@@ -162,16 +151,6 @@ function card(first) {
     );
     status.className = `status tone-${tone}`;
     status.dataset.status = now.running ? "running" : (now.last_job_status ?? "");
-    const known = OUTCOMES.some(([word]) => word === now.next_outcome)
-      ? OUTCOMES
-      : [...OUTCOMES, [now.next_outcome, now.next_outcome]];
-    fill(
-      outcome,
-      known.map(([word, label]) =>
-        h("option", { value: word, text: `Next: ${label}`, ".selected": word === now.next_outcome }),
-      ),
-    );
-    outcome.dataset.outcome = now.next_outcome;
     tick();
   }
 
@@ -183,13 +162,12 @@ function card(first) {
   return { node, update, tick };
 }
 
-const isActive = (integration) => integration.integration_status.toLowerCase() === "active";
-
 function whenOf(integration) {
   const seconds = (moment) => (new Date(moment).getTime() - Date.now()) / 1000;
   if (integration.running && integration.last_job_start_time)
     return `running for ${countdown(-seconds(integration.last_job_start_time))}`;
   if (!isActive(integration)) return integration.integration_status.toLowerCase();
+  if (integration.stalled) return "no run begins";
   if (!integration.next_scheduled_run) return integration.schedule_seconds ? "" : "no schedule";
   const left = seconds(integration.next_scheduled_run);
   return left > 0 ? `next in ${countdown(left)}` : "due now";

@@ -5,6 +5,7 @@ import { fill, h, icon } from "./dom.js";
 import { startHome } from "./home.js";
 import { MessageList } from "./messagelist.js";
 import { go, ownDirect } from "./sidebar.js";
+import { startTour } from "./tour.js";
 import { announce, botName, channelMessages, channelName, isDirect, on, showsInChannel, state } from "./state.js";
 
 const FIRST_WORDS = ["/cdi help", "/cdi subscribe all", "/cdi status"];
@@ -26,7 +27,8 @@ export function startChannel(main) {
   const missed = h("button", { class: "missed", type: "button", hidden: true }, icon("down", 14), "New messages");
   const field = composer({ where: () => ({ channel: state.place.channel }), testid: "composer", label: "Message" });
   const closed = h("p", { class: "composer-closed", hidden: true });
-  const conversation = h("div", { class: "conversation" }, scroller, missed, field.shown, closed);
+  const tour = h("section", { class: "tour", "aria-labelledby": "tour-title", hidden: true, data: { testid: "tour" } });
+  const conversation = h("div", { class: "conversation" }, tour, scroller, missed, field.shown, closed);
   const home = h("div", { class: "home", hidden: true, data: { testid: "home" } });
   fill(
     main,
@@ -35,6 +37,7 @@ export function startChannel(main) {
     home,
   );
   startHome(home);
+  startTour(tour, (text) => field.say(text));
 
   const hideMissed = () => (missed.hidden = true);
   const messages = new MessageList({

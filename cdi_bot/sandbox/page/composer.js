@@ -176,7 +176,11 @@ export function composer({ where, testid, label }) {
   });
   send.addEventListener("click", submit);
   slash.addEventListener("click", () => put(field.value.startsWith("/") ? field.value : "/cdi "));
-  return { shown, put, field };
+  const say = (text) => {
+    put(text);
+    return submit();
+  };
+  return { shown, put, say, field };
 }
 
 // People's own words: what Slack's client escapes before it sends them.
@@ -257,7 +261,12 @@ function personButton() {
       personAvatar(state.person, "avatar-tiny"),
       h("span", { class: "sr-only", text: "Acting as " }),
       h("span", { class: "person-name", text: userName(state.person) }),
-      h("span", { class: "person-zone", text: `${clockTime(new Date())} in ${placeOf(state.users.get(state.person)?.tz)}` }),
+      h(
+        "span",
+        { class: "person-zone" },
+        clockTime(new Date()),
+        h("span", { class: "person-place", text: ` in ${placeOf(state.users.get(state.person)?.tz)}` }),
+      ),
       icon("chevron", 12),
     );
   shown.addEventListener("click", () =>

@@ -37,7 +37,7 @@ export function startFaults(section) {
   const groups = Object.keys(SIDES).map((side) => group(side));
   fill(
     section,
-    h("h3", { id: "faults-title", text: "Make trouble" }),
+    h("h3", { id: "faults-title", text: "Break a connection" }),
     now,
     groups.map((one) => one.node),
   );

@@ -123,3 +123,8 @@ export function channelName(id) {
 
 /** Whether the conversation is a direct message. */
 export const isDirect = (id) => Boolean(state.channels.get(id)?.is_im) || String(id).startsWith("D");
+
+const FILES = new Set(["s3", "gcs", "azure_blob"]);
+
+/** Whether an integration reads files: no schedule, and no watermark. */
+export const isFileSource = (integration) => FILES.has(String(integration.warehouse_type).toLowerCase());

@@ -217,6 +217,8 @@ NEEDED = {
 }
 
 OPTIONAL = {
+    "app_mentions:read": "who mentions the bot gets no answer; /cdi works",
+    "im:history": "who writes to the bot directly gets no answer; /cdi works",
     "channels:history": "a message whose answer was lost is sent again, as a possible repeat",
     "groups:history": "the same in private channels",
     "users:read": "people's time zones are not known, nor who is a guest: CDI_BOT_ADMINS=* lets nobody start a sync",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
@@ -12,7 +11,7 @@ import structlog
 
 from cdi_bot.core.commands.channels import SetDigest, SetLanguage, ShowAudit, ShowSettings
 from cdi_bot.core.commands.incidents import Acknowledge, EndSnooze, RequestSync, SetSnooze
-from cdi_bot.core.commands.parser import parse
+from cdi_bot.core.commands.parser import depends_on_names, parse
 from cdi_bot.core.commands.queries import ListIntegrations, ShowHelp, ShowStatus
 from cdi_bot.core.commands.specification import ChannelCommand, Command, Mistake
 from cdi_bot.core.commands.subscriptions import PreviewSubscription, ShowSubscriptions, Subscribe, Unsubscribe
@@ -38,8 +37,6 @@ from cdi_bot.usecases.incidents import IncidentResponse
 from cdi_bot.usecases.preview import Preview, Previews
 from cdi_bot.usecases.queries import Queries
 from cdi_bot.usecases.subscriptions import ChangeSubscriptions
-
-_MAY_BE_OPTION = re.compile("[:=：＝]")
 
 log = structlog.get_logger(__name__)
 
@@ -74,7 +71,7 @@ class Responder:
         """Answer what was typed, whatever goes wrong; `None` where the channel shows everybody that it was done."""
         try:
             now, person = self.clock(), await self.directory.person(who)
-            names = await self.queries.names() if _MAY_BE_OPTION.search(text) else ()
+            names = await self.queries.names() if depends_on_names(text) else ()
             return await self.answer(parse(text, now=now.astimezone(person.zone), names=names), channel, who)
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
             return self.failed(error, command=text.split(" ", 1)[0], channel=channel.channel_id, user=who)
@@ -140,7 +137,7 @@ def channel_of(command: Command, here: Channel) -> Channel:
 
 
 async def _help(to: Responder, command: ShowHelp, _channel: Channel, _who: str) -> Rendered:
-    return render_help(command.unknown, command.nearest, to.i18n)
+    return render_help(command.topic, to.i18n)
 
 
 async def _status(to: Responder, command: ShowStatus, channel: Channel, _who: str) -> Answer:

@@ -172,7 +172,7 @@ class HomeTab:
     async def help(self, body: Json) -> None:
         """Explain the commands in a window."""
         responder = await self.responder.speaking_to(body["user"]["id"])
-        told = render_help(None, None, responder.i18n)
+        told = render_help(None, responder.i18n)
         await self._open(body, window(responder.i18n("Help"), told.blocks, responder.i18n))
 
     async def _open(self, body: Json, view: View) -> str | None:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
-from cdi_bot.core.commands.parser import BY_WORD, CHANNEL_WORDS, SPECIFICATIONS
-from cdi_bot.core.commands.specification import Command, Mistake, MistakeKind
+from cdi_bot.core.commands.parser import BY_WORD, IN_CHANNEL, SPECIFICATIONS, WORDS
+from cdi_bot.core.commands.specification import Command, Mistake, MistakeKind, Specification, quoted_name
 from cdi_bot.core.model.incident import EXPECTABLE, Topic
 from cdi_bot.monitoring.braze_port import Endpoint
-from cdi_bot.slack.render.kit.blocks import Rendered, Renderers, context, section, short_message
-from cdi_bot.slack.render.kit.buttons import choose_button
+from cdi_bot.slack.render.kit.blocks import (
+    Rendered,
+    Renderers,
+    actions,
+    context,
+    section,
+    short_message,
+    small_print,
+)
+from cdi_bot.slack.render.kit.buttons import choose_button, suggestion_button
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.reasons import (
     braze_advice,
@@ -153,66 +164,106 @@ RENDERERS: Renderers = {
 }
 
 
-def render_help(unknown: str | None, nearest: str | None, i18n: Translator) -> Rendered:
-    """Explain the commands, each with an example; first name the word that is none of them."""
+def render_help(topic: str | None, i18n: Translator) -> Rendered:
+    """Say in a line each what the commands are for; of one, which is the `topic`, all that there is to know."""
+    specification = BY_WORD.get(topic or "")
+    if specification:
+        return _help_with(specification, i18n)
     title = i18n("What `/cdi` understands")
-    text = title
-    if unknown is not None:
-        text = i18n("“{word}” is not a command.").format(word=outside(unknown, SHORT_NAME))
-        if nearest:
-            text += " " + i18n("Did you mean {command}?").format(command=code(f"/cdi {nearest}"))
-    lines = [
-        f"{code(example)} – {i18n.translated(does)}" for each in SPECIFICATIONS for example, does in each.help
-    ]
-    notes = i18n(
-        "An integration is named by its id, the start of it, or its name or a part of it. `on:` takes {topics}."
-    ).format(topics=i18n.listed(code(topic) for topic in Topic))
-    elsewhere = i18n("`in:#channel` lets {commands} be about another channel.").format(
-        commands=i18n.listed(code(command) for command in CHANNEL_WORDS)
-    )
-    blocks = [section(f"*{title}*\n" + "\n".join(lines)), context(notes, elsewhere)]
-    return Rendered(text=plain_line(text), blocks=blocks if unknown is None else [section(text), *blocks])
+    lines = [f"{code(each.help[0][0])} – {i18n.translated(each.help[0][1])}" for each in SPECIFICATIONS]
+    more = i18n("`/cdi help COMMAND` explains one. Plain words work too, such as “mute Users for 2 hours”.")
+    shown = [section(f"*{title}*\n" + "\n".join(lines)), context(more)]
+    return Rendered(text=plain_line(f"{title}: {i18n.listed(WORDS)}"), blocks=shown)
+
+
+def _help_with(specification: Specification[Any], i18n: Translator) -> Rendered:
+    usage = code(specification.usage)
+    lines = [usage, *_explained(specification.help, i18n)]
+    options = list(specification.options)
+    if specification.takes_channel:
+        options.append(IN_CHANNEL)
+    parts = [section("\n".join(lines))]
+    if options:
+        parts.append(section("\n".join(_explained(options, i18n))))
+    notes = []
+    if specification.names:
+        notes.append(
+            i18n("Integrations are named by their name, a part of it, or their id or its first characters.")
+        )
+    if any(option.startswith("on:") for option, _ in options):
+        notes += [_accepted("on", Topic, i18n), _accepted("off", EXPECTABLE, i18n)]
+    if specification.aliases:
+        also = i18n.listed(map(code, specification.aliases))
+        notes.append(i18n("Also understood: {words}.").format(words=also))
+    return Rendered(text=plain_line(" ".join(lines)), blocks=[*parts, *small_print(notes)])
+
+
+def _accepted(option: str, words: Iterable[str], i18n: Translator) -> str:
+    return i18n("`{option}:` accepts {words}.").format(option=option, words=i18n.listed(map(code, words)))
+
+
+def _explained(examples: Iterable[tuple[str, str]], i18n: Translator) -> list[str]:
+    return [f"{code(example)} – {i18n.translated(does)}" for example, does in examples]
 
 
 def render_mistake(mistake: Mistake, i18n: Translator) -> Rendered:
-    """Say what is odd about a command, what comes near, and how it is typed."""
+    """Say what is odd about a command, and what comes near or how it is typed: two lines, and what can be pressed."""
     line = _problem(mistake, i18n)
     if mistake.nearest:
-        line += " " + i18n("Did you mean {word}?").format(word=code(mistake.nearest))
-    usage = i18n("For example: {usage}").format(
-        usage=code(BY_WORD.get(mistake.command, BY_WORD["help"]).usage)
+        line = i18n.sentences([line, i18n("Did you mean {word}?").format(word=code(mistake.nearest))])
+    elif mistake.problem is MistakeKind.UNKNOWN_STATUS:
+        line = i18n.sentences([line, _accepted("on", Topic, i18n)])
+    elif mistake.problem is MistakeKind.UNKNOWN_REASON:
+        line = i18n.sentences([line, _accepted("off", EXPECTABLE, i18n)])
+    meant = [code(f"/cdi {each.text}") for each in mistake.likely]
+    if mistake.problem is MistakeKind.CONFIRM:
+        todo = i18n("The channel is told.")
+    elif meant:
+        todo = i18n("Did you mean {word}?").format(word=i18n.listed(meant))
+    elif mistake.command in BY_WORD:
+        todo = i18n("For example: {usage}").format(usage=code(_example(mistake)))
+    else:
+        todo = i18n("`/cdi help` lists the commands.")
+    row = actions(
+        suggestion_button(each, place, i18n, is_dangerous=mistake.problem is MistakeKind.CONFIRM)
+        for place, each in enumerate(mistake.likely)
     )
-    more = i18n("`/cdi help` explains every command.")
-    return Rendered(text=plain_line(line), blocks=[section(f"{line}\n{usage}"), context(more)])
+    return Rendered(text=plain_line(f"{line} {todo}"), blocks=[section(f"{line}\n{todo}"), *row])
+
+
+def _example(mistake: Mistake) -> str:
+    """How the command is typed, with the name that the person gave."""
+    shown = BY_WORD[mistake.command].help[-1][0]
+    return re.sub(r"Users\*?", lambda _: quoted_name(mistake.name), shown) if mistake.name else shown
 
 
 def _problem(mistake: Mistake, i18n: Translator) -> str:
-    topics = i18n.listed(code(topic) for topic in Topic)
     known = {
+        MistakeKind.UNKNOWN_COMMAND: i18n("I don't understand “{given}”."),
+        MistakeKind.CONFIRM: i18n("End all alerts in this channel?")
+        if mistake.name == "all"
+        else i18n("End the alerts for “{name}” in this channel?"),
         MistakeKind.MISSING_INTEGRATION: i18n("Which integration?"),
-        MistakeKind.MISSING_TIME: i18n("For how long? Say `2h`, `90m`, `tomorrow 9am`, or `until recovery`."),
-        MistakeKind.BAD_TIME: i18n("“{given}” is not a length of time between a minute and a year."),
-        MistakeKind.UNKNOWN_STATUS: i18n("“{given}” is nothing that `on:` takes. It takes {topics}."),
-        MistakeKind.UNKNOWN_REASON: i18n("`off:` doesn't accept “{given}”. It accepts {reasons}."),
+        MistakeKind.MISSING_TIME: i18n("For how long? `2h`, `90m`, `tomorrow 9am` or `until recovery`."),
+        MistakeKind.BAD_TIME: i18n("“{given}” isn't a valid time. A snooze lasts from a minute to a year."),
+        MistakeKind.UNKNOWN_STATUS: i18n("`on:` doesn't accept “{given}”."),
+        MistakeKind.UNKNOWN_REASON: i18n("`off:` doesn't accept “{given}”."),
         MistakeKind.BAD_NUMBER: i18n(
-            "“{given}” needs a number: `rows:` of at least 1, `percent:` up to 100."
+            "“{given}” isn't a valid number: `rows:` takes 1 or more, `percent:` up to 100."
         ),
-        MistakeKind.UNKNOWN_OPTION: i18n("“{given}” is not an option of this command."),
+        MistakeKind.UNKNOWN_OPTION: i18n("“{given}” isn't an option of this command."),
         MistakeKind.BAD_FRESHNESS: i18n(
-            "“{given}” is neither a length of time between 10 minutes and a year, such as `fresh:36h`, nor a time of "
-            "day, such as `fresh:09:00`."
+            "“{given}” isn't valid. `fresh:` takes 10 minutes to a year, such as `fresh:36h`, or a time of day, such "
+            "as `fresh:09:00`."
         ),
-        MistakeKind.BAD_MENTION: i18n("“{given}” is no person and no user group that I can mention."),
-        MistakeKind.BAD_SCHEDULE: i18n(
-            "“{given}” is no time for a digest. Say `daily 09:00`, `weekly mon 09:00` or `off`."
-        ),
+        MistakeKind.BAD_MENTION: i18n("“{given}” isn't a person or a user group that I can mention."),
+        MistakeKind.BAD_SCHEDULE: i18n("“{given}” isn't a valid time for a digest."),
         MistakeKind.BAD_CHANNEL: i18n(
-            "“{given}” is no channel. Type `in:#` and choose one from Slack's list."
+            "“{given}” isn't a channel. Type `in:#` and choose one from Slack's list."
         ),
     }
-    return known[mistake.problem].format(
-        given=outside(mistake.given, SHORT_NAME), topics=topics, reasons=i18n.listed(map(code, EXPECTABLE))
-    )
+    given, name = outside(mistake.given, SHORT_NAME), outside(mistake.name, SHORT_NAME)
+    return known[mistake.problem].format(given=given, name=name)
 
 
 def render_too_many(until: datetime, i18n: Translator) -> Rendered:

@@ -28,6 +28,7 @@ SAMPLES: Mapping[str, Sequence[tuple[str, Command]]] = {
     ),
     "help": (
         ("help", ShowHelp()),
+        ("help with Snooze", ShowHelp(topic="snooze")),
         ("HELP me", ShowHelp()),
     ),
     "subscribe": (

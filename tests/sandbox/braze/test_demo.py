@@ -7,17 +7,17 @@ from tests.sandbox.braze_kit import NOON, Clock, after
 
 
 def test_history_looks_alive() -> None:
-    """Every integration has a past of 30 to 60 runs over recent days, well at its end, some with failures."""
+    """Every integration has a past of 30 to 60 runs over a month, well at its end, some with failures."""
     world = demo_world(Clock(), 1)
     integrations = world.integrations()
     failures = 0
     for integration in integrations:
         runs = integration.page(0, 100)
         assert 30 <= len(runs) <= 60
-        assert timedelta(days=1) < NOON - runs[-1].start < timedelta(days=7)
+        assert timedelta(days=28) < NOON - runs[-1].start < timedelta(days=32)
         assert [run.status for run in runs[:2]] == ["success", "success"]
         failures += sum(run.status != "success" for run in runs)
-    assert 7 <= len(integrations) <= 9
+    assert len(integrations) == 9
     assert 10 <= failures <= 100
     assert len({integration.config.integration_name for integration in integrations}) == len(integrations)
 
@@ -38,7 +38,7 @@ def test_the_first_failure_comes_soon() -> None:
 
 
 def test_it_recovers_and_goes_on() -> None:
-    """The failing integration recovers within a minute; in ten minutes others fail too, and all have run."""
+    """The failing integration recovers within a minute; others fail within ten; all but the nightly one have run."""
     clock = Clock()
     world = demo_world(clock, 1)
     clock.advance(60)
@@ -51,15 +51,15 @@ def test_it_recovers_and_goes_on() -> None:
         one.config.integration_name: [run.status for run in one.page(0, 200) if run.start > NOON]
         for one in world.integrations()
     }
-    assert all(lived.values())
+    assert [name for name, runs in lived.items() if not runs] == ["Catalog: prices (Redshift)"]
     assert {"partial", "error", "config_error"} <= {status for runs in lived.values() for status in runs}
 
 
 def test_schedules_are_lively() -> None:
-    """Schedules are of 20 to 90 seconds; one source is event-driven and has none."""
+    """Schedules are of 20 to 90 seconds, but for a nightly one; one source is event-driven and has none."""
     configs = [integration.config for integration in demo_world(Clock(), 1).integrations()]
     schedules = [config.schedule_seconds for config in configs if config.schedule_seconds is not None]
-    assert all(20 <= seconds <= 90 for seconds in schedules)
+    assert [seconds for seconds in schedules if not 20 <= seconds <= 90] == [86_400]
     assert [config.warehouse_type for config in configs if config.burst] == ["s3"]
     assert len(schedules) == len(configs) - 1
 

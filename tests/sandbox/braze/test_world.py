@@ -415,6 +415,7 @@ def test_tells_of_changes(world: BrazeWorld, clock: Clock) -> None:
         "next_scheduled_run": "2026-03-25T12:02:00.000000Z",
         "next_outcome": "success",
         "running": True,
+        "stalled": False,
         "last_job_status": "running",
         "last_job_start_time": "2026-03-25T12:01:00.000000Z",
         "deleted": False,

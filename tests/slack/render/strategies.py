@@ -8,7 +8,9 @@ from typing import Any, get_args
 from hypothesis import strategies as st
 
 from cdi_bot.core.clusters import Cluster, Trouble
-from cdi_bot.core.commands.specification import Mistake, MistakeKind
+from cdi_bot.core.commands.parser import WORDS
+from cdi_bot.core.commands.queries import ShowStatus
+from cdi_bot.core.commands.specification import Mistake, MistakeKind, Suggestion
 from cdi_bot.core.model.channel import AuditEntry, Channel
 from cdi_bot.core.model.incident import EXPECTABLE, Expected, Incident, Kind, Measured, Topic
 from cdi_bot.core.model.integration import Integration
@@ -515,5 +517,13 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
 )
 
 mistakes = st.builds(
-    Mistake, command=text, problem=st.sampled_from([*MistakeKind]), given=text, nearest=st.none() | text
+    Mistake,
+    command=st.sampled_from(["", *WORDS]),
+    problem=st.sampled_from([*MistakeKind]),
+    given=text,
+    nearest=st.none() | text,
+    name=st.just("") | text,
+    likely=st.lists(
+        st.builds(Suggestion, text=text, command=st.builds(ShowStatus, query=text)), max_size=3
+    ).map(tuple),
 )

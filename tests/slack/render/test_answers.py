@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from cdi_bot.core.commands.incidents import SetSnooze
+from cdi_bot.core.commands.parser import BY_WORD, parse
 from cdi_bot.core.commands.parser import WORDS as COMMANDS
 from cdi_bot.core.commands.specification import Command, Mistake, MistakeKind
 from cdi_bot.core.model.channel import AuditEntry, Channel
@@ -383,10 +383,22 @@ def test_each_answer_leads_on(name: str) -> None:
     assert elements(shown) or "/cdi " in said(shown) or "/invite" in said(shown)
 
 
+def typed(text: str) -> Mistake:
+    """What is read of a text that is no command to carry out."""
+    read = parse(text, now=NOW)
+    assert isinstance(read, Mistake)
+    return read
+
+
 HELPS: dict[str, Callable[[Translator], Rendered]] = {
-    "help": lambda query: render_help(None, None, query),
-    "help_unknown": lambda query: render_help("statsu", "status", query),
-    "help_unlike": lambda query: render_help("<!channel>", None, query),
+    "help": lambda query: render_help(None, query),
+    "help_subscribe": lambda query: render_help("subscribe", query),
+    "help_snooze": lambda query: render_help("snooze", query),
+    "unknown_like_several": lambda query: render_mistake(typed("unsubscribed Users: attributes"), query),
+    "unknown_like_one": lambda query: render_mistake(typed("statsu Users: attributes"), query),
+    "unknown_unlike": lambda query: render_mistake(typed("klingon"), query),
+    "stop_everything": lambda query: render_mistake(typed("stop everything"), query),
+    "stop_one": lambda query: render_mistake(typed("stop Users: attributes"), query),
     "trouble_store": lambda query: render_trouble("store", query),
     "trouble_slack": lambda query: render_trouble("slack", query),
     "trouble_other": lambda query: render_trouble("internal", query),
@@ -402,7 +414,7 @@ def test_golden_help(name: str) -> None:
 @pytest.mark.parametrize("problem", list(MistakeKind))
 def test_golden_mistakes(problem: MistakeKind) -> None:
     """Each mistake is named, with an example of how it is typed."""
-    mistake = Mistake(command="subscribe", problem=problem, given="on:eror", nearest="error")
+    mistake = Mistake(command="subscribe", problem=problem, given="on:eror", nearest="error", name="Orders")
     assert_golden(f"mistake_{problem}", lambda query: render_mistake(mistake, query))
 
 
@@ -415,7 +427,7 @@ def test_mistake_of_each_command() -> None:
 
 def test_help_has_every_command() -> None:
     """Help shows an example of every command there is."""
-    text = said(render_help(None, None, WORDS))
+    text = said(render_help(None, WORDS))
     assert [command for command in COMMANDS if f"`/cdi {command}" not in text] == []
 
 
@@ -599,7 +611,21 @@ def test_any_mistake_is_taken(mistake: Mistake) -> None:
     assert_taken(render_mistake(mistake, WORDS))
 
 
-@given(strategies.text, st.none() | strategies.text)
-def test_any_help_is_taken(unknown: str, nearest: str | None) -> None:
-    """Slack takes the help on any word."""
-    assert_taken(render_help(unknown, nearest, WORDS))
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_with_each_command_is_taken(command: str) -> None:
+    """Slack takes the help on each command, which tells its usage, examples, options and other words."""
+    help_with = render_help(command, WORDS)
+    assert_taken(help_with)
+    specification = BY_WORD[command]
+    examples = (*specification.help, *specification.options)
+    shown = said(help_with)
+    for told in (specification.usage, *(each for each, _ in examples), *specification.aliases):
+        assert f"`{told}`" in shown
+
+
+@given(strategies.text)
+def test_any_text_is_answered(text: str) -> None:
+    """Slack takes what is said about any text that is no command."""
+    read = parse(text, now=NOW)
+    if isinstance(read, Mistake):
+        assert_taken(render_mistake(read, WORDS))

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from cdi_bot.core.commands.parser import BY_COMMAND, BY_WORD, about_integration
-from cdi_bot.core.commands.specification import Command
+from cdi_bot.core.commands.specification import Command, Suggestion
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import EXPECTABLE, Expected, Incident
 from cdi_bot.core.model.integration import Integration
@@ -30,7 +30,7 @@ from cdi_bot.slack.render.kit.blocks import (
 )
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import BUTTON_VALUE
-from cdi_bot.slack.render.kit.text import name_of, subject
+from cdi_bot.slack.render.kit.text import name_of, plain, subject
 
 
 def ack_button(views: Sequence[IncidentView], i18n: Translator) -> Block | None:
@@ -223,6 +223,16 @@ def choose_button(
     says = i18n("Choose {name}").format(name=name_of(integration))
     carried = write_command(about_integration(command, integration))
     return button(i18n("Choose"), f"pick:{place}", carried, says=says)
+
+
+def suggestion_button(
+    suggestion: Suggestion, place: int, i18n: Translator, *, is_dangerous: bool = False
+) -> Block | None:
+    """Return the button that carries out a command that may have been meant, or that was asked about."""
+    label = i18n("Unsubscribe") if is_dangerous else suggestion.text
+    says = f"{label}: {suggestion.text.partition(' ')[2]}" if is_dangerous else label
+    style = "danger" if is_dangerous else None
+    return button(plain(label), f"pick:{place}", write_command(suggestion.command), says=says, style=style)
 
 
 def write_command(command: Command) -> dict[str, Any]:
