@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cdi_bot.core.statistics import IntegrationTotals
-from cdi_bot.delivery.views import DigestView, IncidentView
+from cdi_bot.delivery.views import MOST_WORST, DigestView, IncidentView
 from cdi_bot.slack.render.kinds.table import group_sign, renderer_of
 from cdi_bot.slack.render.kit.blocks import Block, Rendered, context, section
 from cdi_bot.slack.render.kit.buttons import history_button
@@ -29,12 +29,13 @@ def render_digest(view: DigestView, i18n: Translator) -> Rendered:
     period = i18n("{since} to {until}").format(since=date(view.content.since), until=date(view.content.until))
     title = i18n("Digest")
     facts = [_attention(view, i18n)]
-    if view.integrations:
+    if view.integrations and view.totals.runs:
         facts += [_runs(view, i18n), _rows(view, i18n)]
-    top = [_top(part, url, i18n) for part, url in view.worst]
+    worst = view.worst[:MOST_WORST]
+    top = [_top(part, url, i18n) for part, url in worst]
     listed = [
         section(text, accessory=history_button(part.integration, i18n, action_id=f"history:{place}"))
-        for place, (text, (part, _)) in enumerate(zip(top, view.worst, strict=True))
+        for place, (text, (part, _)) in enumerate(zip(top, worst, strict=True))
     ]
     text = i18n("; ").join([*facts, *(each.partition("\n")[0] for each in top)])
     head = section("\n".join([f"🗓️ *{title}* · {period}", *facts]))
@@ -44,12 +45,12 @@ def render_digest(view: DigestView, i18n: Translator) -> Rendered:
 def _attention(view: DigestView, i18n: Translator) -> str:
     """Say in one line, with its sign, which integrations are unhealthy as the period ends."""
     if not view.integrations:
-        return f"{UNSEEN} {i18n('This channel has no subscriptions.')}"
+        return f"{UNSEEN} " + i18n("This channel has no subscriptions.")
     if not view.failing:
         if not view.totals.runs:
-            return f"{UNSEEN} {i18n('No run ended.')}"
-        return f"{GOOD} {i18n('Nothing needs attention now')}"
-    unhealthy = [part for part, _ in view.worst if part.still_open]
+            return f"{UNSEEN} " + i18n("No run ended")
+        return f"{GOOD} " + i18n("Nothing needs attention now")
+    unhealthy = [part for part, _ in view.worst[:MOST_WORST] if part.still_open]
     names = [bold_name(part.integration, None, SHORT_NAME) for part in unhealthy]
     if more := view.failing - len(names):
         names.append(i18n("{count} more").format(count=i18n.number(more)))
@@ -77,12 +78,12 @@ def _rows(view: DigestView, i18n: Translator) -> str:
     """Say how many rows were synced and failed, and how many they were in the period before."""
     now, before = view.totals, view.before
 
-    def counted(text: str, count: int, was: int | None) -> str:
+    def compared(text: str, count: int, was: int | None) -> str:
         known = [] if was is None else [i18n("was {count}").format(count=i18n.number(was))]
         return _with(text.format(count=i18n.number(count)), known, i18n)
 
-    synced = counted(i18n("{count} rows synced"), now.rows_synced, before.rows_synced if before else None)
-    failed = counted(i18n("{count} rows failed"), now.rows_failed, before.rows_failed if before else None)
+    synced = compared(i18n("{count} rows synced"), now.rows_synced, before.rows_synced if before else None)
+    failed = compared(i18n("{count} rows failed"), now.rows_failed, before.rows_failed if before else None)
     return f"{synced} · {failed}"
 
 

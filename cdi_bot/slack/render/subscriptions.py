@@ -53,6 +53,10 @@ _NAMED = 3
 """So many of the failing integrations are named where somebody subscribes to them."""
 
 
+_ABOVE = 200
+"""The weight that is left for the name of a channel above an answer about another one than it is read in."""
+
+
 def selector_text(selector: str, named: Integration | str | None, i18n: Translator) -> str:
     """Say in mrkdwn which integrations a subscription matches; `named` is the single one, or its name."""
     if selector == "all":
@@ -208,12 +212,12 @@ def _present(view: SubscribedView, i18n: Translator) -> str:
     if view.newest:
         _, run = view.newest
         if run is None:
-            return f"{UNSEEN} {i18n('No run seen yet')}"
+            return f"{UNSEEN} " + i18n("No run seen yet")
         status, when = escape(short_status(run.job_status, i18n)), date(run.sync_start_time)
         newest = i18n("Newest run: {status}, {when}").format(status=status, when=when)
         return f"{run_sign(run)} {newest}"
     if not view.total:
-        return f"{UNSEEN} {i18n('No integration matches now; new ones are included.')}"
+        return f"{UNSEEN} " + i18n("No integration matches now; new ones are included.")
     failing = len(view.failing)
     said = [i18n.counted("{count} integration", "{count} integrations", view.total)]
     said.append(
@@ -295,12 +299,12 @@ def _subscriptions(answer: SubscriptionList, i18n: Translator) -> Rendered:
     more = i18n("… and {count} more. `/cdi unsubscribe NAME` ends one.")
     listed: list[Block] = []
     texts = [title]
-    room = BLOCKS_JSON - weight([head, *form, section(more.format(count=i18n.number(count)))])
+    room = BLOCKS_JSON - _ABOVE - weight([head, *form, section(more.format(count=i18n.number(count)))])
     for subscription, total, name in answer.rows:
         line = _subscription_row(subscription, total, name, i18n)
         block = section(line, accessory=change_button(subscription, name, i18n, place=len(listed)))
         room -= weight([block])
-        if room < 0 or len(listed) == BLOCKS - 3:
+        if room < 0 or len(listed) == BLOCKS - 4:
             form.insert(0, section(more.format(count=i18n.number(count - len(listed)))))
             break
         texts.append(line)

@@ -183,6 +183,53 @@ async def test_expected(two: Two) -> None:
     await two.press(switch_off_button(two.second, "spike", WORDS))
     shown = str([message.content for message in two.desk.sandbox.slack.messages()])
     assert "no longer gets these alerts" not in shown  # the channel is told who stopped them
+    assert [one.filters.off for one in await two.subscriptions()] == [frozenset(), {"spike"}]
+    async with two.desk.store.read() as uow:
+        said = await uow.expected.of_integrations(two.second.workspace_id, [ONE_ID])
+    for spike, word in zip(spikes, sorted(said, key=lambda each: each.seen_at, reverse=True), strict=True):
+        await two.press(spike_button(spike, two.second, word, WORDS))
+    assert await accepted(two) == [{}, {}]
+
+
+async def test_choose(two: Two) -> None:
+    """Who chooses one of several acts on that one."""
+    async with two.desk.store.write() as uow:
+        await uow.incidents.add([incident(one.workspace_id, ONE_ID) for one in (two.first, two.second)])
+    await two.press(choose_button(two.second, 0, Acknowledge(query="x"), WORDS))
+    async with two.desk.store.read() as uow:
+        by = [
+            one.acknowledged_by
+            for each in (two.first, two.second)
+            for one in await uow.incidents.open_for(each.workspace_id, None, [ONE_ID])
+        ]
+    assert by == [None, MARA]
+
+
+async def test_form(two: Two) -> None:
+    """The form is about the card's workspace: what it shows, offers, changes and ends."""
+    menu = more_menu(two.second, WORDS)
+    assert menu
+    await two.press(menu, {"selected_option": menu["options"][0]})
+    modal = two.desk.sandbox.slack.views.modal(MARA)
+    assert modal
+    assert json.loads(modal["private_metadata"])["workspace"] == two.second.workspace_id
+    assert "Consent" in str(modal["blocks"])
+    topics = {"topics": {"topics": {"selected_options": [{"value": "error"}]}}}
+    told = await two.desk.sandbox.people.submit(MARA, modal["id"], topics)
+    assert (told["acked"], told["error"]) == (True, None), told
+    await two.app.settle()
+    first, second = await two.subscriptions()
+    assert (first.filters == Filters(), second.filters == Filters()) == (True, False)
+    await two.press(menu, {"selected_option": menu["options"][0]})
+    modal = two.desk.sandbox.slack.views.modal(MARA)
+    assert modal
+    await two.desk.sandbox.people.press_in_view(modal["id"], Press(user=MARA, action_id="form_unsubscribe"))
+    await two.app.settle()
+    assert [one.workspace_id for one in await two.subscriptions()] == [two.first.workspace_id]
+
+
+async def test_what_the_picker_offers(two: Two) -> None:
+    """A form for the second workspace offers what that one has."""
     assert [one.integration_name for one in (await two.desk.forms.search("", 2)).integrations] == ["Consent"]
 
 
