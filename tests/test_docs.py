@@ -17,7 +17,7 @@ from cdi_bot.core.commands.parser import OPTIONS, SPECIFICATIONS
 from cdi_bot.core.commands.specification import Right, Specification
 from cdi_bot.core.model.incident import EXPECTABLE, SPIKE, Kind, LateReason, Topic
 from cdi_bot.core.rules.small_losses import ALWAYS_LOSES
-from cdi_bot.settings.environment import VARIABLES
+from cdi_bot.settings.environment import VARIABLES, load_settings
 from cdi_bot.slack.api.directory import NEEDED, OPTIONAL
 from cdi_bot.store.portable import Base
 
@@ -119,6 +119,22 @@ def test_no_other_setting_is_documented() -> None:
     """A variable in the table is one that is read."""
     told = re.findall(r"^\| `([A-Z][A-Z_]+)` \|", page("docs/settings.md"), re.MULTILINE)
     assert set(told) == set(VARIABLES)
+
+
+def test_each_default_is_the_documented_one() -> None:
+    """What a row gives as default changes nothing."""
+    needed = {
+        "SLACK_BOT_TOKEN": "xoxb-1",
+        "SLACK_APP_TOKEN": "xapp-1",
+        "BRAZE_API_KEY": "key",
+        "BRAZE_BASE_URL": "https://rest.iad-03.braze.com",
+    }
+    told = re.findall(r"^\| `([A-Z_]+)` \| `(\S+)`[ ;]", page("docs/settings.md"), re.MULTILINE)
+    told = [
+        (variable, default) for variable, default in told if variable != "CDI_BOT_LOG_FORMAT"
+    ]  # it depends
+    assert len(told) > len(VARIABLES) / 2
+    assert load_settings({**needed, **dict(told)}, env_file=None) == load_settings(needed, env_file=None)
 
 
 def test_the_example_file_names_only_settings() -> None:

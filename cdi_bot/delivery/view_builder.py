@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import takewhile
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import SPIKE, Expected, Incident
@@ -13,7 +14,6 @@ from cdi_bot.core.model.integration import (
     Integration,
     WatchedIntegration,
     Workspace,
-    dashboard_page,
 )
 from cdi_bot.core.model.lifecycle import IntegrationChanged, NewIntegrations
 from cdi_bot.core.model.message import (
@@ -39,11 +39,9 @@ from cdi_bot.core.model.subscription import Snooze, is_pattern, selector_matches
 from cdi_bot.core.routing import mention_for, snoozed_until
 from cdi_bot.core.rules.kinds import longest_row_first, rules_of, severity_on_card
 from cdi_bot.delivery.clusters import ClusterReader
-from cdi_bot.delivery.digests import is_wholly_known, period_of, subscribed_integrations
+from cdi_bot.delivery.digests import digest_view
 from cdi_bot.delivery.views import (
-    MOST_WORST,
     CardView,
-    DigestView,
     EventView,
     GroupedNoticesView,
     GroupedReplyView,
@@ -52,6 +50,9 @@ from cdi_bot.delivery.views import (
     View,
 )
 from cdi_bot.store import UnitOfWork
+
+_PAST = 24
+"""So many runs before an incident say what is usual."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +96,7 @@ class ViewBuilder:
         """A reply or notice."""
         channel, content = message.owed.channel, message.owed.content
         if isinstance(content, Digest):
-            return await self._digest(uow, channel, content)
+            return await digest_view(uow, channel, content, await self._workspace(uow, content.workspace_id))
         if isinstance(content, IncidentFact):
             return await self._of_incident(uow, channel, content, now)
         if isinstance(content, GroupedReply):
@@ -120,7 +121,7 @@ class ViewBuilder:
             if isinstance(content, RunStarted | SyncEnded) and content.run_start:
                 run = await _run(uow, content.workspace_id, content.integration_id, content.run_start)
             workspace = await self._workspace(uow, content.workspace_id)
-            page = _page(workspace, content.integration_id, integration)
+            page = integration_page(workspace, content.integration_id, integration)
             return EventView(content=content, integration=integration, run=run, dashboard_url=page)
         if isinstance(content, Spike):
             return await self._spike(uow, content)
@@ -142,30 +143,6 @@ class ViewBuilder:
             integration=integration,
             dashboard_url=_page(await self._workspace(uow, workspace_id), integration_id, integration),
             expected=_word(words, integration_id, SPIKE, content.run_start),
-        )
-
-    async def _digest(self, uow: UnitOfWork, channel: Channel, content: Digest) -> DigestView:
-        workspace_id, since, until = content.workspace_id, content.since, content.until
-        workspace = await self._workspace(uow, workspace_id)
-        watched = await subscribed_integrations(uow, workspace_id, channel)
-        integrations = [each.integration for each in watched]
-        period = await period_of(uow, channel, workspace_id, integrations, since=since, until=until)
-        earlier = since - (until - since)
-        before = await period_of(uow, channel, workspace_id, integrations, since=earlier, until=since)
-        is_whole = is_wholly_known(watched, before, earlier, since)
-        bad = [part for part in period.parts if part.unhealthy_for or part.sums.failed]
-        bad.sort(key=lambda part: not part.still_open)
-        return DigestView(
-            content=content,
-            integrations=len(integrations),
-            failing=sum(bool(part.still_open) for part in period.parts),
-            totals=period.totals,
-            before=before.totals if is_whole else None,
-            unreachable=period.unreachable,
-            worst=tuple(
-                (part, _page(workspace, part.integration.integration_id, part.integration))
-                for part in bad[:MOST_WORST]
-            ),
         )
 
     async def _of_incident(
@@ -219,7 +196,7 @@ class ViewBuilder:
             workspace, integration = await self._workspace(uow, key[0]), integrations.get(key)
             page = workspace.dashboard_url or ANY_DASHBOARD
             if incident.integration_id:
-                page = _page(workspace, incident.integration_id, integration)
+                page = integration_page(workspace, incident.integration_id, integration)
             views.append(
                 IncidentView(
                     incident=incident,
@@ -238,7 +215,22 @@ class ViewBuilder:
                     unreachable=unreachable[key[0]] if integration and incident.is_open else None,
                 )
             )
-        return views
+        return [await self._in_detail(uow, channel, views[0])] if len(views) == 1 else views
+
+    async def _in_detail(self, uow: UnitOfWork, channel: Channel, view: IncidentView) -> IncidentView:
+        """Add what only a message about one incident has room for."""
+        incident = view.incident
+        workspace_id, integration_id = incident.workspace_id, incident.integration_id
+        if integration_id is None:
+            integrations = await subscribed_integrations(uow, workspace_id, channel)
+            return replace(view, unwatched=len(integrations))
+        before = await uow.runs.before_each(workspace_id, {integration_id: incident.began}, limit=_PAST)
+        past = [run for run in before.get(integration_id, ()) if run.outcome is not Outcome.RUNNING]
+        # Where a good run stood between two failures, those before it belong to the incident too.
+        own = list(takewhile(lambda run: run.outcome is Outcome.BAD, past)) if incident.failed_runs else []
+        since = own[-1].sync_start_time if own else incident.began
+        lost = await uow.runs.rows_lost(workspace_id, integration_id, since=since)
+        return replace(view, past=tuple(past[len(own) :]), rows_lost=lost)
 
     async def _workspace(self, uow: UnitOfWork, workspace_id: int) -> Workspace:
         """The workspace that something belongs to, read once."""
@@ -334,7 +326,3 @@ def _worst_first(view: IncidentView) -> tuple[bool, int, int, str]:
     name = view.integration.integration_name.lower() if view.integration else ""
     is_good = incident.recovered_since is not None or not incident.is_open
     return (is_good, severity_on_card(incident), longest_row_first(incident), name)
-
-
-def _page(workspace: Workspace, integration_id: str, integration: Integration | None) -> str:
-    return dashboard_page(workspace, integration_id, integration.app_group_id if integration else None)

@@ -32,6 +32,12 @@ class IncidentView:
         None  # of its workspace, while Braze can't be reached: this is the last known state
     )
 
+    past: tuple[Run, ...] = ()  # of a single incident: the newest ended runs before it began, newest first
+    rows_lost: int = 0  # of a single incident: rows that failed in its partial runs
+    unwatched: int = (
+        0  # of a workspace that can't be reached: how many integrations the channel is subscribed to
+    )
+
     @property
     def is_expected(self) -> bool:
         """Whether the incident is over because somebody said that it was expected, also if that was taken back."""

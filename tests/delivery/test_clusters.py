@@ -47,7 +47,7 @@ async def test_single_cards_say_what_else_fails(bot: Whole) -> None:
     assert len(bot.cards()) == 3
     for number, card in enumerate(bot.cards()):
         assert "🔗 3 of 4 Snowflake integrations failing since" in said(card)
-        assert " (Error). Also " in said(card)
+        assert " (Error): also " in said(card)
         named = [f"*Users {other}*" in said(card) for other in range(4)]
         assert named == [other != number and other < 3 for other in range(4)]
     bot.end_run(ids[0], "success")

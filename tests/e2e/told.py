@@ -19,7 +19,7 @@ class Shown(StrEnum):
     """How a card shows an integration."""
 
     FAILING = "failing"
-    WELL = "well again"
+    RECOVERED = "recovered"
 
 
 class Told:
@@ -49,7 +49,7 @@ class Told:
             shown = [how for each in cards if (how := _how(each, name))]
             if shown != [wanted]:
                 problems.append(f"{name} should be {wanted} in one card, but is {list(map(str, shown))}")
-            ends = sum("Recovered" in each["text"] and name in each["text"] for each in replies)
+            ends = sum("recovered" in each["text"] and name in each["text"] for each in replies)
             if ends not in self._fitting_ends(channel, name, wanted):
                 problems.append(f"{name}: {ends} replies tell its recovery")
         return problems
@@ -78,15 +78,17 @@ def _is_card(message: Json) -> bool:
 
 def _how(card: Json, name: str) -> Shown | None:
     """How a card shows an integration, alone or in a line among others; `None` when it does not."""
+    if card["text"].startswith(f"{name} recovered – "):
+        return Shown.RECOVERED
     if re.match(rf"{re.escape(name)}( \([^)]*\))? – ", card["text"]):  # with its source, where that is known
-        return Shown.WELL if "Recovered" in card["text"] else Shown.FAILING
+        return Shown.FAILING
     lines = (line for text in _texts(card["blocks"]) for line in text.splitlines() if name in line)
     line = next(
         (each for each in lines if not each.startswith("🔗")), None
     )  # what else fails is no card of it
     if line is None:
         return None
-    return Shown.WELL if line.endswith(": recovered") else Shown.FAILING
+    return Shown.RECOVERED if line.endswith(": recovered") else Shown.FAILING
 
 
 def _texts(part: object) -> Iterator[str]:

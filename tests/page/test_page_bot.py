@@ -36,7 +36,7 @@ async def test_subscribe_from_home_and_watch(system: System, page: Page) -> None
 
     system.run(system.id_of("Orders"), "error")
     await expect(home).to_contain_text("Wrong now")
-    await home.get_by_role("button", name="Acknowledge Orders").click()
+    await home.get_by_role("button", name="Acknowledge: Orders").click()
     await expect(home).to_contain_text("looks after it")
     await home.locator("[data-action-id^=home_runs]").first.click()
     await expect(form).to_contain_text("Error: no rows arrived")

@@ -98,7 +98,7 @@ async def _unsnooze(to: Responder, press: ButtonPress, here: Channel) -> Rendere
 
 async def _history(to: Responder, press: ButtonPress, here: Channel) -> Answer:
     return await to.queries.history(
-        here, press.value["id"], press.value["offset"], workspace_id=press.workspace_id
+        here, press.value["id"], press.value.get("offset", 0), workspace_id=press.workspace_id
     )
 
 
@@ -178,6 +178,28 @@ _IN_PLACE: dict[str, ActionHandler] = {
     "switch_off": _switch_off,
 }
 """Answered in place of what they stand on, which only the one person sees; it goes where there is nothing to answer."""
+
+
+async def _ask_sync(to: Responder, press: ButtonPress, _here: Channel) -> Answer:
+    return await to.incidents.ask_sync(press.who, press.value["id"], workspace_id=press.workspace_id)
+
+
+_CHOICES: dict[str, ActionHandler] = {
+    "history": _history,
+    "snooze": _snooze,
+    "unsnooze": _unsnooze,
+    "sync": _ask_sync,
+}
+"""What a card's menu offers, but for the form."""
+
+
+async def _more(to: Responder, press: ButtonPress, here: Channel) -> Answer | Rendered | None:
+    return await _CHOICES[press.value["do"]](to, press, here)
+
+
+async def answer_choice(responder: Responder, body: Json) -> None:
+    """Answer what was chosen from a card's menu, but for the form: handlers of forms open it."""
+    await _listener(responder, _more, in_place=False)(body)
 
 
 def register_actions(responder: Responder) -> None:

@@ -14,8 +14,9 @@ from cdi_bot.core.model.message import ReplyFact
 from cdi_bot.core.model.run import Outcome
 from cdi_bot.delivery.views import CardView, ClusterView, GroupedReplyView, IncidentView
 from cdi_bot.slack.render.kinds.base import came_back
-from cdi_bot.slack.render.kinds.table import group_sign, group_texts, renderer_of
-from cdi_bot.slack.render.kit.advice import source_name, with_source
+from cdi_bot.slack.render.kinds.table import facts_of, group_sign, group_texts, renderer_of
+from cdi_bot.slack.render.kinds.unreachable import last_known_state
+from cdi_bot.slack.render.kit.advice import source_name
 from cdi_bot.slack.render.kit.blocks import (
     Bar,
     Block,
@@ -30,10 +31,7 @@ from cdi_bot.slack.render.kit.buttons import (
     ack_button,
     expected_button,
     history_button,
-    look_buttons,
     more_menu,
-    snooze_element,
-    sync_button,
     take_back_button,
 )
 from cdi_bot.slack.render.kit.i18n import Translator
@@ -71,19 +69,30 @@ _List = Callable[[int], tuple[list[Block], int]]
 
 
 def render_card(view: CardView, i18n: Translator) -> Rendered:
-    """Show a card: of one incident with all that is known, of several as a list."""
+    """Show a card: of one incident with what is known, of several as a list."""
     return _render_single(view, i18n) if len(view.incidents) == 1 else _render_list(view, i18n)
 
 
 def _render_single(view: CardView, i18n: Translator) -> Rendered:
-    """Say how the one incident of a card stands now."""
+    """Say how the one incident of a card stands now, in four lines and small print."""
     (one,) = view.incidents
-    blocks = renderer_of(one.incident).card(one, i18n)
-    together = [_cluster_note(view.cluster, i18n)] if view.cluster else []
-    notes = [*together, *_notes(one, i18n), *repeat_note(i18n, possible=view.possible_repeat)]
+    incident, kind = one.incident, renderer_of(one.incident)
+    facts = facts_of(one, i18n)
+    advice = kind.advice(one, i18n) if incident.is_open else None
+    first, *rest = filter(None, [*facts, advice])
+    top = f"{kind.sign(incident) if incident.is_open else kind.recovery_sign(incident)} {first}"
+    if incident.is_open and one.unreachable:
+        top = f"{last_known_state(one.unreachable, i18n)}\n{top}"
+    called = mentions(one.mention) if incident.is_open and not incident.is_recovering else None
+    notes = [*_notes(one, view.cluster, i18n), *repeat_note(i18n, possible=view.possible_repeat)]
     return Rendered(
-        text=line_of(one, i18n),
-        blocks=[*blocks, *small_print(notes), *_buttons(one, i18n)],
+        text=plain_line(" · ".join(facts)),
+        blocks=[
+            section(" ".join(filter(None, [top, called]))),
+            *([section("\n".join(rest))] if rest else []),
+            *small_print(notes),
+            *_buttons(one, i18n),
+        ],
         bar=_bar(one),
     )
 
@@ -92,26 +101,19 @@ def _bar(view: IncidentView) -> Bar:
     """Return the colour beside a card: how bad it is now, and grey where nobody has to do anything."""
     if view.is_expected or (view.snooze and view.incident.is_open):
         return Bar.GREY
+    kind = renderer_of(view.incident)
     if not view.incident.is_open:
-        return Bar.GREEN
-    return Bar.RED if renderer_of(view.incident).severe else Bar.AMBER
+        return Bar.GREEN if kind.recovery_sign(view.incident) == GOOD else Bar.GREY
+    return Bar.RED if kind.severe else Bar.AMBER
 
 
-def line_of(view: IncidentView, i18n: Translator) -> str:
-    """Say in one line, for notifications, what happened to which integration."""
-    incident, kind = view.incident, renderer_of(view.incident)
-    state = kind.notification(incident, i18n) if incident.is_open else escape(kind.over(view, i18n))
-    if incident.integration_id is None:
-        return state
-    name = escape(with_source(subject(view, i18n), view.integration, i18n))
-    return i18n("{name} – {state}").format(name=name, state=state)
-
-
-def _notes(view: IncidentView, i18n: Translator) -> list[str]:
-    """Say in mrkdwn how often it came back, who acknowledged it, and who snoozed it until when."""
+def _notes(view: IncidentView, cluster: ClusterView | None, i18n: Translator) -> list[str]:
+    """Say in mrkdwn what else fails, how often it came back, who acknowledged it, and who snoozed it until when."""
     incident, snooze = view.incident, view.snooze
-    said = [came_back(incident, i18n)] if incident.reopened else []
-    if incident.acknowledged_by and incident.acknowledged_at:
+    said = [_cluster_note(cluster, i18n)] if cluster and incident.is_open else []
+    if incident.reopened and incident.is_open and not incident.is_recovering:
+        said.append(came_back(incident, i18n))
+    if incident.acknowledged_by and incident.acknowledged_at and incident.is_open:
         said.append(
             i18n("👀 Acknowledged by {who}, {when}").format(
                 who=user(incident.acknowledged_by), when=date(incident.acknowledged_at)
@@ -120,26 +122,21 @@ def _notes(view: IncidentView, i18n: Translator) -> list[str]:
     if view.expected and view.is_expected:
         said += expected_notes(view.expected, i18n)
     if snooze and incident.is_open:
-        until = i18n("💤 Muted here by {who} until {when}")
-        until_recovery = i18n("💤 Muted here by {who} until it recovers")
+        until = i18n("💤 Snoozed here by {who} until {when}")
+        until_recovery = i18n("💤 Snoozed here by {who} until it recovers")
         said.append(snooze_text(snooze, until if snooze.until else until_recovery))
     return said
 
 
 def _buttons(view: IncidentView, i18n: Translator) -> list[Block]:
-    """Return the row of buttons: what can be done while it is open, and what can always be looked at."""
-    integration = view.integration
-    looks = look_buttons(integration, view.dashboard_url, i18n)
+    """Return one row that no phone wraps: what can be done while it is open, and what can always be looked at."""
+    history = history_button(view.integration, i18n) if view.integration else None
     if not view.incident.is_open:
-        return actions([*looks, take_back_button(view, i18n)])
-    acts = [
-        ack_button([view], i18n),
-        expected_button(view.incident, integration, i18n),
-        snooze_element(view, i18n),
-    ]
-    sync = sync_button(integration, i18n) if integration and view.can_sync else None
-    more = more_menu(integration, i18n) if integration else None
-    return actions([*acts, *looks[:1], sync, *looks[1:], more])
+        return actions([history, take_back_button(view, i18n)])
+    ack, expected = ack_button([view], i18n), expected_button(view.incident, view.integration, i18n)
+    is_full = ack is not None and expected is not None
+    more = more_menu(view, i18n, with_history=is_full)
+    return actions([ack, expected, None if is_full else history, more])
 
 
 def _render_list(view: CardView, i18n: Translator) -> Rendered:
@@ -256,9 +253,7 @@ def _cluster_note(view: ClusterView, i18n: Translator) -> str:
     names = i18n.listed(f"*{outside(name_of(one), SHORT_NAME)}*" for one in view.others)
     if view.more:
         names = i18n("{names} and {count} more").format(names=names, count=i18n.number(view.more))
-    return "🔗 " + i18n("{title}. Also {names}: look first at what they share.").format(
-        title=title, names=names
-    )
+    return "🔗 " + i18n("{title}: also {names}").format(title=title, names=names)
 
 
 def _is_all_of(view: ClusterView, shown: Sequence[IncidentView]) -> bool:

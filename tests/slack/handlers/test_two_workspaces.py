@@ -17,6 +17,7 @@ from cdi_bot.core.commands.incidents import Acknowledge
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.model.subscription import Filters, Snooze, Subscription
+from cdi_bot.delivery.views import IncidentView
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.braze.integration import IntegrationConfig
 from cdi_bot.sandbox.slack.model import Content
@@ -38,6 +39,7 @@ from tests.rigs import people
 from tests.rigs.people import ALERTS, Desk
 from tests.slack.api.bolt_kit import PATIENCE, Json
 from tests.slack.handlers.test_other_team import App
+from tests.slack.render.samples import failing
 from tests.store.samples import incident
 
 ONE_ID = "users-1"
@@ -207,9 +209,10 @@ async def test_choose(two: Two) -> None:
 
 async def test_form(two: Two) -> None:
     """The form is about the card's workspace: what it shows, offers, changes and ends."""
-    menu = more_menu(two.second, WORDS)
+    view = IncidentView(incident=failing(), integration=two.second, dashboard_url=None)
+    menu = more_menu(view, WORDS, with_history=False)
     assert menu
-    await two.press(menu, {"selected_option": menu["options"][0]})
+    await two.press(menu, {"selected_option": menu["options"][-1]})
     modal = two.desk.sandbox.slack.views.modal(MARA)
     assert modal
     assert json.loads(modal["private_metadata"])["workspace"] == two.second.workspace_id
@@ -220,7 +223,7 @@ async def test_form(two: Two) -> None:
     await two.app.settle()
     first, second = await two.subscriptions()
     assert (first.filters == Filters(), second.filters == Filters()) == (True, False)
-    await two.press(menu, {"selected_option": menu["options"][0]})
+    await two.press(menu, {"selected_option": menu["options"][-1]})
     modal = two.desk.sandbox.slack.views.modal(MARA)
     assert modal
     await two.desk.sandbox.people.press_in_view(modal["id"], Press(user=MARA, action_id="form_unsubscribe"))

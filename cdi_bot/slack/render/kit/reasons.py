@@ -45,14 +45,14 @@ def reason_text(reason: str | None, i18n: Translator) -> str:
 
 def braze_advice(reason: str | None, i18n: Translator) -> str:
     """Say in mrkdwn what to do when Braze can't be reached."""
-    wait = i18n("Nothing to do at first: the bot keeps asking. If it lasts, look at Braze's status page.")
+    wait = i18n("If it lasts, look at Braze's status page.")
     proxy = i18n(
         "Check that `BRAZE_BASE_URL` is the workspace's REST endpoint, and that no proxy answers in its place."
     )
     known: dict[str, str] = {
         BrazeReason.UNREACHABLE: i18n(
-            "The bot keeps asking. If it lasts, check `BRAZE_BASE_URL` and the network of the machine that runs "
-            "the bot, and look at Braze's status page."
+            "If it lasts, check `BRAZE_BASE_URL`, the network of the machine that runs the bot, and Braze's status "
+            "page."
         ),
         BrazeReason.RATE_LIMITED: i18n(
             "It ends with the minute. If it comes back, another tool is using the same workspace's limit."
@@ -61,18 +61,17 @@ def braze_advice(reason: str | None, i18n: Translator) -> str:
         BrazeReason.NOT_JSON: proxy,
         BrazeReason.TOO_LARGE: proxy,
         BrazeReason.BAD_KEY: i18n(
-            "Whoever runs the bot: check that the key belongs to the instance in `BRAZE_BASE_URL`. If it does, make a "
-            "new one in Braze with the permissions `cdi.integration_job_status`, `cdi.integration_list` and "
-            "`cdi.integration_sync`, replace `BRAZE_API_KEY`, and start the bot again."
+            "Whoever runs the bot: check that the key belongs to the instance in `BRAZE_BASE_URL`. If it does, replace "
+            "it with a new one with the permissions `cdi.integration_list`, `cdi.integration_job_status` and "
+            "`cdi.integration_sync`."
         ),
         BrazeReason.NO_PERMISSION: i18n(
-            "A key can't be changed after it was made. Whoever runs the bot: make a new one in Braze with the "
-            "permissions `cdi.integration_job_status`, `cdi.integration_list` and `cdi.integration_sync`, replace "
-            "`BRAZE_API_KEY`, and start the bot again."
+            "Whoever runs the bot: a key can't be changed, so replace it with a new one with the permissions "
+            "`cdi.integration_list`, `cdi.integration_job_status` and `cdi.integration_sync`."
         ),
         BrazeReason.MEDIA_TYPE: i18n(
-            "Whoever runs the bot: a proxy between the bot and Braze changes the header `Content-Type` of its "
-            "requests. It has to pass as it is."
+            "Whoever runs the bot: a proxy on the way to Braze changes the header `Content-Type`. It has to pass as it "
+            "is."
         ),
         BrazeReason.INVALID_INTEGRATION: i18n(
             "`/cdi list` shows the integrations that Braze knows, with their ids."
