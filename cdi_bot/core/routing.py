@@ -7,14 +7,15 @@ wait become one message too.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import SPIKE, Incident, Topic
-from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.message import (
+    Card,
     Content,
     FailedAgain,
     GroupedNotices,
@@ -96,6 +97,35 @@ def concerns(
     return not rules_of(incident).only_where_asked_for or bool(
         channels_for_incident(subscriptions, integration, incident)
     )
+
+
+def posted_at(incident: Incident, ts: str | None, now: datetime) -> datetime:
+    """When the card was posted, which may be long after the incident opened; a `ts` is Slack's time of it.
+
+    An incident that opens in the future was stored before the clock was set back.
+    """
+    posted = datetime.fromtimestamp(float(ts or 0), UTC)
+    return max(incident.opened_at, posted) if incident.opened_at <= now else posted
+
+
+def still_concerns(
+    incident: Incident,
+    card: Card,
+    known: Mapping[str, WatchedIntegration],
+    subscriptions: Sequence[Subscription],
+) -> bool:
+    """Whether the card's channel is still subscribed to what it is about; of a whole workspace every channel is.
+
+    Of an integration that is gone from Braze nobody is reminded: there is nothing to fix. Its incident stays open,
+    for the case that it comes back.
+    """
+    watched = known.get(incident.integration_id or "")
+    if watched is None:
+        return True
+    mine = [
+        each for each in subscriptions if each.channel == card.channel and each.covers(watched.integration)
+    ]
+    return watched.missing_since is None and bool(mine) and concerns(mine, watched.integration, incident)
 
 
 def _covers(subscription: Subscription, integration: Integration | None) -> bool:

@@ -14,6 +14,7 @@ from cdi_bot.core.model.integration import (
     Integration,
     WatchedIntegration,
     Workspace,
+    integration_page,
 )
 from cdi_bot.core.model.lifecycle import IntegrationChanged, NewIntegrations
 from cdi_bot.core.model.message import (
@@ -24,7 +25,6 @@ from cdi_bot.core.model.message import (
     GroupedReply,
     IncidentFact,
     OutboxMessage,
-    ReplyFact,
     RunStarted,
     Snoozed,
     Subscribed,
@@ -39,7 +39,8 @@ from cdi_bot.core.model.subscription import Snooze, is_pattern, selector_matches
 from cdi_bot.core.routing import mention_for, snoozed_until
 from cdi_bot.core.rules.kinds import longest_row_first, rules_of, severity_on_card
 from cdi_bot.delivery.clusters import ClusterReader
-from cdi_bot.delivery.digests import digest_view
+from cdi_bot.delivery.digests import digest_view, subscribed_integrations
+from cdi_bot.delivery.escalations import escalation_views, is_only_escalated
 from cdi_bot.delivery.views import (
     CardView,
     EventView,
@@ -48,6 +49,7 @@ from cdi_bot.delivery.views import (
     IncidentView,
     SubscribedView,
     View,
+    is_worth_telling,
 )
 from cdi_bot.store import UnitOfWork
 
@@ -57,9 +59,13 @@ _PAST = 24
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewBuilder:
-    """Builds views of what belongs to any workspace. `can_sync`: the operator lets people trigger syncs."""
+    """Builds views of what belongs to any workspace. `can_sync`: the operator lets people trigger syncs.
+
+    `team_url` is the address of the Slack workspace, which links to messages begin with.
+    """
 
     can_sync: bool
+    team_url: str | None = None
     _workspaces: dict[int, Workspace] = field(default_factory=dict)
     _clusters: ClusterReader = field(default_factory=ClusterReader)
 
@@ -141,7 +147,9 @@ class ViewBuilder:
         return EventView(
             content=content,
             integration=integration,
-            dashboard_url=_page(await self._workspace(uow, workspace_id), integration_id, integration),
+            dashboard_url=integration_page(
+                await self._workspace(uow, workspace_id), integration_id, integration
+            ),
             expected=_word(words, integration_id, SPIKE, content.run_start),
         )
 
@@ -182,6 +190,7 @@ class ViewBuilder:
         integrations: dict[tuple[int, str], Integration] = {}
         words: dict[int, list[Expected]] = {}
         unreachable: dict[int, Incident | None] = {}
+        escalations = await escalation_views(uow, channel, incidents, team_url=self.team_url)
         for workspace_id, ids in _integration_ids(incidents).items():
             unreachable[workspace_id] = await uow.incidents.unreachable(workspace_id)
             for snooze in await uow.snoozes.active(workspace_id, ids, now):
@@ -211,6 +220,10 @@ class ViewBuilder:
                         and integration is not None
                         and rules_of(incident).sync_can_start
                         and unreachable[key[0]] is None
+                    ),
+                    escalations=escalations.get(incident.incident_id, ()),
+                    only_escalated=is_only_escalated(
+                        escalations.get(incident.incident_id, ()), subscriptions, incident, integration
                     ),
                     unreachable=unreachable[key[0]] if integration and incident.is_open else None,
                 )
@@ -305,19 +318,6 @@ async def _run(uow: UnitOfWork, workspace_id: int, integration_id: str, start: d
     runs = await uow.runs.since(workspace_id, integration_id, start)
     second = second_of(start)
     return next((run for run in runs if second_of(run.sync_start_time) == second), None)
-
-
-def is_worth_telling(told: ReplyFact, view: IncidentView) -> bool:
-    """Whether a fact is still true and to be told: not what is snoozed, nor a reminder of what was acknowledged."""
-    if view.snooze:
-        return False
-    incident = view.incident
-    is_lasting = incident.is_open and not incident.is_recovering
-    if told == "still_open":
-        return is_lasting and incident.acknowledged_by is None
-    if told == "reopened":
-        return is_lasting
-    return told != "recovered" or not incident.is_open
 
 
 def _worst_first(view: IncidentView) -> tuple[bool, int, int, str]:

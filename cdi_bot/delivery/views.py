@@ -6,7 +6,7 @@ A view is built when its message is sent, so that a message that had to wait sta
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from cdi_bot.core.clusters import Cluster
 from cdi_bot.core.model.incident import Expected, Incident
@@ -15,6 +15,20 @@ from cdi_bot.core.model.message import Content, Digest, ReplyFact, Subscribed
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Snooze, Subscription
 from cdi_bot.core.statistics import IntegrationTotals, PeriodTotals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EscalationView:
+    """That an incident was escalated from the channel `origin` to `target`, a channel or a person, by their ids.
+
+    `to_here`: to the channel whose message this is for. `url` leads to the card in the origin.
+    """
+
+    at: datetime
+    origin: str
+    target: str
+    to_here: bool
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +42,8 @@ class IncidentView:
     mention: str | None = None
     expected: Expected | None = None  # who said that what looks wrong was expected, also if it was taken back
     can_sync: bool = False  # the operator allows it, and Braze can take the request now
+    escalations: tuple[EscalationView, ...] = ()
+    only_escalated: bool = False  # the channel is not subscribed to it: it got it by an escalation
     unreachable: Incident | None = (
         None  # of its workspace, while Braze can't be reached: this is the last known state
     )
@@ -148,3 +164,16 @@ class GroupedNoticesView:
 
 
 View = CardView | SubscribedView | DigestView | EventView | GroupedReplyView | GroupedNoticesView | StoreView
+
+
+def is_worth_telling(told: ReplyFact, view: IncidentView) -> bool:
+    """Whether a fact is still true and to be told: not what is snoozed, nor a reminder of what was acknowledged."""
+    if view.snooze:
+        return False
+    incident = view.incident
+    is_lasting = incident.is_open and not incident.is_recovering
+    if told in {"still_open", "escalated"}:
+        return is_lasting and incident.acknowledged_by is None
+    if told == "reopened":
+        return is_lasting
+    return told != "recovered" or not incident.is_open

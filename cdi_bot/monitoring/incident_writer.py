@@ -89,7 +89,7 @@ async def write_incident(
     (stored,) = await store_incidents(uow, [incident])
     is_told = not stored.is_open and not quietly
     if not stored.is_open and quietly:
-        await _end_snoozes(uow, stored)
+        await _end_snoozes(uow, stored, now)
     update = IncidentUpdate(
         incident=stored, integration=integration, has_recovered=is_told, has_reopened=has_reopened
     )
@@ -146,10 +146,13 @@ async def owe_incident(
             else (channels_for_incident(subscriptions, integration, incident))
         )
         owed += [_reopened(card, incident, now) for card in raised if card.channel in told]
+        for card in raised:
+            await uow.escalations.restart(card.channel, [incident.incident_id], now)
     if update.has_recovered:
-        await _end_snoozes(uow, incident)
+        await _end_snoozes(uow, incident, now)
         everybody = rules_of(incident).told_in_every_card_when_over
         told = channels_for_recovery(subscriptions, integration, incident)
+        told |= await _escalated_to(uow, incident)
         owed += [_recovered(card, incident, now) for card in raised if everybody or card.channel in told]
     await uow.outbox.add(owed, now=now)
 
@@ -203,15 +206,23 @@ def _reopened(card: Card, incident: Incident, now: datetime) -> OwedMessage:
     return reply(card, fact, Reopened(incident_id=incident.incident_id), now)
 
 
-async def _end_snoozes(uow: UnitOfWork, incident: Incident) -> None:
+async def _escalated_to(uow: UnitOfWork, incident: Incident) -> set[Channel]:
+    """Where an incident was escalated to: whoever was called is told that it is over."""
+    kept = (await uow.escalations.of_incidents([incident.incident_id])).get(incident.incident_id, [])
+    return {replace(each.channel, channel_id=each.target) for each in kept if each.target}
+
+
+async def _end_snoozes(uow: UnitOfWork, incident: Incident, now: datetime) -> None:
     """End what was snoozed until it recovers, in every channel."""
     if incident.integration_id is None:
         return
-    if not rules_of(incident).ends_snooze_while_others_open:
-        still_open = await uow.incidents.open_for(incident.workspace_id, None, [incident.integration_id])
-        if any(other.kind is not incident.kind for other in still_open):
-            return
-    await uow.snoozes.end(None, incident.workspace_id, incident.integration_id)
+    still_open = await uow.incidents.open_for(incident.workspace_id, None, [incident.integration_id])
+    if not rules_of(incident).ends_snooze_while_others_open and any(
+        other.kind is not incident.kind for other in still_open
+    ):
+        return
+    for ended in await uow.snoozes.end(None, incident.workspace_id, incident.integration_id):
+        await uow.escalations.restart(ended.channel, [each.incident_id for each in still_open], now)
 
 
 async def start_watching(

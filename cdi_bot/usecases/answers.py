@@ -6,7 +6,7 @@ An answer holds facts and reason codes only. All of it may be shown in the chann
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cdi_bot.core.model.channel import AuditEntry, Channel
 from cdi_bot.core.model.incident import Incident
@@ -16,7 +16,8 @@ from cdi_bot.core.model.subscription import Filters, Snooze, Subscription
 from cdi_bot.core.statistics import Usual
 from cdi_bot.item_troubles import ItemTrouble
 from cdi_bot.monitoring.braze_port import BrazeReason
-from cdi_bot.usecases.expected_answers import ExpectedAnswer, SwitchedOff
+from cdi_bot.usecases.escalation_answers import BadTarget, EscalationSet
+from cdi_bot.usecases.expected_answers import ExpectedAnswer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,9 +277,10 @@ class BrazeRefused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsShown:
-    """The settings of the channel: its language, and its digest with the time zone and when it is sent next.
+    """The settings of the channel: its language, its digest with its zone and when it is sent next, its escalation.
 
-    `language` is `None` for the bot's own, `digest` for no digest. `languages` are those to choose from.
+    `language` is `None` for the bot's own, `digest` for no digest, `escalate_to` where nothing is escalated.
+    `escalate_trouble` is why nothing can be posted there. `languages` are those to choose from.
     """
 
     language: str | None
@@ -286,6 +288,9 @@ class SettingsShown:
     zone: str | None
     next_due: datetime | None
     languages: tuple[str, ...]
+    escalate_after: timedelta | None = None
+    escalate_to: str | None = None
+    escalate_trouble: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -339,22 +344,7 @@ Answer = (
     | LanguageSet
     | UnknownLanguage
     | DigestSet
+    | EscalationSet
+    | BadTarget
     | ExpectedAnswer
 )
-
-
-def is_shown_in_channel(answer: Answer) -> bool:
-    """Whether the channel that an answer is about shows all of it to everybody: in a notice, or on a card."""
-    match answer:
-        case SubscriptionSet():
-            return not (answer.unchanged or answer.nearest or answer.trouble)
-        case SubscriptionEnded():
-            return answer.still_covered_by is None
-        case SnoozeSet() | LanguageSet() | DigestSet() | SwitchedOff():
-            return not answer.unchanged
-        case SnoozeEnded():
-            return answer.was_snoozed
-        case Acknowledged():
-            return answer.on_card
-        case _:
-            return isinstance(answer, SyncStarted)

@@ -269,6 +269,7 @@ async def _unsnooze(uow: UnitOfWork, actor: Actor, integration: Integration) -> 
         )
         await announce(uow, actor, "unsnooze", integration.integration_id, content)
         incidents = await _open_incidents(uow, integration)
+        await uow.escalations.restart(actor.channel, [each.incident_id for each in incidents], actor.at)
         await refresh_cards(uow, incidents, actor.at, channel=actor.channel)
     return SnoozeEnded(integration=integration, was_snoozed=was_snoozed)
 

@@ -6,7 +6,7 @@ import pytest
 
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.message import ReplyFact
-from cdi_bot.delivery.view_builder import is_worth_telling
+from cdi_bot.delivery.views import is_worth_telling
 from tests.slack.render.samples import KENJI, failing, incident_view, recovered, recovering, snooze
 
 FAILING, RECOVERING, OVER = failing(), recovering(), recovered()

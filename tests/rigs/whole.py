@@ -130,6 +130,7 @@ class Whole:
             messenger=SlackMessenger(api, Translator()),
             directory=SlackDirectory(api, TEAM),
             team_id=TEAM,
+            team_url="https://northwind-data.slack.com/",
             sleep=self.sleep,
             random=no_jitter,
             seconds=self.seconds,
@@ -163,6 +164,7 @@ class Whole:
             (watched.evaluator.tick, INTERVALS["conditions"]),
             (watched.freshness.tick, INTERVALS["conditions"]),
             (watched.requested_syncs.tick, INTERVALS["follow"]),
+            (bot.app.escalations.tick, INTERVALS["escalate"]),
             (bot.app.clusters.tick, INTERVALS["clusters"]),
             (bot.app.store_health.tick, INTERVALS["database"]),
         ):

@@ -417,7 +417,7 @@ def test_what_was_over_may_come_back_for_an_hour(bare: str) -> None:
 def test_the_end_of_a_sync_that_is_owed_is_carried_over(bare: str) -> None:
     """It gets a message of its own; and what was requested has the name of today."""
     migrate.upgrade(bare)
-    migrate.downgrade(bare, "0015")
+    migrate.downgrade(bare, "0016")
     owed = """
         INSERT INTO outbox (key, team_id, channel_id, kind, content, not_before, card_revision, broadcast, state,
             attempts, created_at)
@@ -445,5 +445,5 @@ def test_the_end_of_a_sync_that_is_owed_is_carried_over(bare: str) -> None:
         {"what": "sync_ended", "who": "U1", "changes": None},
         {"what": "unsnoozed", "who": "U1"},
     ]
-    migrate.downgrade(bare, "0015")
+    migrate.downgrade(bare, "0016")
     assert kept() == [before[0], {**before[1], "thread_ts": None}, before[2]]

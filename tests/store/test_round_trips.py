@@ -61,6 +61,7 @@ FIELDS: dict[str, st.SearchStrategy[object]] = {
     "incident_id": NUMBERS,
     "workspace_id": NUMBERS,
     "runs": NUMBERS,
+    "after": NUMBERS,
     "run_start": TIMES,
     "rows": NUMBERS,
     "usual": NUMBERS,

@@ -15,6 +15,7 @@ from typing import Any
 
 from cdi_bot.core.commands import phrases, tokenizer, vocabulary
 from cdi_bot.core.commands.channels import CHANNELS
+from cdi_bot.core.commands.escalation import ESCALATION
 from cdi_bot.core.commands.incidents import INCIDENTS, SetSnooze
 from cdi_bot.core.commands.queries import QUERIES, ShowHelp, ShowStatus
 from cdi_bot.core.commands.specification import (
@@ -69,6 +70,7 @@ SPECIFICATIONS: tuple[Specification[Any], ...] = (
     *SUBSCRIPTIONS,
     *INCIDENTS,
     *CHANNELS,
+    *ESCALATION,
     _HELP,
 )
 

@@ -10,9 +10,10 @@ from datetime import UTC, datetime, time, timedelta
 from cdi_bot.core.commands.tokenizer import Token
 from cdi_bot.core.digest_schedule import read_time_of_day
 
-_SECONDS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 _WORDS = {
+    "s": ("s", "sec", "secs", "second", "seconds"),
     "m": ("m", "min", "mins", "minute", "minutes"),
     "h": ("h", "hr", "hrs", "hour", "hours"),
     "d": ("d", "day", "days"),
@@ -38,11 +39,11 @@ def is_unit(word: str) -> bool:
     return word.lower() in _UNITS
 
 
-def parse_length(word: str) -> timedelta | None:
+def parse_length(word: str, *, shortest: timedelta = SHORTEST) -> timedelta | None:
     """Read a length of time such as `2h`, `1.5h`, `90min` or `1d12h`.
 
     Returns:
-        The length, from `SHORTEST` to `LONGEST`; `None` when `word` is something else, or out of these bounds.
+        The length, from `shortest` to `LONGEST`; `None` when `word` is something else, or out of these bounds.
     """
     text = word.lower()
     if not _WHOLE.fullmatch(text):
@@ -52,7 +53,7 @@ def parse_length(word: str) -> timedelta | None:
         return None
     seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
     # Compared as a number: a timedelta of what people can type may overflow.
-    if not SHORTEST.total_seconds() <= seconds <= LONGEST.total_seconds():
+    if not shortest.total_seconds() <= seconds <= LONGEST.total_seconds():
         return None
     return timedelta(seconds=seconds)
 

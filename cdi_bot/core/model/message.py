@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Literal
 
 from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
 from cdi_bot.core.model.lifecycle import IntegrationChanged, NewIntegrations
 from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.spike import Spike
@@ -59,10 +60,10 @@ class StillOpen:
     what: Literal["still_open"] = "still_open"
 
 
-IncidentFact = FailedAgain | Recovered | Reopened | StillOpen
+IncidentFact = FailedAgain | Recovered | Reopened | StillOpen | Escalated
 """What a reply states about one incident."""
 
-ReplyFact = Literal["failed_again", "recovered", "reopened", "still_open"]
+ReplyFact = Literal["failed_again", "recovered", "reopened", "still_open", "escalated"]
 """The facts that one reply can state about several incidents."""
 
 
@@ -208,6 +209,7 @@ Notice = (
     | NewIntegrations
     | LanguageChanged
     | DigestChanged
+    | EscalationChanged
 )
 """Notices of which several can be told in one message: nothing refers to any of them later."""
 
@@ -226,6 +228,7 @@ Content = (
     | Recovered
     | Reopened
     | StillOpen
+    | Escalated
     | GroupedReply
     | GroupedNotices
     | RunStarted
@@ -240,6 +243,8 @@ Content = (
     | NewIntegrations
     | LanguageChanged
     | DigestChanged
+    | EscalationChanged
+    | EscalationBroken
     | Digest
     | Spike
 )

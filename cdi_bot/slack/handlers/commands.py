@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 
 from cdi_bot.core.commands.channels import SetDigest, SetLanguage, ShowAudit, ShowSettings
+from cdi_bot.core.commands.escalation import SetEscalation
 from cdi_bot.core.commands.incidents import Acknowledge, EndSnooze, RequestSync, SetSnooze
 from cdi_bot.core.commands.parser import depends_on_names, parse
 from cdi_bot.core.commands.queries import ListIntegrations, ShowHelp, ShowStatus
@@ -29,10 +30,22 @@ from cdi_bot.slack.render.preview import render_preview
 from cdi_bot.slack.render.refusals import render_help, render_mistake, render_too_many, render_trouble
 from cdi_bot.store import StoreTrouble
 from cdi_bot.usecases.access import Access, posting_problem
-from cdi_bot.usecases.answers import Answer, is_shown_in_channel
+from cdi_bot.usecases.answers import (
+    Acknowledged,
+    Answer,
+    DigestSet,
+    LanguageSet,
+    SnoozeEnded,
+    SnoozeSet,
+    SubscriptionEnded,
+    SubscriptionSet,
+    SyncStarted,
+)
 from cdi_bot.usecases.base import TooManyChangesError
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings
+from cdi_bot.usecases.escalation_answers import EscalationSet
 from cdi_bot.usecases.expected import MarkExpected
+from cdi_bot.usecases.expected_answers import SwitchedOff
 from cdi_bot.usecases.incidents import IncidentResponse
 from cdi_bot.usecases.preview import Preview, Previews
 from cdi_bot.usecases.queries import Queries
@@ -129,6 +142,23 @@ class Responder:
         return render_answer(answer, self.i18n, now=self.clock().astimezone(self.zone), command=command)
 
 
+def is_shown_in_channel(answer: Answer) -> bool:
+    """Whether the channel that an answer is about shows all of it to everybody: in a notice, or on a card."""
+    match answer:
+        case SubscriptionSet():
+            return not (answer.unchanged or answer.nearest or answer.trouble)
+        case SubscriptionEnded():
+            return answer.still_covered_by is None
+        case SnoozeSet() | LanguageSet() | DigestSet() | EscalationSet() | SwitchedOff():
+            return not answer.unchanged
+        case SnoozeEnded():
+            return answer.was_snoozed
+        case Acknowledged():
+            return answer.on_card
+        case _:
+            return isinstance(answer, SyncStarted)
+
+
 def channel_of(command: Command, here: Channel) -> Channel:
     """The channel that a command is about: the one that `in:` names, else the one it was typed in."""
     if isinstance(command, ChannelCommand) and command.channel_id:
@@ -199,6 +229,9 @@ USE_CASES: dict[type[Command], UseCase] = {
     ),
     SetDigest: _digest,
     SetLanguage: _language,
+    SetEscalation: lambda to, command, channel, who: to.channels.set_escalation(
+        channel, who, command.after, command.to
+    ),
     ShowSettings: lambda to, _command, channel, _: to.channels.show(channel),
     ShowAudit: lambda to, _command, channel, _: to.queries.audit(channel),
 }

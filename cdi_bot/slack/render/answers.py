@@ -13,7 +13,7 @@ from cdi_bot.core.commands.specification import Command
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.run import Outcome
-from cdi_bot.slack.render import audit, expected, incident_response, refusals, subscriptions
+from cdi_bot.slack.render import audit, escalation, expected, incident_response, refusals, subscriptions
 from cdi_bot.slack.render.history import render_history
 from cdi_bot.slack.render.kinds.table import overall_state, renderer_of, state_sign
 from cdi_bot.slack.render.kinds.unreachable import unreachable_banner
@@ -243,6 +243,7 @@ _RENDERERS: Renderers = {
     Overview: _overview,
     IntegrationList: _listing,
     **audit.RENDERERS,
+    **escalation.RENDERERS,
     **expected.RENDERERS,
     **incident_response.RENDERERS,
     **refusals.RENDERERS,

@@ -13,6 +13,7 @@ from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.message import ReplyFact
 from cdi_bot.core.model.run import Outcome
 from cdi_bot.delivery.views import CardView, ClusterView, GroupedReplyView, IncidentView
+from cdi_bot.slack.render.escalation import escalated_line, escalation_notes
 from cdi_bot.slack.render.kinds.base import came_back
 from cdi_bot.slack.render.kinds.table import facts_of, group_sign, group_texts, renderer_of
 from cdi_bot.slack.render.kinds.unreachable import last_known_state
@@ -86,7 +87,7 @@ def _render_single(view: CardView, i18n: Translator) -> Rendered:
     called = mentions(one.mention) if incident.is_open and not incident.is_recovering else None
     notes = [*_notes(one, view.cluster, i18n), *repeat_note(i18n, possible=view.possible_repeat)]
     return Rendered(
-        text=plain_line(" · ".join(facts)),
+        text=escalated_line(one, plain_line(" · ".join(facts)), i18n),
         blocks=[
             section(" ".join(filter(None, [top, called]))),
             *([section("\n".join(rest))] if rest else []),
@@ -121,6 +122,7 @@ def _notes(view: IncidentView, cluster: ClusterView | None, i18n: Translator) ->
         )
     if view.expected and view.is_expected:
         said += expected_notes(view.expected, i18n)
+    said += escalation_notes([view], i18n)
     if snooze and incident.is_open:
         until = i18n("💤 Snoozed here by {who} until {when}")
         until_recovery = i18n("💤 Snoozed here by {who} until it recovers")
@@ -133,6 +135,8 @@ def _buttons(view: IncidentView, i18n: Translator) -> list[Block]:
     history = history_button(view.integration, i18n) if view.integration else None
     if not view.incident.is_open:
         return actions([history, take_back_button(view, i18n)])
+    if view.only_escalated:
+        return actions([ack_button([view], i18n), history])
     ack, expected = ack_button([view], i18n), expected_button(view.incident, view.integration, i18n)
     is_full = ack is not None and expected is not None
     more = more_menu(view, i18n, with_history=is_full)
@@ -152,6 +156,7 @@ def _render_list(view: CardView, i18n: Translator) -> Rendered:
         lines = [title] if _is_all_of(view.cluster, view.incidents) else [title, here]
     head = section("\n".join(filter(None, [f"{group_sign(still_open)} *{lines[0]}*", *lines[1:], called])))
     foot = [
+        *small_print(escalation_notes(view.incidents, i18n)),
         *small_print(repeat_note(i18n, possible=view.possible_repeat)),
         *actions([ack_button(view.incidents, i18n)]),
     ]
@@ -168,11 +173,16 @@ def render_grouped_reply(view: GroupedReplyView, i18n: Translator) -> Rendered:
     incidents = [one.incident for one in view.incidents]
     title = _reply_title(view.fact, incidents, i18n)
     head = section(f"{GOOD if view.fact == 'recovered' else group_sign(incidents)} *{title}*")
-    foot: list[Block] = []
-    if view.fact == "still_open":
-        foot.append(context(i18n("Acknowledging them ends these reminders.")))
-        foot += actions([ack_button(view.incidents, i18n)])
-    foot += small_print(repeat_note(i18n, possible=view.possible_repeat))
+    notes = {
+        "still_open": i18n("Acknowledging them ends these reminders."),
+        "escalated": i18n("Nobody has acknowledged them where they come from."),
+    }
+    todo = (
+        [context(notes[view.fact]), *actions([ack_button(view.incidents, i18n)])]
+        if view.fact in notes
+        else []
+    )
+    foot = todo + small_print(repeat_note(i18n, possible=view.possible_repeat))
     lines = [_reply_line(one, i18n) for one in view.incidents]
 
     def listed(room: int) -> tuple[list[Block], int]:
@@ -267,7 +277,7 @@ def _reply_title(told: ReplyFact, incidents: Sequence[Incident], i18n: Translato
     count, texts = len(incidents), group_texts(incidents)
     if told == "recovered":
         return texts.count_recovered(count, i18n)
-    if told == "still_open":
+    if told in {"still_open", "escalated"}:
         return texts.count_still_open(count, i18n)
     if told == "reopened":
         return texts.count_back(count, i18n)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from cdi_bot.core.model.escalation import Escalated
 from cdi_bot.core.model.message import Content, FailedAgain, Recovered, Reopened, StillOpen
 from cdi_bot.core.rules.small_losses import is_usual_loss
 from cdi_bot.delivery.views import EventView, IncidentView
+from cdi_bot.slack.render.escalation import escalated
 from cdi_bot.slack.render.kinds.base import came_back
 from cdi_bot.slack.render.kinds.sync_failed import failure, in_a_row
 from cdi_bot.slack.render.kinds.table import facts_of, renderer_of
@@ -95,4 +97,5 @@ REPLIES: EventRenderers = {
     Recovered: _recovered,
     Reopened: _reopened,
     StillOpen: _still_open,
+    Escalated: escalated,
 }

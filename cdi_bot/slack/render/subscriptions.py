@@ -11,6 +11,7 @@ from cdi_bot.core.model.incident import EXPECTABLE, Topic
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Subscription, is_pattern
 from cdi_bot.delivery.views import SubscribedView
+from cdi_bot.slack.render.escalation import escalation_text, target_trouble
 from cdi_bot.slack.render.kinds.flaws import flaw_name
 from cdi_bot.slack.render.kinds.table import topic_texts
 from cdi_bot.slack.render.kit.blocks import (
@@ -164,11 +165,17 @@ def _settings_shown(answer: SettingsShown, i18n: Translator) -> Rendered:
         daily=code("/cdi digest daily 09:00"), weekly=code("/cdi digest weekly mon 09:00")
     )
     off = i18n("To end it: {command}").format(command=code("/cdi digest off"))
+    lines = [
+        digest_text(answer.digest, answer.zone, answer.next_due, i18n),
+        escalation_text(answer.escalate_after, answer.escalate_to, i18n),
+    ]
+    if answer.escalate_to and answer.escalate_trouble:
+        lines.append(target_trouble(answer.escalate_to, answer.escalate_trouble, i18n))
     return short_message(
         language_text(answer.language, i18n),
         language_choices(answer.languages, i18n),
         off if answer.digest else hint,
-        second=digest_text(answer.digest, answer.zone, answer.next_due, i18n),
+        second="\n".join(lines),
     )
 
 

@@ -12,6 +12,7 @@ from cdi_bot.core.commands.parser import WORDS
 from cdi_bot.core.commands.queries import ShowStatus
 from cdi_bot.core.commands.specification import Mistake, MistakeKind, Suggestion
 from cdi_bot.core.model.channel import AuditEntry, Channel
+from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
 from cdi_bot.core.model.incident import EXPECTABLE, Expected, Incident, Kind, Measured, Topic
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.lifecycle import IntegrationChanged, LifecycleEvent, NewIntegrations
@@ -43,6 +44,7 @@ from cdi_bot.delivery.views import (
     CardView,
     ClusterView,
     DigestView,
+    EscalationView,
     EventView,
     GroupedReplyView,
     IncidentView,
@@ -50,6 +52,7 @@ from cdi_bot.delivery.views import (
 )
 from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.usecases import answers, expected_answers
+from cdi_bot.usecases.escalation_answers import BadTarget, EscalationSet
 
 NASTY = st.sampled_from(
     [
@@ -170,6 +173,10 @@ mentions = st.one_of(
 )
 _counts = st.integers(0, 10**15)
 _lengths = st.just(timedelta(0)) | st.timedeltas(timedelta(0), timedelta(days=4000))
+_escalations = st.lists(
+    st.builds(EscalationView, at=times, origin=people, target=people, to_here=st.booleans(), url=links),
+    max_size=3,
+).map(tuple)
 incident_views = st.one_of(
     st.builds(
         IncidentView,
@@ -180,6 +187,8 @@ incident_views = st.one_of(
         mention=mentions,
         expected=st.none() | words,
         can_sync=st.booleans(),
+        escalations=_escalations,
+        only_escalated=st.booleans(),
     ),
     st.builds(
         IncidentView,
@@ -225,6 +234,7 @@ _replies: st.SearchStrategy[Content] = st.one_of(
     ),
     st.builds(Recovered, incident_id=st.just(1)),
     st.builds(StillOpen, incident_id=st.just(1)),
+    st.builds(Escalated, incident_id=st.just(1), origin=people),
 )
 _notices: st.SearchStrategy[Content] = st.one_of(
     st.builds(RunStarted, workspace_id=st.just(1), integration_id=ids, run_start=times),
@@ -269,6 +279,8 @@ _notices: st.SearchStrategy[Content] = st.one_of(
         usual=st.integers(0, 10**15),
         magnitude=_amounts,
     ),
+    st.builds(EscalationChanged, who=people, after=st.integers(10, 604_800), to=st.none() | people),
+    st.builds(EscalationBroken, target=people, reason=text),
     st.builds(LanguageChanged, who=people, language=languages),
     st.builds(DigestChanged, who=people, digest=st.none() | digests, zone=text, next_due=st.none() | times),
 )
@@ -504,7 +516,12 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
         zone=_maybe_text,
         next_due=st.none() | times,
         languages=st.just(("en", "ja")),
+        escalate_after=st.none() | _lengths,
+        escalate_to=st.none() | people,
+        escalate_trouble=_maybe_text,
     ),
+    st.builds(EscalationSet, after=_lengths, to=st.none() | people, unchanged=st.booleans()),
+    st.builds(BadTarget, target=channels, reason=text),
     st.builds(answers.LanguageSet, language=languages, unchanged=st.booleans()),
     st.builds(answers.UnknownLanguage, given=text, languages=st.just(("en", "ja"))),
     st.builds(

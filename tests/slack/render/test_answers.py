@@ -29,6 +29,7 @@ from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.refusals import render_help, render_mistake, render_trouble
 from cdi_bot.usecases import answers
 from cdi_bot.usecases.answers import Answer, Overview
+from cdi_bot.usecases.escalation_answers import BadTarget, EscalationSet
 from cdi_bot.usecases.expected_answers import ExpectedAnswer
 from tests.slack.golden import actions_of, assert_golden, assert_taken, elements, pressed, said
 from tests.slack.render import strategies
@@ -338,6 +339,24 @@ ANSWERS: dict[str, Answer] = {
     ),
     "settings": answers.SettingsShown(
         language="ja", digest="daily 09:00", zone="Asia/Tokyo", next_due=NOW, languages=("en", "ja")
+    ),
+    "settings_escalated": answers.SettingsShown(
+        language=None,
+        digest=None,
+        zone=None,
+        next_due=None,
+        languages=("en", "ja"),
+        escalate_after=timedelta(hours=1.5),
+        escalate_to="C0ONCALL001",
+        escalate_trouble="not_in_channel",
+    ),
+    "escalation_set": EscalationSet(after=timedelta(minutes=30), to="U0KENJI001", unchanged=False),
+    "escalation_off": EscalationSet(after=timedelta(minutes=30), to=None, unchanged=False),
+    "escalation_refused": BadTarget(
+        target=Channel(team_id="T1", channel_id="C0ONCALL001"), reason="is_archived"
+    ),
+    "escalation_refused_app": BadTarget(
+        target=Channel(team_id="T1", channel_id="U0KENJI001"), reason="a_bot"
     ),
     "settings_none": answers.SettingsShown(
         language=None, digest=None, zone=None, next_due=None, languages=("en", "ja")

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdi_bot.core.clusters import Cluster, Trouble
+from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
 from cdi_bot.core.model.incident import Incident, Measured, QualityReason, Topic
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.lifecycle import (
@@ -53,6 +54,7 @@ from cdi_bot.delivery.views import (
     CardView,
     ClusterView,
     DigestView,
+    EscalationView,
     EventView,
     GroupedNoticesView,
     GroupedReplyView,
@@ -165,6 +167,16 @@ def together(
     return replace(card, cluster=ClusterView(**known | counts))
 
 
+ESCALATED = EscalationView(
+    at=NOW,
+    origin=ALERTS.channel_id,
+    target="C0ONCALL001",
+    to_here=True,
+    url="https://northwind.slack.com/archives/C0ALERTS001/p1772452800000100",
+)
+"""The escalation of what is on a card, as the channel sees it that it went to."""
+
+
 def due(**more: Any) -> Integration:
     """Return an integration whose next run is planned."""
     return replace(kept("snowflake"), next_scheduled_run=NOW + timedelta(minutes=48), **more)
@@ -262,6 +274,13 @@ CARDS = {
     "storm_few": storm(4, well=1),
     "storm_many": storm(30, well=3),
     "storm_over": storm(3, well=3),
+    "card_escalated_here": card(failing(), escalations=(ESCALATED,), only_escalated=True),
+    "card_escalated_here_acknowledged": card(attended(), escalations=(ESCALATED,), only_escalated=True),
+    "card_escalated_away": card(failing(), escalations=(replace(ESCALATED, to_here=False),)),
+    "card_escalated_unreachable": card(unreachable(), escalations=(ESCALATED,), only_escalated=True),
+    "storm_escalated": card(
+        failing(), late(), escalations=(replace(ESCALATED, target=MARA),), only_escalated=True
+    ),
     "storm_with_late": CardView(incidents=(*storm(2).incidents, incident_view(late()))),
     "storm_all_late": CardView(incidents=(incident_view(late()), incident_view(late(incident_id=10)))),
     "storm_all_slow": CardView(incidents=(incident_view(slow()), incident_view(slow(incident_id=10)))),
@@ -347,6 +366,7 @@ EVENTS = {
     "reply_still_stale": event(StillOpen(incident_id=8), stale()),
     "reply_fresh_again": event(Recovered(incident_id=8), fresh_again(stale())),
     "reply_rows_again": event(Recovered(incident_id=8), recovered(dubious(QualityReason.NO_ROWS))),
+    "reply_escalated": event(Escalated(incident_id=7, origin=ALERTS.channel_id), failing()),
     "reply_still_open": event(StillOpen(incident_id=7), failing(failed_in_a_row=9)),
     "reply_still_unreachable": event(StillOpen(incident_id=9), unreachable()),
     "reply_possible_repeat": replace(event(Recovered(incident_id=7), recovered()), possible_repeat=True),
@@ -401,6 +421,10 @@ EVENTS = {
     "notice_digest_quiet": event(
         DigestChanged(who=MARA, digest="daily 17:30 quiet", zone="Asia/Tokyo", next_due=NOW)
     ),
+    "notice_escalation_set": event(EscalationChanged(who=MARA, after=1800, to="C0ONCALL001")),
+    "notice_escalation_off": event(EscalationChanged(who=MARA, after=0, to=None)),
+    "notice_escalation_broken": event(EscalationBroken(target=ALERTS.channel_id, reason="is_archived")),
+    "notice_escalation_to_nobody": event(EscalationBroken(target=KENJI, reason="user_disabled")),
     "notice_digest_off": event(DigestChanged(who=MARA, digest=None, zone="UTC", next_due=None)),
 }
 
@@ -424,6 +448,7 @@ SEVERAL_OF = {
     "several_still_slow": several(
         "still_open", incident_view(slow()), incident_view(dubious(QualityReason.NO_ROWS, incident_id=9))
     ),
+    "several_escalated": several("escalated", *_three()),
     "several_still_open": several("still_open", *_three()),
     "several_possible_repeat": several("recovered", *_three(well=3), possible_repeat=True),
 }
