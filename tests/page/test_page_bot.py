@@ -73,3 +73,18 @@ async def test_shortcut(system: System, page: Page) -> None:
     )
     await expect(page.get_by_test_id("messages")).to_contain_text("set this channel's digest")
     await system.stop()
+
+
+async def test_said_to_the_bot(system: System, page: Page) -> None:
+    """A mention in a channel, and a direct message, are answered as the command is."""
+    messages = page.get_by_test_id("messages")
+    await page.get_by_test_id("composer").fill("@cdi-bot list")
+    await page.keyboard.press("Enter")
+    await expect(messages.get_by_text("@cdi-bot", exact=True)).to_be_visible()
+    await expect(messages.get_by_test_id("message").filter(has_text="Users EU").last).to_be_visible()
+    await page.get_by_test_id("app").click()
+    await page.get_by_test_id("tab-messages").click()
+    await page.get_by_test_id("composer").fill("list")
+    await page.keyboard.press("Enter")
+    await expect(messages.get_by_test_id("message").filter(has_text="Users EU").last).to_be_visible()
+    await system.stop()
