@@ -140,23 +140,25 @@ class Life:
         return await self.live(for_seconds)
 
     async def snooze(self) -> list[Said]:
-        """Choose an hour from the menu of the card."""
-        return await self.press("snooze", selected_option=self.option("snooze", 0))
+        """Choose four hours from the menu of the card."""
+        return await self.press("more", selected_option=self.option("more", "Snooze for 4 hours"))
 
     async def pass_hours(self, hours: float) -> list[Said]:
         """Let hours pass at once."""
         self.desk.clock.advance(3600 * hours)
         return await self.live(70)
 
-    def option(self, action_id: str, place: int) -> Json:
-        """Return an option of the newest menu."""
-        for message in reversed(list(self.desk.sandbox.slack.messages())):
-            for block in [*message.content.blocks, *_attached(message)]:
-                for each in block.get("elements", []):
-                    if each.get("action_id") == action_id:
-                        option: Json = each["options"][place]
-                        return option
-        raise AssertionError(action_id)
+    def option(self, action_id: str, label: str) -> Json:
+        """Return an option of the newest such menu."""
+        return next(
+            option
+            for message in reversed(list(self.desk.sandbox.slack.messages()))
+            for block in [*message.content.blocks, *_attached(message)]
+            for each in block.get("elements", [])
+            if each.get("action_id") == action_id
+            for option in each["options"]
+            if option["text"]["text"] == label
+        )
 
 
 @asynccontextmanager
@@ -207,7 +209,7 @@ SAME_CHANNEL: list[tuple[str, Callable[[Life], Awaitable[list[Said]]], Wanted]] 
     ("end snooze again", lambda one: one.type("unsnooze Users"), [("person", 1)]),
     ("snooze by button", lambda one: one.snooze(), [("changed channel", CARD), ("channel", 1)]),
     ("fails while snoozed", lambda one: one.run(), [("changed channel", CARD)]),
-    ("the snooze ends by itself", lambda one: one.pass_hours(1), []),
+    ("the snooze ends by itself", lambda one: one.pass_hours(4), []),
     ("sync, which asks", lambda one: one.type("sync Users"), [("person", 2)]),
     ("sync", lambda one: one.press("confirm_sync"), [("channel", 1)]),
     ("its end", lambda one: one.live(120), [("changed channel", 2), ("changed channel", CARD)]),
