@@ -279,7 +279,13 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
         incidents=made(IncidentResponse),
         expected=made(MarkExpected),
         channels=channels,
-        queries=Queries(store=store, workspaces=workspaces, lookup=lookup, clock=clock),
+        queries=Queries(
+            store=store,
+            workspaces=workspaces,
+            lookup=lookup,
+            clock=clock,
+            can_sync=bool(settings.admins),
+        ),
         previews=Previews(
             store=store,
             workspaces=workspaces,

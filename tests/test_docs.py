@@ -3,6 +3,7 @@
 import ast
 import re
 import tomllib
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,10 @@ from cdi_bot.core.model.incident import EXPECTABLE, SPIKE, Kind, LateReason, Top
 from cdi_bot.core.rules.small_losses import ALWAYS_LOSES
 from cdi_bot.settings.environment import VARIABLES, load_settings
 from cdi_bot.slack.api.directory import NEEDED, OPTIONAL
+from cdi_bot.slack.render.kinds.table import RENDERERS
+from cdi_bot.slack.render.kit import runs
 from cdi_bot.store.portable import Base
+from tests.store.samples import incident
 
 ROOT = Path(__file__).parent.parent
 PAGES = (
@@ -227,6 +231,14 @@ def test_each_other_reason_is_explained() -> None:
     assert all(f"| `{reason.value}` |" in section("docs/alerts.md", "`late`") for reason in LateReason)
     assert f"`{ALWAYS_LOSES}`" in section("docs/alerts.md", "`sync_failed`")
     assert f"| `{SPIKE}` |" in section("docs/alerts.md", "Notices")
+
+
+def test_each_sign_is_explained() -> None:
+    """Those of runs, and those of the kinds of incidents."""
+    told = re.findall(r"^\| (\S+) \|", section("docs/alerts.md", "Signs and colours"), re.MULTILINE)
+    of_kinds = {renderer.sign(replace(incident(1), kind=kind)) for kind, renderer in RENDERERS.items()}
+    of_runs = {runs.GOOD, runs.BAD, runs.SOME, runs.ODD, runs.BUSY, runs.DUBIOUS, runs.UNSEEN}
+    assert set(told) - {"sign", "---"} == of_kinds | of_runs
 
 
 def test_the_readme_repeats_what_was_measured() -> None:

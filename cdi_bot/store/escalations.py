@@ -41,17 +41,13 @@ class Escalations(Repository):
         insert = upsert_into(self._connection, ESCALATIONS).values(
             **channel_row(channel), incident_id=incident_id, at=now, target=target
         )
-        made = {"at": insert.excluded.at, "target": insert.excluded.target}
-        return (
-            await self._changed(
-                insert.on_conflict_do_update(
-                    index_elements=list(ESCALATIONS.primary_key),
-                    set_=made,
-                    where=ESCALATIONS.c.at.is_(None),
-                )
-            )
-            == 1
+        made = insert.on_conflict_do_update(
+            index_elements=list(ESCALATIONS.primary_key),
+            set_={"at": insert.excluded.at, "target": insert.excluded.target},
+            where=ESCALATIONS.c.at.is_(None),
         )
+        # PostgreSQL's driver does not count inserted rows.
+        return (await self._connection.execute(made.returning(ESCALATIONS.c.incident_id))).first() is not None
 
     async def delete(self, incident_ids: Collection[int]) -> None:
         """Delete what is kept of incidents that are deleted."""

@@ -238,7 +238,7 @@ def test_changes_in_braze_are_lines_of_their_own(invoke: Invoke, tmp_path: Path)
     assert [(each["kind"], each["reason"], each["opened_at"]) for each in found] == [
         ("lifecycle", "renamed", "2026-03-01T05:00:00.000000Z")
     ]
-    assert "Users EU is called Users US in Braze now" in found[0]["text"]
+    assert "Users EU renamed to Users US in Braze" in found[0]["text"]
     assert summary["by_kind"] == {"lifecycle": 1}
 
 

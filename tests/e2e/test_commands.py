@@ -11,6 +11,7 @@ from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.interactions import Tamper
 from cdi_bot.sandbox.slack.seed_data import FINANCE_PRIVATE, KENJI, MARKETING_OPS
 from tests.e2e.kit import Json, System, is_alert, says
+from tests.e2e.screen import element
 
 
 async def test_every_command_is_answered(busy_system: System) -> None:
@@ -99,8 +100,9 @@ async def test_a_sync_that_deletes_users_asks_accordingly(system: System) -> Non
     assert says(await system.type("sync leavers"), "deletes users from Braze. That can't be undone")
     system.run(leavers)
     card = await system.alert("Leavers")
-    assert says(card, "In Databricks, check")
-    assert says(card, "deletes users from Braze. That can't be undone")
+    assert says(card, "Check in Databricks")
+    asked = await system.press(card, "more", selected_option=_choice(card, "Sync now…"))
+    assert says(asked, "deletes users from Braze. That can't be undone")
     await system.stop()
 
 
@@ -115,18 +117,17 @@ async def test_the_buttons_of_an_alert_work(busy_system: System) -> None:
         lambda each: each["ts"] == card["ts"] and says(each, "U0MARA0001") and not is_alert(each, "Orders")
     )
     assert says(await system.press(card, "history"), "Orders")
-    menu = next(
-        element
-        for block in card["blocks"]
-        for element in block.get("elements", [])
-        if element.get("action_id") == "snooze"
-    )
-    for option in menu["options"]:
-        await system.press(card, "snooze", selected_option=option)
-    await system.seen(lambda each: each["ts"] == card["ts"] and says(each, "unsnooze"))
-    await system.press(card, "unsnooze")
-    await system.seen(lambda each: each["ts"] == card["ts"] and not says(each, "unsnooze"))
+    await system.press(card, "more", selected_option=_choice(card, "Snooze for 4 hours"))
+    snoozed = await system.seen(lambda each: each["ts"] == card["ts"] and says(each, "End snooze"))
+    await system.press(snoozed, "more", selected_option=_choice(snoozed, "End snooze"))
+    await system.seen(lambda each: each["ts"] == card["ts"] and not says(each, "End snooze"))
     await system.stop()
+
+
+def _choice(card: Json, label: str) -> Json:
+    """Return what a card's menu offers under a label."""
+    options: list[Json] = element(card, "more")["options"]
+    return next(one for one in options if one["text"]["text"] == label)
 
 
 async def test_a_private_channel_has_to_invite_the_bot(system: System) -> None:
@@ -140,7 +141,7 @@ async def test_a_private_channel_has_to_invite_the_bot(system: System) -> None:
 
 
 async def test_commands_are_answered_while_braze_is_away(system: System) -> None:
-    """Acknowledged at once, and answered from memory with a word on why."""
+    """Acknowledged at once, and answered with the last known state and why."""
     users = system.create("Users")
     system.put_history(users, "success")
     await system.start()

@@ -302,7 +302,7 @@ async def test_what_is_late_again_and_again_is_one_incident(bot: Whole) -> None:
         await bot.run(EVERY - 660, step=20)
     (card,) = bot.cards()
     assert "Recovering: good at the moment, came back 2 times before" in card["text"]
-    assert ["again: Late" in reply["text"] for reply in bot.replies()] == [False, True]
+    assert ["unhealthy again – Late" in reply["text"] for reply in bot.replies()] == [False, True]
     await bot.bot.close()
     await bot.start_bot(owner="two")
     await bot.run(8 * EVERY, step=60)
@@ -322,7 +322,7 @@ async def test_a_failure_that_comes_back_stays_acknowledged_and_snoozed(bot: Who
     for status in ("error", "success", "error"):
         bot.end_run(users, status)
         await bot.run(30, step=2)
-    assert "again: Error" in bot.replies()[-1]["text"]
+    assert "unhealthy again – Error" in bot.replies()[-1]["text"]
     async with bot.store.write() as uow:
         (found,) = await uow.incidents.open_for(bot.workspace_id, None, None)
         known = replace(

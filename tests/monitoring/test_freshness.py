@@ -176,7 +176,7 @@ async def test_of_one_limit_of_two_channels_who_leaves_is_told_no_more(bot: Whol
     await bot.subscribe(users)
     await bot.run(5 * 3600, step=60)
     assert bot.replies() == []
-    assert "still: Stale" in str(bot.replies(OPS))
+    assert "still unhealthy – Stale" in str(bot.replies(OPS))
     bot.end_run(users, "success", rows_synced=500)
     await bot.run(60, step=5)
     assert bot.replies() == []
@@ -249,8 +249,8 @@ async def test_beside_a_failure_one_reminder_is_enough(bot: Whole) -> None:
     await bot.run(1800, step=30)
     assert len(bot.cards()) == 2
     await bot.run(5 * 3600, step=60)
-    assert "still: Error" in str(bot.replies())
-    assert "still: Stale" not in str(bot.replies())
+    assert "still unhealthy – Error" in str(bot.replies())
+    assert "still unhealthy – Stale" not in str(bot.replies())
 
 
 async def test_where_the_channel_has_a_zone_it_holds(bot: Whole) -> None:
@@ -280,7 +280,7 @@ async def test_what_is_stale_again_soon_is_the_same_incident(bot: Whole) -> None
     await bot.run(60, step=5)
     assert "recovered – " in bot.replies()[-1]["text"]
     await bot.run(900, step=30)
-    assert "Users – again: Stale" in bot.replies()[-1]["text"]
+    assert "Users is unhealthy again – Stale" in bot.replies()[-1]["text"]
     assert "newest UPDATED_AT synced is 1 h 7 min old, limit 1 h 5 min" in bot.cards()[0]["text"]
     bot.end_run(users, "success", rows_synced=5)
     await bot.run(900, step=30)

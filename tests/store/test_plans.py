@@ -36,6 +36,7 @@ ASKED: dict[str, Ask] = {
     "sums of a day": lambda work: work.runs.totals(
         1, IDS[:9], since=NOW + (RUNS - 9) * MINUTE, until=NOW + RUNS * MINUTE
     ),
+    "rows lost": lambda work: work.runs.rows_lost(1, "i000007", since=NOW + (RUNS - 2) * MINUTE),
     "page of history": lambda work: work.runs.page(1, "i000007", offset=20, limit=10),
     "count since": lambda work: work.runs.count_by_status(1, "i000007", since=NOW + (RUNS - 2) * MINUTE),
     "save a run": lambda work: work.runs.save(

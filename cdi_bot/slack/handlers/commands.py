@@ -172,7 +172,7 @@ async def _help(to: Responder, command: ShowHelp, _channel: Channel, _who: str) 
 
 async def _status(to: Responder, command: ShowStatus, channel: Channel, _who: str) -> Answer:
     if command.query is None:
-        return await to.queries.overview(channel)
+        return await to.queries.overview(channel, failing=command.failing)
     return await to.queries.history(channel, command.query, workspace_id=command.workspace_id)
 
 
@@ -207,7 +207,7 @@ USE_CASES: dict[type[Command], UseCase] = {
     ShowHelp: _help,
     ShowStatus: _status,
     ListIntegrations: lambda to, command, channel, _: to.queries.listing(
-        channel, command.query, workspace_id=command.workspace_id
+        channel, command.query, failing=command.failing, workspace_id=command.workspace_id
     ),
     Subscribe: _subscribe,
     PreviewSubscription: _preview,

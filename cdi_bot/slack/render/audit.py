@@ -12,7 +12,7 @@ from cdi_bot.slack.render.kit.blocks import Rendered, Renderers, context, paragr
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import code, date, outside, plain_line, user
 from cdi_bot.slack.render.subscriptions import selector_text
-from cdi_bot.usecases.answers import AuditTrail
+from cdi_bot.usecases.query_answers import AuditTrail
 
 _AUDIT_ROOM = 10_000
 

@@ -16,7 +16,6 @@ from cdi_bot.delivery.views import CardView, ClusterView, GroupedReplyView, Inci
 from cdi_bot.slack.render.escalation import escalated_line, escalation_notes
 from cdi_bot.slack.render.kinds.base import came_back
 from cdi_bot.slack.render.kinds.table import facts_of, group_sign, group_texts, renderer_of
-from cdi_bot.slack.render.kinds.unreachable import last_known_state
 from cdi_bot.slack.render.kit.advice import source_name
 from cdi_bot.slack.render.kit.blocks import (
     Bar,
@@ -37,6 +36,7 @@ from cdi_bot.slack.render.kit.buttons import (
 )
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import BLOCKS_JSON, MESSAGE_TEXT, clip, text_weight, weight
+from cdi_bot.slack.render.kit.reasons import last_known_state
 from cdi_bot.slack.render.kit.runs import GOOD, synced
 from cdi_bot.slack.render.kit.text import (
     SHORT_NAME,
@@ -83,7 +83,7 @@ def _render_single(view: CardView, i18n: Translator) -> Rendered:
     first, *rest = filter(None, [*facts, advice])
     top = f"{kind.sign(incident) if incident.is_open else kind.recovery_sign(incident)} {first}"
     if incident.is_open and one.unreachable:
-        top = f"{last_known_state(one.unreachable, i18n)}\n{top}"
+        top = "\n".join([*last_known_state(one.unreachable, None, None, i18n), top])
     called = mentions(one.mention) if incident.is_open and not incident.is_recovering else None
     notes = [*_notes(one, view.cluster, i18n), *repeat_note(i18n, possible=view.possible_repeat)]
     return Rendered(

@@ -55,10 +55,11 @@ def _problem(reason: str, i18n: Translator) -> str:
     return known.get(reason) or channel_problem(reason, i18n)
 
 
-def _advice(i18n: Translator) -> str:
-    return i18n(
-        "Invite me there with `/invite @cdi-bot`, or choose another one: `/cdi escalate to:#channel` or `to:@who`."
-    )
+def _advice(reason: str, i18n: Translator) -> str:
+    other = i18n("Choose another one: `/cdi escalate to:#channel` or `to:@who`.")
+    if reason not in {"not_in_channel", "channel_not_found"}:
+        return other
+    return i18n.sentences([i18n("Type `/invite @cdi-bot` there."), other])
 
 
 # --------------------------------------------------------------------------------- on cards
@@ -108,17 +109,23 @@ def escalated(content: Escalated, view: EventView, i18n: Translator) -> Rendered
 def escalation_changed(content: EscalationChanged, _view: EventView, i18n: Translator) -> Rendered:
     """Tell the channel who set it."""
     if content.to is None:
-        line = i18n("{who} ended the escalation of this channel's incidents.")
-        return short_message(line.format(who=user(content.who)), escalation_hint(None, i18n))
-    line = i18n("{who} set that incidents here that nobody acknowledges within {length} go to {target}.")
-    after = duration(timedelta(seconds=content.after), i18n)
-    line = line.format(who=user(content.who), length=after, target=target_name(content.to))
-    return short_message(line, escalation_hint(content.to, i18n), sign=SIGN)
+        line = i18n("{who} turned off this channel's escalation").format(who=user(content.who))
+    else:
+        line = i18n(
+            "{who} turned on escalation: incidents here that nobody acknowledges within {length} go to {target}"
+        ).format(
+            who=user(content.who),
+            length=duration(timedelta(seconds=content.after), i18n),
+            target=target_name(content.to),
+        )
+    return short_message(line, sign=SIGN)
 
 
 def escalation_broken(content: EscalationBroken, _view: EventView, i18n: Translator) -> Rendered:
     """Tell the channel that its incidents can't be escalated any more."""
-    return short_message(target_trouble(content.target, content.reason, i18n), second=_advice(i18n))
+    return short_message(
+        target_trouble(content.target, content.reason, i18n), second=_advice(content.reason, i18n)
+    )
 
 
 def _escalation_set(answer: EscalationSet, i18n: Translator) -> Rendered:
@@ -126,7 +133,9 @@ def _escalation_set(answer: EscalationSet, i18n: Translator) -> Rendered:
 
 
 def _bad_target(answer: BadTarget, i18n: Translator) -> Rendered:
-    return short_message(target_trouble(answer.target.channel_id, answer.reason, i18n), second=_advice(i18n))
+    return short_message(
+        target_trouble(answer.target.channel_id, answer.reason, i18n), second=_advice(answer.reason, i18n)
+    )
 
 
 RENDERERS: Renderers = {EscalationSet: _escalation_set, BadTarget: _bad_target}

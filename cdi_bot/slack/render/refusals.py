@@ -26,7 +26,7 @@ from cdi_bot.slack.render.kit.reasons import (
     braze_advice,
     channel_advice,
     channel_problem,
-    last_known,
+    last_known_state,
     reason_text,
 )
 from cdi_bot.slack.render.kit.text import SHORT_NAME, bold_name, code, date, escape, outside, plain_line
@@ -73,7 +73,7 @@ def _no_match(answer: NoMatch, i18n: Translator) -> Rendered:
     if answer.nearest:
         names = i18n.listed(bold_name(one) for one in answer.nearest[:CHOICES])
         line += " " + i18n("Did you mean {names}?").format(names=names)
-        stale = [last_known(answer.trouble, i18n)] if answer.trouble else []
+        stale = last_known_state(None, answer.trouble, None, i18n)
         return short_message(line, *stale, i18n("`/cdi list` shows all."))
     if not answer.list_known:
         todo = i18n(
@@ -145,6 +145,12 @@ def _braze_refused(answer: BrazeRefused, i18n: Translator) -> Rendered:
             todo.append(i18n("Commands that name an integration by its id work without it."))
         return short_message(line, *todo)
     reason = escape(reason_text(answer.reason, i18n))
+    if answer.since:
+        line = i18n("Can't reach Braze since {when} ({reason}), so “{words}” can't be synced now.").format(
+            when=date(answer.since), reason=reason, words=outside(answer.query or "")
+        )
+        shown = i18n("`/cdi status NAME` shows the last known state.")
+        return short_message(line, braze_advice(answer.reason, i18n), shown)
     if answer.query:
         line = i18n("I can't do this for “{words}”: {reason}.").format(
             words=outside(answer.query), reason=reason

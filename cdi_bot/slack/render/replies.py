@@ -62,7 +62,7 @@ def _recovered(_content: Recovered, view: EventView, i18n: Translator) -> Render
 def _reopened(_content: Reopened, view: EventView, i18n: Translator) -> Rendered:
     about = _about(view)
     incident, kind = about.incident, renderer_of(about.incident)
-    line = i18n("{name} – again: {state}").format(
+    line = i18n("{name} is unhealthy again – {state}").format(
         name=bold_subject(about, i18n), state=escape(kind.headline(incident, i18n))
     )
     called = " ".join(filter(None, [line, mentions(about.mention)]))
@@ -73,7 +73,7 @@ def _reopened(_content: Reopened, view: EventView, i18n: Translator) -> Rendered
 def _still_open(_content: StillOpen, view: EventView, i18n: Translator) -> Rendered:
     about = _about(view)
     incident, kind = about.incident, renderer_of(about.incident)
-    line = i18n("{name} – still: {state}").format(
+    line = i18n("{name} is still unhealthy – {state}").format(
         name=bold_subject(about, i18n), state=escape(kind.headline(incident, i18n))
     )
     since = i18n("Since {when}, not acknowledged").format(when=date(incident.failing_since))

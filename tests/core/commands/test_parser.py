@@ -104,6 +104,7 @@ def read(text: str) -> Command | Mistake:
         ("list cart", ListIntegrations(query="cart")),
         ("subscriptions", ShowSubscriptions()),
         ("subs", ShowSubscriptions()),
+        ("subscribe list", ShowSubscriptions()),
         ("unsubscribe Users*", Unsubscribe(selector="Users*")),
         ("unsub ALL", Unsubscribe(selector="all")),
         ("ack Users", Acknowledge(query="Users")),

@@ -209,7 +209,7 @@ async def test_home(abroad: Abroad) -> None:
     )
     opened = await abroad.incident()
     home = await abroad.home()
-    assert "Your messages with me" in str(home["blocks"])
+    assert "Direct messages" in str(home["blocks"])
     assert f"<#{DATA_ALERTS}>" in str(home["blocks"])
     await abroad.press_in(home, "home_ack:0")
     assert await abroad.acknowledged_by(opened) == MARA

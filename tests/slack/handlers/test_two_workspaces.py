@@ -140,6 +140,31 @@ async def test_snooze_and_its_end(two: Two) -> None:
     assert [one.workspace_id for one in await two.snoozes()] == [two.first.workspace_id]
 
 
+async def choose(two: Two, view: IncidentView, label: str) -> None:
+    """Choose something from the menu of a card."""
+    menu = more_menu(view, WORDS, with_history=True)
+    assert menu
+    (option,) = (each for each in menu["options"] if each["text"]["text"] == label)
+    await two.press(menu, {"selected_option": option})
+
+
+async def test_the_menu_of_a_card(two: Two) -> None:
+    """Each choice is about the card's integration; a sync is asked about first."""
+    view = IncidentView(incident=failing(), integration=two.second, dashboard_url=None, can_sync=True)
+    await choose(two, view, "Snooze for 4 hours")
+    (snooze,) = await two.snoozes()
+    assert (snooze.workspace_id, snooze.until is None) == (two.second.workspace_id, False)
+    await choose(two, replace(view, snooze=snooze), "End snooze")
+    assert await two.snoozes() == []
+    await choose(two, view, "History")
+    assert "Consent" in two.last
+    await choose(two, view, "Sync now…")
+    assert "Consent" in two.last
+    assert "'action_id': 'sync'" in two.last
+    async with two.desk.store.read() as uow:
+        assert not [each for each in await uow.audit.newest(ALERTS, limit=9) if each.action == "sync"]
+
+
 async def test_history(two: Two) -> None:
     """The runs are those of the card's integration, and so is everything below them."""
     await two.press(history_button(two.second, WORDS))

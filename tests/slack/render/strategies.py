@@ -51,7 +51,7 @@ from cdi_bot.delivery.views import (
     SubscribedView,
 )
 from cdi_bot.monitoring.braze_port import BrazeReason
-from cdi_bot.usecases import answers, expected_answers
+from cdi_bot.usecases import answers, expected_answers, query_answers
 from cdi_bot.usecases.escalation_answers import BadTarget, EscalationSet
 
 NASTY = st.sampled_from(
@@ -363,7 +363,7 @@ digest_views = st.builds(
 
 
 _rows = st.builds(
-    answers.OverviewRow,
+    query_answers.OverviewRow,
     integration=integrations,
     newest=st.none() | runs,
     incident=st.none() | incidents,
@@ -391,17 +391,19 @@ _selected: dict[str, Any] = {"selector": text, "name": _maybe_text}
 
 every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
     st.builds(
-        answers.Overview,
+        query_answers.Overview,
         rows=st.lists(_rows, max_size=15).map(tuple),
-        lost=st.builds(answers.LostChannels, here=_maybe_text, elsewhere=_totals),
+        lost=st.builds(query_answers.LostChannels, here=_maybe_text, elsewhere=_totals),
         offset=_offsets,
+        listed=_totals,
+        only_failing=st.booleans(),
         total=_totals,
         failing=_totals,
         unhealthy=_totals,
         unreachable=st.none() | unreachable,
     ),
     st.builds(
-        answers.RunHistory,
+        query_answers.RunHistory,
         runs=st.lists(runs, max_size=10).map(tuple),
         offset=_offsets,
         has_older=st.booleans(),
@@ -409,7 +411,7 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
         ended=st.sampled_from([0, 3, 300]),
         good_week=st.just(0),
         ended_week=st.sampled_from([0, 300]),
-        recent=st.lists(runs, max_size=30).map(tuple),
+        recent=st.lists(runs, max_size=20).map(tuple),
         usual=st.builds(
             Usual,
             duration=st.none() | st.timedeltas(timedelta(0), timedelta(days=400)),
@@ -423,14 +425,28 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
         subscribed=st.booleans(),
         missing=st.booleans(),
         trouble=_reasons,
+        unreachable=st.none() | unreachable,
+        can_sync=st.booleans(),
         **_one,
     ),
     st.builds(
-        answers.IntegrationList,
+        query_answers.IntegrationList,
         query=_maybe_text,
-        rows=st.lists(st.tuples(integrations, st.booleans()), max_size=20).map(tuple),
+        rows=st.lists(
+            st.builds(
+                query_answers.ListRow,
+                integration=integrations,
+                subscribed=st.booleans(),
+                failing=st.booleans(),
+            ),
+            max_size=20,
+        ).map(tuple),
         offset=_offsets,
+        listed=_totals,
+        only_failing=st.booleans(),
         total=_totals,
+        failing=_totals,
+        unreachable=st.none() | unreachable,
         trouble=_reasons,
         observed_at=st.none() | times,
     ),
@@ -487,7 +503,7 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
     st.builds(answers.CannotPost, channel=channels, reason=text),
     st.builds(answers.NotAllowed, action=text),
     st.builds(
-        answers.AuditTrail,
+        query_answers.AuditTrail,
         rows=st.lists(
             st.tuples(
                 st.builds(

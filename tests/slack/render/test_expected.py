@@ -153,7 +153,7 @@ def test_what_was_expected_can_be_taken_back_once() -> None:
     """The changed card says who said so, and offers to take it back; then it says who did, and offers nothing."""
     message = shown(marked(dubious(QualityReason.ROWS_LOW)))
     assert "Take back" in labels(message)
-    assert f"Expected, says <@{MARA}>" in str(message.blocks)
+    assert f"Marked as expected by <@{MARA}>" in str(message.blocks)
     assert "as many rows as usual again" not in str(message.blocks)
     after = shown(marked(dubious(QualityReason.ROWS_LOW), taken_back=True))
     assert not {"Take back", "Expected"} & set(labels(after))
@@ -173,7 +173,7 @@ def test_a_spike_offers_one_or_the_other() -> None:
     assert labels(shown(SEEN))[0] == "Expected"
     assert labels(shown(replace(SEEN, expected=word())))[0] == "Take back"
     assert labels(shown(replace(SEEN, expected=word(taken_back=True))))[0] == "Expected"
-    assert "412,000 rows in one run, the largest so far was 48,200" in shown(SEEN).text
+    assert "412,000 rows in one run, largest so far 48,200" in shown(SEEN).text
 
 
 NUMBERS: list[Callable[[], Measured]] = [

@@ -16,6 +16,9 @@ from cdi_bot.slack.render.kit.advice import failed_rows_advice
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import duration, share
 
+UNUSUAL = "🔎"
+"""The sign of unusual data."""
+
 _MOST = 10.0**12
 
 _PASSED_BY_ITSELF = timedelta(days=2)

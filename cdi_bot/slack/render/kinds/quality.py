@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from cdi_bot.core.model.incident import Incident, QualityReason, Topic
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kinds.base import KindRenderer, TopicTexts
-from cdi_bot.slack.render.kinds.flaws import fixes_itself, flaw_advice, flaw_headline, flaw_texts
+from cdi_bot.slack.render.kinds.flaws import UNUSUAL, fixes_itself, flaw_advice, flaw_headline, flaw_texts
 from cdi_bot.slack.render.kit.advice import missing_rows_advice
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import duration, escape
@@ -20,7 +20,7 @@ class Quality(KindRenderer):
     """Runs succeed, but what they sync looks wrong: `reason` says in which way, `measured` in numbers."""
 
     def sign(self, incident: Incident) -> str:
-        return "🔎"
+        return UNUSUAL
 
     def short_state(self, incident: Incident, i18n: Translator) -> str:
         return flaw_texts(incident.reason, i18n).name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cdi_bot.core.model.incident import Incident, Kind, Topic
-from cdi_bot.core.model.run import Run
+from cdi_bot.core.model.run import Outcome, Run
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kinds.base import GroupTexts, KindRenderer, TopicTexts
 from cdi_bot.slack.render.kinds.late import Late
@@ -47,6 +47,14 @@ def facts_of(view: IncidentView, i18n: Translator) -> list[str]:
     named = with_source(name, view.integration, i18n)
     first = i18n("{name} – {state}").format(name=named, state=kind.what(view, i18n))
     return [first, *filter(None, [" · ".join(kind.since(view, i18n)), kind.outlook(view, i18n)])]
+
+
+def attention_line(view: IncidentView, i18n: Translator, notes: Iterable[str]) -> str:
+    """Say in mrkdwn what is wrong with an integration of a list, and below it since when; `notes` follow that."""
+    kind = renderer_of(view.incident)
+    below = " · ".join([*kind.since(view, i18n)[:2], *notes])
+    first = f"{kind.sign(view.incident)} {facts_of(view, i18n)[0]}"
+    return f"{first}\n{below}" if below else first
 
 
 def group_texts(incidents: Iterable[Incident]) -> GroupTexts:
@@ -93,21 +101,30 @@ def state_text(incident: Incident | None, newest: Run | None, i18n: Translator, 
         return i18n("Not found in Braze")
     if incident:
         return renderer_of(incident).headline(incident, i18n)
-    return long_status(newest.job_status, i18n) if newest else i18n("No run has ended yet")
+    if newest is None:
+        return i18n("No run has ended yet")
+    if newest.outcome is Outcome.GOOD and newest.rows_synced is not None:
+        return i18n.counted(
+            "The last run succeeded: {count} row synced",
+            "The last run succeeded: {count} rows synced",
+            newest.rows_synced,
+        )
+    return long_status(newest.job_status, i18n)
 
 
 def overall_state(*, failing: int, unhealthy: int, total: int, i18n: Translator) -> tuple[str, str]:
-    """Return the sign and, in plain text, the number of all integrations and of those that are unhealthy."""
+    """Return the sign and, in plain text, how many of all integrations are unhealthy."""
     if not unhealthy:
-        text = i18n.ngettext("{total} integration, none failing", "{total} integrations, none failing", total)
-    # The number of unhealthy ones comes last, so that no verb has to agree with both numbers.
+        text = i18n.ngettext("{total} integration, healthy", "All {total} integrations healthy", total)
     elif unhealthy > failing:
         text = i18n.ngettext(
-            "{total} integration, {count} unhealthy", "{total} integrations, {count} unhealthy", total
+            "{count} of {total} integration needs attention",
+            "{count} of {total} integrations need attention",
+            total,
         )
     else:
         text = i18n.ngettext(
-            "{total} integration, {count} failing", "{total} integrations, {count} failing", total
+            "{count} of {total} integration failing", "{count} of {total} integrations failing", total
         )
     sign = GOOD if not unhealthy else BAD if failing else DUBIOUS
     return sign, text.format(count=i18n.number(unhealthy), total=i18n.number(total))

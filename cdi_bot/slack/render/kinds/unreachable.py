@@ -6,12 +6,9 @@ from cdi_bot.core.model.incident import Incident
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.slack.render.kinds.base import KindRenderer
-from cdi_bot.slack.render.kit.blocks import Block, section
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.kit.reasons import braze_advice, reason_text
+from cdi_bot.slack.render.kit.reasons import UNREACHABLE, braze_advice, reason_text
 from cdi_bot.slack.render.kit.text import date, duration, escape
-
-SIGN = "🔌"
 
 _UNTIL_SOMEBODY_ACTS = frozenset(
     {BrazeReason.BAD_KEY, BrazeReason.NO_PERMISSION, BrazeReason.INVALID_URL, BrazeReason.MEDIA_TYPE}
@@ -24,7 +21,7 @@ class Unreachable(KindRenderer):
     severe = True
 
     def sign(self, incident: Incident) -> str:
-        return SIGN
+        return UNREACHABLE
 
     def short_state(self, incident: Incident, i18n: Translator) -> str:
         return i18n("can't be reached")
@@ -64,17 +61,3 @@ class Unreachable(KindRenderer):
 
     def left_to_do(self, view: IncidentView, i18n: Translator) -> str | None:
         return i18n("Runs that ended in the meantime are told now.")
-
-
-def unreachable_banner(incident: Incident | None, i18n: Translator) -> list[Block]:
-    """Warn above a list that what follows is the last known state, where Braze can't be reached."""
-    if incident is None:
-        return []
-    return [section(f"{last_known_state(incident, i18n)}\n{braze_advice(incident.reason, i18n)}")]
-
-
-def last_known_state(incident: Incident, i18n: Translator) -> str:
-    """Say in one line of mrkdwn that Braze can't be reached, and that what follows is the last known state."""
-    text = i18n("Can't reach Braze since {when} ({reason}). Last known state:")
-    why = escape(reason_text(incident.reason, i18n))
-    return f"{SIGN} {text.format(when=date(incident.failing_since), reason=why)}"

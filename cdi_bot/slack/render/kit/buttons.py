@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import accumulate
 from typing import Any
@@ -33,7 +33,9 @@ from cdi_bot.slack.render.kit.limits import BUTTON_VALUE
 from cdi_bot.slack.render.kit.text import name_of, plain, subject
 
 
-def ack_button(views: Sequence[IncidentView], i18n: Translator) -> Block | None:
+def ack_button(
+    views: Sequence[IncidentView], i18n: Translator, *, action_id: str = "ack", **carried: object
+) -> Block | None:
     """Acknowledge all of these that are open and not yet acknowledged; `None` when there is none.
 
     Of very many, as many as a button can carry: the card then offers the rest.
@@ -53,7 +55,7 @@ def ack_button(views: Sequence[IncidentView], i18n: Translator) -> Block | None:
         label = says = i18n("Acknowledge all")
     else:
         label = says = i18n("Acknowledge {count}").format(count=i18n.number(len(ids)))
-    return button(label, "ack", {"incidents": ids}, says=says, style="primary")
+    return button(label, action_id, {"incidents": ids, **carried}, says=says, style="primary")
 
 
 def expected_button(
@@ -136,7 +138,7 @@ def unsnooze_button(
     return _about(i18n("End snooze"), action_id, carried, integration, i18n)
 
 
-def snooze_select(integration: Integration, i18n: Translator) -> Block | None:
+def snooze_select(integration: Integration, i18n: Translator, *, action_id: str = "snooze") -> Block | None:
     """Return the menu of how long to snooze an integration."""
     choices = {
         "1h": i18n("for 1 hour"),
@@ -146,7 +148,7 @@ def snooze_select(integration: Integration, i18n: Translator) -> Block | None:
     }
     return select(
         i18n("Snooze…"),
-        "snooze",
+        action_id,
         [(label, carried_integration(integration) | {"for": key}) for key, label in choices.items()],
     )
 
@@ -302,7 +304,7 @@ def more_menu(view: IncidentView, i18n: Translator, *, with_history: bool) -> Bl
 
 def pager(
     action_id: str,
-    carried: dict[str, object],
+    carried: Mapping[str, object],
     i18n: Translator,
     *,
     offset: int,
@@ -318,8 +320,8 @@ def pager(
     turns = []
     if offset > 0:
         turns.append(
-            button(back, f"{action_id}:back", carried | {"offset": max(0, offset - size)}, says=back)
+            button(back, f"{action_id}:back", {**carried, "offset": max(0, offset - size)}, says=back)
         )
     if has_more:
-        turns.append(button(on, f"{action_id}:on", carried | {"offset": offset + size}, says=on))
+        turns.append(button(on, f"{action_id}:on", {**carried, "offset": offset + size}, says=on))
     return actions(turns)

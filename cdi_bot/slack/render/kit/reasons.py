@@ -6,11 +6,15 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.incident import Incident
 from cdi_bot.item_troubles import ItemTrouble, Work
 from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.kit.text import REASON, SHORT_NAME, channel, date, escape, plain
-from cdi_bot.usecases.answers import BotTroubles
+from cdi_bot.slack.render.kit.text import REASON, SHORT_NAME, as_of, channel, date, escape, plain
+from cdi_bot.usecases.query_answers import BotTroubles
+
+UNREACHABLE = "🔌"
+"""The sign that Braze can't be reached."""
 
 _FEW = 3
 """So many names are named; the rest are counted."""
@@ -89,9 +93,30 @@ def braze_advice(reason: str | None, i18n: Translator) -> str:
     return known.get(reason or "", wait)
 
 
-def last_known(reason: str, i18n: Translator) -> str:
-    """Say in mrkdwn that what is shown is the last known state, and why."""
-    return i18n("From memory: {reason}.").format(reason=escape(reason_text(reason, i18n)))
+def last_known_state(
+    unreachable: Incident | None, trouble: str | None, seen: datetime | None, i18n: Translator
+) -> list[str]:
+    """Say in mrkdwn that Braze can't be reached, and that what follows is as it was `seen`; nothing where it answers.
+
+    `unreachable` is the open incident of the workspace, `trouble` why Braze did not answer just now.
+    """
+    if unreachable:
+        since = date(unreachable.failing_since)
+        text = i18n("*Can't reach Braze since {when}* ({reason}).").format(
+            when=since, reason=escape(reason_text(unreachable.reason, i18n))
+        )
+    elif trouble:
+        text = i18n("*Couldn't ask Braze just now* ({reason}).").format(
+            reason=escape(reason_text(trouble, i18n))
+        )
+    else:
+        return []
+    known = (
+        i18n("This is the last known state, {as_of}.").format(as_of=as_of(seen, i18n))
+        if seen
+        else i18n("This is the last known state.")
+    )
+    return [f"{UNREACHABLE} {i18n.sentences([text, known])}"]
 
 
 def channel_problem(reason: str, i18n: Translator) -> str:
