@@ -207,11 +207,11 @@ def test_each_exit_code_is_documented() -> None:
 
 @pytest.mark.parametrize("kind", Kind)
 def test_each_kind_of_incident_is_documented(kind: Kind) -> None:
-    """Its section says what it means, when it is told, how it ends, and gives an example."""
+    """Its section says what it means, when it is posted, how it ends, and gives an example."""
     told = section("docs/alerts.md", f"`{kind.value}`")
-    assert re.findall(r"^\*\*(Means|Told|Ends|Example)\.\*\*", told, re.MULTILINE) == [
+    assert re.findall(r"^\*\*(Means|Posted|Ends|Example)\.\*\*", told, re.MULTILINE) == [
         "Means",
-        "Told",
+        "Posted",
         "Ends",
         "Example",
     ]
