@@ -160,7 +160,7 @@ async def test_the_menu_of_a_card(two: Two) -> None:
     assert "Consent" in two.last
     await choose(two, view, "Sync now…")
     assert "Consent" in two.last
-    assert "'action_id': 'sync'" in two.last
+    assert "'action_id': 'confirm_sync'" in two.last
     async with two.desk.store.read() as uow:
         assert not [each for each in await uow.audit.newest(ALERTS, limit=9) if each.action == "sync"]
 
