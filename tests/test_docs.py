@@ -4,6 +4,7 @@ import ast
 import re
 import tomllib
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ import yaml
 
 from cdi_bot.cli.execution import FAILED, MISUSED
 from cdi_bot.cli.main import app
-from cdi_bot.core.commands.parser import OPTIONS, SPECIFICATIONS
-from cdi_bot.core.commands.specification import Right, Specification
+from cdi_bot.core.commands.parser import BY_COMMAND, OPTIONS, SPECIFICATIONS, parse
+from cdi_bot.core.commands.specification import Mistake, Right, Specification
 from cdi_bot.core.model.incident import EXPECTABLE, SPIKE, Kind, LateReason, Topic
 from cdi_bot.core.rules.small_losses import ALWAYS_LOSES
 from cdi_bot.settings.environment import VARIABLES, load_settings
@@ -162,6 +163,16 @@ def test_each_slash_command_is_documented(command: Specification[Any]) -> None:
     told = section("docs/commands.md", f"`/cdi {command.word}`")
     assert [right for right in RIGHTS.values() if right in told] == [RIGHTS[command.right]]
     assert [alias for alias in command.aliases if f"`{alias}`" not in told] == []
+
+
+@pytest.mark.parametrize("path", ["docs/commands.md", "docs/alerts.md", "README.md"])
+def test_each_example_of_a_command_is_understood(path: str) -> None:
+    """As the command that it is an example of."""
+    for typed in re.findall(r"^(?:    |\| `)/cdi ([^`\n]+)", page(path), re.MULTILINE):
+        escaped = re.sub(r"#([\w-]+)", r"<#C1|\1>", re.sub(r"@[\w-]+", "<@U1>", typed))
+        read = parse(escaped, now=datetime.now(UTC))
+        assert not isinstance(read, Mistake), typed
+        assert BY_COMMAND[type(read)].word == typed.split()[0]
 
 
 def test_no_other_slash_command_is_documented() -> None:

@@ -153,6 +153,27 @@ async def test_commands_are_answered_while_braze_is_away(system: System) -> None
     await system.stop()
 
 
+async def test_the_history_does_what_its_buttons_say_and_shows_it(system: System) -> None:
+    """Acknowledge and Snooze stand in the history too: pressed, they give way to what is so from then on."""
+    users = system.create("Users")
+    await system.start()
+    await system.type("subscribe all")
+    system.run(users)
+    await system.alert("Users")
+    history = await system.type("status Users")
+    acknowledged = await system.press(history, "history_ack")
+    assert acknowledged["id"] == history["id"]
+    assert says(acknowledged, "Acknowledged by")
+    assert not says(acknowledged, "history_ack")
+    menus = [each for block in acknowledged["blocks"] for each in block.get("elements", [])]
+    (menu,) = [each for each in menus if each.get("action_id") == "history_snooze"]
+    snoozed = await system.press(acknowledged, "history_snooze", selected_option=menu["options"][0])
+    assert says(snoozed, "Snoozed by")
+    ended = await system.press(snoozed, "history_unsnooze")
+    assert says(ended, "history_snooze")
+    await system.stop()
+
+
 async def test_commands_are_answered_across_a_disconnect(system: System) -> None:
     """Slack renews its connections; no command is missed meanwhile."""
     await system.start()

@@ -112,7 +112,7 @@ async def test_home_in_trouble(each_system: System) -> None:
     screen = Screen(system)
     faults = system.sandbox.slack.faults
     faults.add(Fault(kind=FaultKind.STATUS, status=503, path="users.conversations"))
-    home = await screen.open_home("does not tell me just now")
+    home = await screen.open_home("doesn't say which channels")
     assert not says(home, "Users")
     faults.clear()
     faults.add(Fault(kind=FaultKind.RATE_LIMITED, retry_after=1, path="views.publish", times=1))

@@ -69,6 +69,18 @@ class TestOverview:
         assert delta.observed_at is not None
         assert not delta.missing
 
+    async def test_only_what_is_failing(self, at: Desk) -> None:
+        """`/cdi status failing` shows the unhealthy ones alone, and counts them against all."""
+        for number in range(20):
+            at.add(f"Sync {number:02}", "success", *(["error"] if number % 2 else []))
+        await at.subscriptions.subscribe(ALERTS, ANN, "all", Filters())
+        await at.polled()
+        first = await at.queries.overview(ALERTS, failing=True)
+        assert [row.integration.integration_name for row in first.rows] == [
+            f"Sync {number:02}" for number in range(1, 20, 2)
+        ]
+        assert (first.listed, first.total, first.failing, first.only_failing) == (10, 20, 10, True)
+
     async def test_unsubscribed_channel(self, at: Desk) -> None:
         """A channel without subscriptions has an empty overview."""
         at.add("Users", "error")
@@ -277,6 +289,28 @@ class TestListing:
             ("Users", True),
         ]
         assert (answer.total, answer.trouble) == (3, None)
+
+    async def test_failing_ones_stand_first_or_alone(self, at: Desk) -> None:
+        """By the last run that the list tells of, or by the open incident while another run is under way."""
+        ids = {name: at.add(name, "success") for name in ("Alpha", "Beta", "Gamma")}
+        await at.subscriptions.subscribe(ALERTS, ANN, "Gamma", Filters())
+        await at.polled()
+        at.clock.advance(60)
+        for name in ("Beta", "Gamma"):
+            at.sandbox.braze.run(ids[name], RunPlan(outcome="error", seconds=1))
+        at.clock.advance(60)
+        await at.polled()
+        at.sandbox.braze.run(ids["Gamma"], RunPlan(outcome="error", seconds=600))
+        at.clock.advance(30)
+        await at.polled()
+        everything, failing = [
+            await at.queries.listing(ALERTS, None, failing=alone) for alone in (False, True)
+        ]
+        assert isinstance(everything, IntegrationList)
+        assert isinstance(failing, IntegrationList)
+        assert [row.integration.integration_name for row in everything.rows] == ["Beta", "Gamma", "Alpha"]
+        assert [row.integration.integration_name for row in failing.rows] == ["Beta", "Gamma"]
+        assert (failing.listed, failing.total, failing.failing) == (2, 3, 2)
 
     @pytest.mark.parametrize(
         ("query", "names"),
