@@ -58,7 +58,7 @@ async def test_a_channel_is_written_to_in_its_language(bot: Whole) -> None:
         )
     bot.end_run("users")
     await bot.run(40)
-    assert "2 回連続で実行が失敗" in bot.texts()[0]
+    assert "連続失敗 2 回" in bot.texts()[0]
     assert "2 runs failed in a row" in bot.texts(OPS)[0]
     assert all("失敗" in text for text in [each["text"] for each in bot.replies()])
 

@@ -62,7 +62,7 @@ async def test_every_command_is_answered(busy_system: System) -> None:
 
 
 async def test_a_choice_completes_whatever_was_typed(each_system: System) -> None:
-    """Where several integrations fit, each command goes on with the one that is chosen, and all else as typed."""
+    """Where several integrations match, each command goes on with the one that is chosen, and all else as typed."""
     system = each_system
     for name in ("Users EU", "Users US"):
         system.put_history(system.create(name), "success")
@@ -70,7 +70,7 @@ async def test_a_choice_completes_whatever_was_typed(each_system: System) -> Non
 
     async def chosen(text: str, place: int = 0) -> Json:
         several = await system.type(text)
-        assert says(several, "2 integrations fit"), several
+        assert says(several, "2 integrations match"), several
         return await system.press(several, f"pick:{place}")
 
     assert says(await chosen("subscribe users rows:5"), "partial runs from 5 failed rows")

@@ -285,7 +285,7 @@ async def test_what_is_stale_again_soon_is_the_same_incident(bot: Whole) -> None
     bot.end_run(users, "success", rows_synced=5)
     await bot.run(900, step=30)
     bot.end_run(users, "success", rows_synced=5)
-    assert "stale again" in bot.replies()[-1]["text"]
+    assert "unhealthy again – Stale" in bot.replies()[-1]["text"]
     assert "Recovering" in bot.cards()[0]["text"]
     for _ in range(8):
         bot.end_run(users, "success", rows_synced=5)

@@ -100,7 +100,7 @@ async def test_only_who_asked_for_it_is_told(bot: Whole) -> None:
     await bot.run(LOOK, step=5)
     (both,) = bot.texts()
     assert "renamed to" in both
-    assert "was paused" in both
+    assert "paused in Braze" in both
     assert bot.texts(OPS) == []
 
 
@@ -113,7 +113,7 @@ async def test_each_is_told_once_across_restarts(bot: Whole) -> None:
         await bot.run(LOOK, step=5)
         (both,) = bot.texts()
         assert "renamed to" in both
-        assert "was paused" in both
+        assert "paused in Braze" in both
         await restart(bot)
 
 

@@ -33,6 +33,7 @@ from cdi_bot.slack.render.kit.text import (
 )
 from cdi_bot.usecases.answers import (
     Answer,
+    NoMatch,
     SeveralMatches,
 )
 from cdi_bot.usecases.query_answers import RunHistory
@@ -50,6 +51,8 @@ def render_answer(
         return render_history(answer, i18n, now)
     if isinstance(answer, SeveralMatches):
         return refusals.several_matches(answer, i18n, command)
+    if isinstance(answer, NoMatch):
+        return refusals.no_match(answer, i18n, command)
     return _RENDERERS[type(answer)](answer, i18n)
 
 

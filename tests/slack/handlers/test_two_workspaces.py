@@ -222,7 +222,7 @@ async def test_choose(two: Two) -> None:
     """Who chooses one of several acts on that one."""
     async with two.desk.store.write() as uow:
         await uow.incidents.add([incident(one.workspace_id, ONE_ID) for one in (two.first, two.second)])
-    await two.press(choose_button(two.second, 0, Acknowledge(query="x"), WORDS))
+    await two.press(choose_button(two.second, 0, Acknowledge(query="x")))
     async with two.desk.store.read() as uow:
         by = [
             one.acknowledged_by

@@ -27,7 +27,7 @@ class TopicTexts:
 
 
 class GroupTexts:
-    """What is said of several incidents together; these texts fit incidents of different kinds."""
+    """What is said of several incidents together; these texts suit incidents of different kinds."""
 
     def count_open(self, count: int, i18n: Translator) -> str:
         """Say in plain text how many integrations are unhealthy."""

@@ -30,7 +30,7 @@ from cdi_bot.slack.render.kit.blocks import (
 )
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import BUTTON_VALUE
-from cdi_bot.slack.render.kit.text import name_of, plain, subject
+from cdi_bot.slack.render.kit.text import SHORT_ID, SHORT_NAME, name_of, plain, subject
 
 
 def ack_button(
@@ -104,7 +104,7 @@ def spike_button(
 
 
 def switch_off_button(integration: Integration, reason: str, i18n: Translator) -> Block | None:
-    """Return the button by which the channel it stands in is told of a reason no more."""
+    """Return the button that ends the alerts of a reason in the channel it stands in."""
     carried = carried_integration(integration) | {"reason": reason}
     return _about(i18n("Stop these alerts here"), "switch_off", carried, integration, i18n)
 
@@ -205,11 +205,13 @@ def look_buttons(integration: Integration | None, url: str | None, i18n: Transla
 
 
 def choose_button(
-    integration: Integration, place: int, command: Command | None, i18n: Translator
+    integration: Integration, place: int, command: Command | None, *, with_id: bool = False
 ) -> Block | None:
     """Return the button that carries out a command about this one of the integrations that were meant."""
-    carried = write_command(about_integration(command, integration))
-    return _about(i18n("Choose"), f"pick:{place}", carried, integration, i18n)
+    label = name_of(integration, SHORT_NAME)
+    if with_id:
+        label = f"{label} ({plain(integration.integration_id)[:SHORT_ID]})"
+    return button(label, f"pick:{place}", write_command(about_integration(command, integration)), says=label)
 
 
 def _about(

@@ -28,6 +28,7 @@ UNKNOWN = "–"
 NAME = 100  # longer names are cut: escaped they take up to five times as much
 SHORT_NAME = 60  # in tables and lists
 ID = 100
+SHORT_ID = 8  # tells integrations of one name apart
 STATUS = 60
 REASON = 300
 LINK = 1000
