@@ -15,9 +15,17 @@ from cdi_bot.core.escalation import is_unanswered
 from cdi_bot.core.model import still_waits
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.escalation import EscalationBroken
-from cdi_bot.core.model.message import Card, ChannelBroken, MessageKind, OutboxMessage, OwedMessage, SyncEnded
+from cdi_bot.core.model.message import (
+    Card,
+    ChannelBroken,
+    GroupedReply,
+    MessageKind,
+    OutboxMessage,
+    OwedMessage,
+    SyncEnded,
+)
 from cdi_bot.core.model.spike import Spike
-from cdi_bot.core.routing import fact_of, snoozed_until
+from cdi_bot.core.routing import fact_of, is_news, place_of, snoozed_until
 from cdi_bot.delivery.channel_health import ChannelHealth
 from cdi_bot.delivery.slack_port import Messenger, SlackTrouble, SlackVerdict
 from cdi_bot.delivery.view_builder import ViewBuilder
@@ -159,13 +167,18 @@ class MessageSender:
     async def _prepare_reply(
         self, uow: UnitOfWork, message: OutboxMessage, card: Card, now: datetime
     ) -> _Ready | AttemptResult | _Wait:
-        owed = message.owed
-        if card.ts is None:
+        is_of_channel = place_of(message) is None
+        of_several_cards = is_of_channel and isinstance(message.owed.content, GroupedReply)
+        if not of_several_cards and card.ts is None:
             return _Wait(until=None, reason=AFTER_CARD)
-        if owed.card_revision <= card.first_shown_revision:
+        if not of_several_cards and not is_news(message, card):
             return AttemptResult.TOLD_BY_CARD
         view = await self.views.event(uow, message, now)
-        return AttemptResult.NOT_NEEDED if _has_nothing_to_say(view) else _Ready(view=view, thread_ts=card.ts)
+        if _has_nothing_to_say(view):
+            return AttemptResult.NOT_NEEDED
+        if message.ts:
+            return _Ready(view=view, changes=(message.ts, message.owed.key))
+        return _Ready(view=view, thread_ts=None if is_of_channel else card.ts)
 
     async def _post(self, message: OutboxMessage, ready: _Ready) -> AttemptResult:
         if message.sending_since:
@@ -209,10 +222,11 @@ class MessageSender:
         """Store what Slack confirmed; a success shows that the channel is healthy."""
         channel = message.owed.channel
         async with self.store.write() as uow:
+            now = self.clock()
             if ready.card:
                 shown = ready.card.wanted_revision if revision is None else revision
-                await uow.cards.mark_shown(ready.card.card_id, revision=shown, ts=ts)
-            await uow.outbox.mark_sent(message.message_id, ts=ts, now=self.clock())
+                await uow.cards.mark_shown(ready.card.card_id, revision=shown, ts=ts, now=now)
+            await uow.outbox.mark_sent(message.message_id, ts=ts, now=now)
             if not self.channel_health.is_healthy(channel):
                 await uow.subscriptions.clear_broken(channel)
                 await uow.escalations.clear_broken(channel)
@@ -249,17 +263,15 @@ async def _is_repaired(uow: UnitOfWork, owed: OwedMessage) -> bool:
 
 def _not_posted_yet(channel: Channel, card: CardView, now: datetime) -> AttemptResult | _Wait | None:
     """What a first post waits for, or why it is not made: an escalation that was answered before it could be told."""
-    if card.incidents and all(
-        each.only_escalated and not is_unanswered(each.incident) for each in card.incidents
-    ):
+    if card.own and all(each.only_escalated and not is_unanswered(each.incident) for each in card.own):
         return AttemptResult.NOT_NEEDED
     return _snoozed_until(channel, card, now)
 
 
 def _snoozed_until(channel: Channel, card: CardView, now: datetime) -> AttemptResult | _Wait | None:
     """Until when a first post waits for the end of a snooze; one that recovered meanwhile is not told at all."""
-    snoozes = [view.snooze for view in card.incidents if view.snooze]
-    incidents = [view.incident for view in card.incidents]
+    snoozes = [view.snooze for view in card.own if view.snooze]
+    incidents = [view.incident for view in card.own]
     until = snoozed_until(snoozes, channel, incidents, now)
     if until is None:
         return None

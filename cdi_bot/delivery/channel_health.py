@@ -106,6 +106,7 @@ class ChannelHealth:
         Without one nobody is told: then `/cdi status`, Home, `check` and the metrics say it to whoever looks.
         """
         person, content, admin = message.owed.channel, message.owed.content, self._admin_channel
+        self._healthy.discard(person)
         now = self._clock()
         lost = content.channel if isinstance(content, ChannelBroken) else None
         async with self._store.write() as uow:

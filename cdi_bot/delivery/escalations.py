@@ -111,12 +111,13 @@ class Escalations:
             if not await uow.escalations.claim(origin.channel, key, target=target.channel_id, now=now):
                 return  # another process was faster
             shown = (await uow.cards.of_incidents([key])).get(key, [])
-            raised = (await uow.cards.raise_revision([card.card_id for card in shown])).values()
-            there = next((card for card in raised if card.channel == target), None)
+            raised = await uow.cards.raise_revision([card.card_id for card in shown])
+            mine = (raised[card.card_id] for card in shown)
+            there = next((card for card in mine if card.channel == target), None)
             made = there or await uow.cards.add(target, [key], now=now)
             fact = f"escalated:{key}:{origin.channel.channel_id}"
             told = reply(made, fact, Escalated(incident_id=key, origin=origin.channel.channel_id), now)
-            owed = [show_card(card, now) for card in (*raised, *([] if there else [made]))]
+            owed = [show_card(card, now) for card in (*raised.values(), *([] if there else [made]))]
             await uow.outbox.add([*owed, told], now=now)
         log.info("escalated", incident=key, channel=origin.channel.channel_id, to=target.channel_id)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import takewhile
@@ -36,7 +36,7 @@ from cdi_bot.core.model.message import (
 from cdi_bot.core.model.run import Outcome, Run, second_of
 from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.model.subscription import Snooze, is_pattern, selector_matches
-from cdi_bot.core.routing import mention_for, snoozed_until
+from cdi_bot.core.routing import mention_for
 from cdi_bot.core.rules.kinds import longest_row_first, rules_of, severity_on_card
 from cdi_bot.delivery.clusters import ClusterReader
 from cdi_bot.delivery.digests import digest_view, subscribed_integrations
@@ -71,32 +71,15 @@ class ViewBuilder:
 
     async def card(self, uow: UnitOfWork, channel: Channel, card_id: int, now: datetime) -> CardView:
         """A card as it should look now."""
-        ids = (await uow.cards.members([card_id])).get(card_id, [])
-        found = await uow.incidents.get_many(ids)
-        incidents = [found[each] for each in ids if each in found]
-        views = await self._incidents(uow, channel, incidents, now)
+        members = await uow.cards.members([card_id, *await uow.cards.counted_by(card_id)])
+        found = await uow.incidents.get_many([each for ids in members.values() for each in ids])
+        views = await self._incidents(uow, channel, list(found.values()), now)
+        alone = [each.incident for each in views] if len(views) == 1 else []
         return CardView(
             incidents=tuple(sorted(views, key=_worst_first)),
-            cluster=await self._clusters.view(uow, channel, incidents, now),
+            elsewhere=frozenset(found) - {*members.get(card_id, ())},
+            cluster=await self._clusters.view(uow, channel, alone, now) if alone else None,
         )
-
-    async def alone(
-        self, uow: UnitOfWork, channel: Channel, card_ids: Collection[int], now: datetime
-    ) -> set[int]:
-        """Those of the cards that join no other: snoozed in their channel, or of a kind that stays apart."""
-        members = await uow.cards.members(card_ids)
-        found = await uow.incidents.get_many([each for ids in members.values() for each in ids])
-        snoozes = [
-            snooze
-            for workspace_id, ids in _integration_ids(found.values()).items()
-            for snooze in await uow.snoozes.active(workspace_id, ids, now)
-        ]
-        return {
-            card_id
-            for card_id, ids in members.items()
-            if any(not rules_of(found[each]).joins_groups for each in ids)
-            or snoozed_until(snoozes, channel, [found[each] for each in ids], now)
-        }
 
     async def event(self, uow: UnitOfWork, message: OutboxMessage, now: datetime) -> View:
         """A reply or notice."""
@@ -191,7 +174,7 @@ class ViewBuilder:
         words: dict[int, list[Expected]] = {}
         unreachable: dict[int, Incident | None] = {}
         escalations = await escalation_views(uow, channel, incidents, team_url=self.team_url)
-        for workspace_id, ids in _integration_ids(incidents).items():
+        for workspace_id, ids in integration_ids(incidents).items():
             unreachable[workspace_id] = await uow.incidents.unreachable(workspace_id)
             for snooze in await uow.snoozes.active(workspace_id, ids, now):
                 if snooze.channel == channel:
@@ -287,7 +270,7 @@ class ViewBuilder:
         )
 
 
-def _integration_ids(incidents: Iterable[Incident]) -> dict[int, list[str]]:
+def integration_ids(incidents: Iterable[Incident]) -> dict[int, list[str]]:
     """The ids of the integrations that incidents are about, by workspace."""
     ids: dict[int, list[str]] = {}
     for incident in incidents:

@@ -78,14 +78,22 @@ class ClusterView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardView:
-    """A card as it should look now: its incidents, worst first, and the cluster that they belong to.
+    """A card as it should look now: its incidents, worst first, and the cluster of a single one.
+
+    The card of a storm also lists incidents that have cards of their own: their ids are `elsewhere`.
 
     `possible_repeat`, in every view, is True where an earlier attempt may have posted the message already.
     """
 
     incidents: tuple[IncidentView, ...]
+    elsewhere: frozenset[int] = frozenset()
     cluster: ClusterView | None = None
     possible_repeat: bool = False
+
+    @property
+    def own(self) -> tuple[IncidentView, ...]:
+        """Those that have no other card in the channel."""
+        return tuple(each for each in self.incidents if each.incident.incident_id not in self.elsewhere)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +148,7 @@ class EventView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupedReplyView:
-    """A reply about several incidents of a card, worst first."""
+    """A message about incidents to which the same happened, worst first."""
 
     fact: ReplyFact
     incidents: tuple[IncidentView, ...]
@@ -174,6 +182,6 @@ def is_worth_telling(told: ReplyFact, view: IncidentView) -> bool:
     is_lasting = incident.is_open and not incident.is_recovering
     if told in {"still_open", "escalated"}:
         return is_lasting and incident.acknowledged_by is None
-    if told == "reopened":
+    if told in {"joined", "reopened"}:
         return is_lasting
     return told != "recovered" or not incident.is_open

@@ -130,12 +130,13 @@ async def owe_incident(
     A recovery ends the snoozes that were to last until then.
     """
     incident, integration = update.incident, update.integration
-    raised = (await uow.cards.raise_revision([card.card_id for card in cards])).values()
+    changed = await uow.cards.raise_revision([card.card_id for card in cards])
+    raised = [changed[card.card_id] for card in cards if card.card_id in changed]
     missing = _channels(update, subscriptions, has_cards=bool(cards))
     missing |= {also_tell} if also_tell and incident.is_open else set()
     missing -= {card.channel for card in cards}
     made = [await uow.cards.add(channel, [incident.incident_id], now=now) for channel in sorted(missing)]
-    owed = [show_card(card, now) for card in (*raised, *made)]
+    owed = [show_card(card, now) for card in (*changed.values(), *made)]
     if update.failed_again:
         told = channels_for_runs(subscriptions, integration, update.failed_again)
         owed += [_failed_again(card, update, now) for card in raised if card.channel in told]
@@ -195,9 +196,9 @@ def _failed_again(card: Card, update: IncidentUpdate, now: datetime) -> OwedMess
 
 
 def _recovered(card: Card, incident: Incident, now: datetime) -> OwedMessage:
-    """The reply, also shown in the channel, that an incident is over."""
+    """The message in the channel that an incident is over."""
     fact = f"recovered:{incident.incident_id}:{incident.revision}"
-    return reply(card, fact, Recovered(incident_id=incident.incident_id), now)
+    return reply(card, fact, Recovered(incident_id=incident.incident_id), now, broadcast=False)
 
 
 def _reopened(card: Card, incident: Incident, now: datetime) -> OwedMessage:

@@ -210,23 +210,6 @@ async def test_fired_and_cleared_while_slack_was_away_is_one_message(bot: Whole)
     assert await bot.owed() == []
 
 
-async def test_several_that_wait_become_one_card_and_later_ones_join_it(bot: Whole) -> None:
-    """The first alert goes at once, the next few together; a recovery is shown in the card that lists them."""
-    names = [bot.create(f"Orders {number}") for number in range(12)]
-    await bot.run(5)
-    bot.sandbox.braze.fail_all()
-    await bot.run(10)
-    assert len(bot.cards()) <= 2
-    await bot.run(3)
-    shown = str(bot.cards())
-    assert all(f"Orders {number}" in shown for number in range(12))
-    cards = len(bot.cards())
-    bot.end_run(names[0], "success")
-    await bot.run(10)
-    assert len(bot.cards()) == cards
-    assert len(bot.replies()) == 1
-
-
 async def snooze(bot: Whole, minutes: float | None) -> None:
     """Snooze the integration in the channel."""
     until = None if minutes is None else bot.clock.now + timedelta(minutes=minutes)

@@ -266,3 +266,20 @@ async def test_that_it_cannot_be_posted_there_is_told_once(bot: Whole) -> None:
     await bot.run(5)
     assert len(bot.messages(ON_CALL)) == 1
     assert (await bot.bot.app.channels.show(ALERTS)).escalate_trouble is None
+
+
+async def test_that_a_person_cannot_be_written_to_is_told_once(bot: Whole) -> None:
+    """In the channel; when they can be, the card is posted with its next change, and the mark goes."""
+    await escalate(bot, to=WHO)
+    left = '{"ok": false, "error": "user_disabled"}'
+    bot.sandbox.slack.faults.add(
+        Fault(kind=FaultKind.STATUS, status=200, body=left, path="conversations.open")
+    )
+    await fail(bot)
+    await bot.run(2 * ENOUGH)
+    assert len([text for text in bot.texts() if "that person has left" in text]) == 1
+    assert (await bot.bot.app.channels.show(ALERTS)).escalate_trouble == "user_disabled"
+    bot.sandbox.slack.faults.clear()
+    bot.end_run("users")
+    await bot.until(lambda: len(bot.messages(direct(bot))) == 1)
+    assert (await bot.bot.app.channels.show(ALERTS)).escalate_trouble is None

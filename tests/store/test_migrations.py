@@ -22,8 +22,8 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.lifecycle import IntegrationChanged, LifecycleChange, LifecycleEvent
 from cdi_bot.core.model.message import ChannelBroken, Content, GroupedReply
 from cdi_bot.store import StoreTrouble, migrate
+from cdi_bot.store.contents import content_from_json
 from cdi_bot.store.engine import sync_url
-from cdi_bot.store.outbox import content_from_json
 from cdi_bot.store.portable import Base
 from tests.databases import Databases
 
@@ -417,7 +417,7 @@ def test_what_was_over_may_come_back_for_an_hour(bare: str) -> None:
 def test_the_end_of_a_sync_that_is_owed_is_carried_over(bare: str) -> None:
     """It gets a message of its own; and what was requested has the name of today."""
     migrate.upgrade(bare)
-    migrate.downgrade(bare, "0016")
+    migrate.downgrade(bare, "0017")
     owed = """
         INSERT INTO outbox (key, team_id, channel_id, kind, content, not_before, card_revision, broadcast, state,
             attempts, created_at)
@@ -445,5 +445,5 @@ def test_the_end_of_a_sync_that_is_owed_is_carried_over(bare: str) -> None:
         {"what": "sync_ended", "who": "U1", "changes": None},
         {"what": "unsnoozed", "who": "U1"},
     ]
-    migrate.downgrade(bare, "0016")
+    migrate.downgrade(bare, "0017")
     assert kept() == [before[0], {**before[1], "thread_ts": None}, before[2]]

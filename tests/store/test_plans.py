@@ -63,7 +63,9 @@ ASKED: dict[str, Ask] = {
     ),
     "cards of incidents": lambda work: work.cards.of_incidents([1, 2, 3]),
     "members of cards": lambda work: work.cards.members([1, 2, 3]),
-    "fresh storm": lambda work: work.cards.newest_grouped(CHANNEL, since=NOW + 30 * MINUTE),
+    "cards that told of something new": lambda work: work.cards.recent(CHANNEL, since=NOW + 30 * MINUTE),
+    "cards that a storm counts": lambda work: work.cards.counted_by(7),
+    "replies of the last minutes": lambda work: work.outbox.recent_replies(CHANNEL, since=NOW + 30 * MINUTE),
     "raise cards": lambda work: work.cards.raise_revision([1, 2, 3]),
     "settle a message": lambda work: work.outbox.mark_sent(4, ts="1.1", now=NOW),
     "is a key owed": lambda work: work.outbox.is_pending("key7"),
@@ -84,6 +86,7 @@ PARTIAL = {
     "ix_outbox_owed",
     "ix_outbox_due",
     "ix_outbox_notices_sent",
+    "ix_cards_counted_by",
 }
 """Indexes of what is open, running or pending, which stay small."""
 

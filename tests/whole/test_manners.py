@@ -195,7 +195,7 @@ SAME_CHANNEL: list[tuple[str, Callable[[Life], Awaitable[list[Said]]], Wanted]] 
     ("a failure", lambda one: one.run(), [("channel", CARD)]),
     ("acknowledge by button", lambda one: one.press("ack"), [("changed channel", CARD)]),
     ("acknowledge again", lambda one: one.type("ack Users"), []),
-    ("a recovery", lambda one: one.run("success"), [("changed channel", CARD), ("thread", REPLY)]),
+    ("a recovery", lambda one: one.run("success"), [("changed channel", CARD), ("channel", REPLY)]),
     ("nothing open", lambda one: one.type("ack Users"), [("person", 1)]),
     ("fails again", lambda one: one.run(), [("changed channel", CARD), ("thread", REPLY)]),
     ("acknowledge by command", lambda one: one.type("ack Users"), []),

@@ -16,8 +16,9 @@ from cdi_bot.delivery.views import (
     SubscribedView,
     View,
 )
-from cdi_bot.slack.render.cards import render_card, render_grouped_reply
+from cdi_bot.slack.render.cards import render_card
 from cdi_bot.slack.render.digest import render_digest
+from cdi_bot.slack.render.grouped import render_grouped_reply
 from cdi_bot.slack.render.kit.blocks import Rendered, paragraphs, small_print
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import (

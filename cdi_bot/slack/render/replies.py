@@ -53,10 +53,13 @@ def _failed_again(content: FailedAgain, view: EventView, i18n: Translator) -> Re
 
 
 def _recovered(_content: Recovered, view: EventView, i18n: Translator) -> Rendered:
+    return render_recovery(_about(view), i18n)
+
+
+def render_recovery(view: IncidentView, i18n: Translator) -> Rendered:
     """Say what it cost, and whether the lost rows came back."""
-    about = _about(view)
-    kind = renderer_of(about.incident)
-    return short_message("\n".join(facts_of(about, i18n)), sign=kind.recovery_sign(about.incident))
+    sign = renderer_of(view.incident).recovery_sign(view.incident)
+    return short_message("\n".join(facts_of(view, i18n)), sign=sign)
 
 
 def _reopened(_content: Reopened, view: EventView, i18n: Translator) -> Rendered:

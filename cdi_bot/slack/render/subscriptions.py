@@ -11,7 +11,7 @@ from cdi_bot.core.model.incident import EXPECTABLE, Topic
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Subscription, is_pattern
 from cdi_bot.delivery.views import SubscribedView
-from cdi_bot.slack.render.escalation import escalation_text, target_trouble
+from cdi_bot.slack.render.escalation import escalation_hint, escalation_text, target_trouble
 from cdi_bot.slack.render.kinds.flaws import flaw_name
 from cdi_bot.slack.render.kinds.table import topic_texts
 from cdi_bot.slack.render.kit.blocks import (
@@ -175,6 +175,7 @@ def _settings_shown(answer: SettingsShown, i18n: Translator) -> Rendered:
         language_text(answer.language, i18n),
         language_choices(answer.languages, i18n),
         off if answer.digest else hint,
+        escalation_hint(answer.escalate_to, i18n),
         second="\n".join(lines),
     )
 

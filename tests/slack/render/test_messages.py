@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, get_args
@@ -131,11 +132,13 @@ def attended() -> Incident:
     return failing(acknowledged_by=KENJI, acknowledged_at=NOW)
 
 
-def storm(size: int, *, well: int = 0, link: str | None = DASHBOARD) -> CardView:
-    """Return a card of many incidents, the last `well` of which are over."""
+def storm(size: int, *, well: int = 0, link: str | None = DASHBOARD, sources: Sequence[str] = ()) -> CardView:
+    """Return a card of many incidents, the last `well` of which are over, of integrations of these sources in turn."""
     views = []
     for number in range(size):
         of = integration(f"{number:08d}-4f50-6172-8394-a5b6c7d8e9f0", f"Integration {number}")
+        if sources:
+            of = replace(of, warehouse_type=sources[number % len(sources)])
         last = run(("config_error", "error", "partial")[number % 3])
         incident = failing(last, incident_id=number + 1, failed_in_a_row=number % 4 + 1)
         if number >= size - well:
@@ -264,12 +267,22 @@ CARDS = {
     "card_together_few": together(card(failing()), more=2, is_all=False, total=3),
     "card_together_last": together(card(failing()), more=4, well=4),
     "card_together_late": together(card(late()), more=3, source=None),
-    "storm_together": together(card(*(failing(incident_id=number) for number in range(1, 5)))),
-    "storm_together_partly": together(
-        CardView(incidents=(*storm(4, well=1).incidents, incident_view(late()))), more=4, well=1, source=None
+    "storm_of_one_source": storm(4, well=1, sources=("SNOWFLAKE",)),
+    "storm_mostly_of_one_source": storm(8, sources=("SNOWFLAKE", "SNOWFLAKE", "S3", "SNOWFLAKE")),
+    "storm_acknowledged": CardView(
+        incidents=tuple(
+            replace(one, incident=replace(one.incident, acknowledged_by=KENJI, acknowledged_at=NOW))
+            for one in storm(4).incidents
+        )
     ),
-    "storm_together_stale": together(
-        card(stale(), stale(incident_id=10), stale(incident_id=11)), is_all=False, total=4
+    "storm_mentions": CardView(
+        incidents=tuple(replace(one, mention=f"<@{MARA}>") for one in storm(3).incidents)
+    ),
+    "storm_recovering": CardView(
+        incidents=(
+            *storm(2).incidents,
+            incident_view(replace(failing(incident_id=9), recovered_since=NOW, hold_seconds=3600)),
+        )
     ),
     "storm_few": storm(4, well=1),
     "storm_many": storm(30, well=3),
@@ -450,6 +463,8 @@ SEVERAL_OF = {
     ),
     "several_escalated": several("escalated", *_three()),
     "several_still_open": several("still_open", *_three()),
+    "several_joined": several("joined", *(replace(one, mention=f"<@{MARA}>") for one in _three())),
+    "several_recovered_one": several("recovered", *_three(well=1)[2:]),
     "several_possible_repeat": several("recovered", *_three(well=3), possible_repeat=True),
 }
 
@@ -461,10 +476,10 @@ def test_golden_several(name: str) -> None:
 
 
 def test_a_reply_about_very_many() -> None:
-    """It says how many more there are than it lists, and how to see them; the button acknowledges what it can."""
+    """It counts those that it does not name; the button acknowledges what it can."""
     shown = render(several("still_open", *storm(2_000).incidents))
     assert_taken(shown)
-    assert "more: `/cdi status`" in said(shown)
+    assert "and 1,990 more" in said(shown)
     assert actions_of(shown) == ["ack"]
 
 
@@ -735,31 +750,51 @@ def test_unreachable_tells_what_to_do() -> None:
     assert "solar_flare" in said(render(card(unreachable(reason="solar_flare"))))
 
 
-def test_storm_lists_all_by_name() -> None:
-    """Sixty integrations are all named in one card, worst first as given, recovered ones marked."""
-    view = storm(60, well=5)
-    shown = render(view)
+def test_a_storm_counts_all_and_names_the_worst() -> None:
+    """Ten at most, in their order, then how many more there are; what is over is counted alone."""
+    shown = render(storm(60, well=5))
     text = said(shown)
-    places = [text.index(f"Integration {number}") for number in (0, 20, 59)]
+    places = [text.index(f"|Integration {number}>*:") for number in range(10)]
     assert places == sorted(places)
-    assert all(f"Integration {number}" in text for number in range(60))
-    assert text.count("recovered") == 6  # five lines and the count
-    assert "55 integrations are failing, 5 recovered" in shown.text
-    assert "/cdi status" not in text
+    assert "Integration 10>" not in text
+    assert "… and 45 more: `/cdi status failing`" in text
+    assert shown.text.startswith("55 failing since ")
+    assert "19 configuration errors, 18 errors, 18 partial · 5 recovered" in shown.text
+    assert actions_of(shown) == ["ack"]
+
+
+def test_a_storm_says_what_most_of_it_shares() -> None:
+    """The source of at least half of what still lasts: where to look first."""
+    assert "All on Snowflake: start there" in said(render(storm(4, well=1, sources=("SNOWFLAKE",))))
+    mostly = render(storm(8, sources=("SNOWFLAKE", "SNOWFLAKE", "S3", "SNOWFLAKE")))
+    assert "6 of 8 on Snowflake: start there" in said(mostly)
+    assert "6 of 8 on Snowflake: start there" in mostly.text
+    assert "start there" not in said(render(storm(6, sources=("SNOWFLAKE", "S3", "BIGQUERY"))))
 
 
 def test_storm_acknowledges_all() -> None:
     """One button acknowledges every open incident that nobody acknowledged."""
     view = storm(12, well=2)
     assert pressed(render(view), "ack") == {"incidents": list(range(1, 11))}
-    assert actions_of(render(storm(3, well=3))) == ["history"] * 3
+    assert actions_of(render(storm(3, well=3))) == []
 
 
-def test_storm_that_is_too_long() -> None:
-    """A storm that no message can hold says how many more there are and how to see them."""
+def test_a_storm_calls_whom_its_own_incidents_mention() -> None:
+    """Those who were mentioned on cards of their own are not called again."""
+    views = tuple(
+        replace(one, mention=f"<@{who}>")
+        for one, who in zip(storm(3).incidents, (KENJI, MARA, MARA), strict=True)
+    )
+    shown = render(CardView(incidents=views, elsewhere=frozenset({1})))
+    assert said(shown).count(f"<@{MARA}>") == 1
+    assert f"<@{KENJI}>" not in said(shown)
+    assert all(f"Integration {number}" in said(shown) for number in range(3))
+
+
+def test_a_storm_with_very_many() -> None:
+    """What no button can carry is offered by the card once the first are acknowledged."""
     shown = render(storm(2_000, link=None))
     assert_taken(shown)
-    assert "more: `/cdi status`" in said(shown)
     acked = pressed(shown, "ack")["incidents"]
     assert isinstance(acked, list)
     assert f"Acknowledge {len(acked)}" in said(shown)
@@ -770,9 +805,9 @@ def test_storm_with_unreachable() -> None:
     view = CardView(incidents=(incident_view(unreachable()), incident_view(attended(), snooze=snooze())))
     text = said(render(view))
     assert "can't be reached" in text
-    assert f"acknowledged by <@{KENJI}>, muted here until" in text
+    assert f"acknowledged by <@{KENJI}>, snoozed here until" in text
     until_well = incident_view(failing(), snooze=snooze(None))
-    assert "muted here until it recovers" in said(render(CardView(incidents=(until_well, until_well))))
+    assert "snoozed here until it recovers" in said(render(CardView(incidents=(until_well, until_well))))
 
 
 def test_integration_that_is_not_known() -> None:

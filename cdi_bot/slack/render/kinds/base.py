@@ -31,7 +31,7 @@ class GroupTexts:
 
     def count_open(self, count: int, i18n: Translator) -> str:
         """Say in plain text how many integrations are unhealthy."""
-        return i18n.counted("{count} integration is unhealthy", "{count} integrations are unhealthy", count)
+        return i18n("{count} unhealthy").format(count=i18n.number(count))
 
     def share_open(self, i18n: Translator) -> str:
         """Return the text that says how many of how many (`{count}`, `{total}`, `{what}`) are unhealthy `{since}`."""
@@ -39,21 +39,11 @@ class GroupTexts:
 
     def count_still_open(self, count: int, i18n: Translator) -> str:
         """Say in plain text how many are still unhealthy, with nobody's acknowledgement."""
-        return i18n.counted(
-            "{count} integration is still unhealthy, not acknowledged",
-            "{count} integrations are still unhealthy, not acknowledged",
-            count,
-        )
+        return i18n("{count} still unhealthy, not acknowledged").format(count=i18n.number(count))
 
     def count_back(self, count: int, i18n: Translator) -> str:
         """Say in plain text how many are unhealthy that had recovered."""
-        return i18n.counted(
-            "{count} integration is unhealthy again", "{count} integrations are unhealthy again", count
-        )
-
-    def count_recovered(self, count: int, i18n: Translator) -> str:
-        """Say in plain text how many have recovered."""
-        return i18n.counted("{count} integration recovered", "{count} integrations recovered", count)
+        return i18n("{count} unhealthy again").format(count=i18n.number(count))
 
 
 class KindRenderer(GroupTexts, ABC):

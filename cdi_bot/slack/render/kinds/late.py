@@ -106,7 +106,7 @@ class Late(KindRenderer):
         return i18n("{count} of {total} {what} late since {since}")
 
     def count_open(self, count: int, i18n: Translator) -> str:
-        return i18n.counted("{count} integration is late", "{count} integrations are late", count)
+        return i18n.counted("{count} late", "{count} late", count)
 
 
 def _by_rhythm(incident: Incident) -> bool:

@@ -49,3 +49,6 @@ class Quality(KindRenderer):
 
     def share_open(self, i18n: Translator) -> str:
         return i18n("{count} of {total} {what} with unusual data since {since}")
+
+    def count_open(self, count: int, i18n: Translator) -> str:
+        return i18n("{count} with unusual data").format(count=i18n.number(count))

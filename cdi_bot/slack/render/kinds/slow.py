@@ -117,4 +117,4 @@ class Slow(KindRenderer):
         return i18n("{count} of {total} {what} slow since {since}")
 
     def count_open(self, count: int, i18n: Translator) -> str:
-        return i18n.counted("{count} integration is slow", "{count} integrations are slow", count)
+        return i18n.counted("{count} slow", "{count} slow", count)

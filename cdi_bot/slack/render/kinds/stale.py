@@ -82,7 +82,7 @@ class Stale(KindRenderer):
         return i18n("{count} of {total} {what} stale since {since}")
 
     def count_open(self, count: int, i18n: Translator) -> str:
-        return i18n.counted("{count} integration is stale", "{count} integrations are stale", count)
+        return i18n("{count} stale").format(count=i18n.number(count))
 
 
 def _limit(incident: Incident) -> FreshnessLimit:

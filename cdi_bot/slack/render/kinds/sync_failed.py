@@ -134,19 +134,13 @@ class SyncFailed(KindRenderer):
         return i18n("{count} of {total} {what} failing since {since}")
 
     def count_open(self, count: int, i18n: Translator) -> str:
-        return i18n.counted("{count} integration is failing", "{count} integrations are failing", count)
+        return i18n("{count} failing").format(count=i18n.number(count))
 
     def count_still_open(self, count: int, i18n: Translator) -> str:
-        return i18n.counted(
-            "{count} integration is still failing, not acknowledged",
-            "{count} integrations are still failing, not acknowledged",
-            count,
-        )
+        return i18n("{count} still failing, not acknowledged").format(count=i18n.number(count))
 
     def count_back(self, count: int, i18n: Translator) -> str:
-        return i18n.counted(
-            "{count} integration is failing again", "{count} integrations are failing again", count
-        )
+        return i18n("{count} failing again").format(count=i18n.number(count))
 
 
 def failure(run: Run, i18n: Translator) -> str:

@@ -62,6 +62,17 @@ def short_status(status: str, i18n: Translator) -> str:
     return known.get(status) or f"“{plain(status, STATUS)}”"
 
 
+def counted_status(status: str, count: int, i18n: Translator) -> str:
+    """Say in plain text how many fail with a status."""
+    if status == "error":
+        return i18n.counted("{count} error", "{count} errors", count)
+    if status == "config_error":
+        return i18n.counted("{count} configuration error", "{count} configuration errors", count)
+    if status == "partial":
+        return i18n("{count} partial").format(count=i18n.number(count))
+    return i18n("{count} × {status}").format(count=i18n.number(count), status=short_status(status, i18n))
+
+
 def long_status(status: str, i18n: Translator) -> str:
     """Say in plain text what a status means for the rows."""
     known = {
