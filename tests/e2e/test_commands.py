@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import aiohttp
 
@@ -161,16 +162,18 @@ async def test_the_history_does_what_its_buttons_say_and_shows_it(system: System
     system.run(users)
     await system.alert("Users")
     history = await system.type("status Users")
-    acknowledged = await system.press(history, "history_ack")
-    assert acknowledged["id"] == history["id"]
-    assert says(acknowledged, "Acknowledged by")
+
+    async def press(shown: Json, action_id: str, then: str, **chosen: Any) -> Json:
+        await system.press(shown, action_id, **chosen)
+        return await system.seen(lambda each: each["id"] == history["id"] and says(each, then))
+
+    acknowledged = await press(history, "history_ack", "Acknowledged by")
     assert not says(acknowledged, "history_ack")
     menus = [each for block in acknowledged["blocks"] for each in block.get("elements", [])]
     (menu,) = [each for each in menus if each.get("action_id") == "history_snooze"]
-    snoozed = await system.press(acknowledged, "history_snooze", selected_option=menu["options"][0])
-    assert says(snoozed, "Snoozed by")
-    ended = await system.press(snoozed, "history_unsnooze")
-    assert says(ended, "history_snooze")
+    chosen = menu["options"][0]
+    snoozed = await press(acknowledged, "history_snooze", "Snoozed by", selected_option=chosen)
+    await press(snoozed, "history_unsnooze", "history_snooze")
     await system.stop()
 
 

@@ -41,7 +41,7 @@ async def test_home_from_empty_to_busy(busy_system: System) -> None:
     change = await screen.opened()
     await screen.submit(change, rows={"value": "7"})
     await screen.close()
-    home = await screen.home_shows("from 7 failed rows on")
+    home = await screen.home_shows("from 7 failed rows")
     await screen.press(home, button_of(home, "form_new:"))
     added = await screen.opened()
     offered = await screen.search(added, "selector", "users")

@@ -44,6 +44,10 @@ class ButtonPress:
         """The Braze workspace of what the button is about; `None` where it is about none."""
         return self.value.get("workspace")
 
+    def about(self, here: Channel) -> Channel:
+        """The channel that is changed: the one that the button names, else the one that it stands in."""
+        return replace(here, channel_id=self.value.get("in") or here.channel_id)
+
     @classmethod
     def read(cls, body: Json, slack: SlackApp) -> ButtonPress:
         """Read Slack's payload; the channel is one of the team that `slack` is installed to."""
@@ -87,13 +91,12 @@ async def _until(to: Responder, press: ButtonPress) -> datetime | None:
     return now + _LENGTHS[length] if length in _LENGTHS else None
 
 
-async def _unsnooze(to: Responder, press: ButtonPress, here: Channel) -> Rendered | None:
-    there = replace(here, channel_id=press.value.get("in") or here.channel_id)
+async def _unsnooze(to: Responder, press: ButtonPress, here: Channel) -> Answer:
+    there = press.about(here)
     refusal = await to.access.to_reach(press.who, there) if there != here else None
-    answer = refusal or await to.incidents.unsnooze(
+    return refusal or await to.incidents.unsnooze(
         there, press.who, press.value["id"], workspace_id=press.workspace_id
     )
-    return await to.say_once(answer, there, read_in=here)
 
 
 async def _history(to: Responder, press: ButtonPress, here: Channel) -> Answer:
@@ -240,8 +243,9 @@ def _listener(
         reader = await responder.speaking_to(body["user"]["id"])
         try:
             here = responder.slack.channel(body["channel"]["id"])
-            answer = await handler(reader, ButtonPress.read(body, responder.slack), here)
-            said = None if answer is None else await reader.say_once(answer, here, read_in=here)
+            press = ButtonPress.read(body, responder.slack)
+            answer = await handler(reader, press, here)
+            said = None if answer is None else await reader.say_once(answer, press.about(here), read_in=here)
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
             said = reader.failed(error, action=body["actions"][0]["action_id"], user=body["user"]["id"])
         if said is not None:
