@@ -128,7 +128,7 @@ async def test_the_form_counts_what_it_would_have_sent(busy_system: System) -> N
     await system.type("status Users EU")
     await system.type("subscribe all")
     form = await screen.shortcut()
-    assert view_says(form, "Choose, and here stands what it would have sent.")
+    assert view_says(form, "Choose integrations to see which alerts they would have sent.")
     everything = chosen(ALL)
     channel = {"selected_conversation": DATA_ALERTS}
     await screen.fill(form, "selector", channel=channel, selector=everything)
