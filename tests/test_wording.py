@@ -1,4 +1,4 @@
-"""What people are told about Braze is true there, and one thing has one word: in texts, their translations, and pages."""
+"""What people are told about Braze is true there, and one thing has one word: in texts, translations, and pages."""
 
 from __future__ import annotations
 
@@ -142,6 +142,6 @@ def test_the_pages_use_the_same_words(path: Path) -> None:
     text = _TYPED.sub(" ", prose(path))
     found = [
         text[max(0, each.start() - 40) : each.end() + 20]
-        for each in re.finditer(rf"\b(?:{_OLD})\b", text, re.I)
+        for each in re.finditer(rf"\b(?:{_OLD})\b", text, re.IGNORECASE)
     ]
     assert found == []
